@@ -1,0 +1,62 @@
+import type { FuncCall, Node } from 'libpg-query'
+
+/** A call of a function of `pg_catalog`, or of one that is found through the search path. */
+export interface FunctionCall {
+  readonly name: string
+  /** The argument by position (from 0) or, where the call names it, by name. */
+  argument(position: number, name: string): Node | undefined
+}
+
+/**
+ * Reads a call; `undefined` where the name is qualified with another schema, and so is not PostgreSQL's own function.
+ */
+export function functionCall(node: FuncCall): FunctionCall | undefined {
+  const path = names(node.funcname)
+  const name = path.at(-1)
+  if (name === undefined || (path.length > 1 && path.at(-2) !== 'pg_catalog')) return undefined
+  const args = node.args ?? []
+  return {
+    name,
+    argument(position, argumentName) {
+      const named = args.find((arg) => 'NamedArgExpr' in arg && arg.NamedArgExpr.name === argumentName)
+      if (named !== undefined && 'NamedArgExpr' in named) return named.NamedArgExpr.arg
+      const arg = args[position]
+      return arg === undefined || 'NamedArgExpr' in arg ? undefined : arg
+    },
+  }
+}
+
+/** The parts of a qualified name. */
+export function names(path: readonly Node[] | undefined): string[] {
+  return (path ?? []).flatMap((part) => ('String' in part ? [part.String.sval ?? ''] : []))
+}
+
+/**
+ * Whether an expression is a constant that PostgreSQL reads as this boolean. NULL is not: `set_config(…, NULL)` acts as
+ * with `false` (measured on PostgreSQL 18).
+ */
+export function isBooleanConstant(node: Node | undefined, wanted: boolean): boolean {
+  if (node === undefined) return false
+  if ('TypeCast' in node) return isBooleanConstant(node.TypeCast.arg, wanted)
+  if (!('A_Const' in node)) return false
+  const constant = node.A_Const
+  if ('boolval' in constant) return (constant.boolval?.boolval ?? false) === wanted
+  if ('sval' in constant) return booleanOf(constant.sval?.sval ?? '') === wanted
+  return false
+}
+
+/** PostgreSQL's `parse_bool`: any unambiguous prefix of true, false, yes, no, on, off, 1, 0, in any case. */
+function booleanOf(text: string): boolean | undefined {
+  const word = text.trim().toLowerCase()
+  if (word === '' || word === 'o') return undefined
+  if (['true', 'yes', 'on', '1'].some((full) => full.startsWith(word))) return true
+  if (['false', 'no', 'off', '0'].some((full) => full.startsWith(word))) return false
+  return undefined
+}
+
+/** The text of a string constant. */
+export function stringConstant(node: Node | undefined): string | undefined {
+  if (node === undefined) return undefined
+  if ('TypeCast' in node) return stringConstant(node.TypeCast.arg)
+  return 'A_Const' in node && 'sval' in node.A_Const ? node.A_Const.sval?.sval : undefined
+}

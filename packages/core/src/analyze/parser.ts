@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { createContext, runInContext } from 'node:vm'
+import type { Node, ParseResult } from 'libpg-query'
+
+/** PostgreSQL refused the text: the server will say so better than we can. */
+export class ParseRefused extends Error {
+  override readonly name: string = 'ParseRefused'
+}
+
+/** The text is beyond the parser: too long, or nested deeper than its stack. */
+export class ParseTooComplex extends Error {
+  override readonly name: string = 'ParseTooComplex'
+}
+
+/**
+ * Longest text given to the parser, in UTF-16 units. Its tree takes up to 90 bytes of WASM memory and of JSON for each
+ * character (measured with `a=1 or a=1 or …`), so this bounds one parse to some 50 MB and 150 ms.
+ */
+export const maxParseLength = 262_144
+
+/** The part of libpg-query's Emscripten module that is used here. */
+interface ParserModule {
+  _malloc(bytes: number): number
+  _free(pointer: number): void
+  _wasm_parse_query_raw(textPointer: number): number
+  _wasm_free_parse_result(resultPointer: number): void
+  lengthBytesUTF8(text: string): number
+  stringToUTF8(text: string, pointer: number, bytes: number): void
+  UTF8ToString(pointer: number): string
+  getValue(pointer: number, type: 'i32'): number
+}
+
+/** As much of the global `WebAssembly` as is used here: the types of Node leave it to the DOM's. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object, imports: object) => object
+}
+
+let compiled: object | undefined
+let running: ParserModule | undefined
+
+/** Whether PostgreSQL's parser has been loaded by now. */
+export function isParserLoaded(): boolean {
+  return running !== undefined
+}
+
+/** Loads PostgreSQL's parser if it is not loaded yet: some 20 ms, and 15 MB of memory. */
+export function loadParser(): void {
+  running ??= instantiate()
+}
+
+/**
+ * Parses with PostgreSQL's own grammar.
+ *
+ * @throws ParseRefused for what PostgreSQL 18 calls a syntax error
+ * @throws ParseTooComplex for a text that the parser cannot hold
+ */
+export function parse(sql: string): Node[] {
+  if (sql.length > maxParseLength) throw new ParseTooComplex(`longer than ${maxParseLength} characters`)
+  running ??= instantiate()
+  const module = running
+  let tree: ParseResult
+  try {
+    tree = JSON.parse(parseToJson(module, sql)) as ParseResult
+  } catch (error) {
+    if (error instanceof ParseRefused) throw error
+    // A trap (stack or memory used up) leaves the instance's own stack where it was: start afresh.
+    running = undefined
+    throw new ParseTooComplex('nested too deeply', { cause: error })
+  }
+  return (tree.stmts ?? []).flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt]))
+}
+
+/** Layout of the result (PgQueryParseResult): pointers to the tree as JSON, to a stderr buffer, and to an error. */
+function parseToJson(module: ParserModule, sql: string): string {
+  const bytes = module.lengthBytesUTF8(sql) + 1
+  const text = module._malloc(bytes)
+  module.stringToUTF8(sql, text, bytes)
+  const result = module._wasm_parse_query_raw(text)
+  module._free(text)
+  try {
+    const error = module.getValue(result + 8, 'i32')
+    if (error !== 0) throw new ParseRefused(module.UTF8ToString(module.getValue(error, 'i32')))
+    return module.UTF8ToString(module.getValue(result, 'i32'))
+  } finally {
+    module._wasm_free_parse_result(result)
+  }
+}
+
+/**
+ * libpg-query's own entry loads asynchronously, keeps one instance for ever, and sets `process.exitCode` when it runs
+ * out of memory. A statement must be judged before it is sent, in order and without waiting, so the package's
+ * Emscripten module is started here: in a context of its own, whose promises are settled before `runInContext` returns.
+ */
+function instantiate(): ParserModule {
+  const require = createRequire(import.meta.url)
+  const file = require.resolve('libpg-query/wasm/libpg-query.js')
+  compiled ??= new WebAssembly.Module(readFileSync(join(dirname(file), 'libpg-query.wasm')))
+  const wasm = compiled
+  const started: { module?: ParserModule } = {}
+  const context = createContext(
+    {
+      started,
+      require,
+      __filename: file,
+      __dirname: dirname(file),
+      WebAssembly,
+      URL,
+      TextDecoder,
+      BigInt64Array,
+      BigUint64Array,
+      process: { versions: { node: process.versions.node }, argv: [] },
+      console: { log() {}, warn() {}, error() {} },
+      options: {
+        instantiateWasm(imports: object, done: (instance: object) => void) {
+          done(new WebAssembly.Instance(wasm, imports))
+          return {}
+        },
+      },
+    },
+    { microtaskMode: 'afterEvaluate' },
+  )
+  const source = readFileSync(file, 'utf8')
+  runInContext(`${source};PgQueryModule(options).then((module) => { started.module = module })`, context, {
+    filename: file,
+  })
+  if (started.module === undefined)
+    throw new Error('libpg-query did not start: this JavaScript runtime does not settle promises of a vm context')
+  return started.module
+}

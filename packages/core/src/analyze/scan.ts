@@ -1,0 +1,52 @@
+import { skipBlanks } from './blanks.ts'
+
+/**
+ * Statements that can only touch session state through a name that the rules know: their first word is plain, so
+ * the rest of the text is searched for those names. Any other first word goes to the parser.
+ */
+const plainFirstWords: ReadonlySet<string> = new Set([
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'with',
+  'values',
+  'table',
+  'savepoint',
+  'release',
+])
+
+const longestFirstWord = 9
+
+/**
+ * A linear look at the text that says `true` only where nothing in it can touch session state. It may be wrong
+ * towards `false` (the parser then decides) but never towards `true`: a known name in a comment or a literal
+ * counts, and so does whatever could spell one in another way (`U&"\0073et_config"`) or start a second statement.
+ */
+export type Scan = (sql: string) => boolean
+
+/**
+ * Builds the scan from the words of the rules.
+ *
+ * @param names function and relation names, found anywhere in the text, also inside longer words
+ * @param keywords keywords, found as whole words
+ */
+export function createScan(names: readonly string[], keywords: readonly string[]): Scan {
+  const wholeWords = keywords.map((word) => `\\b${word}\\b`)
+  // A semicolon with anything behind it may start another statement; U&" may spell any name.
+  const suspect = new RegExp([...names, ...wholeWords, 'u&"', ';\\s*\\S'].join('|'), 'i')
+  return (sql) => startsPlainly(sql) && !suspect.test(sql)
+}
+
+function startsPlainly(sql: string): boolean {
+  const start = skipBlanks(sql, 0, true)
+  let end = start
+  while (isLetter(sql.charCodeAt(end)) && end - start <= longestFirstWord) end++
+  return plainFirstWords.has(sql.slice(start, end).toLowerCase())
+}
+
+function isLetter(code: number): boolean {
+  const lower = code | 0x20
+  return lower >= 0x61 && lower <= 0x7a
+}

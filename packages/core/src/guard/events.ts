@@ -1,0 +1,56 @@
+import type { PoolerProfile } from '../poolers/profile.ts'
+import type { Finding } from './finding.ts'
+
+/** A statement was found unsafe. */
+export interface FindingEvent {
+  readonly findings: readonly [Finding, ...Finding[]]
+  /** Its literals replaced by `?`. */
+  readonly statement: string
+  readonly pooler: PoolerProfile
+  /** Whether the statement was refused; otherwise it was sent. */
+  readonly refused: boolean
+  /** `User.findMany`, where an ORM's layer knows. */
+  readonly operation: string | undefined
+  /** The whole report, as logged or thrown. */
+  readonly message: string
+}
+
+/** The events of a guard, by name. */
+export interface GuardEvents {
+  finding: FindingEvent
+  fault: Error
+}
+
+type Listener<Event> = (event: Event) => void
+
+/** The only way out for everything that watches. A listener that throws never reaches the query. */
+export class Events {
+  readonly #listeners: { [Name in keyof GuardEvents]: Set<Listener<GuardEvents[Name]>> } = {
+    finding: new Set(),
+    fault: new Set(),
+  }
+
+  /** @returns what removes the listener again */
+  on<Name extends keyof GuardEvents>(name: Name, listener: Listener<GuardEvents[Name]>): () => void {
+    const listeners = this.#listeners[name]
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  has(name: keyof GuardEvents): boolean {
+    return this.#listeners[name].size > 0
+  }
+
+  /** @returns what the listeners threw */
+  emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): unknown[] {
+    const thrown: unknown[] = []
+    for (const listener of this.#listeners[name]) {
+      try {
+        listener(event)
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    return thrown
+  }
+}

@@ -1,0 +1,39 @@
+import type { RuleId } from '../rules/index.ts'
+
+/**
+ * What would happen to the user.
+ *
+ * - `leaks`: the state stays on a server connection that strangers use next
+ * - `lost`: the state that the statement means is on another server connection
+ * - `wiped`: the pooler removes the state when the transaction ends
+ * - `rejected`: the pooler answers with an error
+ * - `ignored`: the pooler answers as if it had done it
+ * - `pinned`: it works, and costs the pooler one server connection for this client
+ * - `ineffective`: the statement does nothing where it is used
+ * - `unknown`: nobody can tell
+ */
+export type Outcome = 'leaks' | 'lost' | 'wiped' | 'rejected' | 'ignored' | 'pinned' | 'ineffective' | 'unknown'
+
+/** An effect that the pooler does not carry in this place, with its consequence and its remedy. Plain data. */
+export interface Finding {
+  readonly rule: RuleId
+  readonly outcome: Outcome
+  /** The consequence, in one line: `SET search_path stays on a server connection that other clients use next`. */
+  readonly message: string
+  /** The cause, in one sentence. */
+  readonly why: string
+  /** The remedy, in one sentence. */
+  readonly instead: string
+  /** The page of the rule, below the folder of `@poolsafe/core`. */
+  readonly docs: string
+}
+
+/** Where a statement is sent. */
+export interface Context {
+  /** Whether a transaction of this client is open. @default false */
+  readonly inTransaction?: boolean
+  /** Whether the caller holds the connection (`pool.connect`) or borrows one for this statement (`pool.query`). @default true */
+  readonly pinned?: boolean
+  /** Whether the driver sends it as a named statement. @default false */
+  readonly named?: boolean
+}

@@ -1,0 +1,188 @@
+import { harmless, type Analysis } from '../analyze/analysis.ts'
+import { createAnalyzer } from '../analyze/analyze.ts'
+import { TextCache } from '../analyze/cache.ts'
+import { loadParser } from '../analyze/parser.ts'
+import { redact } from '../analyze/redact.ts'
+import { PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import type { PoolerProfile } from '../poolers/profile.ts'
+import { ruleById } from '../rules/index.ts'
+import type { CallSign } from '../rules/rule.ts'
+import { framesOf, takeStack } from './call-site.ts'
+import { Events, type FindingEvent, type GuardEvents } from './events.ts'
+import type { Context, Finding } from './finding.ts'
+import { effectsOfCall, judge, judgeEffects } from './judge.ts'
+import { format } from './message.ts'
+import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
+import { processWide } from './process-wide.ts'
+
+/** What `inspect` found. */
+export interface Inspection {
+  /** Empty: the statement is safe behind this pooler, in this context. */
+  readonly findings: readonly Finding[]
+}
+
+/** The function of an adapter that the application or the ORM called: its frames, and those above, are left out of stacks. */
+export type Entry = (...args: never[]) => unknown
+
+/** Bytes for remembering what has been logged, so that each finding is logged once. */
+const loggedBytes = 262_144
+
+/** Judges statements and acts on what it finds. Made by {@link createGuard}; the adapters take it. */
+export class Guard {
+  readonly #options: ResolvedOptions
+  readonly #analyze: (sql: string) => Analysis
+  readonly #events = new Events()
+  readonly #logged = new TextCache<true>(loggedBytes)
+  #faultReported = false
+
+  /** @throws InvalidOptionError */
+  constructor(options: GuardOptions = {}) {
+    this.#options = resolveOptions(options)
+    this.#analyze = createAnalyzer(this.#options.cacheBytes)
+  }
+
+  /** The mode in force: `strict` in every guard of the process while `@poolsafe/testing/strict` is loaded. */
+  get mode(): Mode {
+    return processWide.strict === undefined ? this.#options.mode : 'strict'
+  }
+
+  /** The profile that decides. */
+  get pooler(): PoolerProfile {
+    return this.#options.pooler
+  }
+
+  /**
+   * Resolves when the parser is loaded. Without it, the first statement that the scan cannot judge loads it, which blocks
+   * the process for some 20 ms.
+   */
+  get ready(): Promise<void> {
+    return Promise.resolve().then(loadParser)
+  }
+
+  /** Judges a text as if it were sent in this context. Sends nothing, logs nothing, throws for no finding. */
+  inspect(sql: string, context: Context = {}): Inspection {
+    return { findings: judge(this.#analyze(sql), this.#options.pooler, context) }
+  }
+
+  /** @returns what removes the listener again */
+  on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /** For adapters: what a text does, from memory where it was seen before. {@link harmless} needs no further call. */
+  analyze(sql: string): Analysis {
+    try {
+      return this.#analyze(sql)
+    } catch (error) {
+      this.#fault('analyze a statement', error)
+      return this.mode === 'strict' ? { ...harmless, undecided: 'poolsafe failed' } : harmless
+    }
+  }
+
+  /** For adapters: judges and acts. @returns the error that must refuse the statement, before it is sent */
+  refuse(sql: string, analysis: Analysis, context: Context, entry: Entry): PoolsafeError | undefined {
+    if (analysis === harmless && context.named !== true) return undefined
+    return this.#guarded(() => this.#act(judge(analysis, this.#options.pooler, context), sql, entry))
+  }
+
+  /** For adapters: `refuse` for what is no statement. */
+  refuseCall(sign: CallSign, entry: Entry): PoolsafeError | undefined {
+    return this.#guarded(() => this.#act(judgeEffects(effectsOfCall(sign), this.#options.pooler, {}), '', entry))
+  }
+
+  /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
+  complain(error: PoolsafeError): PoolsafeError | undefined {
+    if (this.mode === 'strict') return error
+    this.#log(error.message, error.message)
+    return undefined
+  }
+
+  #guarded(act: () => PoolsafeError | undefined): PoolsafeError | undefined {
+    try {
+      return act()
+    } catch (error) {
+      return this.#fault('judge a statement', error)
+    }
+  }
+
+  #act(findings: readonly Finding[], sql: string, entry: Entry): PoolsafeError | undefined {
+    const [first, ...others] = findings.filter((finding) => this.#policy(finding) !== 'allow')
+    if (first === undefined) return undefined
+    const relevant: [Finding, ...Finding[]] = [first, ...others]
+    const refused = relevant.some((finding) => this.#policy(finding) === 'throw')
+    const logKey = `${relevant.map((finding) => finding.rule).join()} ${sql}`
+    if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
+
+    const statement = redact(sql)
+    const operation = processWide.origins.getStore()?.operation
+    const stack = [takeStack(entry), framesOf(processWide.origins.getStore()?.stack)].filter((frames) => frames !== '').join('\n')
+    const pooler = this.#options.pooler
+    const message = format({ findings: relevant, statement, pooler, refused, operation, stack })
+    this.#emit({ findings: relevant, statement, pooler, refused, operation, message })
+    if (!refused) return this.#log(logKey, message)
+    const error = new UnsafeStatementError(message, { findings: relevant, statement, pooler: pooler.label, operation })
+    error.stack = `${error.name}: ${message}\n${stack}`
+    return error
+  }
+
+  #isWatched(): boolean {
+    return this.#events.has('finding') || processWide.strict !== undefined
+  }
+
+  #policy({ rule }: Finding): Policy {
+    const given = this.#options.rules[rule]
+    if (processWide.strict !== undefined && given !== 'allow') return 'throw'
+    if (given !== undefined) return given
+    if (this.mode === 'strict') return 'throw'
+    return ruleById[rule].strictOnly === true ? 'allow' : 'warn'
+  }
+
+  #emit(event: FindingEvent): void {
+    processWide.strict?.onFinding(event)
+    for (const thrown of this.#events.emit('finding', event)) this.#fault('tell a listener of a finding', thrown)
+  }
+
+  #log(key: string, message: string): undefined {
+    if (this.#logged.get(key)) return
+    this.#logged.set(key, true)
+    this.#options.logger.warn(`[poolsafe] ${message}`)
+  }
+
+  /** Reported once; only strict mode lets it stop a statement. */
+  #fault(where: string, cause: unknown): PoolsafeError | undefined {
+    const fault = new PoolsafeFault(where, cause)
+    if (!this.#faultReported) {
+      this.#faultReported = true
+      this.#events.emit('fault', fault)
+      this.#report(fault)
+    }
+    return this.mode === 'strict' ? fault : undefined
+  }
+
+  #report(fault: PoolsafeFault): void {
+    try {
+      this.#options.logger.warn(`[poolsafe] ${fault.message}: ${String(fault.cause)}`)
+    } catch {
+      // The logger itself is what failed: there is nobody left to tell.
+    }
+  }
+}
+
+/**
+ * Makes a guard.
+ *
+ * @throws InvalidOptionError for an option, a rule id or a value that does not exist
+ */
+export function createGuard(options: GuardOptions = {}): Guard {
+  return new Guard(options)
+}
+
+/** For adapters: the guard that was handed in, or one made of the options that were. */
+export function toGuard(given: Guard | GuardOptions | undefined): Guard {
+  return isGuard(given) ? given : createGuard(given)
+}
+
+/** A guard of another copy of this package is one too. */
+function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
+  return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
+}

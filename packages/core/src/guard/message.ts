@@ -1,0 +1,34 @@
+import type { PoolerProfile } from '../poolers/profile.ts'
+import { formatCallSite } from './call-site.ts'
+import type { Finding } from './finding.ts'
+
+/** Everything that a message tells. */
+export interface Report {
+  readonly findings: readonly [Finding, ...Finding[]]
+  /** Already redacted. */
+  readonly statement: string
+  readonly pooler: PoolerProfile
+  readonly refused: boolean
+  /** `User.findMany`, where an ORM's layer knows. */
+  readonly operation: string | undefined
+  /** The stack of the call, where somebody took it. */
+  readonly stack: string | undefined
+}
+
+/** The manual: its first line alone makes sense in a log, the rest says what, why and what to do instead. */
+export function format(report: Report): string {
+  const [first, ...others] = report.findings
+  const rows: [string, string][] = [
+    ['statement', report.statement],
+    ['sent', report.refused ? 'no: poolsafe refused it, nothing reached the server' : 'yes: poolsafe only warns'],
+    ['by', [report.operation, formatCallSite(report.stack)].filter((part) => part !== undefined).join(' at ')],
+    ['pooler', report.pooler.label],
+    ['why', first.why],
+    ['instead', first.instead],
+    ...others.map(({ message, rule, instead }): [string, string] => ['also', `${message} (${rule}); instead ${instead}`]),
+    ['allow', `createGuard({ rules: { '${first.rule}': 'allow' } })`],
+    ['docs', `node_modules/@poolsafe/core/${first.docs}`],
+  ]
+  const shown = rows.filter(([, text]) => text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
+  return [`${first.message} (${first.rule})`, ...shown].join('\n')
+}

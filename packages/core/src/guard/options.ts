@@ -1,0 +1,79 @@
+import { InvalidOptionError } from '../errors.ts'
+import { checkObject, checkOneOf } from '../options.ts'
+import type { PoolerProfile } from '../poolers/profile.ts'
+import { strictest } from '../poolers/strictest.ts'
+import { rules, type RuleId } from '../rules/index.ts'
+
+/**
+ * - `off`: nothing is wrapped; what is handed in comes back untouched
+ * - `warn`: a finding is logged once for each rule and statement, and the statement is sent
+ * - `strict`: a finding throws before the statement reaches the wire, and so does what cannot be judged
+ */
+export type Mode = 'off' | 'warn' | 'strict'
+
+/** What to do with the findings of one rule. */
+export type Policy = 'allow' | 'warn' | 'throw'
+
+/** Where warnings go. `console`, and most loggers, fit. */
+export interface Logger {
+  warn(message: string): void
+}
+
+/** The options of {@link createGuard}. */
+export interface GuardOptions {
+  /** What is in front of the database: see {@link poolers}. @default poolers.strictest() */
+  readonly pooler?: PoolerProfile
+  /** @default 'warn' */
+  readonly mode?: Mode
+  /** What to do by rule, whatever the mode says. @default {} */
+  readonly rules?: { readonly [Id in RuleId]?: Policy }
+  /** Where warnings go. @default console */
+  readonly logger?: Logger
+  /** Most bytes that the memory of judged texts may take; `0` judges each text anew. @default 1_048_576 */
+  readonly cacheBytes?: number
+}
+
+/** The options with their defaults filled in. */
+export type ResolvedOptions = Required<GuardOptions>
+
+const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'logger', 'cacheBytes']
+const modes: readonly Mode[] = ['off', 'warn', 'strict']
+const policies: readonly Policy[] = ['allow', 'warn', 'throw']
+
+/** @throws InvalidOptionError for an option, a rule id or a value that does not exist */
+export function resolveOptions(options: GuardOptions): ResolvedOptions {
+  checkObject('createGuard()', options, keys)
+  return {
+    pooler: checkPooler(options.pooler ?? strictest()),
+    mode: checkOneOf('mode', options.mode ?? 'warn', modes),
+    rules: checkRules(options.rules ?? {}),
+    logger: checkLogger(options.logger ?? console),
+    cacheBytes: checkBytes(options.cacheBytes ?? 1_048_576),
+  }
+}
+
+function checkPooler(pooler: PoolerProfile): PoolerProfile {
+  const isProfile = typeof pooler === 'object' && pooler !== null && 'carries' in pooler && 'trackedSettings' in pooler
+  if (isProfile) return pooler
+  throw new InvalidOptionError('pooler', pooler, "a profile, such as poolers.pgbouncer({ version: '1.24' }) or poolers.direct()")
+}
+
+function checkRules(given: NonNullable<GuardOptions['rules']>): NonNullable<GuardOptions['rules']> {
+  checkObject(
+    'rules',
+    given,
+    rules.map((rule) => rule.id),
+  )
+  for (const [id, policy] of Object.entries(given)) checkOneOf(`rules['${id}']`, policy, policies)
+  return given
+}
+
+function checkLogger(logger: Logger): Logger {
+  if (typeof logger === 'object' && logger !== null && typeof logger.warn === 'function') return logger
+  throw new InvalidOptionError('logger', logger, 'an object with a method warn(message)')
+}
+
+function checkBytes(bytes: number): number {
+  if (typeof bytes === 'number' && bytes >= 0 && Number.isFinite(bytes)) return bytes
+  throw new InvalidOptionError('cacheBytes', bytes, 'a number of bytes, 0 or more')
+}

@@ -1,0 +1,14 @@
+import { carriesAll, type PoolerProfile } from './profile.ts'
+
+/**
+ * No pooler: connections that go to PostgreSQL itself, or to a pooler in session mode. The session belongs to whoever
+ * holds the connection; the application's own pool still moves `pool.query` between connections.
+ */
+export function direct(): PoolerProfile {
+  return {
+    name: 'direct',
+    label: 'no pooler (direct connection)',
+    carries: carriesAll('kept'),
+    trackedSettings: new Set(),
+  }
+}

@@ -1,0 +1,43 @@
+import type { SessionState } from '../analyze/effects.ts'
+
+/**
+ * What a pooler does with one kind of session state when the transaction ends.
+ *
+ * - `kept`: the client keeps its server session for as long as it holds the connection
+ * - `tracked`: restored for its owner on whichever server connection it gets
+ * - `pinned`: the client keeps the server connection from then on
+ * - `leaks`: stays on the server connection; strangers see it, the owner loses it
+ * - `wiped`: removed; the owner loses it
+ * - `rejected`: the pooler answers with an error
+ * - `ignored`: the pooler answers as if it had done it, and does not
+ */
+export type Carried = 'kept' | 'tracked' | 'pinned' | 'leaks' | 'wiped' | 'rejected' | 'ignored'
+
+/** What one pooler, at a version and with its settings, does with each kind of session state. Plain data. */
+export interface PoolerProfile {
+  /** `pgbouncer`, `direct` … */
+  readonly name: string
+  /** For people: `PgBouncer 1.24, transaction mode`. */
+  readonly label: string
+  readonly carries: Readonly<Record<SessionState, Carried>>
+  /** Lower-case names of the settings that it restores for each client, whatever `carries.setting` says. */
+  readonly trackedSettings: ReadonlySet<string>
+}
+
+/** Every kind of session state carried in one way; an open transaction given back to a pool leaks everywhere. */
+export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carried>> {
+  return {
+    setting: carried,
+    role: carried,
+    'sql-prepared-statement': carried,
+    'named-statement': carried,
+    listen: carried,
+    'temp-object': carried,
+    'advisory-lock': carried,
+    'held-cursor': carried,
+    'sequence-value': carried,
+    'random-seed': carried,
+    library: carried,
+    transaction: 'leaks',
+  }
+}

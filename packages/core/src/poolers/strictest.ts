@@ -1,0 +1,11 @@
+import { carriesAll, type PoolerProfile } from './profile.ts'
+
+/** Any transaction pooler at its worst: nothing is tracked, everything leaks. The default. */
+export function strictest(): PoolerProfile {
+  return {
+    name: 'strictest',
+    label: 'any transaction pooler (strictest profile: nothing is tracked)',
+    carries: carriesAll('leaks'),
+    trackedSettings: new Set(),
+  }
+}

@@ -1,0 +1,29 @@
+import type { DiscardStmt } from 'libpg-query'
+import type { SessionState } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+/** DISCARD PLANS only drops cached plans, which PostgreSQL makes anew: it is not here. */
+const clears: Readonly<Record<string, { readonly what: string; readonly state: SessionState }>> = {
+  DISCARD_ALL: { what: 'DISCARD ALL', state: 'setting' },
+  DISCARD_SEQUENCES: { what: 'DISCARD SEQUENCES', state: 'sequence-value' },
+  DISCARD_TEMP: { what: 'DISCARD TEMP', state: 'temp-object' },
+}
+
+/** `DISCARD` cleans whichever server session it happens to reach. */
+export const discard: Rule<'session/discard'> = {
+  id: 'session/discard',
+  title: 'DISCARD cleans whichever server session it reaches',
+  why: 'the statement lands on any server connection: what you left elsewhere stays, and statements that the driver or the pooler prepared there are gone (26000, 08P01)',
+  instead:
+    'leave no session state behind (SET LOCAL, ON COMMIT DROP, pg_advisory_xact_lock); cleaning is the pooler’s task (server_reset_query)',
+  examples: {
+    unsafe: ['DISCARD ALL', 'DISCARD TEMP', 'DISCARD SEQUENCES'],
+    safe: ['DISCARD PLANS', "SELECT 'DISCARD ALL'"],
+  },
+  on: {
+    DiscardStmt: ({ target }: DiscardStmt) => {
+      const cleared = clears[target ?? '']
+      return cleared === undefined ? undefined : { does: 'clears', when: 'always', ...cleared }
+    },
+  },
+}

@@ -1,0 +1,29 @@
+import type { DeclareCursorStmt } from 'libpg-query'
+import type { Effect } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+/** CURSOR_OPT_HOLD of PostgreSQL 14 and later (src/include/nodes/parsenodes.h). */
+const withHold = 0x20
+
+/** Without a transaction of its own, a cursor command can only mean a cursor that was held over an earlier COMMIT. */
+function needs(what: string): Effect {
+  return { does: 'needs', state: 'held-cursor', what, when: 'autocommit' }
+}
+
+/** `WITH HOLD` keeps the cursor's result on the server session after COMMIT. */
+export const heldCursor: Rule<'session/held-cursor'> = {
+  id: 'session/held-cursor',
+  title: 'a cursor WITH HOLD stays on the server session',
+  why: 'the cursor and its rows stay on the server connection after COMMIT: your FETCH goes to another connection and fails with 34000, and a stranger can fetch your rows',
+  instead: 'DECLARE, FETCH and CLOSE inside one transaction without WITH HOLD, or page by key (WHERE id > $1 ORDER BY id LIMIT $2)',
+  examples: {
+    unsafe: ['DECLARE page CURSOR WITH HOLD FOR SELECT 1', 'FETCH 10 FROM page', 'MOVE 10 IN page', 'CLOSE page'],
+    safe: ['BEGIN; DECLARE page CURSOR FOR SELECT 1; FETCH 10 FROM page; CLOSE page; COMMIT', 'SELECT 1 FETCH FIRST ROW ONLY'],
+  },
+  on: {
+    DeclareCursorStmt: ({ options = 0 }: DeclareCursorStmt): Effect | undefined =>
+      (options & withHold) === 0 ? undefined : { does: 'leaves', state: 'held-cursor', what: 'DECLARE … WITH HOLD', when: 'always' },
+    FetchStmt: ({ ismove }) => needs(ismove ? 'MOVE' : 'FETCH'),
+    ClosePortalStmt: () => needs('CLOSE'),
+  },
+}

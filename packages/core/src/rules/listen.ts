@@ -1,0 +1,23 @@
+import type { ListenStmt, UnlistenStmt } from 'libpg-query'
+import type { Rule } from './rule.ts'
+
+/** `LISTEN` subscribes one server session: its notifications go to whichever client holds that session then. */
+export const listen: Rule<'session/listen'> = {
+  id: 'session/listen',
+  title: 'LISTEN needs a server session of its own',
+  why: 'the server connection that registered the channel goes back to the pooler at COMMIT: notifications then reach whichever client holds it, or nobody, and nothing reports an error',
+  instead: 'open one client on the direct (unpooled) URL and LISTEN there; NOTIFY and pg_notify() may stay on the pooler',
+  examples: {
+    unsafe: ['LISTEN orders', 'listen "Orders"', 'UNLISTEN orders', 'UNLISTEN *'],
+    safe: ['NOTIFY orders', "NOTIFY orders, 'LISTEN orders'", "SELECT pg_notify('orders', '1')", 'SELECT 1 AS listen'],
+  },
+  on: {
+    ListenStmt: ({ conditionname }: ListenStmt) => ({ does: 'leaves', state: 'listen', what: `LISTEN ${conditionname}`, when: 'always' }),
+    UnlistenStmt: ({ conditionname }: UnlistenStmt) => ({
+      does: 'clears',
+      state: 'listen',
+      what: `UNLISTEN ${conditionname ?? '*'}`,
+      when: 'always',
+    }),
+  },
+}

@@ -1,0 +1,24 @@
+import type { CreateStmt, CreateTableAsStmt, OnCommitAction, RangeVar } from 'libpg-query'
+import type { Effect } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+function drops(relation: RangeVar | undefined, onCommit: OnCommitAction | undefined): Effect | undefined {
+  if (onCommit !== 'ONCOMMIT_DROP' || relation === undefined) return undefined
+  return { does: 'ineffective', state: 'temp-object', what: 'CREATE TEMP TABLE … ON COMMIT DROP', when: 'autocommit' }
+}
+
+/** In autocommit the table is dropped at the end of the statement that creates it. */
+export const onCommitDrop: Rule<'transaction/on-commit-drop'> = {
+  id: 'transaction/on-commit-drop',
+  title: 'ON COMMIT DROP outside a transaction drops the table at once',
+  why: 'outside BEGIN … COMMIT the statement is its own transaction, and the table is gone when it ends: the next statement fails with 42P01',
+  instead: 'create the table and use it between BEGIN and COMMIT',
+  examples: {
+    unsafe: ['CREATE TEMP TABLE t (id int) ON COMMIT DROP', 'CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1 AS id'],
+    safe: ['BEGIN; CREATE TEMP TABLE t (id int) ON COMMIT DROP; SELECT * FROM t; COMMIT'],
+  },
+  on: {
+    CreateStmt: ({ relation, oncommit }: CreateStmt) => drops(relation, oncommit),
+    CreateTableAsStmt: ({ into }: CreateTableAsStmt) => drops(into?.rel, into?.onCommit),
+  },
+}

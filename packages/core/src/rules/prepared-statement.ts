@@ -1,0 +1,31 @@
+import type { DeallocateStmt } from 'libpg-query'
+import type { Effect } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+function effect(does: Effect['does'], what: string): Effect {
+  return { does, state: 'sql-prepared-statement', what, when: 'always' }
+}
+
+/** SQL-level prepared statements belong to the server session, and are not transactional: they survive ROLLBACK. */
+export const preparedStatement: Rule<'session/prepared-statement'> = {
+  id: 'session/prepared-statement',
+  title: 'PREPARE, EXECUTE and DEALLOCATE need one server session',
+  why: 'a prepared statement lives on the server connection that prepared it, even after ROLLBACK: elsewhere EXECUTE fails with 26000, and another client that prepares the same name fails with 42P05',
+  instead: 'send the statement with parameters and let the driver prepare it (unnamed); PostgreSQL then plans it each time',
+  examples: {
+    unsafe: [
+      'PREPARE get_user (int) AS SELECT $1',
+      'EXECUTE get_user(1)',
+      'DEALLOCATE get_user',
+      'DEALLOCATE ALL',
+      'EXPLAIN EXECUTE get_user(1)',
+      'CREATE TABLE copied AS EXECUTE get_user(1)',
+    ],
+    safe: ["SELECT 'EXECUTE get_user(1)'", "PREPARE TRANSACTION 'payment-1'", 'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC'],
+  },
+  on: {
+    PrepareStmt: () => effect('leaves', 'PREPARE'),
+    ExecuteStmt: () => effect('needs', 'EXECUTE'),
+    DeallocateStmt: ({ isall }: DeallocateStmt) => effect('clears', isall ? 'DEALLOCATE ALL' : 'DEALLOCATE'),
+  },
+}

@@ -1,0 +1,14 @@
+import type { Rule } from './rule.ts'
+
+/** The seed is state of the server process; not even DISCARD ALL clears it. */
+export const randomSeed: Rule<'session/random-seed'> = {
+  id: 'session/random-seed',
+  title: 'setseed changes the random numbers of others',
+  why: 'the seed stays in the server process: your next random() may run in another one, and other clients’ random() repeats your sequence',
+  instead: 'draw the numbers in the application with a seeded generator and send them as parameters',
+  examples: {
+    unsafe: ['SELECT setseed(0.5)', 'SELECT pg_catalog.setseed(0.5)'],
+    safe: ['SELECT random()', "SELECT 'setseed(0.5)'"],
+  },
+  functions: { setseed: () => ({ does: 'leaves', state: 'random-seed', what: 'setseed', when: 'always' }) },
+}

@@ -1,0 +1,52 @@
+import type { Node } from 'libpg-query'
+import type { Effect } from '../analyze/effects.ts'
+import type { FunctionCall } from '../analyze/function-call.ts'
+
+type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
+type Tagged<T extends Tag> = Node extends infer Each ? (Each extends Record<T, infer Inner> ? Inner : never) : never
+
+/** What a rule says of a node: nothing, one effect or several. */
+export type Detected = Effect | readonly Effect[] | undefined
+
+/** What the call tells beside its SQL text. */
+export type CallSign = 'namedStatement' | 'releasedInTransaction' | 'undecided'
+
+/** A statement with the circumstances that the rule needs; a bare text stands for one in autocommit on a pinned connection. */
+export interface Example {
+  readonly sql: string
+  /** The driver sends it as a named statement. */
+  readonly named?: boolean
+  /** `false`: sent through `pool.query`, on a connection of its own. */
+  readonly pinned?: boolean
+}
+
+/**
+ * One unit of detection. The sentences are what a user reads; the examples are run by the tests and by the proofs.
+ * A rule knows SQL and nothing of poolers: whether its effects do harm is decided by the pooler's profile.
+ */
+export interface Rule<Id extends string = string> {
+  /** Stable for ever: `<family>/<thing>`. */
+  readonly id: Id
+  /** The offence in a few words. */
+  readonly title: string
+  /** The cause, in one sentence: what PostgreSQL does. */
+  readonly why: string
+  /** The remedy, in one sentence. */
+  readonly instead: string
+  readonly examples: {
+    readonly unsafe: readonly (string | Example)[]
+    readonly safe: readonly (string | Example)[]
+  }
+  /** Keyed by the parser's node, so that words in a literal or a comment can never fire. */
+  readonly on?: { readonly [T in Tag]?: (node: Tagged<T>) => Detected }
+  /** Keyed by the name of a function of `pg_catalog`; the scan learns the names from here. */
+  readonly functions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
+  /** Further names that the scan must not call harmless, found anywhere in a text. */
+  readonly names?: readonly string[]
+  /** Further keywords that the scan must not call harmless, found as whole words. */
+  readonly keywords?: readonly string[]
+  /** Keyed by what the call tells beside its text. */
+  readonly call?: { readonly [Sign in CallSign]?: () => Effect }
+  /** A finding in strict mode only. */
+  readonly strictOnly?: boolean
+}

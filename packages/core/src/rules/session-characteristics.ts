@@ -1,0 +1,30 @@
+import type { Node, VariableSetStmt } from 'libpg-query'
+import type { Effect } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+function onSet({ kind, name, args }: VariableSetStmt): readonly Effect[] {
+  if (kind !== 'VAR_SET_MULTI' || name !== 'SESSION CHARACTERISTICS') return []
+  return (args ?? []).map(effectOf)
+}
+
+/** Each characteristic is the setting `default_<name>`: `transaction_read_only` sets `default_transaction_read_only`. */
+function effectOf(option: Node): Effect {
+  const setting = 'DefElem' in option ? `default_${option.DefElem.defname}` : ''
+  return { does: 'leaves', state: 'setting', what: 'SET SESSION CHARACTERISTICS', when: 'always', setting }
+}
+
+/** The defaults of all later transactions of the server session, whoever's they are. */
+export const sessionCharacteristics: Rule<'session/characteristics'> = {
+  id: 'session/characteristics',
+  title: 'SET SESSION CHARACTERISTICS changes the transactions of others',
+  why: 'the characteristics apply to every later transaction on that server connection: a stranger may find itself read-only, or at another isolation level',
+  instead: 'BEGIN ISOLATION LEVEL … READ ONLY for the transaction that needs it, or SET TRANSACTION as its first statement',
+  examples: {
+    unsafe: [
+      'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY',
+      'SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE',
+    ],
+    safe: ['BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; COMMIT', 'BEGIN; SET TRANSACTION READ ONLY; COMMIT'],
+  },
+  on: { VariableSetStmt: onSet },
+}

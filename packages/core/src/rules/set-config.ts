@@ -1,0 +1,42 @@
+import type { Effect } from '../analyze/effects.ts'
+import { isBooleanConstant, stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import type { Rule } from './rule.ts'
+
+function onSetConfig(call: FunctionCall): Effect | undefined {
+  const isLocal = call.argument(2, 'is_local')
+  if (isBooleanConstant(isLocal, true)) return undefined
+  const setting = stringConstant(call.argument(0, 'setting_name'))?.toLowerCase()
+  const what = isBooleanConstant(isLocal, false) ? 'set_config(…, false)' : 'set_config with an is_local that is not the constant true'
+  return { does: 'leaves', state: 'setting', what, when: 'always', ...(setting !== undefined && { setting }) }
+}
+
+/** `set_config(name, value, false)` is SET as a function. A parameter, an expression or NULL may be false as well. */
+export const setConfig: Rule<'session/set-config'> = {
+  id: 'session/set-config',
+  title: 'set_config(…, false) changes the server session',
+  why: 'the value stays on the server connection after COMMIT; the pooler hands that connection to other clients, and gives you another one',
+  instead:
+    "set_config(name, value, true), written as the constant true, in the same transaction as the statements that need the value; read it with nullif(current_setting('name', true), '')",
+  examples: {
+    unsafe: [
+      "SELECT set_config('app.org_id', '7', false)",
+      "select pg_catalog.set_config('app.org_id', $1, 'f')",
+      'SELECT set_config($1, $2, $3)',
+      "SELECT set_config('app.org_id', '7', NULL)",
+      "SELECT set_config(setting_name => 'app.org_id', new_value => '7', is_local => false)",
+      "SELECT * FROM set_config('app.org_id', '7', 1 = 2)",
+      "WITH t AS (SELECT set_config('app.org_id', '7', false)) SELECT * FROM t",
+      "SELECT \"set_config\"('app.org_id', '7', false)",
+      "SELECT U&\"\\0073et_config\"('app.org_id', '7', false)",
+      "EXPLAIN ANALYZE SELECT set_config('app.org_id', '7', false)",
+    ],
+    safe: [
+      "BEGIN; SELECT set_config('app.org_id', '7', true); COMMIT",
+      "BEGIN; SELECT set_config('app.org_id', $1, is_local => true); COMMIT",
+      "SELECT 'set_config(a, b, false)'",
+      "EXPLAIN SELECT set_config('app.org_id', '7', false)",
+      "SELECT current_setting('app.org_id', true)",
+    ],
+  },
+  functions: { set_config: onSetConfig },
+}

@@ -1,0 +1,56 @@
+import type { UpdateStmt, VariableSetStmt } from 'libpg-query'
+import type { Effect } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+/** Settings with rules of their own. */
+const roles: ReadonlySet<string> = new Set(['role', 'session_authorization'])
+
+function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefined {
+  const setting = name.toLowerCase()
+  if (is_local || roles.has(setting) || kind === 'VAR_SET_MULTI') return undefined
+  if (kind === 'VAR_RESET_ALL') return { does: 'clears', state: 'setting', what: 'RESET ALL', when: 'always' }
+  if (kind === 'VAR_RESET') return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', setting }
+  return { does: 'leaves', state: 'setting', what: `SET ${name}`, when: 'always', setting }
+}
+
+/** A rule of the view turns the UPDATE into `set_config(name, setting, false)`. */
+function onUpdate({ relation }: UpdateStmt): Effect | undefined {
+  if (relation?.relname !== 'pg_settings' || (relation.schemaname ?? 'pg_catalog') !== 'pg_catalog') return undefined
+  return { does: 'leaves', state: 'setting', what: 'UPDATE pg_settings', when: 'always' }
+}
+
+/** `SET` outlives its transaction: the server connection keeps the value after COMMIT, for whoever comes next. */
+export const set: Rule<'session/set'> = {
+  id: 'session/set',
+  title: 'SET changes the server session',
+  why: 'SET lasts until the server connection closes; the pooler hands that connection to other clients, with your value on it, and gives you another one',
+  instead:
+    'SET LOCAL inside the transaction that needs the value; for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection',
+  examples: {
+    unsafe: [
+      "SET search_path = 'tenant_a'",
+      'SET SESSION statement_timeout = 1000',
+      'SET lock_timeout TO DEFAULT',
+      "set app.org_id = '7'",
+      "SET TIME ZONE 'Europe/Paris'",
+      "SET NAMES 'latin1'",
+      "SET SCHEMA 'tenant_a'",
+      'RESET work_mem',
+      'RESET ALL',
+      'SELECT 1; SET work_mem = 65536',
+      '/* not a select */ SET work_mem = 65536',
+      "UPDATE pg_settings SET setting = '65536' WHERE name = 'work_mem'",
+    ],
+    safe: [
+      "BEGIN; SET LOCAL search_path = 'tenant_a'; COMMIT",
+      'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
+      'SET CONSTRAINTS ALL DEFERRED',
+      "ALTER ROLE CURRENT_USER SET statement_timeout = '5s'",
+      "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = 'public' AS 'SELECT 1'",
+      "UPDATE users SET name = 'SET search_path = x'",
+      'SHOW search_path',
+    ],
+  },
+  names: ['pg_settings'],
+  on: { VariableSetStmt: onSet, UpdateStmt: onUpdate },
+}

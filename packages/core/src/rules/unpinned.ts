@@ -1,0 +1,24 @@
+import type { TransactionStmt } from 'libpg-query'
+import type { Rule } from './rule.ts'
+
+/** A transaction needs one connection from BEGIN to COMMIT; `pool.query` borrows one for a single statement. */
+export const unpinned: Rule<'transaction/unpinned'> = {
+  id: 'transaction/unpinned',
+  title: 'BEGIN on a connection that is given back at once',
+  why: 'the connection was borrowed for this one statement: the statements that follow run on other connections, outside the transaction, and whoever borrows this one next runs inside it',
+  instead:
+    "take one connection for the whole transaction: const client = await pool.connect(); in Kysely db.transaction(), in Prisma $transaction(); or send 'BEGIN; …; COMMIT' as one text",
+  examples: {
+    unsafe: [
+      { sql: 'BEGIN', pinned: false },
+      { sql: 'START TRANSACTION ISOLATION LEVEL SERIALIZABLE', pinned: false },
+    ],
+    safe: ['BEGIN', { sql: 'BEGIN; SELECT 1; COMMIT', pinned: false }, { sql: "SELECT 'BEGIN'", pinned: false }],
+  },
+  on: {
+    TransactionStmt: ({ kind }: TransactionStmt) =>
+      kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START'
+        ? { does: 'leaves', state: 'transaction', what: 'the transaction that BEGIN opens', when: 'unpinned' }
+        : undefined,
+  },
+}
