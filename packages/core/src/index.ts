@@ -19,10 +19,12 @@ export type { Rule, Example } from './rules/rule.ts'
 
 // For adapters. These change without notice between minor versions.
 export { toGuard, type Entry } from './guard/guard.ts'
+export { guardOf, markGuarded } from './guard/brand.ts'
 export { harmless, type Analysis } from './analyze/analysis.ts'
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'
 export { processWide, type Acquiring, type Origin, type StrictOverride } from './guard/process-wide.ts'
 export { withDeepStack } from './guard/call-site.ts'
+export { checkObject } from './options.ts'
 export { TransactionTrack } from './checkout/transaction.ts'

@@ -1,1 +1,3 @@
-export {}
+export { guardPool } from './guard-pool.ts'
+export { guardClient } from './guard-client.ts'
+export type { ClientLike, PoolLike } from './types.ts'

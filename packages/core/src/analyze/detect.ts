@@ -4,7 +4,7 @@ import type { RuleId } from '../rules/index.ts'
 import { rules } from '../rules/index.ts'
 import type { DetectedEffect } from './analysis.ts'
 import { functionCall, type FunctionCall } from './function-call.ts'
-import { executedChildren } from './executed.ts'
+import { executedChildren, type Visit } from './executed.ts'
 
 type NodeHandler = (node: unknown) => Detected
 
@@ -20,13 +20,14 @@ const functionHandlers = group<FunctionCall>((rule) => Object.entries(rule.funct
 export function detect(statement: Node): DetectedEffect[] {
   const effects: DetectedEffect[] = []
   // A stack of our own: the tree of a long expression is deeper than JavaScript's call stack.
-  const pending: { tag: string; node: object }[] = Object.entries(statement).map(([tag, node]) => ({ tag, node }))
+  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node }))
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { tag, node } = next
     for (const handler of nodeHandlers.get(tag) ?? []) collect(effects, handler, node)
     if (tag === 'FuncCall') detectFunction(effects, node)
-    // Reversed, so that effects come in the order of the text.
-    pending.push(...executedChildren(tag, node).reverse())
+    // From the last to the first, so that effects come in the order of the text.
+    const children = executedChildren(tag, node)
+    for (let index = children.length - 1; index >= 0; index--) pending.push(children[index] as Visit)
   }
   return effects
 }

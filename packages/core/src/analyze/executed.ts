@@ -1,6 +1,7 @@
 import type { AlterTableCmd, CreateTableAsStmt, ExplainStmt, Node } from 'libpg-query'
 
-interface Visit {
+/** A node of the tree with its tag. */
+export interface Visit {
   readonly tag: string
   readonly node: object
 }

@@ -1,0 +1,59 @@
+import { harmless, TransactionTrack, type Guard } from '@poolsafe/core'
+import type { DatabaseConnection } from 'kysely'
+import { Acquisition } from './acquiring.ts'
+
+/** What is known of one connection of Kysely. */
+export interface ConnectionState {
+  readonly transaction: TransactionTrack
+  /** A guarded pool below judges what is sent on it. */
+  judgedBelow: boolean
+}
+
+const states = new WeakMap<DatabaseConnection, ConnectionState>()
+
+/** What is known of a guarded connection. */
+export function stateOf(connection: DatabaseConnection): ConnectionState | undefined {
+  return states.get(connection)
+}
+
+/** Guards a connection, in place, if that has not been done. */
+export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
+  const known = states.get(connection)
+  if (known !== undefined) return known
+  const state: ConnectionState = { transaction: new TransactionTrack(), judgedBelow: false }
+  states.set(connection, state)
+  guardQueries(connection, guard, state)
+  return state
+}
+
+function guardQueries(connection: DatabaseConnection, guard: Guard, state: ConnectionState): void {
+  const execute = connection.executeQuery.bind(connection)
+  const stream = connection.streamQuery.bind(connection)
+
+  const executeQuery: DatabaseConnection['executeQuery'] = (...args) => {
+    const error = refuse(args[0].sql, executeQuery)
+    return error === undefined ? execute(...args) : Promise.reject(error)
+  }
+  const streamQuery: DatabaseConnection['streamQuery'] = (...args) => {
+    const error = refuse(args[0].sql, streamQuery)
+    return error === undefined ? stream(...args) : failing(error)
+  }
+  function refuse(sql: string, entry: (...args: never[]) => unknown): Error | undefined {
+    if (state.judgedBelow) return undefined
+    const analysis = guard.analyze(sql)
+    if (analysis === harmless) return undefined
+    const error = guard.refuse(sql, analysis, { inTransaction: state.transaction.isOpen }, entry)
+    if (error === undefined) state.transaction.sent(analysis)
+    // Refused inside a hook of the dialect: whoever acquires the connection has to give it back.
+    else Acquisition.current()?.uses(connection)
+    return error
+  }
+  connection.executeQuery = executeQuery
+  connection.streamQuery = streamQuery
+}
+
+/** A stream reports its errors where it is read. */
+// oxlint-disable-next-line require-yield
+async function* failing(error: Error): AsyncIterableIterator<never> {
+  throw error
+}

@@ -1,0 +1,86 @@
+import { findPoolsafeError, processWide, type Guard } from '@poolsafe/core'
+import type { DatabaseConnection, Driver } from 'kysely'
+import { Acquisition } from './acquiring.ts'
+import { adoptEarly } from './early-adoption.ts'
+import { guardConnection, stateOf } from './guard-connection.ts'
+
+/**
+ * Guards a driver in place. Kysely's drivers keep private fields on themselves and on their connections, and its own
+ * `log` is patched onto the connection object: a wrapper would break the first and lose the second.
+ */
+export function guardDriver(driver: Driver, guard: Guard): Driver {
+  guardInit(driver)
+  guardAcquire(driver, guard)
+  guardTransactions(driver)
+  guardRelease(driver, guard)
+  return driver
+}
+
+function guardInit(driver: Driver): void {
+  const init = driver.init.bind(driver)
+  driver.init = async (...args) => {
+    await init(...args)
+    await adoptEarly(driver)
+  }
+}
+
+function guardAcquire(driver: Driver, guard: Guard): void {
+  const acquire = driver.acquireConnection.bind(driver)
+  const adopt = (connection: DatabaseConnection, judgedBelow: boolean): void => {
+    guardConnection(connection, guard).judgedBelow = judgedBelow
+  }
+  driver.acquireConnection = async (...args) => {
+    const acquisition = new Acquisition(adopt)
+    try {
+      const connection = await processWide.acquiring.run(acquisition, () => acquire(...args))
+      adopt(connection, acquisition.judgedBelow)
+      return connection
+    } catch (error) {
+      // PostgresDriver does not give the connection back when a hook throws: a pool of one would be dead.
+      const { connection } = acquisition
+      if (connection !== undefined && findPoolsafeError(error) !== undefined) await driver.releaseConnection(connection)
+      throw error
+    } finally {
+      acquisition.end()
+    }
+  }
+}
+
+/** PostgresDriver begins and commits through `executeQuery`, where it is seen; other drivers may not. */
+function guardTransactions(driver: Driver): void {
+  const begin = driver.beginTransaction.bind(driver)
+  const commit = driver.commitTransaction.bind(driver)
+  const rollback = driver.rollbackTransaction.bind(driver)
+  driver.beginTransaction = async (connection, ...args) => {
+    await begin(connection, ...args)
+    setOpen(connection, true)
+  }
+  driver.commitTransaction = async (connection) => {
+    await commit(connection)
+    setOpen(connection, false)
+  }
+  driver.rollbackTransaction = async (connection) => {
+    setOpen(connection, false)
+    await rollback(connection)
+  }
+}
+
+function setOpen(connection: DatabaseConnection, isOpen: boolean): void {
+  const state = stateOf(connection)
+  if (state !== undefined) state.transaction.isOpen = isOpen
+}
+
+function guardRelease(driver: Driver, guard: Guard): void {
+  const release = driver.releaseConnection.bind(driver)
+  async function releaseConnection(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
+    const [connection] = args
+    const state = stateOf(connection)
+    const isOpen = state !== undefined && !state.judgedBelow && state.transaction.isOpen
+    const error = isOpen ? guard.refuseCall('releasedInTransaction', releaseConnection) : undefined
+    if (error !== undefined) await driver.rollbackTransaction(connection)
+    setOpen(connection, false)
+    await release(...args)
+    if (error !== undefined) throw error
+  }
+  driver.releaseConnection = releaseConnection
+}

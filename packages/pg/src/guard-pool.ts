@@ -1,0 +1,120 @@
+import { guardOf, harmless, InvalidOptionError, markGuarded, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { attach, stateOf, type ClientState } from './guard-client.ts'
+import { refuseCall, statementOf } from './statement.ts'
+import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
+
+/** What pg-pool calls with a connection. */
+type Handover = (error: Error | undefined, client: ClientLike | undefined, release: DriverFunction) => void
+
+/**
+ * Guards a pool, in place: `pool.query` is judged before a connection is taken, and so is every form of `query` on the
+ * clients that `pool.connect` hands out, with the server's own transaction status. A client that is given back inside an
+ * open transaction is reported; strict mode closes its connection and throws from `release()`.
+ *
+ * @param pool a `pg.Pool`, new or in use
+ * @param guard a guard, or the options to make one
+ * @returns the same pool
+ * @throws InvalidOptionError for what is no pool, or is guarded by another guard
+ */
+export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions): Pool {
+  if (typeof pool?.query !== 'function' || typeof pool.connect !== 'function' || typeof pool.prependListener !== 'function') {
+    throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
+  }
+  const theirs = guardOf(pool)
+  if (theirs !== undefined && (guard === undefined || theirs === guard)) return pool
+  if (theirs !== undefined) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool that no other guard watches')
+  const ours = toGuard(guard)
+  if (ours.mode === 'off') return pool
+  guardClients(pool, ours)
+  guardQueries(pool, ours)
+  return markGuarded(pool, ours)
+}
+
+/** New clients are guarded before anyone else hears of them; clients that the pool had already, when they are next taken. */
+function guardClients(pool: PoolLike, guard: Guard): void {
+  const adopt = (client: ClientLike): void => {
+    if (guardOf(client) === undefined) guardRelease(client, guard, attach(client, guard))
+  }
+  pool.prependListener('connect', adopt)
+  pool.prependListener('acquire', adopt)
+  // pg-pool awaits this hook before it emits `connect`.
+  const { options } = pool as { options?: { onConnect?: (client: ClientLike) => unknown } }
+  const onConnect = options?.onConnect
+  if (options === undefined || onConnect === undefined) return
+  options.onConnect = (client) => {
+    adopt(client)
+    return onConnect(client)
+  }
+}
+
+/** pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it is set. */
+function guardRelease(client: ClientLike, guard: Guard, state: ClientState): void {
+  let guarded: DriverFunction | undefined
+  const guardOne = (release: DriverFunction): DriverFunction =>
+    function released(this: unknown, ...args: unknown[]): unknown {
+      const isLent = state.isLent
+      state.isLent = false
+      // A client that is destroyed takes its transaction with it.
+      if (isLent || Boolean(args[0]) || !state.transaction.isOpen) return Reflect.apply(release, client, args)
+      const error = guard.refuseCall('releasedInTransaction', released)
+      Reflect.apply(release, client, error === undefined ? args : [true])
+      if (error !== undefined) throw error
+      return undefined
+    }
+  Object.defineProperty(client, 'release', {
+    configurable: true,
+    enumerable: true,
+    get: () => guarded,
+    set: (release: DriverFunction | undefined) => {
+      guarded = release === undefined ? undefined : guardOne(release)
+    },
+  })
+}
+
+function guardQueries(pool: PoolLike, guard: Guard): void {
+  const send = pool.query as DriverFunction
+  const connectPool = pool.connect as DriverFunction
+  /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
+  let isLending = false
+
+  function query(this: unknown, ...args: unknown[]): unknown {
+    const error = refuse(args)
+    if (error !== undefined) return refuseCall(args, error, undefined)
+    isLending = true
+    try {
+      return Reflect.apply(send, pool, args)
+    } finally {
+      isLending = false
+    }
+  }
+
+  function refuse(args: Arguments): Error | undefined {
+    const statement = statementOf(args[0])
+    if (statement === undefined) return undefined
+    const analysis = guard.analyze(statement.sql)
+    if (analysis === harmless && !statement.named) return undefined
+    return guard.refuse(statement.sql, analysis, { inTransaction: false, pinned: false, named: statement.named }, query)
+  }
+
+  function connect(this: unknown, ...args: unknown[]): unknown {
+    if (isLending) {
+      isLending = false
+      return Reflect.apply(connectPool, pool, [lend(args[0] as Handover)])
+    }
+    const acquiring = processWide.acquiring.getStore()
+    if (acquiring !== undefined) acquiring.judgedBelow = true
+    return Reflect.apply(connectPool, pool, args)
+  }
+
+  pool.query = query
+  pool.connect = connect
+}
+
+/** Marks the client that pg-pool takes for a `pool.query`: its statement is judged already. */
+function lend(handover: Handover): Handover {
+  return (error, client, release) => {
+    const state = client === undefined ? undefined : stateOf(client)
+    if (state !== undefined) state.isLent = true
+    handover(error, client, release)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Arguments } from './types.ts'
+
+/** What pg calls a Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
+interface Submittable {
+  submit(connection: unknown): unknown
+  handleError(error: Error, connection: unknown): void
+  callback?: unknown
+}
+
+interface QueryConfig {
+  readonly text?: unknown
+  readonly name?: unknown
+  readonly callback?: unknown
+  /** Of pg-query-stream. */
+  readonly cursor?: { readonly text?: unknown }
+}
+
+/** The SQL text and the name of one `query` call. */
+export interface Statement {
+  readonly sql: string
+  readonly named: boolean
+}
+
+/** Reads a `query` call; `undefined` where there is no text, which pg then refuses in its own words. */
+export function statementOf(config: unknown): Statement | undefined {
+  if (typeof config === 'string') return { sql: config, named: false }
+  if (typeof config !== 'object' || config === null) return undefined
+  const { text, cursor, name } = config as QueryConfig
+  const sql = text ?? cursor?.text
+  return typeof sql === 'string' ? { sql, named: typeof name === 'string' && name !== '' } : undefined
+}
+
+/**
+ * Answers a `query` call with an error as pg answers what it refuses itself (Client.query): a callback and a Submittable
+ * hear of it in the next tick, everyone else gets a rejected promise.
+ */
+export function refuseCall(args: Arguments, error: Error, connection: unknown): unknown {
+  const [config, values, callback] = args
+  if (isSubmittable(config)) {
+    const given = [values, callback].find((arg) => typeof arg === 'function')
+    if (config.callback === undefined && given !== undefined) config.callback = given
+    process.nextTick(() => config.handleError(error, connection))
+    return config
+  }
+  const configured = typeof config === 'object' && config !== null ? (config as QueryConfig).callback : undefined
+  const listener = [values, callback, configured].find((arg) => typeof arg === 'function') as ((error: Error) => void) | undefined
+  if (listener === undefined) return Promise.reject(error)
+  process.nextTick(() => listener(error))
+  return undefined
+}
+
+function isSubmittable(config: unknown): config is Submittable {
+  return typeof config === 'object' && config !== null && typeof (config as Submittable).submit === 'function'
+}

@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { constants, rmSync } from 'node:fs'
+import { access, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { atExit } from './at-exit.ts'
+import { findFreePort } from './free-port.ts'
+import { configFileName, renderConfig, type PgBouncerPlan } from './pgbouncer-config.ts'
+import type { LaunchedPgBouncer } from './pgbouncer-launch.ts'
+import { run } from './run.ts'
+import { findServerUser, isRoot } from './server-user.ts'
+
+/** Distributions put PgBouncer where the PATH of an ordinary user does not look. */
+const systemFolders = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin']
+
+/** The path of `pgbouncer` on this machine, or `undefined`. */
+export async function findPgBouncer(): Promise<string | undefined> {
+  return findProgram('pgbouncer')
+}
+
+async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...systemFolders]) {
+    const path = join(folder, name)
+    const isProgram = await access(path, constants.X_OK).then(
+      () => folder !== '',
+      () => false,
+    )
+    if (isProgram) return path
+  }
+  return undefined
+}
+
+/** Waits for whoever else installs it at this moment: tests of several processes all come here at once. */
+const installScript = 'command -v pgbouncer || { apt-get update && apt-get install --yes --no-install-recommends pgbouncer; }'
+
+/**
+ * Installs Debian's package of PgBouncer.
+ *
+ * @returns the path of `pgbouncer`
+ * @throws Error where this process must not, or cannot
+ */
+export async function installPgBouncer(): Promise<string> {
+  if (!isRoot) throw new Error('this process is not root')
+  if ((await findProgram('apt-get')) === undefined) throw new Error('this machine has no apt-get')
+  const environment = ['DEBIAN_FRONTEND=noninteractive', 'flock', join(tmpdir(), 'poolsafe-apt.lock')]
+  await run('env', ...environment, 'sh', '-c', installScript)
+  const path = await findPgBouncer()
+  if (path === undefined) throw new Error('apt-get succeeded, yet there is no pgbouncer')
+  return path
+}
+
+/** Starts the program on a free port of 127.0.0.1. */
+export async function launchProcess(program: string, plan: PgBouncerPlan): Promise<LaunchedPgBouncer> {
+  const folder = await mkdtemp(join(tmpdir(), 'poolsafe-pgbouncer-'))
+  const user = await findServerUser()
+  const port = await findFreePort()
+  const files = renderConfig(plan, { listenAddress: '127.0.0.1', listenPort: port, targetHost: '127.0.0.1', folder })
+  for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 })
+  if (user !== undefined) for (const path of ['', ...files.map(({ name }) => name)]) await chown(join(folder, path), user.uid, user.gid)
+  const child = spawn(program, [join(folder, configFileName)], { ...user, stdio: ['ignore', 'pipe', 'pipe'] })
+  return toLaunched(child, folder, port)
+}
+
+function toLaunched(child: ChildProcess, folder: string, port: number): LaunchedPgBouncer {
+  let log = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const ended = once(child, 'close').catch((error: unknown) => (log += String(error)))
+  // SIGKILL, since no other signal means "now" to every version; PgBouncer keeps nothing that could get lost.
+  const forget = atExit(() => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return {
+    host: '127.0.0.1',
+    port,
+    log: () => log,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined,
+    stop: async () => {
+      forget()
+      child.kill('SIGKILL')
+      await ended
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { startPostgres, startPgBouncer } from '@poolsafe/testing/servers'
+const t = Date.now()
+const p = await startPostgres({ settings: { log_statement: 'all' } })
+console.log(Date.now() - t, p.url)
+const t2 = Date.now()
+const b = await startPgBouncer({ target: p }).catch((e: unknown) => {
+  console.log(e)
+})
+console.log(Date.now() - t2, b)
+const t3 = Date.now()
+await b?.stop()
+console.log(Date.now() - t3)
+await p.stop()
+console.log(Date.now() - t3)
+console.log(p.log())
