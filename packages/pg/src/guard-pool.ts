@@ -32,7 +32,8 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
 
 /** New clients are guarded before anyone else hears of them; clients that the pool had already, when they are next taken. */
 function guardClients(pool: PoolLike, guard: Guard): void {
-  const adopt = (client: ClientLike): void => {
+  const adopt = (adopted: unknown): void => {
+    const client = adopted as ClientLike
     if (guardOf(client) === undefined) guardRelease(client, guard, attach(client, guard))
   }
   pool.prependListener('connect', adopt)

@@ -11,7 +11,7 @@ export interface ClientLike {
 export interface PoolLike {
   connect: (...args: never[]) => unknown
   query: (...args: never[]) => unknown
-  prependListener(event: 'connect' | 'acquire', listener: (client: never) => void): unknown
+  prependListener(event: 'connect' | 'acquire', listener: (client: unknown) => void): unknown
 }
 
 /** What `query` and `release` may be given: read, never changed. */

@@ -1,1 +1,1 @@
-export {}
+export { enterStrictMode, type StrictMode } from './strict-mode.ts'

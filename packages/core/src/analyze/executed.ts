@@ -11,6 +11,7 @@ export interface Visit {
  * when somebody runs it. `CREATE TABLE` stores defaults and checks; `CREATE FUNCTION … SET x` sets x around each call.
  */
 const stores: ReadonlySet<string> = new Set([
+  'AlterDomainStmt',
   'AlterFunctionStmt',
   'AlterPolicyStmt',
   'Constraint',
@@ -23,14 +24,23 @@ const stores: ReadonlySet<string> = new Set([
   'ViewStmt',
 ])
 
-/** Fields that hold a relation without its tag. */
-const relationFields: ReadonlySet<string> = new Set(['relation', 'rel', 'view', 'sequence'])
+/** Fields that hold a node without its tag. The two sides of UNION, INTERSECT and EXCEPT nest as deeply as there are such words. */
+const untagged: ReadonlyMap<string, string> = new Map([
+  ['relation', 'RangeVar'],
+  ['rel', 'RangeVar'],
+  ['view', 'RangeVar'],
+  ['sequence', 'RangeVar'],
+  ['larg', 'SelectStmt'],
+  ['rarg', 'SelectStmt'],
+  ['funccall', 'FuncCall'],
+  ['typeName', 'TypeName'],
+])
 
 /** The nodes below `node` that PostgreSQL executes together with it, in the order of the text. */
 export function executedChildren(tag: string, node: object): Visit[] {
   if (stores.has(tag)) return []
   if (tag === 'ExplainStmt' && !runs(node)) return planned(node)
-  if (tag === 'CreateTableAsStmt' && (node as CreateTableAsStmt).into?.skipData === true) return []
+  if (tag === 'CreateTableAsStmt' && (node as CreateTableAsStmt).into?.skipData === true) return planned(node)
   if (tag === 'AlterTableCmd' && (node as AlterTableCmd).subtype === 'AT_ColumnDefault') return []
   const found: Visit[] = []
   collectChildren(node, found)
@@ -41,21 +51,20 @@ export function executedChildren(tag: string, node: object): Visit[] {
 function collectChildren(value: object, found: Visit[]): void {
   for (const [key, child] of Object.entries(value) as [string, unknown][]) {
     if (typeof child !== 'object' || child === null) continue
-    if (isTag(key)) found.push({ tag: key, node: child })
-    else if (relationFields.has(key) && 'relname' in child) found.push({ tag: 'RangeVar', node: child })
-    else if (isUntaggedSelect(key, child)) found.push({ tag: 'SelectStmt', node: child })
-    else collectChildren(child, found)
+    const tag = isTag(key) ? key : tagOfField(key, child)
+    if (tag === undefined) collectChildren(child, found)
+    else found.push({ tag, node: child })
   }
+}
+
+function tagOfField(key: string, child: object): string | undefined {
+  const tag = untagged.get(key)
+  return tag === undefined || Array.isArray(child) || Object.keys(child).some(isTag) ? undefined : tag
 }
 
 function isTag(key: string): boolean {
   const first = key.charCodeAt(0)
   return first >= 0x41 && first <= 0x5a
-}
-
-/** The two sides of UNION, INTERSECT and EXCEPT come without a tag, nested as deeply as there are such words. */
-function isUntaggedSelect(key: string, child: object): boolean {
-  return (key === 'larg' || key === 'rarg') && !Object.keys(child).some(isTag)
 }
 
 /** EXPLAIN executes its statement only with ANALYZE. */
@@ -70,8 +79,8 @@ function isOff(value: Node | undefined): boolean {
   return 'String' in value && ['false', 'off'].includes((value.String.sval ?? '').toLowerCase())
 }
 
-/** EXPLAIN EXECUTE looks the prepared statement up, even if it does not run it. */
-function planned({ query }: ExplainStmt): Visit[] {
+/** EXECUTE looks the prepared statement up, even where EXPLAIN or WITH NO DATA keeps it from running. */
+function planned({ query }: ExplainStmt | CreateTableAsStmt): Visit[] {
   if (query !== undefined && 'ExecuteStmt' in query) return [{ tag: 'ExecuteStmt', node: query.ExecuteStmt }]
   return []
 }

@@ -1,33 +1,28 @@
 import { endOfComment, endOfLine } from './blanks.ts'
+import { SettingValue } from './setting-value.ts'
 
 const maxShown = 300
 
-/** `SET name =`, at the start of a statement: the value behind it may be a bare word. */
-const assignment = /set\s+(?:(?:session|local)\s+)?[\w$."\u0080-\uffff]+\s*(?:=|\bto\b)/iy
 const dollarQuote = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
+const parameter = /\$\d+/y
 const number = /\d[\w.]*/y
-const word = /[A-Za-z_\u0080-\uffff$][\w$\u0080-\uffff]*/y
-const quotedIdentifier = /"(?:[^"]|"")*"?/y
+const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
 
 /**
  * The statement for people: every literal becomes `?`, comments go, white space is folded, and what is longer than 300
  * characters is cut. Where quoting is ambiguous (a backslash before a quote, whose meaning depends on a server
- * setting) the rest is left out, since a literal must never get into a log.
+ * setting) or unfinished, the rest is left out, since a literal must never get into a log.
  */
 export function redact(sql: string): string {
+  const value = new SettingValue()
   let shown = ''
-  let atStart = true
-  let hidesValue = false
   for (let at = 0; at < sql.length;) {
     if (shown.length > maxShown) return `${shown.slice(0, maxShown)}…`
-    const token = nextToken(sql, at, atStart)
-    if (token.text === ';') hidesValue = false
-    if (!hidesValue) shown = append(shown, token.text)
-    if (token.assigns === true) {
-      shown = `${shown} ?`
-      hidesValue = true
-    }
-    if (token.text !== ' ') atStart = token.text === ';'
+    const token = nextToken(sql, at)
+    const wasInValue = value.isOpen
+    value.next(token.text)
+    if (!wasInValue || !value.isOpen) shown = append(shown, token.text)
+    if (value.isOpen && !wasInValue) shown += ' ?'
     at = token.end
   }
   return shown.trim()
@@ -36,20 +31,18 @@ export function redact(sql: string): string {
 interface Token {
   readonly text: string
   readonly end: number
-  readonly assigns?: boolean
 }
 
-function nextToken(sql: string, at: number, atStart: boolean): Token {
+function nextToken(sql: string, at: number): Token {
   const char = sql.charAt(at)
   if (/\s/.test(char)) return { text: ' ', end: at + 1 }
   if (sql.startsWith('--', at)) return { text: ' ', end: endOfLine(sql, at) }
   if (sql.startsWith('/*', at)) return { text: ' ', end: endOfComment(sql, at) }
   if (char === "'") return { text: '?', end: endOfString(sql, at) }
-  const assigned = atStart ? match(assignment, sql, at) : undefined
-  if (assigned !== undefined) return { text: assigned, end: at + assigned.length, assigns: true }
+  if (char === '"') return quotedIdentifier(sql, at)
   const dollar = match(dollarQuote, sql, at)
   if (dollar !== undefined) return { text: '?', end: endOfDollarString(sql, at, dollar) }
-  const plain = match(word, sql, at) ?? match(quotedIdentifier, sql, at)
+  const plain = match(word, sql, at) ?? match(parameter, sql, at)
   if (plain !== undefined) return { text: plain, end: at + plain.length }
   const digits = match(number, sql, at)
   if (digits !== undefined) return { text: '?', end: at + digits.length }
@@ -72,6 +65,12 @@ function endOfString(sql: string, from: number): number {
     }
   }
   return sql.length
+}
+
+/** A doubled quote inside a name makes two tokens of it, which read the same. Behind an unfinished name, literals would show. */
+function quotedIdentifier(sql: string, from: number): Token {
+  const end = sql.indexOf('"', from + 1)
+  return end === -1 ? { text: '?', end: sql.length } : { text: sql.slice(from, end + 1), end: end + 1 }
 }
 
 function endOfDollarString(sql: string, from: number, quote: string): number {

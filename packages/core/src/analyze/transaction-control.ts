@@ -2,7 +2,8 @@ import type { Node } from 'libpg-query'
 
 const isolation = '(?: isolation level (?:serializable|repeatable read|read committed|read uncommitted))?'
 const access = '(?: read only| read write)?'
-const opens = new RegExp(`^(?:begin(?: work| transaction)?|start transaction)${isolation}${access}$`, 'i')
+const begins = new RegExp(`^begin(?: work| transaction)?${isolation}${access}$`, 'i')
+const starts = new RegExp(`^start transaction${isolation}${access}$`, 'i')
 const setsTransaction = new RegExp(`^set transaction${isolation}${access}$`, 'i')
 const commits = /^(?:commit|end)(?: work| transaction)?$/i
 const rollsBack = /^(?:rollback|abort)(?: work| transaction)?$/i
@@ -18,7 +19,8 @@ const longest = 80
 export function plainTransactionControl(sql: string): Node | undefined {
   if (sql.length > longest) return undefined
   const text = sql.endsWith(';') ? sql.slice(0, -1) : sql
-  if (opens.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_BEGIN' } }
+  if (begins.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_BEGIN' } }
+  if (starts.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_START' } }
   if (commits.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_COMMIT' } }
   if (rollsBack.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_ROLLBACK' } }
   if (rollsBackTo.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_ROLLBACK_TO' } }

@@ -27,6 +27,9 @@ export type Entry = (...args: never[]) => unknown
 /** Bytes for remembering what has been logged, so that each finding is logged once. */
 const loggedBytes = 262_144
 
+/** As much of a text as is remembered: a long one would not be, and would be logged each time. */
+const loggedLength = 2_000
+
 /** Judges statements and acts on what it finds. Made by {@link createGuard}; the adapters take it. */
 export class Guard {
   readonly #options: ResolvedOptions
@@ -110,12 +113,14 @@ export class Guard {
     if (first === undefined) return undefined
     const relevant: [Finding, ...Finding[]] = [first, ...others]
     const refused = relevant.some((finding) => this.#policy(finding) === 'throw')
-    const logKey = `${relevant.map((finding) => finding.rule).join()} ${sql}`
+    const logKey = `${relevant.map((finding) => finding.rule).join()} ${sql.length} ${sql.slice(0, loggedLength)}`
     if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
 
     const statement = redact(sql)
-    const operation = processWide.origins.getStore()?.operation
-    const stack = [takeStack(entry), framesOf(processWide.origins.getStore()?.stack)].filter((frames) => frames !== '').join('\n')
+    const origin = processWide.origins.getStore()
+    const operation = origin?.operation
+    // The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too.
+    const stack = framesOf(origin?.stack) || takeStack(entry)
     const pooler = this.#options.pooler
     const message = format({ findings: relevant, statement, pooler, refused, operation, stack })
     this.#emit({ findings: relevant, statement, pooler, refused, operation, message })

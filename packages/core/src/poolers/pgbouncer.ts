@@ -10,7 +10,10 @@ export interface PgBouncerOptions {
   readonly serverVersion?: number
   /** `max_prepared_statements` of pgbouncer.ini. @default 0 before 1.24, 200 from then on */
   readonly maxPreparedStatements?: number
-  /** `track_extra_parameters` of pgbouncer.ini. @default ['IntervalStyle'] from 1.20 on */
+  /**
+   * `track_extra_parameters` of pgbouncer.ini. From 1.26 on these come on top of all that the server reports and a client
+   * can change. @default ['IntervalStyle'] from 1.20 to 1.25, none from 1.26 on
+   */
   readonly trackExtraParameters?: readonly string[]
 }
 
@@ -50,14 +53,14 @@ export function pgbouncer(options: PgBouncerOptions = {}): PoolerProfile {
     name: 'pgbouncer',
     label: `PgBouncer ${options.version ?? `1.${oldest} (version not given)`}, transaction mode`,
     carries: { ...carriesAll('leaks'), ...(tracksNames && { 'named-statement': 'tracked' }) },
-    trackedSettings: new Set([...always, ...extras(minor, serverVersion, options.trackExtraParameters)]),
+    trackedSettings: new Set([...always, ...extras(minor, serverVersion, names(options.trackExtraParameters ?? ['IntervalStyle']))]),
   }
 }
 
-function extras(minor: number, serverVersion: number, given: readonly string[] | undefined): string[] {
+function extras(minor: number, serverVersion: number, given: readonly string[]): string[] {
   if (minor < 20) return []
-  const wanted = given?.map((name) => name.toLowerCase()) ?? (minor >= 26 ? defaultsOf126 : ['intervalstyle'])
-  return wanted.filter((name) => serverVersion >= (reportedSince[name] ?? Infinity))
+  const wanted = minor >= 26 ? [...defaultsOf126, ...given] : given
+  return wanted.map((name) => name.toLowerCase()).filter((name) => serverVersion >= (reportedSince[name] ?? Infinity))
 }
 
 function minorOf(version: unknown): number {
@@ -69,6 +72,11 @@ function minorOf(version: unknown): number {
     version,
     `a version from '1.${oldest}' to '1.${newest}', such as '1.24' or '1.24.1'`,
   )
+}
+
+function names(given: unknown): readonly string[] {
+  if (Array.isArray(given) && given.every((name) => typeof name === 'string')) return given
+  throw new InvalidOptionError('poolers.pgbouncer(): trackExtraParameters', given, "a list of names, such as ['search_path']")
 }
 
 function wholeNumber(name: string, value: unknown, least: number): number {

@@ -8,6 +8,12 @@ type Tagged<T extends Tag> = Node extends infer Each ? (Each extends Record<T, i
 /** What a rule says of a node: nothing, one effect or several. */
 export type Detected = Effect | readonly Effect[] | undefined
 
+/** Where in the text a node stands. */
+export interface Place {
+  /** The node is a statement of the text, not a part of one. */
+  readonly isWholeStatement: boolean
+}
+
 /** What the call tells beside its SQL text. */
 export type CallSign = 'namedStatement' | 'releasedInTransaction' | 'undecided'
 
@@ -38,7 +44,7 @@ export interface Rule<Id extends string = string> {
     readonly safe: readonly (string | Example)[]
   }
   /** Keyed by the parser's node, so that words in a literal or a comment can never fire. */
-  readonly on?: { readonly [T in Tag]?: (node: Tagged<T>) => Detected }
+  readonly on?: { readonly [T in Tag]?: (node: Tagged<T>, place: Place) => Detected }
   /** Keyed by the name of a function of `pg_catalog`; the scan learns the names from here. */
   readonly functions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
   /** Further names that the scan must not call harmless, found anywhere in a text. */

@@ -28,7 +28,7 @@ export const setConfig: Rule<'session/set-config'> = {
       "WITH t AS (SELECT set_config('app.org_id', '7', false)) SELECT * FROM t",
       "SELECT \"set_config\"('app.org_id', '7', false)",
       "SELECT U&\"\\0073et_config\"('app.org_id', '7', false)",
-      "EXPLAIN ANALYZE SELECT set_config('app.org_id', '7', false)",
+      "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT set_config('app.org_id', '7', false)",
     ],
     safe: [
       "BEGIN; SELECT set_config('app.org_id', '7', true); COMMIT",

@@ -1,7 +1,7 @@
-import type { VariableSetStmt } from 'libpg-query'
+import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
-import { isBooleanConstant, type FunctionCall } from '../analyze/function-call.ts'
-import type { Rule } from './rule.ts'
+import { functionCall, isBooleanConstant } from '../analyze/function-call.ts'
+import type { Place, Rule } from './rule.ts'
 
 function ineffective(what: string): Effect {
   return { does: 'ineffective', state: 'transaction', what, when: 'autocommit' }
@@ -12,8 +12,20 @@ function onSet({ name = '', is_local, kind }: VariableSetStmt): Effect | undefin
   return is_local && kind !== 'VAR_SET_MULTI' ? ineffective(`SET LOCAL ${name}`) : undefined
 }
 
-function onSetConfig(call: FunctionCall): Effect | undefined {
-  return isBooleanConstant(call.argument(2, 'is_local'), true) ? ineffective('set_config(…, true)') : undefined
+/**
+ * Only where the statement does nothing else: `WITH t AS (SELECT set_config('lock_timeout', '1s', true)) SELECT … FROM t`
+ * sets for itself, and works.
+ */
+function onSelect({ targetList, fromClause, withClause, larg }: SelectStmt, { isWholeStatement }: Place): Effect | undefined {
+  const hasMore = fromClause !== undefined || withClause !== undefined || larg !== undefined
+  if (!isWholeStatement || hasMore || targetList === undefined) return undefined
+  return targetList.every(setsLocally) ? ineffective('set_config(…, true)') : undefined
+}
+
+function setsLocally(target: Node): boolean {
+  const value = 'ResTarget' in target ? target.ResTarget.val : undefined
+  const call = value !== undefined && 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
+  return call?.name === 'set_config' && isBooleanConstant(call.argument(2, 'is_local'), true)
 }
 
 /** A local setting lasts until the end of the transaction; in autocommit that is the end of its own statement. */
@@ -29,8 +41,9 @@ export const setLocal: Rule<'transaction/set-local'> = {
       "BEGIN; SET LOCAL search_path = 'tenant_a'; COMMIT",
       "SET LOCAL work_mem = '64MB'; SELECT 1",
       "BEGIN; SELECT set_config('app.org_id', '7', true); COMMIT",
+      "WITH limits AS (SELECT set_config('lock_timeout', '1000', true)) SELECT pg_advisory_xact_lock(1) FROM limits",
     ],
   },
-  on: { VariableSetStmt: onSet },
-  functions: { set_config: onSetConfig },
+  names: ['set_config'],
+  on: { VariableSetStmt: onSet, SelectStmt: onSelect },
 }

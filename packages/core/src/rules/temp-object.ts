@@ -1,4 +1,16 @@
-import type { CreateFunctionStmt, CreateStmt, CreateTableAsStmt, FuncCall, IntoClause, Node, RangeVar } from 'libpg-query'
+import type {
+  CreateForeignTableStmt,
+  CreateFunctionStmt,
+  CreateStmt,
+  CreateTableAsStmt,
+  DefineStmt,
+  DropStmt,
+  FuncCall,
+  IntoClause,
+  Node,
+  RangeVar,
+  TypeName,
+} from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import { names } from '../analyze/function-call.ts'
 import type { Rule } from './rule.ts'
@@ -28,6 +40,13 @@ function inTempName(path: readonly Node[] | undefined): boolean {
   return parts.length > 1 && inTempSchema(parts[0])
 }
 
+/** DROP gives its names in a shape for each kind of object. */
+function namesTemp(object: Node): boolean {
+  if ('List' in object) return inTempName(object.List.items)
+  if ('TypeName' in object) return inTempName(object.TypeName.names)
+  return 'ObjectWithArgs' in object && inTempName(object.ObjectWithArgs.objname)
+}
+
 /** Temporary tables, views, sequences, functions and types live in the schema `pg_temp` of one server session. */
 export const tempObject: Rule<'session/temp-object'> = {
   id: 'session/temp-object',
@@ -53,6 +72,9 @@ export const tempObject: Rule<'session/temp-object'> = {
       'SELECT * FROM pg_temp.t',
       'SELECT pg_temp.f()',
       'INSERT INTO pg_temp.t VALUES (1)',
+      'DROP TABLE IF EXISTS pg_temp.t',
+      'CALL pg_temp.p()',
+      "SELECT 'ok'::pg_temp.mood",
     ],
     safe: [
       'BEGIN; CREATE TEMP TABLE t (id int) ON COMMIT DROP; INSERT INTO pg_temp.t VALUES (1); COMMIT',
@@ -74,8 +96,12 @@ export const tempObject: Rule<'session/temp-object'> = {
     CreateEnumStmt: ({ typeName }) => (inTempName(typeName) ? leaves('CREATE TYPE pg_temp.…') : undefined),
     CreateRangeStmt: ({ typeName }) => (inTempName(typeName) ? leaves('CREATE TYPE pg_temp.…') : undefined),
     CreateDomainStmt: ({ domainname }) => (inTempName(domainname) ? leaves('CREATE DOMAIN pg_temp.…') : undefined),
+    DefineStmt: ({ defnames }: DefineStmt) => (inTempName(defnames) ? leaves('CREATE … pg_temp.…') : undefined),
+    CreateForeignTableStmt: ({ base }: CreateForeignTableStmt) => (base === undefined ? undefined : onCreate(base)),
     CompositeTypeStmt: ({ typevar }) => (isTemp(typevar) ? leaves('CREATE TYPE pg_temp.…') : undefined),
     RangeVar: ({ schemaname }) => (inTempSchema(schemaname) ? needs('pg_temp.…') : undefined),
+    TypeName: ({ names: path }: TypeName) => (inTempName(path) ? needs('pg_temp.…') : undefined),
+    DropStmt: ({ objects }: DropStmt) => ((objects ?? []).some(namesTemp) ? needs('DROP … pg_temp.…') : undefined),
     FuncCall: ({ funcname }: FuncCall) => (inTempName(funcname) ? needs('pg_temp.…()') : undefined),
   },
 }

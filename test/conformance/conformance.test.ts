@@ -1,0 +1,160 @@
+import { rules, UnsafeStatementError, type FindingEvent, type GuardOptions } from '@poolsafe/core'
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kyselySubject } from './kysely-subject.ts'
+import { pgSubject } from './pg-subject.ts'
+import { prismaSubject } from './prisma-subject.ts'
+import type { Opened, Subject } from './subject.ts'
+
+const unsafeStatements = rules.flatMap((rule) =>
+  rule.examples.unsafe.flatMap((example) => (typeof example === 'string' ? [{ rule: rule.id, sql: example }] : [])),
+)
+
+let server: PostgresServer
+
+beforeAll(async () => {
+  server = await startPostgres({ settings: { log_statement: 'all' } })
+  const setUp = pgSubject.open(server.url, undefined)
+  await setUp.query('CREATE TABLE t (id int)')
+  await setUp.query('CREATE SEQUENCE orders_id_seq')
+  await setUp.query('CREATE SCHEMA tenant_a')
+  await setUp.close()
+})
+
+afterAll(() => server.stop())
+
+/** Everything that the server has logged up to now: what it logs arrives a little later than its answers. */
+async function logUpToNow(): Promise<string> {
+  const mark = `mark ${performance.now()}`
+  const marker = pgSubject.open(server.url, undefined)
+  await marker.query(`SELECT 1 /* ${mark} */`)
+  await marker.close()
+  while (!server.log().includes(mark)) await sleep(5)
+  return server.log()
+}
+
+async function use<Result>(subject: Subject, guard: GuardOptions | undefined, work: (opened: Opened) => Promise<Result>): Promise<Result> {
+  const opened = subject.open(server.url, guard)
+  try {
+    return await work(opened)
+  } finally {
+    await opened.close()
+  }
+}
+
+/** What a statement came to: its rows, or the SQLSTATE of its error. */
+async function outcomeOf(subject: Subject, guard: GuardOptions | undefined, sql: string): Promise<unknown> {
+  return use(subject, guard, async ({ query }) => {
+    try {
+      return { rows: await query(sql) }
+    } catch (error) {
+      return { sqlState: subject.sqlStateOf(error), message: (error as Error).message }
+    }
+  })
+}
+
+const quiet = { warn() {} }
+
+describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
+  const { name } = subject
+
+  it.each(unsafeStatements)('refuses in strict mode, before the server hears of it: $sql', async ({ rule, sql }) => {
+    const before = (await logUpToNow()).length
+    const error = await use(subject, { mode: 'strict' }, ({ query }) => query(sql)).catch((caught: unknown) => caught)
+    expect(error).toBeInstanceOf(UnsafeStatementError)
+    expect((error as UnsafeStatementError).findings.map((finding) => finding.rule)).toContain(rule)
+    expect((error as UnsafeStatementError).stack).toContain('conformance.test.ts')
+    expect((await logUpToNow()).slice(before)).not.toContain(sql)
+  })
+
+  it.each(unsafeStatements)('reports once in warn mode, and behaves as unguarded: $sql', async ({ rule, sql }) => {
+    const warnings: string[] = []
+    const before = (await logUpToNow()).length
+    const guarded = await outcomeOf(subject, { logger: { warn: (message) => warnings.push(message) } }, sql)
+    expect((await logUpToNow()).slice(before)).toContain(sql)
+    expect(guarded).toEqual(await outcomeOf(subject, undefined, sql))
+    expect(warnings.filter((message) => message.includes(`(${rule})`))).toHaveLength(1)
+  })
+
+  it('gives the rows that an unguarded one gives', async () => {
+    const sql = "SELECT id, 'x' || id AS name FROM generate_series(1, 3) AS id"
+    expect(await outcomeOf(subject, { mode: 'strict' }, sql)).toEqual(await outcomeOf(subject, undefined, sql))
+  })
+
+  it.each(['SELCT 1', 'SELECT * FROM missing', 'SELECT 1/0', "SELECT 'unterminated", 'SET x = = 1'])(
+    "leaves PostgreSQL's own error to the user: %s",
+    async (sql) => {
+      const guarded = await outcomeOf(subject, { mode: 'strict' }, sql)
+      expect(guarded).toHaveProperty('sqlState', expect.stringMatching(/^[0-9A-Z]{5}$/))
+      expect(guarded).toEqual(await outcomeOf(subject, undefined, sql))
+    },
+  )
+
+  it('commits a transaction and rolls one back', async () => {
+    await use(subject, { mode: 'strict' }, async ({ query, transaction }) => {
+      await query('TRUNCATE t')
+      await transaction((inside) => inside('INSERT INTO t VALUES (1)'))
+      const failure = new Error('on purpose')
+      const failing = transaction(async (inside) => {
+        await inside('INSERT INTO t VALUES (2)')
+        throw failure
+      })
+      await expect(failing).rejects.toBe(failure)
+      expect(await query('SELECT id FROM t')).toEqual([{ id: 1 }])
+    })
+  })
+
+  it('finds SET LOCAL in a transaction harmless, and effective', async () => {
+    const seen = await use(subject, { mode: 'strict' }, ({ transaction }) =>
+      transaction(async (inside) => {
+        await inside("SET LOCAL app.org_id = '7'")
+        await inside("SELECT set_config('app.user_id', '8', true)")
+        return inside("SELECT current_setting('app.org_id') AS org, current_setting('app.user_id') AS usr")
+      }),
+    )
+    expect(seen).toEqual([{ org: '7', usr: '8' }])
+  })
+
+  it('finds a session setting in a transaction as well, rolls back and gives the connection back', async () => {
+    await use(subject, { mode: 'strict' }, async ({ query, transaction }) => {
+      await query('TRUNCATE t')
+      const refused = transaction(async (inside) => {
+        await inside('INSERT INTO t VALUES (1)')
+        await inside("SET app.org_id = '7'")
+      })
+      await expect(refused).rejects.toBeInstanceOf(UnsafeStatementError)
+      // The pool holds one connection: this would wait for ever if it were lost.
+      expect(await query('SELECT id FROM t')).toEqual([])
+    })
+  })
+
+  it('keeps the connection after a refusal outside a transaction', async () => {
+    await use(subject, { mode: 'strict' }, async ({ query }) => {
+      const [before] = (await query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }]
+      await expect(query('LISTEN orders')).rejects.toBeInstanceOf(UnsafeStatementError)
+      expect(await query('SELECT pg_backend_pid() AS pid')).toEqual([before])
+    })
+  })
+
+  it('keeps the class, the fields and the remedy of the error', async () => {
+    const error = (await use(subject, { mode: 'strict' }, ({ query }) => query("SET app.org_id = 'secret'")).catch(
+      (caught: unknown) => caught,
+    )) as UnsafeStatementError
+    expect(error).toMatchObject({ name: 'UnsafeStatementError', rule: 'session/set', outcome: 'leaks', statement: 'SET app.org_id = ?' })
+    expect(error.message).toContain('SET LOCAL inside the transaction')
+    expect(`${error.message}${error.stack}${JSON.stringify(error)}`).not.toContain('secret')
+    expect(error).not.toHaveProperty('code')
+  })
+
+  it('takes other rules by name', async () => {
+    const seen: FindingEvent[] = []
+    const guard = { mode: 'strict', rules: { 'session/set': 'allow' } } as const
+    await use(subject, guard, ({ query }) => query('SET work_mem = 65536'))
+    await use(subject, { rules: { 'session/set': 'throw' }, logger: quiet }, async ({ query }) => {
+      await expect(query('SET work_mem = 65536')).rejects.toThrow('SET work_mem stays')
+      await query('LISTEN orders')
+    })
+    expect(seen, name).toEqual([])
+  })
+})

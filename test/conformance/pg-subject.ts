@@ -1,0 +1,31 @@
+import { guardPool } from '@poolsafe/pg'
+import pg from 'pg'
+import type { Subject } from './subject.ts'
+
+export const pgSubject: Subject = {
+  name: 'pg',
+  sqlStateOf: (error) => (error as { code?: unknown }).code,
+  open(url, guard) {
+    const bare = new pg.Pool({ connectionString: url, max: 1 })
+    const pool = guard === undefined ? bare : guardPool(bare, guard)
+    const rows = (result: pg.QueryResult): unknown[] => result.rows as unknown[]
+    return {
+      query: async (sql) => rows(await pool.query(sql)),
+      close: () => pool.end(),
+      async transaction(work) {
+        const client = await pool.connect()
+        try {
+          await client.query('BEGIN')
+          const result = await work(async (sql) => rows(await client.query(sql)))
+          await client.query('COMMIT')
+          return result
+        } catch (error) {
+          await client.query('ROLLBACK')
+          throw error
+        } finally {
+          client.release()
+        }
+      },
+    }
+  },
+}

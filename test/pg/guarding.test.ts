@@ -1,0 +1,93 @@
+import { UnsafeStatementError } from '@poolsafe/core'
+import { guardClient, guardPool } from '@poolsafe/pg'
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { set, strict, withPool } from './with-pool.ts'
+
+let server: PostgresServer
+
+beforeAll(async () => {
+  server = await startPostgres()
+})
+
+afterAll(() => server.stop())
+
+describe('connections that others opened or hold', () => {
+  it('guards a connection that the pool had before', async () => {
+    const pool = new pg.Pool({ connectionString: server.url, max: 1 })
+    await pool.query('SELECT 1')
+    guardPool(pool, strict)
+    const client = await pool.connect()
+    await expect(client.query(set)).rejects.toBeInstanceOf(UnsafeStatementError)
+    client.release()
+    await pool.end()
+  })
+
+  it('guards what a listener of `connect` and the hook `onConnect` send', async () => {
+    const seen: unknown[] = []
+    const catchInto = (client: pg.ClientBase): Promise<void> =>
+      client.query(set).then(
+        () => {},
+        (error: unknown) => void seen.push(error),
+      )
+    const pool = new pg.Pool({ connectionString: server.url, max: 1, onConnect: catchInto })
+    pool.on('connect', (client) => void catchInto(client))
+    guardPool(pool, strict)
+    await pool.query('SELECT 1')
+    expect(seen).toEqual([expect.any(UnsafeStatementError), expect.any(UnsafeStatementError)])
+    await pool.end()
+  })
+
+  it('hands the same release function to the client and to the callback of connect', async () => {
+    await withPool(server, strict, async (pool) => {
+      const same = await new Promise((resolve, reject) => {
+        pool.connect((error, client, done) => {
+          if (error !== undefined || client === undefined) return reject(error ?? new Error('no client'))
+          resolve(client.release === done)
+          done()
+        })
+      })
+      expect(same).toBe(true)
+    })
+  })
+
+  it('guards a single client', async () => {
+    const client = guardClient(new pg.Client(server.url), strict)
+    await client.connect()
+    await expect(client.query(set)).rejects.toBeInstanceOf(UnsafeStatementError)
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    await client.end()
+  })
+})
+
+describe('guarding', () => {
+  it('gives the very pool back, guarded once', () => {
+    const pool = new pg.Pool()
+    expect(guardPool(pool)).toBe(pool)
+    const { query } = pool
+    expect(guardPool(pool)).toBe(pool)
+    expect(pool.query).toBe(query)
+    expect(pool).toBeInstanceOf(pg.Pool)
+  })
+
+  it('leaves pool and client untouched with mode off', () => {
+    const pool = new pg.Pool()
+    const client = new pg.Client()
+    expect(guardPool(pool, { mode: 'off' })).toBe(pool)
+    expect(guardClient(client, { mode: 'off' })).toBe(client)
+    expect(pool.query).toBe(pg.Pool.prototype.query)
+    expect(client.query).toBe(pg.Client.prototype.query)
+    expect(pool.listenerCount('connect')).toBe(0)
+  })
+
+  it('refuses a second guard, and what is no pool or client', () => {
+    const pool = guardPool(new pg.Pool(), strict)
+    expect(() => guardPool(pool, { mode: 'warn' })).toThrow('a pool that no other guard watches')
+    expect(() => guardPool({} as never)).toThrow('guardPool(): pool must be a pool of node-postgres (new pg.Pool(…)); got an object')
+    expect(() => guardClient(undefined as never)).toThrow(
+      'guardClient(): client must be a client of node-postgres (new pg.Client(…)); got undefined',
+    )
+    expect(() => guardPool(new pg.Pool(), { mode: 'loud' } as never)).toThrow("mode must be one of 'off', 'warn', 'strict'; got 'loud'")
+  })
+})
