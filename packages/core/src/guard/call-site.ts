@@ -25,10 +25,27 @@ export function framesOf(stack: string | undefined): string {
   return at === -1 ? '' : (stack ?? '').slice(at)
 }
 
-/** The application's own line: the first frame that is neither a dependency nor Node. `undefined` where there is none. */
+/** The application's own line, below the working folder: the first frame that is neither a dependency, nor Node, nor poolsafe. */
 export function formatCallSite(stack: string | undefined): string | undefined {
-  const line = framesOf(stack)
-    .split('\n')
-    .find((frame) => frame.includes(':') && !/node_modules|node:|<anonymous>|@poolsafe[\\/]/.test(frame))
-  return line?.replace(/^ *at (?:async )?/, '')
+  const line = framesOf(stack).split('\n').find(isApplication)
+  return line?.replace(/^ *at (?:async )?/, '').replace(/(?:file:\/\/)?(\/[^():]+)/, (_, path: string) => relativeTo(path))
+}
+
+function isApplication(frame: string): boolean {
+  if (!frame.includes(':') || /node_modules|node:|<anonymous>/.test(frame)) return false
+  return ownSources === undefined || !ownSources.test(frame)
+}
+
+/** In poolsafe's own repository its packages are not in node_modules: their sources are told by where this file is. */
+const ownSources = sourcesOf(/^(.*\/packages)\/core\/src\/guard\/[^/]+$/.exec(import.meta.url)?.[1])
+
+function sourcesOf(packages: string | undefined): RegExp | undefined {
+  if (packages === undefined) return undefined
+  const folder = packages.replace('file://', '').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`${folder}/\\w+/src/(?!.*\\.test\\.ts)`)
+}
+
+function relativeTo(path: string): string {
+  const folder = `${process.cwd()}/`
+  return path.startsWith(folder) ? path.slice(folder.length) : path
 }

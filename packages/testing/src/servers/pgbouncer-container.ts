@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { posix } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { GenericContainer } from 'testcontainers'
 import { atExit } from './at-exit.ts'
 import { findFreePort } from './free-port.ts'
@@ -20,16 +21,18 @@ export async function launchContainer(image: string, plan: PgBouncerPlan): Promi
   const place = await findPlace()
   const files = renderConfig(plan, place).map(({ name, content }) => ({ content, target: posix.join(folder, name), mode: 0o644 }))
   let log = ''
-  const container = withNetwork(new containers.GenericContainer(image), place)
-    .withCopyContentToContainer(files)
-    .withLogConsumer((stream) => stream.on('data', (text: unknown) => (log += String(text))))
+  let hasEnded = false
+  const watch = (stream: Readable): void => {
+    stream.on('data', (text: unknown) => (log += String(text))).on('end', () => (hasEnded = true))
+  }
+  const container = withNetwork(new containers.GenericContainer(image), place).withCopyContentToContainer(files).withLogConsumer(watch)
   const started = await container.start()
   const forget = atExit(() => execFileSync('docker', ['rm', '--force', started.getId()], { stdio: 'ignore' }))
   return {
     host: isHostNetwork ? '127.0.0.1' : started.getHost(),
     port: isHostNetwork ? place.listenPort : started.getMappedPort(place.listenPort),
     log: () => log,
-    hasEnded: () => false,
+    hasEnded: () => hasEnded,
     stop: async () => {
       forget()
       await started.stop()

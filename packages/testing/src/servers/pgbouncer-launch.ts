@@ -25,7 +25,7 @@ const defaultImage = 'edoburu/pgbouncer:v1.25.2-p0'
  */
 export async function launchPgBouncer(plan: PgBouncerPlan): Promise<LaunchedPgBouncer & { source: PgBouncerSource }> {
   const image = process.env[imageVariable] || undefined
-  if (image !== undefined) return { ...(await launchContainer(image, plan)), source: 'docker' }
+  if (image !== undefined) return { ...(await launchNamed(image, plan)), source: 'docker' }
   const program = await findPgBouncer()
   if (program !== undefined) return { ...(await launchProcess(program, plan)), source: 'path' }
   const reasons: string[] = []
@@ -34,6 +34,14 @@ export async function launchPgBouncer(plan: PgBouncerPlan): Promise<LaunchedPgBo
   const installed = await installPgBouncer().catch((error: unknown) => void reasons.push(reason('apt-get', error)))
   if (installed !== undefined) return { ...(await launchProcess(installed, plan)), source: 'apt' }
   throw new Error(missingMessage(reasons))
+}
+
+async function launchNamed(image: string, plan: PgBouncerPlan): Promise<LaunchedPgBouncer> {
+  try {
+    return await launchContainer(image, plan)
+  } catch (cause) {
+    throw new Error(`${imageVariable} names the image ${image}, but ${reason('Docker', cause)}`, { cause })
+  }
 }
 
 function reason(way: string, error: unknown): string {

@@ -61,6 +61,7 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
     users: { [target.user]: target.password, ...options.users },
     settings: options.settings ?? {},
   }
+  await loadDriver()
   for (let attempt = 1; ; attempt++) {
     const launched = await launchPgBouncer(plan)
     try {
@@ -80,8 +81,17 @@ async function toHandle(
 ): Promise<PgBouncerServer> {
   const urlFor = (user: string, password: string): string => urlOf(launched, { ...target, user, password })
   const adminUrl = urlOf(launched, { ...target, database: 'pgbouncer' })
-  const { host, port, source, log, stop } = launched
-  return { host, port, version: await askVersion(adminUrl), url: urlOf(launched, target), urlFor, adminUrl, source, log, stop }
+  return {
+    host: launched.host,
+    port: launched.port,
+    version: await askVersion(adminUrl),
+    url: urlOf(launched, target),
+    urlFor,
+    adminUrl,
+    source: launched.source,
+    log: () => launched.log(),
+    stop: () => launched.stop(),
+  }
 }
 
 type Login = Pick<PostgresServer, 'password'> & { readonly user: string; readonly database: string }
@@ -110,8 +120,12 @@ async function askVersion(adminUrl: string): Promise<string> {
   return version
 }
 
+function loadDriver(): Promise<typeof import('pg')> {
+  return loadOptional('pg', 'to see whether PgBouncer answers', () => import('pg'))
+}
+
 async function withClient<Result>(url: string, use: (client: Client) => Promise<Result>): Promise<Result> {
-  const { default: pg } = await loadOptional('pg', 'to see whether PgBouncer answers', () => import('pg'))
+  const { default: pg } = await loadDriver()
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: startTimeoutMillis })
   // A connection that breaks rejects the call it breaks; without a listener the event would end the process.
   client.on('error', () => undefined)

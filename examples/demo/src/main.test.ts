@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+async function runDemo(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, ['--conditions=@poolsafe/source', join(import.meta.dirname, 'main.ts'), ...args])
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ])
+  return { code, stdout, stderr }
+}
+
+describe('the demo', () => {
+  it('shows what every scene is about, and prints nothing but one JSON document with --json', { timeout: 120_000 }, async () => {
+    const { code, stdout, stderr } = await runDemo('--json')
+    expect(stderr).toBe('')
+    const { scenes } = JSON.parse(stdout) as { scenes: { name: string; held: boolean }[] }
+    expect(scenes.filter(({ held }) => !held)).toEqual([])
+    expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen'])
+    expect(code).toBe(0)
+  })
+
+  it('explains itself and exits with 2 for an argument that does not exist', async () => {
+    const { code, stdout, stderr } = await runDemo('--jsn')
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^Usage: npm run demo/)
+  })
+})

@@ -1,0 +1,60 @@
+import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
+import pg from 'pg'
+import { until } from './until.ts'
+
+/** A database of one act. */
+export interface Stage {
+  /** The application's way through the pooler. */
+  readonly pooledUrl: string
+  /** The application's way round it. */
+  readonly directUrl: string
+  /** Asks the server itself, as a superuser and round the pooler, for the one number that `sql` selects. */
+  count(sql: string): Promise<number>
+  /** How many statements with this text have reached the server, by the server's own log. */
+  reached(text: string): Promise<number>
+  /** Removes the database with all that was left on its server connections. */
+  close(): Promise<void>
+}
+
+/** What a stage is made of. */
+export interface House {
+  readonly postgres: PostgresServer
+  readonly pooler: PgBouncerServer
+  readonly admin: pg.Client
+  readonly app: { readonly user: string; readonly password: string }
+}
+
+export async function openStage({ postgres, pooler, admin, app }: House, name: string, setup: string): Promise<Stage> {
+  await admin.query(`CREATE DATABASE ${name} OWNER ${app.user}`)
+  const direct = new pg.Client(withDatabase(postgres.url, name))
+  await direct.connect()
+  await direct.query(setup)
+  const linesOfStage = (): string[] =>
+    postgres
+      .log()
+      .split('\n')
+      .filter((line) => line.startsWith(`<${name}> `))
+  return {
+    pooledUrl: withDatabase(pooler.urlFor(app.user, app.password), name),
+    directUrl: withDatabase(pooler.urlFor(app.user, app.password), name, postgres.port),
+    count: async (sql) => Number(Object.values((await direct.query<Record<string, unknown>>(sql)).rows[0] ?? {})[0]),
+    reached: async (text) => {
+      // What the server logs later than this line has not been sent before it.
+      const end = `SELECT 'end of the act'`
+      await direct.query(end)
+      await until(() => linesOfStage().some((line) => line.includes(end)))
+      return linesOfStage().filter((line) => line.includes(text)).length
+    },
+    close: async () => {
+      await direct.end()
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    },
+  }
+}
+
+function withDatabase(url: string, database: string, port?: number): string {
+  const changed = new URL(url)
+  changed.pathname = `/${database}`
+  if (port !== undefined) changed.port = String(port)
+  return changed.href
+}
