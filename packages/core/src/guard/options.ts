@@ -27,6 +27,12 @@ export interface GuardOptions {
   readonly mode?: Mode
   /** What to do by rule, whatever the mode says. @default {} */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
+  /**
+   * When a finding inside a transaction is decided that a ROLLBACK, or a later statement, could still take back: at COMMIT,
+   * before it is sent, or at once, at its statement. What a ROLLBACK does not undo (locks, prepared statements) and what is
+   * wrong whatever follows is always decided at its statement. @default 'commit'
+   */
+  readonly decideAt?: 'commit' | 'statement'
   /** Where warnings go. @default console */
   readonly logger?: Logger
   /** Most bytes that the memory of judged texts may take; `0` judges each text anew. @default 1_048_576 */
@@ -36,7 +42,7 @@ export interface GuardOptions {
 /** The options with their defaults filled in. */
 export type ResolvedOptions = Required<GuardOptions>
 
-const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'logger', 'cacheBytes']
+const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'decideAt', 'logger', 'cacheBytes']
 const modes: readonly Mode[] = ['off', 'warn', 'strict']
 const policies: readonly Policy[] = ['allow', 'warn', 'throw']
 
@@ -47,6 +53,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     pooler: checkPooler(options.pooler ?? strictest()),
     mode: checkOneOf('mode', options.mode ?? 'warn', modes),
     rules: checkRules(options.rules ?? {}),
+    decideAt: checkOneOf('decideAt', options.decideAt ?? 'commit', ['commit', 'statement']),
     logger: checkLogger(options.logger ?? console),
     cacheBytes: checkBytes(options.cacheBytes ?? 1_048_576),
   }
