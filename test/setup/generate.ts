@@ -10,9 +10,10 @@ const tests = join(import.meta.dirname, '..')
 const clients = [
   { folder: tests, schema: 'prisma/schema.prisma', output: 'generated/prisma7/client.ts' },
   { folder: join(tests, 'prisma-6'), schema: 'schema.prisma', output: 'generated/index.js' },
+  { folder: join(tests, '../examples/demo'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
 ]
 
-/** For Vitest's `globalSetup`: generates the Prisma clients that are missing or older than their schema. */
+/** For Vitest's `globalSetup`, and for whatever reads types: generates the Prisma clients that are missing or older than their schema. */
 export async function setup(): Promise<void> {
   for (const { folder, schema, output } of clients) {
     if ((await modifiedAtMillis(join(folder, output))) > (await modifiedAtMillis(join(folder, schema)))) continue
@@ -27,3 +28,5 @@ async function modifiedAtMillis(path: string): Promise<number> {
     () => -Infinity,
   )
 }
+
+if (import.meta.main) await setup()
