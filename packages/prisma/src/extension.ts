@@ -1,0 +1,91 @@
+import { Prisma } from '@prisma/client/extension'
+import { guardOf, harmless, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { OperationOrigin } from './origin.ts'
+import { UnguardedClientError } from './unguarded-client-error.ts'
+
+/** What `$extends` takes. It adds no model, no method and no result field, so the client keeps its own type. */
+export type PoolsafeExtension = (client: unknown) => { $extends: { extArgs: { result: {}; model: {}; query: {}; client: {} } } }
+
+/** What Prisma hands to an extension for one operation, as far as it is used here. */
+interface Operation {
+  readonly model?: string | undefined
+  readonly operation: string
+  readonly args: unknown
+  readonly query: (args: never) => Promise<unknown>
+  /** `batch` is `$transaction([…])`. */
+  readonly __internalParams?: { readonly transaction?: { readonly kind?: string } }
+}
+
+interface Client {
+  readonly $transaction: (...args: never[]) => unknown
+  readonly _engineConfig?: { readonly adapter?: { readonly adapterName?: string } }
+}
+
+/**
+ * The extension that tells a guard which operation sends a statement (`User.findMany`), and for a raw statement that is
+ * not plainly harmless, from which line. It judges nothing: that is what `guardAdapter` and `guardPool` do, and a client
+ * without either is complained of.
+ *
+ * @param guard the guard of the adapter, or the options to make one
+ * @returns for `$extends`; with mode `off` it gives the client back untouched
+ * @throws InvalidOptionError; and, from `$extends` in strict mode, UnguardedClientError
+ */
+export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
+  const ours = toGuard(guard)
+  return Prisma.defineExtension((client) => {
+    if (ours.mode === 'off') return client
+    complainOfUnguarded(client, ours)
+    return client.$extends({
+      name: 'poolsafe',
+      query: { $allOperations: nameOperation(ours) },
+      client: { $transaction: nameArray(client) },
+    })
+  })
+}
+
+function complainOfUnguarded(client: object, guard: Guard): void {
+  const adapter = (client as Client)._engineConfig?.adapter
+  // PrismaPg keeps the pool that it was given, which may be a guarded one, in a field of its own.
+  const parts = [adapter, ...Object.values(adapter ?? {})]
+  if (parts.some((part) => guardOf(part) !== undefined)) return
+  const error = guard.complain(new UnguardedClientError(adapter?.adapterName))
+  if (error !== undefined) throw error
+}
+
+/** Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver. */
+function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
+  return async function operate(call: Operation): Promise<unknown> {
+    if (call.__internalParams?.transaction?.kind === 'batch') return await call.query(call.args as never)
+    const origin = new OperationOrigin(call.model === undefined ? call.operation : `${call.model}.${call.operation}`)
+    const text = call.model === undefined ? rawTextOf(call.args) : undefined
+    if (text !== undefined && guard.analyze(text) !== harmless) {
+      // Prisma is called by the awaiting itself, with an empty stack. After an await V8 knows who waits for this promise.
+      await Promise.resolve()
+      origin.takeStack(operate, 'prisma')
+    }
+    return processWide.origins.run(origin, async () => await call.query(call.args as never))
+  }
+}
+
+/** Prisma sends all statements of an array for its first operation, so they have one origin: the array. */
+function nameArray(client: object): (this: unknown, ...args: unknown[]) => unknown {
+  return function $transaction(...args) {
+    const start = (): unknown => Reflect.apply((client as Client).$transaction, this, args)
+    if (!Array.isArray(args[0])) return start()
+    const origin = new OperationOrigin('$transaction')
+    if (args[0].some(isRaw)) origin.takeStack($transaction, 'application')
+    return processWide.origins.run(origin, start)
+  }
+}
+
+/** What a raw operation will send is not known before it is sent; Prisma's promises of model operations tell their call. */
+function isRaw(promise: { readonly spec?: unknown } | null | undefined): boolean {
+  return promise?.spec === undefined
+}
+
+/** `Sql` has the text with `$1` as `text`, `TypedSql` as `sql`; the unsafe forms give an array that starts with it. */
+function rawTextOf(args: unknown): string | undefined {
+  const { text, sql } = (args ?? {}) as { text?: unknown; sql?: unknown }
+  const found = Array.isArray(args) ? args[0] : (text ?? sql)
+  return typeof found === 'string' ? found : undefined
+}

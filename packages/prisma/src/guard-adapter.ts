@@ -1,0 +1,106 @@
+import {
+  guardOf,
+  harmless,
+  InvalidOptionError,
+  markGuarded,
+  toGuard,
+  TransactionTrack,
+  type Guard,
+  type GuardOptions,
+} from '@poolsafe/core'
+import type { Adapter, AdapterFactory, Queryable, Statement } from './types.ts'
+
+/**
+ * Guards any PostgreSQL driver adapter of Prisma: every statement is judged before the driver has it, and a refused one
+ * rejects with the very `UnsafeStatementError`. Over a pool that `@poolsafe/pg` guards, the pool judges alone, since it
+ * sees more: `BEGIN`, and the server's own transaction status.
+ *
+ * The factory, and every adapter and transaction it makes, is guarded in place: their private fields, symbols, optional
+ * methods and `instanceof` stay as they are, and no wrapper can be walked around.
+ *
+ * @param factory such as `new PrismaPg({ connectionString })`
+ * @param guard a guard, or the options to make one
+ * @returns the same factory; with mode `off`, or if it is guarded already, untouched
+ * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter
+ */
+export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, guard?: Guard | GuardOptions): Factory {
+  checkFactory(factory)
+  if (guardOf(factory) !== undefined) return factory
+  const ours = toGuard(guard)
+  if (ours.mode === 'off') return factory
+  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours)
+  replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
+  replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
+  return markGuarded(factory, ours)
+}
+
+function checkFactory(given: Partial<AdapterFactory> | undefined): void {
+  if (typeof given?.connect !== 'function' || typeof given.provider !== 'string') {
+    const allowed = 'the factory of a driver adapter, such as new PrismaPg({ connectionString })'
+    throw new InvalidOptionError('guardAdapter(): factory', given, allowed)
+  }
+  if (given.provider !== 'postgres') throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
+}
+
+function guardConnected(adapter: Adapter, guard: Guard): Adapter {
+  if (guardOf(adapter) !== undefined) return adapter
+  if (guardOf(adapter.underlyingDriver?.()) === undefined) {
+    guardStatements(adapter, guard)
+    // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
+    replace(adapter, 'executeScript', (send) => judged(send, guard))
+    replace(
+      adapter,
+      'startTransaction',
+      (start) =>
+        (...options) =>
+          start(...options).then((transaction) => guardTransaction(transaction, guard)),
+    )
+  }
+  return markGuarded(adapter, guard)
+}
+
+/** Adapters send their own BEGIN before they hand out a transaction, and end it by a statement that goes the common way. */
+function guardTransaction(transaction: Queryable, guard: Guard): Queryable {
+  if (guardOf(transaction) !== undefined) return transaction
+  const track = new TransactionTrack()
+  track.isOpen = true
+  guardStatements(transaction, guard, track)
+  return markGuarded(transaction, guard)
+}
+
+function guardStatements(target: Queryable, guard: Guard, track?: TransactionTrack): void {
+  replace(target, 'queryRaw', (send) => judged(send, guard, track))
+  replace(target, 'executeRaw', (send) => judged(send, guard, track))
+}
+
+/** `send`, after the verdict. A connection with a track is held by the caller; without one it is borrowed for this statement. */
+function judged<Text extends Statement | string>(
+  send: (text: Text) => Promise<unknown>,
+  guard: Guard,
+  track?: TransactionTrack,
+): (text: Text) => Promise<unknown> {
+  return function guarded(...args: [Text]): Promise<unknown> {
+    const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
+    const analysis = guard.analyze(sql)
+    if (analysis === harmless) return send(...args)
+    const context = { inTransaction: track?.isOpen ?? false, pinned: track !== undefined }
+    const refusal = guard.refuse(sql, analysis, context, guarded)
+    if (refusal !== undefined) return Promise.reject(refusal)
+    track?.sent(analysis)
+    return send(...args)
+  }
+}
+
+type Method = (...args: never[]) => unknown
+
+/** Puts another method in the place of one. A method that the object does not have stays absent. */
+function replace<Target extends object, Name extends keyof Target>(
+  target: Target,
+  name: Name,
+  make: (original: NonNullable<Target[Name]>) => Target[Name] & Method,
+): void {
+  const original = target[name]
+  if (typeof original !== 'function') return
+  const enumerable = Object.prototype.propertyIsEnumerable.call(target, name)
+  Object.defineProperty(target, name, { value: make(original.bind(target)), configurable: true, writable: true, enumerable })
+}
