@@ -1,13 +1,4 @@
-import {
-  guardOf,
-  harmless,
-  InvalidOptionError,
-  markGuarded,
-  toGuard,
-  TransactionTrack,
-  type Guard,
-  type GuardOptions,
-} from '@poolsafe/core'
+import { guardOf, harmless, InvalidOptionError, markGuarded, toGuard, Transaction, type Guard, type GuardOptions } from '@poolsafe/core'
 import type { Adapter, AdapterFactory, Queryable, Statement } from './types.ts'
 
 /**
@@ -62,31 +53,30 @@ function guardConnected(adapter: Adapter, guard: Guard): Adapter {
 /** Adapters send their own BEGIN before they hand out a transaction, and end it by a statement that goes the common way. */
 function guardTransaction(transaction: Queryable, guard: Guard): Queryable {
   if (guardOf(transaction) !== undefined) return transaction
-  const track = new TransactionTrack()
-  track.isOpen = true
-  guardStatements(transaction, guard, track)
+  const held = new Transaction()
+  held.isOpen = true
+  guardStatements(transaction, guard, held)
   return markGuarded(transaction, guard)
 }
 
-function guardStatements(target: Queryable, guard: Guard, track?: TransactionTrack): void {
-  replace(target, 'queryRaw', (send) => judged(send, guard, track))
-  replace(target, 'executeRaw', (send) => judged(send, guard, track))
+function guardStatements(target: Queryable, guard: Guard, held?: Transaction): void {
+  replace(target, 'queryRaw', (send) => judged(send, guard, held))
+  replace(target, 'executeRaw', (send) => judged(send, guard, held))
 }
 
-/** `send`, after the verdict. A connection with a track is held by the caller; without one it is borrowed for this statement. */
+/** `send`, after the verdict. Without a transaction the connection is borrowed for this statement. */
 function judged<Text extends Statement | string>(
   send: (text: Text) => Promise<unknown>,
   guard: Guard,
-  track?: TransactionTrack,
+  held?: Transaction,
 ): (text: Text) => Promise<unknown> {
   return function guarded(...args: [Text]): Promise<unknown> {
     const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
     const analysis = guard.analyze(sql)
     if (analysis === harmless) return send(...args)
-    const context = { inTransaction: track?.isOpen ?? false, pinned: track !== undefined }
-    const refusal = guard.refuse(sql, analysis, context, guarded)
+    const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
+    const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    track?.sent(analysis)
     return send(...args)
   }
 }

@@ -16,8 +16,7 @@ const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
 export function redact(sql: string): string {
   const value = new SettingValue()
   let shown = ''
-  for (let at = 0; at < sql.length;) {
-    if (shown.length > maxShown) return `${shown.slice(0, maxShown)}…`
+  for (let at = 0; at < sql.length && shown.length <= maxShown;) {
     const token = nextToken(sql, at)
     const wasInValue = value.isOpen
     value.next(token.text)
@@ -25,7 +24,7 @@ export function redact(sql: string): string {
     if (value.isOpen && !wasInValue) shown += ' ?'
     at = token.end
   }
-  return shown.trim()
+  return shown.length > maxShown ? `${shown.slice(0, maxShown)}…` : shown.trim()
 }
 
 interface Token {

@@ -49,13 +49,21 @@ const policies: readonly Policy[] = ['allow', 'warn', 'throw']
 /** @throws InvalidOptionError for an option, a rule id or a value that does not exist */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   checkObject('createGuard()', options, keys)
+  const {
+    pooler = strictest(),
+    mode = 'warn',
+    rules: policyByRule = {},
+    decideAt = 'commit',
+    logger = console,
+    cacheBytes = 1_048_576,
+  } = options
   return {
-    pooler: checkPooler(options.pooler ?? strictest()),
-    mode: checkOneOf('mode', options.mode ?? 'warn', modes),
-    rules: checkRules(options.rules ?? {}),
-    decideAt: checkOneOf('decideAt', options.decideAt ?? 'commit', ['commit', 'statement']),
-    logger: checkLogger(options.logger ?? console),
-    cacheBytes: checkBytes(options.cacheBytes ?? 1_048_576),
+    pooler: checkPooler(pooler),
+    mode: checkOneOf('mode', mode, modes),
+    rules: checkRules(policyByRule),
+    decideAt: checkOneOf('decideAt', decideAt, ['commit', 'statement']),
+    logger: checkLogger(logger),
+    cacheBytes: checkBytes(cacheBytes),
   }
 }
 

@@ -44,16 +44,17 @@ const defaultsOf126 = ['intervalstyle', 'session_authorization', 'default_transa
  */
 export function pgbouncer(options: PgBouncerOptions = {}): PoolerProfile {
   checkObject('poolers.pgbouncer()', options, ['version', 'serverVersion', 'maxPreparedStatements', 'trackExtraParameters'])
-  const minor = minorOf(options.version ?? `1.${oldest}`)
-  const serverVersion = wholeNumber('serverVersion', options.serverVersion ?? 13, 9)
-  const prepared = wholeNumber('maxPreparedStatements', options.maxPreparedStatements ?? (minor >= 24 ? 200 : 0), 0)
+  const { version = `1.${oldest}`, serverVersion = 13, trackExtraParameters = ['IntervalStyle'] } = options
+  const minor = minorOf(version)
+  const { maxPreparedStatements = minor >= 24 ? 200 : 0 } = options
+  const server = wholeNumber('serverVersion', serverVersion, 9)
   // The setting exists since 1.21; before, the pooler knows nothing of names.
-  const tracksNames = minor >= 21 && prepared > 0
+  const tracksNames = wholeNumber('maxPreparedStatements', maxPreparedStatements, 0) > 0 && minor >= 21
   return {
     name: 'pgbouncer',
-    label: `PgBouncer ${options.version ?? `1.${oldest} (version not given)`}, transaction mode`,
+    label: `PgBouncer ${options.version ?? `${version} (version not given)`}, transaction mode`,
     carries: { ...carriesAll('leaks'), ...(tracksNames && { 'named-statement': 'tracked' }) },
-    trackedSettings: new Set([...always, ...extras(minor, serverVersion, names(options.trackExtraParameters ?? ['IntervalStyle']))]),
+    trackedSettings: new Set([...always, ...extras(minor, server, names(trackExtraParameters))]),
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { literalsOf } from '../analyze/tree.testing.ts'
+import { parse } from '../analyze/parser.ts'
 import { createGuard } from '../guard/guard.ts'
 import { rules } from './index.ts'
 import type { Example } from './rule.ts'
@@ -16,10 +17,24 @@ function findingsOf({ sql, named = false, pinned = true }: Example): ReturnType<
   return guard.inspect(sql, { named, pinned }).findings
 }
 
+/** The string and number constants of a text. */
+function literalsOf(sql: string): string[] {
+  const found: string[] = []
+  JSON.parse(JSON.stringify(parse(sql)), (key, value: unknown) => {
+    if ((key === 'sval' || key === 'fval' || key === 'bsval') && typeof value === 'object' && value !== null)
+      found.push(...Object.values(value))
+    if (key === 'ival' && typeof value === 'number') found.push(String(value))
+    return value
+  })
+  return found.filter((literal) => literal !== '')
+}
+
 describe('the list of rules', () => {
   test('holds every rule file of the folder', async () => {
     const files = readdirSync(import.meta.dirname).filter((file) => !notRules.has(file) && !file.endsWith('.test.ts'))
-    const modules = await Promise.all(files.map((file) => import(`./${file}`) as Promise<Record<string, { id?: string }>>))
+    const modules = await Promise.all(
+      files.map((file) => import(/* @vite-ignore */ join(import.meta.dirname, file)) as Promise<Record<string, { id?: string }>>),
+    )
     const ids = modules.flatMap((module) => Object.values(module).flatMap(({ id }) => (id === undefined ? [] : [id])))
     expect(ids.toSorted()).toEqual(rules.map(({ id }) => id).toSorted())
   })

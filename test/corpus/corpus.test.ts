@@ -1,0 +1,79 @@
+import { createGuard, redact, rules } from '@poolsafe/core'
+import { describe, expect, test } from 'vitest'
+import { analyze } from '../../packages/core/src/analyze/analyze.ts'
+import { ParseRefused, parse } from '../../packages/core/src/analyze/parser.ts'
+import { safe } from './safe.ts'
+import { unsafe } from './unsafe.ts'
+
+const guard = createGuard()
+/** What the corpus must hold at least, so that nobody thins it out unnoticed. */
+const leastSafe = 300
+const leastUnsafe = 150
+
+function count(groups: Readonly<Record<string, readonly unknown[]>>): number {
+  return Object.values(groups).reduce((sum, group) => sum + group.length, 0)
+}
+
+function isSyntax(sql: string): boolean {
+  try {
+    parse(sql)
+    return true
+  } catch (error) {
+    if (error instanceof ParseRefused) return false
+    throw error
+  }
+}
+
+describe.each(Object.entries(safe))('safe: %s', (_group, statements) => {
+  test.each(statements)('nothing is found in $sql', ({ sql, inTransaction = false }) => {
+    expect(guard.inspect(sql, { inTransaction }).findings.map(({ rule }) => rule)).toEqual([])
+  })
+
+  test.each(statements)('PostgreSQL’s own parser takes $sql', ({ sql }) => {
+    expect(isSyntax(sql)).toBe(true)
+  })
+})
+
+describe.each(Object.entries(unsafe))('unsafe: %s', (rule, statements) => {
+  test.each(statements)('is found in $sql', ({ sql, inTransaction = false }) => {
+    const { findings } = guard.inspect(sql, { inTransaction })
+    expect(findings.map((finding) => finding.rule)).toContain(rule)
+  })
+
+  test.each(statements)('PostgreSQL’s own parser takes $sql', ({ sql }) => {
+    expect(isSyntax(sql)).toBe(true)
+  })
+
+  test.each(statements)('no string of it is shown: $sql', ({ sql }) => {
+    const strings = [...sql.matchAll(/'(\w{2,})'/g)].map(([text]) => text)
+    for (const text of strings) expect(redact(sql)).not.toContain(text)
+  })
+})
+
+describe('the corpus', () => {
+  test('is large', () => {
+    expect(count(safe)).toBeGreaterThanOrEqual(leastSafe)
+    expect(count(unsafe)).toBeGreaterThanOrEqual(leastUnsafe)
+  })
+
+  test('holds no statement twice in one list', () => {
+    for (const groups of [safe, unsafe]) {
+      const all = Object.entries(groups).flatMap(([group, statements]) => {
+        return statements.map(({ sql, inTransaction = false }) => JSON.stringify([group in unsafe ? group : '', sql, inTransaction]))
+      })
+      expect(all.filter((statement, index) => all.indexOf(statement) !== index)).toEqual([])
+    }
+  })
+
+  test('knows every rule that reads SQL', () => {
+    const bySql = rules
+      .filter((rule) => (rule.on ?? rule.functions) !== undefined && rule.id !== 'transaction/unpinned')
+      .map(({ id }) => id)
+    expect(Object.keys(unsafe).toSorted()).toEqual(bySql.toSorted())
+  })
+
+  test('finds effects in what ORMs send only where a transaction begins or a local setting is made', () => {
+    const doubtful = [...(safe['prisma'] ?? []), ...(safe['kysely'] ?? [])].filter(({ sql }) => analyze(sql).effects.length > 0)
+    for (const { sql } of doubtful) expect(sql).toMatch(/^(begin|start|set|select set_config)/i)
+  })
+})

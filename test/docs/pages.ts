@@ -1,0 +1,171 @@
+import { poolers, rules, type Example, type Finding, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
+import type { CallSign } from '../../packages/core/src/rules/rule.ts'
+import { analyze } from '../../packages/core/src/analyze/analyze.ts'
+import { docsOf, effectsOfCall, judge, judgeEffects } from '../../packages/core/src/guard/judge.ts'
+import { remedies, type Remedy } from './remedies.ts'
+
+interface Column {
+  readonly heading: string
+  readonly pooler: PoolerProfile
+  /** `false`: through `pool.query`. */
+  readonly pinned?: boolean
+}
+
+const serverVersion = 18
+
+const columns: readonly Column[] = [
+  { heading: 'strictest', pooler: poolers.strictest() },
+  { heading: 'PgBouncer 1.18', pooler: poolers.pgbouncer({ version: '1.18', serverVersion }) },
+  { heading: 'PgBouncer 1.24', pooler: poolers.pgbouncer({ version: '1.24', serverVersion }) },
+  { heading: 'PgBouncer 1.26', pooler: poolers.pgbouncer({ version: '1.26', serverVersion }) },
+  { heading: 'direct', pooler: poolers.direct() },
+  { heading: 'direct, `pool.query`', pooler: poolers.direct(), pinned: false },
+]
+
+const meanings: Readonly<Record<Outcome, string>> = {
+  leaks: 'the state stays on a server connection that other clients use next',
+  lost: 'the statement acts on whichever server connection it happens to reach',
+  wiped: 'the pooler removes the state when the transaction ends',
+  rejected: 'the pooler answers with an error',
+  ignored: 'the pooler answers as if it had done it, and does not',
+  pinned: 'it works, and costs the pooler a server connection for as long as the client stays',
+  ineffective: 'the statement does nothing where it is used',
+  unknown: 'nobody can tell what stays behind',
+}
+
+const languages = [
+  ['sql', 'SQL', 'sql'],
+  ['pg', 'node-postgres', 'ts'],
+  ['kysely', 'Kysely', 'ts'],
+  ['prisma', 'Prisma', 'ts'],
+] as const satisfies readonly (readonly [keyof Remedy, string, string])[]
+
+/** The pages of the rules and their index, by the name of the file. */
+export function pages(): ReadonlyMap<string, string> {
+  const ofRules = rules.map((rule): [string, string] => [fileOf(rule.id), page(rule)])
+  return new Map([...ofRules, ['README.md', index()]])
+}
+
+function fileOf(id: RuleId): string {
+  return docsOf(id).replace('docs/rules/', '')
+}
+
+function page(rule: Rule<RuleId>): string {
+  const unsafe = rule.examples.unsafe.map(toExample)
+  const parts = [
+    `# ${rule.id}: ${rule.title}`,
+    `**What happens:** ${happens(rule, unsafe)}.`,
+    `**Why:** ${rule.why}.`,
+    `**Instead:** ${rule.instead}.`,
+    code(rule.id),
+    '## What is found',
+    ...(unsafe.length === 0 ? callsOf(rule).map((sign) => `- ${signs[sign]}`) : [block('sql', unsafe.map(shown).join('\n'))]),
+    'What is not:',
+    block('sql', rule.examples.safe.map(toExample).map(shown).join('\n')),
+    verdicts(rule, unsafe),
+    allow(rule, unsafe),
+    '[All rules](README.md)',
+  ]
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+}
+
+/** What a log or an error says of the first example. */
+function happens(rule: Rule<RuleId>, [first]: readonly Example[]): string {
+  const findings = first === undefined ? ofCalls(rule) : ofExample(rule, first)
+  return findings[0]?.message ?? rule.title
+}
+
+function code(id: RuleId): string {
+  const remedy = remedies[id] ?? {}
+  const written = languages.flatMap(([key, name, language]) => {
+    const text = remedy[key]
+    return text === undefined ? [] : [`${name}:`, block(language, text)]
+  })
+  return written.length === 0 ? '' : ['## Instead, as code', ...written].join('\n\n')
+}
+
+/** A rule without unsafe examples is found in a call, not in a text. */
+const signs: Readonly<Record<CallSign, string>> = {
+  releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
+  undecided: 'a text that PostgreSQL’s parser cannot hold and that may touch the session (in strict mode only)',
+  namedStatement: 'a statement that the driver sends with a name',
+}
+
+function callsOf(rule: Rule<RuleId>): CallSign[] {
+  return Object.keys(rule.call ?? {}) as CallSign[]
+}
+
+function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
+  const rows =
+    unsafe.length === 0
+      ? [
+          {
+            label: callsOf(rule)
+              .map((sign) => signs[sign])
+              .join(),
+            findings: ofCalls(rule),
+          },
+        ]
+      : unsafe.map((example) => ({ label: `\`${shown(example)}\``, findings: ofExample(rule, example) }))
+  const outcomes = [...new Set(rows.flatMap(({ findings }) => findings).flatMap((finding) => finding?.outcome ?? []))]
+  return [
+    '## Behind which pooler',
+    `In autocommit; PostgreSQL ${serverVersion}. A dash: carried, no finding.`,
+    table(
+      ['', ...columns.map(({ heading }) => heading)],
+      rows.map(({ label, findings }) => [label].concat(findings.map((finding) => finding?.outcome ?? '–'))),
+    ),
+    outcomes.map((outcome) => `- **${outcome}**: ${meanings[outcome]}`).join('\n'),
+  ].join('\n\n')
+}
+
+function ofExample(rule: Rule<RuleId>, { sql, named = false, pinned = true }: Example): (Finding | undefined)[] {
+  return columns.map((column) => {
+    const findings = judge(analyze(sql), column.pooler, { named, pinned: pinned && column.pinned !== false })
+    return findings.find((finding) => finding.rule === rule.id)
+  })
+}
+
+function ofCalls(rule: Rule<RuleId>): (Finding | undefined)[] {
+  const effects = callsOf(rule).flatMap(effectsOfCall)
+  return columns.map(({ pooler, pinned = true }) => judgeEffects(effects, pooler, { pinned })[0])
+}
+
+function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
+  const ofGuard = [
+    '## To allow it',
+    'For every statement of a guard:',
+    block('ts', `createGuard({ rules: { '${rule.id}': 'allow' } }) // or 'warn', or 'throw'`),
+  ]
+  const direct = columns.findIndex(({ pooler, pinned }) => pooler.name === 'direct' && pinned !== false)
+  const found = unsafe.length === 0 ? [ofCalls(rule)] : unsafe.map((example) => ofExample(rule, example))
+  if (found.some((findings) => findings[direct] !== undefined)) return ofGuard.join('\n\n')
+  return [
+    ...ofGuard,
+    'For a pool that goes round the pooler, say so instead; whoever holds one of its connections then holds the session:',
+    block('ts', 'createGuard({ pooler: poolers.direct() })'),
+  ].join('\n\n')
+}
+
+function index(): string {
+  const rows = rules.map(({ id, title }) => [`[${id}](${fileOf(id)})`, title])
+  return `# Rules\n\nWhat poolsafe finds, and what to do instead. Made from the rules themselves.\n\n${table(['Rule', 'What it finds'], rows)}\n`
+}
+
+function toExample(given: string | Example): Example {
+  return typeof given === 'string' ? { sql: given } : given
+}
+
+function shown({ sql, named, pinned }: Example): string {
+  const marks = [...(named === true ? ['sent as a named statement'] : []), ...(pinned === false ? ['sent by pool.query'] : [])]
+  return marks.length === 0 ? sql : `${sql} -- ${marks.join(', ')}`
+}
+
+function block(language: string, text: string): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
