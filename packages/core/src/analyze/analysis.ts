@@ -33,3 +33,8 @@ export interface Analysis {
 
 /** The analysis of every text that does nothing to session state: one object, so that adapters can compare by identity. */
 export const harmless: Analysis = Object.freeze({ steps: Object.freeze([]), isBatch: false })
+
+/** All effects of a text, in its order, whatever becomes of its transaction. */
+export function effectsIn({ steps }: Analysis): DetectedEffect[] {
+  return steps.flatMap(({ effects }) => effects)
+}
