@@ -15,7 +15,7 @@ export const objects: Readonly<Record<string, readonly Statement[]>> = {
     'EXPLAIN ANALYZE EXECUTE get_user(1)',
     'CREATE TABLE found AS EXECUTE get_user(1)',
     'CREATE TABLE found AS EXECUTE get_user(1) WITH NO DATA',
-    'BEGIN; PREPARE p AS SELECT 1; EXECUTE p; DEALLOCATE p; COMMIT',
+    'BEGIN; PREPARE p AS SELECT 1; EXECUTE p; COMMIT',
     '/* SELECT */ EXECUTE get_user',
   ),
   'session/listen': [
@@ -124,7 +124,7 @@ export const objects: Readonly<Record<string, readonly Statement[]>> = {
       'SELECT my.check(pg_try_advisory_lock(1))',
       'EXPLAIN ANALYZE SELECT pg_advisory_lock(1)',
       'BEGIN; SELECT pg_advisory_lock(1); ROLLBACK',
-      'SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(1)',
+      'SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(2)',
       "SELECT 'pg_advisory_lock(1)'; SELECT pg_advisory_unlock_all()",
       'PREPARE TRANSACTION $$a$$; SELECT pg_advisory_lock(1)',
     ),

@@ -121,7 +121,9 @@ describe('a guarded adapter', () => {
     const adapter = await guardAdapter(new PrismaPg({ connectionString: database.url }), { mode: 'strict' }).connect()
     const transaction = await adapter.startTransaction('SERIALIZABLE')
     await transaction.createSavepoint?.('here')
-    await expect(transaction.executeRaw({ sql: 'LISTEN orders', args: [], argTypes: [] })).rejects.toThrow('session/listen')
+    await expect(transaction.executeRaw({ sql: 'SELECT pg_advisory_lock(1)', args: [], argTypes: [] })).rejects.toThrow(
+      'session/advisory-lock',
+    )
     await transaction.rollbackToSavepoint?.('here')
     await transaction.executeRaw({ sql: 'COMMIT', args: [], argTypes: [] })
     await transaction.commit()

@@ -1,10 +1,10 @@
-import { harmless, TransactionTrack, type Guard } from '@poolsafe/core'
+import { harmless, Transaction, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
-  readonly transaction: TransactionTrack
+  readonly transaction: Transaction
   /** A guarded pool below judges what is sent on it. */
   judgedBelow: boolean
 }
@@ -20,7 +20,7 @@ export function stateOf(connection: DatabaseConnection): ConnectionState | undef
 export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
   const known = states.get(connection)
   if (known !== undefined) return known
-  const state: ConnectionState = { transaction: new TransactionTrack(), judgedBelow: false }
+  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false }
   states.set(connection, state)
   guardQueries(connection, guard, state)
   return state
@@ -42,10 +42,9 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     if (state.judgedBelow) return undefined
     const analysis = guard.analyze(sql)
     if (analysis === harmless) return undefined
-    const error = guard.refuse(sql, analysis, { inTransaction: state.transaction.isOpen }, entry)
-    if (error === undefined) state.transaction.sent(analysis)
+    const error = guard.refuse(sql, analysis, { transaction: state.transaction, pinned: true }, entry)
     // Refused inside a hook of the dialect: whoever acquires the connection has to give it back.
-    else Acquisition.current()?.uses(connection)
+    if (error !== undefined) Acquisition.current()?.uses(connection)
     return error
   }
   connection.executeQuery = executeQuery

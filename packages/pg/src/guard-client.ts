@@ -63,10 +63,8 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
     if (statement === undefined) return undefined
     const analysis = guard.analyze(statement.sql)
     if (analysis === harmless && !statement.named) return undefined
-    const context = { inTransaction: state.transaction.isOpen, pinned: true, named: statement.named }
-    const error = guard.refuse(statement.sql, analysis, context, query)
-    if (error === undefined) state.transaction.sent(analysis)
-    return error
+    const call = { transaction: state.transaction.current, pinned: true, named: statement.named }
+    return guard.refuse(statement.sql, analysis, call, query)
   }
   client.query = query
 }

@@ -56,7 +56,7 @@ function guardRelease(client: ClientLike, guard: Guard, state: ClientState): voi
       const isLent = state.isLent
       state.isLent = false
       // A client that is destroyed takes its transaction with it.
-      if (isLent || Boolean(args[0]) || !state.transaction.isOpen) return Reflect.apply(release, client, args)
+      if (isLent || Boolean(args[0]) || !state.transaction.current.isOpen) return Reflect.apply(release, client, args)
       const error = guard.refuseCall('releasedInTransaction', released)
       Reflect.apply(release, client, error === undefined ? args : [true])
       if (error !== undefined) throw error
@@ -94,7 +94,7 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
     if (statement === undefined) return undefined
     const analysis = guard.analyze(statement.sql)
     if (analysis === harmless && !statement.named) return undefined
-    return guard.refuse(statement.sql, analysis, { inTransaction: false, pinned: false, named: statement.named }, query)
+    return guard.refuse(statement.sql, analysis, { pinned: false, named: statement.named }, query)
   }
 
   function connect(this: unknown, ...args: unknown[]): unknown {

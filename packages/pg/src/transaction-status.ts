@@ -1,4 +1,4 @@
-import { TransactionTrack, type Analysis } from '@poolsafe/core'
+import { Transaction } from '@poolsafe/core'
 import type { ClientLike } from './types.ts'
 
 /** What pg's client holds beside its typed face. */
@@ -17,7 +17,7 @@ interface ClientInternals {
  */
 export class TransactionStatus {
   readonly #client: ClientLike & ClientInternals
-  readonly #track = new TransactionTrack()
+  readonly #transaction = new Transaction()
   /** Heard from the connection where pg is older than 8.21. */
   #heard: string | undefined
 
@@ -29,17 +29,19 @@ export class TransactionStatus {
     })
   }
 
-  /** A statement is about to be sent. */
-  sent(analysis: Analysis): void {
-    this.#track.isOpen = this.isOpen
-    this.#track.sent(analysis)
+  /** The transaction as it stands now, for the guard to judge by and to keep up. */
+  get current(): Transaction {
+    const status = this.#serverStatus
+    if (status !== undefined) this.#transaction.isOpen = status !== 'I'
+    if (status === 'E') this.#transaction.abort()
+    return this.#transaction
   }
 
-  get isOpen(): boolean {
+  /** `undefined` while the server has not answered everything that it was sent. */
+  get #serverStatus(): string | undefined {
     // A broken connection has no transaction any more: the server rolled it back.
-    if (this.#client._queryable === false) return false
-    if (this.#client.readyForQuery !== true) return this.#track.isOpen
-    const status = this.#client.getTransactionStatus?.() ?? this.#heard
-    return status === 'T' || status === 'E'
+    if (this.#client._queryable === false) return 'I'
+    if (this.#client.readyForQuery !== true) return undefined
+    return this.#client.getTransactionStatus?.() ?? this.#heard ?? 'I'
   }
 }

@@ -2,13 +2,15 @@ import {
   guardOf,
   harmless,
   InvalidOptionError,
+  isPoolsafeError,
   markGuarded,
   toGuard,
-  TransactionTrack,
+  Transaction,
+  type Analysis,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
-import type { Adapter, AdapterFactory, Queryable, Statement } from './types.ts'
+import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
  * Guards any PostgreSQL driver adapter of Prisma: every statement is judged before the driver has it, and a refused one
@@ -44,49 +46,80 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
 
 function guardConnected(adapter: Adapter, guard: Guard): Adapter {
   if (guardOf(adapter) !== undefined) return adapter
-  if (guardOf(adapter.underlyingDriver?.()) === undefined) {
+  const judgedBelow = guardOf(adapter.underlyingDriver?.()) !== undefined
+  if (!judgedBelow) {
     guardStatements(adapter, guard)
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
     replace(adapter, 'executeScript', (send) => judged(send, guard))
-    replace(
-      adapter,
-      'startTransaction',
-      (start) =>
-        (...options) =>
-          start(...options).then((transaction) => guardTransaction(transaction, guard)),
-    )
   }
+  const adopt = (transaction: AdapterTransaction): AdapterTransaction => guardTransaction(transaction, guard, judgedBelow)
+  replace(
+    adapter,
+    'startTransaction',
+    (start) =>
+      (...options) =>
+        start(...options).then(adopt),
+  )
   return markGuarded(adapter, guard)
 }
 
 /** Adapters send their own BEGIN before they hand out a transaction, and end it by a statement that goes the common way. */
-function guardTransaction(transaction: Queryable, guard: Guard): Queryable {
+function guardTransaction(transaction: AdapterTransaction, guard: Guard, judgedBelow: boolean): AdapterTransaction {
   if (guardOf(transaction) !== undefined) return transaction
-  const track = new TransactionTrack()
-  track.isOpen = true
-  guardStatements(transaction, guard, track)
+  if (!judgedBelow) {
+    const held = new Transaction()
+    held.isOpen = true
+    guardStatements(transaction, guard, held)
+  }
+  endRefusedCommit(transaction, guard)
   return markGuarded(transaction, guard)
 }
 
-function guardStatements(target: Queryable, guard: Guard, track?: TransactionTrack): void {
-  replace(target, 'queryRaw', (send) => judged(send, guard, track))
-  replace(target, 'executeRaw', (send) => judged(send, guard, track))
+/**
+ * After a COMMIT that failed Prisma 7 gives the connection back without a ROLLBACK, its transaction still open; Prisma 6
+ * does not give it back at all. So a refused one is rolled back and given back here, and the ends that Prisma may call do nothing.
+ */
+function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
+  let isOver = false
+  replace(transaction, 'commit', (end) => async () => (isOver ? undefined : end()))
+  replace(transaction, 'rollback', (end) => async () => (isOver ? undefined : end()))
+  replace(transaction, 'executeRaw', (send) => (statement) => {
+    if (!commits(guard.analyze(statement.sql))) return send(statement)
+    return send(statement).catch(async (error: unknown) => {
+      if (isPoolsafeError(error)) {
+        await send(rollback)
+        await transaction.rollback()
+        isOver = true
+      }
+      throw error
+    })
+  })
 }
 
-/** `send`, after the verdict. A connection with a track is held by the caller; without one it is borrowed for this statement. */
+const rollback = { sql: 'ROLLBACK', args: [], argTypes: [] }
+
+function commits({ steps }: Analysis): boolean {
+  return steps.some(({ control }) => control?.does === 'commit')
+}
+
+function guardStatements(target: Queryable, guard: Guard, held?: Transaction): void {
+  replace(target, 'queryRaw', (send) => judged(send, guard, held))
+  replace(target, 'executeRaw', (send) => judged(send, guard, held))
+}
+
+/** `send`, after the verdict. Without a transaction the connection is borrowed for this statement. */
 function judged<Text extends Statement | string>(
   send: (text: Text) => Promise<unknown>,
   guard: Guard,
-  track?: TransactionTrack,
+  held?: Transaction,
 ): (text: Text) => Promise<unknown> {
   return function guarded(...args: [Text]): Promise<unknown> {
     const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
     const analysis = guard.analyze(sql)
     if (analysis === harmless) return send(...args)
-    const context = { inTransaction: track?.isOpen ?? false, pinned: track !== undefined }
-    const refusal = guard.refuse(sql, analysis, context, guarded)
+    const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
+    const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    track?.sent(analysis)
     return send(...args)
   }
 }

@@ -1,4 +1,4 @@
 export { guardAdapter } from './guard-adapter.ts'
 export { poolsafe, type PoolsafeExtension } from './extension.ts'
 export { UnguardedClientError } from './unguarded-client-error.ts'
-export type { Adapter, AdapterFactory, Queryable, Statement } from './types.ts'
+export type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'

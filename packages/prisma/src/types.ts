@@ -9,10 +9,16 @@ export interface Queryable {
   executeRaw(statement: Statement): Promise<unknown>
 }
 
+/** What `startTransaction` gives. Its ends send nothing: they give the connection back. */
+export interface AdapterTransaction extends Queryable {
+  commit(): Promise<void>
+  rollback(): Promise<void>
+}
+
 /** The subset of Prisma's `SqlDriverAdapter` that is guarded. */
 export interface Adapter extends Queryable {
   executeScript(script: string): Promise<unknown>
-  startTransaction(...options: never[]): Promise<Queryable>
+  startTransaction(...options: never[]): Promise<AdapterTransaction>
   /** The driver's own pool, where the adapter tells it: `PrismaPg` gives its `pg.Pool`. */
   underlyingDriver?(): unknown
 }

@@ -6,14 +6,35 @@ export interface DetectedEffect extends Effect {
   readonly rule: RuleId
 }
 
+/** What one statement does to the client's transaction. */
+export interface Control {
+  readonly does: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to'
+  /** The savepoint. */
+  readonly name?: string
+  /** `AND CHAIN`: a new transaction begins at once. */
+  readonly chains?: boolean
+}
+
+/** One statement of a text. */
+export interface Step {
+  readonly effects: readonly DetectedEffect[]
+  readonly control?: Control
+}
+
 /** What one text does to session state, whatever the pooler and the caller. */
 export interface Analysis {
-  readonly effects: readonly DetectedEffect[]
-  /** How the text leaves the client's transaction: open, closed, or as it was. */
-  readonly transaction: 'opens' | 'closes' | 'keeps'
+  /** The statements that do anything, in the order of the text. */
+  readonly steps: readonly Step[]
+  /** Whether there are several statements: PostgreSQL then runs them as one transaction, without any BEGIN. */
+  readonly isBatch: boolean
   /** Why the text could not be judged; absent nearly always. */
   readonly undecided?: string
 }
 
 /** The analysis of every text that does nothing to session state: one object, so that adapters can compare by identity. */
-export const harmless: Analysis = Object.freeze({ effects: Object.freeze([]), transaction: 'keeps' })
+export const harmless: Analysis = Object.freeze({ steps: Object.freeze([]), isBatch: false })
+
+/** All effects of a text, in its order, whatever becomes of its transaction. */
+export function effectsIn({ steps }: Analysis): DetectedEffect[] {
+  return steps.flatMap(({ effects }) => effects)
+}

@@ -1,6 +1,6 @@
-import type { Node, TransactionStmt } from 'libpg-query'
+import type { Node, TransactionStmt, TransactionStmtKind } from 'libpg-query'
 import { rules } from '../rules/index.ts'
-import { harmless, type Analysis, type DetectedEffect } from './analysis.ts'
+import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from './cache.ts'
 import { detect } from './detect.ts'
 import { ParseRefused, ParseTooComplex, parse } from './parser.ts'
@@ -27,7 +27,7 @@ export function analyze(sql: string): Analysis {
   } catch (error) {
     // PostgreSQL itself will refuse the text, with its own message and SQLSTATE.
     if (error instanceof ParseRefused) return harmless
-    if (error instanceof ParseTooComplex) return { effects: [], transaction: 'keeps', undecided: error.message }
+    if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
     throw error
   }
 }
@@ -45,37 +45,28 @@ export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
 }
 
 function analyzeStatements(statements: readonly Node[]): Analysis {
-  const effects: DetectedEffect[] = []
-  let transaction: Analysis['transaction'] = 'keeps'
-  for (const statement of statements) {
-    // Several statements in one text are one transaction, without any BEGIN: PostgreSQL commits them together.
-    const inTransaction = statements.length > 1
-    for (const effect of detect(statement)) {
-      if (effect.when !== 'autocommit' || !inTransaction) effects.push(effect)
-    }
-    transaction = after(statement, transaction)
-  }
-  // A BEGIN whose text ends the transaction as well needs no pinned connection.
-  const lasting = effects.filter((effect) => effect.when !== 'unpinned' || transaction === 'opens')
-  if (lasting.length === 0 && transaction === 'keeps') return harmless
-  return { effects: lasting, transaction }
+  const steps = statements.map(toStep).filter(({ effects, control }) => effects.length > 0 || control !== undefined)
+  return steps.length === 0 ? harmless : { steps, isBatch: statements.length > 1 }
 }
 
-function after(statement: Node, before: Analysis['transaction']): Analysis['transaction'] {
-  return 'TransactionStmt' in statement ? (afterControl(statement.TransactionStmt) ?? before) : before
+function toStep(statement: Node): Step {
+  const control = 'TransactionStmt' in statement ? toControl(statement.TransactionStmt) : undefined
+  return { effects: detect(statement), ...(control !== undefined && { control }) }
 }
 
-function afterControl({ kind, chain }: TransactionStmt): Analysis['transaction'] | undefined {
-  switch (kind) {
-    case 'TRANS_STMT_BEGIN':
-    case 'TRANS_STMT_START':
-      return 'opens'
-    case 'TRANS_STMT_COMMIT':
-    case 'TRANS_STMT_ROLLBACK':
-      return chain ? 'opens' : 'closes'
-    case 'TRANS_STMT_PREPARE':
-      return 'closes'
-    default:
-      return undefined
-  }
+const controls: Readonly<Partial<Record<TransactionStmtKind, Control['does']>>> = {
+  TRANS_STMT_BEGIN: 'begin',
+  TRANS_STMT_START: 'begin',
+  TRANS_STMT_COMMIT: 'commit',
+  // From here on the transaction belongs to no session.
+  TRANS_STMT_PREPARE: 'commit',
+  TRANS_STMT_ROLLBACK: 'rollback',
+  TRANS_STMT_SAVEPOINT: 'savepoint',
+  TRANS_STMT_RELEASE: 'release',
+  TRANS_STMT_ROLLBACK_TO: 'rollback-to',
+}
+
+function toControl({ kind, chain, savepoint_name: name }: TransactionStmt): Control | undefined {
+  const does = kind === undefined ? undefined : controls[kind]
+  return does === undefined ? undefined : { does, ...(chain && { chains: true }), ...(name !== undefined && { name }) }
 }

@@ -7,6 +7,7 @@
 export type SessionState =
   | 'setting'
   | 'role'
+  | 'session-authorization'
   | 'sql-prepared-statement'
   | 'named-statement'
   | 'listen'
@@ -20,13 +21,32 @@ export type SessionState =
 
 /** One thing that one statement does to session state. */
 export interface Effect {
-  /** `ineffective`: the statement does nothing where it is used, whatever the pooler. `unknown`: nobody can tell. */
-  readonly does: 'leaves' | 'needs' | 'clears' | 'ineffective' | 'unknown'
+  /**
+   * - `leaves`, `needs`, `clears`: state of the server session
+   * - `undoes`: takes back what the same transaction left, and does nothing else
+   * - `ineffective`: nothing, where it is used
+   * - `unknown`: nobody can tell
+   */
+  readonly does: 'leaves' | 'needs' | 'clears' | 'undoes' | 'ineffective' | 'unknown'
   readonly state: SessionState
   /** The statement's construct in SQL words, for messages: `SET statement_timeout`. Never holds a literal of the statement. */
   readonly what: string
   /** Where the effect does harm: anywhere, only outside a transaction, or only on a connection borrowed for one statement. */
   readonly when: 'always' | 'autocommit' | 'unpinned'
-  /** Lower-case name of the setting, where `state` is `setting` and the text tells. Decides whether a pooler tracks it; may come from a literal, so it is never shown. */
-  readonly setting?: string
+  /**
+   * What in particular is left, needed, cleared or undone: a setting in lower case, a table, a cursor, a channel. Pairs what is
+   * left with what takes it back, and names the setting to a pooler that tracks it. May come from a literal: it is never shown.
+   * Absent for all of its kind (`RESET ALL`), or where the text does not tell.
+   */
+  readonly object?: string
 }
+
+/** State that stays although its transaction is rolled back (measured on PostgreSQL 18). */
+export const survivesRollback: ReadonlySet<SessionState> = new Set<SessionState>([
+  'advisory-lock',
+  'library',
+  'named-statement',
+  'random-seed',
+  'sequence-value',
+  'sql-prepared-statement',
+])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { effectsIn } from './analysis.ts'
 import { analyze } from './analyze.ts'
 
 const lock = 'pg_advisory_lock(1)'
@@ -6,7 +7,7 @@ const leak = "set_config('a.b', 'c', false)"
 const depth = 1000
 
 function rulesOf(sql: string): string[] {
-  return [...new Set(analyze(sql).effects.map(({ rule }) => rule))]
+  return [...new Set(effectsIn(analyze(sql)).map(({ rule }) => rule))]
 }
 
 describe('what PostgreSQL executes at once', () => {
@@ -57,8 +58,13 @@ describe('what PostgreSQL executes at once', () => {
   })
 
   test('comes in the order of the text', () => {
-    const { effects } = analyze(`SELECT ${lock}, ${leak}, lastval(); LISTEN a`)
-    expect(effects.map(({ rule }) => rule)).toEqual(['session/advisory-lock', 'session/set-config', 'session/listen'])
+    const effects = effectsIn(analyze(`SELECT ${lock}, ${leak}, lastval(); LISTEN a`))
+    expect(effects.map(({ rule }) => rule)).toEqual([
+      'session/advisory-lock',
+      'session/set-config',
+      'session/sequence-value',
+      'session/listen',
+    ])
   })
 })
 
@@ -110,33 +116,4 @@ describe('what PostgreSQL stores for later', () => {
       expect(rulesOf(sql)).toEqual(['session/prepared-statement'])
     },
   )
-})
-
-describe('how a text leaves the transaction', () => {
-  test.each([
-    ['BEGIN', 'opens'],
-    ['START TRANSACTION', 'opens'],
-    ['/* a */ begin work', 'opens'],
-    ['BEGIN; SELECT 1', 'opens'],
-    ['COMMIT; BEGIN', 'opens'],
-    ['COMMIT AND CHAIN', 'opens'],
-    ['ROLLBACK AND CHAIN', 'opens'],
-    ['COMMIT', 'closes'],
-    ['END', 'closes'],
-    ['ROLLBACK', 'closes'],
-    ['ABORT', 'closes'],
-    ["PREPARE TRANSACTION 'a'", 'closes'],
-    ['BEGIN; SELECT 1; COMMIT', 'closes'],
-    ['COMMIT AND NO CHAIN', 'closes'],
-    ['SELECT 1', 'keeps'],
-    ['SAVEPOINT a', 'keeps'],
-    ['ROLLBACK TO a', 'keeps'],
-    ['RELEASE a', 'keeps'],
-    ["COMMIT PREPARED 'a'", 'keeps'],
-    ["ROLLBACK PREPARED 'a'", 'keeps'],
-    ["SELECT 'BEGIN'", 'keeps'],
-    ['', 'keeps'],
-  ])('%s: %s', (sql, transaction) => {
-    expect(analyze(sql).transaction).toBe(transaction)
-  })
 })

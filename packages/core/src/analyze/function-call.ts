@@ -3,6 +3,7 @@ import type { FuncCall, Node } from 'libpg-query'
 /** A call of a function of `pg_catalog`, or of one that is found through the search path. */
 export interface FunctionCall {
   readonly name: string
+  readonly args: readonly Node[]
   /** The argument by position (from 0) or, where the call names it, by name. */
   argument(position: number, name: string): Node | undefined
 }
@@ -17,6 +18,7 @@ export function functionCall(node: FuncCall): FunctionCall | undefined {
   const args = node.args ?? []
   return {
     name,
+    args,
     argument(position, argumentName) {
       const named = args.find((arg) => 'NamedArgExpr' in arg && arg.NamedArgExpr.name === argumentName)
       if (named !== undefined && 'NamedArgExpr' in named) return named.NamedArgExpr.arg

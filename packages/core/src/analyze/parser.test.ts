@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { effectsIn } from './analysis.ts'
 import { analyze } from './analyze.ts'
 import { ParseRefused, ParseTooComplex, maxParseLength, parse } from './parser.ts'
 
@@ -50,32 +51,32 @@ describe('the parser', () => {
     }
     expect(() => analyze(sql)).not.toThrow()
     expect(process.exitCode).toBe(exitCode)
-    expect(analyze('SET x = 1').effects).toHaveLength(1)
+    expect(effectsIn(analyze('SET x = 1'))).toHaveLength(1)
   })
 
   test.each(['3,000 operators', '3,000 negations', '3,000 casts'])('finds the effect beside %s', (name) => {
-    expect(analyze(hostile[name] ?? '').effects.map(({ rule }) => rule)).toEqual(['session/set-config'])
+    expect(effectsIn(analyze(hostile[name] ?? '')).map(({ rule }) => rule)).toEqual(['session/set-config'])
   })
 
   test('says of a text that is too long that it could not be judged', () => {
     expect(analyze(`SET x = 1;${' '.repeat(maxParseLength)}`)).toMatchObject({
-      effects: [],
+      steps: [],
       undecided: expect.stringContaining('longer than'),
     })
   })
 
   test('says of a text that is nested too deeply that it could not be judged', () => {
-    expect(analyze(nested('(SELECT ', '1', ')', 3000))).toMatchObject({ effects: [], undecided: 'nested too deeply' })
+    expect(analyze(nested('(SELECT ', '1', ')', 3000))).toMatchObject({ steps: [], undecided: 'nested too deeply' })
   })
 
   test('leaves to the server what is no SQL', () => {
     expect(() => parse('SET SET SET')).toThrow(ParseRefused)
-    expect(analyze('SET SET SET').effects).toEqual([])
+    expect(effectsIn(analyze('SET SET SET'))).toEqual([])
   })
 
   test('swallows no character behind a lone surrogate, which drivers send as one of its own', () => {
     for (const surrogate of ['\ud800', '\udc00']) {
-      expect(analyze(`SELECT '${surrogate}'; SET x = 1`).effects).toHaveLength(1)
+      expect(effectsIn(analyze(`SELECT '${surrogate}'; SET x = 1`))).toHaveLength(1)
     }
   })
 

@@ -4,20 +4,9 @@ import { skipBlanks } from './blanks.ts'
  * Statements that can only touch session state through a name that the rules know: their first word is plain, so
  * the rest of the text is searched for those names. Any other first word goes to the parser.
  */
-const plainFirstWords: ReadonlySet<string> = new Set([
-  'select',
-  'insert',
-  'update',
-  'delete',
-  'merge',
-  'with',
-  'values',
-  'table',
-  'savepoint',
-  'release',
-])
+const plainFirstWords: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table'])
 
-const longestFirstWord = 9
+const longestFirstWord = 6
 
 /**
  * A linear look at the text that says `true` only where nothing in it can touch session state. It may be wrong

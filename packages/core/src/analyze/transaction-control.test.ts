@@ -17,6 +17,13 @@ const opening = ['begin', 'BEGIN WORK', 'Begin Transaction', 'START TRANSACTION'
 const setting = modes.filter((mode) => mode !== '').map((mode) => `SET TRANSACTION${mode}`)
 const closing = ['COMMIT', 'end', 'ROLLBACK', 'abort'].flatMap((verb) => ['', ' work', ' TRANSACTION'].map((noise) => verb + noise))
 const savepoints = [
+  'SAVEPOINT s1',
+  'savepoint S1',
+  'SAVEPOINT "S 1"',
+  'RELEASE s1',
+  'release savepoint "S1"',
+  'RELEASE SAVEPOINT _S',
+  'release savepoint',
   'ROLLBACK TO s1',
   'rollback to savepoint s1',
   'ROLLBACK TO "S 1"',
@@ -28,7 +35,8 @@ const recognised = [...opening, ...setting, ...closing, ...savepoints].flatMap((
 /** As much of a node as decides what it does to the transaction. */
 function essence(node: Node | undefined): unknown {
   if (node === undefined) return undefined
-  if ('TransactionStmt' in node) return { kind: node.TransactionStmt.kind, chain: node.TransactionStmt.chain }
+  if ('TransactionStmt' in node)
+    return { kind: node.TransactionStmt.kind, chain: node.TransactionStmt.chain, name: node.TransactionStmt.savepoint_name }
   if ('VariableSetStmt' in node) return { kind: node.VariableSetStmt.kind, name: node.VariableSetStmt.name }
   return node
 }
@@ -56,8 +64,8 @@ describe('plain transaction control', () => {
     "COMMIT PREPARED 'a'",
     "ROLLBACK PREPARED 'a'",
     "PREPARE TRANSACTION 'a'",
-    'SAVEPOINT s1',
-    'RELEASE s1',
+    'SAVEPOINT "a""b"',
+    'RELEASE',
     'ROLLBACK TO "a"; SET x = "b"',
     'ROLLBACK TO "a"";SET x = ""b"',
     "SET TRANSACTION SNAPSHOT '1'",

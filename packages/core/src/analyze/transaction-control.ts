@@ -1,13 +1,19 @@
-import type { Node } from 'libpg-query'
+import type { Node, TransactionStmtKind } from 'libpg-query'
 
 const isolation = '(?: isolation level (?:serializable|repeatable read|read committed|read uncommitted))?'
 const access = '(?: read only| read write)?'
-const begins = new RegExp(`^begin(?: work| transaction)?${isolation}${access}$`, 'i')
-const starts = new RegExp(`^start transaction${isolation}${access}$`, 'i')
+const name = '(?:"([^"]+)"|([a-z_][a-z_0-9]*))'
+
+const forms: readonly (readonly [TransactionStmtKind, RegExp])[] = [
+  ['TRANS_STMT_BEGIN', new RegExp(`^begin(?: work| transaction)?${isolation}${access}$`, 'i')],
+  ['TRANS_STMT_START', new RegExp(`^start transaction${isolation}${access}$`, 'i')],
+  ['TRANS_STMT_COMMIT', /^(?:commit|end)(?: work| transaction)?$/i],
+  ['TRANS_STMT_ROLLBACK', /^(?:rollback|abort)(?: work| transaction)?$/i],
+  ['TRANS_STMT_SAVEPOINT', new RegExp(`^savepoint ${name}$`, 'i')],
+  ['TRANS_STMT_RELEASE', new RegExp(`^release(?: savepoint)? ${name}$`, 'i')],
+  ['TRANS_STMT_ROLLBACK_TO', new RegExp(`^rollback to(?: savepoint)? ${name}$`, 'i')],
+]
 const setsTransaction = new RegExp(`^set transaction${isolation}${access}$`, 'i')
-const commits = /^(?:commit|end)(?: work| transaction)?$/i
-const rollsBack = /^(?:rollback|abort)(?: work| transaction)?$/i
-const rollsBackTo = /^rollback to(?: savepoint)? (?:"[^"]+"|[a-z_][a-z_0-9]*)$/i
 
 const longest = 80
 
@@ -19,11 +25,14 @@ const longest = 80
 export function plainTransactionControl(sql: string): Node | undefined {
   if (sql.length > longest) return undefined
   const text = sql.endsWith(';') ? sql.slice(0, -1) : sql
-  if (begins.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_BEGIN' } }
-  if (starts.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_START' } }
-  if (commits.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_COMMIT' } }
-  if (rollsBack.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_ROLLBACK' } }
-  if (rollsBackTo.test(text)) return { TransactionStmt: { kind: 'TRANS_STMT_ROLLBACK_TO' } }
   if (setsTransaction.test(text)) return { VariableSetStmt: { kind: 'VAR_SET_MULTI', name: 'TRANSACTION' } }
+  for (const [kind, form] of forms) {
+    const found = form.exec(text)
+    if (found === null) continue
+    const [, quoted, bare] = found
+    // PostgreSQL folds a bare name to lower case.
+    const savepoint = quoted ?? bare?.toLowerCase()
+    return { TransactionStmt: { kind, ...(savepoint !== undefined && { savepoint_name: savepoint }) } }
+  }
   return undefined
 }

@@ -1,8 +1,9 @@
-import { harmless, type Analysis } from '../analyze/analysis.ts'
+import { harmless, type Analysis, type DetectedEffect } from '../analyze/analysis.ts'
 import { createAnalyzer } from '../analyze/analyze.ts'
 import { TextCache } from '../analyze/cache.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { redact } from '../analyze/redact.ts'
+import { autocommit, settle, type Left, type Source, type Transaction } from '../checkout/transaction.ts'
 import { PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
@@ -10,7 +11,7 @@ import type { CallSign } from '../rules/rule.ts'
 import { framesOf, takeStack } from './call-site.ts'
 import { Events, type FindingEvent, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
-import { effectsOfCall, judge, judgeEffects } from './judge.ts'
+import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
 import { format } from './message.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
 import { processWide } from './process-wide.ts'
@@ -19,6 +20,21 @@ import { processWide } from './process-wide.ts'
 export interface Inspection {
   /** Empty: the statement is safe behind this pooler, in this context. */
   readonly findings: readonly Finding[]
+}
+
+/** How an adapter sends a statement. */
+export interface Call {
+  /** The transaction of a client that holds its connection; absent on a connection borrowed for one statement. */
+  readonly transaction?: Transaction
+  /** Whether the caller holds the connection. */
+  readonly pinned: boolean
+  /** Whether the driver sends it as a named statement. @default false */
+  readonly named?: boolean
+}
+
+interface MutableSource extends Source {
+  operation?: string | undefined
+  stack?: string | undefined
 }
 
 /** The function of an adapter that the application or the ORM called: its frames, and those above, are left out of stacks. */
@@ -82,15 +98,19 @@ export class Guard {
     }
   }
 
-  /** For adapters: judges and acts. @returns the error that must refuse the statement, before it is sent */
-  refuse(sql: string, analysis: Analysis, context: Context, entry: Entry): PoolsafeError | undefined {
-    if (analysis === harmless && context.named !== true) return undefined
-    return this.#guarded(() => this.#act(judge(analysis, this.#options.pooler, context), sql, entry))
+  /**
+   * For adapters: judges and acts. Where the statement may go, the client's transaction takes it into account.
+   *
+   * @returns the error that must refuse the statement, before it is sent
+   */
+  refuse(sql: string, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+    if (analysis === harmless && call.named !== true) return undefined
+    return this.#guarded(() => this.#decide({ sql }, analysis, call, entry))
   }
 
   /** For adapters: `refuse` for what is no statement. */
   refuseCall(sign: CallSign, entry: Entry): PoolsafeError | undefined {
-    return this.#guarded(() => this.#act(judgeEffects(effectsOfCall(sign), this.#options.pooler, {}), '', entry))
+    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign), { sql: '' }), {}, { sql: '' }, entry))
   }
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
@@ -108,26 +128,58 @@ export class Guard {
     }
   }
 
-  #act(findings: readonly Finding[], sql: string, entry: Entry): PoolsafeError | undefined {
-    const [first, ...others] = findings.filter((finding) => this.#policy(finding) !== 'allow')
+  #decide(source: MutableSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+    const before = call.transaction?.state ?? autocommit
+    const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
+    const { due, after } = settle(analysis, source, before)
+    const isDecidedNow = this.#options.decideAt === 'statement'
+    const beside = withSource(effectsBeside(analysis, context), source)
+    const error = this.#act([...due, ...(isDecidedNow ? after.left : []), ...beside], context, source, entry)
+    if (error !== undefined) return error
+    if (call.transaction !== undefined) call.transaction.state = isDecidedNow ? { ...after, left: [] } : after
+    const isNewlyLeft = after.left.some((left) => left.source === source)
+    if (isNewlyLeft && this.#relevant(after.left, context).length > 0) this.#locate(source, entry)
+    return undefined
+  }
+
+  /** Findings that a policy acts on, each with the statement that it comes from. One a rule. */
+  #relevant(entries: readonly Left[], context: Context): { finding: Finding; source: Source }[] {
+    const byRule = new Map<string, { finding: Finding; source: Source }>()
+    for (const { effect, source } of entries) {
+      const [finding] = judgeEffects([effect], this.#options.pooler, context)
+      if (finding === undefined || byRule.has(finding.rule) || this.#policy(finding) === 'allow') continue
+      byRule.set(finding.rule, { finding, source })
+    }
+    return [...byRule.values()]
+  }
+
+  #act(entries: readonly Left[], context: Context, current: MutableSource, entry: Entry): PoolsafeError | undefined {
+    const relevant = this.#relevant(entries, context)
+    const [first] = relevant
     if (first === undefined) return undefined
-    const relevant: [Finding, ...Finding[]] = [first, ...others]
-    const refused = relevant.some((finding) => this.#policy(finding) === 'throw')
-    const logKey = `${relevant.map((finding) => finding.rule).join()} ${sql.length} ${sql.slice(0, loggedLength)}`
+    const { source } = first
+    const findings = relevant.map(({ finding }) => finding) as [Finding, ...Finding[]]
+    const refused = findings.some((finding) => this.#policy(finding) === 'throw')
+    const logKey = `${findings.map((finding) => finding.rule).join()} ${source.sql.length} ${source.sql.slice(0, loggedLength)}`
     if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
 
-    const statement = redact(sql)
-    const origin = processWide.origins.getStore()
-    const operation = origin?.operation
-    // The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too.
-    const stack = framesOf(origin?.stack) || takeStack(entry)
+    if (source === current) this.#locate(current, entry)
+    const { operation, stack } = source
+    const statement = redact(source.sql)
     const pooler = this.#options.pooler
-    const message = format({ findings: relevant, statement, pooler, refused, operation, stack })
-    this.#emit({ findings: relevant, statement, pooler, refused, operation, message })
+    const message = format({ findings, statement, pooler, refused, operation, stack, isCommit: source !== current })
+    this.#emit({ findings, statement, pooler, refused, operation, message })
     if (!refused) return this.#log(logKey, message)
-    const error = new UnsafeStatementError(message, { findings: relevant, statement, pooler: pooler.label, operation })
-    error.stack = `${error.name}: ${message}\n${stack}`
+    const error = new UnsafeStatementError(message, { findings, statement, pooler: pooler.label, operation })
+    error.stack = `${error.name}: ${message}\n${stack ?? ''}`
     return error
+  }
+
+  /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
+  #locate(source: MutableSource, entry: Entry): void {
+    const origin = processWide.origins.getStore()
+    source.operation = origin?.operation
+    source.stack = framesOf(origin?.stack) || takeStack(entry)
   }
 
   #isWatched(): boolean {
@@ -190,4 +242,8 @@ export function toGuard(given: Guard | GuardOptions | undefined): Guard {
 /** A guard of another copy of this package is one too. */
 function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
   return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
+}
+
+function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {
+  return effects.map((effect) => ({ effect, source }))
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { harmless } from '../analyze/analysis.ts'
 import { analyze } from '../analyze/analyze.ts'
 import { direct } from '../poolers/direct.ts'
 import { pgbouncer } from '../poolers/pgbouncer.ts'
@@ -147,7 +148,7 @@ describe('calls that tell more than their text', () => {
   })
 
   test('a text that cannot be judged is unknown behind a pooler', () => {
-    const unknown = { effects: [], transaction: 'keeps', undecided: 'too long' } as const
+    const unknown = { ...harmless, undecided: 'too long' }
     expect(judge(unknown, strictest(), {}).map(({ outcome }) => outcome)).toEqual(['unknown'])
     expect(judge(unknown, direct(), {})).toEqual([])
   })

@@ -1,4 +1,5 @@
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
+import { autocommit, inTransaction, settle } from '../checkout/transaction.ts'
 import type { Carried, PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
@@ -15,17 +16,19 @@ export function effectsOfCall(sign: CallSign): DetectedEffect[] {
 const undecidedEffects = effectsOfCall('undecided')
 const namedEffects = effectsOfCall('namedStatement')
 
-/** The only place where effects and profile meet: what this pooler does not carry of them in this context. One finding a rule. */
+/** What `inspect` tells of a text: what it does at once, and what it would leave behind if the transaction committed. */
 export function judge(analysis: Analysis, pooler: PoolerProfile, context: Context): Finding[] {
-  const effects = [
-    ...analysis.effects,
-    ...(analysis.undecided === undefined ? [] : undecidedEffects),
-    ...(context.named === true ? namedEffects : []),
-  ]
-  return judgeEffects(effects, pooler, context)
+  const { due, after } = settle(analysis, { sql: '' }, context.inTransaction === true ? inTransaction : autocommit)
+  const effects = [...due, ...after.left].map(({ effect }) => effect)
+  return judgeEffects([...effects, ...effectsBeside(analysis, context)], pooler, context)
 }
 
-/** `judge` for effects that come from no text. */
+/** The effects that are not in the text. */
+export function effectsBeside(analysis: Analysis, { named }: Context): DetectedEffect[] {
+  return [...(analysis.undecided === undefined ? [] : undecidedEffects), ...(named === true ? namedEffects : [])]
+}
+
+/** The only place where effects and profile meet: what this pooler does not carry of them. One finding a rule. */
 export function judgeEffects(effects: readonly DetectedEffect[], pooler: PoolerProfile, context: Context): Finding[] {
   const findings = new Map<string, Finding>()
   for (const effect of effects) {
@@ -35,24 +38,35 @@ export function judgeEffects(effects: readonly DetectedEffect[], pooler: PoolerP
   return [...findings.values()]
 }
 
-function outcomeOf(effect: DetectedEffect, pooler: PoolerProfile, { inTransaction = false, pinned = true }: Context): Outcome | undefined {
-  if (effect.when === 'autocommit' && inTransaction) return undefined
-  if (effect.when === 'unpinned' && (pinned || inTransaction)) return undefined
+function outcomeOf(
+  effect: DetectedEffect,
+  pooler: PoolerProfile,
+  { inTransaction: isOpen = false, pinned = true }: Context,
+): Outcome | undefined {
+  const isHeld = pinned || isOpen
+  if (effect.when === 'unpinned' && isHeld) return undefined
   if (effect.does === 'ineffective') return 'ineffective'
   const carried = carriedBy(pooler, effect)
   if (carried === 'tracked') return undefined
   // Nobody holds a borrowed connection: the application's own pool gives it to the next caller, pooler or not.
-  if (carried === 'kept') return pinned || inTransaction ? undefined : outcomes[effect.does]
+  if (carried === 'kept') return isHeld ? undefined : outcomes[effect.does]
   return carried === 'leaks' ? outcomes[effect.does] : carried
 }
 
-function carriedBy(pooler: PoolerProfile, { state, setting }: DetectedEffect): Carried {
-  if (state === 'setting' && setting !== undefined && pooler.trackedSettings.has(setting)) return 'tracked'
+function carriedBy(pooler: PoolerProfile, { state, object }: DetectedEffect): Carried {
+  if (state === 'setting' && object !== undefined && pooler.trackedSettings.has(object)) return 'tracked'
   return pooler.carries[state]
 }
 
 /** Where nothing is carried: what stays behind leaks to strangers; what is asked for, or cleared, is on another connection. */
-const outcomes = { leaves: 'leaks', needs: 'lost', clears: 'lost', ineffective: 'ineffective', unknown: 'unknown' } as const
+const outcomes = {
+  leaves: 'leaks',
+  needs: 'lost',
+  clears: 'lost',
+  undoes: undefined,
+  ineffective: 'ineffective',
+  unknown: 'unknown',
+} as const
 
 const consequences: Readonly<Record<Outcome, string>> = {
   leaks: 'stays on a server connection that other clients use next',

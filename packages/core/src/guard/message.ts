@@ -9,6 +9,8 @@ export interface Report {
   readonly statement: string
   readonly pooler: PoolerProfile
   readonly refused: boolean
+  /** COMMIT decided, of a statement that was sent before. */
+  readonly isCommit: boolean
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
   /** The stack of the call, where somebody took it. */
@@ -20,7 +22,7 @@ export function format(report: Report): string {
   const [first, ...others] = report.findings
   const rows: [string, string][] = [
     ['statement', report.statement],
-    ['sent', report.refused ? 'no: poolsafe refused it, nothing reached the server' : 'yes: poolsafe only warns'],
+    ['sent', sent(report)],
     ['by', [report.operation, formatCallSite(report.stack)].filter((part) => part !== undefined).join(' at ')],
     ['pooler', report.pooler.label],
     ['why', first.why],
@@ -31,4 +33,12 @@ export function format(report: Report): string {
   ]
   const shown = rows.filter(([, text]) => text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
   return [`${first.message} (${first.rule})`, ...shown].join('\n')
+}
+
+function sent({ refused, isCommit }: Report): string {
+  if (isCommit)
+    return refused
+      ? 'yes, earlier in this transaction; poolsafe refused its COMMIT, so that nothing is left: roll back'
+      : 'yes, and its transaction was committed'
+  return refused ? 'no: poolsafe refused it, nothing reached the server' : 'yes: poolsafe only warns'
 }

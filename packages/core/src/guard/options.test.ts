@@ -6,7 +6,7 @@ import { createGuard, toGuard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
 describe('options', () => {
-  const all = 'pooler, mode, rules, logger, cacheBytes'
+  const all = 'pooler, mode, rules, decideAt, logger, cacheBytes'
   test.each<[string, unknown, string, string]>([
     ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'strict'; got 'loud'"],
     ['a mode that is null', { mode: null }, 'mode', 'got null'],

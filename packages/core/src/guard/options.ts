@@ -27,6 +27,12 @@ export interface GuardOptions {
   readonly mode?: Mode
   /** What to do by rule, whatever the mode says. @default {} */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
+  /**
+   * When a finding inside a transaction is decided that a ROLLBACK, or a later statement, could still take back: at COMMIT,
+   * before it is sent, or at once, at its statement. What a ROLLBACK does not undo (locks, prepared statements) and what is
+   * wrong whatever follows is always decided at its statement. @default 'commit'
+   */
+  readonly decideAt?: 'commit' | 'statement'
   /** Where warnings go. @default console */
   readonly logger?: Logger
   /** Most bytes that the memory of judged texts may take; `0` judges each text anew. @default 1_048_576 */
@@ -36,18 +42,26 @@ export interface GuardOptions {
 /** The options with their defaults filled in. */
 export type ResolvedOptions = Required<GuardOptions>
 
-const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'logger', 'cacheBytes']
+const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'decideAt', 'logger', 'cacheBytes']
 const modes: readonly Mode[] = ['off', 'warn', 'strict']
 const policies: readonly Policy[] = ['allow', 'warn', 'throw']
 
 /** @throws InvalidOptionError for an option, a rule id or a value that does not exist */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   checkObject('createGuard()', options, keys)
-  const { pooler = strictest(), mode = 'warn', rules: policyByRule = {}, logger = console, cacheBytes = 1_048_576 } = options
+  const {
+    pooler = strictest(),
+    mode = 'warn',
+    rules: policyByRule = {},
+    decideAt = 'commit',
+    logger = console,
+    cacheBytes = 1_048_576,
+  } = options
   return {
     pooler: checkPooler(pooler),
     mode: checkOneOf('mode', mode, modes),
     rules: checkRules(policyByRule),
+    decideAt: checkOneOf('decideAt', decideAt, ['commit', 'statement']),
     logger: checkLogger(logger),
     cacheBytes: checkBytes(cacheBytes),
   }

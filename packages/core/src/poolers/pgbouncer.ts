@@ -50,11 +50,16 @@ export function pgbouncer(options: PgBouncerOptions = {}): PoolerProfile {
   const server = wholeNumber('serverVersion', serverVersion, 9)
   // The setting exists since 1.21; before, the pooler knows nothing of names.
   const tracksNames = wholeNumber('maxPreparedStatements', maxPreparedStatements, 0) > 0 && minor >= 21
+  const tracked = new Set([...always, ...extras(minor, server, names(trackExtraParameters))])
   return {
     name: 'pgbouncer',
     label: `PgBouncer ${options.version ?? `${version} (version not given)`}, transaction mode`,
-    carries: { ...carriesAll('leaks'), ...(tracksNames && { 'named-statement': 'tracked' }) },
-    trackedSettings: new Set([...always, ...extras(minor, server, names(trackExtraParameters))]),
+    carries: {
+      ...carriesAll('leaks'),
+      ...(tracksNames && { 'named-statement': 'tracked' }),
+      ...(tracked.has('session_authorization') && { 'session-authorization': 'tracked' }),
+    },
+    trackedSettings: tracked,
   }
 }
 

@@ -29,6 +29,7 @@ export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carr
   return {
     setting: carried,
     role: carried,
+    'session-authorization': carried,
     'sql-prepared-statement': carried,
     'named-statement': carried,
     listen: carried,

@@ -2,12 +2,18 @@ import type { Effect } from '../analyze/effects.ts'
 import type { FunctionCall } from '../analyze/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
-function takes({ name }: FunctionCall): Effect {
-  return { does: 'leaves', state: 'advisory-lock', what: name, when: 'always' }
+function takes(call: FunctionCall): Effect {
+  return { does: 'leaves', state: 'advisory-lock', what: call.name, when: 'always', object: lockOf(call) }
 }
 
-function frees({ name }: FunctionCall): Effect {
-  return { does: 'clears', state: 'advisory-lock', what: name, when: 'always' }
+function frees(call: FunctionCall): Effect {
+  return { does: 'clears', state: 'advisory-lock', what: call.name, when: 'always', object: lockOf(call) }
+}
+
+/** The lock that a call means: the same key, in the same mode. */
+function lockOf({ name, args }: FunctionCall): string {
+  const key = JSON.stringify(args, (field, value: unknown) => (field === 'location' ? undefined : value))
+  return `${name.endsWith('_shared') ? 'shared' : 'exclusive'} ${key}`
 }
 
 const functions: Readonly<Record<string, (call: FunctionCall) => Detected>> = {
@@ -17,7 +23,7 @@ const functions: Readonly<Record<string, (call: FunctionCall) => Detected>> = {
   pg_try_advisory_lock_shared: takes,
   pg_advisory_unlock: frees,
   pg_advisory_unlock_shared: frees,
-  pg_advisory_unlock_all: frees,
+  pg_advisory_unlock_all: ({ name }) => ({ does: 'clears', state: 'advisory-lock', what: name, when: 'always' }),
 }
 
 /** Session-level advisory locks are held by the server session, through COMMIT and ROLLBACK alike. */
@@ -44,6 +50,7 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
     safe: [
       'SELECT pg_advisory_xact_lock(42)',
       'SELECT pg_try_advisory_xact_lock_shared(1, 2)',
+      'SELECT pg_advisory_lock(42); SELECT pg_advisory_unlock(42)',
       "SELECT 'pg_advisory_lock(42)'",
       'SELECT pid FROM pg_locks /* pg_advisory_lock */',
     ],

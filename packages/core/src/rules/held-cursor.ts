@@ -1,4 +1,4 @@
-import type { DeclareCursorStmt } from 'libpg-query'
+import type { ClosePortalStmt, DeclareCursorStmt, FetchStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import type { Rule } from './rule.ts'
 
@@ -10,6 +10,17 @@ function needs(what: string): Effect {
   return { does: 'needs', state: 'held-cursor', what, when: 'autocommit' }
 }
 
+function onDeclare({ portalname = '', options = 0 }: DeclareCursorStmt): Effect | undefined {
+  if ((options & withHold) === 0) return undefined
+  return { does: 'leaves', state: 'held-cursor', what: 'DECLARE … WITH HOLD', when: 'always', object: portalname }
+}
+
+/** CLOSE ALL has no name. */
+function onClose({ portalname }: ClosePortalStmt): Effect[] {
+  const undoes: Effect = { does: 'undoes', state: 'held-cursor', what: 'CLOSE', when: 'always', ...(portalname && { object: portalname }) }
+  return [needs('CLOSE'), undoes]
+}
+
 /** `WITH HOLD` keeps the cursor's result on the server session after COMMIT. */
 export const heldCursor: Rule<'session/held-cursor'> = {
   id: 'session/held-cursor',
@@ -18,12 +29,15 @@ export const heldCursor: Rule<'session/held-cursor'> = {
   instead: 'DECLARE, FETCH and CLOSE inside one transaction without WITH HOLD, or page by key (WHERE id > $1 ORDER BY id LIMIT $2)',
   examples: {
     unsafe: ['DECLARE page CURSOR WITH HOLD FOR SELECT 1', 'FETCH 10 FROM page', 'MOVE 10 IN page', 'CLOSE page'],
-    safe: ['BEGIN; DECLARE page CURSOR FOR SELECT 1; FETCH 10 FROM page; CLOSE page; COMMIT', 'SELECT 1 FETCH FIRST ROW ONLY'],
+    safe: [
+      'BEGIN; DECLARE page CURSOR FOR SELECT 1; FETCH 10 FROM page; CLOSE page; COMMIT',
+      'BEGIN; DECLARE page CURSOR WITH HOLD FOR SELECT 1; CLOSE page; COMMIT',
+      'SELECT 1 FETCH FIRST ROW ONLY',
+    ],
   },
   on: {
-    DeclareCursorStmt: ({ options = 0 }: DeclareCursorStmt): Effect | undefined =>
-      (options & withHold) === 0 ? undefined : { does: 'leaves', state: 'held-cursor', what: 'DECLARE … WITH HOLD', when: 'always' },
-    FetchStmt: ({ ismove }) => needs(ismove ? 'MOVE' : 'FETCH'),
-    ClosePortalStmt: () => needs('CLOSE'),
+    DeclareCursorStmt: onDeclare,
+    FetchStmt: ({ ismove }: FetchStmt) => needs(ismove ? 'MOVE' : 'FETCH'),
+    ClosePortalStmt: onClose,
   },
 }

@@ -12,12 +12,19 @@ export const listen: Rule<'session/listen'> = {
     safe: ['NOTIFY orders', "NOTIFY orders, 'LISTEN orders'", "SELECT pg_notify('orders', '1')", 'SELECT 1 AS listen'],
   },
   on: {
-    ListenStmt: ({ conditionname }: ListenStmt) => ({ does: 'leaves', state: 'listen', what: `LISTEN ${conditionname}`, when: 'always' }),
-    UnlistenStmt: ({ conditionname }: UnlistenStmt) => ({
+    ListenStmt: ({ conditionname: channel = '' }: ListenStmt) => ({
+      does: 'leaves',
+      state: 'listen',
+      what: `LISTEN ${channel}`,
+      when: 'always',
+      object: channel,
+    }),
+    UnlistenStmt: ({ conditionname: channel }: UnlistenStmt) => ({
       does: 'clears',
       state: 'listen',
-      what: `UNLISTEN ${conditionname ?? '*'}`,
+      what: `UNLISTEN ${channel ?? '*'}`,
       when: 'always',
+      ...(channel !== undefined && { object: channel }),
     }),
   },
 }

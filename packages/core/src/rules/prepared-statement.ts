@@ -1,9 +1,9 @@
-import type { DeallocateStmt } from 'libpg-query'
+import type { DeallocateStmt, ExecuteStmt, PrepareStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import type { Rule } from './rule.ts'
 
-function effect(does: Effect['does'], what: string): Effect {
-  return { does, state: 'sql-prepared-statement', what, when: 'always' }
+function effect(does: Effect['does'], what: string, name: string | undefined): Effect {
+  return { does, state: 'sql-prepared-statement', what, when: 'always', ...(name !== undefined && { object: name }) }
 }
 
 /** SQL-level prepared statements belong to the server session, and are not transactional: they survive ROLLBACK. */
@@ -21,11 +21,16 @@ export const preparedStatement: Rule<'session/prepared-statement'> = {
       'EXPLAIN EXECUTE get_user(1)',
       'CREATE TABLE copied AS EXECUTE get_user(1)',
     ],
-    safe: ["SELECT 'EXECUTE get_user(1)'", "PREPARE TRANSACTION 'payment-1'", 'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC'],
+    safe: [
+      "SELECT 'EXECUTE get_user(1)'",
+      "PREPARE TRANSACTION 'payment-1'",
+      'BEGIN; PREPARE one AS SELECT 1; EXECUTE one; DEALLOCATE one; COMMIT',
+      'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC',
+    ],
   },
   on: {
-    PrepareStmt: () => effect('leaves', 'PREPARE'),
-    ExecuteStmt: () => effect('needs', 'EXECUTE'),
-    DeallocateStmt: ({ isall }: DeallocateStmt) => effect('clears', isall ? 'DEALLOCATE ALL' : 'DEALLOCATE'),
+    PrepareStmt: ({ name }: PrepareStmt) => effect('leaves', 'PREPARE', name),
+    ExecuteStmt: ({ name }: ExecuteStmt) => effect('needs', 'EXECUTE', name),
+    DeallocateStmt: ({ name, isall }: DeallocateStmt) => effect('clears', isall ? 'DEALLOCATE ALL' : 'DEALLOCATE', name),
   },
 }

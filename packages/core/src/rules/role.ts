@@ -1,15 +1,16 @@
 import type { VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
+import { stringConstant } from '../analyze/function-call.ts'
 import type { Rule } from './rule.ts'
 
-function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefined {
-  if (is_local || (name !== 'role' && name !== 'session_authorization')) return undefined
+function onSet({ kind, name = '', args, is_local }: VariableSetStmt): Effect | undefined {
+  if (is_local) return undefined
+  const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT' || stringConstant(args?.[0]) === 'none'
   const verb = kind === 'VAR_RESET' ? 'RESET' : 'SET'
-  const words = name === 'role' ? 'ROLE' : 'SESSION AUTHORIZATION'
-  const does = kind === 'VAR_RESET' ? 'clears' : 'leaves'
-  // PostgreSQL reports session_authorization to its clients, so that a pooler can track it as a setting; not the role.
-  const where = name === 'role' ? ({ state: 'role' } as const) : ({ state: 'setting', setting: name } as const)
-  return { does, what: `${verb} ${words}`, when: 'always', ...where }
+  const does = isReset ? 'clears' : 'leaves'
+  if (name === 'role') return { does, state: 'role', what: `${verb} ROLE`, when: 'always' }
+  if (name !== 'session_authorization') return undefined
+  return { does, state: 'session-authorization', what: `${verb} SESSION AUTHORIZATION`, when: 'always' }
 }
 
 /** A role that outlives its transaction runs strangers' statements with other rights. */
@@ -20,7 +21,12 @@ export const role: Rule<'session/role'> = {
   instead: 'SET LOCAL ROLE inside the transaction that needs it, or a pool of its own for each role',
   examples: {
     unsafe: ['SET ROLE postgres', 'SET ROLE NONE', 'RESET ROLE', 'SET SESSION AUTHORIZATION postgres', 'RESET SESSION AUTHORIZATION'],
-    safe: ['BEGIN; SET LOCAL ROLE postgres; COMMIT', 'SELECT current_user, session_user', 'GRANT pg_monitor TO postgres'],
+    safe: [
+      'BEGIN; SET LOCAL ROLE postgres; COMMIT',
+      'BEGIN; SET ROLE postgres; SELECT 1; RESET ROLE; COMMIT',
+      'SELECT current_user, session_user',
+      'GRANT pg_monitor TO postgres',
+    ],
   },
   on: { VariableSetStmt: onSet },
 }

@@ -10,7 +10,7 @@ function onSet({ kind, name, args }: VariableSetStmt): readonly Effect[] {
 /** Each characteristic is the setting `default_<name>`: `transaction_read_only` sets `default_transaction_read_only`. */
 function effectOf(option: Node): Effect {
   const setting = 'DefElem' in option ? `default_${option.DefElem.defname}` : ''
-  return { does: 'leaves', state: 'setting', what: 'SET SESSION CHARACTERISTICS', when: 'always', setting }
+  return { does: 'leaves', state: 'setting', what: 'SET SESSION CHARACTERISTICS', when: 'always', object: setting }
 }
 
 /** The defaults of all later transactions of the server session, whoever's they are. */

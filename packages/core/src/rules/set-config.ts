@@ -7,7 +7,7 @@ function onSetConfig(call: FunctionCall): Effect | undefined {
   if (isBooleanConstant(isLocal, true)) return undefined
   const setting = stringConstant(call.argument(0, 'setting_name'))?.toLowerCase()
   const what = isBooleanConstant(isLocal, false) ? 'set_config(…, false)' : 'set_config with an is_local that is not the constant true'
-  return { does: 'leaves', state: 'setting', what, when: 'always', ...(setting !== undefined && { setting }) }
+  return { does: 'leaves', state: 'setting', what, when: 'always', ...(setting !== undefined && { object: setting }) }
 }
 
 /** `set_config(name, value, false)` is SET as a function. A parameter, an expression or NULL may be false as well. */

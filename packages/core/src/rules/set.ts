@@ -9,8 +9,10 @@ function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefin
   const setting = name.toLowerCase()
   if (is_local || roles.has(setting) || kind === 'VAR_SET_MULTI') return undefined
   if (kind === 'VAR_RESET_ALL') return { does: 'clears', state: 'setting', what: 'RESET ALL', when: 'always' }
-  if (kind === 'VAR_RESET') return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', setting }
-  return { does: 'leaves', state: 'setting', what: `SET ${name}`, when: 'always', setting }
+  if (kind === 'VAR_RESET') return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', object: setting }
+  if (kind === 'VAR_SET_DEFAULT')
+    return { does: 'clears', state: 'setting', what: `SET ${name} TO DEFAULT`, when: 'always', object: setting }
+  return { does: 'leaves', state: 'setting', what: `SET ${name}`, when: 'always', object: setting }
 }
 
 /** A rule of the view turns the UPDATE into `set_config(name, setting, false)`. */
@@ -43,6 +45,9 @@ export const set: Rule<'session/set'> = {
     ],
     safe: [
       "BEGIN; SET LOCAL search_path = 'tenant_a'; COMMIT",
+      "BEGIN; SET search_path = 'tenant_a'; ROLLBACK",
+      'BEGIN; SAVEPOINT a; SET work_mem = 65536; ROLLBACK TO a; COMMIT',
+      'BEGIN; SET work_mem = 65536; SELECT 1; RESET work_mem; COMMIT',
       'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
       'SET CONSTRAINTS ALL DEFERRED',
       "ALTER ROLE CURRENT_USER SET statement_timeout = '5s'",

@@ -1,15 +1,22 @@
 import type {
+  CompositeTypeStmt,
+  CreateDomainStmt,
   CreateForeignTableStmt,
+  DefineStmt,
+  TypeName,
+  CreateEnumStmt,
   CreateFunctionStmt,
+  CreateRangeStmt,
+  CreateSeqStmt,
   CreateStmt,
   CreateTableAsStmt,
-  DefineStmt,
   DropStmt,
   FuncCall,
   IntoClause,
   Node,
   RangeVar,
-  TypeName,
+  SelectStmt,
+  ViewStmt,
 } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import { names } from '../analyze/function-call.ts'
@@ -18,8 +25,8 @@ import type { Rule } from './rule.ts'
 const inTempSchema = (schema: string | undefined): boolean => /^pg_temp(_\d+)?$/.test(schema ?? '')
 const isTemp = (relation: RangeVar | undefined): boolean => relation?.relpersistence === 't' || inTempSchema(relation?.schemaname)
 
-function leaves(what: string): Effect {
-  return { does: 'leaves', state: 'temp-object', what, when: 'always' }
+function leaves(what: string, name: string | undefined): Effect {
+  return { does: 'leaves', state: 'temp-object', what, when: 'always', ...(name !== undefined && { object: name }) }
 }
 
 function needs(what: string): Effect {
@@ -28,23 +35,37 @@ function needs(what: string): Effect {
 
 /** ON COMMIT DROP leaves nothing; alone in autocommit it drops the table at once, which `transaction/on-commit-drop` says. */
 function onCreate({ relation, oncommit }: CreateStmt): Effect | undefined {
-  return isTemp(relation) && oncommit !== 'ONCOMMIT_DROP' ? leaves('CREATE TEMP TABLE') : undefined
+  return isTemp(relation) && oncommit !== 'ONCOMMIT_DROP' ? leaves('CREATE TEMP TABLE', relation?.relname) : undefined
 }
 
 function onInto(into: IntoClause | undefined, what: string): Effect | undefined {
-  return isTemp(into?.rel) && into?.onCommit !== 'ONCOMMIT_DROP' ? leaves(what) : undefined
+  return isTemp(into?.rel) && into?.onCommit !== 'ONCOMMIT_DROP' ? leaves(what, into?.rel?.relname) : undefined
 }
 
-function inTempName(path: readonly Node[] | undefined): boolean {
+function onRelation(relation: RangeVar | undefined, what: string): Effect | undefined {
+  return isTemp(relation) ? leaves(what, relation?.relname) : undefined
+}
+
+/** An object whose kind has no relation: its name starts with the schema. */
+function onName(path: readonly Node[] | undefined, what: string): Effect | undefined {
   const parts = names(path)
-  return parts.length > 1 && inTempSchema(parts[0])
+  return parts.length > 1 && inTempSchema(parts[0]) ? leaves(what, parts.at(-1)) : undefined
+}
+
+/** DROP of what the same transaction created takes it back; of something permanent it is none of our business. */
+function onDrop({ objects }: DropStmt): Effect[] {
+  return (objects ?? []).flatMap((object): Effect[] => {
+    const path = droppedPath(object)
+    const undoes: Effect = { does: 'undoes', state: 'temp-object', what: 'DROP', when: 'always', object: path.at(-1) ?? '' }
+    return inTempSchema(path.at(-2)) ? [undoes, needs('DROP … pg_temp.…')] : [undoes]
+  })
 }
 
 /** DROP gives its names in a shape for each kind of object. */
-function namesTemp(object: Node): boolean {
-  if ('List' in object) return inTempName(object.List.items)
-  if ('TypeName' in object) return inTempName(object.TypeName.names)
-  return 'ObjectWithArgs' in object && inTempName(object.ObjectWithArgs.objname)
+function droppedPath(object: Node): string[] {
+  if ('List' in object) return names(object.List.items)
+  if ('TypeName' in object) return names(object.TypeName.names)
+  return 'ObjectWithArgs' in object ? names(object.ObjectWithArgs.objname) : []
 }
 
 /** Temporary tables, views, sequences, functions and types live in the schema `pg_temp` of one server session. */
@@ -78,6 +99,7 @@ export const tempObject: Rule<'session/temp-object'> = {
     ],
     safe: [
       'BEGIN; CREATE TEMP TABLE t (id int) ON COMMIT DROP; INSERT INTO pg_temp.t VALUES (1); COMMIT',
+      'BEGIN; CREATE TEMP TABLE t (id int); DROP TABLE t; COMMIT',
       'CREATE UNLOGGED TABLE t (id int)',
       'CREATE TABLE temp (id int)',
       'SELECT temp, temporary FROM readings',
@@ -89,19 +111,19 @@ export const tempObject: Rule<'session/temp-object'> = {
   on: {
     CreateStmt: onCreate,
     CreateTableAsStmt: ({ into }: CreateTableAsStmt) => onInto(into, 'CREATE TEMP TABLE … AS'),
-    SelectStmt: ({ intoClause }) => onInto(intoClause, 'SELECT INTO TEMP'),
-    ViewStmt: ({ view }) => (isTemp(view) ? leaves('CREATE TEMP VIEW') : undefined),
-    CreateSeqStmt: ({ sequence }) => (isTemp(sequence) ? leaves('CREATE TEMP SEQUENCE') : undefined),
-    CreateFunctionStmt: ({ funcname }: CreateFunctionStmt) => (inTempName(funcname) ? leaves('CREATE FUNCTION pg_temp.…') : undefined),
-    CreateEnumStmt: ({ typeName }) => (inTempName(typeName) ? leaves('CREATE TYPE pg_temp.…') : undefined),
-    CreateRangeStmt: ({ typeName }) => (inTempName(typeName) ? leaves('CREATE TYPE pg_temp.…') : undefined),
-    CreateDomainStmt: ({ domainname }) => (inTempName(domainname) ? leaves('CREATE DOMAIN pg_temp.…') : undefined),
-    DefineStmt: ({ defnames }: DefineStmt) => (inTempName(defnames) ? leaves('CREATE … pg_temp.…') : undefined),
+    SelectStmt: ({ intoClause }: SelectStmt) => onInto(intoClause, 'SELECT INTO TEMP'),
+    ViewStmt: ({ view }: ViewStmt) => onRelation(view, 'CREATE TEMP VIEW'),
+    CreateSeqStmt: ({ sequence }: CreateSeqStmt) => onRelation(sequence, 'CREATE TEMP SEQUENCE'),
+    CompositeTypeStmt: ({ typevar }: CompositeTypeStmt) => onRelation(typevar, 'CREATE TYPE pg_temp.…'),
+    CreateFunctionStmt: ({ funcname }: CreateFunctionStmt) => onName(funcname, 'CREATE FUNCTION pg_temp.…'),
+    CreateEnumStmt: ({ typeName }: CreateEnumStmt) => onName(typeName, 'CREATE TYPE pg_temp.…'),
+    CreateRangeStmt: ({ typeName }: CreateRangeStmt) => onName(typeName, 'CREATE TYPE pg_temp.…'),
+    CreateDomainStmt: ({ domainname }: CreateDomainStmt) => onName(domainname, 'CREATE DOMAIN pg_temp.…'),
+    DefineStmt: ({ defnames }: DefineStmt) => onName(defnames, 'CREATE … pg_temp.…'),
     CreateForeignTableStmt: ({ base }: CreateForeignTableStmt) => (base === undefined ? undefined : onCreate(base)),
-    CompositeTypeStmt: ({ typevar }) => (isTemp(typevar) ? leaves('CREATE TYPE pg_temp.…') : undefined),
-    RangeVar: ({ schemaname }) => (inTempSchema(schemaname) ? needs('pg_temp.…') : undefined),
-    TypeName: ({ names: path }: TypeName) => (inTempName(path) ? needs('pg_temp.…') : undefined),
-    DropStmt: ({ objects }: DropStmt) => ((objects ?? []).some(namesTemp) ? needs('DROP … pg_temp.…') : undefined),
-    FuncCall: ({ funcname }: FuncCall) => (inTempName(funcname) ? needs('pg_temp.…()') : undefined),
+    TypeName: ({ names: path }: TypeName) => (inTempSchema(names(path).at(-2)) ? needs('pg_temp.…') : undefined),
+    DropStmt: onDrop,
+    RangeVar: ({ schemaname }: RangeVar) => (inTempSchema(schemaname) ? needs('pg_temp.…') : undefined),
+    FuncCall: ({ funcname }: FuncCall) => (inTempSchema(names(funcname).at(-2)) ? needs('pg_temp.…()') : undefined),
   },
 }
