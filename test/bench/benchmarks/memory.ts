@@ -1,0 +1,60 @@
+import { atMost, type Benchmark, type BenchmarkOptions, type Measure } from '../benchmark.ts'
+import { runFresh, withSources } from '../fresh/run-fresh.ts'
+import { median } from '../statistics.ts'
+
+const budgetText = 'memory: one million distinct texts grow RSS by ≤ 5 MB; a checkout’s bookkeeping ≤ 300 bytes'
+
+/** A young space that holds all that one measurement allocates. */
+const uncollected = [...withSources, '--min-semi-space-size=256', '--max-semi-space-size=256']
+
+interface Grown {
+  readonly heldRss: number
+  readonly peakRss: number
+  readonly heldHeap: number
+}
+
+interface Checkout {
+  readonly held: number
+  readonly allocated: number
+}
+
+/** What the guard keeps: of texts, and of connections. */
+export const memory: Benchmark = {
+  name: 'memory',
+  async run(options) {
+    const measures = [...(await textMeasures('harmless', 'the scan decides', 100_000, options))]
+    if (!options.quick) {
+      measures.push(...(await textMeasures('harmless', 'the scan decides', 1_000_000, options)))
+      measures.push(...(await textMeasures('doubtful', 'the parser decides', 100_000, options)))
+    }
+    return [...measures, ...(await checkoutMeasures(options))]
+  },
+}
+
+async function textMeasures(action: string, decider: string, count: number, { progress }: BenchmarkOptions): Promise<Measure[]> {
+  const what = `${count.toLocaleString('en')} texts, ${decider}`
+  progress(`memory: ${what}`)
+  const base = await runFresh<Grown>(withSources, 'texts-memory.ts', 'nothing', String(count))
+  const guarded = await runFresh<Grown>(withSources, 'texts-memory.ts', action, String(count))
+  const noise = Math.abs(base.heldRss) / 1e6
+  return [
+    { what: `${what}: RSS grown by, unguarded`, value: base.heldRss / 1e6, unit: 'MB' },
+    { what: `${what}: RSS grown by`, value: guarded.heldRss / 1e6, unit: 'MB', noise, budget: atMost(5, budgetText) },
+    { what: `${what}: heap grown by`, value: guarded.heldHeap / 1e6, unit: 'MB' },
+    { what: `${what}: highest RSS before collection, above unguarded`, value: (guarded.peakRss - base.peakRss) / 1e6, unit: 'MB' },
+  ]
+}
+
+async function checkoutMeasures({ quick, progress }: BenchmarkOptions): Promise<Measure[]> {
+  progress('memory: checkouts')
+  const runs: { base: Checkout; guarded: Checkout }[] = []
+  for (let index = 0; index < (quick ? 3 : 9); index++) {
+    const base = await runFresh<Checkout>(uncollected, 'checkout-memory.ts', 'base')
+    runs.push({ base, guarded: await runFresh<Checkout>(uncollected, 'checkout-memory.ts', 'guarded') })
+  }
+  const added = (figure: keyof Checkout): number => median(runs.map(({ base, guarded }) => guarded[figure] - base[figure]))
+  return [
+    { what: 'a checkout allocates, above unguarded', value: added('allocated'), unit: 'bytes', budget: atMost(300, budgetText) },
+    { what: 'a connection that is checked out holds, above unguarded', value: added('held'), unit: 'bytes' },
+  ]
+}

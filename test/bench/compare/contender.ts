@@ -1,0 +1,39 @@
+/** One client to measure, made afresh in a process of its own. */
+export interface Contender {
+  /** Runs at least this many operations. @returns how many it ran */
+  run(operations: number): Promise<number>
+  close(): Promise<void>
+}
+
+/** Makes a contender; each file of `contenders/` exports one as `prepare`. */
+export type Prepare = (variant: string, scenario: Scenario) => Promise<Contender>
+
+/** What all variants of a comparison have in common. Goes to another process: plain data. */
+export interface Scenario {
+  /** The file in `contenders/`. */
+  readonly contender: string
+  /** What an operation is, in the contender's words. */
+  readonly operation: string
+  /** Operations under way at the same time. @default 1 */
+  readonly concurrency?: number
+  /** The server to use, where one is needed. */
+  readonly url?: string
+}
+
+/** One round of one contender. */
+export interface Round {
+  readonly operations: number
+  readonly wallMicros: number
+  /** User and system time of the whole process: the collector's and the compiler's threads included. */
+  readonly cpuMicros: number
+}
+
+/** Runs `concurrency` loops of one operation until `operations` are done. */
+export async function runLoops(operations: number, concurrency: number, operate: () => Promise<unknown>): Promise<number> {
+  let left = operations
+  const loop = async (): Promise<void> => {
+    while (left-- > 0) await operate()
+  }
+  await Promise.all(Array.from({ length: concurrency }, loop))
+  return operations
+}

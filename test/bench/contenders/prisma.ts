@@ -1,0 +1,88 @@
+import { createGuard, type Guard } from '@poolsafe/core'
+import { guardAdapter, poolsafe } from '@poolsafe/prisma'
+import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQuery, SqlResultSet } from '@prisma/driver-adapter-utils'
+import { runLoops, type Contender, type Scenario } from '../compare/contender.ts'
+import { PrismaClient } from '../../generated/prisma7/client.ts'
+
+/** Operations on a driver adapter that answers from memory. */
+export async function prepare(variant: string, { operation, concurrency = 1 }: Scenario): Promise<Contender> {
+  const guard = createGuard()
+  const adapter = variant.startsWith('base') ? new StubFactory() : guardAdapter(new StubFactory(), guard)
+  const client = extend(new PrismaClient({ adapter }), variant, guard)
+  const operate = operations(client, await adapter.connect())[operation]
+  if (operate === undefined) throw new Error(`There is no operation '${operation}'.`)
+  return {
+    run: (count) => runLoops(count, concurrency, operate),
+    close: () => client.$disconnect(),
+  }
+}
+
+function extend(client: PrismaClient, variant: string, guard: Guard): PrismaClient {
+  if (variant === 'adapter and extension') return client.$extends(poolsafe(guard)) as unknown as PrismaClient
+  if (variant !== 'adapter and empty extension') return client
+  // What Prisma takes for an extension as such.
+  return client.$extends({ query: { $allOperations: ({ args, query }) => query(args) } }) as unknown as PrismaClient
+}
+
+function operations(client: PrismaClient, adapter: SqlDriverAdapter): Record<string, () => Promise<unknown>> {
+  return {
+    'adapter alone': () => adapter.queryRaw({ sql: piecedTogether(), args: [1], argTypes: [] }),
+    findUnique: async () => client.user.findUnique({ where: { id: 1 } }),
+    findFirst: async () => client.user.findFirst({ where: { email: 'a@b.c' } }),
+    $queryRaw: async () => client.$queryRaw`select id, email, name from "User" where id = ${1}`,
+  }
+}
+
+const pieces = [
+  'SELECT "public"."User"."id", "public"."User"."email", "public"."User"."name" FROM "public"."User" WHERE ("public"."User"."id" = ',
+  1,
+  ' AND 1=1) LIMIT ',
+  2,
+  ' OFFSET ',
+  3,
+] as const
+
+/** As Prisma makes the text of an operation: anew each time, out of fixed pieces and the numbers of the parameters. */
+function piecedTogether(): string {
+  let text = ''
+  for (const piece of pieces) text += typeof piece === 'number' ? `$${piece}` : piece
+  return text
+}
+
+/** The user that every query finds, as PostgreSQL's driver adapter would give it. */
+const oneUser: SqlResultSet = {
+  columnNames: ['id', 'email', 'name'],
+  // `Int32` and `Text` of ColumnTypeEnum.
+  columnTypes: [0, 7, 7],
+  rows: [[1, 'a@b.c', null]],
+}
+
+const wire = Buffer.alloc(8192)
+
+class StubAdapter implements SqlDriverAdapter {
+  readonly provider = 'postgres'
+  readonly adapterName = '@poolsafe/stub'
+
+  async queryRaw({ sql }: SqlQuery): Promise<SqlResultSet> {
+    // What every driver does with the text. It flattens the string that Prisma pieced together, which is no cost of the guard.
+    wire.write(sql)
+    return oneUser
+  }
+  async executeRaw(): Promise<number> {
+    return 1
+  }
+  async executeScript(): Promise<void> {}
+  async startTransaction(): Promise<never> {
+    throw new Error('The stub adapter has no transactions.')
+  }
+  async dispose(): Promise<void> {}
+}
+
+class StubFactory implements SqlDriverAdapterFactory {
+  readonly provider = 'postgres'
+  readonly adapterName = '@poolsafe/stub'
+
+  async connect(): Promise<SqlDriverAdapter> {
+    return new StubAdapter()
+  }
+}

@@ -1,0 +1,59 @@
+import { createGuard } from '@poolsafe/core'
+import { doubtfulText, harmlessText } from '../texts.ts'
+
+// Prints the bytes that the process has grown by after many distinct texts. Arguments: what to do with them, and how many.
+
+const [act, countText] = process.argv.slice(2)
+const count = Number(countText)
+const guard = createGuard()
+
+/** In characters: that of a query with a join. */
+const textLength = 280
+
+/** So that making a text is no dead code where nothing is done with it. */
+let seen: unknown
+
+const harmless = textMaker(harmlessText(textLength))
+const doubtful = textMaker(doubtfulText(textLength))
+
+const actions: Record<string, (index: number) => unknown> = {
+  nothing: (index) => (seen = harmless(index)),
+  harmless: (index) => (seen = guard.analyze(harmless(index))),
+  doubtful: (index) => (seen = guard.analyze(doubtful(index))),
+}
+const action = act === undefined ? undefined : actions[act]
+if (action === undefined || global.gc === undefined) throw new Error('This file is started by benchmarks/memory.ts, with --expose-gc.')
+
+// Compiled code, the collector's spaces and the parser come once, whatever follows: they are no growth.
+repeat(action, -20_000, 0)
+const before = now()
+const start = performance.now()
+repeat(action, 0, count)
+const millis = performance.now() - start
+const peak = process.resourceUsage().maxRSS * 1024
+const after = now()
+const grown = { heldRss: after.rss - before.rss, peakRss: peak - before.rss, heldHeap: after.heap - before.heap, millis }
+console.log(JSON.stringify(grown))
+if (seen === undefined) throw new Error('Nothing was made.')
+
+function repeat(run: (index: number) => unknown, from: number, to: number): void {
+  for (let index = from; index < to; index++) run(index)
+}
+
+/** Makes a text of its own for each index, and no garbage beside it. */
+function textMaker(model: string): (index: number) => string {
+  const name = '"x'
+  const bytes = Buffer.from(model.replace(/"x\d+"/, `${name}000000000"`), 'latin1')
+  const digits = bytes.indexOf(name) + name.length
+  return (index) => {
+    bytes.write(String(1e8 + index), digits, 'latin1')
+    return bytes.toString('latin1')
+  }
+}
+
+/** What is held, and not what the collector has not got round to: `last-resort` also gives free pages back to the system. */
+function now(): { rss: number; heap: number } {
+  global.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  const { rss, heapUsed } = process.memoryUsage()
+  return { rss, heap: heapUsed }
+}
