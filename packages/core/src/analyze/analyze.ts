@@ -8,7 +8,12 @@ import { createScan } from './scan.ts'
 import { plainTransactionControl } from './transaction-control.ts'
 
 const scan = createScan(
-  rules.flatMap((rule) => [...Object.keys(rule.functions ?? {}), ...(rule.names ?? [])]),
+  rules.flatMap(({ functions = {}, extensionFunctions = {}, names = [] }) => [
+    ...Object.keys(functions),
+    // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and comments.
+    ...Object.keys(extensionFunctions).map((name) => name.replace(/\..*/, '')),
+    ...names,
+  ]),
   rules.flatMap((rule) => rule.keywords ?? []),
 )
 
