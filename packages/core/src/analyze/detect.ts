@@ -1,4 +1,4 @@
-import type { FuncCall, Node } from 'libpg-query'
+import type { Node } from 'libpg-query'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
@@ -39,7 +39,7 @@ export function detect(statement: Node): DetectedEffect[] {
 function effectsAt({ tag, node, isExecuted }: Visit, place: Place): DetectedEffect[] {
   const found = (nodeHandlers.get(tag) ?? []).flatMap((handler) => run(handler, node, place))
   if (!isExecuted) return found.filter(({ does }) => does === 'needs')
-  return tag === 'FuncCall' ? [...found, ...effectsOfCall(functionCall(node as FuncCall), place)] : found
+  return tag === 'FuncCall' ? [...found, ...effectsOfCall(functionCall(node), place)] : found
 }
 
 function effectsOfCall(call: FunctionCall, place: Place): DetectedEffect[] {
@@ -55,7 +55,7 @@ function effectsOfCall(call: FunctionCall, place: Place): DetectedEffect[] {
 function run<Input>(handler: Handler<Input>, input: Input, place: Place): DetectedEffect[] {
   const detected = handler.run(input, place)
   if (detected === undefined) return []
-  return [detected].flat().map((effect) => ({ ...effect, rule: handler.rule }))
+  return [detected].flat().map((effect) => Object.assign({ rule: handler.rule }, effect))
 }
 
 /** Lets each rule see all that it found in the statement. */

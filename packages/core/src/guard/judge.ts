@@ -29,7 +29,9 @@ export function effectsBeside(analysis: Analysis, { named }: Context): DetectedE
 }
 
 function undecidedIn({ undecided }: Analysis): DetectedEffect[] {
-  return undecided === undefined ? [] : undecidedEffects.map((effect) => ({ ...effect, what: `${effect.what} (${undecided})` }))
+  return undecided === undefined
+    ? []
+    : undecidedEffects.map((effect) => Object.assign({}, effect, { what: `${effect.what} (${undecided})` }))
 }
 
 /** The only place where effects and profile meet: what this pooler does not carry of them. One finding a rule. */
