@@ -68,7 +68,7 @@ describe('the corpus', () => {
 
   test('knows every rule that reads SQL', () => {
     const bySql = rules
-      .filter((rule) => (rule.on ?? rule.functions) !== undefined && rule.id !== 'transaction/unpinned')
+      .filter((rule) => (rule.on ?? rule.functions ?? rule.extensionFunctions) !== undefined && rule.id !== 'transaction/unpinned')
       .map(({ id }) => id)
     expect(Object.keys(unsafe).toSorted()).toEqual(bySql.toSorted())
   })

@@ -87,7 +87,8 @@ function code(id: RuleId): string {
 /** A rule without unsafe examples is found in a call, not in a text. */
 const signs: Readonly<Record<CallSign, string>> = {
   releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
-  undecided: 'a text that PostgreSQL’s parser cannot hold and that may touch the session (in strict mode only)',
+  undecided:
+    'a text that PostgreSQL’s parser cannot hold, or a DO block that it cannot read, where either may touch the session (in strict mode only)',
   namedStatement: 'a statement that the driver sends with a name',
 }
 

@@ -216,6 +216,40 @@ try {
   client.release() // after COMMIT or ROLLBACK, whatever happened
 }`,
   },
+  'session/dblink': {
+    sql: `-- The connection lasts for this statement.
+SELECT * FROM dblink('host=reports dbname=reports', 'SELECT id FROM orders') AS remote (id int);`,
+  },
+  'session/extension-setting': {
+    sql: `BEGIN;
+SET LOCAL pg_trgm.similarity_threshold = 0.5;
+SELECT * FROM words WHERE word % 'pool';
+COMMIT;
+
+-- Without any setting:
+SELECT * FROM words WHERE similarity(word, 'pool') > 0.5;`,
+  },
+  'transaction/large-object': {
+    sql: `BEGIN;
+SELECT lo_open(16409, 262144);
+SELECT loread(0, 1024);
+SELECT lo_close(0);
+COMMIT;
+
+-- Without a descriptor:
+SELECT lo_get(16409, 0, 1024);`,
+  },
+  'transaction/exported-snapshot': {
+    pg: `const client = await pool.connect()
+try {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  const { rows } = await client.query('SELECT pg_export_snapshot() AS snapshot')
+  await Promise.all(workers.map((worker) => worker.copyFrom(rows[0].snapshot)))
+  await client.query('COMMIT')
+} finally {
+  client.release()
+}`,
+  },
   'statement/undecided': {
     pg: `// The values travel beside the text, which stays short.
 await pool.query('INSERT INTO readings (value) SELECT * FROM unnest($1::float8[])', [values])`,

@@ -1,4 +1,4 @@
-import { createGuard, rules } from '@poolsafe/core'
+import { createGuard, rules, type RuleId } from '@poolsafe/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { scenes } from './scenes.ts'
 import { answer, openStage, type Stage } from './stage.ts'
@@ -10,6 +10,8 @@ beforeAll(async () => {
   stage = await openStage()
   const admin = await stage.direct()
   await admin.query('CREATE TABLE orders (id serial PRIMARY KEY, item text)')
+  await admin.query("SELECT lo_from_bytea(16409, 'seven')")
+  await admin.query("SELECT pg_replication_origin_create('node_a')")
   await stage.clear()
 })
 
@@ -54,12 +56,18 @@ describe.each(scenes)('$rule', ({ harm, harmSeen, remedy, remedySeen }) => {
   })
 })
 
-test('every rule is proved but the one that says nobody can tell', () => {
+/** Nobody can tell; or it takes an extension, which the servers of the tests do not have. */
+const unproved: readonly RuleId[] = [
+  'statement/undecided',
+  'session/dblink',
+  'session/extension-setting',
+  'session/foreign-connection',
+  'session/hypothetical-index',
+  'session/package-state',
+  'session/variable',
+]
+
+test('every rule is proved that a bare server can prove', () => {
   const proved = [...proofs, ...scenes].map(({ rule }) => rule)
-  expect(proved.toSorted()).toEqual(
-    rules
-      .map(({ id }) => id)
-      .filter((id) => id !== 'statement/undecided')
-      .toSorted(),
-  )
+  expect([...proved, ...unproved].toSorted()).toEqual(rules.map(({ id }) => id).toSorted())
 })

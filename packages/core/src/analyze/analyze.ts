@@ -3,12 +3,18 @@ import { rules } from '../rules/index.ts'
 import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from './cache.ts'
 import { detect } from './detect.ts'
+import { analyzeBlock } from './do-block.ts'
 import { ParseRefused, ParseTooComplex, parse } from './parser.ts'
 import { createScan } from './scan.ts'
 import { plainTransactionControl } from './transaction-control.ts'
 
 const scan = createScan(
-  rules.flatMap((rule) => [...Object.keys(rule.functions ?? {}), ...(rule.names ?? [])]),
+  rules.flatMap(({ functions = {}, extensionFunctions = {}, names = [] }) => [
+    ...Object.keys(functions),
+    // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and comments.
+    ...Object.keys(extensionFunctions).map((name) => name.replace(/\..*/, '')),
+    ...names,
+  ]),
   rules.flatMap((rule) => rule.keywords ?? []),
 )
 
@@ -45,11 +51,15 @@ export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
 }
 
 function analyzeStatements(statements: readonly Node[]): Analysis {
-  const steps = statements.map(toStep).filter(({ effects, control }) => effects.length > 0 || control !== undefined)
+  const all = statements.map(toStep)
+  const steps = all.filter(({ effects, control }) => effects.length > 0 || control !== undefined)
+  const undecided = all.find((step) => step.undecided !== undefined)?.undecided
+  if (undecided !== undefined) return { steps, isBatch: statements.length > 1, undecided }
   return steps.length === 0 ? harmless : { steps, isBatch: statements.length > 1 }
 }
 
-function toStep(statement: Node): Step {
+function toStep(statement: Node): Step & { readonly undecided?: string } {
+  if ('DoStmt' in statement) return analyzeBlock(statement.DoStmt, analyze)
   const control = 'TransactionStmt' in statement ? toControl(statement.TransactionStmt) : undefined
   return { effects: detect(statement), ...(control !== undefined && { control }) }
 }

@@ -1,9 +1,9 @@
-import type { FuncCall, Node } from 'libpg-query'
-import { rules, type RuleId } from '../rules/index.ts'
+import type { Node } from 'libpg-query'
+import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
-import { functionCall, type FunctionCall } from './function-call.ts'
-import { executedChildren, type Visit } from './executed.ts'
+import { functionCall, isBuiltIn, type FunctionCall } from './function-call.ts'
+import { childrenOf, type Visit } from './executed.ts'
 
 type NodeHandler = (node: unknown, place: Place) => Detected
 
@@ -14,45 +14,65 @@ interface Handler<Input> {
 
 const nodeHandlers = group<unknown>((rule) => Object.entries(rule.on ?? {}) as [string, NodeHandler][])
 const functionHandlers = group<FunctionCall>((rule) => Object.entries(rule.functions ?? {}))
+const extensionHandlers = group<FunctionCall>((rule) => Object.entries(rule.extensionFunctions ?? {}))
 
 const whole: Place = { isWholeStatement: true }
 const inside: Place = { isWholeStatement: false }
 
-/** Every effect of one statement, wherever in it PostgreSQL would execute what causes it. */
+/** Every effect of one statement, wherever in it PostgreSQL would execute, or look up, what causes it. */
 export function detect(statement: Node): DetectedEffect[] {
   const effects: DetectedEffect[] = []
   // A stack of our own: the tree of a long expression is deeper than JavaScript's call stack.
-  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node }))
+  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
   let place = whole
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { tag, node } = next
-    for (const handler of nodeHandlers.get(tag) ?? []) collect(effects, handler, node, place)
-    if (tag === 'FuncCall') detectFunction(effects, node, place)
+    effects.push(...effectsAt(next, place))
     place = inside
     // From the last to the first, so that effects come in the order of the text.
-    const children = executedChildren(tag, node)
+    const children = childrenOf(next)
     for (let index = children.length - 1; index >= 0; index--) pending.push(children[index] as Visit)
   }
-  return effects
+  return effects.length === 0 ? effects : ofStatement(effects)
 }
 
-function detectFunction(effects: DetectedEffect[], node: FuncCall, place: Place): void {
-  const call = functionCall(node)
-  if (call === undefined) return
-  for (const handler of functionHandlers.get(call.name) ?? []) collect(effects, handler, call, place)
+/** What is not executed is looked up all the same: `EXPLAIN SELECT * FROM pg_temp.t` fails where there is no such table. */
+function effectsAt({ tag, node, isExecuted }: Visit, place: Place): DetectedEffect[] {
+  const found = (nodeHandlers.get(tag) ?? []).flatMap((handler) => run(handler, node, place))
+  if (!isExecuted) return found.filter(({ does }) => does === 'needs')
+  return tag === 'FuncCall' ? [...found, ...effectsOfCall(functionCall(node), place)] : found
 }
 
-function collect<Input>(effects: DetectedEffect[], { rule, run }: Handler<Input>, input: Input, place: Place): void {
-  const detected = run(input, place)
-  if (detected === undefined) return
-  for (const effect of Array.isArray(detected) ? detected : [detected]) effects.push({ ...effect, rule })
+function effectsOfCall(call: FunctionCall, place: Place): DetectedEffect[] {
+  const { name, schema } = call
+  const handlers = [
+    ...(isBuiltIn(call) ? (functionHandlers.get(name) ?? []) : []),
+    ...(extensionHandlers.get(name) ?? []),
+    ...(schema === undefined ? [] : (extensionHandlers.get(`${schema}.${name}`) ?? [])),
+  ]
+  return handlers.flatMap((handler) => run(handler, call, place))
+}
+
+function run<Input>(handler: Handler<Input>, input: Input, place: Place): DetectedEffect[] {
+  const detected = handler.run(input, place)
+  if (detected === undefined) return []
+  return [detected].flat().map((effect) => Object.assign({ rule: handler.rule }, effect))
+}
+
+/** Lets each rule see all that it found in the statement. */
+function ofStatement(effects: readonly DetectedEffect[]): DetectedEffect[] {
+  const kept = new Set<unknown>()
+  for (const rule of new Set(effects.map((effect) => effect.rule))) {
+    const own = effects.filter((effect) => effect.rule === rule)
+    for (const effect of ruleById[rule].ofStatement?.(own) ?? own) kept.add(effect)
+  }
+  return effects.filter((effect) => kept.has(effect))
 }
 
 function group<Input>(entriesOf: (rule: Rule<RuleId>) => [string, Handler<Input>['run']][]): Map<string, Handler<Input>[]> {
   const grouped = new Map<string, Handler<Input>[]>()
   for (const rule of rules) {
-    for (const [key, run] of entriesOf(rule)) {
-      grouped.set(key, [...(grouped.get(key) ?? []), { rule: rule.id, run }])
+    for (const [key, handler] of entriesOf(rule)) {
+      grouped.set(key, [...(grouped.get(key) ?? []), { rule: rule.id, run: handler }])
     }
   }
   return grouped

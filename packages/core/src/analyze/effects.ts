@@ -2,7 +2,8 @@
  * The kinds of state that PostgreSQL keeps for one server session.
  *
  * Source: PostgreSQL's `DiscardAll()` (src/backend/commands/discard.c) and the chapters of SET, PREPARE, LISTEN,
- * CREATE TABLE, explicit locking, DECLARE, sequence functions, `setseed` and LOAD.
+ * CREATE TABLE, explicit locking, DECLARE, sequence functions, `setseed`, LOAD, large objects, replication and backup; and
+ * the extensions that keep something of their own in the server process.
  */
 export type SessionState =
   | 'setting'
@@ -17,6 +18,15 @@ export type SessionState =
   | 'sequence-value'
   | 'random-seed'
   | 'library'
+  | 'large-object-descriptor'
+  | 'replication-slot'
+  | 'replication-origin'
+  | 'backup'
+  | 'dblink-connection'
+  | 'foreign-connection'
+  | 'hypothetical-index'
+  | 'session-variable'
+  | 'package-state'
   | 'transaction'
 
 /** One thing that one statement does to session state. */
@@ -41,12 +51,23 @@ export interface Effect {
   readonly object?: string
 }
 
-/** State that stays although its transaction is rolled back (measured on PostgreSQL 18). */
+/**
+ * State that stays although its transaction is rolled back: measured on PostgreSQL 18; for the extensions, because they keep
+ * it in variables of their library, of which transactions know nothing.
+ */
 export const survivesRollback: ReadonlySet<SessionState> = new Set<SessionState>([
   'advisory-lock',
+  'backup',
+  'dblink-connection',
+  'foreign-connection',
+  'hypothetical-index',
   'library',
   'named-statement',
+  'package-state',
   'random-seed',
+  'replication-origin',
+  'replication-slot',
   'sequence-value',
+  'session-variable',
   'sql-prepared-statement',
 ])

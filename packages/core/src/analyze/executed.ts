@@ -1,9 +1,12 @@
-import type { AlterTableCmd, CreateTableAsStmt, ExplainStmt, Node } from 'libpg-query'
+import type { AlterTableCmd, CreateTableAsStmt, DeleteStmt, ExplainStmt, Node, SelectStmt, UpdateStmt } from 'libpg-query'
+import { isBooleanConstant, names } from './function-call.ts'
 
 /** A node of the tree with its tag. */
 export interface Visit {
   readonly tag: string
   readonly node: object
+  /** `false` for what PostgreSQL stores or only plans: it looks up the names in it, and no more. */
+  readonly isExecuted: boolean
 }
 
 /**
@@ -36,24 +39,64 @@ const untagged: ReadonlyMap<string, string> = new Map([
   ['typeName', 'TypeName'],
 ])
 
-/** The nodes below `node` that PostgreSQL executes together with it, in the order of the text. */
-export function executedChildren(tag: string, node: object): Visit[] {
-  if (stores.has(tag)) return []
-  if (tag === 'ExplainStmt' && !runs(node)) return planned(node)
-  if (tag === 'CreateTableAsStmt' && (node as CreateTableAsStmt).into?.skipData === true) return planned(node)
-  if (tag === 'AlterTableCmd' && (node as AlterTableCmd).subtype === 'AT_ColumnDefault') return []
+/** The nodes below a node, in the order of the text. */
+export function childrenOf({ tag, node, isExecuted }: Visit): Visit[] {
   const found: Visit[] = []
-  collectChildren(node, found)
+  collectChildren(node, isExecuted && executesChildren(tag, node), found)
   return found
 }
 
+function executesChildren(tag: string, node: object): boolean {
+  if (stores.has(tag)) return false
+  switch (tag) {
+    case 'ExplainStmt':
+      return runs(node)
+    case 'CreateTableAsStmt':
+      return (node as CreateTableAsStmt).into?.skipData !== true
+    case 'AlterTableCmd':
+      return (node as AlterTableCmd).subtype !== 'AT_ColumnDefault'
+    case 'SelectStmt':
+      return !selectsNothing(node)
+    case 'UpdateStmt':
+    case 'DeleteStmt':
+      return !(isNever((node as UpdateStmt | DeleteStmt).whereClause) && (node as UpdateStmt).withClause === undefined)
+    default:
+      return true
+  }
+}
+
+/**
+ * `WHERE false`: PostgreSQL plans an empty result and evaluates nothing of the query (measured on 18). An aggregate gives a row
+ * all the same, and any other function may be one, hence only bare calls of functions that return no aggregate; a WITH may
+ * hold an INSERT, which runs.
+ */
+function selectsNothing({ whereClause, withClause, groupClause, havingClause, targetList = [] }: SelectStmt): boolean {
+  const isPlain = withClause === undefined && groupClause === undefined && havingClause === undefined
+  return isPlain && isNever(whereClause) && targetList.every(isNoAggregate)
+}
+
+/** The functions of pg_catalog that the rules know, called with constants: no aggregates. */
+function isNoAggregate(target: Node): boolean {
+  const value = 'ResTarget' in target ? target.ResTarget.val : undefined
+  if (value === undefined) return false
+  if ('A_Const' in value || 'ColumnRef' in value) return true
+  if (!('FuncCall' in value)) return false
+  const { funcname, args = [] } = value.FuncCall
+  const name = names(funcname).at(-1) ?? ''
+  return /^(set_config|setseed|currval|lastval|nextval|pg_(try_)?advisory_\w+)$/.test(name) && args.every((arg) => !('FuncCall' in arg))
+}
+
+function isNever(condition: Node | undefined): boolean {
+  return condition !== undefined && 'A_Const' in condition && (condition.A_Const.isnull === true || isBooleanConstant(condition, false))
+}
+
 /** The tagged nodes under `value`: a tag is a key that starts with a capital, every other key is a field. */
-function collectChildren(value: object, found: Visit[]): void {
+function collectChildren(value: object, isExecuted: boolean, found: Visit[]): void {
   for (const [key, child] of Object.entries(value) as [string, unknown][]) {
     if (typeof child !== 'object' || child === null) continue
     const tag = isTag(key) ? key : tagOfField(key, child)
-    if (tag === undefined) collectChildren(child, found)
-    else found.push({ tag, node: child })
+    if (tag === undefined) collectChildren(child, isExecuted, found)
+    else found.push({ tag, node: child, isExecuted })
   }
 }
 
@@ -77,10 +120,4 @@ function isOff(value: Node | undefined): boolean {
   if (value === undefined) return false
   if ('Integer' in value) return (value.Integer.ival ?? 0) === 0
   return 'String' in value && ['false', 'off'].includes((value.String.sval ?? '').toLowerCase())
-}
-
-/** EXECUTE looks the prepared statement up, even where EXPLAIN or WITH NO DATA keeps it from running. */
-function planned({ query }: ExplainStmt | CreateTableAsStmt): Visit[] {
-  if (query !== undefined && 'ExecuteStmt' in query) return [{ tag: 'ExecuteStmt', node: query.ExecuteStmt }]
-  return []
 }

@@ -1,24 +1,24 @@
 import type { FuncCall, Node } from 'libpg-query'
 
-/** A call of a function of `pg_catalog`, or of one that is found through the search path. */
+/** A call of a function. */
 export interface FunctionCall {
   readonly name: string
+  /** Absent where the function is found through the search path. */
+  readonly schema?: string
   readonly args: readonly Node[]
   /** The argument by position (from 0) or, where the call names it, by name. */
   argument(position: number, name: string): Node | undefined
 }
 
-/**
- * Reads a call; `undefined` where the name is qualified with another schema, and so is not PostgreSQL's own function.
- */
-export function functionCall(node: FuncCall): FunctionCall | undefined {
+/** Reads a call. */
+export function functionCall(node: FuncCall): FunctionCall {
   const path = names(node.funcname)
-  const name = path.at(-1)
-  if (name === undefined || (path.length > 1 && path.at(-2) !== 'pg_catalog')) return undefined
+  const schema = path.at(-2)
   const args = node.args ?? []
   return {
-    name,
+    name: path.at(-1) ?? '',
     args,
+    ...(schema !== undefined && { schema }),
     argument(position, argumentName) {
       const named = args.find((arg) => 'NamedArgExpr' in arg && arg.NamedArgExpr.name === argumentName)
       if (named !== undefined && 'NamedArgExpr' in named) return named.NamedArgExpr.arg
@@ -26,6 +26,11 @@ export function functionCall(node: FuncCall): FunctionCall | undefined {
       return arg === undefined || 'NamedArgExpr' in arg ? undefined : arg
     },
   }
+}
+
+/** Whether the call means a function of PostgreSQL itself: one qualified with another schema is the user's. */
+export function isBuiltIn({ schema }: FunctionCall): boolean {
+  return schema === undefined || schema === 'pg_catalog'
 }
 
 /** The parts of a qualified name. */

@@ -26,6 +26,8 @@ interface ParserModule {
   _free(pointer: number): void
   _wasm_parse_query_raw(textPointer: number): number
   _wasm_free_parse_result(resultPointer: number): void
+  _wasm_parse_plpgsql(textPointer: number): number
+  _wasm_free_string(textPointer: number): void
   lengthBytesUTF8(text: string): number
   stringToUTF8(text: string, pointer: number, bytes: number): void
   UTF8ToString(pointer: number): string
@@ -58,26 +60,39 @@ export function loadParser(): void {
  * @throws ParseTooComplex for a text that the parser cannot hold
  */
 export function parse(sql: string): Node[] {
+  const { stmts = [] } = run(sql, parseToJson) as ParseResult
+  return stmts.flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt]))
+}
+
+/**
+ * Parses the body of a DO block with PL/pgSQL's own grammar. Its tree has no types: tags start with `PLpgSQL_`.
+ *
+ * @throws ParseRefused for what the grammar refuses
+ * @throws ParseTooComplex for a text that the parser cannot hold
+ */
+export function parseBlock(body: string): object {
+  let tag = '$block$'
+  while (body.includes(tag)) tag = tag.replace('$block', '$block_')
+  return run(`DO ${tag}${body}${tag}`, blockToJson)
+}
+
+function run(sql: string, toJson: (module: ParserModule, sql: string) => string): object {
   if (sql.length > maxParseLength) throw new ParseTooComplex(`longer than ${maxParseLength} characters`)
   running ??= instantiate()
   const module = running
-  let tree: ParseResult
   try {
-    tree = JSON.parse(parseToJson(module, sql)) as ParseResult
+    return JSON.parse(toJson(module, sql)) as object
   } catch (error) {
     if (error instanceof ParseRefused) throw error
     // A trap (stack or memory used up) leaves the instance's own stack where it was: start afresh.
     running = undefined
     throw new ParseTooComplex('nested too deeply', { cause: error })
   }
-  return (tree.stmts ?? []).flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt]))
 }
 
 /** Layout of the result (PgQueryParseResult): pointers to the tree as JSON, to a stderr buffer, and to an error. */
 function parseToJson(module: ParserModule, sql: string): string {
-  const bytes = module.lengthBytesUTF8(sql) + 1
-  const text = module._malloc(bytes)
-  module.stringToUTF8(sql, text, bytes)
+  const text = copyIn(module, sql)
   const result = module._wasm_parse_query_raw(text)
   module._free(text)
   try {
@@ -87,6 +102,24 @@ function parseToJson(module: ParserModule, sql: string): string {
   } finally {
     module._wasm_free_parse_result(result)
   }
+}
+
+/** The answer is an object as JSON; anything else is the message of an error. */
+function blockToJson(module: ParserModule, sql: string): string {
+  const text = copyIn(module, sql)
+  const result = module._wasm_parse_plpgsql(text)
+  module._free(text)
+  const answer = module.UTF8ToString(result)
+  module._wasm_free_string(result)
+  if (!answer.startsWith('{')) throw new ParseRefused(answer)
+  return answer
+}
+
+function copyIn(module: ParserModule, sql: string): number {
+  const bytes = module.lengthBytesUTF8(sql) + 1
+  const text = module._malloc(bytes)
+  module.stringToUTF8(sql, text, bytes)
+  return text
 }
 
 /**

@@ -25,7 +25,13 @@ export function judge(analysis: Analysis, pooler: PoolerProfile, context: Contex
 
 /** The effects that are not in the text. */
 export function effectsBeside(analysis: Analysis, { named }: Context): DetectedEffect[] {
-  return [...(analysis.undecided === undefined ? [] : undecidedEffects), ...(named === true ? namedEffects : [])]
+  return [...undecidedIn(analysis), ...(named === true ? namedEffects : [])]
+}
+
+function undecidedIn({ undecided }: Analysis): DetectedEffect[] {
+  return undecided === undefined
+    ? []
+    : undecidedEffects.map((effect) => Object.assign({}, effect, { what: `${effect.what} (${undecided})` }))
 }
 
 /** The only place where effects and profile meet: what this pooler does not carry of them. One finding a rule. */

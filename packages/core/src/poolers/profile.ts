@@ -39,6 +39,15 @@ export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carr
     'sequence-value': carried,
     'random-seed': carried,
     library: carried,
+    'large-object-descriptor': carried,
+    'replication-slot': carried,
+    'replication-origin': carried,
+    backup: carried,
+    'dblink-connection': carried,
+    'foreign-connection': carried,
+    'hypothetical-index': carried,
+    'session-variable': carried,
+    'package-state': carried,
     transaction: 'leaks',
   }
 }

@@ -1,6 +1,6 @@
 import type { VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
-import { stringConstant } from '../analyze/function-call.ts'
+import { stringConstant, type FunctionCall } from '../analyze/function-call.ts'
 import type { Rule } from './rule.ts'
 
 function onSet({ kind, name = '', args, is_local }: VariableSetStmt): Effect | undefined {
@@ -13,6 +13,11 @@ function onSet({ kind, name = '', args, is_local }: VariableSetStmt): Effect | u
   return { does, state: 'session-authorization', what: `${verb} SESSION AUTHORIZATION`, when: 'always' }
 }
 
+/** set_user(role), set_user(role, token). */
+function sets({ name, args }: FunctionCall): Effect | undefined {
+  return args.length === 1 || args.length === 2 ? { does: 'leaves', state: 'role', what: name, when: 'always' } : undefined
+}
+
 /** A role that outlives its transaction runs strangers' statements with other rights. */
 export const role: Rule<'session/role'> = {
   id: 'session/role',
@@ -20,7 +25,15 @@ export const role: Rule<'session/role'> = {
   why: 'the role stays on the server connection after COMMIT: other clients then run with it, and your next statement without it',
   instead: 'SET LOCAL ROLE inside the transaction that needs it, or a pool of its own for each role',
   examples: {
-    unsafe: ['SET ROLE postgres', 'SET ROLE NONE', 'RESET ROLE', 'SET SESSION AUTHORIZATION postgres', 'RESET SESSION AUTHORIZATION'],
+    unsafe: [
+      'SET ROLE postgres',
+      'SET ROLE NONE',
+      'RESET ROLE',
+      'SET SESSION AUTHORIZATION postgres',
+      'RESET SESSION AUTHORIZATION',
+      "SELECT set_user('postgres')",
+      'SELECT reset_user()',
+    ],
     safe: [
       'BEGIN; SET LOCAL ROLE postgres; COMMIT',
       'BEGIN; SET ROLE postgres; SELECT 1; RESET ROLE; COMMIT',
@@ -29,4 +42,10 @@ export const role: Rule<'session/role'> = {
     ],
   },
   on: { VariableSetStmt: onSet },
+  extensionFunctions: {
+    set_user: sets,
+    set_session_auth: ({ name }) => ({ does: 'leaves', state: 'session-authorization', what: name, when: 'always' }),
+    reset_user: ({ name }) => ({ does: 'clears', state: 'role', what: name, when: 'always' }),
+    sepgsql_setcon: ({ name }) => ({ does: 'leaves', state: 'role', what: name, when: 'always' }),
+  },
 }

@@ -47,6 +47,13 @@ export interface Rule<Id extends string = string> {
   readonly on?: { readonly [T in Tag]?: (node: Tagged<T>, place: Place) => Detected }
   /** Keyed by the name of a function of `pg_catalog`; the scan learns the names from here. */
   readonly functions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
+  /**
+   * Keyed by the name of an extension's function, which may be in any schema (`dblink_connect`), or by schema and name where the
+   * extension has a schema of its own (`dbms_output.enable`). The scan learns the names from here as well.
+   */
+  readonly extensionFunctions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
+  /** What remains of the rule's effects in one statement, where one takes the point out of another. */
+  readonly ofStatement?: (effects: readonly Effect[]) => readonly Effect[]
   /** Further names that the scan must not call harmless, found anywhere in a text. */
   readonly names?: readonly string[]
   /** Further keywords that the scan must not call harmless, found as whole words. */

@@ -62,9 +62,9 @@ describe.each(rules.map((rule) => ({ id: rule.id, rule })))('$id', ({ rule }) =>
   })
 
   test('detects something, and shows safe examples', () => {
-    expect([rule.on, rule.functions, rule.call].some((part) => part !== undefined)).toBe(true)
+    expect([rule.on, rule.functions, rule.extensionFunctions, rule.call].some((part) => part !== undefined)).toBe(true)
     expect(safe).not.toEqual([])
-    if (rule.on !== undefined || rule.functions !== undefined) expect(unsafe).not.toEqual([])
+    if ((rule.on ?? rule.functions ?? rule.extensionFunctions) !== undefined) expect(unsafe).not.toEqual([])
   })
 
   test.each(unsafe)('finds exactly this in $sql', (example) => {

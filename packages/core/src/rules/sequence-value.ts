@@ -1,10 +1,33 @@
+import type { FuncCall } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
-import type { FunctionCall } from '../analyze/function-call.ts'
+import { functionCall, isBuiltIn, stringConstant, type FunctionCall } from '../analyze/function-call.ts'
 import type { Rule } from './rule.ts'
 
 /** Inside a transaction the value is that of the transaction's own nextval, on the same server session. */
-function reads({ name }: FunctionCall): Effect {
-  return { does: 'needs', state: 'sequence-value', what: name, when: 'autocommit' }
+function reads(call: FunctionCall): Effect {
+  const sequence = call.name === 'lastval' ? undefined : stringConstant(call.args[0])
+  return {
+    does: 'needs',
+    state: 'sequence-value',
+    what: call.name,
+    when: 'autocommit',
+    ...(sequence !== undefined && { object: sequence }),
+  }
+}
+
+/** Not among `functions`: of itself nextval does no harm, and the scan need not know it. */
+function onCall(node: FuncCall): Effect | undefined {
+  const call = functionCall(node)
+  if (call.name !== 'nextval' || !isBuiltIn(call)) return undefined
+  const sequence = stringConstant(call.args[0])
+  return { does: 'leaves', state: 'sequence-value', what: call.name, when: 'always', ...(sequence !== undefined && { object: sequence }) }
+}
+
+/** `SELECT nextval('s'), currval('s')` reads what the same statement has drawn. */
+function ofStatement(effects: readonly Effect[]): readonly Effect[] {
+  const isDrawn = (read: Effect, index: number): boolean =>
+    effects.slice(0, index).some(({ does, object }) => does === 'leaves' && (read.object === undefined || read.object === object))
+  return effects.filter((effect, index) => effect.does === 'needs' && !isDrawn(effect, index))
 }
 
 /** `currval` and `lastval` answer for the server session, not for the client. */
@@ -18,9 +41,12 @@ export const sequenceValue: Rule<'session/sequence-value'> = {
     unsafe: ['SELECT lastval()', "SELECT currval('orders_id_seq')", "INSERT INTO t VALUES (pg_catalog.currval('orders_id_seq'))"],
     safe: [
       "SELECT nextval('orders_id_seq')",
+      "SELECT nextval('orders_id_seq'), currval('orders_id_seq')",
       "SELECT setval('orders_id_seq', 7)",
       'SELECT lastval AS currval FROM (SELECT 1 AS lastval) t',
     ],
   },
+  on: { FuncCall: onCall },
   functions: { currval: reads, lastval: reads },
+  ofStatement,
 }

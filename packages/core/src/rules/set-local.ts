@@ -1,6 +1,6 @@
 import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
-import { functionCall, isBooleanConstant } from '../analyze/function-call.ts'
+import { functionCall, isBooleanConstant, isBuiltIn } from '../analyze/function-call.ts'
 import type { Place, Rule } from './rule.ts'
 
 function ineffective(what: string): Effect {
@@ -25,7 +25,7 @@ function onSelect({ targetList, fromClause, withClause, larg }: SelectStmt, { is
 function setsLocally(target: Node): boolean {
   const value = 'ResTarget' in target ? target.ResTarget.val : undefined
   const call = value !== undefined && 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
-  return call?.name === 'set_config' && isBooleanConstant(call.argument(2, 'is_local'), true)
+  return call?.name === 'set_config' && isBuiltIn(call) && isBooleanConstant(call.argument(2, 'is_local'), true)
 }
 
 /** A local setting lasts until the end of the transaction; in autocommit that is the end of its own statement. */

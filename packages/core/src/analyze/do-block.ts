@@ -1,0 +1,108 @@
+import type { DoStmt, Node } from 'libpg-query'
+import type { Analysis, DetectedEffect } from './analysis.ts'
+import { effectsIn } from './analysis.ts'
+import { stringConstant } from './function-call.ts'
+import { ParseRefused, ParseTooComplex, parse, parseBlock } from './parser.ts'
+
+/** What a DO block does while it runs. */
+export interface Block {
+  readonly effects: readonly DetectedEffect[]
+  /** Why not all of it could be judged. */
+  readonly undecided?: string
+}
+
+/** EXECUTE and FOR … IN EXECUTE: their `query` is evaluated to the statement, their USING are plain expressions. */
+const dynamicStatements: ReadonlySet<string> = new Set(['PLpgSQL_stmt_dynexecute', 'PLpgSQL_stmt_dynfors'])
+
+/** How PL/pgSQL hands an expression to the SQL parser (`RawParseMode` of PostgreSQL's parser.h). */
+const parseMode = { statement: 0, expression: 2 }
+
+interface Expression {
+  readonly query: string
+  readonly parseMode: number
+  /** Its value is the statement to run. */
+  readonly isDynamic: boolean
+}
+
+/**
+ * Judges the body of a DO block. Each of its statements and expressions counts as executed once, in the order of the text, and
+ * none as rolled back: IF, loops and exception handlers are not followed.
+ *
+ * @param analyze what judges the statements in it
+ */
+export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => Analysis): Block {
+  const language = option(args, 'language') ?? 'plpgsql'
+  if (language !== 'plpgsql') return { effects: [], undecided: 'a DO block in another language than plpgsql' }
+  let body: object
+  try {
+    body = parseBlock(option(args, 'as') ?? '')
+  } catch (error) {
+    if (error instanceof ParseRefused || error instanceof ParseTooComplex)
+      return { effects: [], undecided: 'a DO block that was not understood' }
+    throw error
+  }
+  const parts = expressionsIn(body).map((expression) => analyzeExpression(expression, analyze))
+  const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
+  // The block is a transaction: what does harm in autocommit alone does none.
+  const effects = parts.flatMap((part) => part.effects).filter(({ when }) => when === 'always')
+  return { effects, ...(undecided !== undefined && { undecided }) }
+}
+
+function option(args: readonly Node[], name: string): string | undefined {
+  const found = args.flatMap((arg) => ('DefElem' in arg && arg.DefElem.defname === name ? [arg.DefElem.arg] : []))[0]
+  return found !== undefined && 'String' in found ? (found.String.sval ?? '') : undefined
+}
+
+/** All that PL/pgSQL would give to SQL, in the order of the text. */
+function expressionsIn(body: object): Expression[] {
+  const found: Expression[] = []
+  const visit = (value: object, dynamicField?: string): void => {
+    for (const [key, child] of Object.entries(value) as [string, unknown][]) {
+      if (typeof child !== 'object' || child === null) continue
+      if (isExpression(child)) found.push({ ...child.PLpgSQL_expr, isDynamic: key === 'dynquery' || key === dynamicField })
+      else visit(child, dynamicStatements.has(key) ? 'query' : undefined)
+    }
+  }
+  visit(body)
+  return found
+}
+
+function isExpression(value: object): value is { readonly PLpgSQL_expr: Omit<Expression, 'isDynamic'> } {
+  return 'PLpgSQL_expr' in value
+}
+
+function analyzeExpression(expression: Expression, analyze: (sql: string) => Analysis): Block {
+  const sql = toStatement(expression)
+  const block = toBlock(analyze(sql))
+  if (!expression.isDynamic) return block
+  const constant = constantOf(sql)
+  return constant === undefined ? { ...block, undecided: 'a dynamic EXECUTE in a DO block' } : toBlock(analyze(constant))
+}
+
+function toBlock(analysis: Analysis): Block {
+  const { undecided } = analysis
+  return { effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) }
+}
+
+function toStatement({ query, parseMode: mode }: Expression): string {
+  if (mode === parseMode.statement) return query
+  return mode === parseMode.expression ? `SELECT ${query}` : `SELECT ${assigned(query)}`
+}
+
+/** `x[i] := value`: both sides are evaluated. */
+function assigned(query: string): string {
+  let depth = 0
+  for (const { 0: token, index } of query.matchAll(/"[^"]*"|'[^']*'|[[\]]|:?=/g)) {
+    if (token === '[') depth++
+    else if (token === ']') depth--
+    else if (depth === 0 && token.endsWith('=')) return `${query.slice(0, index)}, ${query.slice(index + token.length)}`
+  }
+  return query
+}
+
+/** The text of `SELECT '…'`. */
+function constantOf(sql: string): string | undefined {
+  const [statement] = parse(sql)
+  const [target] = statement !== undefined && 'SelectStmt' in statement ? (statement.SelectStmt.targetList ?? []) : []
+  return target !== undefined && 'ResTarget' in target ? stringConstant(target.ResTarget.val) : undefined
+}

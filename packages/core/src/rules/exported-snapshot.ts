@@ -1,0 +1,17 @@
+import type { Rule } from './rule.ts'
+
+/** A snapshot can be taken up for as long as the transaction that exported it is open. */
+export const exportedSnapshot: Rule<'transaction/exported-snapshot'> = {
+  id: 'transaction/exported-snapshot',
+  title: 'pg_export_snapshot outside a transaction exports nothing',
+  why: 'the snapshot is gone when the transaction that exported it ends, and outside BEGIN … COMMIT that is the end of this very statement: SET TRANSACTION SNAPSHOT then fails with 22023',
+  instead:
+    'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); and keep that transaction open until the others have taken it up',
+  examples: {
+    unsafe: ['SELECT pg_export_snapshot()', 'SELECT pg_catalog.pg_export_snapshot()'],
+    safe: ['BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); SELECT 1; COMMIT', 'SELECT pg_current_snapshot()'],
+  },
+  functions: {
+    pg_export_snapshot: ({ name }) => ({ does: 'ineffective', state: 'transaction', what: name, when: 'autocommit' }),
+  },
+}

@@ -1,0 +1,28 @@
+import type { FunctionCall } from '../analyze/function-call.ts'
+import type { Detected, Rule } from './rule.ts'
+
+/** Without an argument such a function only tells the value. */
+function sets(setting: string): (call: FunctionCall) => Detected {
+  return ({ name, args }) =>
+    args.length === 1 ? { does: 'leaves', state: 'setting', what: name, when: 'always', object: setting } : undefined
+}
+
+/** Functions of extensions that are SET in disguise. */
+export const extensionSetting: Rule<'session/extension-setting'> = {
+  id: 'session/extension-setting',
+  title: 'a function of an extension changes a setting',
+  why: 'set_limit of pg_trgm and isn_weak of isn set a setting of the server session, as SET would: it stays after COMMIT, other clients’ comparisons follow it, and yours may run elsewhere without it',
+  instead:
+    'SET LOCAL pg_trgm.similarity_threshold = … (or SET LOCAL isn.weak = …) in the same transaction; or similarity(a, b) > 0.5, which needs no setting',
+  examples: {
+    unsafe: ['SELECT set_limit(0.5)', 'SELECT public.set_limit(0.5)', 'SELECT isn_weak(true)'],
+    safe: [
+      "BEGIN; SET LOCAL pg_trgm.similarity_threshold = 0.5; SELECT 'a' % 'b'; COMMIT",
+      'SELECT show_limit(), isn_weak()',
+      "SELECT similarity('word', 'two words') > 0.5",
+      "BEGIN; SELECT set_limit(0.5); SELECT 'a' % 'b'; ROLLBACK",
+      'SELECT set_limit FROM plans',
+    ],
+  },
+  extensionFunctions: { set_limit: sets('pg_trgm.similarity_threshold'), isn_weak: sets('isn.weak') },
+}

@@ -1,0 +1,60 @@
+import type { RangeVar } from 'libpg-query'
+import type { Effect } from '../analyze/effects.ts'
+import type { FunctionCall } from '../analyze/function-call.ts'
+import type { Rule } from './rule.ts'
+
+const state = 'hypothetical-index'
+
+function leaves({ name }: FunctionCall): Effect {
+  return { does: 'leaves', state, what: name, when: 'always' }
+}
+
+function clears({ name }: FunctionCall): Effect {
+  return { does: 'clears', state, what: name, when: 'always' }
+}
+
+function needs({ name }: FunctionCall): Effect {
+  return { does: 'needs', state, what: name, when: 'always' }
+}
+
+/** A view has no arguments by which PostgreSQL could tell it from a table of the user's: the names are hypopg's own. */
+function onRelation({ relname = '' }: RangeVar): Effect | undefined {
+  return /^hypopg_(list_indexes|hidden_indexes)$/.test(relname) ? { does: 'needs', state, what: relname, when: 'always' } : undefined
+}
+
+/** hypopg keeps its indexes in the memory of one server process. */
+export const hypotheticalIndex: Rule<'session/hypothetical-index'> = {
+  id: 'session/hypothetical-index',
+  title: 'a hypothetical index exists in one server process',
+  why: 'hypopg keeps the index in the memory of the server process behind one connection, through COMMIT and ROLLBACK: your EXPLAIN may run elsewhere without it, and strangers’ plans there count on it',
+  instead: 'try hypothetical indexes over a direct connection; or create, EXPLAIN and hypopg_reset() inside one transaction',
+  examples: {
+    unsafe: [
+      "SELECT * FROM hypopg_create_index('CREATE INDEX ON orders (customer_id)')",
+      'SELECT hypopg_drop_index(18284)',
+      'SELECT hypopg_reset()',
+      'SELECT hypopg_hide_index(18284)',
+      'SELECT * FROM hypopg_list_indexes',
+    ],
+    safe: [
+      "BEGIN; SELECT hypopg_create_index('CREATE INDEX ON orders (customer_id)'); EXPLAIN SELECT 1; SELECT hypopg_reset(); COMMIT",
+      'CREATE EXTENSION hypopg',
+      "SELECT 'hypopg_reset()'",
+    ],
+  },
+  names: ['hypopg_'],
+  on: { RangeVar: onRelation },
+  extensionFunctions: {
+    hypopg: needs,
+    hypopg_create_index: leaves,
+    hypopg_drop_index: clears,
+    hypopg_get_indexdef: needs,
+    hypopg_hidden_indexes: needs,
+    hypopg_hide_index: leaves,
+    hypopg_relation_size: needs,
+    hypopg_reset: clears,
+    hypopg_reset_index: clears,
+    hypopg_unhide_all_indexes: clears,
+    hypopg_unhide_index: clears,
+  },
+}

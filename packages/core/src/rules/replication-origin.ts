@@ -1,0 +1,40 @@
+import type { Effect } from '../analyze/effects.ts'
+import type { FunctionCall } from '../analyze/function-call.ts'
+import type { Rule } from './rule.ts'
+
+function effect(does: Effect['does']): (call: FunctionCall) => Effect {
+  return ({ name }) => ({ does, state: 'replication-origin', what: name, when: 'always' })
+}
+
+const needs = effect('needs')
+
+/** A session that replays changes says where they come from; everything that it writes from then on is marked with it. */
+export const replicationOrigin: Rule<'session/replication-origin'> = {
+  id: 'session/replication-origin',
+  title: 'a replication origin is set for one server session',
+  why: 'the origin stays on the server connection through COMMIT, ROLLBACK and DISCARD ALL: strangers’ writes there count as replicated from it, and no other session can take it up',
+  instead: 'a direct connection for whatever replays changes; or setup and pg_replication_origin_session_reset() inside one transaction',
+  examples: {
+    unsafe: [
+      "SELECT pg_replication_origin_session_setup('node_a')",
+      'SELECT pg_replication_origin_session_reset()',
+      'SELECT pg_replication_origin_session_is_setup()',
+      'SELECT pg_replication_origin_session_progress(false)',
+      "SELECT pg_replication_origin_xact_setup('0/1', now())",
+      "BEGIN; SELECT pg_replication_origin_session_setup('node_a'); ROLLBACK",
+    ],
+    safe: [
+      "SELECT pg_replication_origin_create('node_a')",
+      "SELECT pg_replication_origin_oid('node_a')",
+      "SELECT pg_replication_origin_session_setup('node_a'); SELECT pg_replication_origin_xact_setup('0/1', now()); SELECT pg_replication_origin_session_reset()",
+    ],
+  },
+  functions: {
+    pg_replication_origin_session_setup: effect('leaves'),
+    pg_replication_origin_session_reset: effect('clears'),
+    pg_replication_origin_session_is_setup: needs,
+    pg_replication_origin_session_progress: needs,
+    pg_replication_origin_xact_setup: needs,
+    pg_replication_origin_xact_reset: needs,
+  },
+}

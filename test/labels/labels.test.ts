@@ -1,0 +1,73 @@
+import { createGuard, rules } from '@poolsafe/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { safe } from '../corpus/safe.ts'
+import { alone, type Statement } from '../corpus/statement.ts'
+import { unsafe } from '../corpus/unsafe.ts'
+import { blindSpots } from './blind-spots.ts'
+import { made } from './made.ts'
+import { startOracle, type Label, type Oracle } from './oracle.ts'
+
+/** What the server must have labelled, so that nobody thins the list out unnoticed. */
+const least = 500
+const labellingMillis = 600_000
+
+const guard = createGuard()
+
+interface Labelled {
+  readonly sql: string
+  readonly label: Label
+  readonly verdict: Label
+}
+
+function statements(): Statement[] {
+  const examples = rules.flatMap(({ examples: { unsafe: first, safe: second } }) => [...first, ...second])
+  const all = [
+    ...made,
+    ...alone(...examples.flatMap((example) => (typeof example === 'string' ? [example] : []))),
+    ...Object.values({ ...safe, unsafe: Object.values(unsafe).flat() }).flat(),
+  ]
+  const bySql = new Map(all.map((statement) => [`${String(statement.inTransaction)} ${statement.sql}`, statement]))
+  // Without parameters there is nothing to run.
+  return [...bySql.values()].filter(({ sql }) => !/\$\d/.test(sql))
+}
+
+/** What does nothing outside a transaction leaves nothing; and strict mode alone speaks of what it cannot read. */
+function judge({ sql, inTransaction = false }: Statement): Label {
+  const { findings } = guard.inspect(sql, { inTransaction })
+  return findings.some(({ outcome }) => outcome !== 'ineffective' && outcome !== 'unknown') ? 'unsafe' : 'safe'
+}
+
+describe('what a real PostgreSQL says of each statement', () => {
+  let oracle: Oracle
+  const labelled: Labelled[] = []
+
+  beforeAll(async () => {
+    oracle = await startOracle()
+    for (const statement of statements()) {
+      labelled.push({ sql: statement.sql, label: await oracle.label(statement), verdict: judge(statement) })
+    }
+  }, labellingMillis)
+
+  afterAll(() => oracle.stop())
+
+  test('labels enough of both kinds', () => {
+    const counts = Object.groupBy(labelled, ({ label }) => label)
+    console.log(
+      Object.entries(counts)
+        .map(([label, of]) => `${label}: ${of.length}`)
+        .join(', '),
+    )
+    expect(counts.unsafe?.length).toBeGreaterThanOrEqual(least)
+    expect(counts.safe?.length).toBeGreaterThanOrEqual(least)
+  })
+
+  test.each(['unsafe', 'safe'] as const)('is what the guard says, of all that is %s', (label) => {
+    const wrong = labelled.filter((each) => each.label === label && each.verdict !== label && !blindSpots.has(each.sql))
+    expect(wrong.map(({ sql }) => sql)).toEqual([])
+  })
+
+  test('differs in every blind spot that is listed', () => {
+    const differing = labelled.filter(({ label, verdict }) => label !== 'refused' && label !== verdict).map(({ sql }) => sql)
+    expect([...blindSpots.keys()].filter((sql) => !differing.includes(sql))).toEqual([])
+  })
+})

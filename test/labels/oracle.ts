@@ -1,0 +1,142 @@
+import pg from 'pg'
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { type Statement } from '../corpus/statement.ts'
+import { database, dirt, probes } from './database.ts'
+
+/** What a real PostgreSQL shows of a statement. `refused`: it fails whatever the session, so it says nothing. */
+export type Label = 'unsafe' | 'safe' | 'refused'
+
+/** What is seen of one run of a statement in one session. */
+interface Run {
+  readonly answer: string
+  readonly before: string
+  readonly after: string
+  readonly drawn: string
+}
+
+/** A server that labels statements, one at a time. */
+export interface Oracle {
+  label(statement: Statement): Promise<Label>
+  stop(): Promise<void>
+}
+
+const template = 'pristine'
+const stage = 'stage'
+
+/** Starts PostgreSQL and builds the objects that the statements use. */
+export async function startOracle(): Promise<Oracle> {
+  const server = await startPostgres({ settings: { wal_level: 'logical', max_prepared_transactions: '10' } })
+  const admin = new pg.Client({ connectionString: server.url })
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${template}`)
+  await once(server, template, [...database.roles, ...database.objects])
+  await admin.query(`CREATE DATABASE ${stage} TEMPLATE ${template}`)
+  const theatre = new Theatre(server, admin)
+  return {
+    label: (statement) => theatre.label(statement),
+    async stop() {
+      await admin.end()
+      await server.stop()
+    },
+  }
+}
+
+class Theatre {
+  readonly #server: PostgresServer
+  readonly #admin: pg.Client
+
+  constructor(server: PostgresServer, admin: pg.Client) {
+    this.#server = server
+    this.#admin = admin
+  }
+
+  async label(statement: Statement): Promise<Label> {
+    const fresh = await this.#run(statement, false)
+    if (fresh.before !== fresh.after) return 'unsafe'
+    const dirty = await this.#run(statement, true)
+    // What the session had, the statement took away.
+    if (dirty.before !== dirty.after) return 'unsafe'
+    // setseed makes every session draw the same number.
+    if (dirty.drawn === fresh.drawn) return 'unsafe'
+    if (dirty.answer !== fresh.answer) {
+      const again = await this.#run(statement, false)
+      // A clock or a random number differs anyhow, and tells nothing.
+      if (again.answer === fresh.answer) return 'unsafe'
+    }
+    return isError(fresh.answer) ? 'refused' : 'safe'
+  }
+
+  /** Both kinds of session find the database in the same state: only what the session itself holds differs. */
+  async #run(statement: Statement, isDirty: boolean): Promise<Run> {
+    const before = await this.#xids()
+    const used = dirt(statement.sql)
+    if (!isDirty) await once(this.#server, stage, used)
+    const client = await connect(this.#server, stage)
+    try {
+      if (isDirty) for (const sql of used) await client.query(sql)
+      return await perform(client, statement)
+    } finally {
+      await client.end()
+      // Whatever wrote anything took a transaction id.
+      if ((await this.#xids()) !== before) await this.#clear()
+    }
+  }
+
+  async #xids(): Promise<unknown> {
+    const { rows } = await this.#admin.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')
+    return rows[0]?.next
+  }
+
+  async #clear(): Promise<void> {
+    const leftovers = [
+      `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT temporary AND NOT active`,
+      ...database.resets,
+      `DROP DATABASE ${stage} WITH (FORCE)`,
+      `CREATE DATABASE ${stage} TEMPLATE ${template}`,
+    ]
+    for (const sql of leftovers) await this.#admin.query(sql)
+  }
+}
+
+async function perform(client: pg.Client, { sql, inTransaction = false }: Statement): Promise<Run> {
+  const look = async (): Promise<string> => JSON.stringify((await client.query(probes(sql))).rows)
+  const before = await look()
+  if (inTransaction) await client.query('BEGIN')
+  const answer = await ask(client, sql)
+  // An aborted transaction answers ROLLBACK; without one there is a warning.
+  await client.query('COMMIT')
+  const after = await look()
+  const backup = /pg_backup/i.test(sql) ? await ask(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
+  return {
+    answer,
+    before,
+    after: isError(backup) || backup === '' ? after : `${after} in backup`,
+    drawn: await ask(client, 'SELECT random()'),
+  }
+}
+
+async function ask(client: pg.Client, sql: string): Promise<string> {
+  try {
+    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql)
+    return JSON.stringify([result].flat().map(({ command, rowCount, rows }) => [command, rowCount, rows as unknown]))
+  } catch (error) {
+    return `error ${String((error as pg.DatabaseError).code)}`
+  }
+}
+
+function isError(answer: string): boolean {
+  return answer.startsWith('error')
+}
+
+async function connect(server: PostgresServer, name: string): Promise<pg.Client> {
+  const { host, port, user, password } = server
+  const client = new pg.Client({ host, port, user, password, database: name })
+  await client.connect()
+  return client
+}
+
+async function once(server: PostgresServer, name: string, texts: readonly string[]): Promise<void> {
+  const client = await connect(server, name)
+  for (const sql of texts) await client.query(sql)
+  await client.end()
+}
