@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, globSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'tsup'
 
@@ -30,9 +30,19 @@ await build({
 })
 
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
-for (const file of globSync('dist/**/*.d.ts')) copyFileSync(file, file.replace(/\.d\.ts$/, '.d.cts'))
+for (const file of globSync('dist/**/*.d.ts')) {
+  writeFileSync(file.replace(/\.d\.ts$/, '.d.cts'), toCommonJs(readFileSync(file, 'utf8')))
+}
 
 // The links in error messages lead to node_modules/@poolsafe/core/docs.
 if (manifest.name === '@poolsafe/core' && existsSync(join(repository, 'docs/rules'))) {
   cpSync(join(repository, 'docs/rules'), 'docs/rules', { recursive: true })
+}
+
+/**
+ * The declarations of a module as CommonJS sees it. TypeScript takes `./x.ts` for the ES module `x.d.ts`, `./x.cjs` for `x.d.cts`;
+ * what both of them import from other packages is resolved by the file it stands in.
+ */
+function toCommonJs(declarations: string): string {
+  return declarations.replaceAll(/(\b(?:from|import) ?\(?)(['"])(\.{1,2}\/[^'"\n]+)\.ts\2/g, '$1$2$3.cjs$2')
 }

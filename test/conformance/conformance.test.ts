@@ -54,6 +54,12 @@ async function outcomeOf(subject: Subject, guard: GuardOptions | undefined, sql:
   })
 }
 
+/** What differs from one run to the next is compared by its shape. */
+function comparable(outcome: unknown, sql: string): unknown {
+  const isVolatile = /snapshot|backup/.test(sql)
+  return isVolatile ? JSON.stringify(outcome).replaceAll(/[0-9A-F]+/g, '0') : outcome
+}
+
 const quiet = { warn() {} }
 
 describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
@@ -73,7 +79,7 @@ describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
     const before = (await logUpToNow()).length
     const guarded = await outcomeOf(subject, { logger: { warn: (message) => warnings.push(message) } }, sql)
     expect((await logUpToNow()).slice(before)).toContain(sql)
-    expect(guarded).toEqual(await outcomeOf(subject, undefined, sql))
+    expect(comparable(guarded, sql)).toEqual(comparable(await outcomeOf(subject, undefined, sql), sql))
     expect(warnings.filter((message) => message.includes(`(${rule})`))).toHaveLength(1)
   })
 

@@ -82,8 +82,13 @@ describe('guarding', () => {
   })
 
   it('refuses a second guard, and what is no pool or client', () => {
+    const warnings: string[] = []
     const pool = guardPool(new pg.Pool(), strict)
-    expect(() => guardPool(pool, { mode: 'warn' })).toThrow('a pool that no other guard watches')
+    expect(() => guardPool(pool, { mode: 'strict' })).toThrow('a pool must be watched by one guard')
+    expect(guardPool(pool, { logger: { warn: (message) => void warnings.push(message) } })).toBe(pool)
+    expect(warnings).toEqual([expect.stringContaining('a pool must be watched by one guard')])
+    expect(() => guardPool(new pg.Client() as never)).toThrow('guardPool(): pool must be a pool of node-postgres')
+    expect(() => guardClient(pool as never)).toThrow('guardClient(): client must be a client of node-postgres')
     expect(() => guardPool({} as never)).toThrow('guardPool(): pool must be a pool of node-postgres (new pg.Pool(…)); got an object')
     expect(() => guardClient(undefined as never)).toThrow(
       'guardClient(): client must be a client of node-postgres (new pg.Client(…)); got undefined',

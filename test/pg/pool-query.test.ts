@@ -1,4 +1,5 @@
 import { UnsafeStatementError } from '@poolsafe/core'
+import { guardClient } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -65,6 +66,16 @@ describe('pool.query', () => {
       '[poolsafe] SET app.org_id stays on a server connection that other clients use next (session/set)',
       '[poolsafe] SET app.other stays on a server connection that other clients use next (session/set)',
     ])
+  })
+})
+
+describe('a query object without text', () => {
+  it('cannot be judged, which strict mode refuses', async () => {
+    const query = { submit: () => undefined, handleError: () => {} }
+    const error = await new Promise((resolve) => {
+      guardClient(new pg.Client(), strict).query(Object.assign(query, { handleError: resolve }))
+    })
+    expect(error).toMatchObject({ rule: 'statement/undecided', outcome: 'unknown' })
   })
 })
 

@@ -51,6 +51,46 @@ describe('transaction state', () => {
     })
   })
 
+  it('is revived by ROLLBACK TO, with what was left before the savepoint', async () => {
+    await withClient(server, strict, async (client) => {
+      await client.query('BEGIN')
+      await client.query('SET work_mem = 65536')
+      await client.query('SAVEPOINT a')
+      await expect(client.query('SELECT 1/0')).rejects.toMatchObject({ code: '22012' })
+      await client.query('ROLLBACK TO a')
+      await expect(client.query('COMMIT')).rejects.toMatchObject({ rule: 'session/set' })
+      await client.query('ROLLBACK')
+    })
+  })
+
+  it('leaves nothing when a failed one is committed, which PostgreSQL answers with ROLLBACK', async () => {
+    await withClient(server, strict, async (client) => {
+      await client.query('BEGIN')
+      await client.query('SET work_mem = 65536')
+      await expect(client.query('SELECT 1/0')).rejects.toMatchObject({ code: '22012' })
+      expect((await client.query('COMMIT')).command).toBe('ROLLBACK')
+    })
+  })
+
+  it('is known inside callbacks of pg 8.11', async () => {
+    const pool = guardPool(new pgOldest.Pool({ connectionString: server.url, max: 1 }), strict)
+    await new Promise<void>((resolve, reject) => {
+      pool.connect((connectError, client, release) => {
+        if (client === undefined) return reject(connectError ?? new Error('no client'))
+        client.query('BEGIN', () => {
+          client.query("SET LOCAL app.org_id = '7'", (error) => {
+            client.query('COMMIT', () => {
+              release()
+              if (error === null || error === undefined) resolve()
+              else reject(error)
+            })
+          })
+        })
+      })
+    })
+    await pool.end()
+  })
+
   it('is known with pg 8.11, which has no getTransactionStatus', async () => {
     const pool = guardPool(new pgOldest.Pool({ connectionString: server.url, max: 1 }), strict)
     const client = await pool.connect()
@@ -100,6 +140,24 @@ describe('release inside an open transaction', () => {
       const destroyed = await pool.connect()
       await destroyed.query('BEGIN')
       destroyed.release(true)
+    })
+  })
+
+  it('does not take the place of an error that the caller has in hand', async () => {
+    await withPool(server, strict, async (pool) => {
+      const failing = async (sql: string): Promise<void> => {
+        const client = await pool.connect()
+        try {
+          await client.query('BEGIN')
+          await client.query(sql)
+          await client.query('COMMIT')
+        } finally {
+          client.release()
+        }
+      }
+      await expect(failing('SELECT 1/0')).rejects.toMatchObject({ code: '22012' })
+      await expect(failing('SET work_mem = 65536')).rejects.toMatchObject({ rule: 'session/set' })
+      expect(pool.idleCount).toBe(0)
     })
   })
 

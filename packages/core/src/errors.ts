@@ -37,6 +37,8 @@ export class UnsafeStatementError extends PoolsafeError {
     this.rule = fields.findings[0].rule
     this.outcome = fields.findings[0].outcome
     this.findings = fields.findings
+    // Everything in it is in the message; Node would print it a second time.
+    Object.defineProperty(this, 'findings', { enumerable: false })
     this.statement = fields.statement
     this.pooler = fields.pooler
     this.operation = fields.operation
@@ -85,8 +87,9 @@ export function findPoolsafeError(error: unknown): PoolsafeError | undefined {
   return undefined
 }
 
+/** What came, unless it may hold a secret: a connection string in the wrong place is the likeliest mistake. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'string') return value.length > 40 || /:\/\/|[@=]/.test(value) ? 'a string' : `'${value}'`
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object' && value !== null) return 'an object'

@@ -1,15 +1,15 @@
-import { processWide, type Acquiring } from '@poolsafe/core'
+import { processWide, type Acquiring, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection } from 'kysely'
 
 /** One `acquireConnection`, which wants to hear of its connection as soon as a hook of the dialect uses it. */
 export class Acquisition implements Acquiring {
-  judgedBelow = false
+  judgedBelow: Guard | undefined
   /** The connection that a hook has used so far. */
   connection: DatabaseConnection | undefined
-  readonly #adopt: (connection: DatabaseConnection, judgedBelow: boolean) => void
+  readonly #adopt: (connection: DatabaseConnection, judgedBelow: Guard | undefined) => void
   #isOver = false
 
-  constructor(adopt: (connection: DatabaseConnection, judgedBelow: boolean) => void) {
+  constructor(adopt: (connection: DatabaseConnection, judgedBelow: Guard | undefined) => void) {
     this.#adopt = adopt
   }
 

@@ -32,7 +32,7 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
 
   const executeQuery: DatabaseConnection['executeQuery'] = (...args) => {
     const error = refuse(args[0].sql, executeQuery)
-    return error === undefined ? execute(...args) : Promise.reject(error)
+    return error === undefined ? state.transaction.watch(execute(...args)) : Promise.reject(error)
   }
   const streamQuery: DatabaseConnection['streamQuery'] = (...args) => {
     const error = refuse(args[0].sql, streamQuery)

@@ -1,4 +1,4 @@
-import { guardOf, InvalidOptionError, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { guardOf, InvalidOptionError, keepFirstGuard, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
 import type { Dialect } from 'kysely'
 import { guardDriver } from './guard-driver.ts'
 
@@ -10,13 +10,17 @@ import { guardDriver } from './guard-driver.ts'
  * @param dialect such as `new PostgresDialect({ pool })`; it is not changed
  * @param guard a guard, or the options to make one
  * @returns a dialect; with mode `off` the one that was handed in
- * @throws InvalidOptionError for what is no dialect
+ * @throws InvalidOptionError for what is no dialect; and in strict mode for one that another guard watches
  */
 export function guardDialect(dialect: Dialect, guard?: Guard | GuardOptions): Dialect {
   if (typeof dialect?.createDriver !== 'function' || typeof dialect.createQueryCompiler !== 'function') {
     throw new InvalidOptionError('guardDialect(): dialect', dialect, 'a dialect of Kysely, such as new PostgresDialect({ pool })')
   }
-  if (guardOf(dialect) !== undefined) return dialect
+  const theirs = guardOf(dialect)
+  if (theirs !== undefined) {
+    keepFirstGuard(theirs, guard, 'a dialect')
+    return dialect
+  }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return dialect
   const guarded: Dialect = {

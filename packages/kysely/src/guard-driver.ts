@@ -1,4 +1,4 @@
-import { findPoolsafeError, processWide, type Guard } from '@poolsafe/core'
+import { findPoolsafeError, keepFirstGuard, processWide, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { adoptEarly } from './early-adoption.ts'
@@ -26,24 +26,40 @@ function guardInit(driver: Driver): void {
 
 function guardAcquire(driver: Driver, guard: Guard): void {
   const acquire = driver.acquireConnection.bind(driver)
-  const adopt = (connection: DatabaseConnection, judgedBelow: boolean): void => {
-    guardConnection(connection, guard).judgedBelow = judgedBelow
+  const rollback = driver.rollbackTransaction.bind(driver)
+  const release = driver.releaseConnection.bind(driver)
+  const adopt = (connection: DatabaseConnection, judgedBelow: Guard | undefined): void => {
+    guardConnection(connection, guard).judgedBelow = judgedBelow !== undefined
+    if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
   driver.acquireConnection = async (...args) => {
     const acquisition = new Acquisition(adopt)
     try {
       const connection = await processWide.acquiring.run(acquisition, () => acquire(...args))
-      adopt(connection, acquisition.judgedBelow)
+      acquisition.uses(connection)
       return connection
     } catch (error) {
-      // PostgresDriver does not give the connection back when a hook throws: a pool of one would be dead.
       const { connection } = acquisition
-      if (connection !== undefined && findPoolsafeError(error) !== undefined) await driver.releaseConnection(connection)
+      if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
       throw error
     } finally {
       acquisition.end()
     }
   }
+}
+
+/**
+ * PostgresDriver neither gives a connection back when one of its hooks throws, which leaves a pool of one dead, nor runs
+ * `onCreateConnection` again on it. It closes a connection whose ROLLBACK failed: so this one fails.
+ */
+async function discard(
+  connection: DatabaseConnection,
+  rollback: Driver['rollbackTransaction'],
+  release: Driver['releaseConnection'],
+): Promise<void> {
+  connection.executeQuery = () => Promise.reject(new Error('refused while it was acquired'))
+  await rollback(connection).catch(() => {})
+  await release(connection)
 }
 
 /** PostgresDriver begins and commits through `executeQuery`, where it is seen; other drivers may not. */

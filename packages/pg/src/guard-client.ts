@@ -1,4 +1,4 @@
-import { guardOf, harmless, InvalidOptionError, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { guardOf, InvalidOptionError, keepFirstGuard, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
 import { refuseCall, statementOf } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
@@ -8,6 +8,8 @@ export interface ClientState {
   readonly transaction: TransactionStatus
   /** The client is lent to `pool.query`, which has judged its statement already. */
   isLent: boolean
+  /** A statement was refused since the client was taken: its user has an error in hand. */
+  wasRefused: boolean
 }
 
 const states = new WeakMap<object, ClientState>()
@@ -18,14 +20,18 @@ const states = new WeakMap<object, ClientState>()
  * @param client a `pg.Client`, before or after `connect()`
  * @param guard a guard, or the options to make one
  * @returns the same client
- * @throws InvalidOptionError for what is no client, or is guarded by another guard
+ * @throws InvalidOptionError for what is no client; and in strict mode for one that another guard watches
  */
 export function guardClient<Client extends ClientLike>(client: Client, guard?: Guard | GuardOptions): Client {
-  if (typeof client?.query !== 'function' || typeof client.on !== 'function') {
+  if (typeof client?.query !== 'function' || typeof client.on !== 'function' || 'totalCount' in client) {
     throw new InvalidOptionError('guardClient(): client', client, 'a client of node-postgres (new pg.Client(…))')
   }
   const theirs = guardOf(client)
-  const ours = theirs !== undefined && guard === undefined ? theirs : toGuard(guard)
+  if (theirs !== undefined) {
+    keepFirstGuard(theirs, guard, 'a client')
+    return client
+  }
+  const ours = toGuard(guard)
   if (ours.mode !== 'off') attach(client, ours)
   return client
 }
@@ -35,20 +41,13 @@ export function stateOf(client: ClientLike): ClientState | undefined {
   return states.get(client)
 }
 
-/** Guards a client if nobody does yet. */
+/** Guards a client that nobody guards yet. */
 export function attach(client: ClientLike, guard: Guard): ClientState {
-  const known = states.get(client)
-  if (known !== undefined) return checkSame(client, guard, known)
-  const state: ClientState = { transaction: new TransactionStatus(client), isLent: false }
+  const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, wasRefused: false }
   states.set(client, state)
   guardQuery(client, guard, state)
   markGuarded(client, guard)
   return state
-}
-
-function checkSame(client: ClientLike, guard: Guard, state: ClientState): ClientState {
-  if (guardOf(client) === guard) return state
-  throw new InvalidOptionError('guardClient(): client', client, 'a client that no other guard watches')
 }
 
 function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void {
@@ -59,12 +58,12 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
     return Reflect.apply(send, client, args)
   }
   function refuse(args: Arguments): Error | undefined {
-    const statement = statementOf(args[0])
+    const statement = statementOf(args[0], guard)
     if (statement === undefined) return undefined
-    const analysis = guard.analyze(statement.sql)
-    if (analysis === harmless && !statement.named) return undefined
-    const call = { transaction: state.transaction.current, pinned: true, named: statement.named }
-    return guard.refuse(statement.sql, analysis, call, query)
+    const { sql, analysis, named } = statement
+    const error = guard.refuse(sql, analysis, { transaction: state.transaction.current, pinned: true, named }, query)
+    if (error !== undefined) state.wasRefused = true
+    return error
   }
   client.query = query
 }

@@ -1,4 +1,13 @@
-import { guardOf, harmless, InvalidOptionError, markGuarded, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import {
+  guardOf,
+  InvalidOptionError,
+  keepFirstGuard,
+  markGuarded,
+  processWide,
+  toGuard,
+  type Guard,
+  type GuardOptions,
+} from '@poolsafe/core'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -14,20 +23,26 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  * @param pool a `pg.Pool`, new or in use
  * @param guard a guard, or the options to make one
  * @returns the same pool
- * @throws InvalidOptionError for what is no pool, or is guarded by another guard
+ * @throws InvalidOptionError for what is no pool; and in strict mode for one that another guard watches
  */
 export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions): Pool {
-  if (typeof pool?.query !== 'function' || typeof pool.connect !== 'function' || typeof pool.prependListener !== 'function') {
-    throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
-  }
+  if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
   const theirs = guardOf(pool)
-  if (theirs !== undefined && (guard === undefined || theirs === guard)) return pool
-  if (theirs !== undefined) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool that no other guard watches')
+  if (theirs !== undefined) {
+    keepFirstGuard(theirs, guard, 'a pool')
+    return pool
+  }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return pool
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)
+}
+
+/** A pool counts its clients; a client, which has the same methods, does not. */
+function isPool(pool: PoolLike | undefined): boolean {
+  const isEmitter = typeof pool?.prependListener === 'function' && typeof pool.query === 'function'
+  return isEmitter && typeof pool.connect === 'function' && 'totalCount' in pool
 }
 
 /** New clients are guarded before anyone else hears of them; clients that the pool had already, when they are next taken. */
@@ -53,13 +68,16 @@ function guardRelease(client: ClientLike, guard: Guard, state: ClientState): voi
   let guarded: DriverFunction | undefined
   const guardOne = (release: DriverFunction): DriverFunction =>
     function released(this: unknown, ...args: unknown[]): unknown {
-      const isLent = state.isLent
+      const { isLent, wasRefused } = state
       state.isLent = false
+      state.wasRefused = false
       // A client that is destroyed takes its transaction with it.
       if (isLent || Boolean(args[0]) || !state.transaction.current.isOpen) return Reflect.apply(release, client, args)
+      // An error in hand is worth more than ours, which would take its place in a finally block.
+      const hasError = wasRefused || state.transaction.current.state.isAborted
       const error = guard.refuseCall('releasedInTransaction', released)
       Reflect.apply(release, client, error === undefined ? args : [true])
-      if (error !== undefined) throw error
+      if (error !== undefined && !hasError) throw error
       return undefined
     }
   Object.defineProperty(client, 'release', {
@@ -90,11 +108,10 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
   }
 
   function refuse(args: Arguments): Error | undefined {
-    const statement = statementOf(args[0])
+    const statement = statementOf(args[0], guard)
     if (statement === undefined) return undefined
-    const analysis = guard.analyze(statement.sql)
-    if (analysis === harmless && !statement.named) return undefined
-    return guard.refuse(statement.sql, analysis, { pinned: false, named: statement.named }, query)
+    const { sql, analysis, named } = statement
+    return guard.refuse(sql, analysis, { pinned: false, named }, query)
   }
 
   function connect(this: unknown, ...args: unknown[]): unknown {
@@ -103,7 +120,7 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
       return Reflect.apply(connectPool, pool, [lend(args[0] as Handover)])
     }
     const acquiring = processWide.acquiring.getStore()
-    if (acquiring !== undefined) acquiring.judgedBelow = true
+    if (acquiring !== undefined) acquiring.judgedBelow = guard
     return Reflect.apply(connectPool, pool, args)
   }
 

@@ -1,3 +1,4 @@
+import { harmless, type Analysis, type Guard } from '@poolsafe/core'
 import type { Arguments } from './types.ts'
 
 /** What pg calls a Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
@@ -15,19 +16,27 @@ interface QueryConfig {
   readonly cursor?: { readonly text?: unknown }
 }
 
-/** The SQL text and the name of one `query` call. */
+/** One `query` call, as far as it decides the verdict. */
 export interface Statement {
   readonly sql: string
   readonly named: boolean
+  readonly analysis: Analysis
 }
 
-/** Reads a `query` call; `undefined` where there is no text, which pg then refuses in its own words. */
-export function statementOf(config: unknown): Statement | undefined {
-  if (typeof config === 'string') return { sql: config, named: false }
-  if (typeof config !== 'object' || config === null) return undefined
-  const { text, cursor, name } = config as QueryConfig
+const textless: Statement = {
+  sql: 'a query object that does not tell its text',
+  named: false,
+  analysis: { ...harmless, undecided: 'the query object has no text' },
+}
+
+/** Reads a `query` call; `undefined` where there is nothing to judge: a harmless text, or none, which pg then refuses in its own words. */
+export function statementOf(config: unknown, guard: Guard): Statement | undefined {
+  const { text, cursor, name } = (typeof config === 'string' ? { text: config } : (config ?? {})) as QueryConfig
   const sql = text ?? cursor?.text
-  return typeof sql === 'string' ? { sql, named: typeof name === 'string' && name !== '' } : undefined
+  if (typeof sql !== 'string') return isSubmittable(config) ? textless : undefined
+  const analysis = guard.analyze(sql)
+  const named = typeof name === 'string' && name !== ''
+  return analysis === harmless && !named ? undefined : { sql, named, analysis }
 }
 
 /**

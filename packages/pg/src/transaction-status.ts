@@ -7,7 +7,7 @@ interface ClientInternals {
   readonly readyForQuery?: boolean
   /** `false` once the connection is broken. */
   readonly _queryable?: boolean
-  readonly connection?: { on(event: 'readyForQuery', listener: (message: { status: string }) => void): void }
+  readonly connection?: { prependListener(event: 'readyForQuery', listener: (message: { status: string }) => void): void }
 }
 
 /**
@@ -24,7 +24,8 @@ export class TransactionStatus {
   constructor(client: ClientLike) {
     this.#client = client
     if (client.getTransactionStatus !== undefined) return
-    this.#client.connection?.on('readyForQuery', ({ status }) => {
+    // Before pg's own listener, which calls the application back.
+    this.#client.connection?.prependListener('readyForQuery', ({ status }) => {
       this.#heard = status
     })
   }

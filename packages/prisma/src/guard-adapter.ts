@@ -1,12 +1,13 @@
 import {
+  commits,
   guardOf,
   harmless,
   InvalidOptionError,
   isPoolsafeError,
+  keepFirstGuard,
   markGuarded,
   toGuard,
   Transaction,
-  type Analysis,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
@@ -27,7 +28,11 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
  */
 export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, guard?: Guard | GuardOptions): Factory {
   checkFactory(factory)
-  if (guardOf(factory) !== undefined) return factory
+  const theirs = guardOf(factory)
+  if (theirs !== undefined) {
+    keepFirstGuard(theirs, guard, 'an adapter')
+    return factory
+  }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return factory
   const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours)
@@ -46,7 +51,9 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
 
 function guardConnected(adapter: Adapter, guard: Guard): Adapter {
   if (guardOf(adapter) !== undefined) return adapter
-  const judgedBelow = guardOf(adapter.underlyingDriver?.()) !== undefined
+  const below = guardOf(adapter.underlyingDriver?.())
+  const judgedBelow = below !== undefined
+  if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {
     guardStatements(adapter, guard)
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
@@ -87,7 +94,8 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
     if (!commits(guard.analyze(statement.sql))) return send(statement)
     return send(statement).catch(async (error: unknown) => {
       if (isPoolsafeError(error)) {
-        await send(rollback)
+        // If the connection is broken the server has rolled back already, and the refusal is still what happened.
+        await send(rollback).catch(() => {})
         await transaction.rollback()
         isOver = true
       }
@@ -97,10 +105,6 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
 }
 
 const rollback = { sql: 'ROLLBACK', args: [], argTypes: [] }
-
-function commits({ steps }: Analysis): boolean {
-  return steps.some(({ control }) => control?.does === 'commit')
-}
 
 function guardStatements(target: Queryable, guard: Guard, held?: Transaction): void {
   replace(target, 'queryRaw', (send) => judged(send, guard, held))
@@ -116,11 +120,11 @@ function judged<Text extends Statement | string>(
   return function guarded(...args: [Text]): Promise<unknown> {
     const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
     const analysis = guard.analyze(sql)
-    if (analysis === harmless) return send(...args)
+    if (analysis === harmless) return held === undefined ? send(...args) : held.watch(send(...args))
     const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    return send(...args)
+    return held === undefined ? send(...args) : held.watch(send(...args))
   }
 }
 

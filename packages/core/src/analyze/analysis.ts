@@ -38,3 +38,8 @@ export const harmless: Analysis = Object.freeze({ steps: Object.freeze([]), isBa
 export function effectsIn({ steps }: Analysis): DetectedEffect[] {
   return steps.flatMap(({ effects }) => effects)
 }
+
+/** Whether the text commits a transaction. */
+export function commits({ steps }: Analysis): boolean {
+  return steps.some(({ control }) => control?.does === 'commit')
+}

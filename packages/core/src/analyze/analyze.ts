@@ -34,13 +34,15 @@ export function analyze(sql: string): Analysis {
     // PostgreSQL itself will refuse the text, with its own message and SQLSTATE.
     if (error instanceof ParseRefused) return harmless
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
+    // A rule that looks into an argument may use up JavaScript's stack where the parser's sufficed.
+    if (error instanceof RangeError) return { ...harmless, undecided: 'nested too deeply' }
     throw error
   }
 }
 
 /** `analyze` with a memory, bounded in bytes. */
 export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
-  const cache = new TextCache<Analysis>(cacheBytes)
+  const cache = new TextCache<Analysis>(cacheBytes, bytesOf)
   return (sql) => {
     const known = cache.get(sql)
     if (known !== undefined) return known
@@ -48,6 +50,11 @@ export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
     cache.set(sql, analysis)
     return analysis
   }
+}
+
+/** What an analysis holds beside its text; measured with texts of one SET each. */
+function bytesOf({ steps }: Analysis): number {
+  return steps.reduce((bytes, { effects }) => bytes + 200 + 400 * effects.length, 0)
 }
 
 function analyzeStatements(statements: readonly Node[]): Analysis {

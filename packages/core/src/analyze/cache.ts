@@ -10,10 +10,15 @@ export class TextCache<Value> {
   #old = new Map<string, Value>()
   #youngBytes = 0
   readonly #generationBytes: number
+  readonly #bytesOf: (value: Value) => number
 
-  /** @param maxBytes an upper bound of the memory held, `0` to keep nothing */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes an upper bound of the memory held, `0` to keep nothing
+   * @param bytesOf what a value holds that other texts do not share
+   */
+  constructor(maxBytes: number, bytesOf: (value: Value) => number = () => 0) {
     this.#generationBytes = maxBytes / 2
+    this.#bytesOf = bytesOf
   }
 
   get(text: string): Value | undefined {
@@ -21,7 +26,7 @@ export class TextCache<Value> {
   }
 
   set(text: string, value: Value): void {
-    const bytes = entryBytes + 2 * text.length
+    const bytes = entryBytes + 2 * text.length + this.#bytesOf(value)
     // One text may not push out everything else.
     if (bytes > this.#generationBytes / 4) return
     if (this.#youngBytes + bytes > this.#generationBytes) this.#turn()

@@ -2,7 +2,7 @@ import type { Node } from 'libpg-query'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
-import { functionCall, isBuiltIn, type FunctionCall } from './function-call.ts'
+import { attributeCall, functionCall, isBuiltIn, type FunctionCall } from './function-call.ts'
 import { childrenOf, type Visit } from './executed.ts'
 
 type NodeHandler = (node: unknown, place: Place) => Detected
@@ -39,7 +39,8 @@ export function detect(statement: Node): DetectedEffect[] {
 function effectsAt({ tag, node, isExecuted }: Visit, place: Place): DetectedEffect[] {
   const found = (nodeHandlers.get(tag) ?? []).flatMap((handler) => run(handler, node, place))
   if (!isExecuted) return found.filter(({ does }) => does === 'needs')
-  return tag === 'FuncCall' ? [...found, ...effectsOfCall(functionCall(node), place)] : found
+  const call = tag === 'FuncCall' ? functionCall(node) : tag === 'A_Indirection' ? attributeCall(node) : undefined
+  return call === undefined ? found : [...found, ...effectsOfCall(call, place)]
 }
 
 function effectsOfCall(call: FunctionCall, place: Place): DetectedEffect[] {

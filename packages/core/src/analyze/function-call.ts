@@ -1,4 +1,4 @@
-import type { FuncCall, Node } from 'libpg-query'
+import type { A_Indirection, FuncCall, Node } from 'libpg-query'
 
 /** A call of a function. */
 export interface FunctionCall {
@@ -26,6 +26,13 @@ export function functionCall(node: FuncCall): FunctionCall {
       return arg === undefined || 'NamedArgExpr' in arg ? undefined : arg
     },
   }
+}
+
+/** `(42::bigint).pg_advisory_lock` calls the function with what stands before the dot. */
+export function attributeCall({ arg, indirection }: A_Indirection): FunctionCall | undefined {
+  const last = indirection?.at(-1)
+  if (arg === undefined || last === undefined || !('String' in last)) return undefined
+  return functionCall({ funcname: [last], args: [arg] })
 }
 
 /** Whether the call means a function of PostgreSQL itself: one qualified with another schema is the user's. */

@@ -15,22 +15,26 @@ export interface Left {
   readonly source: Source
 }
 
+/** The newest first: a list that grows without being copied. */
 interface Savepoint {
   readonly name: string | undefined
   /** How much was left before it. */
   readonly mark: number
+  readonly previous: Savepoint | undefined
 }
 
 /** Where a client stands in its transaction. Never changed: each text gives a new one. */
 export interface TransactionState {
   readonly isOpen: boolean
+  /** The server refuses everything but the end of the transaction, or of a part of it. */
+  readonly isAborted: boolean
   /** What stays behind if the transaction commits. */
   readonly left: readonly Left[]
-  readonly savepoints: readonly Savepoint[]
+  readonly savepoint: Savepoint | undefined
 }
 
 /** Outside any transaction. */
-export const autocommit: TransactionState = { isOpen: false, left: [], savepoints: [] }
+export const autocommit: TransactionState = { isOpen: false, isAborted: false, left: [], savepoint: undefined }
 
 /** Inside a transaction that has left nothing so far. */
 export const inTransaction: TransactionState = { ...autocommit, isOpen: true }
@@ -62,15 +66,17 @@ class Walk {
   readonly #isBatch: boolean
   readonly #due: Left[] = []
   #isOpen: boolean
-  #left: Left[]
-  #savepoints: Savepoint[]
+  #isAborted: boolean
+  #left: readonly Left[]
+  #savepoint: Savepoint | undefined
   /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
   #opening: Left | undefined
 
-  constructor({ isOpen, left, savepoints }: TransactionState, isBatch: boolean, source: Source) {
+  constructor({ isOpen, isAborted, left, savepoint }: TransactionState, isBatch: boolean, source: Source) {
     this.#isOpen = isOpen
-    this.#left = [...left]
-    this.#savepoints = [...savepoints]
+    this.#isAborted = isAborted
+    this.#left = left
+    this.#savepoint = savepoint
     this.#isBatch = isBatch
     this.#source = source
   }
@@ -89,38 +95,45 @@ class Walk {
         this.#takeBack(effect)
         break
       case 'clears':
-        if (!this.#takeBack(effect)) this.#left.push(entry)
+        if (!this.#takeBack(effect)) this.#leave(entry)
         break
       case 'leaves':
-        this.#left.push(entry)
+        this.#leave(entry)
         break
       case 'needs':
-        if (!this.#left.some((earlier) => isSame(earlier.effect, effect))) this.#due.push(entry)
+        if (!this.#left.some((earlier) => isLeftBy(earlier.effect, effect))) this.#due.push(entry)
         break
       default:
         this.#due.push(entry)
     }
   }
 
+  /** The same thing left twice is left once, but for locks, which are counted, and for what a savepoint keeps apart. */
+  #leave(entry: Left): void {
+    const since = this.#left.slice(this.#savepoint?.mark ?? 0)
+    const isKnown = entry.effect.state !== 'advisory-lock' && since.some((earlier) => isSame(earlier.effect, entry.effect))
+    if (!isKnown) this.#left = [...this.#left, entry]
+  }
+
   /** @returns whether there was anything to take back */
   #takeBack(effect: DetectedEffect): boolean {
-    const last = this.#left.findLast((earlier) => isSame(earlier.effect, effect))
-    // Locks are counted: each unlock takes one back. Everything else is gone at once.
+    const last = this.#left.findLast((earlier) => isLeftBy(earlier.effect, effect))
+    if (last === undefined) return false
+    // Each unlock takes one lock back. Everything else is gone at once.
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
-    const kept = this.#left.filter((earlier) => (isOne ? earlier !== last : !isSame(earlier.effect, effect)))
-    const found = kept.length < this.#left.length
-    if (found) this.#replaceLeft(kept)
-    return found
+    this.#keep((earlier) => (isOne ? earlier !== last : !isLeftBy(earlier.effect, effect)))
+    return true
   }
 
   /** The marks of savepoints move with what is taken out before them. */
-  #replaceLeft(kept: Left[]): void {
+  #keep(isKept: (entry: Left) => boolean): void {
     const before = this.#left
-    this.#savepoints = this.#savepoints.map(({ name, mark }) => ({
-      name,
-      mark: before.slice(0, mark).filter((entry) => kept.includes(entry)).length,
-    }))
-    this.#left = kept
+    const moved = (savepoint: Savepoint | undefined): Savepoint | undefined => {
+      if (savepoint === undefined || savepoint.mark === 0) return savepoint
+      return { ...savepoint, mark: before.slice(0, savepoint.mark).filter(isKept).length, previous: moved(savepoint.previous) }
+    }
+    this.#savepoint = moved(this.#savepoint)
+    this.#left = before.filter(isKept)
   }
 
   control({ does, name, chains = false }: Control): void {
@@ -129,16 +142,17 @@ class Walk {
         this.#isOpen = true
         break
       case 'commit':
-        this.#finish(this.#left, chains)
+        // PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK.
+        this.#finish(this.#isAborted ? this.#left.filter(survives) : this.#left, chains)
         break
       case 'rollback':
         this.#finish(this.#left.filter(survives), chains)
         break
       case 'savepoint':
-        this.#savepoints.push({ name, mark: this.#left.length })
+        this.#savepoint = { name, mark: this.#left.length, previous: this.#savepoint }
         break
       case 'release':
-        this.#savepoints.splice(this.#find(name))
+        this.#release(this.#find(name))
         break
       case 'rollback-to':
         this.#rollBackTo(this.#find(name))
@@ -149,21 +163,29 @@ class Walk {
   #finish(due: readonly Left[], chains: boolean): void {
     this.#due.push(...due)
     this.#left = []
-    this.#savepoints = []
+    this.#savepoint = undefined
     this.#isOpen = chains
+    this.#isAborted = false
   }
 
-  /** The newest savepoint of that name; behind the last one where PostgreSQL will not find it either. */
-  #find(name: string | undefined): number {
-    const at = this.#savepoints.findLastIndex((savepoint) => savepoint.name === name)
-    return at === -1 ? this.#savepoints.length : at
+  /** The newest savepoint of that name; none where PostgreSQL will not find it either. */
+  #find(name: string | undefined): Savepoint | undefined {
+    let found = this.#savepoint
+    while (found !== undefined && found.name !== name) found = found.previous
+    return found
   }
 
-  #rollBackTo(at: number): void {
-    const mark = this.#savepoints[at]?.mark ?? this.#left.length
-    this.#left = [...this.#left.slice(0, mark), ...this.#left.slice(mark).filter(survives)]
+  #release(savepoint: Savepoint | undefined): void {
+    if (savepoint !== undefined) this.#savepoint = savepoint.previous
+  }
+
+  #rollBackTo(savepoint: Savepoint | undefined): void {
+    if (savepoint === undefined) return
+    const { mark } = savepoint
+    this.#left = this.#left.filter((entry, index) => index < mark || survives(entry))
+    this.#isAborted = false
     // The savepoint itself stays.
-    this.#savepoints.splice(at + 1)
+    this.#savepoint = savepoint
   }
 
   end(): Settled {
@@ -173,8 +195,8 @@ class Walk {
     }
     if (this.#opening !== undefined) this.#due.push(this.#opening)
     this.#due.push(...this.#left.filter(survives))
-    this.#replaceLeft(this.#left.filter((entry) => !survives(entry)))
-    return { due: this.#due, after: { isOpen: true, left: this.#left, savepoints: this.#savepoints } }
+    if (this.#left.some(survives)) this.#keep((entry) => !survives(entry))
+    return { due: this.#due, after: { isOpen: true, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint } }
   }
 }
 
@@ -182,10 +204,14 @@ function survives({ effect }: Left): boolean {
   return survivesRollback.has(effect.state)
 }
 
-/** Whether `later` means what `earlier` left: the same thing, or all of its kind. */
-function isSame(earlier: DetectedEffect, later: DetectedEffect): boolean {
-  if (earlier.state !== later.state) return false
+/** Whether `later` takes back, or finds, what `earlier` left: the same thing, or all of its kind. */
+function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
+  if (earlier.does !== 'leaves' || earlier.state !== later.state) return false
   return later.object === undefined || earlier.object === later.object
+}
+
+function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
+  return one.rule === other.rule && one.does === other.does && one.object === other.object
 }
 
 /** A client's transaction, followed through the statements that are sent. */
@@ -201,8 +227,20 @@ export class Transaction {
     if (isOpen !== this.state.isOpen) this.state = isOpen ? inTransaction : autocommit
   }
 
-  /** The server has aborted it: whatever ends it rolls it back. */
+  /**
+   * Passes on what a driver answers to a statement, and learns from a failure that the server has aborted the transaction.
+   * Costs nothing while the transaction has left nothing.
+   */
+  watch<Result>(answer: Promise<Result>): Promise<Result> {
+    if (this.state.left.length === 0) return answer
+    return answer.catch((error: unknown) => {
+      this.abort()
+      throw error
+    })
+  }
+
+  /** The server has aborted it: whatever ends it rolls it back, unless a part of it is rolled back first. */
   abort(): void {
-    if (this.state.left.length > 0) this.state = { ...this.state, left: [], savepoints: [] }
+    if (!this.state.isAborted) this.state = { ...this.state, isAborted: true }
   }
 }

@@ -73,7 +73,7 @@ describe('inside a transaction', () => {
     expect(logged).toEqual([])
     send(guard, 'COMMIT', { transaction })
     expect(logged).toHaveLength(1)
-    expect(logged[0]).toContain('sent       yes, and its transaction was committed')
+    expect(logged[0]).toContain('sent       yes, and its transaction is being committed')
   })
 
   test('an aborted transaction leaves nothing, whatever ends it', () => {

@@ -37,6 +37,10 @@ export class Events {
     return () => void listeners.delete(listener)
   }
 
+  isEvent(name: string): name is keyof GuardEvents {
+    return name in this.#listeners
+  }
+
   has(name: keyof GuardEvents): boolean {
     return this.#listeners[name].size > 0
   }

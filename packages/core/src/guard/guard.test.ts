@@ -218,12 +218,12 @@ describe('what watches', () => {
 
 describe('a fault of poolsafe itself', () => {
   /** A profile whose data cannot be read: judging fails. */
-  const broken = {
-    ...strictest(),
-    get carries(): never {
+  const carries = Object.defineProperty({ ...strictest().carries }, 'setting', {
+    get(): never {
       throw new Error('the profile is broken')
     },
-  }
+  })
+  const broken = { ...strictest(), carries }
 
   test('never breaks a statement in warn mode, and is reported once', () => {
     const { guard, logged } = watched({ pooler: broken })

@@ -4,11 +4,12 @@ import { TextCache } from '../analyze/cache.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { redact } from '../analyze/redact.ts'
 import { autocommit, settle, type Left, type Source, type Transaction } from '../checkout/transaction.ts'
-import { PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import { InvalidOptionError, PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import { checkObject } from '../options.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
-import { framesOf, takeStack } from './call-site.ts'
+import { formatCallSite, framesOf, takeStack } from './call-site.ts'
 import { Events, type FindingEvent, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
@@ -78,13 +79,21 @@ export class Guard {
     return Promise.resolve().then(loadParser)
   }
 
-  /** Judges a text as if it were sent in this context. Sends nothing, logs nothing, throws for no finding. */
+  /**
+   * Judges a text as if it were sent in this context. Sends nothing, logs nothing, throws for no finding.
+   *
+   * @throws InvalidOptionError for what is no text, or a context that does not exist
+   */
   inspect(sql: string, context: Context = {}): Inspection {
+    if (typeof sql !== 'string') throw new InvalidOptionError('inspect(): sql', sql, 'a text')
+    checkObject('the context of inspect()', context, ['inTransaction', 'pinned', 'named'])
     return { findings: judge(this.#analyze(sql), this.#options.pooler, context) }
   }
 
   /** @returns what removes the listener again */
   on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
+    if (!this.#events.isEvent(name)) throw new InvalidOptionError('on(): event', name, "'finding' or 'fault'")
+    if (typeof listener !== 'function') throw new InvalidOptionError('on(): listener', listener, 'a function')
     return this.#events.on(name, listener)
   }
 
@@ -110,14 +119,14 @@ export class Guard {
 
   /** For adapters: `refuse` for what is no statement. */
   refuseCall(sign: CallSign, entry: Entry): PoolsafeError | undefined {
-    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign), { sql: '' }), {}, { sql: '' }, entry))
+    const source = { sql: '' }
+    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign), source), {}, source, entry))
   }
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
   complain(error: PoolsafeError): PoolsafeError | undefined {
     if (this.mode === 'strict') return error
-    this.#log(error.message, error.message)
-    return undefined
+    return this.#guarded(() => this.#log(error.message, error.message))
   }
 
   #guarded(act: () => PoolsafeError | undefined): PoolsafeError | undefined {
@@ -138,39 +147,45 @@ export class Guard {
     if (error !== undefined) return error
     if (call.transaction !== undefined) call.transaction.state = isDecidedNow ? { ...after, left: [] } : after
     const isNewlyLeft = after.left.some((left) => left.source === source)
-    if (isNewlyLeft && this.#relevant(after.left, context).length > 0) this.#locate(source, entry)
+    if (isNewlyLeft && this.#relevant(after.left, context).has(source)) this.#locate(source, entry)
     return undefined
   }
 
-  /** Findings that a policy acts on, each with the statement that it comes from. One a rule. */
-  #relevant(entries: readonly Left[], context: Context): { finding: Finding; source: Source }[] {
-    const byRule = new Map<string, { finding: Finding; source: Source }>()
+  /** The findings that a policy acts on, by the statement that they come from; of each statement one a rule. */
+  #relevant(entries: readonly Left[], context: Context): Map<Source, Finding[]> {
+    const bySource = new Map<Source, Finding[]>()
     for (const { effect, source } of entries) {
       const [finding] = judgeEffects([effect], this.#options.pooler, context)
-      if (finding === undefined || byRule.has(finding.rule) || this.#policy(finding) === 'allow') continue
-      byRule.set(finding.rule, { finding, source })
+      const known = bySource.get(source) ?? []
+      if (finding === undefined || this.#policy(finding) === 'allow' || known.some(({ rule }) => rule === finding.rule)) continue
+      bySource.set(source, [...known, finding])
     }
-    return [...byRule.values()]
+    return bySource
   }
 
   #act(entries: readonly Left[], context: Context, current: MutableSource, entry: Entry): PoolsafeError | undefined {
     const relevant = this.#relevant(entries, context)
-    const [first] = relevant
-    if (first === undefined) return undefined
-    const { source } = first
-    const findings = relevant.map(({ finding }) => finding) as [Finding, ...Finding[]]
-    const refused = findings.some((finding) => this.#policy(finding) === 'throw')
-    const logKey = `${findings.map((finding) => finding.rule).join()} ${source.sql.length} ${source.sql.slice(0, loggedLength)}`
-    if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
+    if (relevant.size === 0) return undefined
+    if (relevant.has(current)) this.#locate(current, entry)
+    const refused = [...relevant.values()].flat().some((finding) => this.#policy(finding) === 'throw')
+    const errors = [...relevant].map(([source, findings]) => this.#tell(source, findings, refused, source === current))
+    return errors.find((error) => error !== undefined)
+  }
 
-    if (source === current) this.#locate(current, entry)
-    const { operation, stack } = source
-    const statement = redact(source.sql)
+  /** Tells of one statement. */
+  #tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
+    const { sql, operation, stack } = source
+    // What is no statement is told by its place.
+    const place = sql === '' ? formatCallSite(stack) : `${sql.length} ${sql.slice(0, loggedLength)}`
+    const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
+    if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
+    const [first, ...others] = findings as [Finding, ...Finding[]]
+    const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#options.pooler
-    const message = format({ findings, statement, pooler, refused, operation, stack, isCommit: source !== current })
-    this.#emit({ findings, statement, pooler, refused, operation, message })
+    const message = format({ ...fields, pooler, refused, stack, decidedBy: decider(sql, isCurrent) })
+    this.#emit({ ...fields, pooler, refused, message })
     if (!refused) return this.#log(logKey, message)
-    const error = new UnsafeStatementError(message, { findings, statement, pooler: pooler.label, operation })
+    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label })
     error.stack = `${error.name}: ${message}\n${stack ?? ''}`
     return error
   }
@@ -242,6 +257,11 @@ export function toGuard(given: Guard | GuardOptions | undefined): Guard {
 /** A guard of another copy of this package is one too. */
 function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
   return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
+}
+
+function decider(sql: string, isCurrent: boolean): 'statement' | 'commit' | 'release' {
+  if (sql === '') return 'release'
+  return isCurrent ? 'statement' : 'commit'
 }
 
 function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {

@@ -9,8 +9,8 @@ export interface Report {
   readonly statement: string
   readonly pooler: PoolerProfile
   readonly refused: boolean
-  /** COMMIT decided, of a statement that was sent before. */
-  readonly isCommit: boolean
+  /** What decided: the statement itself, the COMMIT of its transaction, or the connection that was given back. */
+  readonly decidedBy: 'statement' | 'commit' | 'release'
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
   /** The stack of the call, where somebody took it. */
@@ -35,10 +35,15 @@ export function format(report: Report): string {
   return [`${first.message} (${first.rule})`, ...shown].join('\n')
 }
 
-function sent({ refused, isCommit }: Report): string {
-  if (isCommit)
-    return refused
-      ? 'yes, earlier in this transaction; poolsafe refused its COMMIT, so that nothing is left: roll back'
-      : 'yes, and its transaction was committed'
-  return refused ? 'no: poolsafe refused it, nothing reached the server' : 'yes: poolsafe only warns'
+function sent({ refused, decidedBy }: Report): string {
+  switch (decidedBy) {
+    case 'statement':
+      return refused ? 'no: poolsafe refused it, nothing reached the server' : 'yes: poolsafe only warns'
+    case 'commit':
+      return refused
+        ? 'yes, earlier in this transaction; poolsafe refused its COMMIT, so that nothing is left: roll back'
+        : 'yes, and its transaction is being committed'
+    default:
+      return refused ? 'no COMMIT; poolsafe has the transaction rolled back' : 'no COMMIT, no ROLLBACK: the transaction is still open'
+  }
 }

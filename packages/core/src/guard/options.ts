@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors.ts'
 import { checkObject, checkOneOf } from '../options.ts'
-import type { PoolerProfile } from '../poolers/profile.ts'
+import { carriesAll, type PoolerProfile } from '../poolers/profile.ts'
 import { strictest } from '../poolers/strictest.ts'
 import { rules, type RuleId } from '../rules/index.ts'
 
@@ -68,9 +68,14 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
 }
 
 function checkPooler(pooler: PoolerProfile): PoolerProfile {
-  const isProfile = typeof pooler === 'object' && pooler !== null && 'carries' in pooler && 'trackedSettings' in pooler
+  const isProfile = typeof pooler === 'object' && pooler !== null && pooler.trackedSettings instanceof Set && hasEveryState(pooler.carries)
   if (isProfile) return pooler
   throw new InvalidOptionError('pooler', pooler, "a profile, such as poolers.pgbouncer({ version: '1.24' }) or poolers.direct()")
+}
+
+function hasEveryState(carries: unknown): boolean {
+  if (typeof carries !== 'object' || carries === null) return false
+  return Object.keys(carriesAll('kept')).every((state) => state in carries)
 }
 
 function checkRules(given: NonNullable<GuardOptions['rules']>): NonNullable<GuardOptions['rules']> {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FindingEvent } from './events.ts'
+import type { Guard } from './guard.ts'
 
 /** What a layer above the driver knows of the statements that run inside it. */
 export interface Origin {
@@ -11,8 +12,8 @@ export interface Origin {
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
 export interface Acquiring {
-  /** Set by a guarded pool: it judges what is sent on the connection, so the layer above does not. */
-  judgedBelow: boolean
+  /** Set by a guarded pool: its guard judges what is sent on the connection, so the layer above does not. */
+  judgedBelow: Guard | undefined
 }
 
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */

@@ -1,22 +1,54 @@
+import type { Node, SelectStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
-import type { FunctionCall } from '../analyze/function-call.ts'
-import type { Detected, Rule } from './rule.ts'
+import { functionCall, isBuiltIn, type FunctionCall } from '../analyze/function-call.ts'
+import type { Place, Rule } from './rule.ts'
 
-function takes(call: FunctionCall): Effect {
-  return { does: 'leaves', state: 'advisory-lock', what: call.name, when: 'always', object: lockOf(call) }
+function takes({ name }: FunctionCall): Effect {
+  return { does: 'leaves', state: 'advisory-lock', what: name, when: 'always' }
 }
 
-function frees(call: FunctionCall): Effect {
-  return { does: 'clears', state: 'advisory-lock', what: call.name, when: 'always', object: lockOf(call) }
+/** The empty name pairs with no lock: what an unlock frees is known only in a statement that does nothing else. */
+function frees({ name }: FunctionCall): Effect {
+  return { does: 'clears', state: 'advisory-lock', what: name, when: 'always', object: '' }
 }
 
-/** The lock that a call means: the same key, in the same mode. */
-function lockOf({ name, args }: FunctionCall): string {
-  const key = JSON.stringify(args, (field, value: unknown) => (field === 'location' ? undefined : value))
-  return `${name.endsWith('_shared') ? 'shared' : 'exclusive'} ${key}`
+/** `SELECT pg_advisory_lock(42)`, and nothing else: it runs once, so that lock and unlock can be counted. */
+function onSelect(statement: SelectStmt, { isWholeStatement }: Place): Effect[] | undefined {
+  const { targetList = [], fromClause, whereClause, withClause, larg, limitCount } = statement
+  const hasMore = [fromClause, whereClause, withClause, larg, limitCount].some((part) => part !== undefined)
+  if (!isWholeStatement || hasMore) return undefined
+  const counted = targetList.map(countedEffect)
+  return counted.includes(undefined) ? undefined : counted.filter((effect) => effect !== undefined)
 }
 
-const functions: Readonly<Record<string, (call: FunctionCall) => Detected>> = {
+function countedEffect(target: Node): Effect | undefined {
+  const value = 'ResTarget' in target ? target.ResTarget.val : undefined
+  const call = value !== undefined && 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
+  if (call === undefined || !isBuiltIn(call)) return undefined
+  const effect = functions[call.name]?.(call)
+  if (effect === undefined || (effect.object === undefined && effect.does === 'clears')) return effect
+  const keys = call.args.map(constantKey)
+  if (keys.includes(undefined)) return undefined
+  return { ...effect, object: `${call.name.endsWith('_shared') ? 'shared' : 'exclusive'} ${keys.join()}` }
+}
+
+/** A key that means the same lock wherever it is written in the text. */
+function constantKey(node: Node): string | undefined {
+  if ('TypeCast' in node) return node.TypeCast.arg === undefined ? undefined : constantKey(node.TypeCast.arg)
+  if ('ParamRef' in node) return `$${node.ParamRef.number}`
+  if (!('A_Const' in node)) return undefined
+  const { ival, fval, sval } = node.A_Const as { ival?: { ival?: number }; fval?: { fval?: string }; sval?: { sval?: string } }
+  return ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
+}
+
+/** Of a statement that can be counted, the counted effects are the whole truth. */
+function ofStatement(effects: readonly Effect[]): readonly Effect[] {
+  const counted = effects.filter(({ object }) => object !== undefined && object !== '')
+  if (counted.length > 0) return counted
+  return effects.filter(({ what }, index) => effects.findIndex((other) => other.what === what) === index)
+}
+
+const functions: Readonly<Record<string, (call: FunctionCall) => Effect>> = {
   pg_advisory_lock: takes,
   pg_advisory_lock_shared: takes,
   pg_try_advisory_lock: takes,
@@ -46,6 +78,8 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
       'SELECT pg_catalog.pg_advisory_lock(42)',
       'BEGIN; SELECT pg_advisory_lock(42); ROLLBACK',
       'SELECT CASE WHEN pg_try_advisory_lock(42) THEN 1 END',
+      'SELECT (42::bigint).pg_advisory_lock',
+      'SELECT pg_advisory_lock(id) FROM generate_series(1, 3) AS id; SELECT pg_advisory_unlock(1)',
     ],
     safe: [
       'SELECT pg_advisory_xact_lock(42)',
@@ -55,5 +89,7 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
       'SELECT pid FROM pg_locks /* pg_advisory_lock */',
     ],
   },
+  on: { SelectStmt: onSelect },
   functions,
+  ofStatement,
 }

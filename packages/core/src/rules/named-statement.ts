@@ -6,7 +6,7 @@ export const namedStatement: Rule<'session/named-statement'> = {
   title: 'a named statement of the driver needs a pooler that tracks names',
   why: 'the driver parses a named statement once for each connection that it sees, while the pooler moves it between server connections: elsewhere the name is unknown (26000), or taken already (42P05)',
   instead:
-    'leave `name` out (Prisma: no `statementNameGenerator`), or let the pooler track names: PgBouncer 1.21 or later with max_prepared_statements above 0',
+    'leave `name` out (Prisma: no `statementNameGenerator`), or use a pooler, at a version and with settings, that tracks names, and say so in the guard’s profile',
   examples: {
     unsafe: [{ sql: 'SELECT 1', named: true }],
     safe: [{ sql: 'SELECT 1' }],

@@ -3,8 +3,10 @@ import type { Effect } from '../analyze/effects.ts'
 import { stringConstant, type FunctionCall } from '../analyze/function-call.ts'
 import type { Rule } from './rule.ts'
 
-function onSet({ kind, name = '', args, is_local }: VariableSetStmt): Effect | undefined {
+function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Effect | undefined {
   if (is_local) return undefined
+  // A quoted name keeps its case in the tree; PostgreSQL looks settings up without regard to it.
+  const name = given.toLowerCase()
   const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT' || stringConstant(args?.[0]) === 'none'
   const verb = kind === 'VAR_RESET' ? 'RESET' : 'SET'
   const does = isReset ? 'clears' : 'leaves'
@@ -29,6 +31,7 @@ export const role: Rule<'session/role'> = {
       'SET ROLE postgres',
       'SET ROLE NONE',
       'RESET ROLE',
+      'SET "ROLE" = postgres',
       'SET SESSION AUTHORIZATION postgres',
       'RESET SESSION AUTHORIZATION',
       "SELECT set_user('postgres')",

@@ -2,12 +2,18 @@ import type { UpdateStmt, VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import type { Rule } from './rule.ts'
 
-/** Settings with rules of their own. */
-const roles: ReadonlySet<string> = new Set(['role', 'session_authorization'])
+/** Settings with rules of their own, and those that last for the transaction however they are set. */
+const others: ReadonlySet<string> = new Set([
+  'role',
+  'session_authorization',
+  'transaction_isolation',
+  'transaction_read_only',
+  'transaction_deferrable',
+])
 
 function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefined {
   const setting = name.toLowerCase()
-  if (is_local || roles.has(setting) || kind === 'VAR_SET_MULTI') return undefined
+  if (is_local || others.has(setting) || kind === 'VAR_SET_MULTI') return undefined
   if (kind === 'VAR_RESET_ALL') return { does: 'clears', state: 'setting', what: 'RESET ALL', when: 'always' }
   if (kind === 'VAR_RESET') return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', object: setting }
   if (kind === 'VAR_SET_DEFAULT')
@@ -50,6 +56,7 @@ export const set: Rule<'session/set'> = {
       'BEGIN; SET work_mem = 65536; SELECT 1; RESET work_mem; COMMIT',
       'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
       'SET CONSTRAINTS ALL DEFERRED',
+      'BEGIN; SET transaction_read_only = on; COMMIT',
       "ALTER ROLE CURRENT_USER SET statement_timeout = '5s'",
       "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = 'public' AS 'SELECT 1'",
       "UPDATE users SET name = 'SET search_path = x'",

@@ -56,8 +56,10 @@ function onName(path: readonly Node[] | undefined, what: string): Effect | undef
 function onDrop({ objects }: DropStmt): Effect[] {
   return (objects ?? []).flatMap((object): Effect[] => {
     const path = droppedPath(object)
+    const schema = path.at(-2)
+    if (schema !== undefined && !inTempSchema(schema)) return []
     const undoes: Effect = { does: 'undoes', state: 'temp-object', what: 'DROP', when: 'always', object: path.at(-1) ?? '' }
-    return inTempSchema(path.at(-2)) ? [undoes, needs('DROP … pg_temp.…')] : [undoes]
+    return schema === undefined ? [undoes] : [undoes, needs('DROP … pg_temp.…')]
   })
 }
 
