@@ -32,19 +32,24 @@ function guardAcquire(driver: Driver, guard: Guard): void {
     guardConnection(connection, guard).judgedBelow = judgedBelow !== undefined
     if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
-  driver.acquireConnection = async (...args) => {
+  driver.acquireConnection = (...args) => {
     const acquisition = new Acquisition(adopt)
-    try {
-      const connection = await processWide.acquiring.run(acquisition, () => acquire(...args))
-      acquisition.uses(connection)
-      return connection
-    } catch (error) {
+    const giveUp = async (error: unknown): Promise<never> => {
+      acquisition.end()
       const { connection } = acquisition
       if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
       throw error
-    } finally {
-      acquisition.end()
     }
+    const handOver = (connection: DatabaseConnection): DatabaseConnection | Promise<never> => {
+      try {
+        acquisition.uses(connection)
+        acquisition.end()
+        return connection
+      } catch (error) {
+        return giveUp(error)
+      }
+    }
+    return processWide.acquiring.run(acquisition, acquire, ...args).then(handOver, giveUp)
   }
 }
 
@@ -88,15 +93,17 @@ function setOpen(connection: DatabaseConnection, isOpen: boolean): void {
 
 function guardRelease(driver: Driver, guard: Guard): void {
   const release = driver.releaseConnection.bind(driver)
-  async function releaseConnection(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
+  async function releaseOpen(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
     const [connection] = args
-    const state = stateOf(connection)
-    const isOpen = state !== undefined && !state.judgedBelow && state.transaction.isOpen
-    const error = isOpen ? guard.refuseCall('releasedInTransaction', releaseConnection) : undefined
+    const isJudgedBelow = stateOf(connection)?.judgedBelow === true
+    const error = isJudgedBelow ? undefined : guard.refuseCall('releasedInTransaction', releaseConnection)
     if (error !== undefined) await driver.rollbackTransaction(connection)
     setOpen(connection, false)
     await release(...args)
     if (error !== undefined) throw error
+  }
+  function releaseConnection(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
+    return stateOf(args[0])?.transaction.isOpen === true ? releaseOpen(...args) : release(...args)
   }
   driver.releaseConnection = releaseConnection
 }

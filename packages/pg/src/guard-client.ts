@@ -10,6 +10,8 @@ export interface ClientState {
   isLent: boolean
   /** A statement was refused since the client was taken: its user has an error in hand. */
   wasRefused: boolean
+  /** The guarded `client.release` of the present checkout. */
+  release: DriverFunction | undefined
 }
 
 const states = new WeakMap<object, ClientState>()
@@ -43,7 +45,7 @@ export function stateOf(client: ClientLike): ClientState | undefined {
 
 /** Guards a client that nobody guards yet. */
 export function attach(client: ClientLike, guard: Guard): ClientState {
-  const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, wasRefused: false }
+  const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, wasRefused: false, release: undefined }
   states.set(client, state)
   guardQuery(client, guard, state)
   markGuarded(client, guard)

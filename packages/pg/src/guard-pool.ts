@@ -49,7 +49,9 @@ function isPool(pool: PoolLike | undefined): boolean {
 function guardClients(pool: PoolLike, guard: Guard): void {
   const adopt = (adopted: unknown): void => {
     const client = adopted as ClientLike
-    if (guardOf(client) === undefined) guardRelease(client, guard, attach(client, guard))
+    if (guardOf(client) !== undefined) return
+    attach(client, guard)
+    Object.defineProperty(client, 'release', releaseProperty)
   }
   pool.prependListener('connect', adopt)
   pool.prependListener('acquire', adopt)
@@ -63,31 +65,36 @@ function guardClients(pool: PoolLike, guard: Guard): void {
   }
 }
 
-/** pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it is set. */
-function guardRelease(client: ClientLike, guard: Guard, state: ClientState): void {
-  let guarded: DriverFunction | undefined
-  const guardOne = (release: DriverFunction): DriverFunction =>
-    function released(this: unknown, ...args: unknown[]): unknown {
-      const { isLent, wasRefused } = state
-      state.isLent = false
-      state.wasRefused = false
-      // A client that is destroyed takes its transaction with it.
-      if (isLent || Boolean(args[0]) || !state.transaction.current.isOpen) return Reflect.apply(release, client, args)
-      // An error in hand is worth more than ours, which would take its place in a finally block.
-      const hasError = wasRefused || state.transaction.current.state.isAborted
-      const error = guard.refuseCall('releasedInTransaction', released)
-      Reflect.apply(release, client, error === undefined ? args : [true])
-      if (error !== undefined && !hasError) throw error
-      return undefined
-    }
-  Object.defineProperty(client, 'release', {
-    configurable: true,
-    enumerable: true,
-    get: () => guarded,
-    set: (release: DriverFunction | undefined) => {
-      guarded = release === undefined ? undefined : guardOne(release)
-    },
-  })
+/**
+ * pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it is
+ * set. One accessor for all clients: with functions of its own, V8 would turn each client into a slow dictionary.
+ */
+const releaseProperty: PropertyDescriptor & ThisType<ClientLike> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return stateOf(this)?.release
+  },
+  set(release: DriverFunction | undefined) {
+    const state = stateOf(this)
+    if (state !== undefined) state.release = release === undefined ? undefined : guardRelease(this, state, release)
+  },
+}
+
+function guardRelease(client: ClientLike, state: ClientState, release: DriverFunction): DriverFunction {
+  return function released(this: unknown, ...args: unknown[]): unknown {
+    const { isLent, wasRefused } = state
+    state.isLent = false
+    state.wasRefused = false
+    // A client that is destroyed takes its transaction with it.
+    if (isLent || Boolean(args[0]) || !state.transaction.current.isOpen) return Reflect.apply(release, client, args)
+    // An error in hand is worth more than ours, which would take its place in a finally block.
+    const hasError = wasRefused || state.transaction.current.state.isAborted
+    const error = guardOf(client)?.refuseCall('releasedInTransaction', released)
+    Reflect.apply(release, client, error === undefined ? args : [true])
+    if (error !== undefined && !hasError) throw error
+    return undefined
+  }
 }
 
 function guardQueries(pool: PoolLike, guard: Guard): void {

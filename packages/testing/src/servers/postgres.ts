@@ -3,6 +3,7 @@ import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { loadEmbeddedPostgres } from './embedded-postgres.ts'
 import { findFreePort } from './free-port.ts'
 import { isRoot } from './server-user.ts'
+import { waitForClients } from './wait-for-clients.ts'
 
 /** The options of {@link startPostgres}. */
 export interface PostgresOptions {
@@ -21,7 +22,10 @@ export interface PostgresServer {
   readonly url: string
   /** All that the server has logged so far. */
   log(): string
-  /** Ends the server and removes its data. Clients that are still connected are cut off. */
+  /**
+   * Ends the server and removes its data. Clients that are leaving have 500 ms to do so; those that stay connected are cut
+   * off.
+   */
   stop(): Promise<void>
 }
 
@@ -98,6 +102,7 @@ function toHandle(server: EmbeddedPostgres, port: number, data: DataFolder, log:
     url: `postgresql://${access.user}:${access.password}@${access.host}:${port}/${access.database}`,
     log,
     stop: async () => {
+      if (data.isServerAlive()) await waitForClients(server.getPgClient(access.database, access.host))
       // The package waits for ever for the end of a server that has ended already.
       if (data.isServerAlive()) await server.stop()
       await data.remove()

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -60,6 +61,27 @@ describe('startPostgres', () => {
     expect(new Set([postgres, ...others].map(({ port }) => port)).size).toBe(3)
     await Promise.all(others.map((server) => server.stop()))
     expect(await Promise.all(others.map(canConnect))).toEqual([false, false])
+  })
+
+  it('sends no error to the clients of a pool that has ended', async () => {
+    const server = await startPostgres()
+    const pool = new pg.Pool({ connectionString: server.url })
+    const errors: Error[] = []
+    // pg's pool stops listening to its clients as it ends; their errors would be uncaught.
+    pool.on('connect', (client) => client.on('error', (error) => errors.push(error)))
+    await Promise.all(Array.from({ length: 5 }, () => pool.query('SELECT 1')))
+    await pool.end()
+    await server.stop()
+    expect(errors).toEqual([])
+  })
+
+  it('cuts off a client that stays connected when it stops', async () => {
+    const server = await startPostgres()
+    const client = new pg.Client(server.url)
+    const error = once(client, 'error')
+    await client.connect()
+    await server.stop()
+    expect(await error).toMatchObject([{ code: '57P01' }])
   })
 
   it('says what the server says when it does not start', async () => {

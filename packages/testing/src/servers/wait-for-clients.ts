@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from 'pg'
+
+const departureMillis = 500
+const pollMillis = 5
+
+const othersQuery = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"
+
+/**
+ * Resolves when a server has no client left, after 500 ms at the latest. pg's `pool.end()` resolves while PostgreSQL is still
+ * reading the farewell: a server that is shut down at that moment answers it with an error (57P01), which nobody expects any more.
+ *
+ * @param client not connected yet; a server that refuses it, or does not answer, is not waited for
+ */
+export async function waitForClients(client: Client): Promise<void> {
+  const deadline = new AbortController()
+  const watching = watch(client, deadline.signal)
+    .catch(() => undefined)
+    .finally(() => deadline.abort())
+  await Promise.race([watching, sleep(departureMillis, undefined, { signal: deadline.signal }).catch(() => undefined)])
+  deadline.abort()
+}
+
+async function watch(client: Client, deadline: AbortSignal): Promise<void> {
+  try {
+    await client.connect()
+    while (!deadline.aborted && (await client.query(othersQuery)).rows.length > 0) await sleep(pollMillis)
+  } finally {
+    await client.end()
+  }
+}
