@@ -21,6 +21,9 @@ export const removedByDiscardAll: readonly SessionState[] = [
   'sequence-value',
 ]
 
+/** The kinds that were looked at on real poolers (`test/poolers`). */
+export const measured: readonly SessionState[] = [...removedByDiscardAll, 'random-seed', 'library']
+
 /** The settings that every pooler with a fixed list restores: what PostgreSQL reports to its clients since long ago. */
 export const reportedSettings: readonly string[] = [
   'client_encoding',

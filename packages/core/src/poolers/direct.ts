@@ -6,5 +6,5 @@ import type { PoolerProfile } from './profile.ts'
  * holds the connection; the application's own pool still moves `pool.query` between connections.
  */
 export function direct(): PoolerProfile {
-  return session('direct', 'no pooler (direct connection)', 'measured on PostgreSQL 18')
+  return session('direct', 'no pooler (direct connection)', 'PostgreSQL: a connection is a session')
 }

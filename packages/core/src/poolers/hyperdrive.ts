@@ -6,10 +6,10 @@ export function hyperdrive(): PoolerProfile {
   return {
     name: 'hyperdrive',
     label: 'Cloudflare Hyperdrive',
-    ...cells(['leaks', 'docs: unsupported; assumed to leak'], {
+    ...cells(['leaks', 'assumed: the documentation does not name it'], {
+      ...each(['listen', 'temp-object', 'advisory-lock', 'held-cursor'], ['leaks', 'docs: unsupported; assumed to leak']),
       setting: ['wiped', 'docs: pooling mode (RESET); not measured'],
       ...each(['role', 'session-authorization'], ['wiped', 'assumed from the RESET of the docs']),
-      ...each(['sequence-value', 'random-seed', 'library'], ['leaks', 'assumed: the documentation does not name it']),
       'sql-prepared-statement': ['rejected', 'docs: unsupported; not measured'],
       'named-statement': ['tracked', 'docs: pg and postgres.js; not measured'],
     }),

@@ -1,7 +1,7 @@
 import type { SessionState } from '../analyze/effects.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
-import { cells, each, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
+import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
 import type { PoolerProfile } from './profile.ts'
 
 /** PgBouncer's own settings, as far as they decide what it carries in transaction mode. */
@@ -59,6 +59,7 @@ const reportedSince: Readonly<Record<string, number>> = {
 /** What 1.26 tracks without being told (its man page, `track_extra_parameters`; NEWS 1.26.0). */
 const defaultsOf126 = ['intervalstyle', 'session_authorization', 'default_transaction_read_only', 'scram_iterations', 'search_path']
 
+const unseen: Cell = ['leaks', 'PgBouncer does not look at statements; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1']
 const wiped: Cell = ['wiped', 'measured with server_reset_query_always=1']
 const trackedNames: Cell = ['tracked', 'NEWS 1.21, max_prepared_statements; measured on 1.24.1 and 1.26.1']
@@ -87,12 +88,13 @@ export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, optio
   return {
     name,
     label: `${prefix}PgBouncer ${options.version ?? `${version} (version not given)`}, transaction mode${resets ? ' with DISCARD ALL' : ''}`,
-    ...cells(leaks, {
+    ...cells(unseen, {
+      ...each(measured, leaks),
       ...(resets && each(removedByDiscardAll, wiped)),
       ...trackedCells(tracksNames, tracked.has('session_authorization')),
     }),
     trackedSettings: tracked,
-    notes: notesOn(tracked),
+    notes: notesOn(minor, tracked),
   }
 }
 
@@ -103,11 +105,12 @@ function trackedCells(tracksNames: boolean, tracksAuthorization: boolean): Cells
   return Object.fromEntries(tracked)
 }
 
-function notesOn(tracked: ReadonlySet<string>): string[] {
+function notesOn(minor: number, tracked: ReadonlySet<string>): string[] {
   const ofList = 'The tracked settings are those that the server reports (varcache.c, track_extra_parameters)'
   const ofPath =
     'PgBouncer 1.24 and 1.26 do not restore a search_path that differs from the one on the server connection in letter case alone, and close the client where it was set to the empty text by set_config (measured)'
-  return tracked.has('search_path') ? [ofList, ofPath] : [ofList]
+  const ofName = 'PgBouncer 1.18 leaves an application_name to the next client where that has none of its own (measured)'
+  return [ofList, ...(minor === 18 ? [ofName] : []), ...(tracked.has('search_path') ? [ofPath] : [])]
 }
 
 function extras(minor: number, serverVersion: number, given: readonly string[]): string[] {
