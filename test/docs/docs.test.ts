@@ -1,13 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
-import { createGuard, rules } from '@poolsafe/core'
+import { createGuard, poolers, rules } from '@poolsafe/core'
 import { describe, expect, test } from 'vitest'
 import { pages } from './pages.ts'
+import { poolersPage } from './poolers-page.ts'
 import { remedies } from './remedies.ts'
 
 const folder = join(import.meta.dirname, '../../docs/rules')
-const toRegenerate = 'docs/rules differs from the rules; run: node --conditions=@poolsafe/source test/docs/generate.ts'
+const toRegenerate = 'docs differs from the rules or the profiles; run: node --conditions=@poolsafe/source test/docs/generate.ts'
 
 describe('docs/rules', () => {
   test('holds exactly the pages of the rules', () => {
@@ -29,8 +30,23 @@ describe('docs/rules', () => {
 
   test('links only to pages that exist', () => {
     for (const text of pages().values()) {
-      for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g)) expect(pages().has(file ?? '')).toBe(true)
+      for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g)) expect(file === '../poolers.md' || pages().has(file ?? '')).toBe(true)
     }
+  })
+})
+
+describe('docs/poolers.md', () => {
+  test('says what the profiles say', () => {
+    expect(readFileSync(join(folder, '../poolers.md'), 'utf8'), toRegenerate).toBe(poolersPage())
+  })
+
+  test('links only to pages that exist', () => {
+    for (const [, file] of poolersPage().matchAll(/\]\(rules\/([^)]+\.md)\)/g)) expect(pages().has(file ?? '')).toBe(true)
+  })
+
+  test('shows every profile', () => {
+    const { detect: _detect, ...factories } = poolers
+    for (const name of Object.keys(factories)) expect(poolersPage()).toContain(`poolers.${name}(`)
   })
 })
 

@@ -13,11 +13,16 @@ interface Column {
 
 const serverVersion = 18
 
+/** Those that differ most; all are in the page of the poolers. */
 const columns: readonly Column[] = [
   { heading: 'strictest', pooler: poolers.strictest() },
   { heading: 'PgBouncer 1.18', pooler: poolers.pgbouncer({ version: '1.18', serverVersion }) },
   { heading: 'PgBouncer 1.24', pooler: poolers.pgbouncer({ version: '1.24', serverVersion }) },
   { heading: 'PgBouncer 1.26', pooler: poolers.pgbouncer({ version: '1.26', serverVersion }) },
+  { heading: 'Odyssey', pooler: poolers.odyssey({ serverVersion }) },
+  { heading: 'PgDog', pooler: poolers.pgdog() },
+  { heading: 'Supavisor', pooler: poolers.supavisor() },
+  { heading: 'RDS Proxy', pooler: poolers.rdsProxy() },
   { heading: 'direct', pooler: poolers.direct() },
   { heading: 'direct, `pool.query`', pooler: poolers.direct(), pinned: false },
 ]
@@ -28,7 +33,7 @@ const meanings: Readonly<Record<Outcome, string>> = {
   wiped: 'the pooler removes the state when the transaction ends',
   rejected: 'the pooler answers with an error',
   ignored: 'the pooler answers as if it had done it, and does not',
-  pinned: 'it works, and costs the pooler a server connection for as long as the client stays',
+  pinned: 'it works, and costs the pooler a server connection for as long as the client stays; allowed unless the rule is set',
   ineffective: 'the statement does nothing where it is used',
   unknown: 'nobody can tell what stays behind',
 }
@@ -111,7 +116,7 @@ function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   const outcomes = [...new Set(rows.flatMap(({ findings }) => findings).flatMap((finding) => finding?.outcome ?? []))]
   return [
     '## Behind which pooler',
-    `In autocommit; PostgreSQL ${serverVersion}. A dash: carried, no finding.`,
+    `In autocommit; PostgreSQL ${serverVersion}. A dash: carried, no finding. [All poolers](../poolers.md).`,
     table(
       ['', ...columns.map(({ heading }) => heading)],
       rows.map(({ label, findings }) => [label].concat(findings.map((finding) => finding?.outcome ?? '–'))),
@@ -166,7 +171,7 @@ function block(language: string, text: string): string {
   return `\`\`\`${language}\n${text}\n\`\`\``
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -19,3 +19,15 @@ export function checkOneOf<Value extends string>(option: string, given: unknown,
   if (found === undefined) throw new InvalidOptionError(option, given, `one of ${allowed.map((value) => `'${value}'`).join(', ')}`)
   return found
 }
+
+/** @throws InvalidOptionError for what is neither true nor false */
+export function checkBoolean(option: string, given: unknown): boolean {
+  if (typeof given === 'boolean') return given
+  throw new InvalidOptionError(option, given, 'true or false')
+}
+
+/** @throws InvalidOptionError for what is no whole number, or one below `least` */
+export function checkWholeNumber(option: string, given: unknown, least: number): number {
+  if (typeof given === 'number' && Number.isInteger(given) && given >= least) return given
+  throw new InvalidOptionError(option, given, `a whole number of at least ${least}`)
+}

@@ -118,7 +118,7 @@ test.each<[Carried, Outcome[], Outcome[], Outcome[]]>([
   ['tracked', [], [], []],
   ['leaks', ['leaks'], ['lost'], ['lost']],
   ['pinned', ['pinned'], ['pinned'], ['pinned']],
-  ['wiped', ['wiped'], ['wiped'], ['wiped']],
+  ['wiped', ['wiped'], ['wiped'], ['ineffective']],
   ['rejected', ['rejected'], ['rejected'], ['rejected']],
   ['ignored', ['ignored'], ['ignored'], ['ignored']],
 ])('a pooler that carries state as "%s" decides the outcome', (carried, leaves, needs, clears) => {

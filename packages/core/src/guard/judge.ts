@@ -1,5 +1,6 @@
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
 import { autocommit, inTransaction, settle } from '../checkout/transaction.ts'
+import type { Effect } from '../analyze/effects.ts'
 import type { Carried, PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
@@ -54,40 +55,63 @@ function outcomeOf(
   if (effect.does === 'ineffective') return 'ineffective'
   const carried = carriedBy(pooler, effect)
   if (carried === 'tracked') return undefined
-  // Nobody holds a borrowed connection: the application's own pool gives it to the next caller, pooler or not.
-  if (carried === 'kept') return isHeld ? undefined : outcomes[effect.does]
-  return carried === 'leaks' ? outcomes[effect.does] : carried
+  // Nobody holds a borrowed connection: the application's own pool gives it to the next caller, whatever the pooler does.
+  const isHandedOn = (carried === 'kept' || carried === 'pinned') && !isHeld
+  if (carried === 'kept') return isHandedOn ? outcomes[effect.does].leaks : undefined
+  return outcomes[effect.does][isHandedOn ? 'leaks' : carried]
 }
 
-function carriedBy(pooler: PoolerProfile, { state, object }: DetectedEffect): Carried {
-  if (state === 'setting' && object !== undefined && pooler.trackedSettings.has(object)) return 'tracked'
-  return pooler.carries[state]
+function carriedBy({ carries, trackedSettings, settings, byRule }: PoolerProfile, { rule, state, object }: DetectedEffect): Carried {
+  const setting = state === 'setting' ? object : undefined
+  if (setting !== undefined && trackedSettings.has(setting)) return 'tracked'
+  return byRule?.[rule] ?? (setting === undefined ? undefined : settings?.[setting]) ?? carries[state]
 }
 
-/** Where nothing is carried: what stays behind leaks to strangers; what is asked for, or cleared, is on another connection. */
-const outcomes = {
-  leaves: 'leaks',
-  needs: 'lost',
-  clears: 'lost',
-  undoes: undefined,
-  ineffective: 'ineffective',
-  unknown: 'unknown',
-} as const
+type NotCarried = Exclude<Carried, 'kept' | 'tracked'>
+
+const alike = (outcome: Outcome | undefined): Record<NotCarried, Outcome | undefined> => {
+  return { leaks: outcome, wiped: outcome, pinned: outcome, rejected: outcome, ignored: outcome }
+}
+
+/**
+ * What stays behind leaks to strangers; what is asked for, or cleared, is on another connection. Where the pooler wipes, there
+ * is never anything to clear.
+ */
+const outcomes: Readonly<Record<Effect['does'], Readonly<Record<NotCarried, Outcome | undefined>>>> = {
+  leaves: { leaks: 'leaks', wiped: 'wiped', pinned: 'pinned', rejected: 'rejected', ignored: 'ignored' },
+  needs: { leaks: 'lost', wiped: 'wiped', pinned: 'pinned', rejected: 'rejected', ignored: 'ignored' },
+  clears: { leaks: 'lost', wiped: 'ineffective', pinned: 'pinned', rejected: 'rejected', ignored: 'ignored' },
+  undoes: alike(undefined),
+  ineffective: alike('ineffective'),
+  unknown: alike('unknown'),
+}
 
 const consequences: Readonly<Record<Outcome, string>> = {
   leaks: 'stays on a server connection that other clients use next',
   lost: 'acts on whichever server connection it happens to reach',
   wiped: 'is wiped from the server connection when its transaction ends',
   rejected: 'is refused by the pooler',
-  ignored: 'is ignored by the pooler',
+  ignored: 'is ignored by the pooler, which answers as if it had done it',
   pinned: 'costs the pooler a server connection for as long as this client stays',
   ineffective: 'has no effect outside a transaction',
   unknown: 'may leave anything behind',
 }
 
+/** Where the same outcome means another thing for what asks, or clears, than for what leaves. */
+const consequencesOf: { readonly [Does in Effect['does']]?: { readonly [O in Outcome]?: string } } = {
+  needs: {
+    wiped: 'asks for what the pooler wipes from the server connection when a transaction ends',
+    pinned: 'works on the server connection that this client costs the pooler for as long as it stays',
+  },
+  clears: {
+    ineffective: 'has nothing to clear: the pooler wipes it from the server connection when a transaction ends',
+    pinned: 'works on the server connection that this client costs the pooler for as long as it stays',
+  },
+}
+
 function toFinding(effect: DetectedEffect, outcome: Outcome): Finding {
   const { why, instead } = ruleById[effect.rule]
-  const message = `${effect.what} ${consequences[outcome]}`
+  const message = `${effect.what} ${consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]}`
   return { rule: effect.rule, outcome, message, why, instead, docs: docsOf(effect.rule) }
 }
 

@@ -25,7 +25,10 @@ export interface GuardOptions {
   readonly pooler?: PoolerProfile
   /** @default 'warn' */
   readonly mode?: Mode
-  /** What to do by rule, whatever the mode says. @default {} */
+  /**
+   * What to do by rule, whatever the mode says. Without it, a finding whose outcome is `pinned` is allowed in every mode: it
+   * works, and costs the pooler a server connection. @default {}
+   */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
   /**
    * When a finding inside a transaction is decided that a ROLLBACK, or a later statement, could still take back: at COMMIT,

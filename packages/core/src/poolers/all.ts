@@ -1,4 +1,15 @@
-// The one list of pooler profiles, a line each.
+// The one list of pooler profiles, a line each; `detect` finds the one that is meant.
+export { detect } from './detect.ts'
 export { direct } from './direct.ts'
+export { hyperdrive } from './hyperdrive.ts'
+export { neon } from './neon.ts'
+export { odyssey } from './odyssey.ts'
 export { pgbouncer } from './pgbouncer.ts'
+export { pgcat } from './pgcat.ts'
+export { pgdog } from './pgdog.ts'
+export { pgpool } from './pgpool.ts'
+export { prismaPostgres } from './prisma-postgres.ts'
+export { rdsProxy } from './rds-proxy.ts'
 export { strictest } from './strictest.ts'
+export { supabase } from './supabase.ts'
+export { supavisor } from './supavisor.ts'

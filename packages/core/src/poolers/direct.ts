@@ -1,14 +1,10 @@
-import { carriesAll, type PoolerProfile } from './profile.ts'
+import { session } from './cells.ts'
+import type { PoolerProfile } from './profile.ts'
 
 /**
  * No pooler: connections that go to PostgreSQL itself, or to a pooler in session mode. The session belongs to whoever
  * holds the connection; the application's own pool still moves `pool.query` between connections.
  */
 export function direct(): PoolerProfile {
-  return {
-    name: 'direct',
-    label: 'no pooler (direct connection)',
-    carries: carriesAll('kept'),
-    trackedSettings: new Set(),
-  }
+  return session('direct', 'no pooler (direct connection)', 'PostgreSQL: a connection is a session')
 }

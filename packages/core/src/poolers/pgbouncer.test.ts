@@ -102,12 +102,13 @@ test.each<[string, unknown, string]>([
   ],
   ['a version that is null', { version: null }, 'got null'],
   ['a server version that is null', { serverVersion: null }, 'got null'],
+  ['a switch that is neither on nor off', { serverResetQueryAlways: 1 }, 'serverResetQueryAlways must be true or false; got 1'],
   ['extra parameters that are no names', { trackExtraParameters: [1] }, 'got an array'],
   ['an option that does not exist', { poolMode: 'transaction' }, "got 'poolMode'"],
   [
     'no object',
     '1.24',
-    "poolers.pgbouncer() must be an object with the options version, serverVersion, maxPreparedStatements, trackExtraParameters; got '1.24'",
+    "poolers.pgbouncer() must be an object with the options version, serverVersion, maxPreparedStatements, trackExtraParameters, serverResetQueryAlways; got '1.24'",
   ],
 ])('%s is refused', (_name, options, message) => {
   const make = (): unknown => pgbouncer(options as PgBouncerOptions)

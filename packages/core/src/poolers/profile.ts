@@ -1,4 +1,5 @@
 import type { SessionState } from '../analyze/effects.ts'
+import type { RuleId } from '../rules/index.ts'
 
 /**
  * What a pooler does with one kind of session state when the transaction ends.
@@ -22,6 +23,14 @@ export interface PoolerProfile {
   readonly carries: Readonly<Record<SessionState, Carried>>
   /** Lower-case names of the settings that it restores for each client, whatever `carries.setting` says. */
   readonly trackedSettings: ReadonlySet<string>
+  /** Lower-case names of further settings that it treats in another way than `carries.setting` says. */
+  readonly settings?: Readonly<Record<string, Carried>>
+  /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */
+  readonly byRule?: { readonly [Id in RuleId]?: Carried }
+  /** Where each cell of `carries` comes from: what it was measured on, a source file, a page of documentation. */
+  readonly sources?: Readonly<Record<SessionState, string>>
+  /** What the cells cannot say, each in one sentence. */
+  readonly notes?: readonly string[]
 }
 
 /** Every kind of session state carried in one way; an open transaction given back to a pool leaks everywhere. */

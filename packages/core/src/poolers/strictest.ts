@@ -1,11 +1,12 @@
-import { carriesAll, type PoolerProfile } from './profile.ts'
+import { cells } from './cells.ts'
+import type { PoolerProfile } from './profile.ts'
 
 /** Any transaction pooler at its worst: nothing is tracked, everything leaks. The default. */
 export function strictest(): PoolerProfile {
   return {
     name: 'strictest',
     label: 'any transaction pooler (strictest profile: nothing is tracked)',
-    carries: carriesAll('leaks'),
+    ...cells(['leaks', 'assumed: the worst of all poolers']),
     trackedSettings: new Set(),
   }
 }

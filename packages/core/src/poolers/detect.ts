@@ -1,0 +1,89 @@
+import { InvalidOptionError } from '../errors.ts'
+import { checkObject } from '../options.ts'
+import { session } from './cells.ts'
+import { detectFromUrl } from './detect-url.ts'
+import { direct } from './direct.ts'
+import { newestPgBouncer, pgbouncer } from './pgbouncer.ts'
+import type { PoolerProfile } from './profile.ts'
+import { strictest } from './strictest.ts'
+
+/** What is known of a connection; each fact may be missing. */
+export interface PoolerFacts {
+  /** The connection URL. Neither it nor any part of it is in the answer or in an error. */
+  readonly url?: string
+  /** The ParameterStatus messages of the login: with pg, the event `parameterStatus` of `client.connection`. */
+  readonly parameterStatus?: Readonly<Record<string, string>>
+  /** What `SELECT pg_backend_pid()` answers. */
+  readonly backendPid?: number
+  /** The process id of the login's BackendKeyData: with pg, `client.processID`. */
+  readonly processId?: number
+}
+
+/** What the facts say. */
+export interface DetectedPooler {
+  readonly profile: PoolerProfile
+  /**
+   * - `certain`: the pooler says so itself
+   * - `likely`: a name that only this service uses
+   * - `possible`: a habit of others, or the strictest guess
+   */
+  readonly certainty: 'certain' | 'likely' | 'possible'
+  /** The reason, in one sentence. */
+  readonly because: string
+}
+
+/**
+ * Recognises the pooler from what it says at login, else from the URL, else by the process id, which a pooler makes up.
+ * Where facts speak for several, the stronger reason wins; a direct connection is concluded from nothing weaker than equal
+ * process ids or the name of a service. Sends nothing.
+ *
+ * @returns nothing where the facts say nothing
+ * @throws InvalidOptionError for a fact that does not exist, or has the wrong type
+ */
+export function detect(facts: PoolerFacts): DetectedPooler | undefined {
+  checkObject('poolers.detect()', facts, ['url', 'parameterStatus', 'backendPid', 'processId'])
+  const { url, parameterStatus, backendPid, processId } = facts
+  if (url !== undefined && typeof url !== 'string') throw new InvalidOptionError('poolers.detect(): url', url, 'a text')
+  return (
+    (parameterStatus && detectFromLogin(parameterStatus)) ??
+    (url === undefined ? undefined : detectFromUrl(url)) ??
+    detectFromPids(backendPid, processId)
+  )
+}
+
+/** PgBouncer says what it is from 1.26 on. */
+function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPooler | undefined {
+  const { 'pgbouncer.version': version, 'pgbouncer.pool_mode': mode } = status
+  if (version === undefined) return undefined
+  const because = `at login the pooler says that it is PgBouncer ${version}${mode === undefined ? '' : ` in ${mode} mode`}`
+  if (mode === 'session') {
+    return { profile: session('pgbouncer', `PgBouncer ${version}, session mode`, 'as a direct connection'), certainty: 'certain', because }
+  }
+  const maxPreparedStatements = wholeNumber(status['pgbouncer.max_prepared_statements'])
+  const serverVersion = wholeNumber(status.server_version)
+  const profile = pgbouncer({
+    // Versions that say so begin with the newest that is known; what the server says must never be refused as an option.
+    version: newestPgBouncer,
+    ...(maxPreparedStatements !== undefined && { maxPreparedStatements }),
+    ...(serverVersion !== undefined && serverVersion >= 9 && { serverVersion }),
+  })
+  return { profile, certainty: 'certain', because }
+}
+
+/** The number that a text begins with: a server's version goes on after it. */
+function wholeNumber(text: string | undefined): number | undefined {
+  const [digits] = /^\d+/.exec(text ?? '') ?? []
+  return digits === undefined ? undefined : Number(digits)
+}
+
+function detectFromPids(backendPid: number | undefined, processId: number | undefined): DetectedPooler | undefined {
+  if (backendPid === undefined || processId === undefined) return undefined
+  if (backendPid === processId) {
+    return { profile: direct(), certainty: 'likely', because: 'the process id of the login is that of the server process' }
+  }
+  return {
+    profile: strictest(),
+    certainty: 'possible',
+    because: 'the process id of the login is not that of the server process: a pooler, of which nothing else is known, made it up',
+  }
+}

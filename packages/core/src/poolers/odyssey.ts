@@ -1,0 +1,56 @@
+import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
+import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell } from './cells.ts'
+import type { PoolerProfile } from './profile.ts'
+
+/** Odyssey's own settings, as far as they decide what it carries in transaction mode. */
+export interface OdysseyOptions {
+  /** `pool_discard` of odyssey.conf. @default true */
+  readonly discard?: boolean
+  /**
+   * `smart_search_path_enquoting` of odyssey.conf. Without it, Odyssey restores a `search_path` of several schemas as the name
+   * of one. @default false
+   */
+  readonly smartSearchPathEnquoting?: boolean
+  /** Major version of the PostgreSQL server: Odyssey tracks only what the server reports. @default 13 */
+  readonly serverVersion?: number
+}
+
+const unseen: Cell = ['leaks', 'not in the statements of reset.c; not measured']
+const leaks: Cell = ['leaks', 'measured on 1.5.2 with pool_discard no']
+const wiped: Cell = ['wiped', 'measured on 1.5.2; reset.c (smart discard)']
+const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
+
+/**
+ * Odyssey 1.5 in transaction mode.
+ *
+ * @throws InvalidOptionError for an option or a value that does not exist
+ */
+export function odyssey(options: OdysseyOptions = {}): PoolerProfile {
+  checkObject('poolers.odyssey()', options, ['discard', 'smartSearchPathEnquoting', 'serverVersion'])
+  const { discard = true, smartSearchPathEnquoting = false, serverVersion = 13 } = options
+  const discards = checkBoolean('poolers.odyssey(): discard', discard)
+  const enquotes = checkBoolean('poolers.odyssey(): smartSearchPathEnquoting', smartSearchPathEnquoting)
+  const server = checkWholeNumber('poolers.odyssey(): serverVersion', serverVersion, 9)
+  return {
+    name: 'odyssey',
+    label: `Odyssey 1.5, transaction mode${discards ? '' : ' with pool_discard no'}`,
+    ...cells(unseen, {
+      ...each(measured, discards ? survives : leaks),
+      ...(discards && each(removedByDiscardAll, wiped)),
+      'sql-prepared-statement': discards ? survives : leaks,
+      'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
+    }),
+    trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
+    notes: [
+      'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
+      'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: none is counted as tracked (measured on 1.5.2)',
+    ],
+  }
+}
+
+function tracked(serverVersion: number, enquotes: boolean): string[] {
+  const names = [...reportedSettings]
+  if (serverVersion >= 14) names.push('default_transaction_read_only')
+  if (serverVersion >= 18 && enquotes) names.push('search_path')
+  return names
+}

@@ -1,0 +1,35 @@
+import { checkObject, checkWholeNumber } from '../options.ts'
+import { cells, each, reportedSettings, type Cell } from './cells.ts'
+import type { PoolerProfile } from './profile.ts'
+
+/** pgcat's own settings, as far as they decide what it carries in transaction mode. */
+export interface PgcatOptions {
+  /** `prepared_statements_cache_size` of pgcat.toml. @default 0 */
+  readonly preparedStatementsCacheSize?: number
+}
+
+const leaks: Cell = ['leaks', 'source of 2025-02; not measured']
+const wiped: Cell = ['wiped', 'server.rs (RESET ROLE; RESET ALL; DEALLOCATE ALL, by the tag of the answer); not measured']
+
+/**
+ * pgcat in transaction mode.
+ *
+ * @throws InvalidOptionError for an option or a value that does not exist
+ */
+export function pgcat(options: PgcatOptions = {}): PoolerProfile {
+  checkObject('poolers.pgcat()', options, ['preparedStatementsCacheSize'])
+  const { preparedStatementsCacheSize = 0 } = options
+  const size = checkWholeNumber('poolers.pgcat(): preparedStatementsCacheSize', preparedStatementsCacheSize, 0)
+  return {
+    name: 'pgcat',
+    label: 'pgcat, transaction mode',
+    ...cells(leaks, {
+      ...each(['setting', 'role', 'sql-prepared-statement'], wiped),
+      'session-authorization': ['leaks', 'PostgreSQL: RESET ALL does not reset it'],
+      ...(size > 0 && { 'named-statement': ['tracked', 'source: prepared_statements_cache_size; not measured'] }),
+    }),
+    trackedSettings: new Set(reportedSettings),
+    byRule: { 'session/set-config': 'leaks' },
+    notes: ['It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)'],
+  }
+}

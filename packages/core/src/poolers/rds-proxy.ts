@@ -1,0 +1,32 @@
+import type { SessionState } from '../analyze/effects.ts'
+import { cells, each } from './cells.ts'
+import type { PoolerProfile } from './profile.ts'
+
+/** What its documentation lists as reasons to pin. */
+const pins: readonly SessionState[] = [
+  'setting',
+  'role',
+  'session-authorization',
+  'sql-prepared-statement',
+  'named-statement',
+  'listen',
+  'temp-object',
+  'advisory-lock',
+  'held-cursor',
+  'sequence-value',
+  'library',
+]
+
+/** Amazon RDS Proxy. It pins a client to its server connection from the first statement that needs one: right, but not pooled. */
+export function rdsProxy(): PoolerProfile {
+  return {
+    name: 'rds-proxy',
+    label: 'Amazon RDS Proxy',
+    ...cells(
+      ['leaks', 'assumed: the documentation does not name it'],
+      each(pins, ['pinned', 'docs: what pins a connection; not measured']),
+    ),
+    trackedSettings: new Set(),
+    notes: ['It does not see settings that a function, a trigger or a DO block changes: those leak (docs)'],
+  }
+}

@@ -1,0 +1,36 @@
+import { checkObject, checkOneOf } from '../options.ts'
+import { session } from './cells.ts'
+import { pgBouncerOptions, pgBouncerProfile, type PgBouncerOptions } from './pgbouncer.ts'
+import type { PoolerProfile } from './profile.ts'
+import { supavisorProfile, type SupavisorOptions } from './supavisor.ts'
+
+const connections = ['shared', 'session', 'dedicated', 'direct'] as const
+
+/** Which of Supabase's ways the application takes, and what is known of the pooler there. */
+export type SupabaseOptions =
+  /** `*.pooler.supabase.com:6543`: Supavisor in transaction mode. The default. */
+  | ({ readonly connection?: 'shared' } & SupavisorOptions)
+  /** `db.*.supabase.co:6543`: PgBouncer in transaction mode. */
+  | ({ readonly connection: 'dedicated' } & PgBouncerOptions)
+  /** `*.pooler.supabase.com:5432`, Supavisor in session mode; or `db.*.supabase.co:5432`, PostgreSQL itself. */
+  | { readonly connection: 'session' | 'direct' }
+
+/**
+ * Supabase.
+ *
+ * @throws InvalidOptionError for an option or a value that this connection does not have
+ */
+export function supabase(options: SupabaseOptions = {}): PoolerProfile {
+  const factory = 'poolers.supabase()'
+  checkObject(factory, options, ['connection', 'namedPreparedStatements', ...pgBouncerOptions])
+  const { connection = 'shared', ...others } = options
+  const name = 'supabase'
+  checkOneOf(`${factory}: connection`, connection, connections)
+  if (connection === 'shared') return supavisorProfile(factory, name, 'Supabase, shared pooler: ', others as SupavisorOptions)
+  if (connection === 'dedicated') {
+    return pgBouncerProfile({ factory, name, prefix: 'Supabase, dedicated pooler: ' }, others as PgBouncerOptions)
+  }
+  checkObject(`${factory} with connection '${connection}'`, options, ['connection'])
+  if (connection === 'direct') return session(name, 'Supabase, direct connection', 'as a direct connection')
+  return session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured')
+}

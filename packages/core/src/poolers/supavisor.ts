@@ -1,0 +1,38 @@
+import { checkBoolean, checkObject } from '../options.ts'
+import { cells, type Cell } from './cells.ts'
+import type { PoolerProfile } from './profile.ts'
+
+/** Supavisor's own settings, as far as they decide what it carries in transaction mode. */
+export interface SupavisorOptions {
+  /** The feature flag `named_prepared_statements`. @default false */
+  readonly namedPreparedStatements?: boolean
+}
+
+const leaks: Cell = ['leaks', 'source of 2.9.7 (db_handler.ex: no clean-up in transaction mode); not measured']
+
+/**
+ * Supavisor in transaction mode. It tracks no setting at all, not even client_encoding.
+ *
+ * @throws InvalidOptionError for an option or a value that does not exist
+ */
+export function supavisor(options: SupavisorOptions = {}): PoolerProfile {
+  return supavisorProfile('poolers.supavisor()', 'supavisor', '', options)
+}
+
+/** The profile of Supavisor, whoever runs it. */
+export function supavisorProfile(factory: string, name: string, prefix: string, options: SupavisorOptions): PoolerProfile {
+  checkObject(factory, options, ['namedPreparedStatements'])
+  const { namedPreparedStatements = false } = options
+  const isOn = checkBoolean(`${factory}: namedPreparedStatements`, namedPreparedStatements)
+  return {
+    name,
+    label: `${prefix}Supavisor, transaction mode`,
+    ...cells(leaks, {
+      ...(isOn && {
+        'named-statement': ['tracked', 'source: flag named_prepared_statements; not measured'],
+        'sql-prepared-statement': ['rejected', 'source: EPSSIMPLEQUERY, with the flag named_prepared_statements; not measured'],
+      }),
+    }),
+    trackedSettings: new Set(),
+  }
+}
