@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -78,10 +77,13 @@ describe('startPostgres', () => {
   it('cuts off a client that stays connected when it stops', async () => {
     const server = await startPostgres()
     const client = new pg.Client(server.url)
-    const error = once(client, 'error')
+    const errors: Error[] = []
+    client.on('error', (error) => errors.push(error))
     await client.connect()
+    const ended = new Promise((resolve) => client.once('end', resolve))
     await server.stop()
-    expect(await error).toMatchObject([{ code: '57P01' }])
+    await ended
+    expect(errors[0]).toMatchObject({ code: '57P01' })
   })
 
   it('says what the server says when it does not start', async () => {

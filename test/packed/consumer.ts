@@ -1,0 +1,55 @@
+import { equal, ok, rejects } from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createGuard, poolers, UnsafeStatementError, type Guard } from '@poolsafe/core'
+import { guardDialect } from '@poolsafe/kysely'
+import { guardPool } from '@poolsafe/pg'
+import { guardAdapter, poolsafe } from '@poolsafe/prisma'
+import { enterStrictMode } from '@poolsafe/testing'
+import { startPostgres } from '@poolsafe/testing/servers'
+import '@poolsafe/testing/strict'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+
+// What an application does with the packages as they are published. Compiled and run twice: as an ES module and as CommonJS.
+
+const unsafe = 'SET search_path = tenant'
+
+function checkGuard(): Guard {
+  const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }) })
+  equal(guard.mode, 'strict', '@poolsafe/testing/strict makes the guards of the process strict')
+  const findings = guard.inspect('WITH a AS (SELECT pg_advisory_lock(1)) SELECT * FROM a').findings
+  equal(findings[0]?.rule, 'session/advisory-lock', 'the parser of the package is loaded')
+  equal(typeof guardAdapter, 'function')
+  ok(poolsafe(guard))
+  return guard
+}
+
+function checkDocs(error: unknown): true {
+  ok(error instanceof UnsafeStatementError, String(error))
+  const path = /^ *docs +(\S+)$/m.exec(error.message)?.[1]
+  ok(path !== undefined && existsSync(join(process.cwd(), path)), `the page that the error names exists: ${path}`)
+  return true
+}
+
+async function main(): Promise<void> {
+  const guard = checkGuard()
+  const server = await startPostgres()
+  const pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
+  const db = new Kysely<Record<string, never>>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+  const mode = enterStrictMode()
+  try {
+    equal((await pool.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
+    await rejects(pool.query(unsafe), checkDocs)
+    await rejects(sql.raw(unsafe).execute(db), checkDocs)
+    equal(mode.findings.length, 2)
+  } finally {
+    await db.destroy()
+    await server.stop()
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error)
+  process.exitCode = 1
+})
