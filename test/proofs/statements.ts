@@ -142,8 +142,8 @@ export const proofs: readonly Proof[] = [
   },
   {
     rule: 'transaction/large-object',
-    unsafe: "SELECT lo_open(16409, 262144)",
-    remedy: "BEGIN; SELECT lo_open(16409, 262144)",
+    unsafe: 'SELECT lo_open(16409, 262144)',
+    remedy: 'BEGIN; SELECT lo_open(16409, 262144)',
     asks: 'owner',
     question: 'SELECT length(loread(0, 100))',
     harm: 'error 42704',

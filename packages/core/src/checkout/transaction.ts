@@ -17,8 +17,8 @@ export interface Left {
 
 interface Savepoint {
   readonly name: string | undefined
-  /** How much was left before it. */
-  readonly mark: number
+  /** What was left when it was set. */
+  readonly left: readonly Left[]
 }
 
 /** Where a client stands in its transaction. Never changed: each text gives a new one. */
@@ -109,18 +109,8 @@ class Walk {
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
     const kept = this.#left.filter((earlier) => (isOne ? earlier !== last : !isSame(earlier.effect, effect)))
     const found = kept.length < this.#left.length
-    if (found) this.#replaceLeft(kept)
+    if (found) this.#left = kept
     return found
-  }
-
-  /** The marks of savepoints move with what is taken out before them. */
-  #replaceLeft(kept: Left[]): void {
-    const before = this.#left
-    this.#savepoints = this.#savepoints.map(({ name, mark }) => ({
-      name,
-      mark: before.slice(0, mark).filter((entry) => kept.includes(entry)).length,
-    }))
-    this.#left = kept
   }
 
   control({ does, name, chains = false }: Control): void {
@@ -135,7 +125,7 @@ class Walk {
         this.#finish(this.#left.filter(survives), chains)
         break
       case 'savepoint':
-        this.#savepoints.push({ name, mark: this.#left.length })
+        this.#savepoints.push({ name, left: [...this.#left] })
         break
       case 'release':
         this.#savepoints.splice(this.#find(name))
@@ -159,10 +149,12 @@ class Walk {
     return at === -1 ? this.#savepoints.length : at
   }
 
+  /** What was taken back since is there again, unless taking it back survives as well. The savepoint itself stays. */
   #rollBackTo(at: number): void {
-    const mark = this.#savepoints[at]?.mark ?? this.#left.length
-    this.#left = [...this.#left.slice(0, mark), ...this.#left.slice(mark).filter(survives)]
-    // The savepoint itself stays.
+    const now = this.#left
+    const then = this.#savepoints[at]?.left ?? now
+    const restored = then.filter((entry) => !survives(entry) || now.includes(entry))
+    this.#left = [...restored, ...now.filter((entry) => survives(entry) && !then.includes(entry))]
     this.#savepoints.splice(at + 1)
   }
 
@@ -173,8 +165,10 @@ class Walk {
     }
     if (this.#opening !== undefined) this.#due.push(this.#opening)
     this.#due.push(...this.#left.filter(survives))
-    this.#replaceLeft(this.#left.filter((entry) => !survives(entry)))
-    return { due: this.#due, after: { isOpen: true, left: this.#left, savepoints: this.#savepoints } }
+    // What is due is told once.
+    const isPending = (entry: Left): boolean => !survives(entry)
+    const savepoints = this.#savepoints.map(({ name, left }) => ({ name, left: left.filter(isPending) }))
+    return { due: this.#due, after: { isOpen: true, left: this.#left.filter(isPending), savepoints } }
   }
 }
 
