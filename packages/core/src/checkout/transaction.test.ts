@@ -62,6 +62,7 @@ describe('in one text', () => {
     ['BEGIN; SAVEPOINT s; SET a.b = 1; SAVEPOINT s; SET a.c = 1; ROLLBACK TO s; COMMIT', ['SET a.b']],
     ['BEGIN; SET a.b = 1; SAVEPOINT s; RESET a.b; SET a.c = 1; ROLLBACK TO s; COMMIT', ['SET a.b']],
     ['BEGIN; SET a.b = 1; SAVEPOINT s; RESET a.b; ROLLBACK TO s; RESET a.b; COMMIT', []],
+    ['BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; SAVEPOINT s; CLOSE c; ROLLBACK TO s; COMMIT', []],
     ['BEGIN; SELECT pg_advisory_lock(1); SAVEPOINT s; SELECT pg_advisory_unlock(1); ROLLBACK TO s; COMMIT', []],
     ['BEGIN; SET a.b = 1; COMMIT AND CHAIN; SET a.c = 1; ROLLBACK', ['SET a.b']],
     ['BEGIN; LISTEN a; LISTEN b; UNLISTEN a; COMMIT', ['LISTEN b']],

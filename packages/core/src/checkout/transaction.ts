@@ -149,11 +149,11 @@ class Walk {
     return at === -1 ? this.#savepoints.length : at
   }
 
-  /** What was taken back since is there again, unless taking it back survives as well. The savepoint itself stays. */
+  /** What was taken back since is there again, unless taking it back survives, as CLOSE does. The savepoint itself stays. */
   #rollBackTo(at: number): void {
     const now = this.#left
     const then = this.#savepoints[at]?.left ?? now
-    const restored = then.filter((entry) => !survives(entry) || now.includes(entry))
+    const restored = then.filter((entry) => now.includes(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'))
     this.#left = [...restored, ...now.filter((entry) => survives(entry) && !then.includes(entry))]
     this.#savepoints.splice(at + 1)
   }
