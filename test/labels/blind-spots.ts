@@ -1,2 +1,24 @@
-/** Statements on which the server and the guard differ, with the reason. The list is exact: a statement that is no longer blind fails the test. */
-export const blindSpots: ReadonlyMap<string, string> = new Map([])
+/** Where the server and the guard differ, with the reason. */
+export interface BlindSpot {
+  readonly sql: RegExp
+  readonly why: string
+}
+
+/** Each is needed: one that no statement meets any more fails the test. */
+export const blindSpots: readonly BlindSpot[] = [
+  {
+    sql: /^(BEGIN|START TRANSACTION|SELECT 1;|DO ).*\b(currval|lastval)\b/s,
+    why: 'missed: inside a transaction the value counts as its own, since an INSERT that draws it is not to be told from one that does not',
+  },
+  {
+    sql: /^SELECT \* FROM pg_(listening_channels|prepared_statements)/,
+    why: 'missed: a statement that asks what the session holds, as SHOW and current_setting do, is no use of it',
+  },
+  {
+    sql: /^CREATE MATERIALIZED VIEW made AS SELECT \(set_config/,
+    why: 'false alarm: PostgreSQL puts settings back that change while it fills a materialized view',
+  },
+  { sql: /^discard sequences$/i, why: 'the server does not show which sequences it remembers' },
+  { sql: /^SET (NAMES 'utf8'|SESSION CHARACTERISTICS AS TRANSACTION READ WRITE)$/, why: 'the session of the test has this value already' },
+  { sql: /^SET (ROLE|SESSION AUTHORIZATION) postgres$/, why: 'the session of the test has this role already' },
+]

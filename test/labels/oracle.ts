@@ -20,22 +20,29 @@ export interface Oracle {
   stop(): Promise<void>
 }
 
-const template = 'pristine'
 const stage = 'stage'
 
 /** Starts PostgreSQL and builds the objects that the statements use. */
 export async function startOracle(): Promise<Oracle> {
-  const server = await startPostgres({ settings: { wal_level: 'logical', max_prepared_transactions: '10' } })
+  const server = await startPostgres({
+    settings: {
+      wal_level: 'logical',
+      max_prepared_transactions: '10',
+      lock_timeout: '2s',
+      statement_timeout: '5s',
+      checkpoint_completion_target: '0',
+    },
+  })
   const admin = new pg.Client({ connectionString: server.url })
   await admin.connect()
-  await admin.query(`CREATE DATABASE ${template}`)
-  await once(server, template, [...database.roles, ...database.objects])
-  await admin.query(`CREATE DATABASE ${stage} TEMPLATE ${template}`)
-  const theatre = new Theatre(server, admin)
+  await admin.query(`CREATE DATABASE ${stage}`)
+  await once(server, [...database.shared, ...database.objects])
+  const builder = await connect(server)
+  const theatre = new Theatre(server, builder)
   return {
     label: (statement) => theatre.label(statement),
     async stop() {
-      await admin.end()
+      await Promise.all([admin.end(), builder.end()])
       await server.stop()
     },
   }
@@ -43,11 +50,11 @@ export async function startOracle(): Promise<Oracle> {
 
 class Theatre {
   readonly #server: PostgresServer
-  readonly #admin: pg.Client
+  readonly #builder: pg.Client
 
-  constructor(server: PostgresServer, admin: pg.Client) {
+  constructor(server: PostgresServer, builder: pg.Client) {
     this.#server = server
-    this.#admin = admin
+    this.#builder = builder
   }
 
   async label(statement: Statement): Promise<Label> {
@@ -70,11 +77,11 @@ class Theatre {
   async #run(statement: Statement, isDirty: boolean): Promise<Run> {
     const before = await this.#xids()
     const used = dirt(statement.sql)
-    if (!isDirty) await once(this.#server, stage, used)
-    const client = await connect(this.#server, stage)
+    if (!isDirty) await once(this.#server, used)
+    const client = await connect(this.#server)
     try {
       if (isDirty) for (const sql of used) await client.query(sql)
-      return await perform(client, statement)
+      return await perform(client, statement, isDirty)
     } finally {
       await client.end()
       // Whatever wrote anything took a transaction id.
@@ -83,22 +90,16 @@ class Theatre {
   }
 
   async #xids(): Promise<unknown> {
-    const { rows } = await this.#admin.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')
+    const { rows } = await this.#builder.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')
     return rows[0]?.next
   }
 
   async #clear(): Promise<void> {
-    const leftovers = [
-      `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT temporary AND NOT active`,
-      ...database.resets,
-      `DROP DATABASE ${stage} WITH (FORCE)`,
-      `CREATE DATABASE ${stage} TEMPLATE ${template}`,
-    ]
-    for (const sql of leftovers) await this.#admin.query(sql)
+    await this.#builder.query([...database.resets, ...database.objects].join(';'))
   }
 }
 
-async function perform(client: pg.Client, { sql, inTransaction = false }: Statement): Promise<Run> {
+async function perform(client: pg.Client, { sql, inTransaction = false }: Statement, isDirty: boolean): Promise<Run> {
   const look = async (): Promise<string> => JSON.stringify((await client.query(probes(sql))).rows)
   const before = await look()
   if (inTransaction) await client.query('BEGIN')
@@ -106,7 +107,7 @@ async function perform(client: pg.Client, { sql, inTransaction = false }: Statem
   // An aborted transaction answers ROLLBACK; without one there is a warning.
   await client.query('COMMIT')
   const after = await look()
-  const backup = /pg_backup/i.test(sql) ? await ask(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
+  const backup = !isDirty && /pg_backup/i.test(sql) ? await ask(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
   return {
     answer,
     before,
@@ -128,15 +129,17 @@ function isError(answer: string): boolean {
   return answer.startsWith('error')
 }
 
-async function connect(server: PostgresServer, name: string): Promise<pg.Client> {
+async function connect(server: PostgresServer): Promise<pg.Client> {
   const { host, port, user, password } = server
-  const client = new pg.Client({ host, port, user, password, database: name })
+  const client = new pg.Client({ host, port, user, password, database: stage })
+  // A statement may end its own connection.
+  client.on('error', () => undefined)
   await client.connect()
   return client
 }
 
-async function once(server: PostgresServer, name: string, texts: readonly string[]): Promise<void> {
-  const client = await connect(server, name)
+async function once(server: PostgresServer, texts: readonly string[]): Promise<void> {
+  const client = await connect(server)
   for (const sql of texts) await client.query(sql)
   await client.end()
 }

@@ -18,8 +18,8 @@ export interface Left {
 /** The newest first: a list that grows without being copied. */
 interface Savepoint {
   readonly name: string | undefined
-  /** How much was left before it. */
-  readonly mark: number
+  /** What was left when it was set. */
+  readonly left: readonly Left[]
   readonly previous: Savepoint | undefined
 }
 
@@ -108,10 +108,9 @@ class Walk {
     }
   }
 
-  /** The same thing left twice is left once, but for locks, which are counted, and for what a savepoint keeps apart. */
+  /** The same thing left twice is left once, but for locks, which are counted. */
   #leave(entry: Left): void {
-    const since = this.#left.slice(this.#savepoint?.mark ?? 0)
-    const isKnown = entry.effect.state !== 'advisory-lock' && since.some((earlier) => isSame(earlier.effect, entry.effect))
+    const isKnown = entry.effect.state !== 'advisory-lock' && this.#left.some((earlier) => isSame(earlier.effect, entry.effect))
     if (!isKnown) this.#left = [...this.#left, entry]
   }
 
@@ -121,19 +120,8 @@ class Walk {
     if (last === undefined) return false
     // Each unlock takes one lock back. Everything else is gone at once.
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
-    this.#keep((earlier) => (isOne ? earlier !== last : !isLeftBy(earlier.effect, effect)))
+    this.#left = this.#left.filter((earlier) => (isOne ? earlier !== last : !isLeftBy(earlier.effect, effect)))
     return true
-  }
-
-  /** The marks of savepoints move with what is taken out before them. */
-  #keep(isKept: (entry: Left) => boolean): void {
-    const before = this.#left
-    const moved = (savepoint: Savepoint | undefined): Savepoint | undefined => {
-      if (savepoint === undefined || savepoint.mark === 0) return savepoint
-      return { ...savepoint, mark: before.slice(0, savepoint.mark).filter(isKept).length, previous: moved(savepoint.previous) }
-    }
-    this.#savepoint = moved(this.#savepoint)
-    this.#left = before.filter(isKept)
   }
 
   control({ does, name, chains = false }: Control): void {
@@ -149,7 +137,7 @@ class Walk {
         this.#finish(this.#left.filter(survives), chains)
         break
       case 'savepoint':
-        this.#savepoint = { name, mark: this.#left.length, previous: this.#savepoint }
+        this.#savepoint = { name, left: this.#left, previous: this.#savepoint }
         break
       case 'release':
         this.#release(this.#find(name))
@@ -179,12 +167,14 @@ class Walk {
     if (savepoint !== undefined) this.#savepoint = savepoint.previous
   }
 
+  /** What was taken back since is there again, unless taking it back survives, as CLOSE does. The savepoint itself stays. */
   #rollBackTo(savepoint: Savepoint | undefined): void {
     if (savepoint === undefined) return
-    const { mark } = savepoint
-    this.#left = this.#left.filter((entry, index) => index < mark || survives(entry))
+    const now = this.#left
+    const then = savepoint.left
+    const restored = then.filter((entry) => now.includes(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'))
+    this.#left = [...restored, ...now.filter((entry) => survives(entry) && !then.includes(entry))]
     this.#isAborted = false
-    // The savepoint itself stays.
     this.#savepoint = savepoint
   }
 
@@ -195,9 +185,17 @@ class Walk {
     }
     if (this.#opening !== undefined) this.#due.push(this.#opening)
     this.#due.push(...this.#left.filter(survives))
-    if (this.#left.some(survives)) this.#keep((entry) => !survives(entry))
-    return { due: this.#due, after: { isOpen: true, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint } }
+    const after = { isOpen: true, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint }
+    return { due: this.#due, after: this.#left.some(survives) ? withoutSurvivors(after) : after }
   }
+}
+
+/** What survives a rollback is due at the end of its text, and told once. */
+function withoutSurvivors(state: TransactionState): TransactionState {
+  const pending = (left: readonly Left[]): Left[] => left.filter((entry) => !survives(entry))
+  const cleaned = (savepoint: Savepoint | undefined): Savepoint | undefined =>
+    savepoint && { ...savepoint, left: pending(savepoint.left), previous: cleaned(savepoint.previous) }
+  return { ...state, left: pending(state.left), savepoint: cleaned(state.savepoint) }
 }
 
 function survives({ effect }: Left): boolean {
