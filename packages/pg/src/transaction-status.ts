@@ -7,7 +7,13 @@ interface ClientInternals {
   readonly readyForQuery?: boolean
   /** `false` once the connection is broken. */
   readonly _queryable?: boolean
-  readonly connection?: { prependListener(event: 'readyForQuery', listener: (message: { status: string }) => void): void }
+  readonly connection?: Connection
+}
+
+/** The listeners come before pg's own, which calls the application back. */
+interface Connection {
+  prependListener(event: 'readyForQuery', listener: (message: { status: string }) => void): void
+  prependListener(event: 'errorMessage', listener: () => void): void
 }
 
 /**
@@ -23,11 +29,17 @@ export class TransactionStatus {
 
   constructor(client: ClientLike) {
     this.#client = client
+    const { connection } = this.#client
+    // The application hears of an error before the server says that it is ready, and in which state.
+    connection?.prependListener('errorMessage', () => this.#onError())
     if (client.getTransactionStatus !== undefined) return
-    // Before pg's own listener, which calls the application back.
-    this.#client.connection?.prependListener('readyForQuery', ({ status }) => {
+    connection?.prependListener('readyForQuery', ({ status }) => {
       this.#heard = status
     })
+  }
+
+  #onError(): void {
+    if (this.#transaction.isOpen) this.#transaction.abort()
   }
 
   /** The transaction as it stands now, for the guard to judge by and to keep up. */
@@ -35,6 +47,7 @@ export class TransactionStatus {
     const status = this.#serverStatus
     if (status !== undefined) this.#transaction.isOpen = status !== 'I'
     if (status === 'E') this.#transaction.abort()
+    if (status === 'T') this.#transaction.resume()
     return this.#transaction
   }
 

@@ -237,6 +237,11 @@ export class Transaction {
     })
   }
 
+  /** The server says that it is not aborted, whatever it was taken for. */
+  resume(): void {
+    if (this.state.isAborted) this.state = { ...this.state, isAborted: false }
+  }
+
   /** The server has aborted it: whatever ends it rolls it back, unless a part of it is rolled back first. */
   abort(): void {
     if (!this.state.isAborted) this.state = { ...this.state, isAborted: true }

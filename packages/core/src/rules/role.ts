@@ -31,7 +31,7 @@ export const role: Rule<'session/role'> = {
       'SET ROLE postgres',
       'SET ROLE NONE',
       'RESET ROLE',
-      'SET "ROLE" = pg_monitor',
+      'SET "ROLE" = app',
       'SET SESSION AUTHORIZATION postgres',
       'RESET SESSION AUTHORIZATION',
       "SELECT set_user('postgres')",
