@@ -5,7 +5,6 @@ import { createGuard, poolers, rules } from '@poolsafe/core'
 import { describe, expect, test } from 'vitest'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
-import { remedies } from './remedies.ts'
 
 const folder = join(import.meta.dirname, '../../docs/rules')
 const toRegenerate = 'docs differs from the rules or the profiles; run: node --conditions=@poolsafe/source test/docs/generate.ts'
@@ -50,7 +49,11 @@ describe('docs/poolers.md', () => {
   })
 })
 
-describe.each(Object.entries(remedies))('the remedy of %s', (_rule, { sql, ...code }) => {
+describe.each(rules)('the remedy of $id', ({ remedy: { sql, ...code } }) => {
+  test('is there', () => {
+    expect([sql, ...Object.values(code)].join('')).not.toBe('')
+  })
+
   test('is SQL in which the guard finds nothing', () => {
     expect(createGuard({ mode: 'strict' }).inspect(sql ?? '').findings).toEqual([])
   })

@@ -1,8 +1,7 @@
 import { poolers, rules, type Example, type Finding, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
-import type { CallSign } from '../../packages/core/src/rules/rule.ts'
+import type { CallSign, Remedy } from '../../packages/core/src/rules/rule.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
 import { docsOf, effectsOfCall, judge, judgeEffects } from '../../packages/core/src/guard/judge.ts'
-import { remedies, type Remedy } from './remedies.ts'
 
 interface Column {
   readonly heading: string
@@ -62,7 +61,7 @@ function page(rule: Rule<RuleId>): string {
     `**What happens:** ${happens(rule, unsafe)}.`,
     `**Why:** ${rule.why}.`,
     `**Instead:** ${rule.instead}.`,
-    code(rule.id),
+    code(rule.remedy),
     '## What is found',
     ...(unsafe.length === 0 ? callsOf(rule).map((sign) => `- ${signs[sign]}`) : [block('sql', unsafe.map(shown).join('\n'))]),
     'What is not:',
@@ -80,8 +79,7 @@ function happens(rule: Rule<RuleId>, [first]: readonly Example[]): string {
   return findings[0]?.message ?? rule.title
 }
 
-function code(id: RuleId): string {
-  const remedy = remedies[id] ?? {}
+function code(remedy: Remedy): string {
   const written = languages.flatMap(([key, name, language]) => {
     const text = remedy[key]
     return text === undefined ? [] : [`${name}:`, block(language, text)]

@@ -22,7 +22,7 @@ export type { SupabaseOptions } from './poolers/supabase.ts'
 export type { SupavisorOptions } from './poolers/supavisor.ts'
 export type { Carried, PoolerProfile } from './poolers/profile.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
-export type { Rule, Example } from './rules/rule.ts'
+export type { Rule, Example, Remedy } from './rules/rule.ts'
 
 // For adapters. These change without notice between minor versions.
 export { toGuard, type Call, type Entry } from './guard/guard.ts'

@@ -26,6 +26,14 @@ export interface Example {
   readonly pinned?: boolean
 }
 
+/** The safe form as code, by where it is written. */
+export interface Remedy {
+  readonly sql?: string
+  readonly pg?: string
+  readonly kysely?: string
+  readonly prisma?: string
+}
+
 /**
  * One unit of detection. The sentences are what a user reads; the examples are run by the tests and by the proofs.
  * A rule knows SQL and nothing of poolers: whether its effects do harm is decided by the pooler's profile.
@@ -39,6 +47,8 @@ export interface Rule<Id extends string = string> {
   readonly why: string
   /** The remedy, in one sentence. */
   readonly instead: string
+  /** What `instead` means in code; shown in the documentation, checked by the tests. */
+  readonly remedy: Remedy
   readonly examples: {
     readonly unsafe: readonly (string | Example)[]
     readonly safe: readonly (string | Example)[]
