@@ -92,10 +92,14 @@ function code(id: RuleId): string {
 /** A rule without unsafe examples is found in a call, not in a text. */
 const signs: Readonly<Record<CallSign, string>> = {
   releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
+  startupParameter: 'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
   undecided:
     'a text that PostgreSQL’s parser cannot hold, or a DO block that it cannot read, where either may touch the session (in strict mode only)',
   namedStatement: 'a statement that the driver sends with a name',
 }
+
+/** What stands for the name in a call, where a rule wants one. */
+const namesOfSigns: { readonly [Sign in CallSign]?: string } = { startupParameter: 'statement_timeout' }
 
 function callsOf(rule: Rule<RuleId>): CallSign[] {
   return Object.keys(rule.call ?? {}) as CallSign[]
@@ -133,7 +137,7 @@ function ofExample(rule: Rule<RuleId>, { sql, named = false, pinned = true }: Ex
 }
 
 function ofCalls(rule: Rule<RuleId>): (Finding | undefined)[] {
-  const effects = callsOf(rule).flatMap(effectsOfCall)
+  const effects = callsOf(rule).flatMap((sign) => effectsOfCall(sign, namesOfSigns[sign]))
   return columns.map(({ pooler, pinned = true }) => judgeEffects(effects, pooler, { pinned })[0])
 }
 

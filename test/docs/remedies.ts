@@ -45,6 +45,11 @@ CREATE POLICY own_org ON orders
   return tx.order.findMany()
 })`,
   },
+  'connection/startup-parameter': {
+    sql: `-- For all connections of a role; the pooler's open server connections take it when they are opened anew.
+ALTER ROLE app SET statement_timeout = '5s';`,
+    pg: `const pool = guardPool(new pg.Pool({ connectionString, query_timeout: 5000 }), guard) // kept by pg itself, not sent`,
+  },
   'session/role': {
     sql: `BEGIN;
 SET LOCAL ROLE reporting;

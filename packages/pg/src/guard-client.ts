@@ -1,4 +1,5 @@
 import { guardOf, InvalidOptionError, keepFirstGuard, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { refuseStartupOfClient } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
@@ -23,6 +24,7 @@ const states = new WeakMap<object, ClientState>()
  * @param guard a guard, or the options to make one
  * @returns the same client
  * @throws InvalidOptionError for what is no client; and in strict mode for one that another guard watches
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass on
  */
 export function guardClient<Client extends ClientLike>(client: Client, guard?: Guard | GuardOptions): Client {
   if (typeof client?.query !== 'function' || typeof client.on !== 'function' || 'totalCount' in client) {
@@ -34,7 +36,10 @@ export function guardClient<Client extends ClientLike>(client: Client, guard?: G
     return client
   }
   const ours = toGuard(guard)
-  if (ours.mode !== 'off') attach(client, ours)
+  if (ours.mode === 'off') return client
+  const error = refuseStartupOfClient(client, ours, guardClient)
+  if (error !== undefined) throw error
+  attach(client, ours)
   return client
 }
 

@@ -9,6 +9,7 @@ import {
   type GuardOptions,
 } from '@poolsafe/core'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
+import { refuseStartupOfPool } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -24,6 +25,7 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  * @param guard a guard, or the options to make one
  * @returns the same pool
  * @throws InvalidOptionError for what is no pool; and in strict mode for one that another guard watches
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass on
  */
 export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions): Pool {
   if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
@@ -34,6 +36,8 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
   }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return pool
+  const error = refuseStartupOfPool(pool, ours, guardPool)
+  if (error !== undefined) throw error
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)

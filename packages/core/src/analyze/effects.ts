@@ -27,6 +27,7 @@ export type SessionState =
   | 'hypothetical-index'
   | 'session-variable'
   | 'package-state'
+  | 'startup-parameter'
   | 'transaction'
 
 /** One thing that one statement does to session state. */

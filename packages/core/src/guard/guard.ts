@@ -14,6 +14,7 @@ import { Events, type FindingEvent, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
 import { format } from './message.ts'
+import { namesOfStartup } from './startup.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
 import { processWide } from './process-wide.ts'
 
@@ -118,9 +119,15 @@ export class Guard {
   }
 
   /** For adapters: `refuse` for what is no statement. */
-  refuseCall(sign: CallSign, entry: Entry): PoolsafeError | undefined {
-    const source = { sql: '' }
-    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign), source), {}, source, entry))
+  refuseCall(sign: CallSign, entry: Entry, name?: string): PoolsafeError | undefined {
+    const source = { sql: '', sign }
+    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
+  }
+
+  /** For adapters: judges the parameters that a driver logs in with. Their values are neither kept nor shown. */
+  refuseStartup(parameters: Readonly<Record<string, unknown>>, entry: Entry): PoolsafeError | undefined {
+    const errors = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
+    return errors.find((error) => error !== undefined)
   }
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
@@ -174,15 +181,15 @@ export class Guard {
 
   /** Tells of one statement. */
   #tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
-    const { sql, operation, stack } = source
-    // What is no statement is told by its place.
-    const place = sql === '' ? formatCallSite(stack) : `${sql.length} ${sql.slice(0, loggedLength)}`
+    const { sql, operation, stack, sign } = source
+    // What is no statement is told by what it is, and its place.
+    const place = sql === '' ? `${findings[0]?.message} ${formatCallSite(stack)}` : `${sql.length} ${sql.slice(0, loggedLength)}`
     const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
     if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
     const [first, ...others] = findings as [Finding, ...Finding[]]
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#options.pooler
-    const message = format({ ...fields, pooler, refused, stack, decidedBy: decider(sql, isCurrent) })
+    const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
     this.#emit({ ...fields, pooler, refused, message })
     if (!refused) return this.#log(logKey, message)
     const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label })
@@ -259,11 +266,6 @@ export function toGuard(given: Guard | GuardOptions | undefined): Guard {
 /** A guard of another copy of this package is one too. */
 function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
   return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
-}
-
-function decider(sql: string, isCurrent: boolean): 'statement' | 'commit' | 'release' {
-  if (sql === '') return 'release'
-  return isCurrent ? 'statement' : 'commit'
 }
 
 function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {
