@@ -1,5 +1,6 @@
 import { poolers, rules, type Example, type Finding, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
 import type { CallSign } from '../../packages/core/src/rules/rule.ts'
+import type { DetectedEffect } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
 import { docsOf, effectsOfCall, judge, judgeEffects } from '../../packages/core/src/guard/judge.ts'
 import { remedies, type Remedy } from './remedies.ts'
@@ -64,7 +65,7 @@ function page(rule: Rule<RuleId>): string {
     `**Instead:** ${rule.instead}.`,
     code(rule.id),
     '## What is found',
-    ...(unsafe.length === 0 ? callsOf(rule).map((sign) => `- ${signs[sign]}`) : [block('sql', unsafe.map(shown).join('\n'))]),
+    ...(unsafe.length === 0 ? [`- ${besideText(rule)}`] : [block('sql', unsafe.map(shown).join('\n'))]),
     'What is not:',
     block('sql', rule.examples.safe.map(toExample).map(shown).join('\n')),
     verdicts(rule, unsafe),
@@ -105,14 +106,28 @@ function callsOf(rule: Rule<RuleId>): CallSign[] {
   return Object.keys(rule.call ?? {}) as CallSign[]
 }
 
+function besideText(rule: Rule<RuleId>): string {
+  return (
+    rule.answer?.when ??
+    callsOf(rule)
+      .map((sign) => signs[sign])
+      .join()
+  )
+}
+
+/** Of the first safe example, whose answer may tell something else. */
+function effectsOfAnswer({ id, answer, examples }: Rule<RuleId>): DetectedEffect[] {
+  const [first] = examples.safe.map(toExample)
+  const { telltales = [] } = answer === undefined || first === undefined ? {} : analyze(first.sql)
+  return telltales.map(({ effect }) => effect).filter(({ rule }) => rule === id)
+}
+
 function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   const rows =
     unsafe.length === 0
       ? [
           {
-            label: callsOf(rule)
-              .map((sign) => signs[sign])
-              .join(),
+            label: besideText(rule),
             findings: ofCalls(rule),
           },
         ]
@@ -137,7 +152,8 @@ function ofExample(rule: Rule<RuleId>, { sql, named = false, pinned = true }: Ex
 }
 
 function ofCalls(rule: Rule<RuleId>): (Finding | undefined)[] {
-  const effects = callsOf(rule).flatMap((sign) => effectsOfCall(sign, namesOfSigns[sign]))
+  const ofSigns = callsOf(rule).flatMap((sign) => effectsOfCall(sign, namesOfSigns[sign]))
+  const effects = [...ofSigns, ...effectsOfAnswer(rule)]
   return columns.map(({ pooler, pinned = true }) => judgeEffects(effects, pooler, { pinned })[0])
 }
 

@@ -9,6 +9,7 @@ import {
   type GuardOptions,
 } from '@poolsafe/core'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
+import { sendAndJudge } from './answer.ts'
 import { refuseStartupOfPool } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -108,21 +109,22 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
   let isLending = false
 
   function query(this: unknown, ...args: unknown[]): unknown {
-    const error = refuse(args)
+    const statement = statementOf(args[0], guard)
+    if (statement === undefined) return lendAndSend(args)
+    const { sql, analysis, named } = statement
+    const error = guard.refuse(sql, analysis, { pinned: false, named }, query)
     if (error !== undefined) return refuseCall(args, error, undefined)
+    if (analysis.telltales === undefined) return lendAndSend(args)
+    return sendAndJudge(lendAndSend, args, (answers) => guard.refuseAnswer(sql, analysis, answers))
+  }
+
+  function lendAndSend(args: Arguments): unknown {
     isLending = true
     try {
       return Reflect.apply(send, pool, args)
     } finally {
       isLending = false
     }
-  }
-
-  function refuse(args: Arguments): Error | undefined {
-    const statement = statementOf(args[0], guard)
-    if (statement === undefined) return undefined
-    const { sql, analysis, named } = statement
-    return guard.refuse(sql, analysis, { pinned: false, named }, query)
   }
 
   function connect(this: unknown, ...args: unknown[]): unknown {

@@ -8,6 +8,7 @@ import {
   markGuarded,
   toGuard,
   Transaction,
+  type Answer,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
@@ -133,7 +134,13 @@ function judged<Text extends Statement | string>(
     const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    return held === undefined ? send(...args) : held.watch(send(...args))
+    const answer = held === undefined ? send(...args) : held.watch(send(...args))
+    if (analysis.telltales === undefined) return answer
+    return answer.then((answered) => {
+      const told = guard.refuseAnswer(sql, analysis, [answered as Answer])
+      if (told !== undefined) throw told
+      return answered
+    })
   }
 }
 

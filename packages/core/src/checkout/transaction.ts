@@ -8,8 +8,8 @@ export interface Source {
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation?: string | undefined
   readonly stack?: string | undefined
-  /** Of what is no statement: what it is instead. */
-  readonly sign?: CallSign
+  /** Of what is no statement: what it is instead. Or that the server's answer told. */
+  readonly sign?: CallSign | 'answer'
 }
 
 /** An effect whose harm depends on how the transaction ends, with the statement that had it. */

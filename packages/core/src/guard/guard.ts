@@ -1,8 +1,9 @@
-import { harmless, type Analysis, type DetectedEffect } from '../analyze/analysis.ts'
+import { harmless, type Analysis, type Answer, type DetectedEffect } from '../analyze/analysis.ts'
 import { createAnalyzer } from '../analyze/analyze.ts'
 import { TextCache } from '../analyze/cache.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { redact } from '../analyze/redact.ts'
+import { toldBy } from '../analyze/telltales.ts'
 import { autocommit, settle, type Left, type Source, type Transaction } from '../checkout/transaction.ts'
 import { InvalidOptionError, PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
@@ -130,6 +131,19 @@ export class Guard {
     return errors.find((error) => error !== undefined)
   }
 
+  /**
+   * For adapters: judges what the server answered to a statement that was sent. Only where the analysis has `telltales`.
+   *
+   * @param answers one for each statement of the text
+   * @returns the error that must take the place of the answer
+   */
+  refuseAnswer(sql: string, analysis: Analysis, answers: readonly Answer[]): PoolsafeError | undefined {
+    const source: MutableSource = { sql, sign: 'answer' }
+    const act = (): PoolsafeError | undefined => this.#act(withSource(toldBy(analysis, answers), source), {}, source, act)
+    // The call itself has returned long ago: who waits for the answer is all that V8 knows of it, above `act`.
+    return this.#guarded(act)
+  }
+
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
   complain(error: PoolsafeError): PoolsafeError | undefined {
     if (this.mode === 'strict') return error
@@ -192,7 +206,7 @@ export class Guard {
     const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
     this.#emit({ ...fields, pooler, refused, message })
     if (!refused) return this.#log(logKey, message)
-    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label })
+    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
     error.stack = `${error.name}: ${message}\n${stack ?? ''}`
     return error
   }

@@ -51,6 +51,7 @@ function outcomeOf(
   { inTransaction: isOpen = false, pinned = true }: Context,
 ): Outcome | undefined {
   const isHeld = pinned || isOpen
+  if (effect.told !== undefined) return effect.told.outcome
   if (effect.when === 'unpinned' && isHeld) return undefined
   if (effect.does === 'ineffective') return 'ineffective'
   const carried = carriedBy(pooler, effect)
@@ -120,7 +121,7 @@ const consequencesOf: { readonly [Does in Effect['does']]?: { readonly [O in Out
 
 function toFinding(effect: DetectedEffect, outcome: Outcome): Finding {
   const { why, instead } = ruleById[effect.rule]
-  const message = `${effect.what} ${consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]}`
+  const message = `${effect.what} ${effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]}`
   return { rule: effect.rule, outcome, message, why, instead, docs: docsOf(effect.rule) }
 }
 

@@ -10,8 +10,8 @@ export interface Report {
   readonly statement: string
   readonly pooler: PoolerProfile
   readonly refused: boolean
-  /** What decided: the statement itself, the COMMIT of its transaction, or what is no statement. */
-  readonly decidedBy: 'statement' | 'commit' | CallSign
+  /** What decided: the statement itself, the COMMIT of its transaction, the server's answer, or what is no statement. */
+  readonly decidedBy: 'statement' | 'commit' | 'answer' | CallSign
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
   /** The stack of the call, where somebody took it. */
@@ -44,6 +44,8 @@ function sent({ refused, decidedBy }: Report): string {
       return refused
         ? 'yes, earlier in this transaction; poolsafe refused its COMMIT, so that nothing is left: roll back'
         : 'yes, and its transaction is being committed'
+    case 'answer':
+      return refused ? 'yes: poolsafe rejects what was answered already' : 'yes: this is what the server answered'
     default:
       return sentBesideText[decidedBy]?.[refused ? 'refused' : 'told'] ?? ''
   }

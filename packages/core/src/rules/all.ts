@@ -1,6 +1,7 @@
 // The one list of rules, a line each. Ids, types, presets and the documentation pages derive from it.
 export { advisoryLock } from './advisory-lock.ts'
 export { backup } from './backup.ts'
+export { commitRolledBack } from './commit-rolled-back.ts'
 export { dblink } from './dblink.ts'
 export { discard } from './discard.ts'
 export { exportedSnapshot } from './exported-snapshot.ts'
@@ -29,4 +30,5 @@ export { setLocal } from './set-local.ts'
 export { startupParameter } from './startup-parameter.ts'
 export { tempObject } from './temp-object.ts'
 export { undecided } from './undecided.ts'
+export { unlockNotHeld } from './unlock-not-held.ts'
 export { unpinned } from './unpinned.ts'

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect, Telltale } from '../analyze/effects.ts'
 import type { FunctionCall } from '../analyze/function-call.ts'
 
 type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
@@ -60,6 +60,12 @@ export interface Rule<Id extends string = string> {
   readonly keywords?: readonly string[]
   /** Keyed by what the call tells beside its text. `name`: of what it is, such as the startup parameter's; empty where there is one kind. */
   readonly call?: { readonly [Sign in CallSign]?: (name: string) => Effect | undefined }
+  /** What the server's answer to a statement tells, after the fact. */
+  readonly answer?: {
+    /** When, in words: `COMMIT that the server answers with ROLLBACK`. */
+    readonly when: string
+    readonly tells: (statement: Node) => readonly Telltale[]
+  }
   /** A finding in strict mode only. */
   readonly strictOnly?: boolean
 }
