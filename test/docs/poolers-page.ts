@@ -78,7 +78,7 @@ function overview(): string {
 }
 
 function section({ code, profile }: Shown): string {
-  const { label, carries, sources, trackedSettings, settings = {}, byRule = {}, notes = [] } = profile
+  const { label, carries, sources, trackedSettings, settings = {}, startup = {}, byRule = {}, notes = [] } = profile
   const cells = Object.entries(carries) as [keyof PoolerProfile['carries'], Carried][]
   return [
     `## ${label}`,
@@ -89,6 +89,7 @@ function section({ code, profile }: Shown): string {
     ),
     ...(trackedSettings.size === 0 ? [] : [`Settings that it tracks: ${listed([...trackedSettings].toSorted())}.`]),
     ...Object.entries(settings).map(([name, carried]) => `The setting \`${name}\`: ${carried}.`),
+    ...Object.entries(startup).map(([name, carried]) => `The startup parameter \`${name}\`: ${carried}.`),
     ...Object.entries(byRule).map(([rule, carried]) => `What [${rule}](rules/${rule.replace('/', '-')}.md) finds: ${carried}.`),
     ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}.`).join('\n')]),
   ].join('\n\n')

@@ -27,7 +27,7 @@ export type { Rule, Example, Remedy } from './rules/rule.ts'
 // For adapters. These change without notice between minor versions.
 export { toGuard, type Call, type Entry } from './guard/guard.ts'
 export { guardOf, keepFirstGuard, markGuarded } from './guard/brand.ts'
-export { commits, harmless, type Analysis } from './analyze/analysis.ts'
+export { commits, harmless, type Analysis, type Answer } from './analyze/analysis.ts'
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'

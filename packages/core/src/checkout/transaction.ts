@@ -1,5 +1,6 @@
 import type { Analysis, Control, DetectedEffect } from '../analyze/analysis.ts'
 import { survivesRollback } from '../analyze/effects.ts'
+import type { CallSign } from '../rules/rule.ts'
 
 /** Where a statement came from. */
 export interface Source {
@@ -7,6 +8,8 @@ export interface Source {
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation?: string | undefined
   readonly stack?: string | undefined
+  /** Of what is no statement: what it is instead. Or that the server's answer told. */
+  readonly sign?: CallSign | 'answer'
 }
 
 /** An effect whose harm depends on how the transaction ends, with the statement that had it. */

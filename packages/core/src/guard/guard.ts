@@ -1,8 +1,9 @@
-import { harmless, type Analysis, type DetectedEffect } from '../analyze/analysis.ts'
+import { harmless, type Analysis, type Answer, type DetectedEffect } from '../analyze/analysis.ts'
 import { createAnalyzer } from '../analyze/analyze.ts'
 import { TextCache } from '../analyze/cache.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { redact } from '../analyze/redact.ts'
+import { toldBy } from '../analyze/telltales.ts'
 import { autocommit, settle, type Left, type Source, type Transaction } from '../checkout/transaction.ts'
 import { InvalidOptionError, PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
@@ -14,6 +15,7 @@ import { Events, type FindingEvent, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
 import { format } from './message.ts'
+import { namesOfStartup } from './startup.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
 import { processWide } from './process-wide.ts'
 
@@ -118,9 +120,28 @@ export class Guard {
   }
 
   /** For adapters: `refuse` for what is no statement. */
-  refuseCall(sign: CallSign, entry: Entry): PoolsafeError | undefined {
-    const source = { sql: '' }
-    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign), source), {}, source, entry))
+  refuseCall(sign: CallSign, entry: Entry, name?: string): PoolsafeError | undefined {
+    const source = { sql: '', sign }
+    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
+  }
+
+  /** For adapters: judges the parameters that a driver logs in with. Their values are neither kept nor shown. */
+  refuseStartup(parameters: Readonly<Record<string, unknown>>, entry: Entry): PoolsafeError | undefined {
+    const errors = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
+    return errors.find((error) => error !== undefined)
+  }
+
+  /**
+   * For adapters: judges what the server answered to a statement that was sent. Only where the analysis has `telltales`.
+   *
+   * @param answers one for each statement of the text
+   * @returns the error that must take the place of the answer
+   */
+  refuseAnswer(sql: string, analysis: Analysis, answers: readonly Answer[]): PoolsafeError | undefined {
+    const source: MutableSource = { sql, sign: 'answer' }
+    const act = (): PoolsafeError | undefined => this.#act(withSource(toldBy(analysis, answers), source), {}, source, act)
+    // The call itself has returned long ago: who waits for the answer is all that V8 knows of it, above `act`.
+    return this.#guarded(act)
   }
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
@@ -174,18 +195,18 @@ export class Guard {
 
   /** Tells of one statement. */
   #tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
-    const { sql, operation, stack } = source
-    // What is no statement is told by its place.
-    const place = sql === '' ? formatCallSite(stack) : `${sql.length} ${sql.slice(0, loggedLength)}`
+    const { sql, operation, stack, sign } = source
+    // What is no statement is told by what it is, and its place.
+    const place = sql === '' ? `${findings[0]?.message} ${formatCallSite(stack)}` : `${sql.length} ${sql.slice(0, loggedLength)}`
     const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
     if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
     const [first, ...others] = findings as [Finding, ...Finding[]]
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#options.pooler
-    const message = format({ ...fields, pooler, refused, stack, decidedBy: decider(sql, isCurrent) })
+    const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
     this.#emit({ ...fields, pooler, refused, message })
     if (!refused) return this.#log(logKey, message)
-    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label })
+    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
     error.stack = `${error.name}: ${message}\n${stack ?? ''}`
     return error
   }
@@ -259,11 +280,6 @@ export function toGuard(given: Guard | GuardOptions | undefined): Guard {
 /** A guard of another copy of this package is one too. */
 function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
   return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
-}
-
-function decider(sql: string, isCurrent: boolean): 'statement' | 'commit' | 'release' {
-  if (sql === '') return 'release'
-  return isCurrent ? 'statement' : 'commit'
 }
 
 function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {

@@ -1,4 +1,5 @@
 import type { PoolerProfile } from '../poolers/profile.ts'
+import type { CallSign } from '../rules/rule.ts'
 import { formatCallSite } from './call-site.ts'
 import type { Finding } from './finding.ts'
 
@@ -9,8 +10,8 @@ export interface Report {
   readonly statement: string
   readonly pooler: PoolerProfile
   readonly refused: boolean
-  /** What decided: the statement itself, the COMMIT of its transaction, or the connection that was given back. */
-  readonly decidedBy: 'statement' | 'commit' | 'release'
+  /** What decided: the statement itself, the COMMIT of its transaction, the server's answer, or what is no statement. */
+  readonly decidedBy: 'statement' | 'commit' | 'answer' | CallSign
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
   /** The stack of the call, where somebody took it. */
@@ -43,7 +44,21 @@ function sent({ refused, decidedBy }: Report): string {
       return refused
         ? 'yes, earlier in this transaction; poolsafe refused its COMMIT, so that nothing is left: roll back'
         : 'yes, and its transaction is being committed'
+    case 'answer':
+      return refused ? 'yes: poolsafe rejects what was answered already' : 'yes: this is what the server answered'
     default:
-      return refused ? 'no COMMIT; poolsafe has the transaction rolled back' : 'no COMMIT, no ROLLBACK: the transaction is still open'
+      return sentBesideText[decidedBy]?.[refused ? 'refused' : 'told'] ?? ''
   }
+}
+
+/** What went to the server where there is no statement. */
+const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string; readonly told: string } } = {
+  releasedInTransaction: {
+    refused: 'no COMMIT; poolsafe has the transaction rolled back',
+    told: 'no COMMIT, no ROLLBACK: the transaction is still open',
+  },
+  startupParameter: {
+    refused: 'no: poolsafe opens no connection with it',
+    told: 'with the login of each connection: poolsafe only warns',
+  },
 }

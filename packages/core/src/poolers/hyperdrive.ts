@@ -12,6 +12,7 @@ export function hyperdrive(): PoolerProfile {
       ...each(['role', 'session-authorization'], ['wiped', 'assumed from the RESET of the docs']),
       'sql-prepared-statement': ['rejected', 'docs: unsupported; not measured'],
       'named-statement': ['tracked', 'docs: pg and postgres.js; not measured'],
+      'startup-parameter': ['ignored', 'assumed: the documentation does not name it'],
     }),
     trackedSettings: new Set(),
     byRule: { 'session/set-config': 'leaks', 'session/discard': 'rejected' },

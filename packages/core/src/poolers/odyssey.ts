@@ -18,6 +18,7 @@ export interface OdysseyOptions {
 const unseen: Cell = ['leaks', 'not in the statements of reset.c; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.5.2 with pool_discard no']
 const wiped: Cell = ['wiped', 'measured on 1.5.2; reset.c (smart discard)']
+const honoured: Cell = ['tracked', 'measured on 1.5.2: restored like what it tracks (kiwi/var.h)']
 const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
 
 /**
@@ -39,10 +40,13 @@ export function odyssey(options: OdysseyOptions = {}): PoolerProfile {
       ...(discards && each(removedByDiscardAll, wiped)),
       'sql-prepared-statement': discards ? survives : leaks,
       'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
+      'startup-parameter': discards ? honoured : leaks,
     }),
     trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
+    startup: { options: 'tracked', replication: 'kept', '*.*': 'ignored' },
     notes: [
       'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
+      'A setting with a dot in its name is dropped from the startup parameter options (measured on 1.5.2)',
       'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: none is counted as tracked (measured on 1.5.2)',
     ],
   }

@@ -16,6 +16,7 @@ export interface PgDogOptions {
 }
 
 const leaks: Cell = ['leaks', 'source of 0.1.54; not measured']
+const honoured: Cell = ['tracked', 'source of 0.1.54; not measured']
 const queryParsers = ['off', 'auto', 'session_control', 'session_control_and_locks', 'on'] as const
 
 /**
@@ -32,8 +33,9 @@ export function pgdog(options: PgDogOptions = {}): PoolerProfile {
   return {
     name: 'pgdog',
     label: 'PgDog 0.1, transaction mode',
-    ...cells(leaks, { ...settings(parser), ...prepared(statements), listen: listen(listens) }),
+    ...cells(leaks, { ...settings(parser), ...prepared(statements), listen: listen(listens), 'startup-parameter': honoured }),
     trackedSettings: new Set(),
+    startup: { replication: 'rejected' },
     settings: parser === 'off' ? {} : { client_encoding: 'ignored' },
     byRule: { 'session/set-config': 'leaks', 'session/characteristics': 'leaks', 'session/discard': 'ignored' },
     notes: [

@@ -25,6 +25,11 @@ export interface PoolerProfile {
   readonly trackedSettings: ReadonlySet<string>
   /** Lower-case names of further settings that it treats in another way than `carries.setting` says. */
   readonly settings?: Readonly<Record<string, Carried>>
+  /**
+   * Lower-case names of startup parameters that it treats in another way than `carries` and `trackedSettings` say. `options`
+   * stands for whether it reads that parameter at all, `*.*` for every setting with a dot in its name.
+   */
+  readonly startup?: Readonly<Record<string, Carried>>
   /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */
   readonly byRule?: { readonly [Id in RuleId]?: Carried }
   /** Where each cell of `carries` comes from: what it was measured on, a source file, a page of documentation. */
@@ -57,6 +62,7 @@ export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carr
     'hypothetical-index': carried,
     'session-variable': carried,
     'package-state': carried,
+    'startup-parameter': carried,
     transaction: 'leaks',
   }
 }

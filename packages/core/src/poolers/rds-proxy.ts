@@ -22,11 +22,12 @@ export function rdsProxy(): PoolerProfile {
   return {
     name: 'rds-proxy',
     label: 'Amazon RDS Proxy',
-    ...cells(
-      ['leaks', 'assumed: the documentation does not name it'],
-      each(pins, ['pinned', 'docs: what pins a connection; not measured']),
-    ),
+    ...cells(['leaks', 'assumed: the documentation does not name it'], {
+      ...each(pins, ['pinned', 'docs: what pins a connection; not measured']),
+      'startup-parameter': ['tracked', 'docs; not measured'],
+    }),
     trackedSettings: new Set(),
+    startup: { replication: 'rejected' },
     notes: ['It does not see settings that a function, a trigger or a DO block changes: those leak (docs)'],
   }
 }

@@ -6,7 +6,9 @@ export function strictest(): PoolerProfile {
   return {
     name: 'strictest',
     label: 'any transaction pooler (strictest profile: nothing is tracked)',
-    ...cells(['leaks', 'assumed: the worst of all poolers']),
+    ...cells(['leaks', 'assumed: the worst of all poolers'], {
+      'startup-parameter': ['ignored', 'assumed: the worst of all poolers'],
+    }),
     trackedSettings: new Set(),
   }
 }

@@ -2,7 +2,7 @@ import { checkObject, checkOneOf } from '../options.ts'
 import { session } from './cells.ts'
 import { pgBouncerOptions, pgBouncerProfile, type PgBouncerOptions } from './pgbouncer.ts'
 import type { PoolerProfile } from './profile.ts'
-import { supavisorProfile, type SupavisorOptions } from './supavisor.ts'
+import { droppedAtStartup, passedAtStartup, supavisorProfile, type SupavisorOptions } from './supavisor.ts'
 
 const connections = ['shared', 'session', 'dedicated', 'direct'] as const
 
@@ -32,5 +32,8 @@ export function supabase(options: SupabaseOptions = {}): PoolerProfile {
   }
   checkObject(`${factory} with connection '${connection}'`, options, ['connection'])
   if (connection === 'direct') return session(name, 'Supabase, direct connection', 'as a direct connection')
-  return session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured')
+  const profile = session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured', {
+    'startup-parameter': droppedAtStartup,
+  })
+  return { ...profile, startup: passedAtStartup }
 }
