@@ -92,13 +92,19 @@ function code(remedy: Remedy): string {
 const signs: Readonly<Record<CallSign, string>> = {
   releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
   startupParameter: 'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
+  wrongProfile:
+    'a profile that differs from what the pooler says at login (PgBouncer from 1.26 on), or from what the name of a service in the URL says',
   undecided:
     'a text that PostgreSQL’s parser cannot hold, or a DO block that it cannot read, where either may touch the session (in strict mode only)',
   namedStatement: 'a statement that the driver sends with a name',
 }
 
 /** What stands for the name in a call, where a rule wants one. */
-const namesOfSigns: { readonly [Sign in CallSign]?: string } = { startupParameter: 'statement_timeout' }
+const namesOfSigns: { readonly [Sign in CallSign]?: string } = {
+  startupParameter: 'statement_timeout',
+  wrongProfile:
+    'it says mode session, not mode transaction, while at login the pooler says that it is PgBouncer 1.26.1 in transaction mode',
+}
 
 function callsOf(rule: Rule<RuleId>): CallSign[] {
   return Object.keys(rule.call ?? {}) as CallSign[]

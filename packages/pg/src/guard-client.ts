@@ -1,6 +1,7 @@
 import { guardOf, InvalidOptionError, keepFirstGuard, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
 import { sendAndJudge } from './answer.ts'
-import { refuseStartupOfClient } from './startup.ts'
+import { watchLogin } from './login.ts'
+import { refuseLoginOfClient } from './startup.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
@@ -25,7 +26,8 @@ const states = new WeakMap<object, ClientState>()
  * @param guard a guard, or the options to make one
  * @returns the same client
  * @throws InvalidOptionError for what is no client; and in strict mode for one that another guard watches
- * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass on
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
+ *   on, and for a guard whose profile is not that of the pooler in its URL
  */
 export function guardClient<Client extends ClientLike>(client: Client, guard?: Guard | GuardOptions): Client {
   if (typeof client?.query !== 'function' || typeof client.on !== 'function' || 'totalCount' in client) {
@@ -38,8 +40,9 @@ export function guardClient<Client extends ClientLike>(client: Client, guard?: G
   }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return client
-  const error = refuseStartupOfClient(client, ours, guardClient)
+  const error = refuseLoginOfClient(client, ours, guardClient)
   if (error !== undefined) throw error
+  watchLogin(client, ours)
   attach(client, ours)
   return client
 }

@@ -10,7 +10,8 @@ import {
 } from '@poolsafe/core'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { sendAndJudge } from './answer.ts'
-import { refuseStartupOfPool } from './startup.ts'
+import { watchLoginsOfPool } from './login.ts'
+import { refuseLoginOfPool } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -26,7 +27,8 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  * @param guard a guard, or the options to make one
  * @returns the same pool
  * @throws InvalidOptionError for what is no pool; and in strict mode for one that another guard watches
- * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass on
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
+ *   on, and for a guard whose profile is not that of the pooler in its URL
  */
 export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions): Pool {
   if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
@@ -37,8 +39,9 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
   }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return pool
-  const error = refuseStartupOfPool(pool, ours, guardPool)
+  const error = refuseLoginOfPool(pool, ours, guardPool)
   if (error !== undefined) throw error
+  watchLoginsOfPool(pool, ours)
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)

@@ -1,40 +1,42 @@
 import type { Guard } from '@poolsafe/core'
 import type { ClientLike } from './types.ts'
 
-/** A class of pg's clients. The client of pg-native has no startup message of its own: libpq writes that. */
-interface ClientClass {
-  new (options: object): { getStartupConf(): Readonly<Record<string, unknown>> }
-  readonly prototype: { getStartupConf?: unknown }
+type Entry = (...args: never[]) => unknown
+
+/** A client, as far as it tells what it will log in with. That of pg-native has no startup message of its own: libpq writes that. */
+interface Sample {
+  readonly host?: unknown
+  readonly port?: unknown
+  getStartupConf?(): Readonly<Record<string, unknown>>
 }
 
 /** What a pool makes its clients with. */
 interface PoolInternals {
-  readonly Client?: ClientClass
-  readonly options?: object
+  readonly Client?: (new (options: object) => Sample) & { readonly prototype: Sample }
+  readonly options?: { readonly connectionString?: unknown }
 }
 
 /**
- * Judges what the pool's clients will log in with: its configuration, the URL and the environment, as pg itself puts them together.
- * The client that tells it is never connected, and has no socket.
+ * Judges what the pool's clients will log in with, and where: its configuration, the URL and the environment, as pg itself puts
+ * them together. The client that tells it is never connected, and has no socket.
  */
-export function refuseStartupOfPool(pool: object, guard: Guard, entry: (...args: never[]) => unknown): Error | undefined {
+export function refuseLoginOfPool(pool: object, guard: Guard, entry: Entry): Error | undefined {
   const { Client, options } = pool as PoolInternals
   if (typeof Client?.prototype.getStartupConf !== 'function') return undefined
-  const parameters = startupOf(Client, { ...options, connection: {}, Promise: undefined })
-  return parameters && guard.refuseStartup(parameters, entry)
-}
-
-/** A configuration that pg refuses is refused again, in pg's words, when the pool opens its first connection. */
-function startupOf(Client: ClientClass, options: object): Readonly<Record<string, unknown>> | undefined {
   try {
-    return new Client(options).getStartupConf()
+    return refuseLogin(new Client({ ...options, connection: {}, Promise: undefined }), options?.connectionString, guard, entry)
   } catch {
+    // A configuration that pg refuses is refused again, in its own words, when the pool opens its first connection.
     return undefined
   }
 }
 
 /** Judges what one client will log in with, or has. */
-export function refuseStartupOfClient(client: ClientLike, guard: Guard, entry: (...args: never[]) => unknown): Error | undefined {
-  const { getStartupConf } = client as { getStartupConf?: () => Readonly<Record<string, unknown>> }
-  return getStartupConf && guard.refuseStartup(getStartupConf.call(client), entry)
+export function refuseLoginOfClient(client: ClientLike, guard: Guard, entry: Entry): Error | undefined {
+  return refuseLogin(client as Sample, undefined, guard, entry)
+}
+
+function refuseLogin(sample: Sample, connectionString: unknown, guard: Guard, entry: Entry): Error | undefined {
+  const url = typeof connectionString === 'string' ? connectionString : `postgresql://${String(sample.host)}:${String(sample.port)}/`
+  return guard.refuseLogin(sample.getStartupConf?.() ?? {}, url, entry)
 }

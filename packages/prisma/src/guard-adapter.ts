@@ -12,7 +12,7 @@ import {
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
-import { refuseStartup } from './startup.ts'
+import { refuseLogin } from './login.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
@@ -63,7 +63,7 @@ function guardConnected(adapter: Adapter, guard: Guard): Adapter | Promise<never
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {
-    const error = refuseStartup(adapter, guard, guardConnected)
+    const error = refuseLogin(adapter, guard, guardConnected)
     if (error !== undefined) return refuseConnected(adapter, error)
     guardStatements(adapter, guard)
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.

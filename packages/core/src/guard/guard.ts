@@ -7,6 +7,8 @@ import { toldBy } from '../analyze/telltales.ts'
 import { autocommit, settle, type Left, type Source, type Transaction } from '../checkout/transaction.ts'
 import { InvalidOptionError, PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
+import { contradictionOf } from '../poolers/contradiction.ts'
+import type { PoolerFacts } from '../poolers/detect.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
@@ -125,10 +127,24 @@ export class Guard {
     return this.#guarded(() => this.#act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
   }
 
-  /** For adapters: judges the parameters that a driver logs in with. Their values are neither kept nor shown. */
-  refuseStartup(parameters: Readonly<Record<string, unknown>>, entry: Entry): PoolsafeError | undefined {
-    const errors = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
-    return errors.find((error) => error !== undefined)
+  /**
+   * For adapters: judges what a driver is about to log in with, and where. No value and no part of the URL is kept or shown.
+   *
+   * @param parameters of the startup message
+   * @param url or one made of host and port
+   */
+  refuseLogin(parameters: Readonly<Record<string, unknown>>, url: string, entry: Entry): PoolsafeError | undefined {
+    const ofProfile = this.refuseProfile({ url }, entry)
+    const ofNames = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
+    return [ofProfile, ...ofNames].find((error) => error !== undefined)
+  }
+
+  /** For adapters: compares what is known of a connection with the profile. Told once, whatever it is known from. */
+  refuseProfile(facts: PoolerFacts, entry: Entry): PoolsafeError | undefined {
+    return this.#guarded(() => {
+      const difference = contradictionOf(this.pooler, facts)
+      return difference === undefined ? undefined : this.refuseCall('wrongProfile', entry, difference)
+    })
   }
 
   /**
@@ -197,9 +213,11 @@ export class Guard {
   #tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
     const { sql, operation, stack, sign } = source
     // What is no statement is told by what it is, and its place.
-    const place = sql === '' ? `${findings[0]?.message} ${formatCallSite(stack)}` : `${sql.length} ${sql.slice(0, loggedLength)}`
+    const isEverywhere = sign === 'wrongProfile'
+    const site = isEverywhere ? '' : formatCallSite(stack)
+    const place = sql === '' ? `${findings[0]?.message} ${site}` : `${sql.length} ${sql.slice(0, loggedLength)}`
     const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
-    if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
+    if (!refused && this.#logged.get(logKey) && (isEverywhere || !this.#isWatched())) return undefined
     const [first, ...others] = findings as [Finding, ...Finding[]]
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#options.pooler

@@ -97,7 +97,8 @@ const clues: readonly Clue[] = [
   },
   {
     matches: ({ parameter }) => parameter('pgbouncer') === 'true',
-    profile: pgbouncer,
+    // Prisma's parameter, which its users set for other poolers too.
+    profile: () => ({ ...pgbouncer(), claims: { mode: 'transaction' } }),
     certainty: 'likely',
     because: 'the URL says pgbouncer=true',
   },

@@ -60,7 +60,7 @@ function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPool
     const profile = session('pgbouncer', `PgBouncer ${version}, session mode`, 'as a direct connection', {
       'startup-parameter': refusedAtStartup,
     })
-    return { profile, certainty: 'certain', because }
+    return { profile: { ...profile, claims: { ...profile.claims, pooler: 'PgBouncer' } }, certainty: 'certain', because }
   }
   const maxPreparedStatements = wholeNumber(status['pgbouncer.max_prepared_statements'])
   const serverVersion = wholeNumber(status.server_version)

@@ -15,6 +15,7 @@ export function hyperdrive(): PoolerProfile {
       'startup-parameter': ['ignored', 'assumed: the documentation does not name it'],
     }),
     trackedSettings: new Set(),
+    claims: { pooler: 'Cloudflare Hyperdrive', mode: 'transaction' },
     byRule: { 'session/set-config': 'leaks', 'session/discard': 'rejected' },
     notes: [
       'SET holds for its transaction, or for the one text that it is part of (docs)',

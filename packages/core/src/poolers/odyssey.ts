@@ -43,6 +43,7 @@ export function odyssey(options: OdysseyOptions = {}): PoolerProfile {
       'startup-parameter': discards ? honoured : leaks,
     }),
     trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
+    claims: { pooler: 'Odyssey', mode: 'transaction' },
     startup: { options: 'tracked', replication: 'kept', '*.*': 'ignored' },
     notes: [
       'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',

@@ -2,7 +2,7 @@ import type { SessionState } from '../analyze/effects.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
 import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
-import type { Carried, PoolerProfile } from './profile.ts'
+import type { Carried, Claims, PoolerProfile } from './profile.ts'
 
 /** PgBouncer's own settings, as far as they decide what it carries in transaction mode. */
 export interface PgBouncerOptions {
@@ -108,6 +108,7 @@ export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, optio
       wanted(minor, extra).filter((setting) => !tracked.has(setting)),
       ignored,
     ),
+    claims: claimsOf(options, minor, maxPreparedStatements),
     notes: notesOn(minor, tracked),
   }
 }
@@ -117,6 +118,17 @@ function trackedCells(tracksNames: boolean, tracksAuthorization: boolean): Cells
   if (tracksNames) tracked.push(['named-statement', trackedNames])
   if (tracksAuthorization) tracked.push(['session-authorization', trackedAuthorization])
   return Object.fromEntries(tracked)
+}
+
+/** Only what was said: a version that was not given is a guess. With a version comes the default of its `max_prepared_statements`. */
+function claimsOf({ version, serverVersion, maxPreparedStatements }: PgBouncerOptions, minor: number, inForce: number): Claims {
+  return {
+    pooler: 'PgBouncer',
+    mode: 'transaction',
+    ...(version !== undefined && { version: `1.${minor}` }),
+    ...((version ?? maxPreparedStatements) !== undefined && minor >= 21 && { max_prepared_statements: inForce }),
+    ...(serverVersion !== undefined && { server: `PostgreSQL ${serverVersion}` }),
+  }
 }
 
 function notesOn(minor: number, tracked: ReadonlySet<string>): string[] {

@@ -30,6 +30,7 @@ export function pgcat(options: PgcatOptions = {}): PoolerProfile {
       ...(size > 0 && { 'named-statement': ['tracked', 'source: prepared_statements_cache_size; not measured'] }),
     }),
     trackedSettings: new Set(reportedSettings),
+    claims: { pooler: 'pgcat', mode: 'transaction' },
     byRule: { 'session/set-config': 'leaks' },
     notes: ['It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)'],
   }

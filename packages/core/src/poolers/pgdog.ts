@@ -35,6 +35,7 @@ export function pgdog(options: PgDogOptions = {}): PoolerProfile {
     label: 'PgDog 0.1, transaction mode',
     ...cells(leaks, { ...settings(parser), ...prepared(statements), listen: listen(listens), 'startup-parameter': honoured }),
     trackedSettings: new Set(),
+    claims: { pooler: 'PgDog', mode: 'transaction' },
     startup: { replication: 'rejected' },
     settings: parser === 'off' ? {} : { client_encoding: 'ignored' },
     byRule: { 'session/set-config': 'leaks', 'session/characteristics': 'leaks', 'session/discard': 'ignored' },

@@ -8,6 +8,7 @@ export function pgpool(): PoolerProfile {
   })
   return {
     ...profile,
+    claims: { pooler: 'Pgpool-II', mode: 'session' },
     notes: ['Its load balancing may send statements of one session to different servers, which is another matter (docs)'],
   }
 }

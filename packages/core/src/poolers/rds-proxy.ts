@@ -27,6 +27,7 @@ export function rdsProxy(): PoolerProfile {
       'startup-parameter': ['tracked', 'docs; not measured'],
     }),
     trackedSettings: new Set(),
+    claims: { pooler: 'Amazon RDS Proxy', mode: 'transaction' },
     startup: { replication: 'rejected' },
     notes: ['It does not see settings that a function, a trigger or a DO block changes: those leak (docs)'],
   }

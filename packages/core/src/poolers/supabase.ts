@@ -35,5 +35,5 @@ export function supabase(options: SupabaseOptions = {}): PoolerProfile {
   const profile = session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured', {
     'startup-parameter': droppedAtStartup,
   })
-  return { ...profile, startup: passedAtStartup }
+  return { ...profile, claims: { pooler: 'Supavisor', mode: 'session' }, startup: passedAtStartup }
 }

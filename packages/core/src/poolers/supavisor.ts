@@ -39,6 +39,7 @@ export function supavisorProfile(factory: string, name: string, prefix: string, 
       }),
     }),
     trackedSettings: new Set(),
+    claims: { pooler: 'Supavisor', mode: 'transaction' },
     startup: passedAtStartup,
     notes: ['Of the startup parameters only a search_path in options is passed on: clients of one value share a pool (source of 2.9.7)'],
   }
