@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { poolers, type Carried, type PoolerProfile } from '@poolsafe/core'
+import * as all from '../../packages/core/src/poolers/all.ts'
 import { table } from './pages.ts'
 
 interface Shown {
@@ -7,38 +9,15 @@ interface Shown {
   readonly profile: PoolerProfile
 }
 
-const serverVersion = 18
+/** Each pooler in the forms that differ. */
+const shown: readonly Shown[] = Object.entries(all).flatMap(([name, pooler]) => {
+  return pooler.forms.map(({ options, profile }) => ({ code: `poolers.${name}(${asCode(options)})`, profile: profile() }))
+})
 
-/** Each pooler in the forms that differ. Services on PgBouncer are as PgBouncer. */
-const shown: readonly Shown[] = [
-  { code: 'poolers.strictest()', profile: poolers.strictest() },
-  { code: 'poolers.direct()', profile: poolers.direct() },
-  { code: "poolers.pgbouncer({ version: '1.18', serverVersion: 18 })", profile: poolers.pgbouncer({ version: '1.18', serverVersion }) },
-  { code: "poolers.pgbouncer({ version: '1.24', serverVersion: 18 })", profile: poolers.pgbouncer({ version: '1.24', serverVersion }) },
-  { code: "poolers.pgbouncer({ version: '1.26', serverVersion: 18 })", profile: poolers.pgbouncer({ version: '1.26', serverVersion }) },
-  {
-    code: "poolers.pgbouncer({ version: '1.26', serverVersion: 18, serverResetQueryAlways: true })",
-    profile: poolers.pgbouncer({ version: '1.26', serverVersion, serverResetQueryAlways: true }),
-  },
-  { code: 'poolers.odyssey({ serverVersion: 18 })', profile: poolers.odyssey({ serverVersion }) },
-  { code: 'poolers.odyssey({ discard: false, serverVersion: 18 })', profile: poolers.odyssey({ discard: false, serverVersion }) },
-  { code: 'poolers.pgdog()', profile: poolers.pgdog() },
-  {
-    code: "poolers.pgdog({ queryParser: 'on', preparedStatements: 'full', pubSub: true })",
-    profile: poolers.pgdog({ queryParser: 'on', preparedStatements: 'full', pubSub: true }),
-  },
-  { code: 'poolers.pgcat()', profile: poolers.pgcat() },
-  { code: 'poolers.supavisor()', profile: poolers.supavisor() },
-  { code: 'poolers.supavisor({ namedPreparedStatements: true })', profile: poolers.supavisor({ namedPreparedStatements: true }) },
-  { code: 'poolers.supabase()', profile: poolers.supabase() },
-  { code: "poolers.supabase({ connection: 'dedicated' })", profile: poolers.supabase({ connection: 'dedicated' }) },
-  { code: "poolers.supabase({ connection: 'session' })", profile: poolers.supabase({ connection: 'session' }) },
-  { code: 'poolers.neon()', profile: poolers.neon() },
-  { code: 'poolers.prismaPostgres()', profile: poolers.prismaPostgres() },
-  { code: 'poolers.rdsProxy()', profile: poolers.rdsProxy() },
-  { code: 'poolers.hyperdrive()', profile: poolers.hyperdrive() },
-  { code: 'poolers.pgpool()', profile: poolers.pgpool() },
-]
+/** Options as they are written. */
+function asCode(options: unknown): string {
+  return inspect(options) === '{}' ? '' : inspect(options, { breakLength: Infinity })
+}
 
 const meanings: Readonly<Record<Carried, string>> = {
   kept: 'the client keeps its server session for as long as it holds the connection',

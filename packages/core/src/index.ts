@@ -11,15 +11,9 @@ export {
   findPoolsafeError,
   type UnsafeStatementFields,
 } from './errors.ts'
-export * as poolers from './poolers/all.ts'
+export * as poolers from './poolers/index.ts'
 export type { DetectedPooler, PoolerFacts } from './poolers/detect.ts'
-export type { HostedOptions } from './poolers/hosted.ts'
-export type { OdysseyOptions } from './poolers/odyssey.ts'
-export type { PgBouncerOptions } from './poolers/pgbouncer.ts'
-export type { PgcatOptions } from './poolers/pgcat.ts'
-export type { PgDogOptions } from './poolers/pgdog.ts'
-export type { SupabaseOptions } from './poolers/supabase.ts'
-export type { SupavisorOptions } from './poolers/supavisor.ts'
+export type { Clue, Pooler } from './poolers/pooler.ts'
 export type { Carried, PoolerProfile } from './poolers/profile.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
 export type { Rule, Example, Remedy } from './rules/rule.ts'

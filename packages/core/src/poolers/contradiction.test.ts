@@ -71,6 +71,6 @@ describe('a profile fits', () => {
 })
 
 test('every transaction pooler claims its mode, in whatever form', () => {
-  const { detect: _detect, strictest: _strictest, ...factories } = poolers
+  const { strictest: _strictest, ...factories } = poolers
   for (const make of Object.values(factories)) expect(make().claims?.mode).toMatch(/^(transaction|session)$/)
 })

@@ -2,6 +2,7 @@ import type { SessionState } from '../analyze/effects.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
 import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
+import { pooler, type Pooler } from './pooler.ts'
 import type { Carried, Claims, PoolerProfile } from './profile.ts'
 
 /** PgBouncer's own settings, as far as they decide what it carries in transaction mode. */
@@ -75,9 +76,30 @@ const trackedAuthorization: Cell = ['tracked', 'track_extra_parameters of 1.26; 
  *
  * @throws InvalidOptionError for a version, a number or a name that PgBouncer does not have
  */
-export function pgbouncer(options: PgBouncerOptions = {}): PoolerProfile {
-  return pgBouncerProfile({ factory: 'poolers.pgbouncer()', name: 'pgbouncer', prefix: '' }, options)
-}
+export const pgbouncer: Pooler<PgBouncerOptions> = pooler<PgBouncerOptions>(
+  (options: PgBouncerOptions = {}) => {
+    return pgBouncerProfile({ factory: 'poolers.pgbouncer()', name: 'pgbouncer', prefix: '' }, options)
+  },
+  {
+    forms: [
+      { version: '1.18', serverVersion: 18 },
+      { version: '1.24', serverVersion: 18 },
+      { version: '1.26', serverVersion: 18 },
+      { version: '1.26', serverVersion: 18, serverResetQueryAlways: true },
+    ],
+    clues: [
+      {
+        by: 'parameter',
+        matches: ({ parameter }) => parameter('pgbouncer') === 'true',
+        certainty: 'likely',
+        // Prisma's parameter, which its users set for other poolers too.
+        claims: { mode: 'transaction' },
+        because: 'the URL says pgbouncer=true',
+      },
+      { by: 'port', matches: ({ port }) => port === '6432', certainty: 'possible', because: 'port 6432 is PgBouncer’s' },
+    ],
+  },
+)
 
 /** The profile of PgBouncer, whoever runs it. */
 export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, options: PgBouncerOptions): PoolerProfile {

@@ -1,5 +1,6 @@
 import { checkBoolean, checkObject } from '../options.ts'
 import { cells, type Cell } from './cells.ts'
+import { pooler, type Pooler } from './pooler.ts'
 import type { Carried, PoolerProfile } from './profile.ts'
 
 /** Supavisor's own settings, as far as they decide what it carries in transaction mode. */
@@ -19,9 +20,15 @@ const leaks: Cell = ['leaks', 'source of 2.9.7 (db_handler.ex: no clean-up in tr
  *
  * @throws InvalidOptionError for an option or a value that does not exist
  */
-export function supavisor(options: SupavisorOptions = {}): PoolerProfile {
-  return supavisorProfile('poolers.supavisor()', 'supavisor', '', options)
-}
+export const supavisor: Pooler<SupavisorOptions> = pooler<SupavisorOptions>(
+  (options: SupavisorOptions = {}) => {
+    return supavisorProfile('poolers.supavisor()', 'supavisor', '', options)
+  },
+  {
+    forms: [{}, { namedPreparedStatements: true }],
+    clues: [{ by: 'port', matches: ({ port }) => port === '6543', certainty: 'possible', because: 'port 6543 is Supavisor’s' }],
+  },
+)
 
 /** The profile of Supavisor, whoever runs it. */
 export function supavisorProfile(factory: string, name: string, prefix: string, options: SupavisorOptions): PoolerProfile {
