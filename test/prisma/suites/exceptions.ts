@@ -35,10 +35,21 @@ export function describeExceptions(subject: Subject): void {
       expect(await failureOf(async () => prisma.$executeRawUnsafe(set))).toMatchObject(refused)
     })
 
-    it('sends the statements of an array, which Prisma sends together, and refuses those of another beside it', async () => {
+    it.each([0, 1, 2, 3])('keeps the arrays apart that Prisma sends in one tick, the one in a scope at place %d', async (place) => {
       const array = (): Promise<unknown> => prisma.$transaction([prisma.$executeRawUnsafe(set), prisma.$queryRaw`SELECT 1 AS one`])
-      const [inside, outside] = await Promise.all([allowed(array), failureOf(array)])
-      expect([inside, outside]).toMatchObject([[0, [{ one: 1 }]], refused])
+      // The first query would connect, and take a tick of its own.
+      await prisma.$queryRaw`SELECT 1`
+      const arrays = Array.from({ length: 4 }, (_, index) => (index === place ? allowed(array) : failureOf(array)))
+      const outcomes: unknown[] = await Promise.all(arrays)
+      expect(outcomes).toMatchObject(arrays.map((_, index) => (index === place ? [0, [{ one: 1 }]] : refused)))
+    })
+
+    it.each([0, 1, 2, 3])('keeps arrays of one operation apart, the one in a scope at place %d', async (place) => {
+      const array = (): Promise<unknown> => prisma.$transaction([prisma.$executeRawUnsafe(set)])
+      await prisma.$queryRaw`SELECT 1`
+      const arrays = Array.from({ length: 4 }, (_, index) => (index === place ? allowed(array) : failureOf(array)))
+      const outcomes: unknown[] = await Promise.all(arrays)
+      expect(outcomes).toMatchObject(arrays.map((_, index) => (index === place ? [0] : refused)))
     })
 
     it('commits outside what a statement of an interactive transaction left inside', async () => {
