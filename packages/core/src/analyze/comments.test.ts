@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { effectsIn } from './analysis.ts'
+import { analyze } from './analyze.ts'
 import { withoutComments } from './comments.ts'
 import { parse } from './parser.ts'
 
@@ -41,5 +43,11 @@ describe('comments are left out', () => {
     'SELECT json(a FORMAT /* a */ JSON)',
   ])('so that the parser accepts %j', (sql) => {
     expect(parse(sql)).toHaveLength(1)
+  })
+
+  test('and what the text does is found', () => {
+    const what = (sql: string): string[] => effectsIn(analyze(sql)).map(({ rule }) => rule)
+    expect(what("SELECT set_config('app.org' -- of the tenant\n'_id', '7', false)")).toEqual(['session/set-config'])
+    expect(what('DO $$ BEGIN PERFORM pg_advisory_lock(1) WHERE 1 NOT /* a */ IN (2); END $$')).toEqual(['session/advisory-lock'])
   })
 })
