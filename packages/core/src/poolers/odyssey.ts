@@ -41,6 +41,7 @@ export function odyssey(options: OdysseyOptions = {}): PoolerProfile {
       'sql-prepared-statement': discards ? survives : leaks,
       'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
       'startup-parameter': discards ? honoured : leaks,
+      'backend-pid': ['leaks', 'measured on 1.5.2: the login tells a number that is made up'],
     }),
     trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
     claims: { pooler: 'Odyssey', mode: 'transaction' },

@@ -4,6 +4,7 @@ import type { PoolerProfile } from './profile.ts'
 /** Pgpool-II pools sessions: a client has its server connection to itself until it leaves, and DISCARD ALL follows. */
 export function pgpool(): PoolerProfile {
   const profile = session('pgpool', 'Pgpool-II (session pooling)', 'docs: connection pooling, reset_query_list', {
+    'backend-pid': ['leaks', 'assumed: not measured'],
     'random-seed': ['leaks', 'PostgreSQL: DISCARD ALL does not reset it for the next client'],
   })
   return {

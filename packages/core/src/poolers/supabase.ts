@@ -34,6 +34,7 @@ export function supabase(options: SupabaseOptions = {}): PoolerProfile {
   if (connection === 'direct') return session(name, 'Supabase, direct connection', 'as a direct connection')
   const profile = session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured', {
     'startup-parameter': droppedAtStartup,
+    'backend-pid': ['leaks', 'assumed: not measured'],
   })
   return { ...profile, claims: { pooler: 'Supavisor', mode: 'session' }, startup: passedAtStartup }
 }
