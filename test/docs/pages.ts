@@ -91,6 +91,7 @@ function code(remedy: Remedy): string {
 /** A rule without unsafe examples is found in a call, not in a text. */
 const signs: Readonly<Record<CallSign, string>> = {
   releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
+  cancelByPid: 'a query of Kysely with `inflightQueryAbortStrategy` set to `cancel query` or `kill session`',
   startupParameter: 'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
   wrongProfile:
     'a profile that differs from what the pooler says at login (PgBouncer from 1.26 on), or from what the name of a service in the URL says',
@@ -158,7 +159,7 @@ function ofExample(rule: Rule<RuleId>, { sql, named = false, pinned = true }: Ex
 function ofCalls(rule: Rule<RuleId>): (Finding | undefined)[] {
   const ofSigns = callsOf(rule).flatMap((sign) => effectsOfCall(sign, namesOfSigns[sign]))
   const effects = [...ofSigns, ...effectsOfAnswer(rule)]
-  return columns.map(({ pooler, pinned = true }) => judgeEffects(effects, pooler, { pinned })[0])
+  return columns.map(({ pooler }) => judgeEffects(effects, pooler, {})[0])
 }
 
 function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {

@@ -11,7 +11,7 @@ import {
 } from '@poolsafe/core'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { sendAndJudge } from './answer.ts'
-import { watchLoginsOfPool } from './login.ts'
+import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -42,7 +42,6 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
   if (ours.mode === 'off') return pool
   const error = refuseLoginOfPool(pool, ours, guardPool)
   if (error !== undefined) throw error
-  watchLoginsOfPool(pool, ours)
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)
@@ -54,7 +53,7 @@ function isPool(pool: PoolLike | undefined): boolean {
   return isEmitter && typeof pool.connect === 'function' && 'totalCount' in pool
 }
 
-/** New clients are guarded before anyone else hears of them; clients that the pool had already, when they are next taken. */
+/** New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when they are next taken. */
 function guardClients(pool: PoolLike, guard: Guard): void {
   const adopt = (adopted: unknown): void => {
     const client = adopted as ClientLike
@@ -62,9 +61,13 @@ function guardClients(pool: PoolLike, guard: Guard): void {
     attach(client, guard)
     Object.defineProperty(client, 'release', releaseProperty)
   }
+  watchNewClients(pool, (client) => {
+    watchLogin(client, guard)
+    adopt(client)
+  })
   pool.prependListener('connect', adopt)
   pool.prependListener('acquire', adopt)
-  // pg-pool awaits this hook before it emits `connect`.
+  // For one that is being opened now: pg-pool awaits this hook before it emits `connect`.
   const { options } = pool as { options?: { onConnect?: (client: ClientLike) => unknown } }
   const onConnect = options?.onConnect
   if (options === undefined || onConnect === undefined) return

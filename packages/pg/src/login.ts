@@ -19,17 +19,17 @@ interface ParameterStatus {
 }
 
 /**
- * Watches the logins of all clients that the pool makes from now on. What a server says at login is over before pg-pool hands a
- * client out, so its class is watched; the clients stay of the class that they were of.
+ * Hears of each client that the pool makes from now on, before anyone else: what a server says at login is over before pg-pool
+ * hands a client out, and listeners that are prepended later run before ours. The clients stay of the class that they were of.
  */
-export function watchLoginsOfPool(pool: object, guard: Guard): void {
+export function watchNewClients(pool: object, hear: (client: ClientLike) => void): void {
   const holder = pool as { Client?: new (...args: unknown[]) => ClientLike }
   const { Client } = holder
   if (typeof Client !== 'function') return
   const watched: typeof Client = new Proxy(Client, {
     construct(target, args, newTarget) {
       const client = Reflect.construct(target, args, newTarget === watched ? target : newTarget) as ClientLike
-      watchLogin(client, guard)
+      hear(client)
       return client
     },
   })

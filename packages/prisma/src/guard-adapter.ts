@@ -12,6 +12,7 @@ import {
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
@@ -27,6 +28,7 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
  * @param guard a guard, or the options to make one
  * @returns the same factory; with mode `off`, or if it is guarded already, untouched
  * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter
+ * @throws ForeignPoolError in strict mode, for a pool of another copy of pg, which the adapter would not use
  */
 export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, guard?: Guard | GuardOptions): Factory {
   checkFactory(factory)
@@ -37,6 +39,8 @@ export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, g
   }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return factory
+  const error = hasForeignPool(factory) ? ours.complain(new ForeignPoolError(factory.adapterName)) : undefined
+  if (error !== undefined) throw error
   const adopt = (adapter: Adapter): Adapter | Promise<never> => guardConnected(adapter, ours)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))

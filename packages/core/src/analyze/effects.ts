@@ -28,6 +28,7 @@ export type SessionState =
   | 'session-variable'
   | 'package-state'
   | 'startup-parameter'
+  | 'backend-pid'
   | 'transaction'
 
 /** One thing that one statement does to session state. */

@@ -70,11 +70,9 @@ function carriedBy(profile: PoolerProfile, { rule, state, object }: DetectedEffe
   return byRule?.[rule] ?? (setting === undefined ? undefined : settings?.[setting]) ?? carries[state]
 }
 
-/** What a pooler keeps for the client holds on borrowed connections too: all connections of a pool log in alike. */
 function carriedAtStartup({ carries, trackedSettings, startup = {} }: PoolerProfile, name: string): Carried {
   const particular = startup[name] ?? (name.includes('.') ? startup['*.*'] : undefined)
-  const carried = particular ?? (trackedSettings.has(name) ? 'tracked' : carries['startup-parameter'])
-  return carried === 'kept' ? 'tracked' : carried
+  return particular ?? (trackedSettings.has(name) ? 'tracked' : carries['startup-parameter'])
 }
 
 type NotCarried = Exclude<Carried, 'kept' | 'tracked'>

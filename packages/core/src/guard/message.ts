@@ -66,6 +66,10 @@ const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string
     refused: 'no COMMIT; poolsafe has the transaction rolled back',
     told: 'no COMMIT, no ROLLBACK: the transaction is still open',
   },
+  cancelByPid: {
+    refused: 'no: poolsafe refused the query that could not be cancelled',
+    told: 'yes: the query goes on when it is aborted, and nobody waits for it',
+  },
   startupParameter: {
     refused: 'no: poolsafe opens no connection with it',
     told: 'with the login of each connection: poolsafe only warns',

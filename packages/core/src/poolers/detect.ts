@@ -3,7 +3,7 @@ import { checkObject } from '../options.ts'
 import { session } from './cells.ts'
 import { detectFromUrl } from './detect-url.ts'
 import { direct } from './direct.ts'
-import { newestPgBouncer, pgbouncer, refusedAtStartup } from './pgbouncer.ts'
+import { madeUpPid, newestPgBouncer, pgbouncer, refusedAtStartup } from './pgbouncer.ts'
 import type { PoolerProfile } from './profile.ts'
 import { strictest } from './strictest.ts'
 
@@ -59,6 +59,7 @@ function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPool
   if (mode === 'session') {
     const profile = session('pgbouncer', `PgBouncer ${version}, session mode`, 'as a direct connection', {
       'startup-parameter': refusedAtStartup,
+      'backend-pid': madeUpPid,
     })
     return { profile: { ...profile, claims: { ...profile.claims, pooler: 'PgBouncer' } }, certainty: 'certain', because }
   }

@@ -41,6 +41,7 @@ export const odyssey: Pooler<OdysseyOptions> = pooler<OdysseyOptions>(
         ...(discards && each(removedByDiscardAll, wiped)),
         'sql-prepared-statement': discards ? survives : leaks,
         'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
+        'backend-pid': ['leaks', 'measured on 1.5.2: the login tells a number that is made up'],
         'startup-parameter': discards ? honoured : leaks,
       }),
       trackedSettings: new Set(discards ? tracked(server, enquotes) : []),

@@ -65,6 +65,8 @@ const defaultsOf126 = ['intervalstyle', 'session_authorization', 'default_transa
 
 /** In every mode: a server connection may serve another client after this one. */
 export const refusedAtStartup: Cell = ['rejected', 'measured on 1.18.0, 1.24.1 and 1.26.1 (08P01, unsupported startup parameter)']
+/** In every mode as well. */
+export const madeUpPid: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1: the login tells a number that is made up']
 const unseen: Cell = ['leaks', 'PgBouncer does not look at statements; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1']
 const wiped: Cell = ['wiped', 'measured with server_reset_query_always=1']
@@ -123,6 +125,7 @@ export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, optio
       ...(resets && each(removedByDiscardAll, wiped)),
       ...trackedCells(tracksNames, tracked.has('session_authorization')),
       'startup-parameter': refusedAtStartup,
+      'backend-pid': madeUpPid,
     }),
     trackedSettings: tracked,
     startup: startup(

@@ -27,6 +27,7 @@ export const pgcat: Pooler<PgcatOptions> = pooler<PgcatOptions>(
       ...cells(leaks, {
         ...each(['setting', 'role', 'sql-prepared-statement'], wiped),
         'session-authorization': ['leaks', 'PostgreSQL: RESET ALL does not reset it'],
+        'backend-pid': ['leaks', 'source: the login tells a random number; not measured'],
         'startup-parameter': ['ignored', 'source: it keeps those that it tracks; not measured'],
         ...(size > 0 && { 'named-statement': ['tracked', 'source: prepared_statements_cache_size; not measured'] }),
       }),

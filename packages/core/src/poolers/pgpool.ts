@@ -5,6 +5,7 @@ import { pooler, type NoOptions, type Pooler } from './pooler.ts'
 export const pgpool: Pooler<NoOptions> = pooler<NoOptions>(
   () => {
     const profile = session('pgpool', 'Pgpool-II (session pooling)', 'docs: connection pooling, reset_query_list', {
+      'backend-pid': ['leaks', 'assumed: not measured'],
       'random-seed': ['leaks', 'PostgreSQL: DISCARD ALL does not reset it for the next client'],
     })
     return {

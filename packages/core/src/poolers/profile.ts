@@ -71,6 +71,7 @@ export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carr
     'session-variable': carried,
     'package-state': carried,
     'startup-parameter': carried,
+    'backend-pid': carried,
     transaction: 'leaks',
   }
 }

@@ -36,6 +36,7 @@ export const supabase: Pooler<SupabaseOptions> = pooler<SupabaseOptions>(
     checkObject(`${factory} with connection '${connection}'`, options, ['connection'])
     if (connection === 'direct') return session(name, 'Supabase, direct connection', 'as a direct connection')
     const profile = session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured', {
+      'backend-pid': ['leaks', 'assumed: not measured'],
       'startup-parameter': droppedAtStartup,
     })
     return { ...profile, claims: { pooler: 'Supavisor', mode: 'session' }, startup: passedAtStartup }

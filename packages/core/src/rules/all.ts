@@ -1,6 +1,7 @@
 // The one list of rules, a line each. Ids, types, presets and the documentation pages derive from it.
 export { advisoryLock } from './advisory-lock.ts'
 export { backup } from './backup.ts'
+export { cancelByPid } from './cancel-by-pid.ts'
 export { commitRolledBack } from './commit-rolled-back.ts'
 export { dblink } from './dblink.ts'
 export { discard } from './discard.ts'
