@@ -41,7 +41,11 @@ export function each(states: readonly SessionState[], cell: Cell): Cells {
 /** The cells of a profile: some in particular, all others alike. */
 export function cells([otherwise, source]: Cell, particular: Cells = {}): Required<Pick<PoolerProfile, 'carries' | 'sources'>> {
   const carries = { ...carriesAll(otherwise) }
-  const sources = { ...sourcesAll(source), transaction: 'the application’s own pool hands on what is given back' }
+  const sources = {
+    ...sourcesAll(source),
+    transaction: 'the application’s own pool hands on what is given back',
+    'large-object-descriptor': 'PostgreSQL closes descriptors when the transaction ends',
+  }
   for (const [state, [carried, itsSource]] of Object.entries(particular) as [SessionState, Cell][]) {
     carries[state] = carried
     sources[state] = itsSource

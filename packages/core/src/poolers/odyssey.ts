@@ -20,6 +20,9 @@ const leaks: Cell = ['leaks', 'measured on 1.5.2 with pool_discard no']
 const wiped: Cell = ['wiped', 'measured on 1.5.2; reset.c (smart discard)']
 const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
 
+/** What every client has set: pg, and with it Kysely and Prisma, sends it with each login. */
+const sentAtLogin: readonly string[] = ['client_encoding']
+
 /**
  * Odyssey 1.5 in transaction mode.
  *
@@ -40,10 +43,10 @@ export function odyssey(options: OdysseyOptions = {}): PoolerProfile {
       'sql-prepared-statement': discards ? survives : leaks,
       'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
     }),
-    trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
+    trackedSettings: new Set(discards ? tracked(server, enquotes) : sentAtLogin),
     notes: [
       'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
-      'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: none is counted as tracked (measured on 1.5.2)',
+      'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: of those, only client_encoding is counted as tracked, which drivers send at login (measured on 1.5.2)',
     ],
   }
 }
