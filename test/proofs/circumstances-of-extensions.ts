@@ -86,7 +86,11 @@ export const ofExtensions: { readonly [Id in RuleId]?: OfRule } = {
     examples: {
       'SELECT dbms_output.enable()': { look: isEnabled },
       "SELECT dbms_output.put_line('done')": { before: [enabled], look: line },
-      'SELECT * FROM dbms_output.get_lines(10)': { does: 'needs', before: [enabled, "SELECT dbms_output.put_line('done')"], look: sameLine },
+      'SELECT * FROM dbms_output.get_lines(10)': {
+        does: 'needs',
+        before: [enabled, "SELECT dbms_output.put_line('done')"],
+        look: sameLine,
+      },
       'CALL dbms_output.disable()': { does: 'clears', run: 'SELECT dbms_output.disable()', before: [enabled], look: isEnabled },
       "SELECT dbms_alert.register('paid')": { unproved: keepsAlerts },
       "SELECT dbms_alert.waitone('paid', 10)": { unproved: keepsAlerts },

@@ -35,7 +35,7 @@ export interface OfRule {
   /** Asked after every example of the rule, the safe ones included. */
   readonly look?: string
   readonly examples?: Readonly<Record<string, Circumstances>>
-  /** Statements that stand for a rule that names no examples. */
+  /** Further statements that the rule finds. */
   readonly unsafe?: readonly string[]
   /** Why there is no proof. */
   readonly unproved?: string
@@ -57,6 +57,7 @@ const begins = "SELECT pg_backup_start('look', true) IS NULL; SELECT count(*)::i
 export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
   ...ofExtensions,
   'session/set': {
+    unsafe: ['SET search_path = tenant_a, public'],
     examples: {
       'SET lock_timeout TO DEFAULT': { does: 'clears', before: ["SET lock_timeout = '61s'"] },
       'RESET work_mem': { does: 'clears', before: ["SET work_mem = '5MB'"] },
@@ -161,13 +162,21 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
       'SELECT pg_replication_origin_session_is_setup()': { does: 'needs', before: [setup] },
       'SELECT pg_replication_origin_session_progress(false)': { does: 'needs', before: [setup] },
       "SELECT pg_replication_origin_xact_setup('0/1', now())": { does: 'needs', before: [setup] },
-      "SELECT pg_replication_origin_create('node_a')": { run: "SELECT pg_replication_origin_create('node_b')", undo: ["SELECT pg_replication_origin_drop('node_b')"] },
+      "SELECT pg_replication_origin_create('node_a')": {
+        run: "SELECT pg_replication_origin_create('node_b')",
+        undo: ["SELECT pg_replication_origin_drop('node_b')"],
+      },
     },
   },
   'session/backup': {
     examples: {
       "SELECT pg_backup_start('nightly')": { look: begins },
-      'SELECT * FROM pg_backup_stop()': { does: 'needs', run: 'SELECT count(*)::int FROM pg_backup_stop()', before: [started], look: begins },
+      'SELECT * FROM pg_backup_stop()': {
+        does: 'needs',
+        run: 'SELECT count(*)::int FROM pg_backup_stop()',
+        before: [started],
+        look: begins,
+      },
       "BEGIN; SELECT pg_backup_start('nightly'); ROLLBACK": { look: begins },
     },
   },

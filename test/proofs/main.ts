@@ -1,41 +1,37 @@
-import { poolers } from '@poolsafe/core'
-import { startPgBouncer } from '@poolsafe/testing/servers'
-import { poolerRoot } from '../servers/pooler-root.ts'
-import { startRootOdyssey, startRootPgBouncer } from '../servers/root-poolers.ts'
-import { startRootPostgres } from '../servers/root-postgres.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { unexplained } from './differences.ts'
+import { proofsPage } from './page.ts'
 import { playAll, run, sceneUsers } from './run.ts'
 import { scenes } from './scenes.ts'
-import { buildStage, extensionSettings } from './stage.ts'
 import { subjects } from './subjects.ts'
-import { password, type Target } from './target.ts'
+import { startAll } from './targets.ts'
 
-const root = poolerRoot()
-const t0 = performance.now()
+// The complete proofs: npm run proofs; with `-- --write` they write docs/proofs.md, else they compare it with what was seen.
+
+const page = join(import.meta.dirname, '../../docs/proofs.md')
 const all = subjects(() => true)
-const users = [...all.map(({ user }) => user), ...sceneUsers]
-const postgres = await startRootPostgres(root, extensionSettings)
-const admin = await buildStage(postgres, users, true)
-const b118 = await startPgBouncer({ target: postgres, defaultPoolSize: 2, users: Object.fromEntries(users.map((u) => [u, password])), settings: { auth_type: 'trust' } })
-const b126 = await startRootPgBouncer(root, postgres, users)
-const ody = await startRootOdyssey(root, postgres)
-const ody2 = await startRootOdyssey(root, postgres, { pool_discard: 'no' })
-console.log('started', performance.now() - t0, b118.version)
-const direct: Target = { name: 'direct', port: postgres.port, profile: poolers.direct() }
-const targets: Target[] = [
-  direct,
-  { name: '1.18', port: b118.port, profile: poolers.pgbouncer({ version: '1.18', serverVersion: 18 }) },
-  { name: '1.26', port: b126.port, profile: poolers.pgbouncer({ version: '1.26', serverVersion: 18 }) },
-  { name: 'odyssey', port: ody.port, profile: poolers.odyssey({ serverVersion: 18 }) },
-  { name: 'odyssey-no', port: ody2.port, profile: poolers.odyssey({ serverVersion: 18, discard: false }) },
-]
-const only = process.argv[2]
-const chosen = all.filter((s) => only === undefined || s.rule.includes(only))
+const started = performance.now()
+const servers = await startAll([...all.map(({ user }) => user), ...sceneUsers])
 try {
-  const company = { direct, targets, owner: postgres.user }
-  const results = [...(await run(chosen, company)), ...(await playAll(scenes, company))]
-  console.log('run', chosen.length, performance.now() - t0)
-  for (const r of results) if (r.contradiction !== undefined) console.log(r.target.padEnd(11), r.rule, r.isSafe ? 'SAFE' : '', JSON.stringify(r.sql), '→', r.contradiction)
+  const results = [...(await run(all, servers.company)), ...(await playAll(scenes, servers.company))]
+  const names = servers.company.targets.map(({ name }) => name)
+  const seconds = Math.round((performance.now() - started) / 1000)
+  console.log(`${results.length} sights of ${all.length + 2 * scenes.length} examples on ${names.join('; ')} in ${seconds} s`)
+  complain(unexplained(results))
+  compare(proofsPage(results, names))
 } finally {
-  await admin.end()
-  for (const s of [ody2, ody, b126, b118, postgres]) await s.stop()
+  await servers.stop()
+}
+
+function complain(faults: readonly string[]): void {
+  for (const fault of faults) console.error(fault)
+  if (faults.length > 0) process.exitCode = 1
+}
+
+function compare(text: string): void {
+  if (process.argv.includes('--write')) return writeFileSync(page, text)
+  const known = readFileSync(page, 'utf8').split('\n')
+  const changed = text.split('\n').filter((line) => !known.includes(line))
+  if (text !== known.join('\n')) complain(['docs/proofs.md differs from what was seen; npm run proofs -- --write', ...changed])
 }

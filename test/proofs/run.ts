@@ -34,7 +34,8 @@ export interface Company {
 const pollMillis = 2
 
 /** Rules whose examples share a sequence, a table or locks are in the same lane: they are run one after the other. */
-const firstLane = /^session\/(set|set-config|role|characteristics|dblink|foreign-connection|extension-setting|hypothetical-index|package-state|listen)$/
+const firstLane =
+  /^session\/(set|set-config|role|characteristics|dblink|foreign-connection|extension-setting|hypothetical-index|package-state|listen)$/
 
 /** Runs every subject on every server. */
 export async function run(subjects: readonly Subject[], company: Company): Promise<Result[]> {
@@ -118,7 +119,14 @@ export async function playAll(scenes: readonly Scene[], { direct, targets, owner
       const [harmSeen, remedySeen] = [await played(harm), await played(remedy)]
       const outcome = said(target.profile)
       const beside = { rule, target: target.name }
-      results.push({ ...beside, sql: unsafe, isSafe: false, seen: harmSeen, outcome, contradiction: contradictionOf(false, harmSeen, outcome) })
+      results.push({
+        ...beside,
+        sql: unsafe,
+        isSafe: false,
+        seen: harmSeen,
+        outcome,
+        contradiction: contradictionOf(false, harmSeen, outcome),
+      })
       const contradiction = contradictionOf(true, remedySeen, undefined)
       results.push({ ...beside, sql: safe, isSafe: true, seen: remedySeen, outcome: undefined, contradiction })
 

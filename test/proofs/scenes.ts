@@ -65,8 +65,14 @@ function heardBy(client: pg.Client): (string | undefined)[] {
   return heard
 }
 
-function inspected(rule: RuleId, pooler: PoolerProfile, ...call: Parameters<ReturnType<typeof createGuard>['inspect']>): Outcome | undefined {
-  return createGuard({ mode: 'strict', pooler }).inspect(...call).findings.find((finding) => finding.rule === rule)?.outcome
+function inspected(
+  rule: RuleId,
+  pooler: PoolerProfile,
+  ...call: Parameters<ReturnType<typeof createGuard>['inspect']>
+): Outcome | undefined {
+  return createGuard({ mode: 'strict', pooler })
+    .inspect(...call)
+    .findings.find((finding) => finding.rule === rule)?.outcome
 }
 
 /** What a guard tells when a connection is given back inside a transaction. */

@@ -28,8 +28,8 @@ const further = [
   "CREATE FUNCTION my.put_line(a text) RETURNS text LANGUAGE sql AS 'SELECT a'",
 ]
 
-/** Builds the stage: the objects of the examples, and a user for each. @returns a client of its owner, who tidies up */
-export async function buildStage(backend: Backend, users: readonly string[], hasAll: boolean): Promise<pg.Client> {
+/** Builds the stage: the objects of the examples, and a user for each. */
+export async function buildStage(backend: Backend, users: readonly string[], hasAll: boolean): Promise<void> {
   const first = new pg.Client({ connectionString: stageUrl(backend, backend.user).replace(/[^/]*$/, backend.database) })
   await first.connect()
   await first.query(`CREATE DATABASE ${stage}`)
@@ -43,7 +43,7 @@ export async function buildStage(backend: Backend, users: readonly string[], has
   await admin.query('SET scram_iterations = 1')
   for (const user of users) await admin.query(`CREATE ROLE ${user} SUPERUSER LOGIN PASSWORD '${password}'`)
   await admin.query("SELECT pg_create_logical_replication_slot('permanent', 'pgoutput')")
-  return admin
+  await admin.end()
 }
 
 function remoteObjects(port: number): string[] {

@@ -34,7 +34,11 @@ export async function startRootPgBouncer(root: string, target: Backend, users: r
 }
 
 /** Odyssey 1.5; `settings` are those of its pools, such as `pool_discard`. */
-export async function startRootOdyssey(root: string, target: Backend, settings: Readonly<Record<string, string>> = {}): Promise<RootPooler> {
+export async function startRootOdyssey(
+  root: string,
+  target: Backend,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RootPooler> {
   const port = await findFreePort()
   const { stop } = await launch(root, {
     name: 'Odyssey',
