@@ -12,7 +12,7 @@ import { startAll } from './targets.ts'
 const page = join(import.meta.dirname, '../../docs/proofs.md')
 const all = subjects(() => true)
 const started = performance.now()
-const servers = await startAll([...all.map(({ user }) => user), ...sceneUsers])
+const servers = await startAll([...all.map(({ user }) => user), ...sceneUsers(scenes)])
 try {
   const results = [...(await run(all, servers.company)), ...(await playAll(scenes, servers.company))]
   const names = servers.company.targets.map(({ name }) => name)

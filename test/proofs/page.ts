@@ -43,13 +43,13 @@ function overview(results: readonly Result[], servers: readonly string[]): strin
   const rows = rules.map(({ id }) => {
     const mine = results.filter(({ rule }) => rule === id)
     const why = circumstances[id]?.unproved
-    if (why !== undefined || mine.length === 0) return [link(id), ...servers.map(() => 'not proved'), why ?? '']
+    if (why !== undefined || mine.length === 0) return [link(id)].concat(Array<string>(servers.length).fill('not proved'), why ?? '')
     const cells = servers.map((server, index) => {
       const harms = mine.filter(({ target, isSafe, seen }) => target === server && !isSafe && seen !== 'refused')
       return [...new Set(harms.map(({ seen }) => word(seen, index > 0)))].join(', ')
     })
     const safe = new Set(mine.filter(({ isSafe }) => isSafe).map(({ sql }) => sql))
-    return [link(id), ...cells, `✓ ${safe.size}`]
+    return [link(id)].concat(cells, `✓ ${safe.size}`)
   })
   return table(['Rule', ...servers, 'Remedies'], rows)
 }
@@ -59,22 +59,17 @@ function section(id: RuleId, results: readonly Result[], servers: readonly strin
   const examples = [...new Set(mine.map(({ sql }) => sql))]
   const rows = examples.map((sql) => {
     const of = mine.filter((result) => result.sql === sql)
-    return [
-      code(sql),
-      ...servers.map((server, index) =>
-        cell(
-          of.find(({ target }) => target === server),
-          index > 0,
-        ),
-      ),
-    ]
+    const cells = servers.map((server, index) => {
+      const result = of.find(({ target }) => target === server)
+      return cell(result, index > 0)
+    })
+    return [code(sql)].concat(cells)
   })
-  const notes = Object.entries(circumstances[id]?.examples ?? {}).flatMap(([sql, { run, unproved }]) => [
-    ...(run === undefined ? [] : [`- ${code(sql)} was run as ${code(run)}`]),
-    ...(unproved === undefined ? [] : [`- ${code(sql)} was not run: ${unproved}`]),
-  ])
+  const given = Object.entries(circumstances[id]?.examples ?? {})
+  const run = given.map(([sql, { run: text }]) => (text === undefined ? '' : `- ${code(sql)} was run as ${code(text)}`))
+  const notRun = given.map(([sql, { unproved }]) => (unproved === undefined ? '' : `- ${code(sql)} was not run: ${unproved}`))
   const known = differences.filter(({ rule }) => rule === id).map(({ sql, server, why }) => `- ${code(sql)} on ${server}: ${why}`)
-  const below = [...notes, ...known].join('\n')
+  const below = [...run, ...notRun, ...known].filter((line) => line !== '').join('\n')
   return [`## ${id}`, table(['Example', ...servers], rows), ...(below === '' ? [] : [below])].join('\n\n')
 }
 

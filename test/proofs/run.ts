@@ -110,40 +110,40 @@ function agree(seen: Seen, outcome: Outcome | undefined): boolean {
 }
 
 /** Plays every scene on every server, the harm and the remedy. */
-export async function playAll(scenes: readonly Scene[], { direct, targets, owner }: Company): Promise<Result[]> {
+export async function playAll(scenes: readonly Scene[], company: Company): Promise<Result[]> {
   const results: Result[] = []
-  const admin = await connect(direct, owner)
+  const admin = await connect(company.direct, company.owner)
   for (const [index, scene] of scenes.entries()) {
-    for (const target of targets) {
+    for (const target of company.targets) {
       const { rule, unsafe, safe, harm, remedy, verdict: said } = scene
-      const [harmSeen, remedySeen] = [await played(harm), await played(remedy)]
-      const outcome = said(target.profile)
-      const beside = { rule, target: target.name }
-      results.push({
-        ...beside,
-        sql: unsafe,
-        isSafe: false,
-        seen: harmSeen,
-        outcome,
-        contradiction: contradictionOf(false, harmSeen, outcome),
-      })
-      const contradiction = contradictionOf(true, remedySeen, undefined)
-      results.push({ ...beside, sql: safe, isSafe: true, seen: remedySeen, outcome: undefined, contradiction })
-
-      async function played(script: (play: Play) => Promise<Seen>): Promise<Seen> {
-        const play = new Play(target, direct, sceneUsers[index] ?? '')
-        const seen = await script(play).finally(() => play.end())
-        await tidy(admin, play.user, [`DELETE FROM orders WHERE item = '${play.user}'`])
-        return seen
-      }
+      const play = (isSafe: boolean): Play => new Play(target, company.direct, sceneUser(index, isSafe))
+      const [harmSeen, remedySeen] = [await played(play(false), harm, admin), await played(play(true), remedy, admin)]
+      const ofHarm = { seen: harmSeen, outcome: said(target.profile) }
+      const ofRemedy = { seen: remedySeen, outcome: undefined }
+      const contradictions = [contradictionOf(false, harmSeen, ofHarm.outcome), contradictionOf(true, remedySeen, undefined)]
+      results.push({ rule, target: target.name, sql: unsafe, isSafe: false, ...ofHarm, contradiction: contradictions[0] })
+      results.push({ rule, target: target.name, sql: safe, isSafe: true, ...ofRemedy, contradiction: contradictions[1] })
     }
   }
   await admin.end()
   return results
 }
 
+async function played(play: Play, script: (play: Play) => Promise<Seen>, admin: pg.Client): Promise<Seen> {
+  const seen = await script(play).finally(() => play.end())
+  await tidy(admin, play.user, [`DELETE FROM orders WHERE item = '${play.user}'`])
+  return seen
+}
+
+/** A pool whose server connections were ended is not used again: harm and remedy have a user each. */
+function sceneUser(index: number, isSafe: boolean): string {
+  return `scene_${index}_${isSafe ? 'remedy' : 'harm'}`
+}
+
 /** The users of the scenes. */
-export const sceneUsers: readonly string[] = ['scene_0', 'scene_1', 'scene_2', 'scene_3']
+export function sceneUsers(scenes: readonly Scene[]): string[] {
+  return scenes.flatMap((_scene, index) => [sceneUser(index, false), sceneUser(index, true)])
+}
 
 /** Ends the server connections of one user, so that locks and slots are free, and takes back what it made. */
 async function tidy(admin: pg.Client, user: string, undo: readonly string[] = []): Promise<void> {

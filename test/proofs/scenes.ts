@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import pg from 'pg'
 import { answer } from '../session/answer.ts'
 import { hold, type Seen } from './experiment.ts'
-import { connect, stageUrl, type Target } from './target.ts'
+import { answerMillis, connect, stageUrl, type Target } from './target.ts'
 
 /** Where a scene plays, and what it needs of it: what it opens is closed for it. */
 export class Play {
@@ -30,7 +30,7 @@ export class Play {
 
   /** A pool of an application. */
   pool(): pg.Pool {
-    const pool = new pg.Pool({ connectionString: stageUrl(this.target, this.user), max: 2 })
+    const pool = new pg.Pool({ connectionString: stageUrl(this.target, this.user), max: 2, query_timeout: answerMillis })
     pool.on('error', () => undefined)
     this.#opened.push(pool)
     return pool
@@ -126,7 +126,7 @@ export const scenes: readonly Scene[] = [
     async remedy(play) {
       const [owner, sender] = [await play.direct(), await play.client()]
       await owner.query('LISTEN orders')
-      const notified = once(owner, 'notification') as Promise<[pg.Notification]>
+      const notified = once(owner, 'notification', { signal: AbortSignal.timeout(answerMillis) }) as Promise<[pg.Notification]>
       await sender.query("SELECT pg_notify('orders', 'paid')")
       return (await notified)[0].payload === 'paid' ? 'none' : 'lost'
     },

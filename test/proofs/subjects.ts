@@ -24,9 +24,9 @@ const ofCalls: ReadonlySet<RuleId> = new Set(['session/named-statement', 'transa
 export function subjects(has: (extension: string) => boolean): Subject[] {
   return rules
     .filter(({ id }) => !ofCalls.has(id) && circumstances[id]?.unproved === undefined && has(circumstances[id]?.extension ?? ''))
-    .flatMap((rule) => [...ofRule(rule, false), ...ofRule(rule, true)])
+    .flatMap((rule) => ofRule(rule, false).concat(ofRule(rule, true)))
     .filter(({ given }) => given.unproved === undefined)
-    .map((subject, index) => ({ ...subject, user: `proof_${index}` }))
+    .map((subject, index) => Object.assign(subject, { user: `proof_${index}` }))
 }
 
 function ofRule({ id, examples: { unsafe, safe } }: Rule<RuleId>, isSafe: boolean): Omit<Subject, 'user'>[] {

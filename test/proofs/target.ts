@@ -10,6 +10,9 @@ export interface Target {
   readonly profile: PoolerProfile
 }
 
+/** Nothing in the proofs waits for long: who gets no answer by then will get none. */
+export const answerMillis = 120_000
+
 export const password = 'postgres'
 export const stage = 'stage'
 
@@ -19,7 +22,7 @@ export function stageUrl({ port }: Pick<Target, 'port'>, user: string): string {
 }
 
 export async function connect(target: Pick<Target, 'port'>, user: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: stageUrl(target, user) })
+  const client = new pg.Client({ connectionString: stageUrl(target, user), query_timeout: answerMillis })
   // The server connections of a proof are ended when it is over.
   client.on('error', () => undefined)
   await client.connect()
