@@ -1,6 +1,9 @@
 import type { RuleId } from '@poolsafe/core'
 import { ofExtensions } from './circumstances-of-extensions.ts'
 
+/** What the server of `npm test` does not have; `libpq`: a way back to itself for connections that it opens. */
+export type Extension = 'hypopg' | 'orafce' | 'set_user' | 'libpq'
+
 /** What it takes to see what an example of a rule does. */
 export interface Circumstances {
   /**
@@ -20,6 +23,8 @@ export interface Circumstances {
   readonly run?: string
   /** The SQLSTATE with which PostgreSQL 18 refuses the example whatever the session: there is no more to be seen. */
   readonly refused?: string
+  /** What the server must have for it. */
+  readonly extension?: Extension
   /** Why it is not run. */
   readonly unproved?: string
   /** The values of its parameters. */
@@ -30,8 +35,8 @@ export interface Circumstances {
 
 /** The circumstances of the examples of one rule. */
 export interface OfRule {
-  /** What the server must have; `libpq`: a way back to itself for connections that it opens. */
-  readonly extension?: 'hypopg' | 'orafce' | 'libpq'
+  /** What the server must have. */
+  readonly extension?: Extension
   /** Asked after every example of the rule, the safe ones included. */
   readonly look?: string
   readonly examples?: Readonly<Record<string, Circumstances>>
@@ -145,7 +150,9 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
       'SET ROLE NONE': { does: 'clears', before: ['SET ROLE app'] },
       'RESET ROLE': { does: 'clears', before: ['SET ROLE app'] },
       'RESET SESSION AUTHORIZATION': { does: 'clears', before: ['SET SESSION AUTHORIZATION app'] },
-      'SELECT reset_user()': { does: 'clears', before: ["SELECT set_user('reporting')"] },
+      "SELECT set_user('reporting')": { extension: 'set_user' },
+      "SELECT set_user_u('postgres')": { extension: 'set_user' },
+      'SELECT reset_user()': { extension: 'set_user', does: 'clears', before: ["SELECT set_user('reporting')"] },
     },
   },
   'session/replication-slot': {

@@ -12,7 +12,7 @@ import { startFew, type Servers } from './targets.ts'
 const runMillis = 600_000
 
 /** What takes an extension that the server of the tests does not have is proved by `npm run proofs`. */
-const here = subjects((extension) => extension === '')
+const here = subjects(() => false)
 const everywhere = subjects(() => true)
 
 describe('what is seen on PostgreSQL and through PgBouncer', () => {
@@ -51,7 +51,7 @@ describe('docs/proofs.md', () => {
   })
 
   test('shows every example that is run', () => {
-    expect(everywhere.filter(({ sql }) => !page.includes(`\`${sql.replaceAll(/\s+/g, ' ')}\``)).map(({ sql }) => sql)).toEqual([])
+    expect(everywhere.filter(({ sql }) => !page.includes(`| \`${sql.replaceAll('|', '\\|')}\` |`)).map(({ sql }) => sql)).toEqual([])
   })
 
   test('names only examples that there are', () => {

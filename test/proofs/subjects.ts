@@ -1,5 +1,5 @@
 import { createGuard, rules, type Context, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
-import { circumstances, type Circumstances } from './circumstances.ts'
+import { circumstances, type Circumstances, type Extension } from './circumstances.ts'
 
 /** One example of a rule, and how it is run. */
 export interface Subject {
@@ -21,11 +21,13 @@ export interface Subject {
 const ofCalls: ReadonlySet<RuleId> = new Set(['session/named-statement', 'transaction/unpinned', 'transaction/left-open'])
 
 /** The examples of all rules that can be run one by one. */
-export function subjects(has: (extension: string) => boolean): Subject[] {
+export function subjects(has: (extension: Extension) => boolean): Subject[] {
   return rules
-    .filter(({ id }) => !ofCalls.has(id) && circumstances[id]?.unproved === undefined && has(circumstances[id]?.extension ?? ''))
+    .filter(({ id }) => !ofCalls.has(id) && circumstances[id]?.unproved === undefined)
     .flatMap((rule) => ofRule(rule, false).concat(ofRule(rule, true)))
-    .filter(({ given }) => given.unproved === undefined)
+    .filter(({ rule, given: { unproved, extension = circumstances[rule]?.extension } }) => {
+      return unproved === undefined && (extension === undefined || has(extension))
+    })
     .map((subject, index) => Object.assign(subject, { user: `proof_${index}` }))
 }
 
