@@ -12,7 +12,11 @@ import { startAll } from './targets.ts'
 const page = join(import.meta.dirname, '../../docs/proofs.md')
 const all = subjects(() => true)
 const started = performance.now()
-const servers = await startAll([...all.map(({ user }) => user), ...sceneUsers(scenes)])
+const users = all.map(({ user }) => user).concat(sceneUsers(scenes))
+const servers = await startAll(users).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})
 try {
   const results = [...(await run(all, servers.company)), ...(await playAll(scenes, servers.company))]
   const names = servers.company.targets.map(({ name }) => name)

@@ -24,6 +24,17 @@ export const removedByDiscardAll: readonly SessionState[] = [
 /** The kinds that were looked at on real poolers (`test/poolers`). */
 export const measured: readonly SessionState[] = [...removedByDiscardAll, 'random-seed', 'library']
 
+/** The kinds that only extensions, replication and backups know, and that were looked at as well (`docs/proofs.md`). */
+export const proved: readonly SessionState[] = [
+  'replication-slot',
+  'replication-origin',
+  'backup',
+  'dblink-connection',
+  'foreign-connection',
+  'hypothetical-index',
+  'package-state',
+]
+
 /** The settings that every pooler with a fixed list restores: what PostgreSQL reports to its clients since long ago. */
 export const reportedSettings: readonly string[] = [
   'client_encoding',

@@ -1,5 +1,5 @@
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
-import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell } from './cells.ts'
+import { cells, each, measured, proved, removedByDiscardAll, reportedSettings, type Cell } from './cells.ts'
 import type { PoolerProfile } from './profile.ts'
 
 /** Odyssey's own settings, as far as they decide what it carries in transaction mode. */
@@ -17,6 +17,7 @@ export interface OdysseyOptions {
 
 const unseen: Cell = ['leaks', 'not in the statements of reset.c; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.5.2 with pool_discard no']
+const seen: Cell = ['leaks', 'seen on 1.5.2, with pool_discard and without (proofs.md)']
 const wiped: Cell = ['wiped', 'measured on 1.5.2; reset.c (smart discard)']
 const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
 
@@ -39,6 +40,7 @@ export function odyssey(options: OdysseyOptions = {}): PoolerProfile {
     label: `Odyssey 1.5, transaction mode${discards ? '' : ' with pool_discard no'}`,
     ...cells(unseen, {
       ...each(measured, discards ? survives : leaks),
+      ...each(proved, seen),
       ...(discards && each(removedByDiscardAll, wiped)),
       'sql-prepared-statement': discards ? survives : leaks,
       'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],

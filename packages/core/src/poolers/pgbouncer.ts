@@ -1,7 +1,7 @@
 import type { SessionState } from '../analyze/effects.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
-import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
+import { cells, each, measured, proved, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
 import type { PoolerProfile } from './profile.ts'
 
 /** PgBouncer's own settings, as far as they decide what it carries in transaction mode. */
@@ -61,6 +61,7 @@ const defaultsOf126 = ['intervalstyle', 'session_authorization', 'default_transa
 
 const unseen: Cell = ['leaks', 'PgBouncer does not look at statements; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1']
+const seen: Cell = ['leaks', 'seen on 1.18 and 1.26 (proofs.md)']
 const wiped: Cell = ['wiped', 'measured with server_reset_query_always=1']
 const trackedNames: Cell = ['tracked', 'NEWS 1.21, max_prepared_statements; measured on 1.24.1 and 1.26.1']
 const trackedAuthorization: Cell = ['tracked', 'track_extra_parameters of 1.26; measured on 1.26.1']
@@ -90,6 +91,7 @@ export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, optio
     label: `${prefix}PgBouncer ${options.version ?? `${version} (version not given)`}, transaction mode${resets ? ' with DISCARD ALL' : ''}`,
     ...cells(unseen, {
       ...each(measured, leaks),
+      ...(!resets && each(proved, seen)),
       ...(resets && each(removedByDiscardAll, wiped)),
       ...trackedCells(tracksNames, tracked.has('session_authorization')),
     }),
