@@ -97,8 +97,15 @@ export class Guard {
     return this.#events.on(name, listener)
   }
 
-  /** For adapters: what a text does, from memory where it was seen before. {@link harmless} needs no further call. */
+  /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
   analyze(sql: string): Analysis {
+    const analysis = this.peek(sql)
+    processWide.onStatement?.(sql, analysis)
+    return analysis
+  }
+
+  /** For adapters: `analyze` for a text that another layer judges, or has judged. */
+  peek(sql: string): Analysis {
     try {
       return this.#analyze(sql)
     } catch (error) {
@@ -183,7 +190,7 @@ export class Guard {
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#options.pooler
     const message = format({ ...fields, pooler, refused, stack, decidedBy: decider(sql, isCurrent) })
-    this.#emit({ ...fields, pooler, refused, message })
+    this.#emit({ ...fields, pooler, refused, place: formatCallSite(stack), stack, message })
     if (!refused) return this.#log(logKey, message)
     const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label })
     error.stack = `${error.name}: ${message}\n${stack ?? ''}`
@@ -205,7 +212,7 @@ export class Guard {
     const given = this.#options.rules[rule]
     // What is pinned works: it is a cost, which only who asks for it hears of.
     if (given === undefined && outcome === 'pinned') return 'allow'
-    if (processWide.strict !== undefined && given !== 'allow') return 'throw'
+    if (processWide.strict !== undefined && given !== 'allow') return processWide.strict.allows?.(rule) === true ? 'allow' : 'throw'
     if (given !== undefined) return given
     if (this.mode === 'strict') return 'throw'
     return ruleById[rule].strictOnly === true ? 'allow' : 'warn'

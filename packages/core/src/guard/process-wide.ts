@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Analysis } from '../analyze/analysis.ts'
+import type { RuleId } from '../rules/index.ts'
 import type { FindingEvent } from './events.ts'
 import type { Guard } from './guard.ts'
 
@@ -19,12 +21,18 @@ export interface Acquiring {
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */
 export interface StrictOverride {
   onFinding(event: FindingEvent): void
+  /** Whether the test that sends the statement has an exception for this rule. */
+  allows?(rule: RuleId): boolean
 }
+
+/** Hears of each statement that a guard judges, once, before it is sent. */
+export type StatementListener = (sql: string, analysis: Analysis) => void
 
 interface ProcessWide {
   readonly origins: AsyncLocalStorage<Origin>
   readonly acquiring: AsyncLocalStorage<Acquiring>
   strict: StrictOverride | undefined
+  onStatement: StatementListener | undefined
 }
 
 const key = Symbol.for('poolsafe.process')
@@ -35,4 +43,5 @@ export const processWide: ProcessWide = (holder[key] ??= {
   origins: new AsyncLocalStorage(),
   acquiring: new AsyncLocalStorage(),
   strict: undefined,
+  onStatement: undefined,
 })

@@ -1,0 +1,25 @@
+import { demandStrictMode } from '../strict-mode.ts'
+import { closeScope, currentScope, hold, isAllowed, openScope, runIn } from '../strict/scope.ts'
+import { unsafeStatements } from '../strict/strict-mode-error.ts'
+import { checkFunction, type Verdict } from './verdict.ts'
+
+/** See {@link PoolsafeMatchers.toRunPoolsafe}. */
+export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: () => unknown): Promise<Verdict> {
+  const act = checkFunction('toRunPoolsafe()', given)
+  const outer = currentScope()
+  const scope = openScope('expect(…).toRunPoolsafe()', outer)
+  const isHeard = outer !== undefined
+  const leave = demandStrictMode(isHeard ? undefined : hold, isAllowed)
+  try {
+    await runIn(scope, act)
+  } catch (error) {
+    if (scope.found.length === 0) throw error
+  } finally {
+    leave()
+    closeScope(scope)
+  }
+  const { found } = scope
+  if (!this.isNot) outer?.found.push(...found)
+  if (found.length > 0) return { pass: false, message: () => unsafeStatements('the function', found).message }
+  return { pass: true, message: () => 'expected the function to send a statement that is unsafe, and it sent none' }
+}

@@ -1,0 +1,109 @@
+import { inject, type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, type TestError } from 'vitest'
+import { summarize, type Blamed } from '../report/summary.ts'
+import { demandStrictMode } from '../strict-mode.ts'
+import { exceptionRecord, recordsOf, type TaskRecord } from './record.ts'
+import { closeAllScopes, closeScope, hold, isAllowed, openScope, runIn, type Found, type Scope } from './scope.ts'
+import { unsafeStatements, unusedException, type StrictModeError } from './strict-mode-error.ts'
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What strict mode found in this test, or in this file outside its tests. */
+    poolsafe?: TaskRecord
+  }
+  interface ProvidedContext {
+    /** Whether a reporter tells what was found at the end of the run. */
+    'poolsafe.isReported'?: boolean
+  }
+}
+
+const key = Symbol.for('poolsafe.testing.demand')
+const holder = globalThis as { [key]?: () => void }
+
+/** Makes the process strict for one test file. */
+export function beginFile(): FileRun {
+  holder[key]?.()
+  holder[key] = demandStrictMode(hold, isAllowed)
+  closeAllScopes()
+  return new FileRun()
+}
+
+/** One test file in strict mode: what is found is held against the test that sent it, and fails it. */
+export class FileRun {
+  // Open from the start: what the modules of the file send as they are loaded is the file's.
+  readonly #scope: Scope = openScope('the file', undefined)
+  /** By test, over its attempts: what was found once is not excused by a retry in which it was not sent again. */
+  readonly #earlier = new WeakMap<RunnerTestCase, readonly Found[]>()
+
+  /** Runs the file, then fails it for what was found outside its tests. */
+  async aroundFile(runSuite: () => Promise<void>, file: RunnerTestFile): Promise<void> {
+    const scope = this.#scope
+    await runIn(scope, runSuite)
+    closeScope(scope)
+    file.meta.poolsafe = recordOf(scope, scope.found)
+    const summary = summarize(blamedIn(file))
+    if (summary !== '' && inject('poolsafe.isReported') !== true) console.warn(summary)
+    const errors = errorsFor('this file, outside the tests that ran,', scope.found)
+    // Whoever did not run every test does not know.
+    if (testsIn(file).every(({ result }) => result?.state === 'pass')) errors.push(...unused('this file', scope))
+    throwAll(errors)
+  }
+
+  /** Runs one attempt of a test, then fails it for what was found, unless its own error says so already. */
+  async aroundTest(runTest: () => Promise<void>, task: RunnerTestCase): Promise<void> {
+    const errorsBefore = task.result?.errors?.length ?? 0
+    const scope = openScope(task.fullTestName, this.#scope)
+    await runIn(scope, runTest)
+    closeScope(scope)
+    const found = this.#withEarlier(task, scope.found)
+    // What skips itself half-way cannot fail.
+    const isSkipped = task.result?.state === 'skip'
+    if (isSkipped) this.#scope.found.push(...found)
+    task.meta.poolsafe = recordOf(scope, isSkipped ? [] : found)
+    const shown = task.result?.errors?.slice(errorsBefore).flatMap(textsOf) ?? []
+    const errors = errorsFor('this test', found.filter(({ event }) => !shown.some((text) => text.includes(event.message))))
+    if (task.result?.state === 'pass') errors.push(...unused('this test', scope))
+    throwAll(errors)
+  }
+
+  #withEarlier(task: RunnerTestCase, found: readonly Found[]): readonly Found[] {
+    const earlier = this.#earlier.get(task) ?? []
+    const missed = earlier.filter(({ event }) => found.every((now) => now.event.message !== event.message))
+    const all = [...missed, ...found]
+    this.#earlier.set(task, all)
+    return all
+  }
+}
+
+function recordOf({ allowances }: Scope, found: readonly Found[]): TaskRecord {
+  return { findings: found.flatMap(recordsOf), exceptions: allowances.map(exceptionRecord) }
+}
+
+function errorsFor(who: string, found: readonly Found[]): StrictModeError[] {
+  return found.length === 0 ? [] : [unsafeStatements(who, found)]
+}
+
+function unused(who: string, { allowances }: Scope): StrictModeError[] {
+  return allowances.filter(({ isUsed }) => !isUsed).map((allowance) => unusedException(who, allowance))
+}
+
+function throwAll(errors: readonly StrictModeError[]): void {
+  const [first, ...others] = errors
+  if (first !== undefined) throw others.length === 0 ? first : new AggregateError(errors)
+}
+
+/** Every text of an error that Vitest shows. */
+function textsOf({ message, stack, cause }: TestError): string[] {
+  return [message, stack ?? '', ...(cause === undefined ? [] : textsOf(cause))]
+}
+
+function testsIn({ tasks }: RunnerTestSuite): RunnerTestCase[] {
+  return tasks.flatMap((task) => (task.type === 'suite' ? testsIn(task) : [task]))
+}
+
+function blamedIn(file: RunnerTestFile): Blamed[] {
+  const outside = (file.meta.poolsafe?.findings ?? []).map((record) => ({ file: file.name, test: undefined, record }))
+  const inside = testsIn(file).flatMap(({ fullTestName, fails = false, meta }) =>
+    (meta.poolsafe?.findings ?? []).map((record) => ({ file: file.name, test: fullTestName, isExpected: fails, record })),
+  )
+  return [...outside, ...inside]
+}
