@@ -1,5 +1,6 @@
 import {
   guardOf,
+  inScopeOfCaller,
   InvalidOptionError,
   keepFirstGuard,
   markGuarded,
@@ -128,6 +129,9 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
     }
     const acquiring = processWide.acquiring.getStore()
     if (acquiring !== undefined) acquiring.judgedBelow = guard
+    const [handover, ...others] = args
+    // pg-pool calls it back in the context of whoever gave the connection back.
+    if (typeof handover === 'function') return Reflect.apply(connectPool, pool, [inScopeOfCaller(handover as DriverFunction), ...others])
     return Reflect.apply(connectPool, pool, args)
   }
 

@@ -1,3 +1,4 @@
+import type { KnownException } from '../exceptions/exception.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
 
@@ -19,9 +20,22 @@ export interface FindingEvent {
   readonly message: string
 }
 
+/** Findings were allowed by an exception: for those there is no {@link FindingEvent}. */
+export interface AllowedEvent {
+  readonly findings: readonly [Finding, ...Finding[]]
+  /** Its literals replaced by `?`. */
+  readonly statement: string
+  readonly pooler: PoolerProfile
+  /** `User.findMany`, where an ORM's layer knows. */
+  readonly operation: string | undefined
+  /** What allowed them, with the reason. */
+  readonly allowedBy: KnownException
+}
+
 /** The events of a guard, by name. */
 export interface GuardEvents {
   finding: FindingEvent
+  allowed: AllowedEvent
   fault: Error
 }
 
@@ -31,6 +45,7 @@ type Listener<Event> = (event: Event) => void
 export class Events {
   readonly #listeners: { [Name in keyof GuardEvents]: Set<Listener<GuardEvents[Name]>> } = {
     finding: new Set(),
+    allowed: new Set(),
     fault: new Set(),
   }
 

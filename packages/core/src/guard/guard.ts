@@ -1,48 +1,32 @@
 import { harmless, type Analysis, type DetectedEffect } from '../analyze/analysis.ts'
 import { createAnalyzer } from '../analyze/analyze.ts'
-import { TextCache } from '../analyze/cache.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { redact } from '../analyze/redact.ts'
-import { autocommit, settle, type Left, type Source, type Transaction } from '../checkout/transaction.ts'
-import { InvalidOptionError, PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
+import type { Declared } from '../exceptions/declared.ts'
+import type { KnownException, RuleIds } from '../exceptions/exception.ts'
+import { Exceptions } from '../exceptions/exceptions.ts'
+import { openScopes, runScope } from '../exceptions/scope.ts'
+import { InvalidOptionError, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
+import type { Call, CurrentSource, Entry } from './call.ts'
 import { formatCallSite, framesOf, takeStack } from './call-site.ts'
-import { Events, type FindingEvent, type GuardEvents } from './events.ts'
+import { Events, type AllowedEvent, type FindingEvent, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
 import { format } from './message.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
 import { processWide } from './process-wide.ts'
+import { Reports } from './reports.ts'
 
 /** What `inspect` found. */
 export interface Inspection {
   /** Empty: the statement is safe behind this pooler, in this context. */
   readonly findings: readonly Finding[]
 }
-
-/** How an adapter sends a statement. */
-export interface Call {
-  /** The transaction of a client that holds its connection; absent on a connection borrowed for one statement. */
-  readonly transaction?: Transaction
-  /** Whether the caller holds the connection. */
-  readonly pinned: boolean
-  /** Whether the driver sends it as a named statement. @default false */
-  readonly named?: boolean
-}
-
-interface MutableSource extends Source {
-  operation?: string | undefined
-  stack?: string | undefined
-}
-
-/** The function of an adapter that the application or the ORM called: its frames, and those above, are left out of stacks. */
-export type Entry = (...args: never[]) => unknown
-
-/** Bytes for remembering what has been logged, so that each finding is logged once. */
-const loggedBytes = 262_144
 
 /** As much of a text as is remembered: a long one would not be, and would be logged each time. */
 const loggedLength = 2_000
@@ -52,13 +36,15 @@ export class Guard {
   readonly #options: ResolvedOptions
   readonly #analyze: (sql: string) => Analysis
   readonly #events = new Events()
-  readonly #logged = new TextCache<true>(loggedBytes)
-  #faultReported = false
+  readonly #exceptions: Exceptions
+  readonly #reports: Reports
 
   /** @throws InvalidOptionError */
   constructor(options: GuardOptions = {}) {
     this.#options = resolveOptions(options)
     this.#analyze = createAnalyzer(this.#options.cacheBytes)
+    this.#reports = new Reports(this.#options.logger, this.#events)
+    this.#exceptions = new Exceptions(this, this.#options.exceptions)
   }
 
   /** The mode in force: `strict` in every guard of the process while `@poolsafe/testing/strict` is loaded. */
@@ -92,9 +78,35 @@ export class Guard {
 
   /** @returns what removes the listener again */
   on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
-    if (!this.#events.isEvent(name)) throw new InvalidOptionError('on(): event', name, "'finding' or 'fault'")
+    if (!this.#events.isEvent(name)) throw new InvalidOptionError('on(): event', name, "'finding', 'allowed' or 'fault'")
     if (typeof listener !== 'function') throw new InvalidOptionError('on(): listener', listener, 'a function')
     return this.#events.on(name, listener)
+  }
+
+  /**
+   * Allows the findings of a rule, or of several, while `fn` runs, for this guard. What a statement inside leaves behind stays
+   * allowed when its transaction commits later, outside. Scopes nest: an inner one adds to the outer.
+   *
+   * @param reason why it is safe here; told to whoever listens to the event `allowed`
+   * @returns what `fn` returns; a promise, or a query that starts when it is awaited, is awaited inside the scope
+   * @throws InvalidOptionError for what is no rule, an empty reason, and what is no function
+   */
+  allow<Result>(rule: RuleIds, reason: string, fn: () => PromiseLike<Result>): Promise<Result>
+  allow<Result>(rule: RuleIds, reason: string, fn: () => Result): Result
+  allow(rule: RuleIds, reason: string, fn: () => unknown): unknown {
+    // oxlint-disable-next-line typescript/unbound-method -- named as the frame where stacks begin, never called
+    const { allow } = this
+    return runScope({ rule, reason, fn, guard: this, remembered: this.#exceptions.remembered, entry: allow })
+  }
+
+  /**
+   * The exceptions that have allowed nothing so far, each with those of its rules that were not needed: the options, the scopes
+   * that have ended, those of the process-wide `allow` included, and the comments of texts in which something else was found.
+   * The 1,000 newest are remembered. With mode `off` there are none.
+   */
+  unusedExceptions(): KnownException[] {
+    if (this.mode === 'off') return []
+    return this.#exceptions.unused((rule) => ruleById[rule].strictOnly === true && this.mode !== 'strict')
   }
 
   /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
@@ -107,6 +119,7 @@ export class Guard {
   /** For adapters: `analyze` for a text that another layer judges, or has judged. */
   peek(sql: string): Analysis {
     try {
+      if (processWide.strict !== undefined) this.#exceptions.declareComments(sql)
       return this.#analyze(sql)
     } catch (error) {
       this.#fault('analyze a statement', error)
@@ -132,6 +145,7 @@ export class Guard {
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
   complain(error: PoolsafeError): PoolsafeError | undefined {
+    processWide.strict?.onComplaint?.(error)
     if (this.mode === 'strict') return error
     return this.#guarded(() => this.#log(error.message, error.message))
   }
@@ -144,9 +158,11 @@ export class Guard {
     }
   }
 
-  #decide(source: MutableSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+  #decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
     const before = call.transaction?.state ?? autocommit
     const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
+    // Whether the same is allowed once more depends on where it is sent: an exception for the first is none for the second.
+    if (before.left.some((left) => left.source.isExcepted)) source.scopes = openScopes()
     const { due, after } = settle(analysis, source, before)
     const isDecidedNow = this.#options.decideAt === 'statement'
     const beside = withSource(effectsBeside(analysis, context), source)
@@ -154,8 +170,17 @@ export class Guard {
     if (error !== undefined) return error
     if (call.transaction !== undefined) call.transaction.state = isDecidedNow ? { ...after, left: [] } : after
     const isNewlyLeft = after.left.some((left) => left.source === source)
-    if (isNewlyLeft && this.#relevant(after.left, context).has(source)) this.#locate(source, entry)
+    const left = isNewlyLeft ? this.#relevant(after.left, context).get(source) : undefined
+    if (left !== undefined) this.#remember(source, left, entry)
     return undefined
+  }
+
+  /** What its transaction's end will have to know of a statement. */
+  #remember(source: CurrentSource, left: readonly Finding[], entry: Entry): void {
+    this.#note(source)
+    const { remaining } = this.#exceptions.sort(source, left)
+    source.isExcepted = remaining.length < left.length
+    if (remaining.length > 0) this.#locate(source, entry)
   }
 
   /** The findings that a policy acts on, by the statement that they come from; of each statement one a rule. */
@@ -170,13 +195,31 @@ export class Guard {
     return bySource
   }
 
-  #act(entries: readonly Left[], context: Context, current: MutableSource, entry: Entry): PoolsafeError | undefined {
+  #act(entries: readonly Left[], context: Context, current: CurrentSource, entry: Entry): PoolsafeError | undefined {
     const relevant = this.#relevant(entries, context)
     if (relevant.size === 0) return undefined
-    if (relevant.has(current)) this.#locate(current, entry)
-    const refused = [...relevant.values()].flat().some((finding) => this.#policy(finding) === 'throw')
-    const errors = [...relevant].map(([source, findings]) => this.#tell(source, findings, refused, source === current))
-    return errors.find((error) => error !== undefined)
+    if (relevant.has(current)) this.#note(current)
+    const complaints: PoolsafeError[] = []
+    const remaining = new Map<Source, readonly Finding[]>()
+    for (const [source, findings] of relevant) {
+      const sorted = this.#exceptions.sort(source, findings)
+      for (const [declared, allowed] of sorted.allowed) this.#tellAllowed(source, declared, allowed)
+      if (sorted.remaining.length > 0) remaining.set(source, sorted.remaining)
+      const complaint = sorted.problem && this.complain(sorted.problem)
+      if (complaint !== undefined) complaints.push(complaint)
+    }
+    if (remaining.has(current)) this.#locate(current, entry)
+    const refused = complaints.length > 0 || [...remaining.values()].flat().some((finding) => this.#policy(finding) === 'throw')
+    const errors = [...remaining].map(([source, findings]) => this.#tell(source, findings, refused, source === current))
+    return [...complaints, ...errors].find((error) => error !== undefined)
+  }
+
+  #tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
+    for (const { rule } of findings) matched.add(rule)
+    if (!this.#events.has('allowed') && processWide.strict === undefined) return
+    const event = { findings, statement: redact(sql), pooler: this.#options.pooler, operation, allowedBy: exception }
+    processWide.strict?.onAllowed?.(event)
+    for (const thrown of this.#events.emit('allowed', event)) this.#fault('tell a listener of what was allowed', thrown)
   }
 
   /** Tells of one statement. */
@@ -185,7 +228,7 @@ export class Guard {
     // What is no statement is told by its place.
     const place = sql === '' ? formatCallSite(stack) : `${sql.length} ${sql.slice(0, loggedLength)}`
     const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
-    if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
+    if (!refused && this.#reports.has(logKey) && !this.#isWatched()) return undefined
     const [first, ...others] = findings as [Finding, ...Finding[]]
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#options.pooler
@@ -198,10 +241,13 @@ export class Guard {
   }
 
   /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
-  #locate(source: MutableSource, entry: Entry): void {
-    const origin = processWide.origins.getStore()
-    source.operation = origin?.operation
-    source.stack = framesOf(origin?.stack) || takeStack(entry)
+  #locate(source: CurrentSource, entry: Entry): void {
+    source.stack = framesOf(processWide.origins.getStore()?.stack) || takeStack(entry)
+  }
+
+  #note(source: CurrentSource): void {
+    source.operation = processWide.origins.getStore()?.operation
+    source.scopes = openScopes()
   }
 
   #isWatched(): boolean {
@@ -224,28 +270,13 @@ export class Guard {
   }
 
   #log(key: string, message: string): undefined {
-    if (this.#logged.get(key)) return
-    this.#logged.set(key, true)
-    this.#options.logger.warn(`[poolsafe] ${message}`)
+    this.#reports.log(key, message)
   }
 
   /** Reported once; only strict mode lets it stop a statement. */
   #fault(where: string, cause: unknown): PoolsafeError | undefined {
-    const fault = new PoolsafeFault(where, cause)
-    if (!this.#faultReported) {
-      this.#faultReported = true
-      this.#events.emit('fault', fault)
-      this.#report(fault)
-    }
+    const fault = this.#reports.fault(where, cause)
     return this.mode === 'strict' ? fault : undefined
-  }
-
-  #report(fault: PoolsafeFault): void {
-    try {
-      this.#options.logger.warn(`[poolsafe] ${fault.message}: ${String(fault.cause)}`)
-    } catch {
-      // The logger itself is what failed: there is nobody left to tell.
-    }
   }
 }
 
@@ -256,16 +287,6 @@ export class Guard {
  */
 export function createGuard(options: GuardOptions = {}): Guard {
   return new Guard(options)
-}
-
-/** For adapters: the guard that was handed in, or one made of the options that were. */
-export function toGuard(given: Guard | GuardOptions | undefined): Guard {
-  return isGuard(given) ? given : createGuard(given)
-}
-
-/** A guard of another copy of this package is one too. */
-function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
-  return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
 }
 
 function decider(sql: string, isCurrent: boolean): 'statement' | 'commit' | 'release' {

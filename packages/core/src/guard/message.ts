@@ -28,11 +28,19 @@ export function format(report: Report): string {
     ['why', first.why],
     ['instead', first.instead],
     ...others.map(({ message, rule, instead }): [string, string] => ['also', `${message} (${rule}); instead ${instead}`]),
-    ['allow', `createGuard({ rules: { '${first.rule}': 'allow' } })`],
+    ['allow', howToAllow(report)],
     ['docs', `node_modules/@poolsafe/core/${first.docs}`],
   ]
   const shown = rows.filter(([, text]) => text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
   return [`${first.message} (${first.rule})`, ...shown].join('\n')
+}
+
+/** The narrowest way: this call alone, or this text alone. */
+function howToAllow({ findings, decidedBy }: Report): string {
+  const ids = findings.map(({ rule }) => rule)
+  const [first] = ids
+  const call = `guard.allow(${ids.length === 1 ? `'${first}'` : `['${ids.join("', '")}']`}, 'why it is safe here', fn)`
+  return decidedBy === 'release' ? call : `${call}, or in the SQL /* poolsafe-allow ${ids.join(', ')}: why it is safe here */`
 }
 
 function sent({ refused, decidedBy }: Report): string {
