@@ -4,8 +4,9 @@ import { checkObject, InvalidOptionError } from '@poolsafe/core'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { toJson } from './report/json.ts'
 import { toJUnit } from './report/junit.ts'
-import { blamed, collect } from './report/report.ts'
+import { blamed, collect, collectDeclared, isWhole } from './report/report.ts'
 import { summarize } from './report/summary.ts'
+import { describeUnused, type DeclaredRecord } from './strict/declared.ts'
 
 /** The options of {@link PoolsafeReporter}. Paths are below the root of the run; their folders are made. */
 export interface ReporterOptions {
@@ -18,7 +19,7 @@ export interface ReporterOptions {
 /**
  * Tells at the end of a run of Vitest what strict mode found, over all files and workers:
  * `reporters: ['default', ['@poolsafe/testing/reporter', { json: 'poolsafe.json', junit: 'poolsafe.xml' }]]`. Without it each
- * file tells its own. In watch mode, of each run.
+ * file tells its own. In watch mode, of each run. An exception by statement that no file needed fails the run.
  *
  * @throws InvalidOptionError for an option that does not exist, or is no path
  */
@@ -38,13 +39,24 @@ export class PoolsafeReporter implements Reporter {
     vitest.provide('poolsafe.isReported', true)
   }
 
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
     const tests = collect(modules)
+    const declared = collectDeclared(modules)
+    const unused = await this.#unusedIn(modules, declared)
     const { json, junit } = this.#options
-    if (json !== undefined) this.#write(json, toJson(tests))
-    if (junit !== undefined) this.#write(junit, toJUnit(tests))
-    const summary = summarize(blamed(tests))
-    if (summary !== '') this.#vitest?.logger.log(`\n${summary}\n`)
+    if (json !== undefined) this.#write(json, toJson(tests, declared))
+    if (junit !== undefined) this.#write(junit, toJUnit(tests, unused))
+    const texts = [summarize(blamed(tests)), ...unused.map((record) => `poolsafe: ${describeUnused(record, 'the whole run')}`)]
+    for (const text of texts) if (text !== '') this.#vitest?.logger.log(`\n${text}\n`)
+    if (unused.length > 0) process.exitCode = 1
+  }
+
+  /** Whoever did not run every test does not know which exceptions are needed; an option is for files that did not run as well. */
+  async #unusedIn(modules: readonly TestModule[], declared: readonly DeclaredRecord[]): Promise<DeclaredRecord[]> {
+    if (!isWhole(modules)) return []
+    const all = await this.#vitest?.globTestSpecifications()
+    const hasAll = all !== undefined && all.length === modules.length
+    return declared.filter(({ by, unused }) => unused.length > 0 && (hasAll || by !== 'option'))
   }
 
   #write(path: string, text: string): void {

@@ -1,4 +1,4 @@
-import { processWide, type FindingEvent, type RuleId, type StrictOverride } from '@poolsafe/core'
+import { processWide, type FindingEvent, type StrictOverride } from '@poolsafe/core'
 import { unsafeStatements } from './strict/strict-mode-error.ts'
 
 /** Strict mode as it was entered: what has been found since, and the way out. */
@@ -28,6 +28,15 @@ const everyone: StrictOverride = {
   allows(rule) {
     return [...active].some((demand) => demand.allows?.(rule) === true)
   },
+  onDeclared(exception) {
+    for (const demand of active) demand.onDeclared?.(exception)
+  },
+  onAllowed(event) {
+    for (const demand of active) demand.onAllowed?.(event)
+  },
+  onComplaint(error) {
+    for (const demand of active) demand.onComplaint?.(error)
+  },
 }
 
 /**
@@ -44,20 +53,17 @@ export function enterStrictMode(): StrictMode {
     told = findings.length
     if (untold.length > 0) throw unsafeStatements('the application', untold)
   }
-  const leave = demandStrictMode((event) => void findings.push(event))
+  const leave = demandStrictMode({ onFinding: (event) => void findings.push(event) })
   return { findings, assertNone, leave }
 }
 
 /**
  * Makes every guard of the process strict and keeps nothing.
  *
+ * @param demand hears of everything; one object for each demand
  * @returns what takes the demand back
  */
-export function demandStrictMode(
-  onFinding: StrictOverride['onFinding'] = () => undefined,
-  allows: (rule: RuleId) => boolean = () => false,
-): () => void {
-  const demand: StrictOverride = { onFinding, allows }
+export function demandStrictMode(demand: StrictOverride = { onFinding: () => undefined }): () => void {
   active.add(demand)
   apply()
   return () => {

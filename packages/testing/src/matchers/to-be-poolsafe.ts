@@ -12,7 +12,9 @@ export function toBePoolsafe(sql: string, given: StatementContext = {}): Verdict
   checkObject('toBePoolsafe()', given, ['pooler', 'inTransaction', 'pinned', 'named'])
   const { pooler = poolers.strictest(), ...context } = given
   // What is pinned works: it is a cost, not a fault.
-  const findings = createGuard({ pooler }).inspect(sql, context).findings.filter(({ outcome }) => outcome !== 'pinned')
+  const findings = createGuard({ pooler })
+    .inspect(sql, context)
+    .findings.filter(({ outcome }) => outcome !== 'pinned')
   const statement = redact(sql)
   if (findings.length > 0) return { pass: false, message: () => manual(findings, statement, pooler.label) }
   return {
@@ -23,12 +25,9 @@ export function toBePoolsafe(sql: string, given: StatementContext = {}): Verdict
 
 function manual(findings: readonly Finding[], statement: string, pooler: string): string {
   const each = findings.map(({ rule, message, why, instead, docs }) =>
-    [
-      `${message} (${rule})`,
-      `  why        ${why}`,
-      `  instead    ${instead}`,
-      `  docs       node_modules/@poolsafe/core/${docs}`,
-    ].join('\n'),
+    [`${message} (${rule})`, `  why        ${why}`, `  instead    ${instead}`, `  docs       node_modules/@poolsafe/core/${docs}`].join(
+      '\n',
+    ),
   )
   return ['expected the statement to be safe', `  statement  ${statement}`, `  pooler     ${pooler}`, ...each].join('\n')
 }

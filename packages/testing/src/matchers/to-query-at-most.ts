@@ -55,6 +55,6 @@ function describe(sent: readonly Sent[], most: number): string {
   )
   const isTooMany = sent.length > most
   const first = `expected ${isTooMany ? 'at most' : 'more than'} ${most} statement${most === 1 ? '' : 's'}, ${sent.length} were sent`
-  const instead = '  instead: fetch in one statement what is fetched one by one (a join, `= ANY($1)`, the ORM\'s own loading of relations)'
+  const instead = "  instead: fetch in one statement what is fetched one by one (a join, `= ANY($1)`, the ORM's own loading of relations)"
   return [first, ...lines, ...(isTooMany ? [instead] : [])].join('\n')
 }

@@ -8,8 +8,8 @@ export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: ()
   const act = checkFunction('toRunPoolsafe()', given)
   const outer = currentScope()
   const scope = openScope('expect(…).toRunPoolsafe()', outer)
-  const isHeard = outer !== undefined
-  const leave = demandStrictMode(isHeard ? undefined : hold, isAllowed)
+  // Strict mode holds what is found in the test already; without it there is nobody yet who does.
+  const leave = demandStrictMode(outer === undefined ? { onFinding: hold, allows: isAllowed } : undefined)
   try {
     await runIn(scope, act)
   } catch (error) {

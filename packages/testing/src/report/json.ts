@@ -1,8 +1,9 @@
 import { groupBy } from '../group-by.ts'
+import type { DeclaredRecord } from '../strict/declared.ts'
 import { blamed, type ReportedTest } from './report.ts'
 
 /** The file for programs: by rule, then by test. The form is version 1; fields may be added to it. */
-export function toJson(tests: readonly ReportedTest[]): string {
+export function toJson(tests: readonly ReportedTest[], exceptions: readonly DeclaredRecord[]): string {
   const all = blamed(tests)
   const rules = groupBy(all, ({ record }) => record.rule).map(([rule, found]) => {
     const { place, instead, docs } = found[0]?.record ?? {}
@@ -10,5 +11,6 @@ export function toJson(tests: readonly ReportedTest[]): string {
     return { rule, count: found.length, first: where, instead, docs }
   })
   const named = tests.filter(({ findings, exceptions }) => findings.length + exceptions.length > 0)
-  return `${JSON.stringify({ version: 1, testCount: tests.length, findingCount: all.length, rules, tests: named }, null, 2)}\n`
+  const report = { version: 1, testCount: tests.length, findingCount: all.length, rules, tests: named, exceptions }
+  return `${JSON.stringify(report, null, 2)}\n`
 }

@@ -1,17 +1,29 @@
 import { groupBy } from '../group-by.ts'
 import type { ExceptionRecord, FindingRecord } from '../strict/record.ts'
+import { describeUnused, type DeclaredRecord } from '../strict/declared.ts'
 import type { ReportedTest } from './report.ts'
 
 /** The file for CI: every test that ran is a test case, and fails where strict mode found something in it. */
-export function toJUnit(tests: readonly ReportedTest[]): string {
+export function toJUnit(tests: readonly ReportedTest[], unusedExceptions: readonly DeclaredRecord[]): string {
   const suites = groupBy(tests, ({ file }) => file).map(([file, own]) => [
     `  <testsuite name="${escape(file)}" ${countsOf(own)}>`,
     ...own.flatMap(testCase),
     '  </testsuite>',
   ])
-  return ['<?xml version="1.0" encoding="UTF-8"?>', `<testsuites name="poolsafe" ${countsOf(tests)}>`, ...suites.flat(), '</testsuites>', ''].join(
-    '\n',
-  )
+  const all = `<testsuites name="poolsafe" ${countsOf(tests, unusedExceptions.length)}>`
+  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', all, ...suites.flat(), ...exceptionSuite(unusedExceptions), '</testsuites>']
+  return `${lines.join('\n')}\n`
+}
+
+/** Exceptions by statement belong to no test file. */
+function exceptionSuite(unusedExceptions: readonly DeclaredRecord[]): string[] {
+  if (unusedExceptions.length === 0) return []
+  const cases = unusedExceptions.flatMap((record) => [
+    `    <testcase classname="exceptions" name="${escape(`${record.where}: ${record.unused.join(', ')}`)}">`,
+    `      <failure type="unused exception" message="nothing was found that it would allow">${escape(describeUnused(record, 'the whole run'))}</failure>`,
+    '    </testcase>',
+  ])
+  return [`  <testsuite name="exceptions" ${countsOf([], unusedExceptions.length)}>`, ...cases, '  </testsuite>']
 }
 
 function testCase(reported: ReportedTest): string[] {
@@ -44,16 +56,25 @@ function isFailed({ state, findings, exceptions }: ReportedTest): boolean {
   return state === 'failed' && (findings.length > 0 || exceptions.some(isUnused))
 }
 
-function countsOf(tests: readonly ReportedTest[]): string {
+function countsOf(tests: readonly ReportedTest[], unusedExceptions = 0): string {
   const skipped = tests.filter(({ state }) => state === 'skipped').length
-  return `tests="${tests.length}" failures="${tests.filter(isFailed).length}" errors="0" skipped="${skipped}"`
+  const failures = tests.filter(isFailed).length + unusedExceptions
+  return `tests="${tests.length + unusedExceptions}" failures="${failures}" errors="0" skipped="${skipped}"`
 }
 
 /** Characters that XML 1.0 cannot hold, in any form. */
 // oxlint-disable-next-line no-control-regex
 const unspeakable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Surrogate}/gu
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;', '\r': '&#13;', '\t': '&#9;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+  '\t': '&#9;',
+}
 
 /** Fits text and attributes alike, line ends included. */
 export function escape(text: string): string {

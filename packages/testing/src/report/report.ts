@@ -1,5 +1,6 @@
 import type { TestCase, TestModule } from 'vitest/node'
-import type { ExceptionRecord, FindingRecord } from '../strict/record.ts'
+import { merge, type DeclaredRecord } from '../strict/declared.ts'
+import type { ExceptionRecord, FileRecord, FindingRecord } from '../strict/record.ts'
 import type { Blamed } from './summary.ts'
 
 /** A test, or what a file did outside its tests, as strict mode saw it. */
@@ -13,6 +14,20 @@ export interface ReportedTest {
   readonly state: 'passed' | 'failed' | 'skipped' | 'pending'
   readonly findings: readonly FindingRecord[]
   readonly exceptions: readonly ExceptionRecord[]
+}
+
+/** The exceptions by statement of all files, each once. */
+export function collectDeclared(modules: readonly TestModule[]): DeclaredRecord[] {
+  return merge(modules.flatMap((module) => fileRecord(module)?.declared ?? []))
+}
+
+/** Whether every test of every file ran and passed. */
+export function isWhole(modules: readonly TestModule[]): boolean {
+  return modules.every((module) => fileRecord(module)?.isWhole === true)
+}
+
+function fileRecord(module: TestModule): FileRecord | undefined {
+  return module.meta().poolsafe as FileRecord | undefined
 }
 
 /** Everything that ran, file by file. */

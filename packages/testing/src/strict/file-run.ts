@@ -1,14 +1,16 @@
+import type { StrictOverride } from '@poolsafe/core'
 import { inject, type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, type TestError } from 'vitest'
 import { summarize, type Blamed } from '../report/summary.ts'
 import { demandStrictMode } from '../strict-mode.ts'
-import { exceptionRecord, recordsOf, type TaskRecord } from './record.ts'
-import { closeAllScopes, closeScope, hold, isAllowed, openScope, runIn, type Found, type Scope } from './scope.ts'
-import { unsafeStatements, unusedException, type StrictModeError } from './strict-mode-error.ts'
+import { Declarations, describeUnused, type DeclaredRecord } from './declared.ts'
+import { exceptionRecord, recordsOf, type FileRecord, type TaskRecord } from './record.ts'
+import { closeAllScopes, closeScope, hold, holdComplaint, isAllowed, openScope, runIn, type Found, type Scope } from './scope.ts'
+import { StrictModeError, unsafeStatements, unusedException } from './strict-mode-error.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
     /** What strict mode found in this test, or in this file outside its tests. */
-    poolsafe?: TaskRecord
+    poolsafe?: TaskRecord | FileRecord
   }
   interface ProvidedContext {
     /** Whether a reporter tells what was found at the end of the run. */
@@ -22,9 +24,10 @@ const holder = globalThis as { [key]?: () => void }
 /** Makes the process strict for one test file. */
 export function beginFile(): FileRun {
   holder[key]?.()
-  holder[key] = demandStrictMode(hold, isAllowed)
   closeAllScopes()
-  return new FileRun()
+  const run = new FileRun()
+  holder[key] = demandStrictMode(run.demand)
+  return run
 }
 
 /** One test file in strict mode: what is found is held against the test that sent it, and fails it. */
@@ -33,18 +36,31 @@ export class FileRun {
   readonly #scope: Scope = openScope('the file', undefined)
   /** By test, over its attempts: what was found once is not excused by a retry in which it was not sent again. */
   readonly #earlier = new WeakMap<RunnerTestCase, readonly Found[]>()
+  readonly #declarations = new Declarations()
+
+  readonly demand: StrictOverride = {
+    onFinding: hold,
+    allows: isAllowed,
+    onComplaint: holdComplaint,
+    onDeclared: (exception) => this.#declarations.declare(exception),
+    onAllowed: (event) => this.#declarations.allow(event),
+  }
 
   /** Runs the file, then fails it for what was found outside its tests. */
   async aroundFile(runSuite: () => Promise<void>, file: RunnerTestFile): Promise<void> {
     const scope = this.#scope
     await runIn(scope, runSuite)
     closeScope(scope)
-    file.meta.poolsafe = recordOf(scope, scope.found)
+    const isWhole = testsIn(file).every(({ mode, result }) => mode === 'todo' || result?.state === 'pass')
+    const declared = this.#declarations.records
+    file.meta.poolsafe = { ...recordOf(scope, scope.found), declared, isWhole }
     const summary = summarize(blamedIn(file))
-    if (summary !== '' && inject('poolsafe.isReported') !== true) console.warn(summary)
-    const errors = errorsFor('this file, outside the tests that ran,', scope.found)
-    // Whoever did not run every test does not know.
-    if (testsIn(file).every(({ result }) => result?.state === 'pass')) errors.push(...unused('this file', scope))
+    const isReported = inject('poolsafe.isReported') === true
+    if (summary !== '' && !isReported) console.warn(summary)
+    const errors = errorsFor('this file, outside the tests that ran,', scope, [])
+    if (isWhole) errors.push(...unused('this file', scope))
+    // A reporter knows what the other files needed.
+    if (isWhole && !isReported) errors.push(...declared.filter(isUnusedHere).map(unusedByStatement))
     throwAll(errors)
   }
 
@@ -60,7 +76,7 @@ export class FileRun {
     if (isSkipped) this.#scope.found.push(...found)
     task.meta.poolsafe = recordOf(scope, isSkipped ? [] : found)
     const shown = task.result?.errors?.slice(errorsBefore).flatMap(textsOf) ?? []
-    const errors = errorsFor('this test', found.filter(({ event }) => !shown.some((text) => text.includes(event.message))))
+    const errors = errorsFor('this test', { ...scope, found }, shown)
     if (task.result?.state === 'pass') errors.push(...unused('this test', scope))
     throwAll(errors)
   }
@@ -78,15 +94,33 @@ function recordOf({ allowances }: Scope, found: readonly Found[]): TaskRecord {
   return { findings: found.flatMap(recordsOf), exceptions: allowances.map(exceptionRecord) }
 }
 
-function errorsFor(who: string, found: readonly Found[]): StrictModeError[] {
-  return found.length === 0 ? [] : [unsafeStatements(who, found)]
+/** @param shown what Vitest says already */
+function errorsFor(
+  who: string,
+  scope: Pick<Scope, 'complaints'> & { readonly found: readonly Found[] },
+  shown: readonly string[],
+): Error[] {
+  const isNew = ({ message }: { readonly message: string }): boolean => !shown.some((text) => text.includes(message))
+  const found = scope.found.filter(({ event }) => isNew(event))
+  const rule = found[0]?.event.findings[0].rule
+  const way = `A test that means it says so: allowInTest('${rule}', 'why it is safe here'), or await expect(fn).not.toRunPoolsafe()`
+  return [...(found.length === 0 ? [] : [unsafeStatements(who, found, way)]), ...scope.complaints.filter(isNew)]
+}
+
+function unusedByStatement(record: DeclaredRecord): StrictModeError {
+  return new StrictModeError(describeUnused(record, 'this file'), [], '')
+}
+
+/** An option serves all files; of a scope or a comment this one has seen enough. */
+function isUnusedHere({ by, unused }: DeclaredRecord): boolean {
+  return by !== 'option' && unused.length > 0
 }
 
 function unused(who: string, { allowances }: Scope): StrictModeError[] {
   return allowances.filter(({ isUsed }) => !isUsed).map((allowance) => unusedException(who, allowance))
 }
 
-function throwAll(errors: readonly StrictModeError[]): void {
+function throwAll(errors: readonly Error[]): void {
   const [first, ...others] = errors
   if (first !== undefined) throw others.length === 0 ? first : new AggregateError(errors)
 }

@@ -1,4 +1,5 @@
 import { formatCallSite, type RuleId } from '@poolsafe/core'
+import type { DeclaredRecord } from './declared.ts'
 import type { Allowance, Found } from './scope.ts'
 
 /** One finding as plain data, for `task.meta` and for files. Holds no parameter value and no literal of a statement. */
@@ -30,6 +31,14 @@ export interface ExceptionRecord {
   readonly reason: string
   readonly place?: string
   readonly isUsed: boolean
+}
+
+/** What a file leaves in its `meta.poolsafe` besides. */
+export interface FileRecord extends TaskRecord {
+  /** The exceptions by statement that were declared while it ran. */
+  readonly declared: readonly DeclaredRecord[]
+  /** Whether all of its tests ran and passed: otherwise nobody knows whether an exception is needed. */
+  readonly isWhole: boolean
 }
 
 /** What a test, or a file outside its tests, leaves in its `meta.poolsafe`. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { FindingEvent, RuleId } from '@poolsafe/core'
+import type { FindingEvent, PoolsafeError, RuleId } from '@poolsafe/core'
 
 /** What was found, and where it does not go without saying, why it is held against this test. */
 export interface Found {
@@ -22,6 +22,8 @@ export interface Scope {
   readonly name: string
   readonly parent: Scope | undefined
   readonly found: Found[]
+  /** What is wrong beside the statements: a comment that allows nothing, a client that nobody guards. */
+  readonly complaints: PoolsafeError[]
   readonly allowances: Allowance[]
 }
 
@@ -39,7 +41,7 @@ const scopes: Scopes = (holder[key] ??= { storage: new AsyncLocalStorage(), open
 
 /** Opens a scope inside the present one. */
 export function openScope(name: string, parent: Scope | undefined = scopes.storage.getStore()): Scope {
-  const scope: Scope = { name, parent, found: [], allowances: [] }
+  const scope: Scope = { name, parent, found: [], complaints: [], allowances: [] }
   scopes.open.add(scope)
   return scope
 }
@@ -65,6 +67,11 @@ export function hold(event: FindingEvent): void {
   const own = scopes.storage.getStore()
   const isForeign = own !== undefined && !scopes.open.has(own)
   scope?.found.push({ event, startedBy: isForeign ? own.name : undefined })
+}
+
+/** Holds an error that concerns no finding against the scope in which it was thrown. */
+export function holdComplaint(error: PoolsafeError): void {
+  currentScope()?.complaints.push(error)
 }
 
 /** Whether the present scope, or one around it, has an exception for the rule; it then counts as used. */

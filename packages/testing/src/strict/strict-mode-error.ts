@@ -17,14 +17,20 @@ export class StrictModeError extends PoolsafeError {
   }
 }
 
-/** @param who `this test`, `this file, outside its tests` */
-export function unsafeStatements(who: string, found: readonly Found[]): StrictModeError {
+/**
+ * @param who `this test`, `the function`
+ * @param way what else the reader can do
+ */
+export function unsafeStatements(who: string, found: readonly Found[], way?: string): StrictModeError {
   const manuals = groupBy(found, describe).map(([text, same]) => (same.length === 1 ? text : `${text}\n  times      ${same.length}`))
   const many = found.length === 1 ? 'a statement that is' : `${found.length} statements that are`
   const first = `${who} sent ${many} unsafe behind a transaction pooler; what it did with the error makes no difference in strict mode`
-  const rule = found[0]?.event.findings[0].rule ?? ''
-  const way = `A test that means it: allowInTest('${rule}', '<why it is safe here>'), or await expect(fn).not.toRunPoolsafe()`
-  return new StrictModeError([first, ...manuals, way].join('\n\n'), found.map(({ event }) => event), found[0]?.event.stack)
+  const parts = [first, ...manuals, ...(way === undefined ? [] : [way])]
+  return new StrictModeError(
+    parts.join('\n\n'),
+    found.map(({ event }) => event),
+    found[0]?.event.stack,
+  )
 }
 
 export function unusedException(who: string, { rule, reason, stack }: Allowance): StrictModeError {
