@@ -29,10 +29,10 @@ declare module 'vitest' {
 }
 
 /** For `expect.extend`. */
-export const matchers: Matchers = { toBePoolsafe, toRunPoolsafe, toQueryAtMost }
+export const matchers: All = { toBePoolsafe, toRunPoolsafe, toQueryAtMost }
 
 // A type, since an interface could get further members that are no matchers.
-type Matchers = {
+type All = {
   readonly toBePoolsafe: typeof toBePoolsafe
   readonly toRunPoolsafe: typeof toRunPoolsafe
   readonly toQueryAtMost: typeof toQueryAtMost

@@ -39,8 +39,10 @@ function hush(): void {
 function note(sql: string, analysis: Analysis): void {
   const sent = counting.storage.getStore()
   if (sent === undefined || isControl(analysis)) return
-  const operation = processWide.origins.getStore()?.operation
-  const by = [operation, formatCallSite(takeStack(note))].filter((part) => part !== undefined).join(' at ')
+  const origin = processWide.origins.getStore()
+  const by = [origin?.operation, formatCallSite(origin?.stack) ?? formatCallSite(takeStack(note))]
+    .filter((part) => part !== undefined)
+    .join(' at ')
   sent.push({ statement: redact(sql), by })
 }
 

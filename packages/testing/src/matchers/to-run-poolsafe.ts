@@ -19,6 +19,8 @@ export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: ()
     closeScope(scope)
   }
   const { found } = scope
+  // Vitest hands its state to a matcher as `this`.
+  // oxlint-disable-next-line oxc/no-this-in-exported-function
   if (!this.isNot) outer?.found.push(...found)
   if (found.length > 0) return { pass: false, message: () => unsafeStatements('the function', found).message }
   return { pass: true, message: () => 'expected the function to send a statement that is unsafe, and it sent none' }

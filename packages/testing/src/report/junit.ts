@@ -5,14 +5,14 @@ import type { ReportedTest } from './report.ts'
 
 /** The file for CI: every test that ran is a test case, and fails where strict mode found something in it. */
 export function toJUnit(tests: readonly ReportedTest[], unusedExceptions: readonly DeclaredRecord[]): string {
-  const suites = groupBy(tests, ({ file }) => file).map(([file, own]) => [
-    `  <testsuite name="${escape(file)}" ${countsOf(own)}>`,
-    ...own.flatMap(testCase),
-    '  </testsuite>',
-  ])
+  const suites = groupBy(tests, ({ file }) => file).flatMap(suite)
   const all = `<testsuites name="poolsafe" ${countsOf(tests, unusedExceptions.length)}>`
-  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', all, ...suites.flat(), ...exceptionSuite(unusedExceptions), '</testsuites>']
+  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', all, ...suites, ...exceptionSuite(unusedExceptions), '</testsuites>']
   return `${lines.join('\n')}\n`
+}
+
+function suite([file, tests]: readonly [string, readonly ReportedTest[]]): string[] {
+  return [`  <testsuite name="${escape(file)}" ${countsOf(tests)}>`, ...tests.flatMap(testCase), '  </testsuite>']
 }
 
 /** Exceptions by statement belong to no test file. */

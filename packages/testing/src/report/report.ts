@@ -32,7 +32,9 @@ function fileRecord(module: TestModule): FileRecord | undefined {
 
 /** Everything that ran, file by file. */
 export function collect(modules: readonly TestModule[]): ReportedTest[] {
-  return modules.flatMap((module) => {
+  // Files end in any order; a report is the same each time.
+  const sorted = modules.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1))
+  return sorted.flatMap((module) => {
     const file = module.relativeModuleId
     const { findings = [], exceptions = [] } = module.meta().poolsafe ?? {}
     const outside = findings.length + exceptions.length === 0 ? [] : [{ file, state: stateOf(module, findings), findings, exceptions }]

@@ -28,7 +28,9 @@ export class Declarations {
   }
 
   get records(): DeclaredRecord[] {
-    return merge([...this.#matched].map(([known, matched]) => ({ ...known, unused: known.rules.filter((rule) => !matched.has(rule)) })))
+    const records: DeclaredRecord[] = []
+    for (const [known, matched] of this.#matched) records.push({ ...known, unused: known.rules.filter((rule) => !matched.has(rule)) })
+    return merge(records)
   }
 
   #rulesOf(exception: KnownException): Set<RuleId> {

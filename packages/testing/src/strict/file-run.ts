@@ -58,7 +58,7 @@ export class FileRun {
     const isReported = inject('poolsafe.isReported') === true
     if (summary !== '' && !isReported) console.warn(summary)
     const errors = errorsFor('this file, outside the tests that ran,', scope, [])
-    if (isWhole) errors.push(...unused('this file', scope))
+    if (isWhole) errors.push(...unneeded('this file', scope))
     // A reporter knows what the other files needed.
     if (isWhole && !isReported) errors.push(...declared.filter(isUnusedHere).map(unusedByStatement))
     throwAll(errors)
@@ -77,7 +77,7 @@ export class FileRun {
     task.meta.poolsafe = recordOf(scope, isSkipped ? [] : found)
     const shown = task.result?.errors?.slice(errorsBefore).flatMap(textsOf) ?? []
     const errors = errorsFor('this test', { ...scope, found }, shown)
-    if (task.result?.state === 'pass') errors.push(...unused('this test', scope))
+    if (task.result?.state === 'pass') errors.push(...unneeded('this test', scope))
     throwAll(errors)
   }
 
@@ -116,7 +116,7 @@ function isUnusedHere({ by, unused }: DeclaredRecord): boolean {
   return by !== 'option' && unused.length > 0
 }
 
-function unused(who: string, { allowances }: Scope): StrictModeError[] {
+function unneeded(who: string, { allowances }: Scope): StrictModeError[] {
   return allowances.filter(({ isUsed }) => !isUsed).map((allowance) => unusedException(who, allowance))
 }
 
