@@ -29,7 +29,8 @@ describe('docs/rules', () => {
 
   test('links only to pages that exist', () => {
     for (const text of pages().values()) {
-      for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g)) expect(file === '../poolers.md' || pages().has(file ?? '')).toBe(true)
+      for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g))
+        expect(['../poolers.md', '../exceptions.md'].includes(file ?? '') || pages().has(file ?? '')).toBe(true)
     }
   })
 })
@@ -46,6 +47,23 @@ describe('docs/poolers.md', () => {
   test('shows every profile', () => {
     const { detect: _detect, ...factories } = poolers
     for (const name of Object.keys(factories)) expect(poolersPage()).toContain(`poolers.${name}(`)
+  })
+})
+
+describe('docs/exceptions.md', () => {
+  const page = readFileSync(join(folder, '../exceptions.md'), 'utf8')
+  const codeOf = (language: string): string[] => {
+    return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
+  }
+
+  test.each(codeOf('sql'))('shows comments that allow: %s', (sql) => {
+    const guard = createGuard({ mode: 'strict' })
+    expect(guard.inspect(sql).findings).toHaveLength(1)
+    expect(guard.refuse(sql, guard.analyze(sql), { pinned: true }, createGuard)).toBeUndefined()
+  })
+
+  test.each(codeOf('ts'))('shows code that can be parsed: %s', (code) => {
+    expect(() => stripTypeScriptTypes(`async () => {\n${code}\n}`)).not.toThrow()
   })
 })
 

@@ -138,6 +138,11 @@ function ofCalls(rule: Rule<RuleId>): (Finding | undefined)[] {
 function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   const ofGuard = [
     '## To allow it',
+    'Where it is safe, say why ([exceptions](../exceptions.md)):',
+    block('ts', `await guard.allow('${rule.id}', 'why it is safe here', async () => { … })`),
+    ...(callsOf(rule).includes('releasedInTransaction')
+      ? []
+      : ['Or in the SQL:', block('sql', `/* poolsafe-allow ${rule.id}: why it is safe here */`)]),
     'For every statement of a guard:',
     block('ts', `createGuard({ rules: { '${rule.id}': 'allow' } }) // or 'warn', or 'throw'`),
   ]

@@ -1,11 +1,8 @@
 import { allow, createGuard, UnsafeStatementError, type AllowedEvent, type Guard, type GuardOptions } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
-import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PrismaClient } from '../generated/prisma7/client.ts'
 import { subjects, type Opened, type Subject } from './subjects.ts'
 
 const set = 'SET work_mem = 65536'
@@ -154,35 +151,4 @@ test('a client of a pool that is taken with a callback is in the scope of its ta
     expect(await taken).toBe('session/set')
   })
   await pool.end()
-})
-
-describe('Prisma', () => {
-  async function usePrisma(work: (prisma: PrismaClient, guard: Guard) => Promise<void>): Promise<void> {
-    const guard = createGuard({ mode: 'strict' })
-    const adapter = guardAdapter(new PrismaPg({ connectionString: server.url }), guard)
-    const prisma = new PrismaClient({ adapter }).$extends(poolsafe(guard)) as unknown as PrismaClient
-    try {
-      await work(prisma, guard)
-    } finally {
-      await prisma.$disconnect()
-    }
-  }
-
-  test('covers the statements of an array, which Prisma sends together', async () => {
-    await usePrisma(async (prisma, guard) => {
-      const array = (): Promise<unknown> => prisma.$transaction([prisma.$executeRawUnsafe(set), prisma.$queryRaw`SELECT 1`])
-      expect(await outcomeOf(() => guard.allow('session/set', 'a test', array))).toBe('sent')
-      expect(await outcomeOf(array)).toBe('session/set')
-      const beside = await Promise.all([outcomeOf(() => guard.allow('session/set', 'a test', array)), outcomeOf(array)])
-      expect(beside).toEqual(['sent', 'session/set'])
-    })
-  })
-
-  test('starts a query inside the scope that only returns it', async () => {
-    await usePrisma(async (prisma, guard) => {
-      expect(await outcomeOf(() => guard.allow('session/set', 'a test', () => prisma.$executeRawUnsafe(set)))).toBe('sent')
-      const made = prisma.$executeRawUnsafe(set)
-      expect(await outcomeOf(() => guard.allow('session/set', 'a test', () => made))).toBe('sent')
-    })
-  })
 })

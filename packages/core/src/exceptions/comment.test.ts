@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { parse } from '../analyze/parser.ts'
 import { createGuard } from '../guard/guard.ts'
 import { InvalidCommentError, readComments } from './comment.ts'
 
@@ -48,6 +49,48 @@ describe('nothing is allowed by', () => {
     ['a line comment in a string', "SET x = '\n-- poolsafe-allow session/set: a reason\n'"],
   ])('%s', (_name, sql) => {
     expect(readComments(sql)).toEqual({ exceptions: [], problem: undefined })
+  })
+})
+
+describe('texts of every kind', () => {
+  const pieces = ["'", "''", "E'", '"', '""', '$$', '$a$', '$1', 'a', ' ', '\n', '\r', '/*', '*/', '--', '\\']
+  const more = ['U&"', "U&'", "X'", '\u00a0', '\u00e9', '1', '.', ',', '+', '*', '/', '-', '$', '\u2028', '\ufeff', '\v', 'b$', '1e', ';']
+  const all = pieces.concat(more)
+
+  /** The same texts in each run: a linear congruential generator. */
+  function* texts(count: number): Generator<(comment: string) => string> {
+    let seed = 7
+    const below = (limit: number): number => {
+      seed = (seed * 1_103_515_245 + 12_345) & 0x7f_ff_ff_ff
+      return (seed >> 8) % limit
+    }
+    const some = (): string => Array.from({ length: below(6) }, () => all[below(all.length)]).join('')
+    for (let index = 0; index < count; index++) {
+      const [before, after, isLine] = [some(), some(), below(3) === 0]
+      yield (reason) => `SELECT ${before}${isLine ? `-- ${reason}\n` : `/* ${reason} */`}${after}`
+    }
+  }
+
+  /** What PostgreSQL makes of a text, wherever in it; `undefined` where it refuses it. */
+  function meaningOf(sql: string): string | undefined {
+    try {
+      return JSON.stringify(parse(sql), (key, value: unknown) => (/location|stmt_len/.test(key) ? undefined : value))
+    } catch {
+      return undefined
+    }
+  }
+
+  test('allow nothing where PostgreSQL reads the words as anything but a comment', () => {
+    let allowing = 0
+    for (const make of texts(20_000)) {
+      const sql = make('poolsafe-allow session/set: a reason')
+      if (readComments(sql).exceptions.length === 0) continue
+      const meaning = meaningOf(sql)
+      if (meaning === undefined) continue
+      allowing++
+      expect(meaningOf(make('another text')), JSON.stringify(sql)).toBe(meaning)
+    }
+    expect(allowing).toBeGreaterThan(500)
   })
 })
 
