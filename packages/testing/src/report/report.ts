@@ -33,13 +33,15 @@ function fileRecord(module: TestModule): FileRecord | undefined {
 /** Everything that ran, file by file. */
 export function collect(modules: readonly TestModule[]): ReportedTest[] {
   // Files end in any order; a report is the same each time.
-  const sorted = modules.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1))
-  return sorted.flatMap((module) => {
-    const file = module.relativeModuleId
-    const { findings = [], exceptions = [] } = module.meta().poolsafe ?? {}
-    const outside = findings.length + exceptions.length === 0 ? [] : [{ file, state: stateOf(module, findings), findings, exceptions }]
-    return [...outside, ...[...module.children.allTests()].map((test) => reported(file, test))]
-  })
+  return modules.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1)).flatMap(reportedOf)
+}
+
+function reportedOf(module: TestModule): ReportedTest[] {
+  const file = module.relativeModuleId
+  const { findings = [], exceptions = [] } = module.meta().poolsafe ?? {}
+  const inside = [...module.children.allTests()].map((test) => reported(file, test))
+  if (findings.length + exceptions.length === 0) return inside
+  return [{ file, state: stateOf(module, findings), findings, exceptions }, ...inside]
 }
 
 /** A file fails for its tests as well: outside them, for what was found. */
