@@ -52,6 +52,8 @@ export class ClientSession implements Served {
   #isCopyingIn = false
   /** The server skips everything up to the next Sync. */
   #isSkipping = false
+  /** An error waits for its ReadyForQuery: clients take it for the end of the transaction, and ask for the reports. */
+  #isHoldingError = false
   #isPinned = false
   #isClosed = false
   #record = new TransactionRecord()
@@ -65,14 +67,10 @@ export class ClientSession implements Served {
     parts.socket.once('close', () => this.close())
   }
 
-  /** Takes a first session, and hands over what it reports. `greet` answers the client; then the session is given back. */
-  begin(greet: (session: ServerSession) => Buffer): void {
-    this.#checkout.take((session) => {
-      this.#outbox.push(greet(session))
-      this.#checkout.giveBack()
-      this.#outbox.flush()
-      this.#pump()
-    })
+  /** Tells the client that it is logged in. */
+  greet(greeting: Buffer): void {
+    this.#outbox.push(greeting)
+    this.#outbox.flush()
   }
 
   receive(type: number, bytes: Buffer): void {
@@ -210,6 +208,7 @@ export class ClientSession implements Served {
     }
     this.#isCopyingIn = false
     this.#isSkipping = this.#unit === 'open'
+    this.#isHoldingError = !this.#isSkipping
   }
 
   /** While COPY data is read, the server ignores a Sync that was sent along. */
@@ -238,6 +237,7 @@ export class ClientSession implements Served {
   #ready(bytes: Buffer): void {
     this.#unit = 'none'
     this.#isCopyingIn = false
+    this.#isHoldingError = false
     this.#outbox.push(bytes)
     if (bytes[headerBytes] === idleStatus && !this.#isPinned) this.#endTransaction()
     this.#outbox.flush()
@@ -256,8 +256,8 @@ export class ClientSession implements Served {
   }
 
   flush(): void {
-    const session = this.session
-    if (this.#outbox.flush() || session === undefined) return
+    const { session } = this
+    if (this.#isHoldingError || this.#outbox.flush() || session === undefined) return
     session.pause()
     this.#parts.socket.once('drain', () => session.resume())
   }

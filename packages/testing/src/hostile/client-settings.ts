@@ -6,10 +6,15 @@ export class ClientSettings {
   /** By name in lower case: what the client has, as the server reports it. */
   readonly #wanted: Map<string, string>
 
-  /** @param given those of the startup packet */
-  constructor(tracked: ReadonlySet<string>, given: ReadonlyMap<string, string>) {
+  /**
+   * @param tracked those that the pooler takes along
+   * @param defaults what a new session reports
+   * @param given those of the startup packet
+   */
+  constructor(tracked: ReadonlySet<string>, defaults: ReadonlyMap<string, string>, given: ReadonlyMap<string, string>) {
     this.#tracked = tracked
-    this.#wanted = new Map(given)
+    const reported = [...defaults].map(([name, value]) => [name.toLowerCase(), value] as const)
+    this.#wanted = new Map([...reported.filter(([name]) => tracked.has(name)), ...given])
   }
 
   /** What has to be set on this session so that it is as the client left it; `undefined` for nothing. */
@@ -25,13 +30,13 @@ export class ClientSettings {
     return [...this.#wanted].filter(([name, value]) => reported.get(name) !== value)
   }
 
-  /** The session has been made the client's: what the server made of the values counts, and the defaults of what was not given. */
+  /** The session has been made the client's: what the server made of the values counts. */
   adopt({ parameters, restored }: ServerSession): void {
     for (const [name, value] of parameters) {
       const key = name.toLowerCase()
-      const isWanted = this.#wanted.has(key)
-      if (isWanted) restored.set(key, value)
-      if (isWanted || this.#tracked.has(key)) this.#wanted.set(key, value)
+      if (!this.#wanted.has(key)) continue
+      restored.set(key, value)
+      this.#wanted.set(key, value)
     }
   }
 

@@ -2,21 +2,9 @@ import type { Socket } from 'node:net'
 import type { ClientSession } from './client-session.ts'
 import { Framer, MessageTooLarge } from './framer.ts'
 import type { HostilePooler } from './hostile-pooler.ts'
-import { authenticationOk, cleartextRequest } from './login.ts'
+import { cleartextRequest } from './login.ts'
 import type { ResolvedOptions } from './options.ts'
-import {
-  backend,
-  errorResponse,
-  frontend,
-  headerBytes,
-  int32,
-  message,
-  readText,
-  readyForQuery,
-  idleStatus,
-  startupCode,
-} from './protocol.ts'
-import type { CancelKey, ServerSession } from './server-session.ts'
+import { backend, errorResponse, frontend, headerBytes, int32, message, readText, startupCode } from './protocol.ts'
 import { readStartup, type StartupPacket } from './startup-packet.ts'
 import { readStartupRequest, UnsupportedParameter, type StartupRequest } from './startup-settings.ts'
 
@@ -84,9 +72,8 @@ export class Connection {
     if (code !== startupCode.protocol3 || request.extensions.length > 0) this.#socket.write(negotiation(request))
     await this.#pooler.passwords.admit(request, () => this.#askPassword())
     if (this.#socket.destroyed) return
-    const { client, key } = this.#pooler.welcome(this.#socket, request)
-    this.#client = client
-    client.begin((session) => greeting(session, key))
+    this.#client = await this.#pooler.welcome(this.#socket, request)
+    if (this.#socket.destroyed) this.#client.close()
   }
 
   #read(body: Buffer): StartupRequest {
@@ -118,9 +105,4 @@ export class Connection {
 
 function negotiation({ extensions }: StartupRequest): Buffer {
   return message(backend.negotiate, int32(startupCode.protocol3), int32(extensions.length), ...extensions)
-}
-
-function greeting({ parameters }: ServerSession, { pid, secret }: CancelKey): Buffer {
-  const reported = [...parameters].map(([name, value]) => message(backend.parameterStatus, name, value))
-  return Buffer.concat([authenticationOk, ...reported, message(backend.keyData, int32(pid), secret), readyForQuery(idleStatus)])
 }

@@ -3,13 +3,13 @@ import type { Socket } from 'node:net'
 import { cancelOnServer, readCancelRequest } from './cancel.ts'
 import { ClientSession } from './client-session.ts'
 import { ClientSettings } from './client-settings.ts'
-import type { Identity } from './login.ts'
+import { authenticationOk, type Identity } from './login.ts'
 import { NamedStatements, type NamedStatementMode } from './named-statements.ts'
 import { openSession } from './open-session.ts'
 import type { ResolvedOptions } from './options.ts'
 import { Passwords } from './passwords.ts'
 import { ServerNames } from './prepared.ts'
-import { errorResponse } from './protocol.ts'
+import { backend, errorResponse, idleStatus, int32, message, readyForQuery } from './protocol.ts'
 import { Settling } from './reports.ts'
 import type { CancelKey, ServerSession } from './server-session.ts'
 import { Sessions } from './sessions.ts'
@@ -42,16 +42,18 @@ export class HostilePooler {
   }
 
   /** A client that has logged in. The process id that it is told is the pooler's own, as behind a real one. */
-  welcome(socket: Socket, request: StartupRequest): { readonly client: ClientSession; readonly key: CancelKey } {
+  async welcome(socket: Socket, request: StartupRequest): Promise<ClientSession> {
+    const sessions = this.#sessionsOf(request)
+    const defaults = await sessions.defaults()
     const pid = ++this.#lastPid
     const secret = randomBytes(4)
     const whose = { user: request.user, database: request.database, applicationName: request.applicationName }
     const { settling } = this
     const client = new ClientSession({
       socket,
-      sessions: this.#sessionsOf(request),
+      sessions,
       statements: new NamedStatements(modeOf(this.#options), this.#serverNames),
-      settings: new ClientSettings(this.#options.pooler.trackedSettings, request.settings),
+      settings: new ClientSettings(this.#options.pooler.trackedSettings, defaults, request.settings),
       pins: this.#mayPin ? (sql) => settling.pins(sql) : () => false,
       settle: (record) => {
         const seq = settling.count()
@@ -60,7 +62,8 @@ export class HostilePooler {
       onClosed: () => this.#clients.delete(pid),
     })
     this.#clients.set(pid, { client, secret })
-    return { client, key: { pid, secret } }
+    client.greet(greeting(defaults, request, { pid, secret }))
+    return client
   }
 
   get #mayPin(): boolean {
@@ -75,7 +78,6 @@ export class HostilePooler {
     const { sessions: size, maxSessions: maxSize, seed } = this.#options
     const sessions = new Sessions({ size, maxSize, seed, open: () => this.#open({ user, database }) })
     this.#sessions.set(key, sessions)
-    sessions.warm()
     return sessions
   }
 
@@ -112,6 +114,12 @@ export class HostilePooler {
     await Promise.all(canceled)
     await Promise.all([...this.#sessions.values()].map((sessions) => sessions.end()))
   }
+}
+
+/** A client hears at once what the session will be like that it gets later. */
+function greeting(defaults: ReadonlyMap<string, string>, { settings }: StartupRequest, { pid, secret }: CancelKey): Buffer {
+  const reported = [...defaults].map(([name, value]) => message(backend.parameterStatus, name, settings.get(name.toLowerCase()) ?? value))
+  return Buffer.concat([authenticationOk, ...reported, message(backend.keyData, int32(pid), secret), readyForQuery(idleStatus)])
 }
 
 function modeOf({ pooler }: ResolvedOptions): NamedStatementMode {

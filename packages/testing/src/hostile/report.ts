@@ -92,7 +92,8 @@ export function statesOf(
   const all = [
     ...differences.map((difference) => seenInSession(difference, effects, record)),
     ...seenInAnswers(effects, record),
-    ...seenInTexts(effects),
+    // Whether a transaction that failed came to its statement, the text does not tell.
+    ...(record.hasFailed ? [] : seenInTexts(effects)),
   ]
   const first = new Map<string, ReportedState>()
   for (const state of all) {
@@ -130,8 +131,17 @@ function missedBy(code: string, routine: string, usesNames: boolean): SessionSta
   if (code === '26000') return usesNames ? 'named-statement' : 'sql-prepared-statement'
   if (code === '34000') return 'held-cursor'
   if (code === '55000' && /^(currval_oid|lastval)$/.test(routine)) return 'sequence-value'
+  if (code === '55000' && routine === 'pg_backup_stop') return 'backup'
   if (code === '01000' && routine.startsWith('LockRelease')) return 'advisory-lock'
   return undefined
+}
+
+/** A syntax error, a missing privilege, a function or a schema that does not exist. */
+const lacking: ReadonlySet<string> = new Set(['42601', '42501', '42883', '3F000'])
+
+/** Whether a complaint about a statement that needs some state is about that: what is temporary may be a function, in a schema of its own. */
+function tellsOf(state: SessionState, code: string): boolean {
+  return !lacking.has(code) || (state === 'temp-object' && code !== '42601')
 }
 
 function seenInAnswers(effects: readonly Effect[], { complaints, usesNames }: TransactionRecord): ReportedState[] {
@@ -141,8 +151,7 @@ function seenInAnswers(effects: readonly Effect[], { complaints, usesNames }: Tr
     return { kind, object: '', rule: effect?.rule ?? ruleOf[kind], does: 'needs', seenIn: 'answer', isHidden: effect === undefined }
   }
   const missed = complaints.flatMap(({ code, routine }) => missedBy(code, routine, usesNames) ?? [])
-  // A statement that needs something, and of which the server complains for whatever reason.
-  const said = complaints.length > 0 ? needs.map(({ state }) => state) : []
+  const said = needs.filter(({ state }) => complaints.some(({ code }) => tellsOf(state, code))).map(({ state }) => state)
   return [...new Set([...missed, ...said])].map(answered)
 }
 

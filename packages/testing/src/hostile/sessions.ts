@@ -59,6 +59,7 @@ export class Sessions {
   readonly #slots: Slot[]
   readonly #deck: Deck<Slot>
   readonly #waiting: Waiter[] = []
+  #defaults: ReadonlyMap<string, string> | undefined
   /** Sessions that are on their way out. */
   readonly #retiring = new Set<Promise<void>>()
 
@@ -68,8 +69,23 @@ export class Sessions {
     this.#slots = Array.from({ length: plan.size }, () => new Slot())
   }
 
+  /**
+   * What a new session reports: `TimeZone` and the like. Opens a session where there was none so far.
+   *
+   * @throws what keeps a session from being opened
+   */
+  async defaults(): Promise<ReadonlyMap<string, string>> {
+    if (this.#defaults === undefined) {
+      const [slot] = this.#slots as [Slot]
+      await (slot.work ?? slot.renew(this.#plan.open()))
+      this.#defaults ??= new Map(slot.take()?.parameters)
+      this.#warm()
+    }
+    return this.#defaults
+  }
+
   /** Opens what is not open yet, so that nobody has to wait for it later. */
-  warm(): void {
+  #warm(): void {
     for (const slot of this.#slots) if (slot.session === undefined) void (slot.work ?? slot.renew(this.#plan.open()))
   }
 

@@ -26,6 +26,8 @@ export class TransactionRecord {
   readonly settingNames = new Set<string>()
   /** A named statement of the protocol was used. */
   usesNames = false
+  /** The server has answered with an error. */
+  hasFailed = false
 
   add(sql: string): void {
     if (this.texts.length < maxTexts && !this.texts.includes(sql)) this.texts.push(sql)
@@ -45,6 +47,7 @@ export class TransactionRecord {
   complained(type: number, bytes: Buffer): void {
     const fields = fieldsOf(bytes)
     const isWarning = fields.get('V') === 'WARNING'
+    if (type === backend.error) this.hasFailed = true
     if (type === backend.error || isWarning) this.complaints.push({ code: fields.get('C') ?? '', routine: fields.get('R') ?? '' })
   }
 }
