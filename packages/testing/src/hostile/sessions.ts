@@ -1,0 +1,181 @@
+import { Deck } from './order.ts'
+import type { ServerSession } from './server-session.ts'
+
+/** How many sessions there are, and what is done with one. */
+export interface SessionPlan {
+  /** Sessions that are opened at once. */
+  readonly size: number
+  /** Sessions that are opened at most, while clients hold the others. */
+  readonly maxSize: number
+  readonly seed: number
+  readonly open: () => Promise<ServerSession>
+}
+
+/** After a transaction. @returns whether the session may be used on */
+export type Settle = (session: ServerSession) => Promise<boolean>
+
+/** A place for one session at a time. */
+export class Slot {
+  /** A client has it, or has been promised it. */
+  isHeld = false
+  session: ServerSession | undefined
+  /** What has to be over before the session can be used: it is being opened, or settled. */
+  work: Promise<void> | undefined
+  #failure: unknown
+
+  /** @throws what went wrong when the session was opened */
+  take(): ServerSession | undefined {
+    if (this.#failure !== undefined) {
+      const failure = this.#failure
+      this.#failure = undefined
+      throw failure
+    }
+    return this.session?.isOver === false ? this.session : undefined
+  }
+
+  /** Puts the session there that `work` gives; nobody gets at it before. */
+  renew(work: Promise<ServerSession | undefined>): Promise<void> {
+    const renewing = work
+      .then(
+        (session) => (this.session = session),
+        (error: unknown) => (this.#failure = error),
+      )
+      .then(() => void (this.work = undefined))
+    return (this.work = renewing)
+  }
+}
+
+interface Waiter {
+  readonly previous: Slot | undefined
+  readonly onSlot: OnSlot
+}
+
+/** Gets a slot with its session, or why there is none. */
+export type OnSlot = (slot: Slot, session: ServerSession | undefined, error?: unknown) => void
+
+/** The sessions of one user and database. A client never gets the one that it had last. */
+export class Sessions {
+  readonly #plan: SessionPlan
+  readonly #slots: Slot[]
+  readonly #deck: Deck<Slot>
+  readonly #waiting: Waiter[] = []
+  #defaults: ReadonlyMap<string, string> | undefined
+  /** Sessions that are on their way out. */
+  readonly #retiring = new Set<Promise<void>>()
+
+  constructor(plan: SessionPlan) {
+    this.#plan = plan
+    this.#deck = new Deck(plan.seed)
+    this.#slots = Array.from({ length: plan.size }, () => new Slot())
+  }
+
+  /**
+   * What a new session reports: `TimeZone` and the like. Opens a session where there was none so far.
+   *
+   * @throws what keeps a session from being opened
+   */
+  async defaults(): Promise<ReadonlyMap<string, string>> {
+    if (this.#defaults === undefined) {
+      const [slot] = this.#slots as [Slot]
+      await (slot.work ?? slot.renew(this.#plan.open()))
+      this.#defaults ??= new Map(slot.take()?.parameters)
+      this.#warm()
+    }
+    return this.#defaults
+  }
+
+  /** Opens what is not open yet, so that nobody has to wait for it later. */
+  #warm(): void {
+    for (const slot of this.#slots) if (slot.session === undefined) void (slot.work ?? slot.renew(this.#plan.open()))
+  }
+
+  /** Calls back at once where a session is free. */
+  acquire(previous: Slot | undefined, onSlot: OnSlot): void {
+    const slot = this.#deck.deal(this.#slots, (each) => !each.isHeld && each !== previous) ?? this.#another(previous)
+    if (slot === undefined) this.#waiting.push({ previous, onSlot })
+    else {
+      slot.isHeld = true
+      this.#hand(slot, onSlot)
+    }
+  }
+
+  /** One more slot; or, where there may be no more, the client's last one with a new session in it. */
+  #another(previous: Slot | undefined): Slot | undefined {
+    if (this.#slots.length < this.#plan.maxSize) {
+      const slot = new Slot()
+      this.#slots.push(slot)
+      return slot
+    }
+    if (previous === undefined || previous.isHeld) return undefined
+    void previous.renew(this.#replace(previous, previous.work))
+    return previous
+  }
+
+  async #replace(slot: Slot, work: Promise<void> | undefined): Promise<undefined> {
+    await work
+    if (slot.session !== undefined) this.retire(slot.session)
+    return undefined
+  }
+
+  /** Ends a session that nobody shall have any more. */
+  retire(session: ServerSession): void {
+    const retiring = session.end().finally(() => this.#retiring.delete(retiring))
+    this.#retiring.add(retiring)
+  }
+
+  #hand(slot: Slot, onSlot: OnSlot): void {
+    if (slot.work !== undefined) return void slot.work.then(() => this.#hand(slot, onSlot))
+    try {
+      const session = slot.take()
+      if (session !== undefined) onSlot(slot, session)
+      else void slot.renew(this.#plan.open()).then(() => this.#hand(slot, onSlot))
+    } catch (error) {
+      onSlot(slot, undefined, error)
+    }
+  }
+
+  /** Takes a session back. Nobody gets it before `settle` has resolved. */
+  release(slot: Slot, settle?: Settle): void {
+    const { session } = slot
+    if (session !== undefined && !session.isOver && settle !== undefined) {
+      void slot.renew(
+        settle(session).then((mayStay) => {
+          if (mayStay) return session
+          this.retire(session)
+          return undefined
+        }),
+      )
+    }
+    slot.isHeld = false
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.acquire(next.previous, next.onSlot)
+  }
+
+  /** Takes back a slot whose session nobody shall have any more. */
+  drop(slot: Slot): void {
+    if (slot.session !== undefined) this.retire(slot.session)
+    slot.session = undefined
+    this.release(slot)
+  }
+
+  /** Forgets a client that is waiting. */
+  forget(onSlot: OnSlot): void {
+    const at = this.#waiting.findIndex((waiter) => waiter.onSlot === onSlot)
+    if (at !== -1) this.#waiting.splice(at, 1)
+  }
+
+  /** Resolves when nothing is being opened or settled. */
+  async settled(): Promise<void> {
+    for (let work = this.#work(); work.length > 0; work = this.#work()) await Promise.all(work)
+  }
+
+  #work(): Promise<void>[] {
+    return this.#slots.flatMap(({ work }) => work ?? [])
+  }
+
+  /** Ends all sessions. */
+  async end(): Promise<void> {
+    await this.settled()
+    await Promise.all([...this.#retiring, ...this.#slots.map(({ session }) => session?.end())])
+  }
+}
