@@ -37,6 +37,12 @@ const statuses = {
   'allows a call that needs it no more': 'passed',
   'allows a text that needs it no more': 'passed',
   'is safe, and its file allows too much': 'passed',
+  'is safe behind a hostile pooler': 'passed',
+  'fires a trigger that sets a setting': 'failed',
+  'calls a function that takes a lock': 'failed',
+  'allows what a function does': 'passed',
+  'expects what a function does': 'passed',
+  'is safe after all that': 'passed',
 }
 
 let postgres: PostgresServer
@@ -103,6 +109,17 @@ describe('each test answers for what it sent', () => {
   })
 })
 
+describe('what the hostile pooler sees', () => {
+  it('is held against the test that ran, with the statement that led to it', () => {
+    const [trigger] = messagesOf(threads, 'fires a trigger that sets a setting')
+    expect(trigger).toMatch(
+      /setting app\.item: the transaction left it[^]*\(session\/set\)\n +statement +INSERT INTO hidden\.prices[^]*instead +in the function/,
+    )
+    const [lock] = messagesOf(threads, 'calls a function that takes a lock')
+    expect(lock).toMatch(/advisory lock[^]*\(session\/advisory-lock\)\n +statement +SELECT hidden\.claim\(\)/)
+  })
+})
+
 describe('exceptions', () => {
   it('of a test fail it when nothing matched', () => {
     const unused = /allows session\/temp-object, and nothing was found[^]*the wrong rule[^]*exceptions\.fixture\.ts/
@@ -145,7 +162,7 @@ describe('the summary', () => {
   it('ends the run of a reporter: rule, count, first place and remedy', () => {
     expect(threads.output.match(/^poolsafe: \d+ findings/gm)).toHaveLength(1)
     expect(threads.output).toMatch(
-      / 13 findings in 11 tests\n +session\/set +10× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
+      / 15 findings in 13 tests\n +session\/set +11× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
     )
     expect(threads.output).toContain(`first at setTenant (test/strict/fixtures/${place}`)
   })
@@ -153,6 +170,8 @@ describe('the summary', () => {
   it('ends each file without a reporter, with each run', () => {
     const heads = forks.output.match(/^poolsafe: .*/gm)
     expect(heads?.toSorted()).toEqual([
+      'poolsafe: 2 findings in 2 tests',
+      'poolsafe: 2 findings in 2 tests',
       'poolsafe: 2 findings in 2 tests',
       'poolsafe: 2 findings in 2 tests',
       'poolsafe: 3 findings in 1 test',
@@ -173,8 +192,12 @@ describe('the files for CI', () => {
 
   it('are JSON by rule and by test', () => {
     const { testCount, findingCount, rules, tests } = JSON.parse(threads.json) as Report
-    expect([testCount, findingCount]).toEqual([27, 13])
-    expect(Object.fromEntries(rules.map(({ rule, count }) => [rule, count]))).toEqual({ 'session/listen': 3, 'session/set': 10 })
+    expect([testCount, findingCount]).toEqual([33, 15])
+    expect(Object.fromEntries(rules.map(({ rule, count }) => [rule, count]))).toEqual({
+      'session/advisory-lock': 1,
+      'session/listen': 3,
+      'session/set': 11,
+    })
     expect(rules[0]?.first.place).toMatch(/application\.ts:\d+:\d+\)$/)
     const concurrent = tests.find(({ test }) => test === 'at the same time > sends LISTEN')
     expect([concurrent?.file, concurrent?.findings.map(({ rule }) => rule)]).toEqual(['blame.fixture.ts', ['session/listen']])
@@ -182,7 +205,7 @@ describe('the files for CI', () => {
 
   it('are JUnit, in which a test fails for what was found in it alone', () => {
     expect(threads.junit).toMatch(
-      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="27" failures="12" errors="0" skipped="1">/,
+      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="33" failures="14" errors="0" skipped="1">/,
     )
     expect(threads.junit).toMatch(/name="keeps the error to itself">\n +<failure type="session\/set" message="SET search_path stays/)
     expect(threads.junit).toContain('name="at the same time &gt; sends nothing unsafe"/>')
@@ -191,7 +214,7 @@ describe('the files for CI', () => {
   })
 
   it('hold no literal of a statement', () => {
-    expect(threads.json + threads.junit).not.toMatch(/'tenant'|&apos;tenant/)
+    expect(threads.json + threads.junit).not.toMatch(/'tenant'|&apos;tenant|secret/)
   })
 })
 

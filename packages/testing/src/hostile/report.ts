@@ -79,7 +79,7 @@ type Effect = Analysis['steps'][number]['effects'][number]
 
 /** What the texts of a transaction say of session state. */
 export function effectsOf(guard: Guard, { texts }: TransactionRecord): readonly Effect[] {
-  return texts.flatMap((sql) => guard.analyze(sql).steps.flatMap(({ effects }) => effects))
+  return texts.flatMap((sql) => guard.peek(sql).steps.flatMap(({ effects }) => effects))
 }
 
 /** Everything that a transaction did which the profile does not carry, each once. */

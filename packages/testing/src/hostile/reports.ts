@@ -51,7 +51,7 @@ export class Settling {
   /** Whether a pooler that pins keeps the session for the client that sends this. */
   pins(sql: string): boolean {
     const { carries } = this.#plan.profile
-    return this.#guard.analyze(sql).steps.some(({ effects }) => effects.some(({ state }) => carries[state] === 'pinned'))
+    return this.#guard.peek(sql).steps.some(({ effects }) => effects.some(({ state }) => carries[state] === 'pinned'))
   }
 
   /** @returns whether the session may be used on */

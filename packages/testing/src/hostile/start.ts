@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection } from './connection.ts'
 import { HostilePooler } from './hostile-pooler.ts'
 import { resolveOptions, type HostilePoolerOptions, type ResolvedOptions } from './options.ts'
 import type { HostileReport } from './report.ts'
+import { tellHidden } from '../strict/hidden-finding.ts'
+import { call } from '../strict/witness.ts'
 
 /** A running hostile pooler. */
 export interface HostilePoolerServer {
@@ -21,6 +24,9 @@ export interface HostilePoolerServer {
 
 const host = '127.0.0.1'
 
+/** How long clients that are leaving have for it, in milliseconds, before the others are sent away. */
+const leavingMillis = 500
+
 /** How long a client has to read its farewell, in milliseconds. */
 const farewellMillis = 500
 
@@ -33,7 +39,12 @@ const farewellMillis = 500
  */
 export async function startHostilePooler(options: HostilePoolerOptions): Promise<HostilePoolerServer> {
   const resolved = resolveOptions(options)
-  const pooler = new HostilePooler(resolved)
+  const onReport = (report: HostileReport): void => {
+    tellHidden(report, resolved.pooler)
+    resolved.onReport(report)
+  }
+  const pooler = new HostilePooler({ ...resolved, onReport })
+  const dismiss = call({ settled: () => pooler.settled() })
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket.once('close', () => sockets.delete(socket)))
@@ -41,16 +52,19 @@ export async function startHostilePooler(options: HostilePoolerOptions): Promise
   })
   server.listen(0, host)
   await once(server, 'listening')
-  return toHandle({ server, sockets, pooler }, resolved)
+  return toHandle({ server, sockets, pooler, dismiss }, resolved)
 }
 
 interface Running {
   readonly server: Server
   readonly sockets: ReadonlySet<Socket>
   readonly pooler: HostilePooler
+  /** Strict mode waits for the reports of what runs. */
+  readonly dismiss: () => void
 }
 
-function toHandle({ server, sockets, pooler }: Running, { user: ownUser, database: ownDatabase }: ResolvedOptions): HostilePoolerServer {
+function toHandle(running: Running, { user: ownUser, database: ownDatabase }: ResolvedOptions): HostilePoolerServer {
+  const { server, pooler } = running
   const { port } = server.address() as AddressInfo
   const urlFor = (user: string, database = ownDatabase): string => {
     return `postgresql://${encodeURIComponent(user)}@${host}:${port}/${encodeURIComponent(database)}`
@@ -65,14 +79,17 @@ function toHandle({ server, sockets, pooler }: Running, { user: ownUser, databas
       await pooler.settled()
       return pooler.settling.reports
     },
-    stop: () => (stopping ??= stop({ server, sockets, pooler })),
+    stop: () => (stopping ??= stop(running)),
   }
 }
 
-async function stop({ server, sockets, pooler }: Running): Promise<void> {
+async function stop({ server, sockets, pooler, dismiss }: Running): Promise<void> {
   const closed = once(server, 'close')
   server.close()
+  // The pool of pg has ended before its connections have.
+  await Promise.race([closed, sleep(leavingMillis)])
   await pooler.end()
+  dismiss()
   for (const socket of sockets) socket.end()
   const cut = setTimeout(() => {
     for (const socket of sockets) socket.destroy()

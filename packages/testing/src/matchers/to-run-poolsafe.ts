@@ -1,5 +1,6 @@
 import { demandStrictMode } from '../strict-mode.ts'
 import { closeScope, currentScope, hold, isAllowed, openScope, runIn } from '../strict/scope.ts'
+import { hearWitnesses } from '../strict/witness.ts'
 import { unsafeStatements } from '../strict/strict-mode-error.ts'
 import { checkFunction, type Verdict } from './verdict.ts'
 
@@ -13,8 +14,10 @@ export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: ()
   try {
     await runIn(scope, act)
   } catch (error) {
+    await hearWitnesses()
     if (scope.found.length === 0) throw error
   } finally {
+    await hearWitnesses()
     leave()
     closeScope(scope)
   }

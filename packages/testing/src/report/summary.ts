@@ -29,6 +29,9 @@ export function summarize(all: readonly Blamed[]): string {
   return [`poolsafe: ${counted(all.length, 'finding')} in ${counted(tests, 'test')}`, ...blocks].join('\n')
 }
 
+/** Characters of a statement that stand for its place. */
+const shownLength = 80
+
 /** `tests/orders.test.ts › tenants > reads its rows`. */
 function nameOf({ file, test, isExpected }: Blamed): string {
   if (test === undefined) return `${file}, outside its tests`
@@ -36,7 +39,7 @@ function nameOf({ file, test, isExpected }: Blamed): string {
 }
 
 function placeOf({ record }: Blamed): string {
-  return [record.operation, record.place].filter((part) => part !== undefined).join(' at ') || 'a place that is not known'
+  return [record.operation, record.place].filter((part) => part !== undefined).join(' at ') || record.statement.slice(0, shownLength)
 }
 
 function counted(count: number, noun: string): string {

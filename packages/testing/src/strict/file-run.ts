@@ -5,6 +5,7 @@ import { demandStrictMode } from '../strict-mode.ts'
 import { Declarations, describeUnused, type DeclaredRecord } from './declared.ts'
 import { exceptionRecord, recordsOf, type FileRecord, type TaskRecord } from './record.ts'
 import { closeAllScopes, closeScope, hold, holdComplaint, isAllowed, openScope, runIn, type Found, type Scope } from './scope.ts'
+import { hearWitnesses } from './witness.ts'
 import { StrictModeError, unsafeStatements, unusedException } from './strict-mode-error.ts'
 
 declare module 'vitest' {
@@ -50,6 +51,7 @@ export class FileRun {
   async aroundFile(runSuite: () => Promise<void>, file: RunnerTestFile): Promise<void> {
     const scope = this.#scope
     await runIn(scope, runSuite)
+    await hearWitnesses()
     closeScope(scope)
     const isWhole = testsIn(file).every(({ mode, result }) => mode === 'todo' || result?.state === 'pass')
     const declared = this.#declarations.records
@@ -69,6 +71,7 @@ export class FileRun {
     const errorsBefore = task.result?.errors?.length ?? 0
     const scope = openScope(task.fullTestName, this.#scope)
     await runIn(scope, runTest)
+    await hearWitnesses()
     closeScope(scope)
     const found = this.#withEarlier(task, scope.found)
     // What skips itself half-way cannot fail.

@@ -87,13 +87,18 @@ export function isAllowed(rule: RuleId): boolean {
 
 /**
  * The scope of the async context. There may be none that is open: `pg` calls back in the context in which its connection was
- * opened, which may be that of an earlier test, and Prisma 6 leaves it altogether. The only one that runs is meant then; where
- * several run, nobody can tell which, and it is the file.
+ * opened, which may be that of an earlier test or of the file, and Prisma 6 leaves it altogether. The only test that runs is
+ * meant then; where several run, nobody can tell which, and it is the file.
  */
 export function currentScope(): Scope | undefined {
   const own = scopes.storage.getStore()
-  if (own !== undefined && scopes.open.has(own)) return own
+  if (own?.parent !== undefined && scopes.open.has(own)) return own
   const open = [...scopes.open]
   const innermost = open.filter((scope) => open.every(({ parent }) => parent !== scope))
   return innermost.length === 1 ? innermost[0] : open.find(({ parent }) => parent === undefined)
+}
+
+/** Runs `act` in no scope: what it tells is held against whoever runs. */
+export function outsideScopes(act: () => void): void {
+  scopes.storage.exit(act)
 }

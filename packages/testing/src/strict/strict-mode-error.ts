@@ -29,7 +29,7 @@ export function unsafeStatements(who: string, found: readonly Found[], way?: str
   return new StrictModeError(
     parts.join('\n\n'),
     found.map(({ event }) => event),
-    found[0]?.event.stack,
+    found[0]?.event.stack ?? '',
   )
 }
 
