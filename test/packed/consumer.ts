@@ -6,6 +6,7 @@ import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
+import { startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPostgres } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
@@ -22,6 +23,7 @@ function checkGuard(): Guard {
   const findings = guard.inspect('WITH a AS (SELECT pg_advisory_lock(1)) SELECT * FROM a').findings
   equal(findings[0]?.rule, 'session/advisory-lock', 'the parser of the package is loaded')
   equal(typeof guardAdapter, 'function')
+  equal(typeof startHostilePooler, 'function')
   ok(poolsafe(guard))
   return guard
 }

@@ -1,6 +1,6 @@
 import { Prisma } from '@prisma/client/extension'
 import { guardOf, harmless, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
-import { sendBatch, sendOperation } from './batch.ts'
+import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
@@ -60,7 +60,7 @@ function complainOfUnguarded(client: object, guard: Guard): void {
 function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
   return async function operate(call: Operation): Promise<unknown> {
     const transaction = call.__internalParams?.transaction
-    if (transaction?.kind === 'batch') return await sendOperation(call, transaction)
+    if (transaction?.kind === 'batch') return await sendAsCaller(call)
     const origin = new OperationOrigin(call.model === undefined ? call.operation : `${call.model}.${call.operation}`)
     const text = call.model === undefined ? rawTextOf(call.args) : undefined
     if (text !== undefined && guard.peek(text) !== harmless) {
@@ -68,7 +68,10 @@ function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')
     }
-    return processWide.origins.run(origin, async () => await call.query(call.args as never))
+    return processWide.origins.run(
+      origin,
+      async () => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call)),
+    )
   }
 }
 

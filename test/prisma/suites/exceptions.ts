@@ -8,6 +8,9 @@ import type { Subject } from '../subject.ts'
 const set = 'SET work_mem = 65536'
 const refused = { rule: 'session/set' }
 
+/** Four transactions wait for each other, on a machine that may be busy. */
+const patient = { maxWait: 30_000, timeout: 30_000 }
+
 export function describeExceptions(subject: Subject): void {
   describe(`${subject.name} inside guard.allow`, () => {
     let server: PostgresServer
@@ -50,6 +53,29 @@ export function describeExceptions(subject: Subject): void {
       const arrays = Array.from({ length: 4 }, (_, index) => (index === place ? allowed(array) : failureOf(array)))
       const outcomes: unknown[] = await Promise.all(arrays)
       expect(outcomes).toMatchObject(arrays.map((_, index) => (index === place ? [0] : refused)))
+    })
+
+    it.each([0, 1, 2, 3])('keeps interactive transactions apart that send in one tick, the one in a scope at place %d', async (place) => {
+      const { promise: all, resolve: open } = Promise.withResolvers<void>()
+      let waiting = 4
+      const run = (index: number): Promise<unknown> =>
+        prisma.$transaction(async (tx) => {
+          if (--waiting === 0) open()
+          await all
+          const send = (): Promise<number> => tx.$executeRaw`SELECT pg_try_advisory_lock(1)`
+          return index === place ? guard.allow('session/advisory-lock', 'a test', send) : failureOf(send)
+        }, patient)
+      const outcomes = await Promise.all([0, 1, 2, 3].map(run))
+      expect(outcomes).toMatchObject([0, 1, 2, 3].map((index) => (index === place ? 1 : { rule: 'session/advisory-lock' })))
+    })
+
+    it('keeps the operations of one transaction apart that it sends together', async () => {
+      const outcomes = await prisma.$transaction((tx) => {
+        const send = (): Promise<number> => tx.$executeRaw`SELECT pg_try_advisory_lock(1)`
+        // Behind one that fails, Prisma sends no other.
+        return Promise.all<unknown>([guard.allow('session/advisory-lock', 'a test', send), failureOf(send)])
+      })
+      expect(outcomes).toMatchObject([1, { rule: 'session/advisory-lock' }])
     })
 
     it('commits outside what a statement of an interactive transaction left inside', async () => {

@@ -4,7 +4,7 @@ import { ruleById, type RuleId } from '../rules/index.ts'
 /** One rule or several, by their ids. */
 export type RuleIds = RuleId | readonly RuleId[]
 
-/** An exception that somebody has declared, with the reason. Plain data; the same one is always the same object. */
+/** An exception that somebody has declared, with the reason. Plain data; events give the same object for the same one. */
 export interface KnownException {
   /** How it was declared: `allow(…)`, a comment in the SQL, or the option `exceptions`. */
   readonly by: 'scope' | 'comment' | 'option'
