@@ -59,11 +59,8 @@ describe('toRunPoolsafe', () => {
   })
 
   it('hears nothing of what others send at the same time', async () => {
-    const gate = Promise.withResolvers<void>()
-    const safe = expect(() => gate.promise).toRunPoolsafe()
-    await expect(() => send(guard, 'LISTEN orders')).not.toRunPoolsafe()
-    gate.resolve()
-    await safe
+    const sent = expect(() => send(guard, 'LISTEN orders')).not.toRunPoolsafe()
+    await expect(() => sent).toRunPoolsafe()
   })
 
   it("passes on an error of the application's own", async () => {
