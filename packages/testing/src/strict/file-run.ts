@@ -5,8 +5,8 @@ import { demandStrictMode } from '../strict-mode.ts'
 import { Declarations, describeUnused, type DeclaredRecord } from './declared.ts'
 import { exceptionRecord, recordsOf, type FileRecord, type TaskRecord } from './record.ts'
 import { closeAllScopes, closeScope, hold, holdComplaint, isAllowed, openScope, runIn, type Found, type Scope } from './scope.ts'
-import { hearWitnesses } from './witness.ts'
 import { StrictModeError, unsafeStatements, unusedException } from './strict-mode-error.ts'
+import { hearWitnesses } from './witness.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -59,7 +59,7 @@ export class FileRun {
     const summary = summarize(blamedIn(file))
     const isReported = inject('poolsafe.isReported') === true
     if (summary !== '' && !isReported) console.warn(summary)
-    const errors = errorsFor('this file, outside the tests that ran,', scope, [])
+    const errors = errorsFor('this file', scope, { shown: [], way: outsideTests })
     if (isWhole) errors.push(...unneeded('this file', scope))
     // A reporter knows what the other files needed.
     if (isWhole && !isReported) errors.push(...declared.filter(isUnusedHere).map(unusedByStatement))
@@ -79,7 +79,9 @@ export class FileRun {
     if (isSkipped) this.#scope.found.push(...found)
     task.meta.poolsafe = recordOf(scope, isSkipped ? [] : found)
     const shown = task.result?.errors?.slice(errorsBefore).flatMap(textsOf) ?? []
-    const errors = errorsFor('this test', { ...scope, found }, shown)
+    const rule = found[0]?.event.findings[0].rule
+    const way = `A test that means it says so: allowInTest('${rule}', 'why it is safe here'), or await expect(fn).not.toRunPoolsafe()`
+    const errors = errorsFor('this test', { ...scope, found }, { shown, way })
     if (task.result?.state === 'pass') errors.push(...unneeded('this test', scope))
     throwAll(errors)
   }
@@ -97,16 +99,19 @@ function recordOf({ allowances }: Scope, found: readonly Found[]): TaskRecord {
   return { findings: found.flatMap(recordsOf), exceptions: allowances.map(exceptionRecord) }
 }
 
-/** @param shown what Vitest says already */
-function errorsFor(
-  who: string,
-  scope: Pick<Scope, 'complaints'> & { readonly found: readonly Found[] },
-  shown: readonly string[],
-): Error[] {
+const outsideTests =
+  'No test is held to account: the modules and hooks of the file sent it, a test that skipped itself, or one of several that ran at once.'
+
+interface Wording {
+  /** What Vitest says already. */
+  readonly shown: readonly string[]
+  /** What to add to what is new. */
+  readonly way: string
+}
+
+function errorsFor(who: string, scope: Pick<Scope, 'complaints'> & { readonly found: readonly Found[] }, { shown, way }: Wording): Error[] {
   const isNew = ({ message }: { readonly message: string }): boolean => !shown.some((text) => text.includes(message))
   const found = scope.found.filter(({ event }) => isNew(event))
-  const rule = found[0]?.event.findings[0].rule
-  const way = `A test that means it says so: allowInTest('${rule}', 'why it is safe here'), or await expect(fn).not.toRunPoolsafe()`
   return [...(found.length === 0 ? [] : [unsafeStatements(who, found, way)]), ...scope.complaints.filter(isNew)]
 }
 

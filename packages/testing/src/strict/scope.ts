@@ -39,8 +39,8 @@ const holder = globalThis as { [key]?: Scopes }
 /** Shared by every copy of this package in the process: Vitest loads a setup file and its neighbours in two ways. */
 const scopes: Scopes = (holder[key] ??= { storage: new AsyncLocalStorage(), open: new Set() })
 
-/** Opens a scope inside the present one. */
-export function openScope(name: string, parent: Scope | undefined = scopes.storage.getStore()): Scope {
+/** @param parent the scope around it; a file has none */
+export function openScope(name: string, parent: Scope | undefined): Scope {
   const scope: Scope = { name, parent, found: [], complaints: [], allowances: [] }
   scopes.open.add(scope)
   return scope
