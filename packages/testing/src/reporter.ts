@@ -51,12 +51,11 @@ export class PoolsafeReporter implements Reporter {
     if (unused.length > 0) process.exitCode = 1
   }
 
-  /** Whoever did not run every test does not know which exceptions are needed; an option is for files that did not run as well. */
+  /** Whoever did not run every test of every file does not know which exceptions are needed. */
   async #unusedIn(modules: readonly TestModule[], declared: readonly DeclaredRecord[]): Promise<DeclaredRecord[]> {
     if (!isWhole(modules)) return []
     const all = await this.#vitest?.globTestSpecifications()
-    const hasAll = all !== undefined && all.length === modules.length
-    return declared.filter(({ by, unused }) => unused.length > 0 && (hasAll || by !== 'option'))
+    return all?.length === modules.length ? declared.filter(({ unused }) => unused.length > 0) : []
   }
 
   #write(path: string, text: string): void {
