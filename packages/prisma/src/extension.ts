@@ -1,6 +1,7 @@
 import { Prisma } from '@prisma/client/extension'
 import { guardOf, harmless, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
+import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
@@ -19,7 +20,11 @@ interface Operation {
 
 interface Client {
   readonly $transaction: (...args: never[]) => unknown
-  readonly _engineConfig?: { readonly adapter?: { readonly adapterName?: string } }
+  readonly _engineConfig?: { readonly adapter?: Adapter }
+}
+
+interface Adapter {
+  readonly adapterName?: string
 }
 
 /**
@@ -29,7 +34,7 @@ interface Client {
  *
  * @param guard the guard of the adapter, or the options to make one
  * @returns for `$extends`; with mode `off` it gives the client back untouched
- * @throws InvalidOptionError; and, from `$extends` in strict mode, UnguardedClientError
+ * @throws InvalidOptionError; and, from `$extends` in strict mode, UnguardedClientError and ForeignPoolError
  */
 export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
   const ours = toGuard(guard)
@@ -49,11 +54,15 @@ const ofBatches: object = { $__internalBatch: sendBatch }
 
 function complainOfUnguarded(client: object, guard: Guard): void {
   const adapter = (client as Client)._engineConfig?.adapter
+  const complaint = hasForeignPool(adapter) ? new ForeignPoolError(adapter?.adapterName) : complaintOfUnguarded(adapter)
+  const error = complaint && guard.complain(complaint)
+  if (error !== undefined) throw error
+}
+
+function complaintOfUnguarded(adapter: Adapter | undefined): UnguardedClientError | undefined {
   // PrismaPg keeps the pool that it was given, which may be a guarded one, in a field of its own.
   const parts = [adapter, ...Object.values(adapter ?? {})]
-  if (parts.some((part) => guardOf(part) !== undefined)) return
-  const error = guard.complain(new UnguardedClientError(adapter?.adapterName))
-  if (error !== undefined) throw error
+  return parts.some((part) => guardOf(part) !== undefined) ? undefined : new UnguardedClientError(adapter?.adapterName)
 }
 
 /** Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver. */

@@ -1,5 +1,6 @@
 import type { Analysis, Control, DetectedEffect } from '../analyze/analysis.ts'
 import { survivesRollback } from '../analyze/effects.ts'
+import type { CallSign } from '../rules/rule.ts'
 import type { Scope } from '../exceptions/scope.ts'
 
 /** Where a statement came from. */
@@ -8,6 +9,8 @@ export interface Source {
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation?: string | undefined
   readonly stack?: string | undefined
+  /** Of what is no statement: what it is instead. Or that the server's answer told. */
+  readonly sign?: CallSign | 'answer'
   /** The scopes of `allow(…)` that it was sent in, where that was looked up: the commit may be decided outside of them. */
   readonly scopes?: readonly Scope[] | undefined
   /** An exception allows something that it leaves, which must not hide the same from another statement. */

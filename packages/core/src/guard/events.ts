@@ -8,7 +8,7 @@ export interface FindingEvent {
   /** Its literals replaced by `?`. */
   readonly statement: string
   readonly pooler: PoolerProfile
-  /** Whether the statement was refused; otherwise it was sent. */
+  /** Whether the statement was refused, and not sent; or the server's answer to one, which was. */
   readonly refused: boolean
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined

@@ -1,35 +1,35 @@
-import { harmless, type Analysis, type DetectedEffect } from '../analyze/analysis.ts'
+import { harmless, type Analysis, type Answer, type DetectedEffect } from '../analyze/analysis.ts'
 import { createAnalyzer } from '../analyze/analyze.ts'
 import { loadParser } from '../analyze/parser.ts'
-import { redact } from '../analyze/redact.ts'
+import { toldBy } from '../analyze/telltales.ts'
 import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
-import type { Declared } from '../exceptions/declared.ts'
 import type { KnownException, RuleIds } from '../exceptions/exception.ts'
 import { Exceptions } from '../exceptions/exceptions.ts'
 import { openScopes, runScope } from '../exceptions/scope.ts'
-import { InvalidOptionError, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import { InvalidOptionError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
+import { contradictionOf } from '../poolers/contradiction.ts'
+import type { PoolerFacts } from '../poolers/detect.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
 import type { Call, CurrentSource, Entry } from './call.ts'
-import { formatCallSite, framesOf, takeStack } from './call-site.ts'
-import { Events, type AllowedEvent, type FindingEvent, type GuardEvents } from './events.ts'
+import { framesOf, takeStack } from './call-site.ts'
+import { Events, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
-import { format } from './message.ts'
+import { namesOfStartup } from './startup.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
+import { policyOn } from './policy.ts'
 import { processWide } from './process-wide.ts'
 import { Reports } from './reports.ts'
+import { Teller } from './teller.ts'
 
 /** What `inspect` found. */
 export interface Inspection {
   /** Empty: the statement is safe behind this pooler, in this context. */
   readonly findings: readonly Finding[]
 }
-
-/** As much of a text as is remembered: a long one would not be, and would be logged each time. */
-const loggedLength = 2_000
 
 /** Judges statements and acts on what it finds. Made by {@link createGuard}; the adapters take it. */
 export class Guard {
@@ -38,12 +38,14 @@ export class Guard {
   readonly #events = new Events()
   readonly #exceptions: Exceptions
   readonly #reports: Reports
+  readonly #teller: Teller
 
   /** @throws InvalidOptionError */
   constructor(options: GuardOptions = {}) {
     this.#options = resolveOptions(options)
     this.#analyze = createAnalyzer(this.#options.cacheBytes)
     this.#reports = new Reports(this.#options.logger, this.#events)
+    this.#teller = new Teller(this.#options.pooler, this.#events, this.#reports)
     this.#exceptions = new Exceptions(this, this.#options.exceptions)
   }
 
@@ -138,9 +140,42 @@ export class Guard {
   }
 
   /** For adapters: `refuse` for what is no statement. */
-  refuseCall(sign: CallSign, entry: Entry): PoolsafeError | undefined {
-    const source = { sql: '' }
-    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign), source), {}, source, entry))
+  refuseCall(sign: CallSign, entry: Entry, name?: string): PoolsafeError | undefined {
+    const source = { sql: '', sign }
+    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
+  }
+
+  /**
+   * For adapters: judges what a driver is about to log in with, and where. No value and no part of the URL is kept or shown.
+   *
+   * @param parameters of the startup message
+   * @param url or one made of host and port
+   */
+  refuseLogin(parameters: Readonly<Record<string, unknown>>, url: string, entry: Entry): PoolsafeError | undefined {
+    const ofProfile = this.refuseProfile({ url }, entry)
+    const ofNames = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
+    return [ofProfile, ...ofNames].find((error) => error !== undefined)
+  }
+
+  /** For adapters: compares what is known of a connection with the profile. Told once, whatever it is known from. */
+  refuseProfile(facts: PoolerFacts, entry: Entry): PoolsafeError | undefined {
+    return this.#guarded(() => {
+      const difference = contradictionOf(this.pooler, facts)
+      return difference === undefined ? undefined : this.refuseCall('wrongProfile', entry, difference)
+    })
+  }
+
+  /**
+   * For adapters: judges what the server answered to a statement that was sent. Only where the analysis has `telltales`.
+   *
+   * @param answers one for each statement of the text
+   * @returns the error that must take the place of the answer
+   */
+  refuseAnswer(sql: string, analysis: Analysis, answers: readonly Answer[]): PoolsafeError | undefined {
+    const source: CurrentSource = { sql, sign: 'answer' }
+    const act = (): PoolsafeError | undefined => this.#act(withSource(toldBy(analysis, answers), source), {}, source, act)
+    // The call itself has returned long ago: who waits for the answer is all that V8 knows of it, above `act`.
+    return this.#guarded(act)
   }
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
@@ -203,41 +238,15 @@ export class Guard {
     const remaining = new Map<Source, readonly Finding[]>()
     for (const [source, findings] of relevant) {
       const sorted = this.#exceptions.sort(source, findings)
-      for (const [declared, allowed] of sorted.allowed) this.#tellAllowed(source, declared, allowed)
+      for (const [declared, allowed] of sorted.allowed) this.#teller.tellAllowed(source, declared, allowed)
       if (sorted.remaining.length > 0) remaining.set(source, sorted.remaining)
       const complaint = sorted.problem && this.complain(sorted.problem)
       if (complaint !== undefined) complaints.push(complaint)
     }
     if (remaining.has(current)) this.#locate(current, entry)
     const refused = complaints.length > 0 || [...remaining.values()].flat().some((finding) => this.#policy(finding) === 'throw')
-    const errors = [...remaining].map(([source, findings]) => this.#tell(source, findings, refused, source === current))
+    const errors = [...remaining].map(([source, findings]) => this.#teller.tell(source, findings, refused, source === current))
     return [...complaints, ...errors].find((error) => error !== undefined)
-  }
-
-  #tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
-    for (const { rule } of findings) matched.add(rule)
-    if (!this.#events.has('allowed') && processWide.strict === undefined) return
-    const event = { findings, statement: redact(sql), pooler: this.#options.pooler, operation, allowedBy: exception }
-    processWide.strict?.onAllowed?.(event)
-    for (const thrown of this.#events.emit('allowed', event)) this.#fault('tell a listener of what was allowed', thrown)
-  }
-
-  /** Tells of one statement. */
-  #tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
-    const { sql, operation, stack } = source
-    // What is no statement is told by its place.
-    const place = sql === '' ? formatCallSite(stack) : `${sql.length} ${sql.slice(0, loggedLength)}`
-    const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
-    if (!refused && this.#reports.has(logKey) && !this.#isWatched()) return undefined
-    const [first, ...others] = findings as [Finding, ...Finding[]]
-    const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
-    const pooler = this.#options.pooler
-    const message = format({ ...fields, pooler, refused, stack, decidedBy: decider(sql, isCurrent) })
-    this.#emit({ ...fields, pooler, refused, place: formatCallSite(stack), stack, message })
-    if (!refused) return this.#log(logKey, message)
-    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label })
-    error.stack = `${error.name}: ${message}\n${stack ?? ''}`
-    return error
   }
 
   /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
@@ -250,23 +259,8 @@ export class Guard {
     source.scopes = openScopes()
   }
 
-  #isWatched(): boolean {
-    return this.#events.has('finding') || processWide.strict !== undefined
-  }
-
-  #policy({ rule, outcome }: Finding): Policy {
-    const given = this.#options.rules[rule]
-    // What is pinned works: it is a cost, which only who asks for it hears of.
-    if (given === undefined && outcome === 'pinned') return 'allow'
-    if (processWide.strict !== undefined && given !== 'allow') return processWide.strict.allows?.(rule) === true ? 'allow' : 'throw'
-    if (given !== undefined) return given
-    if (this.mode === 'strict') return 'throw'
-    return ruleById[rule].strictOnly === true ? 'allow' : 'warn'
-  }
-
-  #emit(event: FindingEvent): void {
-    processWide.strict?.onFinding(event)
-    for (const thrown of this.#events.emit('finding', event)) this.#fault('tell a listener of a finding', thrown)
+  #policy(finding: Finding): Policy {
+    return policyOn(finding, this.#options.rules, this.mode)
   }
 
   #log(key: string, message: string): undefined {
@@ -287,11 +281,6 @@ export class Guard {
  */
 export function createGuard(options: GuardOptions = {}): Guard {
   return new Guard(options)
-}
-
-function decider(sql: string, isCurrent: boolean): 'statement' | 'commit' | 'release' {
-  if (sql === '') return 'release'
-  return isCurrent ? 'statement' : 'commit'
 }
 
 function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {

@@ -73,6 +73,8 @@ const ruleOf: Readonly<Record<SessionState, RuleId>> = {
   'session-variable': 'session/variable',
   'package-state': 'session/package-state',
   transaction: 'transaction/left-open',
+  'backend-pid': 'connection/cancel-by-pid',
+  'startup-parameter': 'connection/startup-parameter',
 }
 
 type Effect = Analysis['steps'][number]['effects'][number]
