@@ -1,4 +1,4 @@
-import { Deck } from './order.ts'
+import { pickWorst, randomFrom } from './order.ts'
 import type { ServerSession } from './server-session.ts'
 
 /** How many sessions there are, and what is done with one. */
@@ -19,6 +19,8 @@ export class Slot {
   /** A client has it, or has been promised it. */
   isHeld = false
   session: ServerSession | undefined
+  /** The client that has used it last. */
+  lastUser: object | undefined
   /** What has to be over before the session can be used: it is being opened, or settled. */
   work: Promise<void> | undefined
   #failure: unknown
@@ -45,7 +47,10 @@ export class Slot {
   }
 }
 
-interface Waiter {
+/** Who wants a session. */
+export interface Wish {
+  readonly user: object
+  /** The one that it must not be. */
   readonly previous: Slot | undefined
   readonly onSlot: OnSlot
 }
@@ -57,15 +62,15 @@ export type OnSlot = (slot: Slot, session: ServerSession | undefined, error?: un
 export class Sessions {
   readonly #plan: SessionPlan
   readonly #slots: Slot[]
-  readonly #deck: Deck<Slot>
-  readonly #waiting: Waiter[] = []
+  readonly #random: () => number
+  readonly #waiting: Wish[] = []
   #defaults: ReadonlyMap<string, string> | undefined
   /** Sessions that are on their way out. */
   readonly #retiring = new Set<Promise<void>>()
 
   constructor(plan: SessionPlan) {
     this.#plan = plan
-    this.#deck = new Deck(plan.seed)
+    this.#random = randomFrom(plan.seed)
     this.#slots = Array.from({ length: plan.size }, () => new Slot())
   }
 
@@ -90,11 +95,14 @@ export class Sessions {
   }
 
   /** Calls back at once where a session is free. */
-  acquire(previous: Slot | undefined, onSlot: OnSlot): void {
-    const slot = this.#deck.deal(this.#slots, (each) => !each.isHeld && each !== previous) ?? this.#another(previous)
-    if (slot === undefined) this.#waiting.push({ previous, onSlot })
+  acquire(wish: Wish): void {
+    const { user, previous, onSlot } = wish
+    const free = this.#slots.filter((slot) => !slot.isHeld && slot !== previous)
+    const slot = pickWorst(free, (each) => harmOf(each, user), this.#random) ?? this.#another(previous)
+    if (slot === undefined) this.#waiting.push(wish)
     else {
       slot.isHeld = true
+      slot.lastUser = user
       this.#hand(slot, onSlot)
     }
   }
@@ -148,7 +156,7 @@ export class Sessions {
     }
     slot.isHeld = false
     const next = this.#waiting.shift()
-    if (next !== undefined) this.acquire(next.previous, next.onSlot)
+    if (next !== undefined) this.acquire(next)
   }
 
   /** Takes back a slot whose session nobody shall have any more. */
@@ -178,4 +186,10 @@ export class Sessions {
     await this.settled()
     await Promise.all([...this.#retiring, ...this.#slots.map(({ session }) => session?.end())])
   }
+}
+
+/** Worst is a session that somebody else has just had, then a new one; the client's own would still hold what it left there. */
+function harmOf({ lastUser }: Slot, user: object): number {
+  if (lastUser === undefined) return 1
+  return lastUser === user ? 0 : 2
 }
