@@ -8,6 +8,8 @@ export interface SessionPlan {
   /** Sessions that are opened at most, while clients hold the others. */
   readonly maxSize: number
   readonly seed: number
+  /** A session is not ended for the sake of another one. */
+  readonly keepsSessions: boolean
   readonly open: () => Promise<ServerSession>
 }
 
@@ -107,14 +109,18 @@ export class Sessions {
     }
   }
 
-  /** One more slot; or, where there may be no more, the client's last one with a new session in it. */
+  /**
+   * One more slot; where there may be no more, the client's last one with a new session in it. What is left in poisoned sessions
+   * must stay: rather than end one, one more is opened. It is needed only while clients hold all others.
+   */
   #another(previous: Slot | undefined): Slot | undefined {
-    if (this.#slots.length < this.#plan.maxSize) {
+    const isOwnFree = previous !== undefined && !previous.isHeld
+    if (this.#slots.length < this.#plan.maxSize || (isOwnFree && this.#plan.keepsSessions)) {
       const slot = new Slot()
       this.#slots.push(slot)
       return slot
     }
-    if (previous === undefined || previous.isHeld) return undefined
+    if (!isOwnFree) return undefined
     void previous.renew(this.#replace(previous, previous.work))
     return previous
   }
