@@ -41,7 +41,7 @@ export class Checkout {
       else this.#restore(slot, session, then)
     }
     this.#onSlot = onSlot
-    this.#parts.sessions.acquire(this.#previous, onSlot)
+    this.#parts.sessions.acquire({ user: this, previous: this.#previous, onSlot })
   }
 
   #restore(slot: Slot, session: ServerSession, then: (session: ServerSession) => void): void {

@@ -75,8 +75,8 @@ export class HostilePooler {
     const key = JSON.stringify([user, database])
     const known = this.#sessions.get(key)
     if (known !== undefined) return known
-    const { sessions: size, maxSessions: maxSize, seed } = this.#options
-    const sessions = new Sessions({ size, maxSize, seed, open: () => this.#open({ user, database }) })
+    const { sessions: size, maxSessions: maxSize, seed, poisons: keepsSessions } = this.#options
+    const sessions = new Sessions({ size, maxSize, seed, keepsSessions, open: () => this.#open({ user, database }) })
     this.#sessions.set(key, sessions)
     return sessions
   }

@@ -9,32 +9,9 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
-/** Deals out things in rounds: in each round every thing once, in an order that only the seed decides. */
-export class Deck<Thing> {
-  readonly #random: () => number
-  #round: Thing[] = []
-
-  constructor(seed: number) {
-    this.#random = randomFrom(seed)
-  }
-
-  /** @returns the next of `things` that is eligible; `undefined` where none is */
-  deal(things: readonly Thing[], isEligible: (thing: Thing) => boolean): Thing | undefined {
-    return this.#take(things, isEligible) ?? this.#take(things, isEligible, this.#shuffle(things))
-  }
-
-  #take(things: readonly Thing[], isEligible: (thing: Thing) => boolean, round: Thing[] = this.#round): Thing | undefined {
-    this.#round = round
-    const at = round.findIndex((thing) => things.includes(thing) && isEligible(thing))
-    return at === -1 ? undefined : round.splice(at, 1)[0]
-  }
-
-  #shuffle(things: readonly Thing[]): Thing[] {
-    const round = [...things]
-    for (let last = round.length - 1; last > 0; last--) {
-      const other = Math.floor(this.#random() * (last + 1))
-      ;[round[last], round[other]] = [round[other] as Thing, round[last] as Thing]
-    }
-    return round
-  }
+/** One of the things that rank highest; which of them, the random number says. */
+export function pickWorst<Thing>(things: readonly Thing[], rank: (thing: Thing) => number, random: () => number): Thing | undefined {
+  const highest = things.reduce((found, thing) => Math.max(found, rank(thing)), -Infinity)
+  const worst = things.filter((thing) => rank(thing) === highest)
+  return worst[Math.floor(random() * worst.length)]
 }

@@ -1,4 +1,4 @@
-import { Deck } from './order.ts'
+import { pickWorst, randomFrom } from './order.ts'
 import type { ServerSession } from './server-session.ts'
 
 /** How many sessions there are, and what is done with one. */
@@ -8,6 +8,8 @@ export interface SessionPlan {
   /** Sessions that are opened at most, while clients hold the others. */
   readonly maxSize: number
   readonly seed: number
+  /** A session is not ended for the sake of another one. */
+  readonly keepsSessions: boolean
   readonly open: () => Promise<ServerSession>
 }
 
@@ -19,6 +21,8 @@ export class Slot {
   /** A client has it, or has been promised it. */
   isHeld = false
   session: ServerSession | undefined
+  /** The client that has used it last. */
+  lastUser: object | undefined
   /** What has to be over before the session can be used: it is being opened, or settled. */
   work: Promise<void> | undefined
   #failure: unknown
@@ -45,7 +49,10 @@ export class Slot {
   }
 }
 
-interface Waiter {
+/** Who wants a session. */
+export interface Wish {
+  readonly user: object
+  /** The one that it must not be. */
   readonly previous: Slot | undefined
   readonly onSlot: OnSlot
 }
@@ -57,15 +64,15 @@ export type OnSlot = (slot: Slot, session: ServerSession | undefined, error?: un
 export class Sessions {
   readonly #plan: SessionPlan
   readonly #slots: Slot[]
-  readonly #deck: Deck<Slot>
-  readonly #waiting: Waiter[] = []
+  readonly #random: () => number
+  readonly #waiting: Wish[] = []
   #defaults: ReadonlyMap<string, string> | undefined
   /** Sessions that are on their way out. */
   readonly #retiring = new Set<Promise<void>>()
 
   constructor(plan: SessionPlan) {
     this.#plan = plan
-    this.#deck = new Deck(plan.seed)
+    this.#random = randomFrom(plan.seed)
     this.#slots = Array.from({ length: plan.size }, () => new Slot())
   }
 
@@ -90,23 +97,30 @@ export class Sessions {
   }
 
   /** Calls back at once where a session is free. */
-  acquire(previous: Slot | undefined, onSlot: OnSlot): void {
-    const slot = this.#deck.deal(this.#slots, (each) => !each.isHeld && each !== previous) ?? this.#another(previous)
-    if (slot === undefined) this.#waiting.push({ previous, onSlot })
+  acquire(wish: Wish): void {
+    const { user, previous, onSlot } = wish
+    const free = this.#slots.filter((slot) => !slot.isHeld && slot !== previous)
+    const slot = pickWorst(free, (each) => harmOf(each, user), this.#random) ?? this.#another(previous)
+    if (slot === undefined) this.#waiting.push(wish)
     else {
       slot.isHeld = true
+      slot.lastUser = user
       this.#hand(slot, onSlot)
     }
   }
 
-  /** One more slot; or, where there may be no more, the client's last one with a new session in it. */
+  /**
+   * One more slot; where there may be no more, the client's last one with a new session in it. What is left in poisoned sessions
+   * must stay: rather than end one, one more is opened. It is needed only while clients hold all others.
+   */
   #another(previous: Slot | undefined): Slot | undefined {
-    if (this.#slots.length < this.#plan.maxSize) {
+    const isOwnFree = previous !== undefined && !previous.isHeld
+    if (this.#slots.length < this.#plan.maxSize || (isOwnFree && this.#plan.keepsSessions)) {
       const slot = new Slot()
       this.#slots.push(slot)
       return slot
     }
-    if (previous === undefined || previous.isHeld) return undefined
+    if (!isOwnFree) return undefined
     void previous.renew(this.#replace(previous, previous.work))
     return previous
   }
@@ -148,7 +162,7 @@ export class Sessions {
     }
     slot.isHeld = false
     const next = this.#waiting.shift()
-    if (next !== undefined) this.acquire(next.previous, next.onSlot)
+    if (next !== undefined) this.acquire(next)
   }
 
   /** Takes back a slot whose session nobody shall have any more. */
@@ -178,4 +192,10 @@ export class Sessions {
     await this.settled()
     await Promise.all([...this.#retiring, ...this.#slots.map(({ session }) => session?.end())])
   }
+}
+
+/** Worst is a session that somebody else has just had, then a new one; the client's own would still hold what it left there. */
+function harmOf({ lastUser }: Slot, user: object): number {
+  if (lastUser === undefined) return 1
+  return lastUser === user ? 0 : 2
 }
