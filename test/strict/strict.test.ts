@@ -29,6 +29,7 @@ const statuses = {
   'has its exception for itself': 'failed',
   'allows what does not happen': 'failed',
   'allows something else': 'failed',
+  'allows by a comment that is wrong': 'failed',
   'allows without a reason': 'passed',
   'is safe beside an unsafe hook': 'passed',
   'skips itself after the harm': 'skipped',
@@ -132,6 +133,13 @@ describe('exceptions', () => {
     expect(threads.files.get('exceptions.fixture.ts')?.messages[0]).not.toContain('the whole file listens')
   })
 
+  it('in the wrong form fail the test, although the application kept the error to itself', () => {
+    expect(messagesOf(threads, 'allows by a comment that is wrong')).toEqual([
+      expect.stringMatching(unsafe),
+      expect.stringMatching(/^InvalidCommentError: .*it gives no reason/),
+    ])
+  })
+
   it('by statement fail the file that did not need them', () => {
     expect(forks.files.get('statements.fixture.ts')?.status).toBe('failed')
     expect(forks.output).toContain('allow(…) allows session/listen, and nothing was found in this file')
@@ -162,7 +170,7 @@ describe('the summary', () => {
   it('ends the run of a reporter: rule, count, first place and remedy', () => {
     expect(threads.output.match(/^poolsafe: \d+ findings/gm)).toHaveLength(1)
     expect(threads.output).toMatch(
-      / 15 findings in 13 tests\n +session\/set +11× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
+      / 16 findings in 14 tests\n +session\/set +12× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
     )
     expect(threads.output).toContain(`first at setTenant (test/strict/fixtures/${place}`)
   })
@@ -172,10 +180,10 @@ describe('the summary', () => {
     expect(heads?.toSorted()).toEqual([
       'poolsafe: 2 findings in 2 tests',
       'poolsafe: 2 findings in 2 tests',
-      'poolsafe: 2 findings in 2 tests',
-      'poolsafe: 2 findings in 2 tests',
       'poolsafe: 3 findings in 1 test',
       'poolsafe: 3 findings in 1 test',
+      'poolsafe: 3 findings in 3 tests',
+      'poolsafe: 3 findings in 3 tests',
       'poolsafe: 8 findings in 8 tests',
       'poolsafe: 8 findings in 8 tests',
     ])
@@ -192,11 +200,11 @@ describe('the files for CI', () => {
 
   it('are JSON by rule and by test', () => {
     const { testCount, findingCount, rules, tests } = JSON.parse(threads.json) as Report
-    expect([testCount, findingCount]).toEqual([33, 15])
+    expect([testCount, findingCount]).toEqual([34, 16])
     expect(Object.fromEntries(rules.map(({ rule, count }) => [rule, count]))).toEqual({
       'session/advisory-lock': 1,
       'session/listen': 3,
-      'session/set': 11,
+      'session/set': 12,
     })
     expect(rules[0]?.first.place).toMatch(/application\.ts:\d+:\d+\)$/)
     const concurrent = tests.find(({ test }) => test === 'at the same time > sends LISTEN')
@@ -205,7 +213,7 @@ describe('the files for CI', () => {
 
   it('are JUnit, in which a test fails for what was found in it alone', () => {
     expect(threads.junit).toMatch(
-      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="33" failures="14" errors="0" skipped="1">/,
+      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="34" failures="15" errors="0" skipped="1">/,
     )
     expect(threads.junit).toMatch(/name="keeps the error to itself">\n +<failure type="session\/set" message="SET search_path stays/)
     expect(threads.junit).toContain('name="at the same time &gt; sends nothing unsafe"/>')

@@ -67,6 +67,11 @@ describe('toRunPoolsafe', () => {
     await expect(expect(() => Promise.reject(new Error('no such order'))).toRunPoolsafe()).rejects.toThrow(/^no such order$/)
   })
 
+  it('fails for a comment that is meant to allow something, and does not', async () => {
+    const quiet = (): Promise<unknown> => send(guard, '/* poolsafe-allow session/listn: typing */ LISTEN orders').catch(() => undefined)
+    await expect(expect(quiet).toRunPoolsafe()).rejects.toThrow("there is no rule 'session/listn'")
+  })
+
   it('leaves the guards as they were', async () => {
     await expect(() => send(guard, 'SELECT 1')).toRunPoolsafe()
     expect([guard.mode, processWide.strict]).toEqual(['warn', undefined])
