@@ -32,6 +32,7 @@ interface Message {
 const maxQueuedBytes = 1_048_576
 
 const isOfCopy: ReadonlySet<number> = new Set([frontend.copyData, frontend.copyDone, frontend.copyFail])
+const mayComeInCopy: ReadonlySet<number> = new Set([...isOfCopy, frontend.flush, frontend.sync, frontend.terminate])
 const isExtended: ReadonlySet<number> = new Set([frontend.parse, frontend.bind, frontend.describe, frontend.execute, frontend.close])
 
 /**
@@ -118,7 +119,7 @@ export class ClientSession implements Served {
   #mayGo({ type }: Message): boolean {
     if (this.#checkout.isWaiting) return false
     if (this.#unit === 'none' || this.#unit === 'open') return true
-    return this.#isCopyingIn && (isOfCopy.has(type) || type === frontend.flush || type === frontend.sync)
+    return this.#isCopyingIn && mayComeInCopy.has(type)
   }
 
   #shift(next: Message): Message {
@@ -214,9 +215,11 @@ export class ClientSession implements Served {
   /** While COPY data is read, the server ignores a Sync that was sent along. */
   #copyIn(): void {
     this.#isCopyingIn = true
-    if (this.#unit !== 'sync') return
-    this.#unit = 'open'
-    this.#expected.forgetSync()
+    if (this.#unit === 'sync') {
+      this.#unit = 'open'
+      this.#expected.forgetSync()
+    }
+    // The data may have come ahead.
     this.#pump()
   }
 

@@ -72,7 +72,14 @@ export class Settling {
     if (first === undefined) return
     const report = { statements: shownStatements(record), states: [first, ...others] as const, ...whose }
     this.#reports.push(report)
-    this.#plan.onReport(report)
+    try {
+      this.#plan.onReport(report)
+    } catch (error) {
+      // The listener's own affair: as in a listener of an event, nobody here can catch it.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   async #clean(session: ServerSession): Promise<boolean> {

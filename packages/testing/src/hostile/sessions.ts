@@ -91,9 +91,11 @@ export class Sessions {
     return this.#defaults
   }
 
-  /** Opens what is not open yet, so that nobody has to wait for it later. */
+  /** Opens what is not open yet, so that nobody has to wait for it later. What fails now is tried again when it is needed. */
   #warm(): void {
-    for (const slot of this.#slots) if (slot.session === undefined) void (slot.work ?? slot.renew(this.#plan.open()))
+    for (const slot of this.#slots) {
+      if (slot.session === undefined && slot.work === undefined) void slot.renew(this.#plan.open().catch(() => undefined))
+    }
   }
 
   /** Calls back at once where a session is free. */
