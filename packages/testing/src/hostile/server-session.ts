@@ -40,9 +40,9 @@ export class ServerSession {
   readonly parameters: Map<string, string>
   readonly key: CancelKey
   /** Names of statements that the pooler has prepared here for its clients. */
-  readonly prepared = new Set<string>()
+  readonly prepared: Set<string> = new Set()
   /** Settings that the pooler restored here for the client that is served, in lower case, with their values. */
-  readonly restored = new Map<string, string>()
+  readonly restored: Map<string, string> = new Map()
   /** Resolves when the session is over, whoever ended it. */
   readonly ended: Promise<void>
   #isOver = false

@@ -23,7 +23,7 @@ export class TransactionRecord {
   readonly texts: string[] = []
   readonly complaints: Complaint[] = []
   /** What looks like the name of a setting. */
-  readonly settingNames = new Set<string>()
+  readonly settingNames: Set<string> = new Set()
   /** A named statement of the protocol was used. */
   usesNames = false
   /** The server has answered with an error. */
