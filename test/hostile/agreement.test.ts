@@ -1,6 +1,6 @@
 import { rules, type Example } from '@poolsafe/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dirt } from '../labels/database.ts'
+import { dirt } from '../labels/dirt.ts'
 import { dirtyTransaction, openStage, type Outcome, type Sent, type Stage } from './stage.ts'
 import { exceptions } from './exceptions.ts'
 

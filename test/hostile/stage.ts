@@ -1,7 +1,7 @@
 import { startHostilePooler, type HostilePoolerOptions, type HostileReport } from '@poolsafe/testing/hostile'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
-import { database } from '../labels/database.ts'
+import { database } from '../session/database.ts'
 
 /** A statement as a client sends it. */
 export interface Sent {
