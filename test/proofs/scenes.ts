@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import pg from 'pg'
 import { answer } from '../session/answer.ts'
 import { hold, type Seen } from './experiment.ts'
+import { scenesOfConnections } from './scenes-of-connections.ts'
 import { answerMillis, connect, stageUrl, type Target } from './target.ts'
 
 /** Where a scene plays, and what it needs of it: what it opens is closed for it. */
@@ -85,6 +86,7 @@ function released(pooler: PoolerProfile): Outcome | undefined {
 }
 
 export const scenes: readonly Scene[] = [
+  ...scenesOfConnections,
   {
     rule: 'session/named-statement',
     unsafe: "client.query({ name: 'find', text: 'SELECT …' })",
