@@ -4,6 +4,8 @@ import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from './cache.ts'
 import { detect } from './detect.ts'
 import { analyzeBlock } from './do-block.ts'
+import { Front } from './front.ts'
+import { normalise, withoutOuterComments } from './normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from './parser.ts'
 import { createScan } from './scan.ts'
 import { plainTransactionControl } from './transaction-control.ts'
@@ -25,8 +27,11 @@ export function scanSaysHarmless(sql: string): boolean {
 
 /** Turns text into what it does to session state. Knows SQL and nothing else. */
 export function analyze(sql: string): Analysis {
-  if (scan(sql)) return harmless
-  const control = plainTransactionControl(sql)
+  return scan(sql) ? harmless : parseAndAnalyze(normalise(sql))
+}
+
+function parseAndAnalyze(sql: string): Analysis {
+  const control = plainTransactionControl(withoutOuterComments(sql))
   if (control !== undefined) return analyzeStatements([control])
   try {
     return analyzeStatements(parse(sql))
@@ -40,16 +45,29 @@ export function analyze(sql: string): Analysis {
   }
 }
 
-/** `analyze` with a memory, bounded in bytes. */
+/**
+ * `analyze` with a memory, bounded in bytes: texts as they came in front, and of those that the scan leaves in doubt the
+ * normal form, so that neither a comment that differs each time nor a list of any length has the parser run again. What the
+ * scan decides is kept in front alone: to look at it anew costs no more than to find it in a map.
+ */
 export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
-  const cache = new TextCache<Analysis>(cacheBytes, bytesOf)
+  const front = new Front<Analysis>(cacheBytes / 2, bytesOf)
+  const doubtful = new TextCache<Analysis>(cacheBytes / 2, bytesOf)
   return (sql) => {
-    const known = cache.get(sql)
+    const known = front.get(sql)
     if (known !== undefined) return known
-    const analysis = analyze(sql)
-    cache.set(sql, analysis)
+    const analysis = scan(sql) ? harmless : recall(doubtful, normalise(sql))
+    front.set(sql, analysis)
     return analysis
   }
+}
+
+function recall(cache: TextCache<Analysis>, normal: string): Analysis {
+  const known = cache.get(normal)
+  if (known !== undefined) return known
+  const analysis = parseAndAnalyze(normal)
+  cache.set(normal, analysis)
+  return analysis
 }
 
 /** What an analysis holds beside its text; measured with texts of one SET each. */
