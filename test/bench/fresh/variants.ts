@@ -1,5 +1,6 @@
 import { createGuard } from '@poolsafe/core'
 import { variants, type Decider } from '../variants.ts'
+import { settledRss } from './settled-rss.ts'
 
 // Prints what statements cost that differ in what no rule can see, and what the process has grown by after them.
 // Arguments: guarded or unguarded, the variant, who decides, how many.
@@ -16,18 +17,13 @@ const look = act === 'guarded' ? (text: string) => (seen = guard.analyze(text)) 
 
 // Compiled code, the collector's spaces and the parser come once, whatever follows: they are no growth.
 repeat(-5_000, 0)
-const before = rss()
+const before = await settledRss()
 const start = process.cpuUsage()
 repeat(0, count)
 const { user, system } = process.cpuUsage(start)
-console.log(JSON.stringify({ micros: (user + system) / count, heldRss: rss() - before }))
+console.log(JSON.stringify({ micros: (user + system) / count, heldRss: (await settledRss()) - before }))
 if (seen === undefined) throw new Error('Nothing was made.')
 
 function repeat(from: number, to: number): void {
   for (let index = from; index < to; index++) look(make!(decider as Decider, Math.abs(index)))
-}
-
-function rss(): number {
-  global.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-  return process.memoryUsage().rss
 }

@@ -11,7 +11,14 @@ import { ParseRefused, parse } from './parser.ts'
 const examples = rules
   .flatMap(({ examples: { unsafe: first, safe: second } }) => [...first, ...second])
   .map((given) => (typeof given === 'string' ? given : given.sql))
-const statements = [...examples, ...[safe, unsafe].flatMap((groups) => Object.values(groups).flat().map(({ sql }) => sql))]
+const statements = [
+  ...examples,
+  ...[safe, unsafe].flatMap((groups) =>
+    Object.values(groups)
+      .flat()
+      .map(({ sql }) => sql),
+  ),
+]
 
 /** Where tokens, literals, names and comments meet: what a lexer may get wrong. */
 const pieces = [
@@ -73,26 +80,37 @@ describe('the normal form', () => {
     ['INSERT INTO t VALUES ($1,$2),\n($3, $4)', 'INSERT INTO t VALUES ($1)'],
     ['SELECT "in"($1, $2)', 'SELECT "in"($1, $2)'],
     ['SELECT a.in($1, $2), a . values ($1), ($2)', 'SELECT a.in($1, $2), a . values ($1), ($2)'],
-    ["SELECT set_config($1, $2, $3), '-- a', \"/* b\", $$ /* $$", "SELECT set_config($1, $2, $3), '-- a', \"/* b\", $$ /* $$"],
+    ['SELECT set_config($1, $2, $3), \'-- a\', "/* b", $$ /* $$', 'SELECT set_config($1, $2, $3), \'-- a\', "/* b", $$ /* $$'],
     ['SELECT a IN ($1, 2)', 'SELECT a IN ($1, 2)'],
     ['SELECT a IN ($1, $123456)', 'SELECT a IN ($1, $123456)'],
   ])('of %j is %j', (sql, normal) => {
     expect(normalise(sql)).toBe(normal)
   })
 
-  test.each(["SELECT 'a\\' /* b */", 'SELECT 1 /* a', 'SELECT 1 /*/', "SELECT 'a /* b */", 'SELECT "a /* b */', 'SELECT $a$ /* b */', 'SELECT /* \0 */ 1'])(
-    'of what is unclear or unfinished is the text itself: %j',
-    (sql) => {
-      expect(normalise(sql)).toBe(sql)
-    },
-  )
+  test.each([
+    "SELECT 'a\\' /* b */",
+    'SELECT 1 /* a',
+    'SELECT 1 /*/',
+    "SELECT 'a /* b */",
+    'SELECT "a /* b */',
+    'SELECT $a$ /* b */',
+    'SELECT /* \0 */ 1',
+  ])('of what is unclear or unfinished is the text itself: %j', (sql) => {
+    expect(normalise(sql)).toBe(sql)
+  })
 
   test('is normal itself', () => {
     for (const sql of [...statements, ...generated()]) expect(normalise(normalise(sql))).toBe(normalise(sql))
   })
 
   test('shows the rules the same as the text: in every statement of the corpus, with comments and lists', () => {
-    const commented = statements.flatMap((sql) => [`/* SET x */ ${sql}`, `-- SET x\n${sql}`, `${sql} /*a='b'*/`, `${sql} -- '`, sql.replaceAll(' ', '/* ; */')])
+    const commented = statements.flatMap((sql) => [
+      `/* SET x */ ${sql}`,
+      `-- SET x\n${sql}`,
+      `${sql} /*a='b'*/`,
+      `${sql} -- '`,
+      sql.replaceAll(' ', '/* ; */'),
+    ])
     const listed = statements.map((sql) => `WITH a AS (SELECT b IN ($1, $2)), c AS (VALUES ($1), ($2)) ${sql}`)
     expect(differing([...statements, ...commented, ...listed])).toEqual([])
   })
@@ -103,12 +121,14 @@ describe('the normal form', () => {
     expect(differing(made)).toEqual([])
   })
 
-  test.each(['/*'.repeat(5_000_000), `SELECT 1 IN (${'$1,'.repeat(3_000_000)}$1)`, `VALUES ${'($1),'.repeat(2_000_000)}($1)`, '$a'.repeat(5_000_000)])(
-    'of ten million characters is made in one go',
-    (sql) => {
-      expect(normalise(sql).length).toBeLessThanOrEqual(sql.length)
-    },
-  )
+  test.each([
+    '/*'.repeat(5_000_000),
+    `SELECT 1 IN (${'$1,'.repeat(3_000_000)}$1)`,
+    `VALUES ${'($1),'.repeat(2_000_000)}($1)`,
+    '$a'.repeat(5_000_000),
+  ])('of ten million characters is made in one go', (sql) => {
+    expect(normalise(sql).length).toBeLessThanOrEqual(sql.length)
+  })
 })
 
 describe('the analyzer', () => {
