@@ -52,14 +52,11 @@ export class Front<Value> {
   }
 }
 
-/** The length and four characters: enough to tell most statements of one application apart. */
+/** The length and some 16 characters: enough to tell most statements of one application apart. */
 function placeOf(text: string): number {
   const { length } = text
-  const quarter = length >> 2
+  const step = (length >> 4) + 1
   let hash = length
-  hash = (hash * 31 + text.charCodeAt(quarter)) | 0
-  hash = (hash * 31 + text.charCodeAt(2 * quarter)) | 0
-  hash = (hash * 31 + text.charCodeAt(3 * quarter)) | 0
-  hash = (hash * 31 + text.charCodeAt(length - 1)) | 0
-  return (hash ^ (hash >>> 9)) & (places - 1)
+  for (let at = length - 1; at >= 0; at -= step) hash = (hash * 31 + text.charCodeAt(at)) | 0
+  return (hash ^ (hash >>> 10)) & (places - 1)
 }

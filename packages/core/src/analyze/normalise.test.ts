@@ -9,7 +9,7 @@ import { normalise } from './normalise.ts'
 import { ParseRefused, parse } from './parser.ts'
 
 const examples = rules
-  .flatMap(({ examples: { unsafe: first, safe: second } }) => [...first, ...second])
+  .flatMap(({ examples: { unsafe: first, safe: second } }) => first.concat(second))
   .map((given) => (typeof given === 'string' ? given : given.sql))
 const statements = [
   ...examples,

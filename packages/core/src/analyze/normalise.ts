@@ -3,6 +3,9 @@ import { closeOfComment, endOfLine, isSpace } from './blanks.ts'
 /** A backslash may or may not end a string, by a setting of the server; at a zero byte the text ends for the parser and not for us. */
 const unclear = /[\\\0]/
 
+/** IN or VALUES before a parameter: what may be a list. The longer look is spared to texts without it and without comments. */
+const mayBeList = /\b(?:in|values)[ \t-\r]*\([ \t-\r]*\$/i
+
 const dollarQuote = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
 
 const dot = 0x2e
@@ -16,7 +19,7 @@ const close = 0x29
  * Where the text is unclear or unfinished it comes back as it is.
  */
 export function normalise(sql: string): string {
-  if (unclear.test(sql)) return sql
+  if (!varies(sql) || unclear.test(sql)) return sql
   let normal = ''
   let copied = 0
   const replace = (from: number, by: string, to: number): number => {
@@ -38,6 +41,10 @@ export function normalise(sql: string): string {
     }
   }
   return copied === 0 ? sql : normal + sql.slice(copied)
+}
+
+function varies(sql: string): boolean {
+  return sql.includes('--') || sql.includes('/*') || mayBeList.test(sql)
 }
 
 /** White space and the comments of a normal form, at both ends. */
