@@ -9,16 +9,18 @@ import { normalise, withoutOuterComments } from './normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from './parser.ts'
 import { createScan } from './scan.ts'
 import { plainTransactionControl } from './transaction-control.ts'
+import { createWordSearch } from './words.ts'
 
-const scan = createScan(
-  rules.flatMap(({ functions = {}, extensionFunctions = {}, names = [] }) => [
-    ...Object.keys(functions),
-    // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and comments.
-    ...Object.keys(extensionFunctions).map((name) => name.replace(/\..*/, '')),
-    ...names,
-  ]),
-  rules.flatMap((rule) => rule.keywords ?? []),
-)
+const names = rules.flatMap((rule) => [
+  ...Object.keys(rule.functions ?? {}),
+  // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and comments.
+  ...Object.keys(rule.extensionFunctions ?? {}).map((name) => name.replace(/\..*/, '')),
+  ...(rule.names ?? []),
+])
+const keywords = rules.flatMap((rule) => rule.keywords ?? [])
+const firstWords = rules.flatMap((rule) => rule.firstWords ?? [])
+const scan = createScan(names, keywords)
+const namesSession = createWordSearch({ names, keywords, firstWords })
 
 /** Whether the scan alone can tell that a text does nothing to session state. It never says so of one that does. */
 export function scanSaysHarmless(sql: string): boolean {
@@ -36,13 +38,20 @@ function parseAndAnalyze(sql: string): Analysis {
   try {
     return analyzeStatements(parse(sql))
   } catch (error) {
-    // PostgreSQL itself will refuse the text, with its own message and SQLSTATE.
-    if (error instanceof ParseRefused) return harmless
+    if (error instanceof ParseRefused) return ofRefused(sql)
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
     // A rule that looks into an argument may use up JavaScript's stack where the parser's sufficed.
     if (error instanceof RangeError) return { ...harmless, undecided: 'nested too deeply' }
     throw error
   }
+}
+
+/**
+ * Nearly always the server refuses the text as well, and its own message and SQLSTATE must reach the user. A newer server, or a
+ * pooler's console, may take it.
+ */
+function ofRefused(sql: string): Analysis {
+  return namesSession(sql) ? { ...harmless, undecided: 'PostgreSQL 18 does not know this syntax' } : harmless
 }
 
 /**

@@ -19,6 +19,7 @@ export const discard: Rule<'session/discard'> = {
     unsafe: ['DISCARD ALL', 'DISCARD TEMP', 'DISCARD SEQUENCES'],
     safe: ['DISCARD PLANS', "SELECT 'DISCARD ALL'"],
   },
+  firstWords: ['discard'],
   on: {
     DiscardStmt: ({ target }: DiscardStmt) => {
       const cleared = clears[target ?? '']

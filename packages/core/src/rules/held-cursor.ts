@@ -35,6 +35,7 @@ export const heldCursor: Rule<'session/held-cursor'> = {
       'SELECT 1 FETCH FIRST ROW ONLY',
     ],
   },
+  firstWords: ['declare', 'fetch', 'move', 'close'],
   on: {
     DeclareCursorStmt: onDeclare,
     FetchStmt: ({ ismove }: FetchStmt) => needs(ismove ? 'MOVE' : 'FETCH'),

@@ -11,6 +11,7 @@ export const listen: Rule<'session/listen'> = {
     unsafe: ['LISTEN orders', 'listen "Orders"', 'UNLISTEN orders', 'UNLISTEN *'],
     safe: ['NOTIFY orders', "NOTIFY orders, 'LISTEN orders'", "SELECT pg_notify('orders', '1')", 'SELECT 1 AS listen'],
   },
+  firstWords: ['listen', 'unlisten'],
   on: {
     ListenStmt: ({ conditionname: channel = '' }: ListenStmt) => ({
       does: 'leaves',

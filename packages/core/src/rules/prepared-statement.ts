@@ -28,6 +28,7 @@ export const preparedStatement: Rule<'session/prepared-statement'> = {
       'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC',
     ],
   },
+  firstWords: ['prepare', 'execute', 'deallocate'],
   on: {
     PrepareStmt: ({ name }: PrepareStmt) => effect('leaves', 'PREPARE', name),
     ExecuteStmt: ({ name }: ExecuteStmt) => effect('needs', 'EXECUTE', name),

@@ -44,6 +44,7 @@ export const role: Rule<'session/role'> = {
       'GRANT pg_monitor TO postgres',
     ],
   },
+  firstWords: ['set', 'reset'],
   on: { VariableSetStmt: onSet },
   extensionFunctions: {
     set_user: sets,

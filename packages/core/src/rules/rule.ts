@@ -58,6 +58,11 @@ export interface Rule<Id extends string = string> {
   readonly names?: readonly string[]
   /** Further keywords that the scan must not call harmless, found as whole words. */
   readonly keywords?: readonly string[]
+  /**
+   * First words of the statements that `on` judges, where they tell them from others: all that is known of a text which no parser
+   * reads. Not needed where a name or a keyword tells as well.
+   */
+  readonly firstWords?: readonly string[]
   /** Keyed by what the call tells beside its text. */
   readonly call?: { readonly [Sign in CallSign]?: () => Effect }
   /** A finding in strict mode only. */

@@ -26,5 +26,6 @@ export const sessionCharacteristics: Rule<'session/characteristics'> = {
     ],
     safe: ['BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; COMMIT', 'BEGIN; SET TRANSACTION READ ONLY; COMMIT'],
   },
+  firstWords: ['set'],
   on: { VariableSetStmt: onSet },
 }

@@ -45,5 +45,6 @@ export const setLocal: Rule<'transaction/set-local'> = {
     ],
   },
   names: ['set_config'],
+  firstWords: ['set'],
   on: { VariableSetStmt: onSet, SelectStmt: onSelect },
 }

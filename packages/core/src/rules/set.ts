@@ -64,5 +64,6 @@ export const set: Rule<'session/set'> = {
     ],
   },
   names: ['pg_settings'],
+  firstWords: ['set', 'reset'],
   on: { VariableSetStmt: onSet, UpdateStmt: onUpdate },
 }
