@@ -1,4 +1,5 @@
 import { alone, type Statement } from '../corpus/statement.ts'
+import { executedToo, notExecutedToo, tricky } from './tricky.ts'
 
 /** Places in which PostgreSQL evaluates an expression at once. */
 const executed: readonly ((expression: string) => string)[] = [
@@ -153,9 +154,9 @@ function cross<Part>(forms: readonly ((part: Part) => string)[], parts: readonly
 
 /** Statements made of places and of what stands there: none says whether it is safe. */
 export const made: readonly Statement[] = alone(
-  ...cross(executed, harmful),
-  ...cross(executed, harmless),
-  ...cross(notExecuted, harmful),
+  ...cross([...executed, ...executedToo], harmful),
+  ...cross([...executed, ...executedToo], harmless),
+  ...cross([...notExecuted, ...notExecutedToo], harmful),
   ...cross(
     settingForms.map(
       (form) =>
@@ -172,4 +173,4 @@ export const made: readonly Statement[] = alone(
     ),
     undone,
   ),
-)
+).concat(tricky)

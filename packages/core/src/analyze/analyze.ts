@@ -1,6 +1,6 @@
 import type { Node, TransactionStmt, TransactionStmtKind } from 'libpg-query'
 import { rules } from '../rules/index.ts'
-import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
+import { harmless, type Analysis, type Control, type DetectedEffect, type Step } from './analysis.ts'
 import { TextCache } from './cache.ts'
 import { detect } from './detect.ts'
 import { analyzeBlock } from './do-block.ts'
@@ -85,17 +85,38 @@ function bytesOf({ steps }: Analysis): number {
 }
 
 function analyzeStatements(statements: readonly Node[]): Analysis {
-  const all = statements.map(toStep)
+  const all = statements.map((_, index) => toStep(statements, index))
   const steps = all.filter(({ effects, control }) => effects.length > 0 || control !== undefined)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
   if (undecided !== undefined) return { steps, isBatch: statements.length > 1, undecided }
   return steps.length === 0 ? harmless : { steps, isBatch: statements.length > 1 }
 }
 
-function toStep(statement: Node): Step & { readonly undecided?: string } {
+function toStep(statements: readonly Node[], index: number): Step & { readonly undecided?: string } {
+  const statement = statements[index] as Node
   if ('DoStmt' in statement) return analyzeBlock(statement.DoStmt, analyze)
-  const control = 'TransactionStmt' in statement ? toControl(statement.TransactionStmt) : undefined
-  return { effects: detect(statement), ...(control !== undefined && { control }) }
+  const control = controlOf(statement)
+  const isLast = statements.length > 1 && isEnd(statements[index + 1])
+  const effects = [...detect(statement), ...effectsOfPrepared(statement, statements.slice(0, index))]
+  return { effects, ...(control !== undefined && { control }), ...(isLast && { isLast }) }
+}
+
+/** EXECUTE of what the same text prepared executes it. What an earlier text prepared is found there. */
+function effectsOfPrepared(statement: Node, earlier: readonly Node[]): DetectedEffect[] {
+  if (!('ExecuteStmt' in statement)) return []
+  const { name } = statement.ExecuteStmt
+  const prepared = earlier.findLast((each) => 'PrepareStmt' in each && each.PrepareStmt.name === name)
+  const query = prepared !== undefined && 'PrepareStmt' in prepared ? prepared.PrepareStmt.query : undefined
+  return query === undefined ? [] : detect(query)
+}
+
+function isEnd(next: Node | undefined): boolean {
+  const does = next === undefined ? 'commit' : controlOf(next)?.does
+  return does === 'commit' || does === 'rollback'
+}
+
+function controlOf(statement: Node): Control | undefined {
+  return 'TransactionStmt' in statement ? toControl(statement.TransactionStmt) : undefined
 }
 
 const controls: Readonly<Partial<Record<TransactionStmtKind, Control['does']>>> = {

@@ -86,7 +86,8 @@ function isNoAggregate(target: Node): boolean {
   return /^(set_config|setseed|currval|lastval|nextval|pg_(try_)?advisory_\w+)$/.test(name) && args.every((arg) => !('FuncCall' in arg))
 }
 
-function isNever(condition: Node | undefined): boolean {
+/** WHERE false and WHERE NULL. */
+export function isNever(condition: Node | undefined): boolean {
   return condition !== undefined && 'A_Const' in condition && (condition.A_Const.isnull === true || isBooleanConstant(condition, false))
 }
 

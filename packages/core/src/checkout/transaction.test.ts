@@ -83,6 +83,15 @@ describe('in one text', () => {
     ['BEGIN; SELECT setseed(0.5); ROLLBACK', ['setseed']],
     ['BEGIN; SET LOCAL a.b = 1; COMMIT', []],
     ['SET LOCAL a.b = 1', ['SET LOCAL a.b']],
+    ['SELECT 1; SET LOCAL a.b = 1', ['SET LOCAL a.b']],
+    ['SET LOCAL a.b = 1; COMMIT', ['SET LOCAL a.b']],
+    ['BEGIN; SELECT 1; COMMIT; SET LOCAL a.b = 1', ['SET LOCAL a.b']],
+    ['SET LOCAL a.b = 1; SELECT 1', []],
+    ['SET LOCAL a.b = 1; BEGIN; SELECT 1; COMMIT', []],
+    ['BEGIN; COMMIT; SET LOCAL a.b = 1; SELECT 1', []],
+    ["BEGIN; SET a.b = 1; SELECT set_config('a.b', NULL, false); COMMIT", []],
+    ['PREPARE a AS SELECT pg_advisory_lock(1); EXECUTE a; DEALLOCATE a', ['pg_advisory_lock']],
+    ['PREPARE a AS SELECT pg_advisory_lock(1); DEALLOCATE a', []],
   ])('%s', (sql, expected) => {
     expect(dueOf(sql)).toEqual([expected])
   })
