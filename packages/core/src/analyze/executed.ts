@@ -43,7 +43,16 @@ const untagged: ReadonlyMap<string, string> = new Map([
 export function childrenOf({ tag, node, isExecuted }: Visit): Visit[] {
   const found: Visit[] = []
   collectChildren(node, isExecuted && executesChildren(tag, node), found)
-  return found
+  return tag === 'AlterTableCmd' && isExecuted ? [...found, ...addedDefaults(node)] : found
+}
+
+/** The default of an added column is stored, and evaluated at once for each row that is there. */
+function addedDefaults({ subtype, def }: AlterTableCmd): Visit[] {
+  const constraints = subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
+  return constraints.flatMap((each) => {
+    const value = 'Constraint' in each && each.Constraint.contype === 'CONSTR_DEFAULT' ? each.Constraint.raw_expr : undefined
+    return value === undefined ? [] : [{ tag: 'Default', node: value, isExecuted: true }]
+  })
 }
 
 function executesChildren(tag: string, node: object): boolean {
