@@ -1,5 +1,6 @@
 import { Prisma } from '@prisma/client/extension'
 import { guardOf, harmless, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
@@ -11,7 +12,7 @@ interface Operation {
   readonly model?: string | undefined
   readonly operation: string
   readonly args: unknown
-  readonly query: (args: never) => Promise<unknown>
+  readonly query: (args: never, params?: never) => Promise<unknown>
   /** `batch` is `$transaction([…])`. */
   readonly __internalParams?: { readonly transaction?: { readonly kind?: string } }
 }
@@ -37,11 +38,14 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
     complainOfUnguarded(client, ours)
     return client.$extends({
       name: 'poolsafe',
-      query: { $allOperations: nameOperation(ours) },
+      query: { $allOperations: nameOperation(ours), ...ofBatches },
       client: { $transaction: nameArray(client) },
     })
   })
 }
+
+/** Prisma's own extensions hear of the operations that are sent together; its types do not name the hook. */
+const ofBatches: object = { $__internalBatch: sendBatch }
 
 function complainOfUnguarded(client: object, guard: Guard): void {
   const adapter = (client as Client)._engineConfig?.adapter
@@ -55,7 +59,8 @@ function complainOfUnguarded(client: object, guard: Guard): void {
 /** Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver. */
 function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
   return async function operate(call: Operation): Promise<unknown> {
-    if (call.__internalParams?.transaction?.kind === 'batch') return await call.query(call.args as never)
+    const transaction = call.__internalParams?.transaction
+    if (transaction?.kind === 'batch') return await sendAsCaller(call)
     const origin = new OperationOrigin(call.model === undefined ? call.operation : `${call.model}.${call.operation}`)
     const text = call.model === undefined ? rawTextOf(call.args) : undefined
     if (text !== undefined && guard.analyze(text) !== harmless) {
@@ -63,7 +68,10 @@ function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')
     }
-    return processWide.origins.run(origin, async () => await call.query(call.args as never))
+    return processWide.origins.run(
+      origin,
+      async () => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call)),
+    )
   }
 }
 

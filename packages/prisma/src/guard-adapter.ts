@@ -8,9 +8,11 @@ import {
   markGuarded,
   toGuard,
   Transaction,
+  type Answer,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { refuseLogin } from './login.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
@@ -35,7 +37,7 @@ export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, g
   }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return factory
-  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours)
+  const adopt = (adapter: Adapter): Adapter | Promise<never> => guardConnected(adapter, ours)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
   return markGuarded(factory, ours)
@@ -49,12 +51,20 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
   if (given.provider !== 'postgres') throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
 }
 
-function guardConnected(adapter: Adapter, guard: Guard): Adapter {
+/** In strict mode an adapter that may not log in is closed, and its `connect` rejects. */
+async function refuseConnected(adapter: Adapter, error: Error): Promise<never> {
+  await adapter.dispose?.()
+  throw error
+}
+
+function guardConnected(adapter: Adapter, guard: Guard): Adapter | Promise<never> {
   if (guardOf(adapter) !== undefined) return adapter
   const below = guardOf(adapter.underlyingDriver?.())
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {
+    const error = refuseLogin(adapter, guard, guardConnected)
+    if (error !== undefined) return refuseConnected(adapter, error)
     guardStatements(adapter, guard)
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
     replace(adapter, 'executeScript', (send) => judged(send, guard))
@@ -124,7 +134,13 @@ function judged<Text extends Statement | string>(
     const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    return held === undefined ? send(...args) : held.watch(send(...args))
+    const answer = held === undefined ? send(...args) : held.watch(send(...args))
+    if (analysis.telltales === undefined) return answer
+    return answer.then((answered) => {
+      const told = guard.refuseAnswer(sql, analysis, [answered as Answer])
+      if (told !== undefined) throw told
+      return answered
+    })
   }
 }
 

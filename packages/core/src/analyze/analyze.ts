@@ -8,6 +8,7 @@ import { Front } from './front.ts'
 import { normalise, withoutOuterComments } from './normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from './parser.ts'
 import { createScan } from './scan.ts'
+import { telltalesOf } from './telltales.ts'
 import { plainTransactionControl } from './transaction-control.ts'
 import { createWordSearch } from './words.ts'
 
@@ -80,16 +81,22 @@ function recall(cache: TextCache<Analysis>, normal: string): Analysis {
 }
 
 /** What an analysis holds beside its text; measured with texts of one SET each. */
-function bytesOf({ steps }: Analysis): number {
-  return steps.reduce((bytes, { effects }) => bytes + 200 + 400 * effects.length, 0)
+function bytesOf({ steps, telltales = [] }: Analysis): number {
+  return steps.reduce((bytes, { effects }) => bytes + 200 + 400 * effects.length, 400 * telltales.length)
 }
 
 function analyzeStatements(statements: readonly Node[]): Analysis {
   const all = statements.map((_, index) => toStep(statements, index))
   const steps = all.filter(({ effects, control }) => effects.length > 0 || control !== undefined)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
-  if (undecided !== undefined) return { steps, isBatch: statements.length > 1, undecided }
-  return steps.length === 0 ? harmless : { steps, isBatch: statements.length > 1 }
+  if (steps.length === 0 && undecided === undefined) return harmless
+  const telltales = telltalesOf(statements)
+  return {
+    steps,
+    isBatch: statements.length > 1,
+    ...(undecided !== undefined && { undecided }),
+    ...(telltales.length > 0 && { telltales }),
+  }
 }
 
 function toStep(statements: readonly Node[], index: number): Step & { readonly undecided?: string } {
@@ -97,15 +104,15 @@ function toStep(statements: readonly Node[], index: number): Step & { readonly u
   if ('DoStmt' in statement) return analyzeBlock(statement.DoStmt, analyze)
   const control = controlOf(statement)
   const isLast = statements.length > 1 && isEnd(statements[index + 1])
-  const effects = [...detect(statement), ...effectsOfPrepared(statement, statements.slice(0, index))]
+  const effects = [...detect(statement), ...effectsOfPrepared(statement, statements, index)]
   return { effects, ...(control !== undefined && { control }), ...(isLast && { isLast }) }
 }
 
 /** EXECUTE of what the same text prepared executes it. What an earlier text prepared is found there. */
-function effectsOfPrepared(statement: Node, earlier: readonly Node[]): DetectedEffect[] {
+function effectsOfPrepared(statement: Node, statements: readonly Node[], index: number): DetectedEffect[] {
   if (!('ExecuteStmt' in statement)) return []
   const { name } = statement.ExecuteStmt
-  const prepared = earlier.findLast((each) => 'PrepareStmt' in each && each.PrepareStmt.name === name)
+  const prepared = statements.slice(0, index).findLast((each) => 'PrepareStmt' in each && each.PrepareStmt.name === name)
   const query = prepared !== undefined && 'PrepareStmt' in prepared ? prepared.PrepareStmt.query : undefined
   return query === undefined ? [] : detect(query)
 }

@@ -7,11 +7,13 @@ const maxShown = 300
  * The statement for people: every literal becomes `?`, comments go, white space is folded, and what is longer than 300
  * characters is cut. Where quoting is ambiguous (a backslash before a quote, whose meaning depends on a server
  * setting) or unfinished, the rest is left out, since a literal must never get into a log.
+ *
+ * @param maxLength the length at which it is cut instead
  */
-export function redact(sql: string): string {
+export function redact(sql: string, maxLength: number = maxShown): string {
   const value = new SettingValue()
   let shown = ''
-  for (let at = 0; at < sql.length && shown.length <= maxShown;) {
+  for (let at = 0; at < sql.length && shown.length <= maxLength;) {
     const token = nextToken(sql, at)
     const wasInValue = value.isOpen
     value.next(token.text)
@@ -19,7 +21,7 @@ export function redact(sql: string): string {
     if (value.isOpen && !wasInValue) shown += ' ?'
     at = token.end
   }
-  return shown.length > maxShown ? `${shown.slice(0, maxShown)}…` : shown.trim()
+  return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown.trim()
 }
 
 function append(shown: string, text: string): string {
