@@ -29,7 +29,7 @@ const ofTexts: readonly (readonly [RegExp, readonly string[]])[] = [
     ],
   ],
   [
-    /^(?!.*\bset\b.*\breset\b).*(\breset\b|\bdefault\b|\blocal\b|discard)/is,
+    /^(?!.*\bset\b(?! local).*;.*\b(reset|default)\b).*(\breset\b|\bdefault\b|\blocal\b|\bnull, false|discard)/is,
     [
       "SET work_mem = '5MB'",
       "SET statement_timeout = '71s'",
@@ -41,7 +41,10 @@ const ofTexts: readonly (readonly [RegExp, readonly string[]])[] = [
       "SET app.org_id = '7'",
     ],
   ],
-  [/^(?!.*\bset\b.*\breset\b).*\b(reset|none|default|discard|reset_user)\b/is, ['SET SESSION AUTHORIZATION admin', 'SET ROLE app']],
+  [
+    /^(?!.*\bset\b.*;.*\b(reset|none|default)\b).*\b(reset|none|default|discard|reset_user)\b/is,
+    ['SET SESSION AUTHORIZATION admin', 'SET ROLE app'],
+  ],
   [/^(?!.*session_setup).*pg_replication_origin/is, ["SELECT pg_replication_origin_session_setup('node_a')"]],
   [/pg_backup/i, ["SELECT pg_backup_start('dirty', true)"]],
 ]

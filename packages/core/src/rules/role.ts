@@ -59,6 +59,7 @@ COMMIT;`,
       'GRANT pg_monitor TO postgres',
     ],
   },
+  firstWords: ['set', 'reset'],
   on: { VariableSetStmt: onSet },
   extensionFunctions: {
     set_user: sets,
