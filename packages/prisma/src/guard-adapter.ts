@@ -8,9 +8,12 @@ import {
   markGuarded,
   toGuard,
   Transaction,
+  type Answer,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
+import { refuseLogin } from './login.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
@@ -25,6 +28,7 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
  * @param guard a guard, or the options to make one
  * @returns the same factory; with mode `off`, or if it is guarded already, untouched
  * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter
+ * @throws ForeignPoolError in strict mode, for a pool of another copy of pg, which the adapter would not use
  */
 export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, guard?: Guard | GuardOptions): Factory {
   checkFactory(factory)
@@ -35,7 +39,9 @@ export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, g
   }
   const ours = toGuard(guard)
   if (ours.mode === 'off') return factory
-  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours)
+  const error = hasForeignPool(factory) ? ours.complain(new ForeignPoolError(factory.adapterName)) : undefined
+  if (error !== undefined) throw error
+  const adopt = (adapter: Adapter): Adapter | Promise<never> => guardConnected(adapter, ours)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
   return markGuarded(factory, ours)
@@ -49,12 +55,20 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
   if (given.provider !== 'postgres') throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
 }
 
-function guardConnected(adapter: Adapter, guard: Guard): Adapter {
+/** In strict mode an adapter that may not log in is closed, and its `connect` rejects. */
+async function refuseConnected(adapter: Adapter, error: Error): Promise<never> {
+  await adapter.dispose?.()
+  throw error
+}
+
+function guardConnected(adapter: Adapter, guard: Guard): Adapter | Promise<never> {
   if (guardOf(adapter) !== undefined) return adapter
   const below = guardOf(adapter.underlyingDriver?.())
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {
+    const error = refuseLogin(adapter, guard, guardConnected)
+    if (error !== undefined) return refuseConnected(adapter, error)
     guardStatements(adapter, guard)
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
     replace(adapter, 'executeScript', (send) => judged(send, guard))
@@ -91,7 +105,7 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
   replace(transaction, 'commit', (end) => async () => (isOver ? undefined : end()))
   replace(transaction, 'rollback', (end) => async () => (isOver ? undefined : end()))
   replace(transaction, 'executeRaw', (send) => (statement) => {
-    if (!commits(guard.analyze(statement.sql))) return send(statement)
+    if (!commits(guard.peek(statement.sql))) return send(statement)
     return send(statement).catch(async (error: unknown) => {
       if (isPoolsafeError(error)) {
         // If the connection is broken the server has rolled back already, and the refusal is still what happened.
@@ -124,7 +138,13 @@ function judged<Text extends Statement | string>(
     const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    return held === undefined ? send(...args) : held.watch(send(...args))
+    const answer = held === undefined ? send(...args) : held.watch(send(...args))
+    if (analysis.telltales === undefined) return answer
+    return answer.then((answered) => {
+      const told = guard.refuseAnswer(sql, analysis, [answered as Answer])
+      if (told !== undefined) throw told
+      return answered
+    })
   }
 }
 

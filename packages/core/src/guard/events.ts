@@ -1,3 +1,4 @@
+import type { KnownException } from '../exceptions/exception.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
 
@@ -7,17 +8,34 @@ export interface FindingEvent {
   /** Its literals replaced by `?`. */
   readonly statement: string
   readonly pooler: PoolerProfile
-  /** Whether the statement was refused; otherwise it was sent. */
+  /** Whether the statement was refused, and not sent; or the server's answer to one, which was. */
   readonly refused: boolean
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
+  /** The application's own line that sent it, below the working folder, where known: `placeOrder (src/orders.ts:14:5)`. */
+  readonly place: string | undefined
+  /** The stack that `place` is taken from: lines of frames without a message. */
+  readonly stack: string | undefined
   /** The whole report, as logged or thrown. */
   readonly message: string
+}
+
+/** Findings were allowed by an exception: for those there is no {@link FindingEvent}. */
+export interface AllowedEvent {
+  readonly findings: readonly [Finding, ...Finding[]]
+  /** Its literals replaced by `?`. */
+  readonly statement: string
+  readonly pooler: PoolerProfile
+  /** `User.findMany`, where an ORM's layer knows. */
+  readonly operation: string | undefined
+  /** What allowed them, with the reason. */
+  readonly allowedBy: KnownException
 }
 
 /** The events of a guard, by name. */
 export interface GuardEvents {
   finding: FindingEvent
+  allowed: AllowedEvent
   fault: Error
 }
 
@@ -27,6 +45,7 @@ type Listener<Event> = (event: Event) => void
 export class Events {
   readonly #listeners: { [Name in keyof GuardEvents]: Set<Listener<GuardEvents[Name]>> } = {
     finding: new Set(),
+    allowed: new Set(),
     fault: new Set(),
   }
 

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect, Telltale } from '../analyze/effects.ts'
 import type { FunctionCall } from '../analyze/function-call.ts'
 
 type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** What the call tells beside its SQL text. */
-export type CallSign = 'namedStatement' | 'releasedInTransaction' | 'undecided'
+export type CallSign = 'cancelByPid' | 'namedStatement' | 'releasedInTransaction' | 'startupParameter' | 'undecided' | 'wrongProfile'
 
 /** A statement with the circumstances that the rule needs; a bare text stands for one in autocommit on a pinned connection. */
 export interface Example {
@@ -68,8 +68,14 @@ export interface Rule<Id extends string = string> {
   readonly names?: readonly string[]
   /** Further keywords that the scan must not call harmless, found as whole words. */
   readonly keywords?: readonly string[]
-  /** Keyed by what the call tells beside its text. */
-  readonly call?: { readonly [Sign in CallSign]?: () => Effect }
+  /** Keyed by what the call tells beside its text. `name`: of what it is, such as the startup parameter's; empty where there is one kind. */
+  readonly call?: { readonly [Sign in CallSign]?: (name: string) => Effect | undefined }
+  /** What the server's answer to a statement tells, after the fact. */
+  readonly answer?: {
+    /** When, in words: `COMMIT that the server answers with ROLLBACK`. */
+    readonly when: string
+    readonly tells: (statement: Node) => readonly Telltale[]
+  }
   /** A finding in strict mode only. */
   readonly strictOnly?: boolean
 }

@@ -1,0 +1,3 @@
+export { startHostilePooler, type HostilePoolerServer } from './hostile/start.ts'
+export type { HostilePoolerOptions, HostileTarget } from './hostile/options.ts'
+export type { HostileReport, ReportedState } from './hostile/report.ts'

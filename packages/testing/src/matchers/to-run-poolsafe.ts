@@ -1,0 +1,30 @@
+import { demandStrictMode } from '../strict-mode.ts'
+import { closeScope, currentScope, hold, isAllowed, openScope, runIn } from '../strict/scope.ts'
+import { hearWitnesses } from '../strict/witness.ts'
+import { unsafeStatements } from '../strict/strict-mode-error.ts'
+import { checkFunction, type Verdict } from './verdict.ts'
+
+/** See {@link PoolsafeMatchers.toRunPoolsafe}. */
+export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: () => unknown): Promise<Verdict> {
+  const act = checkFunction('toRunPoolsafe()', given)
+  const outer = currentScope()
+  const scope = openScope('expect(…).toRunPoolsafe()', outer)
+  // Strict mode holds what is found in the test already; without it there is nobody yet who does.
+  const leave = demandStrictMode(outer === undefined ? { onFinding: hold, allows: isAllowed } : undefined)
+  try {
+    await runIn(scope, act)
+  } catch (error) {
+    await hearWitnesses()
+    if (scope.found.length === 0) throw error
+  } finally {
+    await hearWitnesses()
+    leave()
+    closeScope(scope)
+  }
+  const { found } = scope
+  // Vitest hands its state to a matcher as `this`.
+  // oxlint-disable-next-line oxc/no-this-in-exported-function
+  if (!this.isNot) outer?.found.push(...found)
+  if (found.length > 0) return { pass: false, message: () => unsafeStatements('the function', found).message }
+  return { pass: true, message: () => 'expected the function to send a statement that is unsafe, and it sent none' }
+}
