@@ -1,3 +1,4 @@
+import { startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
 
@@ -22,7 +23,8 @@ export async function startServers(statements: readonly string[]): Promise<Serve
   ])
   const direct = (database: DatabaseName): string => `postgres://${user}:${user}@${postgres.host}:${postgres.port}/${database}`
   await run(direct('shop'), statements)
-  const pooler = await startPgBouncer({ target: { ...postgres, user, password: user, database: 'shop' } })
+  const target = { ...postgres, user, password: user, database: 'shop' }
+  const pooler = process.env.POOLER === 'pgbouncer' ? await startPgBouncer({ target }) : await startHostilePooler({ target })
   return {
     direct,
     pooled: (database) => pooler.url.replace(/shop$/, database),

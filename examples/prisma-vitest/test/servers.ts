@@ -1,3 +1,4 @@
+import { startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
 
@@ -18,7 +19,8 @@ export async function startServers(statements: readonly string[]): Promise<Serve
   await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD '${user}'`)
   for (const statement of statements) await admin.query(statement)
   await admin.query(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${user}`)
-  const pooler = await startPgBouncer({ target: { ...postgres, user, password: user } })
+  const target = { ...postgres, user, password: user }
+  const pooler = process.env.POOLER === 'pgbouncer' ? await startPgBouncer({ target }) : await startHostilePooler({ target })
   return {
     pooledUrl: pooler.url,
     run: async (statement) => void (await admin.query(statement)),
