@@ -19,7 +19,7 @@ export interface ClientParts {
   /** Whether a text makes the pooler keep the session for this client. */
   readonly pins: (sql: string) => boolean
   /** A transaction has ended. @returns what happens to its session now */
-  readonly settle: (record: TransactionRecord) => Settle
+  readonly settle: (record: TransactionRecord) => Settle | undefined
   readonly onClosed: () => void
 }
 
@@ -59,7 +59,7 @@ export class ClientSession implements Served {
   #isClosed = false
   #record = new TransactionRecord()
   /** A cancel request on its way: until it has arrived, the session must not serve anybody else. */
-  #canceling: Promise<void> = Promise.resolve()
+  #canceling: Promise<void> | undefined
 
   constructor(parts: ClientParts) {
     this.#parts = parts
@@ -248,14 +248,12 @@ export class ClientSession implements Served {
   }
 
   #endTransaction(): void {
-    const canceling = this.#canceling
     const settle = this.#parts.settle(this.#record)
+    const canceling = this.#canceling
+    this.#canceling = undefined
     this.#record = new TransactionRecord()
     this.#expected.clear()
-    this.#checkout.giveBack(async (session) => {
-      await canceling
-      return settle(session)
-    })
+    this.#checkout.giveBack(canceling === undefined ? settle : (session) => canceling.then(() => settle?.(session) ?? true))
   }
 
   flush(): void {

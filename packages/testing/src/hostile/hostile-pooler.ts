@@ -57,6 +57,7 @@ export class HostilePooler {
       pins: this.#mayPin ? (sql) => settling.pins(sql) : () => false,
       settle: (record) => {
         const seq = settling.count()
+        if (settling.doesNothing) return undefined
         return (session) => settling.settle(session, record, { seq, ...whose })
       },
       onClosed: () => this.#clients.delete(pid),
