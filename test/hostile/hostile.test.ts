@@ -211,6 +211,18 @@ describe('reports', () => {
     expect(reports.flatMap(({ states }) => states.map(({ object }) => object))).toEqual(['work_mem'])
   })
 
+  test('tell nothing of what pins, as the client keeps its session', async () => {
+    const pooler = await start({ pooler: poolers.rdsProxy() })
+    const client = await connect(pooler.url)
+    const before = [await pidOf(client), await pidOf(client)]
+    await client.query("SET work_mem = '5MB'")
+    const after = [await pidOf(client), await pidOf(client)]
+    expect(before[0]).not.toBe(before[1])
+    expect(after[0]).toBe(after[1])
+    expect((await client.query('SHOW work_mem')).rows).toEqual([{ work_mem: '5MB' }])
+    expect(await pooler.reports()).toEqual([])
+  })
+
   test('tell nothing where nobody looks', async () => {
     const pooler = await start({ inspect: false })
     const client = await connect(pooler.url)
