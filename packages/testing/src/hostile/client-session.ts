@@ -55,6 +55,8 @@ export class ClientSession implements Served {
   #isSkipping = false
   /** An error waits for its ReadyForQuery: clients take it for the end of the transaction, and ask for the reports. */
   #isHoldingError = false
+  /** The server has said itself why it ends the session. */
+  #hasSaidWhy = false
   #isPinned = false
   #isClosed = false
   #record = new TransactionRecord()
@@ -208,6 +210,7 @@ export class ClientSession implements Served {
       if (!isOurs) this.#parts.statements.failed(prepares)
     }
     this.#isCopyingIn = false
+    this.#hasSaidWhy = bytes.includes('VFATAL\0')
     this.#isSkipping = this.#unit === 'open'
     this.#isHoldingError = !this.#isSkipping
   }
@@ -264,7 +267,8 @@ export class ClientSession implements Served {
   }
 
   lost(): void {
-    if (!this.#isClosed) this.#outbox.push(errorResponse('FATAL', '08006', 'the server has ended the session that worked for this client'))
+    if (!this.#hasSaidWhy)
+      this.#outbox.push(errorResponse('FATAL', '08006', 'the server has ended the session that worked for this client'))
     this.#leave()
   }
 
