@@ -6,14 +6,8 @@ import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
-<<<<<<< HEAD
-import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPostgres } from '@poolsafe/testing/servers'
-=======
 import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
-import '@poolsafe/testing/strict'
->>>>>>> hostile
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 
@@ -62,11 +56,8 @@ async function main(): Promise<void> {
     await rejects(pool.query(unsafe), checkDocs)
     await rejects(sql.raw(unsafe).execute(db), checkDocs)
     equal(mode.findings.length, 2)
-<<<<<<< HEAD
     throws(() => mode.assertNone(), /session\/set/)
-=======
     await checkHostilePooler(server)
->>>>>>> hostile
   } finally {
     await db.destroy()
     await server.stop()
