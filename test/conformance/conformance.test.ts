@@ -1,4 +1,4 @@
-import { rules, UnsafeStatementError, type FindingEvent, type GuardOptions } from '@poolsafe/core'
+import { rules, UnsafeStatementError, type FindingEvent, type GuardOptions, type Mode } from '@poolsafe/core'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -88,7 +88,7 @@ describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
     expect(await outcomeOf(subject, { mode: 'strict' }, sql)).toEqual(await outcomeOf(subject, undefined, sql))
   })
 
-  it.each<[GuardOptions['mode'], string]>([
+  it.each<[Mode, string]>([
     ['strict', 'SELCT 1'],
     ['strict', 'SELECT * FROM missing'],
     ['strict', 'SELECT 1/0'],
