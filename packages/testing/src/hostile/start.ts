@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Connection } from './connection.ts'
 import { HostilePooler } from './hostile-pooler.ts'
@@ -20,6 +21,12 @@ export interface HostilePoolerServer {
 }
 
 const host = '127.0.0.1'
+
+/**
+ * Turns of the event loop in which the farewells are read that have arrived: `pool.end()` resolves once they are sent, and a client
+ * that has left must not hear an error, for which nobody listens any more.
+ */
+const readingTurns = 3
 
 /** How long a client has to read its farewell, in milliseconds. */
 const farewellMillis = 500
@@ -72,6 +79,7 @@ function toHandle({ server, sockets, pooler }: Running, { user: ownUser, databas
 async function stop({ server, sockets, pooler }: Running): Promise<void> {
   const closed = once(server, 'close')
   server.close()
+  for (let turn = 0; turn < readingTurns; turn++) await nextTurn()
   await pooler.end()
   for (const socket of sockets) socket.end()
   const cut = setTimeout(() => {
