@@ -308,6 +308,20 @@ describe('stop', () => {
     await expect(connect(pooler.url)).rejects.toThrow('ECONNREFUSED')
   })
 
+  test('says nothing to the clients of a pool that has ended', async () => {
+    for (let round = 0; round < 10; round++) {
+      const pooler = await startHostilePooler({ target: postgres, inspect: false })
+      const pool = new pg.Pool({ connectionString: pooler.url })
+      const errors: Error[] = []
+      // pg's pool stops listening to its clients as it ends; their errors would be uncaught.
+      pool.on('connect', (client) => client.on('error', (error) => errors.push(error)))
+      await Promise.all(Array.from({ length: 5 }, () => pool.query('SELECT 1')))
+      await pool.end()
+      await pooler.stop()
+      expect(errors).toEqual([])
+    }
+  })
+
   test('may be called twice, and before anybody came', async () => {
     const pooler = await startHostilePooler({ target: postgres })
     await Promise.all([pooler.stop(), pooler.stop()])
