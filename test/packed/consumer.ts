@@ -7,7 +7,7 @@ import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
 import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPostgres } from '@poolsafe/testing/servers'
+import { startPgBouncer, startPooler, startPostgres } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 
@@ -23,7 +23,7 @@ function checkGuard(): Guard {
   const findings = guard.inspect('WITH a AS (SELECT pg_advisory_lock(1)) SELECT * FROM a').findings
   equal(findings[0]?.rule, 'session/advisory-lock', 'the parser of the package is loaded')
   equal(typeof guardAdapter, 'function')
-  equal(typeof startHostilePooler, 'function')
+  for (const start of [startHostilePooler, startPgBouncer]) equal(typeof start, 'function')
   ok(poolsafe(guard))
   return guard
 }
@@ -40,13 +40,19 @@ async function main(): Promise<void> {
   const server = await startPostgres()
   const pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   const db = new Kysely<Record<string, never>>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+  const pooler = await startPooler({ target: server, kind: 'hostile' })
+  const pooled = new pg.Client(pooler.url)
   try {
+    await pooled.connect()
+    equal((await pooled.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
     equal((await pool.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
     await rejects(pool.query(unsafe), checkDocs)
     await rejects(sql.raw(unsafe).execute(db), checkDocs)
     equal(mode.findings.length, 2)
     throws(() => mode.assertNone(), /session\/set/)
   } finally {
+    await pooled.end()
+    await pooler.stop()
     await db.destroy()
     await server.stop()
   }

@@ -46,4 +46,5 @@ export async function launchPgBouncer(plan: PgBouncerPlan, { named, mayInstall }
 const remedies = [
   'install it: `apt-get install pgbouncer`, `dnf install pgbouncer` or `brew install pgbouncer`',
   `start Docker and run \`npm install --save-dev testcontainers\`; the image is ${defaultImage}, or what ${pgBouncerImageVariable} names`,
+  "or take the hostile pooler, which needs none of it: `startPooler({ target, kind: 'hostile' })`",
 ]

@@ -13,9 +13,10 @@ const portAttempts = 3
 
 /**
  * What the official image, and those made from it, read. Without the last flag initdb lets in everybody who comes from 127.0.0.1,
- * whatever the password.
+ * whatever the password. An image that does not read the flags takes its encoding from LANG.
  */
 const environment = {
+  LANG: 'C.UTF-8',
   POSTGRES_USER: access.user,
   POSTGRES_PASSWORD: access.password,
   POSTGRES_DB: access.database,
