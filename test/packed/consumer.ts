@@ -6,8 +6,8 @@ import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
-import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPgBouncer, startPooler, startPostgres } from '@poolsafe/testing/servers'
+import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
+import { startPgBouncer, startPooler, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 
@@ -35,24 +35,43 @@ function checkDocs(error: unknown): true {
   return true
 }
 
+async function checkHostilePooler(target: PostgresServer): Promise<void> {
+  const pooler = await startHostilePooler({ target })
+  const client = new pg.Client(pooler.url)
+  await client.connect()
+  await client.query(unsafe)
+  await client.end()
+  const [report] = await pooler.reports()
+  await pooler.stop()
+  ok(report !== undefined && formatReport(report).includes('left setting search_path (session/set)'))
+}
+
+async function checkPooler(target: PostgresServer): Promise<void> {
+  const pooler = await startPooler({ target, kind: 'hostile' })
+  const client = new pg.Client(pooler.url)
+  try {
+    await client.connect()
+    equal((await client.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
+  } finally {
+    await client.end()
+    await pooler.stop()
+  }
+}
+
 async function main(): Promise<void> {
   const guard = checkGuard()
   const server = await startPostgres()
   const pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   const db = new Kysely<Record<string, never>>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
-  const pooler = await startPooler({ target: server, kind: 'hostile' })
-  const pooled = new pg.Client(pooler.url)
   try {
-    await pooled.connect()
-    equal((await pooled.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
     equal((await pool.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
     await rejects(pool.query(unsafe), checkDocs)
     await rejects(sql.raw(unsafe).execute(db), checkDocs)
     equal(mode.findings.length, 2)
     throws(() => mode.assertNone(), /session\/set/)
+    await checkHostilePooler(server)
+    await checkPooler(server)
   } finally {
-    await pooled.end()
-    await pooler.stop()
     await db.destroy()
     await server.stop()
   }
