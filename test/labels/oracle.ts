@@ -97,22 +97,28 @@ class Theatre {
     let before: unknown
     try {
       if (isDirty) await client.query(used.sql)
-      before = await this.#xids()
+      before = await this.#traces()
       return await work(client)
     } finally {
       await client.end()
-      // What the statement wrote took a transaction id. The dirt is known, and taken back for less.
-      if ((await this.#xids()) !== before) await this.#clear()
+      // The dirt is known, and taken back for less.
+      if ((await this.#traces()) !== before) await this.#clear()
       else if (used.beside !== undefined) await this.#builder.query(undoDirt)
     }
   }
 
-  async #xids(): Promise<unknown> {
-    const { rows } = await this.#builder.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')
-    return rows[0]?.next
+  /** What changes when anything is written: a transaction id is taken. A replication slot takes none. */
+  async #traces(): Promise<unknown> {
+    const { rows } = await this.#builder.query<{ traces: string }>(
+      "SELECT concat_ws(' ', pg_snapshot_xmax(pg_current_snapshot()), (SELECT count(*) FROM pg_replication_slots WHERE NOT temporary)) AS traces",
+    )
+    return rows[0]?.traces
   }
 
   async #clear(): Promise<void> {
+    // Who waits for all transactions to end, as a new logical slot does, waits for these as well.
+    const { rows } = await this.#builder.query<{ gid: string }>('SELECT gid FROM pg_prepared_xacts')
+    for (const { gid } of rows) await this.#builder.query(`ROLLBACK PREPARED ${pg.escapeLiteral(gid)}`)
     await this.#builder.query([...database.resets, ...database.objects].join(';'))
   }
 }
