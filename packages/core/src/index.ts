@@ -21,6 +21,21 @@ export type { PgDogOptions } from './poolers/pgdog.ts'
 export type { SupabaseOptions } from './poolers/supabase.ts'
 export type { SupavisorOptions } from './poolers/supavisor.ts'
 export type { Carried, PoolerProfile } from './poolers/profile.ts'
+export { AcquireTimeoutError, NoConnectionError, QueueFullError, SelfDeadlockError } from './checkout/errors.ts'
+export type {
+  AcquireEvent,
+  CheckoutEvents,
+  ConnectFailureEvent,
+  DeadlockEvent,
+  LeakEndEvent,
+  LeakEvent,
+  ReleaseEvent,
+  TimeoutEvent,
+} from './checkout/events.ts'
+export { classifyFailure, type Failure, type FailureKind } from './checkout/failures.ts'
+export type { CheckoutOptions } from './checkout/limits.ts'
+export type { Activity, Holder, LikelyCause } from './checkout/pool-state.ts'
+export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checkout/statistics.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
 export type { Rule, Example } from './rules/rule.ts'
 
@@ -33,4 +48,8 @@ export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'
 export { processWide, type Acquiring, type Origin, type StrictOverride } from './guard/process-wide.ts'
 export { withDeepStack } from './guard/call-site.ts'
+export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
+export { Gate, type ConnectionSource } from './checkout/gate.ts'
+export { enterHolding, holdings, liveHolding, runHolding, type Holding } from './checkout/holding.ts'
+export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export { Transaction } from './checkout/transaction.ts'

@@ -4,10 +4,13 @@ import {
   keepFirstGuard,
   markGuarded,
   processWide,
+  resolveLimits,
   toGuard,
+  type CheckoutOptions,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { gatePool } from './gate-pool.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -22,10 +25,11 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  *
  * @param pool a `pg.Pool`, new or in use
  * @param guard a guard, or the options to make one
+ * @param options how long callers wait for a connection, and how long they may keep one
  * @returns the same pool
- * @throws InvalidOptionError for what is no pool; and in strict mode for one that another guard watches
+ * @throws InvalidOptionError for what is no pool, for a limit that cannot be; and in strict mode for one that another guard watches
  */
-export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions): Pool {
+export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions, options?: CheckoutOptions): Pool {
   if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
   const theirs = guardOf(pool)
   if (theirs !== undefined) {
@@ -33,7 +37,9 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
     return pool
   }
   const ours = toGuard(guard)
+  const limits = resolveLimits('guardPool()', options)
   if (ours.mode === 'off') return pool
+  gatePool(pool, ours, limits)
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)

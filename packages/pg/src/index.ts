@@ -1,3 +1,4 @@
 export { guardPool } from './guard-pool.ts'
 export { guardClient } from './guard-client.ts'
+export { poolStatistics } from './gate-pool.ts'
 export type { ClientLike, PoolLike } from './types.ts'

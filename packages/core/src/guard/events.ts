@@ -1,3 +1,4 @@
+import type { CheckoutEvents } from '../checkout/events.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
 
@@ -16,7 +17,7 @@ export interface FindingEvent {
 }
 
 /** The events of a guard, by name. */
-export interface GuardEvents {
+export interface GuardEvents extends CheckoutEvents {
   finding: FindingEvent
   fault: Error
 }
@@ -28,6 +29,13 @@ export class Events {
   readonly #listeners: { [Name in keyof GuardEvents]: Set<Listener<GuardEvents[Name]>> } = {
     finding: new Set(),
     fault: new Set(),
+    acquire: new Set(),
+    release: new Set(),
+    timeout: new Set(),
+    deadlock: new Set(),
+    leak: new Set(),
+    leakEnd: new Set(),
+    connectFailure: new Set(),
   }
 
   /** @returns what removes the listener again */
@@ -35,6 +43,10 @@ export class Events {
     const listeners = this.#listeners[name]
     listeners.add(listener)
     return () => void listeners.delete(listener)
+  }
+
+  get names(): readonly string[] {
+    return Object.keys(this.#listeners)
   }
 
   isEvent(name: string): name is keyof GuardEvents {

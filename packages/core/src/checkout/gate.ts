@@ -1,0 +1,358 @@
+import { Checkout, type Asked, type Handover, type Release } from './checkout.ts'
+import { Alarm, systemClock, type Clock } from './clock.ts'
+import { deadlockOf, isDeadlocked, queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
+import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
+import type { Watcher } from './events.ts'
+import { classifyFailure } from './failures.ts'
+import { heldInside } from './holding.ts'
+import { LeakWatch } from './leak-watch.ts'
+import type { CheckoutLimits } from './limits.ts'
+import type { Activity, PoolState } from './pool-state.ts'
+import { Queue } from './queue.ts'
+import { ServerRefusal } from './refusal.ts'
+import { callSiteOf, CallSites } from './sites.ts'
+import { Histogram, noCounts, type PoolStatistics } from './statistics.ts'
+
+/** The pool behind a gate. */
+export interface ConnectionSource<Connection> {
+  /** The most connections that may be out at once, asked anew each time; `Infinity` leaves the waiting to the pool. */
+  readonly max: number
+  /** Connections that are open or being opened. */
+  readonly size: number
+  readonly idle: number
+  /** Takes a connection, idle or new, and calls back once. */
+  take(done: Handover<Connection>): void
+  activityOf(connection: Connection): Activity
+  /** Changes whenever something is sent on the connection. */
+  activityMark(connection: Connection): unknown
+}
+
+/** What makes a gate's time and chance, for tests. */
+export interface GateNature {
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/**
+ * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool is
+ * asked only for connections that it can give. It knows no driver.
+ */
+export class Gate<Connection> {
+  readonly limits: CheckoutLimits
+  readonly sites: CallSites
+  readonly #source: ConnectionSource<Connection>
+  readonly #watcher: Watcher
+  readonly #clock: Clock
+  readonly #refusal: ServerRefusal
+  readonly #deadlines: Alarm
+  readonly #leaks: LeakWatch<Connection>
+  readonly #waiting = new Queue<Checkout<Connection>>()
+  readonly #taking = new Queue<Checkout<Connection>>()
+  readonly #held = new Queue<Checkout<Connection>>()
+  readonly #counts = noCounts()
+  readonly #waits = new Histogram()
+  readonly #uses = new Histogram()
+  /** Connections that the pool was asked for and whose callers have given up. */
+  #abandoned = 0
+  /** Connections that were out before the gate stood here. */
+  #foreign: number
+  #order = 0
+  #ended: Error | undefined
+  #isPumping = false
+  #retry: (() => void) | undefined
+
+  constructor(
+    source: ConnectionSource<Connection>,
+    limits: CheckoutLimits,
+    watcher: Watcher,
+    { clock, random }: GateNature = { clock: systemClock, random: Math.random },
+  ) {
+    this.#source = source
+    this.limits = limits
+    this.#watcher = watcher
+    this.#clock = clock
+    this.#refusal = new ServerRefusal(clock, random)
+    this.#deadlines = new Alarm(clock, (now) => this.#expire(now))
+    this.sites = new CallSites(limits.callSites, watcher)
+    this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
+    this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
+  }
+
+  /**
+   * Asks for a connection.
+   *
+   * @param handover called once, later, with the connection or an error
+   * @returns the checkout; or the error that refuses it at once, and nothing is called
+   */
+  acquire(handover: Handover<Connection>, asked: Asked): Checkout<Connection> | Error {
+    const checkout = new Checkout(this.#order++, this.#clock.now(), handover, asked)
+    if (this.#waiting.size === 0 && this.#canTake()) {
+      this.#take(checkout)
+      return checkout
+    }
+    return this.#ended ?? this.#enqueue(checkout)
+  }
+
+  /** The caller no longer wants the connection, and hears of `reason`. A connection that still comes goes back to the pool. */
+  abort(checkout: Checkout<Connection>, reason: Error): void {
+    if (checkout.state !== 'waiting' && checkout.state !== 'taking') return
+    this.#counts.aborted++
+    this.#fail(checkout, reason)
+    this.pump()
+  }
+
+  /** The connection is back in the pool, or closed. {@link pump} then lets the next caller in. */
+  giveBack(checkout: Checkout<Connection>): void {
+    if (checkout.state !== 'held') return
+    checkout.state = 'over'
+    this.#held.remove(checkout)
+    const heldMillis = this.#clock.now() - checkout.heldSince
+    this.#uses.add(heldMillis)
+    this.#leaks.ended(checkout, heldMillis)
+    checkout.connection = undefined
+    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation })
+  }
+
+  /** A connection that was out before the gate stood here came back. */
+  giveBackForeign(): void {
+    if (this.#foreign > 0) this.#foreign--
+  }
+
+  /** Lets callers in for as long as the pool has connections for them. */
+  pump(): void {
+    // The pool may call back at once, and its listeners may ask again.
+    if (this.#isPumping) return
+    this.#isPumping = true
+    try {
+      for (let next = this.#waiting.first; next !== undefined && this.#canTake(); next = this.#waiting.first) {
+        this.#unqueue(next)
+        this.#take(next)
+      }
+    } finally {
+      this.#isPumping = false
+    }
+    this.#planRetry()
+  }
+
+  /** The pool gives no connection any more: whoever waits hears it now. */
+  end(error: Error): void {
+    this.#ended = error
+    for (const checkout of this.#waiting) this.#fail(checkout, error)
+  }
+
+  /** How many calls wait. */
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
+  /** Plain data: now, and since the pool was guarded. */
+  statistics(): PoolStatistics {
+    const { max, size, idle } = this.#source
+    const acquireWait = this.#waits.snapshot()
+    const use = this.#uses.snapshot()
+    return {
+      ...this.#counts,
+      leaks: this.#leaks.reported,
+      max,
+      size,
+      idle,
+      active: this.#active,
+      waiting: this.#waitingNow,
+      acquireWait,
+      use,
+    }
+  }
+
+  get #active(): number {
+    return this.#held.size + this.#foreign
+  }
+
+  /** Without a bound of its own the gate lets everyone in to the driver, and they wait there. */
+  get #waitingNow(): number {
+    return this.#waiting.size + (Number.isFinite(this.#source.max) ? 0 : this.#taking.size)
+  }
+
+  #canTake(): boolean {
+    const { max, size, idle } = this.#source
+    // Those of them that were still being opened may never have come.
+    if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, size - idle)
+    const under = this.#taking.size + this.#abandoned
+    if (under + this.#active >= max) return false
+    if (!this.#refusal.isOn || idle > under) return true
+    // One at a time asks a server that refuses, each time after a pause.
+    return under === 0 && this.#clock.now() >= this.#refusal.nextAt
+  }
+
+  #take(checkout: Checkout<Connection>): void {
+    checkout.state = 'taking'
+    checkout.isNew = this.#source.idle <= this.#taking.size + this.#abandoned
+    this.#taking.push(checkout)
+    this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
+    this.#source.take((error, connection, release) => {
+      if (error !== undefined || connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
+      else this.#taken(checkout, connection, release)
+    })
+  }
+
+  #taken(checkout: Checkout<Connection>, connection: Connection, release: Release): void {
+    if (checkout.isNew && this.#refusal.isOn) this.#refusal.over()
+    if (checkout.state !== 'taking') {
+      this.#abandoned--
+      this.#counts.lateArrivals++
+      release()
+      this.pump()
+      return
+    }
+    this.#taking.remove(checkout)
+    checkout.state = 'held'
+    checkout.heldSince = this.#clock.now()
+    checkout.connection = connection
+    this.#held.push(checkout)
+    this.#counts.acquired++
+    const waitedMillis = checkout.heldSince - checkout.askedAt
+    this.#waits.add(waitedMillis)
+    this.#leaks.started(checkout)
+    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
+    if (this.#waiting.size > 0) this.pump()
+    checkout.handover(undefined, connection, release)
+  }
+
+  #failedToTake(checkout: Checkout<Connection>, error: Error): void {
+    const failure = classifyFailure(error)
+    const isOver = checkout.state !== 'taking'
+    if (isOver) this.#abandoned--
+    else this.#taking.remove(checkout)
+    this.#counts.connectFailures++
+    if (failure?.isTransient === true) this.#refusal.failed()
+    const isRetried = !isOver && this.#ended === undefined && failure?.isTransient === true && this.limits.acquireTimeoutMillis !== Infinity
+    if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
+    if (isRetried) {
+      checkout.failure = error
+      this.#await(checkout)
+    } else if (!isOver) {
+      checkout.state = 'over'
+    }
+    this.pump()
+    // Last, as what is called may throw.
+    if (!isOver && !isRetried) checkout.handover(error, undefined, noRelease)
+  }
+
+  #enqueue(checkout: Checkout<Connection>): Checkout<Connection> | Error {
+    const { maxWaiting } = this.limits
+    if (this.#waiting.size >= maxWaiting) return this.#refuse(checkout, maxWaiting)
+    this.#await(checkout)
+    const error = this.#deadlocked(checkout)
+    if (error !== undefined) {
+      this.#unqueue(checkout)
+      checkout.state = 'over'
+      return error
+    }
+    this.#planRetry()
+    return checkout
+  }
+
+  #await(checkout: Checkout<Connection>): void {
+    checkout.state = 'waiting'
+    if (checkout.failure === undefined) this.#waiting.push(checkout)
+    else this.#waiting.pushBack(checkout, ({ order }) => order > checkout.order)
+    for (const outer of heldInside(checkout.inside)) outer.waitingInside++
+    this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
+  }
+
+  #unqueue(checkout: Checkout<Connection>): void {
+    this.#waiting.remove(checkout)
+    for (const outer of heldInside(checkout.inside)) outer.waitingInside--
+  }
+
+  /** Gives up. A connection that has been asked for is still to come. */
+  #fail(checkout: Checkout<Connection>, error: Error): void {
+    if (checkout.state === 'waiting') this.#unqueue(checkout)
+    else {
+      this.#taking.remove(checkout)
+      this.#abandoned++
+    }
+    checkout.state = 'over'
+    checkout.handover(error, undefined, noRelease)
+  }
+
+  /** Fails whoever has waited too long. @returns the next deadline */
+  #expire(now: number): number {
+    const { acquireTimeoutMillis } = this.limits
+    const due = [...dueOf(this.#taking, now - acquireTimeoutMillis), ...dueOf(this.#waiting, now - acquireTimeoutMillis)]
+    const [first] = due
+    const pool = first === undefined ? undefined : this.#survey(now - first.askedAt)
+    for (const checkout of due) {
+      // A caller that was told may have aborted another.
+      if (pool === undefined || (checkout.state !== 'waiting' && checkout.state !== 'taking')) continue
+      const error = timeoutOf(checkout, this.#clock.now() - checkout.askedAt, acquireTimeoutMillis, pool)
+      this.#counts.timedOut++
+      this.#fail(checkout, error)
+      this.#tellRefused(error)
+    }
+    if (pool !== undefined) this.sites.strike(this.#held)
+    this.pump()
+    const oldest = Math.min(oldestOf(this.#taking), this.#waiting.first?.askedAt ?? Infinity)
+    return oldest + acquireTimeoutMillis
+  }
+
+  #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
+    this.#counts.queueFull++
+    const pool = this.#survey(0)
+    const error = queueFullOf(checkout, maxWaiting, pool)
+    checkout.state = 'over'
+    this.#tellRefused(error)
+    return error
+  }
+
+  #tellRefused(error: AcquireTimeoutError | QueueFullError): void {
+    if (this.#watcher.hears('timeout')) this.#watcher.tell('timeout', { error })
+  }
+
+  /** @returns the error that refuses the call in strict mode, if with it nobody can go on any more */
+  #deadlocked(checkout: Checkout<Connection>): Error | undefined {
+    if (checkout.inside === undefined || this.#held.size < this.#source.max) return undefined
+    if (!isDeadlocked(checkout, this.#held, this.#source)) return undefined
+    this.#counts.deadlocks++
+    const error = deadlockOf(checkout, this.#survey(0))
+    const refused = this.#watcher.mode === 'strict'
+    if (this.#watcher.hears('deadlock')) this.#watcher.tell('deadlock', { error, refused })
+    if (refused) return error
+    if (this.sites.isNewReport(`${checkout.operation ?? ''} ${callSiteOf(checkout) ?? ''}`)) this.#watcher.warn(error.message)
+    return undefined
+  }
+
+  #survey(waitedMillis: number): PoolState {
+    const { max, size, idle } = this.#source
+    const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
+    return { max, size, idle, active: this.#active, waiting: Math.max(this.#waitingNow, 1), ...survey }
+  }
+
+  /** While the server refuses connections nobody may come back to let the next caller in. */
+  #planRetry(): void {
+    if (this.#retry !== undefined || !this.#refusal.isOn || this.#waiting.size === 0) return
+    const pause = Math.max(this.#refusal.nextAt - this.#clock.now(), 0)
+    this.#retry = this.#clock.after(pause, () => {
+      this.#retry = undefined
+      this.pump()
+    })
+  }
+}
+
+/** Of an error: there is nothing to give back. */
+function noRelease(): void {}
+
+/** Those that asked before a moment. The queue of those that wait is in the order of asking; the few others are gone through. */
+function dueOf<Connection>(queue: Queue<Checkout<Connection>>, before: number): Checkout<Connection>[] {
+  const due: Checkout<Connection>[] = []
+  for (const checkout of queue) {
+    if (checkout.askedAt <= before) due.push(checkout)
+    else if (checkout.state === 'waiting') break
+  }
+  return due
+}
+
+function oldestOf<Connection>(queue: Queue<Checkout<Connection>>): number {
+  let oldest = Infinity
+  for (const { askedAt } of queue) oldest = Math.min(oldest, askedAt)
+  return oldest
+}
