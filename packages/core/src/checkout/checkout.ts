@@ -36,8 +36,6 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>> {
   readonly site: Site | undefined
   /** The connections that the asking call holds already. */
   readonly inside: Holding | undefined
-  /** The pool had no idle connection to give, so that this asks the server for a new one. */
-  isNew = false
   /** Callers that wait for a connection while they hold this one. */
   waitingInside = 0
   isReported = false

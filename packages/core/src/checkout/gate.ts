@@ -54,6 +54,8 @@ export class Gate<Connection> {
   readonly #uses = new Histogram()
   /** Connections that the pool was asked for and whose callers have given up. */
   #abandoned = 0
+  /** Idle connections that the pool was asked for and has not handed out yet. */
+  #promised = 0
   /** Connections that were out before the gate stood here. */
   #foreign: number
   #order = 0
@@ -172,30 +174,39 @@ export class Gate<Connection> {
     return this.#waiting.size + (Number.isFinite(this.#source.max) ? 0 : this.#taking.size)
   }
 
-  #canTake(): boolean {
+  get #isFull(): boolean {
     const { max, size, idle } = this.#source
     // Those of them that were still being opened may never have come.
     if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, size - idle)
-    const under = this.#taking.size + this.#abandoned
-    if (under + this.#active >= max) return false
-    if (!this.#refusal.isOn || idle > under) return true
-    // One at a time asks a server that refuses, each time after a pause.
-    return under === 0 && this.#clock.now() >= this.#refusal.nextAt
+    return this.#under + this.#active >= max
+  }
+
+  /** Connections that the pool has been asked for. */
+  get #under(): number {
+    return this.#taking.size + this.#abandoned
+  }
+
+  #canTake(): boolean {
+    if (this.#isFull) return false
+    return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
   }
 
   #take(checkout: Checkout<Connection>): void {
     checkout.state = 'taking'
-    checkout.isNew = this.#source.idle <= this.#taking.size + this.#abandoned
+    const isNew = this.#source.idle <= this.#promised
+    if (!isNew) this.#promised++
+    else if (this.#refusal.isOn) this.#refusal.asked()
     this.#taking.push(checkout)
     this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
     this.#source.take((error, connection, release) => {
+      if (!isNew) this.#promised--
       if (error !== undefined || connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
-      else this.#taken(checkout, connection, release)
+      else this.#taken(checkout, connection, release, isNew)
     })
   }
 
-  #taken(checkout: Checkout<Connection>, connection: Connection, release: Release): void {
-    if (checkout.isNew && this.#refusal.isOn) this.#refusal.over()
+  #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {
+    if (isNew && this.#refusal.isOn) this.#refusal.over()
     if (checkout.state !== 'taking') {
       this.#abandoned--
       this.#counts.lateArrivals++
@@ -329,7 +340,7 @@ export class Gate<Connection> {
 
   /** While the server refuses connections nobody may come back to let the next caller in. */
   #planRetry(): void {
-    if (this.#retry !== undefined || !this.#refusal.isOn || this.#waiting.size === 0) return
+    if (this.#retry !== undefined || !this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
     const pause = Math.max(this.#refusal.nextAt - this.#clock.now(), 0)
     this.#retry = this.#clock.after(pause, () => {
       this.#retry = undefined
