@@ -50,6 +50,6 @@ export { processWide, type Acquiring, type Origin, type StrictOverride } from '.
 export { withDeepStack } from './guard/call-site.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate, type ConnectionSource } from './checkout/gate.ts'
-export { enterHolding, holdings, liveHolding, runHolding, type Holding } from './checkout/holding.ts'
+export { enterHolding, holdings, liveHolding, runHolding, type Holdable, type Holding } from './checkout/holding.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export { Transaction } from './checkout/transaction.ts'

@@ -3,7 +3,6 @@ import {
   enterHolding,
   Gate,
   holdings,
-  liveHolding,
   processWide,
   type Acquiring,
   type Checkout,
@@ -109,52 +108,48 @@ type Entry = (...args: never[]) => unknown
 function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, isForQuery: boolean, entry: Entry): void {
   let handOver = callback
   const checkout = gate.acquire((error, client: Client | undefined) => {
-    if (error !== undefined || client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
+    if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
     const taken = checkout as Checkout<ClientLike>
     client[checkoutKey] = taken
     const give = (): void => handOver(undefined, client, client.release as Release)
     // A query is over before anyone could ask for a second connection inside it.
-    if (isForQuery) give()
-    else holdings.run({ checkout: taken, outer: liveHolding() }, give)
-  }, gate.sites.ask(entry))
+    if (isForQuery || !gate.wantsHoldings) give()
+    else holdings.run(taken, give)
+  }, entry)
   if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
   else if (checkout.state === 'waiting') handOver = AsyncLocalStorage.bind(callback)
 }
 
 function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): Promise<ClientLike> {
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
-  const asked = gate.sites.ask(entry)
-  const acquiring = processWide.acquiring.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
   const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
-      if (error !== undefined || client === undefined) return reject(error ?? new Error('the pool gave no connection'))
+      if (client === undefined) return reject(error as Error)
       client[checkoutKey] = checkout as Checkout<ClientLike>
       resolve(client)
     }
-    checkout = gate.acquire(handOver, asked)
+    checkout = gate.acquire(handOver, entry)
     if (checkout instanceof Error) reject(checkout)
   })
   if (checkout !== undefined && !(checkout instanceof Error)) {
-    const holding = enterHolding(checkout)
-    if (acquiring !== undefined) listenToLayerAbove(gate, checkout, acquiring, promise, () => (acquiring.holding = holding))
+    if (gate.wantsHoldings) enterHolding(checkout)
+    const acquiring = processWide.acquiring.getStore()
+    if (acquiring !== undefined) listenToLayerAbove(gate, checkout, acquiring, promise)
   }
-  return promise.catch((error: Error) => {
-    // As pg-pool does: a stack that leads back to whoever awaits this, in place of one that leads to a timer.
-    Error.captureStackTrace(error)
-    throw error
-  })
+  return promise.catch(throwFromHere)
+}
+
+/** As pg-pool does: a stack that leads back to whoever awaits this, in place of one that leads to a timer. */
+function throwFromHere(error: Error): never {
+  Error.captureStackTrace(error)
+  throw error
 }
 
 /** Kysely hands an abort signal down to its driver, and the driver no further. */
-function listenToLayerAbove(
-  gate: Gate<ClientLike>,
-  checkout: Checkout<ClientLike>,
-  { signal }: Acquiring,
-  promise: Promise<unknown>,
-  tellHolding: () => void,
-): void {
-  tellHolding()
+function listenToLayerAbove(gate: Gate<ClientLike>, checkout: Checkout<ClientLike>, acquiring: Acquiring, promise: Promise<unknown>): void {
+  acquiring.holding = checkout
+  const { signal } = acquiring
   if (signal === undefined) return
   const abort = (): void => gate.abort(checkout, signal.reason as Error)
   const forget = (): void => signal.removeEventListener('abort', abort)

@@ -1,4 +1,4 @@
-import type { Activity, ConnectionSource, Handover } from '@poolsafe/core'
+import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core'
 import { stateOf } from './guard-client.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -47,19 +47,16 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   }
 
   take(done: Handover<ClientLike>): void {
-    const taken: Handover<ClientLike> = (error, client, release) => {
-      // What the gate is given it calls for late connections alone.
-      const takeBack = (): void => {
-        this.#isTakingBack = true
-        try {
-          release()
-        } finally {
-          this.#isTakingBack = false
-        }
-      }
-      done(error ?? undefined, client, takeBack)
+    Reflect.apply(this.#connect, this.#pool, [done])
+  }
+
+  takeBack(_client: ClientLike, release: Release): void {
+    this.#isTakingBack = true
+    try {
+      release()
+    } finally {
+      this.#isTakingBack = false
     }
-    Reflect.apply(this.#connect, this.#pool, [taken])
   }
 
   activityOf(client: ClientLike): Activity {

@@ -58,6 +58,10 @@ export class ModelPool implements ConnectionSource<ModelConnection> {
     else this.#connect(done)
   }
 
+  takeBack(connection: ModelConnection): void {
+    this.release(connection)
+  }
+
   activityOf(connection: ModelConnection): Activity {
     return connection.activity
   }

@@ -85,7 +85,7 @@ export class Model {
       connection: undefined,
       isSettled: false,
     }
-    const answer = this.#gate.acquire((error, connection) => this.#settle(call, error, connection), {})
+    const answer = this.#gate.acquire((error, connection) => this.#settle(call, error, connection), runModel)
     if (answer instanceof Error) {
       this.counts.queueFull++
       return

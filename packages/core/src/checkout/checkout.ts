@@ -1,4 +1,4 @@
-import type { Holding } from './holding.ts'
+import type { Holdable } from './holding.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
@@ -21,7 +21,7 @@ export interface Site {
 }
 
 /** One stay of a connection with the application, from the call that asks for it to its release. */
-export class Checkout<Connection> implements Linked<Checkout<Connection>> {
+export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holdable {
   previous: Checkout<Connection> | undefined = undefined
   next: Checkout<Connection> | undefined = undefined
   state: CheckoutState = 'waiting'
@@ -34,27 +34,25 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>> {
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
   readonly site: Site | undefined
-  /** The connections that the asking call holds already. */
-  readonly inside: Holding | undefined
-  /** Callers that wait for a connection while they hold this one. */
+  readonly inside: Holdable | undefined
   waitingInside = 0
   isReported = false
   /** Why the pool could not connect, when it was last tried. */
   failure: Error | undefined = undefined
 
-  constructor(order: number, askedAt: number, handover: Handover<Connection>, asked: Asked) {
+  constructor(
+    order: number,
+    askedAt: number,
+    handover: Handover<Connection>,
+    operation: string | undefined,
+    site: Site | undefined,
+    inside: Holdable | undefined,
+  ) {
     this.order = order
     this.askedAt = askedAt
     this.handover = handover
-    this.operation = asked.operation
-    this.site = asked.site
-    this.inside = asked.inside
+    this.operation = operation
+    this.site = site
+    this.inside = inside
   }
-}
-
-/** What is known of the call that asks. */
-export interface Asked {
-  readonly operation?: string | undefined
-  readonly site?: Site | undefined
-  readonly inside?: Holding | undefined
 }

@@ -1,7 +1,7 @@
 import type { Checkout } from './checkout.ts'
 import { AcquireTimeoutError, QueueFullError, SelfDeadlockError } from './errors.ts'
 import { classifyFailure } from './failures.ts'
-import { heldInside } from './holding.ts'
+import { heldFrom } from './holding.ts'
 import type { NoConnection } from './message.ts'
 import { likelyCause, type Activity, type Holder, type PoolState } from './pool-state.ts'
 import { callSiteOf } from './sites.ts'
@@ -56,7 +56,7 @@ export function isDeadlocked<Connection>(
   held: Iterable<Checkout<Connection>>,
   source: { activityOf(connection: Connection): Activity },
 ): boolean {
-  const inside = new Set<unknown>(heldInside(checkout.inside))
+  const inside = new Set<unknown>(heldFrom(checkout.inside))
   let isOurs = false
   for (const holder of held) {
     if (holder.waitingInside === 0 || source.activityOf(holder.connection as Connection) === 'running') return false
@@ -71,7 +71,7 @@ const deepestNesting = 2
 function describeCall<Connection>(checkout: Checkout<Connection>, pool: PoolState): NoConnection {
   const { failure: error, operation, inside, state } = checkout
   const failure = error === undefined ? undefined : classifyFailure(error)
-  const depth = inside === undefined ? 0 : [...heldInside(inside)].length
+  const depth = inside === undefined ? 0 : [...heldFrom(inside)].length
   const call = { holdsAnother: depth > 0 && depth <= deepestNesting, wasTaking: state === 'taking', failure }
   return { operation, callSite: callSiteOf(checkout), likelyCause: likelyCause(pool, call), error, failure }
 }

@@ -1,19 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CheckoutState } from './checkout.ts'
 
-/** A checkout, as far as it is known to be held. */
+/** A checkout, as those see it that wait while it is held. */
 export interface Holdable {
   readonly state: CheckoutState
+  /** The connections that the call held already which asked for this one. */
+  readonly inside: Holdable | undefined
   /** Callers that wait for a connection while they hold this one. */
   waitingInside: number
 }
 
-/** The connections that an asynchronous context holds: the newest, and those around it. */
-export interface Holding {
-  /** Absent while the connection is still being asked for, as a layer above the driver may say before it is. */
-  checkout: Holdable | undefined
-  readonly outer: Holding | undefined
+/** Work that will take a connection: what it calls holds that connection, as soon as it is known. */
+export interface HoldingWork {
+  holds: Holdable | undefined
+  readonly inside: Holdable | undefined
 }
+
+/** The connection that an asynchronous context holds, of those that it took the newest. */
+export type Holding = Holdable | HoldingWork
 
 const key = Symbol.for('poolsafe.holdings')
 const holder = globalThis as { [key]?: AsyncLocalStorage<Holding> }
@@ -21,39 +25,40 @@ const holder = globalThis as { [key]?: AsyncLocalStorage<Holding> }
 /** Shared by every copy of this package in the process. */
 export const holdings: AsyncLocalStorage<Holding> = (holder[key] ??= new AsyncLocalStorage())
 
-/** The innermost holding of this context whose connection has not been given back. */
-export function liveHolding(): Holding | undefined {
-  return live(holdings.getStore())
+/** The newest connection that this context holds. */
+export function liveHolding(): Holdable | undefined {
+  const holding = holdings.getStore()
+  return holding === undefined ? undefined : firstHeld(isWork(holding) ? (holding.holds ?? holding.inside) : holding)
 }
 
-/** The connections of one holding and of those around it that are still held. */
-export function* heldInside(holding: Holding | undefined): Generator<Holdable> {
-  for (let inner = live(holding); inner?.checkout !== undefined; inner = live(inner.outer)) yield inner.checkout
+/** A connection, and those around it, as far as they are still held. */
+export function* heldFrom(innermost: Holdable | undefined): Generator<Holdable> {
+  for (let held = firstHeld(innermost); held !== undefined; held = firstHeld(held.inside)) yield held
 }
 
 /**
- * What follows in this context belongs to whoever asked for this connection. Calls that started side by side do not hold
- * one another's connections: a holding that has not got its connection yet is no outer one.
+ * What follows in this context holds this connection, once it has come. Calls that started side by side do not hold one
+ * another's: what has not come yet is held by nobody who asks meanwhile.
+ *
+ * @returns what a layer above may enter in its turn, where it calls the driver in a context of its own
  */
-export function enterHolding(checkout: Holdable): Holding {
+export function enterHolding(checkout: Holdable): void {
   const around = holdings.getStore()
-  // A layer above has opened the context, and waits for the connection to be put in.
-  if (around !== undefined && around.checkout === undefined) {
-    around.checkout = checkout
-    return around
-  }
-  const holding: Holding = { checkout: checkout, outer: live(around) }
-  holdings.enterWith(holding)
-  return holding
+  if (around !== undefined && isWork(around) && around.holds === undefined) around.holds = checkout
+  else holdings.enterWith(checkout)
 }
 
 /** For layers above the driver: runs `work`, which will take a connection and hold it until it is over. */
 export function runHolding<Result>(work: () => Result): Result {
-  return holdings.run({ checkout: undefined, outer: liveHolding() }, work)
+  return holdings.run({ holds: undefined, inside: liveHolding() }, work)
 }
 
-function live(holding: Holding | undefined): Holding | undefined {
-  let found = holding
-  while (found !== undefined && found.checkout?.state !== 'held') found = found.outer
+function isWork(holding: Holding): holding is HoldingWork {
+  return 'holds' in holding
+}
+
+function firstHeld(innermost: Holdable | undefined): Holdable | undefined {
+  let found = innermost
+  while (found !== undefined && found.state !== 'held') found = found.inside
   return found
 }

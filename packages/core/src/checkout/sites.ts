@@ -1,8 +1,7 @@
 import { TextCache } from '../analyze/cache.ts'
 import { formatCallSite, framesOf, withDeepStack } from '../guard/call-site.ts'
-import { processWide } from '../guard/process-wide.ts'
-import type { Asked, Checkout, Site } from './checkout.ts'
-import { liveHolding } from './holding.ts'
+import type { Origin } from '../guard/process-wide.ts'
+import type { Checkout, Site } from './checkout.ts'
 
 /** Bytes for remembering which operations were reported, and which reports were logged. */
 const rememberedBytes = 65_536
@@ -28,12 +27,9 @@ export class CallSites {
     this.#guard = guard
   }
 
-  /** What is known of the present call. @param entry the function that was called; its frames, and those above, are left out */
-  ask(entry: (...args: never[]) => unknown): Asked {
-    const origin = processWide.origins.getStore()
-    const operation = origin?.operation
-    const site = this.#isWanted(operation) ? takeSite(entry, origin) : undefined
-    return { operation, site, inside: liveHolding() }
+  /** The line of the present call, if it is worth it. @param entry the function that was called; its frames, and those above, are left out */
+  of(origin: Origin | undefined, entry: (...args: never[]) => unknown): Site | undefined {
+    return this.#isWanted(origin?.operation) ? takeSite(entry, origin) : undefined
   }
 
   /** These were reported: from now on their like are remembered with their lines. */
@@ -58,7 +54,7 @@ export class CallSites {
 }
 
 /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
-function takeSite(entry: (...args: never[]) => unknown, origin: { readonly stack?: string | undefined } | undefined): Site {
+function takeSite(entry: (...args: never[]) => unknown, origin: Origin | undefined): Site {
   const known = framesOf(origin?.stack)
   if (known !== '') return { stack: known }
   const site: Site = {}

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Holding } from '../checkout/holding.ts'
+import type { Holdable } from '../checkout/holding.ts'
 import type { FindingEvent } from './events.ts'
 import type { Guard } from './guard.ts'
 
@@ -16,7 +16,7 @@ export interface Acquiring {
   /** Set by a guarded pool: its guard judges what is sent on the connection, so the layer above does not. */
   judgedBelow: Guard | undefined
   /** Set by a guarded pool: the connection that it was asked for, as its caller will hold it. */
-  holding?: Holding | undefined
+  holding?: Holdable | undefined
   /** Calls the acquisition off. */
   readonly signal?: AbortSignal | undefined
 }
