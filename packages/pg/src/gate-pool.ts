@@ -4,7 +4,6 @@ import {
   Gate,
   holdings,
   processWide,
-  type Acquiring,
   type Checkout,
   type CheckoutLimits,
   type Guard,
@@ -52,6 +51,18 @@ export function gatePool(pool: PoolLike, guard: Guard, limits: CheckoutLimits): 
   gateEnd(pool, gate)
   countWaiting(pool, gate)
   return gate
+}
+
+/** For layers above: gates what they find below them, if it is a pool of node-postgres that has no gate yet. */
+export function gateIfPool(driver: unknown, guard: Guard, limits: CheckoutLimits): void {
+  if (isPool(driver) && !gates.has(driver)) gatePool(driver, guard, limits)
+}
+
+/** A pool counts its clients; a client, which has the same methods, does not. */
+export function isPool(driver: unknown): driver is PoolLike {
+  if (typeof driver !== 'object' || driver === null || !('totalCount' in driver)) return false
+  const { prependListener, query, connect } = driver as Partial<PoolLike>
+  return typeof prependListener === 'function' && typeof query === 'function' && typeof connect === 'function'
 }
 
 function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource): void {
@@ -133,9 +144,12 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): P
     if (checkout instanceof Error) reject(checkout)
   })
   if (checkout !== undefined && !(checkout instanceof Error)) {
-    if (gate.wantsHoldings) enterHolding(checkout)
     const acquiring = processWide.acquiring.getStore()
-    if (acquiring !== undefined) listenToLayerAbove(gate, checkout, acquiring, promise)
+    if (gate.wantsHoldings) {
+      enterHolding(checkout)
+      if (acquiring !== undefined) acquiring.holding = checkout
+    }
+    if (acquiring?.signal !== undefined) obey(acquiring.signal, gate, checkout, promise)
   }
   return promise.catch(throwFromHere)
 }
@@ -147,10 +161,7 @@ function throwFromHere(error: Error): never {
 }
 
 /** Kysely hands an abort signal down to its driver, and the driver no further. */
-function listenToLayerAbove(gate: Gate<ClientLike>, checkout: Checkout<ClientLike>, acquiring: Acquiring, promise: Promise<unknown>): void {
-  acquiring.holding = checkout
-  const { signal } = acquiring
-  if (signal === undefined) return
+function obey(signal: AbortSignal, gate: Gate<ClientLike>, checkout: Checkout<ClientLike>, promise: Promise<unknown>): void {
   const abort = (): void => gate.abort(checkout, signal.reason as Error)
   const forget = (): void => signal.removeEventListener('abort', abort)
   signal.addEventListener('abort', abort)

@@ -10,7 +10,7 @@ import {
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
-import { gatePool } from './gate-pool.ts'
+import { gatePool, isPool } from './gate-pool.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -43,12 +43,6 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)
-}
-
-/** A pool counts its clients; a client, which has the same methods, does not. */
-function isPool(pool: PoolLike | undefined): boolean {
-  const isEmitter = typeof pool?.prependListener === 'function' && typeof pool.query === 'function'
-  return isEmitter && typeof pool.connect === 'function' && 'totalCount' in pool
 }
 
 /** New clients are guarded before anyone else hears of them; clients that the pool had already, when they are next taken. */

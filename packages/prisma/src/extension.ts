@@ -1,5 +1,5 @@
 import { Prisma } from '@prisma/client/extension'
-import { guardOf, harmless, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { guardOf, harmless, processWide, runHolding, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
@@ -71,7 +71,8 @@ function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
 function nameArray(client: object): (this: unknown, ...args: unknown[]) => unknown {
   return function $transaction(...args) {
     const start = (): unknown => Reflect.apply((client as Client).$transaction, this, args)
-    if (!Array.isArray(args[0])) return start()
+    // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
+    if (!Array.isArray(args[0])) return runHolding(start)
     const origin = new OperationOrigin('$transaction')
     if (args[0].some(isRaw)) origin.takeStack($transaction, 'application')
     return processWide.origins.run(origin, start)

@@ -1,3 +1,4 @@
+import { gateIfPool } from '@poolsafe/pg'
 import {
   commits,
   guardOf,
@@ -6,8 +7,11 @@ import {
   isPoolsafeError,
   keepFirstGuard,
   markGuarded,
+  resolveLimits,
   toGuard,
   Transaction,
+  type CheckoutLimits,
+  type CheckoutOptions,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
@@ -23,10 +27,16 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
  *
  * @param factory such as `new PrismaPg({ connectionString })`
  * @param guard a guard, or the options to make one
+ * @param options how long calls wait for a connection, and how long they may keep one: of the pool that the adapter makes
+ *   itself, if it is one of node-postgres. A pool of your own has its limits from `guardPool`
  * @returns the same factory; with mode `off`, or if it is guarded already, untouched
- * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter
+ * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter, and for a limit that cannot be
  */
-export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, guard?: Guard | GuardOptions): Factory {
+export function guardAdapter<Factory extends AdapterFactory>(
+  factory: Factory,
+  guard?: Guard | GuardOptions,
+  options?: CheckoutOptions,
+): Factory {
   checkFactory(factory)
   const theirs = guardOf(factory)
   if (theirs !== undefined) {
@@ -34,8 +44,9 @@ export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, g
     return factory
   }
   const ours = toGuard(guard)
+  const limits = resolveLimits('guardAdapter()', options)
   if (ours.mode === 'off') return factory
-  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours)
+  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours, limits)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
   return markGuarded(factory, ours)
@@ -49,9 +60,11 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
   if (given.provider !== 'postgres') throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
 }
 
-function guardConnected(adapter: Adapter, guard: Guard): Adapter {
+function guardConnected(adapter: Adapter, guard: Guard, limits: CheckoutLimits): Adapter {
   if (guardOf(adapter) !== undefined) return adapter
-  const below = guardOf(adapter.underlyingDriver?.())
+  const driver = adapter.underlyingDriver?.()
+  const below = guardOf(driver)
+  gateIfPool(driver, guard, limits)
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {

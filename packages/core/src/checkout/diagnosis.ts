@@ -65,6 +65,14 @@ export function isDeadlocked<Connection>(
   return isOurs
 }
 
+/** By which it is seen whether anything was sent, or given back and taken anew. */
+export function marksOf<Connection>(
+  held: Iterable<Checkout<Connection>>,
+  source: { activityMark(connection: Connection): unknown },
+): readonly (readonly [number, unknown])[] {
+  return Array.from(held, ({ order, connection }) => [order, source.activityMark(connection as Connection)] as const)
+}
+
 /** A call that holds more than these has not nested them: it forgot to give them back. */
 const deepestNesting = 2
 

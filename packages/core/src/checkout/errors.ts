@@ -56,7 +56,7 @@ export class QueueFullError extends NoConnectionError {
   }
 }
 
-/** Everyone who holds a connection of the pool waits for another one: nobody can go on. Thrown at once in strict mode. */
+/** Everyone who holds a connection of the pool waits for another one: nobody can go on. Thrown in strict mode, without waiting for the timeout. */
 export class SelfDeadlockError extends NoConnectionError {
   constructor(call: NoConnection, pool: PoolState) {
     const [longest] = pool.holders

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Checkout, type Handover, type Release } from './checkout.ts'
 import { Alarm, systemClock, type Clock } from './clock.ts'
-import { deadlockOf, isDeadlocked, queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
+import { deadlockOf, isDeadlocked, marksOf, queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
 import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
 import type { Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
@@ -29,6 +30,9 @@ export interface ConnectionSource<Connection> {
   /** Changes whenever something is sent on the connection. */
   activityMark(connection: Connection): unknown
 }
+
+/** How long nothing may move before a deadlock is taken for one. */
+const deadlockMillis = 50
 
 /** What makes a gate's time and chance, for tests. */
 export interface GateNature {
@@ -270,12 +274,7 @@ export class Gate<Connection> {
     this.#hasBeenFull = true
     if (this.#waiting.size >= maxWaiting) return this.#refuse(checkout, maxWaiting)
     this.#await(checkout)
-    const error = this.#deadlocked(checkout)
-    if (error !== undefined) {
-      this.#unqueue(checkout)
-      checkout.state = 'over'
-      return error
-    }
+    this.#suspectDeadlock(checkout)
     this.#planRetry()
     return checkout
   }
@@ -337,17 +336,27 @@ export class Gate<Connection> {
     if (this.#watcher.hears('timeout')) this.#watcher.tell('timeout', { error })
   }
 
-  /** @returns the error that refuses the call in strict mode, if with it nobody can go on any more */
-  #deadlocked(checkout: Checkout<Connection>): Error | undefined {
-    if (checkout.inside === undefined || this.#held.size < this.#source.max) return undefined
-    if (!isDeadlocked(checkout, this.#held, this.#source)) return undefined
+  /**
+   * Contexts are inherited by work that nobody waits for as well, so that what looks like a deadlock may be none: one stays,
+   * and no holder sends anything meanwhile.
+   */
+  #suspectDeadlock(checkout: Checkout<Connection>): void {
+    const isCircle = (): boolean => this.#held.size >= this.#source.max && isDeadlocked(checkout, this.#held, this.#source)
+    if (checkout.inside === undefined || !isCircle()) return
+    const before = marksOf(this.#held, this.#source)
+    this.#clock.after(deadlockMillis, () => {
+      const isSame = checkout.state === 'waiting' && isCircle() && isDeepStrictEqual(before, marksOf(this.#held, this.#source))
+      if (isSame) this.#tellDeadlock(checkout)
+    })
+  }
+
+  #tellDeadlock(checkout: Checkout<Connection>): void {
     this.#counts.deadlocks++
     const error = deadlockOf(checkout, this.#survey(0))
     const refused = this.#watcher.mode === 'strict'
     if (this.#watcher.hears('deadlock')) this.#watcher.tell('deadlock', { error, refused })
-    if (refused) return error
-    if (this.sites.isNewReport(`${checkout.operation ?? ''} ${callSiteOf(checkout) ?? ''}`)) this.#watcher.warn(error.message)
-    return undefined
+    if (refused) this.#fail(checkout, error)
+    else if (this.sites.isNewReport(`${checkout.operation ?? ''} ${callSiteOf(checkout) ?? ''}`)) this.#watcher.warn(error.message)
   }
 
   #survey(waitedMillis: number): PoolState {
