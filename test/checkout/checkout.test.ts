@@ -94,10 +94,10 @@ describe.each(subjects)('%s', (_name, open) => {
   it('tells calls that each hold one and wait for another', async () => {
     await use({ mode: 'strict', max: 3 }, async (layer) => {
       await layer.query()
-      let started = 0
+      const started: true[] = []
       const nested = async (): Promise<unknown> => {
-        started++
-        while (started < 3) await turn()
+        started.push(true)
+        while (started.length < 3) await turn()
         return layer.query()
       }
       const results = await Promise.allSettled([1, 2, 3].map(() => layer.transaction(nested)))

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
+  AcquireTimeoutError,
   enterHolding,
   Gate,
   holdings,
@@ -136,7 +137,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): P
   let checkout: Checkout<ClientLike> | Error | undefined
   const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
-      if (client === undefined) return reject(error as Error)
+      if (client === undefined) return reject(error)
       client[checkoutKey] = checkout as Checkout<ClientLike>
       resolve(client)
     }
@@ -154,8 +155,22 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): P
   return promise.catch(throwFromHere)
 }
 
+/** Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and delays the rest. */
+const stacksAtOnce = 100
+const momentMillis = 100
+let stacksTaken = 0
+let momentEnd = 0
+
 /** As pg-pool does: a stack that leads back to whoever awaits this, in place of one that leads to a timer. */
 function throwFromHere(error: Error): never {
+  if (error instanceof AcquireTimeoutError) {
+    const now = performance.now()
+    if (now > momentEnd) {
+      momentEnd = now + momentMillis
+      stacksTaken = 0
+    }
+    if (++stacksTaken > stacksAtOnce) throw error
+  }
   Error.captureStackTrace(error)
   throw error
 }

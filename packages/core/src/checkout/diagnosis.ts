@@ -47,32 +47,6 @@ export function deadlockOf<Connection>(checkout: Checkout<Connection>, pool: Poo
   return new SelfDeadlockError(describeCall(checkout, pool), pool)
 }
 
-/**
- * Whether everyone who holds a connection waits for another one, so that none comes back: none of the connections is at work
- * either. Only a call that holds one itself can complete such a circle.
- */
-export function isDeadlocked<Connection>(
-  checkout: Checkout<Connection>,
-  held: Iterable<Checkout<Connection>>,
-  source: { activityOf(connection: Connection): Activity },
-): boolean {
-  const inside = new Set<unknown>(heldFrom(checkout.inside))
-  let isOurs = false
-  for (const holder of held) {
-    if (holder.waitingInside === 0 || source.activityOf(holder.connection as Connection) === 'running') return false
-    if (inside.has(holder)) isOurs = true
-  }
-  return isOurs
-}
-
-/** By which it is seen whether anything was sent, or given back and taken anew. */
-export function marksOf<Connection>(
-  held: Iterable<Checkout<Connection>>,
-  source: { activityMark(connection: Connection): unknown },
-): readonly (readonly [number, unknown])[] {
-  return Array.from(held, ({ order, connection }) => [order, source.activityMark(connection as Connection)] as const)
-}
-
 /** A call that holds more than these has not nested them: it forgot to give them back. */
 const deepestNesting = 2
 

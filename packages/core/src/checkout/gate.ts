@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util'
 import { Checkout, type Handover, type Release } from './checkout.ts'
 import { Alarm, systemClock, type Clock } from './clock.ts'
-import { deadlockOf, isDeadlocked, marksOf, queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
+import { DeadlockWatch } from './deadlock-watch.ts'
+import { queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
 import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
 import type { Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
@@ -12,7 +12,7 @@ import type { CheckoutLimits } from './limits.ts'
 import type { Activity, PoolState } from './pool-state.ts'
 import { Queue } from './queue.ts'
 import { ServerRefusal } from './refusal.ts'
-import { callSiteOf, CallSites } from './sites.ts'
+import { CallSites } from './sites.ts'
 import { Histogram, noCounts, type PoolStatistics } from './statistics.ts'
 
 /** The pool behind a gate. */
@@ -30,9 +30,6 @@ export interface ConnectionSource<Connection> {
   /** Changes whenever something is sent on the connection. */
   activityMark(connection: Connection): unknown
 }
-
-/** How long nothing may move before a deadlock is taken for one. */
-const deadlockMillis = 50
 
 /** What makes a gate's time and chance, for tests. */
 export interface GateNature {
@@ -53,6 +50,7 @@ export class Gate<Connection> {
   readonly #refusal: ServerRefusal
   readonly #deadlines: Alarm
   readonly #leaks: LeakWatch<Connection>
+  readonly #deadlocks: DeadlockWatch<Connection>
   readonly #waiting = new Queue<Checkout<Connection>>()
   readonly #taking = new Queue<Checkout<Connection>>()
   readonly #held = new Queue<Checkout<Connection>>()
@@ -85,6 +83,9 @@ export class Gate<Connection> {
     this.#deadlines = new Alarm(clock, (now) => this.#expire(now))
     this.sites = new CallSites(limits.callSites, watcher)
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
+    const refuse = (checkout: Checkout<Connection>, error: Error): void => this.#fail(checkout, error)
+    const survey = (): PoolState => this.#survey(0)
+    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, survey, refuse })
     // A call that nests two fills a pool of two by itself, without anyone who waited before.
     this.#hasBeenFull = source.max <= 2
     this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
@@ -274,7 +275,7 @@ export class Gate<Connection> {
     this.#hasBeenFull = true
     if (this.#waiting.size >= maxWaiting) return this.#refuse(checkout, maxWaiting)
     this.#await(checkout)
-    this.#suspectDeadlock(checkout)
+    this.#deadlocks.suspect(checkout)
     this.#planRetry()
     return checkout
   }
@@ -289,6 +290,7 @@ export class Gate<Connection> {
 
   #unqueue(checkout: Checkout<Connection>): void {
     this.#waiting.remove(checkout)
+    if (checkout.inside === undefined) return
     for (const outer of heldFrom(checkout.inside)) outer.waitingInside--
   }
 
@@ -305,22 +307,28 @@ export class Gate<Connection> {
 
   /** Fails whoever has waited too long. @returns the next deadline */
   #expire(now: number): number {
-    const { acquireTimeoutMillis } = this.limits
-    const due = [...dueOf(this.#taking, now - acquireTimeoutMillis), ...dueOf(this.#waiting, now - acquireTimeoutMillis)]
-    const [first] = due
-    const pool = first === undefined ? undefined : this.#survey(now - first.askedAt)
-    for (const checkout of due) {
-      // A caller that was told may have aborted another.
-      if (pool === undefined || (checkout.state !== 'waiting' && checkout.state !== 'taking')) continue
-      const error = timeoutOf(checkout, this.#clock.now() - checkout.askedAt, acquireTimeoutMillis, pool)
-      this.#counts.timedOut++
-      this.#fail(checkout, error)
-      this.#tellRefused(error)
-    }
-    if (pool !== undefined) this.sites.strike(this.#held)
+    const before = now - this.limits.acquireTimeoutMillis
+    const due = [...dueOf(this.#taking, before), ...dueOf(this.#waiting, before)]
+    const errors = due.length === 0 ? [] : withoutStack(() => this.#expireAll(due, now))
+    for (const error of errors) this.#tellRefused(error)
     this.pump()
     const oldest = Math.min(oldestOf(this.#taking), this.#waiting.first?.askedAt ?? Infinity)
-    return oldest + acquireTimeoutMillis
+    return oldest + this.limits.acquireTimeoutMillis
+  }
+
+  #expireAll(due: readonly Checkout<Connection>[], now: number): AcquireTimeoutError[] {
+    const errors: AcquireTimeoutError[] = []
+    const pool = this.#survey(this.limits.acquireTimeoutMillis)
+    for (const checkout of due) {
+      // A caller that was told may have aborted another.
+      if (checkout.state !== 'waiting' && checkout.state !== 'taking') continue
+      const error = timeoutOf(checkout, now - checkout.askedAt, this.limits.acquireTimeoutMillis, pool)
+      this.#counts.timedOut++
+      errors.push(error)
+      this.#fail(checkout, error)
+    }
+    this.sites.strike(this.#held)
+    return errors
   }
 
   #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
@@ -334,29 +342,6 @@ export class Gate<Connection> {
 
   #tellRefused(error: AcquireTimeoutError | QueueFullError): void {
     if (this.#watcher.hears('timeout')) this.#watcher.tell('timeout', { error })
-  }
-
-  /**
-   * Contexts are inherited by work that nobody waits for as well, so that what looks like a deadlock may be none: one stays,
-   * and no holder sends anything meanwhile.
-   */
-  #suspectDeadlock(checkout: Checkout<Connection>): void {
-    const isCircle = (): boolean => this.#held.size >= this.#source.max && isDeadlocked(checkout, this.#held, this.#source)
-    if (checkout.inside === undefined || !isCircle()) return
-    const before = marksOf(this.#held, this.#source)
-    this.#clock.after(deadlockMillis, () => {
-      const isSame = checkout.state === 'waiting' && isCircle() && isDeepStrictEqual(before, marksOf(this.#held, this.#source))
-      if (isSame) this.#tellDeadlock(checkout)
-    })
-  }
-
-  #tellDeadlock(checkout: Checkout<Connection>): void {
-    this.#counts.deadlocks++
-    const error = deadlockOf(checkout, this.#survey(0))
-    const refused = this.#watcher.mode === 'strict'
-    if (this.#watcher.hears('deadlock')) this.#watcher.tell('deadlock', { error, refused })
-    if (refused) this.#fail(checkout, error)
-    else if (this.sites.isNewReport(`${checkout.operation ?? ''} ${callSiteOf(checkout) ?? ''}`)) this.#watcher.warn(error.message)
   }
 
   #survey(waitedMillis: number): PoolState {
@@ -373,6 +358,17 @@ export class Gate<Connection> {
       this.#retry = undefined
       this.pump()
     })
+  }
+}
+
+/** A timer's stack tells nothing, and takes its time ten thousand times over. Whoever awaits the error puts in another. */
+function withoutStack<Result>(act: () => Result): Result {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return act()
+  } finally {
+    Error.stackTraceLimit = limit
   }
 }
 

@@ -25,9 +25,25 @@ export function describePool({ max, size, idle, active, waiting }: PoolState): s
 
 /** The lines below the first. */
 export function rows(call: NoConnection, pool: PoolState): string {
+  const by = place(call)
+  return (by === undefined ? '' : `${row('by', by)}\n`) + sharedRows(call, pool)
+}
+
+/** When the server is gone thousands of calls fail in one moment, and nearly all of their messages are the same. */
+const shared = new WeakMap<PoolState, Map<string, string>>()
+
+function sharedRows(call: NoConnection, pool: PoolState): string {
+  const key = `${call.likelyCause} ${call.error?.message ?? ''}`
+  const known = shared.get(pool) ?? new Map<string, string>()
+  shared.set(pool, known)
+  const text = known.get(key) ?? makeRows(call, pool)
+  known.set(key, text)
+  return text
+}
+
+function makeRows(call: NoConnection, pool: PoolState): string {
   const { why, instead } = adviceFor(call.likelyCause, call.failure)
   const list: [string, string][] = [
-    ['by', place(call) ?? ''],
     ...pool.holders.map((holder): [string, string] => ['held', describeHolder(holder)]),
     ['likely', call.likelyCause],
     ['why', why],
@@ -36,8 +52,14 @@ export function rows(call: NoConnection, pool: PoolState): string {
     ['error', call.error === undefined ? '' : call.error.message],
     ['docs', 'node_modules/@poolsafe/core/docs/checkout.md'],
   ]
-  const shown = list.filter(([, text]) => text !== '')
-  return shown.map(([label, text]) => `  ${label.padEnd(9)}  ${text}`).join('\n')
+  return list
+    .filter(([, text]) => text !== '')
+    .map(([label, text]) => row(label, text))
+    .join('\n')
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(9)}  ${text}`
 }
 
 /** `12.4 s` */
