@@ -6,12 +6,12 @@ import {
   holdings,
   processWide,
   type Checkout,
-  type CheckoutLimits,
   type Guard,
   type Handover,
   type PoolStatistics,
   type Release,
 } from '@poolsafe/core'
+import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -43,7 +43,8 @@ export function poolStatistics(pool: object): PoolStatistics | undefined {
  * Puts a gate before a pool, in place: `pool.connect` and `pool.query` wait there, for as long as the limits allow, and pg-pool
  * is asked only for what it can give. Its events, counters and call forms stay.
  */
-export function gatePool(pool: PoolLike, guard: Guard, limits: CheckoutLimits): Gate<ClientLike> {
+export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOptions): Gate<ClientLike> {
+  const { limits, line, notes } = applyOptions(pool, options)
   const source = new PoolSource(pool, pool.connect as DriverFunction)
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
@@ -51,12 +52,14 @@ export function gatePool(pool: PoolLike, guard: Guard, limits: CheckoutLimits): 
   gateConnect(pool, gate)
   gateEnd(pool, gate)
   countWaiting(pool, gate)
+  if (line !== undefined) guard.info(line)
+  for (const note of notes) guard.warn(note)
   return gate
 }
 
 /** For layers above: gates what they find below them, if it is a pool of node-postgres that has no gate yet. */
-export function gateIfPool(driver: unknown, guard: Guard, limits: CheckoutLimits): void {
-  if (isPool(driver) && !gates.has(driver)) gatePool(driver, guard, limits)
+export function gateIfPool(driver: unknown, guard: Guard, options: ResolvedPoolOptions): void {
+  if (isPool(driver) && !gates.has(driver)) gatePool(driver, guard, options)
 }
 
 /** A pool counts its clients; a client, which has the same methods, does not. */

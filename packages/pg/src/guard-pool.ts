@@ -4,14 +4,13 @@ import {
   keepFirstGuard,
   markGuarded,
   processWide,
-  resolveLimits,
   toGuard,
-  type CheckoutOptions,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
 import { gatePool, isPool } from './gate-pool.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
+import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -29,20 +28,28 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  * @returns the same pool
  * @throws InvalidOptionError for what is no pool, for a limit that cannot be; and in strict mode for one that another guard watches
  */
-export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions, options?: CheckoutOptions): Pool {
+export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions, options?: PoolOptions): Pool {
   if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
   const theirs = guardOf(pool)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'a pool')
+    keepFirstOptions(theirs, options)
     return pool
   }
   const ours = toGuard(guard)
-  const limits = resolveLimits('guardPool()', options)
+  const resolved = resolvePoolOptions('guardPool()', options)
   if (ours.mode === 'off') return pool
-  gatePool(pool, ours, limits)
+  gatePool(pool, ours, resolved)
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)
+}
+
+/** The limits of a pool are set once: a second call would be without effect. */
+function keepFirstOptions(guard: Guard, options: PoolOptions | undefined): void {
+  if (options === undefined) return
+  const error = guard.complain(new InvalidOptionError('the options of a pool', options, 'given to the first guardPool() of it'))
+  if (error !== undefined) throw error
 }
 
 /** New clients are guarded before anyone else hears of them; clients that the pool had already, when they are next taken. */

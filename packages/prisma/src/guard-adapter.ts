@@ -1,4 +1,4 @@
-import { gateIfPool } from '@poolsafe/pg'
+import { gateIfPool, resolvePoolOptions, type PoolOptions, type ResolvedPoolOptions } from '@poolsafe/pg'
 import {
   commits,
   guardOf,
@@ -7,11 +7,8 @@ import {
   isPoolsafeError,
   keepFirstGuard,
   markGuarded,
-  resolveLimits,
   toGuard,
   Transaction,
-  type CheckoutLimits,
-  type CheckoutOptions,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
@@ -35,7 +32,7 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
 export function guardAdapter<Factory extends AdapterFactory>(
   factory: Factory,
   guard?: Guard | GuardOptions,
-  options?: CheckoutOptions,
+  options?: PoolOptions,
 ): Factory {
   checkFactory(factory)
   const theirs = guardOf(factory)
@@ -44,9 +41,9 @@ export function guardAdapter<Factory extends AdapterFactory>(
     return factory
   }
   const ours = toGuard(guard)
-  const limits = resolveLimits('guardAdapter()', options)
+  const pool = resolvePoolOptions('guardAdapter()', options)
   if (ours.mode === 'off') return factory
-  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours, limits)
+  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours, pool)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
   return markGuarded(factory, ours)
@@ -60,11 +57,11 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
   if (given.provider !== 'postgres') throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
 }
 
-function guardConnected(adapter: Adapter, guard: Guard, limits: CheckoutLimits): Adapter {
+function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOptions): Adapter {
   if (guardOf(adapter) !== undefined) return adapter
   const driver = adapter.underlyingDriver?.()
   const below = guardOf(driver)
-  gateIfPool(driver, guard, limits)
+  gateIfPool(driver, guard, pool)
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {

@@ -2,6 +2,7 @@ import { Checkout, type Handover, type Release } from './checkout.ts'
 import { Alarm, systemClock, type Clock } from './clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
 import { queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
+import { dueOf, oldestOf, withoutStack } from './due.ts'
 import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
 import type { Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
@@ -361,32 +362,5 @@ export class Gate<Connection> {
   }
 }
 
-/** A timer's stack tells nothing, and takes its time ten thousand times over. Whoever awaits the error puts in another. */
-function withoutStack<Result>(act: () => Result): Result {
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
-  try {
-    return act()
-  } finally {
-    Error.stackTraceLimit = limit
-  }
-}
-
 /** Of an error: there is nothing to give back. */
 function noRelease(): void {}
-
-/** Those that asked before a moment. The queue of those that wait is in the order of asking; the few others are gone through. */
-function dueOf<Connection>(queue: Queue<Checkout<Connection>>, before: number): Checkout<Connection>[] {
-  const due: Checkout<Connection>[] = []
-  for (const checkout of queue) {
-    if (checkout.askedAt <= before) due.push(checkout)
-    else if (checkout.state === 'waiting') break
-  }
-  return due
-}
-
-function oldestOf<Connection>(queue: Queue<Checkout<Connection>>): number {
-  let oldest = Infinity
-  for (const { askedAt } of queue) oldest = Math.min(oldest, askedAt)
-  return oldest
-}

@@ -139,6 +139,18 @@ export class Guard {
     for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
   }
 
+  /** For adapters: logs what is no warning. The standard output belongs to the application. */
+  info(message: string): void {
+    const { logger } = this.#options
+    const text = `[poolsafe] ${message}`
+    try {
+      if (logger === console) console.error(text)
+      else logger.info?.(text)
+    } catch (error) {
+      this.#fault('log the start of a pool', error)
+    }
+  }
+
   /** For adapters: logs each time what is no finding. A logger that throws is a fault of its own. */
   warn(message: string): void {
     try {
