@@ -8,8 +8,9 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
+    // Limits that end what hangs; a slow machine must not reach them.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
     globalSetup: ['test/setup/generate.ts'],
     // Two cores: each file starts servers of its own.
     maxWorkers: 2,

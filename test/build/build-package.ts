@@ -37,6 +37,7 @@ for (const file of globSync('dist/**/*.d.ts')) {
 // The links in error messages lead to node_modules/@poolsafe/core/docs.
 if (manifest.name === '@poolsafe/core' && existsSync(join(repository, 'docs/rules'))) {
   cpSync(join(repository, 'docs/rules'), 'docs/rules', { recursive: true })
+  cpSync(join(repository, 'docs/exceptions.md'), 'docs/exceptions.md')
 }
 
 /**

@@ -5,17 +5,18 @@ import { createGuard, poolers, rules } from '@poolsafe/core'
 import { describe, expect, test } from 'vitest'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
-import { remedies } from './remedies.ts'
 
 const folder = join(import.meta.dirname, '../../docs/rules')
+const ofRules = pages()
+const ofPoolers = poolersPage()
 const toRegenerate = 'docs differs from the rules or the profiles; run: node --conditions=@poolsafe/source test/docs/generate.ts'
 
 describe('docs/rules', () => {
   test('holds exactly the pages of the rules', () => {
-    expect(readdirSync(folder).toSorted(), toRegenerate).toEqual([...pages().keys()].toSorted())
+    expect(readdirSync(folder).toSorted(), toRegenerate).toEqual([...ofRules.keys()].toSorted())
   })
 
-  test.each([...pages()])('%s says what the rules say', (file, text) => {
+  test.each([...ofRules])('%s says what the rules say', (file, text) => {
     expect(readFileSync(join(folder, file), 'utf8'), toRegenerate).toBe(text)
   })
 
@@ -25,32 +26,55 @@ describe('docs/rules', () => {
       return examples.unsafe.flatMap((given) => guard.inspect(typeof given === 'string' ? given : given.sql).findings)
     })
     const files = new Set(findings.map(({ docs }) => docs.replace('docs/rules/', '')))
-    for (const file of files) expect(pages().has(file)).toBe(true)
+    for (const file of files) expect(ofRules.has(file)).toBe(true)
   })
 
   test('links only to pages that exist', () => {
-    for (const text of pages().values()) {
-      for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g)) expect(file === '../poolers.md' || pages().has(file ?? '')).toBe(true)
+    for (const text of ofRules.values()) {
+      for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g)) {
+        expect(['../poolers.md', '../exceptions.md'].includes(file ?? '') || ofRules.has(file ?? '')).toBe(true)
+      }
     }
   })
 })
 
 describe('docs/poolers.md', () => {
   test('says what the profiles say', () => {
-    expect(readFileSync(join(folder, '../poolers.md'), 'utf8'), toRegenerate).toBe(poolersPage())
+    expect(readFileSync(join(folder, '../poolers.md'), 'utf8'), toRegenerate).toBe(ofPoolers)
   })
 
   test('links only to pages that exist', () => {
-    for (const [, file] of poolersPage().matchAll(/\]\(rules\/([^)]+\.md)\)/g)) expect(pages().has(file ?? '')).toBe(true)
+    for (const [, file] of ofPoolers.matchAll(/\]\(rules\/([^)]+\.md)\)/g)) expect(ofRules.has(file ?? '')).toBe(true)
   })
 
   test('shows every profile', () => {
     const { detect: _detect, ...factories } = poolers
-    for (const name of Object.keys(factories)) expect(poolersPage()).toContain(`poolers.${name}(`)
+    for (const name of Object.keys(factories)) expect(ofPoolers).toContain(`poolers.${name}(`)
   })
 })
 
-describe.each(Object.entries(remedies))('the remedy of %s', (_rule, { sql, ...code }) => {
+describe('docs/exceptions.md', () => {
+  const page = readFileSync(join(folder, '../exceptions.md'), 'utf8')
+  const codeOf = (language: string): string[] => {
+    return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
+  }
+
+  test.each(codeOf('sql'))('shows comments that allow: %s', (sql) => {
+    const guard = createGuard({ mode: 'strict' })
+    expect(guard.inspect(sql).findings).toHaveLength(1)
+    expect(guard.refuse(sql, guard.analyze(sql), { pinned: true }, createGuard)).toBeUndefined()
+  })
+
+  test.each(codeOf('ts'))('shows code that can be parsed: %s', (code) => {
+    expect(() => stripTypeScriptTypes(`async () => {\n${code}\n}`)).not.toThrow()
+  })
+})
+
+describe.each(rules)('the remedy of $id', ({ remedy: { sql, ...code } }) => {
+  test('is there', () => {
+    expect([sql, ...Object.values(code)].join('')).not.toBe('')
+  })
+
   test('is SQL in which the guard finds nothing', () => {
     expect(createGuard({ mode: 'strict' }).inspect(sql ?? '').findings).toEqual([])
   })

@@ -1,8 +1,8 @@
 import { poolers, rules, type Example, type Finding, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
-import type { CallSign } from '../../packages/core/src/rules/rule.ts'
+import type { CallSign, Remedy } from '../../packages/core/src/rules/rule.ts'
+import type { DetectedEffect } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
 import { docsOf, effectsOfCall, judge, judgeEffects } from '../../packages/core/src/guard/judge.ts'
-import { remedies, type Remedy } from './remedies.ts'
 
 interface Column {
   readonly heading: string
@@ -62,9 +62,9 @@ function page(rule: Rule<RuleId>): string {
     `**What happens:** ${happens(rule, unsafe)}.`,
     `**Why:** ${rule.why}.`,
     `**Instead:** ${rule.instead}.`,
-    code(rule.id),
+    code(rule.remedy),
     '## What is found',
-    ...(unsafe.length === 0 ? callsOf(rule).map((sign) => `- ${signs[sign]}`) : [block('sql', unsafe.map(shown).join('\n'))]),
+    ...(unsafe.length === 0 ? [`- ${besideText(rule)}`] : [block('sql', unsafe.map(shown).join('\n'))]),
     'What is not:',
     block('sql', rule.examples.safe.map(toExample).map(shown).join('\n')),
     verdicts(rule, unsafe),
@@ -80,8 +80,7 @@ function happens(rule: Rule<RuleId>, [first]: readonly Example[]): string {
   return findings[0]?.message ?? rule.title
 }
 
-function code(id: RuleId): string {
-  const remedy = remedies[id] ?? {}
+function code(remedy: Remedy): string {
   const written = languages.flatMap(([key, name, language]) => {
     const text = remedy[key]
     return text === undefined ? [] : [`${name}:`, block(language, text)]
@@ -92,13 +91,40 @@ function code(id: RuleId): string {
 /** A rule without unsafe examples is found in a call, not in a text. */
 const signs: Readonly<Record<CallSign, string>> = {
   releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
+  cancelByPid: 'a query of Kysely with `inflightQueryAbortStrategy` set to `cancel query` or `kill session`',
+  startupParameter: 'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
+  wrongProfile:
+    'a profile that differs from what the pooler says at login (PgBouncer from 1.26 on), or from what the name of a service in the URL says',
   undecided:
     'a text that PostgreSQL’s parser cannot hold, or a DO block that it cannot read, where either may touch the session (in strict mode only)',
   namedStatement: 'a statement that the driver sends with a name',
 }
 
+/** What stands for the name in a call, where a rule wants one. */
+const namesOfSigns: { readonly [Sign in CallSign]?: string } = {
+  startupParameter: 'statement_timeout',
+  wrongProfile:
+    'it says mode session, not mode transaction, while at login the pooler says that it is PgBouncer 1.26.1 in transaction mode',
+}
+
 function callsOf(rule: Rule<RuleId>): CallSign[] {
   return Object.keys(rule.call ?? {}) as CallSign[]
+}
+
+function besideText(rule: Rule<RuleId>): string {
+  return (
+    rule.answer?.when ??
+    callsOf(rule)
+      .map((sign) => signs[sign])
+      .join()
+  )
+}
+
+/** Of the first safe example, whose answer may tell something else. */
+function effectsOfAnswer({ id, answer, examples }: Rule<RuleId>): DetectedEffect[] {
+  const [first] = examples.safe.map(toExample)
+  const { telltales = [] } = answer === undefined || first === undefined ? {} : analyze(first.sql)
+  return telltales.map(({ effect }) => effect).filter(({ rule }) => rule === id)
 }
 
 function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
@@ -106,9 +132,7 @@ function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
     unsafe.length === 0
       ? [
           {
-            label: callsOf(rule)
-              .map((sign) => signs[sign])
-              .join(),
+            label: besideText(rule),
             findings: ofCalls(rule),
           },
         ]
@@ -133,13 +157,19 @@ function ofExample(rule: Rule<RuleId>, { sql, named = false, pinned = true }: Ex
 }
 
 function ofCalls(rule: Rule<RuleId>): (Finding | undefined)[] {
-  const effects = callsOf(rule).flatMap(effectsOfCall)
-  return columns.map(({ pooler, pinned = true }) => judgeEffects(effects, pooler, { pinned })[0])
+  const ofSigns = callsOf(rule).flatMap((sign) => effectsOfCall(sign, namesOfSigns[sign]))
+  const effects = [...ofSigns, ...effectsOfAnswer(rule)]
+  return columns.map(({ pooler }) => judgeEffects(effects, pooler, {})[0])
 }
 
 function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   const ofGuard = [
     '## To allow it',
+    'Where it is safe, say why ([exceptions](../exceptions.md)):',
+    block('ts', `await guard.allow('${rule.id}', 'why it is safe here', async () => { … })`),
+    ...(callsOf(rule).includes('releasedInTransaction')
+      ? []
+      : ['Or in the SQL:', block('sql', `/* poolsafe-allow ${rule.id}: why it is safe here */`)]),
     'For every statement of a guard:',
     block('ts', `createGuard({ rules: { '${rule.id}': 'allow' } }) // or 'warn', or 'throw'`),
   ]

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { poolers, type Carried, type PoolerProfile } from '@poolsafe/core'
+import * as all from '../../packages/core/src/poolers/all.ts'
 import { table } from './pages.ts'
 
 interface Shown {
@@ -7,38 +9,15 @@ interface Shown {
   readonly profile: PoolerProfile
 }
 
-const serverVersion = 18
+/** Each pooler in the forms that differ. */
+const shown: readonly Shown[] = Object.entries(all).flatMap(([name, pooler]) => {
+  return pooler.forms.map(({ options, profile }) => ({ code: `poolers.${name}(${asCode(options)})`, profile: profile() }))
+})
 
-/** Each pooler in the forms that differ. Services on PgBouncer are as PgBouncer. */
-const shown: readonly Shown[] = [
-  { code: 'poolers.strictest()', profile: poolers.strictest() },
-  { code: 'poolers.direct()', profile: poolers.direct() },
-  { code: "poolers.pgbouncer({ version: '1.18', serverVersion: 18 })", profile: poolers.pgbouncer({ version: '1.18', serverVersion }) },
-  { code: "poolers.pgbouncer({ version: '1.24', serverVersion: 18 })", profile: poolers.pgbouncer({ version: '1.24', serverVersion }) },
-  { code: "poolers.pgbouncer({ version: '1.26', serverVersion: 18 })", profile: poolers.pgbouncer({ version: '1.26', serverVersion }) },
-  {
-    code: "poolers.pgbouncer({ version: '1.26', serverVersion: 18, serverResetQueryAlways: true })",
-    profile: poolers.pgbouncer({ version: '1.26', serverVersion, serverResetQueryAlways: true }),
-  },
-  { code: 'poolers.odyssey({ serverVersion: 18 })', profile: poolers.odyssey({ serverVersion }) },
-  { code: 'poolers.odyssey({ discard: false, serverVersion: 18 })', profile: poolers.odyssey({ discard: false, serverVersion }) },
-  { code: 'poolers.pgdog()', profile: poolers.pgdog() },
-  {
-    code: "poolers.pgdog({ queryParser: 'on', preparedStatements: 'full', pubSub: true })",
-    profile: poolers.pgdog({ queryParser: 'on', preparedStatements: 'full', pubSub: true }),
-  },
-  { code: 'poolers.pgcat()', profile: poolers.pgcat() },
-  { code: 'poolers.supavisor()', profile: poolers.supavisor() },
-  { code: 'poolers.supavisor({ namedPreparedStatements: true })', profile: poolers.supavisor({ namedPreparedStatements: true }) },
-  { code: 'poolers.supabase()', profile: poolers.supabase() },
-  { code: "poolers.supabase({ connection: 'dedicated' })", profile: poolers.supabase({ connection: 'dedicated' }) },
-  { code: "poolers.supabase({ connection: 'session' })", profile: poolers.supabase({ connection: 'session' }) },
-  { code: 'poolers.neon()', profile: poolers.neon() },
-  { code: 'poolers.prismaPostgres()', profile: poolers.prismaPostgres() },
-  { code: 'poolers.rdsProxy()', profile: poolers.rdsProxy() },
-  { code: 'poolers.hyperdrive()', profile: poolers.hyperdrive() },
-  { code: 'poolers.pgpool()', profile: poolers.pgpool() },
-]
+/** Options as they are written. */
+function asCode(options: unknown): string {
+  return inspect(options) === '{}' ? '' : inspect(options, { breakLength: Infinity })
+}
 
 const meanings: Readonly<Record<Carried, string>> = {
   kept: 'the client keeps its server session for as long as it holds the connection',
@@ -78,7 +57,7 @@ function overview(): string {
 }
 
 function section({ code, profile }: Shown): string {
-  const { label, carries, sources, trackedSettings, settings = {}, byRule = {}, notes = [] } = profile
+  const { label, carries, sources, trackedSettings, settings = {}, startup = {}, byRule = {}, notes = [] } = profile
   const cells = Object.entries(carries) as [keyof PoolerProfile['carries'], Carried][]
   return [
     `## ${label}`,
@@ -89,6 +68,7 @@ function section({ code, profile }: Shown): string {
     ),
     ...(trackedSettings.size === 0 ? [] : [`Settings that it tracks: ${listed([...trackedSettings].toSorted())}.`]),
     ...Object.entries(settings).map(([name, carried]) => `The setting \`${name}\`: ${carried}.`),
+    ...Object.entries(startup).map(([name, carried]) => `The startup parameter \`${name}\`: ${carried}.`),
     ...Object.entries(byRule).map(([rule, carried]) => `What [${rule}](rules/${rule.replace('/', '-')}.md) finds: ${carried}.`),
     ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}.`).join('\n')]),
   ].join('\n\n')

@@ -39,6 +39,54 @@ describe('connections that others opened or hold', () => {
     await pool.end()
   })
 
+  it('guards what listeners send that come before all others, and the hook `verify`', async () => {
+    const seen: unknown[] = []
+    const catchInto = (client: pg.ClientBase): Promise<void> =>
+      client.query(set).then(
+        () => {},
+        (error: unknown) => void seen.push(error),
+      )
+    const verify = (client: pg.PoolClient, done: (error?: Error) => void): void => void catchInto(client).then(() => done())
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, verify }), strict)
+    pool.prependListener('connect', (client) => void catchInto(client))
+    pool.prependListener('acquire', (client) => void catchInto(client))
+    await pool.query('SELECT 1')
+    expect(seen).toEqual([expect.any(UnsafeStatementError), expect.any(UnsafeStatementError), expect.any(UnsafeStatementError)])
+    await pool.end()
+  })
+
+  it('guards a connection that the pool is opening, from its hook on', async () => {
+    const seen: unknown[] = []
+    const onConnect = async (client: pg.ClientBase): Promise<void> => {
+      seen.push(await client.query(set).catch((error: unknown) => error))
+    }
+    const pool = new pg.Pool({ connectionString: server.url, max: 1, onConnect })
+    const opening = pool.connect()
+    guardPool(pool, strict)
+    const client = await opening
+    seen.push(await client.query(set).catch((error: unknown) => error))
+    expect(seen).toEqual([expect.any(UnsafeStatementError), expect.any(UnsafeStatementError)])
+    client.release()
+    await pool.end()
+  })
+
+  it('rejects the connection where a hook lets the refusal through', async () => {
+    const onConnect = (client: pg.ClientBase): Promise<unknown> => client.query(set)
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, onConnect: onConnect as never }), strict)
+    await expect(pool.query('SELECT 1')).rejects.toBeInstanceOf(UnsafeStatementError)
+    expect(pool.totalCount).toBe(0)
+    await pool.end()
+  })
+
+  it('guards the clients that others make of the class of the pool', async () => {
+    const pool = guardPool(new pg.Pool({ connectionString: server.url }), strict) as pg.Pool & { readonly Client: typeof pg.Client }
+    const client = new pool.Client(server.url)
+    await client.connect()
+    await expect(client.query(set)).rejects.toBeInstanceOf(UnsafeStatementError)
+    await client.end()
+    await pool.end()
+  })
+
   it('hands the same release function to the client and to the callback of connect', async () => {
     await withPool(server, strict, async (pool) => {
       const same = await new Promise((resolve, reject) => {

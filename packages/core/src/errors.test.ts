@@ -40,6 +40,7 @@ test('an unsafe statement tells the rule and the outcome as plain data, and ever
     statement: 'SET app.token = ?; LISTEN orders',
     pooler: 'a pooler',
     operation: 'User.findMany',
+    wasSent: false,
   })
   expect(JSON.stringify(error)).not.toContain('secret')
   expect(structuredClone((error as UnsafeStatementError).findings)).toEqual(findings)

@@ -17,7 +17,10 @@ export abstract class PoolsafeError extends Error {
   }
 }
 
-/** A statement was refused before it was sent: behind this pooler it would do harm, or nothing. The message is the manual. */
+/**
+ * A statement was refused before it was sent: behind this pooler it would do harm, or nothing. Or, where {@link wasSent}, the
+ * server's answer to it was: it tells that the statement did not do what it says. The message is the manual.
+ */
 export class UnsafeStatementError extends PoolsafeError {
   /** The rule of the first finding. */
   readonly rule: RuleId
@@ -31,6 +34,8 @@ export class UnsafeStatementError extends PoolsafeError {
   readonly pooler: string
   /** The ORM's name for the call, such as `User.findMany`, where known. */
   readonly operation: string | undefined
+  /** Whether the server has seen the statement, and answered it. */
+  readonly wasSent: boolean
 
   constructor(message: string, fields: UnsafeStatementFields) {
     super(message)
@@ -42,6 +47,7 @@ export class UnsafeStatementError extends PoolsafeError {
     this.statement = fields.statement
     this.pooler = fields.pooler
     this.operation = fields.operation
+    this.wasSent = fields.wasSent === true
   }
 }
 
@@ -51,6 +57,8 @@ export interface UnsafeStatementFields {
   readonly statement: string
   readonly pooler: string
   readonly operation?: string | undefined
+  /** @default false */
+  readonly wasSent?: boolean
 }
 
 /** An option is unknown, or has a value that it cannot have. Thrown at construction; nothing is clamped. */

@@ -1,7 +1,11 @@
 export { createGuard, type Guard, type Inspection } from './guard/guard.ts'
 export type { GuardOptions, Logger, Mode, Policy } from './guard/options.ts'
 export type { Context, Finding, Outcome } from './guard/finding.ts'
-export type { FindingEvent, GuardEvents } from './guard/events.ts'
+export type { AllowedEvent, FindingEvent, GuardEvents } from './guard/events.ts'
+export { allow } from './exceptions/scope.ts'
+export { InvalidCommentError } from './exceptions/comment.ts'
+export type { KnownException, RuleIds } from './exceptions/exception.ts'
+export type { ExceptionOption } from './exceptions/option.ts'
 export {
   PoolsafeError,
   UnsafeStatementError,
@@ -11,15 +15,9 @@ export {
   findPoolsafeError,
   type UnsafeStatementFields,
 } from './errors.ts'
-export * as poolers from './poolers/all.ts'
+export * as poolers from './poolers/index.ts'
 export type { DetectedPooler, PoolerFacts } from './poolers/detect.ts'
-export type { HostedOptions } from './poolers/hosted.ts'
-export type { OdysseyOptions } from './poolers/odyssey.ts'
-export type { PgBouncerOptions } from './poolers/pgbouncer.ts'
-export type { PgcatOptions } from './poolers/pgcat.ts'
-export type { PgDogOptions } from './poolers/pgdog.ts'
-export type { SupabaseOptions } from './poolers/supabase.ts'
-export type { SupavisorOptions } from './poolers/supavisor.ts'
+export type { Clue, Pooler } from './poolers/pooler.ts'
 export type { Carried, PoolerProfile } from './poolers/profile.ts'
 export { AcquireTimeoutError, NoConnectionError, QueueFullError, SelfDeadlockError } from './checkout/errors.ts'
 export type {
@@ -37,16 +35,17 @@ export type { CheckoutOptions } from './checkout/limits.ts'
 export type { Activity, Holder, LikelyCause } from './checkout/pool-state.ts'
 export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checkout/statistics.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
-export type { Rule, Example } from './rules/rule.ts'
+export type { Rule, Example, Remedy } from './rules/rule.ts'
 
 // For adapters. These change without notice between minor versions.
-export { toGuard, type Call, type Entry } from './guard/guard.ts'
-export { guardOf, keepFirstGuard, markGuarded } from './guard/brand.ts'
-export { commits, harmless, type Analysis } from './analyze/analysis.ts'
+export type { Call, Entry } from './guard/call.ts'
+export { guardOf, keepFirstGuard, markGuarded, toGuard } from './guard/brand.ts'
+export { commits, harmless, type Analysis, type Answer } from './analyze/analysis.ts'
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'
 export { processWide, type Acquiring, type Origin, type StrictOverride } from './guard/process-wide.ts'
+export { inScopeOfCaller } from './exceptions/scope.ts'
 export { withDeepStack } from './guard/call-site.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate, type ConnectionSource } from './checkout/gate.ts'

@@ -1,5 +1,5 @@
-import { harmless, Transaction, type Guard } from '@poolsafe/core'
-import type { DatabaseConnection } from 'kysely'
+import { harmless, Transaction, type Analysis, type Answer, type Guard } from '@poolsafe/core'
+import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 
 /** What is known of one connection of Kysely. */
@@ -23,6 +23,7 @@ export function guardConnection(connection: DatabaseConnection, guard: Guard): C
   const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false }
   states.set(connection, state)
   guardQueries(connection, guard, state)
+  guardCancelling(connection, guard)
   return state
 }
 
@@ -30,17 +31,27 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
   const execute = connection.executeQuery.bind(connection)
   const stream = connection.streamQuery.bind(connection)
 
-  const executeQuery: DatabaseConnection['executeQuery'] = (...args) => {
-    const error = refuse(args[0].sql, executeQuery)
-    return error === undefined ? state.transaction.watch(execute(...args)) : Promise.reject(error)
+  const executeQuery: DatabaseConnection['executeQuery'] = <R>(...args: Parameters<typeof execute>) => {
+    const { sql } = args[0]
+    const analysis = analyze(sql)
+    const error = refuse(sql, analysis, executeQuery)
+    if (error !== undefined) return Promise.reject(error)
+    const result = state.transaction.watch(execute<R>(...args))
+    if (analysis.telltales === undefined) return result
+    return result.then((answered) => {
+      const told = guard.refuseAnswer(sql, analysis, [answerIn(answered)])
+      if (told !== undefined) throw told
+      return answered
+    })
   }
   const streamQuery: DatabaseConnection['streamQuery'] = (...args) => {
-    const error = refuse(args[0].sql, streamQuery)
+    const error = refuse(args[0].sql, analyze(args[0].sql), streamQuery)
     return error === undefined ? stream(...args) : failing(error)
   }
-  function refuse(sql: string, entry: (...args: never[]) => unknown): Error | undefined {
-    if (state.judgedBelow) return undefined
-    const analysis = guard.analyze(sql)
+  function analyze(sql: string): Analysis {
+    return state.judgedBelow ? harmless : guard.analyze(sql)
+  }
+  function refuse(sql: string, analysis: Analysis, entry: (...args: never[]) => unknown): Error | undefined {
     if (analysis === harmless) return undefined
     const error = guard.refuse(sql, analysis, { transaction: state.transaction, pinned: true }, entry)
     // Refused inside a hook of the dialect: whoever acquires the connection has to give it back.
@@ -49,6 +60,24 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
   }
   connection.executeQuery = executeQuery
   connection.streamQuery = streamQuery
+}
+
+/**
+ * Kysely collects what it cancels a query by before it sends it, and only where it is asked to cancel (`inflightQueryAbortStrategy`):
+ * the number of the login. The query that cancels goes by a client of its own, past every pool.
+ */
+function guardCancelling(connection: DatabaseConnection, guard: Guard): void {
+  const collect = connection.collectSessionInfo?.bind(connection)
+  if (collect === undefined) return
+  connection.collectSessionInfo = function collectSessionInfo() {
+    const error = guard.refuseCall('cancelByPid', collectSessionInfo)
+    return error === undefined ? collect() : Promise.reject(error)
+  }
+}
+
+/** Of a COMMIT, PostgresDriver gives the command in the place of a row. */
+function answerIn({ rows }: QueryResult<unknown>): Answer {
+  return { rows, command: (rows[0] as { command?: string } | undefined)?.command }
 }
 
 /** A stream reports its errors where it is read. */

@@ -86,13 +86,21 @@ function guardTransactions(driver: Driver): void {
     setOpen(connection, true)
   }
   driver.commitTransaction = async (connection) => {
-    await commit(connection)
+    await commit(connection).catch(markAborted)
     setOpen(connection, false)
   }
   driver.rollbackTransaction = async (connection) => {
     setOpen(connection, false)
     await rollback(connection)
   }
+}
+
+/** Kysely knows by this mark that there is no transaction any more, and gives the connection of a controlled one back. */
+function markAborted(error: unknown): never {
+  const told = findPoolsafeError(error)
+  const wasSent = told !== undefined && 'wasSent' in told && told.wasSent === true
+  if (wasSent) Object.defineProperty(error, Symbol.for('kysely.AbortedTransactionError'), { value: true })
+  throw error
 }
 
 function setOpen(connection: DatabaseConnection, isOpen: boolean): void {

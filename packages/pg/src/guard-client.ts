@@ -1,5 +1,8 @@
 import { guardOf, InvalidOptionError, keepFirstGuard, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
-import { refuseCall, statementOf } from './statement.ts'
+import { sendAndJudge } from './answer.ts'
+import { watchLogin } from './login.ts'
+import { refuseLoginOfClient } from './startup.ts'
+import { refuseCall, statementOf, type Statement } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
 
@@ -23,6 +26,8 @@ const states = new WeakMap<object, ClientState>()
  * @param guard a guard, or the options to make one
  * @returns the same client
  * @throws InvalidOptionError for what is no client; and in strict mode for one that another guard watches
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
+ *   on, and for a guard whose profile is not that of the pooler in its URL
  */
 export function guardClient<Client extends ClientLike>(client: Client, guard?: Guard | GuardOptions): Client {
   if (typeof client?.query !== 'function' || typeof client.on !== 'function' || 'totalCount' in client) {
@@ -34,7 +39,11 @@ export function guardClient<Client extends ClientLike>(client: Client, guard?: G
     return client
   }
   const ours = toGuard(guard)
-  if (ours.mode !== 'off') attach(client, ours)
+  if (ours.mode === 'off') return client
+  const error = refuseLoginOfClient(client, ours, guardClient)
+  if (error !== undefined) throw error
+  watchLogin(client, ours)
+  attach(client, ours)
   return client
 }
 
@@ -54,16 +63,20 @@ export function attach(client: ClientLike, guard: Guard): ClientState {
 
 function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void {
   const send = client.query as DriverFunction
+  const apply = (args: Arguments): unknown => Reflect.apply(send, client, args)
   function query(this: unknown, ...args: unknown[]): unknown {
-    const error = state.isLent ? undefined : refuse(args)
+    const statement = state.isLent ? undefined : statementOf(args[0], guard)
+    if (statement === undefined) return Reflect.apply(send, client, args)
+    const error = refuse(statement)
     if (error !== undefined) return refuseCall(args, error, (client as { connection?: unknown }).connection)
-    return Reflect.apply(send, client, args)
+    const { sql, analysis } = statement
+    if (analysis.telltales === undefined) return apply(args)
+    return sendAndJudge(apply, args, (answers) => noted(guard.refuseAnswer(sql, analysis, answers)))
   }
-  function refuse(args: Arguments): Error | undefined {
-    const statement = statementOf(args[0], guard)
-    if (statement === undefined) return undefined
-    const { sql, analysis, named } = statement
-    const error = guard.refuse(sql, analysis, { transaction: state.transaction.current, pinned: true, named }, query)
+  function refuse({ sql, analysis, named }: Statement): Error | undefined {
+    return noted(guard.refuse(sql, analysis, { transaction: state.transaction.current, pinned: true, named }, query))
+  }
+  function noted(error: Error | undefined): Error | undefined {
     if (error !== undefined) state.wasRefused = true
     return error
   }

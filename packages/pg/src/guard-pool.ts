@@ -1,5 +1,6 @@
 import {
   guardOf,
+  inScopeOfCaller,
   InvalidOptionError,
   keepFirstGuard,
   markGuarded,
@@ -11,6 +12,9 @@ import {
 import { gatePool, isPool } from './gate-pool.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
+import { sendAndJudge } from './answer.ts'
+import { watchLogin, watchNewClients } from './login.ts'
+import { refuseLoginOfPool } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -27,6 +31,8 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  * @param options how long callers wait for a connection, and how long they may keep one
  * @returns the same pool
  * @throws InvalidOptionError for what is no pool, for a limit that cannot be; and in strict mode for one that another guard watches
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
+ *   on, and for a guard whose profile is not that of the pooler in its URL
  */
 export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions, options?: PoolOptions): Pool {
   if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
@@ -39,6 +45,8 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
   const ours = toGuard(guard)
   const resolved = resolvePoolOptions('guardPool()', options)
   if (ours.mode === 'off') return pool
+  const error = refuseLoginOfPool(pool, ours, guardPool)
+  if (error !== undefined) throw error
   gatePool(pool, ours, resolved)
   guardClients(pool, ours)
   guardQueries(pool, ours)
@@ -52,7 +60,7 @@ function keepFirstOptions(guard: Guard, options: PoolOptions | undefined): void 
   if (error !== undefined) throw error
 }
 
-/** New clients are guarded before anyone else hears of them; clients that the pool had already, when they are next taken. */
+/** New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when they are next taken. */
 function guardClients(pool: PoolLike, guard: Guard): void {
   const adopt = (adopted: unknown): void => {
     const client = adopted as ClientLike
@@ -60,9 +68,13 @@ function guardClients(pool: PoolLike, guard: Guard): void {
     attach(client, guard)
     Object.defineProperty(client, 'release', releaseProperty)
   }
+  watchNewClients(pool, (client) => {
+    watchLogin(client, guard)
+    adopt(client)
+  })
   pool.prependListener('connect', adopt)
   pool.prependListener('acquire', adopt)
-  // pg-pool awaits this hook before it emits `connect`.
+  // For one that is being opened now: pg-pool awaits this hook before it emits `connect`.
   const { options } = pool as { options?: { onConnect?: (client: ClientLike) => unknown } }
   const onConnect = options?.onConnect
   if (options === undefined || onConnect === undefined) return
@@ -111,21 +123,22 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
   let isLending = false
 
   function query(this: unknown, ...args: unknown[]): unknown {
-    const error = refuse(args)
+    const statement = statementOf(args[0], guard)
+    if (statement === undefined) return lendAndSend(args)
+    const { sql, analysis, named } = statement
+    const error = guard.refuse(sql, analysis, { pinned: false, named }, query)
     if (error !== undefined) return refuseCall(args, error, undefined)
+    if (analysis.telltales === undefined) return lendAndSend(args)
+    return sendAndJudge(lendAndSend, args, (answers) => guard.refuseAnswer(sql, analysis, answers))
+  }
+
+  function lendAndSend(args: Arguments): unknown {
     isLending = true
     try {
       return Reflect.apply(send, pool, args)
     } finally {
       isLending = false
     }
-  }
-
-  function refuse(args: Arguments): Error | undefined {
-    const statement = statementOf(args[0], guard)
-    if (statement === undefined) return undefined
-    const { sql, analysis, named } = statement
-    return guard.refuse(sql, analysis, { pinned: false, named }, query)
   }
 
   function connect(this: unknown, ...args: unknown[]): unknown {
@@ -135,6 +148,9 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
     }
     const acquiring = processWide.acquiring.getStore()
     if (acquiring !== undefined) acquiring.judgedBelow = guard
+    const [handover, ...others] = args
+    // pg-pool calls it back in the context of whoever gave the connection back.
+    if (typeof handover === 'function') return Reflect.apply(connectPool, pool, [inScopeOfCaller(handover as DriverFunction), ...others])
     return Reflect.apply(connectPool, pool, args)
   }
 

@@ -2,13 +2,14 @@ import { harmless, type Analysis, type Guard } from '@poolsafe/core'
 import type { Arguments } from './types.ts'
 
 /** What pg calls a Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
-interface Submittable {
+export interface Submittable {
   submit(connection: unknown): unknown
   handleError(error: Error, connection: unknown): void
   callback?: unknown
 }
 
-interface QueryConfig {
+/** What pg takes in the place of a text. */
+export interface QueryConfig {
   readonly text?: unknown
   readonly name?: unknown
   readonly callback?: unknown
@@ -58,6 +59,7 @@ export function refuseCall(args: Arguments, error: Error, connection: unknown): 
   return undefined
 }
 
-function isSubmittable(config: unknown): config is Submittable {
+/** Whether pg will let it send itself. */
+export function isSubmittable(config: unknown): config is Submittable {
   return typeof config === 'object' && config !== null && typeof (config as Submittable).submit === 'function'
 }

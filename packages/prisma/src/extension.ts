@@ -1,5 +1,7 @@
 import { Prisma } from '@prisma/client/extension'
 import { guardOf, harmless, processWide, runHolding, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { sendAsCaller, sendBatch } from './caller-context.ts'
+import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
@@ -11,14 +13,18 @@ interface Operation {
   readonly model?: string | undefined
   readonly operation: string
   readonly args: unknown
-  readonly query: (args: never) => Promise<unknown>
+  readonly query: (args: never, params?: never) => Promise<unknown>
   /** `batch` is `$transaction([…])`. */
   readonly __internalParams?: { readonly transaction?: { readonly kind?: string } }
 }
 
 interface Client {
   readonly $transaction: (...args: never[]) => unknown
-  readonly _engineConfig?: { readonly adapter?: { readonly adapterName?: string } }
+  readonly _engineConfig?: { readonly adapter?: Adapter }
+}
+
+interface Adapter {
+  readonly adapterName?: string
 }
 
 /**
@@ -28,7 +34,7 @@ interface Client {
  *
  * @param guard the guard of the adapter, or the options to make one
  * @returns for `$extends`; with mode `off` it gives the client back untouched
- * @throws InvalidOptionError; and, from `$extends` in strict mode, UnguardedClientError
+ * @throws InvalidOptionError; and, from `$extends` in strict mode, UnguardedClientError and ForeignPoolError
  */
 export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
   const ours = toGuard(guard)
@@ -37,25 +43,33 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
     complainOfUnguarded(client, ours)
     return client.$extends({
       name: 'poolsafe',
-      query: { $allOperations: nameOperation(ours) },
+      query: { $allOperations: nameOperation(ours), ...ofBatches },
       client: { $transaction: nameArray(client) },
     })
   })
 }
 
+/** Prisma's own extensions hear of the operations that are sent together; its types do not name the hook. */
+const ofBatches: object = { $__internalBatch: sendBatch }
+
 function complainOfUnguarded(client: object, guard: Guard): void {
   const adapter = (client as Client)._engineConfig?.adapter
+  const complaint = hasForeignPool(adapter) ? new ForeignPoolError(adapter?.adapterName) : complaintOfUnguarded(adapter)
+  const error = complaint && guard.complain(complaint)
+  if (error !== undefined) throw error
+}
+
+function complaintOfUnguarded(adapter: Adapter | undefined): UnguardedClientError | undefined {
   // PrismaPg keeps the pool that it was given, which may be a guarded one, in a field of its own.
   const parts = [adapter, ...Object.values(adapter ?? {})]
-  if (parts.some((part) => guardOf(part) !== undefined)) return
-  const error = guard.complain(new UnguardedClientError(adapter?.adapterName))
-  if (error !== undefined) throw error
+  return parts.some((part) => guardOf(part) !== undefined) ? undefined : new UnguardedClientError(adapter?.adapterName)
 }
 
 /** Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver. */
 function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
   return async function operate(call: Operation): Promise<unknown> {
-    if (call.__internalParams?.transaction?.kind === 'batch') return await call.query(call.args as never)
+    const transaction = call.__internalParams?.transaction
+    if (transaction?.kind === 'batch') return await sendAsCaller(call)
     const origin = new OperationOrigin(call.model === undefined ? call.operation : `${call.model}.${call.operation}`)
     const text = call.model === undefined ? rawTextOf(call.args) : undefined
     if (text !== undefined && guard.analyze(text) !== harmless) {
@@ -63,7 +77,10 @@ function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')
     }
-    return processWide.origins.run(origin, async () => await call.query(call.args as never))
+    return processWide.origins.run(
+      origin,
+      async () => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call)),
+    )
   }
 }
 

@@ -9,9 +9,12 @@ import {
   markGuarded,
   toGuard,
   Transaction,
+  type Answer,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
+import { refuseLogin } from './login.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
@@ -28,6 +31,7 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
  *   itself, if it is one of node-postgres. A pool of your own has its limits from `guardPool`
  * @returns the same factory; with mode `off`, or if it is guarded already, untouched
  * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter, and for a limit that cannot be
+ * @throws ForeignPoolError in strict mode, for a pool of another copy of pg, which the adapter would not use
  */
 export function guardAdapter<Factory extends AdapterFactory>(
   factory: Factory,
@@ -43,7 +47,9 @@ export function guardAdapter<Factory extends AdapterFactory>(
   const ours = toGuard(guard)
   const pool = resolvePoolOptions('guardAdapter()', options)
   if (ours.mode === 'off') return factory
-  const adopt = (adapter: Adapter): Adapter => guardConnected(adapter, ours, pool)
+  const error = hasForeignPool(factory) ? ours.complain(new ForeignPoolError(factory.adapterName)) : undefined
+  if (error !== undefined) throw error
+  const adopt = (adapter: Adapter): Adapter | Promise<never> => guardConnected(adapter, ours, pool)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
   return markGuarded(factory, ours)
@@ -57,18 +63,26 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
   if (given.provider !== 'postgres') throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
 }
 
-function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOptions): Adapter {
+/** In strict mode an adapter that may not log in is closed, and its `connect` rejects. */
+async function refuseConnected(adapter: Adapter, error: Error): Promise<never> {
+  await adapter.dispose?.()
+  throw error
+}
+
+function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOptions): Adapter | Promise<never> {
   if (guardOf(adapter) !== undefined) return adapter
   const driver = adapter.underlyingDriver?.()
   const below = guardOf(driver)
-  gateIfPool(driver, guard, pool)
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {
+    const error = refuseLogin(adapter, guard, guardConnected)
+    if (error !== undefined) return refuseConnected(adapter, error)
     guardStatements(adapter, guard)
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
     replace(adapter, 'executeScript', (send) => judged(send, guard))
   }
+  gateIfPool(driver, guard, pool)
   const adopt = (transaction: AdapterTransaction): AdapterTransaction => guardTransaction(transaction, guard, judgedBelow)
   replace(
     adapter,
@@ -134,7 +148,13 @@ function judged<Text extends Statement | string>(
     const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    return held === undefined ? send(...args) : held.watch(send(...args))
+    const answer = held === undefined ? send(...args) : held.watch(send(...args))
+    if (analysis.telltales === undefined) return answer
+    return answer.then((answered) => {
+      const told = guard.refuseAnswer(sql, analysis, [answered as Answer])
+      if (told !== undefined) throw told
+      return answered
+    })
   }
 }
 

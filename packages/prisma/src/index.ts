@@ -1,4 +1,5 @@
 export { guardAdapter } from './guard-adapter.ts'
 export { poolsafe, type PoolsafeExtension } from './extension.ts'
+export { ForeignPoolError } from './foreign-pool-error.ts'
 export { UnguardedClientError } from './unguarded-client-error.ts'
 export type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'

@@ -19,6 +19,8 @@ export interface AdapterTransaction extends Queryable {
 export interface Adapter extends Queryable {
   executeScript(script: string): Promise<unknown>
   startTransaction(...options: never[]): Promise<AdapterTransaction>
+  /** Closes what the adapter itself has opened. */
+  dispose?(): Promise<void>
   /** The driver's own pool, where the adapter tells it: `PrismaPg` gives its `pg.Pool`. */
   underlyingDriver?(): unknown
 }

@@ -1,5 +1,5 @@
 import type { RuleId } from '../rules/index.ts'
-import type { Effect } from './effects.ts'
+import type { Effect, Telltale } from './effects.ts'
 
 /** An effect with the rule that found it. */
 export interface DetectedEffect extends Effect {
@@ -21,6 +21,21 @@ export interface Step {
   readonly control?: Control
 }
 
+/** What the server's answer to one statement of a text would tell. */
+export interface DetectedTelltale extends Telltale {
+  readonly effect: DetectedEffect
+  /** Which statement of the text it is, from 0. */
+  readonly at: number
+}
+
+/** What the server answered to one statement. */
+export interface Answer {
+  /** `COMMIT`, where the driver tells. */
+  readonly command?: string | undefined
+  /** As objects or as arrays. */
+  readonly rows?: readonly unknown[] | undefined
+}
+
 /** What one text does to session state, whatever the pooler and the caller. */
 export interface Analysis {
   /** The statements that do anything, in the order of the text. */
@@ -29,6 +44,8 @@ export interface Analysis {
   readonly isBatch: boolean
   /** Why the text could not be judged; absent nearly always. */
   readonly undecided?: string
+  /** What the answers to its statements would tell; absent nearly always. */
+  readonly telltales?: readonly DetectedTelltale[]
 }
 
 /** The analysis of every text that does nothing to session state: one object, so that adapters can compare by identity. */

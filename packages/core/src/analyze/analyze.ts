@@ -6,6 +6,7 @@ import { detect } from './detect.ts'
 import { analyzeBlock } from './do-block.ts'
 import { ParseRefused, ParseTooComplex, parse } from './parser.ts'
 import { createScan } from './scan.ts'
+import { telltalesOf } from './telltales.ts'
 import { plainTransactionControl } from './transaction-control.ts'
 
 const scan = createScan(
@@ -53,16 +54,22 @@ export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
 }
 
 /** What an analysis holds beside its text; measured with texts of one SET each. */
-function bytesOf({ steps }: Analysis): number {
-  return steps.reduce((bytes, { effects }) => bytes + 200 + 400 * effects.length, 0)
+function bytesOf({ steps, telltales = [] }: Analysis): number {
+  return steps.reduce((bytes, { effects }) => bytes + 200 + 400 * effects.length, 400 * telltales.length)
 }
 
 function analyzeStatements(statements: readonly Node[]): Analysis {
   const all = statements.map(toStep)
   const steps = all.filter(({ effects, control }) => effects.length > 0 || control !== undefined)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
-  if (undecided !== undefined) return { steps, isBatch: statements.length > 1, undecided }
-  return steps.length === 0 ? harmless : { steps, isBatch: statements.length > 1 }
+  if (steps.length === 0 && undecided === undefined) return harmless
+  const telltales = telltalesOf(statements)
+  return {
+    steps,
+    isBatch: statements.length > 1,
+    ...(undecided !== undefined && { undecided }),
+    ...(telltales.length > 0 && { telltales }),
+  }
 }
 
 function toStep(statement: Node): Step & { readonly undecided?: string } {

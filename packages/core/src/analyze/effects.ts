@@ -27,6 +27,8 @@ export type SessionState =
   | 'hypothetical-index'
   | 'session-variable'
   | 'package-state'
+  | 'startup-parameter'
+  | 'backend-pid'
   | 'transaction'
 
 /** One thing that one statement does to session state. */
@@ -49,6 +51,23 @@ export interface Effect {
    * Absent for all of its kind (`RESET ALL`), or where the text does not tell.
    */
   readonly object?: string
+  /** What became of it, where that is known for a fact: then no profile is asked. */
+  readonly told?: Told
+}
+
+/** What is known for a fact, and its consequence: what follows {@link Effect.what} in a message. */
+export interface Told {
+  readonly outcome: 'lost' | 'ineffective' | 'unknown'
+  readonly consequence: string
+}
+
+/** What the server's answer to one statement would tell. */
+export interface Telltale {
+  readonly effect: Effect
+  /** Told by the command of the answer: `ROLLBACK` … */
+  readonly command?: string
+  /** … or by `false` in a column of its rows. The position is for rows that are arrays. */
+  readonly falseIn?: { readonly name: string; readonly position: number }
 }
 
 /**

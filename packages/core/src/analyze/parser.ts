@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'
 import type { Node, ParseResult } from 'libpg-query'
+import { withoutComments } from './comments.ts'
 
 /** PostgreSQL refused the text: the server will say so better than we can. */
 export class ParseRefused extends Error {
@@ -60,7 +61,7 @@ export function loadParser(): void {
  * @throws ParseTooComplex for a text that the parser cannot hold
  */
 export function parse(sql: string): Node[] {
-  const { stmts = [] } = run(sql, parseToJson) as ParseResult
+  const { stmts = [] } = orWithoutComments(sql, (text) => run(text, parseToJson)) as ParseResult
   return stmts.flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt]))
 }
 
@@ -73,7 +74,21 @@ export function parse(sql: string): Node[] {
 export function parseBlock(body: string): object {
   let tag = '$block$'
   while (body.includes(tag)) tag = tag.replace('$block', '$block_')
-  return run(`DO ${tag}${body}${tag}`, blockToJson)
+  return orWithoutComments(body, (text) => run(`DO ${tag}${text}${tag}`, blockToJson))
+}
+
+/**
+ * PostgreSQL's scanner skips comments; libpg-query's hands them on, and where one word is looked at to understand the word before it,
+ * it sees a comment instead and refuses the text: `a NOT /* … *\/ IN (1)`, `U&"a" /* … *\/ UESCAPE '!'`, `NULLS /* … *\/ LAST`.
+ */
+function orWithoutComments(sql: string, parseText: (sql: string) => object): object {
+  try {
+    return parseText(sql)
+  } catch (error) {
+    const bare = error instanceof ParseRefused ? withoutComments(sql) : sql
+    if (bare === sql) throw error
+    return parseText(bare)
+  }
 }
 
 function run(sql: string, toJson: (module: ParserModule, sql: string) => string): object {

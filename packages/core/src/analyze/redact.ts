@@ -12,11 +12,13 @@ const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
  * The statement for people: every literal becomes `?`, comments go, white space is folded, and what is longer than 300
  * characters is cut. Where quoting is ambiguous (a backslash before a quote, whose meaning depends on a server
  * setting) or unfinished, the rest is left out, since a literal must never get into a log.
+ *
+ * @param maxLength the length at which it is cut instead
  */
-export function redact(sql: string): string {
+export function redact(sql: string, maxLength: number = maxShown): string {
   const value = new SettingValue()
   let shown = ''
-  for (let at = 0; at < sql.length && shown.length <= maxShown;) {
+  for (let at = 0; at < sql.length && shown.length <= maxLength;) {
     const token = nextToken(sql, at)
     const wasInValue = value.isOpen
     value.next(token.text)
@@ -24,15 +26,17 @@ export function redact(sql: string): string {
     if (value.isOpen && !wasInValue) shown += ' ?'
     at = token.end
   }
-  return shown.length > maxShown ? `${shown.slice(0, maxShown)}…` : shown.trim()
+  return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown.trim()
 }
 
-interface Token {
+/** A piece of a text as it is shown, and where it ends. */
+export interface Token {
   readonly text: string
   readonly end: number
 }
 
-function nextToken(sql: string, at: number): Token {
+/** The token at an index. A string whose end is ambiguous lasts to the end of the text. */
+export function nextToken(sql: string, at: number): Token {
   const char = sql.charAt(at)
   if (/\s/.test(char)) return { text: ' ', end: at + 1 }
   if (sql.startsWith('--', at)) return { text: ' ', end: endOfLine(sql, at) }

@@ -1,5 +1,7 @@
 import type { Analysis, Control, DetectedEffect } from '../analyze/analysis.ts'
 import { survivesRollback } from '../analyze/effects.ts'
+import type { CallSign } from '../rules/rule.ts'
+import type { Scope } from '../exceptions/scope.ts'
 
 /** Where a statement came from. */
 export interface Source {
@@ -7,6 +9,12 @@ export interface Source {
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation?: string | undefined
   readonly stack?: string | undefined
+  /** Of what is no statement: what it is instead. Or that the server's answer told. */
+  readonly sign?: CallSign | 'answer'
+  /** The scopes of `allow(…)` that it was sent in, where that was looked up: the commit may be decided outside of them. */
+  readonly scopes?: readonly Scope[] | undefined
+  /** An exception allows something that it leaves, which must not hide the same from another statement. */
+  readonly isExcepted?: boolean
 }
 
 /** An effect whose harm depends on how the transaction ends, with the statement that had it. */
@@ -110,7 +118,7 @@ class Walk {
 
   /** The same thing left twice is left once, but for locks, which are counted. */
   #leave(entry: Left): void {
-    const isKnown = entry.effect.state !== 'advisory-lock' && this.#left.some((earlier) => isSame(earlier.effect, entry.effect))
+    const isKnown = entry.effect.state !== 'advisory-lock' && this.#left.some((earlier) => isTold(earlier, entry))
     if (!isKnown) this.#left = [...this.#left, entry]
   }
 
@@ -210,6 +218,16 @@ function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
 
 function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
   return one.rule === other.rule && one.does === other.does && one.object === other.object
+}
+
+/** Whether what is told of the earlier one holds for the later one too. */
+function isTold(earlier: Left, later: Left): boolean {
+  return isSame(earlier.effect, later.effect) && (earlier.source.isExcepted !== true || isAllowedAlike(earlier.source, later.source))
+}
+
+function isAllowedAlike(one: Source, other: Source): boolean {
+  const { scopes = [] } = one
+  return one.sql === other.sql && scopes.length === (other.scopes ?? []).length && scopes.every((scope, at) => scope === other.scopes?.[at])
 }
 
 /** A client's transaction, followed through the statements that are sent. */

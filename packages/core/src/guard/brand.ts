@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
-import { toGuard, type Guard } from './guard.ts'
+import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
 /** Marks what is guarded, recognised across copies of poolsafe. */
@@ -31,4 +31,14 @@ export function keepFirstGuard(first: Guard, second: Guard | GuardOptions | unde
     new InvalidOptionError(what, second, 'watched by one guard: make it once with createGuard() and hand the same one to each layer'),
   )
   if (error !== undefined) throw error
+}
+
+/** For adapters: the guard that was handed in, or one made of the options that were. */
+export function toGuard(given: Guard | GuardOptions | undefined): Guard {
+  return isGuard(given) ? given : createGuard(given)
+}
+
+/** A guard of another copy of this package is one too. */
+function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
+  return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
 }

@@ -2,9 +2,9 @@
 const stackDepth = 50
 
 /** Runs `take` with a stack limit that reaches through an ORM to the application. */
-export function withDeepStack<Result>(take: () => Result): Result {
+export function withDeepStack<Result>(take: () => Result, depth: number = stackDepth): Result {
   const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = stackDepth
+  Error.stackTraceLimit = depth
   try {
     return take()
   } finally {
@@ -13,9 +13,9 @@ export function withDeepStack<Result>(take: () => Result): Result {
 }
 
 /** The frames of the caller of `below`, without those of poolsafe itself. */
-export function takeStack(below: (...args: never[]) => unknown): string {
+export function takeStack(below: (...args: never[]) => unknown, depth: number = stackDepth): string {
   const holder: { stack?: string } = {}
-  withDeepStack(() => Error.captureStackTrace(holder, below))
+  withDeepStack(() => Error.captureStackTrace(holder, below), depth)
   return framesOf(holder.stack)
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Transaction } from '../checkout/transaction.ts'
-import { createGuard, type Call, type Guard } from './guard.ts'
+import type { Call } from './call.ts'
+import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
 const unsafe = "SET app.token = 'hunter2'"

@@ -1,4 +1,5 @@
 import type { CheckoutEvents } from '../checkout/events.ts'
+import type { KnownException } from '../exceptions/exception.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
 
@@ -8,7 +9,7 @@ export interface FindingEvent {
   /** Its literals replaced by `?`. */
   readonly statement: string
   readonly pooler: PoolerProfile
-  /** Whether the statement was refused; otherwise it was sent. */
+  /** Whether the statement was refused, and not sent; or the server's answer to one, which was. */
   readonly refused: boolean
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
@@ -16,9 +17,22 @@ export interface FindingEvent {
   readonly message: string
 }
 
+/** Findings were allowed by an exception: for those there is no {@link FindingEvent}. */
+export interface AllowedEvent {
+  readonly findings: readonly [Finding, ...Finding[]]
+  /** Its literals replaced by `?`. */
+  readonly statement: string
+  readonly pooler: PoolerProfile
+  /** `User.findMany`, where an ORM's layer knows. */
+  readonly operation: string | undefined
+  /** What allowed them, with the reason. */
+  readonly allowedBy: KnownException
+}
+
 /** The events of a guard, by name. */
 export interface GuardEvents extends CheckoutEvents {
   finding: FindingEvent
+  allowed: AllowedEvent
   fault: Error
 }
 
@@ -28,6 +42,7 @@ type Listener<Event> = (event: Event) => void
 export class Events {
   readonly #listeners: { [Name in keyof GuardEvents]: Set<Listener<GuardEvents[Name]>> } = {
     finding: new Set(),
+    allowed: new Set(),
     fault: new Set(),
     acquire: new Set(),
     release: new Set(),

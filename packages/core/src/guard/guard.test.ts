@@ -7,7 +7,8 @@ import { pgbouncer } from '../poolers/pgbouncer.ts'
 import { strictest } from '../poolers/strictest.ts'
 import { rules } from '../rules/index.ts'
 import type { FindingEvent } from './events.ts'
-import { createGuard, type Call, type Guard } from './guard.ts'
+import type { Call } from './call.ts'
+import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 import { processWide } from './process-wide.ts'
 
@@ -54,7 +55,8 @@ describe('in warn mode', () => {
       why: expect.stringContaining('SET lasts until the server connection closes'),
       instead: expect.stringContaining('SET LOCAL'),
       also: expect.stringContaining('(session/listen); instead '),
-      allow: "createGuard({ rules: { 'session/set': 'allow' } })",
+      allow:
+        "guard.allow(['session/set', 'session/listen'], 'why it is safe here', fn), or in the SQL /* poolsafe-allow session/set, session/listen: why it is safe here */",
       docs: 'node_modules/@poolsafe/core/docs/rules/session-set.md',
     })
     expect(logged.join()).not.toContain('secret')

@@ -1,21 +1,29 @@
-import { harmless, type Analysis, type DetectedEffect } from '../analyze/analysis.ts'
+import { harmless, type Analysis, type Answer, type DetectedEffect } from '../analyze/analysis.ts'
 import { createAnalyzer } from '../analyze/analyze.ts'
-import { TextCache } from '../analyze/cache.ts'
 import { loadParser } from '../analyze/parser.ts'
-import { redact } from '../analyze/redact.ts'
-import { autocommit, settle, type Left, type Source, type Transaction } from '../checkout/transaction.ts'
-import { InvalidOptionError, PoolsafeFault, UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import { toldBy } from '../analyze/telltales.ts'
+import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
+import type { KnownException, RuleIds } from '../exceptions/exception.ts'
+import { Exceptions } from '../exceptions/exceptions.ts'
+import { openScopes, runScope } from '../exceptions/scope.ts'
+import { InvalidOptionError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
+import { contradictionOf } from '../poolers/contradiction.ts'
+import type { PoolerFacts } from '../poolers/detect.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
-import { formatCallSite, framesOf, takeStack } from './call-site.ts'
-import { Events, type FindingEvent, type GuardEvents } from './events.ts'
+import type { Call, CurrentSource, Entry } from './call.ts'
+import { framesOf, takeStack } from './call-site.ts'
+import { Events, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
-import { format } from './message.ts'
+import { namesOfStartup } from './startup.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
+import { policyOn } from './policy.ts'
 import { processWide } from './process-wide.ts'
+import { Reports } from './reports.ts'
+import { Teller } from './teller.ts'
 
 /** What `inspect` found. */
 export interface Inspection {
@@ -23,42 +31,22 @@ export interface Inspection {
   readonly findings: readonly Finding[]
 }
 
-/** How an adapter sends a statement. */
-export interface Call {
-  /** The transaction of a client that holds its connection; absent on a connection borrowed for one statement. */
-  readonly transaction?: Transaction
-  /** Whether the caller holds the connection. */
-  readonly pinned: boolean
-  /** Whether the driver sends it as a named statement. @default false */
-  readonly named?: boolean
-}
-
-interface MutableSource extends Source {
-  operation?: string | undefined
-  stack?: string | undefined
-}
-
-/** The function of an adapter that the application or the ORM called: its frames, and those above, are left out of stacks. */
-export type Entry = (...args: never[]) => unknown
-
-/** Bytes for remembering what has been logged, so that each finding is logged once. */
-const loggedBytes = 262_144
-
-/** As much of a text as is remembered: a long one would not be, and would be logged each time. */
-const loggedLength = 2_000
-
 /** Judges statements and acts on what it finds. Made by {@link createGuard}; the adapters take it. */
 export class Guard {
   readonly #options: ResolvedOptions
   readonly #analyze: (sql: string) => Analysis
   readonly #events = new Events()
-  readonly #logged = new TextCache<true>(loggedBytes)
-  #faultReported = false
+  readonly #exceptions: Exceptions
+  readonly #reports: Reports
+  readonly #teller: Teller
 
   /** @throws InvalidOptionError */
   constructor(options: GuardOptions = {}) {
     this.#options = resolveOptions(options)
     this.#analyze = createAnalyzer(this.#options.cacheBytes)
+    this.#reports = new Reports(this.#options.logger, this.#events)
+    this.#teller = new Teller(this.#options.pooler, this.#events, this.#reports)
+    this.#exceptions = new Exceptions(this, this.#options.exceptions)
   }
 
   /** The mode in force: `strict` in every guard of the process while `@poolsafe/testing/strict` is loaded. */
@@ -97,9 +85,36 @@ export class Guard {
     return this.#events.on(name, listener)
   }
 
+  /**
+   * Allows the findings of a rule, or of several, while `fn` runs, for this guard. What a statement inside leaves behind stays
+   * allowed when its transaction commits later, outside. Scopes nest: an inner one adds to the outer.
+   *
+   * @param reason why it is safe here; told to whoever listens to the event `allowed`
+   * @returns what `fn` returns; a promise, or a query that starts when it is awaited, is awaited inside the scope
+   * @throws InvalidOptionError for what is no rule, an empty reason, and what is no function
+   */
+  allow<Result>(rule: RuleIds, reason: string, fn: () => PromiseLike<Result>): Promise<Result>
+  allow<Result>(rule: RuleIds, reason: string, fn: () => Result): Result
+  allow(rule: RuleIds, reason: string, fn: () => unknown): unknown {
+    // oxlint-disable-next-line typescript/unbound-method -- named as the frame where stacks begin, never called
+    const { allow } = this
+    return runScope({ rule, reason, fn, guard: this, remembered: this.#exceptions.remembered, entry: allow })
+  }
+
+  /**
+   * The exceptions that have allowed nothing so far, each with those of its rules that were not needed: the options, the scopes
+   * that have ended, those of the process-wide `allow` included, and the comments of texts in which something else was found.
+   * The 1,000 newest are remembered. With mode `off` there are none.
+   */
+  unusedExceptions(): KnownException[] {
+    if (this.mode === 'off') return []
+    return this.#exceptions.unused((rule) => ruleById[rule].strictOnly === true && this.mode !== 'strict')
+  }
+
   /** For adapters: what a text does, from memory where it was seen before. {@link harmless} needs no further call. */
   analyze(sql: string): Analysis {
     try {
+      if (processWide.strict !== undefined) this.#exceptions.declareComments(sql)
       return this.#analyze(sql)
     } catch (error) {
       this.#fault('analyze a statement', error)
@@ -118,13 +133,47 @@ export class Guard {
   }
 
   /** For adapters: `refuse` for what is no statement. */
-  refuseCall(sign: CallSign, entry: Entry): PoolsafeError | undefined {
-    const source = { sql: '' }
-    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign), source), {}, source, entry))
+  refuseCall(sign: CallSign, entry: Entry, name?: string): PoolsafeError | undefined {
+    const source = { sql: '', sign }
+    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
+  }
+
+  /**
+   * For adapters: judges what a driver is about to log in with, and where. No value and no part of the URL is kept or shown.
+   *
+   * @param parameters of the startup message
+   * @param url or one made of host and port
+   */
+  refuseLogin(parameters: Readonly<Record<string, unknown>>, url: string, entry: Entry): PoolsafeError | undefined {
+    const ofProfile = this.refuseProfile({ url }, entry)
+    const ofNames = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
+    return [ofProfile, ...ofNames].find((error) => error !== undefined)
+  }
+
+  /** For adapters: compares what is known of a connection with the profile. Told once, whatever it is known from. */
+  refuseProfile(facts: PoolerFacts, entry: Entry): PoolsafeError | undefined {
+    return this.#guarded(() => {
+      const difference = contradictionOf(this.pooler, facts)
+      return difference === undefined ? undefined : this.refuseCall('wrongProfile', entry, difference)
+    })
+  }
+
+  /**
+   * For adapters: judges what the server answered to a statement that was sent. Only where the analysis has `telltales`.
+   *
+   * @param answers one for each statement of the text
+   * @returns the error that must take the place of the answer
+   */
+  refuseAnswer(sql: string, analysis: Analysis, answers: readonly Answer[]): PoolsafeError | undefined {
+    const source: CurrentSource = { sql, sign: 'answer' }
+    const act = (): PoolsafeError | undefined => this.#act(withSource(toldBy(analysis, answers), source), {}, source, act)
+    // The call itself has returned long ago: who waits for the answer is all that V8 knows of it, above `act`.
+    return this.#guarded(act)
   }
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
   complain(error: PoolsafeError): PoolsafeError | undefined {
+    processWide.strict?.onComplaint?.(error)
     if (this.mode === 'strict') return error
     return this.#guarded(() => this.#log(error.message, error.message))
   }
@@ -168,9 +217,11 @@ export class Guard {
     }
   }
 
-  #decide(source: MutableSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+  #decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
     const before = call.transaction?.state ?? autocommit
     const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
+    // Whether the same is allowed once more depends on where it is sent: an exception for the first is none for the second.
+    if (before.left.some((left) => left.source.isExcepted)) source.scopes = openScopes()
     const { due, after } = settle(analysis, source, before)
     const isDecidedNow = this.#options.decideAt === 'statement'
     const beside = withSource(effectsBeside(analysis, context), source)
@@ -178,8 +229,17 @@ export class Guard {
     if (error !== undefined) return error
     if (call.transaction !== undefined) call.transaction.state = isDecidedNow ? { ...after, left: [] } : after
     const isNewlyLeft = after.left.some((left) => left.source === source)
-    if (isNewlyLeft && this.#relevant(after.left, context).has(source)) this.#locate(source, entry)
+    const left = isNewlyLeft ? this.#relevant(after.left, context).get(source) : undefined
+    if (left !== undefined) this.#remember(source, left, entry)
     return undefined
+  }
+
+  /** What its transaction's end will have to know of a statement. */
+  #remember(source: CurrentSource, left: readonly Finding[], entry: Entry): void {
+    this.#note(source)
+    const { remaining } = this.#exceptions.sort(source, left)
+    source.isExcepted = remaining.length < left.length
+    if (remaining.length > 0) this.#locate(source, entry)
   }
 
   /** The findings that a policy acts on, by the statement that they come from; of each statement one a rule. */
@@ -194,82 +254,47 @@ export class Guard {
     return bySource
   }
 
-  #act(entries: readonly Left[], context: Context, current: MutableSource, entry: Entry): PoolsafeError | undefined {
+  #act(entries: readonly Left[], context: Context, current: CurrentSource, entry: Entry): PoolsafeError | undefined {
     const relevant = this.#relevant(entries, context)
     if (relevant.size === 0) return undefined
-    if (relevant.has(current)) this.#locate(current, entry)
-    const refused = [...relevant.values()].flat().some((finding) => this.#policy(finding) === 'throw')
-    const errors = [...relevant].map(([source, findings]) => this.#tell(source, findings, refused, source === current))
-    return errors.find((error) => error !== undefined)
-  }
-
-  /** Tells of one statement. */
-  #tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
-    const { sql, operation, stack } = source
-    // What is no statement is told by its place.
-    const place = sql === '' ? formatCallSite(stack) : `${sql.length} ${sql.slice(0, loggedLength)}`
-    const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
-    if (!refused && this.#logged.get(logKey) && !this.#isWatched()) return undefined
-    const [first, ...others] = findings as [Finding, ...Finding[]]
-    const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
-    const pooler = this.#options.pooler
-    const message = format({ ...fields, pooler, refused, stack, decidedBy: decider(sql, isCurrent) })
-    this.#emit({ ...fields, pooler, refused, message })
-    if (!refused) return this.#log(logKey, message)
-    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label })
-    error.stack = `${error.name}: ${message}\n${stack ?? ''}`
-    return error
+    if (relevant.has(current)) this.#note(current)
+    const complaints: PoolsafeError[] = []
+    const remaining = new Map<Source, readonly Finding[]>()
+    for (const [source, findings] of relevant) {
+      const sorted = this.#exceptions.sort(source, findings)
+      for (const [declared, allowed] of sorted.allowed) this.#teller.tellAllowed(source, declared, allowed)
+      if (sorted.remaining.length > 0) remaining.set(source, sorted.remaining)
+      const complaint = sorted.problem && this.complain(sorted.problem)
+      if (complaint !== undefined) complaints.push(complaint)
+    }
+    if (remaining.has(current)) this.#locate(current, entry)
+    const refused = complaints.length > 0 || [...remaining.values()].flat().some((finding) => this.#policy(finding) === 'throw')
+    const errors = [...remaining].map(([source, findings]) => this.#teller.tell(source, findings, refused, source === current))
+    return [...complaints, ...errors].find((error) => error !== undefined)
   }
 
   /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
-  #locate(source: MutableSource, entry: Entry): void {
-    const origin = processWide.origins.getStore()
-    source.operation = origin?.operation
-    source.stack = framesOf(origin?.stack) || takeStack(entry)
+  #locate(source: CurrentSource, entry: Entry): void {
+    source.stack = framesOf(processWide.origins.getStore()?.stack) || takeStack(entry)
   }
 
-  #isWatched(): boolean {
-    return this.#events.has('finding') || processWide.strict !== undefined
+  #note(source: CurrentSource): void {
+    source.operation = processWide.origins.getStore()?.operation
+    source.scopes = openScopes()
   }
 
-  #policy({ rule, outcome }: Finding): Policy {
-    const given = this.#options.rules[rule]
-    // What is pinned works: it is a cost, which only who asks for it hears of.
-    if (given === undefined && outcome === 'pinned') return 'allow'
-    if (processWide.strict !== undefined && given !== 'allow') return 'throw'
-    if (given !== undefined) return given
-    if (this.mode === 'strict') return 'throw'
-    return ruleById[rule].strictOnly === true ? 'allow' : 'warn'
-  }
-
-  #emit(event: FindingEvent): void {
-    processWide.strict?.onFinding(event)
-    for (const thrown of this.#events.emit('finding', event)) this.#fault('tell a listener of a finding', thrown)
+  #policy(finding: Finding): Policy {
+    return policyOn(finding, this.#options.rules, this.mode)
   }
 
   #log(key: string, message: string): undefined {
-    if (this.#logged.get(key)) return
-    this.#logged.set(key, true)
-    this.#options.logger.warn(`[poolsafe] ${message}`)
+    this.#reports.log(key, message)
   }
 
   /** Reported once; only strict mode lets it stop a statement. */
   #fault(where: string, cause: unknown): PoolsafeError | undefined {
-    const fault = new PoolsafeFault(where, cause)
-    if (!this.#faultReported) {
-      this.#faultReported = true
-      this.#events.emit('fault', fault)
-      this.#report(fault)
-    }
+    const fault = this.#reports.fault(where, cause)
     return this.mode === 'strict' ? fault : undefined
-  }
-
-  #report(fault: PoolsafeFault): void {
-    try {
-      this.#options.logger.warn(`[poolsafe] ${fault.message}: ${String(fault.cause)}`)
-    } catch {
-      // The logger itself is what failed: there is nobody left to tell.
-    }
   }
 }
 
@@ -280,21 +305,6 @@ export class Guard {
  */
 export function createGuard(options: GuardOptions = {}): Guard {
   return new Guard(options)
-}
-
-/** For adapters: the guard that was handed in, or one made of the options that were. */
-export function toGuard(given: Guard | GuardOptions | undefined): Guard {
-  return isGuard(given) ? given : createGuard(given)
-}
-
-/** A guard of another copy of this package is one too. */
-function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
-  return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
-}
-
-function decider(sql: string, isCurrent: boolean): 'statement' | 'commit' | 'release' {
-  if (sql === '') return 'release'
-  return isCurrent ? 'statement' : 'commit'
 }
 
 function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {

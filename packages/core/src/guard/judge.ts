@@ -7,9 +7,9 @@ import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Context, Finding, Outcome } from './finding.ts'
 
 /** The effects of what a call tells beside its text. */
-export function effectsOfCall(sign: CallSign): DetectedEffect[] {
+export function effectsOfCall(sign: CallSign, name = ''): DetectedEffect[] {
   return rules.flatMap((rule) => {
-    const effect = rule.call?.[sign]?.()
+    const effect = rule.call?.[sign]?.(name)
     return effect === undefined ? [] : [{ ...effect, rule: rule.id }]
   })
 }
@@ -51,6 +51,7 @@ function outcomeOf(
   { inTransaction: isOpen = false, pinned = true }: Context,
 ): Outcome | undefined {
   const isHeld = pinned || isOpen
+  if (effect.told !== undefined) return effect.told.outcome
   if (effect.when === 'unpinned' && isHeld) return undefined
   if (effect.does === 'ineffective') return 'ineffective'
   const carried = carriedBy(pooler, effect)
@@ -61,10 +62,17 @@ function outcomeOf(
   return outcomes[effect.does][isHandedOn ? 'leaks' : carried]
 }
 
-function carriedBy({ carries, trackedSettings, settings, byRule }: PoolerProfile, { rule, state, object }: DetectedEffect): Carried {
+function carriedBy(profile: PoolerProfile, { rule, state, object }: DetectedEffect): Carried {
+  const { carries, trackedSettings, settings, byRule } = profile
+  if (state === 'startup-parameter' && object !== undefined) return carriedAtStartup(profile, object)
   const setting = state === 'setting' ? object : undefined
   if (setting !== undefined && trackedSettings.has(setting)) return 'tracked'
   return byRule?.[rule] ?? (setting === undefined ? undefined : settings?.[setting]) ?? carries[state]
+}
+
+function carriedAtStartup({ carries, trackedSettings, startup = {} }: PoolerProfile, name: string): Carried {
+  const particular = startup[name] ?? (name.includes('.') ? startup['*.*'] : undefined)
+  return particular ?? (trackedSettings.has(name) ? 'tracked' : carries['startup-parameter'])
 }
 
 type NotCarried = Exclude<Carried, 'kept' | 'tracked'>
@@ -111,7 +119,7 @@ const consequencesOf: { readonly [Does in Effect['does']]?: { readonly [O in Out
 
 function toFinding(effect: DetectedEffect, outcome: Outcome): Finding {
   const { why, instead } = ruleById[effect.rule]
-  const message = `${effect.what} ${consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]}`
+  const message = `${effect.what} ${effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]}`
   return { rule: effect.rule, outcome, message, why, instead, docs: docsOf(effect.rule) }
 }
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { InvalidOptionError } from '../errors.ts'
 import { pgbouncer } from '../poolers/pgbouncer.ts'
-import { guardOf, markGuarded } from './brand.ts'
-import { createGuard, toGuard } from './guard.ts'
+import { guardOf, markGuarded, toGuard } from './brand.ts'
+import { createGuard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
 describe('options', () => {
-  const all = 'pooler, mode, rules, decideAt, logger, cacheBytes'
+  const all = 'pooler, mode, rules, decideAt, exceptions, logger, cacheBytes'
   test.each<[string, unknown, string, string]>([
     ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'strict'; got 'loud'"],
     ['a mode that is null', { mode: null }, 'mode', 'got null'],

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
+import { checkExceptions, type ExceptionOption } from '../exceptions/option.ts'
 import { checkObject, checkOneOf } from '../options.ts'
 import { carriesAll, type PoolerProfile } from '../poolers/profile.ts'
 import { strictest } from '../poolers/strictest.ts'
@@ -38,6 +39,11 @@ export interface GuardOptions {
    * wrong whatever follows is always decided at its statement. @default 'commit'
    */
   readonly decideAt?: 'commit' | 'statement'
+  /**
+   * What is allowed although it is found, each with a reason, whatever the mode: a rule everywhere, or in one statement. For
+   * one place in the code `guard.allow(…)` is narrower. @default []
+   */
+  readonly exceptions?: readonly ExceptionOption[]
   /** Where warnings go. @default console */
   readonly logger?: Logger
   /** Most bytes that the memory of judged texts may take; `0` judges each text anew. @default 1_048_576 */
@@ -47,7 +53,7 @@ export interface GuardOptions {
 /** The options with their defaults filled in. */
 export type ResolvedOptions = Required<GuardOptions>
 
-const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'decideAt', 'logger', 'cacheBytes']
+const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'decideAt', 'exceptions', 'logger', 'cacheBytes']
 const modes: readonly Mode[] = ['off', 'warn', 'strict']
 const policies: readonly Policy[] = ['allow', 'warn', 'throw']
 
@@ -59,6 +65,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     mode = 'warn',
     rules: policyByRule = {},
     decideAt = 'commit',
+    exceptions = [],
     logger = console,
     cacheBytes = 1_048_576,
   } = options
@@ -67,6 +74,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     mode: checkOneOf('mode', mode, modes),
     rules: checkRules(policyByRule),
     decideAt: checkOneOf('decideAt', decideAt, ['commit', 'statement']),
+    exceptions: checkExceptions(exceptions),
     logger: checkLogger(logger),
     cacheBytes: checkBytes(cacheBytes),
   }

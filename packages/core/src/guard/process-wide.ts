@@ -1,6 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Holdable } from '../checkout/holding.ts'
-import type { FindingEvent } from './events.ts'
+import { DeclaredExceptions } from '../exceptions/declared.ts'
+import type { KnownException } from '../exceptions/exception.ts'
+import type { Scope } from '../exceptions/scope.ts'
+import type { PoolsafeError } from '../errors.ts'
+import type { AllowedEvent, FindingEvent } from './events.ts'
 import type { Guard } from './guard.ts'
 
 /** What a layer above the driver knows of the statements that run inside it. */
@@ -24,11 +28,24 @@ export interface Acquiring {
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */
 export interface StrictOverride {
   onFinding(event: FindingEvent): void
+  /**
+   * An exception could allow something from here on: a scope opens, a guard is made with the option, a text with a comment is
+   * analysed. Told each time, with the same object for the same exception.
+   */
+  onDeclared?(exception: KnownException): void
+  /** An exception allowed findings: those that no event tells of were declared in vain. */
+  onAllowed?(event: AllowedEvent): void
+  /** Something beside the statements is wrong, such as a comment that allows nothing; the error is thrown as well. */
+  onComplaint?(error: PoolsafeError): void
 }
 
 interface ProcessWide {
   readonly origins: AsyncLocalStorage<Origin>
   readonly acquiring: AsyncLocalStorage<Acquiring>
+  /** The scope of `allow(…)` that the caller is in. Read only when there is something to allow. */
+  readonly scopes: AsyncLocalStorage<Scope | undefined>
+  /** The scopes that have been opened for every guard. */
+  readonly declared: DeclaredExceptions
   strict: StrictOverride | undefined
 }
 
@@ -39,5 +56,7 @@ const holder = globalThis as { [key]?: ProcessWide }
 export const processWide: ProcessWide = (holder[key] ??= {
   origins: new AsyncLocalStorage(),
   acquiring: new AsyncLocalStorage(),
+  scopes: new AsyncLocalStorage(),
+  declared: new DeclaredExceptions(),
   strict: undefined,
 })

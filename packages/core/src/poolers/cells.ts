@@ -57,5 +57,5 @@ function sourcesAll(source: string): Record<SessionState, string> {
 
 /** A client that has the server connection to itself for as long as it stays. */
 export function session(name: string, label: string, source: string, particular: Cells = {}): PoolerProfile {
-  return { name, label, ...cells(['kept', source], particular), trackedSettings: new Set() }
+  return { name, label, ...cells(['kept', source], particular), trackedSettings: new Set(), claims: { mode: 'session' } }
 }

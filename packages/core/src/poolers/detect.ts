@@ -3,7 +3,7 @@ import { checkObject } from '../options.ts'
 import { session } from './cells.ts'
 import { detectFromUrl } from './detect-url.ts'
 import { direct } from './direct.ts'
-import { newestPgBouncer, pgbouncer } from './pgbouncer.ts'
+import { madeUpPid, newestPgBouncer, pgbouncer, refusedAtStartup } from './pgbouncer.ts'
 import type { PoolerProfile } from './profile.ts'
 import { strictest } from './strictest.ts'
 
@@ -57,7 +57,11 @@ function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPool
   if (version === undefined) return undefined
   const because = `at login the pooler says that it is PgBouncer ${version}${mode === undefined ? '' : ` in ${mode} mode`}`
   if (mode === 'session') {
-    return { profile: session('pgbouncer', `PgBouncer ${version}, session mode`, 'as a direct connection'), certainty: 'certain', because }
+    const profile = session('pgbouncer', `PgBouncer ${version}, session mode`, 'as a direct connection', {
+      'startup-parameter': refusedAtStartup,
+      'backend-pid': madeUpPid,
+    })
+    return { profile: { ...profile, claims: { ...profile.claims, pooler: 'PgBouncer' } }, certainty: 'certain', because }
   }
   const maxPreparedStatements = wholeNumber(status['pgbouncer.max_prepared_statements'])
   const serverVersion = wholeNumber(status.server_version)

@@ -1,5 +1,7 @@
 import { hosted, type HostedOptions } from './hosted.ts'
-import type { PoolerProfile } from './profile.ts'
+import { isPooledHost, pooler, type Parts, type Pooler } from './pooler.ts'
+
+const isNeon = ({ host }: Parts): boolean => host.endsWith('.neon.tech')
 
 /**
  * Neon: the pooled endpoint (`-pooler.` in the host) is PgBouncer in transaction mode, of a version and with settings that Neon
@@ -7,6 +9,27 @@ import type { PoolerProfile } from './profile.ts'
  *
  * @throws InvalidOptionError for an option or a value that this connection does not have
  */
-export function neon(options: HostedOptions = {}): PoolerProfile {
-  return hosted({ factory: 'poolers.neon()', name: 'neon', title: 'Neon' }, options)
-}
+export const neon: Pooler<HostedOptions> = pooler<HostedOptions>(
+  (options: HostedOptions = {}) => {
+    return hosted({ factory: 'poolers.neon()', name: 'neon', title: 'Neon' }, options)
+  },
+  {
+    forms: [{}],
+    clues: [
+      {
+        by: 'service',
+        matches: (parts) => isNeon(parts) && isPooledHost(parts),
+        options: { connection: 'pooled' },
+        certainty: 'likely',
+        because: 'the host is a pooled endpoint of Neon (-pooler)',
+      },
+      {
+        by: 'service',
+        matches: isNeon,
+        options: { connection: 'direct' },
+        certainty: 'likely',
+        because: 'the host is an endpoint of Neon without -pooler',
+      },
+    ],
+  },
+)

@@ -1,6 +1,6 @@
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
 import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell } from './cells.ts'
-import type { PoolerProfile } from './profile.ts'
+import { pooler, type Pooler } from './pooler.ts'
 
 /** Odyssey's own settings, as far as they decide what it carries in transaction mode. */
 export interface OdysseyOptions {
@@ -18,6 +18,7 @@ export interface OdysseyOptions {
 const unseen: Cell = ['leaks', 'not in the statements of reset.c; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.5.2 with pool_discard no']
 const wiped: Cell = ['wiped', 'measured on 1.5.2; reset.c (smart discard)']
+const honoured: Cell = ['tracked', 'measured on 1.5.2: restored like what it tracks (kiwi/var.h)']
 const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
 
 /**
@@ -25,28 +26,36 @@ const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
  *
  * @throws InvalidOptionError for an option or a value that does not exist
  */
-export function odyssey(options: OdysseyOptions = {}): PoolerProfile {
-  checkObject('poolers.odyssey()', options, ['discard', 'smartSearchPathEnquoting', 'serverVersion'])
-  const { discard = true, smartSearchPathEnquoting = false, serverVersion = 13 } = options
-  const discards = checkBoolean('poolers.odyssey(): discard', discard)
-  const enquotes = checkBoolean('poolers.odyssey(): smartSearchPathEnquoting', smartSearchPathEnquoting)
-  const server = checkWholeNumber('poolers.odyssey(): serverVersion', serverVersion, 9)
-  return {
-    name: 'odyssey',
-    label: `Odyssey 1.5, transaction mode${discards ? '' : ' with pool_discard no'}`,
-    ...cells(unseen, {
-      ...each(measured, discards ? survives : leaks),
-      ...(discards && each(removedByDiscardAll, wiped)),
-      'sql-prepared-statement': discards ? survives : leaks,
-      'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
-    }),
-    trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
-    notes: [
-      'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
-      'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: none is counted as tracked (measured on 1.5.2)',
-    ],
-  }
-}
+export const odyssey: Pooler<OdysseyOptions> = pooler<OdysseyOptions>(
+  (options: OdysseyOptions = {}) => {
+    checkObject('poolers.odyssey()', options, ['discard', 'smartSearchPathEnquoting', 'serverVersion'])
+    const { discard = true, smartSearchPathEnquoting = false, serverVersion = 13 } = options
+    const discards = checkBoolean('poolers.odyssey(): discard', discard)
+    const enquotes = checkBoolean('poolers.odyssey(): smartSearchPathEnquoting', smartSearchPathEnquoting)
+    const server = checkWholeNumber('poolers.odyssey(): serverVersion', serverVersion, 9)
+    return {
+      name: 'odyssey',
+      label: `Odyssey 1.5, transaction mode${discards ? '' : ' with pool_discard no'}`,
+      ...cells(unseen, {
+        ...each(measured, discards ? survives : leaks),
+        ...(discards && each(removedByDiscardAll, wiped)),
+        'sql-prepared-statement': discards ? survives : leaks,
+        'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
+        'backend-pid': ['leaks', 'measured on 1.5.2: the login tells a number that is made up'],
+        'startup-parameter': discards ? honoured : leaks,
+      }),
+      trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
+      claims: { pooler: 'Odyssey', mode: 'transaction' },
+      startup: { options: 'tracked', replication: 'kept', '*.*': 'ignored' },
+      notes: [
+        'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
+        'A setting with a dot in its name is dropped from the startup parameter options (measured on 1.5.2)',
+        'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: none is counted as tracked (measured on 1.5.2)',
+      ],
+    }
+  },
+  { forms: [{ serverVersion: 18 }, { discard: false, serverVersion: 18 }] },
+)
 
 function tracked(serverVersion: number, enquotes: boolean): string[] {
   const names = [...reportedSettings]

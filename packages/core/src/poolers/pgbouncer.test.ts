@@ -72,7 +72,12 @@ describe('the names of statements that PgBouncer tracks', () => {
 })
 
 test.each(['1.18', '1.21', '1.24', '1.26'])('PgBouncer %s leaks every other kind of session state', (version) => {
-  const { 'named-statement': _named, 'session-authorization': _authorization, ...others } = pgbouncer({ version }).carries
+  const {
+    'startup-parameter': _startup,
+    'named-statement': _named,
+    'session-authorization': _authorization,
+    ...others
+  } = pgbouncer({ version }).carries
   expect(new Set(Object.values(others))).toEqual(new Set(['leaks']))
 })
 
@@ -108,7 +113,7 @@ test.each<[string, unknown, string]>([
   [
     'no object',
     '1.24',
-    "poolers.pgbouncer() must be an object with the options version, serverVersion, maxPreparedStatements, trackExtraParameters, serverResetQueryAlways; got '1.24'",
+    "poolers.pgbouncer() must be an object with the options version, serverVersion, maxPreparedStatements, trackExtraParameters, ignoreStartupParameters, serverResetQueryAlways; got '1.24'",
   ],
 ])('%s is refused', (_name, options, message) => {
   const make = (): unknown => pgbouncer(options as PgBouncerOptions)
@@ -117,7 +122,9 @@ test.each<[string, unknown, string]>([
 })
 
 test('the strictest profile carries nothing', () => {
-  expect(new Set(Object.values(strictest().carries))).toEqual(new Set(['leaks']))
+  const { 'startup-parameter': startup, ...others } = strictest().carries
+  expect(new Set(Object.values(others))).toEqual(new Set(['leaks']))
+  expect(startup).toBe('ignored')
   expect(strictest().trackedSettings.size).toBe(0)
 })
 

@@ -2,7 +2,8 @@ import type { SessionState } from '../analyze/effects.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
 import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
-import type { PoolerProfile } from './profile.ts'
+import { pooler, type Pooler } from './pooler.ts'
+import type { Carried, Claims, PoolerProfile } from './profile.ts'
 
 /** PgBouncer's own settings, as far as they decide what it carries in transaction mode. */
 export interface PgBouncerOptions {
@@ -17,6 +18,8 @@ export interface PgBouncerOptions {
    * can change. @default ['IntervalStyle'] from 1.20 to 1.25, none from 1.26 on
    */
   readonly trackExtraParameters?: readonly string[]
+  /** `ignore_startup_parameters` of pgbouncer.ini: parameters that it drops instead of refusing the login. @default [] */
+  readonly ignoreStartupParameters?: readonly string[]
   /** `server_reset_query_always` of pgbouncer.ini, with its `server_reset_query` left at DISCARD ALL. @default false */
   readonly serverResetQueryAlways?: boolean
 }
@@ -42,6 +45,7 @@ export const pgBouncerOptions: readonly (keyof PgBouncerOptions)[] = [
   'serverVersion',
   'maxPreparedStatements',
   'trackExtraParameters',
+  'ignoreStartupParameters',
   'serverResetQueryAlways',
 ]
 
@@ -59,6 +63,10 @@ const reportedSince: Readonly<Record<string, number>> = {
 /** What 1.26 tracks without being told (its man page, `track_extra_parameters`; NEWS 1.26.0). */
 const defaultsOf126 = ['intervalstyle', 'session_authorization', 'default_transaction_read_only', 'scram_iterations', 'search_path']
 
+/** In every mode: a server connection may serve another client after this one. */
+export const refusedAtStartup: Cell = ['rejected', 'measured on 1.18.0, 1.24.1 and 1.26.1 (08P01, unsupported startup parameter)']
+/** In every mode as well. */
+export const madeUpPid: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1: the login tells a number that is made up']
 const unseen: Cell = ['leaks', 'PgBouncer does not look at statements; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1']
 const wiped: Cell = ['wiped', 'measured with server_reset_query_always=1']
@@ -70,21 +78,45 @@ const trackedAuthorization: Cell = ['tracked', 'track_extra_parameters of 1.26; 
  *
  * @throws InvalidOptionError for a version, a number or a name that PgBouncer does not have
  */
-export function pgbouncer(options: PgBouncerOptions = {}): PoolerProfile {
-  return pgBouncerProfile({ factory: 'poolers.pgbouncer()', name: 'pgbouncer', prefix: '' }, options)
-}
+export const pgbouncer: Pooler<PgBouncerOptions> = pooler<PgBouncerOptions>(
+  (options: PgBouncerOptions = {}) => {
+    return pgBouncerProfile({ factory: 'poolers.pgbouncer()', name: 'pgbouncer', prefix: '' }, options)
+  },
+  {
+    forms: [
+      { version: '1.18', serverVersion: 18 },
+      { version: '1.24', serverVersion: 18 },
+      { version: '1.26', serverVersion: 18 },
+      { version: '1.26', serverVersion: 18, serverResetQueryAlways: true },
+    ],
+    clues: [
+      {
+        by: 'parameter',
+        matches: ({ parameter }) => parameter('pgbouncer') === 'true',
+        certainty: 'likely',
+        // Prisma's parameter, which its users set for other poolers too.
+        claims: { mode: 'transaction' },
+        because: 'the URL says pgbouncer=true',
+      },
+      { by: 'port', matches: ({ port }) => port === '6432', certainty: 'possible', because: 'port 6432 is PgBouncer’s' },
+    ],
+  },
+)
 
 /** The profile of PgBouncer, whoever runs it. */
 export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, options: PgBouncerOptions): PoolerProfile {
   checkObject(factory, options, pgBouncerOptions)
-  const { version = `1.${oldest}`, serverVersion = 13, trackExtraParameters = ['IntervalStyle'], serverResetQueryAlways = false } = options
+  const { version = `1.${oldest}`, serverVersion = 13, serverResetQueryAlways = false } = options
+  const { trackExtraParameters = ['IntervalStyle'], ignoreStartupParameters = [] } = options
+  const extra = names(`${factory}: trackExtraParameters`, trackExtraParameters)
+  const ignored = names(`${factory}: ignoreStartupParameters`, ignoreStartupParameters)
   const minor = minorOf(factory, version)
   const { maxPreparedStatements = minor >= 24 ? 200 : 0 } = options
   const server = checkWholeNumber(`${factory}: serverVersion`, serverVersion, 9)
   // The setting exists since 1.21; before, the pooler knows nothing of names.
   const tracksNames = checkWholeNumber(`${factory}: maxPreparedStatements`, maxPreparedStatements, 0) > 0 && minor >= 21
   const resets = checkBoolean(`${factory}: serverResetQueryAlways`, serverResetQueryAlways)
-  const tracked = new Set([...reportedSettings, ...extras(minor, server, names(factory, trackExtraParameters))])
+  const tracked = new Set([...reportedSettings, ...extras(minor, server, extra)])
   return {
     name,
     label: `${prefix}PgBouncer ${options.version ?? `${version} (version not given)`}, transaction mode${resets ? ' with DISCARD ALL' : ''}`,
@@ -92,8 +124,16 @@ export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, optio
       ...each(measured, leaks),
       ...(resets && each(removedByDiscardAll, wiped)),
       ...trackedCells(tracksNames, tracked.has('session_authorization')),
+      'startup-parameter': refusedAtStartup,
+      'backend-pid': madeUpPid,
     }),
     trackedSettings: tracked,
+    startup: startup(
+      minor,
+      wanted(minor, extra).filter((setting) => !tracked.has(setting)),
+      ignored,
+    ),
+    claims: claimsOf(options, minor, maxPreparedStatements),
     notes: notesOn(minor, tracked),
   }
 }
@@ -105,6 +145,17 @@ function trackedCells(tracksNames: boolean, tracksAuthorization: boolean): Cells
   return Object.fromEntries(tracked)
 }
 
+/** Only what was said: a version that was not given is a guess. With a version comes the default of its `max_prepared_statements`. */
+function claimsOf({ version, serverVersion, maxPreparedStatements }: PgBouncerOptions, minor: number, inForce: number): Claims {
+  return {
+    pooler: 'PgBouncer',
+    mode: 'transaction',
+    ...(version !== undefined && { version: `1.${minor}` }),
+    ...((version ?? maxPreparedStatements) !== undefined && minor >= 21 && { max_prepared_statements: inForce }),
+    ...(serverVersion !== undefined && { server: `PostgreSQL ${serverVersion}` }),
+  }
+}
+
 function notesOn(minor: number, tracked: ReadonlySet<string>): string[] {
   const ofList = 'The tracked settings are those that the server reports (varcache.c, track_extra_parameters)'
   const ofPath =
@@ -114,9 +165,28 @@ function notesOn(minor: number, tracked: ReadonlySet<string>): string[] {
 }
 
 function extras(minor: number, serverVersion: number, given: readonly string[]): string[] {
+  return wanted(minor, given).filter((name) => serverVersion >= (reportedSince[name] ?? Infinity))
+}
+
+/** The settings of `track_extra_parameters`, whether the server reports them or not. */
+function wanted(minor: number, given: readonly string[]): string[] {
   if (minor < 20) return []
-  const wanted = minor >= 26 ? [...defaultsOf126, ...given] : given
-  return wanted.map((name) => name.toLowerCase()).filter((name) => serverVersion >= (reportedSince[name] ?? Infinity))
+  const all = minor >= 26 ? [...defaultsOf126, ...given] : given
+  return all.map((name) => name.toLowerCase())
+}
+
+/**
+ * What a login may say beside the tracked settings. A setting that the server does not report is taken: from 1.26 on it is applied
+ * at every checkout, before it is not (measured on 1.24.1 and 1.26.1).
+ */
+function startup(minor: number, unreported: readonly string[], ignored: readonly string[]): Readonly<Record<string, Carried>> {
+  const all = (list: readonly string[], carried: Carried): [string, Carried][] => list.map((name) => [name.toLowerCase(), carried])
+  return Object.fromEntries([
+    ...(minor >= 20 ? all(['options'], 'tracked') : []),
+    ...(minor >= 23 ? all(['replication'], 'kept') : []),
+    ...all(ignored, 'ignored'),
+    ...all(unreported, minor >= 26 ? 'tracked' : 'ignored'),
+  ])
 }
 
 function minorOf(factory: string, version: unknown): number {
@@ -126,7 +196,7 @@ function minorOf(factory: string, version: unknown): number {
   throw new InvalidOptionError(`${factory}: version`, version, `a version from '1.${oldest}' to '1.${newest}', such as '1.24' or '1.24.1'`)
 }
 
-function names(factory: string, given: unknown): readonly string[] {
+function names(option: string, given: unknown): readonly string[] {
   if (Array.isArray(given) && given.every((name) => typeof name === 'string')) return given
-  throw new InvalidOptionError(`${factory}: trackExtraParameters`, given, "a list of names, such as ['search_path']")
+  throw new InvalidOptionError(option, given, "a list of names, such as ['search_path']")
 }

@@ -1,6 +1,6 @@
 import { checkObject, checkWholeNumber } from '../options.ts'
 import { cells, each, reportedSettings, type Cell } from './cells.ts'
-import type { PoolerProfile } from './profile.ts'
+import { pooler, type Pooler } from './pooler.ts'
 
 /** pgcat's own settings, as far as they decide what it carries in transaction mode. */
 export interface PgcatOptions {
@@ -16,20 +16,26 @@ const wiped: Cell = ['wiped', 'server.rs (RESET ROLE; RESET ALL; DEALLOCATE ALL,
  *
  * @throws InvalidOptionError for an option or a value that does not exist
  */
-export function pgcat(options: PgcatOptions = {}): PoolerProfile {
-  checkObject('poolers.pgcat()', options, ['preparedStatementsCacheSize'])
-  const { preparedStatementsCacheSize = 0 } = options
-  const size = checkWholeNumber('poolers.pgcat(): preparedStatementsCacheSize', preparedStatementsCacheSize, 0)
-  return {
-    name: 'pgcat',
-    label: 'pgcat, transaction mode',
-    ...cells(leaks, {
-      ...each(['setting', 'role', 'sql-prepared-statement'], wiped),
-      'session-authorization': ['leaks', 'PostgreSQL: RESET ALL does not reset it'],
-      ...(size > 0 && { 'named-statement': ['tracked', 'source: prepared_statements_cache_size; not measured'] }),
-    }),
-    trackedSettings: new Set(reportedSettings),
-    byRule: { 'session/set-config': 'leaks' },
-    notes: ['It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)'],
-  }
-}
+export const pgcat: Pooler<PgcatOptions> = pooler<PgcatOptions>(
+  (options: PgcatOptions = {}) => {
+    checkObject('poolers.pgcat()', options, ['preparedStatementsCacheSize'])
+    const { preparedStatementsCacheSize = 0 } = options
+    const size = checkWholeNumber('poolers.pgcat(): preparedStatementsCacheSize', preparedStatementsCacheSize, 0)
+    return {
+      name: 'pgcat',
+      label: 'pgcat, transaction mode',
+      ...cells(leaks, {
+        ...each(['setting', 'role', 'sql-prepared-statement'], wiped),
+        'session-authorization': ['leaks', 'PostgreSQL: RESET ALL does not reset it'],
+        'backend-pid': ['leaks', 'source: the login tells a random number; not measured'],
+        'startup-parameter': ['ignored', 'source: it keeps those that it tracks; not measured'],
+        ...(size > 0 && { 'named-statement': ['tracked', 'source: prepared_statements_cache_size; not measured'] }),
+      }),
+      trackedSettings: new Set(reportedSettings),
+      claims: { pooler: 'pgcat', mode: 'transaction' },
+      byRule: { 'session/set-config': 'leaks' },
+      notes: ['It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)'],
+    }
+  },
+  { forms: [{}] },
+)

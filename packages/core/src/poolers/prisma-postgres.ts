@@ -1,5 +1,5 @@
 import { hosted, type HostedOptions } from './hosted.ts'
-import type { PoolerProfile } from './profile.ts'
+import { pooler, type Pooler } from './pooler.ts'
 
 /**
  * Prisma Postgres: `pooled.db.prisma.io` is PgBouncer in transaction mode, of a version and with settings that Prisma does not
@@ -7,6 +7,27 @@ import type { PoolerProfile } from './profile.ts'
  *
  * @throws InvalidOptionError for an option or a value that this connection does not have
  */
-export function prismaPostgres(options: HostedOptions = {}): PoolerProfile {
-  return hosted({ factory: 'poolers.prismaPostgres()', name: 'prisma-postgres', title: 'Prisma Postgres' }, options)
-}
+export const prismaPostgres: Pooler<HostedOptions> = pooler<HostedOptions>(
+  (options: HostedOptions = {}) => {
+    return hosted({ factory: 'poolers.prismaPostgres()', name: 'prisma-postgres', title: 'Prisma Postgres' }, options)
+  },
+  {
+    forms: [{}],
+    clues: [
+      {
+        by: 'service',
+        matches: ({ host, parameter }) => host === 'pooled.db.prisma.io' || (host === 'db.prisma.io' && parameter('pooled') === 'true'),
+        options: { connection: 'pooled' },
+        certainty: 'likely',
+        because: 'the host is the pooled one of Prisma Postgres',
+      },
+      {
+        by: 'service',
+        matches: ({ host }) => host === 'db.prisma.io',
+        options: { connection: 'direct' },
+        certainty: 'likely',
+        because: 'the host is the direct one of Prisma Postgres',
+      },
+    ],
+  },
+)

@@ -14,6 +14,12 @@ import type { RuleId } from '../rules/index.ts'
  */
 export type Carried = 'kept' | 'tracked' | 'pinned' | 'leaks' | 'wiped' | 'rejected' | 'ignored'
 
+/**
+ * What a profile says of the pooler itself, each as it stands in a message: `mode`, `pooler`, `version` … Compared with what the
+ * pooler, or a URL, says. A profile that claims nothing fits everything.
+ */
+export type Claims = Readonly<Record<string, string | number>>
+
 /** What one pooler, at a version and with its settings, does with each kind of session state. Plain data. */
 export interface PoolerProfile {
   /** `pgbouncer`, `direct` … */
@@ -25,8 +31,15 @@ export interface PoolerProfile {
   readonly trackedSettings: ReadonlySet<string>
   /** Lower-case names of further settings that it treats in another way than `carries.setting` says. */
   readonly settings?: Readonly<Record<string, Carried>>
+  /**
+   * Lower-case names of startup parameters that it treats in another way than `carries` and `trackedSettings` say. `options`
+   * stands for whether it reads that parameter at all, `*.*` for every setting with a dot in its name.
+   */
+  readonly startup?: Readonly<Record<string, Carried>>
   /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */
   readonly byRule?: { readonly [Id in RuleId]?: Carried }
+  /** What it takes for granted of the pooler. */
+  readonly claims?: Claims
   /** Where each cell of `carries` comes from: what it was measured on, a source file, a page of documentation. */
   readonly sources?: Readonly<Record<SessionState, string>>
   /** What the cells cannot say, each in one sentence. */
@@ -57,6 +70,8 @@ export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carr
     'hypothetical-index': carried,
     'session-variable': carried,
     'package-state': carried,
+    'startup-parameter': carried,
+    'backend-pid': carried,
     transaction: 'leaks',
   }
 }

@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../errors.ts'
 import * as all from './all.ts'
 import type { Carried, PoolerProfile } from './profile.ts'
 
-const { detect: _detect, ...factories } = all
+const factories = all
 const states = Object.keys(all.strictest().carries) as SessionState[]
 
 /** The kinds of which the matrix has a row of its own, in its order. */

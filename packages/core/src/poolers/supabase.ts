@@ -1,9 +1,11 @@
 import { checkObject, checkOneOf } from '../options.ts'
 import { session } from './cells.ts'
 import { pgBouncerOptions, pgBouncerProfile, type PgBouncerOptions } from './pgbouncer.ts'
-import type { PoolerProfile } from './profile.ts'
-import { supavisorProfile, type SupavisorOptions } from './supavisor.ts'
+import { pooler, type Parts, type Pooler } from './pooler.ts'
+import { droppedAtStartup, passedAtStartup, supavisorProfile, type SupavisorOptions } from './supavisor.ts'
 
+const isShared = ({ host }: Parts): boolean => host.endsWith('.pooler.supabase.com')
+const isDatabase = ({ host }: Parts): boolean => /^db\.[^.]+\.supabase\.co$/.test(host)
 const connections = ['shared', 'session', 'dedicated', 'direct'] as const
 
 /** Which of Supabase's ways the application takes, and what is known of the pooler there. */
@@ -20,17 +22,56 @@ export type SupabaseOptions =
  *
  * @throws InvalidOptionError for an option or a value that this connection does not have
  */
-export function supabase(options: SupabaseOptions = {}): PoolerProfile {
-  const factory = 'poolers.supabase()'
-  checkObject(factory, options, ['connection', 'namedPreparedStatements', ...pgBouncerOptions])
-  const { connection = 'shared', ...others } = options
-  const name = 'supabase'
-  checkOneOf(`${factory}: connection`, connection, connections)
-  if (connection === 'shared') return supavisorProfile(factory, name, 'Supabase, shared pooler: ', others as SupavisorOptions)
-  if (connection === 'dedicated') {
-    return pgBouncerProfile({ factory, name, prefix: 'Supabase, dedicated pooler: ' }, others as PgBouncerOptions)
-  }
-  checkObject(`${factory} with connection '${connection}'`, options, ['connection'])
-  if (connection === 'direct') return session(name, 'Supabase, direct connection', 'as a direct connection')
-  return session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured')
-}
+export const supabase: Pooler<SupabaseOptions> = pooler<SupabaseOptions>(
+  (options: SupabaseOptions = {}) => {
+    const factory = 'poolers.supabase()'
+    checkObject(factory, options, ['connection', 'namedPreparedStatements', ...pgBouncerOptions])
+    const { connection = 'shared', ...others } = options
+    const name = 'supabase'
+    checkOneOf(`${factory}: connection`, connection, connections)
+    if (connection === 'shared') return supavisorProfile(factory, name, 'Supabase, shared pooler: ', others as SupavisorOptions)
+    if (connection === 'dedicated') {
+      return pgBouncerProfile({ factory, name, prefix: 'Supabase, dedicated pooler: ' }, others as PgBouncerOptions)
+    }
+    checkObject(`${factory} with connection '${connection}'`, options, ['connection'])
+    if (connection === 'direct') return session(name, 'Supabase, direct connection', 'as a direct connection')
+    const profile = session(name, 'Supabase, session mode', 'docs: session mode, port 5432; not measured', {
+      'backend-pid': ['leaks', 'assumed: not measured'],
+      'startup-parameter': droppedAtStartup,
+    })
+    return { ...profile, claims: { pooler: 'Supavisor', mode: 'session' }, startup: passedAtStartup }
+  },
+  {
+    forms: [{}, { connection: 'dedicated' }, { connection: 'session' }],
+    clues: [
+      {
+        by: 'service',
+        matches: (parts) => isShared(parts) && parts.port === '5432',
+        options: { connection: 'session' },
+        certainty: 'likely',
+        because: 'the host is Supabase’s shared pooler, and port 5432 is its session mode',
+      },
+      {
+        by: 'service',
+        matches: isShared,
+        options: { connection: 'shared' },
+        certainty: 'likely',
+        because: 'the host is Supabase’s shared pooler, and the port is not that of its session mode',
+      },
+      {
+        by: 'service',
+        matches: (parts) => isDatabase(parts) && parts.port === '6543',
+        options: { connection: 'dedicated' },
+        certainty: 'likely',
+        because: 'the host is a Supabase database, and port 6543 is its dedicated pooler',
+      },
+      {
+        by: 'service',
+        matches: (parts) => isDatabase(parts) && parts.port === '5432',
+        options: { connection: 'direct' },
+        certainty: 'likely',
+        because: 'the host is a Supabase database, and port 5432 is the database itself',
+      },
+    ],
+  },
+)

@@ -1,6 +1,7 @@
 import { checkBoolean, checkObject } from '../options.ts'
 import { cells, type Cell } from './cells.ts'
-import type { PoolerProfile } from './profile.ts'
+import { pooler, type Pooler } from './pooler.ts'
+import type { Carried, PoolerProfile } from './profile.ts'
 
 /** Supavisor's own settings, as far as they decide what it carries in transaction mode. */
 export interface SupavisorOptions {
@@ -8,6 +9,10 @@ export interface SupavisorOptions {
   readonly namedPreparedStatements?: boolean
 }
 
+/** In session mode too. */
+export const droppedAtStartup: Cell = ['ignored', 'source of 2.9.7 (db_handler.ex: send_startup); not measured']
+/** A search_path in options is passed on. */
+export const passedAtStartup: Readonly<Record<string, Carried>> = { options: 'tracked', search_path: 'tracked', replication: 'rejected' }
 const leaks: Cell = ['leaks', 'source of 2.9.7 (db_handler.ex: no clean-up in transaction mode); not measured']
 
 /**
@@ -15,9 +20,15 @@ const leaks: Cell = ['leaks', 'source of 2.9.7 (db_handler.ex: no clean-up in tr
  *
  * @throws InvalidOptionError for an option or a value that does not exist
  */
-export function supavisor(options: SupavisorOptions = {}): PoolerProfile {
-  return supavisorProfile('poolers.supavisor()', 'supavisor', '', options)
-}
+export const supavisor: Pooler<SupavisorOptions> = pooler<SupavisorOptions>(
+  (options: SupavisorOptions = {}) => {
+    return supavisorProfile('poolers.supavisor()', 'supavisor', '', options)
+  },
+  {
+    forms: [{}, { namedPreparedStatements: true }],
+    clues: [{ by: 'port', matches: ({ port }) => port === '6543', certainty: 'possible', because: 'port 6543 is Supavisor’s' }],
+  },
+)
 
 /** The profile of Supavisor, whoever runs it. */
 export function supavisorProfile(factory: string, name: string, prefix: string, options: SupavisorOptions): PoolerProfile {
@@ -28,11 +39,15 @@ export function supavisorProfile(factory: string, name: string, prefix: string, 
     name,
     label: `${prefix}Supavisor, transaction mode`,
     ...cells(leaks, {
+      'startup-parameter': droppedAtStartup,
       ...(isOn && {
         'named-statement': ['tracked', 'source: flag named_prepared_statements; not measured'],
         'sql-prepared-statement': ['rejected', 'source: EPSSIMPLEQUERY, with the flag named_prepared_statements; not measured'],
       }),
     }),
     trackedSettings: new Set(),
+    claims: { pooler: 'Supavisor', mode: 'transaction' },
+    startup: passedAtStartup,
+    notes: ['Of the startup parameters only a search_path in options is passed on: clients of one value share a pool (source of 2.9.7)'],
   }
 }

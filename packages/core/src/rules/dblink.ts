@@ -69,6 +69,10 @@ export const dblink: Rule<'session/dblink'> = {
   why: 'the connection belongs to the server process behind one connection and survives COMMIT, ROLLBACK and DISCARD ALL: your next statement may not find it, and a stranger can send statements over it',
   instead:
     "pass the connection string to the call that needs it, dblink('host=… dbname=…', …), use a foreign table of postgres_fdw, or open, use and close the connection inside one transaction",
+  remedy: {
+    sql: `-- The connection lasts for this statement.
+SELECT * FROM dblink('host=reports dbname=reports', 'SELECT id FROM orders') AS remote (id int);`,
+  },
   examples: {
     unsafe: [
       "SELECT dblink_connect('remote', 'dbname=other')",

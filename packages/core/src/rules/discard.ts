@@ -15,6 +15,12 @@ export const discard: Rule<'session/discard'> = {
   title: 'DISCARD cleans whichever server session it reaches',
   why: 'the statement lands on any server connection: what you left elsewhere stays, and statements that the driver or the pooler prepared there are gone (26000, 08P01)',
   instead: 'leave no session state behind (SET LOCAL, ON COMMIT DROP, pg_advisory_xact_lock); cleaning is the pooler’s task',
+  remedy: {
+    sql: `BEGIN;
+SET LOCAL work_mem = '64MB'; -- ends with the transaction: there is nothing to discard
+SELECT * FROM orders ORDER BY total;
+COMMIT;`,
+  },
   examples: {
     unsafe: ['DISCARD ALL', 'DISCARD TEMP', 'DISCARD SEQUENCES'],
     safe: ['DISCARD PLANS', "SELECT 'DISCARD ALL'"],

@@ -7,6 +7,17 @@ export const exportedSnapshot: Rule<'transaction/exported-snapshot'> = {
   why: 'the snapshot is gone when the transaction that exported it ends, and outside BEGIN … COMMIT that is the end of this very statement: SET TRANSACTION SNAPSHOT then fails with 22023',
   instead:
     'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); and keep that transaction open until the others have taken it up',
+  remedy: {
+    pg: `const client = await pool.connect()
+try {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  const { rows } = await client.query('SELECT pg_export_snapshot() AS snapshot')
+  await Promise.all(workers.map((worker) => worker.copyFrom(rows[0].snapshot)))
+  await client.query('COMMIT')
+} finally {
+  client.release()
+}`,
+  },
   examples: {
     unsafe: ['SELECT pg_export_snapshot()', 'SELECT pg_catalog.pg_export_snapshot()'],
     safe: ['BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); SELECT 1; COMMIT', 'SELECT pg_current_snapshot()'],

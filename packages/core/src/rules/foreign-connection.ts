@@ -16,6 +16,12 @@ export const foreignConnection: Rule<'session/foreign-connection'> = {
   why: 'the connections of postgres_fdw belong to the server process behind one connection: the statement closes those of whichever process it reaches, and the ones that you opened stay',
   instead:
     "ALTER SERVER … OPTIONS (ADD keep_connections 'off'), which closes each connection with its transaction; or close them over a direct connection",
+  remedy: {
+    sql: `ALTER SERVER other OPTIONS (ADD keep_connections 'off');`,
+    pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
+await direct.connect()
+await direct.query('SELECT postgres_fdw_disconnect_all()')`,
+  },
   examples: {
     unsafe: [
       "SELECT postgres_fdw_disconnect('other')",

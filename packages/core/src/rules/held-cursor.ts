@@ -27,6 +27,19 @@ export const heldCursor: Rule<'session/held-cursor'> = {
   title: 'a cursor WITH HOLD stays on the server session',
   why: 'the cursor and its rows stay on the server connection after COMMIT: your FETCH goes to another connection and fails with 34000, and a stranger can fetch your rows',
   instead: 'DECLARE, FETCH and CLOSE inside one transaction without WITH HOLD, or page by key (WHERE id > $1 ORDER BY id LIMIT $2)',
+  remedy: {
+    sql: `BEGIN;
+DECLARE page CURSOR FOR SELECT * FROM orders ORDER BY id;
+FETCH 100 FROM page;
+CLOSE page;
+COMMIT;
+
+-- Without any cursor, from page to page:
+SELECT * FROM orders WHERE id > 100 ORDER BY id LIMIT 100;`,
+    kysely: `// Holds one server connection until the last row, and leaves nothing behind.
+for await (const order of db.selectFrom('orders').selectAll().stream(100)) console.log(order)`,
+    prisma: `await prisma.order.findMany({ take: 100, skip: 1, cursor: { id: lastId }, orderBy: { id: 'asc' } })`,
+  },
   examples: {
     unsafe: ['DECLARE page CURSOR WITH HOLD FOR SELECT 1', 'FETCH 10 FROM page', 'MOVE 10 IN page', 'CLOSE page'],
     safe: [

@@ -25,6 +25,16 @@ export const largeObject: Rule<'transaction/large-object'> = {
   why: 'lo_open gives a descriptor that PostgreSQL closes when the transaction ends, and outside BEGIN … COMMIT that is the end of this very statement: reading from it fails with 42704',
   instead:
     'open, read, write and close between BEGIN and COMMIT; or lo_get(oid) and lo_put(oid, offset, data), which need no descriptor; or a column of type bytea',
+  remedy: {
+    sql: `BEGIN;
+SELECT lo_open(16409, 262144);
+SELECT loread(0, 1024);
+SELECT lo_close(0);
+COMMIT;
+
+-- Without a descriptor:
+SELECT lo_get(16409, 0, 1024);`,
+  },
   examples: {
     unsafe: [
       'SELECT lo_open(16409, 131072)',

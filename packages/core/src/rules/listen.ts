@@ -7,6 +7,16 @@ export const listen: Rule<'session/listen'> = {
   title: 'LISTEN needs a server session of its own',
   why: 'the server connection that registered the channel goes back to the pooler at COMMIT: notifications then reach whichever client holds it, or nobody, and nothing reports an error',
   instead: 'open one client on the direct (unpooled) URL and LISTEN there; NOTIFY and pg_notify() may stay on the pooler',
+  remedy: {
+    pg: `// One client of its own, on the URL that goes round the pooler.
+const listener = new pg.Client({ connectionString: process.env.DIRECT_DATABASE_URL })
+await listener.connect()
+listener.on('notification', ({ channel, payload }) => console.log(channel, payload))
+await listener.query('LISTEN orders')
+
+// Sending stays on the pooler.
+await pool.query("SELECT pg_notify('orders', $1)", [orderId])`,
+  },
   examples: {
     unsafe: ['LISTEN orders', 'listen "Orders"', 'UNLISTEN orders', 'UNLISTEN *'],
     safe: ['NOTIFY orders', "NOTIFY orders, 'LISTEN orders'", "SELECT pg_notify('orders', '1')", 'SELECT 1 AS listen'],

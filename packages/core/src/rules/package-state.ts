@@ -28,6 +28,16 @@ export const packageState: Rule<'session/package-state'> = {
   why: 'the buffer of dbms_output, the message of dbms_pipe, the registrations of dbms_alert, the seed of dbms_random and open cursors and files belong to the server process behind one connection: your next transaction may not find them, and a stranger may',
   instead:
     'use and empty them inside one transaction; RAISE NOTICE instead of dbms_output, NOTIFY and a direct connection with LISTEN instead of dbms_alert',
+  remedy: {
+    sql: `-- Instead of dbms_output: the server sends it to this client at once.
+DO $$ BEGIN RAISE NOTICE 'done'; END $$;
+-- Instead of dbms_alert: LISTEN over a direct connection.
+NOTIFY paid, '1';`,
+    pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
+await direct.connect()
+direct.on('notification', ({ channel, payload }) => handle(channel, payload))
+await direct.query('LISTEN paid')`,
+  },
   examples: {
     unsafe: [
       'SELECT dbms_output.enable()',

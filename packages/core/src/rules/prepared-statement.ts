@@ -12,6 +12,12 @@ export const preparedStatement: Rule<'session/prepared-statement'> = {
   title: 'PREPARE, EXECUTE and DEALLOCATE need one server session',
   why: 'a prepared statement lives on the server connection that prepared it, even after ROLLBACK: elsewhere EXECUTE fails with 26000, and another client that prepares the same name fails with 42P05',
   instead: 'send the statement with parameters and let the driver prepare it (unnamed); PostgreSQL then plans it each time',
+  remedy: {
+    pg: `// The driver prepares the statement itself, without a name, and sends the parameters beside it.
+await pool.query('SELECT * FROM users WHERE id = $1', [userId])`,
+    kysely: `await db.selectFrom('users').selectAll().where('id', '=', userId).execute()`,
+    prisma: `await prisma.$queryRaw\`SELECT * FROM users WHERE id = \${userId}\``,
+  },
   examples: {
     unsafe: [
       'PREPARE get_user (int) AS SELECT $1',

@@ -6,6 +6,11 @@ export const randomSeed: Rule<'session/random-seed'> = {
   title: 'setseed changes the random numbers of others',
   why: 'the seed stays in the server process: your next random() may run in another one, and other clients’ random() repeats your sequence',
   instead: 'draw the numbers in the application with a seeded generator and send them as parameters',
+  remedy: {
+    pg: `// Any seeded generator of the application: \`random\` is one here.
+const numbers = Array.from({ length: 100 }, () => random())
+await pool.query('SELECT * FROM unnest($1::float8[])', [numbers])`,
+  },
   examples: {
     unsafe: ['SELECT setseed(0.5)', 'SELECT pg_catalog.setseed(0.5)'],
     safe: ['SELECT random()', "SELECT 'setseed(0.5)'"],

@@ -36,6 +36,13 @@ export const replicationSlot: Rule<'session/replication-slot'> = {
   title: 'a temporary replication slot belongs to one server session',
   why: 'the slot lives on the server connection that made it, through COMMIT, ROLLBACK and DISCARD ALL: your next statement cannot use it elsewhere, and as long as the pooler keeps the connection the slot may keep WAL back',
   instead: 'a direct connection for replication; or a permanent slot (temporary => false), dropped when it is no longer needed',
+  remedy: {
+    sql: `SELECT pg_create_logical_replication_slot('changes', 'pgoutput', false);
+SELECT pg_drop_replication_slot('changes');`,
+    pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
+await direct.connect()
+await direct.query("SELECT pg_create_logical_replication_slot('changes', 'pgoutput', true)")`,
+  },
   examples: {
     unsafe: [
       "SELECT pg_create_physical_replication_slot('s', false, true)",

@@ -26,6 +26,20 @@ export const role: Rule<'session/role'> = {
   title: 'SET ROLE changes who the server session acts as',
   why: 'the role stays on the server connection after COMMIT: other clients then run with it, and your next statement without it',
   instead: 'SET LOCAL ROLE inside the transaction that needs it, or a pool of its own for each role',
+  remedy: {
+    sql: `BEGIN;
+SET LOCAL ROLE reporting;
+SELECT * FROM orders;
+COMMIT;`,
+    kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`set local role reporting\`.execute(trx)
+  return trx.selectFrom('orders').selectAll().execute()
+})`,
+    prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$executeRaw\`SET LOCAL ROLE reporting\`
+  return tx.order.findMany()
+})`,
+  },
   examples: {
     unsafe: [
       'SET ROLE postgres',

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect, Telltale } from '../analyze/effects.ts'
 import type { FunctionCall } from '../analyze/function-call.ts'
 
 type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** What the call tells beside its SQL text. */
-export type CallSign = 'namedStatement' | 'releasedInTransaction' | 'undecided'
+export type CallSign = 'cancelByPid' | 'namedStatement' | 'releasedInTransaction' | 'startupParameter' | 'undecided' | 'wrongProfile'
 
 /** A statement with the circumstances that the rule needs; a bare text stands for one in autocommit on a pinned connection. */
 export interface Example {
@@ -24,6 +24,14 @@ export interface Example {
   readonly named?: boolean
   /** `false`: sent through `pool.query`, on a connection of its own. */
   readonly pinned?: boolean
+}
+
+/** The safe form as code, by where it is written. */
+export interface Remedy {
+  readonly sql?: string
+  readonly pg?: string
+  readonly kysely?: string
+  readonly prisma?: string
 }
 
 /**
@@ -39,6 +47,8 @@ export interface Rule<Id extends string = string> {
   readonly why: string
   /** The remedy, in one sentence. */
   readonly instead: string
+  /** What `instead` means in code; shown in the documentation, checked by the tests. */
+  readonly remedy: Remedy
   readonly examples: {
     readonly unsafe: readonly (string | Example)[]
     readonly safe: readonly (string | Example)[]
@@ -58,8 +68,14 @@ export interface Rule<Id extends string = string> {
   readonly names?: readonly string[]
   /** Further keywords that the scan must not call harmless, found as whole words. */
   readonly keywords?: readonly string[]
-  /** Keyed by what the call tells beside its text. */
-  readonly call?: { readonly [Sign in CallSign]?: () => Effect }
+  /** Keyed by what the call tells beside its text. `name`: of what it is, such as the startup parameter's; empty where there is one kind. */
+  readonly call?: { readonly [Sign in CallSign]?: (name: string) => Effect | undefined }
+  /** What the server's answer to a statement tells, after the fact. */
+  readonly answer?: {
+    /** When, in words: `COMMIT that the server answers with ROLLBACK`. */
+    readonly when: string
+    readonly tells: (statement: Node) => readonly Telltale[]
+  }
   /** A finding in strict mode only. */
   readonly strictOnly?: boolean
 }

@@ -62,7 +62,7 @@ describe.each(rules.map((rule) => ({ id: rule.id, rule })))('$id', ({ rule }) =>
   })
 
   test('detects something, and shows safe examples', () => {
-    expect([rule.on, rule.functions, rule.extensionFunctions, rule.call].some((part) => part !== undefined)).toBe(true)
+    expect([rule.on, rule.functions, rule.extensionFunctions, rule.call, rule.answer].some((part) => part !== undefined)).toBe(true)
     expect(safe).not.toEqual([])
     if ((rule.on ?? rule.functions ?? rule.extensionFunctions) !== undefined) expect(unsafe).not.toEqual([])
   })

@@ -37,6 +37,11 @@ export const sequenceValue: Rule<'session/sequence-value'> = {
   why: 'they return the last value drawn on that server connection, which may be another client’s id, or fail with 55000 where none was drawn',
   instead:
     'INSERT … RETURNING id, or SELECT nextval(…) first and carry the value; currval is right inside the transaction that drew the value',
+  remedy: {
+    sql: `INSERT INTO orders (total) VALUES (10) RETURNING id;`,
+    kysely: `const { id } = await db.insertInto('orders').values({ total: 10 }).returning('id').executeTakeFirstOrThrow()`,
+    prisma: `const { id } = await prisma.order.create({ data: { total: 10 } })`,
+  },
   examples: {
     unsafe: ['SELECT lastval()', "SELECT currval('orders_id_seq')", "INSERT INTO t VALUES (pg_catalog.currval('orders_id_seq'))"],
     safe: [

@@ -19,6 +19,17 @@ export const sessionCharacteristics: Rule<'session/characteristics'> = {
   title: 'SET SESSION CHARACTERISTICS changes the transactions of others',
   why: 'the characteristics apply to every later transaction on that server connection: a stranger may find itself read-only, or at another isolation level',
   instead: 'BEGIN ISOLATION LEVEL … READ ONLY for the transaction that needs it, or SET TRANSACTION as its first statement',
+  remedy: {
+    sql: `BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY;
+SELECT * FROM orders;
+COMMIT;`,
+    kysely: `await db
+  .transaction()
+  .setIsolationLevel('serializable')
+  .setAccessMode('read only')
+  .execute((trx) => trx.selectFrom('orders').selectAll().execute())`,
+    prisma: `await prisma.$transaction((tx) => tx.order.findMany(), { isolationLevel: 'Serializable' })`,
+  },
   examples: {
     unsafe: [
       'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY',

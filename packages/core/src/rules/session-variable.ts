@@ -35,6 +35,20 @@ export const sessionVariable: Rule<'session/variable'> = {
   why: 'pg_variables and omni_var keep session variables in the memory of the server process behind one connection: your next transaction may not find yours, and may find a stranger’s',
   instead:
     "set_config('app.name', value, true) and current_setting('app.name', true) in one transaction; with omni_var its transactional omni_var.set; with pg_variables pgv_remove in the same transaction; or a table",
+  remedy: {
+    sql: `BEGIN;
+SELECT set_config('app.total', '7', true);
+SELECT current_setting('app.total', true);
+COMMIT;`,
+    kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`select set_config('app.total', \${total}, true)\`.execute(trx)
+  return sql\`select current_setting('app.total', true) as total\`.execute(trx)
+})`,
+    prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$queryRaw\`SELECT set_config('app.total', \${total}, true)\`
+  return tx.$queryRaw\`SELECT current_setting('app.total', true) AS total\`
+})`,
+  },
   examples: {
     unsafe: [
       "SELECT pgv_set('cart', 'total', 7)",

@@ -17,6 +17,24 @@ export const setConfig: Rule<'session/set-config'> = {
   why: 'the value stays on the server connection after COMMIT; the pooler hands that connection to other clients, and gives you another one',
   instead:
     "set_config(name, value, true), written as the constant true, in the same transaction as the statements that need the value; read it with nullif(current_setting('name', true), '')",
+  remedy: {
+    sql: `BEGIN;
+SELECT set_config('app.org_id', '7', true);
+SELECT * FROM orders;
+COMMIT;
+
+-- A server connection that has seen the setting once answers '' instead of NULL: allow for both in the policy.
+CREATE POLICY own_org ON orders
+  USING (org_id = nullif(current_setting('app.org_id', true), '')::int);`,
+    kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`select set_config('app.org_id', \${orgId}, true)\`.execute(trx)
+  return trx.selectFrom('orders').selectAll().execute()
+})`,
+    prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$queryRaw\`SELECT set_config('app.org_id', \${orgId}, true)\`
+  return tx.order.findMany()
+})`,
+  },
   examples: {
     unsafe: [
       "SELECT set_config('app.org_id', '7', false)",

@@ -35,6 +35,20 @@ export const setLocal: Rule<'transaction/set-local'> = {
   why: 'the value lasts until the end of the transaction, and outside BEGIN … COMMIT that is the end of this very statement: the next statement runs without it',
   instead:
     'send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT. In Prisma an interactive $transaction (an array of one statement has no transaction), in Kysely db.transaction()',
+  remedy: {
+    sql: `BEGIN;
+SET LOCAL statement_timeout = '5s';
+SELECT * FROM orders;
+COMMIT;`,
+    kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`set local statement_timeout = '5s'\`.execute(trx)
+  return trx.selectFrom('orders').selectAll().execute()
+})`,
+    prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$executeRaw\`SET LOCAL statement_timeout = '5s'\`
+  return tx.order.findMany()
+})`,
+  },
   examples: {
     unsafe: ["SET LOCAL search_path = 'tenant_a'", 'SET LOCAL ROLE postgres', "SELECT set_config('app.org_id', '7', true)"],
     safe: [

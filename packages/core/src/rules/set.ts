@@ -34,6 +34,23 @@ export const set: Rule<'session/set'> = {
   why: 'SET lasts until the server connection closes; the pooler hands that connection to other clients, with your value on it, and gives you another one',
   instead:
     'SET LOCAL inside the transaction that needs the value; for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection',
+  remedy: {
+    sql: `BEGIN;
+SET LOCAL statement_timeout = '5s';
+SELECT * FROM orders;
+COMMIT;
+
+-- For all connections of a role; the pooler's open server connections take it when they are opened anew.
+ALTER ROLE app SET statement_timeout = '5s';`,
+    kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`set local statement_timeout = '5s'\`.execute(trx)
+  return trx.selectFrom('orders').selectAll().execute()
+})`,
+    prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$executeRaw\`SET LOCAL statement_timeout = '5s'\`
+  return tx.order.findMany()
+})`,
+  },
   examples: {
     unsafe: [
       "SET search_path = 'tenant_a'",

@@ -77,6 +77,26 @@ export const tempObject: Rule<'session/temp-object'> = {
   why: 'it lives on the server connection that created it: your next transaction does not find it (42P01), a stranger can read it or collides with its name (42P07), and it hides a permanent table of that name',
   instead:
     'CREATE TEMP TABLE … ON COMMIT DROP inside the transaction that uses it; or a CTE, VALUES, unnest($1::int[]) or an unlogged table with a key per run',
+  remedy: {
+    sql: `BEGIN;
+CREATE TEMP TABLE picked (id int) ON COMMIT DROP;
+INSERT INTO picked SELECT id FROM orders;
+SELECT count(*) FROM picked;
+COMMIT;
+
+-- Without any table:
+SELECT * FROM orders WHERE id = ANY (ARRAY[1, 2, 3]);`,
+    kysely: `await db.transaction().execute(async (trx) => {
+  await trx.schema.createTable('picked').temporary().onCommit('drop').addColumn('id', 'integer').execute()
+  await trx.insertInto('picked').expression(trx.selectFrom('orders').select('id')).execute()
+  return trx.selectFrom('picked').selectAll().execute()
+})`,
+    prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$executeRaw\`CREATE TEMP TABLE picked (id int) ON COMMIT DROP\`
+  await tx.$executeRaw\`INSERT INTO picked SELECT id FROM orders\`
+  return tx.$queryRaw\`SELECT count(*) FROM picked\`
+})`,
+  },
   examples: {
     unsafe: [
       'CREATE TEMP TABLE t (id int)',

@@ -8,6 +8,10 @@ export const undecided: Rule<'statement/undecided'> = {
   instead:
     'send values as parameters or with COPY, write the statements of a DO block out, and run long scripts over the direct connection',
   strictOnly: true,
+  remedy: {
+    pg: `// The values travel beside the text, which stays short.
+await pool.query('INSERT INTO readings (value) SELECT * FROM unnest($1::float8[])', [values])`,
+  },
   examples: { unsafe: [], safe: ['SELECT 1'] },
   call: { undecided: () => ({ does: 'unknown', state: 'setting', what: 'a statement that cannot be judged', when: 'always' }) },
 }

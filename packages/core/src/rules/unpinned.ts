@@ -8,6 +8,21 @@ export const unpinned: Rule<'transaction/unpinned'> = {
   why: 'the connection was borrowed for this one statement: the statements that follow run on other connections, outside the transaction, and whoever borrows this one next runs inside it',
   instead:
     "take one connection for the whole transaction: const client = await pool.connect(); in Kysely db.transaction(), in Prisma $transaction(); or send 'BEGIN; …; COMMIT' as one text",
+  remedy: {
+    pg: `const client = await pool.connect()
+try {
+  await client.query('BEGIN')
+  await client.query('UPDATE orders SET paid = true WHERE id = $1', [orderId])
+  await client.query('COMMIT')
+} catch (error) {
+  await client.query('ROLLBACK')
+  throw error
+} finally {
+  client.release()
+}`,
+    kysely: `await db.transaction().execute((trx) => trx.updateTable('orders').set({ paid: true }).where('id', '=', orderId).execute())`,
+    prisma: `await prisma.$transaction((tx) => tx.order.update({ where: { id: orderId }, data: { paid: true } }))`,
+  },
   examples: {
     unsafe: [
       { sql: 'BEGIN', pinned: false },

@@ -1,0 +1,23 @@
+import type { Source, Transaction } from '../checkout/transaction.ts'
+import type { Scope } from '../exceptions/scope.ts'
+
+/** How an adapter sends a statement. */
+export interface Call {
+  /** The transaction of a client that holds its connection; absent on a connection borrowed for one statement. */
+  readonly transaction?: Transaction
+  /** Whether the caller holds the connection. */
+  readonly pinned: boolean
+  /** Whether the driver sends it as a named statement. @default false */
+  readonly named?: boolean
+}
+
+/** The function of an adapter that the application or the ORM called: its frames, and those above, are left out of stacks. */
+export type Entry = (...args: never[]) => unknown
+
+/** The statement that is being judged: where it came from is looked up when there is something to tell. */
+export interface CurrentSource extends Source {
+  operation?: string | undefined
+  stack?: string | undefined
+  scopes?: readonly Scope[] | undefined
+  isExcepted?: boolean
+}

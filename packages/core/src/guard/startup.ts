@@ -1,0 +1,16 @@
+/**
+ * The names in a startup message. `options` is named, and each setting in it: a pooler may refuse the one, or read it and refuse
+ * the other. The values are the user's own.
+ */
+export function namesOfStartup(parameters: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(parameters).flatMap(([name, value]) => {
+    if (name !== 'options') return [name]
+    return [name].concat(settingsIn(String(value)).map((setting) => `${setting} (in options)`))
+  })
+}
+
+/** The server takes `-c name=value` and `--name=value`, and reads a dash in a name as an underscore. */
+function settingsIn(options: string): string[] {
+  const found = options.matchAll(/(?:^|\s)(?:-c\s*|--)([A-Za-z_][\w.-]*)\s*=/g)
+  return [...new Set([...found].map(([, name = '']) => name.replaceAll('-', '_')))]
+}

@@ -1,0 +1,68 @@
+import { redact } from '../analyze/redact.ts'
+import type { Source } from '../checkout/transaction.ts'
+import { UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import type { Declared } from '../exceptions/declared.ts'
+import type { PoolerProfile } from '../poolers/profile.ts'
+import { formatCallSite } from './call-site.ts'
+import type { AllowedEvent, Events, FindingEvent } from './events.ts'
+import type { Finding } from './finding.ts'
+import { format } from './message.ts'
+import { processWide } from './process-wide.ts'
+import type { Reports } from './reports.ts'
+
+/** As much of a text as is remembered: a long one would not be, and would be logged each time. */
+const loggedLength = 2_000
+
+/** Turns findings into events, log lines and errors. */
+export class Teller {
+  readonly #pooler: PoolerProfile
+  readonly #events: Events
+  readonly #reports: Reports
+
+  constructor(pooler: PoolerProfile, events: Events, reports: Reports) {
+    this.#pooler = pooler
+    this.#events = events
+    this.#reports = reports
+  }
+
+  /** Tells what an exception allows, and remembers that it was needed. */
+  tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
+    for (const { rule } of findings) matched.add(rule)
+    if (!this.#events.has('allowed') && processWide.strict === undefined) return
+    const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
+    processWide.strict?.onAllowed?.(event)
+    for (const thrown of this.#events.emit('allowed', event)) this.#reports.fault('tell a listener of what was allowed', thrown)
+  }
+
+  /** Tells of one statement. @returns the error that refuses it */
+  tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
+    const { sql, operation, stack, sign } = source
+    // What is no statement is told by what it is, and its place.
+    const isEverywhere = sign === 'wrongProfile'
+    const site = isEverywhere ? '' : formatCallSite(stack)
+    const place = sql === '' ? `${findings[0]?.message} ${site}` : `${sql.length} ${sql.slice(0, loggedLength)}`
+    const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
+    if (!refused && this.#reports.has(logKey) && (isEverywhere || !this.#isWatched())) return undefined
+    const [first, ...others] = findings as [Finding, ...Finding[]]
+    const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
+    const pooler = this.#pooler
+    const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
+    this.#emit({ ...fields, pooler, refused, message })
+    if (!refused) {
+      this.#reports.log(logKey, message)
+      return undefined
+    }
+    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
+    error.stack = `${error.name}: ${message}\n${stack ?? ''}`
+    return error
+  }
+
+  #isWatched(): boolean {
+    return this.#events.has('finding') || processWide.strict !== undefined
+  }
+
+  #emit(event: FindingEvent): void {
+    processWide.strict?.onFinding(event)
+    for (const thrown of this.#events.emit('finding', event)) this.#reports.fault('tell a listener of a finding', thrown)
+  }
+}

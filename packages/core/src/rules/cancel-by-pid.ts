@@ -1,0 +1,31 @@
+import type { Rule } from './rule.ts'
+
+/**
+ * A layer above the driver is ready to cancel the query that it sends, by the number that the login told. Only that is found: a
+ * `pg_cancel_backend` in a text takes its number from anywhere, mostly from pg_stat_activity, where it is right.
+ */
+export const cancelByPid: Rule<'connection/cancel-by-pid'> = {
+  id: 'connection/cancel-by-pid',
+  title: 'a query would be cancelled by the process id of its login',
+  why: 'the process id that a pooler tells at login is made up: pg_cancel_backend and pg_terminate_backend find no process of that number, or that of a stranger, and the aborted query goes on with its locks and its server connection',
+  instead:
+    'let the server end it: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET; where it has to be cancelled a direct connection, or the protocol’s own CancelRequest, which poolers pass on',
+  remedy: {
+    kysely: `const rows = await db
+  .selectFrom('orders')
+  .selectAll()
+  // Without an inflightQueryAbortStrategy Kysely stops waiting, and leaves the query to its limit.
+  .execute({ signal })`,
+    sql: `BEGIN;
+SET LOCAL statement_timeout = '5s';
+SELECT * FROM orders;
+COMMIT;`,
+  },
+  examples: {
+    unsafe: [],
+    safe: ["BEGIN; SET LOCAL statement_timeout = '5s'; COMMIT", 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity'],
+  },
+  call: {
+    cancelByPid: () => ({ does: 'needs', state: 'backend-pid', what: 'cancelling by the process id of the login', when: 'always' }),
+  },
+}

@@ -1,0 +1,31 @@
+import type { Effect } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+/** Who logs in and where to, and what only labels the connection or is the same in every login of the driver. */
+const others: ReadonlySet<string> = new Set(['user', 'database', 'application_name', 'client_encoding'])
+
+/** @param name of the parameter, or of a setting followed by ` (in options)` */
+function onParameter(name: string): Effect | undefined {
+  const [setting = ''] = name.toLowerCase().split(' ')
+  if (others.has(setting)) return undefined
+  return { does: 'leaves', state: 'startup-parameter', what: `the startup parameter ${name}`, when: 'always', object: setting }
+}
+
+/** A login tells the server its settings. Behind a pooler the server connection was opened long before, by somebody else's login. */
+export const startupParameter: Rule<'connection/startup-parameter'> = {
+  id: 'connection/startup-parameter',
+  title: 'the pool logs in with a parameter that the pooler does not pass on',
+  why: 'the driver sends it when it logs in (from its configuration, the URL or PGOPTIONS), but the pooler’s server connections are logged in already: a pooler refuses the login (08P01, unsupported startup parameter), or drops the parameter and the limit that you count on is not there',
+  instead:
+    'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for another; `query_timeout` for a limit that the driver keeps itself; for `replication` a direct connection',
+  remedy: {
+    sql: `-- For all connections of a role; the pooler's open server connections take it when they are opened anew.
+ALTER ROLE app SET statement_timeout = '5s';`,
+    pg: `const pool = guardPool(new pg.Pool({ connectionString, query_timeout: 5000 }), guard) // kept by pg itself, not sent`,
+  },
+  examples: {
+    unsafe: [],
+    safe: ["ALTER ROLE CURRENT_USER SET statement_timeout = '5s'", "BEGIN; SET LOCAL lock_timeout = '1s'; COMMIT"],
+  },
+  call: { startupParameter: onParameter },
+}

@@ -1,0 +1,48 @@
+import type { Node } from 'libpg-query'
+import type { Telltale } from '../analyze/effects.ts'
+import { functionCall, isBuiltIn } from '../analyze/function-call.ts'
+import type { Rule } from './rule.ts'
+
+const unlocks: ReadonlySet<string> = new Set(['pg_advisory_unlock', 'pg_advisory_unlock_shared'])
+const told = { outcome: 'lost', consequence: 'answered false: this server session did not hold the lock' } as const
+
+function tells(statement: Node): Telltale[] {
+  const { targetList = [] } = 'SelectStmt' in statement ? statement.SelectStmt : {}
+  return targetList.flatMap((target, position) => tellsOfColumn(target, position) ?? [])
+}
+
+function tellsOfColumn(target: Node, position: number): Telltale | undefined {
+  const { val: value, name: alias } = 'ResTarget' in target ? target.ResTarget : {}
+  const call = value !== undefined && 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
+  if (call === undefined || !isBuiltIn(call) || !unlocks.has(call.name)) return undefined
+  const effect = { does: 'needs', state: 'advisory-lock', what: call.name, when: 'always', told } as const
+  return { falseIn: { name: alias ?? call.name, position }, effect }
+}
+
+/** An unlock that finds no lock is a warning of the server, which no driver passes on, and an answer that few look at. */
+export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
+  id: 'session/unlock-not-held',
+  title: 'an advisory lock was not held by the session that released it',
+  why: 'the lock was never taken, or it was taken on another server connection and is still held there: nobody else gets it until that connection closes',
+  instead:
+    'pg_advisory_xact_lock inside a transaction, which releases itself; or lock and unlock on one connection that goes round the pooler; look for the lock that is left in pg_locks',
+  remedy: {
+    sql: `BEGIN;
+SELECT pg_advisory_xact_lock(42);
+UPDATE counters SET value = value + 1;
+COMMIT; -- releases the lock`,
+    kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`select pg_advisory_xact_lock(42)\`.execute(trx)
+  await trx.updateTable('counters').set((eb) => ({ value: eb('value', '+', 1) })).execute()
+})`,
+    prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$executeRaw\`SELECT pg_advisory_xact_lock(42)\`
+  await tx.counter.updateMany({ data: { value: { increment: 1 } } })
+})`,
+  },
+  examples: {
+    unsafe: [],
+    safe: ['SELECT pg_advisory_lock(42); SELECT pg_advisory_unlock(42)', 'SELECT pg_try_advisory_xact_lock(42)'],
+  },
+  answer: { when: 'a call of pg_advisory_unlock or pg_advisory_unlock_shared that the server answers with false', tells },
+}

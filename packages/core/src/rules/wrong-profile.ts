@@ -1,0 +1,27 @@
+import type { Effect } from '../analyze/effects.ts'
+import type { Rule } from './rule.ts'
+
+/** @param difference in words, such as `it says mode session, not mode transaction` */
+function onContradiction(difference: string): Effect {
+  const told = { outcome: 'unknown', consequence: `does not fit the connection: ${difference}` } as const
+  return { does: 'unknown', state: 'transaction', what: 'the guard’s profile', when: 'always', told }
+}
+
+/** Every verdict rests on the profile. One for another pooler is silent where it must not be, or the other way round. */
+export const wrongProfile: Rule<'connection/wrong-profile'> = {
+  id: 'connection/wrong-profile',
+  title: 'the guard’s profile is not that of the pooler',
+  why: 'every verdict rests on what the profile says that the pooler carries: with another pooler, mode or version in front of the database the guard is silent where state leaks, or finds what does no harm',
+  instead:
+    'name the pooler that is there: createGuard({ pooler: … }), with its version and its settings; poolers.detect() tells what a URL, or a login, says',
+  remedy: {
+    pg: `const pooler = poolers.pgbouncer({ version: '1.26', serverVersion: 18 })
+const pool = guardPool(new pg.Pool({ connectionString }), createGuard({ pooler }))`,
+    kysely: `const guard = createGuard({ pooler: poolers.supabase({ connection: 'shared' }) })
+const db = new Kysely<Database>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })`,
+    prisma: `const guard = createGuard({ pooler: poolers.neon() })
+const adapter = guardAdapter(new PrismaPg({ connectionString }), guard)`,
+  },
+  examples: { unsafe: [], safe: ['SELECT 1'] },
+  call: { wrongProfile: onContradiction },
+}

@@ -1,0 +1,42 @@
+import type { Guard } from '@poolsafe/core'
+import type { ClientLike } from './types.ts'
+
+type Entry = (...args: never[]) => unknown
+
+/** A client, as far as it tells what it will log in with. That of pg-native has no startup message of its own: libpq writes that. */
+interface Sample {
+  readonly host?: unknown
+  readonly port?: unknown
+  getStartupConf?(): Readonly<Record<string, unknown>>
+}
+
+/** What a pool makes its clients with. */
+interface PoolInternals {
+  readonly Client?: (new (options: object) => Sample) & { readonly prototype: Sample }
+  readonly options?: { readonly connectionString?: unknown }
+}
+
+/**
+ * Judges what the pool's clients will log in with, and where: its configuration, the URL and the environment, as pg itself puts
+ * them together. The client that tells it is never connected, and has no socket.
+ */
+export function refuseLoginOfPool(pool: object, guard: Guard, entry: Entry): Error | undefined {
+  const { Client, options } = pool as PoolInternals
+  if (typeof Client?.prototype.getStartupConf !== 'function') return undefined
+  try {
+    return refuseLogin(new Client({ ...options, connection: {}, Promise: undefined }), options?.connectionString, guard, entry)
+  } catch {
+    // A configuration that pg refuses is refused again, in its own words, when the pool opens its first connection.
+    return undefined
+  }
+}
+
+/** Judges what one client will log in with, or has. */
+export function refuseLoginOfClient(client: ClientLike, guard: Guard, entry: Entry): Error | undefined {
+  return refuseLogin(client as Sample, undefined, guard, entry)
+}
+
+function refuseLogin(sample: Sample, connectionString: unknown, guard: Guard, entry: Entry): Error | undefined {
+  const url = typeof connectionString === 'string' ? connectionString : `postgresql://${String(sample.host)}:${String(sample.port)}/`
+  return guard.refuseLogin(sample.getStartupConf?.() ?? {}, url, entry)
+}

@@ -1,0 +1,43 @@
+import { processWide } from '@poolsafe/core'
+
+/** Given by an extension to replace the `fetch` of a data proxy; the engine calls it right before it runs the query. */
+type BeforeQuery = (fetch: unknown) => unknown
+
+/** What Prisma hands to an extension for one operation. */
+export interface SingleCall {
+  readonly args: unknown
+  readonly __internalParams?: object
+  readonly query: (args: never, params?: never) => Promise<unknown>
+}
+
+/** What Prisma hands to an extension for all operations of a batch. */
+export interface BatchCall {
+  readonly args: unknown
+  readonly __internalParams?: { readonly requests?: readonly { readonly customDataProxyFetch?: BeforeQuery }[] }
+  readonly query: (args: never, params?: never) => Promise<unknown>
+}
+
+/**
+ * Sends an operation of a transaction in the context of its caller. Prisma sends what is asked for in one tick from the context
+ * of whoever asked first: the origin, and the scope of `allow`, of one would be taken for those of the others. The one place
+ * where the engine still knows the operation is the function that it asks for a `fetch`, which it does not use here.
+ */
+export async function sendAsCaller({ args, query, __internalParams: params }: SingleCall): Promise<unknown> {
+  const origin = processWide.origins.getStore()
+  const scope = processWide.scopes.getStore()
+  const customDataProxyFetch: BeforeQuery = (fetch) => {
+    // For the rest of the engine's asynchronous function, which runs this one query.
+    processWide.scopes.enterWith(scope)
+    if (origin !== undefined) processWide.origins.enterWith(origin)
+    return fetch
+  }
+  return await query(args as never, { ...params, customDataProxyFetch } as never)
+}
+
+/** The engine asks for a `fetch` before each query of a batch, in the order of the batch. */
+export async function sendBatch({ args, query, __internalParams: params }: BatchCall): Promise<unknown> {
+  const requests = params?.requests ?? []
+  let next = 0
+  const customDataProxyFetch: BeforeQuery = (fetch) => requests[next++]?.customDataProxyFetch?.(fetch) ?? fetch
+  return await query(args as never, { ...params, customDataProxyFetch } as never)
+}

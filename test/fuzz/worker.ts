@@ -1,0 +1,9 @@
+import { parentPort } from 'node:worker_threads'
+import { tallyOf, type Batch } from './tally.ts'
+
+// A syntax error is an answer here, given millions of times: nobody reads where it was thrown.
+Error.stackTraceLimit = 0
+
+// A worker's port has no origin.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
+parentPort?.on('message', (batch: Batch) => parentPort?.postMessage(tallyOf(batch)))

@@ -1,0 +1,116 @@
+import { createGuard, poolers, type FindingEvent, type PoolerProfile } from '@poolsafe/core'
+import { guardDialect } from '@poolsafe/kysely'
+import { guardPool } from '@poolsafe/pg'
+import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const pollMillis = 5
+const blocked = 'select pg_advisory_xact_lock(42)'
+
+let server: PostgresServer
+let pooler: PgBouncerServer
+/** Holds the lock that the query waits for. */
+let holder: pg.Client
+
+beforeAll(async () => {
+  server = await startPostgres({ settings: { log_statement: 'all' } })
+  pooler = await startPgBouncer({ target: server })
+  holder = new pg.Client(server.url)
+  await holder.connect()
+  await holder.query('SELECT pg_advisory_lock(42)')
+})
+
+afterAll(async () => {
+  await holder.end()
+  await pooler.stop()
+  await server.stop()
+})
+
+interface Run {
+  readonly findings: readonly FindingEvent[]
+  readonly error: unknown
+}
+
+/** Sends the query that waits, and aborts it when the server has it; in strict mode the server never has it. */
+async function abort(
+  url: string,
+  options: { readonly mode: 'warn' | 'strict'; readonly pooler: PoolerProfile },
+  then: () => Promise<void>,
+): Promise<Run> {
+  const findings: FindingEvent[] = []
+  const guard = createGuard({ logger: { warn() {} }, ...options })
+  guard.on('finding', (event) => void findings.push(event))
+  const pool = guardPool(new pg.Pool({ connectionString: url, max: 1 }), guard)
+  const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+  const aborting = new AbortController()
+  const query = sql.raw(blocked).execute(db, { signal: aborting.signal, inflightQueryAbortStrategy: 'cancel query' })
+  const failed = query.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (options.mode === 'warn') {
+    await until(async () => (await waiting()) === 1)
+    aborting.abort(new Error('enough'))
+  }
+  const error = await failed
+  await then()
+  await db.destroy()
+  return { findings, error }
+}
+
+/** How many sessions wait for the lock. */
+async function waiting(): Promise<number> {
+  const { rows } = await holder.query<{ waiting: number }>(
+    "SELECT count(*)::int AS waiting FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+  )
+  return rows[0]?.waiting ?? 0
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(pollMillis)
+}
+
+describe('a query that Kysely is to cancel', () => {
+  it('is cancelled where there is no pooler, and nothing is found', async () => {
+    const { findings, error } = await abort(server.url, { mode: 'warn', pooler: poolers.direct() }, () =>
+      until(async () => (await waiting()) === 0),
+    )
+    expect(error).toMatchObject({ message: 'enough' })
+    expect(findings).toEqual([])
+  })
+
+  it('goes on behind a pooler, which the guard says when it is sent', async () => {
+    const before = server.log().length
+    const { findings } = await abort(pooler.url, { mode: 'warn', pooler: poolers.pgbouncer() }, async () => {
+      await until(async () => server.log().slice(before).includes('is not a PostgreSQL backend process'))
+      expect(await waiting()).toBe(1)
+      await holder.query('SELECT pg_advisory_unlock(42)')
+      await until(async () => (await waiting()) === 0)
+      await holder.query('SELECT pg_advisory_lock(42)')
+    })
+    expect(findings).toMatchObject([{ refused: false, findings: [{ rule: 'connection/cancel-by-pid', outcome: 'lost' }] }])
+    expect(findings[0]?.message).toContain('cancelling by the process id of the login acts on whichever server connection')
+  })
+
+  it('is refused in strict mode before it is sent, and the connection goes back', async () => {
+    const before = server.log().length
+    const { error } = await abort(pooler.url, { mode: 'strict', pooler: poolers.pgbouncer() }, async () => {})
+    expect(error).toMatchObject({ rule: 'connection/cancel-by-pid' })
+    expect((error as Error).stack).toContain('cancelling.test.ts')
+    await holder.query("SELECT 'the log is written up to here'")
+    await until(async () => server.log().slice(before).includes('the log is written up to here'))
+    expect(server.log().slice(before)).not.toContain(blocked)
+  })
+})
+
+it('a query that is only abandoned is no finding', async () => {
+  const guard = createGuard({ mode: 'strict' })
+  const pool = new pg.Pool({ connectionString: pooler.url, max: 1 })
+  const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+  const { signal } = new AbortController()
+  expect((await sql`select 1 as one`.execute(db, { signal })).rows).toEqual([{ one: 1 }])
+  await db.destroy()
+})

@@ -1,0 +1,4 @@
+import { prisma7 } from './prisma-7.ts'
+import { describeExceptions } from './suites/exceptions.ts'
+
+describeExceptions(prisma7)
