@@ -19,6 +19,8 @@ export interface ModelRun {
 }
 
 const acquireTimeoutMillis = 1000
+/** The pauses between attempts are broken numbers. */
+const roundingMillis = 1e-6
 
 interface Call {
   readonly order: number
@@ -98,7 +100,7 @@ export class Model {
     if (call.isSettled) this.#fault('a call was answered twice')
     call.isSettled = true
     this.#waiting = this.#waiting.filter((other) => other !== call)
-    if (this.#clock.now() > call.askedAt + acquireTimeoutMillis) this.#fault('a call was answered after its limit')
+    if (this.#clock.now() > call.askedAt + acquireTimeoutMillis + roundingMillis) this.#fault('a call was answered after its limit')
     if (error?.name === 'AcquireTimeoutError') this.counts.timedOut++
     if (connection === undefined) return
     if (this.#holding.some((other) => other.connection === connection)) this.#fault('a connection has two users')

@@ -2,16 +2,16 @@
 export interface Clock {
   /** Milliseconds since some fixed moment, with fractions. */
   now(): number
-  /** Calls `act` once, later. @returns what calls it off */
-  after(millis: number, act: () => void): () => void
+  /** Calls `act` once, later. Keeps the process alive until then only where that is asked for. @returns what calls it off */
+  after(millis: number, act: () => void, keepsAlive?: boolean): () => void
 }
 
-/** Its timers do not keep the process alive: a connection that is out does, by its socket. */
+/** While a connection is out its socket keeps the process alive, so that most timers need not. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after: (millis, act) => {
+  after: (millis, act, keepsAlive = false) => {
     const timer = setTimeout(act, Math.ceil(millis))
-    timer.unref()
+    if (!keepsAlive) timer.unref()
     return () => clearTimeout(timer)
   },
 }

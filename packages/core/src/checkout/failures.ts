@@ -14,6 +14,7 @@ export type FailureKind =
   | 'unknownHost'
   | 'brokenConnection'
   | 'connectTimeout'
+  | 'noAnswer'
   | 'authentication'
   | 'unknownDatabase'
 
@@ -77,6 +78,13 @@ const connectTimeout: Failure = {
   instead: 'see whether the server is overloaded or a firewall drops the packets; or a longer connect timeout',
 }
 
+const noAnswer: Failure = {
+  kind: 'noAnswer',
+  isTransient: false,
+  why: 'the server did not answer the statement in time; it may still be at it',
+  instead: 'release(true), as the answer may still come; look for locks and for long statements in pg_stat_activity',
+}
+
 const authentication: Failure = {
   kind: 'authentication',
   isTransient: false,
@@ -125,6 +133,7 @@ const byCode: { readonly [code: string]: Failure | undefined } = {
 const byMessage: readonly (readonly [RegExp, Failure])[] = [
   [/^timeout expired$|due to connection timeout$/, connectTimeout],
   [/^Connection terminated/, brokenConnection],
+  [/^Query read timeout$/, noAnswer],
   [/^Client has encountered a connection error/, brokenConnection],
 ]
 

@@ -355,10 +355,12 @@ export class Gate<Connection> {
   #planRetry(): void {
     if (this.#retry !== undefined || !this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
     const pause = Math.max(this.#refusal.nextAt - this.#clock.now(), 0)
-    this.#retry = this.#clock.after(pause, () => {
+    const retry = (): void => {
       this.#retry = undefined
       this.pump()
-    })
+    }
+    // Without a server there is no socket that keeps the process alive for whoever waits.
+    this.#retry = this.#clock.after(pause, retry, true)
   }
 }
 
