@@ -1,18 +1,31 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark, BenchmarkOptions } from './benchmark.ts'
 import { acquire } from './benchmarks/acquire.ts'
+import { approaches } from './benchmarks/approaches.ts'
 import { firstSight } from './benchmarks/first-sight.ts'
 import { importTime } from './benchmarks/import.ts'
 import { kysely } from './benchmarks/kysely.ts'
 import { memory } from './benchmarks/memory.ts'
 import { pgBenchmark, pgHitPath } from './benchmarks/pg.ts'
 import { prisma } from './benchmarks/prisma.ts'
+import { variants } from './benchmarks/variants.ts'
 import { reportAsJson, reportAsTable, type Result } from './report.ts'
 
 // npm run bench -- [--only pg,kysely] [--quick] [--json]
 // Measures and prints; a missed budget is no error.
 
-const benchmarks: readonly Benchmark[] = [pgHitPath, pgBenchmark, acquire, kysely, prisma, firstSight, importTime, memory]
+const benchmarks: readonly Benchmark[] = [
+  pgHitPath,
+  pgBenchmark,
+  acquire,
+  kysely,
+  prisma,
+  firstSight,
+  importTime,
+  memory,
+  variants,
+  approaches,
+]
 
 const { values } = parseArgs({
   options: {

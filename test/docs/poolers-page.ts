@@ -42,7 +42,7 @@ export function poolersPage(): string {
     overview(),
     ...shown.map(section),
     trackedByVersion(),
-    '[All rules](rules/README.md)',
+    '[All rules](rules/README.md) · [What was seen on live servers](proofs.md)',
   ]
   return `${parts.join('\n\n')}\n`
 }

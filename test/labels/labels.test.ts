@@ -7,7 +7,7 @@ import { statements } from './statements.ts'
 
 /** What the server must have labelled, so that nobody thins the list out unnoticed. */
 const least = 500
-const labellingMillis = 600_000
+const labellingMillis = 1_800_000
 
 const guard = createGuard()
 

@@ -1,4 +1,5 @@
 import { alone, type Statement } from '../corpus/statement.ts'
+import { executedToo, notExecutedToo, tricky } from './tricky.ts'
 
 /** Places in which PostgreSQL evaluates an expression at once. */
 const executed: readonly ((expression: string) => string)[] = [
@@ -83,6 +84,11 @@ const harmful = [
 
 const harmless = ['pg_advisory_xact_lock(5)', "nextval('orders_id_seq')", "my.set_config('app.made', '1', false)", "to_char(1, '9')"]
 
+/** One that a rollback takes back, one that survives it, one that needs what is there: the rest would tell no more, and takes a minute. */
+const someHarmful = ['pg_advisory_lock(5)', "set_config('app.made', '1', false)", "currval('orders_id_seq')"]
+
+const someHarmless = ["my.set_config('app.made', '1', false)"]
+
 /** Settings with two forms of a value, as SET and as text. */
 const settings: readonly (readonly [string, string])[] = [
   ['search_path', 'my'],
@@ -156,6 +162,8 @@ export const made: readonly Statement[] = alone(
   ...cross(executed, harmful),
   ...cross(executed, harmless),
   ...cross(notExecuted, harmful),
+  ...cross(executedToo, [...someHarmful, ...someHarmless]),
+  ...cross(notExecutedToo, someHarmful),
   ...cross(
     settingForms.map(
       (form) =>
@@ -172,4 +180,4 @@ export const made: readonly Statement[] = alone(
     ),
     undone,
   ),
-)
+).concat(tricky)

@@ -1,7 +1,10 @@
 import pg from 'pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { type Statement } from '../corpus/statement.ts'
-import { database, dirt, probes } from './database.ts'
+import { isError, wholeAnswer } from '../session/answer.ts'
+import { database } from '../session/database.ts'
+import { probes } from '../session/snapshot.ts'
+import { dirt } from './dirt.ts'
 
 /** What a real PostgreSQL shows of a statement. `refused`: it fails whatever the session, so it says nothing. */
 export type Label = 'unsafe' | 'safe' | 'refused'
@@ -110,31 +113,17 @@ async function perform(client: pg.Client, { sql, inTransaction = false }: Statem
   const look = async (): Promise<string> => JSON.stringify((await client.query(probes(sql))).rows)
   const before = await look()
   if (inTransaction) await client.query('BEGIN')
-  const answer = await ask(client, sql)
+  const answer = await wholeAnswer(client, sql)
   // An aborted transaction answers ROLLBACK; without one there is a warning.
   await client.query('COMMIT')
   const after = await look()
-  const backup = !isDirty && /pg_backup/i.test(sql) ? await ask(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
+  const backup = !isDirty && /pg_backup/i.test(sql) ? await wholeAnswer(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
   return {
     answer,
     before,
     after: isError(backup) || backup === '' ? after : `${after} in backup`,
-    drawn: await ask(client, 'SELECT random()'),
+    drawn: await wholeAnswer(client, 'SELECT random()'),
   }
-}
-
-async function ask(client: pg.Client, sql: string): Promise<string> {
-  try {
-    // As arrays: of two columns of the same name, an object would hold the last alone.
-    const result: pg.QueryArrayResult | pg.QueryArrayResult[] = await client.query({ text: sql, rowMode: 'array' })
-    return JSON.stringify([result].flat().map(({ command, rowCount, rows }) => [command, rowCount, rows as unknown]))
-  } catch (error) {
-    return `error ${String((error as pg.DatabaseError).code)}`
-  }
-}
-
-function isError(answer: string): boolean {
-  return answer.startsWith('error')
 }
 
 async function connect(server: PostgresServer): Promise<pg.Client> {

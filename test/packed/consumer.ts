@@ -1,4 +1,4 @@
-import { equal, ok, rejects } from 'node:assert/strict'
+import { equal, ok, rejects, throws } from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createGuard, poolers, UnsafeStatementError, type Guard } from '@poolsafe/core'
@@ -6,8 +6,8 @@ import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
+import { startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPostgres } from '@poolsafe/testing/servers'
-import '@poolsafe/testing/strict'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 
@@ -15,12 +15,15 @@ import pg from 'pg'
 
 const unsafe = 'SET search_path = tenant'
 
+const mode = enterStrictMode()
+
 function checkGuard(): Guard {
   const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }) })
-  equal(guard.mode, 'strict', '@poolsafe/testing/strict makes the guards of the process strict')
+  equal(guard.mode, 'strict', 'strict mode makes the guards of the process strict')
   const findings = guard.inspect('WITH a AS (SELECT pg_advisory_lock(1)) SELECT * FROM a').findings
   equal(findings[0]?.rule, 'session/advisory-lock', 'the parser of the package is loaded')
   equal(typeof guardAdapter, 'function')
+  equal(typeof startHostilePooler, 'function')
   ok(poolsafe(guard))
   return guard
 }
@@ -37,12 +40,12 @@ async function main(): Promise<void> {
   const server = await startPostgres()
   const pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   const db = new Kysely<Record<string, never>>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
-  const mode = enterStrictMode()
   try {
     equal((await pool.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
     await rejects(pool.query(unsafe), checkDocs)
     await rejects(sql.raw(unsafe).execute(db), checkDocs)
     equal(mode.findings.length, 2)
+    throws(() => mode.assertNone(), /session\/set/)
   } finally {
     await db.destroy()
     await server.stop()

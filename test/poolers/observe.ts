@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { answer } from '../proofs/stage.ts'
+import { answer } from '../session/answer.ts'
 import type { Probe } from './probes.ts'
 
 /** What can be seen from outside of what a pooler does with session state. */

@@ -2,7 +2,7 @@ import { poolers, type PoolerProfile } from '@poolsafe/core'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PoolMode, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { answer } from '../proofs/stage.ts'
+import { answer } from '../session/answer.ts'
 import { observe, type Observed } from './observe.ts'
 import { probes, seed, seedProbe, type Probe } from './probes.ts'
 

@@ -1,73 +1,62 @@
-import { createGuard, rules, type RuleId } from '@poolsafe/core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { rules } from '@poolsafe/core'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { circumstances } from './circumstances.ts'
+import { unexplained } from './differences.ts'
+import { playAll, run, sceneUsers, type Result } from './run.ts'
 import { scenes } from './scenes.ts'
-import { answer, openStage, type Stage } from './stage.ts'
-import { proofs, type Proof } from './statements.ts'
+import { subjects } from './subjects.ts'
+import { startFew, type Servers } from './targets.ts'
 
-let stage: Stage
+const runMillis = 600_000
 
-beforeAll(async () => {
-  stage = await openStage()
-  const admin = await stage.direct()
-  await admin.query('CREATE TABLE orders (id serial PRIMARY KEY, item text)')
-  await admin.query("SELECT lo_from_bytea(16409, 'seven')")
-  await admin.query("SELECT pg_replication_origin_create('node_a')")
-  await stage.clear()
-})
+/** What takes an extension that the server of the tests does not have is proved by `npm run proofs`. */
+const here = subjects(() => false)
+const everywhere = subjects(() => true)
 
-afterEach(async () => {
-  await stage.clear()
-  const admin = await stage.direct()
-  await admin.query('TRUNCATE orders')
-  await stage.clear()
-})
+describe('what is seen on PostgreSQL and through PgBouncer', () => {
+  let servers: Servers
+  const results: Result[] = []
 
-afterAll(() => stage.stop())
+  beforeAll(async () => {
+    servers = await startFew([...here.map(({ user }) => user), ...sceneUsers(scenes)])
+    results.push(...(await run(here, servers.company)), ...(await playAll(scenes, servers.company)))
+  }, runMillis)
 
-async function look(statement: string, { asks, question }: Proof): Promise<unknown> {
-  const owner = await stage.pooled()
-  await owner.query(statement)
-  return answer(asks === 'owner' ? owner : await stage.pooled(), question)
-}
+  afterAll(() => servers?.stop())
 
-describe.each(proofs.map((proof) => ({ rule: proof.rule, proof })))('$rule', ({ rule, proof }) => {
-  test('the statement does harm through the pooler', async () => {
-    expect(await look(proof.unsafe, proof)).toEqual(proof.harm)
+  test('is what the guard says, of every example', () => {
+    expect(unexplained(results)).toEqual([])
   })
 
-  test('the remedy does none', async () => {
-    expect(await look(proof.remedy, proof)).toEqual(proof.clean)
+  test('is harm through PgBouncer, for every rule', () => {
+    const [, pooler] = servers.company.targets
+    const harmed = new Set(results.filter(({ seen, target }) => target === pooler?.name && seen !== 'none').map(({ rule }) => rule))
+    expect([...new Set(results.map(({ rule }) => rule))].filter((rule) => !harmed.has(rule))).toEqual([])
   })
 
-  test('the guard tells one from the other', () => {
-    const guard = createGuard({ mode: 'strict' })
-    expect(guard.inspect(proof.unsafe).findings.map((finding) => finding.rule)).toEqual([rule])
-    expect(guard.inspect(proof.remedy).findings).toEqual([])
+  test('is no harm of any remedy', () => {
+    expect(results.filter(({ isSafe, seen }) => isSafe && seen !== 'none' && seen !== 'refused')).toEqual([])
   })
 })
 
-describe.each(scenes)('$rule', ({ harm, harmSeen, remedy, remedySeen }) => {
-  test('the calls do harm through the pooler', async () => {
-    expect(await harm(stage)).toEqual(harmSeen)
+describe('docs/proofs.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/proofs.md'), 'utf8')
+
+  test.each(rules.map(({ id }) => id))('shows %s, or says why not', (id) => {
+    const proved = [...everywhere.filter(({ isSafe }) => !isSafe), ...scenes].some(({ rule }) => rule === id)
+    expect(proved).toBe(circumstances[id]?.unproved === undefined)
+    expect(page).toContain(`| [${id}]`)
   })
 
-  test('the remedy does none', async () => {
-    expect(await remedy(stage)).toEqual(remedySeen)
+  test('shows every example that is run', () => {
+    expect(everywhere.filter(({ sql }) => !page.includes(`| \`${sql.replaceAll('|', '\\|')}\` |`)).map(({ sql }) => sql)).toEqual([])
   })
-})
 
-/** Nobody can tell; or it takes an extension, which the servers of the tests do not have. */
-const unproved: readonly RuleId[] = [
-  'statement/undecided',
-  'session/dblink',
-  'session/extension-setting',
-  'session/foreign-connection',
-  'session/hypothetical-index',
-  'session/package-state',
-  'session/variable',
-]
-
-test('every rule is proved that a bare server can prove', () => {
-  const proved = [...proofs, ...scenes].map(({ rule }) => rule)
-  expect([...proved, ...unproved].toSorted()).toEqual(rules.map(({ id }) => id).toSorted())
+  test('names only examples that there are', () => {
+    const known = new Set(rules.flatMap(({ examples: { unsafe, safe } }) => unsafe.concat(safe)))
+    const named = Object.values(circumstances).flatMap(({ examples = {} }) => Object.keys(examples))
+    expect(named.filter((sql) => !known.has(sql))).toEqual([])
+  })
 })

@@ -1,88 +1,57 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { Backend } from '../servers/backend.ts'
+import { database } from '../session/database.ts'
+import { connect, password, stage, stageUrl } from './target.ts'
 
-/** A PostgreSQL behind a PgBouncer in transaction mode, and who plays there. */
-export interface Stage {
-  /** A new client through the pooler; closed with the scene. */
-  pooled(): Promise<pg.Client>
-  /** A new client that goes round the pooler; closed with the scene. */
-  direct(): Promise<pg.Client>
-  /** A pool of the application through the pooler; closed with the scene. */
-  pool(max: number): pg.Pool
-  /** Ends the scene: what was opened is closed, and the pooler opens its server connections anew. */
-  clear(): Promise<void>
-  stop(): Promise<void>
+/** What a server must be told to hold the stage. */
+export const serverSettings: Readonly<Record<string, string>> = {
+  wal_level: 'logical',
+  max_prepared_transactions: '10',
+  // A backup begins at once.
+  checkpoint_completion_target: '0',
 }
 
-/** The first version that knows the names of statements. */
-const tracksNamesFrom = 21
-const pollMillis = 10
+/** What a server must have to prove the rules of extensions. */
+export const extensionSettings: Readonly<Record<string, string>> = { ...serverSettings, shared_preload_libraries: 'set_user' }
 
-/**
- * Two server connections suffice to move a client: PgBouncer takes the one that was used last, so a client that is alone
- * shares it with whoever comes next, and gets the other one while somebody holds it.
- */
-export async function openStage(): Promise<Stage> {
-  const postgres = await startPostgres()
-  const pooler = await startPgBouncer({ target: postgres, defaultPoolSize: 2 })
-  const minor = Number(pooler.version.split('.')[1])
-  // The harm of named statements shows where the pooler does not track them.
-  if (minor >= tracksNamesFrom) await onConsole(pooler, 'SET max_prepared_statements = 0')
-  const opened: { end(): Promise<void> }[] = []
-  const connect = async (connectionString: string): Promise<pg.Client> => {
-    const client = new pg.Client({ connectionString })
-    opened.push(client)
-    await client.connect()
-    return client
-  }
-  return {
-    pooled: () => connect(pooler.url),
-    direct: () => connect(postgres.url),
-    pool(max) {
-      const pool = new pg.Pool({ connectionString: pooler.url, max })
-      opened.push(pool)
-      return pool
-    },
-    async clear() {
-      await Promise.all(opened.splice(0).map((each) => each.end()))
-      await renewServers(pooler, postgres.url)
-    },
-    async stop() {
-      await pooler.stop()
-      await postgres.stop()
-    },
-  }
+const everywhere = ['pg_trgm', 'isn']
+const inRoot = ['dblink', 'postgres_fdw', 'hypopg', 'orafce', 'set_user']
+
+/** What the examples name beside the objects of the labels. */
+const further = [
+  'CREATE ROLE reporting',
+  // Whoever a session acts as, it can be asked what it holds.
+  'GRANT EXECUTE ON FUNCTION pg_replication_origin_session_is_setup() TO PUBLIC',
+  'ALTER TABLE orders ADD customer_id int',
+  'ALTER TABLE readings ADD temporary int',
+  'CREATE TABLE plans (set_limit int)',
+  "CREATE FUNCTION my.put_line(a text) RETURNS text LANGUAGE sql AS 'SELECT a'",
+]
+
+/** Builds the stage: the objects of the examples, and a user for each. */
+export async function buildStage(backend: Backend, users: readonly string[], hasAll: boolean): Promise<void> {
+  const first = new pg.Client({ connectionString: stageUrl(backend, backend.user).replace(/[^/]*$/, backend.database) })
+  await first.connect()
+  await first.query(`CREATE DATABASE ${stage}`)
+  if (hasAll) await first.query('CREATE DATABASE other')
+  await first.end()
+  const admin = await connect(backend, backend.user)
+  const extensions = [...everywhere, ...(hasAll ? inRoot : [])].map((name) => `CREATE EXTENSION ${name}`)
+  const texts = [...database.shared, ...database.objects, ...further, ...extensions, ...(hasAll ? remoteObjects(backend.port) : [])]
+  for (const sql of texts) await admin.query(sql)
+  // A password that takes no time to check: what is proved is not its strength.
+  await admin.query('SET scram_iterations = 1')
+  for (const user of users) await admin.query(`CREATE ROLE ${user} SUPERUSER LOGIN PASSWORD '${password}'`)
+  await admin.query("SELECT pg_create_logical_replication_slot('permanent', 'pgoutput')")
+  await admin.end()
 }
 
-/** RECONNECT closes a server connection when it is free; the next scene must not begin before. */
-async function renewServers(pooler: PgBouncerServer, url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const open = `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
-  await onConsole(pooler, 'RECONNECT')
-  await client.query(open.replace('SELECT pid', 'SELECT pg_terminate_backend(pid)'))
-  while ((await client.query(open)).rows.length > 0) await sleep(pollMillis)
-  await client.end()
-}
-
-async function onConsole(pooler: PgBouncerServer, command: string): Promise<void> {
-  const console = new pg.Client({ connectionString: pooler.adminUrl })
-  await console.connect()
-  await console.query(command)
-  await console.end()
-}
-
-/** The first value of the last result, or the SQLSTATE of the error. */
-export async function answer(client: pg.Client | pg.Pool | pg.PoolClient, query: string | pg.QueryConfig): Promise<unknown> {
-  try {
-    const result: pg.QueryArrayResult<unknown[]> | pg.QueryArrayResult<unknown[]>[] = await client.query({
-      ...(typeof query === 'string' ? { text: query } : query),
-      rowMode: 'array',
-    })
-    const last = Array.isArray(result) ? result.at(-1) : result
-    return last?.rows[0]?.[0]
-  } catch (error) {
-    return `error ${String((error as pg.DatabaseError).code)}`
-  }
+function remoteObjects(port: number): string[] {
+  return [
+    "SELECT dblink_exec('dbname=other', 'CREATE TABLE t (id int)')",
+    `CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '${port}', dbname 'other')`,
+    "CREATE USER MAPPING FOR PUBLIC SERVER other OPTIONS (user 'postgres', password_required 'false')",
+    'CREATE SCHEMA other',
+    "CREATE FOREIGN TABLE other.orders (id int) SERVER other OPTIONS (schema_name 'public', table_name 't')",
+  ]
 }

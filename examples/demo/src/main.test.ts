@@ -21,19 +21,29 @@ async function runDemo(...args: string[]): Promise<Ended> {
 }
 
 describe('the demo', () => {
-  it('shows what every scene is about, and prints nothing but one JSON document with --json', { timeout: 120_000 }, async () => {
-    const { code, stdout, stderr } = await runDemo('--json')
-    expect(stderr).toBe('')
-    const { scenes } = JSON.parse(stdout) as { scenes: { name: string; held: boolean }[] }
-    expect(scenes.filter(({ held }) => !held)).toEqual([])
-    expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen'])
-    expect(code).toBe(0)
-  })
+  it.each([
+    ['the hostile pooler', []],
+    ['PgBouncer', ['--pooler', 'pgbouncer']],
+  ])(
+    'shows what every scene is about behind %s, and prints nothing but one JSON document with --json',
+    { timeout: 120_000 },
+    async (_name, args) => {
+      const { code, stdout, stderr } = await runDemo('--json', ...args)
+      expect(stderr).toBe('')
+      const { scenes } = JSON.parse(stdout) as { scenes: { name: string; held: boolean }[] }
+      expect(scenes.filter(({ held }) => !held)).toEqual([])
+      expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen'])
+      expect(code).toBe(0)
+    },
+  )
 
-  it('explains itself and exits with 2 for an argument that does not exist', async () => {
-    const { code, stdout, stderr } = await runDemo('--jsn')
-    expect(code).toBe(2)
-    expect(stdout).toBe('')
-    expect(stderr).toMatch(/^Usage: npm run demo/)
-  })
+  it.each([['--jsn'], ['--pooler=odyssey']])(
+    'explains itself and exits with 2 for an argument that does not exist: %s',
+    async (argument) => {
+      const { code, stdout, stderr } = await runDemo(argument)
+      expect(code).toBe(2)
+      expect(stdout).toBe('')
+      expect(stderr).toMatch(/^Usage: npm run demo/)
+    },
+  )
 })

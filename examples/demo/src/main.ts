@@ -1,4 +1,5 @@
 import { parseArguments, usage } from './arguments.ts'
+import type { PoolerName } from './poolers.ts'
 import { generatePrismaClient } from './prisma-client.ts'
 import { createJsonReport, createTextReport, type Played, type Report } from './report.ts'
 import type { Scene } from './scene.ts'
@@ -27,12 +28,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const write = (text: string): void => void process.stdout.write(text)
   const isPlain = !process.stdout.isTTY || Boolean(process.env.NO_COLOR)
-  return play(wanted.json ? createJsonReport(write) : createTextReport(write, isPlain))
+  return play(wanted.json ? createJsonReport(write) : createTextReport(write, isPlain), wanted.pooler)
 }
 
-async function play(report: Report): Promise<number> {
+async function play(report: Report, pooler: PoolerName): Promise<number> {
   const startedAt = Date.now()
-  const [scenes, servers] = await Promise.all([loadScenes(), startServers()])
+  const [scenes, servers] = await Promise.all([loadScenes(), startServers(pooler)])
   report.opened(servers)
   const all = await playAll(scenes, servers, report)
   await servers.stop()

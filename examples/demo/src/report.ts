@@ -39,8 +39,8 @@ export function createTextReport(write: Write, isPlain: boolean): Report {
   }
 
   return {
-    opened: ({ postgresVersion, poolerVersion }) => {
-      line(`${paint.bold('poolsafe')}: PostgreSQL ${postgresVersion} behind PgBouncer ${poolerVersion} in transaction mode.`)
+    opened: ({ postgresVersion, pooler }) => {
+      line(`${paint.bold('poolsafe')}: PostgreSQL ${postgresVersion} behind ${pooler}.`)
       line('Every figure is counted now, on these two servers.')
     },
     announced: ({ title, story }) => {
@@ -88,8 +88,8 @@ const plainLines: Readonly<Record<string, string>> = {
 export function createJsonReport(write: Write): Report {
   let versions = {}
   return {
-    opened: ({ postgresVersion, poolerVersion }) => {
-      versions = { postgres: postgresVersion, pgbouncer: poolerVersion }
+    opened: ({ postgresVersion, pooler }) => {
+      versions = { postgres: postgresVersion, pooler }
     },
     announced: () => undefined,
     played: () => undefined,

@@ -1,4 +1,4 @@
-import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
+import type { PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { until } from './until.ts'
 
@@ -19,12 +19,13 @@ export interface Stage {
 /** What a stage is made of. */
 export interface House {
   readonly postgres: PostgresServer
-  readonly pooler: PgBouncerServer
+  /** The application's way through the pooler, to any database. */
+  readonly pooledUrl: string
   readonly admin: pg.Client
   readonly app: { readonly user: string; readonly password: string }
 }
 
-export async function openStage({ postgres, pooler, admin, app }: House, name: string, setup: string): Promise<Stage> {
+export async function openStage({ postgres, pooledUrl, admin, app }: House, name: string, setup: string): Promise<Stage> {
   await admin.query(`CREATE DATABASE ${name} OWNER ${app.user}`)
   const direct = new pg.Client(withDatabase(postgres.url, name))
   await direct.connect()
@@ -35,8 +36,8 @@ export async function openStage({ postgres, pooler, admin, app }: House, name: s
       .split('\n')
       .filter((line) => line.startsWith(`<${name}> `))
   return {
-    pooledUrl: withDatabase(pooler.urlFor(app.user, app.password), name),
-    directUrl: withDatabase(pooler.urlFor(app.user, app.password), name, postgres.port),
+    pooledUrl: withDatabase(pooledUrl, name),
+    directUrl: withDatabase(postgres.url, name, app),
     count: async (sql) => Number(Object.values((await direct.query<Record<string, unknown>>(sql)).rows[0] ?? {})[0]),
     reached: async (text) => {
       // What the server logs later than this line has not been sent before it.
@@ -52,9 +53,9 @@ export async function openStage({ postgres, pooler, admin, app }: House, name: s
   }
 }
 
-function withDatabase(url: string, database: string, port?: number): string {
+function withDatabase(url: string, database: string, login?: House['app']): string {
   const changed = new URL(url)
   changed.pathname = `/${database}`
-  if (port !== undefined) changed.port = String(port)
+  if (login !== undefined) Object.assign(changed, { username: login.user, password: login.password })
   return changed.href
 }

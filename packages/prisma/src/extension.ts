@@ -72,7 +72,7 @@ function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
     if (transaction?.kind === 'batch') return await sendAsCaller(call)
     const origin = new OperationOrigin(call.model === undefined ? call.operation : `${call.model}.${call.operation}`)
     const text = call.model === undefined ? rawTextOf(call.args) : undefined
-    if (text !== undefined && guard.analyze(text) !== harmless) {
+    if (text !== undefined && guard.peek(text) !== harmless) {
       // Prisma is called by the awaiting itself, with an empty stack. After an await V8 knows who waits for this promise.
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')

@@ -115,7 +115,7 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
   replace(transaction, 'commit', (end) => async () => (isOver ? undefined : end()))
   replace(transaction, 'rollback', (end) => async () => (isOver ? undefined : end()))
   replace(transaction, 'executeRaw', (send) => (statement) => {
-    if (!commits(guard.analyze(statement.sql))) return send(statement)
+    if (!commits(guard.peek(statement.sql))) return send(statement)
     return send(statement).catch(async (error: unknown) => {
       if (isPoolsafeError(error)) {
         // If the connection is broken the server has rolled back already, and the refusal is still what happened.

@@ -1,5 +1,6 @@
 import { createGuard, processWide, UnsafeStatementError, type Guard } from '@poolsafe/core'
 import { afterEach, describe, expect, it } from 'vitest'
+import { StrictModeError } from './strict/strict-mode-error.ts'
 import { demandStrictMode, enterStrictMode, type StrictMode } from './strict-mode.ts'
 
 const entered: StrictMode[] = []
@@ -25,6 +26,28 @@ describe('enterStrictMode', () => {
     const existing = createGuard()
     enter()
     expect([existing.mode, createGuard({ mode: 'warn' }).mode]).toEqual(['strict', 'strict'])
+  })
+
+  it('asserts that nothing was found, and tells each finding once', () => {
+    const mode = enter()
+    expect(() => mode.assertNone()).not.toThrow()
+    expect(() => send(createGuard())).toThrow(UnsafeStatementError)
+    expect(() => mode.assertNone()).toThrow(/^the application sent a statement that is unsafe[^]*session\/set[^]*instead/)
+    expect(() => mode.assertNone()).not.toThrow()
+    expect(mode.findings).toHaveLength(1)
+  })
+
+  it('throws an error that has the findings', () => {
+    const mode = enter()
+    expect(() => send(createGuard())).toThrow(UnsafeStatementError)
+    let thrown: unknown
+    try {
+      mode.assertNone()
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(StrictModeError)
+    expect((thrown as StrictModeError).findings).toEqual(mode.findings)
   })
 
   it('gives guards their own mode back', () => {

@@ -1,4 +1,15 @@
 // For Vitest: `setupFiles: ['@poolsafe/testing/strict']`. Importing it is all there is to do.
-import { demandStrictMode } from './strict-mode.ts'
+import { aroundAll, aroundEach, expect } from 'vitest'
+import { matchers } from './matchers/matchers.ts'
+import { beginFile } from './strict/file-run.ts'
 
-demandStrictMode()
+// Vitest runs a setup file anew for each test file, also where it keeps the modules of the last one.
+const run = beginFile()
+
+expect.extend(matchers)
+
+// The outermost hooks: whatever the hooks and tests of the file do runs inside them.
+// Vitest reads from the pattern which fixtures a hook wants: none.
+// oxlint-disable-next-line no-empty-pattern
+aroundAll((runSuite, {}, { file }) => run.aroundFile(runSuite, file))
+aroundEach((runTest, { task }) => run.aroundTest(runTest, task))

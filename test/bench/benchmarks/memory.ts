@@ -26,8 +26,9 @@ export const memory: Benchmark = {
     if (!options.quick) {
       measures.push(...(await textMeasures('harmless', 'the scan decides', 1_000_000, options)))
       measures.push(...(await textMeasures('doubtful', 'the parser decides', 100_000, options)))
+      measures.push(...(await textMeasures('settings', 'each a SET of its own', 1_000_000, options)))
     }
-    return [...measures, ...(await checkoutMeasures(options))]
+    return [...measures, ...(await parserMeasures(options)), ...(await checkoutMeasures(options))]
   },
 }
 
@@ -43,6 +44,19 @@ async function textMeasures(action: string, decider: string, count: number, { pr
     { what: `${what}: heap grown by`, value: guarded.heldHeap / 1e6, unit: 'MB' },
     { what: `${what}: highest RSS before collection, above unguarded`, value: (guarded.peakRss - base.peakRss) / 1e6, unit: 'MB' },
   ]
+}
+
+/** A leak of ten bytes a parse would show. */
+async function parserMeasures({ quick, progress }: BenchmarkOptions): Promise<Measure[]> {
+  progress('memory: parser')
+  const counts = quick ? ['10000', '50000'] : ['100000', '500000', '1000000']
+  const grown = await runFresh<Record<string, number>>(withSources, 'parser-memory.ts', ...counts)
+  return Object.entries(grown).map(([count, bytes]) => ({
+    what: `parser: RSS grown by ${Number(count).toLocaleString('en')} parses`,
+    value: bytes / 1e6,
+    unit: 'MB',
+    budget: atMost(5, 'no leak in the WASM parser over 1 million parses'),
+  }))
 }
 
 async function checkoutMeasures({ quick, progress }: BenchmarkOptions): Promise<Measure[]> {

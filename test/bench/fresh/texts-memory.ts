@@ -1,5 +1,6 @@
 import { createGuard } from '@poolsafe/core'
 import { doubtfulText, harmlessText } from '../texts.ts'
+import { settledRss } from './settled-rss.ts'
 
 // Prints the bytes that the process has grown by after many distinct texts. Arguments: what to do with them, and how many.
 
@@ -15,23 +16,25 @@ let seen: unknown
 
 const harmless = textMaker(harmlessText(textLength))
 const doubtful = textMaker(doubtfulText(textLength))
+const setting = textMaker('SET app."x0" = 1')
 
 const actions: Record<string, (index: number) => unknown> = {
   nothing: (index) => (seen = harmless(index)),
   harmless: (index) => (seen = guard.analyze(harmless(index))),
   doubtful: (index) => (seen = guard.analyze(doubtful(index))),
+  settings: (index) => (seen = guard.analyze(setting(index))),
 }
 const action = act === undefined ? undefined : actions[act]
 if (action === undefined || global.gc === undefined) throw new Error('This file is started by benchmarks/memory.ts, with --expose-gc.')
 
 // Compiled code, the collector's spaces and the parser come once, whatever follows: they are no growth.
 repeat(action, -20_000, 0)
-const before = now()
+const before = await now()
 const start = performance.now()
 repeat(action, 0, count)
 const millis = performance.now() - start
 const peak = process.resourceUsage().maxRSS * 1024
-const after = now()
+const after = await now()
 const grown = { heldRss: after.rss - before.rss, peakRss: peak - before.rss, heldHeap: after.heap - before.heap, millis }
 console.log(JSON.stringify(grown))
 if (seen === undefined) throw new Error('Nothing was made.')
@@ -51,9 +54,8 @@ function textMaker(model: string): (index: number) => string {
   }
 }
 
-/** What is held, and not what the collector has not got round to: `last-resort` also gives free pages back to the system. */
-function now(): { rss: number; heap: number } {
-  global.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-  const { rss, heapUsed } = process.memoryUsage()
-  return { rss, heap: heapUsed }
+/** What is held, and not what the collector has not got round to. */
+async function now(): Promise<{ rss: number; heap: number }> {
+  const rss = await settledRss()
+  return { rss, heap: process.memoryUsage().heapUsed }
 }

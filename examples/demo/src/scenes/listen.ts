@@ -40,7 +40,7 @@ async function connect(url: string): Promise<{ client: pg.Client; heard: () => n
   return { client, heard: () => heard }
 }
 
-/** PgBouncer hands out the server connection that was given back last: the stranger gets the one that listens. */
+/** PgBouncer hands out the server connection that was given back last, the hostile pooler one that somebody else has just had: the stranger gets the one that listens. */
 async function playUnguarded(servers: Servers): Promise<{ owner: number; stranger: number }> {
   const stage = await servers.openStage()
   const [owner, stranger] = [await connect(stage.pooledUrl), await connect(stage.pooledUrl)]

@@ -19,6 +19,8 @@ export interface Control {
 export interface Step {
   readonly effects: readonly DetectedEffect[]
   readonly control?: Control
+  /** Of several statements: nothing follows it but the end of its transaction. */
+  readonly isLast?: true
 }
 
 /** What the server's answer to one statement of a text would tell. */

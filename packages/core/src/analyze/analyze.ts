@@ -1,23 +1,27 @@
 import type { Node, TransactionStmt, TransactionStmtKind } from 'libpg-query'
 import { rules } from '../rules/index.ts'
-import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
+import { harmless, type Analysis, type Control, type DetectedEffect, type Step } from './analysis.ts'
 import { TextCache } from './cache.ts'
 import { detect } from './detect.ts'
 import { analyzeBlock } from './do-block.ts'
+import { Front } from './front.ts'
+import { normalise, withoutOuterComments } from './normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from './parser.ts'
 import { createScan } from './scan.ts'
 import { telltalesOf } from './telltales.ts'
 import { plainTransactionControl } from './transaction-control.ts'
+import { createWordSearch } from './words.ts'
 
-const scan = createScan(
-  rules.flatMap(({ functions = {}, extensionFunctions = {}, names = [] }) => [
-    ...Object.keys(functions),
-    // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and comments.
-    ...Object.keys(extensionFunctions).map((name) => name.replace(/\..*/, '')),
-    ...names,
-  ]),
-  rules.flatMap((rule) => rule.keywords ?? []),
-)
+const names = rules.flatMap((rule) => [
+  ...Object.keys(rule.functions ?? {}),
+  // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and comments.
+  ...Object.keys(rule.extensionFunctions ?? {}).map((name) => name.replace(/\..*/, '')),
+  ...(rule.names ?? []),
+])
+const keywords = rules.flatMap((rule) => rule.keywords ?? [])
+const firstWords = rules.flatMap((rule) => rule.firstWords ?? [])
+const scan = createScan(names, keywords)
+const namesSession = createWordSearch({ names, keywords, firstWords })
 
 /** Whether the scan alone can tell that a text does nothing to session state. It never says so of one that does. */
 export function scanSaysHarmless(sql: string): boolean {
@@ -26,14 +30,16 @@ export function scanSaysHarmless(sql: string): boolean {
 
 /** Turns text into what it does to session state. Knows SQL and nothing else. */
 export function analyze(sql: string): Analysis {
-  if (scan(sql)) return harmless
-  const control = plainTransactionControl(sql)
+  return scan(sql) ? harmless : parseAndAnalyze(normalise(sql))
+}
+
+function parseAndAnalyze(sql: string): Analysis {
+  const control = plainTransactionControl(withoutOuterComments(sql))
   if (control !== undefined) return analyzeStatements([control])
   try {
     return analyzeStatements(parse(sql))
   } catch (error) {
-    // PostgreSQL itself will refuse the text, with its own message and SQLSTATE.
-    if (error instanceof ParseRefused) return harmless
+    if (error instanceof ParseRefused) return ofRefused(sql)
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
     // A rule that looks into an argument may use up JavaScript's stack where the parser's sufficed.
     if (error instanceof RangeError) return { ...harmless, undecided: 'nested too deeply' }
@@ -41,16 +47,37 @@ export function analyze(sql: string): Analysis {
   }
 }
 
-/** `analyze` with a memory, bounded in bytes. */
+/**
+ * Nearly always the server refuses the text as well, and its own message and SQLSTATE must reach the user. A newer server, or a
+ * pooler's console, may take it.
+ */
+function ofRefused(sql: string): Analysis {
+  return namesSession(sql) ? { ...harmless, undecided: 'PostgreSQL 18 does not know this syntax' } : harmless
+}
+
+/**
+ * `analyze` with a memory, bounded in bytes: texts as they came in front, and of those that the scan leaves in doubt the
+ * normal form, so that neither a comment that differs each time nor a list of any length has the parser run again. What the
+ * scan decides is kept in front alone: to look at it anew costs no more than to find it in a map.
+ */
 export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
-  const cache = new TextCache<Analysis>(cacheBytes, bytesOf)
+  const front = new Front<Analysis>(cacheBytes / 2, bytesOf)
+  const doubtful = new TextCache<Analysis>(cacheBytes / 2, bytesOf)
   return (sql) => {
-    const known = cache.get(sql)
+    const known = front.get(sql)
     if (known !== undefined) return known
-    const analysis = analyze(sql)
-    cache.set(sql, analysis)
+    const analysis = scan(sql) ? harmless : recall(doubtful, normalise(sql))
+    front.set(sql, analysis)
     return analysis
   }
+}
+
+function recall(cache: TextCache<Analysis>, normal: string): Analysis {
+  const known = cache.get(normal)
+  if (known !== undefined) return known
+  const analysis = parseAndAnalyze(normal)
+  cache.set(normal, analysis)
+  return analysis
 }
 
 /** What an analysis holds beside its text; measured with texts of one SET each. */
@@ -59,7 +86,7 @@ function bytesOf({ steps, telltales = [] }: Analysis): number {
 }
 
 function analyzeStatements(statements: readonly Node[]): Analysis {
-  const all = statements.map(toStep)
+  const all = statements.map((_, index) => toStep(statements, index))
   const steps = all.filter(({ effects, control }) => effects.length > 0 || control !== undefined)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
   if (steps.length === 0 && undecided === undefined) return harmless
@@ -72,10 +99,31 @@ function analyzeStatements(statements: readonly Node[]): Analysis {
   }
 }
 
-function toStep(statement: Node): Step & { readonly undecided?: string } {
+function toStep(statements: readonly Node[], index: number): Step & { readonly undecided?: string } {
+  const statement = statements[index] as Node
   if ('DoStmt' in statement) return analyzeBlock(statement.DoStmt, analyze)
-  const control = 'TransactionStmt' in statement ? toControl(statement.TransactionStmt) : undefined
-  return { effects: detect(statement), ...(control !== undefined && { control }) }
+  const control = controlOf(statement)
+  const isLast = statements.length > 1 && isEnd(statements[index + 1])
+  const effects = [...detect(statement), ...effectsOfPrepared(statement, statements, index)]
+  return { effects, ...(control !== undefined && { control }), ...(isLast && { isLast }) }
+}
+
+/** EXECUTE of what the same text prepared executes it. What an earlier text prepared is found there. */
+function effectsOfPrepared(statement: Node, statements: readonly Node[], index: number): DetectedEffect[] {
+  if (!('ExecuteStmt' in statement)) return []
+  const { name } = statement.ExecuteStmt
+  const prepared = statements.slice(0, index).findLast((each) => 'PrepareStmt' in each && each.PrepareStmt.name === name)
+  const query = prepared !== undefined && 'PrepareStmt' in prepared ? prepared.PrepareStmt.query : undefined
+  return query === undefined ? [] : detect(query)
+}
+
+function isEnd(next: Node | undefined): boolean {
+  const does = next === undefined ? 'commit' : controlOf(next)?.does
+  return does === 'commit' || does === 'rollback'
+}
+
+function controlOf(statement: Node): Control | undefined {
+  return 'TransactionStmt' in statement ? toControl(statement.TransactionStmt) : undefined
 }
 
 const controls: Readonly<Partial<Record<TransactionStmtKind, Control['does']>>> = {

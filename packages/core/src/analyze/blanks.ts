@@ -2,7 +2,7 @@
  * PostgreSQL's white space (`space [ \t\n\r\f\v]` in scan.l). JavaScript's `\s` holds more: a no-break space, for
  * one, is a letter of an identifier to PostgreSQL.
  */
-function isSpace(code: number): boolean {
+export function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d)
 }
 
@@ -27,16 +27,22 @@ export function endOfLine(sql: string, from: number): number {
 
 /** The index behind the block comment that starts at `from`. PostgreSQL nests them; an unterminated one ends with the text. */
 export function endOfComment(sql: string, from: number): number {
+  return closeOfComment(sql, from) ?? sql.length
+}
+
+/** The same, and `undefined` for an unterminated one. */
+export function closeOfComment(sql: string, from: number): number | undefined {
   let depth = 1
-  let at = from + 2
-  while (depth > 0 && at < sql.length) {
-    if (sql.startsWith('*/', at)) {
+  for (let at = from + 2; at < sql.length; at++) {
+    const code = sql.charCodeAt(at)
+    if (code === 0x2a && sql.charCodeAt(at + 1) === 0x2f) {
       depth--
-      at += 2
-    } else if (sql.startsWith('/*', at)) {
+      at++
+    } else if (code === 0x2f && sql.charCodeAt(at + 1) === 0x2a) {
       depth++
-      at += 2
-    } else at++
+      at++
+    }
+    if (depth === 0) return at + 1
   }
-  return at
+  return undefined
 }

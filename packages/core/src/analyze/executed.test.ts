@@ -41,6 +41,7 @@ describe('what PostgreSQL executes at once', () => {
     `CALL work(${lock}::text)`,
     `EXECUTE get_user(${lock}::text)`,
     `ALTER TABLE t ALTER a TYPE text USING ${lock}::text`,
+    `ALTER TABLE t ADD COLUMN a text NOT NULL DEFAULT ${lock}::text`,
     `EXPLAIN ANALYZE SELECT ${lock}`,
     `EXPLAIN (ANALYZE) SELECT ${lock}`,
     `EXPLAIN (VERBOSE, ANALYZE true) SELECT ${lock}`,

@@ -43,7 +43,16 @@ const untagged: ReadonlyMap<string, string> = new Map([
 export function childrenOf({ tag, node, isExecuted }: Visit): Visit[] {
   const found: Visit[] = []
   collectChildren(node, isExecuted && executesChildren(tag, node), found)
-  return found
+  return tag === 'AlterTableCmd' && isExecuted ? [...found, ...addedDefaults(node)] : found
+}
+
+/** The default of an added column is stored, and evaluated at once for each row that is there. */
+function addedDefaults({ subtype, def }: AlterTableCmd): Visit[] {
+  const constraints = subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
+  return constraints.flatMap((each) => {
+    const value = 'Constraint' in each && each.Constraint.contype === 'CONSTR_DEFAULT' ? each.Constraint.raw_expr : undefined
+    return value === undefined ? [] : [{ tag: 'Default', node: value, isExecuted: true }]
+  })
 }
 
 function executesChildren(tag: string, node: object): boolean {
@@ -86,7 +95,8 @@ function isNoAggregate(target: Node): boolean {
   return /^(set_config|setseed|currval|lastval|nextval|pg_(try_)?advisory_\w+)$/.test(name) && args.every((arg) => !('FuncCall' in arg))
 }
 
-function isNever(condition: Node | undefined): boolean {
+/** WHERE false and WHERE NULL. */
+export function isNever(condition: Node | undefined): boolean {
   return condition !== undefined && 'A_Const' in condition && (condition.A_Const.isnull === true || isBooleanConstant(condition, false))
 }
 

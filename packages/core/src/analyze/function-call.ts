@@ -59,6 +59,13 @@ export function isBooleanConstant(node: Node | undefined, wanted: boolean): bool
   return false
 }
 
+/** Whether an expression is the constant NULL. */
+export function isNullConstant(node: Node | undefined): boolean {
+  if (node === undefined) return false
+  if ('TypeCast' in node) return isNullConstant(node.TypeCast.arg)
+  return 'A_Const' in node && node.A_Const.isnull === true
+}
+
 /** PostgreSQL's `parse_bool`: any unambiguous prefix of true, false, yes, no, on, off, 1, 0, in any case. */
 function booleanOf(text: string): boolean | undefined {
   const word = text.trim().toLowerCase()

@@ -62,8 +62,8 @@ export interface Settled {
  */
 export function settle(analysis: Analysis, source: Source, before: TransactionState): Settled {
   const walk = new Walk(before, analysis.isBatch, source)
-  for (const { effects, control } of analysis.steps) {
-    for (const effect of effects) walk.effect(effect)
+  for (const { effects, control, isLast = false } of analysis.steps) {
+    for (const effect of effects) walk.effect(effect, isLast)
     if (control !== undefined) walk.control(control)
   }
   return walk.end()
@@ -89,11 +89,16 @@ class Walk {
     this.#source = source
   }
 
-  effect(effect: DetectedEffect): void {
+  effect(effect: DetectedEffect, isLast: boolean): void {
     const entry = { effect, source: this.#source }
     if (effect.when === 'unpinned') {
       if (!this.#isOpen) this.#opening = entry
-    } else if (effect.when !== 'autocommit' || !(this.#isOpen || this.#isBatch)) this.#take(entry)
+    } else if (effect.when !== 'autocommit' || !this.#isInTransaction(effect, isLast)) this.#take(entry)
+  }
+
+  /** Several statements are one transaction, without any BEGIN; yet what lasts until its end does nothing as its last statement. */
+  #isInTransaction({ does }: DetectedEffect, isLast: boolean): boolean {
+    return this.#isOpen || (this.#isBatch && !(isLast && does === 'ineffective'))
   }
 
   #take(entry: Left): void {

@@ -1,4 +1,5 @@
-import { nextToken, redact } from '../analyze/redact.ts'
+import { redact } from '../analyze/redact.ts'
+import { nextToken } from '../analyze/tokens.ts'
 import { PoolsafeError } from '../errors.ts'
 import type { RuleId } from '../rules/index.ts'
 import { isRuleId } from './exception.ts'

@@ -1,4 +1,5 @@
-import { nextToken, redact } from '../analyze/redact.ts'
+import { redact } from '../analyze/redact.ts'
+import { nextToken } from '../analyze/tokens.ts'
 
 /** What a statement that was too long for a message ends with. */
 const cut = '…'

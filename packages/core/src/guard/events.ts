@@ -13,6 +13,10 @@ export interface FindingEvent {
   readonly refused: boolean
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
+  /** The application's own line that sent it, below the working folder, where known: `placeOrder (src/orders.ts:14:5)`. */
+  readonly place: string | undefined
+  /** The stack that `place` is taken from: lines of frames without a message. */
+  readonly stack: string | undefined
   /** The whole report, as logged or thrown. */
   readonly message: string
 }

@@ -111,8 +111,15 @@ export class Guard {
     return this.#exceptions.unused((rule) => ruleById[rule].strictOnly === true && this.mode !== 'strict')
   }
 
-  /** For adapters: what a text does, from memory where it was seen before. {@link harmless} needs no further call. */
+  /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
   analyze(sql: string): Analysis {
+    const analysis = this.peek(sql)
+    processWide.onStatement?.(sql, analysis)
+    return analysis
+  }
+
+  /** For adapters: `analyze` for a text that another layer judges, or has judged. */
+  peek(sql: string): Analysis {
     try {
       if (processWide.strict !== undefined) this.#exceptions.declareComments(sql)
       return this.#analyze(sql)

@@ -108,7 +108,7 @@ const consequences: Readonly<Record<Outcome, string>> = {
 /** Where the same outcome means another thing for what asks, or clears, than for what leaves. */
 const consequencesOf: { readonly [Does in Effect['does']]?: { readonly [O in Outcome]?: string } } = {
   needs: {
-    wiped: 'asks for what the pooler wipes from the server connection when a transaction ends',
+    wiped: 'asks for what is gone from the server connection when a transaction ends',
     pinned: 'works on the server connection that this client costs the pooler for as long as it stays',
   },
   clears: {

@@ -6,7 +6,7 @@ import { createGuard, type Guard } from './guard.ts'
 
 test.each<[string, PoolerProfile, string, string]>([
   ['wiped', odyssey(), 'SET work_mem = 1', 'SET work_mem is wiped from the server connection when its transaction ends'],
-  ['wiped', odyssey(), 'SELECT lastval()', 'lastval asks for what the pooler wipes from the server connection when a transaction ends'],
+  ['wiped', odyssey(), 'SELECT lastval()', 'lastval asks for what is gone from the server connection when a transaction ends'],
   [
     'ineffective',
     odyssey(),

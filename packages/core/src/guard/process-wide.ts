@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Holdable } from '../checkout/holding.ts'
+import type { Analysis } from '../analyze/analysis.ts'
 import { DeclaredExceptions } from '../exceptions/declared.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import type { Scope } from '../exceptions/scope.ts'
 import type { PoolsafeError } from '../errors.ts'
+import type { RuleId } from '../rules/index.ts'
 import type { AllowedEvent, FindingEvent } from './events.ts'
 import type { Guard } from './guard.ts'
 
@@ -28,6 +30,8 @@ export interface Acquiring {
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */
 export interface StrictOverride {
   onFinding(event: FindingEvent): void
+  /** Whether the test that sends the statement has an exception for this rule. */
+  allows?(rule: RuleId): boolean
   /**
    * An exception could allow something from here on: a scope opens, a guard is made with the option, a text with a comment is
    * analysed. Told each time, with the same object for the same exception.
@@ -39,6 +43,9 @@ export interface StrictOverride {
   onComplaint?(error: PoolsafeError): void
 }
 
+/** Hears of each statement that a guard judges, once, before it is sent. */
+export type StatementListener = (sql: string, analysis: Analysis) => void
+
 interface ProcessWide {
   readonly origins: AsyncLocalStorage<Origin>
   readonly acquiring: AsyncLocalStorage<Acquiring>
@@ -47,6 +54,7 @@ interface ProcessWide {
   /** The scopes that have been opened for every guard. */
   readonly declared: DeclaredExceptions
   strict: StrictOverride | undefined
+  onStatement: StatementListener | undefined
 }
 
 const key = Symbol.for('poolsafe.process')
@@ -59,4 +67,5 @@ export const processWide: ProcessWide = (holder[key] ??= {
   scopes: new AsyncLocalStorage(),
   declared: new DeclaredExceptions(),
   strict: undefined,
+  onStatement: undefined,
 })

@@ -47,7 +47,7 @@ export class Teller {
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#pooler
     const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
-    this.#emit({ ...fields, pooler, refused, message })
+    this.#emit({ ...fields, pooler, refused, place: formatCallSite(stack), stack, message })
     if (!refused) {
       this.#reports.log(logKey, message)
       return undefined

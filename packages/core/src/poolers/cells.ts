@@ -24,6 +24,17 @@ export const removedByDiscardAll: readonly SessionState[] = [
 /** The kinds that were looked at on real poolers (`test/poolers`). */
 export const measured: readonly SessionState[] = [...removedByDiscardAll, 'random-seed', 'library']
 
+/** The kinds that only extensions, replication and backups know, and that were looked at as well (`docs/proofs.md`). */
+export const proved: readonly SessionState[] = [
+  'replication-slot',
+  'replication-origin',
+  'backup',
+  'dblink-connection',
+  'foreign-connection',
+  'hypothetical-index',
+  'package-state',
+]
+
 /** The settings that every pooler with a fixed list restores: what PostgreSQL reports to its clients since long ago. */
 export const reportedSettings: readonly string[] = [
   'client_encoding',
@@ -41,7 +52,11 @@ export function each(states: readonly SessionState[], cell: Cell): Cells {
 /** The cells of a profile: some in particular, all others alike. */
 export function cells([otherwise, source]: Cell, particular: Cells = {}): Required<Pick<PoolerProfile, 'carries' | 'sources'>> {
   const carries = { ...carriesAll(otherwise) }
-  const sources = { ...sourcesAll(source), transaction: 'the application’s own pool hands on what is given back' }
+  const sources = {
+    ...sourcesAll(source),
+    transaction: 'the application’s own pool hands on what is given back',
+    'large-object-descriptor': 'PostgreSQL closes descriptors when the transaction ends',
+  }
   for (const [state, [carried, itsSource]] of Object.entries(particular) as [SessionState, Cell][]) {
     carries[state] = carried
     sources[state] = itsSource

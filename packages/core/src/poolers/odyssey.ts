@@ -1,5 +1,5 @@
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
-import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell } from './cells.ts'
+import { cells, each, measured, proved, removedByDiscardAll, reportedSettings, type Cell } from './cells.ts'
 import { pooler, type Pooler } from './pooler.ts'
 
 /** Odyssey's own settings, as far as they decide what it carries in transaction mode. */
@@ -17,9 +17,13 @@ export interface OdysseyOptions {
 
 const unseen: Cell = ['leaks', 'not in the statements of reset.c; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.5.2 with pool_discard no']
+const seen: Cell = ['leaks', 'seen on 1.5.2, with pool_discard and without (proofs.md)']
 const wiped: Cell = ['wiped', 'measured on 1.5.2; reset.c (smart discard)']
 const honoured: Cell = ['tracked', 'measured on 1.5.2: restored like what it tracks (kiwi/var.h)']
 const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
+
+/** What every client has set: pg, and with it Kysely and Prisma, sends it with each login. */
+const sentAtLogin: readonly string[] = ['client_encoding']
 
 /**
  * Odyssey 1.5 in transaction mode.
@@ -38,19 +42,20 @@ export const odyssey: Pooler<OdysseyOptions> = pooler<OdysseyOptions>(
       label: `Odyssey 1.5, transaction mode${discards ? '' : ' with pool_discard no'}`,
       ...cells(unseen, {
         ...each(measured, discards ? survives : leaks),
+        ...each(proved, seen),
         ...(discards && each(removedByDiscardAll, wiped)),
         'sql-prepared-statement': discards ? survives : leaks,
         'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
         'backend-pid': ['leaks', 'measured on 1.5.2: the login tells a number that is made up'],
         'startup-parameter': discards ? honoured : leaks,
       }),
-      trackedSettings: new Set(discards ? tracked(server, enquotes) : []),
+      trackedSettings: new Set(discards ? tracked(server, enquotes) : sentAtLogin),
       claims: { pooler: 'Odyssey', mode: 'transaction' },
       startup: { options: 'tracked', replication: 'kept', '*.*': 'ignored' },
       notes: [
         'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
         'A setting with a dot in its name is dropped from the startup parameter options (measured on 1.5.2)',
-        'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: none is counted as tracked (measured on 1.5.2)',
+        'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: of those, only client_encoding is counted as tracked, which drivers send at login (measured on 1.5.2)',
       ],
     }
   },

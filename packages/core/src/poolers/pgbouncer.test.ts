@@ -4,6 +4,9 @@ import { direct } from './direct.ts'
 import { pgbouncer, type PgBouncerOptions } from './pgbouncer.ts'
 import { strictest } from './strictest.ts'
 
+/** PostgreSQL itself closes them when a transaction ends, whatever is in front of it. */
+const closed = 'large-object-descriptor'
+
 const always = ['application_name', 'client_encoding', 'datestyle', 'standard_conforming_strings', 'timezone']
 const with20 = [...always, 'intervalstyle']
 const with26 = [...with20, 'session_authorization']
@@ -74,6 +77,7 @@ describe('the names of statements that PgBouncer tracks', () => {
 test.each(['1.18', '1.21', '1.24', '1.26'])('PgBouncer %s leaks every other kind of session state', (version) => {
   const {
     'startup-parameter': _startup,
+    [closed]: _descriptors,
     'named-statement': _named,
     'session-authorization': _authorization,
     ...others
@@ -122,14 +126,15 @@ test.each<[string, unknown, string]>([
 })
 
 test('the strictest profile carries nothing', () => {
-  const { 'startup-parameter': startup, ...others } = strictest().carries
+  const { 'startup-parameter': startup, [closed]: ofDescriptors, ...others } = strictest().carries
   expect(new Set(Object.values(others))).toEqual(new Set(['leaks']))
   expect(startup).toBe('ignored')
+  expect(ofDescriptors).toBe('wiped')
   expect(strictest().trackedSettings.size).toBe(0)
 })
 
-test('a direct connection keeps everything but a transaction that is given back', () => {
-  const { transaction, ...others } = direct().carries
-  expect(transaction).toBe('leaks')
+test('a direct connection keeps everything but a transaction that is given back, and the descriptors of large objects', () => {
+  const { transaction, [closed]: ofDescriptors, ...others } = direct().carries
+  expect([transaction, ofDescriptors]).toEqual(['leaks', 'wiped'])
   expect(new Set(Object.values(others))).toEqual(new Set(['kept']))
 })

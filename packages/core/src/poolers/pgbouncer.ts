@@ -1,7 +1,7 @@
 import type { SessionState } from '../analyze/effects.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
-import { cells, each, measured, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
+import { cells, each, measured, proved, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'
 import { pooler, type Pooler } from './pooler.ts'
 import type { Carried, Claims, PoolerProfile } from './profile.ts'
 
@@ -69,6 +69,7 @@ export const refusedAtStartup: Cell = ['rejected', 'measured on 1.18.0, 1.24.1 a
 export const madeUpPid: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1: the login tells a number that is made up']
 const unseen: Cell = ['leaks', 'PgBouncer does not look at statements; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1']
+const seen: Cell = ['leaks', 'seen on 1.18 and 1.26 (proofs.md)']
 const wiped: Cell = ['wiped', 'measured with server_reset_query_always=1']
 const trackedNames: Cell = ['tracked', 'NEWS 1.21, max_prepared_statements; measured on 1.24.1 and 1.26.1']
 const trackedAuthorization: Cell = ['tracked', 'track_extra_parameters of 1.26; measured on 1.26.1']
@@ -122,6 +123,7 @@ export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, optio
     label: `${prefix}PgBouncer ${options.version ?? `${version} (version not given)`}, transaction mode${resets ? ' with DISCARD ALL' : ''}`,
     ...cells(unseen, {
       ...each(measured, leaks),
+      ...(!resets && each(proved, seen)),
       ...(resets && each(removedByDiscardAll, wiped)),
       ...trackedCells(tracksNames, tracked.has('session_authorization')),
       'startup-parameter': refusedAtStartup,

@@ -46,7 +46,10 @@ export interface PoolerProfile {
   readonly notes?: readonly string[]
 }
 
-/** Every kind of session state carried in one way; an open transaction given back to a pool leaks everywhere. */
+/**
+ * Every kind of session state carried in one way. An open transaction given back to a pool leaks everywhere, and PostgreSQL
+ * itself closes the descriptors of large objects when a transaction ends.
+ */
 export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carried>> {
   return {
     setting: carried,
@@ -61,7 +64,7 @@ export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carr
     'sequence-value': carried,
     'random-seed': carried,
     library: carried,
-    'large-object-descriptor': carried,
+    'large-object-descriptor': 'wiped',
     'replication-slot': carried,
     'replication-origin': carried,
     backup: carried,

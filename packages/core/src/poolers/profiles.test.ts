@@ -85,7 +85,7 @@ test('the settings that are restored are those of the matrix', () => {
   expect(tracked(all.odyssey())).toEqual(always)
   expect(tracked(all.odyssey({ serverVersion: 18 }))).toEqual([...always, 'default_transaction_read_only'].toSorted())
   expect(tracked(all.odyssey({ serverVersion: 18, smartSearchPathEnquoting: true }))).toContain('search_path')
-  expect(tracked(all.odyssey({ discard: false, serverVersion: 18 }))).toEqual([])
+  expect(tracked(all.odyssey({ discard: false, serverVersion: 18 }))).toEqual(['client_encoding'])
   for (const profile of [all.supavisor(), all.rdsProxy(), all.hyperdrive(), all.supabase()]) expect(tracked(profile)).toEqual([])
 })
 

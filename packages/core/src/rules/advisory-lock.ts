@@ -36,9 +36,17 @@ function countedEffect(target: Node): Effect | undefined {
 function constantKey(node: Node): string | undefined {
   if ('TypeCast' in node) return node.TypeCast.arg === undefined ? undefined : constantKey(node.TypeCast.arg)
   if ('ParamRef' in node) return `$${node.ParamRef.number}`
+  if ('FuncCall' in node) return hashKey(functionCall(node.FuncCall))
   if (!('A_Const' in node)) return undefined
   const { ival, fval, sval } = node.A_Const as { ival?: { ival?: number }; fval?: { fval?: string }; sval?: { sval?: string } }
   return ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
+}
+
+/** The usual way to a lock's number: of the same text, the same number. */
+function hashKey(call: FunctionCall): string | undefined {
+  const keys = call.args.map(constantKey)
+  if (!/^hashtext(extended)?$/.test(call.name) || !isBuiltIn(call) || keys.includes(undefined)) return undefined
+  return `${call.name}(${keys.join()})`
 }
 
 /** Of a statement that can be counted, the counted effects are the whole truth. */

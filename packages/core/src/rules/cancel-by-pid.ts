@@ -23,7 +23,10 @@ COMMIT;`,
   },
   examples: {
     unsafe: [],
-    safe: ["BEGIN; SET LOCAL statement_timeout = '5s'; COMMIT", 'SELECT pg_cancel_backend(pid) FROM pg_stat_activity'],
+    safe: [
+      "BEGIN; SET LOCAL statement_timeout = '5s'; COMMIT",
+      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query_start < now() - interval '1 day'",
+    ],
   },
   call: {
     cancelByPid: () => ({ does: 'needs', state: 'backend-pid', what: 'cancelling by the process id of the login', when: 'always' }),

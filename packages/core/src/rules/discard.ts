@@ -25,6 +25,7 @@ COMMIT;`,
     unsafe: ['DISCARD ALL', 'DISCARD TEMP', 'DISCARD SEQUENCES'],
     safe: ['DISCARD PLANS', "SELECT 'DISCARD ALL'"],
   },
+  firstWords: ['discard'],
   on: {
     DiscardStmt: ({ target }: DiscardStmt) => {
       const cleared = clears[target ?? '']

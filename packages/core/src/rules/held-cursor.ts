@@ -48,6 +48,7 @@ for await (const order of db.selectFrom('orders').selectAll().stream(100)) conso
       'SELECT 1 FETCH FIRST ROW ONLY',
     ],
   },
+  firstWords: ['declare', 'fetch', 'move', 'close'],
   on: {
     DeclareCursorStmt: onDeclare,
     FetchStmt: ({ ismove }: FetchStmt) => needs(ismove ? 'MOVE' : 'FETCH'),

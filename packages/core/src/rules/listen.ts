@@ -21,6 +21,7 @@ await pool.query("SELECT pg_notify('orders', $1)", [orderId])`,
     unsafe: ['LISTEN orders', 'listen "Orders"', 'UNLISTEN orders', 'UNLISTEN *'],
     safe: ['NOTIFY orders', "NOTIFY orders, 'LISTEN orders'", "SELECT pg_notify('orders', '1')", 'SELECT 1 AS listen'],
   },
+  firstWords: ['listen', 'unlisten'],
   on: {
     ListenStmt: ({ conditionname: channel = '' }: ListenStmt) => ({
       does: 'leaves',

@@ -17,5 +17,6 @@ export const load: Rule<'session/load'> = {
       'SELECT load FROM (SELECT 1 AS load) t',
     ],
   },
+  firstWords: ['load'],
   on: { LoadStmt: () => ({ does: 'leaves', state: 'library', what: 'LOAD', when: 'always' }) },
 }

@@ -34,6 +34,7 @@ await pool.query('SELECT * FROM users WHERE id = $1', [userId])`,
       'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC',
     ],
   },
+  firstWords: ['prepare', 'execute', 'deallocate'],
   on: {
     PrepareStmt: ({ name }: PrepareStmt) => effect('leaves', 'PREPARE', name),
     ExecuteStmt: ({ name }: ExecuteStmt) => effect('needs', 'EXECUTE', name),

@@ -15,7 +15,7 @@ function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Eff
   return { does, state: 'session-authorization', what: `${verb} SESSION AUTHORIZATION`, when: 'always' }
 }
 
-/** set_user(role), set_user(role, token). */
+/** set_user(role), set_user(role, token); set_user_u(role) for superusers. */
 function sets({ name, args }: FunctionCall): Effect | undefined {
   return args.length === 1 || args.length === 2 ? { does: 'leaves', state: 'role', what: name, when: 'always' } : undefined
 }
@@ -48,7 +48,8 @@ COMMIT;`,
       'SET "ROLE" = app',
       'SET SESSION AUTHORIZATION postgres',
       'RESET SESSION AUTHORIZATION',
-      "SELECT set_user('postgres')",
+      "SELECT set_user('reporting')",
+      "SELECT set_user_u('postgres')",
       'SELECT reset_user()',
     ],
     safe: [
@@ -58,9 +59,11 @@ COMMIT;`,
       'GRANT pg_monitor TO postgres',
     ],
   },
+  firstWords: ['set', 'reset'],
   on: { VariableSetStmt: onSet },
   extensionFunctions: {
     set_user: sets,
+    set_user_u: sets,
     set_session_auth: ({ name }) => ({ does: 'leaves', state: 'session-authorization', what: name, when: 'always' }),
     reset_user: ({ name }) => ({ does: 'clears', state: 'role', what: name, when: 'always' }),
     sepgsql_setcon: ({ name }) => ({ does: 'leaves', state: 'role', what: name, when: 'always' }),

@@ -68,6 +68,11 @@ export interface Rule<Id extends string = string> {
   readonly names?: readonly string[]
   /** Further keywords that the scan must not call harmless, found as whole words. */
   readonly keywords?: readonly string[]
+  /**
+   * First words of the statements that `on` judges, where they tell them from others: all that is known of a text which no parser
+   * reads. Not needed where a name or a keyword tells as well.
+   */
+  readonly firstWords?: readonly string[]
   /** Keyed by what the call tells beside its text. `name`: of what it is, such as the startup parameter's; empty where there is one kind. */
   readonly call?: { readonly [Sign in CallSign]?: (name: string) => Effect | undefined }
   /** What the server's answer to a statement tells, after the fact. */

@@ -37,5 +37,6 @@ COMMIT;`,
     ],
     safe: ['BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; COMMIT', 'BEGIN; SET TRANSACTION READ ONLY; COMMIT'],
   },
+  firstWords: ['set'],
   on: { VariableSetStmt: onSet },
 }

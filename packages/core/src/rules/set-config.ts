@@ -1,5 +1,5 @@
 import type { Effect } from '../analyze/effects.ts'
-import { isBooleanConstant, stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import { isBooleanConstant, isNullConstant, stringConstant, type FunctionCall } from '../analyze/function-call.ts'
 import type { Rule } from './rule.ts'
 
 function onSetConfig(call: FunctionCall): Effect | undefined {
@@ -7,7 +7,9 @@ function onSetConfig(call: FunctionCall): Effect | undefined {
   if (isBooleanConstant(isLocal, true)) return undefined
   const setting = stringConstant(call.argument(0, 'setting_name'))?.toLowerCase()
   const what = isBooleanConstant(isLocal, false) ? 'set_config(…, false)' : 'set_config with an is_local that is not the constant true'
-  return { does: 'leaves', state: 'setting', what, when: 'always', ...(setting !== undefined && { object: setting }) }
+  // A new value of NULL resets the setting.
+  const does = isNullConstant(call.argument(1, 'new_value')) ? 'clears' : 'leaves'
+  return { does, state: 'setting', what, when: 'always', ...(setting !== undefined && { object: setting }) }
 }
 
 /** `set_config(name, value, false)` is SET as a function. A parameter, an expression or NULL may be false as well. */

@@ -59,5 +59,6 @@ COMMIT;`,
     ],
   },
   names: ['set_config'],
+  firstWords: ['set'],
   on: { VariableSetStmt: onSet, SelectStmt: onSelect },
 }

@@ -1,5 +1,6 @@
 import type { UpdateStmt, VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
+import { isNever } from '../analyze/executed.ts'
 import type { Rule } from './rule.ts'
 
 /** Settings with rules of their own, and those that last for the transaction however they are set. */
@@ -22,8 +23,9 @@ function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefin
 }
 
 /** A rule of the view turns the UPDATE into `set_config(name, setting, false)`. */
-function onUpdate({ relation }: UpdateStmt): Effect | undefined {
+function onUpdate({ relation, whereClause }: UpdateStmt): Effect | undefined {
   if (relation?.relname !== 'pg_settings' || (relation.schemaname ?? 'pg_catalog') !== 'pg_catalog') return undefined
+  if (isNever(whereClause)) return undefined
   return { does: 'leaves', state: 'setting', what: 'UPDATE pg_settings', when: 'always' }
 }
 
@@ -81,5 +83,6 @@ ALTER ROLE app SET statement_timeout = '5s';`,
     ],
   },
   names: ['pg_settings'],
+  firstWords: ['set', 'reset'],
   on: { VariableSetStmt: onSet, UpdateStmt: onUpdate },
 }

@@ -4,7 +4,7 @@ import type { Rule } from './rule.ts'
 export const undecided: Rule<'statement/undecided'> = {
   id: 'statement/undecided',
   title: 'the statement could not be judged',
-  why: 'the text is too long or too deeply nested for PostgreSQL’s parser, or a DO block runs what no parser can read (a dynamic EXECUTE, another language than plpgsql), so nobody can tell what it leaves on the server connection',
+  why: 'the text is too long or too deeply nested for PostgreSQL’s parser, or is no SQL to PostgreSQL 18 although it names what belongs to the session, or a DO block runs what no parser can read (a dynamic EXECUTE, another language than plpgsql), so nobody can tell what it leaves on the server connection',
   instead:
     'send values as parameters or with COPY, write the statements of a DO block out, and run long scripts over the direct connection',
   strictOnly: true,

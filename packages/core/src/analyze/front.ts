@@ -1,0 +1,62 @@
+/** Places, a power of two. */
+const places = 1024
+
+/** What an entry costs beside its text. */
+const entryBytes = 48
+
+/** A longer text would push out too many others. As a part of all bytes. */
+const largestPart = 1 / 8
+
+interface Entry<Value> {
+  readonly text: string
+  readonly value: Value
+  readonly bytes: number
+}
+
+/**
+ * The texts seen last, bounded in bytes. A query builder makes a new string each time, of which a map first hashes every
+ * character, which takes as long as the scan. Here a text is found by a few of its characters and then compared as a whole,
+ * a word at a time. Texts of the same place take turns: what is lost is looked at anew.
+ */
+export class Front<Value> {
+  readonly #entries: (Entry<Value> | undefined)[] = Array.from({ length: places })
+  readonly #maxBytes: number
+  #bytes = 0
+
+  readonly #bytesOf: (value: Value) => number
+
+  /**
+   * @param maxBytes an upper bound of the memory held, `0` to keep nothing
+   * @param bytesOf what a value holds that nothing else shares
+   */
+  constructor(maxBytes: number, bytesOf: (value: Value) => number = () => 0) {
+    this.#maxBytes = maxBytes
+    this.#bytesOf = bytesOf
+  }
+
+  get(text: string): Value | undefined {
+    const entry = this.#entries[placeOf(text)]
+    return entry !== undefined && entry.text === text ? entry.value : undefined
+  }
+
+  set(text: string, value: Value): void {
+    const bytes = entryBytes + 2 * text.length + this.#bytesOf(value)
+    if (bytes > this.#maxBytes * largestPart) return
+    const place = placeOf(text)
+    this.#bytes += bytes - (this.#entries[place]?.bytes ?? 0)
+    if (this.#bytes > this.#maxBytes) {
+      this.#entries.fill(undefined)
+      this.#bytes = bytes
+    }
+    this.#entries[place] = { text, value, bytes }
+  }
+}
+
+/** The length and some 16 characters: enough to tell most statements of one application apart. */
+function placeOf(text: string): number {
+  const { length } = text
+  const step = (length >> 4) + 1
+  let hash = length
+  for (let at = length - 1; at >= 0; at -= step) hash = (hash * 31 + text.charCodeAt(at)) | 0
+  return (hash ^ (hash >>> 10)) & (places - 1)
+}

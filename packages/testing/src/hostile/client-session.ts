@@ -1,0 +1,299 @@
+import type { Socket } from 'node:net'
+import { Checkout } from './checkout.ts'
+import type { ClientSettings } from './client-settings.ts'
+import { ExpectedAnswers } from './expected.ts'
+import type { NamedStatements } from './named-statements.ts'
+import { Outbox } from './outbox.ts'
+import { readBind, readParse } from './prepared.ts'
+import { backend, errorResponse, frontend, headerBytes, idleStatus, readText } from './protocol.ts'
+import { readParameter, type Served, type ServerSession } from './server-session.ts'
+import type { Sessions, Settle } from './sessions.ts'
+import { TransactionRecord } from './transaction-record.ts'
+
+/** What a client is made of. */
+export interface ClientParts {
+  readonly socket: Socket
+  readonly sessions: Sessions
+  readonly statements: NamedStatements
+  readonly settings: ClientSettings
+  /** Whether a text makes the pooler keep the session for this client. */
+  readonly pins: (sql: string) => boolean
+  /** A transaction has ended. @returns what happens to its session now */
+  readonly settle: (record: TransactionRecord) => Settle
+  readonly onClosed: () => void
+}
+
+interface Message {
+  readonly type: number
+  readonly bytes: Buffer
+}
+
+/** While more than this waits for a session or an answer, nothing more is read from the client. */
+const maxQueuedBytes = 1_048_576
+
+const isOfCopy: ReadonlySet<number> = new Set([frontend.copyData, frontend.copyDone, frontend.copyFail])
+const mayComeInCopy: ReadonlySet<number> = new Set([...isOfCopy, frontend.flush, frontend.sync, frontend.terminate])
+const isExtended: ReadonlySet<number> = new Set([frontend.parse, frontend.bind, frontend.describe, frontend.execute, frontend.close])
+
+/**
+ * A client that is logged in. It has a session from the first message of a transaction to the ReadyForQuery that ends it. Of
+ * what it sends ahead, the server gets one Query or Sync at a time: a pipeline is cut wherever a transaction may end.
+ */
+export class ClientSession implements Served {
+  readonly #parts: ClientParts
+  readonly #outbox: Outbox
+  readonly #expected = new ExpectedAnswers()
+  readonly #checkout: Checkout
+  #queue: Message[] = []
+  #queuedBytes = 0
+  /** What has been sent to the server: nothing that waits for an answer, messages without a Sync yet, a Query, or a Sync. */
+  #unit: 'none' | 'open' | 'query' | 'sync' = 'none'
+  #units = 0
+  /** The server reads COPY data. */
+  #isCopyingIn = false
+  /** The server skips everything up to the next Sync. */
+  #isSkipping = false
+  /** An error waits for its ReadyForQuery: clients take it for the end of the transaction, and ask for the reports. */
+  #isHoldingError = false
+  #isPinned = false
+  #isClosed = false
+  #record = new TransactionRecord()
+  /** A cancel request on its way: until it has arrived, the session must not serve anybody else. */
+  #canceling: Promise<void> = Promise.resolve()
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts
+    this.#outbox = new Outbox(parts.socket)
+    this.#checkout = new Checkout({ ...parts, served: this, onRefused: (response) => this.expel(response) })
+    parts.socket.once('close', () => this.close())
+  }
+
+  /** Tells the client that it is logged in. */
+  greet(greeting: Buffer): void {
+    this.#outbox.push(greeting)
+    this.#outbox.flush()
+  }
+
+  receive(type: number, bytes: Buffer): void {
+    if (this.#isClosed) return
+    this.#queue.push({ type, bytes })
+    this.#queuedBytes += bytes.length
+  }
+
+  /** All that came at once has been received. */
+  received(): void {
+    this.#pump()
+    if (this.#queuedBytes > maxQueuedBytes) this.#parts.socket.pause()
+  }
+
+  /**
+   * A cancel request has come: `send` brings it to the server if `isStill` says so when it gets there.
+   *
+   * @returns whether there is anything to cancel
+   */
+  cancel(send: (session: ServerSession, isStill: () => boolean) => Promise<void>): boolean {
+    const [session, unit] = [this.session, this.#units]
+    if (session === undefined || this.#unit === 'none') return false
+    const isStill = (): boolean => this.session === session && this.#units === unit && this.#unit !== 'none'
+    this.#canceling = Promise.all([this.#canceling, send(session, isStill)]).then(() => undefined)
+    return true
+  }
+
+  /** The session that works for the client at this moment. */
+  get session(): ServerSession | undefined {
+    return this.#checkout.session
+  }
+
+  #pump(): void {
+    for (let next = this.#queue[0]; next !== undefined && !this.#isClosed; next = this.#queue[0]) {
+      if (!this.#mayGo(next)) break
+      if (next.type === frontend.terminate) return this.close()
+      if (this.session !== undefined) this.#forward(this.#shift(next))
+      // What is left of a COPY that has failed: the server would ignore it, too.
+      else if (isOfCopy.has(next.type)) this.#shift(next)
+      else return this.#checkout.take(() => this.#pump())
+    }
+    if (this.session?.flush() === false) this.#waitFor(this.session)
+  }
+
+  #mayGo({ type }: Message): boolean {
+    if (this.#checkout.isWaiting) return false
+    if (this.#unit === 'none' || this.#unit === 'open') return true
+    return this.#isCopyingIn && mayComeInCopy.has(type)
+  }
+
+  #shift(next: Message): Message {
+    this.#queue.shift()
+    this.#queuedBytes -= next.bytes.length
+    if (this.#queuedBytes <= maxQueuedBytes && this.#parts.socket.isPaused()) this.#parts.socket.resume()
+    return next
+  }
+
+  #waitFor(session: ServerSession): void {
+    this.#parts.socket.pause()
+    session.whenDrained(() => this.#parts.socket.resume())
+  }
+
+  #forward({ type, bytes }: Message): void {
+    if (this.#isSkipping && type !== frontend.sync) return
+    if (type === frontend.query || type === frontend.functionCall) this.#begin('query', type === frontend.query ? textAt(bytes) : undefined)
+    else if (type === frontend.sync && !this.#isCopyingIn) this.#begin('sync')
+    else if (isExtended.has(type)) return this.#forwardExtended(type, bytes)
+    else if (type === frontend.copyDone || type === frontend.copyFail) this.#isCopyingIn = false
+    this.session?.send(bytes)
+  }
+
+  #begin(unit: 'query' | 'sync', sql?: string): void {
+    this.#unit = unit
+    this.#units++
+    this.#isSkipping = false
+    this.#expected.push({ awaits: 'ready' })
+    if (sql !== undefined) this.#recordText(sql)
+  }
+
+  #recordText(sql: string): void {
+    this.#record.add(sql)
+    if (!this.#isPinned) this.#isPinned = this.#parts.pins(sql)
+  }
+
+  #forwardExtended(type: number, bytes: Buffer): void {
+    const session = this.session as ServerSession
+    if (this.#unit === 'none') this.#units++
+    this.#unit = 'open'
+    this.#recordExtended(type, bytes)
+    for (const step of this.#parts.statements.stepsFor(type, bytes, session)) {
+      this.#expected.push(step.expected)
+      if (step.bytes !== undefined) session.send(step.bytes)
+      else if (step.expected.own?.[0] === backend.error) this.#isSkipping = true
+    }
+    this.#answerOwn()
+  }
+
+  #recordExtended(type: number, bytes: Buffer): void {
+    if (type === frontend.parse) {
+      const { name, sql } = readParse(bytes)
+      this.#recordText(sql)
+      if (name !== '') this.#record.usesNames = true
+    } else if (type === frontend.bind) {
+      const { name } = readBind(bytes)
+      const sql = name === '' ? undefined : this.#parts.statements.textOf(name)
+      if (sql !== undefined) this.#recordText(sql)
+      if (name !== '') this.#record.usesNames = true
+      this.#record.bound(bytes)
+    }
+  }
+
+  answer(type: number, bytes: Buffer): void {
+    const done = this.#expected.complete(type)
+    if (type === backend.ready) return this.#ready(bytes)
+    if (type === backend.error) this.#failed(bytes)
+    else if (type === backend.notice) this.#record.complained(type, bytes)
+    else if (type === backend.copyIn) this.#copyIn()
+    else if (type === backend.commandComplete) this.#completed(bytes)
+    else if (type === backend.parameterStatus) this.#learn(bytes)
+    if (done?.isOurs !== true) this.#outbox.push(bytes)
+    this.#answerOwn()
+  }
+
+  #answerOwn(): void {
+    for (const own of this.#expected.takeOwn()) this.#outbox.push(own)
+    if (this.#unit === 'open') this.flush()
+  }
+
+  #failed(bytes: Buffer): void {
+    this.#record.complained(backend.error, bytes)
+    for (const { prepares, isOurs = false } of this.#expected.skip()) {
+      if (prepares === undefined) continue
+      this.session?.prepared.delete(prepares)
+      if (!isOurs) this.#parts.statements.failed(prepares)
+    }
+    this.#isCopyingIn = false
+    this.#isSkipping = this.#unit === 'open'
+    this.#isHoldingError = !this.#isSkipping
+  }
+
+  /** While COPY data is read, the server ignores a Sync that was sent along. */
+  #copyIn(): void {
+    this.#isCopyingIn = true
+    if (this.#unit === 'sync') {
+      this.#unit = 'open'
+      this.#expected.forgetSync()
+    }
+    // The data may have come ahead.
+    this.#pump()
+  }
+
+  /** PgBouncer knows these two as well, by their tags. */
+  #completed(bytes: Buffer): void {
+    if (bytes.length > headerBytes + 16) return
+    const tag = textAt(bytes)
+    if (tag !== 'DEALLOCATE ALL' && tag !== 'DISCARD ALL') return
+    this.session?.prepared.clear()
+    this.#parts.statements.clear()
+  }
+
+  #learn(bytes: Buffer): void {
+    const [name = '', value = ''] = readParameter(bytes)
+    this.#parts.settings.changed(name, value)
+  }
+
+  #ready(bytes: Buffer): void {
+    this.#unit = 'none'
+    this.#isCopyingIn = false
+    this.#isHoldingError = false
+    this.#outbox.push(bytes)
+    if (bytes[headerBytes] === idleStatus && !this.#isPinned) this.#endTransaction()
+    this.#outbox.flush()
+    this.#pump()
+  }
+
+  #endTransaction(): void {
+    const canceling = this.#canceling
+    const settle = this.#parts.settle(this.#record)
+    this.#record = new TransactionRecord()
+    this.#expected.clear()
+    this.#checkout.giveBack(async (session) => {
+      await canceling
+      return settle(session)
+    })
+  }
+
+  flush(): void {
+    const { session } = this
+    if (this.#isHoldingError || this.#outbox.flush() || session === undefined) return
+    session.pause()
+    this.#parts.socket.once('drain', () => session.resume())
+  }
+
+  lost(): void {
+    if (!this.#isClosed) this.#outbox.push(errorResponse('FATAL', '08006', 'the server has ended the session that worked for this client'))
+    this.#leave()
+  }
+
+  /** Tells the client why it has to go. */
+  expel(response: Buffer): void {
+    this.#outbox.push(response)
+    this.#leave()
+  }
+
+  /** What has been said still reaches the client. */
+  #leave(): void {
+    this.#outbox.flush()
+    this.#parts.socket.end()
+    this.close()
+  }
+
+  /** A transaction that the client leaves open, or does not wait for, ends with its session. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#queue = []
+    this.#checkout.end()
+    this.#parts.socket.end()
+    this.#parts.onClosed()
+  }
+}
+
+function textAt(bytes: Buffer): string {
+  return readText(bytes, headerBytes).text
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { cancelOnServer, readCancelRequest } from './cancel.ts'
+import { ClientSession } from './client-session.ts'
+import { ClientSettings } from './client-settings.ts'
+import { authenticationOk, type Identity } from './login.ts'
+import { NamedStatements, type NamedStatementMode } from './named-statements.ts'
+import { openSession } from './open-session.ts'
+import type { ResolvedOptions } from './options.ts'
+import { Passwords } from './passwords.ts'
+import { ServerNames } from './prepared.ts'
+import { backend, errorResponse, idleStatus, int32, message, readyForQuery } from './protocol.ts'
+import { Settling } from './reports.ts'
+import type { CancelKey, ServerSession } from './server-session.ts'
+import { Sessions } from './sessions.ts'
+import type { StartupRequest } from './startup-settings.ts'
+
+interface Guest {
+  readonly client: ClientSession
+  readonly secret: Buffer
+}
+
+/** The clients of one hostile pooler, and the sessions that they share. */
+export class HostilePooler {
+  readonly settling: Settling
+  readonly passwords: Passwords
+  readonly #options: ResolvedOptions
+  readonly #sessions = new Map<string, Sessions>()
+  readonly #serverNames = new ServerNames()
+  readonly #clients = new Map<number, Guest>()
+  #lastPid = 0
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options
+    this.passwords = new Passwords(options)
+    this.settling = new Settling({
+      profile: options.pooler,
+      inspects: options.inspects,
+      poisons: options.poisons,
+      onReport: options.onReport,
+    })
+  }
+
+  /** A client that has logged in. The process id that it is told is the pooler's own, as behind a real one. */
+  async welcome(socket: Socket, request: StartupRequest): Promise<ClientSession> {
+    const sessions = this.#sessionsOf(request)
+    const defaults = await sessions.defaults()
+    const pid = ++this.#lastPid
+    const secret = randomBytes(4)
+    const whose = { user: request.user, database: request.database, applicationName: request.applicationName }
+    const { settling } = this
+    const client = new ClientSession({
+      socket,
+      sessions,
+      statements: new NamedStatements(modeOf(this.#options), this.#serverNames),
+      settings: new ClientSettings(this.#options.pooler.trackedSettings, defaults, request.settings),
+      pins: this.#mayPin ? (sql) => settling.pins(sql) : () => false,
+      settle: (record) => {
+        const seq = settling.count()
+        return (session) => settling.settle(session, record, { seq, ...whose })
+      },
+      onClosed: () => this.#clients.delete(pid),
+    })
+    this.#clients.set(pid, { client, secret })
+    client.greet(greeting(defaults, request, { pid, secret }))
+    return client
+  }
+
+  get #mayPin(): boolean {
+    return Object.values(this.#options.pooler.carries).includes('pinned')
+  }
+
+  /** Sessions belong to a user and a database; each kind has an order of its own. */
+  #sessionsOf({ user, database }: Identity): Sessions {
+    const key = JSON.stringify([user, database])
+    const known = this.#sessions.get(key)
+    if (known !== undefined) return known
+    const { sessions: size, maxSessions: maxSize, seed, poisons: keepsSessions } = this.#options
+    const sessions = new Sessions({ size, maxSize, seed, keepsSessions, open: () => this.#open({ user, database }) })
+    this.#sessions.set(key, sessions)
+    return sessions
+  }
+
+  async #open(identity: Identity): Promise<ServerSession> {
+    const session = await openSession(this.#options.address, identity, () => this.passwords.of(identity.user))
+    return this.settling.begin(session)
+  }
+
+  cancel(body: Buffer): Promise<void> {
+    const wanted = readCancelRequest(body)
+    const guest = wanted === undefined ? undefined : this.#clients.get(wanted.pid)
+    if (wanted === undefined || guest === undefined || !guest.secret.equals(wanted.secret)) return Promise.resolve()
+    return new Promise((resolve) => {
+      const isUnderWay = guest.client.cancel((session, isStill) => {
+        return cancelOnServer(this.#options.address, session.key, isStill).finally(resolve)
+      })
+      if (!isUnderWay) resolve()
+    })
+  }
+
+  /** Resolves when every transaction that has been answered is settled. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((sessions) => sessions.settled()))
+  }
+
+  /** Sends all clients away, cancels what they do, and ends all sessions. */
+  async end(): Promise<void> {
+    const farewell = errorResponse('FATAL', '57P01', 'terminating connection due to administrator command')
+    const canceled = [...this.#clients.values()].map(async ({ client }) => {
+      const busy = client.session
+      client.expel(farewell)
+      if (busy !== undefined) await cancelOnServer(this.#options.address, busy.key, () => true)
+    })
+    await Promise.all(canceled)
+    await Promise.all([...this.#sessions.values()].map((sessions) => sessions.end()))
+  }
+}
+
+/** A client hears at once what the session will be like that it gets later. */
+function greeting(defaults: ReadonlyMap<string, string>, { settings }: StartupRequest, { pid, secret }: CancelKey): Buffer {
+  const reported = [...defaults].map(([name, value]) => message(backend.parameterStatus, name, settings.get(name.toLowerCase()) ?? value))
+  return Buffer.concat([authenticationOk, ...reported, message(backend.keyData, int32(pid), secret), readyForQuery(idleStatus)])
+}
+
+function modeOf({ pooler }: ResolvedOptions): NamedStatementMode {
+  const carried = pooler.carries['named-statement']
+  if (carried === 'tracked' || carried === 'kept' || carried === 'pinned') return 'tracked'
+  return carried === 'rejected' ? 'rejected' : 'passed'
+}

@@ -1,0 +1,123 @@
+import type { ServerSession } from './server-session.ts'
+import { capabilitiesQuery, loadedLibrariesQuery, snapshotQuery, toCapabilities, toHeld, type Capabilities, type Held } from './snapshot.ts'
+
+/** What differs in a session since it was looked at before. */
+export interface Difference {
+  /** `leaves`: it is there now, or it has changed; `clears`: it is not there any more. */
+  readonly does: 'leaves' | 'clears'
+  readonly held: Held
+}
+
+/** What is known of a session. */
+interface Known {
+  readonly capabilities: Capabilities
+  /** Every setting of a new session, by name. */
+  readonly defaults: ReadonlyMap<string, string>
+  /** What a new session holds. */
+  readonly fresh: readonly Held[]
+  /** What was seen last. */
+  seen: readonly Held[]
+}
+
+/** As many names of settings as are remembered for later transactions. */
+const maxNames = 1_000
+
+/** The transaction runs without the client's timeouts, which the view of settings then does not show. */
+const withoutTimeouts = 'SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; '
+
+/** Looks into sessions, outside of transactions and while nobody else uses them. */
+export class Inspector {
+  readonly #known = new WeakMap<ServerSession, Known>()
+  /** Names that settings may have which no view shows; what one client sets, another one reads by its name. */
+  readonly #settingNames = new Set<string>()
+
+  /** Looks at a new session. @throws Error where it cannot be looked at */
+  async begin(session: ServerSession): Promise<void> {
+    const capabilities = toCapabilities(await session.query(capabilitiesQuery))
+    const answer = await session.query(snapshotQuery({ capabilities, allSettings: true, settingNames: this.#settingNames }))
+    if (answer.error !== undefined) throw new Error(`a new session cannot be inspected (SQLSTATE ${answer.error})`)
+    const held = toHeld(answer)
+    const defaults = new Map(held.filter(({ state }) => state === 'setting').map(({ object, value }) => [object.toLowerCase(), value]))
+    const fresh = held.filter(({ state }) => state !== 'setting')
+    this.#known.set(session, { capabilities, defaults, fresh, seen: fresh })
+  }
+
+  /**
+   * What differs since the session was looked at last.
+   *
+   * @returns the SQLSTATE of what went wrong, where the session cannot be looked at
+   */
+  async inspect(session: ServerSession, settingNames: Iterable<string>): Promise<readonly Difference[] | string> {
+    const known = this.#known.get(session)
+    if (known === undefined) return []
+    for (const name of settingNames) if (this.#settingNames.size < maxNames) this.#settingNames.add(name)
+    const held = await this.#look(session, known.capabilities)
+    if (typeof held === 'string') return held
+    const differences = differ(known, held, session.restored)
+    known.seen = held
+    session.restored.clear()
+    return this.#withoutUsualLibraries(session, differences)
+  }
+
+  /** The session is as good as new. */
+  cleaned(session: ServerSession): void {
+    const known = this.#known.get(session)
+    if (known === undefined) return
+    // DISCARD ALL does not unload a library.
+    const libraries = known.seen.filter(({ state }) => state === 'library')
+    known.seen = [...known.fresh.filter(({ state }) => state !== 'library'), ...libraries]
+  }
+
+  async #look(session: ServerSession, capabilities: Capabilities): Promise<Held[] | string> {
+    const query = snapshotQuery({ capabilities, allSettings: false, settingNames: this.#settingNames })
+    const first = await session.query(query)
+    if (first.error === undefined) return toHeld(first)
+    // A role that may not see everything, or a timeout that is shorter than the query.
+    const least = { seesOrigins: false, seesLibraries: false }
+    const again = await session.query(
+      withoutTimeouts + snapshotQuery({ capabilities: least, allSettings: false, settingNames: this.#settingNames }),
+    )
+    return again.error ?? toHeld(again)
+  }
+
+  async #withoutUsualLibraries(session: ServerSession, differences: readonly Difference[]): Promise<readonly Difference[]> {
+    const loaded = differences.filter(({ held }) => held.state === 'library').map(({ held }) => held.object)
+    if (loaded.length === 0) return differences
+    const { rows } = await session.query(loadedLibrariesQuery(loaded))
+    const unusual = new Set(rows.flat())
+    return differences.filter(({ held }) => held.state !== 'library' || unusual.has(held.object))
+  }
+}
+
+function differ({ defaults, seen }: Known, now: readonly Held[], restored: ReadonlyMap<string, string>): Difference[] {
+  const others = differOthers(seen, now)
+  const [before, after] = [settingsOf(seen), settingsOf(now)]
+  const names = new Set([...before.keys(), ...after.keys()])
+  const changed = [...names].flatMap((name): Difference[] => {
+    const was = restored.get(name) ?? before.get(name) ?? defaults.get(name) ?? ''
+    const is = after.get(name) ?? defaults.get(name) ?? ''
+    if (is === was) return []
+    return [{ does: after.has(name) ? 'leaves' : 'clears', held: { state: 'setting', object: name, value: is } }]
+  })
+  return [...changed, ...others]
+}
+
+function settingsOf(held: readonly Held[]): Map<string, string> {
+  return new Map(held.flatMap(({ state, object, value }) => (state === 'setting' ? [[object.toLowerCase(), value]] : [])))
+}
+
+function differOthers(before: readonly Held[], after: readonly Held[]): Difference[] {
+  const keyOf = ({ state, object, value }: Held): string => [state, object, value].join('\0')
+  const added = after.filter(({ state }) => state !== 'setting').filter(notIn(new Set(before.map(keyOf)), keyOf))
+  const gone = before.filter(({ state }) => state !== 'setting').filter(notIn(new Set(after.map(keyOf)), keyOf))
+  // What has another value now is told once.
+  const isChanged = (held: Held): boolean => added.some(({ state, object }) => state === held.state && object === held.object)
+  return [
+    ...added.map((held) => ({ does: 'leaves', held }) as const),
+    ...gone.filter((held) => !isChanged(held)).map((held) => ({ does: 'clears', held }) as const),
+  ]
+}
+
+function notIn(known: ReadonlySet<string>, keyOf: (held: Held) => string): (held: Held) => boolean {
+  return (held) => !known.has(keyOf(held))
+}

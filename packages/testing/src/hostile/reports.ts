@@ -1,0 +1,100 @@
+import { createGuard, type Guard, type PoolerProfile } from '@poolsafe/core'
+import { Inspector, type Difference } from './inspector.ts'
+import { effectsOf, shownStatements, statesOf, unseen, type HostileReport, type ReportedState } from './report.ts'
+import type { ServerSession } from './server-session.ts'
+import type { SessionState } from './snapshot.ts'
+import type { TransactionRecord } from './transaction-record.ts'
+
+/** Which transaction it was, and whose. */
+export type Whose = Pick<HostileReport, 'seq' | 'user' | 'database' | 'applicationName'>
+
+/** What happens to a session after a transaction. */
+export interface SettlingPlan {
+  readonly profile: PoolerProfile
+  readonly inspects: boolean
+  readonly poisons: boolean
+  readonly onReport: (report: HostileReport) => void
+}
+
+/** DISCARD ALL leaves these: a session that has any of them is not used again. */
+const survivors: ReadonlySet<SessionState> = new Set<SessionState>([...unseen, 'replication-slot', 'replication-origin'])
+
+/** Looks into sessions after each transaction, reports what it finds, and cleans them. */
+export class Settling {
+  readonly #reports: HostileReport[] = []
+  #transactions = 0
+  readonly #plan: SettlingPlan
+  readonly #inspector = new Inspector()
+  readonly #guard: Guard
+
+  constructor(plan: SettlingPlan) {
+    this.#plan = plan
+    this.#guard = createGuard({ pooler: plan.profile, mode: 'warn' })
+  }
+
+  /** All reports, in the order of their transactions. */
+  get reports(): readonly HostileReport[] {
+    return this.#reports.toSorted((one, other) => one.seq - other.seq)
+  }
+
+  /** A transaction has ended. @returns its number */
+  count(): number {
+    return ++this.#transactions
+  }
+
+  /** Looks at a new session. @throws Error where it cannot be looked at */
+  async begin(session: ServerSession): Promise<ServerSession> {
+    if (this.#plan.inspects) await this.#inspector.begin(session)
+    return session
+  }
+
+  /** Whether a pooler that pins keeps the session for the client that sends this. */
+  pins(sql: string): boolean {
+    const { carries } = this.#plan.profile
+    return this.#guard.peek(sql).steps.some(({ effects }) => effects.some(({ state }) => carries[state] === 'pinned'))
+  }
+
+  /** @returns whether the session may be used on */
+  async settle(session: ServerSession, record: TransactionRecord, whose: Whose): Promise<boolean> {
+    const { inspects, poisons, profile } = this.#plan
+    const effects = effectsOf(this.#guard, record)
+    const differences = inspects ? await this.#inspector.inspect(session, record.settingNames) : []
+    // A session that cannot be looked at is lost, or was made useless.
+    if (typeof differences === 'string') return false
+    const states = statesOf(differences, effects, record, profile)
+    if (inspects) this.#report(states, record, whose)
+    if (poisons) return true
+    return !hasSurvivors(differences, effects) && this.#clean(session)
+  }
+
+  #report(states: readonly ReportedState[], record: TransactionRecord, whose: Whose): void {
+    const [first, ...others] = states
+    if (first === undefined) return
+    const report = { statements: shownStatements(record), states: [first, ...others] as const, ...whose }
+    this.#reports.push(report)
+    try {
+      this.#plan.onReport(report)
+    } catch (error) {
+      // The listener's own affair: as in a listener of an event, nobody here can catch it.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
+
+  async #clean(session: ServerSession): Promise<boolean> {
+    const { error } = await session.query('DISCARD ALL')
+    session.prepared.clear()
+    session.restored.clear()
+    this.#inspector.cleaned(session)
+    return error === undefined
+  }
+}
+
+function hasSurvivors(
+  differences: readonly Difference[],
+  effects: readonly { readonly state: SessionState; readonly does: string }[],
+): boolean {
+  const isLeft = differences.some(({ does, held }) => does === 'leaves' && survivors.has(held.state))
+  return isLeft || effects.some(({ state, does }) => does === 'leaves' && survivors.has(state))
+}

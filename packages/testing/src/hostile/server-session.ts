@@ -1,0 +1,161 @@
+import { connect, type Socket } from 'node:net'
+import { Answers, type QueryAnswer } from './own-query.ts'
+import { Framer, type Framing } from './framer.ts'
+import { Outbox } from './outbox.ts'
+import { backend, frontend, headerBytes, message, readTexts } from './protocol.ts'
+
+/** Where the server listens. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** A client that a session serves. */
+export interface Served {
+  /** A message of the server; of rows and COPY data also a part of one. */
+  answer(type: number, bytes: Buffer): void
+  /** What came at once has been handed over. */
+  flush(): void
+  /** The session is gone. */
+  lost(): void
+}
+
+/** What lets a CancelRequest reach a session. */
+export interface CancelKey {
+  readonly pid: number
+  readonly secret: Buffer
+}
+
+/** How long a server has to end a session before its socket is cut, in milliseconds. */
+const farewellMillis = 2_000
+
+const streamed: ReadonlySet<number> = new Set([backend.dataRow, backend.copyData])
+
+/** How answers of the server are cut: what is not streamed is held together, and may be as large as PostgreSQL makes it. */
+export const serverFraming: Framing = { streamed, maxBytes: 2 ** 30, maxStreamedBytes: Infinity }
+
+/** A session on the server, logged in. Serves one client at a time, or queries of the pooler's own. */
+export class ServerSession {
+  /** What the server has reported, by the names it uses: `TimeZone`. */
+  readonly parameters: Map<string, string>
+  readonly key: CancelKey
+  /** Names of statements that the pooler has prepared here for its clients. */
+  readonly prepared: Set<string> = new Set()
+  /** Settings that the pooler restored here for the client that is served, in lower case, with their values. */
+  readonly restored: Map<string, string> = new Map()
+  /** Resolves when the session is over, whoever ended it. */
+  readonly ended: Promise<void>
+  #isOver = false
+  #served: Served | undefined
+  #own: Answers | undefined
+  readonly #socket: Socket
+  readonly #outbox: Outbox
+
+  constructor(socket: Socket, parameters: Map<string, string>, key: CancelKey) {
+    this.#socket = socket
+    this.#outbox = new Outbox(socket)
+    this.parameters = parameters
+    this.key = key
+    const framer = new Framer(serverFraming, (type, bytes) => this.#receive(type, bytes))
+    socket.on('data', (chunk: Buffer) => {
+      framer.push(chunk)
+      this.#served?.flush()
+    })
+    this.ended = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#lose()
+        resolve()
+      })
+    })
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** From now on what the server says goes to `served`. */
+  serve(served: Served | undefined): void {
+    this.#served = served
+    if (served === undefined) this.resume()
+  }
+
+  send(bytes: Buffer): void {
+    this.#outbox.push(bytes)
+  }
+
+  /** @returns whether the server takes more at once; if not, see {@link whenDrained} */
+  flush(): boolean {
+    return this.#outbox.flush()
+  }
+
+  whenDrained(callback: () => void): void {
+    this.#socket.once('drain', callback)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** Runs a query of the pooler's own, by the simple protocol. The session must serve nobody, and there must be no other. */
+  query(sql: string): Promise<QueryAnswer> {
+    const own = new Answers()
+    this.#own = own
+    if (this.#isOver) own.fail()
+    this.send(message(frontend.query, sql))
+    this.flush()
+    return own.done
+  }
+
+  /** Says farewell and waits for the end. */
+  async end(): Promise<void> {
+    if (!this.#isOver) {
+      this.#socket.resume()
+      this.#socket.end(message(frontend.terminate))
+      const cut = setTimeout(() => this.#socket.destroy(), farewellMillis)
+      await this.ended
+      clearTimeout(cut)
+    }
+  }
+
+  #receive(type: number, bytes: Buffer): void {
+    if (type === backend.parameterStatus) this.#learn(bytes)
+    if (this.#own === undefined) this.#served?.answer(type, bytes)
+    else if (this.#own.receive(type, bytes)) this.#own = undefined
+  }
+
+  #learn(bytes: Buffer): void {
+    const [name = '', value = ''] = readParameter(bytes)
+    this.parameters.set(name, value)
+  }
+
+  #lose(): void {
+    this.#isOver = true
+    this.#own?.fail()
+    this.#own = undefined
+    this.#served?.lost()
+  }
+}
+
+/** Name and value of a ParameterStatus. */
+export function readParameter(bytes: Buffer): readonly string[] {
+  const [name = '', value = ''] = readTexts(bytes, headerBytes)
+  return [name, value]
+}
+
+/** Connects to the server. @throws Error where nobody listens there */
+export function connectTo({ host, port }: Address): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true })
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      // Whatever breaks the connection, `close` follows.
+      socket.on('error', () => undefined)
+      resolve(socket)
+    })
+  })
+}

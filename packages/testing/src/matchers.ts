@@ -1,0 +1,7 @@
+// The matchers without strict mode: `setupFiles: ['@poolsafe/testing/matchers']`. Strict mode registers them as well.
+import { expect } from 'vitest'
+import { matchers } from './matchers/matchers.ts'
+
+expect.extend(matchers)
+
+export type { PoolsafeMatchers, StatementContext } from './matchers/matchers.ts'

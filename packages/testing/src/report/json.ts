@@ -1,0 +1,16 @@
+import { groupBy } from '../group-by.ts'
+import type { DeclaredRecord } from '../strict/declared.ts'
+import { blamed, type ReportedTest } from './report.ts'
+
+/** The file for programs: by rule, then by test. The form is version 1; fields may be added to it. */
+export function toJson(tests: readonly ReportedTest[], declared: readonly DeclaredRecord[]): string {
+  const all = blamed(tests)
+  const rules = groupBy(all, ({ record }) => record.rule).map(([rule, found]) => {
+    const { place, instead, docs } = found[0]?.record ?? {}
+    const where = { file: found[0]?.file, test: found[0]?.test, place }
+    return { rule, count: found.length, first: where, instead, docs }
+  })
+  const named = tests.filter(({ findings, exceptions }) => findings.length + exceptions.length > 0)
+  const report = { version: 1, testCount: tests.length, findingCount: all.length, rules, tests: named, exceptions: declared }
+  return `${JSON.stringify(report, null, 2)}\n`
+}

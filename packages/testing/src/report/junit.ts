@@ -1,0 +1,82 @@
+import { groupBy } from '../group-by.ts'
+import type { ExceptionRecord, FindingRecord } from '../strict/record.ts'
+import { describeUnused, type DeclaredRecord } from '../strict/declared.ts'
+import type { ReportedTest } from './report.ts'
+
+/** The file for CI: every test that ran is a test case, and fails where strict mode found something in it. */
+export function toJUnit(tests: readonly ReportedTest[], unusedExceptions: readonly DeclaredRecord[]): string {
+  const suites = groupBy(tests, ({ file }) => file).flatMap(suite)
+  const all = `<testsuites name="poolsafe" ${countsOf(tests, unusedExceptions.length)}>`
+  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', all, ...suites, ...exceptionSuite(unusedExceptions), '</testsuites>']
+  return `${lines.join('\n')}\n`
+}
+
+function suite([file, tests]: readonly [string, readonly ReportedTest[]]): string[] {
+  return [`  <testsuite name="${escape(file)}" ${countsOf(tests)}>`, ...tests.flatMap(testCase), '  </testsuite>']
+}
+
+/** Exceptions by statement belong to no test file. */
+function exceptionSuite(unusedExceptions: readonly DeclaredRecord[]): string[] {
+  if (unusedExceptions.length === 0) return []
+  const cases = unusedExceptions.flatMap((record) => [
+    `    <testcase classname="exceptions" name="${escape(`${record.where}: ${record.unused.join(', ')}`)}">`,
+    `      <failure type="unused exception" message="nothing was found that it would allow">${escape(describeUnused(record, 'the whole run'))}</failure>`,
+    '    </testcase>',
+  ])
+  return [`  <testsuite name="exceptions" ${countsOf([], unusedExceptions.length)}>`, ...cases, '  </testsuite>']
+}
+
+function testCase(reported: ReportedTest): string[] {
+  const { file, test, state, findings, exceptions } = reported
+  const head = `    <testcase classname="${escape(file)}" name="${escape(test ?? 'outside its tests')}"`
+  const failures = isFailed(reported) ? [...findings.map(unsafe), ...exceptions.filter(isUnused).map(unused)] : []
+  const skipped = state === 'skipped' ? ['      <skipped/>'] : []
+  const allowed = exceptions.filter(({ isUsed }) => isUsed).map(({ rule, reason }) => `${rule} is allowed: ${reason}`)
+  // What `test.fails` expected is told, and is no failure.
+  const told = [...allowed, ...(isFailed(reported) ? [] : findings.map(({ manual }) => manual))]
+  const out = told.length === 0 ? [] : [`      <system-out>${escape(told.join('\n'))}</system-out>`]
+  const body = [...skipped, ...failures, ...out]
+  return body.length === 0 ? [`${head}/>`] : [`${head}>`, ...body, '    </testcase>']
+}
+
+function unsafe({ rule, message, manual }: FindingRecord): string {
+  return `      <failure type="${escape(rule)}" message="${escape(message)}">${escape(manual)}</failure>`
+}
+
+function unused({ rule, reason, place = '' }: ExceptionRecord): string {
+  const message = `${rule} is allowed, and nothing was found that it would allow`
+  return `      <failure type="unused exception" message="${escape(message)}">${escape(`${reason}\n${place}`)}</failure>`
+}
+
+function isUnused({ isUsed }: ExceptionRecord): boolean {
+  return !isUsed
+}
+
+function isFailed({ state, findings, exceptions }: ReportedTest): boolean {
+  return state === 'failed' && (findings.length > 0 || exceptions.some(isUnused))
+}
+
+function countsOf(tests: readonly ReportedTest[], unusedExceptions = 0): string {
+  const skipped = tests.filter(({ state }) => state === 'skipped').length
+  const failures = tests.filter(isFailed).length + unusedExceptions
+  return `tests="${tests.length + unusedExceptions}" failures="${failures}" errors="0" skipped="${skipped}"`
+}
+
+/** Characters that XML 1.0 cannot hold, in any form. */
+// oxlint-disable-next-line no-control-regex
+const unspeakable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Surrogate}/gu
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+  '\t': '&#9;',
+}
+
+/** Fits text and attributes alike, line ends included. */
+export function escape(text: string): string {
+  return text.replaceAll(unspeakable, '\uFFFD').replaceAll(/[&<>"\n\r\t]/g, (character) => entities[character] ?? character)
+}

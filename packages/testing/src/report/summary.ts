@@ -1,0 +1,47 @@
+import { groupBy } from '../group-by.ts'
+import type { FindingRecord } from '../strict/record.ts'
+
+/** A finding with the test that it is held against. */
+export interface Blamed {
+  /** The test file, below the root of the run. */
+  readonly file: string
+  /** The test's full name; absent for what was found outside any test. */
+  readonly test: string | undefined
+  /** Whether the test is one that must fail: `test.fails`. */
+  readonly isExpected?: boolean
+  readonly record: FindingRecord
+}
+
+/** The end of a run in a few lines: each rule with its count, its first place in the code and its remedy. Empty where nothing was found. */
+export function summarize(all: readonly Blamed[]): string {
+  if (all.length === 0) return ''
+  const byRule = groupBy(all, ({ record }) => record.rule).toSorted(([, a], [, b]) => b.length - a.length)
+  const tests = new Set(all.map(({ file, test }) => `${file}\n${test ?? ''}`)).size
+  const width = Math.max(...byRule.map(([rule]) => rule.length))
+  const digits = String(byRule[0]?.[1].length).length
+  const blocks = byRule.flatMap(([rule, found]) => {
+    const head = `  ${rule.padEnd(width)}  ${String(found.length).padStart(digits)}×  `
+    const [first] = found
+    if (first === undefined) return []
+    const blank = ' '.repeat(head.length)
+    return [`${head}first at ${placeOf(first)}`, `${blank}in ${nameOf(first)}`, `${blank}instead: ${first.record.instead}`]
+  })
+  return [`poolsafe: ${counted(all.length, 'finding')} in ${counted(tests, 'test')}`, ...blocks].join('\n')
+}
+
+/** Characters of a statement that stand for its place. */
+const shownLength = 80
+
+/** `tests/orders.test.ts › tenants > reads its rows`. */
+function nameOf({ file, test, isExpected }: Blamed): string {
+  if (test === undefined) return `${file}, outside its tests`
+  return `${file} › ${test}${isExpected === true ? ', which is expected to fail' : ''}`
+}
+
+function placeOf({ record }: Blamed): string {
+  return [record.operation, record.place].filter((part) => part !== undefined).join(' at ') || record.statement.slice(0, shownLength)
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,69 @@
+import type { AllowedEvent, KnownException, RuleId } from '@poolsafe/core'
+import { groupBy } from '../group-by.ts'
+
+/** An exception by statement (`allow(…)`, a comment, an option of the guard) as plain data. */
+export interface DeclaredRecord {
+  readonly by: KnownException['by']
+  readonly rules: readonly RuleId[]
+  /** The only statement that it is for, its literals replaced by `?`. */
+  readonly statement?: string
+  readonly reason: string
+  /** The line that called `allow(…)`; `comment`; or `option`. */
+  readonly where: string
+  /** Those of its rules of which it allowed nothing. */
+  readonly unused: readonly RuleId[]
+}
+
+/** The exceptions by statement that were declared while one test file ran, and what they allowed. */
+export class Declarations {
+  readonly #matched = new Map<KnownException, Set<RuleId>>()
+
+  declare(exception: KnownException): void {
+    this.#rulesOf(exception)
+  }
+
+  /** With `isolate: false` an exception may have been declared in an earlier file. */
+  allow({ allowedBy, findings }: AllowedEvent): void {
+    for (const { rule } of findings) this.#rulesOf(allowedBy).add(rule)
+  }
+
+  get records(): DeclaredRecord[] {
+    const records: DeclaredRecord[] = []
+    for (const [known, matched] of this.#matched) records.push({ ...known, unused: known.rules.filter((rule) => !matched.has(rule)) })
+    return merge(records)
+  }
+
+  #rulesOf(exception: KnownException): Set<RuleId> {
+    const known = this.#matched.get(exception) ?? new Set()
+    this.#matched.set(exception, known)
+    return known
+  }
+}
+
+/** The same exception of several files, or of several guards, once: a rule is unused where nobody used it. */
+export function merge(records: readonly DeclaredRecord[]): DeclaredRecord[] {
+  const identity = ({ by, rules, statement, reason, where }: DeclaredRecord): string =>
+    JSON.stringify([by, rules, statement, reason, where])
+  return groupBy(records, identity).flatMap(([, [first, ...others]]) => {
+    if (first === undefined) return []
+    return [{ ...first, unused: first.unused.filter((rule) => others.every(({ unused }) => unused.includes(rule))) }]
+  })
+}
+
+/** What to tell of an exception that allowed nothing. */
+export function describeUnused({ by, unused, statement, reason, where }: DeclaredRecord, who: string): string {
+  const lines = [
+    `${ways[by]} allows ${unused.join(', ')}, and nothing was found in ${who} that it would allow`,
+    ...(statement === undefined ? [] : [`  statement  ${statement}`]),
+    `  reason     ${reason}`,
+    ...(by === 'scope' ? [`  by         ${where}`] : []),
+    '  instead    remove the exception: the next statement that is unsafe would pass unseen',
+  ]
+  return lines.join('\n')
+}
+
+const ways: Readonly<Record<KnownException['by'], string>> = {
+  scope: 'allow(…)',
+  comment: 'a comment poolsafe-allow',
+  option: 'the option `exceptions` of a guard',
+}

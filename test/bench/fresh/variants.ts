@@ -1,0 +1,29 @@
+import { createGuard } from '@poolsafe/core'
+import { variants, type Decider } from '../variants.ts'
+import { settledRss } from './settled-rss.ts'
+
+// Prints what statements cost that differ in what no rule can see, and what the process has grown by after them.
+// Arguments: guarded or unguarded, the variant, who decides, how many.
+
+const [act, name = '', decider, countText] = process.argv.slice(2)
+const count = Number(countText)
+const make = variants[name]
+if (make === undefined || global.gc === undefined) throw new Error('This file is started by benchmarks/variants.ts, with --expose-gc.')
+
+/** So that making a text is no dead code where nothing is done with it. */
+let seen: unknown
+const guard = createGuard()
+const look = act === 'guarded' ? (text: string) => (seen = guard.analyze(text)) : (text: string) => (seen = text.charCodeAt(0))
+
+// Compiled code, the collector's spaces and the parser come once, whatever follows: they are no growth.
+repeat(-5_000, 0)
+const before = await settledRss()
+const start = process.cpuUsage()
+repeat(0, count)
+const { user, system } = process.cpuUsage(start)
+console.log(JSON.stringify({ micros: (user + system) / count, heldRss: (await settledRss()) - before }))
+if (seen === undefined) throw new Error('Nothing was made.')
+
+function repeat(from: number, to: number): void {
+  for (let index = from; index < to; index++) look(make!(decider as Decider, Math.abs(index)))
+}

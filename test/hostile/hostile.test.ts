@@ -1,0 +1,310 @@
+import { connect as connectSocket } from 'node:net'
+import { poolers } from '@poolsafe/core'
+import { startHostilePooler, type HostilePoolerOptions, type HostilePoolerServer, type HostileReport } from '@poolsafe/testing/hostile'
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+let postgres: PostgresServer
+const opened: { end(): Promise<void> }[] = []
+const started: HostilePoolerServer[] = []
+
+beforeAll(async () => {
+  postgres = await startPostgres({ settings: { log_min_messages: 'warning' } })
+})
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((client) => client.end()))
+  await Promise.all(started.splice(0).map((pooler) => pooler.stop()))
+})
+afterAll(() => postgres.stop())
+
+async function start(options: Partial<HostilePoolerOptions> = {}): Promise<HostilePoolerServer> {
+  const pooler = await startHostilePooler({ target: postgres, ...options })
+  started.push(pooler)
+  return pooler
+}
+
+async function connect(url: string, options: pg.ClientConfig = {}): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, ...options })
+  client.on('error', () => undefined)
+  await client.connect()
+  opened.push(client)
+  return client
+}
+
+async function pidOf(client: pg.Client): Promise<number> {
+  return (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid ?? 0
+}
+
+async function codeOf(query: Promise<unknown>): Promise<unknown> {
+  return query.then(
+    () => undefined,
+    (error: unknown) => (error as { code?: unknown }).code,
+  )
+}
+
+/** Sessions of the pooler on the server, seen from outside. */
+async function sessionsOf(): Promise<number> {
+  const client = new pg.Client(postgres.url)
+  await client.connect()
+  const { rows } = await client.query<{ count: number }>(
+    "SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+  )
+  await client.end()
+  return rows[0]?.count ?? -1
+}
+
+function kindsOf(reports: readonly HostileReport[]): string[] {
+  return reports.flatMap(({ states }) => states.map(({ kind }) => kind))
+}
+
+describe('sessions', () => {
+  test('differ from one transaction to the next, in an order that the seed decides', async () => {
+    const orders: string[] = []
+    for (const seed of [1, 1, 2]) {
+      const client = await connect((await start({ seed, sessions: 5 })).url)
+      const pids: number[] = []
+      for (let count = 0; count < 20; count++) pids.push(await pidOf(client))
+      expect(pids.slice(1).filter((pid, at) => pid === pids[at])).toEqual([])
+      expect(new Set(pids).size).toBe(5)
+      orders.push(pids.map((pid) => pids.indexOf(pid)).join())
+    }
+    expect(orders[1]).toBe(orders[0])
+    expect(orders[2]).not.toBe(orders[0])
+  })
+
+  test('stay with their client for one transaction', async () => {
+    const client = await connect((await start()).url)
+    await client.query('BEGIN')
+    const inside = [await pidOf(client), await pidOf(client)]
+    await client.query('COMMIT')
+    expect(inside[0]).toBe(inside[1])
+    expect(await pidOf(client)).not.toBe(inside[0])
+  })
+
+  test('are more while clients hold them in transactions', async () => {
+    const pooler = await start({ sessions: 2, maxSessions: 4 })
+    const clients = await Promise.all(Array.from({ length: 4 }, () => connect(pooler.url)))
+    for (const client of clients) await client.query('BEGIN')
+    expect(new Set(await Promise.all(clients.map(pidOf))).size).toBe(4)
+    const waiting = pidOf(await connect(pooler.url))
+    await clients[0]?.query('COMMIT')
+    expect(await waiting).toBeGreaterThan(0)
+  })
+
+  test('belong to a user and a database', async () => {
+    const pooler = await start({ passwords: { guest: 'p:ss/w@rd' } })
+    const admin = await connect(pooler.url)
+    await admin.query("CREATE ROLE guest LOGIN PASSWORD 'p:ss/w@rd'")
+    await admin.query('CREATE DATABASE elsewhere')
+    const guest = await connect(pooler.urlFor('guest', 'elsewhere'))
+    const { rows } = await guest.query('SELECT session_user AS user, current_database() AS database')
+    expect(rows).toEqual([{ user: 'guest', database: 'elsewhere' }])
+  })
+
+  test('are as clean for the next transaction as new ones', async () => {
+    const pooler = await start({ sessions: 2 })
+    const client = await connect(pooler.url)
+    await client.query('CREATE SEQUENCE drawn')
+    for (const sql of ["SET app.tenant = '7'", 'SELECT pg_advisory_lock(1)', 'SET ROLE pg_monitor', "SELECT nextval('drawn')"]) {
+      await client.query(sql)
+    }
+    await client.query('SELECT setseed(0.5)')
+    for (let session = 0; session < 2; session++) {
+      const { rows } = await client.query(
+        "SELECT coalesce(current_setting('app.tenant', true), '') AS tenant, current_user AS user, (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory') AS locks",
+      )
+      expect(rows).toEqual([{ tenant: '', user: 'postgres', locks: 0 }])
+      expect(await codeOf(client.query('SELECT lastval()'))).toBe('55000')
+    }
+    await client.query('DROP SEQUENCE drawn')
+  })
+
+  test('stay poisoned where that is asked for', async () => {
+    const pooler = await start({ sessions: 2, maxSessions: 2, afterTransaction: 'poison' })
+    const [owner, stranger] = [await connect(pooler.url), await connect(pooler.url)]
+    await owner.query("SET app.tenant = '7'")
+    const seen: unknown[] = []
+    for (let count = 0; count < 2; count++)
+      seen.push((await stranger.query("SELECT current_setting('app.tenant', true) AS tenant")).rows[0])
+    expect(seen).toContainEqual({ tenant: '7' })
+    expect((await pooler.reports()).map(({ states }) => states.length)).toEqual([1])
+  })
+
+  test('end with the client that leaves a transaction open', async () => {
+    const pooler = await start()
+    const client = await connect(pooler.url)
+    await client.query('CREATE TABLE half (id int)')
+    await client.query('BEGIN')
+    await client.query('INSERT INTO half VALUES (1)')
+    await client.end()
+    const other = await connect(pooler.url)
+    expect((await other.query('SELECT * FROM half')).rows).toEqual([])
+    await other.query('DROP TABLE half')
+  })
+})
+
+describe('reports', () => {
+  test('tell what functions and triggers did, with the statements and never a value', async () => {
+    const heard: HostileReport[] = []
+    const pooler = await start({ onReport: (report) => heard.push(report) })
+    const client = await connect(pooler.url, { application_name: 'shop' })
+    await client.query('CREATE TABLE orders (id int)')
+    await client.query(`CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM set_config('app.last_order', 'secret', false); PERFORM pg_advisory_lock(4711); RETURN NEW; END $$`)
+    await client.query('CREATE TRIGGER remember BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION remember()')
+    await client.query('BEGIN')
+    await client.query('INSERT INTO orders VALUES ($1)', [31337])
+    await client.query("SELECT 'hidden' AS word, 42")
+    await client.query('COMMIT')
+    const reports = await pooler.reports()
+    expect(reports).toEqual(heard)
+    expect(reports).toEqual([
+      {
+        seq: expect.any(Number) as number,
+        statements: ['BEGIN', 'INSERT INTO orders VALUES ($1)', 'SELECT ? AS word, ?', 'COMMIT'],
+        states: [
+          { kind: 'setting', object: 'app.last_order', rule: 'session/set', does: 'leaves', seenIn: 'session', isHidden: true },
+          {
+            kind: 'advisory-lock',
+            object: 'ExclusiveLock',
+            rule: 'session/advisory-lock',
+            does: 'leaves',
+            seenIn: 'session',
+            isHidden: true,
+          },
+        ],
+        user: 'postgres',
+        database: 'postgres',
+        applicationName: 'shop',
+      },
+    ])
+    expect(JSON.stringify(reports)).not.toMatch(/secret|4711|31337|hidden'|42/)
+    await client.query('DROP TABLE orders')
+  })
+
+  test('find a setting whose name is a parameter', async () => {
+    const pooler = await start()
+    const client = await connect(pooler.url)
+    await client.query('SELECT set_config($1, $2, false)', ['app.by_parameter', '7'])
+    expect((await pooler.reports())[0]?.states[0]).toMatchObject({
+      object: 'app.by_parameter',
+      rule: 'session/set-config',
+      isHidden: false,
+    })
+  })
+
+  test('find what a session looks like whose role or timeout keeps others from looking', async () => {
+    const pooler = await start()
+    const client = await connect(pooler.url)
+    await client.query("SET ROLE pg_monitor; SET statement_timeout = '1ms'")
+    expect(kindsOf(await pooler.reports())).toContain('role')
+  })
+
+  test('tell nothing of what the pooler carries', async () => {
+    const pooler = await start({ pooler: poolers.pgbouncer({ version: '1.26', serverVersion: 18 }) })
+    const client = await connect(pooler.url)
+    await client.query("SET TimeZone = 'Asia/Tokyo'")
+    await client.query({ name: 'answer', text: 'SELECT 42' })
+    await client.query("SET work_mem = '5MB'")
+    const reports = await pooler.reports()
+    expect(reports.flatMap(({ states }) => states.map(({ object }) => object))).toEqual(['work_mem'])
+  })
+
+  test('tell nothing where nobody looks', async () => {
+    const pooler = await start({ inspect: false })
+    const client = await connect(pooler.url)
+    await client.query("SET app.tenant = '7'")
+    expect(await pooler.reports()).toEqual([])
+  })
+})
+
+describe('startup', () => {
+  test('parameters that the profile tracks are the client’s on every session', async () => {
+    const pooler = await start({ pooler: poolers.pgbouncer({ version: '1.26', serverVersion: 18 }) })
+    const client = await connect(pooler.url, { options: '-c search_path=one,two' })
+    for (let count = 0; count < 4; count++) expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'one,two' }])
+    expect(await pooler.reports()).toEqual([])
+  })
+
+  test('parameters that it does not track are refused, or dropped where that is asked for', async () => {
+    const pooler = await start({ ignoreStartupParameters: ['lock_timeout'] })
+    await expect(connect(pooler.url, { statement_timeout: 1000 })).rejects.toMatchObject({
+      code: '08P01',
+      message: 'unsupported startup parameter: statement_timeout',
+    })
+    await expect(connect(pooler.url, { options: '-c work_mem=5MB' })).rejects.toThrow('unsupported startup parameter in options: work_mem')
+    const client = await connect(pooler.url, { lock_timeout: 1000 })
+    expect((await client.query('SHOW lock_timeout')).rows).toEqual([{ lock_timeout: '0' }])
+  })
+
+  test('asks for a password only where PostgreSQL does and none is known', async () => {
+    const { host, port, user, database } = postgres
+    const pooler = await start({ target: { host, port, user, database } })
+    const urlWith = (password: string): string => pooler.url.replace('@', `:${password}@`)
+    expect(await codeOf(connect(urlWith('wrong')))).toBe('28P01')
+    expect(await pidOf(await connect(urlWith(postgres.password)))).toBeGreaterThan(0)
+    expect(await codeOf(connect(urlWith('wrong')))).toBe('28P01')
+  })
+
+  test('says what PostgreSQL says of a database that is not there', async () => {
+    const pooler = await start()
+    expect(await codeOf(connect(pooler.urlFor('postgres', 'nowhere')))).toBe('3D000')
+  })
+
+  test('refuses encryption, and what is no startup packet', async () => {
+    const pooler = await start()
+    await expect(connect(pooler.url, { ssl: true })).rejects.toThrow('does not support SSL')
+    const socket = connectSocket(pooler.port, pooler.host)
+    const said = new Promise<string>((resolve) => socket.once('data', (data: Buffer) => resolve(data.toString())))
+    socket.write('GET / HTTP/1.1\r\n\r\n')
+    expect(await said).toContain('invalid startup packet')
+  })
+})
+
+describe('limits', () => {
+  test('hold for connections', async () => {
+    const pooler = await start({ maxConnections: 2 })
+    const first = await connect(pooler.url)
+    await connect(pooler.url)
+    expect(await codeOf(connect(pooler.url))).toBe('53300')
+    expect(await pidOf(first)).toBeGreaterThan(0)
+  })
+
+  test('hold for messages', async () => {
+    const pooler = await start({ maxMessageBytes: 10_000 })
+    const client = await connect(pooler.url)
+    expect((await client.query('SELECT length($1::text) AS length', ['x'.repeat(9_000)])).rows).toEqual([{ length: 9_000 }])
+    expect(await codeOf(client.query('SELECT length($1::text)', ['x'.repeat(20_000)]))).toBe('54000')
+  })
+
+  test('do not hold for what PostgreSQL answers', async () => {
+    const pooler = await start({ maxMessageBytes: 10_000 })
+    const client = await connect(pooler.url)
+    const { rows } = await client.query<{ text: string }>("SELECT repeat('x', 5000000) AS text FROM generate_series(1, 3)")
+    expect(rows.map(({ text }) => text.length)).toEqual([5_000_000, 5_000_000, 5_000_000])
+  })
+})
+
+describe('stop', () => {
+  test('sends the clients away and leaves no session behind', async () => {
+    const pooler = await startHostilePooler({ target: postgres })
+    const [idle, busy, open] = await Promise.all([connect(pooler.url), connect(pooler.url), connect(pooler.url)])
+    const errors: unknown[] = []
+    idle.on('error', (error: Error & { code?: string }) => errors.push(error.code))
+    await open.query('BEGIN')
+    const running = codeOf(busy.query('SELECT pg_sleep(60)'))
+    // What was sent after it has been answered, so the pooler has got the query.
+    await pidOf(open)
+    await pooler.stop()
+    expect(await running).toBe('57P01')
+    expect(errors).toContain('57P01')
+    await expect.poll(sessionsOf, { timeout: 10_000 }).toBe(0)
+    await expect(connect(pooler.url)).rejects.toThrow('ECONNREFUSED')
+  })
+
+  test('may be called twice, and before anybody came', async () => {
+    const pooler = await startHostilePooler({ target: postgres })
+    await Promise.all([pooler.stop(), pooler.stop()])
+  })
+})

@@ -1,0 +1,32 @@
+import { InvalidOptionError, poolers } from '@poolsafe/core'
+import { startHostilePooler, type HostilePoolerOptions } from '@poolsafe/testing/hostile'
+import { describe, expect, test } from 'vitest'
+
+describe('options', () => {
+  const target = { host: '127.0.0.1', port: 5432, user: 'postgres', database: 'postgres' }
+
+  test.each<[string, unknown]>([
+    ['target', {}],
+    ['target', { target: 'mysql://localhost/db' }],
+    ['target', { target: 'no url' }],
+    ['target', { target: { ...target, port: '5432' } }],
+    ["'disable', 'allow' or 'prefer'", { target: 'postgresql://a@b/c?sslmode=require' }],
+    ['one of target, pooler', { target, session: 3 }],
+    ['sessions must be a whole number of at least 2', { target, sessions: 1 }],
+    ['maxSessions must be a whole number of at least 8', { target, sessions: 8, maxSessions: 5 }],
+    ['seed must be a whole number', { target, seed: 0.5 }],
+    ["afterTransaction must be 'clean' or 'poison'", { target, afterTransaction: 'dirty' }],
+    ['inspect must be true or false', { target, inspect: 'yes' }],
+    ['a pooler in transaction mode', { target, pooler: poolers.direct() }],
+    ['a profile, such as', { target, pooler: 'pgbouncer' }],
+    ['maxMessageBytes', { target, maxMessageBytes: 0 }],
+    ['maxConnections', { target, maxConnections: -1 }],
+    ['onReport must be a function', { target, onReport: true }],
+    ['passwords', { target, passwords: { a: 1 } }],
+    ['ignoreStartupParameters', { target, ignoreStartupParameters: 'options' }],
+  ])('%s: %#', async (message, options) => {
+    const error: unknown = await startHostilePooler(options as HostilePoolerOptions).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(String(error)).toContain(message)
+  })
+})

@@ -1,0 +1,35 @@
+import type { RuleId } from '@poolsafe/core'
+import type { Result } from './run.ts'
+
+/** Where the guard warns of what does no harm, and why that is so. */
+export interface Difference {
+  readonly rule: RuleId
+  readonly sql: string
+  readonly server: string
+  readonly why: string
+}
+
+const ofOneSchema =
+  'Odyssey restores the name of one schema, and mangles a list of several (`smart_search_path_enquoting` is off by default); a profile knows a setting by its name alone'
+
+/** Each is needed: one that is not met any more fails the run. */
+export const differences: readonly Difference[] = [
+  { rule: 'session/set', sql: "SET search_path = 'tenant_a'", server: 'Odyssey 1.5', why: ofOneSchema },
+  { rule: 'session/set', sql: "SET SCHEMA 'tenant_a'", server: 'Odyssey 1.5', why: ofOneSchema },
+]
+
+/** What nobody has explained: contradictions that are not listed, and listed differences that were not met. */
+export function unexplained(results: readonly Result[]): string[] {
+  const isMet = ({ sql, server }: Difference): boolean =>
+    results.some((result) => result.sql === sql && result.target === server && result.seen === 'none' && result.contradiction !== undefined)
+  const met = differences.filter(isMet)
+  const contradictions = results.filter(
+    ({ contradiction, sql, target }) => contradiction !== undefined && !met.some((each) => each.sql === sql && each.server === target),
+  )
+  const servers = new Set(results.map(({ target }) => target))
+  const unmet = differences.filter((each) => servers.has(each.server) && !met.includes(each))
+  return [
+    ...contradictions.map(({ target, rule, sql, contradiction = '' }) => `${target}: ${sql} (${rule}): ${contradiction}`),
+    ...unmet.map(({ server, sql }) => `${server}: ${sql}: a difference is listed that was not met`),
+  ]
+}

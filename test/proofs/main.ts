@@ -1,0 +1,41 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { unexplained } from './differences.ts'
+import { proofsPage } from './page.ts'
+import { playAll, run, sceneUsers } from './run.ts'
+import { scenes } from './scenes.ts'
+import { subjects } from './subjects.ts'
+import { startAll } from './targets.ts'
+
+// The complete proofs: npm run proofs; with `-- --write` they write docs/proofs.md, else they compare it with what was seen.
+
+const page = join(import.meta.dirname, '../../docs/proofs.md')
+const all = subjects(() => true)
+const started = performance.now()
+const users = all.map(({ user }) => user).concat(sceneUsers(scenes))
+const servers = await startAll(users).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})
+try {
+  const results = [...(await run(all, servers.company)), ...(await playAll(scenes, servers.company))]
+  const names = servers.company.targets.map(({ name }) => name)
+  const seconds = Math.round((performance.now() - started) / 1000)
+  console.log(`${results.length} sights of ${all.length + 2 * scenes.length} examples on ${names.join('; ')} in ${seconds} s`)
+  complain(unexplained(results))
+  compare(proofsPage(results, names))
+} finally {
+  await servers.stop()
+}
+
+function complain(faults: readonly string[]): void {
+  for (const fault of faults) console.error(fault)
+  if (faults.length > 0) process.exitCode = 1
+}
+
+function compare(text: string): void {
+  if (process.argv.includes('--write')) return writeFileSync(page, text)
+  const known = readFileSync(page, 'utf8').split('\n')
+  const changed = text.split('\n').filter((line) => !known.includes(line))
+  if (text !== known.join('\n')) complain(['docs/proofs.md differs from what was seen; npm run proofs -- --write', ...changed])
+}

@@ -1,0 +1,56 @@
+import { createGuard, rules, type Context, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
+import { circumstances, type Circumstances, type Extension } from './circumstances.ts'
+
+/** One example of a rule, and how it is run. */
+export interface Subject {
+  readonly rule: RuleId
+  readonly isSafe: boolean
+  /** As it stands in the rule. */
+  readonly sql: string
+  /** What is run. */
+  readonly text: string
+  readonly context: Context
+  readonly given: Circumstances
+  /** A question of the rule that shows its state, for examples that must leave none. */
+  readonly asks: string | undefined
+  /** A user of PostgreSQL for it alone, and so a pool of its own. */
+  readonly user: string
+}
+
+/** What the calls of drivers tell, beside their text, is proved by scenes. */
+const ofCalls: ReadonlySet<RuleId> = new Set([
+  'connection/cancel-by-pid',
+  'connection/startup-parameter',
+  'session/named-statement',
+  'session/unlock-not-held',
+  'transaction/commit-rolled-back',
+  'transaction/unpinned',
+  'transaction/left-open',
+])
+
+/** The examples of all rules that can be run one by one. */
+export function subjects(has: (extension: Extension) => boolean): Subject[] {
+  return rules
+    .filter(({ id }) => !ofCalls.has(id) && circumstances[id]?.unproved === undefined)
+    .flatMap((rule) => ofRule(rule, false).concat(ofRule(rule, true)))
+    .filter(({ rule, given: { unproved, extension = circumstances[rule]?.extension } }) => {
+      return unproved === undefined && (extension === undefined || has(extension))
+    })
+    .map((subject, index) => Object.assign(subject, { user: `proof_${index}` }))
+}
+
+function ofRule({ id, examples: { unsafe, safe } }: Rule<RuleId>, isSafe: boolean): Omit<Subject, 'user'>[] {
+  const { look, examples = {}, unsafe: more = [] } = circumstances[id] ?? {}
+  const all = [...(isSafe ? safe : unsafe), ...(isSafe ? [] : more)]
+  return all.map((example) => {
+    const { sql, ...context } = typeof example === 'string' ? { sql: example } : example
+    const given = { ...(look !== undefined && !isSafe && { look }), ...examples[sql] }
+    return { rule: id, isSafe, sql, text: given.run ?? sql, context, given, asks: isSafe ? look : undefined }
+  })
+}
+
+/** What the guard says of a subject behind a pooler: the outcome for its own rule, and every rule that it names. */
+export function verdict({ rule, text, context }: Subject, pooler: PoolerProfile): { outcome: Outcome | undefined; rules: RuleId[] } {
+  const { findings } = createGuard({ mode: 'strict', pooler }).inspect(text, context)
+  return { outcome: findings.find((finding) => finding.rule === rule)?.outcome, rules: findings.map((finding) => finding.rule) }
+}

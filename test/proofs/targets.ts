@@ -1,0 +1,68 @@
+import { poolers } from '@poolsafe/core'
+import { startPgBouncer, startPostgres } from '@poolsafe/testing/servers'
+import type { Backend } from '../servers/backend.ts'
+import { poolerRoot } from '../servers/pooler-root.ts'
+import { startRootOdyssey, startRootPgBouncer } from '../servers/root-poolers.ts'
+import { startRootPostgres } from '../servers/root-postgres.ts'
+import type { Company } from './run.ts'
+import { buildStage, extensionSettings, serverSettings } from './stage.ts'
+import { password, type Target } from './target.ts'
+
+/** Servers that run, and the stage on them. */
+export interface Servers {
+  readonly company: Company
+  stop(): Promise<void>
+}
+
+interface Running {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** The version of PostgreSQL, on which depends what a pooler tracks. */
+const serverVersion = 18
+
+/** PostgreSQL, and the PgBouncer that this machine has. */
+export async function startFew(users: readonly string[]): Promise<Servers> {
+  const postgres = await startPostgres({ settings: serverSettings })
+  await buildStage(postgres, users, false)
+  const pooler = await startTheMachines(postgres, users)
+  return assemble(postgres, [pooler])
+}
+
+/** PostgreSQL with all extensions, PgBouncer 1.18 and 1.26, and Odyssey 1.5 with its default and without. */
+export async function startAll(users: readonly string[]): Promise<Servers> {
+  const root = poolerRoot()
+  const postgres = await startRootPostgres(root, extensionSettings)
+  await buildStage(postgres, users, true)
+  const [bouncer, newest, wiping, keeping] = await Promise.all([
+    startTheMachines(postgres, users),
+    startRootPgBouncer(root, postgres, users),
+    startRootOdyssey(root, postgres),
+    startRootOdyssey(root, postgres, { pool_discard: 'no' }),
+  ])
+  return assemble(postgres, [
+    bouncer,
+    { ...newest, name: 'PgBouncer 1.26', profile: poolers.pgbouncer({ version: '1.26', serverVersion }) },
+    { ...wiping, name: 'Odyssey 1.5', profile: poolers.odyssey({ serverVersion }) },
+    { ...keeping, name: 'Odyssey 1.5, `pool_discard no`', profile: poolers.odyssey({ serverVersion, discard: false }) },
+  ])
+}
+
+async function startTheMachines(target: Backend, users: readonly string[]): Promise<Running & Target> {
+  const logins = Object.fromEntries(users.map((user) => [user, password]))
+  const { port, version, stop } = await startPgBouncer({ target, defaultPoolSize: 2, users: logins, settings: { auth_type: 'trust' } })
+  const [minor] = /^\d+\.\d+/.exec(version) ?? [version]
+  return { port, stop, name: `PgBouncer ${minor}`, profile: poolers.pgbouncer({ version: minor, serverVersion }) }
+}
+
+function assemble(postgres: Backend & Running, running: readonly (Running & Target)[]): Servers {
+  const direct: Target = { name: `PostgreSQL ${serverVersion}`, port: postgres.port, profile: poolers.direct() }
+  return {
+    company: { direct, targets: [direct, ...running], owner: postgres.user },
+    async stop() {
+      await Promise.all(running.map((each) => each.stop()))
+      await postgres.stop()
+    },
+  }
+}
