@@ -1,5 +1,15 @@
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+const portAttempts = 20
+
+/**
+ * Below the ports that systems give to outgoing connections: while the way is closed one of those would take its port, or even
+ * connect to itself.
+ */
+function drawPort(): number {
+  return 15_000 + Math.floor(Math.random() * 15_000)
+}
 
 /**
  * A way to a server that can be cut: closed, as when the server is restarted, or silent, as when a firewall drops what it is given.
@@ -26,10 +36,20 @@ export class Proxy {
   }
 
   async open(): Promise<void> {
-    this.#server = createServer({ allowHalfOpen: false }, (client) => this.#join(client))
-    this.#server.listen(this.#port, '127.0.0.1')
-    await once(this.#server, 'listening')
-    this.#port = (this.#server.address() as AddressInfo).port
+    const ports = this.#port === 0 ? Array.from({ length: portAttempts }, drawPort) : [this.#port]
+    for (const port of ports) {
+      const server = createServer((client) => this.#join(client))
+      server.listen(port, '127.0.0.1')
+      const isOpen = await once(server, 'listening').then(
+        () => true,
+        () => false,
+      )
+      if (!isOpen) continue
+      this.#server = server
+      this.#port = port
+      return
+    }
+    throw new Error(`none of the ports ${ports.join(', ')} was free`)
   }
 
   /** Ends all connections and refuses new ones. */

@@ -4,7 +4,7 @@ import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 /** What pg-pool and pg's client hold beside their typed faces. */
 interface PoolInternals {
-  readonly options?: { readonly max?: number }
+  readonly options?: { readonly max?: number; connectionTimeoutMillis?: number }
   readonly totalCount: number
   readonly idleCount: number
 }
@@ -47,7 +47,17 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   }
 
   take(done: Handover<ClientLike>): void {
-    Reflect.apply(this.#connect, this.#pool, [done])
+    const { options } = this.#pool
+    const limit = options?.connectionTimeoutMillis
+    // For an idle connection, of which there is one now, pg-pool would start a timer that it does not stop where in the end it has
+    // to open a new one: the call fails, the attempt goes on, and pg-pool has a connection more than its callers know of.
+    const isIdle = options !== undefined && limit !== undefined && this.idle > 0
+    if (isIdle) options.connectionTimeoutMillis = 0
+    try {
+      Reflect.apply(this.#connect, this.#pool, [done])
+    } finally {
+      if (isIdle) options.connectionTimeoutMillis = limit
+    }
   }
 
   takeBack(_client: ClientLike, release: Release): void {

@@ -131,7 +131,7 @@ const byCode: { readonly [code: string]: Failure | undefined } = {
 
 /** What drivers say without a code. */
 const byMessage: readonly (readonly [RegExp, Failure])[] = [
-  [/^timeout expired$|due to connection timeout$/, connectTimeout],
+  [/^timeout expired$|due to connection timeout$|^timeout exceeded when trying to connect$/, connectTimeout],
   [/^Connection terminated/, brokenConnection],
   [/^Query read timeout$/, noAnswer],
   [/^Client has encountered a connection error/, brokenConnection],

@@ -7,8 +7,8 @@ export interface Refusal extends Failure {
 }
 
 /**
- * PgBouncer's own words, from the sources of 1.18 and 1.26. Nearly all come as 08P01 (1.24 and later say 53300 and 57P05 of
- * some), which says nothing by itself: the message does.
+ * PgBouncer's own words, as they stand in the programs 1.18 and 1.26. Most come as 08P01, which says nothing by itself: the
+ * message does.
  */
 const pgbouncer: readonly Refusal[] = [
   {
@@ -17,6 +17,20 @@ const pgbouncer: readonly Refusal[] = [
     isTransient: true,
     why: 'the pooler has as many clients as it lets in',
     instead: 'fewer connections in each process (the pool of the application), or a higher max_client_conn',
+  },
+  {
+    says: /^(?:no such database|database ".*" does not exist)/,
+    kind: 'unknownDatabase',
+    isTransient: false,
+    why: 'neither the pooler nor the server behind it knows the database',
+    instead: 'the right database in the URL, or an entry in the section [databases] of the pooler',
+  },
+  {
+    says: /^(?:SASL|password) authentication failed|^auth failed|^no such user|^bouncer config error/,
+    kind: 'authentication',
+    isTransient: false,
+    why: 'the pooler does not accept this user with this password',
+    instead: "the right user and password in the URL, or a line in the pooler's auth_file",
   },
   {
     says: /^query_wait_timeout/,
@@ -33,7 +47,7 @@ const pgbouncer: readonly Refusal[] = [
     instead: 'look at the log of the pooler: the server is down, or refuses its user or its database',
   },
   {
-    says: /shutting down|admin forced disconnect|database removed|database is disabled|server connection closed|unexpected response from login query/,
+    says: /shutting down|admin forced disconnect|database removed|server connection closed/,
     kind: 'shuttingDown',
     isTransient: true,
     why: 'the pooler is being stopped, or was told to drop its clients',
