@@ -68,7 +68,9 @@ export class Gate<Connection> {
   #hasBeenFull: boolean
   #ended: Error | undefined
   #isPumping = false
+  /** Calls the next attempt off. */
   #retry: (() => void) | undefined
+  #retryAt = 0
 
   constructor(
     source: ConnectionSource<Connection>,
@@ -353,7 +355,11 @@ export class Gate<Connection> {
 
   /** While the server refuses connections nobody may come back to let the next caller in. */
   #planRetry(): void {
-    if (this.#retry !== undefined || !this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
+    if (!this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
+    // An answer may have brought the next attempt forward.
+    if (this.#retry !== undefined && this.#retryAt <= this.#refusal.nextAt) return
+    this.#retry?.()
+    this.#retryAt = this.#refusal.nextAt
     const pause = Math.max(this.#refusal.nextAt - this.#clock.now(), 0)
     const retry = (): void => {
       this.#retry = undefined
