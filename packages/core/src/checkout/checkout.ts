@@ -30,7 +30,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   readonly askedAt: number
   heldSince = 0
   connection: Connection | undefined = undefined
-  readonly handover: Handover<Connection>
+  /** Called once; what it holds on to is let go then. */
+  handover: Handover<Connection>
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
   readonly site: Site | undefined

@@ -250,7 +250,9 @@ export class Gate<Connection> {
     this.#leaks.started(checkout)
     if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
     if (this.#waiting.size > 0) this.pump()
-    checkout.handover(undefined, connection, release)
+    const { handover } = checkout
+    checkout.handover = spent
+    handover(undefined, connection, release)
   }
 
   #failedToTake(checkout: Checkout<Connection>, error: Error): void {
@@ -369,6 +371,9 @@ export class Gate<Connection> {
     this.#retry = this.#clock.after(pause, retry, true)
   }
 }
+
+/** Of a checkout that has been handed over: kept small, for as long as it is held. */
+function spent(): void {}
 
 /** Of an error: there is nothing to give back. */
 function noRelease(): void {}
