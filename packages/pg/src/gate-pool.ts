@@ -174,13 +174,15 @@ function throwFromHere(error: Error): never {
     }
     if (++stacksTaken > stacksAtOnce) throw error
   }
-  Error.captureStackTrace(error)
+  // The reason of an abort may be anything.
+  if (error instanceof Error) Error.captureStackTrace(error)
   throw error
 }
 
 /** Kysely hands an abort signal down to its driver, and the driver no further. */
 function obey(signal: AbortSignal, gate: Gate<ClientLike>, checkout: Checkout<ClientLike>, promise: Promise<unknown>): void {
   const abort = (): void => gate.abort(checkout, signal.reason as Error)
+  if (signal.aborted) return abort()
   const forget = (): void => signal.removeEventListener('abort', abort)
   signal.addEventListener('abort', abort)
   promise.then(forget, forget)

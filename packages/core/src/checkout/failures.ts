@@ -108,6 +108,9 @@ const byCode: { readonly [code: string]: Failure | undefined } = {
   '28000': authentication,
   '28P01': authentication,
   '3D000': unknownDatabase,
+  '08000': brokenConnection,
+  '08003': brokenConnection,
+  '08006': brokenConnection,
   ECONNREFUSED: unreachable,
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,
@@ -134,6 +137,7 @@ const byMessage: readonly (readonly [RegExp, Failure])[] = [
   [/^timeout expired$|due to connection timeout$|^timeout exceeded when trying to connect$/, connectTimeout],
   [/^Connection terminated/, brokenConnection],
   [/^Query read timeout$/, noAnswer],
+  [/^Client was closed and is not queryable/, brokenConnection],
   [/^Client has encountered a connection error/, brokenConnection],
 ]
 
