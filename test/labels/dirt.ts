@@ -1,4 +1,4 @@
-/** What an earlier transaction left, of every kind that has a name of its own. */
+/** What an earlier transaction left, of every kind that has a name of its own. The session alone holds it: the database is as it was. */
 const leftovers = [
   'PREPARE get_user (int) AS SELECT $1',
   'PREPARE ready AS SELECT 7 AS seven',
@@ -49,7 +49,19 @@ const ofTexts: readonly (readonly [RegExp, readonly string[]])[] = [
   [/pg_backup/i, ["SELECT pg_backup_start('dirty', true)"]],
 ]
 
-/** The statements that leave what a statement may depend on. */
-export function dirt(sql: string): string[] {
-  return [...leftovers, ...ofTexts.flatMap(([words, texts]) => (words.test(sql) ? texts : []))]
+/** What a session holds before a statement. */
+export interface Dirt {
+  /** One text that leaves all of it. */
+  readonly sql: string
+  /** The part that does more than the session shows: a session that is fresh finds that it was done, by another one. */
+  readonly beside: string | undefined
 }
+
+/** What leaves all that a statement may depend on. */
+export function dirt(sql: string): Dirt {
+  const texts = ofTexts.flatMap(([words, of]) => (words.test(sql) ? of : []))
+  return { sql: [...leftovers, ...texts].join(';'), beside: texts.length === 0 ? undefined : texts.join(';') }
+}
+
+/** Takes back what dirt does to the database: the rest of it goes with its session. */
+export const undoDirt = "SELECT setval('orders_id_seq', 1, false)"

@@ -24,17 +24,23 @@ function judge({ sql, inTransaction = false }: Statement): Label {
 }
 
 describe('what a real PostgreSQL says of each statement', () => {
-  let oracle: Oracle
+  /** Statements meet on a server: each oracle has one of its own. */
+  let oracles: readonly Oracle[] = []
   const labelled: Labelled[] = []
 
   beforeAll(async () => {
-    oracle = await startOracle()
-    for (const statement of statements()) {
-      labelled.push({ sql: statement.sql, label: await oracle.label(statement), verdict: judge(statement) })
-    }
+    oracles = await Promise.all([startOracle(), startOracle()])
+    const queue = statements().values()
+    await Promise.all(
+      oracles.map(async (oracle) => {
+        for (const statement of queue) {
+          labelled.push({ sql: statement.sql, label: await oracle.label(statement), verdict: judge(statement) })
+        }
+      }),
+    )
   }, labellingMillis)
 
-  afterAll(() => oracle.stop())
+  afterAll(() => Promise.all(oracles.map((oracle) => oracle.stop())))
 
   test('labels enough of both kinds', () => {
     const counts = Object.groupBy(labelled, ({ label }) => label)

@@ -4,7 +4,7 @@ import { type Statement } from '../corpus/statement.ts'
 import { isError, wholeAnswer } from '../session/answer.ts'
 import { database } from '../session/database.ts'
 import { probes } from '../session/snapshot.ts'
-import { dirt } from './dirt.ts'
+import { dirt, undoDirt } from './dirt.ts'
 
 /** What a real PostgreSQL shows of a statement. `refused`: it fails whatever the session, so it says nothing. */
 export type Label = 'unsafe' | 'safe' | 'refused'
@@ -42,7 +42,9 @@ export async function startOracle(): Promise<Oracle> {
   const admin = new pg.Client({ connectionString: server.url })
   await admin.connect()
   await admin.query(`CREATE DATABASE ${stage}`)
-  await once(server, [...database.shared, ...database.objects])
+  // Thousands of sessions log in: a password that takes no time to check.
+  await admin.query(`SET scram_iterations = 1; ALTER ROLE ${server.user} PASSWORD '${server.password}'`)
+  await once(server, [...database.shared, ...database.objects].join(';'))
   const builder = await connect(server)
   const theatre = new Theatre(server, builder)
   return {
@@ -78,44 +80,54 @@ class Theatre {
   /** A clock or a random number differs anyhow, and tells nothing: what differs once in six runs must not pass for steady. */
   async #isSteady(statement: Statement, answer: string): Promise<boolean> {
     for (let times = 0; times < repeats; times++) {
-      if ((await this.#run(statement, false)).answer !== answer) return false
+      if ((await this.#play(statement, false, (client) => send(client, statement))) !== answer) return false
     }
     return true
   }
 
+  #run(statement: Statement, isDirty: boolean): Promise<Run> {
+    return this.#play(statement, isDirty, (client) => perform(client, statement, isDirty))
+  }
+
   /** Both kinds of session find the database in the same state: only what the session itself holds differs. */
-  async #run(statement: Statement, isDirty: boolean): Promise<Run> {
-    const before = await this.#xids()
-    const used = dirt(statement.sql)
-    if (!isDirty) await once(this.#server, used)
+  async #play<Result>({ sql }: Statement, isDirty: boolean, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+    const used = dirt(sql)
+    if (!isDirty && used.beside !== undefined) await once(this.#server, used.beside)
     const client = await connect(this.#server)
+    let before: unknown
     try {
-      if (isDirty) for (const sql of used) await client.query(sql)
-      return await perform(client, statement, isDirty)
+      if (isDirty) await client.query(used.sql)
+      before = await this.#traces()
+      return await work(client)
     } finally {
       await client.end()
-      // Whatever wrote anything took a transaction id.
-      if ((await this.#xids()) !== before) await this.#clear()
+      // The dirt is known, and taken back for less.
+      if ((await this.#traces()) !== before) await this.#clear()
+      else if (used.beside !== undefined) await this.#builder.query(undoDirt)
     }
   }
 
-  async #xids(): Promise<unknown> {
-    const { rows } = await this.#builder.query<{ next: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')
-    return rows[0]?.next
+  /** What changes when anything is written: a transaction id is taken. A replication slot takes none. */
+  async #traces(): Promise<unknown> {
+    const { rows } = await this.#builder.query<{ traces: string }>(
+      "SELECT concat_ws(' ', pg_snapshot_xmax(pg_current_snapshot()), (SELECT count(*) FROM pg_replication_slots WHERE NOT temporary)) AS traces",
+    )
+    return rows[0]?.traces
   }
 
   async #clear(): Promise<void> {
+    // Who waits for all transactions to end, as a new logical slot does, waits for these as well.
+    const { rows } = await this.#builder.query<{ gid: string }>('SELECT gid FROM pg_prepared_xacts')
+    for (const { gid } of rows) await this.#builder.query(`ROLLBACK PREPARED ${pg.escapeLiteral(gid)}`)
     await this.#builder.query([...database.resets, ...database.objects].join(';'))
   }
 }
 
-async function perform(client: pg.Client, { sql, inTransaction = false }: Statement, isDirty: boolean): Promise<Run> {
+async function perform(client: pg.Client, statement: Statement, isDirty: boolean): Promise<Run> {
+  const { sql } = statement
   const look = async (): Promise<string> => JSON.stringify((await client.query(probes(sql))).rows)
   const before = await look()
-  if (inTransaction) await client.query('BEGIN')
-  const answer = await wholeAnswer(client, sql)
-  // An aborted transaction answers ROLLBACK; without one there is a warning.
-  await client.query('COMMIT')
+  const answer = await send(client, statement)
   const after = await look()
   const backup = !isDirty && /pg_backup/i.test(sql) ? await wholeAnswer(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
   return {
@@ -124,6 +136,14 @@ async function perform(client: pg.Client, { sql, inTransaction = false }: Statem
     after: isError(backup) || backup === '' ? after : `${after} in backup`,
     drawn: await wholeAnswer(client, 'SELECT random()'),
   }
+}
+
+async function send(client: pg.Client, { sql, inTransaction = false }: Statement): Promise<string> {
+  if (inTransaction) await client.query('BEGIN')
+  const answer = await wholeAnswer(client, sql)
+  // An aborted transaction answers ROLLBACK; without one there is a warning.
+  await client.query('COMMIT')
+  return answer
 }
 
 async function connect(server: PostgresServer): Promise<pg.Client> {
@@ -135,8 +155,8 @@ async function connect(server: PostgresServer): Promise<pg.Client> {
   return client
 }
 
-async function once(server: PostgresServer, texts: readonly string[]): Promise<void> {
+async function once(server: PostgresServer, sql: string): Promise<void> {
   const client = await connect(server)
-  for (const sql of texts) await client.query(sql)
+  await client.query(sql)
   await client.end()
 }

@@ -7,7 +7,7 @@ import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
 import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, startPooler, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 
@@ -23,7 +23,7 @@ function checkGuard(): Guard {
   const findings = guard.inspect('WITH a AS (SELECT pg_advisory_lock(1)) SELECT * FROM a').findings
   equal(findings[0]?.rule, 'session/advisory-lock', 'the parser of the package is loaded')
   equal(typeof guardAdapter, 'function')
-  equal(typeof startHostilePooler, 'function')
+  for (const start of [startHostilePooler, startPgBouncer]) equal(typeof start, 'function')
   ok(poolsafe(guard))
   return guard
 }
@@ -46,6 +46,18 @@ async function checkHostilePooler(target: PostgresServer): Promise<void> {
   ok(report !== undefined && formatReport(report).includes('left setting search_path (session/set)'))
 }
 
+async function checkPooler(target: PostgresServer): Promise<void> {
+  const pooler = await startPooler({ target, kind: 'hostile' })
+  const client = new pg.Client(pooler.url)
+  try {
+    await client.connect()
+    equal((await client.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
+  } finally {
+    await client.end()
+    await pooler.stop()
+  }
+}
+
 async function main(): Promise<void> {
   const guard = checkGuard()
   const server = await startPostgres()
@@ -58,6 +70,7 @@ async function main(): Promise<void> {
     equal(mode.findings.length, 2)
     throws(() => mode.assertNone(), /session\/set/)
     await checkHostilePooler(server)
+    await checkPooler(server)
   } finally {
     await db.destroy()
     await server.stop()

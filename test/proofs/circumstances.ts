@@ -60,7 +60,6 @@ const begins = "SELECT pg_backup_start('look', true) IS NULL; SELECT count(*)::i
 
 /** A rule that is not here has examples that leave something in the session, and need nothing else. */
 export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
-  'connection/wrong-profile': { unproved: 'what is wrong is the guard’s own profile, and not the session; `test/pg` hears it from logins' },
   ...ofExtensions,
   'session/set': {
     unsafe: ['SET search_path = tenant_a, public'],

@@ -13,9 +13,10 @@ import { connect, type Target } from './target.ts'
  * - `rejected`: an error that the server itself does not give
  * - `refused`: PostgreSQL itself refuses it, whatever the session
  * - `ineffective`: it did nothing, as outside a transaction on any server
+ * - `unsaid`: a second client has the state, and nothing says that the guard's profile is wrong
  * - `none`: no harm
  */
-export type Seen = 'leaks' | 'lost' | 'wiped' | 'rejected' | 'refused' | 'ineffective' | 'none'
+export type Seen = 'leaks' | 'lost' | 'wiped' | 'rejected' | 'refused' | 'ineffective' | 'unsaid' | 'none'
 
 /** What one client sees that has the server to itself. */
 export interface Reference {

@@ -12,6 +12,8 @@ const meanings: Readonly<Record<Seen, string>> = {
   rejected: 'an error that PostgreSQL itself does not give',
   refused: 'PostgreSQL 18 itself refuses the example, whatever the session: there is no more to be seen',
   ineffective: 'the statement does in a transaction what it does not do alone, on any server',
+  unsaid:
+    'a second client has what the first one left, and no finding: the pooler does not say at login what it is, so that nobody can know of it',
   none: 'the server keeps it for its client, or the pooler restores it on every server connection',
 }
 
@@ -56,7 +58,7 @@ function overview(results: readonly Result[], servers: readonly string[]): strin
 
 function section(id: RuleId, results: readonly Result[], servers: readonly string[]): string {
   const mine = results.filter(({ rule }) => rule === id)
-  const examples = [...new Set(mine.map(({ sql }) => sql))]
+  const examples = [...new Set(mine.toSorted((a, b) => Number(a.isSafe) - Number(b.isSafe)).map(({ sql }) => sql))]
   const rows = examples.map((sql) => {
     const of = mine.filter((result) => result.sql === sql)
     const cells = servers.map((server, index) => {
@@ -77,7 +79,9 @@ function cell(result: Result | undefined, isPooler: boolean): string {
   if (result === undefined) return 'not run'
   const seen = word(result.seen, isPooler)
   if (result.isSafe) return result.seen === 'none' ? '✓' : seen
-  return result.contradiction === undefined ? seen : `${seen}, and found (see below)`
+  return result.contradiction === undefined
+    ? seen
+    : `${seen}, and ${result.seen === 'none' ? 'found' : `called ${result.outcome ?? 'nothing'}`} (see below)`
 }
 
 function link(id: RuleId): string {

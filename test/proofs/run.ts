@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { isError } from '../session/answer.ts'
 import { perform, refer, type Reference, type Seen } from './experiment.ts'
 import type { Facts } from './facts.ts'
-import { Play, type Scene } from './scenes.ts'
+import { Play, type Scene } from './play.ts'
 import { verdict, type Subject } from './subjects.ts'
 import { connect, type Target } from './target.ts'
 
@@ -105,7 +105,8 @@ function contradictionOf(isSafe: boolean, seen: Seen, outcome: Outcome | undefin
 const gone: ReadonlySet<string> = new Set(['wiped', 'ineffective'])
 
 function agree(seen: Seen, outcome: Outcome | undefined): boolean {
-  if (seen === 'none' || outcome === undefined) return seen === 'none' && outcome === undefined
+  const isSilent = seen === 'none' || seen === 'unsaid'
+  if (isSilent || outcome === undefined) return isSilent && outcome === undefined
   return outcome === 'unknown' || seen === outcome || (gone.has(seen) && gone.has(outcome))
 }
 
@@ -115,12 +116,15 @@ export async function playAll(scenes: readonly Scene[], company: Company): Promi
   const admin = await connect(company.direct, company.owner)
   for (const [index, scene] of scenes.entries()) {
     for (const target of company.targets) {
-      const { rule, unsafe, safe, harm, remedy, verdict: said } = scene
-      const play = (isSafe: boolean): Play => new Play(target, company.direct, sceneUser(index, isSafe))
-      const [harmSeen, remedySeen] = [await played(play(false), harm, admin), await played(play(true), remedy, admin)]
-      const ofHarm = { seen: harmSeen, outcome: said(target.profile) }
-      const ofRemedy = { seen: remedySeen, outcome: undefined }
-      const contradictions = [contradictionOf(false, harmSeen, ofHarm.outcome), contradictionOf(true, remedySeen, undefined)]
+      const { rule, unsafe, safe, harm, remedy, verdict: said = (play: Play) => play.told(rule) } = scene
+      const plays = [
+        new Play(target, company.direct, sceneUser(index, false)),
+        new Play(target, company.direct, sceneUser(index, true)),
+      ] as const
+      const [harmSeen, remedySeen] = [await played(plays[0], harm, admin), await played(plays[1], remedy, admin)]
+      const ofHarm = { seen: harmSeen, outcome: said(plays[0]) }
+      const ofRemedy = { seen: remedySeen, outcome: plays[1].told(rule) }
+      const contradictions = [contradictionOf(false, harmSeen, ofHarm.outcome), contradictionOf(true, remedySeen, ofRemedy.outcome)]
       results.push({ rule, target: target.name, sql: unsafe, isSafe: false, ...ofHarm, contradiction: contradictions[0] })
       results.push({ rule, target: target.name, sql: safe, isSafe: true, ...ofRemedy, contradiction: contradictions[1] })
     }

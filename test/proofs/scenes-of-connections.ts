@@ -1,111 +1,146 @@
-import { createGuard, type Guard, type Outcome, type PoolerProfile } from '@poolsafe/core'
+import { poolers, type Guard } from '@poolsafe/core'
+import { once, type EventEmitter } from 'node:events'
+import { connect as openSocket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { answer } from '../session/answer.ts'
-import type { Seen } from './experiment.ts'
-import type { Play, Scene } from './scenes.ts'
-import { answerMillis, stageUrl } from './target.ts'
+import { hold, type Seen } from './experiment.ts'
+import type { Play, Scene } from './play.ts'
+import { stageUrl } from './target.ts'
 
-const limit = '4321ms'
+const pollMillis = 2
+const limitMillis = 4321
+const limit = `${limitMillis}ms`
 const show = 'SHOW statement_timeout'
 
-/** What a guard tells of what an adapter hands to it. */
-function told(hand: (guard: Guard) => void): (pooler: PoolerProfile) => Outcome | undefined {
-  return (pooler) => {
-    const guard = createGuard({ mode: 'warn', pooler, logger: { warn: () => undefined } })
-    const outcomes: Outcome[] = []
-    guard.on('finding', ({ findings: [{ outcome }] }) => void outcomes.push(outcome))
-    hand(guard)
-    return outcomes[0]
-  }
+/** What a client of pg knows from its login. */
+interface LoggedIn extends pg.Client {
+  readonly processID: number
+  readonly secretKey: number
 }
 
-/** What becomes of a limit with which a client logs in. */
-async function logIn({ target, user }: Play, config: pg.ClientConfig, stranger: () => Promise<pg.Client>): Promise<Seen> {
-  const client = new pg.Client({ connectionString: stageUrl(target, user), query_timeout: answerMillis, ...config })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    const own = await answer(client, show)
-    if ((await answer(await stranger(), show)) === limit) return 'leaks'
-    return config.statement_timeout === undefined || own === limit ? 'none' : 'wiped'
-  } catch (error) {
-    if ((error as { code?: string }).code === '08P01') return 'rejected'
-    throw error
-  } finally {
-    await client.end()
-  }
+/** A query that waits for a lock, and what ends the wait. */
+interface Waiting {
+  readonly client: LoggedIn
+  /** Its SQLSTATE when it was cancelled. */
+  readonly ended: Promise<unknown>
+  readonly free: () => Promise<unknown>
 }
 
-async function rowsOf(play: Play): Promise<unknown> {
-  return answer(await play.direct(), `SELECT count(*)::int FROM orders WHERE item = '${play.user}'`)
+/** Sends a query that waits until somebody cancels it or frees the lock. */
+async function wait(play: Play): Promise<Waiting> {
+  const key = `hashtext('${play.user}')`
+  const [blocker, client] = [await play.direct(), (await play.client()) as LoggedIn]
+  await blocker.query(`SELECT pg_advisory_lock(${key})`)
+  const ended = answer(client, `SELECT pg_advisory_xact_lock(${key})`)
+  const waits = `SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE usename = '${play.user}' AND locktype = 'advisory' AND NOT granted`
+  while ((await answer(blocker, waits)) !== 1) await sleep(pollMillis)
+  return { client, ended, free: () => blocker.query(`SELECT pg_advisory_unlock(${key})`) }
 }
 
-const insert = ({ user }: Play): string => `INSERT INTO orders (id, item) VALUES (0, '${user}')`
-const unlock = ({ user }: { readonly user: string }): string => `SELECT pg_advisory_unlock(hashtext('${user}'))`
+const cancelled = 'error 57014'
+const cancelRequestCode = 80_877_102
 
-/** What is no text: a login, a cancellation, an answer. */
+/** What libpq's PQcancel sends, on a connection of its own. */
+async function requestCancel({ target }: Play, { processID, secretKey }: LoggedIn): Promise<void> {
+  const request = Buffer.alloc(16)
+  for (const [index, word] of [request.length, cancelRequestCode, processID, secretKey].entries()) request.writeInt32BE(word, index * 4)
+  const socket = openSocket(target.port, '127.0.0.1')
+  socket.resume()
+  socket.write(request)
+  // Who cancels gets no answer: the server closes the connection, or resets it.
+  await once(socket, 'close').catch(() => undefined)
+}
+
+/** Who a limit of the owner's login reaches: the next client of its server connection, and itself on the other one. */
+async function logInWithLimit(play: Play): Promise<Seen> {
+  const [stranger, holder] = [await play.client(), await play.client()]
+  await hold(holder)
+  const pool = play.guardedPool({ statement_timeout: limitMillis })
+  const owner = await pool.connect().catch((error: unknown) => error as pg.DatabaseError)
+  if ('code' in owner) return owner.code === '08P01' ? 'rejected' : Promise.reject(owner)
+  const own = await answer(owner, show)
+  await hold(stranger)
+  const seen = await answer(stranger, show)
+  await holder.query('COMMIT')
+  const moved = await answer(owner, show)
+  owner.release()
+  if (seen === limit) return 'leaks'
+  return own === limit && moved === limit ? 'none' : 'wiped'
+}
+
+/** Whether a stranger on the same server connection has what the owner prepared. */
+async function isPrepared(play: Play, owner: pg.PoolClient): Promise<boolean> {
+  const [stranger, holder] = [await play.client(), await play.client()]
+  await hold(holder)
+  await owner.query('PREPARE get_seven AS SELECT 7')
+  return (await answer(stranger, 'EXECUTE get_seven')) === 7
+}
+
+/** Whether a stranger has what a guard did not speak of. */
+async function leaksUnnoticed(play: Play, guard: Guard): Promise<boolean> {
+  const owner = await play.guardedPool({}, guard).connect()
+  const leaks = await isPrepared(play, owner)
+  owner.release()
+  return leaks && play.told('session/prepared-statement') === undefined
+}
+
+/** What names no setting of PostgreSQL is the pooler's own. */
+async function saysWhatItIs({ target, user }: Play): Promise<boolean> {
+  const client = new pg.Client({ connectionString: stageUrl(target, user) })
+  const names: string[] = []
+  const { connection } = client as unknown as { readonly connection: EventEmitter }
+  connection.on('parameterStatus', ({ parameterName }: { readonly parameterName: string }) => names.push(parameterName))
+  await client.connect()
+  await client.end()
+  return names.some((name) => name.includes('.'))
+}
+
+/** What a login and a cancellation do, which are no text. */
 export const scenesOfConnections: readonly Scene[] = [
   {
     rule: 'connection/startup-parameter',
-    unsafe: 'new pg.Pool({ statement_timeout: 4321 })',
-    harm: (play) => logIn(play, { statement_timeout: 4321 }, () => play.client()),
-    verdict: told((guard) => guard.refuseLogin({ statement_timeout: '4321' }, '', told)),
-    safe: 'new pg.Pool({ query_timeout: 4321 })',
-    remedy: (play) => logIn(play, { query_timeout: answerMillis - 1 }, () => play.client()),
+    unsafe: `new pg.Pool({ statement_timeout: ${limitMillis} })`,
+    harm: logInWithLimit,
+    safe: `ALTER ROLE … SET statement_timeout = ${limitMillis}`,
+    async remedy(play) {
+      await (await play.direct()).query(`ALTER ROLE ${play.user} SET statement_timeout = ${limitMillis}`)
+      const owner = await play.guardedPool().connect()
+      const own = await answer(owner, show)
+      owner.release()
+      return own === limit ? 'none' : 'wiped'
+    },
+  },
+  {
+    rule: 'connection/wrong-profile',
+    unsafe: 'PREPARE, with the guard of poolers.direct()',
+    async harm(play) {
+      if (!(await leaksUnnoticed(play, play.guard(poolers.direct())))) return 'none'
+      return (await saysWhatItIs(play)) ? 'leaks' : 'unsaid'
+    },
+    safe: 'PREPARE, with the guard of the pooler’s own profile, which finds it',
+    remedy: async (play) => ((await leaksUnnoticed(play, play.guard())) ? 'leaks' : 'none'),
   },
   {
     rule: 'connection/cancel-by-pid',
-    unsafe: 'pg_cancel_backend(client.processID)',
+    unsafe: 'pg_cancel_backend(client.processID), sent by another client',
     async harm(play) {
-      const client = (await play.client()) as pg.Client & { readonly processID: number }
-      return (await answer(client, 'SELECT pg_backend_pid()')) === client.processID ? 'none' : 'lost'
+      const { client, ended, free } = await wait(play)
+      const isSent = await answer(await play.client(), { text: 'SELECT pg_cancel_backend($1)', values: [client.processID] })
+      // Where it found no process the query goes on, until it gets its lock.
+      if (isSent !== true) await free()
+      return (await ended) === cancelled ? 'none' : 'lost'
     },
-    verdict: told((guard) => guard.refuseCall('cancelByPid', told)),
-    safe: "SET LOCAL statement_timeout = '1ms' before a query that takes longer",
+    verdict(play) {
+      const entry = (): unknown => play.guard().refuseCall('cancelByPid', entry)
+      entry()
+      return play.told('connection/cancel-by-pid')
+    },
+    safe: 'the protocol’s CancelRequest',
     async remedy(play) {
-      const client = await play.client()
-      await client.query("BEGIN; SET LOCAL statement_timeout = '1ms'")
-      const ended = await answer(client, `SELECT pg_sleep(${answerMillis / 1000})`)
-      await client.query('ROLLBACK')
-      return ended === 'error 57014' ? 'none' : 'lost'
-    },
-  },
-  {
-    rule: 'session/unlock-not-held',
-    unsafe: 'pg_advisory_unlock of a lock that the session does not hold',
-    harm: async (play) => ((await answer(await play.client(), unlock(play))) === false ? 'lost' : 'none'),
-    verdict: told((guard) => {
-      const sql = unlock({ user: 'a' })
-      guard.refuseAnswer(sql, guard.analyze(sql), [{ rows: [[false]] }])
-    }),
-    safe: 'lock and unlock in one text',
-    async remedy(play) {
-      const both = `${unlock(play).replace('unlock', 'lock')}; ${unlock(play)}`
-      return (await answer(await play.client(), both)) === true ? 'none' : 'lost'
-    },
-  },
-  {
-    rule: 'transaction/commit-rolled-back',
-    unsafe: 'COMMIT after the error of a statement, which nobody passed on',
-    async harm(play) {
-      const client = await play.client()
-      await client.query('BEGIN')
-      await client.query(insert(play))
-      await answer(client, 'SELECT 1/0')
-      await client.query('COMMIT')
-      return (await rowsOf(play)) === 1 ? 'none' : 'ineffective'
-    },
-    verdict: told((guard) => guard.refuseAnswer('COMMIT', guard.analyze('COMMIT'), [{ command: 'ROLLBACK' }])),
-    safe: 'SAVEPOINT before the statement, ROLLBACK TO it after its error, COMMIT',
-    async remedy(play) {
-      const client = await play.client()
-      await client.query('BEGIN')
-      await client.query(insert(play))
-      await client.query('SAVEPOINT expected')
-      await answer(client, 'SELECT 1/0')
-      await client.query('ROLLBACK TO expected')
-      await client.query('COMMIT')
-      return (await rowsOf(play)) === 1 ? 'none' : 'ineffective'
+      const { client, ended } = await wait(play)
+      await requestCancel(play, client)
+      return (await ended) === cancelled ? 'none' : 'lost'
     },
   },
 ]

@@ -18,15 +18,7 @@ export interface Subject {
 }
 
 /** What the calls of drivers tell, beside their text, is proved by scenes. */
-const ofCalls: ReadonlySet<RuleId> = new Set([
-  'connection/cancel-by-pid',
-  'connection/startup-parameter',
-  'session/named-statement',
-  'session/unlock-not-held',
-  'transaction/commit-rolled-back',
-  'transaction/unpinned',
-  'transaction/left-open',
-])
+const ofCalls: ReadonlySet<RuleId> = new Set(['session/named-statement', 'transaction/unpinned', 'transaction/left-open'])
 
 /** The examples of all rules that can be run one by one. */
 export function subjects(has: (extension: Extension) => boolean): Subject[] {

@@ -1,3 +1,5 @@
 export { startPostgres, type PostgresOptions, type PostgresServer } from './servers/postgres.ts'
 export { startPgBouncer, type PgBouncerOptions, type PgBouncerServer, type PoolMode } from './servers/pgbouncer.ts'
 export type { PgBouncerSource } from './servers/pgbouncer-launch.ts'
+export { startPooler, type PoolerKind, type PoolerOptions, type PoolerServer } from './servers/pooler.ts'
+export type { PostgresSource } from './servers/launched-postgres.ts'

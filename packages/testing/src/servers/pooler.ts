@@ -1,0 +1,97 @@
+import { InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
+import { startHostilePooler } from '../hostile/start.ts'
+import type { HostilePoolerOptions } from '../hostile/options.ts'
+import { urlOf, type Login } from './client.ts'
+import { MissingServerError } from './missing-server.ts'
+import { profileOfPgBouncer } from './pgbouncer-profile.ts'
+import { startPgBouncer, startPresentPgBouncer, type PgBouncerOptions, type PgBouncerServer } from './pgbouncer.ts'
+
+/** A real PgBouncer, or the hostile pooler of `@poolsafe/testing/hostile`. */
+export type PoolerKind = 'pgbouncer' | 'hostile'
+
+/** The options of {@link startPooler}. */
+export interface PoolerOptions {
+  /** The PostgreSQL behind it, on this machine: what `startPostgres()` gives. */
+  readonly target: Login & { readonly host: string; readonly port: number }
+  /** @default PgBouncer where there is one, in Docker or on the PATH; the hostile pooler otherwise */
+  readonly kind?: PoolerKind
+  /** Passwords by name of further users of PostgreSQL that may log in. @default {} */
+  readonly users?: Readonly<Record<string, string>>
+  /** What concerns PgBouncer alone: its image, its settings. @default {} */
+  readonly pgbouncer?: Omit<PgBouncerOptions, 'target' | 'users' | 'poolMode'>
+  /** What concerns the hostile pooler alone: its profile, its seed. @default {} */
+  readonly hostile?: Omit<HostilePoolerOptions, 'target' | 'passwords'>
+}
+
+/** A running pooler in transaction mode, whichever it is. */
+export interface PoolerServer {
+  readonly kind: PoolerKind
+  /** For people: `PgBouncer 1.26.1`, `hostile pooler`. */
+  readonly name: string
+  /** What poolsafe knows of it; for `createGuard({ pooler })`. */
+  readonly profile: PoolerProfile
+  readonly host: string
+  readonly port: number
+  /** The way to the target's database, for the target's user, through the pooler. */
+  readonly url: string
+  /** The same for a user of {@link PoolerOptions.users}. The hostile pooler does not check the password. */
+  urlFor(user: string, password: string): string
+  /** Ends the pooler. Clients that are still connected are cut off. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a pooler in transaction mode on a free port: PgBouncer where there is one (as {@link startPgBouncer}, but nothing is
+ * installed), else the hostile pooler, which needs nothing. A PgBouncer that is there and does not start is an error, and so is
+ * an image that was named.
+ *
+ * @throws InvalidOptionError for options that it does not have
+ * @throws Error that says what to install where the pooler that was asked for is missing
+ */
+export async function startPooler(options: PoolerOptions): Promise<PoolerServer> {
+  switch (options.kind) {
+    case 'hostile':
+      return startHostile(options)
+    case 'pgbouncer':
+      return startReal(options, startPgBouncer)
+    case undefined:
+      return startReal(options, startPresentPgBouncer).catch((error: unknown) => {
+        if (error instanceof MissingServerError) return startHostile(options)
+        throw error
+      })
+    default:
+      throw new InvalidOptionError('startPooler(): kind', options.kind, "'pgbouncer' or 'hostile'")
+  }
+}
+
+async function startReal({ target, users, pgbouncer }: PoolerOptions, start: typeof startPgBouncer): Promise<PoolerServer> {
+  const server = await start({ ...pgbouncer, target, users: users ?? {} })
+  return {
+    kind: 'pgbouncer',
+    name: `PgBouncer ${server.version}`,
+    profile: await profileOrStop(server),
+    host: server.host,
+    port: server.port,
+    url: server.url,
+    urlFor: (user, password) => server.urlFor(user, password),
+    stop: () => server.stop(),
+  }
+}
+
+async function profileOrStop(server: PgBouncerServer): Promise<PoolerProfile> {
+  try {
+    return await profileOfPgBouncer(server)
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+async function startHostile({ target, users, hostile }: PoolerOptions): Promise<PoolerServer> {
+  const profile = hostile?.pooler ?? poolers.strictest()
+  const pooler = await startHostilePooler({ ...hostile, pooler: profile, target, passwords: users ?? {} })
+  const { host, port } = pooler
+  const urlFor = (user: string, password: string): string => urlOf(pooler, { ...target, user, password })
+  const url = urlFor(target.user, target.password)
+  return { kind: 'hostile', name: 'hostile pooler', profile, host, port, url, urlFor, stop: () => pooler.stop() }
+}
