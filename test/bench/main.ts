@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark, BenchmarkOptions } from './benchmark.ts'
+import { acquire } from './benchmarks/acquire.ts'
 import { approaches } from './benchmarks/approaches.ts'
 import { firstSight } from './benchmarks/first-sight.ts'
 import { importTime } from './benchmarks/import.ts'
@@ -13,7 +14,18 @@ import { reportAsJson, reportAsTable, type Result } from './report.ts'
 // npm run bench -- [--only pg,kysely] [--quick] [--json]
 // Measures and prints; a missed budget is no error.
 
-const benchmarks: readonly Benchmark[] = [pgHitPath, pgBenchmark, kysely, prisma, firstSight, importTime, memory, variants, approaches]
+const benchmarks: readonly Benchmark[] = [
+  pgHitPath,
+  pgBenchmark,
+  acquire,
+  kysely,
+  prisma,
+  firstSight,
+  importTime,
+  memory,
+  variants,
+  approaches,
+]
 
 const { values } = parseArgs({
   options: {

@@ -9,10 +9,7 @@ export interface Result {
 }
 
 /** Lines of the budgets' table that nothing here measures. */
-const elsewhere = [
-  'Prisma, everything on (slow log, metrics, N+1): ≤ +1.5 µs — those parts do not exist yet',
-  'acquire timeout: within +5 ms at p99 with 10,000 waiters — the acquire gate does not exist yet',
-]
+const elsewhere = ['Prisma, everything on (slow log, metrics, N+1): ≤ +1.5 µs — those parts do not exist yet']
 
 const heads = ['', 'measured', '± noise', 'budget', 'of budget', '']
 

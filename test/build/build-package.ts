@@ -38,6 +38,7 @@ for (const file of globSync('dist/**/*.d.ts')) {
 if (manifest.name === '@poolsafe/core' && existsSync(join(repository, 'docs/rules'))) {
   cpSync(join(repository, 'docs/rules'), 'docs/rules', { recursive: true })
   cpSync(join(repository, 'docs/exceptions.md'), 'docs/exceptions.md')
+  cpSync(join(repository, 'docs/checkout.md'), 'docs/checkout.md')
 }
 
 /**

@@ -134,7 +134,14 @@ describe('a guarded adapter', () => {
     const failure = (adapter: PrismaPg): Promise<unknown> => failureOf(() => new PrismaClient({ adapter }).user.count())
     const plain = await failure(new PrismaPg(unconnected))
     expect(plain).toMatchObject({ code: 'P1001' })
-    expect(await failure(guardAdapter(new PrismaPg(unconnected)))).toEqual(plain)
+    const unbounded = guardAdapter(new PrismaPg(unconnected), undefined, { acquireTimeoutMillis: Infinity })
+    expect(await failure(unbounded)).toEqual(plain)
+    const bounded = guardAdapter(new PrismaPg(unconnected), undefined, { acquireTimeoutMillis: 100 })
+    expect(await failure(bounded)).toMatchObject({
+      name: 'AcquireTimeoutError',
+      likelyCause: 'serverRefuses',
+      cause: { code: 'ECONNREFUSED' },
+    })
   })
 
   it('judges without the extension, too', async () => {

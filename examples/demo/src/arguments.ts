@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
 import { poolerNames, type PoolerName } from './poolers.ts'
 
-export const usage: string = `Usage: npm run demo [-- [--json] [--pooler hostile|pgbouncer]]
+export const usage: string = `Usage: npm run demo [-- [<scene>] [--json] [--pooler hostile|pgbouncer]]
 
 Plays what transaction pooling breaks, what poolsafe says about it, and the form that works: on a PostgreSQL and a
 pooler started for it. Exits with 0 if every scene showed what it is about, else with 1.
 
+  <scene>             play this one alone: tenants, migrations, prisma, listen or pool
   --json              print one JSON document instead, with all figures (npm run --silent demo -- --json)
   --pooler hostile    poolsafe's own pooler for tests, at its worst and repeatable; needs nothing installed (the default)
   --pooler pgbouncer  the real one: from the PATH, else Docker, else Debian's package
@@ -17,13 +18,18 @@ export interface Arguments {
   readonly json: boolean
   readonly pooler: PoolerName
   readonly help: boolean
+  /** The only scene to be played. */
+  readonly scene: string | undefined
 }
+
+const sceneNames: ReadonlySet<string> = new Set(['tenants', 'migrations', 'prisma', 'listen', 'pool'])
 
 /** @returns `undefined` for arguments that do not exist */
 export function parseArguments(args: readonly string[]): Arguments | undefined {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
+      allowPositionals: true,
       options: {
         json: { type: 'boolean', default: false },
         pooler: { type: 'string', default: 'hostile' },
@@ -31,7 +37,9 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
       },
     })
     const pooler = poolerNames.find((name) => name === values.pooler)
-    return pooler === undefined ? undefined : { ...values, pooler }
+    const [scene, ...others] = positionals
+    if (others.length > 0 || (scene !== undefined && !sceneNames.has(scene))) return undefined
+    return pooler === undefined ? undefined : { ...values, pooler, scene }
   } catch {
     return undefined
   }

@@ -32,12 +32,12 @@ describe('the demo', () => {
       expect(stderr).toBe('')
       const { scenes } = JSON.parse(stdout) as { scenes: { name: string; held: boolean }[] }
       expect(scenes.filter(({ held }) => !held)).toEqual([])
-      expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen'])
+      expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen', 'pool'])
       expect(code).toBe(0)
     },
   )
 
-  it.each([['--jsn'], ['--pooler=odyssey']])(
+  it.each([['--jsn'], ['--pooler=odyssey'], ['pol']])(
     'explains itself and exits with 2 for an argument that does not exist: %s',
     async (argument) => {
       const { code, stdout, stderr } = await runDemo(argument)

@@ -28,17 +28,18 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const write = (text: string): void => void process.stdout.write(text)
   const isPlain = !process.stdout.isTTY || Boolean(process.env.NO_COLOR)
-  return play(wanted.json ? createJsonReport(write) : createTextReport(write, isPlain), wanted.pooler)
+  return play(wanted.json ? createJsonReport(write) : createTextReport(write, isPlain), wanted.pooler, wanted.scene)
 }
 
-async function play(report: Report, pooler: PoolerName): Promise<number> {
+async function play(report: Report, pooler: PoolerName, wanted: string | undefined): Promise<number> {
   const startedAt = Date.now()
-  const [scenes, servers] = await Promise.all([loadScenes(), startServers(pooler)])
+  const [all, servers] = await Promise.all([loadScenes(), startServers(pooler)])
+  const scenes = all.filter(({ name }) => wanted === undefined || name === wanted)
   report.opened(servers)
-  const all = await playAll(scenes, servers, report)
+  const played = await playAll(scenes, servers, report)
   await servers.stop()
-  report.closed(all, Math.round((Date.now() - startedAt) / 100) / 10)
-  return all.every(({ result }) => result.held) ? 0 : 1
+  report.closed(played, Math.round((Date.now() - startedAt) / 100) / 10)
+  return played.every(({ result }) => result.held) ? 0 : 1
 }
 
 /** The order of the play. The Prisma client that a scene imports is generated first, where it is missing. */
@@ -48,7 +49,8 @@ async function loadScenes(): Promise<Scene[]> {
   const { migrationsScene } = await import('./scenes/migrations.ts')
   const { prismaScene } = await import('./scenes/prisma.ts')
   const { listenScene } = await import('./scenes/listen.ts')
-  return [tenantsScene, migrationsScene, prismaScene, listenScene]
+  const { poolScene } = await import('./scenes/pool.ts')
+  return [tenantsScene, migrationsScene, prismaScene, listenScene, poolScene]
 }
 
 async function playAll(scenes: readonly Scene[], servers: Servers, report: Report): Promise<Played[]> {

@@ -19,6 +19,21 @@ export * as poolers from './poolers/index.ts'
 export type { DetectedPooler, PoolerFacts } from './poolers/detect.ts'
 export type { Clue, Pooler } from './poolers/pooler.ts'
 export type { Carried, PoolerProfile } from './poolers/profile.ts'
+export { AcquireTimeoutError, NoConnectionError, QueueFullError, SelfDeadlockError } from './checkout/errors.ts'
+export type {
+  AcquireEvent,
+  CheckoutEvents,
+  ConnectFailureEvent,
+  DeadlockEvent,
+  LeakEndEvent,
+  LeakEvent,
+  ReleaseEvent,
+  TimeoutEvent,
+} from './checkout/events.ts'
+export { classifyFailure, type Failure, type FailureKind } from './checkout/failures.ts'
+export type { CheckoutOptions } from './checkout/limits.ts'
+export type { Activity, Holder, LikelyCause } from './checkout/pool-state.ts'
+export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checkout/statistics.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
 export type { Rule, Example, Remedy } from './rules/rule.ts'
 
@@ -31,6 +46,10 @@ export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'
 export { processWide, type Acquiring, type Origin, type StatementListener, type StrictOverride } from './guard/process-wide.ts'
 export { inScopeOfCaller } from './exceptions/scope.ts'
+export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
+export { Gate, type ConnectionSource } from './checkout/gate.ts'
+export { enterHolding, holdings, liveHolding, runHolding, type Holdable, type Holding } from './checkout/holding.ts'
+export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export { formatCallSite, takeStack, withDeepStack } from './guard/call-site.ts'
 export { checkObject, checkOneOf } from './options.ts'
 export { Transaction } from './checkout/transaction.ts'

@@ -1,16 +1,19 @@
-import { processWide, type Acquiring, type Guard } from '@poolsafe/core'
+import { processWide, type Acquiring, type Guard, type Holdable } from '@poolsafe/core'
 import type { DatabaseConnection } from 'kysely'
 
 /** One `acquireConnection`, which wants to hear of its connection as soon as a hook of the dialect uses it. */
 export class Acquisition implements Acquiring {
   judgedBelow: Guard | undefined
+  holding: Holdable | undefined
+  readonly signal: AbortSignal | undefined
   /** The connection that a hook has used so far. */
   connection: DatabaseConnection | undefined
   readonly #adopt: (connection: DatabaseConnection, judgedBelow: Guard | undefined) => void
   #isOver = false
 
-  constructor(adopt: (connection: DatabaseConnection, judgedBelow: Guard | undefined) => void) {
+  constructor(adopt: (connection: DatabaseConnection, judgedBelow: Guard | undefined) => void, signal: AbortSignal | undefined) {
     this.#adopt = adopt
+    this.signal = signal
   }
 
   /** The acquisition that runs now, if the caller is inside one. */

@@ -1,8 +1,11 @@
-import { findPoolsafeError, keepFirstGuard, processWide, type Guard } from '@poolsafe/core'
+import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Guard, type Holdable } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { adoptEarly } from './early-adoption.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
+
+/** The present checkout of a connection, where the pool below says that it is worth knowing. */
+const holdingOf = new WeakMap<DatabaseConnection, Holdable | undefined>()
 
 /**
  * Guards a driver in place. Kysely's drivers keep private fields on themselves and on their connections, and its own
@@ -33,10 +36,12 @@ function guardAcquire(driver: Driver, guard: Guard): void {
     if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
   driver.acquireConnection = (...args) => {
-    const acquisition = new Acquisition(adopt)
+    const acquisition = new Acquisition(adopt, args[0]?.signal)
     const giveUp = async (error: unknown): Promise<never> => {
       acquisition.end()
-      const { connection } = acquisition
+      const { connection, signal } = acquisition
+      // Kysely has told its caller already, and would print whatever comes after that.
+      if (signal?.aborted === true && error === signal.reason) return new Promise<never>(() => {})
       if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
       throw error
     }
@@ -44,6 +49,7 @@ function guardAcquire(driver: Driver, guard: Guard): void {
       try {
         acquisition.uses(connection)
         acquisition.end()
+        holdingOf.set(connection, acquisition.holding)
         return connection
       } catch (error) {
         return giveUp(error)
@@ -73,6 +79,9 @@ function guardTransactions(driver: Driver): void {
   const commit = driver.commitTransaction.bind(driver)
   const rollback = driver.rollbackTransaction.bind(driver)
   driver.beginTransaction = async (connection, ...args) => {
+    // Kysely awaits this in the very function that then calls the application's: what that asks for, it asks for inside.
+    const holding = holdingOf.get(connection)
+    if (holding !== undefined) enterHolding(holding)
     await begin(connection, ...args)
     setOpen(connection, true)
   }

@@ -9,7 +9,9 @@ import {
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { gatePool, isPool } from './gate-pool.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
+import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
 import { sendAndJudge } from './answer.ts'
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
@@ -26,31 +28,36 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  *
  * @param pool a `pg.Pool`, new or in use
  * @param guard a guard, or the options to make one
+ * @param options how long callers wait for a connection, and how long they may keep one
  * @returns the same pool
- * @throws InvalidOptionError for what is no pool; and in strict mode for one that another guard watches
+ * @throws InvalidOptionError for what is no pool, for a limit that cannot be; and in strict mode for one that another guard watches
  * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
  *   on, and for a guard whose profile is not that of the pooler in its URL
  */
-export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions): Pool {
+export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions, options?: PoolOptions): Pool {
   if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
   const theirs = guardOf(pool)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'a pool')
+    keepFirstOptions(theirs, options)
     return pool
   }
   const ours = toGuard(guard)
+  const resolved = resolvePoolOptions('guardPool()', options)
   if (ours.mode === 'off') return pool
   const error = refuseLoginOfPool(pool, ours, guardPool)
   if (error !== undefined) throw error
+  gatePool(pool, ours, resolved)
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)
 }
 
-/** A pool counts its clients; a client, which has the same methods, does not. */
-function isPool(pool: PoolLike | undefined): boolean {
-  const isEmitter = typeof pool?.prependListener === 'function' && typeof pool.query === 'function'
-  return isEmitter && typeof pool.connect === 'function' && 'totalCount' in pool
+/** The limits of a pool are set once: a second call would be without effect. */
+function keepFirstOptions(guard: Guard, options: PoolOptions | undefined): void {
+  if (options === undefined) return
+  const error = guard.complain(new InvalidOptionError('the options of a pool', options, 'given to the first guardPool() of it'))
+  if (error !== undefined) throw error
 }
 
 /** New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when they are next taken. */

@@ -12,6 +12,7 @@ export interface PoolLike {
   connect: (...args: never[]) => unknown
   query: (...args: never[]) => unknown
   prependListener(event: 'connect' | 'acquire', listener: (client: unknown) => void): unknown
+  on(event: 'release', listener: (error: unknown, client: unknown) => void): unknown
 }
 
 /** What `query` and `release` may be given: read, never changed. */

@@ -1,5 +1,5 @@
 import { Prisma } from '@prisma/client/extension'
-import { guardOf, harmless, processWide, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { guardOf, harmless, processWide, runHolding, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { OperationOrigin } from './origin.ts'
@@ -88,7 +88,8 @@ function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
 function nameArray(client: object): (this: unknown, ...args: unknown[]) => unknown {
   return function $transaction(...args) {
     const start = (): unknown => Reflect.apply((client as Client).$transaction, this, args)
-    if (!Array.isArray(args[0])) return start()
+    // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
+    if (!Array.isArray(args[0])) return runHolding(start)
     const origin = new OperationOrigin('$transaction')
     if (args[0].some(isRaw)) origin.takeStack($transaction, 'application')
     return processWide.origins.run(origin, start)

@@ -1,3 +1,4 @@
+import { gateIfPool, resolvePoolOptions, type PoolOptions, type ResolvedPoolOptions } from '@poolsafe/pg'
 import {
   commits,
   guardOf,
@@ -26,11 +27,17 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
  *
  * @param factory such as `new PrismaPg({ connectionString })`
  * @param guard a guard, or the options to make one
+ * @param options how long calls wait for a connection, and how long they may keep one: of the pool that the adapter makes
+ *   itself, if it is one of node-postgres. A pool of your own has its limits from `guardPool`
  * @returns the same factory; with mode `off`, or if it is guarded already, untouched
- * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter
+ * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter, and for a limit that cannot be
  * @throws ForeignPoolError in strict mode, for a pool of another copy of pg, which the adapter would not use
  */
-export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, guard?: Guard | GuardOptions): Factory {
+export function guardAdapter<Factory extends AdapterFactory>(
+  factory: Factory,
+  guard?: Guard | GuardOptions,
+  options?: PoolOptions,
+): Factory {
   checkFactory(factory)
   const theirs = guardOf(factory)
   if (theirs !== undefined) {
@@ -38,10 +45,11 @@ export function guardAdapter<Factory extends AdapterFactory>(factory: Factory, g
     return factory
   }
   const ours = toGuard(guard)
+  const pool = resolvePoolOptions('guardAdapter()', options)
   if (ours.mode === 'off') return factory
   const error = hasForeignPool(factory) ? ours.complain(new ForeignPoolError(factory.adapterName)) : undefined
   if (error !== undefined) throw error
-  const adopt = (adapter: Adapter): Adapter | Promise<never> => guardConnected(adapter, ours)
+  const adopt = (adapter: Adapter): Adapter | Promise<never> => guardConnected(adapter, ours, pool)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
   return markGuarded(factory, ours)
@@ -61,9 +69,10 @@ async function refuseConnected(adapter: Adapter, error: Error): Promise<never> {
   throw error
 }
 
-function guardConnected(adapter: Adapter, guard: Guard): Adapter | Promise<never> {
+function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOptions): Adapter | Promise<never> {
   if (guardOf(adapter) !== undefined) return adapter
-  const below = guardOf(adapter.underlyingDriver?.())
+  const driver = adapter.underlyingDriver?.()
+  const below = guardOf(driver)
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   if (!judgedBelow) {
@@ -73,6 +82,7 @@ function guardConnected(adapter: Adapter, guard: Guard): Adapter | Promise<never
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
     replace(adapter, 'executeScript', (send) => judged(send, guard))
   }
+  gateIfPool(driver, guard, pool)
   const adopt = (transaction: AdapterTransaction): AdapterTransaction => guardTransaction(transaction, guard, judgedBelow)
   replace(
     adapter,

@@ -1,3 +1,4 @@
+import type { CheckoutEvents } from '../checkout/events.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
@@ -33,7 +34,7 @@ export interface AllowedEvent {
 }
 
 /** The events of a guard, by name. */
-export interface GuardEvents {
+export interface GuardEvents extends CheckoutEvents {
   finding: FindingEvent
   allowed: AllowedEvent
   fault: Error
@@ -47,6 +48,13 @@ export class Events {
     finding: new Set(),
     allowed: new Set(),
     fault: new Set(),
+    acquire: new Set(),
+    release: new Set(),
+    timeout: new Set(),
+    deadlock: new Set(),
+    leak: new Set(),
+    leakEnd: new Set(),
+    connectFailure: new Set(),
   }
 
   /** @returns what removes the listener again */
@@ -54,6 +62,10 @@ export class Events {
     const listeners = this.#listeners[name]
     listeners.add(listener)
     return () => void listeners.delete(listener)
+  }
+
+  get names(): readonly string[] {
+    return Object.keys(this.#listeners)
   }
 
   isEvent(name: string): name is keyof GuardEvents {

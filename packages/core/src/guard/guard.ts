@@ -80,7 +80,7 @@ export class Guard {
 
   /** @returns what removes the listener again */
   on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
-    if (!this.#events.isEvent(name)) throw new InvalidOptionError('on(): event', name, "'finding', 'allowed' or 'fault'")
+    if (!this.#events.isEvent(name)) throw new InvalidOptionError('on(): event', name, `one of ${this.#events.names.join(', ')}`)
     if (typeof listener !== 'function') throw new InvalidOptionError('on(): listener', listener, 'a function')
     return this.#events.on(name, listener)
   }
@@ -183,6 +183,37 @@ export class Guard {
     processWide.strict?.onComplaint?.(error)
     if (this.mode === 'strict') return error
     return this.#guarded(() => this.#log(error.message, error.message))
+  }
+
+  /** For adapters: whether anyone listens to an event, so that nothing is put together for nobody. */
+  hears(name: keyof GuardEvents): boolean {
+    return this.#events.has(name)
+  }
+
+  /** For adapters: tells the listeners of an event. */
+  tell<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): void {
+    for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
+  }
+
+  /** For adapters: logs what is no warning. The standard output belongs to the application. */
+  info(message: string): void {
+    const { logger } = this.#options
+    const text = `[poolsafe] ${message}`
+    try {
+      if (logger === console) console.error(text)
+      else logger.info?.(text)
+    } catch (error) {
+      this.#fault('log the start of a pool', error)
+    }
+  }
+
+  /** For adapters: logs each time what is no finding. A logger that throws is a fault of its own. */
+  warn(message: string): void {
+    try {
+      this.#options.logger.warn(`[poolsafe] ${message}`)
+    } catch (error) {
+      this.#fault('log a warning', error)
+    }
   }
 
   #guarded(act: () => PoolsafeError | undefined): PoolsafeError | undefined {

@@ -18,6 +18,8 @@ export type Policy = 'allow' | 'warn' | 'throw'
 /** Where warnings go. `console`, and most loggers, fit. */
 export interface Logger {
   warn(message: string): void
+  /** For what is no warning, such as the limits of a pool at its start. Without it, that is not logged. */
+  info?(message: string): void
 }
 
 /** The options of {@link createGuard}. */

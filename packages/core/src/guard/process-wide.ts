@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Holdable } from '../checkout/holding.ts'
 import type { Analysis } from '../analyze/analysis.ts'
 import { DeclaredExceptions } from '../exceptions/declared.ts'
 import type { KnownException } from '../exceptions/exception.ts'
@@ -20,6 +21,10 @@ export interface Origin {
 export interface Acquiring {
   /** Set by a guarded pool: its guard judges what is sent on the connection, so the layer above does not. */
   judgedBelow: Guard | undefined
+  /** Set by a guarded pool: the connection that it was asked for, as its caller will hold it. */
+  holding?: Holdable | undefined
+  /** Calls the acquisition off. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */

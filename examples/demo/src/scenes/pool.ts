@@ -1,0 +1,144 @@
+import { AcquireTimeoutError, createGuard, NoConnectionError, poolers, SelfDeadlockError } from '@poolsafe/core'
+import { guardPool } from '@poolsafe/pg'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { Refusal, Scene, SceneResult } from '../scene.ts'
+import type { Servers } from '../servers.ts'
+import { until } from '../until.ts'
+
+const max = 3
+const callers = 5
+/** How long calls are watched that nobody answers. */
+const watchMillis = 500
+
+export const poolScene: Scene = {
+  name: 'pool',
+  title: 'Waiting for ever (an exhausted pool)',
+  story: [
+    'A function takes a connection from the pool and forgets to give it back. It works, as often as the pool has connections.',
+    'Then every other call waits: without a limit, without an error, without a hint where to look.',
+    'With a limit the error names the line; a call that waits for itself is told so; and when the server throws everybody out the pool heals.',
+  ],
+  async play(servers) {
+    const unanswered = await playUnguarded(servers)
+    const exhausted = await playExhausted(servers)
+    const nested = await playNested(servers)
+    return toResult(unanswered, exhausted, nested, await playRestart(servers))
+  },
+}
+
+/** The bug. */
+async function sendInvoice(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect()
+  await client.query('SELECT 1')
+}
+
+async function leakAll(pool: pg.Pool): Promise<pg.PoolClient[]> {
+  const leaked: pg.PoolClient[] = []
+  pool.on('acquire', (client) => void leaked.push(client))
+  // Each in a request of its own.
+  await Promise.all(Array.from({ length: max }, () => sleep(1).then(() => sendInvoice(pool))))
+  return leaked
+}
+
+async function playUnguarded(servers: Servers): Promise<number> {
+  const stage = await servers.openStage()
+  const pool = new pg.Pool({ connectionString: stage.pooledUrl, max })
+  const leaked = await leakAll(pool)
+  let answered = 0
+  const calls = Array.from({ length: callers }, () => pool.query('SELECT 1').then(() => answered++))
+  await until(() => answered > 0, watchMillis)
+  const unanswered = callers - answered
+  for (const client of leaked.splice(0)) client.release()
+  await Promise.all(calls)
+  await pool.end()
+  await stage.close()
+  return unanswered
+}
+
+async function playExhausted(servers: Servers): Promise<{ timeouts: number; refusal: Refusal }> {
+  const stage = await servers.openStage()
+  const guard = createGuard({ pooler: servers.profile, logger: silent })
+  const bare = new pg.Pool({ connectionString: stage.pooledUrl, max })
+  const pool = guardPool(bare, guard, { acquireTimeoutMillis: watchMillis, callSites: true })
+  const leaked = await leakAll(pool)
+  const errors = await errorsOf(callers, () => pool.query('SELECT 1'))
+  for (const client of leaked.splice(0)) client.release()
+  await pool.end()
+  await stage.close()
+  return { timeouts: errors.filter((error) => error instanceof AcquireTimeoutError).length, refusal: toRefusal(errors[0]) }
+}
+
+async function playNested(servers: Servers): Promise<{ refused: number; refusal: Refusal }> {
+  const stage = await servers.openStage()
+  const guard = createGuard({ pooler: servers.profile, mode: 'strict', logger: silent })
+  const pool = guardPool(new pg.Pool({ connectionString: stage.pooledUrl, max: 1 }), guard)
+  const payTwice = async (): Promise<void> => {
+    const client = await pool.connect()
+    try {
+      await pool.query('SELECT 1')
+    } finally {
+      client.release()
+    }
+  }
+  const errors = await errorsOf(1, payTwice)
+  await pool.end()
+  await stage.close()
+  return { refused: errors.filter((error) => error instanceof SelfDeadlockError).length, refusal: toRefusal(errors[0]) }
+}
+
+/** Everybody is thrown out while all connections are idle or out; the calls that follow find new ones. */
+async function playRestart(servers: Servers): Promise<number> {
+  const stage = await servers.openStage()
+  const guard = createGuard({ pooler: poolers.direct(), logger: silent })
+  const pool = guardPool(new pg.Pool({ connectionString: stage.directUrl, max }), guard)
+  pool.on('error', () => undefined)
+  const held = await pool.connect()
+  await pool.query('SELECT 1')
+  await stage.count(
+    'SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  )
+  held.release(true)
+  await until(() => pool.totalCount === 0)
+  const answers = await Promise.allSettled(Array.from({ length: callers }, () => pool.query('SELECT 1')))
+  await pool.end()
+  await stage.close()
+  return answers.filter(({ status }) => status === 'fulfilled').length
+}
+
+async function errorsOf(times: number, call: () => Promise<unknown>): Promise<unknown[]> {
+  const results = await Promise.allSettled(Array.from({ length: times }, call))
+  return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+}
+
+function toRefusal(error: unknown): Refusal {
+  if (!(error instanceof NoConnectionError)) throw error ?? new Error('a connection was to be had')
+  const instead = /^ {2}instead +(.*)$/m.exec(error.message)?.[1] ?? ''
+  return { rule: error.likelyCause, message: error.message, instead }
+}
+
+const silent = { warn: () => undefined }
+
+function toResult(
+  unanswered: number,
+  exhausted: { timeouts: number; refusal: Refusal },
+  nested: { refused: number; refusal: Refusal },
+  healed: number,
+): SceneResult {
+  const isNamed = exhausted.refusal.message.includes(sendInvoice.name)
+  return {
+    figures: {
+      calls: callers,
+      unanswered,
+      timeouts: exhausted.timeouts,
+      namesTheLine: Number(isNamed),
+      deadlocksRefused: nested.refused,
+      healed,
+    },
+    harm: `${unanswered} of ${callers} calls still wait after ${watchMillis} ms, and would for ever`,
+    guarded: `${exhausted.timeouts} of ${callers} told after ${watchMillis} ms who holds the connections${isNamed ? ': sendInvoice' : ''}; a call that waits for itself told at once`,
+    safe: `thrown out by the server: ${healed} of ${callers} calls answered on new connections`,
+    refusals: [exhausted.refusal, nested.refusal],
+    held: unanswered === callers && exhausted.timeouts === callers && isNamed && nested.refused === 1 && healed === callers,
+  }
+}

@@ -1,0 +1,59 @@
+import type { Holdable } from './holding.ts'
+import type { Linked } from './queue.ts'
+
+/** What a gate calls with the connection, or with the error in its place. */
+export type Handover<Connection> = (error: Error | undefined, connection: Connection | undefined, release: Release) => void
+
+/** Gives a connection back; with an error, or `true`, it is closed. */
+export type Release = (error?: Error | boolean) => void
+
+/**
+ * - `waiting`: for a connection to come free
+ * - `taking`: the pool has been asked for it
+ * - `held`: by the application
+ * - `over`: given back, or given up
+ */
+export type CheckoutState = 'waiting' | 'taking' | 'held' | 'over'
+
+/** A stack that was taken; it is put into words when it is asked for, which is most of its price. */
+export interface Site {
+  readonly stack?: string
+}
+
+/** One stay of a connection with the application, from the call that asks for it to its release. */
+export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holdable {
+  previous: Checkout<Connection> | undefined = undefined
+  next: Checkout<Connection> | undefined = undefined
+  state: CheckoutState = 'waiting'
+  /** Of all that asked: the lower, the earlier. */
+  readonly order: number
+  readonly askedAt: number
+  heldSince = 0
+  connection: Connection | undefined = undefined
+  /** Called once; what it holds on to is let go then. */
+  handover: Handover<Connection>
+  /** The ORM's name for the call: `User.findMany`. */
+  readonly operation: string | undefined
+  readonly site: Site | undefined
+  readonly inside: Holdable | undefined
+  waitingInside = 0
+  isReported = false
+  /** Why the pool could not connect, when it was last tried. */
+  failure: Error | undefined = undefined
+
+  constructor(
+    order: number,
+    askedAt: number,
+    handover: Handover<Connection>,
+    operation: string | undefined,
+    site: Site | undefined,
+    inside: Holdable | undefined,
+  ) {
+    this.order = order
+    this.askedAt = askedAt
+    this.handover = handover
+    this.operation = operation
+    this.site = site
+    this.inside = inside
+  }
+}

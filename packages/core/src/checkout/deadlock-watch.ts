@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Checkout } from './checkout.ts'
+import type { Clock } from './clock.ts'
+import { deadlockOf } from './diagnosis.ts'
+import type { Watcher } from './events.ts'
+import { heldFrom } from './holding.ts'
+import type { Activity, PoolState } from './pool-state.ts'
+import type { Queue } from './queue.ts'
+import { callSiteOf, type CallSites } from './sites.ts'
+
+/** How long nothing may move before a deadlock is taken for one. */
+const graceMillis = 50
+
+/** As many callers as are watched at once: where all of many wait in one circle, the first of them tell. */
+const mostSuspects = 8
+
+/** What a deadlock watch looks at. */
+export interface Circle<Connection> {
+  readonly clock: Clock
+  readonly source: { readonly max: number; activityOf(connection: Connection): Activity; activityMark(connection: Connection): unknown }
+  readonly watcher: Watcher
+  readonly sites: CallSites
+  readonly held: Queue<Checkout<Connection>>
+  /** The pool as it stands now. */
+  readonly survey: () => PoolState
+  readonly refuse: (checkout: Checkout<Connection>, error: Error) => void
+}
+
+/**
+ * Finds that everyone who holds a connection waits for another one, so that none comes back. A context is inherited by work
+ * that nobody waits for as well, so that what looks like a deadlock may be none: one stays, and no holder sends anything.
+ */
+export class DeadlockWatch<Connection> {
+  readonly #circle: Circle<Connection>
+  #found = 0
+  #suspects = 0
+
+  constructor(circle: Circle<Connection>) {
+    this.#circle = circle
+  }
+
+  /** How many were found. */
+  get found(): number {
+    return this.#found
+  }
+
+  /** This call waits now. Only one that holds a connection itself can close the circle. */
+  suspect(checkout: Checkout<Connection>): void {
+    if (checkout.inside === undefined || this.#suspects >= mostSuspects || !this.#isClosed(checkout)) return
+    const before = this.#marks()
+    this.#suspects++
+    this.#circle.clock.after(graceMillis, () => {
+      this.#suspects--
+      if (checkout.state === 'waiting' && this.#isClosed(checkout) && isDeepStrictEqual(before, this.#marks())) this.#tell(checkout)
+    })
+  }
+
+  #isClosed(checkout: Checkout<Connection>): boolean {
+    const { held, source } = this.#circle
+    if (held.size < source.max) return false
+    const inside = new Set<unknown>(heldFrom(checkout.inside))
+    let isOurs = false
+    for (const holder of held) {
+      if (holder.waitingInside === 0 || source.activityOf(holder.connection as Connection) === 'running') return false
+      if (inside.has(holder)) isOurs = true
+    }
+    return isOurs
+  }
+
+  /** By which it is seen whether anything was sent, or given back and taken anew. */
+  #marks(): readonly unknown[] {
+    const { held, source } = this.#circle
+    return Array.from(held, ({ order, connection }) => [order, source.activityMark(connection as Connection)])
+  }
+
+  #tell(checkout: Checkout<Connection>): void {
+    this.#found++
+    const { watcher, sites, survey, refuse } = this.#circle
+    const error = deadlockOf(checkout, survey())
+    const refused = watcher.mode === 'strict'
+    if (watcher.hears('deadlock')) watcher.tell('deadlock', { error, refused })
+    if (refused) refuse(checkout, error)
+    else if (sites.isNewReport(`${checkout.operation ?? ''} ${callSiteOf(checkout) ?? ''}`)) watcher.warn(error.message)
+  }
+}

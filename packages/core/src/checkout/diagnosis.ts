@@ -1,0 +1,59 @@
+import type { Checkout } from './checkout.ts'
+import { AcquireTimeoutError, QueueFullError, SelfDeadlockError } from './errors.ts'
+import { classifyFailure } from './failures.ts'
+import { heldFrom } from './holding.ts'
+import type { NoConnection } from './message.ts'
+import { likelyCause, type Activity, type Holder, type PoolState } from './pool-state.ts'
+import { callSiteOf } from './sites.ts'
+
+/** Holders that an error names. */
+const named = 5
+
+/** Who holds connections, the longest first, and what those do that held theirs throughout. */
+export function surveyHolders<Connection>(
+  held: Iterable<Checkout<Connection>>,
+  source: { activityOf(connection: Connection): Activity },
+  now: number,
+  waitedMillis: number,
+): Pick<PoolState, 'holders' | 'heldThroughout'> {
+  const holders: Holder[] = []
+  const heldThroughout = { running: 0, idleInTransaction: 0, idle: 0, unknown: 0 }
+  for (const checkout of held) {
+    const heldMillis = now - checkout.heldSince
+    const activity = source.activityOf(checkout.connection as Connection)
+    if (heldMillis >= waitedMillis) heldThroughout[activity]++
+    if (holders.length < named) holders.push({ heldMillis, operation: checkout.operation, callSite: callSiteOf(checkout), activity })
+  }
+  return { holders, heldThroughout }
+}
+
+/** Waited for too long. */
+export function timeoutOf<Connection>(
+  checkout: Checkout<Connection>,
+  waitedMillis: number,
+  limitMillis: number,
+  pool: PoolState,
+): AcquireTimeoutError {
+  return new AcquireTimeoutError(waitedMillis, limitMillis, describeCall(checkout, pool), pool)
+}
+
+/** Too many wait already. */
+export function queueFullOf<Connection>(checkout: Checkout<Connection>, maxWaiting: number, pool: PoolState): QueueFullError {
+  return new QueueFullError(maxWaiting, describeCall(checkout, pool), pool)
+}
+
+/** Nobody can go on. */
+export function deadlockOf<Connection>(checkout: Checkout<Connection>, pool: PoolState): SelfDeadlockError {
+  return new SelfDeadlockError(describeCall(checkout, pool), pool)
+}
+
+/** A call that holds more than these has not nested them: it forgot to give them back. */
+const deepestNesting = 2
+
+function describeCall<Connection>(checkout: Checkout<Connection>, pool: PoolState): NoConnection {
+  const { failure: error, operation, inside, state } = checkout
+  const failure = error === undefined ? undefined : classifyFailure(error)
+  const depth = inside === undefined ? 0 : [...heldFrom(inside)].length
+  const call = { holdsAnother: depth > 0 && depth <= deepestNesting, wasTaking: state === 'taking', failure }
+  return { operation, callSite: callSiteOf(checkout), likelyCause: likelyCause(pool, call), error, failure }
+}

@@ -1,0 +1,78 @@
+import type { AcquireTimeoutError, QueueFullError, SelfDeadlockError } from './errors.ts'
+import type { Failure } from './failures.ts'
+import type { Activity } from './pool-state.ts'
+
+/** A call got its connection. */
+export interface AcquireEvent {
+  readonly waitedMillis: number
+  /** The ORM's name for the call: `User.findMany`. */
+  readonly operation: string | undefined
+}
+
+/** A connection came back. */
+export interface ReleaseEvent {
+  readonly heldMillis: number
+  readonly operation: string | undefined
+}
+
+/** A call got no connection. */
+export interface TimeoutEvent {
+  readonly error: AcquireTimeoutError | QueueFullError
+}
+
+/** Everyone who holds a connection waits for another one. */
+export interface DeadlockEvent {
+  readonly error: SelfDeadlockError
+  /** Whether the call was refused at once; otherwise it waits for its timeout. */
+  readonly refused: boolean
+}
+
+/** A connection is held for too long. */
+export interface LeakEvent {
+  /** `held`: longer than `leakDetectionMillis`; `idleInTransaction`: its transaction was idle for longer than `idleInTransactionMillis`. */
+  readonly kind: 'held' | 'idleInTransaction'
+  readonly heldMillis: number
+  readonly operation: string | undefined
+  /** The line that took it, where it was remembered. */
+  readonly callSite: string | undefined
+  readonly activity: Activity
+  /** The whole report, as logged. */
+  readonly message: string
+}
+
+/** A connection that was reported came back after all. */
+export interface LeakEndEvent {
+  readonly heldMillis: number
+  readonly operation: string | undefined
+  readonly callSite: string | undefined
+  readonly message: string
+}
+
+/** The pool could not connect. */
+export interface ConnectFailureEvent {
+  readonly error: Error
+  /** What it means, where that is known. */
+  readonly failure: Failure | undefined
+  /** Whether it will be tried again for the same call. */
+  readonly isRetried: boolean
+}
+
+/** The events of guarded pools, by name. */
+export interface CheckoutEvents {
+  acquire: AcquireEvent
+  release: ReleaseEvent
+  timeout: TimeoutEvent
+  deadlock: DeadlockEvent
+  leak: LeakEvent
+  leakEnd: LeakEndEvent
+  connectFailure: ConnectFailureEvent
+}
+
+/** What a gate needs of a guard. */
+export interface Watcher {
+  readonly mode: 'off' | 'warn' | 'strict'
+  /** Whether anyone listens, so that nothing is put together for nobody. */
+  hears(name: keyof CheckoutEvents): boolean
+  tell<Name extends keyof CheckoutEvents>(name: Name, event: CheckoutEvents[Name]): void
+  warn(message: string): void
+}

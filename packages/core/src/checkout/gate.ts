@@ -1,0 +1,379 @@
+import { Checkout, type Handover, type Release } from './checkout.ts'
+import { Alarm, systemClock, type Clock } from './clock.ts'
+import { DeadlockWatch } from './deadlock-watch.ts'
+import { queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
+import { dueOf, oldestOf, withoutStack } from './due.ts'
+import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
+import type { Watcher } from './events.ts'
+import { classifyFailure } from './failures.ts'
+import { heldFrom, liveHolding } from './holding.ts'
+import { processWide } from '../guard/process-wide.ts'
+import { LeakWatch } from './leak-watch.ts'
+import type { CheckoutLimits } from './limits.ts'
+import type { Activity, PoolState } from './pool-state.ts'
+import { Queue } from './queue.ts'
+import { ServerRefusal } from './refusal.ts'
+import { CallSites } from './sites.ts'
+import { Histogram, noCounts, type PoolStatistics } from './statistics.ts'
+
+/** The pool behind a gate. */
+export interface ConnectionSource<Connection> {
+  /** The most connections that may be out at once, asked anew each time; `Infinity` leaves the waiting to the pool. */
+  readonly max: number
+  /** Connections that are open or being opened. */
+  readonly size: number
+  readonly idle: number
+  /** Takes a connection, idle or new, and calls back once. */
+  take(done: Handover<Connection>): void
+  /** Gives back what came too late for its caller. */
+  takeBack(connection: Connection, release: Release): void
+  activityOf(connection: Connection): Activity
+  /** Changes whenever something is sent on the connection. */
+  activityMark(connection: Connection): unknown
+}
+
+/** What makes a gate's time and chance, for tests. */
+export interface GateNature {
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/**
+ * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool is
+ * asked only for connections that it can give. It knows no driver.
+ */
+export class Gate<Connection> {
+  readonly limits: CheckoutLimits
+  readonly sites: CallSites
+  readonly #source: ConnectionSource<Connection>
+  readonly #watcher: Watcher
+  readonly #clock: Clock
+  readonly #refusal: ServerRefusal
+  readonly #deadlines: Alarm
+  readonly #leaks: LeakWatch<Connection>
+  readonly #deadlocks: DeadlockWatch<Connection>
+  readonly #waiting = new Queue<Checkout<Connection>>()
+  readonly #taking = new Queue<Checkout<Connection>>()
+  readonly #held = new Queue<Checkout<Connection>>()
+  readonly #counts = noCounts()
+  readonly #waits = new Histogram()
+  readonly #uses = new Histogram()
+  /** Connections that the pool was asked for and whose callers have given up. */
+  #abandoned = 0
+  /** Idle connections that the pool was asked for and has not handed out yet. */
+  #promised = 0
+  /** Connections that were out before the gate stood here. */
+  #foreign: number
+  #order = 0
+  #hasBeenFull: boolean
+  #ended: Error | undefined
+  #isPumping = false
+  /** Calls the next attempt off. */
+  #retry: (() => void) | undefined
+  #retryAt = 0
+
+  constructor(
+    source: ConnectionSource<Connection>,
+    limits: CheckoutLimits,
+    watcher: Watcher,
+    { clock, random }: GateNature = { clock: systemClock, random: Math.random },
+  ) {
+    this.#source = source
+    this.limits = limits
+    this.#watcher = watcher
+    this.#clock = clock
+    this.#refusal = new ServerRefusal(clock, random)
+    this.#deadlines = new Alarm(clock, (now) => this.#expire(now))
+    this.sites = new CallSites(limits.callSites, watcher)
+    this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
+    const refuse = (checkout: Checkout<Connection>, error: Error): void => this.#fail(checkout, error)
+    const survey = (): PoolState => this.#survey(0)
+    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, survey, refuse })
+    // A call that nests two fills a pool of two by itself, without anyone who waited before.
+    this.#hasBeenFull = source.max <= 2
+    this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
+  }
+
+  /**
+   * Asks for a connection.
+   *
+   * @param handover called once, later, with the connection or an error
+   * @param entry the function that the application called, for its line
+   * @returns the checkout; or the error that refuses it at once, and nothing is called
+   */
+  acquire(handover: Handover<Connection>, entry: (...args: never[]) => unknown): Checkout<Connection> | Error {
+    const origin = processWide.origins.getStore()
+    const site = this.sites.of(origin, entry)
+    const checkout = new Checkout(this.#order++, this.#clock.now(), handover, origin?.operation, site, liveHolding())
+    if (this.#waiting.size === 0 && this.#canTake()) {
+      this.#take(checkout)
+      return checkout
+    }
+    return this.#ended ?? this.#enqueue(checkout)
+  }
+
+  /** The caller no longer wants the connection, and hears of `reason`. A connection that still comes goes back to the pool. */
+  abort(checkout: Checkout<Connection>, reason: Error): void {
+    if (checkout.state !== 'waiting' && checkout.state !== 'taking') return
+    this.#counts.aborted++
+    this.#fail(checkout, reason)
+    this.pump()
+  }
+
+  /** The connection is back in the pool, or closed. {@link pump} then lets the next caller in. */
+  giveBack(checkout: Checkout<Connection>): void {
+    if (checkout.state !== 'held') return
+    checkout.state = 'over'
+    this.#held.remove(checkout)
+    const heldMillis = this.#clock.now() - checkout.heldSince
+    this.#uses.add(heldMillis)
+    this.#leaks.ended(checkout, heldMillis)
+    checkout.connection = undefined
+    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation })
+  }
+
+  /** A connection that was out before the gate stood here came back. */
+  giveBackForeign(): void {
+    if (this.#foreign > 0) this.#foreign--
+  }
+
+  /** Lets callers in for as long as the pool has connections for them. */
+  pump(): void {
+    // The pool may call back at once, and its listeners may ask again.
+    if (this.#isPumping) return
+    this.#isPumping = true
+    try {
+      for (let next = this.#waiting.first; next !== undefined && this.#canTake(); next = this.#waiting.first) {
+        this.#unqueue(next)
+        this.#take(next)
+      }
+    } finally {
+      this.#isPumping = false
+    }
+    this.#planRetry()
+  }
+
+  /** The pool gives no connection any more: whoever waits hears it now. */
+  end(error: Error): void {
+    this.#ended = error
+    for (const checkout of this.#waiting) this.#fail(checkout, error)
+  }
+
+  /**
+   * Whether it is worth its price (0.2 µs) that a call remembers in its context what it holds: in strict mode, and where
+   * somebody had to wait before. In a pool that has always had a connection to give nobody waits for another one.
+   */
+  get wantsHoldings(): boolean {
+    return this.#hasBeenFull || this.#watcher.mode === 'strict'
+  }
+
+  /** How many calls wait. */
+  get waitingCount(): number {
+    return this.#waiting.size
+  }
+
+  /** Plain data: now, and since the pool was guarded. */
+  statistics(): PoolStatistics {
+    const { max, size, idle } = this.#source
+    const acquireWait = this.#waits.snapshot()
+    const use = this.#uses.snapshot()
+    return {
+      ...this.#counts,
+      leaks: this.#leaks.reported,
+      max,
+      size,
+      idle,
+      active: this.#active,
+      waiting: this.#waitingNow,
+      acquireWait,
+      use,
+    }
+  }
+
+  get #active(): number {
+    return this.#held.size + this.#foreign
+  }
+
+  /** Without a bound of its own the gate lets everyone in to the driver, and they wait there. */
+  get #waitingNow(): number {
+    return this.#waiting.size + (Number.isFinite(this.#source.max) ? 0 : this.#taking.size)
+  }
+
+  get #isFull(): boolean {
+    const { max, size, idle } = this.#source
+    // Those of them that were still being opened may never have come.
+    if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, size - idle)
+    return this.#under + this.#active >= max
+  }
+
+  /** Connections that the pool has been asked for. */
+  get #under(): number {
+    return this.#taking.size + this.#abandoned
+  }
+
+  #canTake(): boolean {
+    if (this.#isFull) return false
+    return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
+  }
+
+  #take(checkout: Checkout<Connection>): void {
+    checkout.state = 'taking'
+    const isNew = this.#source.idle <= this.#promised
+    if (!isNew) this.#promised++
+    else if (this.#refusal.isOn) this.#refusal.asked()
+    this.#taking.push(checkout)
+    this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
+    this.#source.take((error, connection, release) => {
+      if (!isNew) this.#promised--
+      if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
+      else this.#taken(checkout, connection, release, isNew)
+    })
+  }
+
+  #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {
+    if (isNew && this.#refusal.isOn) this.#refusal.over()
+    if (checkout.state !== 'taking') {
+      this.#abandoned--
+      this.#counts.lateArrivals++
+      this.#source.takeBack(connection, release)
+      this.pump()
+      return
+    }
+    this.#taking.remove(checkout)
+    checkout.state = 'held'
+    checkout.heldSince = this.#clock.now()
+    checkout.connection = connection
+    this.#held.push(checkout)
+    this.#counts.acquired++
+    const waitedMillis = checkout.heldSince - checkout.askedAt
+    this.#waits.add(waitedMillis)
+    this.#leaks.started(checkout)
+    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
+    if (this.#waiting.size > 0) this.pump()
+    const { handover } = checkout
+    checkout.handover = spent
+    handover(undefined, connection, release)
+  }
+
+  #failedToTake(checkout: Checkout<Connection>, error: Error): void {
+    const failure = classifyFailure(error)
+    const isOver = checkout.state !== 'taking'
+    if (isOver) this.#abandoned--
+    else this.#taking.remove(checkout)
+    this.#counts.connectFailures++
+    if (failure?.isTransient === true) this.#refusal.failed()
+    const isRetried = !isOver && this.#ended === undefined && failure?.isTransient === true && this.limits.acquireTimeoutMillis !== Infinity
+    if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
+    if (isRetried) {
+      checkout.failure = error
+      this.#await(checkout)
+    } else if (!isOver) {
+      checkout.state = 'over'
+    }
+    this.pump()
+    // Last, as what is called may throw.
+    if (!isOver && !isRetried) checkout.handover(error, undefined, noRelease)
+  }
+
+  #enqueue(checkout: Checkout<Connection>): Checkout<Connection> | Error {
+    const { maxWaiting } = this.limits
+    this.#hasBeenFull = true
+    if (this.#waiting.size >= maxWaiting) return this.#refuse(checkout, maxWaiting)
+    this.#await(checkout)
+    this.#deadlocks.suspect(checkout)
+    this.#planRetry()
+    return checkout
+  }
+
+  #await(checkout: Checkout<Connection>): void {
+    checkout.state = 'waiting'
+    if (checkout.failure === undefined) this.#waiting.push(checkout)
+    else this.#waiting.pushBack(checkout, ({ order }) => order > checkout.order)
+    for (const outer of heldFrom(checkout.inside)) outer.waitingInside++
+    this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
+  }
+
+  #unqueue(checkout: Checkout<Connection>): void {
+    this.#waiting.remove(checkout)
+    if (checkout.inside === undefined) return
+    for (const outer of heldFrom(checkout.inside)) outer.waitingInside--
+  }
+
+  /** Gives up. A connection that has been asked for is still to come. */
+  #fail(checkout: Checkout<Connection>, error: Error): void {
+    if (checkout.state === 'waiting') this.#unqueue(checkout)
+    else {
+      this.#taking.remove(checkout)
+      this.#abandoned++
+    }
+    checkout.state = 'over'
+    checkout.handover(error, undefined, noRelease)
+  }
+
+  /** Fails whoever has waited too long. @returns the next deadline */
+  #expire(now: number): number {
+    const before = now - this.limits.acquireTimeoutMillis
+    const due = [...dueOf(this.#taking, before), ...dueOf(this.#waiting, before)]
+    const errors = due.length === 0 ? [] : withoutStack(() => this.#expireAll(due, now))
+    for (const error of errors) this.#tellRefused(error)
+    this.pump()
+    const oldest = Math.min(oldestOf(this.#taking), this.#waiting.first?.askedAt ?? Infinity)
+    return oldest + this.limits.acquireTimeoutMillis
+  }
+
+  #expireAll(due: readonly Checkout<Connection>[], now: number): AcquireTimeoutError[] {
+    const errors: AcquireTimeoutError[] = []
+    const pool = this.#survey(this.limits.acquireTimeoutMillis)
+    for (const checkout of due) {
+      // A caller that was told may have aborted another.
+      if (checkout.state !== 'waiting' && checkout.state !== 'taking') continue
+      const error = timeoutOf(checkout, now - checkout.askedAt, this.limits.acquireTimeoutMillis, pool)
+      this.#counts.timedOut++
+      errors.push(error)
+      this.#fail(checkout, error)
+    }
+    this.sites.strike(this.#held)
+    return errors
+  }
+
+  #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
+    this.#counts.queueFull++
+    const pool = this.#survey(0)
+    const error = queueFullOf(checkout, maxWaiting, pool)
+    checkout.state = 'over'
+    this.#tellRefused(error)
+    return error
+  }
+
+  #tellRefused(error: AcquireTimeoutError | QueueFullError): void {
+    if (this.#watcher.hears('timeout')) this.#watcher.tell('timeout', { error })
+  }
+
+  #survey(waitedMillis: number): PoolState {
+    const { max, size, idle } = this.#source
+    const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
+    return { max, size, idle, active: this.#active, waiting: Math.max(this.#waitingNow, 1), ...survey }
+  }
+
+  /** While the server refuses connections nobody may come back to let the next caller in. */
+  #planRetry(): void {
+    if (!this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
+    // An answer may have brought the next attempt forward.
+    if (this.#retry !== undefined && this.#retryAt <= this.#refusal.nextAt) return
+    this.#retry?.()
+    this.#retryAt = this.#refusal.nextAt
+    const pause = Math.max(this.#refusal.nextAt - this.#clock.now(), 0)
+    const retry = (): void => {
+      this.#retry = undefined
+      this.pump()
+    }
+    // Without a server there is no socket that keeps the process alive for whoever waits.
+    this.#retry = this.#clock.after(pause, retry, true)
+  }
+}
+
+/** Of a checkout that has been handed over: kept small, for as long as it is held. */
+function spent(): void {}
+
+/** Of an error: there is nothing to give back. */
+function noRelease(): void {}

@@ -1,0 +1,139 @@
+import { Alarm, type Clock } from './clock.ts'
+import type { Checkout } from './checkout.ts'
+import type { LeakEvent, Watcher } from './events.ts'
+import type { CheckoutLimits } from './limits.ts'
+import { place, seconds } from './message.ts'
+import type { Activity } from './pool-state.ts'
+import type { Queue } from './queue.ts'
+import { callSiteOf, type CallSites } from './sites.ts'
+
+/** What a leak watch looks at. */
+export interface Watched<Connection> {
+  readonly clock: Clock
+  readonly source: { activityOf(connection: Connection): Activity; activityMark(connection: Connection): unknown }
+  readonly limits: CheckoutLimits
+  readonly watcher: Watcher
+  readonly sites: CallSites
+  /** In the order in which the connections were taken. */
+  readonly held: Queue<Checkout<Connection>>
+}
+
+/** Since when a transaction is idle, and by what that would be seen to end. */
+interface Idle {
+  readonly since: number
+  readonly mark: unknown
+}
+
+/** Reports connections that are held for too long, and transactions that are open for too long without a statement. Once each. */
+export class LeakWatch<Connection> {
+  readonly #watched: Watched<Connection>
+  readonly #lengths: Alarm
+  readonly #transactions: Alarm
+  readonly #idle = new Map<Checkout<Connection>, Idle>()
+  #reported = 0
+
+  constructor(watched: Watched<Connection>) {
+    this.#watched = watched
+    this.#lengths = new Alarm(watched.clock, (now) => this.#reportLong(now))
+    this.#transactions = new Alarm(watched.clock, (now) => this.#reportIdle(now))
+  }
+
+  /** A connection was taken. */
+  started(checkout: Checkout<Connection>): void {
+    const { leakDetectionMillis, idleInTransactionMillis } = this.#watched.limits
+    this.#lengths.expect(checkout.heldSince + leakDetectionMillis)
+    this.#transactions.expect(checkout.heldSince + idleInTransactionMillis / 4)
+  }
+
+  /** A connection came back. */
+  ended(checkout: Checkout<Connection>, heldMillis: number): void {
+    if (this.#idle.size > 0) this.#idle.delete(checkout)
+    if (!checkout.isReported) return
+    const { watcher } = this.#watched
+    const { operation } = checkout
+    const callSite = callSiteOf(checkout)
+    const message = `a connection came back after ${seconds(heldMillis)}; taken by ${takenBy({ operation, callSite })}`
+    watcher.warn(message)
+    if (watcher.hears('leakEnd')) watcher.tell('leakEnd', { heldMillis, operation, callSite, message })
+  }
+
+  /** How many checkouts were reported. */
+  get reported(): number {
+    return this.#reported
+  }
+
+  #reportLong(now: number): number {
+    const { held, limits } = this.#watched
+    for (const checkout of held) {
+      const due = checkout.heldSince + limits.leakDetectionMillis
+      if (due > now) return due
+      if (!checkout.isReported) this.#report(checkout, 'held', now)
+    }
+    return Infinity
+  }
+
+  /** Looks four times in the limit whether anything was sent since the last look. */
+  #reportIdle(now: number): number {
+    const { held, limits, source } = this.#watched
+    for (const checkout of held) {
+      const connection = checkout.connection as Connection
+      const mark = source.activityMark(connection)
+      const known = this.#idle.get(checkout)
+      if (source.activityOf(connection) !== 'idleInTransaction') this.#idle.delete(checkout)
+      else if (known === undefined || known.mark !== mark) this.#idle.set(checkout, { since: now, mark })
+      else if (now - known.since >= limits.idleInTransactionMillis && !checkout.isReported) this.#report(checkout, 'idleInTransaction', now)
+    }
+    return held.size === 0 ? Infinity : now + limits.idleInTransactionMillis / 4
+  }
+
+  #report(checkout: Checkout<Connection>, kind: LeakEvent['kind'], now: number): void {
+    const { source, watcher, sites } = this.#watched
+    checkout.isReported = true
+    this.#reported++
+    const { operation } = checkout
+    const callSite = callSiteOf(checkout)
+    const activity = source.activityOf(checkout.connection as Connection)
+    const report = { kind, heldMillis: now - checkout.heldSince, operation, callSite, activity }
+    const message = describe(report)
+    sites.strike([checkout])
+    watcher.warn(message)
+    if (watcher.hears('leak')) watcher.tell('leak', { ...report, message })
+  }
+}
+
+function takenBy(who: Pick<LeakEvent, 'operation' | 'callSite'>): string {
+  return place(who) ?? 'a call whose line was not remembered (the next one of its kind will be)'
+}
+
+function describe(report: Omit<LeakEvent, 'message'>): string {
+  const isLong = report.kind === 'held'
+  const held = seconds(report.heldMillis)
+  const rows = [
+    isLong
+      ? `a connection has been out for ${held}, longer than leakDetectionMillis`
+      : `a transaction has been idle for longer than idleInTransactionMillis; its connection has been out for ${held}`,
+    `  taken by   ${takenBy(report)}`,
+    `  now        ${now[report.activity]}`,
+    `  why        ${isLong ? why.held : why.idleInTransaction}`,
+    `  instead    ${isLong ? instead.held : instead.idleInTransaction}`,
+    '  docs       node_modules/@poolsafe/core/docs/checkout.md',
+  ]
+  return rows.join('\n')
+}
+
+const now: { readonly [Does in Activity]: string } = {
+  running: 'a statement runs on it',
+  idleInTransaction: 'nothing runs on it, and its transaction is open',
+  idle: 'nothing runs on it, and no transaction is open',
+  unknown: 'nobody can tell what it does',
+}
+
+const why = {
+  held: 'while it is out nobody else can use it; if nobody gives it back the pool runs dry',
+  idleInTransaction: 'an open transaction keeps its connection, a server connection of the pooler, its locks and old row versions',
+}
+
+const instead = {
+  held: 'release() in a finally block, or pool.query(), transaction().execute() and $transaction(), which give back by themselves',
+  idleInTransaction: 'no HTTP call, no file and no waiting for a user inside a transaction: fetch first, then BEGIN',
+}

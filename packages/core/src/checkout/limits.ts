@@ -1,0 +1,85 @@
+import { InvalidOptionError } from '../errors.ts'
+import { checkBoolean, checkObject } from '../options.ts'
+
+/** How long callers wait for connections, and how long they may keep them. `Infinity` is never. */
+export interface CheckoutOptions {
+  /**
+   * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within it,
+   * connecting is tried again where that may help; with `Infinity` it is not. @default 10_000
+   */
+  readonly acquireTimeoutMillis?: number
+  /** How many calls may wait at once; one more fails at once with a `QueueFullError`. @default Infinity */
+  readonly maxWaiting?: number
+  /** A connection held for longer is reported, once, and again when it comes back. In milliseconds. @default Infinity */
+  readonly leakDetectionMillis?: number
+  /**
+   * A transaction that is open for longer without a statement is reported, once: it keeps a server connection of the pooler
+   * from everyone else. In milliseconds, found up to a quarter later. @default Infinity
+   */
+  readonly idleInTransactionMillis?: number
+  /**
+   * Whether each checkout remembers the line that asked for it, for a microsecond or two each. Without it, lines are
+   * remembered from the second time on that the same operation is reported. @default true in strict mode, else false
+   */
+  readonly callSites?: boolean
+}
+
+/** The limits with their defaults filled in. */
+export interface CheckoutLimits {
+  readonly acquireTimeoutMillis: number
+  readonly maxWaiting: number
+  readonly leakDetectionMillis: number
+  readonly idleInTransactionMillis: number
+  readonly callSites: boolean | undefined
+}
+
+/** The names of the options. */
+export const checkoutOptionNames: readonly (keyof CheckoutOptions)[] = [
+  'acquireTimeoutMillis',
+  'maxWaiting',
+  'leakDetectionMillis',
+  'idleInTransactionMillis',
+  'callSites',
+]
+
+/** Node's timers hold no more: a longer one would fire at once. */
+const longestTimer = 2_147_483_647
+
+/**
+ * Fills in the defaults.
+ *
+ * @param what who was given the options, for messages: `guardPool()`
+ * @throws InvalidOptionError for an unknown option, and for a limit that is negative, not a number or contradicts another
+ */
+export function resolveLimits(what: string, options: CheckoutOptions = {}): CheckoutLimits {
+  checkObject(what, options, checkoutOptionNames)
+  const {
+    acquireTimeoutMillis = 10_000,
+    maxWaiting = Infinity,
+    leakDetectionMillis = Infinity,
+    idleInTransactionMillis = Infinity,
+    callSites,
+  } = options
+  checkMillis('acquireTimeoutMillis', acquireTimeoutMillis)
+  checkMillis('leakDetectionMillis', leakDetectionMillis)
+  checkMillis('idleInTransactionMillis', idleInTransactionMillis)
+  checkCount('maxWaiting', maxWaiting)
+  if (callSites !== undefined) checkBoolean('callSites', callSites)
+  if (idleInTransactionMillis > leakDetectionMillis && idleInTransactionMillis !== Infinity) {
+    const allowed = `at most leakDetectionMillis (${leakDetectionMillis}), by when the whole checkout is reported`
+    throw new InvalidOptionError('idleInTransactionMillis', idleInTransactionMillis, allowed)
+  }
+  return { acquireTimeoutMillis, maxWaiting, leakDetectionMillis, idleInTransactionMillis, callSites }
+}
+
+/** @throws InvalidOptionError for what is no duration above 0 */
+export function checkMillis(option: string, given: unknown): number {
+  const isDuration = typeof given === 'number' && given > 0 && (given <= longestTimer || given === Infinity)
+  if (isDuration) return given
+  throw new InvalidOptionError(option, given, `a number of milliseconds above 0 and up to ${longestTimer}, or Infinity for never`)
+}
+
+function checkCount(option: string, given: unknown): void {
+  if (typeof given === 'number' && given >= 0 && (Number.isInteger(given) || given === Infinity)) return
+  throw new InvalidOptionError(option, given, 'a whole number of at least 0, or Infinity for no bound')
+}

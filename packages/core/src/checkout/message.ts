@@ -1,0 +1,94 @@
+import { adviceFor, type Holder, type LikelyCause, type PoolState } from './pool-state.ts'
+import type { Failure } from './failures.ts'
+
+/** The call that got no connection. */
+export interface NoConnection {
+  readonly operation: string | undefined
+  readonly callSite: string | undefined
+  readonly likelyCause: LikelyCause
+  /** Why the pool could not connect, when it was last tried. */
+  readonly error: Error | undefined
+  readonly failure: Failure | undefined
+}
+
+/** `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`, and why. */
+export function describeTimeout(waitedMillis: number, call: NoConnection, pool: PoolState): string {
+  const longest = pool.holders.slice(0, 3).map(nameHolder)
+  const held = longest.length === 0 ? '' : `; held longest: ${longest.join(', ')}`
+  return `waited ${Math.round(waitedMillis)} ms for a connection ${describePool(pool)}${held}\n${rows(call, pool)}`
+}
+
+/** `(size 10/10, idle 0, waiting 37)` */
+export function describePool({ max, size, idle, active, waiting }: PoolState): string {
+  return Number.isFinite(max) ? `(size ${size}/${max}, idle ${idle}, waiting ${waiting})` : `(held ${active}, waiting ${waiting})`
+}
+
+/** The lines below the first. */
+export function rows(call: NoConnection, pool: PoolState): string {
+  const by = place(call)
+  return (by === undefined ? '' : `${row('by', by)}\n`) + sharedRows(call, pool)
+}
+
+/** When the server is gone thousands of calls fail in one moment, and nearly all of their messages are the same. */
+const shared = new WeakMap<PoolState, Map<string, string>>()
+
+function sharedRows(call: NoConnection, pool: PoolState): string {
+  const key = `${call.likelyCause} ${call.error?.message ?? ''}`
+  const known = shared.get(pool) ?? new Map<string, string>()
+  shared.set(pool, known)
+  const text = known.get(key) ?? makeRows(call, pool)
+  known.set(key, text)
+  return text
+}
+
+function makeRows(call: NoConnection, pool: PoolState): string {
+  const { why, instead } = adviceFor(call.likelyCause, call.failure)
+  const list: [string, string][] = [
+    ...pool.holders.map((holder): [string, string] => ['held', describeHolder(holder)]),
+    ['likely', call.likelyCause],
+    ['why', why],
+    ['instead', instead],
+    ['lines', hasUnnamed(pool) ? 'callSites: true among the options of the pool remembers the line of each checkout' : ''],
+    ['error', call.error === undefined ? '' : call.error.message],
+    ['docs', 'node_modules/@poolsafe/core/docs/checkout.md'],
+  ]
+  return list
+    .filter(([, text]) => text !== '')
+    .map(([label, text]) => row(label, text))
+    .join('\n')
+}
+
+function row(label: string, text: string): string {
+  return `  ${label.padEnd(9)}  ${text}`
+}
+
+/** `12.4 s` */
+export function seconds(millis: number): string {
+  return millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(1)} s`
+}
+
+/** `OrderService.pay at src/orders.ts:12:3`; `undefined` where neither is known. */
+export function place({ operation, callSite }: Pick<Holder, 'operation' | 'callSite'>): string | undefined {
+  const known = [operation, callSite].filter((part) => part !== undefined)
+  return known.length === 0 ? undefined : known.join(' at ')
+}
+
+function nameHolder(holder: Holder): string {
+  const who = holder.operation ?? holder.callSite
+  return who === undefined ? seconds(holder.heldMillis) : `${who} ${seconds(holder.heldMillis)}`
+}
+
+function describeHolder(holder: Holder): string {
+  return `${seconds(holder.heldMillis)} by ${place(holder) ?? 'a call whose line was not remembered'}${does[holder.activity]}`
+}
+
+const does: { readonly [Does in Holder['activity']]: string } = {
+  running: ', a statement runs',
+  idleInTransaction: ', idle in a transaction',
+  idle: ', nothing runs',
+  unknown: '',
+}
+
+function hasUnnamed({ holders }: PoolState): boolean {
+  return holders.some(({ callSite }) => callSite === undefined)
+}

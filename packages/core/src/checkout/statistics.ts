@@ -1,0 +1,84 @@
+/** Upper bounds of the histograms, in milliseconds; what is longer than the last is in one more bucket. */
+const bounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
+
+/** How often something took how long. Plain data. */
+export interface DurationHistogram {
+  /** Upper bounds, each included, of all buckets but the last, which has none. */
+  readonly boundsMillis: readonly number[]
+  /** How many fell into each bucket; one more than there are bounds. */
+  readonly counts: readonly number[]
+  readonly sumMillis: number
+  readonly maxMillis: number
+}
+
+/** What happened since the pool was guarded. Plain data; see {@link PoolStatistics} for what is now. */
+export interface CheckoutCounts {
+  /** Connections handed out. */
+  readonly acquired: number
+  /** Calls that waited for longer than `acquireTimeoutMillis`. */
+  readonly timedOut: number
+  /** Calls refused because `maxWaiting` others waited already. */
+  readonly queueFull: number
+  /** Calls that gave up by an abort signal. */
+  readonly aborted: number
+  /** Calls that waited for a connection while everyone else who held one waited too. */
+  readonly deadlocks: number
+  /** Checkouts reported for their length. */
+  readonly leaks: number
+  /** Attempts to connect that failed. */
+  readonly connectFailures: number
+  /** Connections that came after their caller had given up, and went back to the pool. */
+  readonly lateArrivals: number
+}
+
+/** A pool, now and since it was guarded. */
+export interface PoolStatistics extends CheckoutCounts {
+  /** The most connections that the pool opens. */
+  readonly max: number
+  /** Connections that are open or being opened. */
+  readonly size: number
+  readonly idle: number
+  /** Connections that the application holds. */
+  readonly active: number
+  /** Calls that wait for a connection. */
+  readonly waiting: number
+  /** How long the calls waited that got a connection. */
+  readonly acquireWait: DurationHistogram
+  /** How long connections stayed with the application. */
+  readonly use: DurationHistogram
+}
+
+/** Counts durations. */
+export class Histogram {
+  readonly #counts: number[] = Array.from({ length: bounds.length + 1 }, () => 0)
+  #sum = 0
+  #max = 0
+
+  add(millis: number): void {
+    let bucket = 0
+    while (bucket < bounds.length && millis > (bounds[bucket] as number)) bucket++
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
+    this.#sum += millis
+    if (millis > this.#max) this.#max = millis
+  }
+
+  snapshot(): DurationHistogram {
+    return { boundsMillis: bounds, counts: [...this.#counts], sumMillis: this.#sum, maxMillis: this.#max }
+  }
+}
+
+/** The counts while they change. */
+export type MutableCounts = { -readonly [Name in keyof CheckoutCounts]: CheckoutCounts[Name] }
+
+export function noCounts(): MutableCounts {
+  return {
+    acquired: 0,
+    timedOut: 0,
+    queueFull: 0,
+    aborted: 0,
+    deadlocks: 0,
+    leaks: 0,
+    connectFailures: 0,
+    lateArrivals: 0,
+  }
+}

@@ -1,0 +1,73 @@
+import type { Failure } from '../checkout/failures.ts'
+
+/** What a pooler says in an error of its own, and what that means. */
+export interface Refusal extends Failure {
+  /** Of the message. */
+  readonly says: RegExp
+}
+
+/**
+ * PgBouncer's own words, as they stand in the programs 1.18 and 1.26. Most come as 08P01, which says nothing by itself: the
+ * message does.
+ */
+const pgbouncer: readonly Refusal[] = [
+  {
+    says: /max_client_conn\b|max_(?:user|db)_client_connections/,
+    kind: 'poolerFull',
+    isTransient: true,
+    why: 'the pooler has as many clients as it lets in',
+    instead: 'fewer connections in each process (the pool of the application), or a higher max_client_conn',
+  },
+  {
+    says: /^(?:no such database|database ".*" does not exist)/,
+    kind: 'unknownDatabase',
+    isTransient: false,
+    why: 'neither the pooler nor the server behind it knows the database',
+    instead: 'the right database in the URL, or an entry in the section [databases] of the pooler',
+  },
+  {
+    says: /^(?:SASL|password) authentication failed|^auth failed|^no such user|^bouncer config error/,
+    kind: 'authentication',
+    isTransient: false,
+    why: 'the pooler does not accept this user with this password',
+    instead: "the right user and password in the URL, or a line in the pooler's auth_file",
+  },
+  {
+    says: /^query_wait_timeout/,
+    kind: 'poolerBusy',
+    isTransient: false,
+    why: 'all server connections of the pooler were busy until its query_wait_timeout had passed',
+    instead: 'shorter transactions first; then a larger default_pool_size, as far as the server has cores for it',
+  },
+  {
+    says: /server login has been failing|server login failed|server DNS lookup failed|server conn crashed|connect timeout/,
+    kind: 'poolerCannotConnect',
+    isTransient: true,
+    why: 'the pooler itself cannot connect to PostgreSQL; it answers from memory until server_login_retry has passed',
+    instead: 'look at the log of the pooler: the server is down, or refuses its user or its database',
+  },
+  {
+    says: /shutting down|admin forced disconnect|database removed|server connection closed/,
+    kind: 'shuttingDown',
+    isTransient: true,
+    why: 'the pooler is being stopped, or was told to drop its clients',
+    instead: 'nothing: the pool connects again as soon as the pooler answers',
+  },
+  {
+    says: /unsupported startup parameter/,
+    kind: 'startupParameter',
+    isTransient: false,
+    why: 'the pooler does not let this parameter through to a server connection that others share',
+    instead: 'leave it out of the connection settings; set it with SET LOCAL inside the transaction, or on the role with ALTER ROLE',
+  },
+  {
+    says: /^(?:client_idle_timeout|client_login_timeout|idle transaction timeout|idle_transaction_timeout|transaction_timeout|query timeout|query_timeout)/,
+    kind: 'poolerTimeout',
+    isTransient: false,
+    why: 'a time limit of the pooler ended the connection',
+    instead: 'a limit of the application that is shorter, so that its own error comes first',
+  },
+]
+
+/** What the poolers say, over all of them: their words do not collide. */
+export const refusals: readonly Refusal[] = [...pgbouncer]

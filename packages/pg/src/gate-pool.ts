@@ -1,0 +1,212 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import {
+  AcquireTimeoutError,
+  enterHolding,
+  Gate,
+  holdings,
+  processWide,
+  type Checkout,
+  type Guard,
+  type Handover,
+  type PoolStatistics,
+  type Release,
+} from '@poolsafe/core'
+import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
+import { PoolSource } from './pool-source.ts'
+import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
+
+/** Where a client keeps its present checkout: a property, as a map would cost more than all the rest. */
+const checkoutKey = Symbol('poolsafe.checkout')
+
+interface Client extends ClientLike {
+  [checkoutKey]?: Checkout<ClientLike> | undefined
+  release?: Release
+}
+
+const gates = new WeakMap<object, Gate<ClientLike>>()
+
+/** The gate before a pool; `undefined` for a pool that has none. */
+export function gateOf(pool: object): Gate<ClientLike> | undefined {
+  return gates.get(pool)
+}
+
+/**
+ * How a guarded pool stands, and what happened since it was guarded. Plain data.
+ *
+ * @returns `undefined` for a pool that is not guarded
+ */
+export function poolStatistics(pool: object): PoolStatistics | undefined {
+  return gates.get(pool)?.statistics()
+}
+
+/**
+ * Puts a gate before a pool, in place: `pool.connect` and `pool.query` wait there, for as long as the limits allow, and pg-pool
+ * is asked only for what it can give. Its events, counters and call forms stay.
+ */
+export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOptions): Gate<ClientLike> {
+  const { limits, line, notes } = applyOptions(pool, options)
+  const source = new PoolSource(pool, pool.connect as DriverFunction)
+  const gate = new Gate(source, limits, guard)
+  gates.set(pool, gate)
+  watchClients(pool, gate, source)
+  gateConnect(pool, gate)
+  gateEnd(pool, gate)
+  countWaiting(pool, gate)
+  if (line !== undefined) guard.info(line)
+  for (const note of notes) guard.warn(note)
+  return gate
+}
+
+/** For layers above: gates what they find below them, if it is a pool of node-postgres that has no gate yet. */
+export function gateIfPool(driver: unknown, guard: Guard, options: ResolvedPoolOptions): void {
+  if (isPool(driver) && !gates.has(driver)) gatePool(driver, guard, options)
+}
+
+/** A pool counts its clients; a client, which has the same methods, does not. */
+export function isPool(driver: unknown): driver is PoolLike {
+  if (typeof driver !== 'object' || driver === null || !('totalCount' in driver)) return false
+  const { prependListener, query, connect } = driver as Partial<PoolLike>
+  return typeof prependListener === 'function' && typeof query === 'function' && typeof connect === 'function'
+}
+
+function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource): void {
+  const adopt = (client: Client): void => {
+    if (checkoutKey in client) return
+    Object.defineProperty(client, checkoutKey, { value: undefined, writable: true })
+    // pg-pool takes its own listener away while a client is out. Without any, a server that goes away ends the process.
+    client.on('error', () => {})
+  }
+  const pump = (): void => gate.pump()
+  pool.prependListener('connect', (client) => adopt(client as Client))
+  pool.prependListener('acquire', (client) => adopt(client as Client))
+  pool.on('release', (_error, given) => {
+    const client = given as Client
+    const checkout = client[checkoutKey]
+    if (checkout !== undefined) {
+      client[checkoutKey] = undefined
+      gate.giveBack(checkout)
+    } else if (!source.isTakingBack) gate.giveBackForeign()
+    // pg-pool tells of it before it has put the client among the idle ones.
+    if (gate.waitingCount > 0) process.nextTick(pump)
+  })
+}
+
+function gateConnect(pool: PoolLike, gate: Gate<ClientLike>): void {
+  const send = pool.query as DriverFunction
+  /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
+  let isQuery = false
+
+  function query(this: unknown, ...args: unknown[]): unknown {
+    isQuery = true
+    try {
+      return Reflect.apply(send, pool, args)
+    } finally {
+      isQuery = false
+    }
+  }
+
+  function connect(this: unknown, callback?: unknown): unknown {
+    const isForQuery = isQuery
+    isQuery = false
+    if (typeof callback !== 'function') return connectPromise(pool, gate, connect)
+    connectCallback(gate, callback as Handover<ClientLike>, isForQuery, connect)
+    return undefined
+  }
+
+  pool.query = query
+  pool.connect = connect
+}
+
+type Entry = (...args: never[]) => unknown
+
+/** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
+function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, isForQuery: boolean, entry: Entry): void {
+  let handOver = callback
+  const checkout = gate.acquire((error, client: Client | undefined) => {
+    if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
+    const taken = checkout as Checkout<ClientLike>
+    client[checkoutKey] = taken
+    const give = (): void => handOver(undefined, client, client.release as Release)
+    // A query is over before anyone could ask for a second connection inside it.
+    if (isForQuery || !gate.wantsHoldings) give()
+    else holdings.run(taken, give)
+  }, entry)
+  if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
+  else if (checkout.state === 'waiting') handOver = AsyncLocalStorage.bind(callback)
+}
+
+function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): Promise<ClientLike> {
+  const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
+  let checkout: Checkout<ClientLike> | Error | undefined
+  const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
+    const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
+      if (client === undefined) return reject(error)
+      client[checkoutKey] = checkout as Checkout<ClientLike>
+      resolve(client)
+    }
+    checkout = gate.acquire(handOver, entry)
+    if (checkout instanceof Error) reject(checkout)
+  })
+  if (checkout !== undefined && !(checkout instanceof Error)) {
+    const acquiring = processWide.acquiring.getStore()
+    if (gate.wantsHoldings) {
+      enterHolding(checkout)
+      if (acquiring !== undefined) acquiring.holding = checkout
+    }
+    if (acquiring?.signal !== undefined) obey(acquiring.signal, gate, checkout, promise)
+  }
+  return promise.catch(throwFromHere)
+}
+
+/** Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and delays the rest. */
+const stacksAtOnce = 100
+const momentMillis = 100
+let stacksTaken = 0
+let momentEnd = 0
+
+/** As pg-pool does: a stack that leads back to whoever awaits this, in place of one that leads to a timer. */
+function throwFromHere(error: Error): never {
+  if (error instanceof AcquireTimeoutError) {
+    const now = performance.now()
+    if (now > momentEnd) {
+      momentEnd = now + momentMillis
+      stacksTaken = 0
+    }
+    if (++stacksTaken > stacksAtOnce) throw error
+  }
+  // The reason of an abort may be anything.
+  if (error instanceof Error) Error.captureStackTrace(error)
+  throw error
+}
+
+/** Kysely hands an abort signal down to its driver, and the driver no further. */
+function obey(signal: AbortSignal, gate: Gate<ClientLike>, checkout: Checkout<ClientLike>, promise: Promise<unknown>): void {
+  const abort = (): void => gate.abort(checkout, signal.reason as Error)
+  if (signal.aborted) return abort()
+  const forget = (): void => signal.removeEventListener('abort', abort)
+  signal.addEventListener('abort', abort)
+  promise.then(forget, forget)
+}
+
+/** pg-pool never answers those that wait when it is ended. */
+function gateEnd(pool: PoolLike, gate: Gate<ClientLike>): void {
+  const { end } = pool as { end?: DriverFunction }
+  if (end === undefined) return
+  Object.assign(pool, {
+    end(...args: unknown[]): unknown {
+      const ended = Reflect.apply(end, pool, args)
+      gate.end(new Error('Cannot use a pool after calling end on the pool'))
+      return ended
+    },
+  })
+}
+
+/** Those who wait at the gate are pg-pool's waiting callers to everyone who reads its counter. */
+function countWaiting(pool: PoolLike, gate: Gate<ClientLike>): void {
+  const prototype: object = Object.getPrototypeOf(pool)
+  const get = (): number => gate.waitingCount + Number(Reflect.get(prototype, 'waitingCount', pool) ?? 0)
+  Object.defineProperty(pool, 'waitingCount', { configurable: true, enumerable: false, get })
+}
+
+/** Of an error: there is nothing to give back. */
+function noRelease(): void {}

@@ -1,0 +1,164 @@
+import {
+  checkMillis,
+  checkObject,
+  checkoutOptionNames,
+  InvalidOptionError,
+  resolveLimits,
+  type CheckoutLimits,
+  type CheckoutOptions,
+} from '@poolsafe/core'
+import type { PoolLike } from './types.ts'
+import { readUrl, withoutSettings, type UrlSettings } from './url-settings.ts'
+
+/** The limits of a guarded pool of node-postgres. */
+export interface PoolOptions extends CheckoutOptions {
+  /**
+   * How long a new connection may take, in milliseconds. A pool that has no `connectionTimeoutMillis` gets it, as a server that
+   * does not answer would otherwise keep the place of a connection. @default 10_000
+   */
+  readonly connectTimeoutMillis?: number
+  /** How long an idle connection is kept, in milliseconds; `idleTimeoutMillis` of the pool. */
+  readonly idleTimeoutMillis?: number
+  /**
+   * How old a connection may become, in milliseconds: up to a tenth less, by chance, so that those that were opened together are
+   * not all closed together. `maxLifetimeSeconds` of the pool.
+   */
+  readonly maxLifetimeMillis?: number
+}
+
+/** The options with their defaults filled in, as far as the pool itself need not be asked. */
+export interface ResolvedPoolOptions {
+  readonly given: PoolOptions
+  /** Of the gate; what a URL says is not in them yet. */
+  readonly limits: CheckoutLimits
+}
+
+/** What a URL with Prisma's names comes to. */
+export interface PoolSettings {
+  /** For `new pg.Pool(…)` or `new PrismaPg(…)`. */
+  readonly config: {
+    readonly connectionString: string
+    readonly max?: number
+    readonly connectionTimeoutMillis?: number
+    readonly query_timeout?: number
+  }
+  /** For `guardPool` or `guardAdapter`. */
+  readonly options: PoolOptions
+  /** For the second parameter of `new PrismaPg(…)`. */
+  readonly schema: string | undefined
+  /** What does nothing any more, a sentence each. */
+  readonly notes: readonly string[]
+}
+
+/** The part of pg-pool's options that is read and set here. pg-pool reads them anew each time. */
+export interface OptionsOfPool {
+  max?: number
+  min?: number
+  connectionString?: string
+  connectionTimeoutMillis?: number
+  idleTimeoutMillis?: number
+  maxLifetimeSeconds?: number
+  query_timeout?: number | false
+}
+
+const ownNames = ['connectTimeoutMillis', 'idleTimeoutMillis', 'maxLifetimeMillis'] as const
+const defaultConnectMillis = 10_000
+/** pg-pool's own: whether somebody asked for it cannot be seen. */
+const defaultMax = 10
+
+/**
+ * What Prisma's names in a URL come to: `connection_limit`, `pool_timeout`, `connect_timeout` and `socket_timeout`, which
+ * node-postgres, Kysely and Prisma 7 ignore. `guardPool` and `guardAdapter` honour them by themselves where the pool was made
+ * with the URL; this shows the outcome, and is for pools that are made otherwise.
+ *
+ * @throws InvalidOptionError for what is no PostgreSQL URL, which is quoted without its password, and for a value that cannot be
+ */
+export function poolSettings(url: string): PoolSettings {
+  const { max, acquireTimeoutMillis, connectTimeoutMillis, queryTimeoutMillis, schema, notes } = readUrl(url)
+  return {
+    config: {
+      connectionString: withoutSettings(url),
+      ...(max !== undefined && { max }),
+      ...(connectTimeoutMillis !== undefined && { connectionTimeoutMillis: finite(connectTimeoutMillis) }),
+      ...(queryTimeoutMillis !== undefined && { query_timeout: finite(queryTimeoutMillis) }),
+    },
+    options: {
+      ...(acquireTimeoutMillis !== undefined && { acquireTimeoutMillis }),
+      ...(connectTimeoutMillis !== undefined && { connectTimeoutMillis }),
+    },
+    schema,
+    notes,
+  }
+}
+
+/** @throws InvalidOptionError for an unknown option, and for one that cannot be */
+export function resolvePoolOptions(what: string, given: PoolOptions = {}): ResolvedPoolOptions {
+  checkObject(what, given, [...checkoutOptionNames, ...ownNames])
+  const { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis, ...checkout } = given
+  const own = { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis }
+  for (const name of ownNames) if (own[name] !== undefined) checkMillis(name, own[name])
+  if (idleTimeoutMillis !== undefined && maxLifetimeMillis !== undefined && idleTimeoutMillis > maxLifetimeMillis) {
+    throw new InvalidOptionError('idleTimeoutMillis', idleTimeoutMillis, `at most maxLifetimeMillis (${maxLifetimeMillis})`)
+  }
+  return { given, limits: resolveLimits(what, checkout) }
+}
+
+/** What was set on a pool, for its log. */
+export interface AppliedOptions {
+  readonly limits: CheckoutLimits
+  /** `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`; `undefined` where nobody asked for anything. */
+  readonly line: string | undefined
+  readonly notes: readonly string[]
+}
+
+/**
+ * Sets a pool's own options, from those given and from its URL; what was given comes first.
+ *
+ * @throws InvalidOptionError where the pool contradicts itself
+ */
+export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOptions): AppliedOptions {
+  const options = (pool as { options?: OptionsOfPool }).options ?? {}
+  const url = urlSettingsOf(options)
+  if (url.max !== undefined && options.max === defaultMax) options.max = url.max
+  checkSizes(options)
+  const connectMillis = given.connectTimeoutMillis ?? url.connectTimeoutMillis
+  if (connectMillis !== undefined) options.connectionTimeoutMillis = finite(connectMillis)
+  else options.connectionTimeoutMillis ||= defaultConnectMillis
+  if (url.queryTimeoutMillis !== undefined && !options.query_timeout) options.query_timeout = finite(url.queryTimeoutMillis)
+  if (given.idleTimeoutMillis !== undefined) options.idleTimeoutMillis = finite(given.idleTimeoutMillis)
+  if (given.maxLifetimeMillis !== undefined) setLifetime(options, given.maxLifetimeMillis)
+  const acquireTimeoutMillis = given.acquireTimeoutMillis ?? url.acquireTimeoutMillis ?? limits.acquireTimeoutMillis
+  const { notes, schema: _, ...named } = url
+  const isAsked = Object.keys(given).length > 0 || Object.keys(named).length > 0
+  const line = isAsked ? describe(options, acquireTimeoutMillis) : undefined
+  return { limits: { ...limits, acquireTimeoutMillis }, line, notes }
+}
+
+/** A URL that the driver understands and we do not is the driver's business. */
+function urlSettingsOf({ connectionString }: OptionsOfPool): UrlSettings {
+  const isUrl = typeof connectionString === 'string' && /^postgres(?:ql)?:/.test(connectionString) && URL.canParse(connectionString)
+  return isUrl ? readUrl(connectionString) : { notes: [] }
+}
+
+function checkSizes({ min = 0, max = defaultMax }: OptionsOfPool): void {
+  if (min > max) throw new InvalidOptionError('min of the pool', min, `at most its max (${max})`)
+}
+
+/** pg-pool asks for it once for each connection. */
+function setLifetime(options: OptionsOfPool, millis: number): void {
+  const get = (): number => (millis === Infinity ? 0 : (millis / 1000) * (0.9 + Math.random() / 10))
+  Object.defineProperty(options, 'maxLifetimeSeconds', { get, enumerable: true, configurable: true })
+}
+
+function describe({ max = defaultMax, connectionTimeoutMillis = 0 }: OptionsOfPool, acquireTimeoutMillis: number): string {
+  return `Limit: ${max}, Pool Timeout: ${seconds(acquireTimeoutMillis)}, Connect Timeout: ${seconds(connectionTimeoutMillis || Infinity)}`
+}
+
+function seconds(millis: number): string {
+  return millis === Infinity ? 'never' : `${millis / 1000}s`
+}
+
+/** The driver says 0 for what never ends. */
+function finite(millis: number): number {
+  return millis === Infinity ? 0 : millis
+}

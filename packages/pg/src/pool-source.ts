@@ -1,0 +1,86 @@
+import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core'
+import { stateOf } from './guard-client.ts'
+import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
+
+/** What pg-pool and pg's client hold beside their typed faces. */
+interface PoolInternals {
+  readonly options?: { readonly max?: number; connectionTimeoutMillis?: number }
+  readonly totalCount: number
+  readonly idleCount: number
+}
+
+interface ClientInternals {
+  /** `true` exactly while nothing is on its way to the server; absent in the native client. */
+  readonly readyForQuery?: boolean
+  /** `false` once the connection is broken. */
+  readonly _queryable?: boolean
+  readonly connection?: { readonly stream?: { readonly bytesWritten?: number } }
+}
+
+/** pg-pool as a gate sees it. */
+export class PoolSource implements ConnectionSource<ClientLike> {
+  readonly #pool: PoolLike & PoolInternals
+  readonly #connect: DriverFunction
+  #isTakingBack = false
+
+  /** @param connect `pool.connect` as it was before the gate */
+  constructor(pool: PoolLike, connect: DriverFunction) {
+    this.#pool = pool as PoolLike & PoolInternals
+    this.#connect = connect
+  }
+
+  get max(): number {
+    return this.#pool.options?.max ?? 10
+  }
+
+  get size(): number {
+    return this.#pool.totalCount
+  }
+
+  get idle(): number {
+    return this.#pool.idleCount
+  }
+
+  /** True while a connection goes back that came too late for its caller. */
+  get isTakingBack(): boolean {
+    return this.#isTakingBack
+  }
+
+  take(done: Handover<ClientLike>): void {
+    const { options } = this.#pool
+    const limit = options?.connectionTimeoutMillis
+    // For an idle connection, of which there is one now, pg-pool would start a timer that it does not stop where in the end it has
+    // to open a new one: the call fails, the attempt goes on, and pg-pool has a connection more than its callers know of.
+    const isIdle = options !== undefined && limit !== undefined && this.idle > 0
+    if (isIdle) options.connectionTimeoutMillis = 0
+    try {
+      Reflect.apply(this.#connect, this.#pool, [done])
+    } finally {
+      if (isIdle) options.connectionTimeoutMillis = limit
+    }
+  }
+
+  takeBack(_client: ClientLike, release: Release): void {
+    this.#isTakingBack = true
+    try {
+      release()
+    } finally {
+      this.#isTakingBack = false
+    }
+  }
+
+  activityOf(client: ClientLike): Activity {
+    const { readyForQuery, _queryable } = client as ClientInternals
+    if (_queryable === false) return 'idle'
+    if (readyForQuery === false) return 'running'
+    const status = client.getTransactionStatus?.()
+    if (typeof status === 'string') return status === 'I' ? 'idle' : 'idleInTransaction'
+    const state = stateOf(client)
+    if (readyForQuery === undefined || state === undefined) return 'unknown'
+    return state.transaction.current.isOpen ? 'idleInTransaction' : 'idle'
+  }
+
+  activityMark(client: ClientLike): unknown {
+    return (client as ClientInternals).connection?.stream?.bytesWritten
+  }
+}

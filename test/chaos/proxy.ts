@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+const portAttempts = 20
+
+/**
+ * Below the ports that systems give to outgoing connections: while the way is closed one of those would take its port, or even
+ * connect to itself.
+ */
+function drawPort(): number {
+  return 15_000 + Math.floor(Math.random() * 15_000)
+}
+
+/**
+ * A way to a server that can be cut: closed, as when the server is restarted, or silent, as when a firewall drops what it is given.
+ * Its own port stays the same.
+ */
+export class Proxy {
+  #server: Server | undefined
+  #port = 0
+  #target: number
+  readonly #sockets = new Set<Socket>()
+  #isSilent = false
+
+  constructor(target: number) {
+    this.#target = target
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** Where new connections lead to. */
+  set target(port: number) {
+    this.#target = port
+  }
+
+  async open(): Promise<void> {
+    const ports = this.#port === 0 ? Array.from({ length: portAttempts }, drawPort) : [this.#port]
+    for (const port of ports) {
+      const server = createServer((client) => this.#join(client))
+      server.listen(port, '127.0.0.1')
+      const isOpen = await once(server, 'listening').then(
+        () => true,
+        () => false,
+      )
+      if (!isOpen) continue
+      this.#server = server
+      this.#port = port
+      return
+    }
+    throw new Error(`none of the ports ${ports.join(', ')} was free`)
+  }
+
+  /** Ends all connections and refuses new ones. */
+  async close(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    for (const socket of this.#sockets) socket.destroy()
+    if (server === undefined) return
+    server.close()
+    await once(server, 'close')
+  }
+
+  /** Nothing goes through any more, either way. New connections are taken, and nothing comes back on them. */
+  silence(): void {
+    this.#isSilent = true
+    for (const socket of this.#sockets) socket.pause()
+  }
+
+  /** What was held back arrives. */
+  speak(): void {
+    this.#isSilent = false
+    for (const socket of this.#sockets) socket.resume()
+  }
+
+  #join(client: Socket): void {
+    const server = connect(this.#target, '127.0.0.1')
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(from)
+      from.setNoDelay()
+      from.on('data', (data) => void to.write(data))
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        this.#sockets.delete(from)
+        to.destroy()
+      })
+      if (this.#isSilent) from.pause()
+    }
+  }
+}
