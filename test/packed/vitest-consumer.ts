@@ -9,7 +9,7 @@ import { expect, it } from 'vitest'
 // in the configuration. Nothing is sent that is safe, so no server is needed. One test fails.
 
 const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }), logger: { warn: () => undefined } })
-const pool = guardPool(new pg.Pool({ host: '127.0.0.1', port: 1 }), guard)
+const pool = guardPool(new pg.Pool({ host: '127.0.0.1', port: 1 }), guard, { acquireTimeoutMillis: Infinity })
 
 async function listen(): Promise<void> {
   await pool.query('LISTEN orders').catch(() => undefined)
