@@ -66,11 +66,8 @@ describe('the corpus', () => {
     }
   })
 
-  test('knows every rule that reads SQL', () => {
-    const bySql = rules
-      .filter((rule) => (rule.on ?? rule.functions ?? rule.extensionFunctions) !== undefined && rule.id !== 'transaction/unpinned')
-      .map(({ id }) => id)
-    expect(Object.keys(unsafe).toSorted()).toEqual(bySql.toSorted())
+  test('names only rules that there are', () => {
+    expect(Object.keys(unsafe).filter((id) => !rules.some((rule) => rule.id === id))).toEqual([])
   })
 
   test('finds effects in what ORMs send only where a transaction begins or a local setting is made', () => {

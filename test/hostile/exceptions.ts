@@ -1,7 +1,7 @@
 /** An unsafe example that the hostile pooler does not see in the session, nor in the answer. */
 export interface Exception {
   readonly why: string
-  applies(played: { readonly rule: string; readonly sql: string; readonly error: string | undefined }): boolean
+  readonly applies: (played: { readonly rule: string; readonly sql: string; readonly error: string | undefined }) => boolean
 }
 
 /** Each is needed: one that applies to no example any more fails the test. */

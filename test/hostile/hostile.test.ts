@@ -43,15 +43,19 @@ async function codeOf(query: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** Sessions of the pooler on the server, seen from outside. */
-async function sessionsOf(): Promise<number> {
+/** Asks the server, round the pooler. */
+async function direct<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
   const client = new pg.Client(postgres.url)
   await client.connect()
-  const { rows } = await client.query<{ count: number }>(
-    "SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-  )
+  const { rows } = await client.query<Row>(sql)
   await client.end()
-  return rows[0]?.count ?? -1
+  return rows
+}
+
+/** Sessions of the pooler on the server. */
+async function sessionsOf(): Promise<number> {
+  const others = "SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+  return (await direct<{ count: number }>(others))[0]?.count ?? -1
 }
 
 function kindsOf(reports: readonly HostileReport[]): string[] {
@@ -129,6 +133,19 @@ describe('sessions', () => {
       seen.push((await stranger.query("SELECT current_setting('app.tenant', true) AS tenant")).rows[0])
     expect(seen).toContainEqual({ tenant: '7' })
     expect((await pooler.reports()).map(({ states }) => states.length)).toEqual([1])
+  })
+
+  test('that the server ends take their client along, with the server’s own words, and nobody else', async () => {
+    const pooler = await start({ sessions: 2 })
+    const [victim, other] = [await connect(pooler.url), await connect(pooler.url)]
+    const errors: unknown[] = []
+    victim.on('error', (error) => errors.push(error))
+    expect(await codeOf(victim.query('SELECT pg_terminate_backend(pg_backend_pid())'))).toBe('57P01')
+    for (let count = 0; count < 4; count++) expect(await pidOf(other)).toBeGreaterThan(0)
+    // Sessions that end while nobody has them are replaced, as soon as the pooler has heard of their end.
+    await direct("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+    const newcomer = async (): Promise<unknown> => codeOf(pidOf(await connect(pooler.url)))
+    await expect.poll(newcomer, { timeout: 20_000 }).toBeUndefined()
   })
 
   test('end with the client that leaves a transaction open', async () => {
@@ -211,6 +228,18 @@ describe('reports', () => {
     expect(reports.flatMap(({ states }) => states.map(({ object }) => object))).toEqual(['work_mem'])
   })
 
+  test('tell nothing of what pins, as the client keeps its session', async () => {
+    const pooler = await start({ pooler: poolers.rdsProxy() })
+    const client = await connect(pooler.url)
+    const before = [await pidOf(client), await pidOf(client)]
+    await client.query("SET work_mem = '5MB'")
+    const after = [await pidOf(client), await pidOf(client)]
+    expect(before[0]).not.toBe(before[1])
+    expect(after[0]).toBe(after[1])
+    expect((await client.query('SHOW work_mem')).rows).toEqual([{ work_mem: '5MB' }])
+    expect(await pooler.reports()).toEqual([])
+  })
+
   test('tell nothing where nobody looks', async () => {
     const pooler = await start({ inspect: false })
     const client = await connect(pooler.url)
@@ -262,30 +291,6 @@ describe('startup', () => {
   })
 })
 
-describe('limits', () => {
-  test('hold for connections', async () => {
-    const pooler = await start({ maxConnections: 2 })
-    const first = await connect(pooler.url)
-    await connect(pooler.url)
-    expect(await codeOf(connect(pooler.url))).toBe('53300')
-    expect(await pidOf(first)).toBeGreaterThan(0)
-  })
-
-  test('hold for messages', async () => {
-    const pooler = await start({ maxMessageBytes: 10_000 })
-    const client = await connect(pooler.url)
-    expect((await client.query('SELECT length($1::text) AS length', ['x'.repeat(9_000)])).rows).toEqual([{ length: 9_000 }])
-    expect(await codeOf(client.query('SELECT length($1::text)', ['x'.repeat(20_000)]))).toBe('54000')
-  })
-
-  test('do not hold for what PostgreSQL answers', async () => {
-    const pooler = await start({ maxMessageBytes: 10_000 })
-    const client = await connect(pooler.url)
-    const { rows } = await client.query<{ text: string }>("SELECT repeat('x', 5000000) AS text FROM generate_series(1, 3)")
-    expect(rows.map(({ text }) => text.length)).toEqual([5_000_000, 5_000_000, 5_000_000])
-  })
-})
-
 describe('stop', () => {
   test('sends the clients away and leaves no session behind', async () => {
     const pooler = await startHostilePooler({ target: postgres })
@@ -301,6 +306,20 @@ describe('stop', () => {
     expect(errors).toContain('57P01')
     await expect.poll(sessionsOf, { timeout: 10_000 }).toBe(0)
     await expect(connect(pooler.url)).rejects.toThrow('ECONNREFUSED')
+  })
+
+  test('says nothing to the clients of a pool that has ended', async () => {
+    for (let round = 0; round < 10; round++) {
+      const pooler = await startHostilePooler({ target: postgres, inspect: false })
+      const pool = new pg.Pool({ connectionString: pooler.url })
+      const errors: Error[] = []
+      // pg's pool stops listening to its clients as it ends; their errors would be uncaught.
+      pool.on('connect', (client) => client.on('error', (error) => errors.push(error)))
+      await Promise.all(Array.from({ length: 5 }, () => pool.query('SELECT 1')))
+      await pool.end()
+      await pooler.stop()
+      expect(errors).toEqual([])
+    }
   })
 
   test('may be called twice, and before anybody came', async () => {

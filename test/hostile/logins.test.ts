@@ -41,7 +41,7 @@ async function whoAmI(user: string, passwords: Readonly<Record<string, string>>)
 
 test.each(methods)('the pooler logs in by %s', async (method) => {
   // The server reads its file when it gets round to it.
-  await expect.poll(() => whoAmI(`by ${method}`, { [`by ${method}`]: password }).catch(String)).toBe(`by ${method}`)
+  await expect.poll(() => whoAmI(`by ${method}`, { [`by ${method}`]: password }).catch(String), { timeout: 20_000 }).toBe(`by ${method}`)
 })
 
 test.each(['md5', 'password', 'scram-sha-256'])('PostgreSQL’s own words reach a client whose password it refuses by %s', async (method) => {

@@ -27,9 +27,9 @@ export class RawClient {
     for (;;) {
       const length = this.#received.length < 5 ? Infinity : 1 + this.#received.readUInt32BE(1)
       if (this.#received.length >= length) {
-        const message = this.#received.subarray(0, length)
+        const bytes = this.#received.subarray(0, length)
         this.#received = this.#received.subarray(length)
-        return shown(message)
+        return shown(bytes)
       }
       if (this.#socket.closed) return undefined
       await new Promise<void>((resolve) => (this.#wake = resolve))
@@ -40,10 +40,10 @@ export class RawClient {
   async answers(count = 1): Promise<string[]> {
     const found: string[] = []
     for (let ready = 0; ready < count;) {
-      const message = await this.next()
-      if (message === undefined) return [...found, 'end']
-      if (message.startsWith('Z')) ready++
-      if (!/^[SNK]/.test(message)) found.push(message)
+      const said = await this.next()
+      if (said === undefined) return [...found, 'end']
+      if (said.startsWith('Z')) ready++
+      if (!/^[SNK]/.test(said)) found.push(said)
     }
     return found
   }

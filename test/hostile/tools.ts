@@ -38,7 +38,12 @@ async function run(program: string, args: readonly string[], input = ''): Promis
 }
 
 const server = await startPostgres({ settings: { max_connections: '60' } })
-const table = new Table({ head: ['program', 'pooler', 'inspected', 'ended with', 'says'] })
+const table = new Table({
+  head: ['program', 'pooler', 'inspected', 'ended with', 'says'],
+  colWidths: [22, 11, 11, 12, 60],
+  wordWrap: true,
+  style: { head: [], border: [] },
+})
 let failed = 0
 
 async function step(

@@ -6,8 +6,8 @@ import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
-import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPostgres } from '@poolsafe/testing/servers'
+import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 
@@ -35,6 +35,17 @@ function checkDocs(error: unknown): true {
   return true
 }
 
+async function checkHostilePooler(target: PostgresServer): Promise<void> {
+  const pooler = await startHostilePooler({ target })
+  const client = new pg.Client(pooler.url)
+  await client.connect()
+  await client.query(unsafe)
+  await client.end()
+  const [report] = await pooler.reports()
+  await pooler.stop()
+  ok(report !== undefined && formatReport(report).includes('left setting search_path (session/set)'))
+}
+
 async function main(): Promise<void> {
   const guard = checkGuard()
   const server = await startPostgres()
@@ -46,6 +57,7 @@ async function main(): Promise<void> {
     await rejects(sql.raw(unsafe).execute(db), checkDocs)
     equal(mode.findings.length, 2)
     throws(() => mode.assertNone(), /session\/set/)
+    await checkHostilePooler(server)
   } finally {
     await db.destroy()
     await server.stop()

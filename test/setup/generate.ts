@@ -10,6 +10,7 @@ const tests = join(import.meta.dirname, '..')
 const clients = [
   { folder: tests, schema: 'prisma/schema.prisma', output: 'generated/prisma7/client.ts' },
   { folder: join(tests, 'prisma-6'), schema: 'schema.prisma', output: 'generated/index.js' },
+  { folder: join(tests, '../examples/prisma-vitest'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
   { folder: join(tests, '../examples/demo'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
 ]
 

@@ -6,11 +6,11 @@ export const usage: string = `Usage: npm run demo [-- [<scene>] [--json] [--pool
 Plays what transaction pooling breaks, what poolsafe says about it, and the form that works: on a PostgreSQL and a
 pooler started for it. Exits with 0 if every scene showed what it is about, else with 1.
 
-  <scene>           play this one alone: tenants, migrations, prisma, listen or pool
-  --json            print one JSON document instead, with all figures (npm run --silent demo -- --json)
-  --pooler hostile  poolsafe's own pooler for tests, at its worst and repeatable; needs nothing installed (the default)
+  <scene>             play this one alone: tenants, migrations, prisma, listen or pool
+  --json              print one JSON document instead, with all figures (npm run --silent demo -- --json)
+  --pooler hostile    poolsafe's own pooler for tests, at its worst and repeatable; needs nothing installed (the default)
   --pooler pgbouncer  the real one: from the PATH, else Docker, else Debian's package
-  -h, --help        print this
+  -h, --help          print this
 `
 
 /** What the command line asks for. */

@@ -19,7 +19,7 @@ export interface ClientParts {
   /** Whether a text makes the pooler keep the session for this client. */
   readonly pins: (sql: string) => boolean
   /** A transaction has ended. @returns what happens to its session now */
-  readonly settle: (record: TransactionRecord) => Settle
+  readonly settle: (record: TransactionRecord) => Settle | undefined
   readonly onClosed: () => void
 }
 
@@ -55,11 +55,13 @@ export class ClientSession implements Served {
   #isSkipping = false
   /** An error waits for its ReadyForQuery: clients take it for the end of the transaction, and ask for the reports. */
   #isHoldingError = false
+  /** The server has said itself why it ends the session. */
+  #hasSaidWhy = false
   #isPinned = false
   #isClosed = false
   #record = new TransactionRecord()
   /** A cancel request on its way: until it has arrived, the session must not serve anybody else. */
-  #canceling: Promise<void> = Promise.resolve()
+  #canceling: Promise<void> | undefined
 
   constructor(parts: ClientParts) {
     this.#parts = parts
@@ -208,6 +210,7 @@ export class ClientSession implements Served {
       if (!isOurs) this.#parts.statements.failed(prepares)
     }
     this.#isCopyingIn = false
+    this.#hasSaidWhy = bytes.includes('VFATAL\0')
     this.#isSkipping = this.#unit === 'open'
     this.#isHoldingError = !this.#isSkipping
   }
@@ -248,14 +251,12 @@ export class ClientSession implements Served {
   }
 
   #endTransaction(): void {
-    const canceling = this.#canceling
     const settle = this.#parts.settle(this.#record)
+    const canceling = this.#canceling
+    this.#canceling = undefined
     this.#record = new TransactionRecord()
     this.#expected.clear()
-    this.#checkout.giveBack(async (session) => {
-      await canceling
-      return settle(session)
-    })
+    this.#checkout.giveBack(canceling === undefined ? settle : (session) => canceling.then(() => settle?.(session) ?? true))
   }
 
   flush(): void {
@@ -266,7 +267,8 @@ export class ClientSession implements Served {
   }
 
   lost(): void {
-    if (!this.#isClosed) this.#outbox.push(errorResponse('FATAL', '08006', 'the server has ended the session that worked for this client'))
+    if (!this.#hasSaidWhy)
+      this.#outbox.push(errorResponse('FATAL', '08006', 'the server has ended the session that worked for this client'))
     this.#leave()
   }
 

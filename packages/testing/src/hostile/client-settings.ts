@@ -25,18 +25,18 @@ export class ClientSettings {
     return `SELECT ${calls.join(', ')}`
   }
 
-  #differing({ parameters }: ServerSession): (readonly [string, string])[] {
-    const reported = new Map([...parameters].map(([name, value]) => [name.toLowerCase(), value]))
+  #differing({ reported }: ServerSession): (readonly [string, string])[] {
+    if (this.#wanted.size === 0) return []
     return [...this.#wanted].filter(([name, value]) => reported.get(name) !== value)
   }
 
   /** The session has been made the client's: what the server made of the values counts. */
-  adopt({ parameters, restored }: ServerSession): void {
-    for (const [name, value] of parameters) {
-      const key = name.toLowerCase()
-      if (!this.#wanted.has(key)) continue
-      restored.set(key, value)
-      this.#wanted.set(key, value)
+  adopt({ reported, restored }: ServerSession): void {
+    for (const name of this.#wanted.keys()) {
+      const value = reported.get(name)
+      if (value === undefined) continue
+      restored.set(name, value)
+      this.#wanted.set(name, value)
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { cancelOnServer, readCancelRequest } from './cancel.ts'
 import { ClientSession } from './client-session.ts'
 import { ClientSettings } from './client-settings.ts'
@@ -14,6 +15,9 @@ import { Settling } from './reports.ts'
 import type { CancelKey, ServerSession } from './server-session.ts'
 import { Sessions } from './sessions.ts'
 import type { StartupRequest } from './startup-settings.ts'
+
+/** How long a session is waited for that was told to cancel, in milliseconds. */
+const againMillis = 100
 
 interface Guest {
   readonly client: ClientSession
@@ -57,6 +61,7 @@ export class HostilePooler {
       pins: this.#mayPin ? (sql) => settling.pins(sql) : () => false,
       settle: (record) => {
         const seq = settling.count()
+        if (settling.doesNothing) return undefined
         return (session) => settling.settle(session, record, { seq, ...whose })
       },
       onClosed: () => this.#clients.delete(pid),
@@ -106,13 +111,18 @@ export class HostilePooler {
   /** Sends all clients away, cancels what they do, and ends all sessions. */
   async end(): Promise<void> {
     const farewell = errorResponse('FATAL', '57P01', 'terminating connection due to administrator command')
-    const canceled = [...this.#clients.values()].map(async ({ client }) => {
-      const busy = client.session
-      client.expel(farewell)
-      if (busy !== undefined) await cancelOnServer(this.#options.address, busy.key, () => true)
-    })
-    await Promise.all(canceled)
-    await Promise.all([...this.#sessions.values()].map((sessions) => sessions.end()))
+    const busy = [...this.#clients.values()].flatMap(({ client }) => client.session ?? [])
+    for (const { client } of this.#clients.values()) client.expel(farewell)
+    const ended = [...this.#sessions.values()].map((sessions) => sessions.end())
+    await Promise.all([...ended, ...busy.map((session) => this.#cancelUntilOver(session))])
+  }
+
+  /** Once may be too early: a query that is still on its way is not canceled. */
+  async #cancelUntilOver(session: ServerSession): Promise<void> {
+    while (!session.isOver) {
+      await cancelOnServer(this.#options.address, session.key, () => !session.isOver)
+      await Promise.race([session.ended, sleep(againMillis)])
+    }
   }
 }
 

@@ -140,14 +140,13 @@ function fromUrl(text: string): HostileTarget | undefined {
   }
 }
 
-/** A pooler that carries everything needs no test, and no hostile pooler could be it. */
+/** Who keeps the settings keeps the session: that needs no test, and no hostile pooler could be it. */
 function toProfile(given: PoolerProfile): PoolerProfile {
   const option = `${what}: pooler`
   if (typeof given !== 'object' || given === null || typeof given.carries !== 'object') {
     throw new InvalidOptionError(option, given, 'a profile, such as poolers.pgbouncer()')
   }
-  const kinds = Object.entries(given.carries).filter(([state]) => state !== 'transaction')
-  if (kinds.every(([, carried]) => carried === 'kept')) {
+  if (given.carries.setting === 'kept') {
     throw new InvalidOptionError(option, given.name, 'a pooler in transaction mode: behind this one a client keeps its session')
   }
   return given

@@ -138,8 +138,8 @@ function missedBy(code: string, routine: string, usesNames: boolean): SessionSta
   return undefined
 }
 
-/** A syntax error, a missing privilege, a function or a schema that does not exist. */
-const lacking: ReadonlySet<string> = new Set(['42601', '42501', '42883', '3F000'])
+/** A syntax error, a missing privilege; a function, a table or a schema that does not exist. */
+const lacking: ReadonlySet<string> = new Set(['42601', '42501', '42883', '42P01', '3F000'])
 
 /** Whether a complaint about a statement that needs some state is about that: what is temporary may be a function, in a schema of its own. */
 function tellsOf(state: SessionState, code: string): boolean {

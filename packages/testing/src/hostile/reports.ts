@@ -37,6 +37,11 @@ export class Settling {
     return this.#reports.toSorted((one, other) => one.seq - other.seq)
   }
 
+  /** Nobody looks at the sessions, and nobody cleans them. */
+  get doesNothing(): boolean {
+    return this.#plan.poisons && !this.#plan.inspects
+  }
+
   /** A transaction has ended. @returns its number */
   count(): number {
     return ++this.#transactions

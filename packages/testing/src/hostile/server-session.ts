@@ -38,6 +38,8 @@ export const serverFraming: Framing = { streamed, maxBytes: 2 ** 30, maxStreamed
 export class ServerSession {
   /** What the server has reported, by the names it uses: `TimeZone`. */
   readonly parameters: Map<string, string>
+  /** The same by names in lower case. */
+  readonly reported: Map<string, string>
   readonly key: CancelKey
   /** Names of statements that the pooler has prepared here for its clients. */
   readonly prepared: Set<string> = new Set()
@@ -55,6 +57,7 @@ export class ServerSession {
     this.#socket = socket
     this.#outbox = new Outbox(socket)
     this.parameters = parameters
+    this.reported = new Map([...parameters].map(([name, value]) => [name.toLowerCase(), value]))
     this.key = key
     const framer = new Framer(serverFraming, (type, bytes) => this.#receive(type, bytes))
     socket.on('data', (chunk: Buffer) => {
@@ -130,6 +133,7 @@ export class ServerSession {
   #learn(bytes: Buffer): void {
     const [name = '', value = ''] = readParameter(bytes)
     this.parameters.set(name, value)
+    this.reported.set(name.toLowerCase(), value)
   }
 
   #lose(): void {

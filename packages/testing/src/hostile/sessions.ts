@@ -82,10 +82,12 @@ export class Sessions {
    * @throws what keeps a session from being opened
    */
   async defaults(): Promise<ReadonlyMap<string, string>> {
-    if (this.#defaults === undefined) {
-      const [slot] = this.#slots as [Slot]
+    const [slot] = this.#slots as [Slot]
+    while (this.#defaults === undefined) {
       await (slot.work ?? slot.renew(this.#plan.open()))
-      this.#defaults ??= new Map(slot.take()?.parameters)
+      const session = slot.take()
+      if (session === undefined) continue
+      this.#defaults ??= new Map(session.parameters)
       this.#warm()
     }
     return this.#defaults

@@ -10,7 +10,7 @@ export type PoolMode = 'transaction' | 'session' | 'statement'
 /** The options of {@link startPgBouncer}. */
 export interface PgBouncerOptions {
   /** The PostgreSQL behind it. */
-  readonly target: Pick<PostgresServer, 'port' | 'user' | 'password' | 'database'>
+  readonly target: { readonly port: number; readonly user: string; readonly password: string; readonly database: string }
   /** @default 'transaction' */
   readonly poolMode?: PoolMode
   /** Server connections for each user and database. @default 20 */

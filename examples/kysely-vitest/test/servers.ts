@@ -1,0 +1,43 @@
+import { startHostilePooler } from '@poolsafe/testing/hostile'
+import { startPgBouncer, startPostgres } from '@poolsafe/testing/servers'
+import pg from 'pg'
+
+/** The shop's database, and an empty one for the migration. */
+export interface Servers {
+  readonly pooled: (database: DatabaseName) => string
+  readonly direct: (database: DatabaseName) => string
+  stop(): Promise<void>
+}
+
+export type DatabaseName = 'shop' | 'empty'
+
+/** No superuser: row-level security does not hold for those. */
+const user = 'app'
+
+export async function startServers(statements: readonly string[]): Promise<Servers> {
+  const postgres = await startPostgres()
+  await run(postgres.url, [
+    `CREATE ROLE ${user} LOGIN PASSWORD '${user}'`,
+    `CREATE DATABASE shop OWNER ${user}`,
+    `CREATE DATABASE empty OWNER ${user}`,
+  ])
+  const direct = (database: DatabaseName): string => `postgres://${user}:${user}@${postgres.host}:${postgres.port}/${database}`
+  await run(direct('shop'), statements)
+  const target = { ...postgres, user, password: user, database: 'shop' }
+  const pooler = process.env.POOLER === 'pgbouncer' ? await startPgBouncer({ target }) : await startHostilePooler({ target })
+  return {
+    direct,
+    pooled: (database) => pooler.url.replace(/shop$/, database),
+    stop: async () => {
+      await pooler.stop()
+      await postgres.stop()
+    },
+  }
+}
+
+async function run(connectionString: string, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  for (const statement of statements) await client.query(statement)
+  await client.end()
+}

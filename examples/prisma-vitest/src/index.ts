@@ -1,0 +1,7 @@
+import { addInvoice, invoicesOf, pay, totals } from './invoices.ts'
+import type { Invoicing } from './invoicing.ts'
+import { sendReminders } from './reminders.ts'
+import { audit, tables } from './statements.ts'
+
+/** Invoicing as it is safe behind a transaction pooler. */
+export const invoicing: Invoicing = { statements: [...tables, ...audit], addInvoice, invoicesOf, pay, totals, sendReminders }
