@@ -11,6 +11,7 @@ import {
   type PoolStatistics,
   type Release,
 } from '@poolsafe/core'
+import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -49,6 +50,10 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
   watchClients(pool, gate, source)
+  limitPool(pool, limits, guard, (client: Client) => {
+    const operation = (): string | undefined => client[checkoutKey]?.operation
+    return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
+  })
   gateConnect(pool, gate)
   gateEnd(pool, gate)
   countWaiting(pool, gate)
