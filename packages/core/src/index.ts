@@ -47,7 +47,14 @@ export { commits, harmless, type Analysis, type Answer } from './analyze/analysi
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'
-export { processWide, type Acquiring, type Origin, type StatementListener, type StrictOverride } from './guard/process-wide.ts'
+export {
+  processWide,
+  type Acquiring,
+  type ConnectionControl,
+  type Origin,
+  type StatementListener,
+  type StrictOverride,
+} from './guard/process-wide.ts'
 export { inScopeOfCaller } from './exceptions/scope.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate, type ConnectionSource } from './checkout/gate.ts'

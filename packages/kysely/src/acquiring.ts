@@ -1,10 +1,11 @@
-import { processWide, type Acquiring, type Guard, type Holdable } from '@poolsafe/core'
+import { processWide, type Acquiring, type ConnectionControl, type Guard, type Holdable } from '@poolsafe/core'
 import type { DatabaseConnection } from 'kysely'
 
 /** One `acquireConnection`, which wants to hear of its connection as soon as a hook of the dialect uses it. */
 export class Acquisition implements Acquiring {
   judgedBelow: Guard | undefined
   holding: Holdable | undefined
+  control: ConnectionControl | undefined
   readonly signal: AbortSignal | undefined
   /** The connection that a hook has used so far. */
   connection: DatabaseConnection | undefined

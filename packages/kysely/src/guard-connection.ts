@@ -1,6 +1,7 @@
 import { harmless, Transaction, type Analysis, type Answer, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
+import { guardCancelling } from './cancelling.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
@@ -22,8 +23,8 @@ export function guardConnection(connection: DatabaseConnection, guard: Guard): C
   if (known !== undefined) return known
   const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false }
   states.set(connection, state)
-  guardQueries(connection, guard, state)
   guardCancelling(connection, guard)
+  guardQueries(connection, guard, state)
   return state
 }
 
@@ -60,19 +61,6 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
   }
   connection.executeQuery = executeQuery
   connection.streamQuery = streamQuery
-}
-
-/**
- * Kysely collects what it cancels a query by before it sends it, and only where it is asked to cancel (`inflightQueryAbortStrategy`):
- * the number of the login. The query that cancels goes by a client of its own, past every pool.
- */
-function guardCancelling(connection: DatabaseConnection, guard: Guard): void {
-  const collect = connection.collectSessionInfo?.bind(connection)
-  if (collect === undefined) return
-  connection.collectSessionInfo = function collectSessionInfo() {
-    const error = guard.refuseCall('cancelByPid', collectSessionInfo)
-    return error === undefined ? collect() : Promise.reject(error)
-  }
 }
 
 /** Of a COMMIT, PostgresDriver gives the command in the place of a row. */

@@ -2,6 +2,7 @@ import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Guar
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { adoptEarly } from './early-adoption.ts'
+import { controlConnection } from './cancelling.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
 
 /** The present checkout of a connection, where the pool below says that it is worth knowing. */
@@ -50,6 +51,7 @@ function guardAcquire(driver: Driver, guard: Guard): void {
         acquisition.uses(connection)
         acquisition.end()
         holdingOf.set(connection, acquisition.holding)
+        controlConnection(connection, acquisition.control)
         return connection
       } catch (error) {
         return giveUp(error)

@@ -64,7 +64,7 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
     connect(socket, client)
   })
   socket.stream.destroy()
-  if (outcome === 'unknown') closeConnection(client, new Error('a CancelRequest was sent, and its socket was not closed'))
+  if (outcome === 'unknown') await closeConnection(client, new Error('a CancelRequest was sent, and its socket was not closed'))
   release?.()
   return outcome
 }

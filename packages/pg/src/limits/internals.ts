@@ -30,6 +30,7 @@ export interface Connection {
   readonly constructor: ConnectionClass
   readonly stream: { readonly remoteAddress?: string; destroy(error?: Error): void }
   emit: DriverFunction
+  once(event: 'end', listener: () => void): unknown
   /** The simple protocol: one message. */
   query: (text: string) => void
   /** Asks for rows of the statement that was bound. */
@@ -73,9 +74,16 @@ export function textOf({ text, cursor }: Query): string {
   return typeof sql === 'string' ? sql : ''
 }
 
-/** Closes the connection; what is under way or waits on it fails with the error, and a pool opens another one. */
-export function closeConnection(client: WiredClient, error: Error): void {
+/**
+ * Closes the connection; what is under way or waits on it fails with the error, and a pool opens another one.
+ *
+ * @returns resolves when it is closed
+ */
+export function closeConnection(client: WiredClient, error: Error): Promise<void> {
   // Whoever sent a statement hears of it. The event beside it would end a process that has no listener.
   client.on('error', () => {})
-  client.connection.stream.destroy(error)
+  return new Promise((resolve) => {
+    client.connection.once('end', resolve)
+    client.connection.stream.destroy(error)
+  })
 }

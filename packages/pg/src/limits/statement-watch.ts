@@ -208,12 +208,12 @@ export class StatementWatch {
   }
 
   #close(query: Query, reason: string): void {
-    closeConnection(this.#client, this.#timeoutOf(query, false, new Error(reason)))
+    void closeConnection(this.#client, this.#timeoutOf(query, false, new Error(reason)))
   }
 
   /** A BEGIN that has no answer has done nothing: its connection can go, and the pooler forgets that it waits. */
   #giveUp(): void {
     const error = new PoolerWaitError(this.#ranMillis, this.#limits.poolerWaitTimeoutMillis, this.#pool.operation())
-    closeConnection(this.#client, error)
+    void closeConnection(this.#client, error)
   }
 }
