@@ -9,10 +9,10 @@ export class Acquisition implements Acquiring {
   readonly signal: AbortSignal | undefined
   /** The connection that a hook has used so far. */
   connection: DatabaseConnection | undefined
-  readonly #adopt: (connection: DatabaseConnection, judgedBelow: Guard | undefined) => void
+  readonly #adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void
   #isOver = false
 
-  constructor(adopt: (connection: DatabaseConnection, judgedBelow: Guard | undefined) => void, signal: AbortSignal | undefined) {
+  constructor(adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void, signal: AbortSignal | undefined) {
     this.#adopt = adopt
     this.signal = signal
   }
@@ -26,7 +26,7 @@ export class Acquisition implements Acquiring {
   /** A hook uses this connection. */
   uses(connection: DatabaseConnection): void {
     this.connection = connection
-    this.#adopt(connection, this.judgedBelow)
+    this.#adopt(connection, this)
   }
 
   /** Sockets opened meanwhile keep the context for as long as they live: from here on it means nothing. */

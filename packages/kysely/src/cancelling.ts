@@ -8,45 +8,42 @@ interface Abortable {
   readonly query: object
 }
 
-const controls = new WeakMap<DatabaseConnection, ConnectionControl>()
+/** What the pool below gave with the connection. */
+interface Controlled {
+  readonly control: ConnectionControl | undefined
+}
 
 /**
  * Kysely collects what it cancels a query by before it sends it, and only where it is asked to cancel (`inflightQueryAbortStrategy`):
  * the number of the login. The query that cancels would go by a client of its own, past every pool. Where the pool below can send a
  * CancelRequest that is done in its place; elsewhere the guard judges.
  */
-export function guardCancelling(connection: DatabaseConnection, guard: Guard): void {
+export function guardCancelling(connection: DatabaseConnection, guard: Guard, state: Controlled): void {
   const { collectSessionInfo, cancelQuery, killSession } = connection
   const abortables = new Set<Abortable>()
-  followQueries(connection, abortables)
+  followQueries(connection, state, abortables)
   if (collectSessionInfo !== undefined) {
     connection.collectSessionInfo = function collect() {
-      if (controls.has(connection)) return Promise.resolve()
+      if (state.control !== undefined) return Promise.resolve()
       const error = guard.refuseCall('cancelByPid', collect)
       return error === undefined ? collectSessionInfo.call(connection) : Promise.reject(error)
     }
   }
   if (cancelQuery !== undefined) {
     connection.cancelQuery = async (...args) => {
-      const control = controls.get(connection)
+      const { control } = state
       return control === undefined ? cancelQuery.apply(connection, args) : cancelAborted(control, abortables)
     }
   }
   if (killSession !== undefined) {
     connection.killSession = async (...args) => {
-      const control = controls.get(connection)
+      const { control } = state
       if (control === undefined) return killSession.apply(connection, args)
-      const isUnderWay = abortables.values().some(({ signal }) => signal.aborted)
+      const isUnderWay = [...abortables].some(({ signal }) => signal.aborted)
       // Behind a pooler the session at the server is everyone's: what is ours is the query, and our own connection.
       await cancelAborted(control, abortables).finally(() => (isUnderWay ? control.close() : undefined))
     }
   }
-}
-
-/** The pool below has handed out a connection, with or without what controls it. */
-export function controlConnection(connection: DatabaseConnection, control: ConnectionControl | undefined): void {
-  if (control === undefined) controls.delete(connection)
-  else controls.set(connection, control)
 }
 
 /** Kysely does not say which query it cancels: it is the one whose signal was aborted. */
@@ -56,11 +53,11 @@ async function cancelAborted(control: ConnectionControl, abortables: ReadonlySet
 }
 
 /** Beneath the guard, so that a refused query is not taken for one that was sent. Costs nothing without a signal. */
-function followQueries(connection: DatabaseConnection, abortables: Set<Abortable>): void {
+function followQueries(connection: DatabaseConnection, state: Controlled, abortables: Set<Abortable>): void {
   const execute = connection.executeQuery.bind(connection)
   connection.executeQuery = <R>(...args: Parameters<typeof execute>) => {
     const signal = args[1]?.signal
-    const control = signal === undefined ? undefined : controls.get(connection)
+    const control = signal === undefined ? undefined : state.control
     if (signal === undefined || control === undefined) return execute<R>(...args)
     const before = control.latest()
     const result = execute<R>(...args)

@@ -1,4 +1,4 @@
-import { harmless, Transaction, type Analysis, type Answer, type Guard } from '@poolsafe/core'
+import { harmless, Transaction, type Analysis, type Answer, type ConnectionControl, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { guardCancelling } from './cancelling.ts'
@@ -8,6 +8,8 @@ export interface ConnectionState {
   readonly transaction: Transaction
   /** A guarded pool below judges what is sent on it. */
   judgedBelow: boolean
+  /** Set by a guarded pool below that can cancel. */
+  control: ConnectionControl | undefined
 }
 
 const states = new WeakMap<DatabaseConnection, ConnectionState>()
@@ -21,9 +23,9 @@ export function stateOf(connection: DatabaseConnection): ConnectionState | undef
 export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
   const known = states.get(connection)
   if (known !== undefined) return known
-  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false }
+  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false, control: undefined }
   states.set(connection, state)
-  guardCancelling(connection, guard)
+  guardCancelling(connection, guard, state)
   guardQueries(connection, guard, state)
   return state
 }

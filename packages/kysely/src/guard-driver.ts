@@ -1,8 +1,7 @@
-import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Guard, type Holdable } from '@poolsafe/core'
+import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Acquiring, type Guard, type Holdable } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { adoptEarly } from './early-adoption.ts'
-import { controlConnection } from './cancelling.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
 
 /** The present checkout of a connection, where the pool below says that it is worth knowing. */
@@ -32,8 +31,10 @@ function guardAcquire(driver: Driver, guard: Guard): void {
   const acquire = driver.acquireConnection.bind(driver)
   const rollback = driver.rollbackTransaction.bind(driver)
   const release = driver.releaseConnection.bind(driver)
-  const adopt = (connection: DatabaseConnection, judgedBelow: Guard | undefined): void => {
-    guardConnection(connection, guard).judgedBelow = judgedBelow !== undefined
+  const adopt = (connection: DatabaseConnection, { judgedBelow, control }: Acquiring): void => {
+    const state = guardConnection(connection, guard)
+    state.judgedBelow = judgedBelow !== undefined
+    state.control = control
     if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
   driver.acquireConnection = (...args) => {
@@ -51,7 +52,6 @@ function guardAcquire(driver: Driver, guard: Guard): void {
         acquisition.uses(connection)
         acquisition.end()
         holdingOf.set(connection, acquisition.holding)
-        controlConnection(connection, acquisition.control)
         return connection
       } catch (error) {
         return giveUp(error)
