@@ -14,7 +14,7 @@ import { cancelQuery } from './cancel-request.ts'
 import { activeQueryOf, closeConnection, textOf, type Query, type WiredClient } from './internals.ts'
 
 /** How long the server has to end what it was told to cancel. A proxy may not pass it on. */
-const graceMillis = 5000
+const graceMillis = 2000
 
 /** The timer of PostgreSQL begins after ours; clocks are not that exact. */
 const clockToleranceMillis = 1
