@@ -3,6 +3,7 @@ import { guardClient, guardPool, poolStatistics, type PoolOptions } from '@pools
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import pgOldest from 'pg-oldest'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -76,7 +77,9 @@ describe.each(ways)('statementTimeoutMillis, %s', (_name, url) => {
         await failureOf(client.query(forEver)),
         await failureOf(client.query('SELECT pg_sleep($1)', [3600])),
         await failureOf(client.query({ text: forEver, rowMode: 'array' })),
-        await new Promise((resolve) => void client.query(forEver, resolve)),
+        await new Promise((resolve) => {
+          client.query(forEver, resolve)
+        }),
         await failureOf(client.query(new Cursor(forEver)).read(1)),
         await new Promise((resolve) => client.query(new pg.Query(forEver)).on('error', resolve)),
       ]
@@ -191,15 +194,17 @@ describe.each(ways)('statementTimeoutMillis, %s', (_name, url) => {
       async (pool) => {
         for (let round = 0; round < 10; round++) {
           const client = await pool.connect()
-          const first = client.query(near).catch((error: unknown) => error)
-          // Longer than a stray request takes, and shorter than the limit of its transaction.
-          const next = Promise.all(
-            ['BEGIN', "SET LOCAL statement_timeout = '1h'", 'SELECT pg_sleep(0.02)', 'COMMIT'].map((sql) => client.query(sql)),
-          )
-          const ended = await first
-          expect(ended === null || ended instanceof StatementTimeoutError || (ended as pg.QueryResult).command === 'SELECT').toBe(true)
-          expect((await next).at(-1)?.command).toBe('COMMIT')
-          client.release()
+          try {
+            const first = client.query(near).catch((error: unknown) => error)
+            // Longer than a stray request takes.
+            const next = ['BEGIN', "SET LOCAL statement_timeout = '1h'", 'SELECT pg_sleep(0.02)', 'COMMIT']
+            const answers = Promise.all(next.map((sql) => client.query(sql)))
+            const ended = await first
+            expect(ended instanceof StatementTimeoutError || (ended as pg.QueryResult).command === 'SELECT').toBe(true)
+            expect((await answers).at(-1)?.command).toBe('COMMIT')
+          } finally {
+            client.release()
+          }
         }
       },
       { statementTimeoutMillis: statementTimeoutMillis / 2 },
@@ -234,6 +239,16 @@ it('is told to nobody: no finding, no row, no event', async () => {
   const complete = ['commandComplete', 'readyForQuery']
   expect(messages).toEqual([...complete, 'rowDescription', 'dataRow', ...complete, ...complete])
   expect(findings).toEqual([])
+})
+
+it('works with the oldest pg alike', async () => {
+  const client = guardClient(new pgOldest.Client(pooler.url), quiet(), { statementTimeoutMillis })
+  await client.connect()
+  expect(await failureOf(client.query(forEver))).toMatchObject({ wasCancelled: true })
+  const answers = await Promise.all([client.query('BEGIN'), client.query(setting), client.query('COMMIT')])
+  expect(answers[1].rows).toEqual([{ timeout: '1s' }])
+  expect(await timeoutIn(client)).toBe('0')
+  await client.end()
 })
 
 it('closes the connection where the request cannot be brought', async () => {

@@ -19,26 +19,28 @@ interface Controlled {
  * CancelRequest that is done in its place; elsewhere the guard judges.
  */
 export function guardCancelling(connection: DatabaseConnection, guard: Guard, state: Controlled): void {
-  const { collectSessionInfo, cancelQuery, killSession } = connection
+  const collectSessionInfo = connection.collectSessionInfo?.bind(connection)
+  const cancelQuery = connection.cancelQuery?.bind(connection)
+  const killSession = connection.killSession?.bind(connection)
   const abortables = new Set<Abortable>()
   followQueries(connection, state, abortables)
   if (collectSessionInfo !== undefined) {
     connection.collectSessionInfo = function collect() {
       if (state.control !== undefined) return Promise.resolve()
       const error = guard.refuseCall('cancelByPid', collect)
-      return error === undefined ? collectSessionInfo.call(connection) : Promise.reject(error)
+      return error === undefined ? collectSessionInfo() : Promise.reject(error)
     }
   }
   if (cancelQuery !== undefined) {
     connection.cancelQuery = async (...args) => {
       const { control } = state
-      return control === undefined ? cancelQuery.apply(connection, args) : cancelAborted(control, abortables)
+      return control === undefined ? cancelQuery(...args) : cancelAborted(control, abortables)
     }
   }
   if (killSession !== undefined) {
     connection.killSession = async (...args) => {
       const { control } = state
-      if (control === undefined) return killSession.apply(connection, args)
+      if (control === undefined) return killSession(...args)
       const isUnderWay = [...abortables].some(({ signal }) => signal.aborted)
       // Behind a pooler the session at the server is everyone's: what is ours is the query, and our own connection.
       await cancelAborted(control, abortables).finally(() => (isUnderWay ? control.close() : undefined))

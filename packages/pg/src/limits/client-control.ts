@@ -1,7 +1,7 @@
 import type { ConnectionControl } from '@poolsafe/core'
 import type { ClientLike } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
-import { closeConnection, isWired, latestQueryOf, type Query, type WiredClient } from './internals.ts'
+import { closeConnection, isWired, latestQueryOf, type WiredClient } from './internals.ts'
 
 /** For the layers above: what they can do to a client that they do not see. `undefined` where the protocol cannot be spoken. */
 export function controlOf(client: ClientLike): ConnectionControl | undefined {
@@ -20,7 +20,7 @@ class ClientControl implements ConnectionControl {
   }
 
   async cancel(query: object): Promise<void> {
-    const outcome = await cancelQuery(this.#client, query as Query)
+    const outcome = await cancelQuery(this.#client, query)
     if (outcome === 'failed') throw new Error('the CancelRequest could not be sent: the query goes on')
   }
 

@@ -182,6 +182,7 @@ export class StatementWatch {
       this.#isAsked = false
       clearTimeout(this.#timer)
     }
+    if (event === 'end') clearTimeout(this.#timer)
     if (event !== 'errorMessage') return args
     const query = this.#query
     const isCancelled = (message as DatabaseError).code === '57014'
