@@ -34,29 +34,35 @@ interface Run {
   readonly error: unknown
 }
 
-/** Sends the query that waits, and aborts it when the server has it; in strict mode the server never has it. */
-async function abort(
-  url: string,
-  options: { readonly mode: 'warn' | 'strict'; readonly pooler: PoolerProfile },
-  then: () => Promise<void>,
-): Promise<Run> {
+interface Setup {
+  readonly mode: 'warn' | 'strict'
+  readonly pooler: PoolerProfile
+  /** Whether the pool below is guarded, and can send a CancelRequest. */
+  readonly isPoolGuarded: boolean
+  readonly strategy?: 'cancel query' | 'kill session'
+}
+
+/** Sends the query that waits, and aborts it when the server has it; where it is refused the server never has it. */
+async function abort(url: string, setup: Setup, then: (db: Kysely<unknown>) => Promise<void>): Promise<Run> {
+  const { isPoolGuarded, strategy = 'cancel query', ...options } = setup
   const findings: FindingEvent[] = []
   const guard = createGuard({ logger: { warn() {} }, ...options })
   guard.on('finding', (event) => void findings.push(event))
-  const pool = guardPool(new pg.Pool({ connectionString: url, max: 1 }), guard)
+  const bare = new pg.Pool({ connectionString: url, max: 1 })
+  const pool = isPoolGuarded ? guardPool(bare, guard) : bare
   const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   const aborting = new AbortController()
-  const query = sql.raw(blocked).execute(db, { signal: aborting.signal, inflightQueryAbortStrategy: 'cancel query' })
+  const query = sql.raw(blocked).execute(db, { signal: aborting.signal, inflightQueryAbortStrategy: strategy })
   const failed = query.then(
     () => undefined,
     (error: unknown) => error,
   )
-  if (options.mode === 'warn') {
+  if (options.mode === 'warn' || isPoolGuarded) {
     await until(async () => (await waiting()) === 1)
     aborting.abort(new Error('enough'))
   }
   const error = await failed
-  await then()
+  await then(db)
   await db.destroy()
   return { findings, error }
 }
@@ -73,22 +79,51 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(pollMillis)
 }
 
-describe('a query that Kysely is to cancel', () => {
-  it('is cancelled where there is no pooler, and nothing is found', async () => {
-    const { findings, error } = await abort(server.url, { mode: 'warn', pooler: poolers.direct() }, () =>
-      until(async () => (await waiting()) === 0),
-    )
+const nobodyWaits = (): Promise<void> => until(async () => (await waiting()) === 0)
+
+describe.each([
+  ['directly', () => server.url, poolers.direct()],
+  ['behind a pooler', () => pooler.url, poolers.pgbouncer()],
+] as const)('a query that Kysely is to cancel over a guarded pool, %s', (_name, url, profile) => {
+  it.each(['cancel query', 'kill session'] as const)('is ended by a CancelRequest: %s', async (strategy) => {
+    const before = server.log().length
+    const { findings, error } = await abort(url(), { mode: 'strict', pooler: profile, isPoolGuarded: true, strategy }, async (db) => {
+      await nobodyWaits()
+      expect((await sql`SELECT 1 AS one`.execute(db)).rows).toEqual([{ one: 1 }])
+    })
     expect(error).toMatchObject({ message: 'enough' })
     expect(findings).toEqual([])
+    await until(async () => server.log().slice(before).includes('canceling statement due to user request'))
+    expect(server.log().slice(before)).not.toMatch(/pg_(cancel|terminate)_backend/)
   })
 
+  it('keeps its transaction, which goes on with a rollback', async () => {
+    const guard = createGuard({ mode: 'strict', pooler: profile })
+    const pool = guardPool(new pg.Pool({ connectionString: url(), max: 1 }), guard)
+    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+    const aborting = new AbortController()
+    const work = db.transaction().execute(async (trx) => {
+      const query = sql.raw(blocked).execute(trx, { signal: aborting.signal, inflightQueryAbortStrategy: 'cancel query' })
+      await until(async () => (await waiting()) === 1)
+      aborting.abort(new Error('enough'))
+      await query
+    })
+    await expect(work).rejects.toMatchObject({ message: 'enough' })
+    await nobodyWaits()
+    expect((await sql`SELECT 1 AS one`.execute(db)).rows).toEqual([{ one: 1 }])
+    expect(pool.totalCount).toBe(1)
+    await db.destroy()
+  })
+})
+
+describe('a query that Kysely is to cancel over a pool that nobody guards', () => {
   it('goes on behind a pooler, which the guard says when it is sent', async () => {
     const before = server.log().length
-    const { findings } = await abort(pooler.url, { mode: 'warn', pooler: poolers.pgbouncer() }, async () => {
+    const { findings } = await abort(pooler.url, { mode: 'warn', pooler: poolers.pgbouncer(), isPoolGuarded: false }, async () => {
       await until(async () => server.log().slice(before).includes('is not a PostgreSQL backend process'))
       expect(await waiting()).toBe(1)
       await holder.query('SELECT pg_advisory_unlock(42)')
-      await until(async () => (await waiting()) === 0)
+      await nobodyWaits()
       await holder.query('SELECT pg_advisory_lock(42)')
     })
     expect(findings).toMatchObject([{ refused: false, findings: [{ rule: 'connection/cancel-by-pid', outcome: 'lost' }] }])
@@ -97,12 +132,18 @@ describe('a query that Kysely is to cancel', () => {
 
   it('is refused in strict mode before it is sent, and the connection goes back', async () => {
     const before = server.log().length
-    const { error } = await abort(pooler.url, { mode: 'strict', pooler: poolers.pgbouncer() }, async () => {})
+    const { error } = await abort(pooler.url, { mode: 'strict', pooler: poolers.pgbouncer(), isPoolGuarded: false }, async () => {})
     expect(error).toMatchObject({ rule: 'connection/cancel-by-pid' })
     expect((error as Error).stack).toContain('cancelling.test.ts')
     await holder.query("SELECT 'the log is written up to here'")
     await until(async () => server.log().slice(before).includes('the log is written up to here'))
     expect(server.log().slice(before)).not.toContain(blocked)
+  })
+
+  it('is cancelled where there is no pooler, and nothing is found', async () => {
+    const { findings, error } = await abort(server.url, { mode: 'warn', pooler: poolers.direct(), isPoolGuarded: false }, nobodyWaits)
+    expect(error).toMatchObject({ message: 'enough' })
+    expect(findings).toEqual([])
   })
 })
 

@@ -27,9 +27,12 @@ export type {
   DeadlockEvent,
   LeakEndEvent,
   LeakEvent,
+  PoolerWaitEvent,
   ReleaseEvent,
   TimeoutEvent,
 } from './checkout/events.ts'
+export { PoolerWaitError, StatementTimeoutError } from './checkout/statement-errors.ts'
+export type { StatementLimitOptions } from './checkout/statement-limits.ts'
 export { classifyFailure, type Failure, type FailureKind } from './checkout/failures.ts'
 export type { CheckoutOptions } from './checkout/limits.ts'
 export type { Activity, Holder, LikelyCause } from './checkout/pool-state.ts'
@@ -44,12 +47,28 @@ export { commits, harmless, type Analysis, type Answer } from './analyze/analysi
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'
-export { processWide, type Acquiring, type Origin, type StatementListener, type StrictOverride } from './guard/process-wide.ts'
+export {
+  processWide,
+  type Acquiring,
+  type ConnectionControl,
+  type Origin,
+  type StatementListener,
+  type StrictOverride,
+} from './guard/process-wide.ts'
 export { inScopeOfCaller } from './exceptions/scope.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate, type ConnectionSource } from './checkout/gate.ts'
 export { enterHolding, holdings, liveHolding, runHolding, type Holdable, type Holding } from './checkout/holding.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
+export {
+  beginsAnew,
+  hasStatementLimits,
+  limitOfTransaction,
+  mayLimitItself,
+  onlyBegins,
+  resolveStatementLimits,
+  type StatementLimits,
+} from './checkout/statement-limits.ts'
 export { formatCallSite, takeStack, withDeepStack } from './guard/call-site.ts'
 export { checkObject, checkOneOf } from './options.ts'
 export { Transaction } from './checkout/transaction.ts'

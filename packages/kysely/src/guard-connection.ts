@@ -1,12 +1,15 @@
-import { harmless, Transaction, type Analysis, type Answer, type Guard } from '@poolsafe/core'
+import { harmless, Transaction, type Analysis, type Answer, type ConnectionControl, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
+import { guardCancelling } from './cancelling.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
   readonly transaction: Transaction
   /** A guarded pool below judges what is sent on it. */
   judgedBelow: boolean
+  /** Set by a guarded pool below that can cancel. */
+  control: ConnectionControl | undefined
 }
 
 const states = new WeakMap<DatabaseConnection, ConnectionState>()
@@ -20,10 +23,10 @@ export function stateOf(connection: DatabaseConnection): ConnectionState | undef
 export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
   const known = states.get(connection)
   if (known !== undefined) return known
-  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false }
+  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false, control: undefined }
   states.set(connection, state)
+  guardCancelling(connection, guard, state)
   guardQueries(connection, guard, state)
-  guardCancelling(connection, guard)
   return state
 }
 
@@ -60,19 +63,6 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
   }
   connection.executeQuery = executeQuery
   connection.streamQuery = streamQuery
-}
-
-/**
- * Kysely collects what it cancels a query by before it sends it, and only where it is asked to cancel (`inflightQueryAbortStrategy`):
- * the number of the login. The query that cancels goes by a client of its own, past every pool.
- */
-function guardCancelling(connection: DatabaseConnection, guard: Guard): void {
-  const collect = connection.collectSessionInfo?.bind(connection)
-  if (collect === undefined) return
-  connection.collectSessionInfo = function collectSessionInfo() {
-    const error = guard.refuseCall('cancelByPid', collectSessionInfo)
-    return error === undefined ? collect() : Promise.reject(error)
-  }
 }
 
 /** Of a COMMIT, PostgresDriver gives the command in the place of a row. */

@@ -1,4 +1,4 @@
-import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Guard, type Holdable } from '@poolsafe/core'
+import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Acquiring, type Guard, type Holdable } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { adoptEarly } from './early-adoption.ts'
@@ -31,8 +31,10 @@ function guardAcquire(driver: Driver, guard: Guard): void {
   const acquire = driver.acquireConnection.bind(driver)
   const rollback = driver.rollbackTransaction.bind(driver)
   const release = driver.releaseConnection.bind(driver)
-  const adopt = (connection: DatabaseConnection, judgedBelow: Guard | undefined): void => {
-    guardConnection(connection, guard).judgedBelow = judgedBelow !== undefined
+  const adopt = (connection: DatabaseConnection, { judgedBelow, control }: Acquiring): void => {
+    const state = guardConnection(connection, guard)
+    state.judgedBelow = judgedBelow !== undefined
+    state.control = control
     if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
   driver.acquireConnection = (...args) => {

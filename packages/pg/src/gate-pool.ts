@@ -11,6 +11,8 @@ import {
   type PoolStatistics,
   type Release,
 } from '@poolsafe/core'
+import { controlOf } from './limits/client-control.ts'
+import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -49,6 +51,10 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
   watchClients(pool, gate, source)
+  limitPool(pool, limits, guard, (client: Client) => {
+    const operation = (): string | undefined => client[checkoutKey]?.operation
+    return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
+  })
   gateConnect(pool, gate)
   gateEnd(pool, gate)
   countWaiting(pool, gate)
@@ -137,18 +143,19 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
 
 function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): Promise<ClientLike> {
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
+  const acquiring = processWide.acquiring.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
   const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
       if (client === undefined) return reject(error)
       client[checkoutKey] = checkout as Checkout<ClientLike>
+      if (acquiring !== undefined) acquiring.control = controlOf(client)
       resolve(client)
     }
     checkout = gate.acquire(handOver, entry)
     if (checkout instanceof Error) reject(checkout)
   })
   if (checkout !== undefined && !(checkout instanceof Error)) {
-    const acquiring = processWide.acquiring.getStore()
     if (gate.wantsHoldings) {
       enterHolding(checkout)
       if (acquiring !== undefined) acquiring.holding = checkout

@@ -1,5 +1,17 @@
-import { guardOf, InvalidOptionError, keepFirstGuard, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import {
+  guardOf,
+  InvalidOptionError,
+  keepFirstGuard,
+  markGuarded,
+  resolveStatementLimits,
+  toGuard,
+  type Guard,
+  type GuardOptions,
+  type StatementLimitOptions,
+} from '@poolsafe/core'
 import { sendAndJudge } from './answer.ts'
+import { limitClient } from './limits/limit-statements.ts'
+import type { WatchedPool } from './limits/statement-watch.ts'
 import { watchLogin } from './login.ts'
 import { refuseLoginOfClient } from './startup.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
@@ -17,6 +29,9 @@ export interface ClientState {
   release: DriverFunction | undefined
 }
 
+/** A client of one's own is in no pool that would count. */
+const nobody: WatchedPool = { operation: () => undefined, poolerWaited: () => {} }
+
 const states = new WeakMap<object, ClientState>()
 
 /**
@@ -24,12 +39,17 @@ const states = new WeakMap<object, ClientState>()
  *
  * @param client a `pg.Client`, before or after `connect()`
  * @param guard a guard, or the options to make one
+ * @param options how long its statements may take
  * @returns the same client
- * @throws InvalidOptionError for what is no client; and in strict mode for one that another guard watches
+ * @throws InvalidOptionError for what is no client, for a limit that cannot be; and in strict mode for one that another guard watches
  * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
  *   on, and for a guard whose profile is not that of the pooler in its URL
  */
-export function guardClient<Client extends ClientLike>(client: Client, guard?: Guard | GuardOptions): Client {
+export function guardClient<Client extends ClientLike>(
+  client: Client,
+  guard?: Guard | GuardOptions,
+  options?: StatementLimitOptions,
+): Client {
   if (typeof client?.query !== 'function' || typeof client.on !== 'function' || 'totalCount' in client) {
     throw new InvalidOptionError('guardClient(): client', client, 'a client of node-postgres (new pg.Client(…))')
   }
@@ -39,10 +59,12 @@ export function guardClient<Client extends ClientLike>(client: Client, guard?: G
     return client
   }
   const ours = toGuard(guard)
+  const limits = resolveStatementLimits('guardClient()', options)
   if (ours.mode === 'off') return client
   const error = refuseLoginOfClient(client, ours, guardClient)
   if (error !== undefined) throw error
   watchLogin(client, ours)
+  limitClient(client, limits, ours, nobody)
   attach(client, ours)
   return client
 }

@@ -15,6 +15,16 @@ export interface ReleaseEvent {
   readonly operation: string | undefined
 }
 
+/** A BEGIN was answered. Told only of pools that have a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`. */
+export interface PoolerWaitEvent {
+  /**
+   * From when the BEGIN was sent until its answer: the wait for a server connection of the pooler, and one round trip. The server
+   * itself takes no time for a BEGIN.
+   */
+  readonly poolerWaitMillis: number
+  readonly operation: string | undefined
+}
+
 /** A call got no connection. */
 export interface TimeoutEvent {
   readonly error: AcquireTimeoutError | QueueFullError
@@ -61,6 +71,7 @@ export interface ConnectFailureEvent {
 export interface CheckoutEvents {
   acquire: AcquireEvent
   release: ReleaseEvent
+  poolerWait: PoolerWaitEvent
   timeout: TimeoutEvent
   deadlock: DeadlockEvent
   leak: LeakEvent

@@ -58,6 +58,7 @@ export class Gate<Connection> {
   readonly #counts = noCounts()
   readonly #waits = new Histogram()
   readonly #uses = new Histogram()
+  readonly #poolerWaits = new Histogram()
   /** Connections that the pool was asked for and whose callers have given up. */
   #abandoned = 0
   /** Idle connections that the pool was asked for and has not handed out yet. */
@@ -167,6 +168,12 @@ export class Gate<Connection> {
     return this.#hasBeenFull || this.#watcher.mode === 'strict'
   }
 
+  /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
+  poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
+    this.#poolerWaits.add(poolerWaitMillis)
+    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation })
+  }
+
   /** How many calls wait. */
   get waitingCount(): number {
     return this.#waiting.size
@@ -187,6 +194,7 @@ export class Gate<Connection> {
       waiting: this.#waitingNow,
       acquireWait,
       use,
+      poolerWait: this.#poolerWaits.snapshot(),
     }
   }
 

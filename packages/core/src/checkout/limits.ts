@@ -1,8 +1,9 @@
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject } from '../options.ts'
+import { resolveStatementLimits, statementLimitNames, type StatementLimitOptions, type StatementLimits } from './statement-limits.ts'
 
 /** How long callers wait for connections, and how long they may keep them. `Infinity` is never. */
-export interface CheckoutOptions {
+export interface CheckoutOptions extends StatementLimitOptions {
   /**
    * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within it,
    * connecting is tried again where that may help; with `Infinity` it is not. @default 10_000
@@ -25,7 +26,7 @@ export interface CheckoutOptions {
 }
 
 /** The limits with their defaults filled in. */
-export interface CheckoutLimits {
+export interface CheckoutLimits extends StatementLimits {
   readonly acquireTimeoutMillis: number
   readonly maxWaiting: number
   readonly leakDetectionMillis: number
@@ -40,6 +41,7 @@ export const checkoutOptionNames: readonly (keyof CheckoutOptions)[] = [
   'leakDetectionMillis',
   'idleInTransactionMillis',
   'callSites',
+  ...statementLimitNames,
 ]
 
 /** Node's timers hold no more: a longer one would fire at once. */
@@ -59,7 +61,9 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
     leakDetectionMillis = Infinity,
     idleInTransactionMillis = Infinity,
     callSites,
+    ...statements
   } = options
+  const statementLimits = resolveStatementLimits(what, statements)
   checkMillis('acquireTimeoutMillis', acquireTimeoutMillis)
   checkMillis('leakDetectionMillis', leakDetectionMillis)
   checkMillis('idleInTransactionMillis', idleInTransactionMillis)
@@ -69,7 +73,7 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
     const allowed = `at most leakDetectionMillis (${leakDetectionMillis}), by when the whole checkout is reported`
     throw new InvalidOptionError('idleInTransactionMillis', idleInTransactionMillis, allowed)
   }
-  return { acquireTimeoutMillis, maxWaiting, leakDetectionMillis, idleInTransactionMillis, callSites }
+  return { acquireTimeoutMillis, maxWaiting, leakDetectionMillis, idleInTransactionMillis, callSites, ...statementLimits }
 }
 
 /** @throws InvalidOptionError for what is no duration above 0 */

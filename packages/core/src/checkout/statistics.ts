@@ -46,6 +46,11 @@ export interface PoolStatistics extends CheckoutCounts {
   readonly acquireWait: DurationHistogram
   /** How long connections stayed with the application. */
   readonly use: DurationHistogram
+  /**
+   * How long each BEGIN waited for its answer, which behind a pooler is the wait for a server connection. Empty unless the pool has
+   * a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`.
+   */
+  readonly poolerWait: DurationHistogram
 }
 
 /** Counts durations. */

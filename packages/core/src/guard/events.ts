@@ -50,6 +50,7 @@ export class Events {
     fault: new Set(),
     acquire: new Set(),
     release: new Set(),
+    poolerWait: new Set(),
     timeout: new Set(),
     deadlock: new Set(),
     leak: new Set(),

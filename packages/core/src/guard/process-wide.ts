@@ -23,8 +23,23 @@ export interface Acquiring {
   judgedBelow: Guard | undefined
   /** Set by a guarded pool: the connection that it was asked for, as its caller will hold it. */
   holding?: Holdable | undefined
+  /** Set by a guarded pool that can: controls the connection that it handed out. */
+  control?: ConnectionControl | undefined
   /** Calls the acquisition off. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** What a layer above a pool can do to the connection that it was handed, without seeing it. */
+export interface ConnectionControl {
+  /** What was given to the connection last, and may still be waiting there: to be named to `cancel`. */
+  latest(): object | undefined
+  /**
+   * Cancels a query by the protocol's own CancelRequest, if the server is at it; what is over, or not yet sent, is left alone.
+   * Resolves when nothing more of it can arrive.
+   */
+  cancel(query: object): Promise<void>
+  /** Closes the connection, and with it whatever the server does for it. Resolves when it is closed. */
+  close(): Promise<void>
 }
 
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */

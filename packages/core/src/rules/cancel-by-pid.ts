@@ -9,7 +9,7 @@ export const cancelByPid: Rule<'connection/cancel-by-pid'> = {
   title: 'a query would be cancelled by the process id of its login',
   why: 'the process id that a pooler tells at login is made up: pg_cancel_backend and pg_terminate_backend find no process of that number, or that of a stranger, and the aborted query goes on with its locks and its server connection',
   instead:
-    'let the server end it: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET; where it has to be cancelled a direct connection, or the protocol’s own CancelRequest, which poolers pass on',
+    'let the server end it: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET; where it has to be cancelled the protocol’s own CancelRequest, which poolers pass on, and which Kysely sends over a pool that guardPool guards; or a direct connection',
   remedy: {
     kysely: `const rows = await db
   .selectFrom('orders')

@@ -1,0 +1,64 @@
+import { PoolsafeError } from '../errors.ts'
+
+/**
+ * A statement ran for longer than `statementTimeoutMillis`. The `cause` is what the driver said. What the statement did is
+ * rolled back if {@link wasCancelled}.
+ */
+export class StatementTimeoutError extends PoolsafeError {
+  /** `statementTimeoutMillis`. */
+  readonly limitMillis: number
+  /** From when it was sent; the wait for a server connection of the pooler is part of it. */
+  readonly ranMillis: number
+  /** The statement, its literals replaced by `?`, cut at 300 characters. */
+  readonly statement: string
+  /** Whether the server said that it ended the statement. If not, the connection was closed, and the statement may still go on. */
+  readonly wasCancelled: boolean
+
+  /** @param statement redacted */
+  constructor(limitMillis: number, ranMillis: number, statement: string, wasCancelled: boolean, cause: unknown) {
+    const became = wasCancelled
+      ? 'the server cancelled it'
+      : 'it could not be cancelled, so the connection was closed; the server may still be at it'
+    super(
+      [
+        `a statement ran for longer than ${limitMillis} ms`,
+        `  statement  ${statement}`,
+        `  ran        ${Math.round(ranMillis)} ms; ${became}`,
+        '  why        it is slow, it waits for a lock, or outside a transaction for a server connection of the pooler',
+        '  instead    look for its lock in pg_stat_activity and its plan with EXPLAIN; what may take longer sets its own limit in its transaction: SET LOCAL statement_timeout',
+        '  docs       node_modules/@poolsafe/core/docs/checkout.md',
+      ].join('\n'),
+      { cause },
+    )
+    this.limitMillis = limitMillis
+    this.ranMillis = ranMillis
+    this.statement = statement
+    this.wasCancelled = wasCancelled
+  }
+}
+
+/** A BEGIN had no answer for longer than `poolerWaitTimeoutMillis`. Nothing has run: the call can be made again. Its connection is closed. */
+export class PoolerWaitError extends PoolsafeError {
+  /** From when the BEGIN was sent. */
+  readonly poolerWaitMillis: number
+  /** `poolerWaitTimeoutMillis`. */
+  readonly limitMillis: number
+  /** The ORM's name for the call, such as `User.findMany`, where known. */
+  readonly operation: string | undefined
+
+  constructor(poolerWaitMillis: number, limitMillis: number, operation: string | undefined) {
+    super(
+      [
+        `waited ${Math.round(poolerWaitMillis)} ms for the answer to a BEGIN`,
+        ...(operation === undefined ? [] : [`  by         ${operation}`]),
+        '  why        behind a pooler every client gets a connection at once, and the first statement waits until the pooler has a server connection free: all of them are held by transactions',
+        '  instead    shorten the transactions that hold them (no HTTP call and no waiting for a user inside), make the pools of the application together no larger than those of the pooler, or raise the pooler’s pool size up to what the server bears',
+        '  safe       nothing has run: the call can be made again',
+        '  docs       node_modules/@poolsafe/core/docs/checkout.md',
+      ].join('\n'),
+    )
+    this.poolerWaitMillis = poolerWaitMillis
+    this.limitMillis = limitMillis
+    this.operation = operation
+  }
+}

@@ -1,0 +1,77 @@
+import type { Analysis } from '../analyze/analysis.ts'
+import { InvalidOptionError } from '../errors.ts'
+import { checkObject } from '../options.ts'
+
+/** How long the server may take. `Infinity` is never. */
+export interface StatementLimitOptions {
+  /**
+   * How long a statement may run before it is cancelled and fails with a `StatementTimeoutError`, in whole milliseconds. Inside a
+   * transaction it is `SET LOCAL statement_timeout`, sent once behind its BEGIN; one that sets its own keeps it. Outside it is a
+   * timer and a CancelRequest, and covers the wait for a server connection of the pooler as well. @default Infinity
+   */
+  readonly statementTimeoutMillis?: number
+  /**
+   * How long a BEGIN may wait for its answer before the connection is closed and the call fails with a `PoolerWaitError`, in
+   * whole milliseconds: behind a pooler it waits for a server connection, which no acquire shows. @default Infinity
+   */
+  readonly poolerWaitTimeoutMillis?: number
+}
+
+/** The limits with their defaults filled in. */
+export interface StatementLimits {
+  readonly statementTimeoutMillis: number
+  readonly poolerWaitTimeoutMillis: number
+}
+
+/** The names of the options. */
+export const statementLimitNames: readonly (keyof StatementLimitOptions)[] = ['statementTimeoutMillis', 'poolerWaitTimeoutMillis']
+
+/** PostgreSQL's own bound of `statement_timeout`, and that of Node's timers. */
+const longest = 2_147_483_647
+
+/**
+ * Fills in the defaults.
+ *
+ * @param what who was given the options, for messages: `guardClient()`
+ * @throws InvalidOptionError for an unknown option, and for a limit that is no whole number of milliseconds
+ */
+export function resolveStatementLimits(what: string, options: StatementLimitOptions = {}): StatementLimits {
+  checkObject(what, options, statementLimitNames)
+  const { statementTimeoutMillis = Infinity, poolerWaitTimeoutMillis = Infinity } = options
+  checkWholeMillis('statementTimeoutMillis', statementTimeoutMillis)
+  checkWholeMillis('poolerWaitTimeoutMillis', poolerWaitTimeoutMillis)
+  return { statementTimeoutMillis, poolerWaitTimeoutMillis }
+}
+
+function checkWholeMillis(option: string, given: unknown): void {
+  if (given === Infinity) return
+  if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= longest) return
+  throw new InvalidOptionError(option, given, `a whole number of milliseconds from 1 to ${longest}, or Infinity for no limit`)
+}
+
+/** Whether there is anything to watch. */
+export function hasStatementLimits({ statementTimeoutMillis, poolerWaitTimeoutMillis }: StatementLimits): boolean {
+  return statementTimeoutMillis !== Infinity || poolerWaitTimeoutMillis !== Infinity
+}
+
+/** What limits the statements of one transaction, and ends with it. */
+export function limitOfTransaction(millis: number): string {
+  return `SET LOCAL statement_timeout = ${millis}`
+}
+
+/** Whether a text may set a limit of its own, in whatever form. */
+export function mayLimitItself(sql: string): boolean {
+  return /statement_timeout/i.test(sql)
+}
+
+/** Whether a text does nothing but begin a transaction: the server takes no time for it, so that what it took is waiting. */
+export function onlyBegins({ steps, isBatch }: Analysis): boolean {
+  return !isBatch && steps.length === 1 && steps[0]?.control?.does === 'begin'
+}
+
+/** Whether a text that was sent inside a transaction ends it and leaves another one open: `COMMIT AND CHAIN`. */
+export function beginsAnew({ steps }: Analysis): boolean {
+  const controls = steps.map(({ control }) => control)
+  const end = controls.findLastIndex((control) => control?.does === 'commit' || control?.does === 'rollback')
+  return end >= 0 && (controls[end]?.chains === true || controls.slice(end).some((control) => control?.does === 'begin'))
+}

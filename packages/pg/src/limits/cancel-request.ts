@@ -1,0 +1,104 @@
+import { isIP } from 'node:net'
+import { activeQueryOf, closeConnection, type CancelConnection, type Query, type WiredClient } from './internals.ts'
+
+/** How long a CancelRequest may take. Where it takes longer the network is silent, and nobody knows what it will still hit. */
+const patienceMillis = 5000
+
+/**
+ * - `delivered`: whoever was asked has closed the socket, which PostgreSQL does when the signal is sent
+ * - `late`: the query was over before the request was sent
+ * - `failed`: it could not be sent
+ * - `unknown`: it was sent, and nobody knows what it will still hit: the client's connection is closed
+ */
+export type CancelOutcome = 'delivered' | 'late' | 'failed' | 'unknown'
+
+const underWay = new WeakMap<WiredClient, Promise<CancelOutcome>>()
+
+/**
+ * Cancels a query by the protocol's own CancelRequest: on a socket of its own, to where the client is connected, secured alike. It
+ * carries the numbers of the client's login, by which a pooler finds the server connection that works for it now.
+ *
+ * The request names a connection and no query. So it is sent only while the query is at the server, and until its socket is
+ * closed nothing else is: the client hears later that the connection is ready.
+ */
+export function cancelQuery(client: WiredClient, query: Query): Promise<CancelOutcome> {
+  const earlier = underWay.get(client)
+  if (earlier !== undefined) return earlier.then((outcome) => (isAtServer(client, query) ? cancelQuery(client, query) : outcome))
+  const outcome = send(client, query).finally(() => underWay.delete(client))
+  underWay.set(client, outcome)
+  return outcome
+}
+
+/** After an error pg forgets the query before the server is ready; then it is over. */
+function isAtServer(client: WiredClient, query: Query): boolean {
+  return activeQueryOf(client) === query
+}
+
+async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
+  const { processID, secretKey } = client
+  if (!isAtServer(client, query)) return 'late'
+  if (processID === null || secretKey === null) return 'failed'
+  const socket = makeSocket(client)
+  let release: (() => void) | undefined
+  const outcome = await new Promise<CancelOutcome>((resolve) => {
+    let reached: CancelOutcome = 'failed'
+    const timer = setTimeout(() => resolve(reached === 'delivered' ? 'unknown' : 'failed'), patienceMillis)
+    const request = (): void => {
+      if (isAtServer(client, query)) {
+        release = holdReady(client)
+        socket.cancel(processID, secretKey)
+        reached = 'delivered'
+      } else {
+        reached = 'late'
+        socket.stream.destroy()
+      }
+    }
+    socket.on('connect', () => (client.ssl && client.sslNegotiation !== 'direct' ? socket.requestSsl() : client.ssl || request()))
+    socket.on('sslconnect', request)
+    // A socket that is reset was closed all the same: the request was read, or never will be.
+    socket.on('error', () => {})
+    socket.on('end', () => {
+      clearTimeout(timer)
+      resolve(reached)
+    })
+    connect(socket, client)
+  })
+  socket.stream.destroy()
+  if (outcome === 'unknown') await closeConnection(client, new Error('a CancelRequest was sent, and its socket was not closed'))
+  release?.()
+  return outcome
+}
+
+/** Where the client is, not where its name leads now: poolers are often several behind one name. */
+function connect(socket: CancelConnection, { host, port, connection }: WiredClient): void {
+  if (host?.startsWith('/') === true) socket.connect(`${host}/.s.PGSQL.${port}`)
+  else socket.connect(port ?? 5432, connection.stream.remoteAddress ?? host)
+}
+
+/** pg takes the name for the certificate from what it connects to, which is an address here. */
+function makeSocket({ connection, host, ssl, sslNegotiation }: WiredClient): CancelConnection {
+  const named = isIP(host ?? '') === 0 ? { host, servername: host } : { host }
+  const key = typeof ssl === 'object' && 'key' in ssl ? { key: ssl.key } : {}
+  const secured = ssl ? { ...named, ...(typeof ssl === 'object' ? ssl : {}), ...key } : false
+  return new connection.constructor({ ssl: secured, sslNegotiation })
+}
+
+/** Keeps back that the server is ready, and whatever comes after it. @returns what lets it through */
+function holdReady({ connection }: WiredClient): () => void {
+  const { emit } = connection
+  const isOwn = Object.hasOwn(connection, 'emit')
+  const held: unknown[][] = []
+  connection.emit = (...args) => {
+    const [event, message] = args
+    const isReady = event === 'readyForQuery' || (event === 'message' && (message as { name?: string }).name === 'readyForQuery')
+    // That the socket is gone must be heard at once: nothing more can be sent on it.
+    if (event === 'error' || event === 'end' || (held.length === 0 && !isReady)) return Reflect.apply(emit, connection, args)
+    held.push(args)
+    return true
+  }
+  return () => {
+    if (isOwn) connection.emit = emit
+    else delete (connection as Partial<typeof connection>).emit
+    for (const args of held) Reflect.apply(connection.emit, connection, args)
+  }
+}

@@ -1,0 +1,30 @@
+import type { ConnectionControl } from '@poolsafe/core'
+import type { ClientLike } from '../types.ts'
+import { cancelQuery } from './cancel-request.ts'
+import { closeConnection, isWired, latestQueryOf, type WiredClient } from './internals.ts'
+
+/** For the layers above: what they can do to a client that they do not see. `undefined` where the protocol cannot be spoken. */
+export function controlOf(client: ClientLike): ConnectionControl | undefined {
+  return isWired(client) && client.pipeline !== true ? new ClientControl(client) : undefined
+}
+
+class ClientControl implements ConnectionControl {
+  readonly #client: WiredClient
+
+  constructor(client: WiredClient) {
+    this.#client = client
+  }
+
+  latest(): object | undefined {
+    return latestQueryOf(this.#client)
+  }
+
+  async cancel(query: object): Promise<void> {
+    const outcome = await cancelQuery(this.#client, query)
+    if (outcome === 'failed') throw new Error('the CancelRequest could not be sent: the query goes on')
+  }
+
+  close(): Promise<void> {
+    return closeConnection(this.#client, new Error('the session was killed'))
+  }
+}

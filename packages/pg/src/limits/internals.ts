@@ -1,0 +1,89 @@
+import type { ClientLike, DriverFunction } from '../types.ts'
+
+/** A query that pg has been given: one of its own, a cursor, or a stream. */
+export interface Query {
+  readonly text?: unknown
+  /** Of pg-query-stream. */
+  readonly cursor?: { readonly text?: unknown }
+}
+
+/** What pg's client and its connection hold beside their typed faces. That of pg-native has no connection. */
+export interface WiredClient extends ClientLike {
+  readonly connection: Connection
+  readonly host?: string
+  readonly port?: number
+  readonly ssl?: boolean | object
+  readonly sslNegotiation?: string
+  readonly pipeline?: boolean
+  readonly processID: number | null
+  readonly secretKey: number | null
+  /** `true` exactly while nothing is on its way to the server. */
+  readonly readyForQuery?: boolean
+  /** Before pg 8.17 without the underscore, which since then warns. */
+  readonly _activeQuery?: Query | null
+  readonly activeQuery?: Query | null
+  readonly _queryQueue?: readonly Query[]
+  readonly queryQueue?: readonly Query[]
+}
+
+export interface Connection {
+  readonly constructor: ConnectionClass
+  readonly stream: { readonly remoteAddress?: string; destroy(error?: Error): void }
+  emit: DriverFunction
+  once(event: 'end', listener: () => void): unknown
+  /** The simple protocol: one message. */
+  query: (text: string) => void
+  /** Asks for rows of the statement that was bound. */
+  execute: (config: unknown) => void
+}
+
+export type ConnectionClass = new (config: {
+  readonly ssl?: boolean | object | undefined
+  readonly sslNegotiation?: string | undefined
+}) => CancelConnection
+
+/** A connection of pg that only brings a CancelRequest. */
+export interface CancelConnection {
+  readonly stream: { destroy(): void }
+  connect(portOrPath: number | string, host?: string): void
+  requestSsl(): void
+  cancel(processID: number, secretKey: number): void
+  on(event: string, listener: (...args: never[]) => void): void
+}
+
+/** Whether a client speaks the protocol itself, so that it can be watched; `false` for pg-native and before pg 8. */
+export function isWired(client: ClientLike): client is WiredClient {
+  const { connection } = client as Partial<WiredClient>
+  return typeof connection?.emit === 'function' && typeof connection.execute === 'function'
+}
+
+/** The query that the server is at, as far as pg knows. */
+export function activeQueryOf(client: WiredClient): Query | undefined {
+  if (client.readyForQuery !== false) return undefined
+  return ('_activeQuery' in client ? client._activeQuery : client.activeQuery) ?? undefined
+}
+
+/** The query that was given last: at the server, or still in the queue. */
+export function latestQueryOf(client: WiredClient): Query | undefined {
+  const queue = '_queryQueue' in client ? client._queryQueue : client.queryQueue
+  return queue?.at(-1) ?? activeQueryOf(client)
+}
+
+export function textOf({ text, cursor }: Query): string {
+  const sql = text ?? cursor?.text
+  return typeof sql === 'string' ? sql : ''
+}
+
+/**
+ * Closes the connection; what is under way or waits on it fails with the error, and a pool opens another one.
+ *
+ * @returns resolves when it is closed
+ */
+export function closeConnection(client: WiredClient, error: Error): Promise<void> {
+  // Whoever sent a statement hears of it. The event beside it would end a process that has no listener.
+  client.on('error', () => {})
+  return new Promise((resolve) => {
+    client.connection.once('end', resolve)
+    client.connection.stream.destroy(error)
+  })
+}

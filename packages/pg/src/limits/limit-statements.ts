@@ -1,0 +1,41 @@
+import { hasStatementLimits, InvalidOptionError, type Guard, type StatementLimits } from '@poolsafe/core'
+import { watchNewClients } from '../login.ts'
+import type { ClientLike, PoolLike } from '../types.ts'
+import { isWired } from './internals.ts'
+import { StatementWatch, type WatchedPool } from './statement-watch.ts'
+
+const watched = new WeakSet<ClientLike>()
+
+/**
+ * Limits the statements of all clients of a pool. Costs nothing where there is no limit.
+ *
+ * @param poolOf what is told of a client
+ * @throws InvalidOptionError for a pool whose clients cannot be limited
+ */
+export function limitPool(pool: PoolLike, limits: StatementLimits, guard: Guard, poolOf: (client: ClientLike) => WatchedPool): void {
+  if (!hasStatementLimits(limits)) return
+  const { options, Client } = pool as { options?: { pipeline?: boolean }; Client?: { prototype: object } }
+  if (options?.pipeline === true) refuse(limits, 'a pool without pipeline mode, where a CancelRequest would hit the statements behind')
+  if (Client !== undefined && !('getStartupConf' in Client.prototype))
+    refuse(limits, 'a pool of pg’s own client, as pg-native tells nothing')
+  const limit = (client: unknown): void => limitClient(client as ClientLike, limits, guard, poolOf(client as ClientLike))
+  watchNewClients(pool, limit)
+  pool.prependListener('connect', limit)
+  pool.prependListener('acquire', limit)
+}
+
+/** Limits the statements of one client, once. */
+export function limitClient(client: ClientLike, limits: StatementLimits, guard: Guard, pool: WatchedPool): void {
+  if (!hasStatementLimits(limits) || watched.has(client)) return
+  if (!isWired(client)) return refuse(limits, 'a client of pg’s own, as pg-native tells nothing')
+  if (client.pipeline === true) refuse(limits, 'a client without pipeline mode, where a CancelRequest would hit the statements behind')
+  watched.add(client)
+  void new StatementWatch(client, limits, guard, pool)
+}
+
+function refuse({ statementTimeoutMillis, poolerWaitTimeoutMillis }: StatementLimits, needed: string): never {
+  const isStatement = statementTimeoutMillis !== Infinity
+  const option = isStatement ? 'statementTimeoutMillis' : 'poolerWaitTimeoutMillis'
+  const given = isStatement ? statementTimeoutMillis : poolerWaitTimeoutMillis
+  throw new InvalidOptionError(option, given, `given to ${needed}`)
+}
