@@ -166,8 +166,8 @@ describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
   })
 
   it('finds nothing where the server has aborted the transaction', async () => {
-    const rules = { 'transaction/commit-rolled-back': 'allow' } as const
-    await use(subject, { mode: 'strict', rules }, async ({ query, transaction }) => {
+    const guard = { mode: 'strict', rules: { 'transaction/commit-rolled-back': 'allow' } } as const
+    await use(subject, guard, async ({ query, transaction }) => {
       // Some layers tell of the commit that became a rollback by an error of their own.
       const ended = await transaction(async (inside) => {
         await inside("SET app.org_id = '7'")

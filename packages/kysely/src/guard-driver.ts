@@ -1,7 +1,7 @@
 import { findPoolsafeError, keepFirstGuard, processWide, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
-import { Acquisition } from './acquiring.ts'
-import { adoptEarly } from './early-adoption.ts'
+import { Acquisition, handedOut } from './acquiring.ts'
+import { adoptEarly, watchHandingOut } from './early-adoption.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
 
 /**
@@ -9,6 +9,7 @@ import { guardConnection, stateOf } from './guard-connection.ts'
  * `log` is patched onto the connection object: a wrapper would break the first and lose the second.
  */
 export function guardDriver(driver: Driver, guard: Guard): Driver {
+  watchHandingOut(driver)
   guardInit(driver)
   guardAcquire(driver, guard)
   guardTransactions(driver)
@@ -33,7 +34,7 @@ function guardAcquire(driver: Driver, guard: Guard): void {
     if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
   driver.acquireConnection = (...args) => {
-    const acquisition = new Acquisition(adopt)
+    const acquisition = new Acquisition(driver, adopt)
     const giveUp = async (error: unknown): Promise<never> => {
       acquisition.end()
       const { connection } = acquisition
@@ -42,7 +43,8 @@ function guardAcquire(driver: Driver, guard: Guard): void {
     }
     const handOver = (connection: DatabaseConnection): DatabaseConnection | Promise<never> => {
       try {
-        acquisition.uses(connection)
+        acquisition.gets(connection)
+        handedOut.add(connection)
         acquisition.end()
         return connection
       } catch (error) {
@@ -111,6 +113,7 @@ function guardRelease(driver: Driver, guard: Guard): void {
     if (error !== undefined) throw error
   }
   function releaseConnection(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
+    handedOut.delete(args[0])
     return stateOf(args[0])?.transaction.isOpen === true ? releaseOpen(...args) : release(...args)
   }
   driver.releaseConnection = releaseConnection
