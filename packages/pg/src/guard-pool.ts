@@ -10,7 +10,7 @@ import {
   type GuardOptions,
 } from '@poolsafe/core'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
-import { sendAndJudge } from './answer.ts'
+import { sendByPoolAndJudge } from './answer.ts'
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
@@ -122,7 +122,7 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
     const error = guard.refuse(sql, analysis, { pinned: false, named }, query)
     if (error !== undefined) return refuseCall(args, error, undefined)
     if (analysis.telltales === undefined) return lendAndSend(args)
-    return sendAndJudge(lendAndSend, args, (answers) => guard.refuseAnswer(sql, analysis, answers))
+    return sendByPoolAndJudge(lendAndSend, args, (answers) => guard.refuseAnswer(sql, analysis, answers))
   }
 
   function lendAndSend(args: Arguments): unknown {
