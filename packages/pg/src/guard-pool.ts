@@ -32,7 +32,7 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  *   on, and for a guard whose profile is not that of the pooler in its URL
  */
 export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions): Pool {
-  if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
+  if (!isPool(pool)) throw noPool(pool)
   const theirs = guardOf(pool)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'a pool')
@@ -45,6 +45,12 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
   guardClients(pool, ours)
   guardQueries(pool, ours)
   return markGuarded(pool, ours)
+}
+
+function noPool(given: Partial<PoolLike> | undefined): InvalidOptionError {
+  const allowed = 'a pool of node-postgres (new pg.Pool(…))'
+  const isClient = typeof given?.query === 'function' && !('totalCount' in given)
+  return new InvalidOptionError('guardPool(): pool', given, isClient ? `${allowed}; guardClient() takes a client` : allowed)
 }
 
 /** A pool counts its clients; a client, which has the same methods, does not. */
