@@ -1,6 +1,6 @@
 import { rules, UnsafeStatementError, type FindingEvent, type GuardOptions, type Mode } from '@poolsafe/core'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kyselySubject } from './kysely-subject.ts'
 import { pgSubject } from './pg-subject.ts'
@@ -136,6 +136,45 @@ describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
       await expect(refused).rejects.toBeInstanceOf(UnsafeStatementError)
       // The pool holds one connection: this would wait for ever if it were lost.
       expect(await query('SELECT id FROM t')).toEqual([])
+    })
+  })
+
+  it('finds it behind a statement that failed in the client, which aborts no transaction', async () => {
+    await use(subject, { mode: 'strict' }, async ({ transaction }) => {
+      const refused = transaction(async (inside, failInClient) => {
+        await inside("SET app.org_id = '7'")
+        await expect(failInClient()).rejects.toThrow()
+      })
+      await expect(refused).rejects.toBeInstanceOf(UnsafeStatementError)
+    })
+  })
+
+  it('finds it behind an error that arrives when the rollback to a savepoint is queued', async () => {
+    await use(subject, { mode: 'strict' }, async ({ transaction }) => {
+      const refused = transaction(async (inside) => {
+        await inside('SAVEPOINT a')
+        const sent: Promise<unknown>[] = []
+        for (const sql of ['SELECT missing', 'ROLLBACK TO a', "SET app.org_id = '7'"]) {
+          sent.push(inside(sql).catch(() => {}))
+          // Of what is asked for in one turn, Prisma drops what comes after an error.
+          await nextTurn()
+        }
+        await Promise.all(sent)
+      })
+      await expect(refused).rejects.toBeInstanceOf(UnsafeStatementError)
+    })
+  })
+
+  it('finds nothing where the server has aborted the transaction', async () => {
+    const guard = { mode: 'strict', rules: { 'transaction/commit-rolled-back': 'allow' } } as const
+    await use(subject, guard, async ({ query, transaction }) => {
+      // Some layers tell of the commit that became a rollback by an error of their own.
+      const ended = await transaction(async (inside) => {
+        await inside("SET app.org_id = '7'")
+        await expect(inside('SELECT missing')).rejects.toThrow()
+      }).catch((error: unknown) => error)
+      expect(ended).not.toBeInstanceOf(UnsafeStatementError)
+      expect(await query("SELECT current_setting('app.org_id', true) AS org")).not.toContainEqual({ org: '7' })
     })
   })
 

@@ -1,7 +1,7 @@
 import { guardDialect } from '@poolsafe/kysely'
-import { CompiledQuery, Kysely, PostgresDialect, type QueryExecutorProvider } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, sql, type QueryExecutorProvider } from 'kysely'
 import pg from 'pg'
-import type { Query, Subject } from './subject.ts'
+import { circular, type Query, type Subject } from './subject.ts'
 
 export const kyselySubject: Subject = {
   name: 'Kysely',
@@ -10,14 +10,14 @@ export const kyselySubject: Subject = {
     const bare = new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 1 }) })
     const db = new Kysely<unknown>({ dialect: guard === undefined ? bare : guardDialect(bare, guard) })
     const queryOn = (executor: QueryExecutorProvider): Query => {
-      return async (sql) => {
-        const query = CompiledQuery.raw(sql)
+      return async (text) => {
+        const query = CompiledQuery.raw(text)
         return (await executor.getExecutor().executeQuery(query)).rows
       }
     }
     return {
       query: queryOn(db),
-      transaction: (work) => db.transaction().execute((trx) => work(queryOn(trx))),
+      transaction: (work) => db.transaction().execute((trx) => work(queryOn(trx), () => sql`select ${circular()}`.execute(trx))),
       close: () => db.destroy(),
     }
   },

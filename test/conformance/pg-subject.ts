@@ -1,6 +1,6 @@
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
-import type { Subject } from './subject.ts'
+import { circular, type Subject } from './subject.ts'
 
 export const pgSubject: Subject = {
   name: 'pg',
@@ -16,7 +16,8 @@ export const pgSubject: Subject = {
         const client = await pool.connect()
         try {
           await client.query('BEGIN')
-          const result = await work(async (sql) => rows(await client.query(sql)))
+          const failInClient = (): Promise<unknown> => client.query('SELECT $1', [circular()])
+          const result = await work(async (sql) => rows(await client.query(sql)), failInClient)
           await client.query('COMMIT')
           return result
         } catch (error) {

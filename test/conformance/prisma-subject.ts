@@ -17,7 +17,14 @@ export const prismaSubject: Subject = {
     const client = options === undefined ? new PrismaClient({ adapter: factory }) : guarded(factory, options)
     return {
       query: (sql) => client.$queryRawUnsafe(sql),
-      transaction: (work) => client.$transaction((tx) => work((sql) => tx.$queryRawUnsafe(sql))),
+      transaction: (work) =>
+        client.$transaction((tx) =>
+          // Its answer, of type void, is one that the adapter cannot read.
+          work(
+            (sql) => tx.$queryRawUnsafe(sql),
+            async () => tx.$queryRaw`SELECT pg_advisory_xact_lock(1)`,
+          ),
+        ),
       close: () => client.$disconnect(),
     }
   },

@@ -3,6 +3,13 @@ import type { GuardOptions } from '@poolsafe/core'
 /** Runs one statement and gives its rows. */
 export type Query = (sql: string) => Promise<unknown[]>
 
+/** A parameter that no driver can send. */
+export function circular(): object {
+  const self: Record<string, unknown> = {}
+  self['self'] = self
+  return self
+}
+
 /** An adapter as the suite sees it: the same calls, whichever ORM or driver answers them. */
 export interface Subject {
   readonly name: string
@@ -16,7 +23,11 @@ export interface Subject {
 export interface Opened {
   /** On a connection borrowed for this statement. */
   query: Query
-  /** Commits what `work` did, or rolls it back if it throws. */
-  transaction<Result>(work: (query: Query) => Promise<Result>): Promise<Result>
+  /**
+   * Commits what `work` did, or rolls it back if it throws.
+   *
+   * @param work gets, beside what sends a statement, one that fails outside of the server: the transaction is not aborted
+   */
+  transaction<Result>(work: (query: Query, failInClient: () => Promise<unknown>) => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }

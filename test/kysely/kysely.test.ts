@@ -2,16 +2,12 @@ import { createGuard, poolers, UnsafeStatementError, type GuardOptions } from '@
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
-import { CompiledQuery, Kysely, PostgresDialect, sql, type DatabaseConnection, type LogEvent, type PostgresDialectConfig } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, sql, type LogEvent } from 'kysely'
 import * as oldest from 'kysely-oldest'
 import { Migrator, type MigrationProvider } from 'kysely/migration'
 import pg from 'pg'
-import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-
-interface Database {
-  person: { id: number; name: string }
-}
+import { kyselyOn, type Database } from './kysely-on.ts'
 
 let server: PostgresServer
 let monitor: pg.Pool
@@ -34,30 +30,8 @@ afterAll(async () => {
 })
 
 const strict = { mode: 'strict' } as const
-const setTenant = CompiledQuery.raw("SELECT set_config('app.org_id', '7', false)")
 
-interface Setup {
-  readonly guard?: GuardOptions | undefined
-  readonly dialect?: Partial<PostgresDialectConfig>
-  readonly log?: (event: LogEvent) => void
-}
-
-async function use<Result>(
-  { guard, dialect, log }: Setup,
-  work: (db: Kysely<Database>, pool: pg.Pool) => Promise<Result>,
-): Promise<Result> {
-  const pool = new pg.Pool({ connectionString: server.url, max: 1 })
-  const bare = new PostgresDialect({ pool, cursor: Cursor, ...dialect })
-  const db = new Kysely<Database>({
-    dialect: guard === undefined ? bare : guardDialect(bare, guard),
-    ...(log !== undefined && { log }),
-  })
-  try {
-    return await work(db, pool)
-  } finally {
-    await db.destroy()
-  }
-}
+const use = kyselyOn(() => server.url)
 
 /** The same work guarded and unguarded. */
 async function both<Result>(work: (db: Kysely<Database>, pool: pg.Pool) => Promise<Result>): Promise<[guarded: Result, unguarded: Result]> {
@@ -197,50 +171,6 @@ describe('a finding', () => {
       expect((await sql`set local work_mem = 65536`.execute(db).catch((error: unknown) => error)) as object).toMatchObject({
         rule: 'transaction/set-local',
       })
-    })
-  })
-})
-
-describe('hooks of the dialect', () => {
-  it.each(['onCreateConnection', 'onReserveConnection'] as const)('are judged at the very first connection: %s', async (hook) => {
-    const onHook = (connection: DatabaseConnection): Promise<void> => connection.executeQuery(setTenant).then(() => {})
-    await use({ guard: strict, dialect: { [hook]: onHook } }, async (db, pool) => {
-      await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ rule: 'session/set-config' })
-      // PostgresDriver loses the connection when a hook throws, and the pool holds but one. It is closed, so that the
-      // next one runs the hook again, instead of going on without what the hook did not set.
-      expect(pool.totalCount).toBe(0)
-      await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ rule: 'session/set-config' })
-      expect(pool.totalCount).toBe(0)
-    })
-  })
-
-  it('are judged over a guarded pool too, and give the connection back', async () => {
-    const guard = createGuard(strict)
-    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)
-    const onReserveConnection = (connection: DatabaseConnection): Promise<void> => connection.executeQuery(setTenant).then(() => {})
-    const db = new Kysely<Database>({ dialect: guardDialect(new PostgresDialect({ pool, onReserveConnection }), guard) })
-    for (let round = 0; round < 3; round++) await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ rule: 'session/set-config' })
-    expect(pool.totalCount).toBe(0)
-    await db.destroy()
-  })
-
-  it('run as they do unguarded in warn mode, reported once', async () => {
-    const warnings: string[] = []
-    const guard = { logger: { warn: (message: string) => void warnings.push(message) } }
-    const onReserveConnection = (connection: DatabaseConnection): Promise<void> => connection.executeQuery(setTenant).then(() => {})
-    await use({ guard, dialect: { onReserveConnection } }, async (db) => {
-      for (let round = 0; round < 3; round++) {
-        expect((await sql`select current_setting('app.org_id') as org`.execute(db)).rows).toEqual([{ org: '7' }])
-      }
-    })
-    expect(warnings).toHaveLength(1)
-  })
-
-  it('of dialects that nobody guards are left alone', async () => {
-    await use({ guard: strict }, (db) => sql`select 1`.execute(db))
-    const onReserveConnection = (connection: DatabaseConnection): Promise<void> => connection.executeQuery(setTenant).then(() => {})
-    await use({ dialect: { onReserveConnection } }, async (db) => {
-      expect((await sql`select current_setting('app.org_id') as org`.execute(db)).rows).toEqual([{ org: '7' }])
     })
   })
 })

@@ -66,6 +66,16 @@ const clientForms: readonly (readonly [string, Send])[] = [
   ['a callback in the configuration', (client, sql) => byCallback((callback) => client.query({ text: sql, callback } as never))],
   ['a pg.Query with a callback', (client, sql) => byCallback((callback) => client.query(new pg.Query(sql, callback as never)))],
   [
+    'a pg.Query with a callback, and an argument that pg ignores',
+    (client, sql) =>
+      byCallback((callback) => {
+        const ignored = (): never => {
+          throw new Error('pg has called it')
+        }
+        void client.query(new pg.Query(sql, callback as never) as never, ignored as never)
+      }),
+  ],
+  [
     'a pg.Query of events',
     (client, sql) =>
       new Promise((resolve, reject) => {
@@ -151,6 +161,27 @@ describe.each(forms)('pool.query with %s', (_form, send) => {
     expect(rulesOf(await withPool({ rules: only('warn') }, (pool) => send(pool, unlock)))).toEqual(['session/unlock-not-held'])
     await withPool({ mode: 'strict', rules: only('throw') }, async (pool) => {
       await expect(send(pool, unlock)).rejects.toMatchObject({ rule: 'session/unlock-not-held', wasSent: true })
+    })
+  })
+})
+
+describe('pool.query', () => {
+  const ignored = (): never => {
+    throw new Error('pg has called it')
+  }
+
+  it.each([
+    ['a callback in the configuration, which pg-pool overrides', () => ({ text: unlock, callback: ignored }) as pg.QueryConfig],
+    ['a pg.Query', () => new pg.Query(unlock) as unknown as pg.QueryConfig],
+  ])('with %s answers as an unguarded one does, and tells', async (_form, make) => {
+    const rows = [{ pg_advisory_unlock: false }]
+    await withPool({ mode: 'off' }, async (pool) => expect(await pool.query(make())).toMatchObject({ rows }))
+    const findings = await withPool({ rules: only('warn') }, async (pool) => {
+      expect(await pool.query(make())).toMatchObject({ rows })
+    })
+    expect(rulesOf(findings)).toEqual(['session/unlock-not-held'])
+    await withPool({ mode: 'strict', rules: only('throw') }, async (pool) => {
+      await expect(pool.query(make())).rejects.toMatchObject({ rule: 'session/unlock-not-held', wasSent: true })
     })
   })
 })

@@ -140,7 +140,9 @@ describe('guarding', () => {
     expect(() => guardPool(pool, { mode: 'strict' })).toThrow('a pool must be watched by one guard')
     expect(guardPool(pool, { logger: { warn: (message) => void warnings.push(message) } })).toBe(pool)
     expect(warnings).toEqual([expect.stringContaining('a pool must be watched by one guard')])
-    expect(() => guardPool(new pg.Client() as never)).toThrow('guardPool(): pool must be a pool of node-postgres')
+    expect(() => guardPool(new pg.Client() as never)).toThrow(
+      'guardPool(): pool must be a pool of node-postgres (new pg.Pool(…)); guardClient() takes a client; got',
+    )
     expect(() => guardClient(pool as never)).toThrow('guardClient(): client must be a client of node-postgres')
     expect(() => guardPool({} as never)).toThrow('guardPool(): pool must be a pool of node-postgres (new pg.Pool(…)); got an object')
     expect(() => guardClient(undefined as never)).toThrow(

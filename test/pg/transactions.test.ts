@@ -63,6 +63,44 @@ describe('transaction state', () => {
     })
   })
 
+  it('is not what an earlier query fails with that was queued ahead of BEGIN', async () => {
+    await withClient(server, strict, async (client) => {
+      const failing = client.query('SELECT missing')
+      const sent = [client.query('BEGIN'), client.query('SET work_mem = 65536')]
+      await expect(failing).rejects.toMatchObject({ code: '42703' })
+      await expect(client.query('COMMIT')).rejects.toMatchObject({ rule: 'session/set' })
+      await Promise.all(sent)
+      await client.query('ROLLBACK')
+    })
+  })
+
+  it('is not what a query fails with that was queued ahead of ROLLBACK TO', async () => {
+    await withClient(server, strict, async (client) => {
+      await client.query('BEGIN')
+      await client.query('SAVEPOINT a')
+      const failing = client.query('SELECT missing')
+      const sent = [client.query('ROLLBACK TO a'), client.query('SET work_mem = 65536')]
+      await expect(failing).rejects.toMatchObject({ code: '42703' })
+      await expect(client.query('COMMIT')).rejects.toMatchObject({ rule: 'session/set' })
+      await Promise.all(sent)
+      await client.query('ROLLBACK')
+    })
+  })
+
+  it('counts as failed as soon as a queued query of its own fails', async () => {
+    const rules = { 'transaction/commit-rolled-back': 'allow' } as const
+    await withClient(server, { ...strict, rules }, async (client) => {
+      const begun = client.query('BEGIN')
+      const left = client.query('SET work_mem = 65536')
+      const failing = client.query('SELECT missing')
+      // Something is under way still when the error arrives.
+      const behind = expect(client.query('SELECT 1')).rejects.toMatchObject({ code: '25P02' })
+      await expect(failing).rejects.toMatchObject({ code: '42703' })
+      expect((await client.query('COMMIT')).command).toBe('ROLLBACK')
+      await Promise.all([begun, left, behind])
+    })
+  })
+
   it('leaves nothing when a failed one is committed, which PostgreSQL answers with ROLLBACK', async () => {
     const rules = { 'transaction/commit-rolled-back': 'allow' } as const
     await withClient(server, { ...strict, rules }, async (client) => {

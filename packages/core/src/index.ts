@@ -41,7 +41,7 @@ export { rules, ruleById, type RuleId } from './rules/index.ts'
 export type { Rule, Example, Remedy } from './rules/rule.ts'
 
 // For adapters. These change without notice between minor versions.
-export type { Call, Entry } from './guard/call.ts'
+export type { Address, Call, Entry } from './guard/call.ts'
 export { guardOf, keepFirstGuard, markGuarded, toGuard } from './guard/brand.ts'
 export { commits, harmless, type Analysis, type Answer } from './analyze/analysis.ts'
 export { scanSaysHarmless } from './analyze/analyze.ts'

@@ -1,18 +1,22 @@
 import { processWide, type Acquiring, type ConnectionControl, type Guard, type Holdable } from '@poolsafe/core'
-import type { DatabaseConnection } from 'kysely'
+import type { DatabaseConnection, Driver } from 'kysely'
+
+/** What drivers have handed out and not got back. A hook has its connection before it is handed out: any other is not its own. */
+export const handedOut = new WeakSet<DatabaseConnection>()
 
 /** One `acquireConnection`, which wants to hear of its connection as soon as a hook of the dialect uses it. */
 export class Acquisition implements Acquiring {
-  judgedBelow: Guard | undefined
-  holding: Holdable | undefined
-  control: ConnectionControl | undefined
-  readonly signal: AbortSignal | undefined
   /** The connection that a hook has used so far. */
   connection: DatabaseConnection | undefined
+  readonly driver: Driver
+  readonly signal: AbortSignal | undefined
   readonly #adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void
+  #told: Omit<Acquiring, 'signal'> = { judgedBelow: undefined }
+  #hasAsked = false
   #isOver = false
 
-  constructor(adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void, signal: AbortSignal | undefined) {
+  constructor(driver: Driver, adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void, signal: AbortSignal | undefined) {
+    this.driver = driver
     this.#adopt = adopt
     this.signal = signal
   }
@@ -23,8 +27,47 @@ export class Acquisition implements Acquiring {
     return store instanceof Acquisition && !store.#isOver ? store : undefined
   }
 
-  /** A hook uses this connection. */
+  get judgedBelow(): Guard | undefined {
+    return this.#told.judgedBelow
+  }
+
+  set judgedBelow(guard: Guard | undefined) {
+    if (!this.#hasAsked) this.#told.judgedBelow = guard
+  }
+
+  get holding(): Holdable | undefined {
+    return this.#told.holding
+  }
+
+  set holding(holding: Holdable | undefined) {
+    this.#told.holding ??= this.#ofPool(holding)
+  }
+
+  get control(): ConnectionControl | undefined {
+    return this.#told.control
+  }
+
+  set control(control: ConnectionControl | undefined) {
+    this.#told.control ??= this.#ofPool(control)
+  }
+
+  /** Comes later than the question; where the pool below is not guarded it is of another pool, which a hook uses. */
+  #ofPool<Told>(told: Told): Told | undefined {
+    return this.#told.judgedBelow === undefined ? undefined : told
+  }
+
+  /** The driver has asked its pool for a client: the pools that are asked from here on are those of a hook. */
+  asked(): void {
+    this.#hasAsked = true
+  }
+
+  /** A hook uses a connection: its own, or one of another Kysely. */
   uses(connection: DatabaseConnection): void {
+    if (!handedOut.has(connection)) this.gets(connection)
+  }
+
+  /** This is the connection that is being acquired. */
+  gets(connection: DatabaseConnection): void {
     this.connection = connection
     this.#adopt(connection, this)
   }

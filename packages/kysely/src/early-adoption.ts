@@ -1,5 +1,6 @@
+import { processWide } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
-import { Acquisition } from './acquiring.ts'
+import { Acquisition, handedOut } from './acquiring.ts'
 
 const patched = new WeakSet<object>()
 
@@ -24,6 +25,38 @@ export async function adoptEarly(driver: Driver): Promise<void> {
       ? this.executeQuery<R>(...args)
       : execute.call<DatabaseConnection, typeof args, ReturnType<typeof execute<R>>>(this, ...args)
   }
+}
+
+/**
+ * A hook may use another Kysely, which nobody guards, or another guard does: what that one acquires meanwhile is not what is being
+ * acquired here. So PostgresDriver tells what it hands out, in every Kysely of the process.
+ */
+export function watchHandingOut(driver: Driver): void {
+  if (driver.constructor.name !== 'PostgresDriver') return
+  const prototype = Object.getPrototypeOf(driver) as Driver
+  if (patched.has(prototype)) return
+  patched.add(prototype)
+  // oxlint-disable-next-line typescript/unbound-method -- called with the driver as `this` below
+  const { acquireConnection: acquire, releaseConnection: release } = prototype
+  prototype.acquireConnection = async function acquireConnection(this: Driver, ...args) {
+    const connection = await acquireAs(this, () => acquire.apply(this, args))
+    handedOut.add(connection)
+    return connection
+  }
+  prototype.releaseConnection = function releaseConnection(this: Driver, ...args) {
+    handedOut.delete(args[0])
+    return release.apply(this, args)
+  }
+}
+
+/** The acquisition of another driver means nothing to what this driver acquires. */
+function acquireAs<Acquired>(driver: Driver, acquire: () => Acquired): Acquired {
+  const acquiring = processWide.acquiring.getStore() as Partial<Acquisition> | undefined
+  if (acquiring === undefined) return acquire()
+  if (acquiring.driver !== driver) return processWide.acquiring.run({ judgedBelow: undefined }, acquire)
+  const acquired = acquire()
+  acquiring.asked?.()
+  return acquired
 }
 
 async function sampleConnection(driver: Driver): Promise<DatabaseConnection> {

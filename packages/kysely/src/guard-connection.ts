@@ -2,6 +2,7 @@ import { harmless, Transaction, type Analysis, type Answer, type ConnectionContr
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { guardCancelling } from './cancelling.ts'
+import { isOfServer } from './server-error.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
@@ -39,7 +40,7 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     const analysis = analyze(sql)
     const error = refuse(sql, analysis, executeQuery)
     if (error !== undefined) return Promise.reject(error)
-    const result = state.transaction.watch(execute<R>(...args))
+    const result = state.transaction.watch(execute<R>(...args), isOfServer)
     if (analysis.telltales === undefined) return result
     return result.then((answered) => {
       const told = guard.refuseAnswer(sql, analysis, [answerIn(answered)])

@@ -1,7 +1,7 @@
 import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Acquiring, type Guard, type Holdable } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
-import { Acquisition } from './acquiring.ts'
-import { adoptEarly } from './early-adoption.ts'
+import { Acquisition, handedOut } from './acquiring.ts'
+import { adoptEarly, watchHandingOut } from './early-adoption.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
 
 /** The present checkout of a connection, where the pool below says that it is worth knowing. */
@@ -12,6 +12,7 @@ const holdingOf = new WeakMap<DatabaseConnection, Holdable | undefined>()
  * `log` is patched onto the connection object: a wrapper would break the first and lose the second.
  */
 export function guardDriver(driver: Driver, guard: Guard): Driver {
+  watchHandingOut(driver)
   guardInit(driver)
   guardAcquire(driver, guard)
   guardTransactions(driver)
@@ -38,7 +39,7 @@ function guardAcquire(driver: Driver, guard: Guard): void {
     if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
   driver.acquireConnection = (...args) => {
-    const acquisition = new Acquisition(adopt, args[0]?.signal)
+    const acquisition = new Acquisition(driver, adopt, args[0]?.signal)
     const giveUp = async (error: unknown): Promise<never> => {
       acquisition.end()
       const { connection, signal } = acquisition
@@ -49,7 +50,8 @@ function guardAcquire(driver: Driver, guard: Guard): void {
     }
     const handOver = (connection: DatabaseConnection): DatabaseConnection | Promise<never> => {
       try {
-        acquisition.uses(connection)
+        acquisition.gets(connection)
+        handedOut.add(connection)
         acquisition.end()
         holdingOf.set(connection, acquisition.holding)
         return connection
@@ -122,6 +124,7 @@ function guardRelease(driver: Driver, guard: Guard): void {
     if (error !== undefined) throw error
   }
   function releaseConnection(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
+    handedOut.delete(args[0])
     return stateOf(args[0])?.transaction.isOpen === true ? releaseOpen(...args) : release(...args)
   }
   driver.releaseConnection = releaseConnection

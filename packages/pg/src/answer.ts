@@ -18,7 +18,15 @@ interface QueryEvents {
  * @param send the driver's own function
  */
 export function sendAndJudge(send: (args: Arguments) => unknown, args: Arguments, judge: Judge): unknown {
-  const sent = send(withJudgedCallback(args, judge))
+  return promiseJudged(send(withJudgedCallback(args, judge)), judge)
+}
+
+/** The same for `pool.query`, which hands its client a callback of its own: what the configuration holds is never called, or was asked for in vain. */
+export function sendByPoolAndJudge(send: (args: Arguments) => unknown, args: Arguments, judge: Judge): unknown {
+  return promiseJudged(send(withJudgedArgument(args, judge) ?? args), judge)
+}
+
+function promiseJudged(sent: unknown, judge: Judge): unknown {
   return isPromise(sent) ? sent.then((result) => judged(result, judge)) : sent
 }
 
@@ -38,27 +46,33 @@ function answersIn(result: unknown): Answer[] {
   return [result as Answer | undefined].flat().filter((answer) => answer !== undefined)
 }
 
-/** The callback that pg will call, of those that it was given, judges first. */
+/** The callback that pg will call, of those that it was given, judges first: that of a query object, an argument, that of a configuration. */
 function withJudgedCallback(args: Arguments, judge: Judge): Arguments {
-  const position = args.findLastIndex((arg, index) => index > 0 && typeof arg === 'function')
-  if (position > 0) return args.with(position, judgedCallback(args[position] as DriverFunction, judge))
   const [config, ...others] = args
-  if (typeof config !== 'object' || config === null) return args
-  const { callback } = config as QueryConfig
-  if (isSubmittable(config)) judgeSubmittable(config, judge)
-  // The application's own object stays as it is.
-  else if (typeof callback === 'function') {
-    return [Object.create(config, { callback: { value: judgedCallback(callback as DriverFunction, judge) } }), ...others]
+  if (isSubmittable(config) && typeof config.callback === 'function') {
+    config.callback = judgedCallback(config.callback as DriverFunction, judge)
+    return args
   }
+  const withArgument = withJudgedArgument(args, judge)
+  if (withArgument !== undefined) return withArgument
+  if (typeof config !== 'object' || config === null) return args
+  if (isSubmittable(config)) judgeEvents(config as unknown as QueryEvents, judge)
+  else if (typeof (config as QueryConfig).callback === 'function') return [judgedConfig(config, judge), ...others]
   return args
 }
 
-function judgeSubmittable(query: { callback?: unknown }, judge: Judge): void {
-  if (typeof query.callback === 'function') {
-    query.callback = judgedCallback(query.callback as DriverFunction, judge)
-    return
-  }
-  const events = query as unknown as QueryEvents
+function withJudgedArgument(args: Arguments, judge: Judge): Arguments | undefined {
+  const position = args.findLastIndex((arg, index) => index > 0 && typeof arg === 'function')
+  return position > 0 ? args.with(position, judgedCallback(args[position] as DriverFunction, judge)) : undefined
+}
+
+/** The application's own object stays as it is. pg may set its own callback in what it is given. */
+function judgedConfig(config: QueryConfig, judge: Judge): QueryConfig {
+  const value = judgedCallback(config.callback as DriverFunction, judge)
+  return Object.create(config, { callback: { value, writable: true, configurable: true, enumerable: true } }) as QueryConfig
+}
+
+function judgeEvents(events: QueryEvents, judge: Judge): void {
   events.prependOnceListener?.('end', (result) => {
     const error = judge(answersIn(result))
     if (error !== undefined) events.emit('error', error)

@@ -85,10 +85,13 @@ export function attach(client: ClientLike, guard: Guard): ClientState {
 
 function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void {
   const send = client.query as DriverFunction
-  const apply = (args: Arguments): unknown => Reflect.apply(send, client, args)
+  const apply = (args: Arguments): unknown => {
+    state.transaction.noteSent()
+    return Reflect.apply(send, client, args)
+  }
   function query(this: unknown, ...args: unknown[]): unknown {
     const statement = state.isLent ? undefined : statementOf(args[0], guard)
-    if (statement === undefined) return Reflect.apply(send, client, args)
+    if (statement === undefined) return apply(args)
     const error = refuse(statement)
     if (error !== undefined) return refuseCall(args, error, (client as { connection?: unknown }).connection)
     const { sql, analysis } = statement

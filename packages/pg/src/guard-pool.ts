@@ -12,7 +12,7 @@ import {
 import { gatePool, isPool } from './gate-pool.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
-import { sendAndJudge } from './answer.ts'
+import { sendByPoolAndJudge } from './answer.ts'
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
 import { refuseCall, statementOf } from './statement.ts'
@@ -35,7 +35,7 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
  *   on, and for a guard whose profile is not that of the pooler in its URL
  */
 export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions, options?: PoolOptions): Pool {
-  if (!isPool(pool)) throw new InvalidOptionError('guardPool(): pool', pool, 'a pool of node-postgres (new pg.Pool(…))')
+  if (!isPool(pool)) throw noPool(pool)
   const theirs = guardOf(pool)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'a pool')
@@ -58,6 +58,12 @@ function keepFirstOptions(guard: Guard, options: PoolOptions | undefined): void 
   if (options === undefined) return
   const error = guard.complain(new InvalidOptionError('the options of a pool', options, 'given to the first guardPool() of it'))
   if (error !== undefined) throw error
+}
+
+function noPool(given: Partial<PoolLike> | undefined): InvalidOptionError {
+  const allowed = 'a pool of node-postgres (new pg.Pool(…))'
+  const isClient = typeof given?.query === 'function' && !('totalCount' in given)
+  return new InvalidOptionError('guardPool(): pool', given, isClient ? `${allowed}; guardClient() takes a client` : allowed)
 }
 
 /** New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when they are next taken. */
@@ -129,7 +135,7 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
     const error = guard.refuse(sql, analysis, { pinned: false, named }, query)
     if (error !== undefined) return refuseCall(args, error, undefined)
     if (analysis.telltales === undefined) return lendAndSend(args)
-    return sendAndJudge(lendAndSend, args, (answers) => guard.refuseAnswer(sql, analysis, answers))
+    return sendByPoolAndJudge(lendAndSend, args, (answers) => guard.refuseAnswer(sql, analysis, answers))
   }
 
   function lendAndSend(args: Arguments): unknown {

@@ -37,6 +37,5 @@ export function refuseLoginOfClient(client: ClientLike, guard: Guard, entry: Ent
 }
 
 function refuseLogin(sample: Sample, connectionString: unknown, guard: Guard, entry: Entry): Error | undefined {
-  const url = typeof connectionString === 'string' ? connectionString : `postgresql://${String(sample.host)}:${String(sample.port)}/`
-  return guard.refuseLogin(sample.getStartupConf?.() ?? {}, url, entry)
+  return guard.refuseLogin(sample.getStartupConf?.() ?? {}, typeof connectionString === 'string' ? connectionString : sample, entry)
 }

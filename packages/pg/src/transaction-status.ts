@@ -24,31 +24,57 @@ interface Connection {
 export class TransactionStatus {
   readonly #client: ClientLike & ClientInternals
   readonly #transaction = new Transaction()
-  /** Heard from the connection where pg is older than 8.21. */
+  /** Heard from the connection: what pg tells from 8.21 on. */
   #heard: string | undefined
+  /** Of the queries since nothing was under way: how many were sent, how many are answered, and the last one that changed the transaction. */
+  #sent = 0
+  #answered = 0
+  #changedAt = 0
+  #part: object = this.#transaction.state.part
 
   constructor(client: ClientLike) {
     this.#client = client
     const { connection } = this.#client
     // The application hears of an error before the server says that it is ready, and in which state.
     connection?.prependListener('errorMessage', () => this.#onError())
-    if (client.getTransactionStatus !== undefined) return
     connection?.prependListener('readyForQuery', ({ status }) => {
       this.#heard = status
+      this.#answered++
     })
   }
 
+  /** A query is on its way. Every one is told, as the server answers them in this order, each with one ReadyForQuery. */
+  noteSent(): void {
+    this.#sent++
+    const { part } = this.#transaction.state
+    if (part === this.#part) return
+    this.#part = part
+    this.#changedAt = this.#sent
+  }
+
+  /**
+   * An error of what was queued ahead of a BEGIN or a ROLLBACK TO says nothing of what follows it. A query that fails in the client gets no
+   * answer, so that later ones are taken for earlier ones: then the transaction counts as alive until the server says otherwise.
+   */
   #onError(): void {
-    if (this.#transaction.isOpen) this.#transaction.abort()
+    if (this.#transaction.isOpen && this.#answered >= this.#changedAt) this.#transaction.abort()
   }
 
   /** The transaction as it stands now, for the guard to judge by and to keep up. */
   get current(): Transaction {
     const status = this.#serverStatus
-    if (status !== undefined) this.#transaction.isOpen = status !== 'I'
+    if (status !== undefined) this.#settle(status)
     if (status === 'E') this.#transaction.abort()
     if (status === 'T') this.#transaction.resume()
     return this.#transaction
+  }
+
+  #settle(status: string): void {
+    this.#transaction.isOpen = status !== 'I'
+    this.#part = this.#transaction.state.part
+    this.#sent = 0
+    this.#answered = 0
+    this.#changedAt = 0
   }
 
   /** `undefined` while the server has not answered everything that it was sent. */

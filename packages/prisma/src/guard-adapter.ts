@@ -15,6 +15,7 @@ import {
 } from '@poolsafe/core'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
+import { isOfServer } from './server-error.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
@@ -144,11 +145,11 @@ function judged<Text extends Statement | string>(
   return function guarded(...args: [Text]): Promise<unknown> {
     const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
     const analysis = guard.analyze(sql)
-    if (analysis === harmless) return held === undefined ? send(...args) : held.watch(send(...args))
+    if (analysis === harmless) return held === undefined ? send(...args) : held.watch(send(...args), isOfServer)
     const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    const answer = held === undefined ? send(...args) : held.watch(send(...args))
+    const answer = held === undefined ? send(...args) : held.watch(send(...args), isOfServer)
     if (analysis.telltales === undefined) return answer
     return answer.then((answered) => {
       const told = guard.refuseAnswer(sql, analysis, [answered as Answer])

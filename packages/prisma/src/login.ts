@@ -22,8 +22,7 @@ export function refuseLogin(adapter: Adapter, guard: Guard, entry: (...args: nev
   if (Client === undefined) return undefined
   try {
     const sample = new Client({ ...options, connection: {}, Promise: undefined })
-    const url = options?.connectionString ?? `postgresql://${String(sample.host)}:${String(sample.port)}/`
-    return guard.refuseLogin(sample.getStartupConf?.() ?? {}, url, entry)
+    return guard.refuseLogin(sample.getStartupConf?.() ?? {}, options?.connectionString ?? sample, entry)
   } catch {
     // A configuration that the driver refuses is refused again, in its own words, at the first statement.
     return undefined

@@ -39,13 +39,15 @@ export interface TransactionState {
   /** What stays behind if the transaction commits. */
   readonly left: readonly Left[]
   readonly savepoint: Savepoint | undefined
+  /** Another object since a transaction began, ended or was rolled back in part: an error from before says nothing of what came after. */
+  readonly part: object
 }
 
 /** Outside any transaction. */
-export const autocommit: TransactionState = { isOpen: false, isAborted: false, left: [], savepoint: undefined }
+export const autocommit: TransactionState = { isOpen: false, isAborted: false, left: [], savepoint: undefined, part: {} }
 
 /** Inside a transaction that has left nothing so far. */
-export const inTransaction: TransactionState = { ...autocommit, isOpen: true }
+export const inTransaction: TransactionState = { ...autocommit, isOpen: true, part: {} }
 
 /** What a text comes to. */
 export interface Settled {
@@ -77,14 +79,16 @@ class Walk {
   #isAborted: boolean
   #left: readonly Left[]
   #savepoint: Savepoint | undefined
+  #part: object
   /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
   #opening: Left | undefined
 
-  constructor({ isOpen, isAborted, left, savepoint }: TransactionState, isBatch: boolean, source: Source) {
+  constructor({ isOpen, isAborted, left, savepoint, part }: TransactionState, isBatch: boolean, source: Source) {
     this.#isOpen = isOpen
     this.#isAborted = isAborted
     this.#left = left
     this.#savepoint = savepoint
+    this.#part = part
     this.#isBatch = isBatch
     this.#source = source
   }
@@ -140,6 +144,7 @@ class Walk {
   control({ does, name, chains = false }: Control): void {
     switch (does) {
       case 'begin':
+        if (!this.#isOpen) this.#part = {}
         this.#isOpen = true
         break
       case 'commit':
@@ -165,6 +170,7 @@ class Walk {
     this.#due.push(...due)
     this.#left = []
     this.#savepoint = undefined
+    this.#part = {}
     this.#isOpen = chains
     this.#isAborted = false
   }
@@ -189,6 +195,7 @@ class Walk {
     this.#left = [...restored, ...now.filter((entry) => survives(entry) && !then.includes(entry))]
     this.#isAborted = false
     this.#savepoint = savepoint
+    this.#part = {}
   }
 
   end(): Settled {
@@ -198,7 +205,7 @@ class Walk {
     }
     if (this.#opening !== undefined) this.#due.push(this.#opening)
     this.#due.push(...this.#left.filter(survives))
-    const after = { isOpen: true, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint }
+    const after = { isOpen: true, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint, part: this.#part }
     return { due: this.#due, after: this.#left.some(survives) ? withoutSurvivors(after) : after }
   }
 }
@@ -245,17 +252,20 @@ export class Transaction {
 
   /** The server, or the driver, knows whether a transaction is open. What was left by one that has ended unseen is forgotten. */
   set isOpen(isOpen: boolean) {
-    if (isOpen !== this.state.isOpen) this.state = isOpen ? inTransaction : autocommit
+    if (isOpen !== this.state.isOpen) this.state = isOpen ? { ...inTransaction, part: {} } : autocommit
   }
 
   /**
-   * Passes on what a driver answers to a statement, and learns from a failure that the server has aborted the transaction.
-   * Costs nothing while the transaction has left nothing.
+   * Passes on what a driver answers to a statement, and learns from a failure that the server has aborted the transaction: not where
+   * the transaction has changed since, nor from what failed in the client. Costs nothing while the transaction has left nothing.
+   *
+   * @param isOfServer whether the server itself has answered with this error
    */
-  watch<Result>(answer: Promise<Result>): Promise<Result> {
-    if (this.state.left.length === 0) return answer
+  watch<Result>(answer: Promise<Result>, isOfServer: (error: unknown) => boolean): Promise<Result> {
+    const { left, part } = this.state
+    if (left.length === 0) return answer
     return answer.catch((error: unknown) => {
-      this.abort()
+      if (this.state.part === part && isOfServer(error)) this.abort()
       throw error
     })
   }

@@ -11,6 +11,12 @@ export interface Call {
   readonly named?: boolean
 }
 
+/** Where a driver logs in, such as a client that tells it. */
+export interface Address {
+  readonly host?: unknown
+  readonly port?: unknown
+}
+
 /** The function of an adapter that the application or the ORM called: its frames, and those above, are left out of stacks. */
 export type Entry = (...args: never[]) => unknown
 

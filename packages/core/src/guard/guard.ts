@@ -13,7 +13,7 @@ import type { PoolerFacts } from '../poolers/detect.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
-import type { Call, CurrentSource, Entry } from './call.ts'
+import type { Address, Call, CurrentSource, Entry } from './call.ts'
 import { framesOf, takeStack } from './call-site.ts'
 import { Events, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
@@ -149,9 +149,10 @@ export class Guard {
    * For adapters: judges what a driver is about to log in with, and where. No value and no part of the URL is kept or shown.
    *
    * @param parameters of the startup message
-   * @param url or one made of host and port
+   * @param address the URL; or what has the host and the port, where there is none
    */
-  refuseLogin(parameters: Readonly<Record<string, unknown>>, url: string, entry: Entry): PoolsafeError | undefined {
+  refuseLogin(parameters: Readonly<Record<string, unknown>>, address: string | Address, entry: Entry): PoolsafeError | undefined {
+    const url = typeof address === 'string' ? address : `postgresql://${String(address.host)}:${String(address.port)}/`
     const ofProfile = this.refuseProfile({ url }, entry)
     const ofNames = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
     return [ofProfile, ...ofNames].find((error) => error !== undefined)

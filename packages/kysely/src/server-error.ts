@@ -1,0 +1,8 @@
+/** No class of SQLSTATE begins with E, as the codes of Node do (EPIPE). */
+const sqlState = /^[0-9A-DF-Z][0-9A-Z]{4}$/
+
+/** Whether the server answered with this error, in whatever driver: it has an SQLSTATE, or what a layer has wrapped has one. */
+export function isOfServer(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } | null }
+  return [code, cause?.code].some((found) => typeof found === 'string' && sqlState.test(found))
+}
