@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkLinks } from './links.ts'
 import { run } from './run.ts'
 
 interface Manifest {
@@ -17,7 +18,7 @@ const consumer = join(import.meta.dirname, 'consumer.ts')
 const vitestConsumer = join(import.meta.dirname, 'vitest-consumer.ts')
 
 /**
- * Installs the tarballs with npm where nothing else is, compiles `consumer.ts` against them as an ES module and as CommonJS,
+ * Installs the tarballs with npm where nothing else is, follows the links of their pages, compiles `consumer.ts` against them as an ES module and as CommonJS,
  * and runs both. Takes some 10 s.
  */
 export function checkInstalled(repository: string, tarballs: readonly string[]): void {
@@ -28,6 +29,7 @@ export function checkInstalled(repository: string, tarballs: readonly string[]):
   chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }))
   run('npm', ['install', '--no-audit', '--no-fund', ...tarballs, ...versionsOf(repository)], folder)
+  for (const name of globSync('node_modules/@poolsafe/*', { cwd: folder })) checkLinks(join(folder, name))
   for (const extension of ['mts', 'cts']) copyFileSync(consumer, join(folder, `consumer.${extension}`))
   // Stricter than `nodenext`, node16 lets no CommonJS module import an ES module.
   const options = ['--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--module', 'node16', '--types', 'node']
