@@ -64,6 +64,9 @@ function checkVitest(repository: string, folder: string): void {
   // The types of Vitest are checked by Vitest.
   const options = ['--strict', '--noEmit', '--skipLibCheck', '--target', 'es2023', '--module', 'node16', '--types', 'node']
   run(join(repository, 'node_modules/.bin/tsc'), [...options, 'vitest-consumer.mts'], folder)
+  // In a project that is CommonJS, as most are that never said otherwise: TypeScript lets it import ES modules from `nodenext` on.
+  copyFileSync(vitestConsumer, join(folder, 'vitest-consumer.cts'))
+  run(join(repository, 'node_modules/.bin/tsc'), [...options, '--module', 'nodenext', 'vitest-consumer.cts'], folder)
   const { status, stdout } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], { cwd: folder, encoding: 'utf8' })
   const { tests } = JSON.parse(readFileSync(join(folder, 'poolsafe.json'), 'utf8')) as { tests: { test: string; state: string }[] }
   const failed = tests.flatMap(({ test, state }) => (state === 'failed' ? [test] : []))
