@@ -19,8 +19,8 @@ export interface Arguments {
   readonly help: boolean
 }
 
-/** @returns `undefined` for arguments that do not exist */
-export function parseArguments(args: readonly string[]): Arguments | undefined {
+/** @returns a sentence about an argument that does not exist */
+export function parseArguments(args: readonly string[]): Arguments | string {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -31,8 +31,9 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
       },
     })
     const pooler = poolerNames.find((name) => name === values.pooler)
-    return pooler === undefined ? undefined : { ...values, pooler }
-  } catch {
-    return undefined
+    if (pooler !== undefined) return { ...values, pooler }
+    return `There is no --pooler ${values.pooler}; there is ${poolerNames.join(' and ')}.`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
