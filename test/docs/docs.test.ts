@@ -52,7 +52,7 @@ describe('docs/poolers.md', () => {
     const [, names = ''] = /one of (.*); got/.exec(messageOf(() => make({ nothing: 1 }))) ?? []
     const [, section = ''] = ofPoolers.split(`\n\`poolers.${name}()\`\n`)
     const rows = [...(section.trimStart().split('\n\n')[0] ?? '').matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option)
-    expect(rows.toSorted()).toEqual(names.split(', ').toSorted())
+    expect(new Set(rows)).toEqual(new Set(names.split(', ')))
   })
 
   test('shows every profile', () => {

@@ -116,7 +116,7 @@ describe('what the hostile pooler sees', () => {
   it('is held against the test that ran, with the statement that led to it', () => {
     const [trigger] = messagesOf(threads, 'fires a trigger that sets a setting')
     expect(trigger).toMatch(
-      /setting app\.item: the transaction left it[^]*\(session\/set\)\n +statement +INSERT INTO hidden\.prices[^]*instead +in the function/,
+      /setting app\.item was left by the transaction[^]*\(session\/set\)\n +statement +INSERT INTO hidden\.prices[^]*instead +in the function/,
     )
     expect(trigger).not.toContain('what it did with the error')
     const [lock] = messagesOf(threads, 'calls a function that takes a lock')

@@ -10,9 +10,7 @@ export function toJson(tests: readonly ReportedTest[], declared: readonly Declar
     const where = { file: found[0]?.file, test: found[0]?.test, place }
     return { rule, count: found.length, first: where, instead, docs }
   })
-  const named = tests
-    .filter(({ findings, exceptions }) => findings.length + exceptions.length > 0)
-    .map(({ errors, ...told }) => (errors.length === 0 ? told : { ...told, errors }))
+  const named = tests.filter(({ findings, exceptions }) => findings.length + exceptions.length > 0)
   const report = { version: 1, testCount: tests.length, findingCount: all.length, rules, tests: named, exceptions: declared }
   return `${JSON.stringify(report, null, 2)}\n`
 }
