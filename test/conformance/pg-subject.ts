@@ -1,5 +1,6 @@
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
+import { inTransaction } from '../session/in-transaction.ts'
 import type { Subject } from './subject.ts'
 
 export const pgSubject: Subject = {
@@ -12,20 +13,7 @@ export const pgSubject: Subject = {
     return {
       query: async (sql) => rows(await pool.query(sql)),
       close: () => pool.end(),
-      async transaction(work) {
-        const client = await pool.connect()
-        try {
-          await client.query('BEGIN')
-          const result = await work(async (sql) => rows(await client.query(sql)))
-          await client.query('COMMIT')
-          return result
-        } catch (error) {
-          await client.query('ROLLBACK')
-          throw error
-        } finally {
-          client.release()
-        }
-      },
+      transaction: (work) => inTransaction(pool, (client) => work(async (sql) => rows(await client.query(sql)))),
     }
   },
 }

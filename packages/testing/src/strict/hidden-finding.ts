@@ -21,10 +21,9 @@ export function tellHidden(report: HostileReport, pooler: PoolerProfile): void {
 
 function findingsOf({ states }: HostileReport, pooler: PoolerProfile): Finding[] {
   const effects = states.filter(({ isHidden }) => isHidden).map((state) => toEffect(state, pooler))
-  return judgeEffects(effects, pooler, {}).map((finding) => ({
-    ...finding,
-    instead: `in the function, trigger or procedure that does it: ${finding.instead}`,
-  }))
+  return judgeEffects(effects, pooler, {}).map((finding) =>
+    Object.assign({}, finding, { instead: `in the function, trigger or procedure that does it: ${finding.instead}` }),
+  )
 }
 
 /** What was seen is a fact: only what becomes of it is left to say. */
