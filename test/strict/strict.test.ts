@@ -181,6 +181,7 @@ describe('the summary', () => {
     expect(threads.output).toMatch(
       / 17 findings in 15 tests\n +session\/set +13× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
     )
+    expect(threads.output).toContain('first by the statement SELECT hidden.claim()')
     expect(threads.output).toContain(`first at setTenant (test/strict/fixtures/${place}`)
   })
 
