@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'tsup'
+import { packDocs } from './pack-docs.ts'
 
 // Builds the package of the working folder: JavaScript by tsup, declarations by tsc (TypeScript 7 has no API that tsup's own could use).
 
@@ -34,12 +35,7 @@ for (const file of globSync('dist/**/*.d.ts')) {
   writeFileSync(file.replace(/\.d\.ts$/, '.d.cts'), toCommonJs(readFileSync(file, 'utf8')))
 }
 
-// The links in error messages lead to node_modules/@poolsafe/core/docs.
-if (manifest.name === '@poolsafe/core' && existsSync(join(repository, 'docs/rules'))) {
-  cpSync(join(repository, 'docs/rules'), 'docs/rules', { recursive: true })
-  cpSync(join(repository, 'docs/exceptions.md'), 'docs/exceptions.md')
-  cpSync(join(repository, 'docs/checkout.md'), 'docs/checkout.md')
-}
+packDocs(manifest.name, repository)
 
 /**
  * The declarations of a module as CommonJS sees it. TypeScript takes `./x.ts` for the ES module `x.d.ts`, `./x.cjs` for `x.d.cts`;

@@ -1,5 +1,6 @@
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
+import { inTransaction } from '../session/in-transaction.ts'
 import { circular, type Subject } from './subject.ts'
 
 export const pgSubject: Subject = {
@@ -12,21 +13,11 @@ export const pgSubject: Subject = {
     return {
       query: async (sql) => rows(await pool.query(sql)),
       close: () => pool.end(),
-      async transaction(work) {
-        const client = await pool.connect()
-        try {
-          await client.query('BEGIN')
+      transaction: (work) =>
+        inTransaction(pool, (client) => {
           const failInClient = (): Promise<unknown> => client.query('SELECT $1', [circular()])
-          const result = await work(async (sql) => rows(await client.query(sql)), failInClient)
-          await client.query('COMMIT')
-          return result
-        } catch (error) {
-          await client.query('ROLLBACK')
-          throw error
-        } finally {
-          client.release()
-        }
-      },
+          return work(async (sql) => rows(await client.query(sql)), failInClient)
+        }),
     }
   },
 }

@@ -47,6 +47,14 @@ describe('docs/poolers.md', () => {
     for (const [, file] of ofPoolers.matchAll(/\]\(rules\/([^)]+\.md)\)/g)) expect(ofRules.has(file ?? '')).toBe(true)
   })
 
+  test.each(['pgbouncer', 'odyssey', 'pgdog', 'pgcat', 'supavisor'] as const)('tells every option of %s', (name) => {
+    const make = poolers[name] as (options: object) => unknown
+    const [, names = ''] = /one of (.*); got/.exec(messageOf(() => make({ nothing: 1 }))) ?? []
+    const [, section = ''] = ofPoolers.split(`\n\`poolers.${name}()\`\n`)
+    const rows = [...(section.trimStart().split('\n\n')[0] ?? '').matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option)
+    expect(new Set(rows)).toEqual(new Set(names.split(', ')))
+  })
+
   test('shows every profile', () => {
     const { detect: _detect, ...factories } = poolers
     for (const name of Object.keys(factories)) expect(ofPoolers).toContain(`poolers.${name}(`)
@@ -83,3 +91,11 @@ describe.each(rules)('the remedy of $id', ({ remedy: { sql, ...code } }) => {
     for (const text of Object.values(code)) expect(() => stripTypeScriptTypes(`async () => {\n${text}\n}`)).not.toThrow()
   })
 })
+
+function messageOf(act: () => unknown): string {
+  try {
+    return String(act())
+  } catch (error) {
+    return String(error)
+  }
+}

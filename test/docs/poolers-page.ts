@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { poolers, type Carried, type PoolerProfile } from '@poolsafe/core'
 import * as all from '../../packages/core/src/poolers/all.ts'
 import { table } from './pages.ts'
+import { poolerOptions } from './pooler-options.ts'
 
 interface Shown {
   /** How it is written in code. */
@@ -40,6 +41,7 @@ export function poolersPage(): string {
     '“Not measured” means that the cell was read in the pooler’s source code or its documentation.',
     '## All at once',
     overview(),
+    poolerOptions(),
     ...shown.map(section),
     trackedByVersion(),
     '[All rules](rules/README.md) · [What was seen on live servers](proofs.md)',

@@ -6,6 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { CompiledQuery, Kysely, PostgresDialect, type QueryExecutorProvider } from 'kysely'
 import pg from 'pg'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { inTransaction } from '../session/in-transaction.ts'
 
 /** Sends one statement. Prisma’s starts when it is awaited. */
 export type Send = (sql: string) => PromiseLike<unknown>
@@ -29,23 +30,12 @@ const pgSubject: Subject = {
   name: 'pg',
   open(url, guard) {
     const pool = guardPool(new pg.Pool({ connectionString: url, max: connections }), guard)
-    return { send: (sql) => pool.query(sql), transaction: (work) => inTransaction(pool, work), close: () => pool.end() }
+    return {
+      send: (sql) => pool.query(sql),
+      transaction: (work) => inTransaction(pool, (client) => work((sql) => client.query(sql))),
+      close: () => pool.end(),
+    }
   },
-}
-
-async function inTransaction<Result>(pool: pg.Pool, work: (send: Send) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect()
-  try {
-    await client.query('BEGIN')
-    const result = await work((sql) => client.query(sql))
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK')
-    throw error
-  } finally {
-    client.release()
-  }
 }
 
 const kyselySubject: Subject = {

@@ -46,7 +46,7 @@ async function play(stage: Stage, rule: string, example: string | Example): Prom
   const fresh = statesOf(outcome)
   const named = (states: readonly ReportedState[]): string[] => states.map((state) => state.rule)
   if (seenIn(fresh, false) === 'difference') return { rule, sql, seen: 'difference', named: named(fresh), error }
-  const dirty = statesOf(await stage.onDirty(sent, [dirt(sql).sql]), dirtyTransaction)
+  const dirty = statesOf(await stage.onDirty(sent, dirt(sql).sql), dirtyTransaction)
   const isDifferent = seenIn(dirty, true).startsWith('difference')
   return isDifferent
     ? { rule, sql, seen: seenIn(dirty, true), named: named(dirty), error }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { InvalidOptionError, poolers } from '@poolsafe/core'
 import { startHostilePooler, type HostilePoolerOptions } from '@poolsafe/testing/hostile'
 import { describe, expect, test } from 'vitest'
@@ -28,5 +30,16 @@ describe('options', () => {
     const error: unknown = await startHostilePooler(options as HostilePoolerOptions).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(String(error)).toContain(message)
+  })
+
+  test('a target at which nobody listens is told at once, with what to do', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+    await expect(startHostilePooler({ target: { ...target, port } })).rejects.toThrow(
+      new RegExp(`no PostgreSQL at 127\\.0\\.0\\.1, port ${port} \\(ECONNREFUSED\\); start PostgreSQL first`),
+    )
   })
 })

@@ -21,8 +21,8 @@ export interface Outcome {
 export interface Stage {
   /** Sends one statement behind a hostile pooler that finds nothing in its sessions. */
   onFresh(sent: Sent): Promise<Outcome>
-  /** Sends it to a session in which an earlier transaction has left `dirt`. */
-  onDirty(sent: Sent, dirt: readonly string[]): Promise<Outcome>
+  /** Sends it to a session in which an earlier transaction has left what the text `dirt` leaves. */
+  onDirty(sent: Sent, dirt: string): Promise<Outcome>
   stop(): Promise<void>
 }
 
@@ -89,8 +89,8 @@ async function behind(
 }
 
 /** Two sessions take turns: what comes after the statement in between runs where the dirt is. Its reports are told from the others by `seq`. */
-async function askDirty(client: pg.Client, sent: Sent, dirt: readonly string[]): Promise<string | undefined> {
-  await client.query(dirt.join(';'))
+async function askDirty(client: pg.Client, sent: Sent, dirt: string): Promise<string | undefined> {
+  await client.query(dirt)
   await client.query('SELECT 1')
   return ask(client, sent)
 }

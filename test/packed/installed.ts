@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkLinks } from './links.ts'
 import { run } from './run.ts'
 
 interface Manifest {
@@ -17,7 +18,7 @@ const consumer = join(import.meta.dirname, 'consumer.ts')
 const vitestConsumer = join(import.meta.dirname, 'vitest-consumer.ts')
 
 /**
- * Installs the tarballs with npm where nothing else is, compiles `consumer.ts` against them as an ES module and as CommonJS,
+ * Installs the tarballs with npm where nothing else is, follows the links of their pages, compiles `consumer.ts` against them as an ES module and as CommonJS,
  * and runs both. Takes some 10 s.
  */
 export function checkInstalled(repository: string, tarballs: readonly string[]): void {
@@ -28,6 +29,7 @@ export function checkInstalled(repository: string, tarballs: readonly string[]):
   chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }))
   run('npm', ['install', '--no-audit', '--no-fund', ...tarballs, ...versionsOf(repository)], folder)
+  for (const name of globSync('node_modules/@poolsafe/*', { cwd: folder })) checkLinks(join(folder, name))
   for (const extension of ['mts', 'cts']) copyFileSync(consumer, join(folder, `consumer.${extension}`))
   // Stricter than `nodenext`, node16 lets no CommonJS module import an ES module.
   const options = ['--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--module', 'node16', '--types', 'node']
@@ -62,6 +64,9 @@ function checkVitest(repository: string, folder: string): void {
   // The types of Vitest are checked by Vitest.
   const options = ['--strict', '--noEmit', '--skipLibCheck', '--target', 'es2023', '--module', 'node16', '--types', 'node']
   run(join(repository, 'node_modules/.bin/tsc'), [...options, 'vitest-consumer.mts'], folder)
+  // In a project that is CommonJS, as most are that never said otherwise: TypeScript lets it import ES modules from `nodenext` on.
+  copyFileSync(vitestConsumer, join(folder, 'vitest-consumer.cts'))
+  run(join(repository, 'node_modules/.bin/tsc'), [...options, '--module', 'nodenext', 'vitest-consumer.cts'], folder)
   const { status, stdout } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], { cwd: folder, encoding: 'utf8' })
   const { tests } = JSON.parse(readFileSync(join(folder, 'poolsafe.json'), 'utf8')) as { tests: { test: string; state: string }[] }
   const failed = tests.flatMap(({ test, state }) => (state === 'failed' ? [test] : []))

@@ -18,6 +18,7 @@ const statuses = {
   'lets the error through': 'failed',
   'expects the error': 'failed',
   'is called back on a connection that an earlier test opened': 'failed',
+  'fails for a reason of its own': 'failed',
   'is known to be unsafe': 'passed',
   'is wrongly known to be unsafe': 'failed',
   'is unsafe in its first attempt alone': 'failed',
@@ -30,6 +31,7 @@ const statuses = {
   'allows what does not happen': 'failed',
   'allows something else': 'failed',
   'allows by a comment that is wrong': 'failed',
+  'lets the error of a wrong comment through': 'failed',
   'allows without a reason': 'passed',
   'is safe beside an unsafe hook': 'passed',
   'skips itself after the harm': 'skipped',
@@ -114,8 +116,9 @@ describe('what the hostile pooler sees', () => {
   it('is held against the test that ran, with the statement that led to it', () => {
     const [trigger] = messagesOf(threads, 'fires a trigger that sets a setting')
     expect(trigger).toMatch(
-      /setting app\.item: the transaction left it[^]*\(session\/set\)\n +statement +INSERT INTO hidden\.prices[^]*instead +in the function/,
+      /setting app\.item was left by the transaction[^]*\(session\/set\)\n +statement +INSERT INTO hidden\.prices[^]*instead +in the function/,
     )
+    expect(trigger).not.toContain('what it did with the error')
     const [lock] = messagesOf(threads, 'calls a function that takes a lock')
     expect(lock).toMatch(/advisory lock[^]*\(session\/advisory-lock\)\n +statement +SELECT hidden\.claim\(\)/)
   })
@@ -135,7 +138,12 @@ describe('exceptions', () => {
 
   it('in the wrong form fail the test, although the application kept the error to itself', () => {
     expect(messagesOf(threads, 'allows by a comment that is wrong')).toEqual([
-      expect.stringMatching(unsafe),
+      expect.stringMatching(/^InvalidCommentError: .*it gives no reason/),
+    ])
+  })
+
+  it('in the wrong form fail the test once, where the error came through', () => {
+    expect(messagesOf(threads, 'lets the error of a wrong comment through')).toEqual([
       expect.stringMatching(/^InvalidCommentError: .*it gives no reason/),
     ])
   })
@@ -151,6 +159,7 @@ describe('exceptions', () => {
     const run = await runFixtures(postgres.url, { times: 1, config: { include: ['statements.fixture.ts'] }, isReported: true })
     expect([run.exitCode, run.files.get('statements.fixture.ts')?.status]).toEqual([1, 'passed'])
     expect(run.output).toContain('allow(…) allows session/listen, and nothing was found in the whole run')
+    expect(run.output).toMatch(/a comment poolsafe-allow allows session\/set,[^]*\n +by +.*statements\.fixture\.ts:\d+:\d+/)
     expect(run.junit).toContain('<testsuite name="exceptions" tests="2" failures="2"')
     const { exceptions } = JSON.parse(run.json) as { exceptions: { reason: string; unused: string[] }[] }
     expect(exceptions.map(({ reason, unused }) => [reason, unused])).toEqual([
@@ -170,8 +179,9 @@ describe('the summary', () => {
   it('ends the run of a reporter: rule, count, first place and remedy', () => {
     expect(threads.output.match(/^poolsafe: \d+ findings/gm)).toHaveLength(1)
     expect(threads.output).toMatch(
-      / 16 findings in 14 tests\n +session\/set +12× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
+      / 17 findings in 15 tests\n +session\/set +13× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
     )
+    expect(threads.output).toContain('first by the statement SELECT hidden.claim()')
     expect(threads.output).toContain(`first at setTenant (test/strict/fixtures/${place}`)
   })
 
@@ -182,8 +192,8 @@ describe('the summary', () => {
       'poolsafe: 2 findings in 2 tests',
       'poolsafe: 3 findings in 1 test',
       'poolsafe: 3 findings in 1 test',
-      'poolsafe: 3 findings in 3 tests',
-      'poolsafe: 3 findings in 3 tests',
+      'poolsafe: 4 findings in 4 tests',
+      'poolsafe: 4 findings in 4 tests',
       'poolsafe: 8 findings in 8 tests',
       'poolsafe: 8 findings in 8 tests',
     ])
@@ -200,23 +210,24 @@ describe('the files for CI', () => {
 
   it('are JSON by rule and by test', () => {
     const { testCount, findingCount, rules, tests } = JSON.parse(threads.json) as Report
-    expect([testCount, findingCount]).toEqual([34, 16])
+    expect([testCount, findingCount]).toEqual([36, 17])
     expect(Object.fromEntries(rules.map(({ rule, count }) => [rule, count]))).toEqual({
       'session/advisory-lock': 1,
       'session/listen': 3,
-      'session/set': 12,
+      'session/set': 13,
     })
     expect(rules[0]?.first.place).toMatch(/application\.ts:\d+:\d+\)$/)
     const concurrent = tests.find(({ test }) => test === 'at the same time > sends LISTEN')
     expect([concurrent?.file, concurrent?.findings.map(({ rule }) => rule)]).toEqual(['blame.fixture.ts', ['session/listen']])
   })
 
-  it('are JUnit, in which a test fails for what was found in it alone', () => {
+  it('are JUnit, in which every test that failed has failed', () => {
     expect(threads.junit).toMatch(
-      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="34" failures="15" errors="0" skipped="1">/,
+      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="36" failures="18" errors="0" skipped="1">/,
     )
     expect(threads.junit).toMatch(/name="keeps the error to itself">\n +<failure type="session\/set" message="SET search_path stays/)
     expect(threads.junit).toContain('name="at the same time &gt; sends nothing unsafe"/>')
+    expect(threads.junit).toMatch(/name="fails for a reason of its own">\n +<failure type="AssertionError"/)
     expect(threads.junit).toMatch(/name="is known to be unsafe">\n +<system-out>/)
     expect(threads.junit).toMatch(/name="allows what does not happen">\n +<failure type="unused exception"/)
   })

@@ -22,10 +22,10 @@ export interface Arguments {
   readonly scene: string | undefined
 }
 
-const sceneNames: ReadonlySet<string> = new Set(['tenants', 'migrations', 'prisma', 'listen', 'pool'])
+const sceneNames: readonly string[] = ['tenants', 'migrations', 'prisma', 'listen', 'pool']
 
-/** @returns `undefined` for arguments that do not exist */
-export function parseArguments(args: readonly string[]): Arguments | undefined {
+/** @returns a sentence about an argument that does not exist */
+export function parseArguments(args: readonly string[]): Arguments | string {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -37,10 +37,12 @@ export function parseArguments(args: readonly string[]): Arguments | undefined {
       },
     })
     const pooler = poolerNames.find((name) => name === values.pooler)
+    if (pooler === undefined) return `There is no --pooler ${values.pooler}; there is ${poolerNames.join(' and ')}.`
     const [scene, ...others] = positionals
-    if (others.length > 0 || (scene !== undefined && !sceneNames.has(scene))) return undefined
-    return pooler === undefined ? undefined : { ...values, pooler, scene }
-  } catch {
-    return undefined
+    const unknown = scene === undefined || sceneNames.includes(scene) ? others[0] : scene
+    if (unknown !== undefined) return `There is no scene ${unknown}; one of ${sceneNames.join(', ')} may be played alone.`
+    return { ...values, pooler, scene }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }

@@ -18,8 +18,8 @@ try {
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
   const wanted = parseArguments(args)
-  if (wanted === undefined) {
-    process.stderr.write(usage)
+  if (typeof wanted === 'string') {
+    process.stderr.write(`${wanted}\n\n${usage}`)
     return 2
   }
   if (wanted.help) {

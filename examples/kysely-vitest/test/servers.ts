@@ -1,5 +1,4 @@
-import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPgBouncer, startPostgres } from '@poolsafe/testing/servers'
+import { startPooler, startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
 
 /** The shop's database, and an empty one for the migration. */
@@ -24,7 +23,7 @@ export async function startServers(statements: readonly string[]): Promise<Serve
   const direct = (database: DatabaseName): string => `postgres://${user}:${user}@${postgres.host}:${postgres.port}/${database}`
   await run(direct('shop'), statements)
   const target = { ...postgres, user, password: user, database: 'shop' }
-  const pooler = process.env.POOLER === 'pgbouncer' ? await startPgBouncer({ target }) : await startHostilePooler({ target })
+  const pooler = await startPooler({ target, kind: process.env.POOLER === 'pgbouncer' ? 'pgbouncer' : 'hostile' })
   return {
     direct,
     pooled: (database) => pooler.url.replace(/shop$/, database),

@@ -1,5 +1,4 @@
-import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPgBouncer, startPostgres } from '@poolsafe/testing/servers'
+import { startPooler, startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
 
 export interface Servers {
@@ -20,7 +19,7 @@ export async function startServers(statements: readonly string[]): Promise<Serve
   for (const statement of statements) await admin.query(statement)
   await admin.query(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${user}`)
   const target = { ...postgres, user, password: user }
-  const pooler = process.env.POOLER === 'pgbouncer' ? await startPgBouncer({ target }) : await startHostilePooler({ target })
+  const pooler = await startPooler({ target, kind: process.env.POOLER === 'pgbouncer' ? 'pgbouncer' : 'hostile' })
   return {
     pooledUrl: pooler.url,
     run: async (statement) => void (await admin.query(statement)),

@@ -43,7 +43,7 @@ export type { Rule, Example, Remedy } from './rules/rule.ts'
 // For adapters. These change without notice between minor versions.
 export type { Address, Call, Entry } from './guard/call.ts'
 export { guardOf, keepFirstGuard, markGuarded, toGuard } from './guard/brand.ts'
-export { commits, harmless, type Analysis, type Answer } from './analyze/analysis.ts'
+export { commits, harmless, type Analysis, type Answer, type DetectedEffect } from './analyze/analysis.ts'
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './analyze/parser.ts'
 export { redact } from './analyze/redact.ts'
@@ -70,5 +70,7 @@ export {
   type StatementLimits,
 } from './checkout/statement-limits.ts'
 export { formatCallSite, takeStack, withDeepStack } from './guard/call-site.ts'
+export { judgeEffects } from './guard/judge.ts'
+export { layOut } from './guard/message.ts'
 export { checkObject, checkOneOf } from './options.ts'
 export { Transaction } from './checkout/transaction.ts'

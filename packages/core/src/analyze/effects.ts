@@ -57,7 +57,7 @@ export interface Effect {
 
 /** What is known for a fact, and its consequence: what follows {@link Effect.what} in a message. */
 export interface Told {
-  readonly outcome: 'lost' | 'ineffective' | 'unknown'
+  readonly outcome: 'leaks' | 'wiped' | 'lost' | 'ineffective' | 'unknown'
   readonly consequence: string
 }
 

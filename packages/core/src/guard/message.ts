@@ -20,16 +20,32 @@ export interface Report {
 
 /** The manual: its first line alone makes sense in a log, the rest says what, why and what to do instead. */
 export function format(report: Report): string {
-  const [first, ...others] = report.findings
+  const by = [report.operation, formatCallSite(report.stack)].filter((part) => part !== undefined).join(' at ')
+  return layOut(report, { sent: sent(report), by, allow: howToAllow(report) })
+}
+
+/** What the findings do not tell; a row that is empty is left out. */
+interface Rows {
+  readonly sent: string
+  readonly by: string
+  readonly allow: string
+}
+
+/** The manual in its one form, whoever found what is in it. */
+export function layOut(
+  { findings, statement, pooler }: Pick<Report, 'findings' | 'statement' | 'pooler'>,
+  { sent: how, by, allow }: Rows,
+): string {
+  const [first, ...others] = findings
   const rows: [string, string][] = [
-    ['statement', report.statement],
-    ['sent', sent(report)],
-    ['by', [report.operation, formatCallSite(report.stack)].filter((part) => part !== undefined).join(' at ')],
-    ['pooler', report.pooler.label],
+    ['statement', statement],
+    ['sent', how],
+    ['by', by],
+    ['pooler', pooler.label],
     ['why', first.why],
     ['instead', first.instead],
     ...others.map(({ message, rule, instead }): [string, string] => ['also', `${message} (${rule}); instead ${instead}`]),
-    ['allow', howToAllow(report)],
+    ['allow', allow],
     ['docs', `node_modules/@poolsafe/core/${first.docs}`],
   ]
   const shown = rows.filter(([, text]) => text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)

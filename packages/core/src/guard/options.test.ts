@@ -24,6 +24,12 @@ describe('options', () => {
       "pooler must be a profile, such as poolers.pgbouncer({ version: '1.24' }) or poolers.direct(); got 'pgbouncer'",
     ],
     ['a pooler that was not called', { pooler: pgbouncer }, 'pooler', 'got a function'],
+    [
+      'what was detected, as a whole',
+      { pooler: { profile: pgbouncer() } },
+      'pooler',
+      'or the .profile of what poolers.detect() gives; got an object',
+    ],
     ['a pooler without data', { pooler: {} }, 'pooler', 'got an object'],
     ['an unknown rule', { rules: { 'session/sett': 'warn' } }, 'an option of rules', "got 'session/sett'"],
     [

@@ -83,7 +83,9 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
 function checkPooler(pooler: PoolerProfile): PoolerProfile {
   const isProfile = typeof pooler === 'object' && pooler !== null && pooler.trackedSettings instanceof Set && hasEveryState(pooler.carries)
   if (isProfile) return pooler
-  throw new InvalidOptionError('pooler', pooler, "a profile, such as poolers.pgbouncer({ version: '1.24' }) or poolers.direct()")
+  const isDetected = typeof pooler === 'object' && pooler !== null && 'profile' in pooler
+  const detected = isDetected ? ', or the .profile of what poolers.detect() gives' : ''
+  throw new InvalidOptionError('pooler', pooler, `a profile, such as poolers.pgbouncer({ version: '1.24' }) or poolers.direct()${detected}`)
 }
 
 function hasEveryState(carries: unknown): boolean {

@@ -50,7 +50,7 @@ export class Inspector {
   async inspect(session: ServerSession, settingNames: Iterable<string>): Promise<readonly Difference[] | string> {
     const known = this.#known.get(session)
     if (known === undefined) return []
-    for (const name of settingNames) if (this.#settingNames.size < maxNames) this.#settingNames.add(name)
+    for (const name of settingNames) this.#remember(name)
     const held = await this.#look(session, known.capabilities)
     if (typeof held === 'string') return held
     const differences = differ(known, held, session.restored)
@@ -66,6 +66,17 @@ export class Inspector {
     // DISCARD ALL does not unload a library.
     const libraries = known.seen.filter(({ state }) => state === 'library')
     known.seen = [...known.fresh.filter(({ state }) => state !== 'library'), ...libraries]
+  }
+
+  /** The name that was heard of longest ago makes room. */
+  #remember(name: string): void {
+    this.#settingNames.delete(name)
+    this.#settingNames.add(name)
+    if (this.#settingNames.size <= maxNames) return
+    for (const oldest of this.#settingNames) {
+      this.#settingNames.delete(oldest)
+      return
+    }
   }
 
   async #look(session: ServerSession, capabilities: Capabilities): Promise<Held[] | string> {

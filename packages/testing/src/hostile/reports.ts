@@ -63,7 +63,7 @@ export class Settling {
   async settle(session: ServerSession, record: TransactionRecord, whose: Whose): Promise<boolean> {
     const { inspects, poisons, profile } = this.#plan
     const effects = effectsOf(this.#guard, record)
-    const differences = inspects ? await this.#inspector.inspect(session, record.settingNames) : []
+    const differences = inspects ? await this.#inspector.inspect(session, [...record.settingNames, ...settingsIn(effects)]) : []
     // A session that cannot be looked at is lost, or was made useless.
     if (typeof differences === 'string') return false
     const states = statesOf(differences, effects, record, profile)
@@ -94,6 +94,11 @@ export class Settling {
     this.#inspector.cleaned(session)
     return error === undefined
   }
+}
+
+/** Settings that applications make up, as a SET names them. */
+function settingsIn(effects: ReturnType<typeof effectsOf>): string[] {
+  return effects.flatMap(({ state, object }) => (state === 'setting' && object?.includes('.') === true ? [object] : []))
 }
 
 function hasSurvivors(

@@ -5,6 +5,7 @@ import { Connection } from './connection.ts'
 import { HostilePooler } from './hostile-pooler.ts'
 import { resolveOptions, type HostilePoolerOptions, type ResolvedOptions } from './options.ts'
 import type { HostileReport } from './report.ts'
+import { connectTo, type Address } from './server-session.ts'
 import { tellHidden } from '../strict/hidden-finding.ts'
 import { call } from '../strict/witness.ts'
 
@@ -36,9 +37,11 @@ const farewellMillis = 500
  * reported. Any client in any language can connect.
  *
  * @throws InvalidOptionError for an option that it does not have, and for a profile of a pooler that carries everything
+ * @throws Error where nobody answers at the address of the target
  */
 export async function startHostilePooler(options: HostilePoolerOptions): Promise<HostilePoolerServer> {
   const resolved = resolveOptions(options)
+  await checkTarget(resolved.address)
   const onReport = (report: HostileReport): void => {
     tellHidden(report, resolved.pooler)
     resolved.onReport(report)
@@ -53,6 +56,20 @@ export async function startHostilePooler(options: HostilePoolerOptions): Promise
   server.listen(0, host)
   await once(server, 'listening')
   return toHandle({ server, sockets, pooler, dismiss }, resolved)
+}
+
+/** Clients would hear of it much later, each from its own login. */
+async function checkTarget(address: Address): Promise<void> {
+  try {
+    const socket = await connectTo(address)
+    socket.destroy()
+  } catch (cause) {
+    const { code = 'no answer' } = cause as { code?: string }
+    const instead = 'start PostgreSQL first, or take one that is made for the test: `await startPostgres()` of @poolsafe/testing/servers'
+    throw new Error(`startHostilePooler(): there is no PostgreSQL at ${address.host}, port ${address.port} (${code}); ${instead}`, {
+      cause,
+    })
+  }
 }
 
 interface Running {

@@ -14,6 +14,9 @@ const maxTexts = 100
 /** As much of a statement's parameters as is looked through for names of settings, in bytes. */
 const maxLookedThrough = 4_096
 
+/** A text that may name a setting in a literal or a parameter: a function such as `set_config`, or one that wraps it; SHOW. */
+const namesSettings = /\b(?:set_\w+|current_setting)"?\s*\(|\bshow\s/i
+
 /** Names of settings that applications and extensions make up. */
 const settingName = /[a-z_][\w$]*(?:\.[a-z_][\w$]*)+/gi
 
@@ -22,24 +25,28 @@ export class TransactionRecord {
   /** As they were sent; never shown as they are. */
   readonly texts: string[] = []
   readonly complaints: Complaint[] = []
-  /** What looks like the name of a setting. */
+  /** What looks like the name of a setting, where settings are named. What SET names is among the effects of the text. */
   readonly settingNames: Set<string> = new Set()
   /** A named statement of the protocol was used. */
   usesNames = false
   /** The server has answered with an error. */
   hasFailed = false
+  /** The text that was sent last names settings. */
+  #namesSettings = false
 
   add(sql: string): void {
     if (this.texts.length < maxTexts && !this.texts.includes(sql)) this.texts.push(sql)
+    this.#namesSettings = namesSettings.test(sql)
     this.#collectNames(sql)
   }
 
-  /** `SELECT set_config($1, $2, false)`: the name is among the parameters. */
+  /** `SELECT set_config($1, $2, false)`: the name is among the parameters. Of no other text are they looked at. */
   bound(bytes: Buffer): void {
     this.#collectNames(bytes.toString('latin1', headerBytes, maxLookedThrough))
   }
 
   #collectNames(text: string): void {
+    if (!this.#namesSettings) return
     for (const [name] of text.matchAll(settingName)) this.settingNames.add(name.toLowerCase())
   }
 

@@ -7,7 +7,8 @@ export type { StatementContext } from './to-be-poolsafe.ts'
 /** What `expect` can say with poolsafe. */
 export interface PoolsafeMatchers<Returned> {
   /**
-   * That a statement is safe behind a pooler: `expect(sql).toBePoolsafe({ pooler: poolers.pgbouncer() })`. Sends nothing.
+   * That a statement is safe behind a pooler: `expect(sql).toBePoolsafe({ pooler: poolers.pgbouncer() })`. Sends nothing,
+   * and takes no notice of exceptions or of a guard's `rules`.
    *
    * @throws InvalidOptionError for what is no text, or a context that does not exist
    */

@@ -27,14 +27,14 @@ describe('escape', () => {
 describe('toJUnit', () => {
   it('counts and names what failed, escaped', () => {
     const tests = [
-      { file: 'a.test.ts', test: 'a > "b"', state: 'failed', findings: [finding], exceptions: [] },
-      { file: 'a.test.ts', test: 'c', state: 'skipped', findings: [], exceptions: [] },
-      { file: 'b.test.ts', test: 'd', state: 'failed', findings: [], exceptions: [] },
+      { file: 'a.test.ts', test: 'a > "b"', state: 'failed', findings: [finding], exceptions: [], errors: ['StrictModeError'] },
+      { file: 'a.test.ts', test: 'c', state: 'skipped', findings: [], exceptions: [], errors: [] },
+      { file: 'b.test.ts', test: 'd', state: 'failed', findings: [], exceptions: [], errors: ['AssertionError'] },
     ] as const
     expect(toJUnit(tests, [])).toBe(
       [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        '<testsuites name="poolsafe" tests="3" failures="1" errors="0" skipped="1">',
+        '<testsuites name="poolsafe" tests="3" failures="2" errors="0" skipped="1">',
         '  <testsuite name="a.test.ts" tests="2" failures="1" errors="0" skipped="1">',
         '    <testcase classname="a.test.ts" name="a &gt; &quot;b&quot;">',
         '      <failure type="session/set" message="SET &quot;a&quot; &lt;stays&gt;">SET &quot;a&quot; &lt;stays&gt; &amp; more&#10;  why  …</failure>',
@@ -43,8 +43,10 @@ describe('toJUnit', () => {
         '      <skipped/>',
         '    </testcase>',
         '  </testsuite>',
-        '  <testsuite name="b.test.ts" tests="1" failures="0" errors="0" skipped="0">',
-        '    <testcase classname="b.test.ts" name="d"/>',
+        '  <testsuite name="b.test.ts" tests="1" failures="1" errors="0" skipped="0">',
+        '    <testcase classname="b.test.ts" name="d">',
+        '      <failure type="AssertionError" message="not unsafe, and failed: Vitest tells why">AssertionError</failure>',
+        '    </testcase>',
         '  </testsuite>',
         '</testsuites>',
         '',

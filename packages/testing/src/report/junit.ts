@@ -3,7 +3,7 @@ import type { ExceptionRecord, FindingRecord } from '../strict/record.ts'
 import { describeUnused, type DeclaredRecord } from '../strict/declared.ts'
 import type { ReportedTest } from './report.ts'
 
-/** The file for CI: every test that ran is a test case, and fails where strict mode found something in it. */
+/** The file for CI: every test that ran is a test case, which fails where the test did; for what strict mode found, with the report of it. */
 export function toJUnit(tests: readonly ReportedTest[], unusedExceptions: readonly DeclaredRecord[]): string {
   const suites = groupBy(tests, ({ file }) => file).flatMap(suite)
   const all = `<testsuites name="poolsafe" ${countsOf(tests, unusedExceptions.length)}>`
@@ -19,7 +19,7 @@ function suite([file, tests]: readonly [string, readonly ReportedTest[]]): strin
 function exceptionSuite(unusedExceptions: readonly DeclaredRecord[]): string[] {
   if (unusedExceptions.length === 0) return []
   const cases = unusedExceptions.flatMap((record) => [
-    `    <testcase classname="exceptions" name="${escape(`${record.where}: ${record.unused.join(', ')}`)}">`,
+    `    <testcase classname="exceptions" name="${escape(`${record.place ?? record.where}: ${record.unused.join(', ')}`)}">`,
     `      <failure type="unused exception" message="nothing was found that it would allow">${escape(describeUnused(record, 'the whole run'))}</failure>`,
     '    </testcase>',
   ])
@@ -29,7 +29,7 @@ function exceptionSuite(unusedExceptions: readonly DeclaredRecord[]): string[] {
 function testCase(reported: ReportedTest): string[] {
   const { file, test, state, findings, exceptions } = reported
   const head = `    <testcase classname="${escape(file)}" name="${escape(test ?? 'outside its tests')}"`
-  const failures = isFailed(reported) ? [...findings.map(unsafe), ...exceptions.filter(isUnused).map(unused)] : []
+  const failures = isFailed(reported) ? failuresOf(reported) : []
   const skipped = state === 'skipped' ? ['      <skipped/>'] : []
   const allowed = exceptions.filter(({ isUsed }) => isUsed).map(({ rule, reason }) => `${rule} is allowed: ${reason}`)
   // What `test.fails` expected is told, and is no failure.
@@ -37,6 +37,16 @@ function testCase(reported: ReportedTest): string[] {
   const out = told.length === 0 ? [] : [`      <system-out>${escape(told.join('\n'))}</system-out>`]
   const body = [...skipped, ...failures, ...out]
   return body.length === 0 ? [`${head}/>`] : [`${head}>`, ...body, '    </testcase>']
+}
+
+/** A test that failed for nothing that strict mode found has failed all the same. */
+function failuresOf({ findings, exceptions, errors }: ReportedTest): string[] {
+  const own = [...findings.map(unsafe), ...exceptions.filter(isUnused).map(unused)]
+  return own.length > 0 ? own : [other(errors[0] ?? 'Error')]
+}
+
+function other(name: string): string {
+  return `      <failure type="${escape(name)}" message="not unsafe, and failed: Vitest tells why">${escape(name)}</failure>`
 }
 
 function unsafe({ rule, message, manual }: FindingRecord): string {
@@ -52,8 +62,8 @@ function isUnused({ isUsed }: ExceptionRecord): boolean {
   return !isUsed
 }
 
-function isFailed({ state, findings, exceptions }: ReportedTest): boolean {
-  return state === 'failed' && (findings.length > 0 || exceptions.some(isUnused))
+function isFailed({ state }: ReportedTest): boolean {
+  return state === 'failed'
 }
 
 function countsOf(tests: readonly ReportedTest[], unusedExceptions = 0): string {

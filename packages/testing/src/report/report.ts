@@ -14,6 +14,8 @@ export interface ReportedTest {
   readonly state: 'passed' | 'failed' | 'skipped' | 'pending'
   readonly findings: readonly FindingRecord[]
   readonly exceptions: readonly ExceptionRecord[]
+  /** The names of its errors, whoever threw them: their messages may hold what was compared. */
+  readonly errors: readonly string[]
 }
 
 /** The exceptions by statement of all files, each once. */
@@ -40,19 +42,22 @@ function reportedOf(module: TestModule): ReportedTest[] {
   const file = module.relativeModuleId
   const { findings = [], exceptions = [] } = module.meta().poolsafe ?? {}
   const inside = [...module.children.allTests()].map((test) => reported(file, test))
-  if (findings.length + exceptions.length === 0) return inside
-  return [{ file, state: stateOf(module, findings), findings, exceptions }, ...inside]
+  const errors = namesOf([...module.errors(), ...[...module.children.allSuites()].flatMap((each) => each.errors())])
+  if (findings.length + exceptions.length + errors.length === 0) return inside
+  // A file fails for its tests as well: outside them, for what was found or thrown there.
+  const state = findings.length + errors.length > 0 ? 'failed' : 'passed'
+  return [{ file, state, findings, exceptions, errors }, ...inside]
 }
 
-/** A file fails for its tests as well: outside them, for what was found. */
-function stateOf(module: TestModule, findings: readonly FindingRecord[]): ReportedTest['state'] {
-  return findings.length > 0 || module.errors().length > 0 ? 'failed' : 'passed'
+function namesOf(errors: readonly { readonly name?: string }[] = []): string[] {
+  return errors.map(({ name = 'Error' }) => name)
 }
 
 function reported(file: string, test: TestCase): ReportedTest {
   const { findings = [], exceptions = [] } = test.meta().poolsafe ?? {}
   const expected = test.options.fails === true ? { isExpected: true as const } : {}
-  return { file, test: test.fullName, ...expected, state: test.result().state, findings, exceptions }
+  const { state, errors } = test.result()
+  return { file, test: test.fullName, ...expected, state, findings, exceptions, errors: state === 'failed' ? namesOf(errors) : [] }
 }
 
 /** Each finding with the test that it is held against. */

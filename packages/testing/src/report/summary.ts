@@ -24,7 +24,7 @@ export function summarize(all: readonly Blamed[]): string {
     const [first] = found
     if (first === undefined) return []
     const blank = ' '.repeat(head.length)
-    return [`${head}first at ${placeOf(first)}`, `${blank}in ${nameOf(first)}`, `${blank}instead: ${first.record.instead}`]
+    return [`${head}${placeOf(first)}`, `${blank}in ${nameOf(first)}`, `${blank}instead: ${first.record.instead}`]
   })
   return [`poolsafe: ${counted(all.length, 'finding')} in ${counted(tests, 'test')}`, ...blocks].join('\n')
 }
@@ -38,8 +38,10 @@ function nameOf({ file, test, isExpected }: Blamed): string {
   return `${file} › ${test}${isExpected === true ? ', which is expected to fail' : ''}`
 }
 
+/** Who looks into a session knows what was sent, and not from where. */
 function placeOf({ record }: Blamed): string {
-  return [record.operation, record.place].filter((part) => part !== undefined).join(' at ') || record.statement.slice(0, shownLength)
+  const place = [record.operation, record.place].filter((part) => part !== undefined).join(' at ')
+  return place === '' ? `first by the statement ${record.statement.slice(0, shownLength)}` : `first at ${place}`
 }
 
 function counted(count: number, noun: string): string {

@@ -46,6 +46,7 @@ export async function waitUntilServing(launched: LaunchedServer, url: string, ti
   for (;;) {
     try {
       await withClient(url, (client) => client.query('SELECT 1'), timeoutMillis)
+      if (launched.hasEnded()) throw new Error('it has ended, and another server answers on its port')
       return
     } catch (error) {
       if (launched.hasEnded() || Date.now() > deadline) throw error

@@ -4,6 +4,7 @@ import { constants, rmSync } from 'node:fs'
 import { access, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { atExit } from './at-exit.ts'
 import { findFreePort } from './free-port.ts'
 import { configFileName, renderConfig, type PgBouncerPlan } from './pgbouncer-config.ts'
@@ -59,7 +60,19 @@ export async function launchProcess(program: string, plan: PgBouncerPlan): Promi
   for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 })
   if (user !== undefined) for (const path of ['', ...files.map(({ name }) => name)]) await chown(join(folder, path), user.uid, user.gid)
   const child = spawn(program, [join(folder, configFileName)], { ...user, stdio: ['ignore', 'pipe', 'pipe'] })
-  return toLaunched(child, folder, port)
+  const launched = toLaunched(child, folder, port)
+  await untilListening(launched)
+  return launched
+}
+
+/** How long PgBouncer has to say that it listens, in milliseconds; settings may make it say nothing. */
+const listeningMillis = 5_000
+const pollMillis = 5
+
+/** Before, whoever has taken the port in the meantime would be taken for it: another PgBouncer lets the same user in. */
+async function untilListening(launched: LaunchedServer): Promise<void> {
+  const deadline = Date.now() + listeningMillis
+  while (!launched.hasEnded() && !launched.log().includes('listening on') && Date.now() < deadline) await sleep(pollMillis)
 }
 
 function toLaunched(child: ChildProcess, folder: string, port: number): LaunchedServer {

@@ -1,6 +1,7 @@
-import { InvalidOptionError } from '@poolsafe/core'
+import { checkObject, checkOneOf, InvalidOptionError } from '@poolsafe/core'
 import { loadDriver, urlOf, waitUntilServing, withClient, type Login } from './client.ts'
 import { findNamedImage } from './named-image.ts'
+import { checkTarget, checkTexts, passwordsByUser, settingsByName } from './options.ts'
 import type { PgBouncerPlan } from './pgbouncer-config.ts'
 import {
   launchPgBouncer,
@@ -82,9 +83,10 @@ export function startPresentPgBouncer(options: PgBouncerOptions): Promise<PgBoun
 }
 
 async function startFrom(options: PgBouncerOptions, mayInstall: boolean): Promise<PgBouncerServer> {
+  checkPgBouncerOptions(options)
   const { target } = options
   const plan = toPlan(options)
-  const wish: PgBouncerWish = { named: findNamedImage('startPgBouncer(): image', options.image, pgBouncerImageVariable), mayInstall }
+  const wish: PgBouncerWish = { named: findNamedImage(`${what}: image`, options.image, pgBouncerImageVariable), mayInstall }
   await loadDriver()
   for (let attempt = 1; ; attempt++) {
     const launched = await launchPgBouncer(plan, wish)
@@ -99,10 +101,33 @@ async function startFrom(options: PgBouncerOptions, mayInstall: boolean): Promis
   }
 }
 
-function toPlan({ target, poolMode, defaultPoolSize, serverRoundRobin = false, users, settings }: PgBouncerOptions): PgBouncerPlan {
-  if (typeof serverRoundRobin !== 'boolean') {
-    throw new InvalidOptionError('startPgBouncer(): serverRoundRobin', serverRoundRobin, 'true or false')
+const what = 'startPgBouncer()'
+const names: readonly (keyof PgBouncerOptions)[] = [
+  'target',
+  'poolMode',
+  'serverRoundRobin',
+  'image',
+  'defaultPoolSize',
+  'settings',
+  'users',
+]
+
+function checkPgBouncerOptions(options: PgBouncerOptions): void {
+  checkObject(what, options, names)
+  const { target, poolMode = 'transaction', defaultPoolSize = 20, serverRoundRobin = false, settings, users } = options
+  checkTarget(`${what}: target`, target)
+  checkOneOf<PoolMode>(`${what}: poolMode`, poolMode, ['transaction', 'session', 'statement'])
+  if (!Number.isInteger(defaultPoolSize) || defaultPoolSize < 1) {
+    throw new InvalidOptionError(`${what}: defaultPoolSize`, defaultPoolSize, 'a whole number of at least 1')
   }
+  if (typeof serverRoundRobin !== 'boolean') {
+    throw new InvalidOptionError(`${what}: serverRoundRobin`, serverRoundRobin, 'true or false')
+  }
+  checkTexts(`${what}: settings`, settings, settingsByName)
+  checkTexts(`${what}: users`, users, passwordsByUser)
+}
+
+function toPlan({ target, poolMode, defaultPoolSize, serverRoundRobin = false, users, settings }: PgBouncerOptions): PgBouncerPlan {
   return {
     poolMode: poolMode ?? 'transaction',
     defaultPoolSize: defaultPoolSize ?? 20,

@@ -1,8 +1,9 @@
-import { InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
+import { checkObject, InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
 import { startHostilePooler } from '../hostile/start.ts'
 import type { HostilePoolerOptions } from '../hostile/options.ts'
 import { urlOf, type Login } from './client.ts'
 import { MissingServerError } from './missing-server.ts'
+import { checkTarget, checkTexts, passwordsByUser } from './options.ts'
 import { profileOfPgBouncer } from './pgbouncer-profile.ts'
 import { startPgBouncer, startPresentPgBouncer, type PgBouncerOptions, type PgBouncerServer } from './pgbouncer.ts'
 
@@ -49,6 +50,7 @@ export interface PoolerServer {
  * @throws Error that says what to install where the pooler that was asked for is missing
  */
 export async function startPooler(options: PoolerOptions): Promise<PoolerServer> {
+  checkPoolerOptions(options)
   switch (options.kind) {
     case 'hostile':
       return startHostile(options)
@@ -62,6 +64,17 @@ export async function startPooler(options: PoolerOptions): Promise<PoolerServer>
     default:
       throw new InvalidOptionError('startPooler(): kind', options.kind, "'pgbouncer' or 'hostile'")
   }
+}
+
+function checkPoolerOptions(options: PoolerOptions): void {
+  const what = 'startPooler()'
+  checkObject(what, options, ['target', 'kind', 'users', 'pgbouncer', 'hostile'])
+  checkTarget(`${what}: target`, options.target)
+  checkTexts(`${what}: users`, options.users, passwordsByUser)
+  // Whichever is started: what is in each is then checked by its own.
+  const { pgbouncer = {}, hostile = {} } = options
+  checkObject(`${what}: pgbouncer`, pgbouncer, ['image', 'defaultPoolSize', 'serverRoundRobin', 'settings'])
+  if (typeof hostile !== 'object' || hostile === null) throw new InvalidOptionError(`${what}: hostile`, hostile, 'an object of options')
 }
 
 async function startReal({ target, users, pgbouncer }: PoolerOptions, start: typeof startPgBouncer): Promise<PoolerServer> {

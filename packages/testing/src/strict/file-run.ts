@@ -1,4 +1,4 @@
-import type { StrictOverride } from '@poolsafe/core'
+import type { FindingEvent, StrictOverride } from '@poolsafe/core'
 import { inject, type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, type TestError } from 'vitest'
 import { summarize, type Blamed } from '../report/summary.ts'
 import { demandStrictMode } from '../strict-mode.ts'
@@ -111,8 +111,13 @@ interface Wording {
 
 function errorsFor(who: string, scope: Pick<Scope, 'complaints'> & { readonly found: readonly Found[] }, { shown, way }: Wording): Error[] {
   const isNew = ({ message }: { readonly message: string }): boolean => !shown.some((text) => text.includes(message))
-  const found = scope.found.filter(({ event }) => isNew(event))
+  const found = scope.found.filter(({ event }) => isNew(event) && !isSaid(event, scope.complaints))
   return [...(found.length === 0 ? [] : [unsafeStatements(who, found, way)]), ...scope.complaints.filter(isNew)]
+}
+
+/** Whether an error says already why a statement was refused: a comment that would allow it is not in the right form. */
+function isSaid({ statement }: FindingEvent, complaints: Scope['complaints']): boolean {
+  return complaints.some(({ message }) => message.split('\n').includes(`  statement  ${statement}`))
 }
 
 function unusedByStatement(record: DeclaredRecord): StrictModeError {

@@ -1,4 +1,4 @@
-import { processWide, ruleById, type Finding, type FindingEvent, type PoolerProfile, type RuleId } from '@poolsafe/core'
+import { judgeEffects, layOut, processWide, type DetectedEffect, type Finding, type FindingEvent, type PoolerProfile } from '@poolsafe/core'
 import type { HostileReport, ReportedState } from '../hostile/report.ts'
 import { outsideScopes } from './scope.ts'
 
@@ -20,45 +20,35 @@ export function tellHidden(report: HostileReport, pooler: PoolerProfile): void {
 }
 
 function findingsOf({ states }: HostileReport, pooler: PoolerProfile): Finding[] {
-  const hidden = states.filter(({ isHidden }) => isHidden)
-  const firstOfRule = new Map<RuleId, Finding>()
-  for (const state of hidden) if (!firstOfRule.has(state.rule)) firstOfRule.set(state.rule, toFinding(state, pooler))
-  return [...firstOfRule.values()]
+  const effects = states.filter(({ isHidden }) => isHidden).map((state) => toEffect(state, pooler))
+  return judgeEffects(effects, pooler, {}).map((finding) =>
+    Object.assign({}, finding, { instead: `in the function, trigger or procedure that does it: ${finding.instead}` }),
+  )
 }
 
-function toFinding({ rule, kind, object, does }: ReportedState, pooler: PoolerProfile): Finding {
-  const { why, instead } = ruleById[rule]
+/** What was seen is a fact: only what becomes of it is left to say. */
+function toEffect({ rule, kind, object, does }: ReportedState, pooler: PoolerProfile): DetectedEffect {
   const what = `${kind.replaceAll('-', ' ')}${object === '' ? '' : ` ${object}`}`
-  const leaves = pooler.carries[kind] === 'wiped' ? 'wiped' : 'leaks'
-  return {
-    rule,
-    outcome: does === 'leaves' ? leaves : 'lost',
-    message: `${what}: ${consequences[does]}, and no statement says so`,
-    why,
-    instead: `in the function, trigger or procedure that does it: ${instead}`,
-    docs: `docs/rules/${rule.replace('/', '-')}.md`,
-  }
+  const left = pooler.carries[kind] === 'wiped' ? 'wiped' : 'leaks'
+  const told = { outcome: does === 'leaves' ? left : 'lost', consequence: `${consequences[does]}, and no statement says so` } as const
+  return { does, state: kind, what, when: 'always', rule, told }
 }
 
 const consequences: Readonly<Record<ReportedState['does'], string>> = {
-  leaves: 'the transaction left it on a server connection that other clients use next',
-  clears: 'the transaction took it from a server connection that other clients use next',
-  needs: 'the transaction needed it from a server connection on which it is not',
+  leaves: 'was left by the transaction on a server connection that other clients use next',
+  clears: 'was taken by the transaction from a server connection that other clients use next',
+  needs: 'was needed by the transaction on a server connection where it is not',
 }
 
 function toEvent(findings: FindingEvent['findings'], { statements }: HostileReport, pooler: PoolerProfile): FindingEvent {
-  const [first, ...others] = findings
   const statement = statements.slice(0, shownStatements).join('; ')
-  const rows: [string, string][] = [
-    ['statement', statement],
-    ['sent', 'yes; the hostile pooler looked into the session after the transaction'],
-    ['pooler', pooler.label],
-    ['why', first.why],
-    ['instead', first.instead],
-    ...others.map(({ message, rule }): [string, string] => ['also', `${message} (${rule})`]),
-    ['allow', `allowInTest('${first.rule}', 'why it is safe here')`],
-    ['docs', `node_modules/@poolsafe/core/${first.docs}`],
-  ]
-  const message = [`${first.message} (${first.rule})`, ...rows.map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)].join('\n')
+  const message = layOut(
+    { findings, statement, pooler },
+    {
+      sent: 'yes; the hostile pooler looked into the session after the transaction',
+      by: '',
+      allow: `allowInTest('${findings[0].rule}', 'why it is safe here')`,
+    },
+  )
   return { findings, statement, pooler, refused: false, operation: undefined, place: undefined, stack: undefined, message }
 }
