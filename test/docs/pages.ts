@@ -166,11 +166,14 @@ function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   const ofGuard = [
     '## To allow it',
     'Where it is safe, say why ([exceptions](../exceptions.md)):',
-    block('ts', `await guard.allow('${rule.id}', 'why it is safe here', async () => { … })`),
-    ...(callsOf(rule).includes('releasedInTransaction')
-      ? []
-      : ['Or in the SQL:', block('sql', `/* poolsafe-allow ${rule.id}: why it is safe here */`)]),
-    'For every statement of a guard:',
+    ...(hasStatement(rule)
+      ? [
+          block('ts', `await guard.allow('${rule.id}', 'why it is safe here', async () => { … })`),
+          'Or in the SQL:',
+          block('sql', `/* poolsafe-allow ${rule.id}: why it is safe here */`),
+        ]
+      : [block('ts', `createGuard({ exceptions: [{ rule: '${rule.id}', reason: 'why it is safe' }] })`)]),
+    'For everything that a guard sees:',
     block('ts', `createGuard({ rules: { '${rule.id}': 'allow' } }) // or 'warn', or 'throw'`),
   ]
   const direct = columns.findIndex(({ pooler, pinned }) => pooler.name === 'direct' && pinned !== false)
@@ -181,6 +184,12 @@ function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
     'For a pool that goes round the pooler, say so instead; whoever holds one of its connections then holds the session:',
     block('ts', 'createGuard({ pooler: poolers.direct() })'),
   ].join('\n\n')
+}
+
+/** Whether a statement is what it finds, beside which an exception can stand. */
+function hasStatement(rule: Rule<RuleId>): boolean {
+  const ofStatements: readonly CallSign[] = ['namedStatement', 'undecided']
+  return callsOf(rule).every((sign) => ofStatements.includes(sign))
 }
 
 function index(): string {

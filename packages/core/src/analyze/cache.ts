@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.ts'
+
 /** What an entry costs beside its text: two map slots and the analysis (measured: 161-165 bytes at 85 characters). */
 const entryBytes = 160
 
@@ -30,7 +32,7 @@ export class TextCache<Value> {
     // One text may not push out everything else.
     if (bytes > this.#generationBytes / 4) return
     if (this.#youngBytes + bytes > this.#generationBytes) this.#turn()
-    this.#young.set(text, value)
+    this.#young.set(ownCopy(text), value)
     this.#youngBytes += bytes
   }
 

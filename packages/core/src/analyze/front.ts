@@ -1,3 +1,5 @@
+import { ownCopy } from './own-copy.ts'
+
 /** Places, a power of two. */
 const places = 1024
 
@@ -48,7 +50,7 @@ export class Front<Value> {
       this.#entries.fill(undefined)
       this.#bytes = bytes
     }
-    this.#entries[place] = { text, value, bytes }
+    this.#entries[place] = { text: ownCopy(text), value, bytes }
   }
 }
 

@@ -8,9 +8,10 @@ export interface ExceptionOption {
   /** The id of a rule, or several. */
   readonly rule: RuleIds
   /**
-   * The only statement that it is for, as the row `statement` of a message shows it, or as the code has it: literals and
-   * comments do not count, nor does white space that is folded, case outside quoted names, or a semicolon at the end. A statement
-   * that the message has cut, with `…`, is compared as far as the message goes. @default every statement
+   * The only statement that it is for: as the code has it, or as the row `statement` of a message shows it. Comments do not count,
+   * nor does white space that is folded, case outside quoted names, or a semicolon at the end. As the code has it, with its
+   * literals, it is for this setting, lock or channel alone; as a message shows it, with `?`, for every one. A statement that the
+   * message has cut, with `…`, is compared as far as the message goes. @default every statement
    */
   readonly statement?: string
   /** Why it is safe. */

@@ -64,3 +64,14 @@ describe('a statement of an exception', () => {
     expect(matchStatement('SET y = ?')(sql)).toBe(false)
   })
 })
+
+test.each([
+  ["SELECT set_config('app.tenant', $1, false)", "SELECT set_config('app.tenant', $1, false)", true],
+  ["SELECT set_config('app.tenant', $1, false)", "SELECT set_config('search_path', $1, false)", false],
+  ['SELECT set_config(?, $1, false)', "SELECT set_config('search_path', $1, false)", true],
+  ['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_lock(42)', true],
+  ['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_lock(43)', false],
+  ["SET work_mem = '64MB'", "SET work_mem = '1GB'", true],
+])('a statement with its literals is for what they name alone: %s, %s', (statement, sql, isMatched) => {
+  expect(matchStatement(statement)(sql)).toBe(isMatched)
+})

@@ -1,3 +1,5 @@
+import { effectsIn } from '../analyze/analysis.ts'
+import { analyze } from '../analyze/analyze.ts'
 import { redact } from '../analyze/redact.ts'
 import { nextToken } from '../analyze/tokens.ts'
 
@@ -11,11 +13,22 @@ export type StatementMatch = (sql: string) => boolean
  * Compares texts with a statement as a message shows it, or as it is written in the code: without literals and comments,
  * white space folded, case ignored outside quoted names, semicolons at the end left out. A statement that a message has
  * cut is compared as far as the message goes. A text with a backslash in a string is none: messages leave out what follows.
+ *
+ * Of a statement that has its literals, those count that name what is left behind: the setting, the lock, the channel.
  */
 export function matchStatement(statement: string): StatementMatch {
   const isCut = statement.trimEnd().endsWith(cut)
   const wanted = isCut ? fold(statement) : normalised(statement)
-  return (sql) => !hidesItsEnd(sql) && (isCut ? fold(redact(sql)) : normalised(sql)) === wanted
+  const hasLiterals = !isCut && fold(statement) !== wanted
+  return (sql) => {
+    if (hidesItsEnd(sql) || (isCut ? fold(redact(sql)) : normalised(sql)) !== wanted) return false
+    return !hasLiterals || objectsOf(sql) === objectsOf(statement)
+  }
+}
+
+/** What the effects of a text are about. */
+function objectsOf(sql: string): string {
+  return JSON.stringify(effectsIn(analyze(sql)).map(({ rule, does, object }) => [rule, does, object]))
 }
 
 function normalised(sql: string): string {

@@ -31,8 +31,11 @@ export function formatCallSite(stack: string | undefined): string | undefined {
   return line?.replace(/^ *at (?:async )?/, '').replace(/(?:file:\/\/)?(\/[^():]+)/, (_, path: string) => relativeTo(path))
 }
 
+/** A place without a file. Callbacks that have a file are often called `Server.<anonymous>`. */
+const nowhere = /<anonymous>(?::\d+:\d+)?\)?$/
+
 function isApplication(frame: string): boolean {
-  if (!frame.includes(':') || /node_modules|node:|<anonymous>/.test(frame)) return false
+  if (!frame.includes(':') || /node_modules|node:/.test(frame) || nowhere.test(frame)) return false
   return ownSources === undefined || !ownSources.test(frame)
 }
 
