@@ -188,8 +188,8 @@ function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
 
 /** Whether a statement is what it finds, beside which an exception can stand. */
 function hasStatement(rule: Rule<RuleId>): boolean {
-  const ofStatements: readonly CallSign[] = ['namedStatement', 'undecided']
-  return callsOf(rule).every((sign) => ofStatements.includes(sign))
+  const ofStatements: ReadonlySet<CallSign> = new Set(['namedStatement', 'undecided'])
+  return callsOf(rule).every((sign) => ofStatements.has(sign))
 }
 
 function index(): string {

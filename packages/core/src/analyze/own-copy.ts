@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 
-const beyondLatin1 = /[^\u0000-\u00ff]/
+const beyondLatin1 = /[\u0100-\uffff]/
 
 /**
  * The same text with characters of its own. V8 keeps a large string alive for as long as a part of it is: of a dump that is cut

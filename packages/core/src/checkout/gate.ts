@@ -13,6 +13,7 @@ import type { CheckoutLimits } from './limits.ts'
 import type { Activity, PoolState } from './pool-state.ts'
 import { Queue } from './queue.ts'
 import { ServerRefusal } from './refusal.ts'
+import { RetryPlan } from './retry-plan.ts'
 import { CallSites } from './sites.ts'
 import { Histogram, noCounts, type PoolStatistics } from './statistics.ts'
 
@@ -52,6 +53,7 @@ export class Gate<Connection> {
   readonly #deadlines: Alarm
   readonly #leaks: LeakWatch<Connection>
   readonly #deadlocks: DeadlockWatch<Connection>
+  readonly #retries: RetryPlan
   readonly #waiting = new Queue<Checkout<Connection>>()
   readonly #taking = new Queue<Checkout<Connection>>()
   readonly #held = new Queue<Checkout<Connection>>()
@@ -69,9 +71,6 @@ export class Gate<Connection> {
   #hasBeenFull: boolean
   #ended: Error | undefined
   #isPumping = false
-  /** Calls the next attempt off. */
-  #retry: (() => void) | undefined
-  #retryAt = 0
 
   constructor(
     source: ConnectionSource<Connection>,
@@ -84,6 +83,7 @@ export class Gate<Connection> {
     this.#watcher = watcher
     this.#clock = clock
     this.#refusal = new ServerRefusal(clock, random)
+    this.#retries = new RetryPlan(clock, () => this.pump())
     this.#deadlines = new Alarm(clock, (now) => this.#expire(now))
     this.sites = new CallSites(limits.callSites, watcher)
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
@@ -366,17 +366,7 @@ export class Gate<Connection> {
   /** While the server refuses connections nobody may come back to let the next caller in. */
   #planRetry(): void {
     if (!this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
-    // An answer may have brought the next attempt forward.
-    if (this.#retry !== undefined && this.#retryAt <= this.#refusal.nextAt) return
-    this.#retry?.()
-    this.#retryAt = this.#refusal.nextAt
-    const pause = Math.max(this.#refusal.nextAt - this.#clock.now(), 0)
-    const retry = (): void => {
-      this.#retry = undefined
-      this.pump()
-    }
-    // Without a server there is no socket that keeps the process alive for whoever waits.
-    this.#retry = this.#clock.after(pause, retry, true)
+    this.#retries.plan(this.#refusal.nextAt)
   }
 }
 
