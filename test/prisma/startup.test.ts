@@ -29,7 +29,7 @@ describe('a startup parameter in the configuration of PrismaPg', () => {
     const { guard, warnings } = watchedGuard('warn')
     const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: server.url, lock_timeout: 54_321 }), guard) })
     expect(await prisma.$queryRaw`SELECT current_setting('lock_timeout') AS is`).toEqual([{ is: '54321ms' }])
-    expect(warnings).toEqual([expect.stringContaining('the startup parameter lock_timeout is ignored by the pooler')])
+    expect(warnings).toEqual([expect.stringContaining('the startup parameter lock_timeout is refused by the pooler')])
     await prisma.$disconnect()
   })
 

@@ -173,3 +173,10 @@ describe('a finding', () => {
     expect(docsOf('transaction/set-local')).toBe('docs/rules/transaction-set-local.md')
   })
 })
+
+test('what is handed on by the application’s own pool is told so, with or without a pooler', () => {
+  const [finding] = judge(analyze('SET work_mem = 1'), direct(), { pinned: false })
+  expect(finding?.message).toBe('SET work_mem stays on a connection that the application’s own pool gives to the next caller')
+  expect(finding?.why).toContain('whether or not there is a pooler')
+  expect(finding?.instead).toContain('pool.connect()')
+})

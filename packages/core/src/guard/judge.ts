@@ -40,26 +40,29 @@ export function judgeEffects(effects: readonly DetectedEffect[], pooler: PoolerP
   const findings = new Map<string, Finding>()
   for (const effect of effects) {
     const outcome = findings.has(effect.rule) ? undefined : outcomeOf(effect, pooler, context)
-    if (outcome !== undefined) findings.set(effect.rule, toFinding(effect, outcome))
+    if (outcome !== undefined) findings.set(effect.rule, toFinding(effect, outcome, isHandedOn(effect, pooler, context)))
   }
   return [...findings.values()]
 }
 
-function outcomeOf(
-  effect: DetectedEffect,
-  pooler: PoolerProfile,
-  { inTransaction: isOpen = false, pinned = true }: Context,
-): Outcome | undefined {
-  const isHeld = pinned || isOpen
+function isHeld({ inTransaction = false, pinned = true }: Context): boolean {
+  return pinned || inTransaction
+}
+
+/** Nobody holds a borrowed connection: the application's own pool gives it to the next caller, whatever the pooler does. */
+function isHandedOn(effect: DetectedEffect, pooler: PoolerProfile, context: Context): boolean {
+  const carried = carriedBy(pooler, effect)
+  return (carried === 'kept' || carried === 'pinned') && effect.told === undefined && !isHeld(context)
+}
+
+function outcomeOf(effect: DetectedEffect, pooler: PoolerProfile, context: Context): Outcome | undefined {
   if (effect.told !== undefined) return effect.told.outcome
-  if (effect.when === 'unpinned' && isHeld) return undefined
+  if (effect.when === 'unpinned' && isHeld(context)) return undefined
   if (effect.does === 'ineffective') return 'ineffective'
   const carried = carriedBy(pooler, effect)
   if (carried === 'tracked') return undefined
-  // Nobody holds a borrowed connection: the application's own pool gives it to the next caller, whatever the pooler does.
-  const isHandedOn = (carried === 'kept' || carried === 'pinned') && !isHeld
-  if (carried === 'kept') return isHandedOn ? outcomes[effect.does].leaks : undefined
-  return outcomes[effect.does][isHandedOn ? 'leaks' : carried]
+  if (isHandedOn(effect, pooler, context)) return outcomes[effect.does].leaks
+  return carried === 'kept' ? undefined : outcomes[effect.does][carried]
 }
 
 function carriedBy(profile: PoolerProfile, { rule, state, object }: DetectedEffect): Carried {
@@ -117,10 +120,27 @@ const consequencesOf: { readonly [Does in Effect['does']]?: { readonly [O in Out
   },
 }
 
-function toFinding(effect: DetectedEffect, outcome: Outcome): Finding {
+/** What becomes of session state on a connection that was borrowed for one statement. */
+const handedOn: { readonly [O in Outcome]?: string } = {
+  leaks: 'stays on a connection that the application’s own pool gives to the next caller',
+  lost: 'acts on whichever connection the application’s own pool gives it',
+}
+const whyHandedOn =
+  'it was sent on a connection borrowed for this one statement (pool.query): the application’s own pool hands it on as it was left, whether or not there is a pooler'
+
+function toFinding(effect: DetectedEffect, outcome: Outcome, onBorrowed: boolean): Finding {
   const { why, instead } = ruleById[effect.rule]
-  const message = `${effect.what} ${effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]}`
-  return { rule: effect.rule, outcome, message, why, instead, docs: docsOf(effect.rule) }
+  const ofBorrowed = onBorrowed ? handedOn[outcome] : undefined
+  const consequence = ofBorrowed ?? effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]
+  return {
+    rule: effect.rule,
+    outcome,
+    message: `${effect.what} ${consequence}`,
+    why: ofBorrowed === undefined ? why : whyHandedOn,
+    instead:
+      ofBorrowed === undefined ? instead : `a connection that is held for as long as the state is wanted (pool.connect()); or ${instead}`,
+    docs: docsOf(effect.rule),
+  }
 }
 
 /** The page of a rule, below the folder of the package. */

@@ -25,7 +25,7 @@ describe('startup parameters', () => {
     ['Pgpool-II', poolers.pgpool(), timeouts, []],
     ['PgDog', poolers.pgdog(), timeouts, []],
     ['RDS Proxy', poolers.rdsProxy(), timeouts, []],
-    ['strictest', poolers.strictest(), timeouts, ['statement_timeout: ignored', 'lock_timeout: ignored']],
+    ['strictest', poolers.strictest(), timeouts, ['statement_timeout: rejected', 'lock_timeout: rejected']],
     ['Supavisor', poolers.supavisor(), timeouts, ['statement_timeout: ignored', 'lock_timeout: ignored']],
     ['Supavisor', poolers.supavisor(), { options: '-c search_path=a -c work_mem=1MB' }, ['work_mem (in options): ignored']],
     ['Supabase, session', poolers.supabase({ connection: 'session' }), { lock_timeout: 1 }, ['lock_timeout: ignored']],
@@ -85,7 +85,7 @@ describe('startup parameters', () => {
     expect(warnings[0]).toContain('sent       with the login of each connection: poolsafe only warns')
     const error = createGuard({ mode: 'strict' }).refuseLogin(parameters, '', judged)
     expect(error).toBeInstanceOf(UnsafeStatementError)
-    expect(error).toMatchObject({ rule: 'connection/startup-parameter', outcome: 'ignored', statement: '' })
+    expect(error).toMatchObject({ rule: 'connection/startup-parameter', outcome: 'rejected', statement: '' })
     expect(error?.message).toContain('poolsafe opens no connection with it')
     expect(`${warnings.join()}${error?.message}`).not.toMatch(/54321|secret/)
   })

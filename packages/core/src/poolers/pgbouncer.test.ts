@@ -128,7 +128,7 @@ test.each<[string, unknown, string]>([
 test('the strictest profile carries nothing', () => {
   const { 'startup-parameter': startup, [closed]: ofDescriptors, ...others } = strictest().carries
   expect(new Set(Object.values(others))).toEqual(new Set(['leaks']))
-  expect(startup).toBe('ignored')
+  expect(startup).toBe('rejected')
   expect(ofDescriptors).toBe('wiped')
   expect(strictest().trackedSettings.size).toBe(0)
 })

@@ -8,7 +8,7 @@ export const strictest: Pooler<NoOptions> = pooler<NoOptions>(
       name: 'strictest',
       label: 'any transaction pooler (strictest profile: nothing is tracked)',
       ...cells(['leaks', 'assumed: the worst of all poolers'], {
-        'startup-parameter': ['ignored', 'assumed: the worst of all poolers'],
+        'startup-parameter': ['rejected', 'assumed: as PgBouncer does; others drop it without a word'],
       }),
       trackedSettings: new Set(),
     }
