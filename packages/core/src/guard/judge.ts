@@ -45,8 +45,8 @@ export function judgeEffects(effects: readonly DetectedEffect[], pooler: PoolerP
   return [...findings.values()]
 }
 
-function isHeld({ inTransaction = false, pinned = true }: Context): boolean {
-  return pinned || inTransaction
+function isHeld({ inTransaction: isOpen = false, pinned = true }: Context): boolean {
+  return pinned || isOpen
 }
 
 /** Nobody holds a borrowed connection: the application's own pool gives it to the next caller, whatever the pooler does. */
