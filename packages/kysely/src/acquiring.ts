@@ -2,7 +2,7 @@ import { processWide, type Acquiring, type ConnectionControl, type Guard, type H
 import type { DatabaseConnection, Driver } from 'kysely'
 
 /** What drivers have handed out and not got back. A hook has its connection before it is handed out: any other is not its own. */
-export const handedOut = new WeakSet<DatabaseConnection>()
+export const handedOut: WeakSet<DatabaseConnection> = new WeakSet()
 
 /** One `acquireConnection`, which wants to hear of its connection as soon as a hook of the dialect uses it. */
 export class Acquisition implements Acquiring {
