@@ -33,7 +33,8 @@ export function analyze(sql: string): Analysis {
   return scan(sql) ? harmless : parseAndAnalyze(normalise(sql))
 }
 
-function parseAndAnalyze(sql: string): Analysis {
+/** Without the scan, the normal form and the memory, which must not change what comes out. */
+export function parseAndAnalyze(sql: string): Analysis {
   const control = plainTransactionControl(withoutOuterComments(sql))
   if (control !== undefined) return analyzeStatements([control])
   try {
