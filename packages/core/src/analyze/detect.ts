@@ -16,6 +16,9 @@ const nodeHandlers = group<unknown>((rule) => Object.entries(rule.on ?? {}) as [
 const functionHandlers = group<FunctionCall>((rule) => Object.entries(rule.functions ?? {}))
 const extensionHandlers = group<FunctionCall>((rule) => Object.entries(rule.extensionFunctions ?? {}))
 
+/** No function of pg_catalog that leaves something on the session is an aggregate. */
+const isPlain = (name: string): boolean => functionHandlers.has(name)
+
 const whole: Place = { isWholeStatement: true }
 const inside: Place = { isWholeStatement: false }
 
@@ -29,7 +32,7 @@ export function detect(statement: Node): DetectedEffect[] {
     effects.push(...effectsAt(next, place))
     place = inside
     // From the last to the first, so that effects come in the order of the text.
-    const children = childrenOf(next)
+    const children = childrenOf(next, isPlain)
     for (let index = children.length - 1; index >= 0; index--) pending.push(children[index] as Visit)
   }
   return effects.length === 0 ? effects : ofStatement(effects)

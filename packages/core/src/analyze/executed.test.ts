@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { effectsIn } from './analysis.ts'
+import { rules } from '../rules/index.ts'
 import { analyze } from './analyze.ts'
 
 const lock = 'pg_advisory_lock(1)'
@@ -114,6 +115,21 @@ describe('what PostgreSQL stores for later', () => {
     'needs the prepared statement all the same: %s',
     (sql) => {
       expect(rulesOf(sql)).toEqual(['session/prepared-statement'])
+    },
+  )
+})
+
+describe('a query WHERE false', () => {
+  const known = [...new Set(rules.flatMap(({ functions }) => Object.keys(functions ?? {})))]
+
+  test.each(known)('calls nothing, and of no rule: %s', (name) => {
+    expect(rulesOf(`SELECT ${name}('a', 'b', false) WHERE false`)).toEqual([])
+  })
+
+  test.each([`SELECT count(*), ${leak} WHERE false`, `SELECT own.setseed(1), ${leak} WHERE false`])(
+    'gives a row where an aggregate is in it, or may be: %s',
+    (sql) => {
+      expect(rulesOf(sql)).toEqual(['session/set-config'])
     },
   )
 })

@@ -1,5 +1,5 @@
 import type { AlterTableCmd, CreateTableAsStmt, DeleteStmt, ExplainStmt, Node, SelectStmt, UpdateStmt } from 'libpg-query'
-import { isBooleanConstant, names } from './function-call.ts'
+import { functionCall, isBooleanConstant, isBuiltIn } from './function-call.ts'
 
 /** A node of the tree with its tag. */
 export interface Visit {
@@ -39,10 +39,14 @@ const untagged: ReadonlyMap<string, string> = new Map([
   ['typeName', 'TypeName'],
 ])
 
-/** The nodes below a node, in the order of the text. */
-export function childrenOf({ tag, node, isExecuted }: Visit): Visit[] {
+/**
+ * The nodes below a node, in the order of the text.
+ *
+ * @param isPlain whether a function of pg_catalog is known, by its name, to be no aggregate
+ */
+export function childrenOf({ tag, node, isExecuted }: Visit, isPlain: (name: string) => boolean): Visit[] {
   const found: Visit[] = []
-  collectChildren(node, isExecuted && executesChildren(tag, node), found)
+  collectChildren(node, isExecuted && executesChildren(tag, node, isPlain), found)
   return tag === 'AlterTableCmd' && isExecuted ? [...found, ...addedDefaults(node)] : found
 }
 
@@ -55,7 +59,7 @@ function addedDefaults({ subtype, def }: AlterTableCmd): Visit[] {
   })
 }
 
-function executesChildren(tag: string, node: object): boolean {
+function executesChildren(tag: string, node: object, isPlain: (name: string) => boolean): boolean {
   if (stores.has(tag)) return false
   switch (tag) {
     case 'ExplainStmt':
@@ -65,7 +69,7 @@ function executesChildren(tag: string, node: object): boolean {
     case 'AlterTableCmd':
       return (node as AlterTableCmd).subtype !== 'AT_ColumnDefault'
     case 'SelectStmt':
-      return !selectsNothing(node)
+      return !selectsNothing(node, isPlain)
     case 'UpdateStmt':
     case 'DeleteStmt':
       return !(isNever((node as UpdateStmt | DeleteStmt).whereClause) && (node as UpdateStmt).withClause === undefined)
@@ -79,20 +83,22 @@ function executesChildren(tag: string, node: object): boolean {
  * all the same, and any other function may be one, hence only bare calls of functions that return no aggregate; a WITH may
  * hold an INSERT, which runs.
  */
-function selectsNothing({ whereClause, withClause, groupClause, havingClause, targetList = [] }: SelectStmt): boolean {
-  const isPlain = withClause === undefined && groupClause === undefined && havingClause === undefined
-  return isPlain && isNever(whereClause) && targetList.every(isNoAggregate)
+function selectsNothing(
+  { whereClause, withClause, groupClause, havingClause, targetList = [] }: SelectStmt,
+  isPlain: (name: string) => boolean,
+): boolean {
+  const hasMore = [withClause, groupClause, havingClause].some((part) => part !== undefined)
+  return !hasMore && isNever(whereClause) && targetList.every((target) => isNoAggregate(target, isPlain))
 }
 
-/** The functions of pg_catalog that the rules know, called with constants: no aggregates. */
-function isNoAggregate(target: Node): boolean {
+/** A constant, a column, or a known function of pg_catalog that is called without another call in its arguments. */
+function isNoAggregate(target: Node, isPlain: (name: string) => boolean): boolean {
   const value = 'ResTarget' in target ? target.ResTarget.val : undefined
   if (value === undefined) return false
   if ('A_Const' in value || 'ColumnRef' in value) return true
   if (!('FuncCall' in value)) return false
-  const { funcname, args = [] } = value.FuncCall
-  const name = names(funcname).at(-1) ?? ''
-  return /^(set_config|setseed|currval|lastval|nextval|pg_(try_)?advisory_\w+)$/.test(name) && args.every((arg) => !('FuncCall' in arg))
+  const call = functionCall(value.FuncCall)
+  return isBuiltIn(call) && isPlain(call.name) && call.args.every((arg) => !('FuncCall' in arg))
 }
 
 /** WHERE false and WHERE NULL. */
