@@ -1,7 +1,7 @@
 import type { Node, SelectStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import { functionCall, isBuiltIn, type FunctionCall } from '../analyze/function-call.ts'
-import type { Place, Rule } from './rule.ts'
+import type { Place, Remedy, Rule } from './rule.ts'
 
 function takes({ name }: FunctionCall): Effect {
   return { does: 'leaves', state: 'advisory-lock', what: name, when: 'always' }
@@ -66,6 +66,23 @@ const functions: Readonly<Record<string, (call: FunctionCall) => Effect>> = {
   pg_advisory_unlock_all: ({ name }) => ({ does: 'clears', state: 'advisory-lock', what: name, when: 'always' }),
 }
 
+/** A lock that its transaction releases. */
+export const transactionLock: Remedy = {
+  sql: `BEGIN;
+SELECT pg_advisory_xact_lock(42);
+UPDATE counters SET value = value + 1;
+COMMIT; -- releases the lock`,
+  kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`select pg_advisory_xact_lock(42)\`.execute(trx)
+  await trx.updateTable('counters').set((eb) => ({ value: eb('value', '+', 1) })).execute()
+})`,
+  prisma: `await prisma.$transaction(async (tx) => {
+  // $executeRaw, since $queryRaw cannot read the type void.
+  await tx.$executeRaw\`SELECT pg_advisory_xact_lock(42)\`
+  await tx.counter.updateMany({ data: { value: { increment: 1 } } })
+})`,
+}
+
 /** Session-level advisory locks are held by the server session, through COMMIT and ROLLBACK alike. */
 export const advisoryLock: Rule<'session/advisory-lock'> = {
   id: 'session/advisory-lock',
@@ -73,21 +90,7 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
   why: 'the lock belongs to the server connection and survives COMMIT, ROLLBACK and your disconnect: the unlock lands on another connection and answers false, the lock stays for ever, and a stranger on that connection gets it too',
   instead:
     'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction: it is released with the transaction; for locks that span transactions (migrations) a direct connection',
-  remedy: {
-    sql: `BEGIN;
-SELECT pg_advisory_xact_lock(42);
-UPDATE counters SET value = value + 1;
-COMMIT; -- releases the lock`,
-    kysely: `await db.transaction().execute(async (trx) => {
-  await sql\`select pg_advisory_xact_lock(42)\`.execute(trx)
-  await trx.updateTable('counters').set((eb) => ({ value: eb('value', '+', 1) })).execute()
-})`,
-    prisma: `await prisma.$transaction(async (tx) => {
-  // $executeRaw, since $queryRaw cannot read the type void.
-  await tx.$executeRaw\`SELECT pg_advisory_xact_lock(42)\`
-  await tx.counter.updateMany({ data: { value: { increment: 1 } } })
-})`,
-  },
+  remedy: transactionLock,
   examples: {
     unsafe: [
       'SELECT pg_advisory_lock(42)',

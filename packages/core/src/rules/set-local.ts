@@ -1,7 +1,7 @@
 import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import { functionCall, isBooleanConstant, isBuiltIn } from '../analyze/function-call.ts'
-import type { Place, Rule } from './rule.ts'
+import type { Place, Remedy, Rule } from './rule.ts'
 
 function ineffective(what: string): Effect {
   return { does: 'ineffective', state: 'transaction', what, when: 'autocommit' }
@@ -28,6 +28,22 @@ function setsLocally(target: Node): boolean {
   return call?.name === 'set_config' && isBuiltIn(call) && isBooleanConstant(call.argument(2, 'is_local'), true)
 }
 
+/** A value that its transaction takes with it. */
+export const localSetting: Remedy & { readonly sql: string } = {
+  sql: `BEGIN;
+SET LOCAL statement_timeout = '5s';
+SELECT * FROM orders;
+COMMIT;`,
+  kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`set local statement_timeout = '5s'\`.execute(trx)
+  return trx.selectFrom('orders').selectAll().execute()
+})`,
+  prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$executeRaw\`SET LOCAL statement_timeout = '5s'\`
+  return tx.order.findMany()
+})`,
+}
+
 /** A local setting lasts until the end of the transaction; in autocommit that is the end of its own statement. */
 export const setLocal: Rule<'transaction/set-local'> = {
   id: 'transaction/set-local',
@@ -35,20 +51,7 @@ export const setLocal: Rule<'transaction/set-local'> = {
   why: 'the value lasts until the end of the transaction, and outside BEGIN … COMMIT that is the end of this very statement: the next statement runs without it',
   instead:
     'send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT. In Prisma an interactive $transaction (an array of one statement has no transaction), in Kysely db.transaction()',
-  remedy: {
-    sql: `BEGIN;
-SET LOCAL statement_timeout = '5s';
-SELECT * FROM orders;
-COMMIT;`,
-    kysely: `await db.transaction().execute(async (trx) => {
-  await sql\`set local statement_timeout = '5s'\`.execute(trx)
-  return trx.selectFrom('orders').selectAll().execute()
-})`,
-    prisma: `await prisma.$transaction(async (tx) => {
-  await tx.$executeRaw\`SET LOCAL statement_timeout = '5s'\`
-  return tx.order.findMany()
-})`,
-  },
+  remedy: localSetting,
   examples: {
     unsafe: ["SET LOCAL search_path = 'tenant_a'", 'SET LOCAL ROLE postgres', "SELECT set_config('app.org_id', '7', true)"],
     safe: [

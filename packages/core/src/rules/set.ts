@@ -2,6 +2,7 @@ import type { UpdateStmt, VariableSetStmt } from 'libpg-query'
 import type { Effect } from '../analyze/effects.ts'
 import { isNever } from '../analyze/executed.ts'
 import type { Rule } from './rule.ts'
+import { localSetting } from './set-local.ts'
 
 /** Settings with rules of their own, and those that last for the transaction however they are set. */
 const others: ReadonlySet<string> = new Set([
@@ -37,21 +38,11 @@ export const set: Rule<'session/set'> = {
   instead:
     'SET LOCAL inside the transaction that needs the value; for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection',
   remedy: {
-    sql: `BEGIN;
-SET LOCAL statement_timeout = '5s';
-SELECT * FROM orders;
-COMMIT;
+    ...localSetting,
+    sql: `${localSetting.sql}
 
 -- For all connections of a role; the pooler's open server connections take it when they are opened anew.
 ALTER ROLE app SET statement_timeout = '5s';`,
-    kysely: `await db.transaction().execute(async (trx) => {
-  await sql\`set local statement_timeout = '5s'\`.execute(trx)
-  return trx.selectFrom('orders').selectAll().execute()
-})`,
-    prisma: `await prisma.$transaction(async (tx) => {
-  await tx.$executeRaw\`SET LOCAL statement_timeout = '5s'\`
-  return tx.order.findMany()
-})`,
   },
   examples: {
     unsafe: [

@@ -1,6 +1,7 @@
 import type { Node } from 'libpg-query'
 import type { Telltale } from '../analyze/effects.ts'
 import { functionCall, isBuiltIn } from '../analyze/function-call.ts'
+import { transactionLock } from './advisory-lock.ts'
 import type { Rule } from './rule.ts'
 
 const unlocks: ReadonlySet<string> = new Set(['pg_advisory_unlock', 'pg_advisory_unlock_shared'])
@@ -26,20 +27,7 @@ export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
   why: 'the lock was never taken, or it was taken on another server connection and is still held there: nobody else gets it until that connection closes',
   instead:
     'pg_advisory_xact_lock inside a transaction, which releases itself; or lock and unlock on one connection that goes round the pooler; look for the lock that is left in pg_locks',
-  remedy: {
-    sql: `BEGIN;
-SELECT pg_advisory_xact_lock(42);
-UPDATE counters SET value = value + 1;
-COMMIT; -- releases the lock`,
-    kysely: `await db.transaction().execute(async (trx) => {
-  await sql\`select pg_advisory_xact_lock(42)\`.execute(trx)
-  await trx.updateTable('counters').set((eb) => ({ value: eb('value', '+', 1) })).execute()
-})`,
-    prisma: `await prisma.$transaction(async (tx) => {
-  await tx.$executeRaw\`SELECT pg_advisory_xact_lock(42)\`
-  await tx.counter.updateMany({ data: { value: { increment: 1 } } })
-})`,
-  },
+  remedy: transactionLock,
   examples: {
     unsafe: [],
     safe: ['SELECT pg_advisory_lock(42); SELECT pg_advisory_unlock(42)', 'SELECT pg_try_advisory_xact_lock(42)'],

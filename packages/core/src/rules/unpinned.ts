@@ -1,15 +1,9 @@
 import type { TransactionStmt } from 'libpg-query'
-import type { Rule } from './rule.ts'
+import type { Remedy, Rule } from './rule.ts'
 
-/** A transaction needs one connection from BEGIN to COMMIT; `pool.query` borrows one for a single statement. */
-export const unpinned: Rule<'transaction/unpinned'> = {
-  id: 'transaction/unpinned',
-  title: 'BEGIN on a connection that is given back at once',
-  why: 'the connection was borrowed for this one statement: the statements that follow run on other connections, outside the transaction, and whoever borrows this one next runs inside it',
-  instead:
-    "take one connection for the whole transaction: const client = await pool.connect(); in Kysely db.transaction(), in Prisma $transaction(); or send 'BEGIN; …; COMMIT' as one text",
-  remedy: {
-    pg: `const client = await pool.connect()
+/** One connection from BEGIN to COMMIT. */
+export const heldConnection: Remedy & { readonly pg: string } = {
+  pg: `const client = await pool.connect()
 try {
   await client.query('BEGIN')
   await client.query('UPDATE orders SET paid = true WHERE id = $1', [orderId])
@@ -18,11 +12,20 @@ try {
   await client.query('ROLLBACK')
   throw error
 } finally {
-  client.release()
+  client.release() // after COMMIT or ROLLBACK, whatever happened
 }`,
-    kysely: `await db.transaction().execute((trx) => trx.updateTable('orders').set({ paid: true }).where('id', '=', orderId).execute())`,
-    prisma: `await prisma.$transaction((tx) => tx.order.update({ where: { id: orderId }, data: { paid: true } }))`,
-  },
+  kysely: `await db.transaction().execute((trx) => trx.updateTable('orders').set({ paid: true }).where('id', '=', orderId).execute())`,
+  prisma: `await prisma.$transaction((tx) => tx.order.update({ where: { id: orderId }, data: { paid: true } }))`,
+}
+
+/** A transaction needs one connection from BEGIN to COMMIT; `pool.query` borrows one for a single statement. */
+export const unpinned: Rule<'transaction/unpinned'> = {
+  id: 'transaction/unpinned',
+  title: 'BEGIN on a connection that is given back at once',
+  why: 'the connection was borrowed for this one statement: the statements that follow run on other connections, outside the transaction, and whoever borrows this one next runs inside it',
+  instead:
+    "take one connection for the whole transaction: const client = await pool.connect(); in Kysely db.transaction(), in Prisma $transaction(); or send 'BEGIN; …; COMMIT' as one text",
+  remedy: heldConnection,
   examples: {
     unsafe: [
       { sql: 'BEGIN', pinned: false },
