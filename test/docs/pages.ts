@@ -138,6 +138,10 @@ function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
         ]
       : unsafe.map((example) => ({ label: `\`${shown(example)}\``, findings: ofExample(rule, example) }))
   const outcomes = [...new Set(rows.flatMap(({ findings }) => findings).flatMap((finding) => finding?.outcome ?? []))]
+  const [only] = outcomes
+  const isAlike = outcomes.length === 1 && rows.every(({ findings }) => findings.every((finding) => finding !== undefined))
+  if (unsafe.length === 0 && isAlike && only !== undefined)
+    return `## Behind which pooler\n\nBehind every one, and behind none, alike: **${only}**, ${meanings[only]}.`
   return [
     '## Behind which pooler',
     `In autocommit; PostgreSQL ${serverVersion}. A dash: carried, no finding. [All poolers](../poolers.md).`,
