@@ -66,8 +66,13 @@ export class InvalidOptionError extends PoolsafeError {
   /** The option's name. */
   readonly option: string
 
-  constructor(option: string, came: unknown, allowed: string) {
-    super(`${option} must be ${allowed}; got ${shown(came)}`)
+  /** @param meant what was probably meant */
+  constructor(option: string, came: unknown, allowed: string, meant?: string) {
+    super(
+      meant === undefined
+        ? `${option} must be ${allowed}; got ${shown(came)}`
+        : `${option} is ${shown(came)}: did you mean '${meant}'? It must be ${allowed}`,
+    )
     this.option = option
   }
 }

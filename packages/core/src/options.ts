@@ -1,3 +1,4 @@
+import { closest } from './closest.ts'
 import { InvalidOptionError } from './errors.ts'
 
 /**
@@ -10,14 +11,15 @@ export function checkObject(what: string, given: unknown, keys: readonly string[
     throw new InvalidOptionError(what, given, `an object with the options ${keys.join(', ')}`)
   }
   const unknown = Object.keys(given).find((key) => !keys.includes(key))
-  if (unknown !== undefined) throw new InvalidOptionError(`an option of ${what}`, unknown, `one of ${keys.join(', ')}`)
+  if (unknown !== undefined)
+    throw new InvalidOptionError(`an option of ${what}`, unknown, `one of ${keys.join(', ')}`, closest(unknown, keys))
 }
 
 /** @throws InvalidOptionError for a value that is not one of `allowed` */
 export function checkOneOf<Value extends string>(option: string, given: unknown, allowed: readonly Value[]): Value {
   const found = allowed.find((value) => value === given)
-  if (found === undefined) throw new InvalidOptionError(option, given, `one of ${allowed.map((value) => `'${value}'`).join(', ')}`)
-  return found
+  if (found !== undefined) return found
+  throw new InvalidOptionError(option, given, `one of ${allowed.map((value) => `'${value}'`).join(', ')}`, closest(given, allowed))
 }
 
 /** @throws InvalidOptionError for what is neither true nor false */

@@ -96,7 +96,7 @@ describe('texts of every kind', () => {
 
 describe('a comment in the wrong form', () => {
   test.each([
-    ['poolsafe-allow session/sett: a reason', "there is no rule 'session/sett'"],
+    ['poolsafe-allow session/sett: a reason', "there is no rule 'session/sett': did you mean 'session/set'?"],
     ['poolsafe-allow session/set, nothing: a reason', "there is no rule 'nothing'"],
     ['poolsafe-allow secret of mine: a reason', 'what stands before the colon is not the id of a rule'],
     ['poolsafe-allow session/set, : a reason', 'it names no rule'],

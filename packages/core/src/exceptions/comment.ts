@@ -1,7 +1,8 @@
 import { redact } from '../analyze/redact.ts'
 import { nextToken } from '../analyze/tokens.ts'
+import { closest } from '../closest.ts'
 import { PoolsafeError } from '../errors.ts'
-import type { RuleId } from '../rules/index.ts'
+import { ruleById, type RuleId } from '../rules/index.ts'
 import { isRuleId } from './exception.ts'
 
 const word = 'poolsafe-allow'
@@ -61,10 +62,14 @@ function readComment(comment: string): CommentException | string | undefined {
   const ids = names.split(',').map((name) => name.trim())
   const wrong = ids.find((id) => !isRuleId(id))
   if (wrong === '') return 'it names no rule'
-  if (wrong !== undefined)
-    return idLike.test(wrong) ? `there is no rule '${wrong}'` : 'what stands before the colon is not the id of a rule'
+  if (wrong !== undefined) return idLike.test(wrong) ? noRule(wrong) : 'what stands before the colon is not the id of a rule'
   if (reason.trim() === '') return 'it gives no reason'
   return { rules: ids.filter(isRuleId), reason: reason.trim() }
+}
+
+function noRule(id: string): string {
+  const meant = closest(id, Object.keys(ruleById))
+  return `there is no rule '${id}'${meant === undefined ? '' : `: did you mean '${meant}'?`}`
 }
 
 /**

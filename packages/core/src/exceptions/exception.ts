@@ -1,3 +1,4 @@
+import { closest } from '../closest.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { ruleById, type RuleId } from '../rules/index.ts'
 
@@ -22,7 +23,8 @@ export function checkRuleIds(option: string, given: RuleIds): readonly RuleId[] 
   if (ids.length === 0) throw new InvalidOptionError(option, given, 'the id of a rule, or a list with at least one')
   return ids.map((id) => {
     if (isRuleId(id)) return id
-    throw new InvalidOptionError(option, id, `the id of a rule, or a list of ids: ${Object.keys(ruleById).join(', ')}`)
+    const known = Object.keys(ruleById)
+    throw new InvalidOptionError(option, id, `the id of a rule, or a list of ids: ${known.join(', ')}`, closest(id, known))
   })
 }
 

@@ -68,7 +68,8 @@ export class Guard {
   }
 
   /**
-   * Judges a text as if it were sent in this context. Sends nothing, logs nothing, throws for no finding.
+   * Judges a text as if it were sent in this context. Sends nothing, logs nothing, throws for no finding, and looks neither at
+   * exceptions nor at `rules`: it tells what is found, not what would become of it.
    *
    * @throws InvalidOptionError for what is no text, or a context that does not exist
    */

@@ -9,11 +9,23 @@ describe('options', () => {
   const all = 'pooler, mode, rules, decideAt, exceptions, logger, cacheBytes'
   test.each<[string, unknown, string, string]>([
     ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'strict'; got 'loud'"],
+    ['a mode misspelt', { mode: 'strikt' }, 'mode', "mode is 'strikt': did you mean 'strict'? It must be one of 'off', 'warn', 'strict'"],
     ['a mode that is null', { mode: null }, 'mode', 'got null'],
     ['a pooler that is null', { pooler: null }, 'pooler', 'got null'],
     ['rules that are null', { rules: null }, 'rules', 'got null'],
     ['a logger that is null', { logger: null }, 'logger', 'got null'],
-    ['an unknown option', { moed: 'warn' }, 'an option of createGuard()', `an option of createGuard() must be one of ${all}; got 'moed'`],
+    [
+      'an unknown option',
+      { moed: 'warn' },
+      'an option of createGuard()',
+      `an option of createGuard() is 'moed': did you mean 'mode'? It must be one of ${all}`,
+    ],
+    [
+      'an unknown option like no other',
+      { colour: 'red' },
+      'an option of createGuard()',
+      `an option of createGuard() must be one of ${all}; got 'colour'`,
+    ],
     ['no object', 'strict', 'createGuard()', `createGuard() must be an object with the options ${all}; got 'strict'`],
     ['an array', [], 'createGuard()', `createGuard() must be an object with the options ${all}; got an array`],
     ['null', null, 'createGuard()', `createGuard() must be an object with the options ${all}; got null`],
@@ -31,7 +43,13 @@ describe('options', () => {
       'or the .profile of what poolers.detect() gives; got an object',
     ],
     ['a pooler without data', { pooler: {} }, 'pooler', 'got an object'],
-    ['an unknown rule', { rules: { 'session/sett': 'warn' } }, 'an option of rules', "got 'session/sett'"],
+    ['an unknown rule', { rules: { 'session/sett': 'warn' } }, 'an option of rules', "is 'session/sett': did you mean 'session/set'?"],
+    [
+      'an unknown rule of an exception',
+      { exceptions: [{ rule: 'session/listn', reason: 'a' }] },
+      'exceptions[0].rule',
+      "exceptions[0].rule is 'session/listn': did you mean 'session/listen'? It must be the id of a rule",
+    ],
     [
       'an unknown policy',
       { rules: { 'session/set': 'shout' } },

@@ -93,6 +93,7 @@ test('a profile says what it is in words', () => {
 test.each<[string, unknown, string]>([
   ['a version that does not exist yet', { version: '1.99' }, "got '1.99'"],
   ['a version that is too old', { version: '1.17' }, "got '1.17'"],
+  ['a version that is too new', { version: '1.27' }, "; a newer one counts as '1.26', the newest whose behaviour is known; got '1.27'"],
   ['a version of something else', { version: '2.24' }, "'1.18' to '1.26'"],
   ['a version that is a number', { version: 1.24 }, 'got 1.24'],
   ['a version with words', { version: 'PgBouncer 1.24' }, 'version must be'],

@@ -36,7 +36,7 @@ describe('toBePoolsafe', () => {
 
   it('refuses an option that does not exist', () => {
     expect(() => expect('SELECT 1').toBePoolsafe({ poler: poolers.direct() } as object)).toThrow(
-      'an option of toBePoolsafe() must be one of pooler',
+      "an option of toBePoolsafe() is 'poler': did you mean 'pooler'? It must be one of pooler",
     )
   })
 })
