@@ -69,6 +69,7 @@ test.each([
   ["SELECT set_config('app.tenant', $1, false)", "SELECT set_config('app.tenant', $1, false)", true],
   ["SELECT set_config('app.tenant', $1, false)", "SELECT set_config('search_path', $1, false)", false],
   ['SELECT set_config(?, $1, false)', "SELECT set_config('search_path', $1, false)", true],
+  ['SELECT set_config(?, $1, false) -- note', "SELECT set_config('search_path', $1, false)", true],
   ['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_lock(42)', true],
   ['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_lock(43)', false],
   ["SET work_mem = '64MB'", "SET work_mem = '1GB'", true],
