@@ -1,8 +1,8 @@
-import { harmless, Transaction, type Analysis, type Answer, type ConnectionControl, type Guard } from '@poolsafe/core'
+import { harmless, Transaction, type Analysis, type Answer, type ConnectionControl, type Entry, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { guardCancelling } from './cancelling.ts'
-import { isOfServer } from './server-error.ts'
+import { isOfServer, sqlStateOf } from './server-error.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
@@ -40,7 +40,10 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     const analysis = analyze(sql)
     const error = refuse(sql, analysis, executeQuery)
     if (error !== undefined) return Promise.reject(error)
-    const result = state.transaction.watch(execute<R>(...args), isOfServer)
+    const result = state.transaction.watch(
+      observe(sql, executeQuery, () => execute<R>(...args)),
+      isOfServer,
+    )
     if (analysis.telltales === undefined) return result
     return result.then((answered) => {
       const told = guard.refuseAnswer(sql, analysis, [answerIn(answered)])
@@ -61,6 +64,21 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     // Refused inside a hook of the dialect: whoever acquires the connection has to give it back.
     if (error !== undefined) Acquisition.current()?.uses(connection)
     return error
+  }
+  /** Of a guarded pool below, the pool observes: it sees more. */
+  function observe<R>(sql: string, entry: Entry, send: () => Promise<QueryResult<R>>): Promise<QueryResult<R>> {
+    const { observer } = guard
+    if (observer === undefined || state.judgedBelow) return send()
+    const execution = observer.begin(sql, 'kysely', entry)
+    const result = send()
+    result.then(
+      ({ rows, numAffectedRows }) => {
+        execution.rows = numAffectedRows === undefined ? rows.length : Number(numAffectedRows)
+        observer.end(execution)
+      },
+      (error: unknown) => observer.end(execution, sqlStateOf(error) ?? ''),
+    )
+    return result
   }
   connection.executeQuery = executeQuery
   connection.streamQuery = streamQuery

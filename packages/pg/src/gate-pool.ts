@@ -6,6 +6,7 @@ import {
   holdings,
   processWide,
   type Checkout,
+  type Execution,
   type Guard,
   type Handover,
   type PoolStatistics,
@@ -15,13 +16,12 @@ import { controlOf } from './limits/client-control.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
+import { observedPool } from './observed-pool.ts'
+import { checkoutKey, poolNameKey, type GatedClient } from './present-checkout.ts'
+import { sqlOf, watchQueries } from './query-watch.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-/** Where a client keeps its present checkout: a property, as a map would cost more than all the rest. */
-const checkoutKey = Symbol('poolsafe.checkout')
-
-interface Client extends ClientLike {
-  [checkoutKey]?: Checkout<ClientLike> | undefined
+interface Client extends GatedClient {
   release?: Release
 }
 
@@ -50,13 +50,18 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const source = new PoolSource(pool, pool.connect as DriverFunction)
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
-  watchClients(pool, gate, source)
+  const observed = observedPool(pool, gate, options.given.poolName)
+  guard.pools.add(observed)
+  watchClients(pool, gate, source, (client) => {
+    client[poolNameKey] = observed.name
+    watchQueries(client, guard)
+  })
   limitPool(pool, limits, guard, (client: Client) => {
     const operation = (): string | undefined => client[checkoutKey]?.operation
     return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
   })
-  gateConnect(pool, gate)
-  gateEnd(pool, gate)
+  gateConnect(pool, gate, guard)
+  gateEnd(pool, gate, () => void guard.pools.delete(observed))
   countWaiting(pool, gate)
   if (line !== undefined) guard.info(line)
   for (const note of notes) guard.warn(note)
@@ -75,12 +80,13 @@ export function isPool(driver: unknown): driver is PoolLike {
   return typeof prependListener === 'function' && typeof query === 'function' && typeof connect === 'function'
 }
 
-function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource): void {
+function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource, adopted: (client: Client) => void): void {
   const adopt = (client: Client): void => {
     if (checkoutKey in client) return
     Object.defineProperty(client, checkoutKey, { value: undefined, writable: true })
     // pg-pool takes its own listener away while a client is out. Without any, a server that goes away ends the process.
     client.on('error', () => {})
+    adopted(client)
   }
   const pump = (): void => gate.pump()
   pool.prependListener('connect', (client) => adopt(client as Client))
@@ -97,12 +103,16 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
   })
 }
 
-function gateConnect(pool: PoolLike, gate: Gate<ClientLike>): void {
+function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard): void {
   const send = pool.query as DriverFunction
   /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
   let isQuery = false
+  /** Of that query: it begins before it has its connection. */
+  let execution: Execution | undefined
 
   function query(this: unknown, ...args: unknown[]): unknown {
+    const sql = observer === undefined ? undefined : sqlOf(args[0])
+    execution = sql === undefined ? undefined : observer?.begin(sql, 'pg', query)
     isQuery = true
     try {
       return Reflect.apply(send, pool, args)
@@ -115,7 +125,8 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>): void {
     const isForQuery = isQuery
     isQuery = false
     if (typeof callback !== 'function') return connectPromise(pool, gate, connect)
-    connectCallback(gate, callback as Handover<ClientLike>, isForQuery, connect)
+    const asking = isForQuery ? execution : undefined
+    connectCallback(gate, callback as Handover<ClientLike>, { isForQuery, execution: asking }, connect)
     return undefined
   }
 
@@ -125,16 +136,23 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>): void {
 
 type Entry = (...args: never[]) => unknown
 
+/** Who asks for a connection by a callback: `pool.query`, with its execution where that is observed, or the application. */
+interface Asking {
+  readonly isForQuery: boolean
+  readonly execution: Execution | undefined
+}
+
 /** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
-function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, isForQuery: boolean, entry: Entry): void {
+function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, asking: Asking, entry: Entry): void {
   let handOver = callback
   const checkout = gate.acquire((error, client: Client | undefined) => {
     if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
     const taken = checkout as Checkout<ClientLike>
     client[checkoutKey] = taken
+    taken.execution = asking.execution
     const give = (): void => handOver(undefined, client, client.release as Release)
     // A query is over before anyone could ask for a second connection inside it.
-    if (isForQuery || !gate.wantsHoldings) give()
+    if (asking.isForQuery || !gate.wantsHoldings) give()
     else holdings.run(taken, give)
   }, entry)
   if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
@@ -156,6 +174,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): P
     if (checkout instanceof Error) reject(checkout)
   })
   if (checkout !== undefined && !(checkout instanceof Error)) {
+    if (acquiring !== undefined) checkout.layer = 'kysely'
     if (gate.wantsHoldings) {
       enterHolding(checkout)
       if (acquiring !== undefined) acquiring.holding = checkout
@@ -196,14 +215,15 @@ function obey(signal: AbortSignal, gate: Gate<ClientLike>, checkout: Checkout<Cl
 }
 
 /** pg-pool never answers those that wait when it is ended. */
-function gateEnd(pool: PoolLike, gate: Gate<ClientLike>): void {
+function gateEnd(pool: PoolLike, gate: Gate<ClientLike>, ended: () => void): void {
   const { end } = pool as { end?: DriverFunction }
   if (end === undefined) return
   Object.assign(pool, {
     end(...args: unknown[]): unknown {
-      const ended = Reflect.apply(end, pool, args)
+      const result = Reflect.apply(end, pool, args)
       gate.end(new Error('Cannot use a pool after calling end on the pool'))
-      return ended
+      ended()
+      return result
     },
   })
 }

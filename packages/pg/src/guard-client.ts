@@ -13,6 +13,7 @@ import { sendAndJudge } from './answer.ts'
 import { limitClient } from './limits/limit-statements.ts'
 import type { WatchedPool } from './limits/statement-watch.ts'
 import { watchLogin } from './login.ts'
+import { watchQueries } from './query-watch.ts'
 import { refuseLoginOfClient } from './startup.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
@@ -78,6 +79,8 @@ export function stateOf(client: ClientLike): ClientState | undefined {
 export function attach(client: ClientLike, guard: Guard): ClientState {
   const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, wasRefused: false, release: undefined }
   states.set(client, state)
+  // Beneath the guard: what it refuses is not sent.
+  watchQueries(client, guard)
   guardQuery(client, guard, state)
   markGuarded(client, guard)
   return state

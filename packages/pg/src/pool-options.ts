@@ -24,6 +24,8 @@ export interface PoolOptions extends CheckoutOptions {
    * not all closed together. `maxLifetimeSeconds` of the pool.
    */
   readonly maxLifetimeMillis?: number
+  /** What the pool is called in logs, statistics and metrics. @default its server and database: `localhost:6432/shop` */
+  readonly poolName?: string
 }
 
 /** The options with their defaults filled in, as far as the pool itself need not be asked. */
@@ -93,14 +95,19 @@ export function poolSettings(url: string): PoolSettings {
 
 /** @throws InvalidOptionError for an unknown option, and for one that cannot be */
 export function resolvePoolOptions(what: string, given: PoolOptions = {}): ResolvedPoolOptions {
-  checkObject(what, given, [...checkoutOptionNames, ...ownNames])
-  const { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis, ...checkout } = given
+  checkObject(what, given, [...checkoutOptionNames, ...ownNames, 'poolName'])
+  const { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis, poolName, ...checkout } = given
+  if (poolName !== undefined) checkName(poolName)
   const own = { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis }
   for (const name of ownNames) if (own[name] !== undefined) checkMillis(name, own[name])
   if (idleTimeoutMillis !== undefined && maxLifetimeMillis !== undefined && idleTimeoutMillis > maxLifetimeMillis) {
     throw new InvalidOptionError('idleTimeoutMillis', idleTimeoutMillis, `at most maxLifetimeMillis (${maxLifetimeMillis})`)
   }
   return { given, limits: resolveLimits(what, checkout) }
+}
+
+function checkName(poolName: unknown): void {
+  if (typeof poolName !== 'string' || poolName === '') throw new InvalidOptionError('poolName', poolName, 'a text')
 }
 
 /** What was set on a pool, for its log. */

@@ -4,9 +4,10 @@ import type { ClientLike } from './types.ts'
 type Entry = (...args: never[]) => unknown
 
 /** A client, as far as it tells what it will log in with. That of pg-native has no startup message of its own: libpq writes that. */
-interface Sample {
+export interface Sample {
   readonly host?: unknown
   readonly port?: unknown
+  readonly database?: unknown
   getStartupConf?(): Readonly<Record<string, unknown>>
 }
 
@@ -21,10 +22,16 @@ interface PoolInternals {
  * them together. The client that tells it is never connected, and has no socket.
  */
 export function refuseLoginOfPool(pool: object, guard: Guard, entry: Entry): Error | undefined {
+  const sample = sampleOf(pool)
+  return sample === undefined ? undefined : refuseLogin(sample, (pool as PoolInternals).options?.connectionString, guard, entry)
+}
+
+/** A client of the pool's class that is never connected; `undefined` where the class, or pg, does not make one. */
+export function sampleOf(pool: object): Sample | undefined {
   const { Client, options } = pool as PoolInternals
   if (typeof Client?.prototype.getStartupConf !== 'function') return undefined
   try {
-    return refuseLogin(new Client({ ...options, connection: {}, Promise: undefined }), options?.connectionString, guard, entry)
+    return new Client({ ...options, connection: {}, Promise: undefined })
   } catch {
     // A configuration that pg refuses is refused again, in its own words, when the pool opens its first connection.
     return undefined

@@ -1,3 +1,4 @@
+import type { Execution } from '../observe/execution.ts'
 import type { Holdable } from './holding.ts'
 import type { Linked } from './queue.ts'
 
@@ -40,6 +41,12 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   isReported = false
   /** Why the pool could not connect, when it was last tried. */
   failure: Error | undefined = undefined
+  /** The statement that asked for the connection itself (`pool.query`), until it is sent. */
+  execution: Execution | undefined = undefined
+  /** The wait was told with a statement. */
+  isWaitTold = false
+  /** The layer that asked. */
+  layer: 'kysely' | 'pg' = 'pg'
 
   constructor(
     order: number,
@@ -55,5 +62,18 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.operation = operation
     this.site = site
     this.inside = inside
+  }
+
+  takeExecution(): Execution | undefined {
+    const { execution } = this
+    this.execution = undefined
+    return execution
+  }
+
+  /** How long it waited for its connection; 0 where that was told before, or is in the duration of its own statement. */
+  takeWaitMillis(): number {
+    if (this.isWaitTold) return 0
+    this.isWaitTold = true
+    return this.heldSince - this.askedAt
   }
 }

@@ -7,6 +7,7 @@ import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
 import type { Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
 import { heldFrom, liveHolding } from './holding.ts'
+import { Durations, type DurationSummary } from '../observe/durations.ts'
 import { processWide } from '../guard/process-wide.ts'
 import { LeakWatch } from './leak-watch.ts'
 import type { CheckoutLimits } from './limits.ts'
@@ -61,6 +62,8 @@ export class Gate<Connection> {
   readonly #waits = new Histogram()
   readonly #uses = new Histogram()
   readonly #poolerWaits = new Histogram()
+  readonly #waitDurations = new Durations()
+  readonly #useDurations = new Durations()
   /** Connections that the pool was asked for and whose callers have given up. */
   #abandoned = 0
   /** Idle connections that the pool was asked for and has not handed out yet. */
@@ -128,6 +131,7 @@ export class Gate<Connection> {
     this.#held.remove(checkout)
     const heldMillis = this.#clock.now() - checkout.heldSince
     this.#uses.add(heldMillis)
+    this.#useDurations.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.connection = undefined
     if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation })
@@ -198,6 +202,16 @@ export class Gate<Connection> {
     }
   }
 
+  /** Waits and uses as quantiles. */
+  durations(): { readonly waits: DurationSummary; readonly uses: DurationSummary } {
+    return { waits: this.#waitDurations.summary(), uses: this.#useDurations.summary() }
+  }
+
+  /** Who holds connections now, the longest first. */
+  state(): PoolState {
+    return this.#survey(0, this.#waitingNow)
+  }
+
   get #active(): number {
     return this.#held.size + this.#foreign
   }
@@ -255,6 +269,7 @@ export class Gate<Connection> {
     this.#counts.acquired++
     const waitedMillis = checkout.heldSince - checkout.askedAt
     this.#waits.add(waitedMillis)
+    this.#waitDurations.add(waitedMillis)
     this.#leaks.started(checkout)
     if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
     if (this.#waiting.size > 0) this.pump()
@@ -357,10 +372,11 @@ export class Gate<Connection> {
     if (this.#watcher.hears('timeout')) this.#watcher.tell('timeout', { error })
   }
 
-  #survey(waitedMillis: number): PoolState {
+  /** @param waiting the call that is refused now is not in the queue any more */
+  #survey(waitedMillis: number, waiting: number = Math.max(this.#waitingNow, 1)): PoolState {
     const { max, size, idle } = this.#source
     const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
-    return { max, size, idle, active: this.#active, waiting: Math.max(this.#waitingNow, 1), ...survey }
+    return { max, size, idle, active: this.#active, waiting, ...survey }
   }
 
   /** While the server refuses connections nobody may come back to let the next caller in. */

@@ -1,5 +1,5 @@
-/** Upper bounds of the histograms, in milliseconds; what is longer than the last is in one more bucket. */
-const bounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
+/** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
+const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
 
 /** How often something took how long. Plain data. */
 export interface DurationHistogram {
@@ -55,20 +55,27 @@ export interface PoolStatistics extends CheckoutCounts {
 
 /** Counts durations. */
 export class Histogram {
-  readonly #counts: number[] = Array.from({ length: bounds.length + 1 }, () => 0)
+  readonly #bounds: readonly number[]
+  readonly #counts: number[]
   #sum = 0
   #max = 0
 
+  /** @param bounds rising, in milliseconds */
+  constructor(bounds: readonly number[] = poolBounds) {
+    this.#bounds = bounds
+    this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
+  }
+
   add(millis: number): void {
     let bucket = 0
-    while (bucket < bounds.length && millis > (bounds[bucket] as number)) bucket++
+    while (bucket < this.#bounds.length && millis > (this.#bounds[bucket] as number)) bucket++
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1
     this.#sum += millis
     if (millis > this.#max) this.#max = millis
   }
 
   snapshot(): DurationHistogram {
-    return { boundsMillis: bounds, counts: [...this.#counts], sumMillis: this.#sum, maxMillis: this.#max }
+    return { boundsMillis: this.#bounds, counts: [...this.#counts], sumMillis: this.#sum, maxMillis: this.#max }
   }
 }
 

@@ -1,5 +1,7 @@
+import { channel, type Channel } from 'node:diagnostics_channel'
 import type { CheckoutEvents } from '../checkout/events.ts'
 import type { KnownException } from '../exceptions/exception.ts'
+import type { ObserveEvents } from '../observe/events.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
 
@@ -34,7 +36,7 @@ export interface AllowedEvent {
 }
 
 /** The events of a guard, by name. */
-export interface GuardEvents extends CheckoutEvents {
+export interface GuardEvents extends CheckoutEvents, ObserveEvents {
   finding: FindingEvent
   allowed: AllowedEvent
   fault: Error
@@ -42,51 +44,73 @@ export interface GuardEvents extends CheckoutEvents {
 
 type Listener<Event> = (event: Event) => void
 
-/** The only way out for everything that watches. A listener that throws never reaches the query. */
+/** Every event, once: for what has to be there for each. */
+const names = Object.keys({
+  finding: true,
+  allowed: true,
+  fault: true,
+  query: true,
+  slowQuery: true,
+  repeatedQuery: true,
+  acquire: true,
+  release: true,
+  poolerWait: true,
+  timeout: true,
+  deadlock: true,
+  leak: true,
+  leakEnd: true,
+  connectFailure: true,
+} satisfies { [Name in keyof GuardEvents]: true }) as (keyof GuardEvents)[]
+
+/** Who hears of one event: those who asked the guard, and whoever subscribed to the channel of its name, of all guards of the process. */
+interface Audience<Event> {
+  readonly listeners: Set<Listener<Event>>
+  readonly channel: Channel
+}
+
+type Audiences = { readonly [Name in keyof GuardEvents]: Audience<GuardEvents[Name]> }
+
+/**
+ * The only way out for everything that watches: `guard.on(name)`, and `node:diagnostics_channel` as `poolsafe:<name>`. A listener that
+ * throws never reaches the query; what a subscriber of a channel throws Node itself reports as an uncaught exception.
+ */
 export class Events {
-  readonly #listeners: { [Name in keyof GuardEvents]: Set<Listener<GuardEvents[Name]>> } = {
-    finding: new Set(),
-    allowed: new Set(),
-    fault: new Set(),
-    acquire: new Set(),
-    release: new Set(),
-    poolerWait: new Set(),
-    timeout: new Set(),
-    deadlock: new Set(),
-    leak: new Set(),
-    leakEnd: new Set(),
-    connectFailure: new Set(),
-  }
+  readonly #audiences = Object.fromEntries(
+    names.map((name) => [name, { listeners: new Set(), channel: channel(`poolsafe:${name}`) }]),
+  ) as unknown as Audiences
 
   /** @returns what removes the listener again */
   on<Name extends keyof GuardEvents>(name: Name, listener: Listener<GuardEvents[Name]>): () => void {
-    const listeners = this.#listeners[name]
+    const { listeners } = this.#audiences[name]
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
 
   get names(): readonly string[] {
-    return Object.keys(this.#listeners)
+    return names
   }
 
   isEvent(name: string): name is keyof GuardEvents {
-    return name in this.#listeners
+    return (names as string[]).includes(name)
   }
 
   has(name: keyof GuardEvents): boolean {
-    return this.#listeners[name].size > 0
+    const audience = this.#audiences[name]
+    return audience.listeners.size > 0 || audience.channel.hasSubscribers
   }
 
   /** @returns what the listeners threw */
   emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): unknown[] {
     const thrown: unknown[] = []
-    for (const listener of this.#listeners[name]) {
+    const audience: Audience<GuardEvents[Name]> = this.#audiences[name]
+    for (const listener of audience.listeners) {
       try {
         listener(event)
       } catch (error) {
         thrown.push(error)
       }
     }
+    if (audience.channel.hasSubscribers) audience.channel.publish(event)
     return thrown
   }
 }

@@ -3,6 +3,7 @@ import { checkExceptions, type ExceptionOption } from '../exceptions/option.ts'
 import { checkObject, checkOneOf } from '../options.ts'
 import { carriesAll, type PoolerProfile } from '../poolers/profile.ts'
 import { strictest } from '../poolers/strictest.ts'
+import { resolveObserveOptions, type ObserveOptions, type ResolvedObserveOptions } from '../observe/options.ts'
 import { rules, type RuleId } from '../rules/index.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface Logger {
   warn(message: string): void
   /** For what is no warning, such as the limits of a pool at its start. Without it, that is not logged. */
   info?(message: string): void
+  /** For very slow statements. @default warn */
+  error?(message: string): void
 }
 
 /** The options of {@link createGuard}. */
@@ -48,12 +51,14 @@ export interface GuardOptions {
   readonly logger?: Logger
   /** Most bytes that the memory of judged texts may take; `0` judges each text anew. @default 1_048_576 */
   readonly cacheBytes?: number
+  /** What is watched of the statements that are sent: slow ones, repeated ones, statistics. `false` for nothing. @default {} */
+  readonly observe?: ObserveOptions | boolean
 }
 
 /** The options with their defaults filled in. */
-export type ResolvedOptions = Required<GuardOptions>
+export type ResolvedOptions = Required<Omit<GuardOptions, 'observe'>> & { readonly observe: ResolvedObserveOptions | false }
 
-const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'decideAt', 'exceptions', 'logger', 'cacheBytes']
+const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'decideAt', 'exceptions', 'logger', 'cacheBytes', 'observe']
 const modes: readonly Mode[] = ['off', 'warn', 'strict']
 const policies: readonly Policy[] = ['allow', 'warn', 'throw']
 
@@ -68,6 +73,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     exceptions = [],
     logger = console,
     cacheBytes = 1_048_576,
+    observe = {},
   } = options
   return {
     pooler: checkPooler(pooler),
@@ -77,6 +83,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     exceptions: checkExceptions(exceptions),
     logger: checkLogger(logger),
     cacheBytes: checkBytes(cacheBytes),
+    observe: resolveObserveOptions(observe),
   }
 }
 

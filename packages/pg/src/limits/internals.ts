@@ -31,6 +31,9 @@ export interface Connection {
   readonly stream: { readonly remoteAddress?: string; destroy(error?: Error): void }
   emit: DriverFunction
   once(event: 'end', listener: () => void): unknown
+  prependListener(event: 'readyForQuery', listener: (message: { readonly status: string }) => void): unknown
+  prependListener(event: 'errorMessage', listener: (error: { readonly code?: string }) => void): unknown
+  prependListener(event: 'end' | 'portalSuspended', listener: () => void): unknown
   /** The simple protocol: one message. */
   query: (text: string) => void
   /** Asks for rows of the statement that was bound. */

@@ -1,0 +1,66 @@
+/** Bits of a duration that its bucket keeps below the highest one: buckets grow by a sixteenth of a power of two. */
+const mantissaBits = 4
+const perPower = 1 << mantissaBits
+const powers = 31 - mantissaBits
+const bucketCount = perPower * (powers + 1)
+
+/** How long something took, over many times. Plain data, in milliseconds. */
+export interface DurationSummary {
+  readonly count: number
+  readonly sumMillis: number
+  /** Exact; the quantiles are within 6.25 % of it, always above. */
+  readonly maxMillis: number
+  readonly p50Millis: number
+  readonly p95Millis: number
+  readonly p99Millis: number
+}
+
+/** Durations in 448 buckets of whole microseconds, 1.8 kB for ever: quantiles within 6.25 %, up to 35 minutes. */
+export class Durations {
+  readonly #counts = new Uint32Array(bucketCount)
+  #count = 0
+  #sum = 0
+  #max = 0
+
+  add(millis: number): void {
+    const bucket = bucketOf(Math.min(millis * 1000, 0x7fffffff))
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
+    this.#count++
+    this.#sum += millis
+    if (millis > this.#max) this.#max = millis
+  }
+
+  /** The duration that `part` (0 to 1) of all did not exceed; 0 where there is none. */
+  quantile(part: number): number {
+    let left = Math.max(1, Math.ceil(part * this.#count))
+    for (let bucket = 0; bucket < bucketCount; bucket++) {
+      left -= this.#counts[bucket] as number
+      if (left <= 0) return Math.min(upperMicrosOf(bucket) / 1000, this.#max)
+    }
+    return this.#max
+  }
+
+  summary(): DurationSummary {
+    return {
+      count: this.#count,
+      sumMillis: this.#sum,
+      maxMillis: this.#max,
+      p50Millis: this.quantile(0.5),
+      p95Millis: this.quantile(0.95),
+      p99Millis: this.quantile(0.99),
+    }
+  }
+}
+
+function bucketOf(micros: number): number {
+  const whole = micros | 0
+  if (whole < perPower) return whole
+  const power = 31 - Math.clz32(whole) - mantissaBits
+  return perPower * power + (whole >>> power)
+}
+
+function upperMicrosOf(bucket: number): number {
+  if (bucket < 2 * perPower) return bucket + 1
+  const power = Math.floor(bucket / perPower) - 1
+  return ((bucket % perPower) + perPower + 1) * 2 ** power
+}

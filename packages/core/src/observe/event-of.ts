@@ -1,0 +1,42 @@
+import { formatCallSite } from '../guard/call-site.ts'
+import type { QueryEvent } from './events.ts'
+import type { Execution } from './execution.ts'
+
+/**
+ * An execution that is over, in words and figures.
+ *
+ * @param durationMillis all of it
+ * @param sqlState of a failure
+ */
+export function eventOf(execution: Execution, durationMillis: number, sqlState: string | undefined): QueryEvent {
+  const { shape, origin, request, layer, onlyBegins, transactionSince, rows, pool } = execution
+  const poolWaitMillis = Math.min(execution.sentAt - execution.startedAt + execution.checkoutWaitMillis, durationMillis)
+  const ranMillis = durationMillis - poolWaitMillis
+  const isInTransaction = transactionSince > 0
+  const poolerWaitMillis = onlyBegins ? ranMillis : isInTransaction ? 0 : undefined
+  return {
+    operation: origin?.operation,
+    layer: origin === undefined ? layer : 'prisma',
+    summary: shape.summary,
+    kind: shape.kind,
+    statement: shape.statement,
+    fingerprint: shape.fingerprint,
+    durationMillis,
+    poolWaitMillis,
+    poolerWaitMillis,
+    executionMillis: ranMillis - (poolerWaitMillis ?? 0),
+    rows,
+    failed: sqlState !== undefined,
+    sqlState: sqlState === '' ? undefined : sqlState,
+    transactionMillis: isInTransaction ? execution.startedAt + durationMillis - execution.checkoutWaitMillis - transactionSince : undefined,
+    place: placeOf(execution),
+    request: request?.name,
+    tag: request?.tag,
+    pool,
+  }
+}
+
+/** The line that sent it; else the one that sent its like before. */
+export function placeOf({ site, shape }: Execution): string | undefined {
+  return (site === undefined ? undefined : formatCallSite(site.stack)) ?? (shape.place || undefined)
+}

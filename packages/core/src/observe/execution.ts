@@ -1,0 +1,38 @@
+import type { Site } from '../checkout/checkout.ts'
+import type { Origin } from '../guard/process-wide.ts'
+import type { Layer } from './events.ts'
+import type { RequestScope } from './request-scope.ts'
+import type { Shape } from './shape.ts'
+
+/** One statement on its way, from the call to the end of its answer. An adapter fills in what only it knows. */
+export class Execution {
+  readonly shape: Shape
+  layer: Layer
+  readonly origin: Origin | undefined
+  readonly request: RequestScope | undefined
+  /** When it was called, on the clock of `performance.now()`. */
+  readonly startedAt: number
+  /** When it could be sent: it had a connection, and nothing was before it. */
+  sentAt: number
+  /** What its checkout waited before the statement was called. */
+  checkoutWaitMillis = 0
+  /** It only begins a transaction: all its time is the pooler's. */
+  onlyBegins = false
+  /** When its transaction began; 0 outside one. */
+  transactionSince = 0
+  /** Time in which the application read its rows, and the server waited. */
+  readerMillis = 0
+  rows: number | undefined = undefined
+  pool: string | undefined = undefined
+  /** The line that sent it, if it was worth taking. */
+  site: Site | undefined = undefined
+
+  constructor(shape: Shape, layer: Layer, origin: Origin | undefined, request: RequestScope | undefined, startedAt: number) {
+    this.shape = shape
+    this.layer = layer
+    this.origin = origin
+    this.request = request
+    this.startedAt = startedAt
+    this.sentAt = startedAt
+  }
+}

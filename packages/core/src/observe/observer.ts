@@ -1,0 +1,127 @@
+import { formatCallSite, framesOf, withDeepStack } from '../guard/call-site.ts'
+import { processWide } from '../guard/process-wide.ts'
+import { Histogram } from '../checkout/statistics.ts'
+import { Durations } from './durations.ts'
+import { eventOf } from './event-of.ts'
+import type { Layer, ObserveEvents } from './events.ts'
+import { Execution } from './execution.ts'
+import type { ResolvedObserveOptions } from './options.ts'
+import { requests } from './request-scope.ts'
+import { Shapes } from './shapes.ts'
+import { SiteBudget } from './site-budget.ts'
+import { SlowLog } from './slow-log.ts'
+import { statementKinds } from './statement-kind.ts'
+import type { FingerprintStatistics, KindStatistics } from './statistics.ts'
+
+/** Upper bounds of the durations by kind, in milliseconds. */
+const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]
+
+/** What an observer needs of a guard. */
+export interface Listeners {
+  hears(name: keyof ObserveEvents): boolean
+  tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
+}
+
+type Entry = (...args: never[]) => unknown
+
+/** Watches the statements that are sent: one {@link begin} and one {@link end} each, from the lowest layer that sees them. */
+export class Observer {
+  readonly options: ResolvedObserveOptions
+  readonly #listeners: Listeners
+  readonly #slowLog: SlowLog
+  readonly #shapes = new Shapes()
+  readonly #durations = new Durations()
+  readonly #byKind = statementKinds.map((kind) => ({ kind, ok: new Histogram(boundsMillis), failed: new Histogram(boundsMillis) }))
+  readonly #histograms = new Map(this.#byKind.map((each) => [each.kind, each]))
+  readonly #sites = new SiteBudget()
+  #errors = 0
+  #total = 0
+
+  constructor(options: ResolvedObserveOptions, listeners: Listeners) {
+    this.options = options
+    this.#listeners = listeners
+    this.#slowLog = new SlowLog(options)
+  }
+
+  /**
+   * A statement is about to be sent, or to wait for a connection.
+   *
+   * @param entry the function that the application or the ORM called, for its line
+   */
+  begin(sql: string, layer: Layer, entry: Entry): Execution {
+    const shape = this.#shapes.of(sql)
+    const execution = new Execution(shape, layer, processWide.origins.getStore(), requests.getStore(), performance.now())
+    const isFirst = shape.place === undefined && this.#sites.allows()
+    if (isFirst || shape.isStruck || execution.request?.wantsSite(execution) === true) this.#locate(execution, entry, isFirst)
+    return execution
+  }
+
+  /** It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none. */
+  end(execution: Execution, sqlState?: string): void {
+    const { shape } = execution
+    const millis = performance.now() - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
+    const failed = sqlState !== undefined
+    this.#total++
+    shape.count++
+    shape.sumMillis += millis
+    if (millis > shape.maxMillis) shape.maxMillis = millis
+    if (failed) {
+      this.#errors++
+      shape.errors++
+    }
+    this.#durations.add(millis)
+    const histograms = this.#histograms.get(shape.kind)
+    histograms?.[failed ? 'failed' : 'ok'].add(millis)
+    execution.request?.note(execution, millis)
+    if (millis > this.#slowLog.leastMillis) this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
+    if (this.#listeners.hears('query')) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
+  }
+
+  get totalQueries(): number {
+    return this.#total
+  }
+
+  get totalErrors(): number {
+    return this.#errors
+  }
+
+  get durations(): Durations {
+    return this.#durations
+  }
+
+  get shapes(): Shapes {
+    return this.#shapes
+  }
+
+  /** The kinds that were seen, those that failed apart. */
+  byKind(): KindStatistics[] {
+    const all = this.#byKind.flatMap(({ kind, ok, failed }) => [
+      { kind, failed: false, duration: ok.snapshot() },
+      { kind, failed: true, duration: failed.snapshot() },
+    ])
+    return all.filter(({ duration }) => duration.counts.some((count) => count > 0))
+  }
+
+  slowest(count: number): FingerprintStatistics[] {
+    return this.#shapes.slowest(count).map((shape) => ({
+      fingerprint: shape.fingerprint,
+      summary: shape.summary,
+      statement: shape.statement,
+      place: shape.place,
+      count: shape.count,
+      errors: shape.errors,
+      totalMillis: shape.sumMillis,
+      meanMillis: shape.count === 0 ? 0 : shape.sumMillis / shape.count,
+      maxMillis: shape.maxMillis,
+    }))
+  }
+
+  #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
+    const known = framesOf(execution.origin?.stack)
+    const site: { stack?: string } = known === '' ? {} : { stack: known }
+    if (known === '') withDeepStack(() => Error.captureStackTrace(site, entry))
+    // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a shape.
+    if (isFirst) execution.shape.place = formatCallSite(site.stack) ?? ''
+    execution.site = site
+  }
+}

@@ -1,0 +1,104 @@
+import { InvalidOptionError } from '../errors.ts'
+import { checkMillis } from '../checkout/limits.ts'
+import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
+
+/** Which statements have other limits than the rest. */
+export interface SlowQueryThreshold {
+  /** Prisma's model, `Report`. */
+  readonly model?: string
+  /** The ORM's name for the call, `Report.aggregate`. */
+  readonly operation?: string
+  /** The `tag` of the request scope. */
+  readonly tag?: string
+  /** In milliseconds; `Infinity` for never. */
+  readonly slowQueryMillis: number
+  /** In milliseconds. @default three times `slowQueryMillis` */
+  readonly verySlowQueryMillis?: number
+}
+
+/** What is watched of the statements that are sent. */
+export interface ObserveOptions {
+  /** A statement that takes longer is logged as a warning, in milliseconds. @default 1000 */
+  readonly slowQueryMillis?: number
+  /** A statement that takes longer is logged as an error, in milliseconds. @default 3000, or `slowQueryMillis` if that is more */
+  readonly verySlowQueryMillis?: number
+  /** Other limits by model, operation or tag; of those that fit, the first. @default [] */
+  readonly slowQueryThresholds?: readonly SlowQueryThreshold[]
+  /** Slow statements of one fingerprint are logged once in this time, with a count of the rest. In milliseconds. @default 60_000 */
+  readonly slowQueryIntervalMillis?: number
+  /** The part of slow statements that is logged, 0 to 1; events tell all of them. @default 1 */
+  readonly slowQuerySampleRate?: number
+  /**
+   * Whether the plan of a slow SELECT is asked for, `EXPLAIN (GENERIC_PLAN, FORMAT JSON)` of PostgreSQL 16 or later, on a connection that
+   * is idle, and logged without literals. @default false
+   */
+  readonly explainSlowQueries?: boolean
+  /** How often one request may send the same statement from the same place before it is told. @default 10 */
+  readonly repeatedQueryLimit?: number
+  /** A request scope that is open for longer is told and ends, in milliseconds. @default 60_000 */
+  readonly requestScopeMillis?: number
+}
+
+export type ResolvedObserveOptions = Required<ObserveOptions>
+
+const names: readonly (keyof ObserveOptions)[] = [
+  'slowQueryMillis',
+  'verySlowQueryMillis',
+  'slowQueryThresholds',
+  'slowQueryIntervalMillis',
+  'slowQuerySampleRate',
+  'explainSlowQueries',
+  'repeatedQueryLimit',
+  'requestScopeMillis',
+]
+
+/** @throws InvalidOptionError for an option that does not exist, and for one that cannot be */
+export function resolveObserveOptions(given: ObserveOptions | boolean): ResolvedObserveOptions | false {
+  if (given === false) return false
+  const options = given === true ? {} : given
+  checkObject('observe', options, names)
+  const { slowQueryMillis = 1000, slowQueryThresholds = [] } = options
+  const { verySlowQueryMillis = Math.max(3000, slowQueryMillis) } = options
+  checkPair('', slowQueryMillis, verySlowQueryMillis)
+  return {
+    slowQueryMillis,
+    verySlowQueryMillis,
+    slowQueryThresholds: checkThresholds(slowQueryThresholds),
+    slowQueryIntervalMillis: checkMillis('slowQueryIntervalMillis', options.slowQueryIntervalMillis ?? 60_000),
+    slowQuerySampleRate: checkRate(options.slowQuerySampleRate ?? 1),
+    explainSlowQueries: checkBoolean('explainSlowQueries', options.explainSlowQueries ?? false),
+    repeatedQueryLimit: checkLimit(options.repeatedQueryLimit ?? 10),
+    requestScopeMillis: checkMillis('requestScopeMillis', options.requestScopeMillis ?? 60_000),
+  }
+}
+
+function checkPair(where: string, slow: unknown, verySlow: unknown): void {
+  checkMillis(`${where}slowQueryMillis`, slow)
+  checkMillis(`${where}verySlowQueryMillis`, verySlow)
+  if ((verySlow as number) >= (slow as number)) return
+  throw new InvalidOptionError(`${where}verySlowQueryMillis`, verySlow, `at least slowQueryMillis (${String(slow)})`)
+}
+
+const keysOfThreshold = ['model', 'operation', 'tag', 'slowQueryMillis', 'verySlowQueryMillis']
+
+function checkThresholds(given: readonly SlowQueryThreshold[]): readonly SlowQueryThreshold[] {
+  if (!Array.isArray(given)) throw new InvalidOptionError('slowQueryThresholds', given, 'an array of thresholds')
+  for (const [index, threshold] of given.entries()) {
+    const where = `slowQueryThresholds[${index}]`
+    checkObject(where, threshold, keysOfThreshold)
+    const selectors = [threshold.model, threshold.operation, threshold.tag].filter((each) => each !== undefined)
+    if (selectors.length !== 1 || typeof selectors[0] !== 'string' || selectors[0] === '')
+      throw new InvalidOptionError(where, threshold, 'an object with one of model, operation and tag, which is a text')
+    checkPair(`${where}.`, threshold.slowQueryMillis, threshold.verySlowQueryMillis ?? 3 * threshold.slowQueryMillis)
+  }
+  return given
+}
+
+function checkRate(given: number): number {
+  if (typeof given === 'number' && given >= 0 && given <= 1) return given
+  throw new InvalidOptionError('slowQuerySampleRate', given, 'a number from 0 (none) to 1 (all)')
+}
+
+function checkLimit(given: number): number {
+  return given === Infinity ? given : checkWholeNumber('repeatedQueryLimit', given, 1)
+}

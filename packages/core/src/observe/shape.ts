@@ -1,0 +1,46 @@
+import { hash } from 'node:crypto'
+import { redact } from '../analyze/redact.ts'
+import { kindOf, summaryOf, type StatementKind } from './statement-kind.ts'
+
+/** Characters of a redacted statement that decide its fingerprint: what differs only behind them counts as the same. */
+const longestRead = 16_384
+const longestShown = 300
+
+/** All statements that differ only in literals, parameters' numbers, comments, white space and the lengths of lists. */
+export class Shape {
+  /** 16 hexadecimal digits, the same in every process and release of 0.x. */
+  readonly fingerprint: string
+  /** Without literals, its lists cut to one item; at most 300 characters. */
+  readonly statement: string
+  /** `SELECT orders` */
+  readonly summary: string
+  readonly kind: StatementKind
+  /** How often it was answered, failures included. */
+  count = 0
+  errors = 0
+  sumMillis = 0
+  maxMillis = 0
+  /** The line that sent it when it was first seen, or when it was last reported. */
+  place: string | undefined = undefined
+  /** It was reported: from now on its senders' lines are taken. */
+  isStruck = false
+  /** Whether the table of shapes holds it. */
+  isKept = false
+
+  /** @param form of {@link formOf} */
+  constructor(form: string) {
+    this.fingerprint = hash('sha256', form.toLowerCase(), 'hex').slice(0, 16)
+    this.statement = form.length > longestShown ? `${form.slice(0, longestShown)}…` : form
+    this.summary = summaryOf(form)
+    this.kind = kindOf(form)
+  }
+}
+
+const parameter = /\$\d+/g
+const list = /\( ?\?(?: ?, ?\?)+ ?\)/g
+const rows = /\(\?\)(?: ?, ?\(\?\))+/g
+
+/** The text that all statements of one shape have in common. */
+export function formOf(sql: string): string {
+  return redact(sql, longestRead).replace(parameter, '?').replace(list, '(?)').replace(rows, '(?)')
+}

@@ -1,0 +1,56 @@
+import { Front } from '../analyze/front.ts'
+import { formOf, Shape } from './shape.ts'
+
+/** Bytes for the texts seen last, each with its shape. */
+const frontBytes = 524_288
+/** Shapes that are kept with their counts: some 1 kB each. */
+const most = 1000
+
+/** What the process has sent, by shape, in bounded memory. */
+export class Shapes {
+  readonly #front = new Front<Shape>(frontBytes)
+  readonly #kept = new Map<string, Shape>()
+  #forgotten = 0
+
+  /** The shape of a text. */
+  of(sql: string): Shape {
+    const known = this.#front.get(sql)
+    if (known?.isKept === true) return known
+    const shape = this.#keep(known ?? new Shape(formOf(sql)))
+    this.#front.set(sql, shape)
+    return shape
+  }
+
+  /** Those that took the most time, of all times that they were sent. */
+  slowest(count: number): Shape[] {
+    return [...this.#kept.values()].toSorted((one, other) => other.sumMillis - one.sumMillis).slice(0, count)
+  }
+
+  /** How many are kept. */
+  get size(): number {
+    return this.#kept.size
+  }
+
+  /** How many were forgotten to make room: their counts are in the totals alone. */
+  get forgotten(): number {
+    return this.#forgotten
+  }
+
+  #keep(shape: Shape): Shape {
+    const same = this.#kept.get(shape.fingerprint)
+    if (same !== undefined) return same
+    if (this.#kept.size >= most) this.#makeRoom()
+    this.#kept.set(shape.fingerprint, shape)
+    shape.isKept = true
+    return shape
+  }
+
+  /** Half of them go at once, those that took the least time: to look for the one least would take as long each time. */
+  #makeRoom(): void {
+    for (const shape of this.slowest(Infinity).slice(most / 2)) {
+      shape.isKept = false
+      this.#kept.delete(shape.fingerprint)
+      this.#forgotten++
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { Gate, ObservedPool, PoolReport } from '@poolsafe/core'
+import type { OptionsOfPool } from './pool-options.ts'
+import { sampleOf } from './startup.ts'
+import type { ClientLike, PoolLike } from './types.ts'
+
+/** A pool as those see it that watch it. */
+export function observedPool(
+  pool: PoolLike,
+  gate: Gate<ClientLike>,
+  givenName: string | undefined,
+): ObservedPool & { readonly name: string } {
+  const server = serverOf(pool)
+  const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? ''}`
+  const { options } = pool as { options?: OptionsOfPool }
+  return {
+    name,
+    report(): PoolReport {
+      const { acquireTimeoutMillis, maxWaiting } = gate.limits
+      const connectTimeoutMillis = options?.connectionTimeoutMillis || Infinity
+      return { name, server, acquireTimeoutMillis, connectTimeoutMillis, maxWaiting, ...gate.statistics(), ...gate.durations() }
+    },
+    state: () => gate.state(),
+    ask: () => undefined,
+  }
+}
+
+/** Where the clients of the pool will log in; no user, no password. */
+function serverOf(pool: PoolLike): PoolReport['server'] {
+  const { host, port, database } = sampleOf(pool) ?? {}
+  return { address: textOf(host), port: typeof port === 'number' ? port : undefined, database: textOf(database) }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
