@@ -6,7 +6,7 @@ import { createGuard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
 describe('options', () => {
-  const all = 'pooler, mode, rules, decideAt, exceptions, logger, cacheBytes'
+  const all = 'pooler, mode, rules, decideAt, exceptions, logger, cacheBytes, observe'
   test.each<[string, unknown, string, string]>([
     ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'strict'; got 'loud'"],
     ['a mode misspelt', { mode: 'strikt' }, 'mode', "mode is 'strikt': did you mean 'strict'? It must be one of 'off', 'warn', 'strict'"],
