@@ -212,6 +212,11 @@ export class Guard {
     for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
   }
 
+  /** For what observes: a fault of our own, which is told once and stops nothing. */
+  fault(where: string, cause: unknown): void {
+    this.#reports.fault(where, cause)
+  }
+
   /** For adapters: logs what is no warning. The standard output belongs to the application. */
   info(message: string): void {
     const { logger } = this.#options
