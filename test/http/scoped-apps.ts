@@ -40,8 +40,12 @@ const onExpress: App = {
     const app = express()
     app.use(ofExpress({ tag: 'web' }))
     app.use(express.json())
-    app.get('/orders/:id/lines', async (request, response) => void response.json(await work.list(request.params.id)))
-    app.post('/orders', async (request, response) => void response.json(await work.create(request.body.ids)))
+    app.get('/orders/:id/lines', (request, response, next) => {
+      work.list(request.params.id).then((answer) => response.json(answer), next)
+    })
+    app.post('/orders', (request, response, next) => {
+      work.create(request.body.ids).then((answer) => response.json(answer), next)
+    })
     const server = createServer(app)
     await new Promise<void>((resolve) => server.listen(0, host, resolve))
     return {
@@ -104,7 +108,9 @@ const onNest: App = {
     decorate(OrdersController.prototype, 'list', Get(':id/lines'), Param('id'))
     decorate(OrdersController.prototype, 'create', Post(), Body())
     Controller('orders')(OrdersController)
-    class AppModule {}
+    class AppModule {
+      readonly name = 'orders'
+    }
     Module({ controllers: [OrdersController] })(AppModule)
     const app = await NestFactory.create(AppModule, { logger: false, forceCloseConnections: true })
     app.use(ofNest({ tag: 'web' }))
