@@ -17,7 +17,7 @@ export function observedPool(
     report(): PoolReport {
       const { acquireTimeoutMillis, maxWaiting } = gate.limits
       const connectTimeoutMillis = options?.connectionTimeoutMillis || Infinity
-      return { name, server, acquireTimeoutMillis, connectTimeoutMillis, maxWaiting, ...gate.statistics(), ...gate.durations() }
+      return { name, server, acquireTimeoutMillis, connectTimeoutMillis, maxWaiting, ...gate.statistics() }
     },
     state: () => gate.state(),
     ask: () => undefined,

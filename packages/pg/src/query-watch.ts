@@ -125,7 +125,7 @@ class QueryWatch {
 /** The text of what `query` was given, where it tells one. */
 export function sqlOf(config: unknown): string | undefined {
   if (typeof config === 'string') return config
-  return isObject(config) ? textOf(config as Query) || undefined : undefined
+  return isObject(config) ? textOf(config) || undefined : undefined
 }
 
 function isObject(value: unknown): value is object {

@@ -7,7 +7,6 @@ import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
 import type { Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
 import { heldFrom, liveHolding } from './holding.ts'
-import { Durations, type DurationSummary } from '../observe/durations.ts'
 import { processWide } from '../guard/process-wide.ts'
 import { LeakWatch } from './leak-watch.ts'
 import type { CheckoutLimits } from './limits.ts'
@@ -16,7 +15,7 @@ import { Queue } from './queue.ts'
 import { ServerRefusal } from './refusal.ts'
 import { RetryPlan } from './retry-plan.ts'
 import { CallSites } from './sites.ts'
-import { Histogram, noCounts, type PoolStatistics } from './statistics.ts'
+import { Histogram, noCounts, Timings, type PoolStatistics } from './statistics.ts'
 
 /** The pool behind a gate. */
 export interface ConnectionSource<Connection> {
@@ -59,11 +58,9 @@ export class Gate<Connection> {
   readonly #taking = new Queue<Checkout<Connection>>()
   readonly #held = new Queue<Checkout<Connection>>()
   readonly #counts = noCounts()
-  readonly #waits = new Histogram()
-  readonly #uses = new Histogram()
+  readonly #waits = new Timings()
+  readonly #uses = new Timings()
   readonly #poolerWaits = new Histogram()
-  readonly #waitDurations = new Durations()
-  readonly #useDurations = new Durations()
   /** Connections that the pool was asked for and whose callers have given up. */
   #abandoned = 0
   /** Idle connections that the pool was asked for and has not handed out yet. */
@@ -131,7 +128,6 @@ export class Gate<Connection> {
     this.#held.remove(checkout)
     const heldMillis = this.#clock.now() - checkout.heldSince
     this.#uses.add(heldMillis)
-    this.#useDurations.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.connection = undefined
     if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation })
@@ -186,8 +182,6 @@ export class Gate<Connection> {
   /** Plain data: now, and since the pool was guarded. */
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
-    const acquireWait = this.#waits.snapshot()
-    const use = this.#uses.snapshot()
     return {
       ...this.#counts,
       leaks: this.#leaks.reported,
@@ -196,15 +190,12 @@ export class Gate<Connection> {
       idle,
       active: this.#active,
       waiting: this.#waitingNow,
-      acquireWait,
-      use,
+      acquireWait: this.#waits.histogram.snapshot(),
+      use: this.#uses.histogram.snapshot(),
+      waits: this.#waits.durations.summary(),
+      uses: this.#uses.durations.summary(),
       poolerWait: this.#poolerWaits.snapshot(),
     }
-  }
-
-  /** Waits and uses as quantiles. */
-  durations(): { readonly waits: DurationSummary; readonly uses: DurationSummary } {
-    return { waits: this.#waitDurations.summary(), uses: this.#useDurations.summary() }
   }
 
   /** Who holds connections now, the longest first. */
@@ -269,7 +260,6 @@ export class Gate<Connection> {
     this.#counts.acquired++
     const waitedMillis = checkout.heldSince - checkout.askedAt
     this.#waits.add(waitedMillis)
-    this.#waitDurations.add(waitedMillis)
     this.#leaks.started(checkout)
     if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
     if (this.#waiting.size > 0) this.pump()

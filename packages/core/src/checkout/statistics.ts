@@ -1,3 +1,5 @@
+import { Durations, type DurationSummary } from '../observe/durations.ts'
+
 /** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
 const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
 
@@ -46,6 +48,9 @@ export interface PoolStatistics extends CheckoutCounts {
   readonly acquireWait: DurationHistogram
   /** How long connections stayed with the application. */
   readonly use: DurationHistogram
+  /** The same as quantiles. */
+  readonly waits: DurationSummary
+  readonly uses: DurationSummary
   /**
    * How long each BEGIN waited for its answer, which behind a pooler is the wait for a server connection. Empty unless the pool has
    * a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`.
@@ -76,6 +81,17 @@ export class Histogram {
 
   snapshot(): DurationHistogram {
     return { boundsMillis: this.#bounds, counts: [...this.#counts], sumMillis: this.#sum, maxMillis: this.#max }
+  }
+}
+
+/** The times of one kind: in buckets for metrics, and as quantiles. */
+export class Timings {
+  readonly histogram: Histogram = new Histogram()
+  readonly durations: Durations = new Durations()
+
+  add(millis: number): void {
+    this.histogram.add(millis)
+    this.durations.add(millis)
   }
 }
 

@@ -1,6 +1,5 @@
 import type { PoolState } from '../checkout/pool-state.ts'
 import type { PoolStatistics } from '../checkout/statistics.ts'
-import type { DurationSummary } from './durations.ts'
 
 /** One guarded pool, now and since it was guarded. */
 export interface PoolReport extends PoolStatistics {
@@ -11,8 +10,6 @@ export interface PoolReport extends PoolStatistics {
   readonly acquireTimeoutMillis: number
   readonly connectTimeoutMillis: number
   readonly maxWaiting: number
-  readonly waits: DurationSummary
-  readonly uses: DurationSummary
 }
 
 /** What an adapter registers with a guard for each pool that it guards. */
