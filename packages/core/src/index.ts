@@ -65,7 +65,8 @@ export {
 } from './guard/process-wide.ts'
 export { inScopeOfCaller } from './exceptions/scope.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
-export { Gate, type ConnectionSource } from './checkout/gate.ts'
+export { Gate } from './checkout/gate.ts'
+export type { ConnectionSource } from './checkout/connection-source.ts'
 export { enterHolding, holdings, liveHolding, runHolding, type Holdable, type Holding } from './checkout/holding.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export {

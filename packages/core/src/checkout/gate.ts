@@ -9,35 +9,14 @@ import { classifyFailure } from './failures.ts'
 import { heldFrom, liveHolding } from './holding.ts'
 import { processWide } from '../guard/process-wide.ts'
 import { LeakWatch } from './leak-watch.ts'
+import type { ConnectionSource, GateNature } from './connection-source.ts'
 import type { CheckoutLimits } from './limits.ts'
-import type { Activity, PoolState } from './pool-state.ts'
+import type { PoolState } from './pool-state.ts'
 import { Queue } from './queue.ts'
 import { ServerRefusal } from './refusal.ts'
 import { RetryPlan } from './retry-plan.ts'
 import { CallSites } from './sites.ts'
 import { Histogram, noCounts, Timings, type PoolStatistics } from './statistics.ts'
-
-/** The pool behind a gate. */
-export interface ConnectionSource<Connection> {
-  /** The most connections that may be out at once, asked anew each time; `Infinity` leaves the waiting to the pool. */
-  readonly max: number
-  /** Connections that are open or being opened. */
-  readonly size: number
-  readonly idle: number
-  /** Takes a connection, idle or new, and calls back once. */
-  take(done: Handover<Connection>): void
-  /** Gives back what came too late for its caller. */
-  takeBack(connection: Connection, release: Release): void
-  activityOf(connection: Connection): Activity
-  /** Changes whenever something is sent on the connection. */
-  activityMark(connection: Connection): unknown
-}
-
-/** What makes a gate's time and chance, for tests. */
-export interface GateNature {
-  readonly clock: Clock
-  readonly random: () => number
-}
 
 /**
  * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool is
