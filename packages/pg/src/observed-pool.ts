@@ -1,4 +1,5 @@
 import type { Gate, ObservedPool, PoolReport } from '@poolsafe/core'
+import { askIdle } from './ask-idle.ts'
 import type { OptionsOfPool } from './pool-options.ts'
 import { sampleOf } from './startup.ts'
 import type { ClientLike, PoolLike } from './types.ts'
@@ -20,7 +21,7 @@ export function observedPool(
       return { name, server, acquireTimeoutMillis, connectTimeoutMillis, maxWaiting, ...gate.statistics() }
     },
     state: () => gate.state(),
-    ask: () => undefined,
+    ask: (sql) => askIdle(pool, sql),
   }
 }
 
