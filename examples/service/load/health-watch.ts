@@ -11,9 +11,9 @@ export interface HealthWatch {
 /** Asks as a load balancer does, if more often. */
 export function watchHealth(service: Service): HealthWatch {
   const reasons = new Set<string>()
-  let isOver = false
+  const over = new AbortController()
   const work = async (): Promise<void> => {
-    for (; !isOver; await sleep(200)) {
+    for (; !over.signal.aborted; await sleep(200)) {
       const health = await service.health()
       if (!health.healthy) for (const reason of health.reasons) reasons.add(reason)
     }
@@ -22,7 +22,7 @@ export function watchHealth(service: Service): HealthWatch {
   return {
     reasons,
     async stop() {
-      isOver = true
+      over.abort()
       await done
     },
   }

@@ -20,9 +20,9 @@ export async function repeatFor(
 
 /** The shop on an ordinary day, until `stop` is called. */
 export function startTraffic(service: Service): { stop(): Promise<void> } {
-  let isOver = false
+  const over = new AbortController()
   const work = async (shop: string): Promise<void> => {
-    for (let id = 1; !isOver; id = (id % 40) + 1) {
+    for (let id = 1; !over.signal.aborted; id = (id % 40) + 1) {
       await service.send('GET', `${shop}/customers`)
       await service.send('GET', `${shop}/orders/${id}`)
       await service.send('POST', `${shop}/orders`, { customerId: id, lines: [{ item: 'Tea', cents: 450 }] })
@@ -33,7 +33,7 @@ export function startTraffic(service: Service): { stop(): Promise<void> } {
   const done = Promise.all(shops.map(work))
   return {
     async stop() {
-      isOver = true
+      over.abort()
       await done
     },
   }
