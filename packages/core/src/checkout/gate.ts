@@ -27,6 +27,8 @@ import { leaksOf, type PoolTrouble } from './trouble.ts'
 export class Gate<Connection> {
   readonly limits: CheckoutLimits
   readonly sites: CallSites
+  /** Of the pool, for its events. */
+  name: string | undefined = undefined
   readonly #source: ConnectionSource<Connection>
   readonly #watcher: Watcher
   readonly #clock: Clock
@@ -107,7 +109,7 @@ export class Gate<Connection> {
     this.#measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.connection = undefined
-    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation })
+    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
   /** A connection that was out before the gate stood here came back. */
@@ -248,7 +250,7 @@ export class Gate<Connection> {
     const waitedMillis = checkout.heldSince - checkout.askedAt
     this.#measures.waits.add(waitedMillis)
     this.#leaks.started(checkout)
-    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
+    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
     if (this.#waiting.size > 0) this.pump()
     const { handover } = checkout
     checkout.handover = nothing
