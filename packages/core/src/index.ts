@@ -59,6 +59,7 @@ export {
   processWide,
   type Acquiring,
   type ConnectionControl,
+  type Located,
   type Origin,
   type StatementListener,
   type StrictOverride,
@@ -81,6 +82,8 @@ export {
 export { formatCallSite, takeStack, withDeepStack } from './guard/call-site.ts'
 export type { Execution } from './observe/execution.ts'
 export type { Observer } from './observe/observer.ts'
+export { requests } from './observe/request-scope.ts'
+export { SiteBudget } from './observe/site-budget.ts'
 export type { ObservedPool } from './observe/pool-report.ts'
 export { judgeEffects } from './guard/judge.ts'
 export { layOut } from './guard/message.ts'
