@@ -60,7 +60,7 @@ class QueryWatch {
   #executionOf(sql: string, checkout: Checkout<ClientLike> | undefined, entry: DriverFunction): Execution {
     const begun = checkout?.takeExecution()
     if (begun !== undefined) {
-      begun.sentAt = performance.now()
+      begun.sentAt = checkout?.heldSince ?? begun.startedAt
       return begun
     }
     const execution = this.#observer.begin(sql, checkout?.layer ?? 'pg', entry)
@@ -94,7 +94,7 @@ class QueryWatch {
     execution.rows = rowsOf(query)
     if (execution.shape.kind === 'transaction') execution.onlyBegins = onlyBegins(this.#guard.peek(textOf(query)))
     this.#freeSince = performance.now()
-    this.#observer.end(execution, sqlState)
+    this.#observer.end(execution, sqlState, this.#freeSince)
     return execution
   }
 

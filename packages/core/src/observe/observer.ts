@@ -56,10 +56,14 @@ export class Observer {
     return execution
   }
 
-  /** It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none. */
-  end(execution: Execution, sqlState?: string): void {
+  /**
+   * It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none.
+   *
+   * @param endedAt for adapters that have looked at the clock: to look takes as long as all of the counting
+   */
+  end(execution: Execution, sqlState?: string, endedAt: number = performance.now()): void {
     const { shape } = execution
-    const millis = performance.now() - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
+    const millis = endedAt - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
     const failed = sqlState !== undefined
     this.#total++
     shape.count++
@@ -73,8 +77,13 @@ export class Observer {
     const histograms = this.#histograms.get(shape.kind)
     histograms?.[failed ? 'failed' : 'ok'].add(millis)
     execution.request?.note(execution, millis)
-    if (millis > this.#slowLog.leastMillis) this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
+    if (millis > this.#slowLog.leastMillis) this.#considerSlow(execution, sqlState, millis)
     if (this.#listeners.hears('query')) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
+  }
+
+  /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
+  #considerSlow(execution: Execution, sqlState: string | undefined, millis: number): void {
+    this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
   }
 
   get totalQueries(): number {
