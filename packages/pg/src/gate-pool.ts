@@ -154,16 +154,20 @@ interface Asking {
 /** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
 function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, asking: Asking, entry: Entry): void {
   let handOver = callback
-  const checkout = gate.acquire((error, client: Client | undefined) => {
-    if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
-    const taken = checkout as Checkout<ClientLike>
-    client[checkoutKey] = taken
-    taken.execution = asking.execution
-    const give = (): void => handOver(undefined, client, client.release as Release)
-    // A query is over before anyone could ask for a second connection inside it.
-    if (asking.isForQuery || !gate.wantsHoldings) give()
-    else holdings.run(taken, give)
-  }, entry)
+  const checkout = gate.acquire(
+    (error, client: Client | undefined) => {
+      if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
+      const taken = checkout as Checkout<ClientLike>
+      client[checkoutKey] = taken
+      taken.execution = asking.execution
+      const give = (): void => handOver(undefined, client, client.release as Release)
+      // A query is over before anyone could ask for a second connection inside it.
+      if (asking.isForQuery || !gate.wantsHoldings) give()
+      else holdings.run(taken, give)
+    },
+    entry,
+    asking.execution?.startedAt,
+  )
   if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
   else if (checkout.state === 'waiting') handOver = AsyncLocalStorage.bind(callback)
 }

@@ -64,10 +64,14 @@ export class Observer {
     return execution
   }
 
-  /** It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none. */
-  end(execution: Execution, sqlState?: string): void {
+  /**
+   * It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none.
+   *
+   * @param endedAt for adapters that have looked at the clock: to look takes as long as all of the counting
+   */
+  end(execution: Execution, sqlState?: string, endedAt: number = performance.now()): void {
     const { shape } = execution
-    const millis = performance.now() - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
+    const millis = endedAt - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
     const failed = sqlState !== undefined
     this.#total++
     shape.count++
@@ -136,6 +140,7 @@ export class Observer {
     }))
   }
 
+  /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
   #slow(execution: Execution, millis: number, sqlState: string | undefined): void {
     execution.origin?.want?.()
     this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
