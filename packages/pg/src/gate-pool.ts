@@ -51,6 +51,7 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
   const observed = observedPool(pool, gate, options.given.poolName)
+  gate.name = observed.name
   guard.pools.add(observed)
   watchClients(pool, gate, source, (client) => {
     client[poolNameKey] = observed.name

@@ -25,6 +25,8 @@ import { Histogram, noCounts, Timings, type PoolStatistics } from './statistics.
 export class Gate<Connection> {
   readonly limits: CheckoutLimits
   readonly sites: CallSites
+  /** Of the pool, for its events. */
+  name: string | undefined = undefined
   readonly #source: ConnectionSource<Connection>
   readonly #watcher: Watcher
   readonly #clock: Clock
@@ -109,7 +111,7 @@ export class Gate<Connection> {
     this.#uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.connection = undefined
-    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation })
+    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
   /** A connection that was out before the gate stood here came back. */
@@ -240,7 +242,7 @@ export class Gate<Connection> {
     const waitedMillis = checkout.heldSince - checkout.askedAt
     this.#waits.add(waitedMillis)
     this.#leaks.started(checkout)
-    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
+    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
     if (this.#waiting.size > 0) this.pump()
     const { handover } = checkout
     checkout.handover = spent
