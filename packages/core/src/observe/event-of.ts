@@ -36,7 +36,11 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
   }
 }
 
-/** The line that sent it; else the one that sent its like before. */
-export function placeOf({ site, shape }: Execution): string | undefined {
-  return (site === undefined ? undefined : formatCallSite(site.stack)) ?? (shape.place || undefined)
+/** The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like before. */
+export function placeOf({ origin, site, shape }: Execution): string | undefined {
+  return siteOf(origin?.stack) ?? siteOf(site?.stack) ?? (shape.place || undefined)
+}
+
+function siteOf(stack: string | undefined): string | undefined {
+  return stack === undefined ? undefined : formatCallSite(stack)
 }

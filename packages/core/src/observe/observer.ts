@@ -9,7 +9,7 @@ import type { ResolvedObserveOptions } from './options.ts'
 import { requests } from './request-scope.ts'
 import { Shapes } from './shapes.ts'
 import { SiteBudget } from './site-budget.ts'
-import { SlowLog } from './slow-log.ts'
+import { SlowLog, type SlowLogHost } from './slow-log.ts'
 import { statementKinds } from './statement-kind.ts'
 import type { FingerprintStatistics, KindStatistics } from './statistics.ts'
 
@@ -17,7 +17,7 @@ import type { FingerprintStatistics, KindStatistics } from './statistics.ts'
 const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]
 
 /** What an observer needs of a guard. */
-export interface Listeners {
+export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
 }
@@ -40,7 +40,7 @@ export class Observer {
   constructor(options: ResolvedObserveOptions, listeners: Listeners) {
     this.options = options
     this.#listeners = listeners
-    this.#slowLog = new SlowLog(options)
+    this.#slowLog = new SlowLog(options, listeners)
   }
 
   /**
@@ -51,6 +51,7 @@ export class Observer {
   begin(sql: string, layer: Layer, entry: Entry): Execution {
     const shape = this.#shapes.of(sql)
     const execution = new Execution(shape, layer, processWide.origins.getStore(), requests.getStore(), performance.now())
+    if (this.options.explainSlowQueries) execution.sql = sql
     const isFirst = shape.place === undefined && this.#sites.allows()
     if (isFirst || shape.isStruck || execution.request?.wantsSite(execution) === true) this.#locate(execution, entry, isFirst)
     return execution
@@ -83,6 +84,14 @@ export class Observer {
 
   get totalErrors(): number {
     return this.#errors
+  }
+
+  get slowQueries(): number {
+    return this.#slowLog.slowQueries
+  }
+
+  get verySlowQueries(): number {
+    return this.#slowLog.verySlowQueries
   }
 
   get durations(): Durations {
