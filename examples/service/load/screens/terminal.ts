@@ -50,10 +50,18 @@ function spansOf(line: string): Span[] {
 /** What is too long goes on below, further in than it began. */
 function wrap(spans: readonly Span[]): Span[][] {
   const characters = spans.flatMap(({ text, style }) => Array.from(text, (character) => ({ text: character, style })))
-  const indent = characters.findIndex(({ text }) => text !== ' ') + 13
-  const rows = [characters.splice(0, columns)]
-  while (characters.length > 0) rows.push([{ text: ' '.repeat(indent), style: plain }, ...characters.splice(0, columns - indent)])
+  const isRow = characters[0]?.text === ' '
+  const indent = { text: ' '.repeat(isRow ? 13 : 2), style: plain }
+  const rows = [characters.splice(0, fitting(characters, columns))]
+  while (characters.length > 0) rows.push([indent, ...characters.splice(0, fitting(characters, columns - indent.text.length))])
   return rows.map(joined)
+}
+
+/** How many characters go into a row, which ends with a word if one ends in its last third. */
+function fitting(characters: readonly Span[], room: number): number {
+  if (characters.length <= room) return room
+  const space = characters.slice(0, room).findLastIndex(({ text }) => text === ' ')
+  return space > (room * 2) / 3 ? space + 1 : room
 }
 
 function joined(characters: readonly Span[]): Span[] {
