@@ -62,7 +62,7 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
     return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
   })
   gateConnect(pool, gate, guard)
-  gateEnd(pool, gate, () => void guard.pools.delete(observed))
+  gateEnd(pool, gate, () => guard.pools.delete(observed))
   countWaiting(pool, gate)
   if (line !== undefined) guard.info(line)
   for (const note of notes) guard.warn(note)

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { limitOfTransaction } from '../checkout/statement-limits.ts'
 import type { Execution } from './execution.ts'
 import { whyNotExplained } from './explain-check.ts'
@@ -6,6 +7,13 @@ import type { ObservedPool } from './pool-report.ts'
 
 /** How long the server may plan. Joins of many tables take some 100 ms. */
 const limitMillis = 1000
+
+/** How long a connection may take to become idle, and how often it is looked for. */
+const idleWaitMillis = 1000
+const lookMillis = 25
+
+/** Statements that may wait for their plans; a pool in which everything is slow has other worries. */
+const mostWaiting = 10
 
 /** After this time nobody waits for the answer any more: the network is silent. */
 const patienceMillis = 5000
@@ -19,31 +27,41 @@ export interface Explained {
 /** Asks for plans, one at a time. */
 export class Explainer {
   readonly #pools: Iterable<ObservedPool>
-  #isAsking = false
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
 
   constructor(pools: Iterable<ObservedPool>) {
     this.#pools = pools
   }
 
   /** Never rejects. No parameter is sent: the plan is the one for any values. */
-  async explain({ sql, pool: name }: Execution): Promise<Explained> {
-    if (sql === undefined || name === undefined) return without(sql === undefined ? 'text unknown' : 'pool unknown')
-    if (this.#isAsking) return without('busy')
-    this.#isAsking = true
+  async explain({ sql, pool }: Execution): Promise<Explained> {
+    if (sql === undefined || pool === undefined) return without(sql === undefined ? 'text unknown' : 'pool unknown')
+    if (this.#waiting >= mostWaiting) return without('busy')
+    this.#waiting++
+    const mine = this.#last.then(() => this.#tryTo(sql, pool))
+    this.#last = mine
+    return mine.finally(() => void this.#waiting--)
+  }
+
+  async #tryTo(sql: string, pool: string): Promise<Explained> {
     try {
       const reason = whyNotExplained(sql)
-      return reason === undefined ? await this.#ask(sql, name) : without(reason)
+      return reason === undefined ? await this.#ask(questionOf(sql), pool) : without(reason)
     } catch (error) {
       return without(codeOf(error))
-    } finally {
-      this.#isAsking = false
     }
   }
 
-  async #ask(sql: string, name: string): Promise<Explained> {
-    for (const pool of this.#pools) {
-      const answer = pool.name === name ? pool.ask(questionOf(sql)) : undefined
-      if (answer !== undefined) return describe(await atMost(answer, patienceMillis))
+  /** In a pool that is used much, a connection is idle for moments. */
+  async #ask(question: string, name: string): Promise<Explained> {
+    for (const start = performance.now(); performance.now() - start < idleWaitMillis; await pause(lookMillis, undefined, { ref: false })) {
+      const pools = [...this.#pools].filter((pool) => pool.name === name)
+      if (pools.length === 0) return without('pool ended')
+      for (const pool of pools) {
+        const answer = pool.ask(question)
+        if (answer !== undefined) return describe(await atMost(answer, patienceMillis))
+      }
     }
     return without('no idle connection')
   }
