@@ -38,14 +38,16 @@ const patienceMillis = 60_000
 
 /** Plays all scenarios, one after the other, above the traffic of an ordinary day. */
 export async function play(service: Service, prometheus: Prometheus, announce: (name: string) => void): Promise<Outcome> {
-  const from = seconds()
   const traffic = startTraffic(service)
   const watch = watchHealth(service)
-  const before = await lookAtCalm(service, prometheus)
+  await until('A first scrape', patienceMillis, async () => ((await prometheus.value('up')) === 1 ? true : undefined))
+  const from = seconds()
+  await sleep(quietMillis)
+  const before = await look(service, prometheus, scenarios)
   const phases: Phase[] = []
   for (const scenario of scenarios) {
     announce(scenario.name)
-    phases.push(await timed(scenario.name, () => scenario.play(service)))
+    phases.push(await timed(scenario.label, () => scenario.play(service)))
   }
   const evidence = await lookForAll(service, prometheus, before)
   const isHealthy = await heals(service)
@@ -64,12 +66,6 @@ async function timed(name: string, work: () => Promise<void>): Promise<Phase> {
   const from = seconds()
   await work()
   return { name, from, to: seconds() }
-}
-
-async function lookAtCalm(service: Service, prometheus: Prometheus): Promise<Sight> {
-  await sleep(quietMillis)
-  await until('A first scrape', patienceMillis, async () => ((await prometheus.value('up')) === 1 ? true : undefined))
-  return look(service, prometheus, scenarios)
 }
 
 /** Scrapes and alerts come a second or two later. @returns what there is when everything was found, or the time is over */

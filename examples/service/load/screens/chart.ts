@@ -44,7 +44,7 @@ export function drawChart({ title, unit, lines, phases }: Chart): string {
     animation: false,
     color,
     title: { text: title, left: 12, top: 8, textStyle: { color: text, fontSize: 14, fontWeight: 500 } },
-    legend: { bottom: 6, left: 12, itemWidth: 14, itemHeight: 4, icon: 'rect', textStyle: { color: text } },
+    legend: { bottom: 6, left: 12, itemGap: 28, itemWidth: 14, itemHeight: 4, icon: 'rect', textStyle: { color: text } },
     grid: { left: 60, right: 20, top: 56, bottom: 56 },
     xAxis: { type: 'value', min: 0, max: 'dataMax', splitLine, axisLabel: seconds },
     yAxis: { type: 'value', splitNumber: 4, splitLine, axisLabel: values },
@@ -62,9 +62,12 @@ function toSeries({ name, points }: ChartLine): object {
 function markArea(phases: readonly Phase[]): object {
   return {
     silent: true,
-    itemStyle: { color: '#ffffff', opacity: 0.06 },
+    itemStyle: { color: '#ffffff' },
     label: { color: text, opacity: 0.8, fontSize: 11, position: 'top' },
-    data: phases.map(({ name, from, to }) => [{ name, xAxis: from }, { xAxis: to }]),
+    data: phases.map(({ name, from, to }, index) => [
+      { name, xAxis: from, itemStyle: { opacity: index % 2 === 0 ? 0.08 : 0.03 } },
+      { xAxis: to },
+    ]),
   }
 }
 

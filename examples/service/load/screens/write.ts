@@ -29,6 +29,8 @@ export async function writeScreens(folder: string, outcome: Outcome, prometheus:
 
 async function drawTerminals(outcome: Outcome): Promise<Record<string, string>> {
   const service = await startService({ LOG: 'console', FORCE_COLOR: '1', NO_COLOR: undefined })
+  // The pool tells its limits when it opens.
+  await service.send('GET', `${shops[0]}/customers`)
   const slow = `${shops[0]}/faulty/revenue`
   const repeated = `${shops[0]}/faulty/customers-with-orders`
   const pictures = {
@@ -50,10 +52,10 @@ async function saidAfter(service: Awaited<ReturnType<typeof startService>>, path
   return until(`What is said of ${path}`, patienceMillis, () => service.said().slice(known) || undefined)
 }
 
-/** The first line of a scenario, as pino-pretty shows it. */
+/** A line of a scenario, the longest, as pino-pretty shows it. */
 function prettyLine({ lines }: Outcome, scenario: Scenario): string {
   const pretty = prettyFactory({ colorize: true, ignore: 'time,pid,hostname,reqId' })
-  const line = lines.find((each) => scenario.isInLog(each))
+  const [line] = lines.filter((each) => scenario.isInLog(each)).toSorted((one, other) => other.msg.length - one.msg.length)
   return line === undefined ? 'nothing' : pretty(line)
 }
 
