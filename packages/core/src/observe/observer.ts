@@ -6,7 +6,8 @@ import { eventOf } from './event-of.ts'
 import type { Layer, ObserveEvents } from './events.ts'
 import { Execution } from './execution.ts'
 import type { ResolvedObserveOptions } from './options.ts'
-import { requests } from './request-scope.ts'
+import { RepeatedLog } from './repeated-log.ts'
+import { openRequest } from './request-scope.ts'
 import { Shapes } from './shapes.ts'
 import { SiteBudget } from './site-budget.ts'
 import { SlowLog, type SlowLogHost } from './slow-log.ts'
@@ -20,6 +21,8 @@ const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1
 export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
+  warn(message: string): void
+  fault(where: string, cause: unknown): void
 }
 
 type Entry = (...args: never[]) => unknown
@@ -29,6 +32,7 @@ export class Observer {
   readonly options: ResolvedObserveOptions
   readonly #listeners: Listeners
   readonly #slowLog: SlowLog
+  readonly #repeatedLog: RepeatedLog
   readonly #shapes = new Shapes()
   readonly #durations = new Durations()
   readonly #byKind = statementKinds.map((kind) => ({ kind, ok: new Histogram(boundsMillis), failed: new Histogram(boundsMillis) }))
@@ -41,6 +45,7 @@ export class Observer {
     this.options = options
     this.#listeners = listeners
     this.#slowLog = new SlowLog(options, listeners)
+    this.#repeatedLog = new RepeatedLog(options, listeners)
   }
 
   /**
@@ -50,10 +55,11 @@ export class Observer {
    */
   begin(sql: string, layer: Layer, entry: Entry): Execution {
     const shape = this.#shapes.of(sql)
-    const execution = new Execution(shape, layer, processWide.origins.getStore(), requests.getStore(), performance.now())
+    const execution = new Execution(shape, layer, processWide.origins.getStore(), openRequest(), performance.now())
     if (this.options.explainSlowQueries) execution.sql = sql
+    const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    if (isFirst || shape.isStruck || execution.request?.wantsSite(execution) === true) this.#locate(execution, entry, isFirst)
+    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, isFirst)
     return execution
   }
 
@@ -73,7 +79,7 @@ export class Observer {
     this.#durations.add(millis)
     const histograms = this.#histograms.get(shape.kind)
     histograms?.[failed ? 'failed' : 'ok'].add(millis)
-    execution.request?.note(execution, millis)
+    execution.request?.note(execution, millis, this.#repeatedLog)
     if (millis > this.#slowLog.leastMillis) this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
     if (this.#listeners.hears('query')) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
   }
@@ -92,6 +98,10 @@ export class Observer {
 
   get verySlowQueries(): number {
     return this.#slowLog.verySlowQueries
+  }
+
+  get repeatedQueries(): number {
+    return this.#repeatedLog.count
   }
 
   get durations(): Durations {
