@@ -42,7 +42,9 @@ export type { Layer, ObserveEvents, QueryEvent, RepeatedQueryEvent, SlowQueryEve
 export type { DurationSummary } from './observe/durations.ts'
 export { withRequestScope, type RequestScopeOptions } from './observe/request-scope.ts'
 export type { FingerprintStatistics, GuardStatistics, KindStatistics } from './observe/statistics.ts'
-export type { GuardHealth } from './observe/health.ts'
+export type { GuardHealth, PoolHealth, PoolPing, ProblemKind } from './observe/health.ts'
+export type { HealthOptions } from './observe/health-options.ts'
+export type { ConnectFailure, PoolTrouble } from './checkout/trouble.ts'
 export type { PoolReport } from './observe/pool-report.ts'
 export type { StatementKind } from './observe/statement-kind.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
@@ -59,13 +61,15 @@ export {
   processWide,
   type Acquiring,
   type ConnectionControl,
+  type Located,
   type Origin,
   type StatementListener,
   type StrictOverride,
 } from './guard/process-wide.ts'
 export { inScopeOfCaller } from './exceptions/scope.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
-export { Gate, type ConnectionSource } from './checkout/gate.ts'
+export { Gate } from './checkout/gate.ts'
+export type { ConnectionSource } from './checkout/connection-source.ts'
 export { enterHolding, holdings, liveHolding, runHolding, type Holdable, type Holding } from './checkout/holding.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export {
@@ -82,7 +86,10 @@ export type { Execution } from './observe/execution.ts'
 export { examineRepeated } from './observe/examine-repeated.ts'
 export { RequestScope } from './observe/request-scope.ts'
 export type { Observer } from './observe/observer.ts'
-export type { ObservedPool } from './observe/pool-report.ts'
+export { openRequest } from './observe/request-scope.ts'
+export { SiteBudget } from './observe/site-budget.ts'
+export { jsonLimit, type ObservedPool } from './observe/pool-report.ts'
+export { resolveHealthOptions, type ResolvedHealthOptions } from './observe/health-options.ts'
 export { judgeEffects } from './guard/judge.ts'
 export { layOut } from './guard/message.ts'
 export { checkObject, checkOneOf } from './options.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Gate, type ConnectionSource } from './gate.ts'
+import type { ConnectionSource } from './connection-source.ts'
+import { Gate } from './gate.ts'
 import type { Handover } from './checkout.ts'
 import type { CheckoutEvents, Watcher } from './events.ts'
 import { resolveLimits, type CheckoutOptions } from './limits.ts'

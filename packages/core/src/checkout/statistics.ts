@@ -1,3 +1,6 @@
+import { Durations, type DurationSummary } from '../observe/durations.ts'
+import { RecentCount } from './recent-count.ts'
+
 /** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
 const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
 
@@ -46,6 +49,9 @@ export interface PoolStatistics extends CheckoutCounts {
   readonly acquireWait: DurationHistogram
   /** How long connections stayed with the application. */
   readonly use: DurationHistogram
+  /** The same as quantiles. */
+  readonly waits: DurationSummary
+  readonly uses: DurationSummary
   /**
    * How long each BEGIN waited for its answer, which behind a pooler is the wait for a server connection. Empty unless the pool has
    * a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`.
@@ -79,6 +85,17 @@ export class Histogram {
   }
 }
 
+/** The times of one kind: in buckets for metrics, and as quantiles. */
+export class Timings {
+  readonly histogram: Histogram = new Histogram()
+  readonly durations: Durations = new Durations()
+
+  add(millis: number): void {
+    this.histogram.add(millis)
+    this.durations.add(millis)
+  }
+}
+
 /** The counts while they change. */
 export type MutableCounts = { -readonly [Name in keyof CheckoutCounts]: CheckoutCounts[Name] }
 
@@ -92,5 +109,34 @@ export function noCounts(): MutableCounts {
     leaks: 0,
     connectFailures: 0,
     lateArrivals: 0,
+  }
+}
+
+/** All that a gate counts and times. */
+export class Measures {
+  readonly counts: MutableCounts = noCounts()
+  readonly waits: Timings = new Timings()
+  readonly uses: Timings = new Timings()
+  readonly poolerWaits: Histogram = new Histogram()
+  /** Calls that waited for too long, and those that were refused because too many waited. */
+  readonly timeouts: RecentCount = new RecentCount()
+  readonly refused: RecentCount = new RecentCount()
+
+  statistics(now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>, leaks: number, deadlocks: number): PoolStatistics {
+    return {
+      ...this.counts,
+      leaks,
+      deadlocks,
+      ...now,
+      acquireWait: this.waits.histogram.snapshot(),
+      use: this.uses.histogram.snapshot(),
+      waits: this.waits.durations.summary(),
+      uses: this.uses.durations.summary(),
+      poolerWait: this.poolerWaits.snapshot(),
+    }
+  }
+
+  recent(millis: number, now: number): { readonly timedOut: number; readonly queueFull: number } {
+    return { timedOut: this.timeouts.within(millis, now), queueFull: this.refused.within(millis, now) }
   }
 }

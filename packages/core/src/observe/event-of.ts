@@ -13,6 +13,7 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
   const poolWaitMillis = Math.min(execution.sentAt - execution.startedAt + execution.checkoutWaitMillis, durationMillis)
   const ranMillis = durationMillis - poolWaitMillis
   const isInTransaction = transactionSince > 0
+  const endedAt = execution.startedAt + durationMillis - execution.checkoutWaitMillis + execution.readerMillis
   const poolerWaitMillis = onlyBegins ? ranMillis : isInTransaction ? 0 : undefined
   return {
     operation: origin?.operation,
@@ -28,7 +29,7 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
     rows,
     failed: sqlState !== undefined,
     sqlState: sqlState === '' ? undefined : sqlState,
-    transactionMillis: isInTransaction ? execution.startedAt + durationMillis - execution.checkoutWaitMillis - transactionSince : undefined,
+    transactionMillis: isInTransaction ? endedAt - transactionSince : undefined,
     place: placeOf(execution),
     request: request?.name,
     tag: request?.tag,
@@ -41,7 +42,11 @@ export function layerOf({ origin, layer }: Execution): Layer {
   return origin === undefined ? layer : 'prisma'
 }
 
-/** The line that sent it; else the one that sent its like before. */
-export function placeOf({ site, shape }: Execution): string | undefined {
-  return (site === undefined ? undefined : formatCallSite(site.stack)) ?? (shape.place || undefined)
+/** The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like before. */
+export function placeOf({ origin, site, shape }: Execution): string | undefined {
+  return siteOf(origin?.stack) ?? siteOf(site?.stack) ?? (shape.place || undefined)
+}
+
+function siteOf(stack: string | undefined): string | undefined {
+  return stack === undefined ? undefined : formatCallSite(stack)
 }

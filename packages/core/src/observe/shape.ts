@@ -37,7 +37,7 @@ export class Shape {
 
   /** @param form of {@link formOf} */
   constructor(form: string) {
-    this.fingerprint = hash('sha256', form.toLowerCase(), 'hex').slice(0, 16)
+    this.fingerprint = hash('sha256', canonical(form), 'hex').slice(0, 16)
     const isCut = form.length > longestShown
     // A slice of a long text keeps all of it.
     this.statement = isCut ? `${ownCopy(form.slice(0, longestShown))}…` : form
@@ -55,10 +55,19 @@ function lastCondition(form: string): string {
 }
 
 const parameter = /\$\d+/g
-const list = /\( ?\?(?: ?, ?\?)+ ?\)/g
-const rows = /\(\?\)(?: ?, ?\(\?\))+/g
+const item = String.raw`\?(?:::[\w.]+)?`
+const list = new RegExp(String.raw`([([]) ?${item}(?: ?, ?${item})+ ?([)\]])`, 'g')
+const rows = /(\bvalues ?)(\((?:[^()]|\([^()]*\))*\))(?: ?, ?\2)+/gi
 
-/** The text that all statements of one shape have in common. */
+/** The text that all statements of one shape have in common: literals and parameters are `?`, lists and rows of one kind are one. */
 export function formOf(sql: string): string {
-  return redact(sql, longestRead).replace(parameter, '?').replace(list, '(?)').replace(rows, '(?)')
+  return redact(sql, longestRead).replace(parameter, '?').replace(list, '$1?$2').replace(rows, '$1$2')
+}
+
+const quotedOrNot = /"[^"]*"|[^"]+/g
+const aroundSigns = / ?([^\w\s?"$]) ?/g
+
+/** What does not change a statement is not in its fingerprint: the case of words, blanks beside signs. Quoted names count as they are. */
+function canonical(form: string): string {
+  return form.replace(quotedOrNot, (part) => (part.startsWith('"') ? part : part.toLowerCase().replace(aroundSigns, '$1')))
 }

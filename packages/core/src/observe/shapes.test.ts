@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { Shapes } from './shapes.ts'
+
+describe('shapes', () => {
+  it('are one for all texts that differ in their values', () => {
+    const shapes = new Shapes()
+    expect(shapes.of('SELECT * FROM a WHERE b = 2')).toBe(shapes.of('SELECT * FROM a WHERE b = 1'))
+    expect(shapes.size).toBe(1)
+  })
+
+  it('are told by the time that they took together', () => {
+    const shapes = new Shapes()
+    for (const [table, millis] of [
+      ['a', 5],
+      ['b', 50],
+      ['c', 20],
+    ] as const)
+      shapes.of(`SELECT * FROM ${table}`).sumMillis = millis
+    expect(shapes.slowest(2).map(({ summary }) => summary)).toEqual(['SELECT b', 'SELECT c'])
+  })
+
+  it('are forgotten where there are too many, those first that took the least time, and said so', () => {
+    const shapes = new Shapes()
+    for (let index = 0; index < 10_000; index++) shapes.of(`SELECT * FROM t${index}`).sumMillis += index === 0 ? 1e9 : 1
+    expect(shapes.size).toBeLessThanOrEqual(1000)
+    expect(shapes.size + shapes.forgotten).toBe(10_000)
+    expect(shapes.slowest(1)[0]?.summary).toBe('SELECT t0')
+  })
+
+  it('that were forgotten are kept again when they are seen again, once', () => {
+    const shapes = new Shapes()
+    const first = shapes.of('SELECT * FROM t')
+    for (let index = 0; first.isKept; index++) shapes.of(`SELECT * FROM t${index}`).sumMillis++
+    const again = shapes.of('SELECT * FROM t')
+    expect(again.isKept).toBe(true)
+    expect(shapes.of('SELECT * FROM t')).toBe(again)
+  })
+})

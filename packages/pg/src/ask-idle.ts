@@ -1,0 +1,59 @@
+import { stateOf } from './guard-client.ts'
+import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
+
+/** Rows as pg gives them. */
+type Rows = readonly Readonly<Record<string, unknown>>[]
+
+/** What pg-pool holds beside its typed face: the connections that nobody has, the one given back last at the end. */
+interface PoolInternals {
+  readonly waitingCount?: number
+  readonly _idle?: readonly { readonly client: ClientLike }[]
+}
+
+interface ClientInternals {
+  /** `true` exactly while nothing is on its way to the server; absent in the native client. */
+  readonly readyForQuery?: boolean
+  readonly pipeline?: boolean
+  readonly _queryable?: boolean
+  readonly _ending?: boolean
+}
+
+/**
+ * Sends a statement of our own on a connection that is idle, and leaves it among the idle ones: pg-pool counts nothing, emits
+ * nothing, and hands it out or closes it as it would have. It takes the connection that pg-pool would hand out last; whoever gets
+ * it all the same is behind our statement in pg's own queue.
+ *
+ * @returns the rows of the last statement of the text; `undefined` where no connection is idle, or somebody waits for one
+ */
+export function askIdle(pool: PoolLike, sql: string): Promise<Rows> | undefined {
+  const { waitingCount, _idle: idle } = pool as PoolInternals
+  if (waitingCount !== 0 || !Array.isArray(idle)) return undefined
+  const client = (idle as { readonly client: ClientLike }[]).find((item) => isFree(item.client))?.client
+  return client === undefined ? undefined : ask(client, sql)
+}
+
+/** A connection that was given back inside a transaction is its next user's: an error of ours would end the transaction. */
+function isFree(client: ClientLike): boolean {
+  const { readyForQuery, pipeline, _queryable, _ending } = client as ClientInternals
+  if (readyForQuery !== true || pipeline === true || _queryable === false || _ending === true) return false
+  const status = client.getTransactionStatus?.()
+  return typeof status === 'string' ? status === 'I' : stateOf(client)?.transaction.current.isOpen === false
+}
+
+/** By the `query` of its class: those who judge, limit and observe have put theirs on the client itself. */
+function ask(client: ClientLike, sql: string): Promise<Rows> {
+  const { query } = Object.getPrototypeOf(client) as { readonly query: DriverFunction }
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null | undefined, answer: unknown): void => {
+      if (error) reject(error)
+      else resolve(rowsOf(answer))
+    }
+    Reflect.apply(query, client, [sql, done])
+  })
+}
+
+/** Of a text of several statements, pg gives an array of results. */
+function rowsOf(answer: unknown): Rows {
+  const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer
+  return (last as { readonly rows?: Rows } | undefined)?.rows ?? []
+}
