@@ -21,6 +21,10 @@ export class OperationOrigin implements Origin {
     else (this.#asking ??= []).push(asking)
   }
 
+  wantStack(): void {
+    this.isWanted = true
+  }
+
   /** Takes the stack above `entry`. It is put into words when it is asked for, which is most of its price. */
   takeStack(entry: (...args: never[]) => unknown, caller: 'application' | 'prisma'): this {
     const holder: { stack?: string } = {}

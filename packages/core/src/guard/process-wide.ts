@@ -20,6 +20,8 @@ export interface Origin {
    * stack before its call returns.
    */
   want?(asking?: Located): void
+  /** The `stack` of this one call is wanted, once the call is over. */
+  wantStack?(): void
 }
 
 /** What has a place, once that is known; empty where there is none. */

@@ -1,5 +1,6 @@
 import { formatCallSite, withDeepStack } from '../guard/call-site.ts'
 import { processWide, type Origin } from '../guard/process-wide.ts'
+import type { Site } from '../checkout/checkout.ts'
 import { Histogram } from '../checkout/statistics.ts'
 import { Durations } from './durations.ts'
 import { eventOf } from './event-of.ts'
@@ -60,7 +61,7 @@ export class Observer {
     if (this.options.explainSlowQueries) execution.sql = sql
     const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, isFirst)
+    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, { isFirst, isRepeated })
     return execution
   }
 
@@ -146,16 +147,32 @@ export class Observer {
     this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
   }
 
-  #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
+  #locate(execution: Execution, entry: Entry, { isFirst, isRepeated }: Reasons): void {
     const { origin, shape } = execution
     // What is taken here begins inside the ORM, and may end there too.
-    if (origin !== undefined) return locateOrigin(origin, shape)
+    if (origin !== undefined) {
+      locateOrigin(origin, shape)
+      if (isRepeated) execution.site = siteOfOrigin(origin)
+      return
+    }
     const site: { stack?: string } = {}
     withDeepStack(() => Error.captureStackTrace(site, entry))
     // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a shape.
     if (isFirst) shape.place = formatCallSite(site.stack) ?? ''
     execution.site = site
   }
+}
+
+/** Why a line is taken. */
+interface Reasons {
+  readonly isFirst: boolean
+  readonly isRepeated: boolean
+}
+
+/** What stands for the origin's line, which may be known only when its call is over. */
+function siteOfOrigin(origin: Origin): Site {
+  origin.wantStack?.()
+  return origin
 }
 
 function locateOrigin(origin: Origin, shape: Shape): void {
