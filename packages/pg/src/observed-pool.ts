@@ -1,4 +1,4 @@
-import type { Gate, ObservedPool, PoolReport } from '@poolsafe/core'
+import { jsonLimit, type Gate, type ObservedPool, type PoolReport } from '@poolsafe/core'
 import { askIdle } from './ask-idle.ts'
 import type { OptionsOfPool } from './pool-options.ts'
 import { sampleOf } from './startup.ts'
@@ -12,12 +12,21 @@ export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: 
   return {
     name,
     report(): PoolReport {
-      const { acquireTimeoutMillis, maxWaiting } = gate.limits
-      const connectTimeoutMillis = options?.connectionTimeoutMillis || Infinity
-      return { name, server, acquireTimeoutMillis, connectTimeoutMillis, maxWaiting, ...gate.statistics() }
+      const statistics = gate.statistics()
+      return {
+        ...statistics,
+        name,
+        server,
+        max: jsonLimit(statistics.max),
+        acquireTimeoutMillis: jsonLimit(gate.limits.acquireTimeoutMillis),
+        connectTimeoutMillis: jsonLimit(options?.connectionTimeoutMillis || Infinity),
+        maxWaiting: jsonLimit(gate.limits.maxWaiting),
+      }
     },
     state: () => gate.state(),
+    trouble: (recentMillis) => gate.trouble(recentMillis),
     ask: (sql) => askIdle(pool, sql),
+    open: () => gate.open(),
   }
 }
 

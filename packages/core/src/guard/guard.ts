@@ -1,5 +1,5 @@
 import { harmless, type Analysis, type Answer, type DetectedEffect } from '../analyze/analysis.ts'
-import { createAnalyzer } from '../analyze/analyze.ts'
+import { createAnalyzer, noLookups } from '../analyze/analyze.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { toldBy } from '../analyze/telltales.ts'
 import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
@@ -10,7 +10,10 @@ import { InvalidOptionError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
 import { contradictionOf } from '../poolers/contradiction.ts'
 import { Observer } from '../observe/observer.ts'
-import type { ObservedPool } from '../observe/pool-report.ts'
+import { WatchedPools } from '../observe/watched-pools.ts'
+import { healthOf } from '../observe/health-of.ts'
+import type { GuardHealth } from '../observe/health.ts'
+import { resolveHealthOptions, type HealthOptions } from '../observe/health-options.ts'
 import type { GuardStatistics } from '../observe/statistics.ts'
 import { statisticsOf } from '../observe/statistics-of.ts'
 import type { PoolerFacts } from '../poolers/detect.ts'
@@ -44,16 +47,17 @@ export class Guard {
   readonly #exceptions: Exceptions
   readonly #reports: Reports
   readonly #teller: Teller
+  readonly #lookups = noLookups()
   readonly #since = performance.now()
   /** For adapters: watches the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
   /** For adapters: the pools that this guard watches. A pool that is ended, or collected, is none any more. */
-  readonly pools: Set<ObservedPool> = new Set()
+  readonly pools: WatchedPools = new WatchedPools()
 
   /** @throws InvalidOptionError */
   constructor(options: GuardOptions = {}) {
     this.#options = resolveOptions(options)
-    this.#analyze = createAnalyzer(this.#options.cacheBytes)
+    this.#analyze = createAnalyzer(this.#options.cacheBytes, this.#lookups)
     this.#reports = new Reports(this.#options.logger, this.#events)
     this.#teller = new Teller(this.#options.pooler, this.#events, this.#reports)
     this.#exceptions = new Exceptions(this, this.#options.exceptions)
@@ -125,7 +129,18 @@ export class Guard {
 
   /** What was sent and found since the guard was made, and how its pools stand. Plain data; costs some 50 µs. */
   stats(): GuardStatistics {
-    return statisticsOf(this.observer, { since: this.#since, findings: {}, cache: { hits: 0, misses: 0 }, pools: this.pools })
+    const { found, allowed } = this.#teller.counts
+    return statisticsOf(this.observer, { since: this.#since, found, allowed, lookups: this.#lookups, pools: this.pools })
+  }
+
+  /**
+   * Whether the pools can do their work, and why not. Asks each pool that has an idle connection for `SELECT 1`; of an exhausted pool it
+   * uses no connection, and waits for nothing. Never rejects for what it finds.
+   *
+   * @throws InvalidOptionError
+   */
+  async health(options: HealthOptions = {}): Promise<GuardHealth> {
+    return healthOf(this.pools, resolveHealthOptions(options), () => this.stats())
   }
 
   /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
@@ -213,6 +228,11 @@ export class Guard {
     for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
   }
 
+  /** For what observes: a fault of our own, which is told once and stops nothing. */
+  fault(where: string, cause: unknown): void {
+    this.#reports.fault(where, cause)
+  }
+
   /** For adapters: logs what is no warning. */
   info(message: string): void {
     this.write({ level: 'info', message, fields: { event: 'info' } })
@@ -230,11 +250,6 @@ export class Guard {
     } catch (error) {
       this.#fault('write to the logger', error)
     }
-  }
-
-  /** For what observes: reports a fault of poolsafe's own, the first one of a guard. */
-  fault(where: string, cause: unknown): void {
-    this.#fault(where, cause)
   }
 
   #guarded(act: () => PoolsafeError | undefined): PoolsafeError | undefined {
