@@ -5,7 +5,7 @@ import { processWide, type Origin } from '../guard/process-wide.ts'
 import { InvalidOptionError } from '../errors.ts'
 import type { SlowQueryEvent } from './events.ts'
 import type { ObserveOptions } from './options.ts'
-import { requests, RequestScope } from './request-scope.ts'
+import { withRequestScope } from './request-scope.ts'
 
 interface Watched {
   readonly guard: Guard
@@ -25,7 +25,7 @@ function watched(observe: ObserveOptions): Watched {
   const observer = guard.observer ?? expect.fail()
   const take = async (millis: number, origin?: Origin, tag?: string): Promise<SlowQueryEvent | undefined> => {
     const begin = (): ReturnType<typeof observer.begin> => observer.begin(sql, 'pg', take)
-    const inRequest = tag === undefined ? begin : (): ReturnType<typeof begin> => requests.run(new RequestScope({ tag }), begin)
+    const inRequest = tag === undefined ? begin : (): ReturnType<typeof begin> => withRequestScope({ tag }, begin)
     const execution = origin === undefined ? inRequest() : processWide.origins.run(origin, inRequest)
     execution.checkoutWaitMillis = millis
     const count = events.length
