@@ -78,6 +78,10 @@ test('the fields are the event, and the rest', () => {
   })
 })
 
+test('durations among the fields have no more than microseconds', () => {
+  expect(entryOf({ ...event, durationMillis: 2114.617406999998 }, none).fields).toMatchObject({ durationMillis: 2114.617 })
+})
+
 describe('on a terminal', () => {
   const { NO_COLOR, FORCE_COLOR } = process.env
   afterEach(() => {

@@ -107,5 +107,11 @@ function colour(style: 'red' | 'yellow' | 'dim', text: string): string {
 
 function fieldsOf(event: SlowQueryEvent, { count, longestMillis, overMillis }: Rest): LogFields {
   const others = count === 0 ? {} : { longestUnloggedMillis: longestMillis, unloggedInMillis: overMillis }
-  return { event: 'slowQuery', ...event, unlogged: count, ...others }
+  const fields = { ...event, unlogged: count, ...others }
+  return { event: 'slowQuery', ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toMicros(value)])) }
+}
+
+/** Of a duration, what is below a microsecond is noise. */
+function toMicros(value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value
 }
