@@ -2,6 +2,7 @@ import { createGuard, type Guard, type GuardEvents } from '@poolsafe/core'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
+import pgOldest from 'pg-oldest'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 let server: PostgresServer
@@ -71,15 +72,20 @@ it('a connection that is out, or that somebody waits for, is not asked', async (
   })
 })
 
-it('a connection that came back inside a transaction is left alone', async () => {
+it.each([
+  ['pg', pg],
+  ['the oldest pg', pgOldest],
+])('of %s, a connection that came back inside a transaction is left alone, any other is asked', async (_name, { Pool }) => {
   const guard = createGuard({ logger: { warn: () => {} } })
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)
+  const pool = guardPool(new Pool({ connectionString: server.url, max: 1 }), guard)
   const [observed = expect.fail()] = guard.pools
   const client = await pool.connect()
   await client.query('BEGIN')
   client.release()
   expect(pool.idleCount).toBe(1)
   expect(observed.ask('SELECT 1')).toBeUndefined()
+  await pool.query('ROLLBACK')
+  expect(await observed.ask('SELECT 1 AS one')).toEqual([{ one: 1 }])
   await pool.end()
 })
 
