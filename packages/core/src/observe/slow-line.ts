@@ -46,7 +46,7 @@ function partsOf({ poolWaitMillis, poolerWaitMillis, executionMillis }: SlowQuer
 function circumstancesOf({ rows, failed, sqlState, transactionMillis, request, tag, pool }: SlowQueryEvent): string[] {
   return [
     rows === undefined ? '' : `${rows} ${rows === 1 ? 'row' : 'rows'}`,
-    failed ? `SQLSTATE ${sqlState ?? 'unknown'}` : '',
+    failed ? (sqlState === undefined ? 'no SQLSTATE' : `SQLSTATE ${sqlState}`) : '',
     transactionMillis === undefined ? '' : `transaction ${seconds(transactionMillis)} old`,
     request === undefined ? '' : `request ${request}`,
     tag === undefined ? '' : `tag ${tag}`,
