@@ -18,9 +18,9 @@ export function observedPool(
     report(): PoolReport {
       const statistics = gate.statistics()
       return {
-        ...statistics,
         name,
         server,
+        ...statistics,
         max: jsonLimit(statistics.max),
         acquireTimeoutMillis: jsonLimit(gate.limits.acquireTimeoutMillis),
         connectTimeoutMillis: jsonLimit(options?.connectionTimeoutMillis || Infinity),
