@@ -5,12 +5,12 @@ import pg from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 declare const gc: () => void
-const made = 20
+const made = 10
 const guard = createGuard({ logger: { warn: () => {} } })
 
 async function makePools(connectionString: string): Promise<void> {
   const make = (): pg.Pool => new pg.Pool({ connectionString, max: 1, idleTimeoutMillis: 1 })
-  const pools = Array.from({ length: made }, () => guardPool(make(), guard, { acquireTimeoutMillis: 1000 }))
+  const pools = Array.from({ length: made }, () => guardPool(make(), guard, { acquireTimeoutMillis: 3000 }))
   await Promise.all(pools.map((pool) => pool.query('SELECT 1')))
   console.log(guard.stats().pools.length)
 }

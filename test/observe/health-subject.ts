@@ -4,7 +4,7 @@ import { AsyncResource } from 'node:async_hooks'
 import pg from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A guarded pool whose health is asked. */
+/** A guarded pool whose health is asked. A machine that is busy may take its time to answer. */
 export interface Subject {
   readonly guard: Guard
   readonly pool: pg.Pool
@@ -25,7 +25,7 @@ export async function withSubject(
   pool.on('acquire', (client) => void out.add(client))
   pool.on('release', (_error, client) => void out.delete(client))
   try {
-    await work({ guard, pool, health: (health) => guard.health(health) })
+    await work({ guard, pool, health: (asked) => guard.health({ pingTimeoutMillis: 60_000, ...asked }) })
   } finally {
     for (const client of out) client.release(true)
     await pool.end()
