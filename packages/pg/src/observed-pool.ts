@@ -5,11 +5,7 @@ import { sampleOf } from './startup.ts'
 import type { ClientLike, PoolLike } from './types.ts'
 
 /** A pool as those see it that watch it. */
-export function observedPool(
-  pool: PoolLike,
-  gate: Gate<ClientLike>,
-  givenName: string | undefined,
-): ObservedPool & { readonly name: string } {
+export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: string | undefined): ObservedPool {
   const server = serverOf(pool)
   const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? ''}`
   const { options } = pool as { options?: OptionsOfPool }

@@ -28,6 +28,7 @@ import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
 import { namesOfStartup } from './startup.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
+import type { LogEntry, LogFields } from './log-writer.ts'
 import { policyOn } from './policy.ts'
 import { processWide } from './process-wide.ts'
 import { Reports } from './reports.ts'
@@ -214,7 +215,7 @@ export class Guard {
   complain(error: PoolsafeError): PoolsafeError | undefined {
     processWide.strict?.onComplaint?.(error)
     if (this.mode === 'strict') return error
-    return this.#guarded(() => this.#log(error.message, error.message))
+    return this.#guarded(() => this.#log(error.message, error.message, { event: 'complaint', error: error.name }))
   }
 
   /** For adapters: whether anyone listens to an event, so that nothing is put together for nobody. */
@@ -227,24 +228,27 @@ export class Guard {
     for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
   }
 
-  /** For adapters: logs what is no warning. The standard output belongs to the application. */
-  info(message: string): void {
-    const { logger } = this.#options
-    const text = `[poolsafe] ${message}`
-    try {
-      if (logger === console) console.error(text)
-      else logger.info?.(text)
-    } catch (error) {
-      this.#fault('log the start of a pool', error)
-    }
+  /** For what observes: a fault of our own, which is told once and stops nothing. */
+  fault(where: string, cause: unknown): void {
+    this.#reports.fault(where, cause)
   }
 
-  /** For adapters: logs each time what is no finding. A logger that throws is a fault of its own. */
+  /** For adapters: logs what is no warning. */
+  info(message: string): void {
+    this.write({ level: 'info', message, fields: { event: 'info' } })
+  }
+
+  /** For adapters: logs each time what is no finding. */
   warn(message: string): void {
+    this.write({ level: 'warn', message, fields: { event: 'warning' } })
+  }
+
+  /** For what observes: logs. A logger that throws is a fault of its own. */
+  write(entry: LogEntry): void {
     try {
-      this.#options.logger.warn(`[poolsafe] ${message}`)
+      this.#reports.write(entry)
     } catch (error) {
-      this.#fault('log a warning', error)
+      this.#fault('write to the logger', error)
     }
   }
 
@@ -331,8 +335,8 @@ export class Guard {
     return policyOn(finding, this.#options.rules, this.mode)
   }
 
-  #log(key: string, message: string): undefined {
-    this.#reports.log(key, message)
+  #log(key: string, message: string, fields: LogFields): undefined {
+    this.#reports.log(key, message, fields)
   }
 
   /** Reported once; only strict mode lets it stop a statement. */

@@ -7,6 +7,7 @@ import type { RuleId } from '../rules/index.ts'
 import { formatCallSite } from './call-site.ts'
 import type { AllowedEvent, Events, FindingEvent } from './events.ts'
 import type { Finding } from './finding.ts'
+import type { LogFields } from './log-writer.ts'
 import { format } from './message.ts'
 import { processWide } from './process-wide.ts'
 import type { Reports } from './reports.ts'
@@ -60,9 +61,10 @@ export class Teller {
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#pooler
     const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
-    this.#emit({ ...fields, pooler, refused, place: formatCallSite(stack), stack, message })
+    const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
+    this.#emit(told)
     if (!refused) {
-      this.#reports.log(logKey, message)
+      this.#reports.log(logKey, message, fieldsOf(told))
       return undefined
     }
     const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
@@ -78,6 +80,11 @@ export class Teller {
     processWide.strict?.onFinding(event)
     for (const thrown of this.#events.emit('finding', event)) this.#reports.fault('tell a listener of a finding', thrown)
   }
+}
+
+/** For those who search their logs by field. */
+function fieldsOf({ findings, statement, operation, place, pooler }: FindingEvent): LogFields {
+  return { event: 'finding', rules: findings.map(({ rule }) => rule), statement, operation, place, pooler: pooler.label }
 }
 
 function count(counts: RuleCounts, findings: readonly Finding[]): void {

@@ -20,6 +20,8 @@ export interface PoolReport extends Omit<PoolStatistics, 'max'> {
 
 /** What an adapter registers with a guard for each pool that it guards. */
 export interface ObservedPool {
+  /** As in its reports and events. */
+  readonly name: string
   report(): PoolReport
   /** Who holds connections now. */
   state(): PoolState

@@ -33,7 +33,9 @@ export interface GuardStatistics {
   /** Statements that were answered, failures included. 0 with `observe: false`. */
   readonly totalQueries: number
   readonly totalErrors: number
+  /** Statements that took longer than their `slowQueryMillis`, very slow ones included. */
   readonly slowQueries: number
+  /** Of them, those that took longer than their `verySlowQueryMillis`. */
   readonly verySlowQueries: number
   readonly repeatedQueries: number
   /** Of all statements. */
