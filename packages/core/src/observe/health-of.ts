@@ -55,7 +55,10 @@ async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Prom
     const { longestWaitMillis } = trouble
     return { pool: { name, server, ...verdict(problems, options), ping: shown(answer), longestWaitMillis, holders, ...numbers }, problems }
   } catch {
-    return { pool: undefined, problems: [{ kind: 'unknown', reason: 'a pool could not be looked at: poolsafe itself failed' }] }
+    return {
+      pool: undefined,
+      problems: [{ kind: 'unknown', reason: `pool ${pool.name}: it could not be looked at, as poolsafe itself failed` }],
+    }
   }
 }
 

@@ -29,6 +29,7 @@ function poolWith({ now, wrong, ...acts }: Facts): ObservedPool {
   const heldThroughout = { running: 0, idleInTransaction: 0, idle: 0, unknown: 0 }
   const holder = { heldMillis: 12_400, operation: 'Order.pay', callSite: 'src/orders.ts:12:3', activity: 'idleInTransaction' } as const
   return {
+    name: 'main',
     report: () => ({ name: 'main', server, ...counts, max: 2, ...limits, acquireWait, use, waits, uses, poolerWait }),
     state: () => ({ ...numbers, holders: numbers.active === 0 ? [] : [holder], heldThroughout }),
     trouble: () => ({ ...noTrouble, ...wrong }),
@@ -168,6 +169,7 @@ describe('the health of a guard', () => {
     const { guard } = guardOf(broken, poolWith({}))
     const health = await guard.health()
     expect(health).toMatchObject({ healthy: false, problems: ['unknown'], pools: [{ healthy: true }] })
+    expect(health.reasons).toEqual(['pool main: it could not be looked at, as poolsafe itself failed'])
     expect(JSON.stringify(health)).not.toContain('secret')
   })
 
