@@ -146,6 +146,19 @@ describe('the health of a guard', () => {
     expect(asked).toBe(1)
   })
 
+  it('asks another connection where one breaks, and no third', async () => {
+    let asked = 0
+    const breakFor = (times: number) => (): Promise<readonly []> =>
+      asked++ < times ? Promise.reject(new Error('Connection terminated')) : Promise.resolve([])
+    expect(await reasonsOf({ ask: breakFor(1) })).toEqual([])
+    expect(asked).toBe(2)
+    asked = 0
+    expect(await reasonsOf({ ask: breakFor(Infinity) })).toEqual([
+      expect.stringMatching(/^pool main: SELECT 1 failed: .* \(brokenConnection\)$/),
+    ])
+    expect(asked).toBe(2)
+  })
+
   it('does not hold an old failure against a pool that answers', async () => {
     const wrong = { connectFailure: { agoMillis: 61_000, failure: undefined } }
     expect(await reasonsOf({ wrong })).toEqual([])

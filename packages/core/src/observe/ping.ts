@@ -1,3 +1,4 @@
+import { classifyFailure } from '../checkout/failures.ts'
 import type { PoolPing } from './health.ts'
 import type { ObservedPool } from './pool-report.ts'
 
@@ -35,7 +36,7 @@ export async function ping(pool: ObservedPool, limitMillis: number, mayOpen: boo
 
 function ask(pool: ObservedPool, mayOpen: boolean): Promise<Ping> | undefined {
   const startedAt = performance.now()
-  const answer = pool.ask('SELECT 1') ?? (mayOpen ? pool.open()?.then(() => pool.ask('SELECT 1')) : undefined)
+  const answer = askOne(pool, mayOpen)?.catch((error: unknown) => askAnother(pool, mayOpen, error))
   if (answer === undefined) return undefined
   const outcome = answer
     .then(
@@ -45,4 +46,15 @@ function ask(pool: ObservedPool, mayOpen: boolean): Promise<Ping> | undefined {
     .finally(() => underWay.delete(pool))
   underWay.set(pool, outcome)
   return outcome
+}
+
+function askOne(pool: ObservedPool, mayOpen: boolean): Promise<unknown> | undefined {
+  return pool.ask('SELECT 1') ?? (mayOpen ? pool.open()?.then(() => pool.ask('SELECT 1')) : undefined)
+}
+
+/** That one connection breaks says little: the pool closes those that were idle for too long, whatever we have asked on them. */
+function askAnother(pool: ObservedPool, mayOpen: boolean, error: unknown): unknown {
+  const again = classifyFailure(error)?.kind === 'brokenConnection' ? askOne(pool, mayOpen) : undefined
+  if (again === undefined) throw error
+  return again
 }
