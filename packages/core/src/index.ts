@@ -40,9 +40,11 @@ export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checko
 export type { ObserveOptions, SlowQueryThreshold } from './observe/options.ts'
 export type { Layer, ObserveEvents, QueryEvent, RepeatedQueryEvent, SlowQueryEvent } from './observe/events.ts'
 export type { DurationSummary } from './observe/durations.ts'
-export type { RequestScopeOptions } from './observe/request-scope.ts'
+export { withRequestScope, type RequestScopeOptions } from './observe/request-scope.ts'
 export type { FingerprintStatistics, GuardStatistics, KindStatistics } from './observe/statistics.ts'
-export type { GuardHealth } from './observe/health.ts'
+export type { GuardHealth, PoolHealth, PoolPing, ProblemKind } from './observe/health.ts'
+export type { HealthOptions } from './observe/health-options.ts'
+export type { ConnectFailure, PoolTrouble } from './checkout/trouble.ts'
 export type { PoolReport } from './observe/pool-report.ts'
 export type { StatementKind } from './observe/statement-kind.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
@@ -59,6 +61,7 @@ export {
   processWide,
   type Acquiring,
   type ConnectionControl,
+  type Located,
   type Origin,
   type StatementListener,
   type StrictOverride,
@@ -80,8 +83,13 @@ export {
 } from './checkout/statement-limits.ts'
 export { formatCallSite, takeStack, withDeepStack } from './guard/call-site.ts'
 export type { Execution } from './observe/execution.ts'
+export { examineRepeated } from './observe/examine-repeated.ts'
+export { RequestScope } from './observe/request-scope.ts'
 export type { Observer } from './observe/observer.ts'
-export type { ObservedPool } from './observe/pool-report.ts'
+export { openRequest } from './observe/request-scope.ts'
+export { SiteBudget } from './observe/site-budget.ts'
+export { jsonLimit, type ObservedPool } from './observe/pool-report.ts'
+export { resolveHealthOptions, type ResolvedHealthOptions } from './observe/health-options.ts'
 export { judgeEffects } from './guard/judge.ts'
 export { layOut } from './guard/message.ts'
 export { checkObject, checkOneOf } from './options.ts'

@@ -30,7 +30,7 @@ const counter = (name: string, help: string, read: Read<number>): MetricDefiniti
 const histogram = (name: string, help: string, read: Read<DurationHistogram>): MetricDefinition => ofPools(name, 'histogram', help, read)
 
 const ofEveryPool: readonly MetricDefinition[] = [
-  gauge('max_connections', 'The most connections that the pool opens.', ({ max }) => max),
+  gauge('max_connections', 'The most connections that the pool opens.', ({ max }) => max ?? Infinity),
   gauge('open_connections', 'Connections that are open or being opened.', ({ size }) => size),
   gauge('active_connections', 'Connections that the application holds.', ({ active }) => active),
   gauge('idle_connections', 'Connections that nobody holds.', ({ idle }) => idle),

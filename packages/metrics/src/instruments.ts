@@ -54,9 +54,14 @@ const conventional: readonly InstrumentDefinition[] = [
         { labels: { [poolNameAttribute]: name, [stateAttribute]: 'used' }, value: active },
       ]),
   },
-  ofPools('db.client.connection.limit', '{connection}', 'The maximum number of open connections allowed.', ({ max }) => max),
+  ofPools('db.client.connection.limit', '{connection}', 'The maximum number of open connections allowed.', ({ max }) => max ?? Infinity),
   // node-postgres closes a connection for its age or its idle time, never because others are idle too.
-  ofPools('db.client.connection.idle.max', '{connection}', 'The maximum number of idle open connections allowed.', ({ max }) => max),
+  ofPools(
+    'db.client.connection.idle.max',
+    '{connection}',
+    'The maximum number of idle open connections allowed.',
+    ({ max }) => max ?? Infinity,
+  ),
   ofPools('db.client.connection.pending_requests', '{request}', 'Calls that wait for a connection.', ({ waiting }) => waiting),
   ofPools('db.client.connection.timeouts', '{timeout}', 'Calls that waited for a connection for too long.', ({ timedOut }) => timedOut),
 ]
