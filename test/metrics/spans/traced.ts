@@ -44,13 +44,13 @@ const pool = isGuarded ? guardPool(bare, guard) : bare
 
 await request('the first query', () => pool.query('SELECT 1'))
 await request('query', () => pool.query('SELECT $1::int', [7]))
-await request('query with a callback', () => new Promise((resolve) => void pool.query('SELECT 2', resolve)))
+await request('query with a callback', () => new Promise((resolve) => pool.query('SELECT 2', resolve)))
 await request('a query that fails', () => pool.query('SELECT no_such_column').catch(() => {}))
 await request('prepared', () => pool.query({ name: 'three', text: 'SELECT 3' }))
 await request('connect with a callback', () => {
   return new Promise<void>((resolve, reject) =>
     pool.connect((error, client, release) => {
-      if (client === undefined) return reject(error as Error)
+      if (client === undefined) return reject(error)
       client.query('SELECT 5', () => {
         release()
         resolve()
@@ -99,7 +99,7 @@ const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]))
 
 function wayTo(span: ReadableSpan): string {
   const parent = span.parentSpanContext && byId.get(span.parentSpanContext.spanId)
-  const own = `${span.name} (${String(span.attributes['db.query.text'] ?? span.status.code)})`
+  const own = `${span.name} ${JSON.stringify(span.attributes['db.query.text'] ?? span.status.code)}`
   return parent === undefined ? own : `${wayTo(parent)} > ${own}`
 }
 
