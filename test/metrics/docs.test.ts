@@ -50,11 +50,8 @@ it('docs/metrics.md has every histogram of a meter', () => {
     },
   })
   openTelemetryMetrics(createGuard(), { meter })
-  expect(
-    tableOf('histogram')
-      .map(([name]) => name)
-      .toSorted(),
-  ).toEqual(histograms.toSorted())
+  const told = tableOf('histogram').map(([name]) => name)
+  expect(new Set(told)).toEqual(new Set(histograms))
 })
 
 it('docs/metrics.md has every alert', () => {

@@ -47,7 +47,7 @@ it('no value, literal, comment, name, password or detail of an error is in any m
   expect(violation).toMatchObject({ detail: expect.stringContaining(secret) as unknown })
   await client.query(`SELECT '${secret}' AS one /* ${secret} */ -- ${secret}`)
   await client.query(`SET app.secret = '${secret}'`)
-  await client.query(`PREPARE ${secret} AS SELECT 1`)
+  await client.query(`PREPARE ${secret}2 AS SELECT 1`)
   await client.query({ name: secret, text: 'SELECT $1::text', values: [secret] })
   await failing(`SELECT ${secret}`)
   await failing(`${secret} 7`)
