@@ -227,7 +227,7 @@ export class Gate<Connection> {
     else if (this.#refusal.isOn) this.#refusal.asked()
     this.#taking.push(checkout)
     this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
-    this.#source.take((error, connection, release) => {
+    checkout.takeFrom(this.#source, (error, connection, release) => {
       if (!isNew) this.#promised--
       if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
       else this.#taken(checkout, connection, release, isNew)
@@ -297,7 +297,7 @@ export class Gate<Connection> {
   }
 
   #await(checkout: Checkout<Connection>): void {
-    checkout.state = 'waiting'
+    checkout.wait()
     if (checkout.failure === undefined) this.#waiting.push(checkout)
     else this.#waiting.pushBack(checkout, ({ order }) => order > checkout.order)
     for (const outer of heldFrom(checkout.inside)) outer.waitingInside++
