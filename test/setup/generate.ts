@@ -12,6 +12,7 @@ const clients = [
   { folder: join(tests, 'prisma-6'), schema: 'schema.prisma', output: 'generated/index.js' },
   { folder: join(tests, '../examples/prisma-vitest'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
   { folder: join(tests, '../examples/demo'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
+  { folder: join(tests, '../examples/service'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
 ]
 
 /** For Vitest's `globalSetup`, and for whatever reads types: generates the Prisma clients that are missing or older than their schema. */

@@ -52,6 +52,7 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
   const observed = observedPool(pool, gate, options.given.poolName)
+  gate.name = observed.name
   guard.pools.add(observed)
   watchClients(pool, gate, source, (client) => {
     client[poolNameKey] = observed.name
@@ -62,7 +63,7 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
     return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
   })
   gateConnect(pool, gate, guard, layer)
-  gateEnd(pool, gate, () => void guard.pools.delete(observed))
+  gateEnd(pool, gate, () => guard.pools.delete(observed))
   countWaiting(pool, gate)
   if (line !== undefined) guard.info(line)
   for (const note of notes) guard.warn(note)
@@ -153,16 +154,20 @@ interface Asking {
 /** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
 function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, asking: Asking, entry: Entry): void {
   let handOver = callback
-  const checkout = gate.acquire((error, client: Client | undefined) => {
-    if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
-    const taken = checkout as Checkout<ClientLike>
-    client[checkoutKey] = taken
-    taken.execution = asking.execution
-    const give = (): void => handOver(undefined, client, client.release as Release)
-    // A query is over before anyone could ask for a second connection inside it.
-    if (asking.isForQuery || !gate.wantsHoldings) give()
-    else holdings.run(taken, give)
-  }, entry)
+  const checkout = gate.acquire(
+    (error, client: Client | undefined) => {
+      if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
+      const taken = checkout as Checkout<ClientLike>
+      client[checkoutKey] = taken
+      taken.execution = asking.execution
+      const give = (): void => handOver(undefined, client, client.release as Release)
+      // A query is over before anyone could ask for a second connection inside it.
+      if (asking.isForQuery || !gate.wantsHoldings) give()
+      else holdings.run(taken, give)
+    },
+    entry,
+    asking.execution?.startedAt,
+  )
   if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
   else if (checkout.state === 'waiting') handOver = AsyncLocalStorage.bind(callback)
 }

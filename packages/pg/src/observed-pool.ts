@@ -1,27 +1,32 @@
-import type { Gate, ObservedPool, PoolReport } from '@poolsafe/core'
+import { jsonLimit, type Gate, type ObservedPool, type PoolReport } from '@poolsafe/core'
 import { askIdle } from './ask-idle.ts'
 import type { OptionsOfPool } from './pool-options.ts'
 import { sampleOf } from './startup.ts'
 import type { ClientLike, PoolLike } from './types.ts'
 
 /** A pool as those see it that watch it. */
-export function observedPool(
-  pool: PoolLike,
-  gate: Gate<ClientLike>,
-  givenName: string | undefined,
-): ObservedPool & { readonly name: string } {
+export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: string | undefined): ObservedPool {
   const server = serverOf(pool)
   const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? ''}`
   const { options } = pool as { options?: OptionsOfPool }
   return {
     name,
     report(): PoolReport {
-      const { acquireTimeoutMillis, maxWaiting } = gate.limits
-      const connectTimeoutMillis = options?.connectionTimeoutMillis || Infinity
-      return { name, server, acquireTimeoutMillis, connectTimeoutMillis, maxWaiting, ...gate.statistics() }
+      const statistics = gate.statistics()
+      return {
+        ...statistics,
+        name,
+        server,
+        max: jsonLimit(statistics.max),
+        acquireTimeoutMillis: jsonLimit(gate.limits.acquireTimeoutMillis),
+        connectTimeoutMillis: jsonLimit(options?.connectionTimeoutMillis || Infinity),
+        maxWaiting: jsonLimit(gate.limits.maxWaiting),
+      }
     },
     state: () => gate.state(),
+    trouble: (recentMillis) => gate.trouble(recentMillis),
     ask: (sql) => askIdle(pool, sql),
+    open: () => gate.open(),
   }
 }
 

@@ -74,7 +74,7 @@ class QueryWatch {
   #executionOf(sql: string, checkout: Checkout<ClientLike> | undefined, entry: DriverFunction): Execution {
     const begun = checkout?.takeExecution()
     if (begun !== undefined) {
-      begun.sentAt = performance.now()
+      begun.sentAt = checkout?.heldSince ?? begun.startedAt
       return begun
     }
     const execution = this.#observer.begin(sql, checkout?.layer ?? 'pg', entry)
@@ -97,9 +97,10 @@ class QueryWatch {
   #ready(status: string): void {
     const query: WatchedQuery | undefined = activeQueryOf(this.#client)
     const execution = query?.[executionKey]
-    if (query !== undefined && execution) this.#end(query, execution, query._canceledDueToError ? '' : undefined)
+    const now = performance.now()
+    if (query !== undefined && execution) this.#end(query, execution, query._canceledDueToError ? '' : undefined, now)
     this.#reader?.take()
-    this.#freeSince = performance.now()
+    this.#freeSince = now
     if (status === 'I') this.#transactionSince = 0
     else if (this.#transactionSince === 0) this.#transactionSince = execution?.sentAt ?? this.#freeSince
   }
@@ -108,10 +109,10 @@ class QueryWatch {
   failed(query: WatchedQuery, error: unknown): void {
     const execution = query[executionKey]
     query[executionKey] = null
-    if (execution) this.#end(query, execution, sqlStateOf(error))
+    if (execution) this.#end(query, execution, sqlStateOf(error), performance.now())
   }
 
-  #end(query: WatchedQuery, execution: Execution, sqlState: string | undefined): void {
+  #end(query: WatchedQuery, execution: Execution, sqlState: string | undefined, endedAt: number): void {
     query[executionKey] = null
     if (this.#freeSince > execution.sentAt) execution.sentAt = this.#freeSince
     execution.transactionSince = this.#transactionSince
@@ -119,7 +120,7 @@ class QueryWatch {
     execution.readerMillis = read?.readerMillis ?? 0
     execution.rows = rowsOf(query, read?.rows ?? 0)
     if (execution.shape.kind === 'transaction') execution.onlyBegins = onlyBegins(this.#guard.peek(textOf(query)))
-    this.#observer.end(execution, sqlState)
+    this.#observer.end(execution, sqlState, endedAt)
   }
 
   /** A query object of the application's, or of a library's, such as a cursor: it may have methods of its own, and a reader that takes its time. */

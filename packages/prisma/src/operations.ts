@@ -1,4 +1,4 @@
-import { requests, SiteBudget, type Guard } from '@poolsafe/core'
+import { openRequest, SiteBudget, type Guard } from '@poolsafe/core'
 
 /** Names that are remembered: models and what can be asked of them, raw queries included. */
 const mostNames = 2000
@@ -41,8 +41,8 @@ export class Operations {
     const { observer } = this.#guard
     if (observer === undefined) return false
     if (this.#guard.mode === 'strict') return true
-    const scope = requests.getStore()
-    if (scope !== undefined && !scope.isOver && this.#isRepeated(scope, operation, observer.options.repeatedQueryLimit)) return true
+    const scope = openRequest()
+    if (scope !== undefined && this.#isRepeated(scope, operation, observer.options.repeatedQueryLimit)) return true
     if (operation.isSeen && !operation.isStruck) return false
     operation.isSeen = true
     return this.#budget.allows()

@@ -18,7 +18,12 @@ export interface Scenario {
   readonly concurrency?: number
   /** The server to use, where one is needed. */
   readonly url?: string
+  /** Statements are sent in requests of ten: ten different ones, or one ten times. @default 'none': each by itself, always the same */
+  readonly requests?: 'none' | 'distinct' | 'repeated'
 }
+
+/** Operations of one request. */
+export const requestLength = 10
 
 /** One round of one contender. */
 export interface Round {
@@ -26,6 +31,22 @@ export interface Round {
   readonly wallMicros: number
   /** User and system time of the whole process: the collector's and the compiler's threads included. */
   readonly cpuMicros: number
+}
+
+/** Runs `concurrency` loops of what the scenario asks for until `operations` are done: `operate(0)`, or requests of ten. */
+export async function runScenario(
+  operations: number,
+  { concurrency = 1, requests = 'none' }: Scenario,
+  inRequest: (run: () => Promise<void>) => Promise<void>,
+  operate: (index: number) => Promise<unknown>,
+): Promise<number> {
+  if (requests === 'none') return runLoops(operations, concurrency, () => operate(0))
+  const request = async (): Promise<void> => {
+    for (let index = 0; index < requestLength; index++) await operate(requests === 'distinct' ? index : 0)
+  }
+  const count = Math.ceil(operations / requestLength)
+  await runLoops(count, concurrency, () => inRequest(request))
+  return count * requestLength
 }
 
 /** Runs `concurrency` loops of one operation until `operations` are done. */

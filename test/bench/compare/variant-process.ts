@@ -29,14 +29,15 @@ export class VariantProcess {
   async stop(): Promise<void> {
     const ended = once(this.#child, 'exit')
     this.#child.disconnect()
-    await ended
+    const [code] = await ended
+    if (code !== 0) throw this.#died(code)
   }
 
   async #answer(): Promise<unknown> {
     const waiting = new AbortController()
     const { signal } = waiting
     const died = once(this.#child, 'exit', { signal }).then(([code]) => {
-      throw new Error(`The process of the variant '${this.#variant}' ended with code ${String(code)}; its error is above.`)
+      throw this.#died(code)
     })
     try {
       const [answer] = (await Promise.race([once(this.#child, 'message', { signal }), died])) as [unknown]
@@ -45,5 +46,9 @@ export class VariantProcess {
       died.catch(() => {})
       waiting.abort()
     }
+  }
+
+  #died(code: unknown): Error {
+    return new Error(`The process of the variant '${this.#variant}' ended with code ${String(code)}; its error is above.`)
   }
 }

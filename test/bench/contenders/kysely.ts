@@ -1,8 +1,9 @@
-import { createGuard } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { Kysely, PostgresDialect, sql, type DatabaseConnection, type Dialect, type Driver } from 'kysely'
 import { observeDialect } from 'kysely-opentelemetry'
-import { runLoops, type Contender, type Scenario } from '../compare/contender.ts'
+import { runScenario, type Contender, type Scenario } from '../compare/contender.ts'
+import { startTelemetry } from './telemetry.ts'
+import { startWatch, unwatched, type Watch } from './watch.ts'
 
 interface Database {
   person: { id: number; name: string; age: number }
@@ -11,30 +12,60 @@ interface Database {
 }
 
 /** Compiles and executes queries on a driver that does as little as a driver can. */
-export async function prepare(variant: string, { operation, concurrency = 1 }: Scenario): Promise<Contender> {
-  const db = new Kysely<Database>({ dialect: wrap(stubDialect(), variant) })
+export async function prepare(variant: string, scenario: Scenario): Promise<Contender> {
+  const { operation } = scenario
+  const watch = await watchOf(variant)
+  const db = new Kysely<Database>({ dialect: wrap(stubDialect(), variant, watch) })
   const operate = operations(db)[operation]
   if (operate === undefined) throw new Error(`There is no operation '${operation}'.`)
   return {
-    run: (count) => runLoops(count, concurrency, operate),
-    close: () => db.destroy(),
+    run: (count) => runScenario(count, scenario, watch.inRequest, operate),
+    close: () => db.destroy().then(watch.close),
   }
 }
 
-function wrap(dialect: Dialect, variant: string): Dialect {
-  if (variant === 'guarded') return guardDialect(dialect, createGuard())
-  // OpenTelemetry's API without its SDK: spans that go nowhere.
-  return variant === 'kysely-opentelemetry' ? observeDialect(dialect) : dialect
+async function watchOf(variant: string): Promise<Watch> {
+  return variant === 'kysely-opentelemetry, SDK' ? { ...unwatched, close: startTelemetry() } : startWatch(variant)
 }
 
-function operations(db: Kysely<Database>): Record<string, () => Promise<unknown>> {
+function wrap(dialect: Dialect, variant: string, { guard }: Watch): Dialect {
+  if (guard !== undefined) return guardDialect(dialect, guard)
+  // Without OpenTelemetry's SDK its spans go nowhere.
+  return variant.startsWith('kysely-opentelemetry') ? observeDialect(dialect) : dialect
+}
+
+/** As many as a request has operations. */
+const columns = [
+  ['person', 'id'],
+  ['person', 'name'],
+  ['person', 'age'],
+  ['pet', 'id'],
+  ['pet', 'owner_id'],
+  ['pet', 'name'],
+  ['pet', 'species'],
+  ['toy', 'id'],
+  ['toy', 'pet_id'],
+  ['toy', 'price'],
+] as const
+
+function operations(db: Kysely<Database>): Record<string, (index: number) => Promise<unknown>> {
   const precompiled = db.selectFrom('person').select(['id', 'name']).where('id', '=', 1).compile()
   return {
     'short select': () => db.selectFrom('person').select(['id', 'name']).where('id', '=', 1).execute(),
+    'select of one column': (index) => selectOne(db, index).execute(),
     'join of three tables': () => joinThree(db).execute(),
     'raw sql': () => sql`select ${1}::int4 as one`.execute(db),
     precompiled: () => db.executeQuery(precompiled),
   }
+}
+
+/** Each index has a statement of its own. */
+function selectOne(db: Kysely<Database>, index: number) {
+  const [table, column] = columns[index] as (typeof columns)[number]
+  return db
+    .selectFrom(table)
+    .select(['id', sql.ref(column).as('value')])
+    .where('id', '=', 1)
 }
 
 function joinThree(db: Kysely<Database>) {

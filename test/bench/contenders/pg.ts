@@ -1,26 +1,44 @@
-import { createGuard } from '@poolsafe/core'
+import { createRequire } from 'node:module'
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { guardPool } from '@poolsafe/pg'
-import pg from 'pg'
-import { runLoops, type Contender, type Scenario } from '../compare/contender.ts'
+import type pg from 'pg'
+import { requestLength, runScenario, type Contender, type Scenario } from '../compare/contender.ts'
 import { connectCanned } from './canned-server.ts'
+import { startTelemetry } from './telemetry.ts'
+import { startWatch, unwatched, type Watch } from './watch.ts'
+
+/** Short ones, each of a shape of its own. */
+const statements = Array.from({ length: requestLength }, (_, index) => (index === 0 ? 'SELECT 1' : `SELECT 1 AS column_${index}`))
 
 /** `SELECT 1` by a pool: against the server at `url`, or against canned answers where there is none. */
 export async function prepare(variant: string, scenario: Scenario): Promise<Contender> {
   const { concurrency = 1, url, operation } = scenario
+  const watch = await watchOf(variant)
   const server = url === undefined ? { stream: connectCanned } : { connectionString: url }
-  const plain = new pg.Pool({ ...server, max: concurrency })
-  const pool = variant === 'guarded' ? guardPool(plain, createGuard()) : plain
-  const operate = operation === 'pool.query' ? () => pool.query('SELECT 1') : () => checkOut(pool)
+  const plain = new (loadPg().Pool)({ ...server, max: concurrency })
+  const pool = watch.guard === undefined ? plain : guardPool(plain, watch.guard)
+  const send = operation === 'pool.query' ? (sql: string) => pool.query(sql) : (sql: string) => checkOut(pool, sql)
+  const operate = (index: number): Promise<unknown> => send(statements[index] as string)
   return {
-    run: (operations) => runLoops(operations, concurrency, operate),
-    close: () => pool.end(),
+    run: (operations) => runScenario(operations, scenario, watch.inRequest, operate),
+    close: () => pool.end().then(watch.close),
   }
 }
 
-async function checkOut(pool: pg.Pool): Promise<void> {
+async function watchOf(variant: string): Promise<Watch> {
+  if (variant !== 'instrumentation-pg') return startWatch(variant)
+  return { ...unwatched, close: startTelemetry(new PgInstrumentation()) }
+}
+
+/** Instrumentations change what is loaded after them, and by `require`. */
+function loadPg(): typeof pg {
+  return createRequire(import.meta.url)('pg') as typeof pg
+}
+
+async function checkOut(pool: pg.Pool, sql: string): Promise<void> {
   const client = await pool.connect()
   try {
-    await client.query('SELECT 1')
+    await client.query(sql)
   } finally {
     client.release()
   }

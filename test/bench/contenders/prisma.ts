@@ -1,37 +1,61 @@
-import { createGuard, type Guard } from '@poolsafe/core'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQuery, SqlResultSet } from '@prisma/driver-adapter-utils'
-import { runLoops, type Contender, type Scenario } from '../compare/contender.ts'
-import { PrismaClient } from '../../generated/prisma7/client.ts'
+import { PrismaInstrumentation } from '@prisma/instrumentation'
+import { runScenario, type Contender, type Scenario } from '../compare/contender.ts'
+import { PrismaClient, type Prisma } from '../../generated/prisma7/client.ts'
+import { startTelemetry } from './telemetry.ts'
+import { startWatch, unwatched, type Watch } from './watch.ts'
 
 /** Operations on a driver adapter that answers from memory. */
-export async function prepare(variant: string, { operation, concurrency = 1 }: Scenario): Promise<Contender> {
-  const guard = createGuard()
-  const adapter = variant.startsWith('base') ? new StubFactory() : guardAdapter(new StubFactory(), guard)
-  const client = extend(new PrismaClient({ adapter }), variant, guard)
+export async function prepare(variant: string, scenario: Scenario): Promise<Contender> {
+  const { operation } = scenario
+  const watch = await watchOf(variant)
+  const plain = new StubFactory()
+  const adapter = watch.guard === undefined ? plain : guardAdapter(plain, watch.guard)
+  const client = extend(new PrismaClient({ adapter }), variant, watch)
   const operate = operations(client, await adapter.connect())[operation]
   if (operate === undefined) throw new Error(`There is no operation '${operation}'.`)
   return {
-    run: (count) => runLoops(count, concurrency, operate),
-    close: () => client.$disconnect(),
+    run: (count) => runScenario(count, scenario, watch.inRequest, operate),
+    close: () => client.$disconnect().then(watch.close),
   }
 }
 
-function extend(client: PrismaClient, variant: string, guard: Guard): PrismaClient {
-  if (variant === 'adapter and extension') return client.$extends(poolsafe(guard)) as unknown as PrismaClient
-  if (variant !== 'adapter and empty extension') return client
+/** What a guard is called here, and what follows it: `guarded`, `guarded and extension`, `guarded and empty extension`. */
+async function watchOf(variant: string): Promise<Watch> {
+  if (variant !== 'prisma-instrumentation') return startWatch(variant.replace(/ and .*/, ''))
+  return { ...unwatched, close: startTelemetry(new PrismaInstrumentation()) }
+}
+
+function extend(client: PrismaClient, variant: string, { guard }: Watch): PrismaClient {
+  if (variant.endsWith(' and extension')) return client.$extends(poolsafe(guard)) as unknown as PrismaClient
+  if (!variant.endsWith(' and empty extension')) return client
   // What Prisma takes for an extension as such.
   return client.$extends({ query: { $allOperations: ({ args, query }) => query(args) } }) as unknown as PrismaClient
 }
 
-function operations(client: PrismaClient, adapter: SqlDriverAdapter): Record<string, () => Promise<unknown>> {
+function operations(client: PrismaClient, adapter: SqlDriverAdapter): Record<string, (index: number) => Promise<unknown>> {
   return {
     'adapter alone': () => adapter.queryRaw({ sql: piecedTogether(), args: [1], argTypes: [] }),
     findUnique: async () => client.user.findUnique({ where: { id: 1 } }),
-    findFirst: async () => client.user.findFirst({ where: { email: 'a@b.c' } }),
+    findFirst: async (index) => client.user.findFirst(queries[index]),
     $queryRaw: async () => client.$queryRaw`select id, email, name from "User" where id = ${1}`,
   }
 }
+
+/** As many as a request has operations; each has a statement of its own. */
+const queries: readonly Prisma.UserFindFirstArgs[] = [
+  { where: { email: 'a@b.c' } },
+  { where: { id: 1 } },
+  { where: { name: 'a' } },
+  { where: { id: 1, email: 'a@b.c' } },
+  { where: { id: 1, name: 'a' } },
+  { where: { email: 'a@b.c', name: 'a' } },
+  { where: { id: { gt: 0 } } },
+  { where: { id: { lt: 2 } } },
+  { where: { email: { gt: 'a' } } },
+  { where: { name: { gt: 'a' } } },
+]
 
 const pieces = [
   'SELECT "public"."User"."id", "public"."User"."email", "public"."User"."name" FROM "public"."User" WHERE ("public"."User"."id" = ',

@@ -56,26 +56,45 @@ function ofRefused(sql: string): Analysis {
   return namesSession(sql) ? { ...harmless, undecided: 'PostgreSQL 18 does not know this syntax' } : harmless
 }
 
+/** Look-ups in the memory of texts. */
+export interface LookupCounts {
+  /** Texts that were there as they came. */
+  hits: number
+  /** Those that were not: they were scanned. */
+  misses: number
+  /** Those of them that were parsed: the scan was in doubt, and their normal form was not there either. */
+  parsed: number
+}
+
+export function noLookups(): LookupCounts {
+  return { hits: 0, misses: 0, parsed: 0 }
+}
+
 /**
  * `analyze` with a memory, bounded in bytes: texts as they came in front, and of those that the scan leaves in doubt the
  * normal form, so that neither a comment that differs each time nor a list of any length has the parser run again. What the
  * scan decides is kept in front alone: to look at it anew costs no more than to find it in a map.
  */
-export function createAnalyzer(cacheBytes: number): (sql: string) => Analysis {
+export function createAnalyzer(cacheBytes: number, counts: LookupCounts = noLookups()): (sql: string) => Analysis {
   const front = new Front<Analysis>(cacheBytes / 2, bytesOf)
   const doubtful = new TextCache<Analysis>(cacheBytes / 2, bytesOf)
   return (sql) => {
     const known = front.get(sql)
-    if (known !== undefined) return known
-    const analysis = scan(sql) ? harmless : recall(doubtful, normalise(sql))
+    if (known !== undefined) {
+      counts.hits++
+      return known
+    }
+    counts.misses++
+    const analysis = scan(sql) ? harmless : recall(doubtful, normalise(sql), counts)
     front.set(sql, analysis)
     return analysis
   }
 }
 
-function recall(cache: TextCache<Analysis>, normal: string): Analysis {
+function recall(cache: TextCache<Analysis>, normal: string, counts: LookupCounts): Analysis {
   const known = cache.get(normal)
   if (known !== undefined) return known
+  counts.parsed++
   const analysis = parseAndAnalyze(normal)
   cache.set(normal, analysis)
   return analysis

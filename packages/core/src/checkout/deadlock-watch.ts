@@ -6,6 +6,7 @@ import type { Watcher } from './events.ts'
 import { heldFrom } from './holding.ts'
 import type { Activity, PoolState } from './pool-state.ts'
 import type { Queue } from './queue.ts'
+import { RecentCount } from './recent-count.ts'
 import { callSiteOf, type CallSites } from './sites.ts'
 
 /** How long nothing may move before a deadlock is taken for one. */
@@ -32,6 +33,8 @@ export interface Circle<Connection> {
  */
 export class DeadlockWatch<Connection> {
   readonly #circle: Circle<Connection>
+  /** Those that were found lately. */
+  readonly recent: RecentCount = new RecentCount()
   #found = 0
   #suspects = 0
 
@@ -75,6 +78,7 @@ export class DeadlockWatch<Connection> {
 
   #tell(checkout: Checkout<Connection>): void {
     this.#found++
+    this.recent.add(this.#circle.clock.now())
     const { watcher, sites, survey, refuse } = this.#circle
     const error = deadlockOf(checkout, survey())
     const refused = watcher.mode === 'strict'

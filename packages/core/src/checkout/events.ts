@@ -7,12 +7,16 @@ export interface AcquireEvent {
   readonly waitedMillis: number
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
+  /** The name of the pool; `undefined` where it has none. */
+  readonly pool: string | undefined
 }
 
 /** A connection came back. */
 export interface ReleaseEvent {
   readonly heldMillis: number
   readonly operation: string | undefined
+  /** The name of the pool; `undefined` where it has none. */
+  readonly pool: string | undefined
 }
 
 /** A BEGIN was answered. Told only of pools that have a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`. */
@@ -23,6 +27,8 @@ export interface PoolerWaitEvent {
    */
   readonly poolerWaitMillis: number
   readonly operation: string | undefined
+  /** The name of the pool; `undefined` where it has none. */
+  readonly pool: string | undefined
 }
 
 /** A call got no connection. */

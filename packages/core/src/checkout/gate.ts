@@ -12,11 +12,13 @@ import { LeakWatch } from './leak-watch.ts'
 import type { ConnectionSource, GateNature } from './connection-source.ts'
 import type { CheckoutLimits } from './limits.ts'
 import type { PoolState } from './pool-state.ts'
+import { openOne } from './open-one.ts'
 import { Queue } from './queue.ts'
 import { ServerRefusal } from './refusal.ts'
 import { RetryPlan } from './retry-plan.ts'
 import { CallSites } from './sites.ts'
-import { Histogram, noCounts, Timings, type PoolStatistics } from './statistics.ts'
+import { Measures, type PoolStatistics } from './statistics.ts'
+import { leaksOf, type PoolTrouble } from './trouble.ts'
 
 /**
  * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool is
@@ -25,6 +27,8 @@ import { Histogram, noCounts, Timings, type PoolStatistics } from './statistics.
 export class Gate<Connection> {
   readonly limits: CheckoutLimits
   readonly sites: CallSites
+  /** Of the pool, for its events. */
+  name: string | undefined = undefined
   readonly #source: ConnectionSource<Connection>
   readonly #watcher: Watcher
   readonly #clock: Clock
@@ -36,10 +40,7 @@ export class Gate<Connection> {
   readonly #waiting = new Queue<Checkout<Connection>>()
   readonly #taking = new Queue<Checkout<Connection>>()
   readonly #held = new Queue<Checkout<Connection>>()
-  readonly #counts = noCounts()
-  readonly #waits = new Timings()
-  readonly #uses = new Timings()
-  readonly #poolerWaits = new Histogram()
+  readonly #measures = new Measures()
   /** Connections that the pool was asked for and whose callers have given up. */
   #abandoned = 0
   /** Idle connections that the pool was asked for and has not handed out yet. */
@@ -66,9 +67,8 @@ export class Gate<Connection> {
     this.#deadlines = new Alarm(clock, (now) => this.#expire(now))
     this.sites = new CallSites(limits.callSites, watcher)
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
-    const refuse = (checkout: Checkout<Connection>, error: Error): void => this.#fail(checkout, error)
-    const survey = (): PoolState => this.#survey(0)
-    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, survey, refuse })
+    const acts = { survey: () => this.#survey(0), refuse: this.#fail.bind(this) }
+    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, ...acts })
     // A call that nests two fills a pool of two by itself, without anyone who waited before.
     this.#hasBeenFull = source.max <= 2
     this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
@@ -79,12 +79,17 @@ export class Gate<Connection> {
    *
    * @param handover called once, later, with the connection or an error
    * @param entry the function that the application called, for its line
+   * @param askedAt for whoever has looked at the clock
    * @returns the checkout; or the error that refuses it at once, and nothing is called
    */
-  acquire(handover: Handover<Connection>, entry: (...args: never[]) => unknown): Checkout<Connection> | Error {
+  acquire(
+    handover: Handover<Connection>,
+    entry: (...args: never[]) => unknown,
+    askedAt: number = this.#clock.now(),
+  ): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
-    const checkout = new Checkout(this.#order++, this.#clock.now(), handover, origin?.operation, site, liveHolding())
+    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding())
     if (this.#waiting.size === 0 && this.#canTake()) {
       this.#take(checkout)
       return checkout
@@ -95,7 +100,7 @@ export class Gate<Connection> {
   /** The caller no longer wants the connection, and hears of `reason`. A connection that still comes goes back to the pool. */
   abort(checkout: Checkout<Connection>, reason: Error): void {
     if (checkout.state !== 'waiting' && checkout.state !== 'taking') return
-    this.#counts.aborted++
+    this.#measures.counts.aborted++
     this.#fail(checkout, reason)
     this.pump()
   }
@@ -106,10 +111,10 @@ export class Gate<Connection> {
     checkout.state = 'over'
     this.#held.remove(checkout)
     const heldMillis = this.#clock.now() - checkout.heldSince
-    this.#uses.add(heldMillis)
+    this.#measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.connection = undefined
-    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation })
+    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
   /** A connection that was out before the gate stood here came back. */
@@ -149,8 +154,8 @@ export class Gate<Connection> {
 
   /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
   poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
-    this.#poolerWaits.add(poolerWaitMillis)
-    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation })
+    this.#measures.poolerWaits.add(poolerWaitMillis)
+    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
   }
 
   /** How many calls wait. */
@@ -161,25 +166,40 @@ export class Gate<Connection> {
   /** Plain data: now, and since the pool was guarded. */
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
-    return {
-      ...this.#counts,
-      leaks: this.#leaks.reported,
-      max,
-      size,
-      idle,
-      active: this.#active,
-      waiting: this.#waitingNow,
-      acquireWait: this.#waits.histogram.snapshot(),
-      use: this.#uses.histogram.snapshot(),
-      waits: this.#waits.durations.summary(),
-      uses: this.#uses.durations.summary(),
-      poolerWait: this.#poolerWaits.snapshot(),
-    }
+    const now = { max, size, idle, active: this.#active, waiting: this.#waitingNow }
+    return this.#measures.statistics(now, this.#leaks.reported, this.#deadlocks.found)
   }
 
   /** Who holds connections now, the longest first. */
   state(): PoolState {
     return this.#survey(0, this.#waitingNow)
+  }
+
+  /** What goes wrong now, and what went wrong in the last `recentMillis`. */
+  trouble(recentMillis: number): PoolTrouble {
+    const now = this.#clock.now()
+    const longestWaitMillis = now - (this.#waiting.first?.askedAt ?? now)
+    const leaks = leaksOf(this.#held, this.#source, now)
+    const connectFailure = this.#refusal.lastFailure(now)
+    const deadlocks = this.#deadlocks.recent.within(recentMillis, now)
+    return { ...leaks, ...this.#measures.recent(recentMillis, now), longestWaitMillis, deadlocks, connectFailure }
+  }
+
+  /**
+   * Has the pool open a connection for nobody, which is idle then.
+   *
+   * @returns `undefined` where one is idle, somebody waits, there is no room, or the server is to be left alone for now
+   */
+  open(): Promise<void> | undefined {
+    if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.#canTake()) return undefined
+    this.#abandoned++
+    if (this.#refusal.isOn) this.#refusal.asked()
+    const opened = openOne(this.#source, (error) => {
+      this.#abandoned--
+      if (error === undefined) this.#refusal.over()
+      else this.#connectFailed(error, false)
+    })
+    return opened.finally(() => this.pump())
   }
 
   get #active(): number {
@@ -195,12 +215,7 @@ export class Gate<Connection> {
     const { max, size, idle } = this.#source
     // Those of them that were still being opened may never have come.
     if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, size - idle)
-    return this.#under + this.#active >= max
-  }
-
-  /** Connections that the pool has been asked for. */
-  get #under(): number {
-    return this.#taking.size + this.#abandoned
+    return this.#taking.size + this.#abandoned + this.#active >= max
   }
 
   #canTake(): boolean {
@@ -223,10 +238,10 @@ export class Gate<Connection> {
   }
 
   #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {
-    if (isNew && this.#refusal.isOn) this.#refusal.over()
+    if (isNew) this.#refusal.over()
     if (checkout.state !== 'taking') {
       this.#abandoned--
-      this.#counts.lateArrivals++
+      this.#measures.counts.lateArrivals++
       this.#source.takeBack(connection, release)
       this.pump()
       return
@@ -236,26 +251,22 @@ export class Gate<Connection> {
     checkout.heldSince = this.#clock.now()
     checkout.connection = connection
     this.#held.push(checkout)
-    this.#counts.acquired++
+    this.#measures.counts.acquired++
     const waitedMillis = checkout.heldSince - checkout.askedAt
-    this.#waits.add(waitedMillis)
+    this.#measures.waits.add(waitedMillis)
     this.#leaks.started(checkout)
-    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation })
+    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
     if (this.#waiting.size > 0) this.pump()
     const { handover } = checkout
-    checkout.handover = spent
+    checkout.handover = nothing
     handover(undefined, connection, release)
   }
 
   #failedToTake(checkout: Checkout<Connection>, error: Error): void {
-    const failure = classifyFailure(error)
     const isOver = checkout.state !== 'taking'
     if (isOver) this.#abandoned--
     else this.#taking.remove(checkout)
-    this.#counts.connectFailures++
-    if (failure?.isTransient === true) this.#refusal.failed()
-    const isRetried = !isOver && this.#ended === undefined && failure?.isTransient === true && this.limits.acquireTimeoutMillis !== Infinity
-    if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
+    const isRetried = this.#connectFailed(error, !isOver)
     if (isRetried) {
       checkout.failure = error
       this.#await(checkout)
@@ -264,7 +275,18 @@ export class Gate<Connection> {
     }
     this.pump()
     // Last, as what is called may throw.
-    if (!isOver && !isRetried) checkout.handover(error, undefined, noRelease)
+    if (!isOver && !isRetried) checkout.handover(error, undefined, nothing)
+  }
+
+  /** @returns whether it is tried again for the same call */
+  #connectFailed(error: Error, hasCaller: boolean): boolean {
+    const failure = classifyFailure(error)
+    this.#measures.counts.connectFailures++
+    this.#refusal.failed(failure)
+    const mayHelp = failure?.isTransient === true && this.limits.acquireTimeoutMillis !== Infinity
+    const isRetried = hasCaller && this.#ended === undefined && mayHelp
+    if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
+    return isRetried
   }
 
   #enqueue(checkout: Checkout<Connection>): Checkout<Connection> | Error {
@@ -299,7 +321,7 @@ export class Gate<Connection> {
       this.#abandoned++
     }
     checkout.state = 'over'
-    checkout.handover(error, undefined, noRelease)
+    checkout.handover(error, undefined, nothing)
   }
 
   /** Fails whoever has waited too long. @returns the next deadline */
@@ -320,7 +342,8 @@ export class Gate<Connection> {
       // A caller that was told may have aborted another.
       if (checkout.state !== 'waiting' && checkout.state !== 'taking') continue
       const error = timeoutOf(checkout, now - checkout.askedAt, this.limits.acquireTimeoutMillis, pool)
-      this.#counts.timedOut++
+      this.#measures.counts.timedOut++
+      this.#measures.timeouts.add(now)
       errors.push(error)
       this.#fail(checkout, error)
     }
@@ -329,7 +352,8 @@ export class Gate<Connection> {
   }
 
   #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
-    this.#counts.queueFull++
+    this.#measures.counts.queueFull++
+    this.#measures.refused.add(checkout.askedAt)
     const pool = this.#survey(0)
     const error = queueFullOf(checkout, maxWaiting, pool)
     checkout.state = 'over'
@@ -355,8 +379,5 @@ export class Gate<Connection> {
   }
 }
 
-/** Of a checkout that has been handed over: kept small, for as long as it is held. */
-function spent(): void {}
-
-/** Of an error: there is nothing to give back. */
-function noRelease(): void {}
+/** Of a checkout that has been handed over, which is kept small for as long as it is held; and of an error, with which nothing comes. */
+function nothing(): void {}

@@ -1,4 +1,6 @@
 import type { Clock } from './clock.ts'
+import type { Failure } from './failures.ts'
+import type { ConnectFailure } from './trouble.ts'
 
 /** The first pause after the server refused a connection; each further one is about twice as long. */
 const firstPauseMillis = 50
@@ -16,6 +18,7 @@ export class ServerRefusal {
   #attempts = 0
   #nextAt = 0
   #failedAt = 0
+  #last: { readonly at: number; readonly failure: Failure | undefined } | undefined
 
   /** @param random between 0 and 1: spreads the attempts of many processes */
   constructor(clock: Clock, random: () => number) {
@@ -23,7 +26,7 @@ export class ServerRefusal {
     this.#random = random
   }
 
-  /** Whether the last attempt to connect failed. */
+  /** Whether the last attempt to connect failed, and may succeed later. */
   get isOn(): boolean {
     return this.#attempts > 0
   }
@@ -38,17 +41,25 @@ export class ServerRefusal {
     this.#nextAt = this.#clock.now() + this.#spread(longestPauseMillis)
   }
 
-  /** An attempt failed. Those that were under way at the same time count once. */
-  failed(): void {
+  /** An attempt failed. Those that were under way at the same time count once; what time does not mend makes no pause. */
+  failed(failure: Failure | undefined): void {
     const now = this.#clock.now()
+    this.#last = { at: now, failure }
+    if (failure?.isTransient !== true) return
     if (this.isOn && now - this.#failedAt < firstPauseMillis / 2) return
     this.#failedAt = now
     this.#attempts++
     this.#nextAt = now + this.#spread(Math.min(firstPauseMillis * 2 ** (this.#attempts - 1), longestPauseMillis))
   }
 
+  /** The last attempt to connect, if it failed. */
+  lastFailure(now: number): ConnectFailure | undefined {
+    return this.#last && { agoMillis: now - this.#last.at, failure: this.#last.failure }
+  }
+
   /** A connection was made. */
   over(): void {
+    this.#last = undefined
     this.#attempts = 0
     this.#nextAt = 0
   }

@@ -1,4 +1,5 @@
 import { Durations, type DurationSummary } from '../observe/durations.ts'
+import { RecentCount } from './recent-count.ts'
 
 /** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
 const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
@@ -108,5 +109,34 @@ export function noCounts(): MutableCounts {
     leaks: 0,
     connectFailures: 0,
     lateArrivals: 0,
+  }
+}
+
+/** All that a gate counts and times. */
+export class Measures {
+  readonly counts: MutableCounts = noCounts()
+  readonly waits: Timings = new Timings()
+  readonly uses: Timings = new Timings()
+  readonly poolerWaits: Histogram = new Histogram()
+  /** Calls that waited for too long, and those that were refused because too many waited. */
+  readonly timeouts: RecentCount = new RecentCount()
+  readonly refused: RecentCount = new RecentCount()
+
+  statistics(now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>, leaks: number, deadlocks: number): PoolStatistics {
+    return {
+      ...this.counts,
+      leaks,
+      deadlocks,
+      ...now,
+      acquireWait: this.waits.histogram.snapshot(),
+      use: this.uses.histogram.snapshot(),
+      waits: this.waits.durations.summary(),
+      uses: this.uses.durations.summary(),
+      poolerWait: this.poolerWaits.snapshot(),
+    }
+  }
+
+  recent(millis: number, now: number): { readonly timedOut: number; readonly queueFull: number } {
+    return { timedOut: this.timeouts.within(millis, now), queueFull: this.refused.within(millis, now) }
   }
 }

@@ -1,5 +1,5 @@
 import { harmless, type Analysis, type Answer, type DetectedEffect } from '../analyze/analysis.ts'
-import { createAnalyzer } from '../analyze/analyze.ts'
+import { createAnalyzer, noLookups } from '../analyze/analyze.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { toldBy } from '../analyze/telltales.ts'
 import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
@@ -10,7 +10,10 @@ import { InvalidOptionError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
 import { contradictionOf } from '../poolers/contradiction.ts'
 import { Observer } from '../observe/observer.ts'
-import type { ObservedPool } from '../observe/pool-report.ts'
+import { WatchedPools } from '../observe/watched-pools.ts'
+import { healthOf } from '../observe/health-of.ts'
+import type { GuardHealth } from '../observe/health.ts'
+import { resolveHealthOptions, type HealthOptions } from '../observe/health-options.ts'
 import type { GuardStatistics } from '../observe/statistics.ts'
 import { statisticsOf } from '../observe/statistics-of.ts'
 import type { PoolerFacts } from '../poolers/detect.ts'
@@ -24,6 +27,7 @@ import type { Context, Finding } from './finding.ts'
 import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
 import { namesOfStartup } from './startup.ts'
 import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
+import type { LogEntry, LogFields } from './log-writer.ts'
 import { policyOn } from './policy.ts'
 import { processWide } from './process-wide.ts'
 import { Reports } from './reports.ts'
@@ -43,16 +47,17 @@ export class Guard {
   readonly #exceptions: Exceptions
   readonly #reports: Reports
   readonly #teller: Teller
+  readonly #lookups = noLookups()
   readonly #since = performance.now()
   /** For adapters: watches the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
   /** For adapters: the pools that this guard watches. A pool that is ended, or collected, is none any more. */
-  readonly pools: Set<ObservedPool> = new Set()
+  readonly pools: WatchedPools = new WatchedPools()
 
   /** @throws InvalidOptionError */
   constructor(options: GuardOptions = {}) {
     this.#options = resolveOptions(options)
-    this.#analyze = createAnalyzer(this.#options.cacheBytes)
+    this.#analyze = createAnalyzer(this.#options.cacheBytes, this.#lookups)
     this.#reports = new Reports(this.#options.logger, this.#events)
     this.#teller = new Teller(this.#options.pooler, this.#events, this.#reports)
     this.#exceptions = new Exceptions(this, this.#options.exceptions)
@@ -124,7 +129,18 @@ export class Guard {
 
   /** What was sent and found since the guard was made, and how its pools stand. Plain data; costs some 50 µs. */
   stats(): GuardStatistics {
-    return statisticsOf(this.observer, { since: this.#since, findings: {}, cache: { hits: 0, misses: 0 }, pools: this.pools })
+    const { found, allowed } = this.#teller.counts
+    return statisticsOf(this.observer, { since: this.#since, found, allowed, lookups: this.#lookups, pools: this.pools })
+  }
+
+  /**
+   * Whether the pools can do their work, and why not. Asks each pool that has an idle connection for `SELECT 1`; of an exhausted pool it
+   * uses no connection, and waits for nothing. Never rejects for what it finds.
+   *
+   * @throws InvalidOptionError
+   */
+  async health(options: HealthOptions = {}): Promise<GuardHealth> {
+    return healthOf(this.pools, resolveHealthOptions(options), () => this.stats())
   }
 
   /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
@@ -199,7 +215,7 @@ export class Guard {
   complain(error: PoolsafeError): PoolsafeError | undefined {
     processWide.strict?.onComplaint?.(error)
     if (this.mode === 'strict') return error
-    return this.#guarded(() => this.#log(error.message, error.message))
+    return this.#guarded(() => this.#log(error.message, error.message, { event: 'complaint', error: error.name }))
   }
 
   /** For adapters: whether anyone listens to an event, so that nothing is put together for nobody. */
@@ -212,24 +228,27 @@ export class Guard {
     for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
   }
 
-  /** For adapters: logs what is no warning. The standard output belongs to the application. */
-  info(message: string): void {
-    const { logger } = this.#options
-    const text = `[poolsafe] ${message}`
-    try {
-      if (logger === console) console.error(text)
-      else logger.info?.(text)
-    } catch (error) {
-      this.#fault('log the start of a pool', error)
-    }
+  /** For what observes: a fault of our own, which is told once and stops nothing. */
+  fault(where: string, cause: unknown): void {
+    this.#reports.fault(where, cause)
   }
 
-  /** For adapters: logs each time what is no finding. A logger that throws is a fault of its own. */
+  /** For adapters: logs what is no warning. */
+  info(message: string): void {
+    this.write({ level: 'info', message, fields: { event: 'info' } })
+  }
+
+  /** For adapters: logs each time what is no finding. */
   warn(message: string): void {
+    this.write({ level: 'warn', message, fields: { event: 'warning' } })
+  }
+
+  /** For what observes: logs. A logger that throws is a fault of its own. */
+  write(entry: LogEntry): void {
     try {
-      this.#options.logger.warn(`[poolsafe] ${message}`)
+      this.#reports.write(entry)
     } catch (error) {
-      this.#fault('log a warning', error)
+      this.#fault('write to the logger', error)
     }
   }
 
@@ -311,8 +330,8 @@ export class Guard {
     return policyOn(finding, this.#options.rules, this.mode)
   }
 
-  #log(key: string, message: string): undefined {
-    this.#reports.log(key, message)
+  #log(key: string, message: string, fields: LogFields): undefined {
+    this.#reports.log(key, message, fields)
   }
 
   /** Reported once; only strict mode lets it stop a statement. */

@@ -16,13 +16,17 @@ export type Mode = 'off' | 'warn' | 'strict'
 /** What to do with the findings of one rule. */
 export type Policy = 'allow' | 'warn' | 'throw'
 
-/** Where warnings go. `console`, and most loggers, fit. */
+/**
+ * Where warnings go. `console` gets lines for people. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
+ * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as `warn(message, fields)`. Any other
+ * object gets `warn(message)`.
+ */
 export interface Logger {
-  warn(message: string): void
+  warn(message: string): unknown
   /** For what is no warning, such as the limits of a pool at its start. Without it, that is not logged. */
-  info?(message: string): void
+  info?(message: string): unknown
   /** For very slow statements. @default warn */
-  error?(message: string): void
+  error?(message: string): unknown
 }
 
 /** The options of {@link createGuard}. */

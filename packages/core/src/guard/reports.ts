@@ -1,20 +1,21 @@
 import { TextCache } from '../analyze/cache.ts'
 import { PoolsafeFault } from '../errors.ts'
 import type { Events } from './events.ts'
+import { LogWriter, type LogEntry, type LogFields } from './log-writer.ts'
 import type { Logger } from './options.ts'
 
 /** Bytes for remembering what has been logged, so that each finding is logged once. */
 const loggedBytes = 262_144
 
-/** What a guard writes to its logger: each message once. */
+/** What a guard writes to its logger. */
 export class Reports {
-  readonly #logger: Logger
+  readonly #writer: LogWriter
   readonly #events: Events
   readonly #logged = new TextCache<true>(loggedBytes)
   #faultReported = false
 
   constructor(logger: Logger, events: Events) {
-    this.#logger = logger
+    this.#writer = new LogWriter(logger)
     this.#events = events
   }
 
@@ -23,10 +24,17 @@ export class Reports {
     return this.#logged.get(key) === true
   }
 
-  log(key: string, message: string): void {
+  /** Logs a warning, once for each key. */
+  log(key: string, message: string, fields: LogFields): void {
     if (this.has(key)) return
     this.#logged.set(key, true)
-    this.#logger.warn(`[poolsafe] ${message}`)
+    this.write({ level: 'warn', message, fields })
+  }
+
+  /** @throws whatever the logger throws; what an asynchronous one rejects with is a fault, told later */
+  write(entry: LogEntry): void {
+    const written = this.#writer.write(entry)
+    if (isThenable(written)) written.then(undefined, (error: unknown) => void this.fault('write to the logger', error))
   }
 
   /** The first fault is told, further ones are not. */
@@ -35,16 +43,20 @@ export class Reports {
     if (!this.#faultReported) {
       this.#faultReported = true
       this.#events.emit('fault', fault)
-      this.#write(fault)
+      this.#tell(fault)
     }
     return fault
   }
 
-  #write(fault: PoolsafeFault): void {
+  #tell(fault: PoolsafeFault): void {
     try {
-      this.#logger.warn(`[poolsafe] ${fault.message}: ${String(fault.cause)}`)
+      this.write({ level: 'warn', message: `${fault.message}: ${String(fault.cause)}`, fields: { event: 'fault' } })
     } catch {
       // The logger itself is what failed: there is nobody left to tell.
     }
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

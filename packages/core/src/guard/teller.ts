@@ -3,9 +3,11 @@ import type { Source } from '../checkout/transaction.ts'
 import { UnsafeStatementError, type PoolsafeError } from '../errors.ts'
 import type { Declared } from '../exceptions/declared.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
+import type { RuleId } from '../rules/index.ts'
 import { formatCallSite } from './call-site.ts'
 import type { AllowedEvent, Events, FindingEvent } from './events.ts'
 import type { Finding } from './finding.ts'
+import type { LogFields } from './log-writer.ts'
 import { format } from './message.ts'
 import { processWide } from './process-wide.ts'
 import type { Reports } from './reports.ts'
@@ -13,11 +15,21 @@ import type { Reports } from './reports.ts'
 /** As much of a text as is remembered: a long one would not be, and would be logged each time. */
 const loggedLength = 2_000
 
+/** Findings by rule. */
+export type RuleCounts = { [Id in RuleId]?: number }
+
+interface FindingCounts {
+  readonly found: RuleCounts
+  readonly allowed: RuleCounts
+}
+
 /** Turns findings into events, log lines and errors. */
 export class Teller {
   readonly #pooler: PoolerProfile
   readonly #events: Events
   readonly #reports: Reports
+  /** How often each rule found something that no exception allowed, and what one did. */
+  readonly counts: FindingCounts = { found: {}, allowed: {} }
 
   constructor(pooler: PoolerProfile, events: Events, reports: Reports) {
     this.#pooler = pooler
@@ -28,6 +40,7 @@ export class Teller {
   /** Tells what an exception allows, and remembers that it was needed. */
   tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
     for (const { rule } of findings) matched.add(rule)
+    count(this.counts.allowed, findings)
     if (!this.#events.has('allowed') && processWide.strict === undefined) return
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
     processWide.strict?.onAllowed?.(event)
@@ -36,6 +49,7 @@ export class Teller {
 
   /** Tells of one statement. @returns the error that refuses it */
   tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
+    count(this.counts.found, findings)
     const { sql, operation, stack, sign } = source
     // What is no statement is told by what it is, and its place.
     const isEverywhere = sign === 'wrongProfile'
@@ -47,9 +61,10 @@ export class Teller {
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#pooler
     const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
-    this.#emit({ ...fields, pooler, refused, place: formatCallSite(stack), stack, message })
+    const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
+    this.#emit(told)
     if (!refused) {
-      this.#reports.log(logKey, message)
+      this.#reports.log(logKey, message, fieldsOf(told))
       return undefined
     }
     const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
@@ -65,4 +80,13 @@ export class Teller {
     processWide.strict?.onFinding(event)
     for (const thrown of this.#events.emit('finding', event)) this.#reports.fault('tell a listener of a finding', thrown)
   }
+}
+
+/** For those who search their logs by field. */
+function fieldsOf({ findings, statement, operation, place, pooler }: FindingEvent): LogFields {
+  return { event: 'finding', rules: findings.map(({ rule }) => rule), statement, operation, place, pooler: pooler.label }
+}
+
+function count(counts: RuleCounts, findings: readonly Finding[]): void {
+  for (const { rule } of findings) counts[rule] = (counts[rule] ?? 0) + 1
 }

@@ -1,5 +1,5 @@
 import { formatCallSite } from '../guard/call-site.ts'
-import type { QueryEvent } from './events.ts'
+import type { Layer, QueryEvent } from './events.ts'
 import type { Execution } from './execution.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { Execution } from './execution.ts'
  * @param sqlState of a failure
  */
 export function eventOf(execution: Execution, durationMillis: number, sqlState: string | undefined): QueryEvent {
-  const { shape, origin, request, layer, onlyBegins, transactionSince, rows, pool } = execution
+  const { shape, origin, request, onlyBegins, transactionSince, rows, pool } = execution
   const poolWaitMillis = Math.min(execution.sentAt - execution.startedAt + execution.checkoutWaitMillis, durationMillis)
   const ranMillis = durationMillis - poolWaitMillis
   const isInTransaction = transactionSince > 0
@@ -17,7 +17,7 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
   const poolerWaitMillis = onlyBegins ? ranMillis : isInTransaction ? 0 : undefined
   return {
     operation: origin?.operation,
-    layer: origin === undefined ? layer : 'prisma',
+    layer: layerOf(execution),
     summary: shape.summary,
     kind: shape.kind,
     statement: shape.statement,
@@ -35,6 +35,11 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
     tag: request?.tag,
     pool,
   }
+}
+
+/** The layer that the application called. */
+export function layerOf({ origin, layer }: Execution): Layer {
+  return origin === undefined ? layer : 'prisma'
 }
 
 /** The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like before. */

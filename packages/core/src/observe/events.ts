@@ -47,8 +47,12 @@ export interface SlowQueryEvent extends QueryEvent {
   readonly level: 'slow' | 'verySlow'
   /** The limit that it exceeded. */
   readonly thresholdMillis: number
-  /** How many more of the fingerprint were slow since the last one that was logged. */
+  /** How many others of the fingerprint were slow since the last one that was logged, and were not logged themselves. */
   readonly unlogged: number
+  /** With `explainSlowQueries`, of one that is logged: the generic plan as an indented text, without literals. */
+  readonly plan: string | undefined
+  /** Why a plan that was wanted is not there, in a word or two; the server's SQLSTATE where it refused. */
+  readonly noPlan: string | undefined
 }
 
 /** One request sent the same statement too often: N+1. */

@@ -24,6 +24,8 @@ export class Execution {
   readerMillis = 0
   rows: number | undefined = undefined
   pool: string | undefined = undefined
+  /** The text as it was sent, where its plan may be asked for. */
+  sql: string | undefined = undefined
   /** The line that sent it, if it was worth taking. */
   site: Site | undefined = undefined
 

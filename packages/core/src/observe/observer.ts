@@ -6,11 +6,12 @@ import { eventOf } from './event-of.ts'
 import type { Layer, ObserveEvents } from './events.ts'
 import { Execution } from './execution.ts'
 import type { ResolvedObserveOptions } from './options.ts'
-import { requests } from './request-scope.ts'
+import { RepeatedLog } from './repeated-log.ts'
+import { openRequest } from './request-scope.ts'
 import type { Shape } from './shape.ts'
 import { Shapes } from './shapes.ts'
 import { SiteBudget } from './site-budget.ts'
-import { SlowLog } from './slow-log.ts'
+import { SlowLog, type SlowLogHost } from './slow-log.ts'
 import { statementKinds } from './statement-kind.ts'
 import type { FingerprintStatistics, KindStatistics } from './statistics.ts'
 
@@ -18,9 +19,11 @@ import type { FingerprintStatistics, KindStatistics } from './statistics.ts'
 const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]
 
 /** What an observer needs of a guard. */
-export interface Listeners {
+export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
+  warn(message: string): void
+  fault(where: string, cause: unknown): void
 }
 
 type Entry = (...args: never[]) => unknown
@@ -30,6 +33,7 @@ export class Observer {
   readonly options: ResolvedObserveOptions
   readonly #listeners: Listeners
   readonly #slowLog: SlowLog
+  readonly #repeatedLog: RepeatedLog
   readonly #shapes = new Shapes()
   readonly #durations = new Durations()
   readonly #byKind = statementKinds.map((kind) => ({ kind, ok: new Histogram(boundsMillis), failed: new Histogram(boundsMillis) }))
@@ -41,7 +45,8 @@ export class Observer {
   constructor(options: ResolvedObserveOptions, listeners: Listeners) {
     this.options = options
     this.#listeners = listeners
-    this.#slowLog = new SlowLog(options)
+    this.#slowLog = new SlowLog(options, listeners)
+    this.#repeatedLog = new RepeatedLog(options, listeners)
   }
 
   /**
@@ -51,16 +56,22 @@ export class Observer {
    */
   begin(sql: string, layer: Layer, entry: Entry): Execution {
     const shape = this.#shapes.of(sql)
-    const execution = new Execution(shape, layer, processWide.origins.getStore(), requests.getStore(), performance.now())
+    const execution = new Execution(shape, layer, processWide.origins.getStore(), openRequest(), performance.now())
+    if (this.options.explainSlowQueries) execution.sql = sql
+    const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    if (isFirst || shape.isStruck || execution.request?.wantsSite(execution) === true) this.#locate(execution, entry, isFirst)
+    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, isFirst)
     return execution
   }
 
-  /** It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none. */
-  end(execution: Execution, sqlState?: string): void {
+  /**
+   * It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none.
+   *
+   * @param endedAt for adapters that have looked at the clock: to look takes as long as all of the counting
+   */
+  end(execution: Execution, sqlState?: string, endedAt: number = performance.now()): void {
     const { shape } = execution
-    const millis = performance.now() - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
+    const millis = endedAt - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
     const failed = sqlState !== undefined
     this.#total++
     shape.count++
@@ -73,7 +84,7 @@ export class Observer {
     this.#durations.add(millis)
     const histograms = this.#histograms.get(shape.kind)
     histograms?.[failed ? 'failed' : 'ok'].add(millis)
-    execution.request?.note(execution, millis)
+    execution.request?.note(execution, millis, this.#repeatedLog)
     if (millis > this.#slowLog.leastMillis) this.#slow(execution, millis, sqlState)
     if (this.#listeners.hears('query')) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
   }
@@ -84,6 +95,18 @@ export class Observer {
 
   get totalErrors(): number {
     return this.#errors
+  }
+
+  get slowQueries(): number {
+    return this.#slowLog.slowQueries
+  }
+
+  get verySlowQueries(): number {
+    return this.#slowLog.verySlowQueries
+  }
+
+  get repeatedQueries(): number {
+    return this.#repeatedLog.count
   }
 
   get durations(): Durations {
@@ -117,6 +140,7 @@ export class Observer {
     }))
   }
 
+  /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
   #slow(execution: Execution, millis: number, sqlState: string | undefined): void {
     execution.origin?.want?.()
     this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)

@@ -1,25 +1,45 @@
 import type { PoolState } from '../checkout/pool-state.ts'
 import type { PoolStatistics } from '../checkout/statistics.ts'
+import type { PoolTrouble } from '../checkout/trouble.ts'
 
-/** One guarded pool, now and since it was guarded. */
-export interface PoolReport extends PoolStatistics {
+/** One guarded pool, now and since it was guarded. Plain data, the same after `JSON.stringify`. */
+export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   /** `localhost:6432/shop`, or the `poolName` of its options; never a user or a password. */
   readonly name: string
   /** Where it connects to, as the semantic conventions have it. */
   readonly server: { readonly address: string | undefined; readonly port: number | undefined; readonly database: string | undefined }
-  readonly acquireTimeoutMillis: number
-  readonly connectTimeoutMillis: number
-  readonly maxWaiting: number
+  /** The most connections that the pool opens; `null` for no bound. */
+  readonly max: number | null
+  /** `null` for ever. */
+  readonly acquireTimeoutMillis: number | null
+  /** `null` for ever. */
+  readonly connectTimeoutMillis: number | null
+  /** `null` for no bound. */
+  readonly maxWaiting: number | null
 }
 
 /** What an adapter registers with a guard for each pool that it guards. */
 export interface ObservedPool {
+  /** As in its reports and events. */
+  readonly name: string
   report(): PoolReport
   /** Who holds connections now. */
   state(): PoolState
+  /** What went wrong in the last `recentMillis`, and what goes wrong now. */
+  trouble(recentMillis: number): PoolTrouble
   /**
    * Sends a statement of our own on a connection that is idle, past guard, gate and statistics. `undefined` where none is: nobody is
    * kept from a connection by us.
    */
   ask(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> | undefined
+  /**
+   * Has the pool open a connection, which is idle then. `undefined` where one is idle, somebody waits, there is no room, or a server that
+   * refused is not to be asked again yet.
+   */
+  open(): Promise<void> | undefined
+}
+
+/** A limit as JSON has it. */
+export function jsonLimit(limit: number): number | null {
+  return Number.isFinite(limit) ? limit : null
 }

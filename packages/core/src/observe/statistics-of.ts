@@ -1,4 +1,5 @@
-import type { RuleId } from '../rules/index.ts'
+import type { LookupCounts } from '../analyze/analyze.ts'
+import type { RuleCounts } from '../guard/teller.ts'
 import { Durations } from './durations.ts'
 import type { Observer } from './observer.ts'
 import type { ObservedPool } from './pool-report.ts'
@@ -11,25 +12,27 @@ const mostTold = 10
 export interface Counted {
   /** On the clock of `performance.now()`. */
   readonly since: number
-  readonly findings: { readonly [Id in RuleId]?: number }
-  readonly cache: { readonly hits: number; readonly misses: number }
+  readonly found: Readonly<RuleCounts>
+  readonly allowed: Readonly<RuleCounts>
+  readonly lookups: Readonly<LookupCounts>
   readonly pools: Iterable<ObservedPool>
 }
 
-export function statisticsOf(observer: Observer | undefined, { since, findings, cache, pools }: Counted): GuardStatistics {
+export function statisticsOf(observer: Observer | undefined, { since, found, allowed, lookups, pools }: Counted): GuardStatistics {
   return {
     uptimeSeconds: (performance.now() - since) / 1000,
     totalQueries: observer?.totalQueries ?? 0,
     totalErrors: observer?.totalErrors ?? 0,
-    slowQueries: 0,
-    verySlowQueries: 0,
-    repeatedQueries: 0,
+    slowQueries: observer?.slowQueries ?? 0,
+    verySlowQueries: observer?.verySlowQueries ?? 0,
+    repeatedQueries: observer?.repeatedQueries ?? 0,
     duration: (observer?.durations ?? new Durations()).summary(),
     byKind: observer?.byKind() ?? [],
     slowest: observer?.slowest(mostTold) ?? [],
     fingerprints: { known: observer?.shapes.size ?? 0, forgotten: observer?.shapes.forgotten ?? 0 },
-    findings: { ...findings },
-    cache: { ...cache },
-    pools: [...pools].map((pool) => pool.report()),
+    findings: { ...found },
+    allowedFindings: { ...allowed },
+    cache: { ...lookups },
+    pools: Array.from(pools, (pool) => pool.report()),
   }
 }

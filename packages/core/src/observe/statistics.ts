@@ -26,14 +26,16 @@ export interface FingerprintStatistics {
   readonly maxMillis: number
 }
 
-/** What a guard has seen since it was made. Plain data. */
+/** What a guard has seen since it was made. Plain data, the same after `JSON.stringify`: what has no bound is `null`. */
 export interface GuardStatistics {
   /** Seconds since the guard was made. */
   readonly uptimeSeconds: number
   /** Statements that were answered, failures included. 0 with `observe: false`. */
   readonly totalQueries: number
   readonly totalErrors: number
+  /** Statements that took longer than their `slowQueryMillis`, very slow ones included. */
   readonly slowQueries: number
+  /** Of them, those that took longer than their `verySlowQueryMillis`. */
   readonly verySlowQueries: number
   readonly repeatedQueries: number
   /** Of all statements. */
@@ -43,9 +45,14 @@ export interface GuardStatistics {
   readonly slowest: readonly FingerprintStatistics[]
   /** Fingerprints that are remembered, and those that were forgotten to make room. */
   readonly fingerprints: { readonly known: number; readonly forgotten: number }
-  /** How often each rule found something, allowed or not. */
+  /** How often each rule found something that was logged, or refused: each time, not once a statement as the log. */
   readonly findings: { readonly [Id in RuleId]?: number }
-  /** Look-ups in the memory of judged texts. */
-  readonly cache: { readonly hits: number; readonly misses: number }
+  /** How often each rule found something that an exception allowed. What `rules` allows is counted nowhere. */
+  readonly allowedFindings: { readonly [Id in RuleId]?: number }
+  /**
+   * Look-ups in the memory of judged texts, some of them several for a statement: those that were there as they came, those that were
+   * not, and how many of these had to be parsed.
+   */
+  readonly cache: { readonly hits: number; readonly misses: number; readonly parsed: number }
   readonly pools: readonly PoolReport[]
 }

@@ -1,0 +1,29 @@
+import { createShopGuard } from './guard.ts'
+import { createLogger } from './logger.ts'
+import { generatePrismaClient } from './prisma-client.ts'
+import { startDatabase } from './servers.ts'
+
+// `npm start`: PostgreSQL, PgBouncer and the service. They end together, by Ctrl+C.
+
+process.once('SIGINT', () => process.exit(0))
+process.once('SIGTERM', () => process.exit(0))
+
+const logger = createLogger()
+await generatePrismaClient()
+const database = await startDatabase()
+// These need the generated client.
+const { createApp } = await import('./app.ts')
+const { createPrismaShop, openPrisma } = await import('./prisma-shop.ts')
+const { createKyselyShop, openKysely } = await import('./kysely-shop.ts')
+
+const guard = createShopGuard(database.profile, process.env.LOG === 'console' ? console : logger)
+const app = createApp({
+  guard,
+  logger,
+  shops: {
+    '/prisma': createPrismaShop(openPrisma(database.url, guard)),
+    '/kysely': createKyselyShop(openKysely(database.url, guard)),
+  },
+})
+logger.info(database.label)
+await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 3000) })

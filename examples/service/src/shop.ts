@@ -1,0 +1,39 @@
+export interface Customer {
+  readonly id: number
+  readonly name: string
+}
+
+export interface Order {
+  readonly id: number
+  readonly customerId: number
+  readonly paid: boolean
+}
+
+export interface OrderLine {
+  readonly item: string
+  readonly cents: number
+}
+
+export interface Revenue {
+  readonly customerId: number
+  readonly name: string
+  readonly cents: number
+}
+
+/** What the routes ask for. There is one on Prisma and one on Kysely. */
+export interface Shop {
+  customers(): Promise<readonly Customer[]>
+  /** `undefined` if there is none. */
+  order(id: number): Promise<(Order & { readonly lines: readonly OrderLine[] }) | undefined>
+  placeOrder(customerId: number, lines: readonly OrderLine[]): Promise<{ readonly id: number }>
+  /** All customers with their orders. */
+  customersWithOrders(): Promise<readonly (Customer & { readonly orders: readonly Order[] })[]>
+  /** The same, as it is often written: a query for the customers, and one more for each of them. */
+  customersWithOrdersOneByOne(): Promise<readonly (Customer & { readonly orders: readonly Order[] })[]>
+  /** Takes more than a second. */
+  revenue(): Promise<readonly Revenue[]>
+  /** Charges the customer, then marks the order as paid. */
+  pay(orderId: number): Promise<void>
+  /** The same, as it is often written: the connection of the transaction is kept while the payment provider thinks. */
+  payInsideTransaction(orderId: number): Promise<void>
+}

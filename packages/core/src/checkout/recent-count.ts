@@ -1,0 +1,35 @@
+const slotMillis = 1000
+const slots = 61
+
+/** The longest time that {@link RecentCount} looks back, in milliseconds. */
+export const longestRecentMillis: number = (slots - 1) * slotMillis
+
+/** How often something happened lately, to the second. It costs nothing until something happens. */
+export class RecentCount {
+  #counts: Uint32Array | undefined
+  /** The second that each slot counts. */
+  #seconds: Float64Array | undefined
+
+  /** @param now on a clock that does not jump */
+  add(now: number): void {
+    this.#counts ??= new Uint32Array(slots)
+    this.#seconds ??= new Float64Array(slots).fill(-Infinity)
+    const second = Math.floor(now / slotMillis)
+    const slot = second % slots
+    if (this.#seconds[slot] !== second) {
+      this.#seconds[slot] = second
+      this.#counts[slot] = 0
+    }
+    this.#counts[slot] = (this.#counts[slot] as number) + 1
+  }
+
+  /** @param millis how far to look back, up to {@link longestRecentMillis}; what is up to a second older is counted too */
+  within(millis: number, now: number): number {
+    const first = Math.floor((now - millis) / slotMillis)
+    let count = 0
+    this.#seconds?.forEach((second, slot) => {
+      if (second >= first) count += this.#counts?.[slot] ?? 0
+    })
+    return count
+  }
+}

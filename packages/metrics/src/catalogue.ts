@@ -1,0 +1,90 @@
+import { rules, type DurationHistogram, type GuardStatistics, type PoolReport } from '@poolsafe/core'
+
+/** One series of a metric, before its name. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number | DurationHistogram
+}
+
+/** One metric, and how it is read from what a guard knows. */
+export interface MetricDefinition {
+  /** Without the prefix. */
+  readonly name: string
+  readonly type: 'gauge' | 'counter' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Whether it is without series for a guard with `observe: false`. */
+  readonly isObserved: boolean
+  read(statistics: GuardStatistics): readonly Sample[]
+}
+
+type Read<Value> = (pool: PoolReport) => Value
+
+function ofPools(name: string, type: MetricDefinition['type'], help: string, read: Read<Sample['value']>): MetricDefinition {
+  const samples = ({ pools }: GuardStatistics): Sample[] => pools.map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
+  return { name: `pool_${name}`, type, help, labels: ['pool'], isObserved: false, read: samples }
+}
+
+const gauge = (name: string, help: string, read: Read<number>): MetricDefinition => ofPools(name, 'gauge', help, read)
+const counter = (name: string, help: string, read: Read<number>): MetricDefinition => ofPools(name, 'counter', help, read)
+const histogram = (name: string, help: string, read: Read<DurationHistogram>): MetricDefinition => ofPools(name, 'histogram', help, read)
+
+const ofEveryPool: readonly MetricDefinition[] = [
+  gauge('max_connections', 'The most connections that the pool opens.', ({ max }) => max ?? Infinity),
+  gauge('open_connections', 'Connections that are open or being opened.', ({ size }) => size),
+  gauge('active_connections', 'Connections that the application holds.', ({ active }) => active),
+  gauge('idle_connections', 'Connections that nobody holds.', ({ idle }) => idle),
+  gauge('waiting_calls', 'Calls that wait for a connection.', ({ waiting }) => waiting),
+  histogram('acquire_wait_seconds', 'How long the calls waited that got a connection.', ({ acquireWait }) => acquireWait),
+  histogram('use_seconds', 'How long connections stayed with the application.', ({ use }) => use),
+  histogram('pooler_wait_seconds', 'How long each BEGIN waited for a server connection of the pooler.', ({ poolerWait }) => poolerWait),
+  counter('acquires_total', 'Connections handed out.', ({ acquired }) => acquired),
+  counter('acquire_timeouts_total', 'Calls that waited for longer than acquireTimeoutMillis.', ({ timedOut }) => timedOut),
+  counter('queue_full_total', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
+  counter('aborted_total', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
+  counter('deadlocks_total', 'Calls that waited while all who held a connection waited too.', ({ deadlocks }) => deadlocks),
+  counter('leaks_total', 'Connections reported because they were held, or idle in a transaction, for too long.', ({ leaks }) => leaks),
+  counter('connect_failures_total', 'Attempts to connect that failed.', ({ connectFailures }) => connectFailures),
+  counter('late_connections_total', 'Connections that came after their caller had given up.', ({ lateArrivals }) => lateArrivals),
+]
+
+function total(name: string, help: string, isObserved: boolean, read: (statistics: GuardStatistics) => number): MetricDefinition {
+  const type = name.endsWith('_total') ? 'counter' : 'gauge'
+  return { name, type, help, labels: [], isObserved, read: (statistics) => [{ labels: {}, value: read(statistics) }] }
+}
+
+const ofStatements: readonly MetricDefinition[] = [
+  {
+    name: 'query_duration_seconds',
+    type: 'histogram',
+    help: 'How long statements took, from the call to the end of the answer.',
+    labels: ['kind', 'outcome'],
+    isObserved: true,
+    read: ({ byKind }) =>
+      byKind.map(({ kind, failed, duration }) => ({ labels: { kind, outcome: failed ? 'failed' : 'ok' }, value: duration })),
+  },
+  total('queries_total', 'Statements that were answered, failures included.', true, ({ totalQueries }) => totalQueries),
+  total('query_errors_total', 'Statements that failed.', true, ({ totalErrors }) => totalErrors),
+  total('slow_queries_total', 'Statements that took longer than slowQueryMillis.', true, ({ slowQueries }) => slowQueries),
+  total('very_slow_queries_total', 'Statements that took longer than verySlowQueryMillis.', true, (all) => all.verySlowQueries),
+  total('repeated_queries_total', 'Requests that sent one statement too often (N+1).', true, (all) => all.repeatedQueries),
+  total('fingerprints', 'Fingerprints of statements that are remembered.', true, ({ fingerprints }) => fingerprints.known),
+  total('fingerprints_forgotten_total', 'Fingerprints forgotten to make room.', true, ({ fingerprints }) => fingerprints.forgotten),
+]
+
+const ofJudgement: readonly MetricDefinition[] = [
+  {
+    name: 'findings_total',
+    type: 'counter',
+    help: 'How often each rule found something, allowed or not.',
+    labels: ['rule'],
+    isObserved: false,
+    // All of them from the start: the first increase of a series that was not there before is none to Prometheus.
+    read: ({ findings }) => rules.map(({ id }) => ({ labels: { rule: id }, value: findings[id] ?? 0 })),
+  },
+  total('analysis_cache_hits_total', 'Statements that were judged from memory.', false, ({ cache }) => cache.hits),
+  total('analysis_cache_misses_total', 'Statements that had to be analysed.', false, ({ cache }) => cache.misses),
+]
+
+/** Every metric, in the order in which it is written. */
+export const catalogue: readonly MetricDefinition[] = [...ofEveryPool, ...ofStatements, ...ofJudgement]

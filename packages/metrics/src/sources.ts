@@ -1,0 +1,45 @@
+import type { Guard, GuardStatistics } from '@poolsafe/core'
+import type { MetricDefinition, Sample } from './catalogue.ts'
+
+/** The guards that are read for one registry and prefix. */
+export class Sources {
+  /** By what their label `guard` says; the one without has the empty name. */
+  readonly #guards = new Map<string, Guard>()
+  #statistics: ReadonlyMap<string, GuardStatistics> | undefined
+
+  get isEmpty(): boolean {
+    return this.#guards.size === 0
+  }
+
+  has(name: string): boolean {
+    return this.#guards.has(name)
+  }
+
+  /** @returns what removes it again */
+  add(name: string, guard: Guard): () => void {
+    this.#guards.set(name, guard)
+    return () => {
+      if (this.#guards.get(name) === guard) this.#guards.delete(name)
+    }
+  }
+
+  read(definition: MetricDefinition): Sample[] {
+    const samples = [...this.#guards].map(([name, guard]) => {
+      if (definition.isObserved && guard.observer === undefined) return []
+      const statistics = this.#readAll().get(name)
+      const own = statistics === undefined ? [] : definition.read(statistics)
+      return name === '' ? own : own.map(({ labels, value }) => ({ labels: { ...labels, guard: name }, value }))
+    })
+    return samples.flat()
+  }
+
+  /** The registry asks all of its metrics in one go: what is read for the first does for the rest. */
+  #readAll(): ReadonlyMap<string, GuardStatistics> {
+    if (this.#statistics !== undefined) return this.#statistics
+    queueMicrotask(() => {
+      this.#statistics = undefined
+    })
+    this.#statistics = new Map([...this.#guards].map(([name, guard]) => [name, guard.stats()]))
+    return this.#statistics
+  }
+}
