@@ -1,6 +1,5 @@
 import { formatCallSite, withDeepStack } from '../guard/call-site.ts'
 import { processWide, type Origin } from '../guard/process-wide.ts'
-import type { Site } from '../checkout/checkout.ts'
 import { Histogram } from '../checkout/statistics.ts'
 import { Durations } from './durations.ts'
 import { eventOf } from './event-of.ts'
@@ -23,7 +22,6 @@ const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1
 export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
-  warn(message: string): void
   fault(where: string, cause: unknown): void
 }
 
@@ -61,7 +59,7 @@ export class Observer {
     if (this.options.explainSlowQueries) execution.sql = sql
     const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, { isFirst, isRepeated })
+    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, isFirst)
     return execution
   }
 
@@ -143,17 +141,16 @@ export class Observer {
 
   /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
   #slow(execution: Execution, millis: number, sqlState: string | undefined): void {
-    execution.origin?.want?.()
     this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
+    execution.origin?.want?.(execution.shape)
   }
 
-  #locate(execution: Execution, entry: Entry, { isFirst, isRepeated }: Reasons): void {
+  #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
     const { origin, shape } = execution
-    // What is taken here begins inside the ORM, and may end there too.
     if (origin !== undefined) {
-      locateOrigin(origin, shape)
-      if (isRepeated) execution.site = siteOfOrigin(origin)
-      return
+      // What is taken here begins inside the ORM, and may end there too.
+      execution.site = origin
+      return locateOrigin(origin, shape)
     }
     const site: { stack?: string } = {}
     withDeepStack(() => Error.captureStackTrace(site, entry))
@@ -163,23 +160,9 @@ export class Observer {
   }
 }
 
-/** Why a line is taken. */
-interface Reasons {
-  readonly isFirst: boolean
-  readonly isRepeated: boolean
-}
-
-/** What stands for the origin's line, which may be known only when its call is over. */
-function siteOfOrigin(origin: Origin): Site {
-  origin.wantStack?.()
-  return origin
-}
-
+/** Its stack may be known, or still to come. To put it into words is most of its price. */
 function locateOrigin(origin: Origin, shape: Shape): void {
-  if (shape.isStruck) origin.want?.()
-  if (shape.place !== undefined) return
-  // To put a stack into words is most of its price.
-  const { stack } = origin
+  const { stack } = shape.place === undefined ? origin : {}
   if (stack === undefined) origin.want?.(shape)
   else shape.place = formatCallSite(stack) ?? ''
 }
