@@ -147,15 +147,14 @@ interface Asking {
 function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, asking: Asking, entry: Entry): void {
   let handOver = callback
   const checkout = gate.acquire(
-    (error, client: Client | undefined) => {
+    (error, client: Client | undefined, release) => {
       if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
       const taken = checkout as Checkout<ClientLike>
       client[checkoutKey] = taken
       taken.execution = asking.execution
-      const give = (): void => handOver(undefined, client, client.release as Release)
       // A query is over before anyone could ask for a second connection inside it.
-      if (asking.isForQuery || !gate.wantsHoldings) give()
-      else holdings.run(taken, give)
+      if (asking.isForQuery || !gate.wantsHoldings) handOver(undefined, client, release)
+      else holdings.run(taken, handOver, undefined, client, release)
     },
     entry,
     asking.execution?.startedAt,
