@@ -94,7 +94,7 @@ interface Result {
 
 async function toPrometheus(address: string, stop: () => Promise<void>): Promise<Prometheus> {
   async function ask<Data>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Data> {
-    const response = await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+    const response = await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`)
     const answer = (await response.json()) as { data: Data; error?: string }
     if (answer.error !== undefined) throw new Error(`Prometheus refuses ${JSON.stringify(parameters)}: ${answer.error}`)
     return answer.data

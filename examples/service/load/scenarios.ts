@@ -5,6 +5,8 @@ import { repeatFor, shops } from './traffic.ts'
 /** Something that goes wrong in real services, and where an operator finds it. */
 export interface Scenario {
   readonly name: string
+  /** A shorter name, for charts. */
+  readonly label: string
   play(service: Service): Promise<void>
   isInLog(line: LogLine): boolean
   /** A figure of `/health` that grows. */
@@ -17,6 +19,7 @@ export interface Scenario {
 
 export const slowQuery: Scenario = {
   name: 'a slow query',
+  label: 'slow query',
   async play(service) {
     await repeatFor(5000, 4, 0, (index) => service.send('GET', `${shops[index % 2]}/faulty/revenue`))
   },
@@ -28,6 +31,7 @@ export const slowQuery: Scenario = {
 
 export const repeatedQuery: Scenario = {
   name: 'an N+1',
+  label: 'N+1',
   async play(service) {
     await repeatFor(4000, 2, 250, (index) => service.send('GET', `${shops[index % 2]}/faulty/customers-with-orders`))
   },
@@ -39,8 +43,11 @@ export const repeatedQuery: Scenario = {
 
 export const exhaustedPool: Scenario = {
   name: 'an exhausted pool',
+  label: 'exhausted pool',
   async play(service) {
-    await repeatFor(7000, 40, 0, (index) => service.send('POST', `${shops[index % 2]}/faulty/orders/${1 + index}/payment`))
+    // Two of three by Kysely, so that the two can be told apart in a chart.
+    const shopOf = (index: number): string => shops[index % 3 === 0 ? 0 : 1]
+    await repeatFor(6000, 36, 0, (index) => service.send('POST', `${shopOf(index)}/faulty/orders/${1 + (index % 400)}/payment`))
   },
   isInLog: ({ msg }) => /^waited \d+ ms for a connection/.test(msg),
   inHealth: ({ pools }) => pools.reduce((sum, { timedOut }) => sum + timedOut, 0),

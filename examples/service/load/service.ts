@@ -18,6 +18,8 @@ export interface Service {
   health(): Promise<Health>
   /** @returns the status */
   send(method: 'GET' | 'POST', path: string, body?: object): Promise<number>
+  /** What it printed on its standard error. */
+  said(): string
   /** Ends it if it was started here. */
   stop(): Promise<void>
 }
@@ -26,7 +28,7 @@ const startMillis = 120_000
 
 /** The one that `npm start` has started. */
 export async function findService(address: string): Promise<Service> {
-  const service = toService(address, await followLog(logFile), async () => {})
+  const service = toService(address, await followLog(logFile))
   await service.health().catch((cause: unknown) => {
     throw new Error(
       `Nothing answers at http://${address}/health: run \`npm start\` first, or \`npm run check\`, which starts a service itself.`,
@@ -37,28 +39,30 @@ export async function findService(address: string): Promise<Service> {
 }
 
 /** One of its own, on a free port, with a log of its own. */
-export async function startService(): Promise<Service> {
+export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), 'poolsafe-service-'))
   const file = join(folder, 'service.log')
   const main = join(import.meta.dirname, '../src/main.ts')
-  const child = startChild(process.execPath, [...process.execArgv, main], { ...process.env, PORT: '0', LOG_FILE: file })
+  const child = startChild(process.execPath, [...process.execArgv, main], { ...process.env, ...env, PORT: '0', LOG_FILE: file })
   const log = await followLog(file)
   const address = await until('The service', startMillis, async () => {
     const ended = child.ended()
     if (ended !== undefined) throw new Error(`The service ended ${ended}; it says:\n${child.said()}`)
     return /Server listening at http:\/\/([\d.:]+)/.exec(await readFile(file, 'utf8').catch(() => ''))?.[1]
   })
-  return toService(address, log, async () => {
+  const stop = async (): Promise<void> => {
     await child.end()
     await rm(folder, { recursive: true, force: true })
-  })
+  }
+  return { ...toService(address, log), said: () => child.said(), stop }
 }
 
-function toService(address: string, log: Log, stop: () => Promise<void>): Service {
+function toService(address: string, log: Log): Service {
   return {
     address,
     log,
-    stop,
+    said: () => '',
+    stop: async () => {},
     health: async () => (await (await fetch(`http://${address}/health`)).json()) as Health,
     async send(method, path, body) {
       const json = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }

@@ -8,6 +8,8 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
+import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
+import { register } from 'prom-client'
 import { addShopRoutes } from './routes.ts'
 import type { Shop } from './shop.ts'
 
@@ -22,6 +24,8 @@ export function createApp({ guard, logger, shops }: AppParts): FastifyInstance {
   const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }) })
   app.setErrorHandler(answerError)
   app.get('/health', () => guard.stats())
+  prometheusMetrics(guard)
+  app.get('/metrics', async (_request, reply) => reply.type(register.contentType).send(await register.metrics()))
   for (const [prefix, shop] of Object.entries(shops)) addShopRoutes(app, prefix, shop)
   return app
 }

@@ -1,5 +1,4 @@
-import { createGuard, type Guard, type PoolerProfile } from '@poolsafe/core'
-import type { Logger } from 'pino'
+import { createGuard, type Guard, type Logger, type PoolerProfile } from '@poolsafe/core'
 
 /** One guard for the whole process: both pools report to it, and health and metrics read it. */
 export function createShopGuard(pooler: PoolerProfile, logger: Logger): Guard {

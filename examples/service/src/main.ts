@@ -16,7 +16,7 @@ const { createApp } = await import('./app.ts')
 const { createPrismaShop, openPrisma } = await import('./prisma-shop.ts')
 const { createKyselyShop, openKysely } = await import('./kysely-shop.ts')
 
-const guard = createShopGuard(database.profile, logger)
+const guard = createShopGuard(database.profile, process.env.LOG === 'console' ? console : logger)
 const app = createApp({
   guard,
   logger,

@@ -40,7 +40,7 @@ export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checko
 export type { ObserveOptions, SlowQueryThreshold } from './observe/options.ts'
 export type { Layer, ObserveEvents, QueryEvent, RepeatedQueryEvent, SlowQueryEvent } from './observe/events.ts'
 export type { DurationSummary } from './observe/durations.ts'
-export type { RequestScopeOptions } from './observe/request-scope.ts'
+export { withRequestScope, type RequestScopeOptions } from './observe/request-scope.ts'
 export type { FingerprintStatistics, GuardStatistics, KindStatistics } from './observe/statistics.ts'
 export type { GuardHealth, PoolHealth, PoolPing, ProblemKind } from './observe/health.ts'
 export type { HealthOptions } from './observe/health-options.ts'
@@ -61,6 +61,7 @@ export {
   processWide,
   type Acquiring,
   type ConnectionControl,
+  type Located,
   type Origin,
   type StatementListener,
   type StrictOverride,
@@ -82,7 +83,11 @@ export {
 } from './checkout/statement-limits.ts'
 export { formatCallSite, takeStack, withDeepStack } from './guard/call-site.ts'
 export type { Execution } from './observe/execution.ts'
+export { examineRepeated } from './observe/examine-repeated.ts'
+export { RequestScope } from './observe/request-scope.ts'
 export type { Observer } from './observe/observer.ts'
+export { openRequest } from './observe/request-scope.ts'
+export { SiteBudget } from './observe/site-budget.ts'
 export { jsonLimit, type ObservedPool } from './observe/pool-report.ts'
 export { resolveHealthOptions, type ResolvedHealthOptions } from './observe/health-options.ts'
 export { judgeEffects } from './guard/judge.ts'

@@ -152,7 +152,7 @@ export class Gate<Connection> {
   /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
   poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
     this.#measures.poolerWaits.add(poolerWaitMillis)
-    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation })
+    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
   }
 
   /** How many calls wait. */

@@ -82,7 +82,7 @@ function end(scope: Scope): void {
   scope.declared.hasRun = true
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
   return isObject && typeof (value as { then?: unknown }).then === 'function'
 }

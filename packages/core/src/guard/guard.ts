@@ -228,6 +228,11 @@ export class Guard {
     for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
   }
 
+  /** For what observes: a fault of our own, which is told once and stops nothing. */
+  fault(where: string, cause: unknown): void {
+    this.#reports.fault(where, cause)
+  }
+
   /** For adapters: logs what is no warning. */
   info(message: string): void {
     this.write({ level: 'info', message, fields: { event: 'info' } })
@@ -245,11 +250,6 @@ export class Guard {
     } catch (error) {
       this.#fault('write to the logger', error)
     }
-  }
-
-  /** For what observes: reports a fault of poolsafe's own, the first one of a guard. */
-  fault(where: string, cause: unknown): void {
-    this.#fault(where, cause)
   }
 
   #guarded(act: () => PoolsafeError | undefined): PoolsafeError | undefined {

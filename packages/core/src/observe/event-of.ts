@@ -1,5 +1,5 @@
 import { formatCallSite } from '../guard/call-site.ts'
-import type { QueryEvent } from './events.ts'
+import type { Layer, QueryEvent } from './events.ts'
 import type { Execution } from './execution.ts'
 
 /**
@@ -9,14 +9,15 @@ import type { Execution } from './execution.ts'
  * @param sqlState of a failure
  */
 export function eventOf(execution: Execution, durationMillis: number, sqlState: string | undefined): QueryEvent {
-  const { shape, origin, request, layer, onlyBegins, transactionSince, rows, pool } = execution
+  const { shape, origin, request, onlyBegins, transactionSince, rows, pool } = execution
   const poolWaitMillis = Math.min(execution.sentAt - execution.startedAt + execution.checkoutWaitMillis, durationMillis)
   const ranMillis = durationMillis - poolWaitMillis
   const isInTransaction = transactionSince > 0
+  const endedAt = execution.startedAt + durationMillis - execution.checkoutWaitMillis + execution.readerMillis
   const poolerWaitMillis = onlyBegins ? ranMillis : isInTransaction ? 0 : undefined
   return {
     operation: origin?.operation,
-    layer: origin === undefined ? layer : 'prisma',
+    layer: layerOf(execution),
     summary: shape.summary,
     kind: shape.kind,
     statement: shape.statement,
@@ -28,12 +29,17 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
     rows,
     failed: sqlState !== undefined,
     sqlState: sqlState === '' ? undefined : sqlState,
-    transactionMillis: isInTransaction ? execution.startedAt + durationMillis - execution.checkoutWaitMillis - transactionSince : undefined,
+    transactionMillis: isInTransaction ? endedAt - transactionSince : undefined,
     place: placeOf(execution),
     request: request?.name,
     tag: request?.tag,
     pool,
   }
+}
+
+/** The layer that the application called. */
+export function layerOf({ origin, layer }: Execution): Layer {
+  return origin === undefined ? layer : 'prisma'
 }
 
 /** The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like before. */

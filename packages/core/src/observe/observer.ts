@@ -1,12 +1,14 @@
-import { formatCallSite, framesOf, withDeepStack } from '../guard/call-site.ts'
-import { processWide } from '../guard/process-wide.ts'
+import { formatCallSite, withDeepStack } from '../guard/call-site.ts'
+import { processWide, type Origin } from '../guard/process-wide.ts'
 import { Histogram } from '../checkout/statistics.ts'
 import { Durations } from './durations.ts'
 import { eventOf } from './event-of.ts'
 import type { Layer, ObserveEvents } from './events.ts'
 import { Execution } from './execution.ts'
 import type { ResolvedObserveOptions } from './options.ts'
-import { requests } from './request-scope.ts'
+import { RepeatedLog } from './repeated-log.ts'
+import { openRequest } from './request-scope.ts'
+import type { Shape } from './shape.ts'
 import { Shapes } from './shapes.ts'
 import { SiteBudget } from './site-budget.ts'
 import { SlowLog, type SlowLogHost } from './slow-log.ts'
@@ -20,6 +22,8 @@ const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1
 export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
+  warn(message: string): void
+  fault(where: string, cause: unknown): void
 }
 
 type Entry = (...args: never[]) => unknown
@@ -29,6 +33,7 @@ export class Observer {
   readonly options: ResolvedObserveOptions
   readonly #listeners: Listeners
   readonly #slowLog: SlowLog
+  readonly #repeatedLog: RepeatedLog
   readonly #shapes = new Shapes()
   readonly #durations = new Durations()
   readonly #byKind = statementKinds.map((kind) => ({ kind, ok: new Histogram(boundsMillis), failed: new Histogram(boundsMillis) }))
@@ -41,6 +46,7 @@ export class Observer {
     this.options = options
     this.#listeners = listeners
     this.#slowLog = new SlowLog(options, listeners)
+    this.#repeatedLog = new RepeatedLog(options, listeners)
   }
 
   /**
@@ -50,10 +56,11 @@ export class Observer {
    */
   begin(sql: string, layer: Layer, entry: Entry): Execution {
     const shape = this.#shapes.of(sql)
-    const execution = new Execution(shape, layer, processWide.origins.getStore(), requests.getStore(), performance.now())
+    const execution = new Execution(shape, layer, processWide.origins.getStore(), openRequest(), performance.now())
     if (this.options.explainSlowQueries) execution.sql = sql
+    const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    if (isFirst || shape.isStruck || execution.request?.wantsSite(execution) === true) this.#locate(execution, entry, isFirst)
+    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, isFirst)
     return execution
   }
 
@@ -77,14 +84,9 @@ export class Observer {
     this.#durations.add(millis)
     const histograms = this.#histograms.get(shape.kind)
     histograms?.[failed ? 'failed' : 'ok'].add(millis)
-    execution.request?.note(execution, millis)
-    if (millis > this.#slowLog.leastMillis) this.#considerSlow(execution, sqlState, millis)
+    execution.request?.note(execution, millis, this.#repeatedLog)
+    if (millis > this.#slowLog.leastMillis) this.#slow(execution, millis, sqlState)
     if (this.#listeners.hears('query')) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
-  }
-
-  /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
-  #considerSlow(execution: Execution, sqlState: string | undefined, millis: number): void {
-    this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
   }
 
   get totalQueries(): number {
@@ -101,6 +103,10 @@ export class Observer {
 
   get verySlowQueries(): number {
     return this.#slowLog.verySlowQueries
+  }
+
+  get repeatedQueries(): number {
+    return this.#repeatedLog.count
   }
 
   get durations(): Durations {
@@ -134,12 +140,29 @@ export class Observer {
     }))
   }
 
+  /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
+  #slow(execution: Execution, millis: number, sqlState: string | undefined): void {
+    execution.origin?.want?.()
+    this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
+  }
+
   #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
-    const known = framesOf(execution.origin?.stack)
-    const site: { stack?: string } = known === '' ? {} : { stack: known }
-    if (known === '') withDeepStack(() => Error.captureStackTrace(site, entry))
+    const { origin, shape } = execution
+    // What is taken here begins inside the ORM, and may end there too.
+    if (origin !== undefined) return locateOrigin(origin, shape)
+    const site: { stack?: string } = {}
+    withDeepStack(() => Error.captureStackTrace(site, entry))
     // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a shape.
-    if (isFirst) execution.shape.place = formatCallSite(site.stack) ?? ''
+    if (isFirst) shape.place = formatCallSite(site.stack) ?? ''
     execution.site = site
   }
+}
+
+function locateOrigin(origin: Origin, shape: Shape): void {
+  if (shape.isStruck) origin.want?.()
+  if (shape.place !== undefined) return
+  // To put a stack into words is most of its price.
+  const { stack } = origin
+  if (stack === undefined) origin.want?.(shape)
+  else shape.place = formatCallSite(stack) ?? ''
 }

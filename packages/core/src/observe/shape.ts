@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
+import { ownCopy } from '../analyze/own-copy.ts'
 import { redact } from '../analyze/redact.ts'
+import { isRepeatable } from './repeatable.ts'
 import { kindOf, summaryOf, type StatementKind } from './statement-kind.ts'
 
 /** Characters of a redacted statement that decide its fingerprint: what differs only behind them counts as the same. */
@@ -15,6 +17,10 @@ export class Shape {
   /** `SELECT orders` */
   readonly summary: string
   readonly kind: StatementKind
+  /** Of a statement that is cut, its last WHERE: at most 300 characters. */
+  readonly condition: string
+  /** Whether sending it often is worth a word. */
+  readonly isRepeatable: boolean
   /** How often it was answered, failures included. */
   count = 0
   errors = 0
@@ -24,16 +30,28 @@ export class Shape {
   place: string | undefined = undefined
   /** It was reported: from now on its senders' lines are taken. */
   isStruck = false
+  /** One request has sent it so often that its lines are worth taking. */
+  wasRepeated = false
   /** Whether the table of shapes holds it. */
   isKept = false
 
   /** @param form of {@link formOf} */
   constructor(form: string) {
     this.fingerprint = hash('sha256', canonical(form), 'hex').slice(0, 16)
-    this.statement = form.length > longestShown ? `${form.slice(0, longestShown)}…` : form
+    const isCut = form.length > longestShown
+    // A slice of a long text keeps all of it.
+    this.statement = isCut ? `${ownCopy(form.slice(0, longestShown))}…` : form
+    this.condition = isCut ? ownCopy(lastCondition(form)) : ''
     this.summary = summaryOf(form)
     this.kind = kindOf(form)
+    this.isRepeatable = isRepeatable(this.kind, form)
   }
+}
+
+/** From its last WHERE on. */
+function lastCondition(form: string): string {
+  const at = form.toLowerCase().lastIndexOf(' where ')
+  return at === -1 ? '' : form.slice(at, at + longestShown)
 }
 
 const parameter = /\$\d+/g

@@ -25,7 +25,7 @@ export function statisticsOf(observer: Observer | undefined, { since, found, all
     totalErrors: observer?.totalErrors ?? 0,
     slowQueries: observer?.slowQueries ?? 0,
     verySlowQueries: observer?.verySlowQueries ?? 0,
-    repeatedQueries: 0,
+    repeatedQueries: observer?.repeatedQueries ?? 0,
     duration: (observer?.durations ?? new Durations()).summary(),
     byKind: observer?.byKind() ?? [],
     slowest: observer?.slowest(mostTold) ?? [],

@@ -1,0 +1,37 @@
+import type { RepeatedQueryEvent } from './events.ts'
+import { mostShapes } from './repeated-tally.ts'
+
+/** The report of one repetition, as logged. */
+export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): string {
+  const { summary, count, limit, totalMillis, statement, operation, place, request, instead } = event
+  const by = [operation, place].filter((part) => part !== undefined).join(' at ')
+  return layOut(`one request sent ${summary} ${count} times from one place (repeated query, N+1)`, [
+    ['statement', statement],
+    ['by', by],
+    ['request', request],
+    ['took', `${totalMillis.toFixed(1)} ms together; more than ${limit} are told`],
+    ['instead', instead],
+  ])
+}
+
+/** A scope sent more shapes than are counted. */
+export function describeCrowded(request: string | undefined): string {
+  return layOut(`one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`, [
+    ['request', request],
+    ['instead', 'a scope of its own for each part of the work: withRequestScope(fn)'],
+  ])
+}
+
+/** A scope stays open. */
+export function describeEndless(request: string | undefined, millis: number): string {
+  return layOut(`a request scope is open for more than ${millis} ms (requestScopeMillis): what it sends from now on is not counted`, [
+    ['request', request],
+    ['why', 'what withRequestScope() was given has not settled, or the response was neither finished nor closed'],
+    ['instead', 'a scope for each piece of work that ends; none round a job, a stream or a subscription that goes on'],
+  ])
+}
+
+function layOut(first: string, rows: readonly (readonly [string, string | undefined])[]): string {
+  const shown = rows.filter(([, text]) => text !== undefined && text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
+  return [first, ...shown].join('\n')
+}

@@ -1,0 +1,123 @@
+import type { Site } from '../checkout/checkout.ts'
+import { formatCallSite } from '../guard/call-site.ts'
+import { layerOf } from './event-of.ts'
+import type { Layer } from './events.ts'
+import type { Execution } from './execution.ts'
+import type { Shape } from './shape.ts'
+
+/** When a statement is repeated, and how closely that is looked at. */
+export interface RepetitionLimits {
+  /** How often is not too often. */
+  readonly limit: number
+  /** How many lines are taken of one shape in one scope: beyond them a statement is taken to come from where the one before it came. */
+  readonly mostSites: number
+  /** Whether the first of a shape is worth its line as well, which costs each statement of a request a stack. */
+  readonly takesFirst: boolean
+}
+
+/** The same statement from the same place, too often. */
+export interface FoundRepetition {
+  readonly shape: Shape
+  readonly operation: string | undefined
+  readonly layer: Layer
+  readonly place: string | undefined
+  readonly count: number
+  readonly totalMillis: number
+}
+
+type Group = { -readonly [Field in keyof FoundRepetition]: FoundRepetition[Field] }
+
+interface Unread {
+  readonly execution: Execution
+  readonly site: Site
+  readonly millis: number
+}
+
+/** Stacks that are kept before they are put into words: each holds on to what it passed through. */
+const mostUnread = 64
+
+/** All statements of one shape in one scope. */
+export class Repetition {
+  readonly #shape: Shape
+  readonly #limits: RepetitionLimits
+  readonly #groups = new Map<string, Group>()
+  #begun = 0
+  #count = 0
+  #sites = 0
+  #unread: Unread[] = []
+  /** Those before the first whose line was taken: one, unless several began at once. */
+  #early: { readonly execution: Execution; readonly millis: number }[] = []
+  readonly #rest = { count: 0, millis: 0 }
+
+  constructor(shape: Shape, limits: RepetitionLimits) {
+    this.#shape = shape
+    this.#limits = limits
+  }
+
+  /** @returns whether its line is wanted: of a shape that has come close to the limit before, the first one's too */
+  begin(): boolean {
+    const { mostSites, takesFirst } = this.#limits
+    return ++this.#begun <= mostSites && (this.#begun > 1 || takesFirst || this.#shape.wasRepeated)
+  }
+
+  end(execution: Execution, millis: number): void {
+    const { limit, mostSites } = this.#limits
+    if (++this.#count === limit) this.#shape.wasRepeated = true
+    if (this.#sites >= mostSites) {
+      this.#rest.count++
+      this.#rest.millis += millis
+    } else if (execution.site === undefined) this.#early.push({ execution, millis })
+    else {
+      this.#sites++
+      this.#unread.push({ execution, site: execution.site, millis })
+      if (this.#unread.length >= mostUnread && this.#count > limit) this.#read()
+    }
+  }
+
+  found(): FoundRepetition[] {
+    const { limit } = this.#limits
+    if (this.#count <= limit) return []
+    this.#read()
+    this.#addRest()
+    this.#addEarly()
+    return [...this.#groups.values()].filter(({ count }) => count > limit)
+  }
+
+  #read(): void {
+    for (const { execution, site, millis } of this.#unread) {
+      const place = formatCallSite(site.stack)
+      const group = this.#groupOf(execution, place)
+      add(group, 1, millis)
+    }
+    this.#unread = []
+  }
+
+  #addRest(): void {
+    const last = [...this.#groups.values()].at(-1)
+    if (last !== undefined) add(last, this.#rest.count, this.#rest.millis)
+  }
+
+  /** The one without a line counts where all others are from, if that is where the shape was seen first. */
+  #addEarly(): void {
+    const only = this.#groups.size === 1 ? [...this.#groups.values()][0] : undefined
+    for (const { execution, millis } of this.#early) {
+      const isThere = (this.#shape.place || undefined) === only?.place && execution.origin?.operation === only?.operation
+      if (only !== undefined && isThere) add(only, 1, millis)
+    }
+  }
+
+  #groupOf(execution: Execution, place: string | undefined): Group {
+    const operation = execution.origin?.operation
+    const key = `${operation ?? ''} ${place ?? ''}`
+    const known = this.#groups.get(key)
+    if (known !== undefined) return known
+    const group: Group = { shape: this.#shape, operation, layer: layerOf(execution), place, count: 0, totalMillis: 0 }
+    this.#groups.set(key, group)
+    return group
+  }
+}
+
+function add(group: Group, count: number, millis: number): void {
+  group.count += count
+  group.totalMillis += millis
+}
