@@ -55,7 +55,8 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   gate.name = observed.name
   guard.pools.add(observed)
   watchClients(pool, gate, source, (client) => {
-    client[poolNameKey] = observed.name
+    // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow dictionary.
+    Object.defineProperty(client, poolNameKey, { value: observed.name })
     watchQueries(client, guard)
   })
   limitPool(pool, limits, guard, (client: Client) => {
@@ -240,11 +241,27 @@ function gateEnd(pool: PoolLike, gate: Gate<ClientLike>, ended: () => void): voi
   })
 }
 
+/** Where a pool keeps who counts its waiting callers. */
+const waitingKey = Symbol('poolsafe.waiting')
+
+interface CountedPool extends PoolLike {
+  readonly [waitingKey]: { readonly gate: Gate<ClientLike>; readonly prototype: object }
+}
+
 /** Those who wait at the gate are pg-pool's waiting callers to everyone who reads its counter. */
 function countWaiting(pool: PoolLike, gate: Gate<ClientLike>): void {
-  const prototype: object = Object.getPrototypeOf(pool)
-  const get = (): number => gate.waitingCount + Number(Reflect.get(prototype, 'waitingCount', pool) ?? 0)
-  Object.defineProperty(pool, 'waitingCount', { configurable: true, enumerable: false, get })
+  Object.defineProperty(pool, waitingKey, { value: { gate, prototype: Object.getPrototypeOf(pool) } })
+  Object.defineProperty(pool, 'waitingCount', waitingCount)
+}
+
+/** One accessor for all pools: with one of its own, V8 would turn the second pool into a slow dictionary. */
+const waitingCount: PropertyDescriptor & ThisType<CountedPool> = {
+  configurable: true,
+  enumerable: false,
+  get() {
+    const { gate, prototype } = this[waitingKey]
+    return gate.waitingCount + Number(Reflect.get(prototype, 'waitingCount', this) ?? 0)
+  },
 }
 
 /** Of an error: there is nothing to give back. */
