@@ -59,7 +59,7 @@ it('what a pool has and does is what its statistics say', async () => {
 })
 
 it('calls that got no connection are counted by why', async () => {
-  const limits = { acquireTimeoutMillis: 100, maxWaiting: 1 }
+  const limits = { acquireTimeoutMillis: 1000, maxWaiting: 1 }
   const work: Parameters<typeof withRegistry>[0] = async ({ pool, registry }) => {
     const client = await pool.connect()
     const outcomes = await Promise.allSettled([pool.query('SELECT 1'), pool.query('SELECT 2')])

@@ -68,7 +68,10 @@ class Outlets {
   constructor(structured: boolean) {
     const line = (...parts: unknown[]): void => void this.said.push(parts.map(everything).join(' '))
     const logger = structured ? pino({ level: 'trace' }, { write: (text: string) => line(text) }) : { warn: line, error: line, info: line }
-    this.guard = createGuard({ logger, observe: { slowQueryMillis: 10, verySlowQueryMillis: 30, explainSlowQueries: true, repeatedQueryLimit: 2 } })
+    this.guard = createGuard({
+      logger,
+      observe: { slowQueryMillis: 10, verySlowQueryMillis: 30, explainSlowQueries: true, repeatedQueryLimit: 2 },
+    })
     const names = ['finding', 'allowed', 'fault', 'query', 'slowQuery', 'repeatedQuery', 'acquire', 'release', 'timeout', 'leak'] as const
     for (const name of names) this.#watch(name)
   }
@@ -114,7 +117,9 @@ const applications: readonly [string, (guard: Guard) => Application][] = [
   [
     'Kysely',
     (guard) => {
-      const db = new Kysely<object>({ dialect: guardDialect(new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }), guard) })
+      const db = new Kysely<object>({
+        dialect: guardDialect(new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 2 }) }), guard),
+      })
       const send: Send = (text, values) => db.executeQuery({ ...sql`${sql.raw(text)}`.compile(db), parameters: values })
       return { send, close: () => db.destroy() }
     },

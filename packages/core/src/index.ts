@@ -61,6 +61,7 @@ export {
   processWide,
   type Acquiring,
   type ConnectionControl,
+  type Located,
   type Origin,
   type StatementListener,
   type StrictOverride,
@@ -85,6 +86,8 @@ export type { Execution } from './observe/execution.ts'
 export { examineRepeated } from './observe/examine-repeated.ts'
 export { RequestScope } from './observe/request-scope.ts'
 export type { Observer } from './observe/observer.ts'
+export { openRequest } from './observe/request-scope.ts'
+export { SiteBudget } from './observe/site-budget.ts'
 export { jsonLimit, type ObservedPool } from './observe/pool-report.ts'
 export { resolveHealthOptions, type ResolvedHealthOptions } from './observe/health-options.ts'
 export { judgeEffects } from './guard/judge.ts'

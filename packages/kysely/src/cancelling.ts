@@ -2,15 +2,16 @@ import type { ConnectionControl, Guard } from '@poolsafe/core'
 import type { DatabaseConnection } from 'kysely'
 
 /** A query that an abort signal may end. */
-interface Abortable {
+export interface Abortable {
   readonly signal: AbortSignal
   /** The driver's own name for it. */
   readonly query: object
 }
 
-/** What the pool below gave with the connection. */
+/** What the pool below gave with the connection, and the queries on it that a signal may end. */
 interface Controlled {
   readonly control: ConnectionControl | undefined
+  readonly abortables: ReadonlySet<Abortable>
 }
 
 /**
@@ -22,8 +23,6 @@ export function guardCancelling(connection: DatabaseConnection, guard: Guard, st
   const collectSessionInfo = connection.collectSessionInfo?.bind(connection)
   const cancelQuery = connection.cancelQuery?.bind(connection)
   const killSession = connection.killSession?.bind(connection)
-  const abortables = new Set<Abortable>()
-  followQueries(connection, state, abortables)
   if (collectSessionInfo !== undefined) {
     connection.collectSessionInfo = function collect() {
       if (state.control !== undefined) return Promise.resolve()
@@ -34,16 +33,16 @@ export function guardCancelling(connection: DatabaseConnection, guard: Guard, st
   if (cancelQuery !== undefined) {
     connection.cancelQuery = async (...args) => {
       const { control } = state
-      return control === undefined ? cancelQuery(...args) : cancelAborted(control, abortables)
+      return control === undefined ? cancelQuery(...args) : cancelAborted(control, state.abortables)
     }
   }
   if (killSession !== undefined) {
     connection.killSession = async (...args) => {
       const { control } = state
       if (control === undefined) return killSession(...args)
-      const isUnderWay = [...abortables].some(({ signal }) => signal.aborted)
+      const isUnderWay = [...state.abortables].some(({ signal }) => signal.aborted)
       // Behind a pooler the session at the server is everyone's: what is ours is the query, and our own connection.
-      await cancelAborted(control, abortables).finally(() => (isUnderWay ? control.close() : undefined))
+      await cancelAborted(control, state.abortables).finally(() => (isUnderWay ? control.close() : undefined))
     }
   }
 }
@@ -54,21 +53,22 @@ async function cancelAborted(control: ConnectionControl, abortables: ReadonlySet
   for (const { query } of aborted) await control.cancel(query)
 }
 
-/** Beneath the guard, so that a refused query is not taken for one that was sent. Costs nothing without a signal. */
-function followQueries(connection: DatabaseConnection, state: Controlled, abortables: Set<Abortable>): void {
-  const execute = connection.executeQuery.bind(connection)
-  connection.executeQuery = <R>(...args: Parameters<typeof execute>) => {
-    const signal = args[1]?.signal
-    const control = signal === undefined ? undefined : state.control
-    if (signal === undefined || control === undefined) return execute<R>(...args)
-    const before = control.latest()
-    const result = execute<R>(...args)
-    const query = control.latest()
-    if (query === undefined || query === before) return result
-    const abortable: Abortable = { signal, query }
-    abortables.add(abortable)
-    const forget = (): void => void abortables.delete(abortable)
-    result.then(forget, forget)
-    return result
-  }
+/**
+ * Follows a query that an abort signal may end. What the guard refuses never comes here, so that it is not taken for one that was sent.
+ *
+ * @param send gives the query to the driver, which has it when that returns
+ */
+export function followAbortable<Result>(
+  { signal, control, abortables }: { signal: AbortSignal; control: ConnectionControl; abortables: Set<Abortable> },
+  send: () => Promise<Result>,
+): Promise<Result> {
+  const before = control.latest()
+  const result = send()
+  const query = control.latest()
+  if (query === undefined || query === before) return result
+  const abortable: Abortable = { signal, query }
+  abortables.add(abortable)
+  const forget = (): void => void abortables.delete(abortable)
+  result.then(forget, forget)
+  return result
 }

@@ -1,8 +1,9 @@
 import { harmless, Transaction, type Analysis, type Answer, type ConnectionControl, type Entry, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
-import { guardCancelling } from './cancelling.ts'
-import { isOfServer, sqlStateOf } from './server-error.ts'
+import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'
+import { ended, observeStream } from './observing.ts'
+import { isOfServer } from './server-error.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
@@ -11,6 +12,8 @@ export interface ConnectionState {
   judgedBelow: boolean
   /** Set by a guarded pool below that can cancel. */
   control: ConnectionControl | undefined
+  /** The queries on it that an abort signal may end. */
+  readonly abortables: Set<Abortable>
 }
 
 const states = new WeakMap<DatabaseConnection, ConnectionState>()
@@ -24,61 +27,62 @@ export function stateOf(connection: DatabaseConnection): ConnectionState | undef
 export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
   const known = states.get(connection)
   if (known !== undefined) return known
-  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false, control: undefined }
+  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false, control: undefined, abortables: new Set() }
   states.set(connection, state)
   guardCancelling(connection, guard, state)
   guardQueries(connection, guard, state)
   return state
 }
 
+type Query = Parameters<DatabaseConnection['executeQuery']>[0]
+type QueryOptions = Parameters<DatabaseConnection['executeQuery']>[1]
+
+/** The hot path is straight: no list of arguments, and no function made, for a query that nothing is to be done for. */
 function guardQueries(connection: DatabaseConnection, guard: Guard, state: ConnectionState): void {
   const execute = connection.executeQuery.bind(connection)
   const stream = connection.streamQuery.bind(connection)
+  const { observer } = guard
+  const { transaction } = state
 
-  const executeQuery: DatabaseConnection['executeQuery'] = <R>(...args: Parameters<typeof execute>) => {
-    const { sql } = args[0]
-    const analysis = analyze(sql)
-    const error = refuse(sql, analysis, executeQuery)
+  function executeQuery<R>(query: Query, options?: QueryOptions): Promise<QueryResult<R>> {
+    if (state.judgedBelow) return send<R>(query, options)
+    const { sql } = query
+    const analysis = guard.analyze(sql)
+    const error = analysis === harmless ? undefined : refuse(sql, analysis, executeQuery)
     if (error !== undefined) return Promise.reject(error)
-    const result = state.transaction.watch(
-      observe(sql, executeQuery, () => execute<R>(...args)),
-      isOfServer,
-    )
-    if (analysis.telltales === undefined) return result
-    return result.then((answered) => {
-      const told = guard.refuseAnswer(sql, analysis, [answerIn(answered)])
-      if (told !== undefined) throw told
-      return answered
-    })
+    // Of a guarded pool below, the pool observes: it sees more.
+    const sent =
+      observer === undefined
+        ? send<R>(query, options)
+        : ended(observer, observer.begin(sql, 'kysely', executeQuery), send<R>(query, options))
+    const result = transaction.state.left.length === 0 ? sent : transaction.watch(sent, isOfServer)
+    return analysis.telltales === undefined ? result : result.then((answered) => told(sql, analysis, answered))
   }
-  const streamQuery: DatabaseConnection['streamQuery'] = (...args) => {
-    const error = refuse(args[0].sql, analyze(args[0].sql), streamQuery)
-    return error === undefined ? stream(...args) : failing(error)
+  function send<R>(query: Query, options: QueryOptions): Promise<QueryResult<R>> {
+    if (options === undefined) return execute<R>(query)
+    const { signal } = options
+    const { control, abortables } = state
+    if (signal === undefined || control === undefined) return execute<R>(query, options)
+    return followAbortable({ signal, control, abortables }, () => execute<R>(query, options))
   }
-  function analyze(sql: string): Analysis {
-    return state.judgedBelow ? harmless : guard.analyze(sql)
+  function streamQuery<R>(...args: Parameters<typeof stream>): ReturnType<typeof stream<R>> {
+    if (state.judgedBelow) return stream<R>(...args)
+    const { sql } = args[0]
+    const analysis = guard.analyze(sql)
+    const error = analysis === harmless ? undefined : refuse(sql, analysis, streamQuery)
+    if (error !== undefined) return failing(error)
+    return observer === undefined ? stream<R>(...args) : observeStream(stream<R>(...args), sql, observer)
   }
-  function refuse(sql: string, analysis: Analysis, entry: (...args: never[]) => unknown): Error | undefined {
-    if (analysis === harmless) return undefined
-    const error = guard.refuse(sql, analysis, { transaction: state.transaction, pinned: true }, entry)
+  function refuse(sql: string, analysis: Analysis, entry: Entry): Error | undefined {
+    const error = guard.refuse(sql, analysis, { transaction, pinned: true }, entry)
     // Refused inside a hook of the dialect: whoever acquires the connection has to give it back.
     if (error !== undefined) Acquisition.current()?.uses(connection)
     return error
   }
-  /** Of a guarded pool below, the pool observes: it sees more. */
-  function observe<R>(sql: string, entry: Entry, send: () => Promise<QueryResult<R>>): Promise<QueryResult<R>> {
-    const { observer } = guard
-    if (observer === undefined || state.judgedBelow) return send()
-    const execution = observer.begin(sql, 'kysely', entry)
-    const result = send()
-    result.then(
-      ({ rows, numAffectedRows }) => {
-        execution.rows = numAffectedRows === undefined ? rows.length : Number(numAffectedRows)
-        observer.end(execution)
-      },
-      (error: unknown) => observer.end(execution, sqlStateOf(error) ?? ''),
-    )
-    return result
+  function told<R>(sql: string, analysis: Analysis, answered: QueryResult<R>): QueryResult<R> {
+    const error = guard.refuseAnswer(sql, analysis, [answerIn(answered)])
+    if (error !== undefined) throw error
+    return answered
   }
   connection.executeQuery = executeQuery
   connection.streamQuery = streamQuery

@@ -9,6 +9,7 @@ import {
   type Execution,
   type Guard,
   type Handover,
+  type Layer,
   type PoolStatistics,
   type Release,
 } from '@poolsafe/core'
@@ -45,7 +46,7 @@ export function poolStatistics(pool: object): PoolStatistics | undefined {
  * Puts a gate before a pool, in place: `pool.connect` and `pool.query` wait there, for as long as the limits allow, and pg-pool
  * is asked only for what it can give. Its events, counters and call forms stay.
  */
-export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOptions): Gate<ClientLike> {
+export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOptions, layer: Layer = 'pg'): Gate<ClientLike> {
   const { limits, line, notes } = applyOptions(pool, options)
   const source = new PoolSource(pool, pool.connect as DriverFunction)
   const gate = new Gate(source, limits, guard)
@@ -61,7 +62,7 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
     const operation = (): string | undefined => client[checkoutKey]?.operation
     return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
   })
-  gateConnect(pool, gate, guard)
+  gateConnect(pool, gate, guard, layer)
   gateEnd(pool, gate, () => guard.pools.delete(observed))
   countWaiting(pool, gate)
   if (line !== undefined) guard.info(line)
@@ -69,9 +70,16 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   return gate
 }
 
-/** For layers above: gates what they find below them, if it is a pool of node-postgres that has no gate yet. */
-export function gateIfPool(driver: unknown, guard: Guard, options: ResolvedPoolOptions): void {
-  if (isPool(driver) && !gates.has(driver)) gatePool(driver, guard, options)
+/**
+ * For layers above: gates what they find below them, if it is a pool of node-postgres that has no gate yet.
+ *
+ * @param layer whose pool it is: what its statements are told to come through
+ * @returns whether it is a pool, which observes its statements itself
+ */
+export function gateIfPool(driver: unknown, guard: Guard, options: ResolvedPoolOptions, layer: Layer): boolean {
+  if (!isPool(driver)) return false
+  if (!gates.has(driver)) gatePool(driver, guard, options, layer)
+  return true
 }
 
 /** A pool counts its clients; a client, which has the same methods, does not. */
@@ -104,7 +112,7 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
   })
 }
 
-function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard): void {
+function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard, layer: Layer): void {
   const send = pool.query as DriverFunction
   /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
   let isQuery = false
@@ -113,7 +121,7 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
 
   function query(this: unknown, ...args: unknown[]): unknown {
     const sql = observer === undefined ? undefined : sqlOf(args[0])
-    execution = sql === undefined ? undefined : observer?.begin(sql, 'pg', query)
+    execution = sql === undefined ? undefined : observer?.begin(sql, layer, query)
     isQuery = true
     try {
       return Reflect.apply(send, pool, args)
@@ -125,7 +133,7 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
   function connect(this: unknown, callback?: unknown): unknown {
     const isForQuery = isQuery
     isQuery = false
-    if (typeof callback !== 'function') return connectPromise(pool, gate, connect)
+    if (typeof callback !== 'function') return connectPromise(pool, gate, layer, connect)
     const asking = isForQuery ? execution : undefined
     connectCallback(gate, callback as Handover<ClientLike>, { isForQuery, execution: asking }, connect)
     return undefined
@@ -146,21 +154,25 @@ interface Asking {
 /** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
 function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, asking: Asking, entry: Entry): void {
   let handOver = callback
-  const checkout = gate.acquire((error, client: Client | undefined) => {
-    if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
-    const taken = checkout as Checkout<ClientLike>
-    client[checkoutKey] = taken
-    taken.execution = asking.execution
-    const give = (): void => handOver(undefined, client, client.release as Release)
-    // A query is over before anyone could ask for a second connection inside it.
-    if (asking.isForQuery || !gate.wantsHoldings) give()
-    else holdings.run(taken, give)
-  }, entry)
+  const checkout = gate.acquire(
+    (error, client: Client | undefined) => {
+      if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
+      const taken = checkout as Checkout<ClientLike>
+      client[checkoutKey] = taken
+      taken.execution = asking.execution
+      const give = (): void => handOver(undefined, client, client.release as Release)
+      // A query is over before anyone could ask for a second connection inside it.
+      if (asking.isForQuery || !gate.wantsHoldings) give()
+      else holdings.run(taken, give)
+    },
+    entry,
+    asking.execution?.startedAt,
+  )
   if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
   else if (checkout.state === 'waiting') handOver = AsyncLocalStorage.bind(callback)
 }
 
-function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): Promise<ClientLike> {
+function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, entry: Entry): Promise<ClientLike> {
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
   const acquiring = processWide.acquiring.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
@@ -175,7 +187,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, entry: Entry): P
     if (checkout instanceof Error) reject(checkout)
   })
   if (checkout !== undefined && !(checkout instanceof Error)) {
-    if (acquiring !== undefined) checkout.layer = 'kysely'
+    checkout.layer = acquiring === undefined ? layer : 'kysely'
     if (gate.wantsHoldings) {
       enterHolding(checkout)
       if (acquiring !== undefined) acquiring.holding = checkout

@@ -1,16 +1,32 @@
 import { onlyBegins, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
 import { activeQueryOf, isWired, latestQueryOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
 import { checkoutKey, poolNameKey, type GatedClient } from './present-checkout.ts'
+import { ReaderWatch } from './reader-watch.ts'
+import { sqlStateOf } from './server-error.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 
-/** Where a query keeps its execution: a property, as a map would cost more than all the rest. */
+/** Where a query keeps its execution: a property, as a map would cost more than all the rest. `null` once it is over. */
 const executionKey = Symbol('poolsafe.execution')
 
+/** Where a connection keeps its watch. */
+const watchKey = Symbol('poolsafe.watch')
+
 interface WatchedQuery extends Query {
-  [executionKey]?: Execution | undefined
-  readonly _result?: { readonly rowCount?: number | null }
+  [executionKey]?: Execution | null | undefined
+  readonly _result?: Counted | undefined
   /** Of a text of several statements, pg's own array of results. */
   readonly _results?: unknown
+  /** Of pg-copy-streams. */
+  readonly rowCount?: number | null
+  /** Of pg-query-stream. */
+  readonly cursor?: { readonly text?: unknown; readonly _result?: Counted }
+  /** What the client could not read of the answer: pg tells it when the answer has ended. */
+  readonly _canceledDueToError?: unknown
+  handleError?: (error: unknown, connection: unknown) => unknown
+}
+
+interface Counted {
+  readonly rowCount?: number | null
 }
 
 const watched = new WeakSet<ClientLike>()
@@ -33,9 +49,7 @@ class QueryWatch {
   /** When the answer before the present one ended: what follows it could not be sent before. */
   #freeSince = 0
   #transactionSince = 0
-  /** Since when the server waits for a cursor's reader. */
-  #suspendedAt = 0
-  #followsCursors = false
+  #reader: ReaderWatch | undefined
 
   constructor(client: WiredClient & GatedClient, guard: Guard, observer: Observer) {
     this.#client = client
@@ -51,16 +65,16 @@ class QueryWatch {
     }
     client.query = query
     const { connection } = client
+    Object.defineProperty(connection, watchKey, { value: this })
     connection.prependListener('readyForQuery', ({ status }) => this.#ready(status))
-    connection.prependListener('errorMessage', ({ code }) => this.#over(code ?? ''))
-    connection.prependListener('end', () => this.#lost())
+    hearFailures((client.constructor as { readonly Query?: { readonly prototype: WatchedQuery } }).Query?.prototype)
   }
 
   /** `pool.query` has begun its execution itself, before it asked for a connection. */
   #executionOf(sql: string, checkout: Checkout<ClientLike> | undefined, entry: DriverFunction): Execution {
     const begun = checkout?.takeExecution()
     if (begun !== undefined) {
-      begun.sentAt = performance.now()
+      begun.sentAt = checkout?.heldSince ?? begun.startedAt
       return begun
     }
     const execution = this.#observer.begin(sql, checkout?.layer ?? 'pg', entry)
@@ -69,57 +83,69 @@ class QueryWatch {
   }
 
   #send(send: DriverFunction, args: unknown[], execution: Execution): unknown {
-    if (isObject(args[0]) && 'submit' in args[0]) this.#followCursors()
+    const [config] = args
+    if (isObject(config) && 'submit' in config) this.#follow(config as WatchedQuery)
+    const before = latestQueryOf(this.#client)
     const sent = Reflect.apply(send, this.#client, args)
     const query: WatchedQuery | undefined = latestQueryOf(this.#client)
-    // What pg refuses in the client never becomes a query: the latest one is then another's.
-    if (query !== undefined && query[executionKey] === undefined) query[executionKey] = execution
+    // What pg refuses in the client never becomes a query: the latest one is then another's. And one may fail before it is sent.
+    if (query === undefined || query === before || query[executionKey] === null) this.#observer.end(execution, '')
+    else query[executionKey] = execution
     return sent
   }
 
   #ready(status: string): void {
-    const execution = this.#over()
-    if (status === 'I') this.#transactionSince = 0
-    else if (this.#transactionSince === 0) this.#transactionSince = execution?.sentAt ?? performance.now()
-  }
-
-  /** The answer to the present query has ended. */
-  #over(sqlState?: string): Execution | undefined {
     const query: WatchedQuery | undefined = activeQueryOf(this.#client)
     const execution = query?.[executionKey]
-    if (query === undefined || execution === undefined) return undefined
-    query[executionKey] = undefined
+    const now = performance.now()
+    if (query !== undefined && execution) this.#end(query, execution, query._canceledDueToError ? '' : undefined, now)
+    this.#reader?.take()
+    this.#freeSince = now
+    if (status === 'I') this.#transactionSince = 0
+    else if (this.#transactionSince === 0) this.#transactionSince = execution?.sentAt ?? this.#freeSince
+  }
+
+  /** A query has failed: at the server, or in the client, before or after it was sent. */
+  failed(query: WatchedQuery, error: unknown): void {
+    const execution = query[executionKey]
+    query[executionKey] = null
+    if (execution) this.#end(query, execution, sqlStateOf(error), performance.now())
+  }
+
+  #end(query: WatchedQuery, execution: Execution, sqlState: string | undefined, endedAt: number): void {
+    query[executionKey] = null
     if (this.#freeSince > execution.sentAt) execution.sentAt = this.#freeSince
     execution.transactionSince = this.#transactionSince
-    execution.rows = rowsOf(query)
+    const read = this.#reader?.take()
+    execution.readerMillis = read?.readerMillis ?? 0
+    execution.rows = rowsOf(query, read?.rows ?? 0)
     if (execution.shape.kind === 'transaction') execution.onlyBegins = onlyBegins(this.#guard.peek(textOf(query)))
-    this.#freeSince = performance.now()
-    this.#observer.end(execution, sqlState)
-    return execution
+    this.#observer.end(execution, sqlState, endedAt)
   }
 
-  /** The connection is gone, and with it the answers to whatever was given to it. */
-  #lost(): void {
-    this.#over('')
+  /** A query object of the application's, or of a library's, such as a cursor: it may have methods of its own, and a reader that takes its time. */
+  #follow(submittable: WatchedQuery): void {
+    this.#reader ??= new ReaderWatch(this.#client.connection)
+    hearFailures(submittable)
   }
+}
 
-  /** A cursor's reader takes its time, in which the server has nothing to do. */
-  #followCursors(): void {
-    if (this.#followsCursors) return
-    this.#followsCursors = true
-    const { connection } = this.#client
-    const { execute } = connection
-    connection.prependListener('portalSuspended', () => {
-      this.#suspendedAt = performance.now()
-    })
-    connection.execute = (...args) => {
-      const query: WatchedQuery | undefined = activeQueryOf(this.#client)
-      const execution = query?.[executionKey]
-      if (this.#suspendedAt > 0 && execution !== undefined) execution.readerMillis += performance.now() - this.#suspendedAt
-      this.#suspendedAt = 0
-      Reflect.apply(execute, connection, args)
-    }
+const heard = new WeakSet<WatchedQuery>()
+
+/**
+ * pg tells every failure of a query by its `handleError`: what the server says, what the client cannot send, a connection that is lost,
+ * a timeout. Of pg's own queries it is heard at their class, in which unwatched connections have none to tell.
+ */
+function hearFailures(target: WatchedQuery | undefined): void {
+  if (typeof target?.handleError !== 'function' || heard.has(target)) return
+  heard.add(target)
+  const { handleError } = target
+  const value = function (this: WatchedQuery, ...args: [unknown, unknown]): unknown {
+    const connection = args[1] as { readonly [watchKey]?: QueryWatch } | undefined
+    connection?.[watchKey]?.failed(this, args[0])
+    return Reflect.apply(handleError, this, args)
   }
+  Object.defineProperty(target, 'handleError', { value, configurable: true, writable: true, enumerable: false })
 }
 
 /** The text of what `query` was given, where it tells one. */
@@ -132,6 +158,13 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-function rowsOf({ _result: result, _results: results }: WatchedQuery): number | undefined {
-  return (Array.isArray(results) ? undefined : result?.rowCount) ?? undefined
+/** @param portions rows that a cursor's reader was given before the last ones */
+function rowsOf({ _result: result, _results: results, cursor, rowCount }: WatchedQuery, portions: number): number | undefined {
+  if (Array.isArray(results)) return sumOf(results as readonly Counted[])
+  const last = result?.rowCount ?? cursor?._result?.rowCount ?? rowCount ?? undefined
+  return portions === 0 ? last : portions + (last ?? 0)
+}
+
+function sumOf(results: readonly Counted[]): number {
+  return results.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0)
 }

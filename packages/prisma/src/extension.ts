@@ -2,6 +2,7 @@ import { Prisma } from '@prisma/client/extension'
 import { guardOf, harmless, processWide, runHolding, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
+import { Operations } from './operations.ts'
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
@@ -41,10 +42,11 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
   return Prisma.defineExtension((client) => {
     if (ours.mode === 'off') return client
     complainOfUnguarded(client, ours)
+    const operations = new Operations(ours)
     return client.$extends({
       name: 'poolsafe',
-      query: { $allOperations: nameOperation(ours), ...ofBatches },
-      client: { $transaction: nameArray(client) },
+      query: { $allOperations: nameOperation(ours, operations), ...ofBatches },
+      client: { $transaction: nameArray(client, operations) },
     })
   })
 }
@@ -66,32 +68,43 @@ function complaintOfUnguarded(adapter: Adapter | undefined): UnguardedClientErro
 }
 
 /** Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver. */
-function nameOperation(guard: Guard): (call: Operation) => Promise<unknown> {
+function nameOperation(guard: Guard, operations: Operations): (call: Operation) => Promise<unknown> {
   return async function operate(call: Operation): Promise<unknown> {
     const transaction = call.__internalParams?.transaction
     if (transaction?.kind === 'batch') return await sendAsCaller(call)
-    const origin = new OperationOrigin(call.model === undefined ? call.operation : `${call.model}.${call.operation}`)
-    const text = call.model === undefined ? rawTextOf(call.args) : undefined
-    if (text !== undefined && guard.peek(text) !== harmless) {
+    const name = operations.named(call.model, call.operation)
+    const origin = new OperationOrigin(name)
+    if (operations.wantsStack(name) || isDoubtful(call, guard)) {
       // Prisma is called by the awaiting itself, with an empty stack. After an await V8 knows who waits for this promise.
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')
     }
-    return processWide.origins.run(
-      origin,
-      async () => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call)),
-    )
+    try {
+      return await processWide.origins.run(
+        origin,
+        async () => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call)),
+      )
+    } finally {
+      // What turned out slow is told in a later turn, and whoever waits for this promise is still known.
+      if (origin.isWanted) origin.locate(operate)
+    }
   }
 }
 
+function isDoubtful({ model, args }: Operation, guard: Guard): boolean {
+  const text = model === undefined ? rawTextOf(args) : undefined
+  return text !== undefined && guard.peek(text) !== harmless
+}
+
 /** Prisma sends all statements of an array for its first operation, so they have one origin: the array. */
-function nameArray(client: object): (this: unknown, ...args: unknown[]) => unknown {
+function nameArray(client: object, operations: Operations): (this: unknown, ...args: unknown[]) => unknown {
   return function $transaction(...args) {
     const start = (): unknown => Reflect.apply((client as Client).$transaction, this, args)
     // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
     if (!Array.isArray(args[0])) return runHolding(start)
-    const origin = new OperationOrigin('$transaction')
-    if (args[0].some(isRaw)) origin.takeStack($transaction, 'application')
+    const name = operations.named(undefined, '$transaction')
+    const origin = new OperationOrigin(name)
+    if (args[0].some(isRaw) || operations.wantsStack(name)) origin.takeStack($transaction, 'application')
     return processWide.origins.run(origin, start)
   }
 }

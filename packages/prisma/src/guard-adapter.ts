@@ -12,9 +12,11 @@ import {
   type Answer,
   type Guard,
   type GuardOptions,
+  type Observer,
 } from '@poolsafe/core'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
+import { observed, observedEnd, observedStart, type Since } from './observing.ts'
 import { isOfServer } from './server-error.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
@@ -76,32 +78,40 @@ function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOption
   const below = guardOf(driver)
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
+  const error = judgedBelow ? undefined : refuseLogin(adapter, guard, guardConnected)
+  if (error !== undefined) return refuseConnected(adapter, error)
+  // A pool of node-postgres observes what is sent, at the wire.
+  const observer = gateIfPool(driver, guard, pool, 'prisma') ? undefined : guard.observer
   if (!judgedBelow) {
-    const error = refuseLogin(adapter, guard, guardConnected)
-    if (error !== undefined) return refuseConnected(adapter, error)
-    guardStatements(adapter, guard)
+    guardStatements(adapter, guard, observer)
     // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
-    replace(adapter, 'executeScript', (send) => judged(send, guard))
+    replace(adapter, 'executeScript', (send) => judged(observed(send, observer), guard))
   }
-  gateIfPool(driver, guard, pool)
-  const adopt = (transaction: AdapterTransaction): AdapterTransaction => guardTransaction(transaction, guard, judgedBelow)
-  replace(
-    adapter,
-    'startTransaction',
-    (start) =>
-      (...options) =>
-        start(...options).then(adopt),
-  )
+  const adopt = (transaction: AdapterTransaction): AdapterTransaction => guardTransaction(transaction, guard, judgedBelow, observer)
+  replace(adapter, 'startTransaction', (start) => {
+    const begin = observedStart(start, observer)
+    return (...options) => begin(...options).then(adopt)
+  })
   return markGuarded(adapter, guard)
 }
 
 /** Adapters send their own BEGIN before they hand out a transaction, and end it by a statement that goes the common way. */
-function guardTransaction(transaction: AdapterTransaction, guard: Guard, judgedBelow: boolean): AdapterTransaction {
+function guardTransaction(
+  transaction: AdapterTransaction,
+  guard: Guard,
+  judgedBelow: boolean,
+  observer: Observer | undefined,
+): AdapterTransaction {
   if (guardOf(transaction) !== undefined) return transaction
   if (!judgedBelow) {
     const held = new Transaction()
     held.isOpen = true
-    guardStatements(transaction, guard, held)
+    const since = { transactionSince: performance.now() }
+    guardStatements(transaction, guard, observer, { held, since })
+    if (transaction.options?.usePhantomQuery === true) {
+      replace(transaction, 'commit', (end) => observedEnd(end, 'COMMIT', observer, since))
+      replace(transaction, 'rollback', (end) => observedEnd(end, 'ROLLBACK', observer, since))
+    }
   }
   endRefusedCommit(transaction, guard)
   return markGuarded(transaction, guard)
@@ -131,9 +141,15 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
 
 const rollback = { sql: 'ROLLBACK', args: [], argTypes: [] }
 
-function guardStatements(target: Queryable, guard: Guard, held?: Transaction): void {
-  replace(target, 'queryRaw', (send) => judged(send, guard, held))
-  replace(target, 'executeRaw', (send) => judged(send, guard, held))
+/** Observed beneath the verdict: what is refused is not sent. */
+function guardStatements(
+  target: Queryable,
+  guard: Guard,
+  observer: Observer | undefined,
+  { held, since }: { held?: Transaction; since?: Since } = {},
+): void {
+  replace(target, 'queryRaw', (send) => judged(observed(send, observer, since), guard, held))
+  replace(target, 'executeRaw', (send) => judged(observed(send, observer, since), guard, held))
 }
 
 /** `send`, after the verdict. Without a transaction the connection is borrowed for this statement. */

@@ -1,13 +1,24 @@
-import { withDeepStack, type Origin } from '@poolsafe/core'
+import { formatCallSite, withDeepStack, type Located, type Origin } from '@poolsafe/core'
+import type { OperationName } from './operations.ts'
 
 /** What an operation's statements are reported with. */
 export class OperationOrigin implements Origin {
   readonly operation: string
-  #stack: (() => string) | undefined
+  /** Its line is asked for. */
+  isWanted = false
+  readonly #name: OperationName
+  #asking: Located[] | undefined
+  #stack: string | (() => string) | undefined
 
-  /** @param operation Prisma's name for it: `User.findMany` */
-  constructor(operation: string) {
-    this.operation = operation
+  constructor(name: OperationName) {
+    this.operation = name.name
+    this.#name = name
+  }
+
+  want(asking?: Located): void {
+    this.isWanted = true
+    if (asking === undefined) this.#name.isStruck = true
+    else (this.#asking ??= []).push(asking)
   }
 
   /** Takes the stack above `entry`. It is put into words when it is asked for, which is most of its price. */
@@ -18,8 +29,18 @@ export class OperationOrigin implements Origin {
     return this
   }
 
+  /** Takes the stack after the fact, where it was asked for and is not known, and tells those who asked. */
+  locate(entry: (...args: never[]) => unknown): void {
+    if (this.#stack === undefined) this.takeStack(entry, 'prisma')
+    if (this.#asking === undefined) return
+    const place = formatCallSite(this.stack) ?? ''
+    for (const asking of this.#asking) asking.place ??= place
+    this.#asking = undefined
+  }
+
   get stack(): string | undefined {
-    return this.#stack?.()
+    if (typeof this.#stack === 'function') this.#stack = this.#stack()
+    return this.#stack
   }
 }
 

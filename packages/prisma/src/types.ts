@@ -9,8 +9,10 @@ export interface Queryable {
   executeRaw(statement: Statement): Promise<unknown>
 }
 
-/** What `startTransaction` gives. Its ends send nothing: they give the connection back. */
+/** What `startTransaction` gives. Its ends give the connection back. */
 export interface AdapterTransaction extends Queryable {
+  /** With `usePhantomQuery` its ends send COMMIT and ROLLBACK themselves. */
+  readonly options?: { readonly usePhantomQuery?: boolean }
   commit(): Promise<void>
   rollback(): Promise<void>
 }

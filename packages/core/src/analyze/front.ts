@@ -1,7 +1,7 @@
 import { ownCopy } from './own-copy.ts'
 
 /** Places, a power of two. */
-const places = 1024
+const places = 2048
 
 /** What an entry costs beside its text. */
 const entryBytes = 48
@@ -18,7 +18,8 @@ interface Entry<Value> {
 /**
  * The texts seen last, bounded in bytes. A query builder makes a new string each time, of which a map first hashes every
  * character, which takes as long as the scan. Here a text is found by a few of its characters and then compared as a whole,
- * a word at a time. Texts of the same place take turns: what is lost is looked at anew.
+ * a word at a time. Each place has a neighbour, to which a text moves when another one takes its place: of three hundred texts
+ * many share a place with another, and hardly any with two. What is lost is looked at anew.
  */
 export class Front<Value> {
   readonly #entries: (Entry<Value> | undefined)[] = Array.from({ length: places })
@@ -37,28 +38,34 @@ export class Front<Value> {
   }
 
   get(text: string): Value | undefined {
-    const entry = this.#entries[placeOf(text)]
-    return entry !== undefined && entry.text === text ? entry.value : undefined
+    const place = placeOf(text)
+    const entry = this.#entries[place]
+    if (entry !== undefined && entry.text === text) return entry.value
+    const neighbour = this.#entries[place ^ 1]
+    return neighbour !== undefined && neighbour.text === text ? neighbour.value : undefined
   }
 
   set(text: string, value: Value): void {
     const bytes = entryBytes + 2 * text.length + this.#bytesOf(value)
     if (bytes > this.#maxBytes * largestPart) return
     const place = placeOf(text)
-    this.#bytes += bytes - (this.#entries[place]?.bytes ?? 0)
+    const before = this.#entries[place]
+    const isMoved = before !== undefined && before.text !== text
+    this.#bytes += bytes - ((isMoved ? this.#entries[place ^ 1] : before)?.bytes ?? 0)
     if (this.#bytes > this.#maxBytes) {
       this.#entries.fill(undefined)
       this.#bytes = bytes
-    }
+    } else if (isMoved) this.#entries[place ^ 1] = before
     this.#entries[place] = { text: ownCopy(text), value, bytes }
   }
 }
 
-/** The length and some 16 characters: enough to tell most statements of one application apart. */
+/** The length and some 32 characters: enough to tell most statements of one application apart. */
 function placeOf(text: string): number {
   const { length } = text
-  const step = (length >> 4) + 1
+  const step = (length >> 5) + 1
   let hash = length
   for (let at = length - 1; at >= 0; at -= step) hash = (hash * 31 + text.charCodeAt(at)) | 0
-  return (hash ^ (hash >>> 10)) & (places - 1)
+  // What differs in its upper bits alone has to differ in the lower ones: by a multiplication, as hash functions end.
+  return (Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 8) & (places - 1)
 }

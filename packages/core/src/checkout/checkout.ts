@@ -1,3 +1,4 @@
+import type { Layer } from '../observe/events.ts'
 import type { Execution } from '../observe/execution.ts'
 import type { Holdable } from './holding.ts'
 import type { Linked } from './queue.ts'
@@ -46,7 +47,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   /** The wait was told with a statement. */
   isWaitTold = false
   /** The layer that asked. */
-  layer: 'kysely' | 'pg' = 'pg'
+  layer: Layer = 'pg'
 
   constructor(
     order: number,

@@ -27,6 +27,8 @@ export interface PoolerWaitEvent {
    */
   readonly poolerWaitMillis: number
   readonly operation: string | undefined
+  /** The name of the pool; `undefined` where it has none. */
+  readonly pool: string | undefined
 }
 
 /** A call got no connection. */

@@ -79,12 +79,17 @@ export class Gate<Connection> {
    *
    * @param handover called once, later, with the connection or an error
    * @param entry the function that the application called, for its line
+   * @param askedAt for whoever has looked at the clock
    * @returns the checkout; or the error that refuses it at once, and nothing is called
    */
-  acquire(handover: Handover<Connection>, entry: (...args: never[]) => unknown): Checkout<Connection> | Error {
+  acquire(
+    handover: Handover<Connection>,
+    entry: (...args: never[]) => unknown,
+    askedAt: number = this.#clock.now(),
+  ): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
-    const checkout = new Checkout(this.#order++, this.#clock.now(), handover, origin?.operation, site, liveHolding())
+    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding())
     if (this.#waiting.size === 0 && this.#canTake()) {
       this.#take(checkout)
       return checkout
@@ -150,7 +155,7 @@ export class Gate<Connection> {
   /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
   poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
     this.#measures.poolerWaits.add(poolerWaitMillis)
-    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation })
+    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
   }
 
   /** How many calls wait. */

@@ -13,6 +13,7 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
   const poolWaitMillis = Math.min(execution.sentAt - execution.startedAt + execution.checkoutWaitMillis, durationMillis)
   const ranMillis = durationMillis - poolWaitMillis
   const isInTransaction = transactionSince > 0
+  const endedAt = execution.startedAt + durationMillis - execution.checkoutWaitMillis + execution.readerMillis
   const poolerWaitMillis = onlyBegins ? ranMillis : isInTransaction ? 0 : undefined
   return {
     operation: origin?.operation,
@@ -28,7 +29,7 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
     rows,
     failed: sqlState !== undefined,
     sqlState: sqlState === '' ? undefined : sqlState,
-    transactionMillis: isInTransaction ? execution.startedAt + durationMillis - execution.checkoutWaitMillis - transactionSince : undefined,
+    transactionMillis: isInTransaction ? endedAt - transactionSince : undefined,
     place: placeOf(execution),
     request: request?.name,
     tag: request?.tag,

@@ -1,5 +1,5 @@
-import { formatCallSite, framesOf, withDeepStack } from '../guard/call-site.ts'
-import { processWide } from '../guard/process-wide.ts'
+import { formatCallSite, withDeepStack } from '../guard/call-site.ts'
+import { processWide, type Origin } from '../guard/process-wide.ts'
 import { Histogram } from '../checkout/statistics.ts'
 import { Durations } from './durations.ts'
 import { eventOf } from './event-of.ts'
@@ -8,6 +8,7 @@ import { Execution } from './execution.ts'
 import type { ResolvedObserveOptions } from './options.ts'
 import { RepeatedLog } from './repeated-log.ts'
 import { openRequest } from './request-scope.ts'
+import type { Shape } from './shape.ts'
 import { Shapes } from './shapes.ts'
 import { SiteBudget } from './site-budget.ts'
 import { SlowLog, type SlowLogHost } from './slow-log.ts'
@@ -63,10 +64,14 @@ export class Observer {
     return execution
   }
 
-  /** It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none. */
-  end(execution: Execution, sqlState?: string): void {
+  /**
+   * It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none.
+   *
+   * @param endedAt for adapters that have looked at the clock: to look takes as long as all of the counting
+   */
+  end(execution: Execution, sqlState?: string, endedAt: number = performance.now()): void {
     const { shape } = execution
-    const millis = performance.now() - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
+    const millis = endedAt - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
     const failed = sqlState !== undefined
     this.#total++
     shape.count++
@@ -80,7 +85,7 @@ export class Observer {
     const histograms = this.#histograms.get(shape.kind)
     histograms?.[failed ? 'failed' : 'ok'].add(millis)
     execution.request?.note(execution, millis, this.#repeatedLog)
-    if (millis > this.#slowLog.leastMillis) this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
+    if (millis > this.#slowLog.leastMillis) this.#slow(execution, millis, sqlState)
     if (this.#listeners.hears('query')) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
   }
 
@@ -135,12 +140,29 @@ export class Observer {
     }))
   }
 
+  /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
+  #slow(execution: Execution, millis: number, sqlState: string | undefined): void {
+    execution.origin?.want?.()
+    this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
+  }
+
   #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
-    const known = framesOf(execution.origin?.stack)
-    const site: { stack?: string } = known === '' ? {} : { stack: known }
-    if (known === '') withDeepStack(() => Error.captureStackTrace(site, entry))
+    const { origin, shape } = execution
+    // What is taken here begins inside the ORM, and may end there too.
+    if (origin !== undefined) return locateOrigin(origin, shape)
+    const site: { stack?: string } = {}
+    withDeepStack(() => Error.captureStackTrace(site, entry))
     // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a shape.
-    if (isFirst) execution.shape.place = formatCallSite(site.stack) ?? ''
+    if (isFirst) shape.place = formatCallSite(site.stack) ?? ''
     execution.site = site
   }
+}
+
+function locateOrigin(origin: Origin, shape: Shape): void {
+  if (shape.isStruck) origin.want?.()
+  if (shape.place !== undefined) return
+  // To put a stack into words is most of its price.
+  const { stack } = origin
+  if (stack === undefined) origin.want?.(shape)
+  else shape.place = formatCallSite(stack) ?? ''
 }

@@ -1,24 +1,23 @@
+import { TextCache } from '../analyze/cache.ts'
 import { Front } from '../analyze/front.ts'
 import { formOf, Shape } from './shape.ts'
 
-/** Bytes for the texts seen last, each with its shape. */
-const frontBytes = 524_288
+/** Bytes for the texts seen last, each with its shape; and as many for those whose place in front another text has taken. */
+const textBytes = 524_288
 /** Shapes that are kept with their counts: some 1 kB each. */
 const most = 1000
 
 /** What the process has sent, by shape, in bounded memory. */
 export class Shapes {
-  readonly #front = new Front<Shape>(frontBytes)
+  readonly #front = new Front<Shape>(textBytes)
+  readonly #behind = new TextCache<Shape>(textBytes)
   readonly #kept = new Map<string, Shape>()
   #forgotten = 0
 
   /** The shape of a text. */
   of(sql: string): Shape {
     const known = this.#front.get(sql)
-    if (known?.isKept === true) return known
-    const shape = this.#keep(known ?? new Shape(formOf(sql)))
-    this.#front.set(sql, shape)
-    return shape
+    return known?.isKept === true ? known : this.#find(sql)
   }
 
   /** Those that took the most time, of all times that they were sent. */
@@ -34,6 +33,15 @@ export class Shapes {
   /** How many were forgotten to make room: their counts are in the totals alone. */
   get forgotten(): number {
     return this.#forgotten
+  }
+
+  /** To make a shape takes as long as hundreds of look-ups. */
+  #find(sql: string): Shape {
+    const known = this.#behind.get(sql)
+    const shape = this.#keep(known ?? new Shape(formOf(sql)))
+    this.#front.set(sql, shape)
+    if (known !== shape) this.#behind.set(sql, shape)
+    return shape
   }
 
   #keep(shape: Shape): Shape {

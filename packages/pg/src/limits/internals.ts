@@ -24,6 +24,8 @@ export interface WiredClient extends ClientLike {
   readonly activeQuery?: Query | null
   readonly _queryQueue?: readonly Query[]
   readonly queryQueue?: readonly Query[]
+  /** In pipeline mode: sent, behind the one that the server is at. */
+  readonly _sentQueryQueue?: readonly Query[]
 }
 
 export interface Connection {
@@ -33,11 +35,13 @@ export interface Connection {
   once(event: 'end', listener: () => void): unknown
   prependListener(event: 'readyForQuery', listener: (message: { readonly status: string }) => void): unknown
   prependListener(event: 'errorMessage', listener: (error: { readonly code?: string }) => void): unknown
-  prependListener(event: 'end' | 'portalSuspended', listener: () => void): unknown
+  prependListener(event: 'portalSuspended' | 'rowDescription' | 'noData', listener: () => void): unknown
   /** The simple protocol: one message. */
   query: (text: string) => void
   /** Asks for rows of the statement that was bound. */
   execute: (config: unknown) => void
+  /** Closes a statement or a portal, such as that of a cursor. */
+  close: (message: unknown) => void
 }
 
 export type ConnectionClass = new (config: {
@@ -66,10 +70,10 @@ export function activeQueryOf(client: WiredClient): Query | undefined {
   return ('_activeQuery' in client ? client._activeQuery : client.activeQuery) ?? undefined
 }
 
-/** The query that was given last: at the server, or still in the queue. */
+/** The query that was given last: at the server, behind others on the way there, or still in the queue. */
 export function latestQueryOf(client: WiredClient): Query | undefined {
   const queue = '_queryQueue' in client ? client._queryQueue : client.queryQueue
-  return queue?.at(-1) ?? activeQueryOf(client)
+  return queue?.at(-1) ?? client._sentQueryQueue?.at(-1) ?? activeQueryOf(client)
 }
 
 export function textOf({ text, cursor }: Query): string {

@@ -1,0 +1,62 @@
+import type { Connection } from './limits/internals.ts'
+
+/**
+ * Follows the readers of cursors on one connection. While a reader does something else the server has nothing to do, and what the server
+ * says of the end counts the rows of the last portion alone.
+ */
+export class ReaderWatch {
+  /** Since when the server waits for the reader; 0 while it does not. */
+  #since = 0
+  /** Rows were asked for, or the statement needs no asking. */
+  #isAsked = false
+  #portion = 0
+  #rows = 0
+  #millis = 0
+
+  constructor(connection: Connection) {
+    const wait = (): void => void (this.#since = performance.now())
+    const described = (): void => {
+      if (!this.#isAsked) wait()
+    }
+    connection.prependListener('rowDescription', described)
+    connection.prependListener('noData', described)
+    connection.prependListener('portalSuspended', () => {
+      this.#rows += this.#portion
+      wait()
+    })
+    this.#followCalls(connection)
+  }
+
+  #followCalls(connection: Connection): void {
+    const { query, execute, close } = connection
+    connection.query = (...args) => {
+      this.#isAsked = true
+      Reflect.apply(query, connection, args)
+    }
+    connection.execute = (...args) => {
+      this.#isAsked = true
+      this.#portion = (args[0] as { readonly rows?: number } | undefined)?.rows ?? 0
+      this.#back()
+      Reflect.apply(execute, connection, args)
+    }
+    connection.close = (...args) => {
+      this.#back()
+      Reflect.apply(close, connection, args)
+    }
+  }
+
+  #back(): void {
+    if (this.#since > 0) this.#millis += performance.now() - this.#since
+    this.#since = 0
+  }
+
+  /** What the reader of the present statement took, in time and in whole portions; then begins anew. */
+  take(): { readonly readerMillis: number; readonly rows: number } {
+    this.#back()
+    const taken = { readerMillis: this.#millis, rows: this.#rows }
+    this.#isAsked = false
+    this.#rows = 0
+    this.#millis = 0
+    return taken
+  }
+}
