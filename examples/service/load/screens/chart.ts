@@ -28,7 +28,7 @@ export interface ChartLine {
   readonly points: readonly (readonly [seconds: number, value: number | null])[]
 }
 
-const size = { width: 560, height: 260 }
+const size = { width: 640, height: 300 }
 const [background, faint, text] = ['#181b1f', '#2f343b', '#ccd2da']
 /** Grafana's own, in its order. */
 const color = ['#73bf69', '#f2cc0c', '#5794f2', '#ff9830', '#f2495c', '#b877d9', '#8ab8ff', '#ca95e5']
@@ -45,7 +45,7 @@ export function drawChart({ title, unit, lines, phases }: Chart): string {
     color,
     title: { text: title, left: 12, top: 8, textStyle: { color: text, fontSize: 14, fontWeight: 500 } },
     legend: { bottom: 6, left: 12, itemGap: 28, itemWidth: 14, itemHeight: 4, icon: 'rect', textStyle: { color: text } },
-    grid: { left: 60, right: 20, top: 56, bottom: 56 },
+    grid: { left: 60, right: 20, top: 56, bottom: 76 },
     xAxis: { type: 'value', min: 0, max: 'dataMax', splitLine, axisLabel: seconds },
     yAxis: { type: 'value', splitNumber: 4, splitLine, axisLabel: values },
     series: [...lines.map(toSeries), { type: 'line', markArea: markArea(phases) }],

@@ -30,12 +30,14 @@ const shippedDashboard = join(import.meta.dirname, '../../../../packages/metrics
 export async function readPanels(prometheus: Prometheus, span: Span, phases: readonly Phase[]): Promise<readonly Chart[]> {
   const dashboard = JSON.parse(await readFile(shippedDashboard, 'utf8')) as { panels: readonly Panel[] }
   const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel).filter(({ type }) => type === 'timeseries')
-  return Promise.all(
+  const charts = await Promise.all(
     panels.map(async ({ title, fieldConfig, targets = [] }) => {
       const lines = await Promise.all(targets.map((target) => readLines(prometheus, target, span)))
       return { title, unit: fieldConfig?.defaults?.unit ?? 'short', lines: lines.flat(), phases }
     }),
   )
+  // What did not happen needs no picture.
+  return charts.filter(({ lines }) => lines.some(({ points }) => points.some(([, value]) => value !== null && value > 0)))
 }
 
 async function readLines(prometheus: Prometheus, { expr, legendFormat = '' }: Target, { from, to }: Span): Promise<ChartLine[]> {
