@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Prometheus, Series } from '../prometheus.ts'
+import { shipped } from '../shipped.ts'
 import type { Chart, ChartLine, Phase } from './chart.ts'
 
 /** Of a dashboard of Grafana, what is read here. */
@@ -24,11 +24,9 @@ export interface Span {
   readonly to: number
 }
 
-const shippedDashboard = join(import.meta.dirname, '../../../../packages/metrics/grafana/dashboard.json')
-
 /** The dashboard's panels that are drawn over time, with what Prometheus answers to their own expressions. */
 export async function readPanels(prometheus: Prometheus, span: Span, phases: readonly Phase[]): Promise<readonly Chart[]> {
-  const dashboard = JSON.parse(await readFile(shippedDashboard, 'utf8')) as { panels: readonly Panel[] }
+  const dashboard = JSON.parse(await readFile(shipped('grafana/dashboard.json'), 'utf8')) as { panels: readonly Panel[] }
   const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel).filter(({ type }) => type === 'timeseries')
   const charts = await Promise.all(
     panels.map(async ({ title, fieldConfig, targets = [] }) => {
