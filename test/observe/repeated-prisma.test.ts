@@ -31,6 +31,10 @@ async function findEach(prisma: PrismaClient, count: number): Promise<void> {
   for (const id of range(count)) await prisma.user.findFirst({ where: { id } })
 }
 
+async function findEachElsewhere(prisma: PrismaClient, count: number): Promise<void> {
+  for (const id of range(count)) await prisma.user.findFirst({ where: { id } })
+}
+
 describe('repeated statements of one request, sent by Prisma', () => {
   it("are told by their operation, with Prisma's own batched form", async () => {
     const { repeated } = await withPrisma((prisma) => withRequestScope({ name: 'GET /users' }, () => findEach(prisma, 11)))
@@ -40,6 +44,7 @@ describe('repeated statements of one request, sent by Prisma', () => {
         layer: 'prisma',
         count: 11,
         request: 'GET /users',
+        place: expect.stringMatching(/findEach \(test\/observe\/repeated-prisma\.test\.ts:\d+:\d+\)$/),
         instead: expect.stringContaining('prisma.user.findMany({ where: { id: { in: values } } }), or include'),
       },
     ])
@@ -54,6 +59,24 @@ describe('repeated statements of one request, sent by Prisma', () => {
       }),
     )
     expect(repeated).toEqual([])
+  })
+
+  it('are nothing from two places that each stay below it, and told for each that does not', async () => {
+    const { repeated } = await withPrisma(async (prisma) => {
+      await withRequestScope(async () => {
+        await findEach(prisma, 10)
+        await findEachElsewhere(prisma, 10)
+      })
+      await withRequestScope(async () => {
+        await findEachElsewhere(prisma, 10)
+        await findEach(prisma, 12)
+        await Promise.all(range(130).map((id) => prisma.post.findFirst({ where: { id } })))
+      })
+    })
+    expect(repeated.map(({ place, count }) => [place?.split(' (')[0], count])).toEqual([
+      ['findEach', 12],
+      [expect.stringContaining('repeated-prisma.test.ts'), 130],
+    ])
   })
 
   it('are nothing where Prisma itself makes one statement of them', async () => {

@@ -1,4 +1,3 @@
-import type { RequestScope } from '@poolsafe/core'
 import { endWith, scopesOf, type RequestScopeOptions, type ResponseLike } from './request-scope.ts'
 
 export type { RequestScopeOptions, ResponseLike } from './request-scope.ts'
@@ -14,7 +13,7 @@ type Hook<Request> = (request: Request, reply: { readonly raw: ResponseLike }, d
 
 /** As much of Fastify as is used. */
 export interface FastifyLike<Request> {
-  addHook(name: 'onRequest' | 'preValidation', hook: Hook<Request>): unknown
+  addHook(name: 'onRequest', hook: Hook<Request>): unknown
 }
 
 /** For `app.register`: for all routes of the instance that it is registered on. */
@@ -30,19 +29,11 @@ export function requestScope<Request extends RequestLike = RequestLike>(
   options: RequestScopeOptions<Request> = {},
 ): RequestScopePlugin<Request> {
   const open = scopesOf(options, nameOf)
-  const scopes = new WeakMap<Request, RequestScope>()
   const plugin: RequestScopePlugin<Request> = (app, _options, done) => {
     app.addHook('onRequest', (request, { raw }, next) => {
       const scope = open(request)
-      scopes.set(request, scope)
       endWith(scope, raw)
       scope.run(next)
-    })
-    // A body is read in the context of its socket: what follows it has to be put back.
-    app.addHook('preValidation', (request, _reply, next) => {
-      const scope = scopes.get(request)
-      if (scope === undefined) next()
-      else scope.run(next)
     })
     done()
   }
