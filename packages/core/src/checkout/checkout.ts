@@ -20,7 +20,7 @@ export type CheckoutState = 'waiting' | 'taking' | 'held' | 'over'
 
 /** A stack that was taken; it is put into words when it is asked for, which is most of its price. */
 export interface Site {
-  readonly stack?: string
+  readonly stack?: string | undefined
 }
 
 /** One stay of a connection with the application, from the call that asks for it to its release. */
