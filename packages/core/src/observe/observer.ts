@@ -1,6 +1,5 @@
 import { formatCallSite, withDeepStack } from '../guard/call-site.ts'
 import { processWide, type Origin } from '../guard/process-wide.ts'
-import type { Site } from '../checkout/checkout.ts'
 import { Histogram } from '../checkout/statistics.ts'
 import { Durations } from './durations.ts'
 import { eventOf } from './event-of.ts'
