@@ -6,6 +6,7 @@ import { dueOf, oldestOf, withoutStack } from './due.ts'
 import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
 import type { Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
+import type { Entry } from '../guard/call.ts'
 import { heldFrom, liveHolding } from './holding.ts'
 import { processWide } from '../guard/process-wide.ts'
 import { LeakWatch } from './leak-watch.ts'
@@ -82,11 +83,7 @@ export class Gate<Connection> {
    * @param askedAt for whoever has looked at the clock
    * @returns the checkout; or the error that refuses it at once, and nothing is called
    */
-  acquire(
-    handover: Handover<Connection>,
-    entry: (...args: never[]) => unknown,
-    askedAt: number = this.#clock.now(),
-  ): Checkout<Connection> | Error {
+  acquire(handover: Handover<Connection>, entry: Entry, askedAt: number = this.#clock.now()): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
     const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding())
