@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { TextCache } from '../analyze/cache.ts'
 import { Alarm, systemClock } from '../checkout/clock.ts'
 import type { LogEntry } from '../guard/log-writer.ts'
@@ -34,7 +35,9 @@ export class RepeatedLog {
   readonly #options: RepeatedOptions
   readonly #listeners: RepeatedListeners
   readonly #open = new Set<RepeatedTally>()
-  readonly #alarm = new Alarm(systemClock, (now) => this.#cutOff(now))
+  /** A timer rings in the context of the request that set it: what is told then is another's. */
+  readonly #outside = AsyncLocalStorage.snapshot()
+  readonly #alarm = new Alarm(systemClock, (now) => this.#outside(() => this.#cutOff(now)))
   readonly #logged = new TextCache<number>(loggedBytes)
   #count = 0
 
@@ -55,11 +58,17 @@ export class RepeatedLog {
   open(scope: RequestScope): RepeatedTally {
     const tally = new RepeatedTally(scope, this)
     const { requestScopeMillis } = this.#options
-    if (requestScopeMillis !== Infinity) {
+    // Without a limit, scopes that never end would be held for ever.
+    if (requestScopeMillis !== Infinity || this.limits.takesFirst) {
       this.#open.add(tally)
       this.#alarm.expect(scope.startedAt + requestScopeMillis)
     }
     return tally
+  }
+
+  /** Those scopes as well that are open still: a response is closed a moment after its answer has come. */
+  closeAll(): void {
+    for (const tally of this.#open) this.close(tally)
   }
 
   /** Never throws: it is called where a request ends. */

@@ -54,6 +54,8 @@ export class Repetition {
   #first: Early | undefined
   /** More of them, where several began at once. */
   #early: Early[] | undefined
+  /** The place of the last one that was put into words. */
+  #latest: Group | undefined
   #restCount = 0
   #restMillis = 0
 
@@ -78,7 +80,7 @@ export class Repetition {
       this.#sites++
       const unread = (this.#unread ??= [])
       unread.push({ execution, site: execution.site, millis })
-      if (unread.length >= mostUnread && this.#count > limit) this.#read(false)
+      if (unread.length % mostUnread === 0 && this.#count > limit) this.#read(false)
     } else if (this.#first === undefined) this.#first = { execution, millis }
     else (this.#early ??= []).push({ execution, millis })
   }
@@ -98,13 +100,13 @@ export class Repetition {
     this.#unread = unread.filter(({ site }) => site.stack === undefined && !isLast)
     for (const { execution, site, millis } of unread) {
       if (site.stack === undefined && !isLast) continue
-      add(this.#groupOf(execution, formatCallSite(site.stack)), 1, millis)
+      this.#latest = this.#groupOf(execution, formatCallSite(site.stack))
+      add(this.#latest, 1, millis)
     }
   }
 
   #addRest(): void {
-    const last = [...this.#found.values()].at(-1)
-    if (last !== undefined) add(last, this.#restCount, this.#restMillis)
+    if (this.#latest !== undefined) add(this.#latest, this.#restCount, this.#restMillis)
   }
 
   /** The one without a line counts where all others are from, if that is where the shape was seen first. */
