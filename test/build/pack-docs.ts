@@ -10,6 +10,7 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/exceptions.md',
     'docs/checkout.md',
     'docs/slow-queries.md',
+    'docs/repeated-queries.md',
   ],
   '@poolsafe/metrics': ['docs/metrics.md'],
   '@poolsafe/testing': ['docs/strict-mode.md', 'docs/hostile-pooler.md', 'docs/servers.md'],
