@@ -118,6 +118,21 @@ it('slow, repeated and remembered statements are counted', async () => {
   await withRegistry(work, { observe: { slowQueryMillis: 0.001, verySlowQueryMillis: 1e6, repeatedQueryLimit: 3 } })
 })
 
+it('more statements, values and errors make no more series', async () => {
+  await withRegistry(async ({ pool, registry }) => {
+    const client = await pool.connect()
+    const send = async (from: number): Promise<number> => {
+      for (let index = from; index < from + 100; index++) {
+        await client.query(`SELECT ${index} AS column_${index}`)
+        await client.query(`SELECT missing_${index}`).catch(() => {})
+      }
+      return (await scrape(registry)).size
+    }
+    expect(await send(100)).toBe(await send(0))
+    client.release()
+  })
+})
+
 it('a histogram rises from bucket to bucket', async () => {
   await withRegistry(async ({ pool, registry }) => {
     for (let index = 0; index < 50; index++) await pool.query('SELECT pg_sleep($1)', [index / 2000])
