@@ -1,14 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import { createGuard, withRequestScope, type Guard, type GuardEvents } from '@poolsafe/core'
+import { createGuard, findPoolsafeError, withRequestScope, type Guard, type GuardEvents } from '@poolsafe/core'
+import { healthResponse } from '@poolsafe/http'
 import { guardDialect } from '@poolsafe/kysely'
+import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
+import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import pino from 'pino'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 
@@ -59,11 +64,24 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
+/** Collects when it is asked. */
+class Collector extends MetricReader {
+  protected override onForceFlush(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  protected override onShutdown(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
 /** All that comes out of a guard while an application works. */
 class Outlets {
   readonly said: string[] = []
   readonly guard: Guard
   readonly #leave: (() => void)[] = []
+  readonly #registry = new Registry()
+  readonly #reader = new Collector()
 
   constructor(structured: boolean) {
     const line = (...parts: unknown[]): void => void this.said.push(parts.map(everything).join(' '))
@@ -72,6 +90,9 @@ class Outlets {
       logger,
       observe: { slowQueryMillis: 10, verySlowQueryMillis: 30, explainSlowQueries: true, repeatedQueryLimit: 2 },
     })
+    this.#leave.push(prometheusMetrics(this.guard, { registry: this.#registry }))
+    const meter = new MeterProvider({ readers: [this.#reader] }).getMeter('secrets')
+    this.#leave.push(openTelemetryMetrics(this.guard, { meter }))
     const names = ['finding', 'allowed', 'fault', 'query', 'slowQuery', 'repeatedQuery', 'acquire', 'release', 'timeout', 'leak'] as const
     for (const name of names) this.#watch(name)
   }
@@ -84,9 +105,17 @@ class Outlets {
   }
 
   /** What is asked for, once the application has worked. */
-  async asked(): Promise<void> {
-    this.said.push(everything(this.guard.stats()))
-    await Promise.resolve()
+  async ask(): Promise<void> {
+    this.said.push(everything(this.guard.stats()), everything(await this.guard.health()))
+    const answer = await healthResponse(this.guard, { details: true })(new Request('http://localhost/health'))
+    this.said.push(await answer.text(), await this.#registry.metrics())
+    const { resourceMetrics } = await this.#reader.collect()
+    this.said.push(everything(resourceMetrics))
+  }
+
+  /** Whether an event was told: a test that hears nothing proves nothing. */
+  heard(name: keyof GuardEvents): boolean {
+    return this.said.some((text) => text.startsWith(`${name} `))
   }
 
   close(): void {
@@ -153,7 +182,10 @@ describe.each(applications)('through %s', (_name, open) => {
     const application = open(outlets.guard)
     try {
       await work(application)
-      await outlets.asked()
+      await expect
+        .poll(() => outlets.heard('slowQuery') && outlets.heard('repeatedQuery') && outlets.heard('finding'), { timeout: 30_000 })
+        .toBe(true)
+      await outlets.ask()
     } finally {
       await application.close()
       outlets.close()
@@ -163,5 +195,20 @@ describe.each(applications)('through %s', (_name, open) => {
       const leaks = outlets.said.filter((text) => text.includes(secret))
       expect(leaks, `the secret of a ${place}`).toEqual([])
     }
+  })
+})
+
+describe('in strict mode', () => {
+  it.each(applications)('an error of poolsafe through %s holds none either', async (_name, open) => {
+    const said: string[] = []
+    const guard = createGuard({ mode: 'strict', logger: { warn: (text) => void said.push(text) } })
+    const application = open(guard)
+    const refused: unknown[] = []
+    for (const text of texts) await application.send(text, []).catch((error: unknown) => void refused.push(findPoolsafeError(error)))
+    await application.close()
+    const errors = refused.filter((error) => error !== undefined)
+    expect(errors.length).toBeGreaterThan(1)
+    said.push(...errors.map(everything))
+    for (const secret of Object.values(secrets)) expect(said.filter((text) => text.includes(secret))).toEqual([])
   })
 })

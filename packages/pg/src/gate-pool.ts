@@ -3,6 +3,7 @@ import {
   AcquireTimeoutError,
   enterHolding,
   Gate,
+  hasStatementLimits,
   holdings,
   processWide,
   type Checkout,
@@ -18,7 +19,7 @@ import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
-import { checkoutKey, poolNameKey, type GatedClient } from './present-checkout.ts'
+import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { sqlOf, watchQueries } from './query-watch.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -54,8 +55,12 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const observed = observedPool(pool, gate, options.given.poolName)
   gate.name = observed.name
   guard.pools.add(observed)
+  // Where statements are limited, their limits measure the BEGIN too, with or without anyone who observes.
+  const poolerWaited: PoolOfClient['poolerWaited'] = hasStatementLimits(limits) ? () => {} : (...args) => gate.poolerWaited(...args)
+  const known: PoolOfClient = { name: observed.name, poolerWaited }
   watchClients(pool, gate, source, (client) => {
-    client[poolNameKey] = observed.name
+    // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow dictionary.
+    Object.defineProperty(client, poolKey, { value: known })
     watchQueries(client, guard)
   })
   limitPool(pool, limits, guard, (client: Client) => {
@@ -155,15 +160,14 @@ interface Asking {
 function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, asking: Asking, entry: Entry): void {
   let handOver = callback
   const checkout = gate.acquire(
-    (error, client: Client | undefined) => {
+    (error, client: Client | undefined, release) => {
       if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
       const taken = checkout as Checkout<ClientLike>
       client[checkoutKey] = taken
       taken.execution = asking.execution
-      const give = (): void => handOver(undefined, client, client.release as Release)
       // A query is over before anyone could ask for a second connection inside it.
-      if (asking.isForQuery || !gate.wantsHoldings) give()
-      else holdings.run(taken, give)
+      if (asking.isForQuery || !gate.wantsHoldings) handOver(undefined, client, release)
+      else holdings.run(taken, handOver, undefined, client, release)
     },
     entry,
     asking.execution?.startedAt,
@@ -241,11 +245,27 @@ function gateEnd(pool: PoolLike, gate: Gate<ClientLike>, ended: () => void): voi
   })
 }
 
+/** Where a pool keeps who counts its waiting callers. */
+const waitingKey = Symbol('poolsafe.waiting')
+
+interface CountedPool extends PoolLike {
+  readonly [waitingKey]: { readonly gate: Gate<ClientLike>; readonly prototype: object }
+}
+
 /** Those who wait at the gate are pg-pool's waiting callers to everyone who reads its counter. */
 function countWaiting(pool: PoolLike, gate: Gate<ClientLike>): void {
-  const prototype: object = Object.getPrototypeOf(pool)
-  const get = (): number => gate.waitingCount + Number(Reflect.get(prototype, 'waitingCount', pool) ?? 0)
-  Object.defineProperty(pool, 'waitingCount', { configurable: true, enumerable: false, get })
+  Object.defineProperty(pool, waitingKey, { value: { gate, prototype: Object.getPrototypeOf(pool) } })
+  Object.defineProperty(pool, 'waitingCount', waitingCount)
+}
+
+/** One accessor for all pools: with one of its own, V8 would turn the second pool into a slow dictionary. */
+const waitingCount: PropertyDescriptor & ThisType<CountedPool> = {
+  configurable: true,
+  enumerable: false,
+  get() {
+    const { gate, prototype } = this[waitingKey]
+    return gate.waitingCount + Number(Reflect.get(prototype, 'waitingCount', this) ?? 0)
+  },
 }
 
 /** Of an error: there is nothing to give back. */

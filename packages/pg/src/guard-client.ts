@@ -33,7 +33,12 @@ export interface ClientState {
 /** A client of one's own is in no pool that would count. */
 const nobody: WatchedPool = { operation: () => undefined, poolerWaited: () => {} }
 
-const states = new WeakMap<object, ClientState>()
+/** Where a client keeps its state: a property, as a map would cost more than all the rest. */
+const stateKey = Symbol('poolsafe.state')
+
+interface GuardedClient extends ClientLike {
+  readonly [stateKey]?: ClientState
+}
 
 /**
  * Guards one client, in place: every form of `client.query` is judged before it is sent.
@@ -72,13 +77,13 @@ export function guardClient<Client extends ClientLike>(
 
 /** What is known of a client that is guarded already. */
 export function stateOf(client: ClientLike): ClientState | undefined {
-  return states.get(client)
+  return (client as GuardedClient)[stateKey]
 }
 
 /** Guards a client that nobody guards yet. */
 export function attach(client: ClientLike, guard: Guard): ClientState {
   const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, wasRefused: false, release: undefined }
-  states.set(client, state)
+  Object.defineProperty(client, stateKey, { value: state })
   // Beneath the guard: what it refuses is not sent.
   watchQueries(client, guard)
   guardQuery(client, guard, state)

@@ -150,7 +150,7 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
   function connect(this: unknown, ...args: unknown[]): unknown {
     if (isLending) {
       isLending = false
-      return Reflect.apply(connectPool, pool, [lend(args[0] as Handover)])
+      return connectPool.call(pool, lend(args[0] as Handover))
     }
     const acquiring = processWide.acquiring.getStore()
     if (acquiring !== undefined) acquiring.judgedBelow = guard

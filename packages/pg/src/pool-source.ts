@@ -54,7 +54,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     const isIdle = options !== undefined && limit !== undefined && this.idle > 0
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
-      Reflect.apply(this.#connect, this.#pool, [done])
+      this.#connect.call(this.#pool, done)
     } finally {
       if (isIdle) options.connectionTimeoutMillis = limit
     }

@@ -17,13 +17,14 @@ interface Compare {
   readonly peers: readonly string[]
 }
 
-const guardings: readonly Guarding[] = ['unobserved', 'guarded', 'everything', 'everything, listener']
+const guardings: readonly Guarding[] = ['unobserved', 'guarded', 'everything', 'everything, listener', 'everything, OpenTelemetry']
 
 const labels: Readonly<Record<string, string>> = {
   unobserved: 'added with observe: false',
   guarded: 'added by a guard with defaults',
   everything: 'added with everything on',
   'everything, listener': 'added with everything on and a listener of each query',
+  'everything, OpenTelemetry': 'added with everything on, and as metrics of OpenTelemetry',
   'instrumentation-pg': 'added by @opentelemetry/instrumentation-pg',
   'kysely-opentelemetry': 'added by kysely-opentelemetry without an SDK',
   'kysely-opentelemetry, SDK': 'added by kysely-opentelemetry',

@@ -1,4 +1,6 @@
-import { createGuard, type Guard } from '@poolsafe/core'
+import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics'
+import { createGuard, withRequestScope, type Guard } from '@poolsafe/core'
+import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { Registry } from 'prom-client'
 
@@ -13,7 +15,7 @@ export interface Watch {
 }
 
 /** How a guard is measured. */
-export type Guarding = 'unobserved' | 'guarded' | 'everything' | 'everything, listener'
+export type Guarding = 'unobserved' | 'guarded' | 'everything' | 'everything, listener' | 'everything, OpenTelemetry'
 
 /** Nobody. */
 export const unwatched: Watch = { guard: undefined, inRequest: (run) => run(), close: async () => {} }
@@ -32,24 +34,42 @@ const scrapeMillis = 1000
 function startEverything(variant: string): Watch {
   const guard = createGuard()
   const { close } = observed(guard)
-  if (variant === 'everything, listener') guard.on('query', countEvent)
+  const heard = { count: 0 }
+  if (variant === 'everything, listener') guard.on('query', () => heard.count++)
+  const endMeasuring = variant === 'everything, OpenTelemetry' ? measureByOpenTelemetry(guard) : async () => {}
   const registry = new Registry()
   prometheusMetrics(guard, { registry })
   const scraping = setInterval(() => void registry.metrics(), scrapeMillis)
   return {
     guard,
-    inRequest: (run) => run(),
+    inRequest: (run) => withRequestScope(run),
     close: async () => {
       clearInterval(scraping)
+      await endMeasuring()
       await close()
       if (!/query_duration_seconds_count\S* [1-9]/.test(await registry.metrics())) throw new Error('There is no metric of any query.')
     },
   }
 }
 
-let events = 0
-function countEvent(): void {
-  events++
+/** With a reader that asks as often as Prometheus does, and an exporter that does nothing. */
+function measureByOpenTelemetry(guard: Guard): () => Promise<void> {
+  let exported = 0
+  const exporter: PushMetricExporter = {
+    export: ({ scopeMetrics }, done: (result: { code: 0 }) => void) => {
+      exported += scopeMetrics.flatMap(({ metrics }) => metrics).length
+      done({ code: 0 })
+    },
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  }
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: scrapeMillis, exportTimeoutMillis: scrapeMillis })
+  const provider = new MeterProvider({ readers: [reader] })
+  openTelemetryMetrics(guard, { meter: provider.getMeter('bench') })
+  return async () => {
+    await provider.shutdown()
+    if (exported === 0) throw new Error('No metric was exported.')
+  }
 }
 
 function observed(guard: Guard): Watch {

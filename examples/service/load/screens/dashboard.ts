@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Prometheus, Series } from '../prometheus.ts'
+import { shipped } from '../shipped.ts'
 import type { Chart, ChartLine, Phase } from './chart.ts'
 
 /** Of a dashboard of Grafana, what is read here. */
@@ -24,16 +24,34 @@ export interface Span {
   readonly to: number
 }
 
-const shippedDashboard = join(import.meta.dirname, '../../../../packages/metrics/grafana/dashboard.json')
+/** Panels that the guide shows. */
+const shownTitles: readonly string[] = [
+  'Connections',
+  'Waiting calls',
+  'Acquire wait',
+  'Use time',
+  'Pooler wait',
+  'Timeouts and refusals',
+  'Connections handed out',
+  'Statements by kind',
+  'Duration',
+  'Slow and repeated',
+]
 
-/** The dashboard's panels that are drawn over time, with what Prometheus answers to their own expressions. */
+/**
+ * Panels of the dashboard, with what Prometheus answers to their own expressions.
+ *
+ * @throws Error for one that the dashboard does not have, or has under another name
+ */
 export async function readPanels(prometheus: Prometheus, span: Span, phases: readonly Phase[]): Promise<readonly Chart[]> {
-  const dashboard = JSON.parse(await readFile(shippedDashboard, 'utf8')) as { panels: readonly Panel[] }
-  const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel).filter(({ type }) => type === 'timeseries')
+  const dashboard = JSON.parse(await readFile(shipped('grafana/dashboard.json'), 'utf8')) as { panels: readonly Panel[] }
+  const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel)
   return Promise.all(
-    panels.map(async ({ title, fieldConfig, targets = [] }) => {
-      const lines = await Promise.all(targets.map((target) => readLines(prometheus, target, span)))
-      return { title, unit: fieldConfig?.defaults?.unit ?? 'short', lines: lines.flat(), phases }
+    shownTitles.map(async (title) => {
+      const panel = panels.find((each) => each.type === 'timeseries' && each.title === title)
+      if (panel === undefined) throw new Error(`The dashboard has no panel ${title}`)
+      const lines = await Promise.all((panel.targets ?? []).map((target) => readLines(prometheus, target, span)))
+      return { title, unit: panel.fieldConfig?.defaults?.unit ?? 'short', lines: lines.flat(), phases }
     }),
   )
 }

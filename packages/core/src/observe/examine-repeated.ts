@@ -15,7 +15,7 @@ export async function examineRepeated(limit: number, fn: () => unknown): Promise
   const listeners = {
     hears: () => true,
     tell: (_name: string, event: RepeatedQueryEvent) => void events.push(event),
-    warn: () => {},
+    write: () => {},
     fault: (_where: string, cause: unknown) => void faults.push(cause),
   }
   const options = { repeatedQueryLimit: limit, requestScopeMillis: Infinity, slowQueryIntervalMillis: Infinity }

@@ -33,21 +33,29 @@ interface Unread {
   readonly millis: number
 }
 
+interface Early {
+  readonly execution: Execution
+  readonly millis: number
+}
+
 /** Stacks that are kept before they are put into words: each holds on to what it passed through. */
 const mostUnread = 64
 
-/** All statements of one shape in one scope. */
+/** All statements of one shape in one scope. Most are one: nothing is made for what is not repeated. */
 export class Repetition {
   readonly #shape: Shape
   readonly #limits: RepetitionLimits
-  readonly #groups = new Map<string, Group>()
+  #groups: Map<string, Group> | undefined
   #begun = 0
   #count = 0
   #sites = 0
-  #unread: Unread[] = []
-  /** Those before the first whose line was taken: one, unless several began at once. */
-  #early: { readonly execution: Execution; readonly millis: number }[] = []
-  readonly #rest = { count: 0, millis: 0 }
+  #unread: Unread[] | undefined
+  /** The one before the first whose line was taken. */
+  #first: Early | undefined
+  /** More of them, where several began at once. */
+  #early: Early[] | undefined
+  #restCount = 0
+  #restMillis = 0
 
   constructor(shape: Shape, limits: RepetitionLimits) {
     this.#shape = shape
@@ -64,55 +72,61 @@ export class Repetition {
     const { limit, mostSites } = this.#limits
     if (++this.#count === limit) this.#shape.wasRepeated = true
     if (this.#sites >= mostSites) {
-      this.#rest.count++
-      this.#rest.millis += millis
-    } else if (execution.site === undefined) this.#early.push({ execution, millis })
-    else {
+      this.#restCount++
+      this.#restMillis += millis
+    } else if (execution.site !== undefined) {
       this.#sites++
-      this.#unread.push({ execution, site: execution.site, millis })
-      if (this.#unread.length >= mostUnread && this.#count > limit) this.#read()
-    }
+      const unread = (this.#unread ??= [])
+      unread.push({ execution, site: execution.site, millis })
+      if (unread.length >= mostUnread && this.#count > limit) this.#read(false)
+    } else if (this.#first === undefined) this.#first = { execution, millis }
+    else (this.#early ??= []).push({ execution, millis })
   }
 
   found(): FoundRepetition[] {
     const { limit } = this.#limits
     if (this.#count <= limit) return []
-    this.#read()
+    this.#read(true)
     this.#addRest()
     this.#addEarly()
-    return [...this.#groups.values()].filter(({ count }) => count > limit)
+    return [...this.#found.values()].filter(({ count }) => count > limit)
   }
 
-  #read(): void {
-    for (const { execution, site, millis } of this.#unread) {
-      const place = formatCallSite(site.stack)
-      const group = this.#groupOf(execution, place)
-      add(group, 1, millis)
+  /** @param isLast what is not known yet, as the call of an ORM goes on, will not be */
+  #read(isLast: boolean): void {
+    const unread = this.#unread ?? []
+    this.#unread = unread.filter(({ site }) => site.stack === undefined && !isLast)
+    for (const { execution, site, millis } of unread) {
+      if (site.stack === undefined && !isLast) continue
+      add(this.#groupOf(execution, formatCallSite(site.stack)), 1, millis)
     }
-    this.#unread = []
   }
 
   #addRest(): void {
-    const last = [...this.#groups.values()].at(-1)
-    if (last !== undefined) add(last, this.#rest.count, this.#rest.millis)
+    const last = [...this.#found.values()].at(-1)
+    if (last !== undefined) add(last, this.#restCount, this.#restMillis)
   }
 
   /** The one without a line counts where all others are from, if that is where the shape was seen first. */
   #addEarly(): void {
-    const only = this.#groups.size === 1 ? [...this.#groups.values()][0] : undefined
-    for (const { execution, millis } of this.#early) {
+    const only = this.#found.size === 1 ? [...this.#found.values()][0] : undefined
+    for (const { execution, millis } of [...(this.#first === undefined ? [] : [this.#first]), ...(this.#early ?? [])]) {
       const isThere = (this.#shape.place || undefined) === only?.place && execution.origin?.operation === only?.operation
       if (only !== undefined && isThere) add(only, 1, millis)
     }
   }
 
+  get #found(): Map<string, Group> {
+    return (this.#groups ??= new Map())
+  }
+
   #groupOf(execution: Execution, place: string | undefined): Group {
     const operation = execution.origin?.operation
     const key = `${operation ?? ''} ${place ?? ''}`
-    const known = this.#groups.get(key)
+    const known = this.#found.get(key)
     if (known !== undefined) return known
     const group: Group = { shape: this.#shape, operation, layer: layerOf(execution), place, count: 0, totalMillis: 0 }
-    this.#groups.set(key, group)
+    this.#found.set(key, group)
     return group
   }
 }
