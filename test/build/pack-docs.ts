@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path'
 
 /** The pages that go into a package. The links in error messages lead to node_modules/@poolsafe/core/docs. */
 const pagesOf: Readonly<Record<string, readonly string[]>> = {
-  '@poolsafe/core': ['docs/rules/*.md', 'docs/poolers.md', 'docs/proofs.md', 'docs/exceptions.md', 'docs/checkout.md'],
+  '@poolsafe/core': [
+    'docs/rules/*.md',
+    'docs/poolers.md',
+    'docs/proofs.md',
+    'docs/exceptions.md',
+    'docs/checkout.md',
+    'docs/slow-queries.md',
+  ],
   '@poolsafe/testing': ['docs/strict-mode.md', 'docs/hostile-pooler.md', 'docs/servers.md'],
 }
 

@@ -1,5 +1,6 @@
-import { createGuard, InvalidOptionError, rules, type Guard } from '@poolsafe/core'
+import { createGuard, InvalidOptionError, rules, type Guard, type GuardOptions } from '@poolsafe/core'
 import { openTelemetryMetrics, type OpenTelemetryOptions } from '@poolsafe/metrics/opentelemetry'
+import type { PoolOptions } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
 import { MeterProvider, MetricReader, type DataPoint, type Histogram, type MetricData } from '@opentelemetry/sdk-metrics'
@@ -25,7 +26,7 @@ interface Watched extends Subject {
   readonly provider: MeterProvider
 }
 
-async function withMeter(work: (watched: Watched) => Promise<void>, options: Parameters<typeof withSubject>[2] = {}): Promise<void> {
+async function withMeter(work: (watched: Watched) => Promise<void>, options: GuardOptions = {}, limits: PoolOptions = {}): Promise<void> {
   const reader = new Reader()
   const provider = new MeterProvider({ readers: [reader] })
   const collect = async (): Promise<ReadonlyMap<string, MetricData>> => {
@@ -34,12 +35,11 @@ async function withMeter(work: (watched: Watched) => Promise<void>, options: Par
     const all = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics)
     return new Map(all.map((metric) => [metric.descriptor.name, metric]))
   }
-  const limits = { poolName: 'main', acquireTimeoutMillis: 1000, maxWaiting: 1, statementTimeoutMillis: 100_000 }
   const run = async (subject: Subject): Promise<void> => {
     const stop = openTelemetryMetrics(subject.guard, { meter: provider.getMeter('test') })
     await work({ ...subject, collect, stop, provider })
   }
-  await withSubject(server, run, options, limits)
+  await withSubject(server, run, options, { poolName: 'main', ...limits })
   await provider.shutdown()
 }
 
@@ -124,7 +124,8 @@ it('durations are the sums of the events, in seconds', async () => {
 
 it('the pool is read when the metrics are collected', async () => {
   const pool = { 'db.client.connection.pool.name': 'main' }
-  await withMeter(async ({ pool: subject, collect }) => {
+  const limits = { acquireTimeoutMillis: 1000, maxWaiting: 1, statementTimeoutMillis: 100_000 }
+  const work: Parameters<typeof withMeter>[0] = async ({ pool: subject, collect }) => {
     const client = await subject.connect()
     await client.query('BEGIN')
     await client.query('COMMIT')
@@ -143,7 +144,8 @@ it('the pool is read when the metrics are collected', async () => {
     expect(pointsOf(held.get('db.client.connection.timeouts'))).toEqual([[pool, 1]])
     expect(pointsOf(held.get('poolsafe.pool.queue_full'))).toEqual([[pool, 1]])
     expect(histogramsOf(held.get('poolsafe.pooler.wait_time')).map(([attributes, { count }]) => [attributes, count])).toEqual([[pool, 1]])
-  })
+  }
+  await withMeter(work, {}, limits)
 })
 
 it('findings are counted by rule', async () => {

@@ -1,7 +1,8 @@
 import { createGuard, type Guard, type GuardEvents } from '@poolsafe/core'
-import { guardPool, poolStatistics } from '@poolsafe/pg'
+import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
+import pgOldest from 'pg-oldest'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 let server: PostgresServer
@@ -24,9 +25,9 @@ interface Guarded {
 const watchedOfGuard = ['query', 'acquire', 'release', 'finding', 'fault'] as const satisfies readonly (keyof GuardEvents)[]
 const watchedOfPool = ['connect', 'acquire', 'release', 'remove'] as const
 
-async function use(config: pg.PoolConfig, work: (guarded: Guarded) => Promise<void>): Promise<void> {
+async function use(config: pg.PoolConfig, work: (guarded: Guarded) => Promise<void>, options: PoolOptions = {}): Promise<void> {
   const guard: Guard = createGuard({ mode: 'strict', logger: { warn: () => {} } })
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), guard)
+  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), guard, options)
   const told: string[] = []
   for (const name of watchedOfGuard) guard.on(name, () => void told.push(name))
   for (const name of watchedOfPool) pool.on(name, () => void told.push(name))
@@ -71,15 +72,20 @@ it('a connection that is out, or that somebody waits for, is not asked', async (
   })
 })
 
-it('a connection that came back inside a transaction is left alone', async () => {
+it.each([
+  ['pg', pg],
+  ['the oldest pg', pgOldest],
+])('of %s, a connection that came back inside a transaction is left alone, any other is asked', async (_name, { Pool }) => {
   const guard = createGuard({ logger: { warn: () => {} } })
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)
+  const pool = guardPool(new Pool({ connectionString: server.url, max: 1 }), guard)
   const [observed = expect.fail()] = guard.pools
   const client = await pool.connect()
   await client.query('BEGIN')
   client.release()
   expect(pool.idleCount).toBe(1)
   expect(observed.ask('SELECT 1')).toBeUndefined()
+  await pool.query('ROLLBACK')
+  expect(await observed.ask('SELECT 1 AS one')).toEqual([{ one: 1 }])
   await pool.end()
 })
 
@@ -102,6 +108,25 @@ it('a query that is sent while a question is under way gets its own answer', asy
     expect(await question).toMatchObject([{ ours: 1 }])
     expect((await query).rows).toEqual([{ theirs: 2 }])
   })
+})
+
+it('where the pool limits its statements, a question changes neither the limit nor a transaction that follows', async () => {
+  await use(
+    {},
+    async ({ pool, ask }) => {
+      const client = await pool.connect()
+      client.release()
+      expect(await ask('SET LOCAL statement_timeout = 1000; SELECT 1 AS one')).toEqual([{ one: 1 }])
+      const limitOf = async (from: pg.Pool | pg.PoolClient): Promise<unknown> => (await from.query('SHOW statement_timeout')).rows[0]
+      expect(await limitOf(pool)).toEqual({ statement_timeout: '0' })
+      const next = await pool.connect()
+      await next.query('BEGIN')
+      expect(await limitOf(next)).toEqual({ statement_timeout: '100s' })
+      await next.query('ROLLBACK')
+      next.release()
+    },
+    { statementTimeoutMillis: 100_000 },
+  )
 })
 
 it('a pool can end while a question is under way', async () => {

@@ -89,3 +89,30 @@ describe('a listener that throws', () => {
     expect(warnings).toEqual([expect.stringContaining('the listener broke')])
   })
 })
+
+describe('the wait for the pooler', () => {
+  it('is measured of every BEGIN, in statistics and as an event', async () => {
+    const guard = createGuard(silent)
+    const pool = poolOf(guard)
+    const begin = async (): Promise<void> => {
+      const client = await pool.connect()
+      await client.query('BEGIN')
+      await client.query('SELECT 1')
+      await client.query('COMMIT')
+      client.release()
+    }
+    expect(await heard('poolsafe:poolerWait', begin)).toMatchObject([{ poolerWaitMillis: expect.any(Number) as number }])
+    expect(guard.stats().pools[0]?.poolerWait.counts.reduce((sum, count) => sum + count)).toBe(1)
+  })
+
+  it('is measured once where statements are limited as well', async () => {
+    const guard = createGuard(silent)
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, { statementTimeoutMillis: 60_000 })
+    pools.push(pool)
+    const client = await pool.connect()
+    await client.query('BEGIN')
+    await client.query('COMMIT')
+    client.release()
+    expect(guard.stats().pools[0]?.poolerWait.counts.reduce((sum, count) => sum + count)).toBe(1)
+  })
+})

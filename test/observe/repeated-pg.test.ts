@@ -221,6 +221,20 @@ describe('repeated statements of one request, sent by pg', () => {
     expect(repeated).toMatchObject([{ count: 1000 }])
   })
 
+  it('are taken to come from where the one before came, from the 101st on', async () => {
+    const { repeated } = await withPool(watchRepeated(), (pool) =>
+      withRequestScope(async () => {
+        await findEachElsewhere(pool, 60)
+        await findEach(pool, 60)
+        await findEachElsewhere(pool, 5)
+      }),
+    )
+    expect(repeated.map(({ place, count }) => [place?.split(' ')[0], count])).toEqual([
+      ['findEachElsewhere', 60],
+      ['findEach', 65],
+    ])
+  })
+
   it('are counted when they fail as well', async () => {
     const { repeated } = await withPool(watchRepeated(), (pool) =>
       withRequestScope(async () => {

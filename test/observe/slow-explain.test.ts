@@ -1,4 +1,4 @@
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventsOf, observed, watch } from './slow-setup.ts'
@@ -130,6 +130,31 @@ it('the limit and the read-only mode of the question end with it', async () => {
     },
     { config: { max: 1 } },
   )
+})
+
+it('behind a transaction pooler the plan comes as well, and whoever gets the server connection next finds nothing of the question', async () => {
+  const pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
+  const stranger = new pg.Client(pooler.url)
+  try {
+    await watch(
+      server,
+      explaining,
+      async (watched) => {
+        await watched.pool.query(slowSelect, [7])
+        const [event] = await eventsOf(watched, 1)
+        expect(event).toMatchObject({ noPlan: undefined, plan: expect.stringContaining(' on orders o') })
+        await stranger.connect()
+        const { rows } = await stranger.query(
+          "SELECT current_setting('statement_timeout') AS timeout, current_setting('transaction_read_only') AS readonly",
+        )
+        expect(rows).toEqual([{ timeout: '0', readonly: 'off' }])
+      },
+      { config: { connectionString: pooler.url } },
+    )
+  } finally {
+    await stranger.end()
+    await pooler.stop()
+  }
 })
 
 it('no plan is asked for unless it is wanted', async () => {

@@ -10,10 +10,12 @@ export interface Child {
   end(): Promise<void>
 }
 
-export function startChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Child {
+/** @param signal what ends it when this process ends without having ended it */
+export function startChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv, signal: 'SIGTERM' | 'SIGKILL'): Child {
   const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
-  const kill = (): void => void child.kill()
-  process.once('exit', kill)
+  const kill = (): void => void child.kill(signal)
+  // Its folder is removed at the exit as well, after it.
+  process.prependOnceListener('exit', kill)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
   child.on('error', (error) => (said += error.message))
@@ -22,7 +24,7 @@ export function startChild(command: string, args: readonly string[], env: NodeJS
     said: () => said,
     ended: () => endOf(child),
     async end() {
-      kill()
+      child.kill()
       await closed
       process.removeListener('exit', kill)
     },

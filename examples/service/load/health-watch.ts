@@ -3,8 +3,8 @@ import type { Health, Service } from './service.ts'
 
 /** What `/health` said meanwhile. */
 export interface HealthWatch {
-  /** Each reason for which it was not healthy, once. */
-  readonly reasons: ReadonlySet<string>
+  /** Every kind of problem that was told. */
+  readonly problems: ReadonlySet<string>
   /** The answer with the most reasons. */
   readonly worst: Health | undefined
   stop(): Promise<void>
@@ -12,19 +12,19 @@ export interface HealthWatch {
 
 /** Asks as a load balancer does, if more often. */
 export function watchHealth(service: Service): HealthWatch {
-  const reasons = new Set<string>()
+  const problems = new Set<string>()
   let worst: Health | undefined
   const over = new AbortController()
   const work = async (): Promise<void> => {
     for (; !over.signal.aborted; await sleep(200)) {
       const health = await service.health()
-      for (const reason of health.reasons) reasons.add(reason)
+      for (const problem of health.problems) problems.add(problem)
       if (health.reasons.length > (worst?.reasons.length ?? 0)) worst = health
     }
   }
   const done = work()
   return {
-    reasons,
+    problems,
     get worst() {
       return worst
     },

@@ -39,10 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
   return isShown(outcome) ? 0 : 1
 }
 
-function report({ evidence, reasons, isHealthy }: Outcome): void {
+function report({ evidence, problems, worst, isHealthy }: Outcome): void {
   say(tableOf(evidence))
-  say(`/health was ${reasons.size === 0 ? 'healthy all the time' : 'not healthy meanwhile:'}`)
-  for (const reason of reasons) say(`  ${reason}`)
+  say(problems.size === 0 ? '/health was healthy all the time.' : `/health was not healthy meanwhile (${[...problems].join(', ')}):`)
+  for (const reason of worst?.reasons ?? []) say(`  ${reason}`)
   say(`/health is ${isHealthy ? 'healthy again.' : 'still not healthy.'}`)
 }
 

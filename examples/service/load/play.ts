@@ -20,8 +20,8 @@ export interface Outcome {
   readonly all: Phase
   readonly phases: readonly Phase[]
   readonly evidence: readonly Evidence[]
-  /** Why it was not healthy meanwhile. */
-  readonly reasons: ReadonlySet<string>
+  /** What was wrong meanwhile, as `/health` calls it. */
+  readonly problems: ReadonlySet<string>
   /** The gravest answer of `/health`. */
   readonly worst: Health | undefined
   /** Whether it was healthy in the end. */
@@ -53,13 +53,13 @@ export async function play(service: Service, prometheus: Prometheus, announce: (
   const isHealthy = await heals(service)
   await sleep(quietMillis)
   await Promise.all([watch.stop(), traffic.stop()])
-  const { reasons, worst } = watch
-  return { all: { name: 'all', from, to: seconds() }, phases, evidence, reasons, worst, isHealthy, lines: await service.log.read() }
+  const { problems, worst } = watch
+  return { all: { name: 'all', from, to: seconds() }, phases, evidence, problems, worst, isHealthy, lines: await service.log.read() }
 }
 
 /** Whether all of it was seen where it ought to be. */
-export function isShown({ evidence, reasons, isHealthy }: Outcome): boolean {
-  return evidence.every(isComplete) && reasons.size > 0 && isHealthy
+export function isShown({ evidence, problems, isHealthy }: Outcome): boolean {
+  return evidence.every(isComplete) && problems.has('exhausted') && isHealthy
 }
 
 async function timed(name: string, work: () => Promise<void>): Promise<Phase> {

@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPrometheus } from '../../../test/prometheus/find-prometheus.ts'
+import { shipped } from './shipped.ts'
 import { startChild, type Child } from './child.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
 /** A value in time, in seconds since 1970. */
@@ -26,26 +27,19 @@ export interface Prometheus {
 
 const startMillis = 60_000
 const portAttempts = 3
-const shippedRules = join(import.meta.dirname, '../../../packages/metrics/prometheus/alerts.yml')
 
 /** @throws Error that says what to install where there is none */
 export async function startPrometheus(target: string): Promise<Prometheus> {
   const { prometheus } = await findPrometheus()
-  const folder = await mkdtemp(join(tmpdir(), 'poolsafe-prometheus-'))
+  const folder = temporaryFolder('poolsafe-prometheus-')
   await writeConfiguration(folder, target)
   for (let attempt = 1; ; attempt++) {
     const address = `127.0.0.1:${await freePort()}`
-    const child = startChild(prometheus, [
-      `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=${address}`,
-    ])
+    const args = [`--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'data')}`]
+    const child = startChild(prometheus, [...args, `--web.listen-address=${address}`], process.env, 'SIGKILL')
     try {
       await untilReady(child, address)
-      return await toPrometheus(address, async () => {
-        await child.end()
-        await rm(folder, { recursive: true, force: true })
-      })
+      return await toPrometheus(address, () => child.end())
     } catch (error) {
       await child.end()
       if (attempt === portAttempts || !child.said().includes('address already in use')) throw error
@@ -55,7 +49,7 @@ export async function startPrometheus(target: string): Promise<Prometheus> {
 
 /** The alert rules are those that are shipped, except that nobody has to wait for them. */
 async function writeConfiguration(folder: string, target: string): Promise<void> {
-  const rules = await readFile(shippedRules, 'utf8')
+  const rules = await readFile(shipped('prometheus/alerts.yml'), 'utf8')
   await writeFile(join(folder, 'alerts.yml'), rules.replaceAll(/^(\s+for:).*$/gm, '$1 1s').replaceAll(/^(\s+interval:).*$/gm, '$1 1s'))
   const configuration = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },

@@ -21,12 +21,13 @@ export const slowQuery: Scenario = {
   name: 'a slow query',
   label: 'slow query',
   async play(service) {
-    await repeatFor(5000, 4, 0, (index) => service.send('GET', `${shops[index % 2]}/faulty/revenue`))
+    // Four of each shop: no pool is exhausted, and more than one statement in twenty is slow.
+    await repeatFor(5000, 8, 0, (index) => service.send('GET', `${shops[index % 2]}/faulty/revenue`))
   },
   isInLog: ({ poolsafe }) => poolsafe?.event === 'slowQuery',
   inHealth: ({ slowQueries }) => slowQueries,
   metric: 'poolsafe_slow_queries_total',
-  alert: 'PoolsafeSlowQueries',
+  alert: 'PoolsafeQueriesSlow',
 }
 
 export const repeatedQuery: Scenario = {
@@ -35,7 +36,7 @@ export const repeatedQuery: Scenario = {
   async play(service) {
     await repeatFor(4000, 2, 250, (index) => service.send('GET', `${shops[index % 2]}/faulty/customers-with-orders`))
   },
-  isInLog: ({ poolsafe }) => poolsafe?.event === 'repeatedQuery',
+  isInLog: ({ msg }) => msg.includes('(repeated query, N+1)'),
   inHealth: ({ repeatedQueries }) => repeatedQueries,
   metric: 'poolsafe_repeated_queries_total',
   alert: 'PoolsafeRepeatedQueries',
@@ -52,5 +53,5 @@ export const exhaustedPool: Scenario = {
   isInLog: ({ msg }) => /^waited \d+ ms for a connection/.test(msg),
   inHealth: ({ pools }) => pools.reduce((sum, { timedOut }) => sum + timedOut, 0),
   metric: 'sum(poolsafe_pool_acquire_timeouts_total)',
-  alert: 'PoolsafeWaitingCalls',
+  alert: 'PoolsafeCallsWaiting',
 }

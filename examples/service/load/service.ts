@@ -1,10 +1,10 @@
 import type { GuardHealth, GuardStatistics } from '@poolsafe/core'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { logFile } from '../src/logger.ts'
 import { startChild } from './child.ts'
 import { followLog, type Log } from './log.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
 /** What `/health` answers. */
@@ -40,21 +40,16 @@ export async function findService(address: string): Promise<Service> {
 
 /** One of its own, on a free port, with a log of its own. */
 export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service> {
-  const folder = await mkdtemp(join(tmpdir(), 'poolsafe-service-'))
-  const file = join(folder, 'service.log')
+  const file = join(temporaryFolder('poolsafe-service-'), 'service.log')
   const main = join(import.meta.dirname, '../src/main.ts')
-  const child = startChild(process.execPath, [...process.execArgv, main], { ...process.env, ...env, PORT: '0', LOG_FILE: file })
+  const child = startChild(process.execPath, [...process.execArgv, main], { ...process.env, ...env, PORT: '0', LOG_FILE: file }, 'SIGTERM')
   const log = await followLog(file)
   const address = await until('The service', startMillis, async () => {
     const ended = child.ended()
     if (ended !== undefined) throw new Error(`The service ended ${ended}; it says:\n${child.said()}`)
     return /Server listening at http:\/\/([\d.:]+)/.exec(await readFile(file, 'utf8').catch(() => ''))?.[1]
   })
-  const stop = async (): Promise<void> => {
-    await child.end()
-    await rm(folder, { recursive: true, force: true })
-  }
-  return { ...toService(address, log), said: () => child.said(), stop }
+  return { ...toService(address, log), said: () => child.said(), stop: () => child.end() }
 }
 
 function toService(address: string, log: Log): Service {

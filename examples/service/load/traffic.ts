@@ -27,7 +27,7 @@ export function startTraffic(service: Service): { stop(): Promise<void> } {
       await service.send('GET', `${shop}/orders/${id}`)
       await service.send('POST', `${shop}/orders`, { customerId: id, lines: [{ item: 'Tea', cents: 450 }] })
       await service.send('GET', `${shop}/customers-with-orders`)
-      await sleep(200)
+      await sleep(500)
     }
   }
   const done = Promise.all(shops.map(work))

@@ -8,8 +8,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
-import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
-import { register } from 'prom-client'
+import { observe } from './observe.ts'
 import { addShopRoutes } from './routes.ts'
 import type { Shop } from './shop.ts'
 
@@ -20,12 +19,10 @@ export interface AppParts {
   readonly shops: Readonly<Record<string, Shop>>
 }
 
-export function createApp({ guard, logger, shops }: AppParts): FastifyInstance {
+export async function createApp({ guard, logger, shops }: AppParts): Promise<FastifyInstance> {
   const app = fastify({ loggerInstance: logger, logController: new LogController({ disableRequestLogging: true }) })
   app.setErrorHandler(answerError)
-  app.get('/health', () => guard.stats())
-  prometheusMetrics(guard)
-  app.get('/metrics', async (_request, reply) => reply.type(register.contentType).send(await register.metrics()))
+  await observe(app, guard)
   for (const [prefix, shop] of Object.entries(shops)) addShopRoutes(app, prefix, shop)
   return app
 }

@@ -17,7 +17,7 @@ const { createPrismaShop, openPrisma } = await import('./prisma-shop.ts')
 const { createKyselyShop, openKysely } = await import('./kysely-shop.ts')
 
 const guard = createShopGuard(database.profile, process.env.LOG === 'console' ? console : logger)
-const app = createApp({
+const app = await createApp({
   guard,
   logger,
   shops: {

@@ -1,4 +1,14 @@
-import { harmless, Transaction, type Analysis, type Answer, type ConnectionControl, type Entry, type Guard } from '@poolsafe/core'
+import {
+  harmless,
+  onlyBegins,
+  Transaction,
+  type Analysis,
+  type Answer,
+  type ConnectionControl,
+  type Entry,
+  type Guard,
+  type Observer,
+} from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'
@@ -14,6 +24,8 @@ export interface ConnectionState {
   control: ConnectionControl | undefined
   /** The queries on it that an abort signal may end. */
   readonly abortables: Set<Abortable>
+  /** When its transaction began, where nothing below knows; 0 outside one. */
+  transactionSince: number
 }
 
 const states = new WeakMap<DatabaseConnection, ConnectionState>()
@@ -27,7 +39,13 @@ export function stateOf(connection: DatabaseConnection): ConnectionState | undef
 export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
   const known = states.get(connection)
   if (known !== undefined) return known
-  const state: ConnectionState = { transaction: new Transaction(), judgedBelow: false, control: undefined, abortables: new Set() }
+  const state: ConnectionState = {
+    transaction: new Transaction(),
+    judgedBelow: false,
+    control: undefined,
+    abortables: new Set(),
+    transactionSince: 0,
+  }
   states.set(connection, state)
   guardCancelling(connection, guard, state)
   guardQueries(connection, guard, state)
@@ -51,12 +69,15 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     const error = analysis === harmless ? undefined : refuse(sql, analysis, executeQuery)
     if (error !== undefined) return Promise.reject(error)
     // Of a guarded pool below, the pool observes: it sees more.
-    const sent =
-      observer === undefined
-        ? send<R>(query, options)
-        : ended(observer, observer.begin(sql, 'kysely', executeQuery), send<R>(query, options))
+    const sent = observer === undefined ? send<R>(query, options) : observe<R>(query, options, analysis, observer)
     const result = transaction.state.left.length === 0 ? sent : transaction.watch(sent, isOfServer)
     return analysis.telltales === undefined ? result : result.then((answered) => told(sql, analysis, answered))
+  }
+  function observe<R>(query: Query, options: QueryOptions, analysis: Analysis, by: Observer): Promise<QueryResult<R>> {
+    const execution = by.begin(query.sql, 'kysely', executeQuery)
+    execution.transactionSince = state.transactionSince
+    if (analysis !== harmless) execution.onlyBegins = onlyBegins(analysis)
+    return ended(by, execution, send<R>(query, options))
   }
   function send<R>(query: Query, options: QueryOptions): Promise<QueryResult<R>> {
     if (options === undefined) return execute<R>(query)
@@ -71,7 +92,7 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     const analysis = guard.analyze(sql)
     const error = analysis === harmless ? undefined : refuse(sql, analysis, streamQuery)
     if (error !== undefined) return failing(error)
-    return observer === undefined ? stream<R>(...args) : observeStream(stream<R>(...args), sql, observer)
+    return observer === undefined ? stream<R>(...args) : observeStream(stream<R>(...args), { sql, observer, state })
   }
   function refuse(sql: string, analysis: Analysis, entry: Entry): Error | undefined {
     const error = guard.refuse(sql, analysis, { transaction, pinned: true }, entry)

@@ -109,7 +109,9 @@ function markAborted(error: unknown): never {
 
 function setOpen(connection: DatabaseConnection, isOpen: boolean): void {
   const state = stateOf(connection)
-  if (state !== undefined) state.transaction.isOpen = isOpen
+  if (state === undefined) return
+  state.transaction.isOpen = isOpen
+  state.transactionSince = isOpen ? performance.now() : 0
 }
 
 function guardRelease(driver: Driver, guard: Guard): void {

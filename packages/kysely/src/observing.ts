@@ -25,8 +25,8 @@ export function ended<R>(observer: Observer, execution: Execution, result: Promi
 type Chunks<R> = AsyncIterableIterator<QueryResult<R>>
 
 /** A stream is observed in place, from its first chunk on: before that nothing is sent. Time counts while a chunk is waited for. */
-export function observeStream<R>(chunks: Chunks<R>, sql: string, observer: Observer): Chunks<R> {
-  const watch = new StreamWatch(sql, observer)
+export function observeStream<R>(chunks: Chunks<R>, stream: ObservedStream): Chunks<R> {
+  const watch = new StreamWatch(stream)
   const next = chunks.next.bind(chunks)
   const close = chunks.return?.bind(chunks)
   const fail = chunks.throw?.bind(chunks)
@@ -40,9 +40,14 @@ export function observeStream<R>(chunks: Chunks<R>, sql: string, observer: Obser
   return chunks
 }
 
+interface ObservedStream {
+  readonly sql: string
+  readonly observer: Observer
+  readonly state: { readonly transactionSince: number }
+}
+
 class StreamWatch {
-  readonly #sql: string
-  readonly #observer: Observer
+  readonly #stream: ObservedStream
   /** Between its first chunk and its end. */
   #execution: Execution | undefined
   #hasBegun = false
@@ -50,15 +55,16 @@ class StreamWatch {
   /** Since when the reader has all that it asked for. */
   #readerSince = 0
 
-  constructor(sql: string, observer: Observer) {
-    this.#sql = sql
-    this.#observer = observer
+  constructor(stream: ObservedStream) {
+    this.#stream = stream
   }
 
   asks(entry: (...args: never[]) => unknown): void {
-    if (!this.#hasBegun) this.#execution = this.#observer.begin(this.#sql, 'kysely', entry)
-    else this.#readerIsBack()
+    if (this.#hasBegun) return this.#readerIsBack()
     this.#hasBegun = true
+    const { sql, observer, state } = this.#stream
+    this.#execution = observer.begin(sql, 'kysely', entry)
+    this.#execution.transactionSince = state.transactionSince
   }
 
   answered<Chunk>(answer: Promise<IteratorResult<QueryResult<Chunk>>>): Promise<IteratorResult<QueryResult<Chunk>>> {
@@ -99,6 +105,6 @@ class StreamWatch {
     this.#execution = undefined
     if (execution === undefined) return
     execution.rows = this.#rows
-    this.#observer.end(execution, sqlState)
+    this.#stream.observer.end(execution, sqlState)
   }
 }

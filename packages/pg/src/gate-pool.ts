@@ -3,6 +3,7 @@ import {
   AcquireTimeoutError,
   enterHolding,
   Gate,
+  hasStatementLimits,
   holdings,
   processWide,
   type Checkout,
@@ -18,7 +19,7 @@ import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
-import { checkoutKey, poolNameKey, type GatedClient } from './present-checkout.ts'
+import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { sqlOf, watchQueries } from './query-watch.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -54,9 +55,12 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const observed = observedPool(pool, gate, options.given.poolName)
   gate.name = observed.name
   guard.pools.add(observed)
+  // Where statements are limited, their limits measure the BEGIN too, with or without anyone who observes.
+  const poolerWaited: PoolOfClient['poolerWaited'] = hasStatementLimits(limits) ? () => {} : (...args) => gate.poolerWaited(...args)
+  const known: PoolOfClient = { name: observed.name, poolerWaited }
   watchClients(pool, gate, source, (client) => {
     // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow dictionary.
-    Object.defineProperty(client, poolNameKey, { value: observed.name })
+    Object.defineProperty(client, poolKey, { value: known })
     watchQueries(client, guard)
   })
   limitPool(pool, limits, guard, (client: Client) => {

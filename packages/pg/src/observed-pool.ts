@@ -14,9 +14,9 @@ export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: 
     report(): PoolReport {
       const statistics = gate.statistics()
       return {
-        ...statistics,
         name,
         server,
+        ...statistics,
         max: jsonLimit(statistics.max),
         acquireTimeoutMillis: jsonLimit(gate.limits.acquireTimeoutMillis),
         connectTimeoutMillis: jsonLimit(options?.connectionTimeoutMillis || Infinity),

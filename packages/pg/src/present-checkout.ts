@@ -4,11 +4,18 @@ import type { ClientLike } from './types.ts'
 /** Where a client keeps its present checkout: a property, as a map would cost more than all the rest. */
 export const checkoutKey: unique symbol = Symbol('poolsafe.checkout')
 
-/** Where a client keeps the name of its pool. */
-export const poolNameKey: unique symbol = Symbol('poolsafe.poolName')
+/** Where a client keeps what its pool wants to know. */
+export const poolKey: unique symbol = Symbol('poolsafe.pool')
+
+/** The pool of a client, as far as its statements concern it. */
+export interface PoolOfClient {
+  readonly name: string
+  /** A BEGIN was answered. */
+  poolerWaited(millis: number, operation: string | undefined): void
+}
 
 /** A client of a gated pool. */
 export interface GatedClient extends ClientLike {
-  [poolNameKey]?: string
+  [poolKey]?: PoolOfClient
   [checkoutKey]?: Checkout<ClientLike> | undefined
 }

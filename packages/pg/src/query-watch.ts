@@ -1,6 +1,6 @@
 import { onlyBegins, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
 import { activeQueryOf, isWired, latestQueryOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
-import { checkoutKey, poolNameKey, type GatedClient } from './present-checkout.ts'
+import { checkoutKey, poolKey, type GatedClient } from './present-checkout.ts'
 import { ReaderWatch } from './reader-watch.ts'
 import { sqlStateOf } from './server-error.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
@@ -43,7 +43,7 @@ export function watchQueries(client: ClientLike, guard: Guard): void {
 }
 
 class QueryWatch {
-  readonly #client: WiredClient
+  readonly #client: WiredClient & GatedClient
   readonly #guard: Guard
   readonly #observer: Observer
   /** When the answer before the present one ended: what follows it could not be sent before. */
@@ -60,7 +60,7 @@ class QueryWatch {
       const sql = sqlOf(args[0])
       if (sql === undefined) return Reflect.apply(send, client, args)
       const execution = this.#executionOf(sql, client[checkoutKey], query)
-      execution.pool = client[poolNameKey]
+      execution.pool = client[poolKey]?.name
       return this.#send(send, args, execution)
     }
     client.query = query
@@ -121,6 +121,9 @@ class QueryWatch {
     execution.rows = rowsOf(query, read?.rows ?? 0)
     if (execution.shape.kind === 'transaction') execution.onlyBegins = onlyBegins(this.#guard.peek(textOf(query)))
     this.#observer.end(execution, sqlState, endedAt)
+    if (execution.onlyBegins && sqlState === undefined && this.#transactionSince === 0) {
+      this.#client[poolKey]?.poolerWaited(endedAt - execution.sentAt, execution.origin?.operation)
+    }
   }
 
   /** A query object of the application's, or of a library's, such as a cursor: it may have methods of its own, and a reader that takes its time. */

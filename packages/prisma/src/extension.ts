@@ -104,7 +104,8 @@ function nameArray(client: object, operations: Operations): (this: unknown, ...a
     if (!Array.isArray(args[0])) return runHolding(start)
     const name = operations.named(undefined, '$transaction')
     const origin = new OperationOrigin(name)
-    if (args[0].some(isRaw) || operations.wantsStack(name)) origin.takeStack($transaction, 'application')
+    // Nobody comes back here when it is over: what a request repeats is known by its line from the first time on.
+    if (args[0].some(isRaw) || operations.wantsStack(name) || operations.isInRequest) origin.takeStack($transaction, 'application')
     return processWide.origins.run(origin, start)
   }
 }

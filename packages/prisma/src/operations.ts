@@ -3,6 +3,9 @@ import { openRequest, SiteBudget, type Guard } from '@poolsafe/core'
 /** Names that are remembered: models and what can be asked of them, raw queries included. */
 const mostNames = 2000
 
+/** Lines of one operation in one request that are taken ahead: as many as are counted by their lines. */
+const mostInScope = 100
+
 /** Prisma's name for a call, with what decides whether its next caller's line is worth taking. */
 export class OperationName {
   /** `User.findMany` */
@@ -48,6 +51,11 @@ export class Operations {
     return this.#budget.allows()
   }
 
+  /** Whether a request's scope is open, and watched. */
+  get isInRequest(): boolean {
+    return this.#guard.observer !== undefined && openRequest() !== undefined
+  }
+
   /** From the second call in a scope on; not for ever, as what is repeated that often has been told. */
   #isRepeated(scope: object, operation: OperationName, limit: number): boolean {
     if (limit === Infinity) return false
@@ -55,7 +63,7 @@ export class Operations {
     if (counts.size === 0) this.#inScopes.set(scope, counts)
     const count = (counts.get(operation) ?? 0) + 1
     counts.set(operation, count)
-    return count > 1 && count <= 4 * limit + 4
+    return count > 1 && count <= Math.max(mostInScope, 2 * limit)
   }
 
   #remember(model: string | undefined, operation: string): OperationName {

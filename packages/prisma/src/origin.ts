@@ -15,10 +15,10 @@ export class OperationOrigin implements Origin {
     this.#name = name
   }
 
-  want(asking?: Located): void {
+  want(asking: Located): void {
     this.isWanted = true
-    if (asking === undefined) this.#name.isStruck = true
-    else (this.#asking ??= []).push(asking)
+    if (asking.isStruck) this.#name.isStruck = true
+    if (asking.place === undefined) (this.#asking ??= []).push(asking)
   }
 
   /** Takes the stack above `entry`. It is put into words when it is asked for, which is most of its price. */

@@ -4,4 +4,4 @@ import { matchers } from './matchers/matchers.ts'
 
 expect.extend(matchers)
 
-export type { PoolsafeMatchers, StatementContext } from './matchers/matchers.ts'
+export type { PoolsafeMatchers, RepetitionOptions, StatementContext } from './matchers/matchers.ts'

@@ -28,24 +28,28 @@ export interface ChartLine {
   readonly points: readonly (readonly [seconds: number, value: number | null])[]
 }
 
-const size = { width: 560, height: 260 }
+const width = 640
+/** Of the panel without its legend, and of a row of that. */
+const height = { panel: 250, legend: 26 }
+const namesInRow = 4
 const [background, faint, text] = ['#181b1f', '#2f343b', '#ccd2da']
 /** Grafana's own, in its order. */
 const color = ['#73bf69', '#f2cc0c', '#5794f2', '#ff9830', '#f2495c', '#b877d9', '#8ab8ff', '#ca95e5']
 
 /** Draws a panel as an SVG, with colours of its own: it is the same on a white page and on a dark one. */
 export function drawChart({ title, unit, lines, phases }: Chart): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, ...size })
+  const legend = Math.ceil(lines.length / namesInRow) * height.legend
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height: height.panel + legend })
   const splitLine = { lineStyle: { color: faint } }
-  const seconds = { color: text, formatter: (value: number) => `${Math.round(value)} s` }
+  const seconds = { color: text, showMaxLabel: false, formatter: (value: number) => `${Math.round(value)} s` }
   const values = { color: text, formatter: (value: number) => inUnit(value, unit) }
   chart.setOption({
     backgroundColor: background,
     animation: false,
     color,
     title: { text: title, left: 12, top: 8, textStyle: { color: text, fontSize: 14, fontWeight: 500 } },
-    legend: { bottom: 6, left: 12, itemGap: 28, itemWidth: 14, itemHeight: 4, icon: 'rect', textStyle: { color: text } },
-    grid: { left: 60, right: 20, top: 56, bottom: 56 },
+    legend: { bottom: 6, left: 12, itemGap: 14, itemWidth: 14, itemHeight: 4, icon: 'rect', textStyle: { color: text } },
+    grid: { left: 60, right: 20, top: 56, bottom: 36 + legend },
     xAxis: { type: 'value', min: 0, max: 'dataMax', splitLine, axisLabel: seconds },
     yAxis: { type: 'value', splitNumber: 4, splitLine, axisLabel: values },
     series: [...lines.map(toSeries), { type: 'line', markArea: markArea(phases) }],

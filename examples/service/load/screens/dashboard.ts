@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Prometheus, Series } from '../prometheus.ts'
+import { shipped } from '../shipped.ts'
 import type { Chart, ChartLine, Phase } from './chart.ts'
 
 /** Of a dashboard of Grafana, what is read here. */
@@ -24,18 +24,18 @@ export interface Span {
   readonly to: number
 }
 
-const shippedDashboard = join(import.meta.dirname, '../../../../packages/metrics/grafana/dashboard.json')
-
 /** The dashboard's panels that are drawn over time, with what Prometheus answers to their own expressions. */
 export async function readPanels(prometheus: Prometheus, span: Span, phases: readonly Phase[]): Promise<readonly Chart[]> {
-  const dashboard = JSON.parse(await readFile(shippedDashboard, 'utf8')) as { panels: readonly Panel[] }
+  const dashboard = JSON.parse(await readFile(shipped('grafana/dashboard.json'), 'utf8')) as { panels: readonly Panel[] }
   const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel).filter(({ type }) => type === 'timeseries')
-  return Promise.all(
+  const charts = await Promise.all(
     panels.map(async ({ title, fieldConfig, targets = [] }) => {
       const lines = await Promise.all(targets.map((target) => readLines(prometheus, target, span)))
       return { title, unit: fieldConfig?.defaults?.unit ?? 'short', lines: lines.flat(), phases }
     }),
   )
+  // What did not happen needs no picture.
+  return charts.filter(({ lines }) => lines.some(({ points }) => points.some(([, value]) => value !== null && value > 0)))
 }
 
 async function readLines(prometheus: Prometheus, { expr, legendFormat = '' }: Target, { from, to }: Span): Promise<ChartLine[]> {

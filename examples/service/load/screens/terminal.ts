@@ -6,7 +6,7 @@ interface Span {
   readonly style: string
 }
 
-const columns = 110
+const columns = 124
 const charWidth = 7.8
 const rowHeight = 18
 const margin = 16

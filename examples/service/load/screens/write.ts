@@ -4,6 +4,7 @@ import { prettyFactory } from 'pino-pretty'
 import type { Outcome, Phase } from '../play.ts'
 import type { Prometheus } from '../prometheus.ts'
 import { exhaustedPool, repeatedQuery, slowQuery, type Scenario } from '../scenarios.ts'
+import { tableOf } from '../report.ts'
 import { startService } from '../service.ts'
 import { shops } from '../traffic.ts'
 import { until } from '../until.ts'
@@ -39,6 +40,7 @@ async function drawTerminals(outcome: Outcome): Promise<Record<string, string>> 
     'slow-query-in-pino': drawTerminal(prettyLine(outcome, slowQuery)),
     'repeated-query-in-pino': drawTerminal(prettyLine(outcome, repeatedQuery)),
     'exhausted-pool': drawTerminal(prettyLine(outcome, exhaustedPool)),
+    load: drawTerminal(prompt('npm run service:load') + tableOf(outcome.evidence)),
     health: drawTerminal(prompt("curl -s localhost:3000/health | jq '{healthy, problems, reasons, poolInfo}'") + healthOf(outcome)),
   }
   await service.stop()

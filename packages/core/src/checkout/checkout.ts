@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Layer } from '../observe/events.ts'
 import type { Execution } from '../observe/execution.ts'
 import type { Holdable } from './holding.ts'
@@ -19,7 +20,7 @@ export type CheckoutState = 'waiting' | 'taking' | 'held' | 'over'
 
 /** A stack that was taken; it is put into words when it is asked for, which is most of its price. */
 export interface Site {
-  readonly stack?: string
+  readonly stack?: string | undefined
 }
 
 /** One stay of a connection with the application, from the call that asks for it to its release. */
@@ -42,6 +43,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   isReported = false
   /** Why the pool could not connect, when it was last tried. */
   failure: Error | undefined = undefined
+  /** The asynchronous context of the call, while that has to wait. */
+  #inContext: ((work: () => void) => void) | undefined = undefined
   /** The statement that asked for the connection itself (`pool.query`), until it is sent. */
   execution: Execution | undefined = undefined
   /** The wait was told with a statement. */
@@ -63,6 +66,19 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.operation = operation
     this.site = site
     this.inside = inside
+  }
+
+  wait(): void {
+    this.state = 'waiting'
+    this.#inContext = AsyncLocalStorage.snapshot()
+  }
+
+  /** Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its caller. */
+  takeFrom(source: { take(done: Handover<Connection>): void }, done: Handover<Connection>): void {
+    const inContext = this.#inContext
+    this.#inContext = undefined
+    if (inContext === undefined) source.take(done)
+    else inContext(() => source.take(done))
   }
 
   takeExecution(): Execution | undefined {

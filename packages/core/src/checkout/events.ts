@@ -19,7 +19,7 @@ export interface ReleaseEvent {
   readonly pool: string | undefined
 }
 
-/** A BEGIN was answered. Told only of pools that have a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`. */
+/** A BEGIN was answered. With `observe: false` told only of pools that have a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`. */
 export interface PoolerWaitEvent {
   /**
    * From when the BEGIN was sent until its answer: the wait for a server connection of the pooler, and one round trip. The server

@@ -175,11 +175,9 @@ export class Gate<Connection> {
   /** What goes wrong now, and what went wrong in the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
     const now = this.#clock.now()
+    const lately = { ...this.#measures.recent(recentMillis, now), deadlocks: this.#deadlocks.recent.within(recentMillis, now) }
     const longestWaitMillis = now - (this.#waiting.first?.askedAt ?? now)
-    const leaks = leaksOf(this.#held, this.#source, now)
-    const connectFailure = this.#refusal.lastFailure(now)
-    const deadlocks = this.#deadlocks.recent.within(recentMillis, now)
-    return { ...leaks, ...this.#measures.recent(recentMillis, now), longestWaitMillis, deadlocks, connectFailure }
+    return { ...lately, ...leaksOf(this.#held, this.#source, now), longestWaitMillis, connectFailure: this.#refusal.lastFailure(now) }
   }
 
   /**
@@ -191,12 +189,11 @@ export class Gate<Connection> {
     if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.#canTake()) return undefined
     this.#abandoned++
     if (this.#refusal.isOn) this.#refusal.asked()
-    const opened = openOne(this.#source, (error) => {
+    return openOne(this.#source, (error) => {
       this.#abandoned--
       if (error === undefined) this.#refusal.over()
       else this.#connectFailed(error, false)
-    })
-    return opened.finally(() => this.pump())
+    }).finally(() => this.pump())
   }
 
   get #active(): number {
@@ -227,7 +224,7 @@ export class Gate<Connection> {
     else if (this.#refusal.isOn) this.#refusal.asked()
     this.#taking.push(checkout)
     this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
-    this.#source.take((error, connection, release) => {
+    checkout.takeFrom(this.#source, (error, connection, release) => {
       if (!isNew) this.#promised--
       if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
       else this.#taken(checkout, connection, release, isNew)
@@ -297,7 +294,7 @@ export class Gate<Connection> {
   }
 
   #await(checkout: Checkout<Connection>): void {
-    checkout.state = 'waiting'
+    checkout.wait()
     if (checkout.failure === undefined) this.#waiting.push(checkout)
     else this.#waiting.pushBack(checkout, ({ order }) => order > checkout.order)
     for (const outer of heldFrom(checkout.inside)) outer.waitingInside++

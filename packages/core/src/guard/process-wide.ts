@@ -15,16 +15,16 @@ export interface Origin {
   readonly operation: string
   /** The stack of the call, where it was worth taking. */
   readonly stack?: string | undefined
-  /**
-   * Its line is wanted: for good, as one of its statements was reported; or once, to be told to whoever asks. A layer that can takes the
-   * stack before its call returns.
-   */
-  want?(asking?: Located): void
+  /** Its line is wanted. A layer that can takes the stack before its call returns, and tells the line to whoever asks. */
+  want?(asking: Located): void
 }
 
-/** What has a place, once that is known; empty where there is none. */
+/** What has a place. */
 export interface Located {
+  /** Empty where there is none; `undefined` until it is known. */
   place: string | undefined
+  /** It was reported: the line of its like is worth taking at each call. */
+  readonly isStruck: boolean
 }
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */

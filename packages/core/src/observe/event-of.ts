@@ -26,7 +26,7 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
     poolWaitMillis,
     poolerWaitMillis,
     executionMillis: ranMillis - (poolerWaitMillis ?? 0),
-    rows,
+    rows: shape.kind === 'transaction' ? undefined : rows,
     failed: sqlState !== undefined,
     sqlState: sqlState === '' ? undefined : sqlState,
     transactionMillis: isInTransaction ? endedAt - transactionSince : undefined,

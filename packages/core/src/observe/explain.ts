@@ -39,30 +39,32 @@ export class Explainer {
     if (sql === undefined || pool === undefined) return without(sql === undefined ? 'text unknown' : 'pool unknown')
     if (this.#waiting >= mostWaiting) return without('busy')
     this.#waiting++
-    const mine = this.#last.then(() => this.#tryTo(sql, pool))
+    const until = performance.now() + idleWaitMillis
+    const mine = this.#last.then(() => this.#tryTo(sql, pool, until))
     this.#last = mine
     return mine.finally(() => void this.#waiting--)
   }
 
-  async #tryTo(sql: string, pool: string): Promise<Explained> {
+  async #tryTo(sql: string, pool: string, until: number): Promise<Explained> {
     try {
       const reason = whyNotExplained(sql)
-      return reason === undefined ? await this.#ask(questionOf(sql), pool) : without(reason)
+      return reason === undefined ? await this.#ask(questionOf(sql), pool, until) : without(reason)
     } catch (error) {
       return without(codeOf(error))
     }
   }
 
   /** In a pool that is used much, a connection is idle for moments. */
-  async #ask(question: string, name: string): Promise<Explained> {
-    for (const start = performance.now(); performance.now() - start < idleWaitMillis; await pause(lookMillis, undefined, { ref: false })) {
+  async #ask(question: string, name: string, until: number): Promise<Explained> {
+    do {
       const pools = [...this.#pools].filter((pool) => pool.name === name)
       if (pools.length === 0) return without('pool ended')
       for (const pool of pools) {
         const answer = pool.ask(question)
         if (answer !== undefined) return describe(await atMost(answer, patienceMillis))
       }
-    }
+      await pause(lookMillis, undefined, { ref: false })
+    } while (performance.now() < until)
     return without('no idle connection')
   }
 }

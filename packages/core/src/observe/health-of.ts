@@ -48,13 +48,17 @@ async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Prom
   try {
     const answer = await ping(pool, options.pingTimeoutMillis, options.connect)
     const { acquireWait: _, use: __, poolerWait: ___, ...report } = pool.report()
+    const { name, server, ...numbers } = report
     const trouble = pool.trouble(options.recentMillis)
     const { holders } = pool.state()
     const problems = problemsOf({ report, trouble, holders, ping: answer }, options)
     const { longestWaitMillis } = trouble
-    return { pool: { ...verdict(problems, options), ...report, ping: shown(answer), longestWaitMillis, holders }, problems }
+    return { pool: { name, server, ...verdict(problems, options), ping: shown(answer), longestWaitMillis, holders, ...numbers }, problems }
   } catch {
-    return { pool: undefined, problems: [{ kind: 'unknown', reason: 'a pool could not be looked at: poolsafe itself failed' }] }
+    return {
+      pool: undefined,
+      problems: [{ kind: 'unknown', reason: `pool ${pool.name}: it could not be looked at, as poolsafe itself failed` }],
+    }
   }
 }
 

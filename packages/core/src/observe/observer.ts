@@ -142,14 +142,17 @@ export class Observer {
 
   /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
   #slow(execution: Execution, millis: number, sqlState: string | undefined): void {
-    execution.origin?.want?.()
     this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
+    execution.origin?.want?.(execution.shape)
   }
 
   #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
     const { origin, shape } = execution
-    // What is taken here begins inside the ORM, and may end there too.
-    if (origin !== undefined) return locateOrigin(origin, shape)
+    if (origin !== undefined) {
+      // What is taken here begins inside the ORM, and may end there too.
+      execution.site = origin
+      return locateOrigin(origin, shape)
+    }
     const site: { stack?: string } = {}
     withDeepStack(() => Error.captureStackTrace(site, entry))
     // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a shape.
@@ -158,11 +161,9 @@ export class Observer {
   }
 }
 
+/** Its stack may be known, or still to come. To put it into words is most of its price. */
 function locateOrigin(origin: Origin, shape: Shape): void {
-  if (shape.isStruck) origin.want?.()
-  if (shape.place !== undefined) return
-  // To put a stack into words is most of its price.
-  const { stack } = origin
+  const { stack } = shape.place === undefined ? origin : {}
   if (stack === undefined) origin.want?.(shape)
   else shape.place = formatCallSite(stack) ?? ''
 }

@@ -1,3 +1,4 @@
+import { classifyFailure } from '../checkout/failures.ts'
 import type { PoolPing } from './health.ts'
 import type { ObservedPool } from './pool-report.ts'
 
@@ -22,7 +23,9 @@ export async function ping(pool: ObservedPool, limitMillis: number, mayOpen: boo
   if (asked === undefined) return notAsked
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<Ping>((resolve) => {
-    timer = setTimeout(() => resolve({ outcome: 'timedOut', millis: performance.now() - startedAt }), limitMillis)
+    const giveUp = (): void => resolve({ outcome: 'timedOut', millis: performance.now() - startedAt })
+    // A process that was busy for longer finds the timer and the answer at once, and the timer first.
+    timer = setTimeout(() => setImmediate(giveUp), limitMillis)
   })
   try {
     return await Promise.race([asked, late])
@@ -33,7 +36,7 @@ export async function ping(pool: ObservedPool, limitMillis: number, mayOpen: boo
 
 function ask(pool: ObservedPool, mayOpen: boolean): Promise<Ping> | undefined {
   const startedAt = performance.now()
-  const answer = pool.ask('SELECT 1') ?? (mayOpen ? pool.open()?.then(() => pool.ask('SELECT 1')) : undefined)
+  const answer = askOne(pool, mayOpen)?.catch((error: unknown) => askAnother(pool, mayOpen, error))
   if (answer === undefined) return undefined
   const outcome = answer
     .then(
@@ -43,4 +46,15 @@ function ask(pool: ObservedPool, mayOpen: boolean): Promise<Ping> | undefined {
     .finally(() => underWay.delete(pool))
   underWay.set(pool, outcome)
   return outcome
+}
+
+function askOne(pool: ObservedPool, mayOpen: boolean): Promise<unknown> | undefined {
+  return pool.ask('SELECT 1') ?? (mayOpen ? pool.open()?.then(() => pool.ask('SELECT 1')) : undefined)
+}
+
+/** That one connection breaks says little: the pool closes those that were idle for too long, whatever we have asked on them. */
+function askAnother(pool: ObservedPool, mayOpen: boolean, error: unknown): unknown {
+  const again = classifyFailure(error)?.kind === 'brokenConnection' ? askOne(pool, mayOpen) : undefined
+  if (again === undefined) throw error
+  return again
 }

@@ -73,7 +73,8 @@ function headOf(node: PlanNode): string {
 
 function nameOf(node: PlanNode, key: string): string | undefined {
   const value = node[key]
-  return typeof value === 'string' ? value : undefined
+  // A quoted name may hold a line break.
+  return typeof value === 'string' ? value.replaceAll(/\p{Cc}/gu, ' ') : undefined
 }
 
 function numberOf(node: PlanNode, key: string): string {

@@ -78,7 +78,7 @@ export class Repetition {
       this.#sites++
       const unread = (this.#unread ??= [])
       unread.push({ execution, site: execution.site, millis })
-      if (unread.length >= mostUnread && this.#count > limit) this.#read()
+      if (unread.length >= mostUnread && this.#count > limit) this.#read(false)
     } else if (this.#first === undefined) this.#first = { execution, millis }
     else (this.#early ??= []).push({ execution, millis })
   }
@@ -86,19 +86,21 @@ export class Repetition {
   found(): FoundRepetition[] {
     const { limit } = this.#limits
     if (this.#count <= limit) return []
-    this.#read()
+    this.#read(true)
     this.#addRest()
     this.#addEarly()
     return [...this.#found.values()].filter(({ count }) => count > limit)
   }
 
-  #read(): void {
-    for (const { execution, site, millis } of this.#unread ?? []) {
-      const place = formatCallSite(site.stack)
-      const group = this.#groupOf(execution, place)
-      add(group, 1, millis)
-    }
+  /** @param isLast what is not known yet, as the call of an ORM goes on, will not be */
+  #read(isLast: boolean): void {
+    const unread = this.#unread
     this.#unread = undefined
+    for (const each of unread ?? []) {
+      const { execution, site, millis } = each
+      if (site.stack === undefined && !isLast) (this.#unread ??= []).push(each)
+      else add(this.#groupOf(execution, formatCallSite(site.stack)), 1, millis)
+    }
   }
 
   #addRest(): void {

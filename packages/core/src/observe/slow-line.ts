@@ -12,10 +12,15 @@ import type { Rest } from './slow-repeats.ts'
 export function entryOf(event: SlowQueryEvent, rest: Rest): LogEntry {
   return {
     level: event.level === 'verySlow' ? 'error' : 'warn',
-    message: lineOf(event, rest),
+    message: plain(lineOf(event, rest)),
     terminal: rowsOf(event, rest),
     fields: fieldsOf(event, rest),
   }
+}
+
+/** A quoted name may hold line breaks, and what a terminal obeys. */
+function plain(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ')
 }
 
 /** `slow query: User.findMany took 1.2 s` */
@@ -41,7 +46,7 @@ function partsOf({ poolWaitMillis, poolerWaitMillis, executionMillis }: SlowQuer
 function circumstancesOf({ rows, failed, sqlState, transactionMillis, request, tag, pool }: SlowQueryEvent): string[] {
   return [
     rows === undefined ? '' : `${rows} ${rows === 1 ? 'row' : 'rows'}`,
-    failed ? `SQLSTATE ${sqlState ?? 'unknown'}` : '',
+    failed ? (sqlState === undefined ? 'no SQLSTATE' : `SQLSTATE ${sqlState}`) : '',
     transactionMillis === undefined ? '' : `transaction ${seconds(transactionMillis)} old`,
     request === undefined ? '' : `request ${request}`,
     tag === undefined ? '' : `tag ${tag}`,
@@ -83,13 +88,16 @@ function rowsOf(event: SlowQueryEvent, rest: Rest): string {
     ['like it', `fingerprint ${event.fingerprint}`],
   ]
   const shown = rows.filter(([, text]) => text !== undefined && text !== '')
-  const head = headOf(event).replace(titleOf(event), colour(event.level === 'verySlow' ? 'red' : 'yellow', titleOf(event)))
+  const head = plain(headOf(event)).replace(titleOf(event), colour(event.level === 'verySlow' ? 'red' : 'yellow', titleOf(event)))
   return [head, ...shown.map(([label, text]) => `  ${colour('dim', label.padEnd(9))}  ${indented(text ?? '')}`)].join('\n')
 }
 
 /** Rows below the first stand below its text. */
 function indented(text: string): string {
-  return text.replaceAll('\n', `\n${' '.repeat(13)}`)
+  return text
+    .split('\n')
+    .map(plain)
+    .join(`\n${' '.repeat(13)}`)
 }
 
 /** Node looks at NO_COLOR, FORCE_COLOR, and whether the console's standard error is a terminal. */
@@ -99,5 +107,11 @@ function colour(style: 'red' | 'yellow' | 'dim', text: string): string {
 
 function fieldsOf(event: SlowQueryEvent, { count, longestMillis, overMillis }: Rest): LogFields {
   const others = count === 0 ? {} : { longestUnloggedMillis: longestMillis, unloggedInMillis: overMillis }
-  return { event: 'slowQuery', ...event, unlogged: count, ...others }
+  const fields = { ...event, unlogged: count, ...others }
+  return { event: 'slowQuery', ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toMicros(value)])) }
+}
+
+/** Of a duration, what is below a microsecond is noise. */
+function toMicros(value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value
 }

@@ -1,8 +1,10 @@
 import { toBePoolsafe, type StatementContext } from './to-be-poolsafe.ts'
 import { toQueryAtMost } from './to-query-at-most.ts'
+import { toRepeatNoQuery, type RepetitionOptions } from './to-repeat-no-query.ts'
 import { toRunPoolsafe } from './to-run-poolsafe.ts'
 
 export type { StatementContext } from './to-be-poolsafe.ts'
+export type { RepetitionOptions } from './to-repeat-no-query.ts'
 
 /** What `expect` can say with poolsafe. */
 export interface PoolsafeMatchers<Returned> {
@@ -23,6 +25,13 @@ export interface PoolsafeMatchers<Returned> {
    * BEGIN, COMMIT and their kin are not counted; a text of several statements counts as one.
    */
   toQueryAtMost(most: number): Promise<void>
+  /**
+   * That a function sends no statement more than twice from the same place: `await expect(() => listOrders()).toRepeatNoQuery()`, or more
+   * than `limit` times. Statements are the same that differ only in values. Guards with `observe: false` are not seen.
+   *
+   * @throws InvalidOptionError for what is no function, and for a limit that cannot be
+   */
+  toRepeatNoQuery(options?: RepetitionOptions): Promise<void>
 }
 
 declare module 'vitest' {
@@ -30,11 +39,12 @@ declare module 'vitest' {
 }
 
 /** For `expect.extend`. */
-export const matchers: All = { toBePoolsafe, toRunPoolsafe, toQueryAtMost }
+export const matchers: All = { toBePoolsafe, toRunPoolsafe, toQueryAtMost, toRepeatNoQuery }
 
 // A type, since an interface could get further members that are no matchers.
 type All = {
   readonly toBePoolsafe: typeof toBePoolsafe
   readonly toRunPoolsafe: typeof toRunPoolsafe
   readonly toQueryAtMost: typeof toQueryAtMost
+  readonly toRepeatNoQuery: typeof toRepeatNoQuery
 }
