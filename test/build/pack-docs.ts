@@ -9,8 +9,11 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/proofs.md',
     'docs/exceptions.md',
     'docs/checkout.md',
+    'docs/health.md',
     'docs/slow-queries.md',
+    'docs/repeated-queries.md',
   ],
+  '@poolsafe/metrics': ['docs/metrics.md'],
   '@poolsafe/testing': ['docs/strict-mode.md', 'docs/hostile-pooler.md', 'docs/servers.md'],
 }
 

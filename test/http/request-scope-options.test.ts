@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { INestApplication } from '@nestjs/common'
 import { InvalidOptionError } from '@poolsafe/core'
 import { requestScope as ofExpress, type RequestScopeOptions } from '@poolsafe/http/express'
 import { requestScope as ofFastify } from '@poolsafe/http/fastify'
@@ -8,7 +9,8 @@ import { requestScope as ofNest } from '@poolsafe/http/nest'
 import { guardPool } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import express from 'express'
-import { Hono } from 'hono'
+import fastify, { type FastifyRequest } from 'fastify'
+import { Hono, type Context } from 'hono'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { range, watchRepeated } from '../observe/repeated-watch.ts'
@@ -76,6 +78,15 @@ describe('the name of a request', () => {
       'poolsafe: requestScope(): name gave no text; such requests have none',
     ])
   })
+})
+
+it('the functions of a framework get its own request', () => {
+  const app = fastify()
+  app.register(ofFastify({ name: ({ routeOptions }: FastifyRequest) => routeOptions.url, tag: (request: FastifyRequest) => request.host }))
+  const hono = new Hono().use(ofHono({ name: (context: Context) => context.req.routePath }))
+  const nest = (into: Pick<INestApplication, 'use'>): unknown =>
+    into.use(ofNest({ tag: (request: express.Request) => request.get('x-tag') }))
+  expect([app, hono, nest].every(Boolean)).toBe(true)
 })
 
 describe('a request of Hono without a server', () => {

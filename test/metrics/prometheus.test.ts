@@ -1,4 +1,4 @@
-import { createGuard, InvalidOptionError, rules, type Guard, type GuardOptions } from '@poolsafe/core'
+import { createGuard, InvalidOptionError, rules, withRequestScope, type Guard, type GuardOptions } from '@poolsafe/core'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
 import { prometheusMetrics, type PrometheusOptions } from '@poolsafe/metrics/prometheus'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
@@ -96,8 +96,40 @@ it('every rule has its series from the start', async () => {
   await withRegistry(async ({ guard, registry, pool }) => {
     await pool.query("SET app.org_id = '7'")
     const series = await scrape(registry)
+    expect(series.get('poolsafe_findings_total{rule="session/set"}')).toBe(1)
     for (const { id } of rules) expect(series.get(`poolsafe_findings_total{rule="${id}"}`)).toBe(guard.stats().findings[id] ?? 0)
     expect(series.get('poolsafe_analysis_cache_hits_total')).toBe(guard.stats().cache.hits)
+  })
+})
+
+it('slow, repeated and remembered statements are counted', async () => {
+  const work: Parameters<typeof withRegistry>[0] = async ({ pool, registry }) => {
+    await withRequestScope({}, async () => {
+      for (let index = 0; index < 4; index++) await pool.query('SELECT $1::int', [index])
+    })
+    const series = await scrape(registry)
+    expect(series.get('poolsafe_slow_queries_total')).toBe(4)
+    expect(series.get('poolsafe_very_slow_queries_total')).toBe(0)
+    expect(series.get('poolsafe_repeated_queries_total')).toBe(1)
+    expect(series.get('poolsafe_fingerprints')).toBe(1)
+    expect(series.get('poolsafe_analysis_cache_hits_total')).toBe(3)
+    expect(series.get('poolsafe_analysis_cache_misses_total')).toBe(1)
+  }
+  await withRegistry(work, { observe: { slowQueryMillis: 0.001, verySlowQueryMillis: 1e6, repeatedQueryLimit: 3 } })
+})
+
+it('more statements, values and errors make no more series', async () => {
+  await withRegistry(async ({ pool, registry }) => {
+    const client = await pool.connect()
+    const send = async (from: number): Promise<number> => {
+      for (let index = from; index < from + 100; index++) {
+        await client.query(`SELECT ${index} AS column_${index}`)
+        await client.query(`SELECT missing_${index}`).catch(() => {})
+      }
+      return (await scrape(registry)).size
+    }
+    expect(await send(100)).toBe(await send(0))
+    client.release()
   })
 })
 

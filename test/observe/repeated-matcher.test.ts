@@ -1,7 +1,9 @@
 import { createGuard, withRequestScope, type Guard } from '@poolsafe/core'
+import { requestScope as ofFastify } from '@poolsafe/http/fastify'
 import { requestScope } from '@poolsafe/http/hono'
 import { guardPool } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import fastify from 'fastify'
 import { Hono } from 'hono'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -67,6 +69,14 @@ describe('toRepeatNoQuery', () => {
     }).toRepeatNoQuery()
     await expect(() => app.request('/lists/3')).not.toRepeatNoQuery()
     await expect(() => withRequestScope(() => list(3))).not.toRepeatNoQuery()
+    const injected = fastify()
+    injected.register(ofFastify())
+    injected.get<{ Params: { count: string } }>('/lists/:count', ({ params }) => list(Number(params.count)))
+    await expect(async () => {
+      for (const _ of range(5)) await injected.inject('/lists/2')
+    }).toRepeatNoQuery()
+    await expect(() => injected.inject('/lists/3')).not.toRepeatNoQuery()
+    await injected.close()
   })
 
   it('hears nothing of what others send at the same time', async () => {

@@ -225,13 +225,14 @@ describe('repeated statements of one request, sent by pg', () => {
     const { repeated } = await withPool(watchRepeated(), (pool) =>
       withRequestScope(async () => {
         await findEachElsewhere(pool, 60)
-        await findEach(pool, 60)
-        await findEachElsewhere(pool, 5)
+        await findEach(pool, 20)
+        await findEachElsewhere(pool, 25)
+        await findEach(pool, 5)
       }),
     )
     expect(repeated.map(({ place, count }) => [place?.split(' ')[0], count])).toEqual([
-      ['findEachElsewhere', 60],
-      ['findEach', 65],
+      ['findEachElsewhere', 90],
+      ['findEach', 20],
     ])
   })
 

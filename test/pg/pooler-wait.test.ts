@@ -29,8 +29,8 @@ interface Watched {
   readonly events: readonly PoolerWaitEvent[]
 }
 
-async function withPool(options: PoolOptions, work: (watched: Watched) => Promise<void>): Promise<void> {
-  const guard = createGuard({ logger: { warn: () => {} } })
+async function withPool(options: PoolOptions, work: (watched: Watched) => Promise<void>, observe = true): Promise<void> {
+  const guard = createGuard({ logger: { warn: () => {} }, observe })
   const events: PoolerWaitEvent[] = []
   guard.on('poolerWait', (event) => void events.push(event))
   const pool = guardPool(new pg.Pool({ connectionString: pooler.url, max: 1 }), guard, options)
@@ -101,13 +101,18 @@ it('a statement outside a transaction that waits for longer than statementTimeou
   })
 })
 
-it('nothing is measured where nothing is limited', async () => {
-  await withPool({}, async ({ pool, events }) => {
+it.each([
+  { observe: true, times: 1 },
+  { observe: false, times: 0 },
+])('where nothing is limited, what is observed is measured ($observe)', async ({ observe, times }) => {
+  const work = async ({ pool, events }: Watched): Promise<void> => {
     const client = await pool.connect()
     await client.query('BEGIN')
     await client.query('ROLLBACK')
     client.release()
-    expect(events).toEqual([])
-    expect(poolStatistics(pool)?.poolerWait.sumMillis).toBe(0)
-  })
+    expect(events).toHaveLength(times)
+    const { counts } = poolStatistics(pool)?.poolerWait ?? expect.fail()
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(times)
+  }
+  await withPool({}, work, observe)
 })

@@ -32,7 +32,7 @@ export interface Outcome {
 const scenarios: readonly Scenario[] = [slowQuery, repeatedQuery, exhaustedPool]
 
 /** Statements and scrapes before anything goes wrong, and after it. */
-const quietMillis = 4000
+const quietMillis = 3000
 /** What is late by then does not come. */
 const patienceMillis = 60_000
 

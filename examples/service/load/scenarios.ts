@@ -34,7 +34,7 @@ export const repeatedQuery: Scenario = {
   name: 'an N+1',
   label: 'N+1',
   async play(service) {
-    await repeatFor(4000, 2, 250, (index) => service.send('GET', `${shops[index % 2]}/faulty/customers-with-orders`))
+    await repeatFor(3000, 2, 250, (index) => service.send('GET', `${shops[index % 2]}/faulty/customers-with-orders`))
   },
   isInLog: ({ msg }) => msg.includes('(repeated query, N+1)'),
   inHealth: ({ repeatedQueries }) => repeatedQueries,

@@ -1,8 +1,18 @@
 import { processWide, type Acquiring, type ConnectionControl, type Guard, type Holdable } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
 
-/** What drivers have handed out and not got back. A hook has its connection before it is handed out: any other is not its own. */
-export const handedOut: WeakSet<DatabaseConnection> = new WeakSet()
+/** Where a connection keeps whether it is handed out: a property, as a set would cost more than all the rest. */
+const handedOutKey = Symbol('poolsafe.handedOut')
+
+interface Known extends DatabaseConnection {
+  [handedOutKey]?: boolean
+}
+
+/** A driver has handed a connection out, or got it back. A hook has its connection before it is handed out: any other is not its own. */
+export function setHandedOut(connection: Known, isOut: boolean): void {
+  if (connection[handedOutKey] !== undefined) connection[handedOutKey] = isOut
+  else if (isOut) Object.defineProperty(connection, handedOutKey, { value: true, writable: true })
+}
 
 /** One `acquireConnection`, which wants to hear of its connection as soon as a hook of the dialect uses it. */
 export class Acquisition implements Acquiring {
@@ -11,7 +21,9 @@ export class Acquisition implements Acquiring {
   readonly driver: Driver
   readonly signal: AbortSignal | undefined
   readonly #adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void
-  #told: Omit<Acquiring, 'signal'> = { judgedBelow: undefined }
+  #judgedBelow: Guard | undefined = undefined
+  #holding: Holdable | undefined = undefined
+  #control: ConnectionControl | undefined = undefined
   #hasAsked = false
   #isOver = false
 
@@ -28,32 +40,32 @@ export class Acquisition implements Acquiring {
   }
 
   get judgedBelow(): Guard | undefined {
-    return this.#told.judgedBelow
+    return this.#judgedBelow
   }
 
   set judgedBelow(guard: Guard | undefined) {
-    if (!this.#hasAsked) this.#told.judgedBelow = guard
+    if (!this.#hasAsked) this.#judgedBelow = guard
   }
 
   get holding(): Holdable | undefined {
-    return this.#told.holding
+    return this.#holding
   }
 
   set holding(holding: Holdable | undefined) {
-    this.#told.holding ??= this.#ofPool(holding)
+    this.#holding ??= this.#ofPool(holding)
   }
 
   get control(): ConnectionControl | undefined {
-    return this.#told.control
+    return this.#control
   }
 
   set control(control: ConnectionControl | undefined) {
-    this.#told.control ??= this.#ofPool(control)
+    this.#control ??= this.#ofPool(control)
   }
 
   /** Comes later than the question; where the pool below is not guarded it is of another pool, which a hook uses. */
   #ofPool<Told>(told: Told): Told | undefined {
-    return this.#told.judgedBelow === undefined ? undefined : told
+    return this.#judgedBelow === undefined ? undefined : told
   }
 
   /** The driver has asked its pool for a client: the pools that are asked from here on are those of a hook. */
@@ -63,7 +75,7 @@ export class Acquisition implements Acquiring {
 
   /** A hook uses a connection: its own, or one of another Kysely. */
   uses(connection: DatabaseConnection): void {
-    if (!handedOut.has(connection)) this.gets(connection)
+    if ((connection as Known)[handedOutKey] !== true) this.gets(connection)
   }
 
   /** This is the connection that is being acquired. */

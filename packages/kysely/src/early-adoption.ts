@@ -1,6 +1,6 @@
 import { processWide } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
-import { Acquisition, handedOut } from './acquiring.ts'
+import { Acquisition, setHandedOut } from './acquiring.ts'
 
 const patched = new WeakSet<object>()
 
@@ -16,14 +16,15 @@ export async function adoptEarly(driver: Driver): Promise<void> {
   patched.add(prototype)
   // oxlint-disable-next-line typescript/unbound-method -- called with the connection as `this` below
   const { executeQuery: execute } = prototype
-  prototype.executeQuery = function executeQuery<R>(this: DatabaseConnection, ...args: Parameters<typeof execute>) {
-    const isAdopted = Object.hasOwn(this, 'executeQuery')
-    Acquisition.current()?.uses(this)
-    // Newly adopted, the connection has a guarded method of its own, which comes back here.
-    const isNew = !isAdopted && Object.hasOwn(this, 'executeQuery')
-    return isNew
-      ? this.executeQuery<R>(...args)
-      : execute.call<DatabaseConnection, typeof args, ReturnType<typeof execute<R>>>(this, ...args)
+  prototype.executeQuery = function executeQuery<R>(this: DatabaseConnection, ...[query, options]: Parameters<typeof execute>) {
+    const acquisition = Acquisition.current()
+    if (acquisition !== undefined) {
+      const isAdopted = Object.hasOwn(this, 'executeQuery')
+      acquisition.uses(this)
+      // Newly adopted, the connection has a guarded method of its own, which comes back here.
+      if (!isAdopted && Object.hasOwn(this, 'executeQuery')) return this.executeQuery<R>(query, options)
+    }
+    return execute.call(this, query, options) as ReturnType<typeof execute<R>>
   }
 }
 
@@ -40,12 +41,12 @@ export function watchHandingOut(driver: Driver): void {
   const { acquireConnection: acquire, releaseConnection: release } = prototype
   prototype.acquireConnection = async function acquireConnection(this: Driver, ...args) {
     const connection = await acquireAs(this, () => acquire.apply(this, args))
-    handedOut.add(connection)
+    setHandedOut(connection, true)
     return connection
   }
-  prototype.releaseConnection = function releaseConnection(this: Driver, ...args) {
-    handedOut.delete(args[0])
-    return release.apply(this, args)
+  prototype.releaseConnection = function releaseConnection(this: Driver, connection, options) {
+    setHandedOut(connection, false)
+    return release.call(this, connection, options)
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type ConnectionControl,
   type Entry,
   type Guard,
+  type Holdable,
   type Observer,
 } from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
@@ -22,31 +23,35 @@ export interface ConnectionState {
   judgedBelow: boolean
   /** Set by a guarded pool below that can cancel. */
   control: ConnectionControl | undefined
+  /** Its present checkout, where the pool below says that it is worth knowing. */
+  holding: Holdable | undefined
   /** The queries on it that an abort signal may end. */
   readonly abortables: Set<Abortable>
   /** When its transaction began, where nothing below knows; 0 outside one. */
   transactionSince: number
 }
 
-const states = new WeakMap<DatabaseConnection, ConnectionState>()
+/** Where a connection keeps its state: a property, as a map would cost more than all the rest. */
+const stateKey = Symbol('poolsafe.state')
 
 /** What is known of a guarded connection. */
-export function stateOf(connection: DatabaseConnection): ConnectionState | undefined {
-  return states.get(connection)
+export function stateOf(connection: DatabaseConnection & { readonly [stateKey]?: ConnectionState }): ConnectionState | undefined {
+  return connection[stateKey]
 }
 
 /** Guards a connection, in place, if that has not been done. */
 export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
-  const known = states.get(connection)
+  const known = stateOf(connection)
   if (known !== undefined) return known
   const state: ConnectionState = {
     transaction: new Transaction(),
     judgedBelow: false,
     control: undefined,
+    holding: undefined,
     abortables: new Set(),
     transactionSince: 0,
   }
-  states.set(connection, state)
+  Object.defineProperty(connection, stateKey, { value: state })
   guardCancelling(connection, guard, state)
   guardQueries(connection, guard, state)
   return state

@@ -1,11 +1,8 @@
-import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Acquiring, type Guard, type Holdable } from '@poolsafe/core'
+import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Acquiring, type Guard } from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
-import { Acquisition, handedOut } from './acquiring.ts'
+import { Acquisition, setHandedOut } from './acquiring.ts'
 import { adoptEarly, watchHandingOut } from './early-adoption.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
-
-/** The present checkout of a connection, where the pool below says that it is worth knowing. */
-const holdingOf = new WeakMap<DatabaseConnection, Holdable | undefined>()
 
 /**
  * Guards a driver in place. Kysely's drivers keep private fields on themselves and on their connections, and its own
@@ -32,34 +29,32 @@ function guardAcquire(driver: Driver, guard: Guard): void {
   const acquire = driver.acquireConnection.bind(driver)
   const rollback = driver.rollbackTransaction.bind(driver)
   const release = driver.releaseConnection.bind(driver)
-  const adopt = (connection: DatabaseConnection, { judgedBelow, control }: Acquiring): void => {
+  const adopt = (connection: DatabaseConnection, { judgedBelow, control, holding }: Acquiring): void => {
     const state = guardConnection(connection, guard)
+    state.holding = holding
     state.judgedBelow = judgedBelow !== undefined
     state.control = control
     if (judgedBelow !== undefined) keepFirstGuard(judgedBelow, guard, 'the pool of the dialect')
   }
-  driver.acquireConnection = (...args) => {
-    const acquisition = new Acquisition(driver, adopt, args[0]?.signal)
-    const giveUp = async (error: unknown): Promise<never> => {
+  const giveUp = async (acquisition: Acquisition, error: unknown): Promise<never> => {
+    acquisition.end()
+    const { connection, signal } = acquisition
+    // Kysely has told its caller already, and would print whatever comes after that.
+    if (signal?.aborted === true && error === signal.reason) return new Promise<never>(() => {})
+    if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
+    throw error
+  }
+  driver.acquireConnection = async (options) => {
+    const acquisition = new Acquisition(driver, adopt, options?.signal)
+    try {
+      const connection = await processWide.acquiring.run(acquisition, acquire, options)
+      acquisition.gets(connection)
+      setHandedOut(connection, true)
       acquisition.end()
-      const { connection, signal } = acquisition
-      // Kysely has told its caller already, and would print whatever comes after that.
-      if (signal?.aborted === true && error === signal.reason) return new Promise<never>(() => {})
-      if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
-      throw error
+      return connection
+    } catch (error) {
+      return giveUp(acquisition, error)
     }
-    const handOver = (connection: DatabaseConnection): DatabaseConnection | Promise<never> => {
-      try {
-        acquisition.gets(connection)
-        handedOut.add(connection)
-        acquisition.end()
-        holdingOf.set(connection, acquisition.holding)
-        return connection
-      } catch (error) {
-        return giveUp(error)
-      }
-    }
-    return processWide.acquiring.run(acquisition, acquire, ...args).then(handOver, giveUp)
   }
 }
 
@@ -84,7 +79,7 @@ function guardTransactions(driver: Driver): void {
   const rollback = driver.rollbackTransaction.bind(driver)
   driver.beginTransaction = async (connection, ...args) => {
     // Kysely awaits this in the very function that then calls the application's: what that asks for, it asks for inside.
-    const holding = holdingOf.get(connection)
+    const holding = stateOf(connection)?.holding
     if (holding !== undefined) enterHolding(holding)
     await begin(connection, ...args)
     setOpen(connection, true)
@@ -114,20 +109,21 @@ function setOpen(connection: DatabaseConnection, isOpen: boolean): void {
   state.transactionSince = isOpen ? performance.now() : 0
 }
 
+type ReleaseOptions = Parameters<Driver['releaseConnection']>[1]
+
 function guardRelease(driver: Driver, guard: Guard): void {
   const release = driver.releaseConnection.bind(driver)
-  async function releaseOpen(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
-    const [connection] = args
+  async function releaseOpen(connection: DatabaseConnection, options?: ReleaseOptions): Promise<void> {
     const isJudgedBelow = stateOf(connection)?.judgedBelow === true
     const error = isJudgedBelow ? undefined : guard.refuseCall('releasedInTransaction', releaseConnection)
     if (error !== undefined) await driver.rollbackTransaction(connection)
     setOpen(connection, false)
-    await release(...args)
+    await release(connection, options)
     if (error !== undefined) throw error
   }
-  function releaseConnection(...args: Parameters<Driver['releaseConnection']>): Promise<void> {
-    handedOut.delete(args[0])
-    return stateOf(args[0])?.transaction.isOpen === true ? releaseOpen(...args) : release(...args)
+  function releaseConnection(connection: DatabaseConnection, options?: ReleaseOptions): Promise<void> {
+    setHandedOut(connection, false)
+    return stateOf(connection)?.transaction.isOpen === true ? releaseOpen(connection, options) : release(connection, options)
   }
   driver.releaseConnection = releaseConnection
 }

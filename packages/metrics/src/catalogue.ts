@@ -65,25 +65,33 @@ const ofStatements: readonly MetricDefinition[] = [
   },
   total('queries_total', 'Statements that were answered, failures included.', true, ({ totalQueries }) => totalQueries),
   total('query_errors_total', 'Statements that failed.', true, ({ totalErrors }) => totalErrors),
-  total('slow_queries_total', 'Statements that took longer than slowQueryMillis.', true, ({ slowQueries }) => slowQueries),
+  total(
+    'slow_queries_total',
+    'Statements that took longer than slowQueryMillis, very slow ones included.',
+    true,
+    ({ slowQueries }) => slowQueries,
+  ),
   total('very_slow_queries_total', 'Statements that took longer than verySlowQueryMillis.', true, (all) => all.verySlowQueries),
   total('repeated_queries_total', 'Requests that sent one statement too often (N+1).', true, (all) => all.repeatedQueries),
   total('fingerprints', 'Fingerprints of statements that are remembered.', true, ({ fingerprints }) => fingerprints.known),
   total('fingerprints_forgotten_total', 'Fingerprints forgotten to make room.', true, ({ fingerprints }) => fingerprints.forgotten),
 ]
 
+/** All rules from the start: the first increase of a series that was not there before is none to Prometheus. */
+function byRule(name: string, help: string, read: (statistics: GuardStatistics) => GuardStatistics['findings']): MetricDefinition {
+  const samples = (statistics: GuardStatistics): Sample[] => {
+    const counts = read(statistics)
+    return rules.map(({ id }) => ({ labels: { rule: id }, value: counts[id] ?? 0 }))
+  }
+  return { name, type: 'counter', help, labels: ['rule'], isObserved: false, read: samples }
+}
+
 const ofJudgement: readonly MetricDefinition[] = [
-  {
-    name: 'findings_total',
-    type: 'counter',
-    help: 'How often each rule found something, allowed or not.',
-    labels: ['rule'],
-    isObserved: false,
-    // All of them from the start: the first increase of a series that was not there before is none to Prometheus.
-    read: ({ findings }) => rules.map(({ id }) => ({ labels: { rule: id }, value: findings[id] ?? 0 })),
-  },
-  total('analysis_cache_hits_total', 'Statements that were judged from memory.', false, ({ cache }) => cache.hits),
-  total('analysis_cache_misses_total', 'Statements that had to be analysed.', false, ({ cache }) => cache.misses),
+  byRule('findings_total', 'How often each rule found something that was logged or refused.', ({ findings }) => findings),
+  byRule('allowed_findings_total', 'How often each rule found something that an exception allowed.', (all) => all.allowedFindings),
+  total('analysis_cache_hits_total', 'Look-ups of texts that were judged from memory.', false, ({ cache }) => cache.hits),
+  total('analysis_cache_misses_total', 'Look-ups of texts that had to be analysed.', false, ({ cache }) => cache.misses),
+  total('analysis_parsed_total', 'Texts that had to be parsed.', false, ({ cache }) => cache.parsed),
 ]
 
 /** Every metric, in the order in which it is written. */

@@ -71,6 +71,18 @@ function ofGuard(name: string, unit: string, description: string, read: (statist
   return { name, type: 'counter', unit, description, isObserved, read: (statistics) => [{ labels: {}, value: read(statistics) }] }
 }
 
+function byRule(
+  name: string,
+  description: string,
+  read: (statistics: GuardStatistics) => GuardStatistics['findings'],
+): InstrumentDefinition {
+  const observed = (statistics: GuardStatistics): Observed[] => {
+    const counts = read(statistics)
+    return rules.map(({ id }) => ({ labels: { 'poolsafe.rule': id }, value: counts[id] ?? 0 }))
+  }
+  return { name, type: 'counter', unit: '{finding}', description, isObserved: false, read: observed }
+}
+
 /** What no convention has a name for. */
 const own: readonly InstrumentDefinition[] = [
   ofPools('poolsafe.pool.queue_full', '{call}', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
@@ -78,19 +90,18 @@ const own: readonly InstrumentDefinition[] = [
   ofPools('poolsafe.pool.deadlocks', '{call}', 'Calls that waited while all who held a connection waited too.', (pool) => pool.deadlocks),
   ofPools('poolsafe.pool.leaks', '{report}', 'Connections reported because they were held for too long.', ({ leaks }) => leaks),
   ofPools('poolsafe.pool.connect_failures', '{attempt}', 'Attempts to connect that failed.', (pool) => pool.connectFailures),
-  ofGuard('poolsafe.query.slow', '{query}', 'Statements that took longer than slowQueryMillis.', (all) => all.slowQueries),
+  ofGuard(
+    'poolsafe.query.slow',
+    '{query}',
+    'Statements that took longer than slowQueryMillis, very slow ones included.',
+    (all) => all.slowQueries,
+  ),
   ofGuard('poolsafe.query.very_slow', '{query}', 'Statements that took longer than verySlowQueryMillis.', (all) => all.verySlowQueries),
   ofGuard('poolsafe.query.repeated', '{request}', 'Requests that sent one statement too often (N+1).', (all) => all.repeatedQueries),
-  ofGuard('poolsafe.analysis_cache.hits', '{statement}', 'Statements that were judged from memory.', ({ cache }) => cache.hits),
-  ofGuard('poolsafe.analysis_cache.misses', '{statement}', 'Statements that had to be analysed.', ({ cache }) => cache.misses),
-  {
-    name: 'poolsafe.findings',
-    type: 'counter',
-    unit: '{finding}',
-    description: 'How often each rule found something, allowed or not.',
-    isObserved: false,
-    read: ({ findings }) => rules.map(({ id }) => ({ labels: { 'poolsafe.rule': id }, value: findings[id] ?? 0 })),
-  },
+  ofGuard('poolsafe.analysis_cache.hits', '{lookup}', 'Look-ups of texts that were judged from memory.', ({ cache }) => cache.hits),
+  ofGuard('poolsafe.analysis_cache.misses', '{lookup}', 'Look-ups of texts that had to be analysed.', ({ cache }) => cache.misses),
+  byRule('poolsafe.findings', 'How often each rule found something that was logged or refused.', ({ findings }) => findings),
+  byRule('poolsafe.allowed_findings', 'How often each rule found something that an exception allowed.', (all) => all.allowedFindings),
 ]
 
 /** Everything that is read when the metrics are collected. */

@@ -48,8 +48,7 @@ export class QueryAttributes {
   }
 
   #make(pool: string | undefined, kind: QueryEvent['kind'], error: string | undefined): Attributes {
-    const server =
-      pool === undefined ? undefined : [...this.#guard.pools].map((each) => each.report()).find(({ name }) => name === pool)?.server
+    const server = [...this.#guard.pools].find(({ name }) => name === pool)?.report().server
     return {
       ...this.#common,
       'db.system.name': 'postgresql',

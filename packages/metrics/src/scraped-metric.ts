@@ -3,12 +3,9 @@ import type { MetricDefinition, Sample } from './catalogue.ts'
 import { merge } from './merge.ts'
 import type { Sources } from './sources.ts'
 
-/** Shared by every copy of this package in the process. */
-const sourcesKey: unique symbol = Symbol.for('poolsafe.metrics.sources')
-
-/** What a metric of a registry is read from, if it is one of ours. */
+/** What a metric of a registry is read from, if it is one of ours, made by whichever copy of this package. */
 export function sourcesOfMetric(metric: object): Sources | undefined {
-  return (metric as { readonly [sourcesKey]?: Sources })[sourcesKey]
+  return (metric as { readonly poolsafeSources?: Sources }).poolsafeSources
 }
 
 /** One line of the exposition, as prom-client's registry takes it from `get()`. */
@@ -38,14 +35,14 @@ export class ScrapedMetric {
   readonly type: string
   /** How workers of a cluster are put together. */
   readonly aggregator = 'sum'
-  readonly [sourcesKey]: Sources
+  readonly poolsafeSources: Sources
   readonly #definition: MetricDefinition
 
   constructor(definition: MetricDefinition, prefix: string, sources: Sources) {
     this.name = prefix + definition.name
     this.help = definition.help
     this.type = definition.type
-    this[sourcesKey] = sources
+    this.poolsafeSources = sources
     this.#definition = definition
   }
 
@@ -56,7 +53,7 @@ export class ScrapedMetric {
       help,
       type,
       aggregator,
-      values: merge(this[sourcesKey].read(this.#definition)).flatMap((sample) => linesOf(name, sample)),
+      values: merge(this.poolsafeSources.read(this.#definition)).flatMap((sample) => linesOf(name, sample)),
     }
   }
 

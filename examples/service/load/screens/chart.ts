@@ -30,7 +30,7 @@ export interface ChartLine {
 
 const width = 640
 /** Of the panel without its legend, and of a row of that. */
-const height = { panel: 250, legend: 26 }
+const height = { panel: 250, legend: 34 }
 const namesInRow = 4
 const [background, faint, text] = ['#181b1f', '#2f343b', '#ccd2da']
 /** Grafana's own, in its order. */
@@ -48,7 +48,7 @@ export function drawChart({ title, unit, lines, phases }: Chart): string {
     animation: false,
     color,
     title: { text: title, left: 12, top: 8, textStyle: { color: text, fontSize: 14, fontWeight: 500 } },
-    legend: { bottom: 6, left: 12, itemGap: 14, itemWidth: 14, itemHeight: 4, icon: 'rect', textStyle: { color: text } },
+    legend: { bottom: 6, left: 12, itemGap: 22, itemWidth: 14, itemHeight: 4, icon: 'rect', textStyle: { color: text } },
     grid: { left: 60, right: 20, top: 56, bottom: 36 + legend },
     xAxis: { type: 'value', min: 0, max: 'dataMax', splitLine, axisLabel: seconds },
     yAxis: { type: 'value', splitNumber: 4, splitLine, axisLabel: values },

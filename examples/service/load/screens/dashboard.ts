@@ -24,18 +24,36 @@ export interface Span {
   readonly to: number
 }
 
-/** The dashboard's panels that are drawn over time, with what Prometheus answers to their own expressions. */
+/** Panels that the guide shows. */
+const shownTitles: readonly string[] = [
+  'Connections',
+  'Waiting calls',
+  'Acquire wait',
+  'Use time',
+  'Pooler wait',
+  'Timeouts and refusals',
+  'Connections handed out',
+  'Statements by kind',
+  'Duration',
+  'Slow and repeated',
+]
+
+/**
+ * Panels of the dashboard, with what Prometheus answers to their own expressions.
+ *
+ * @throws Error for one that the dashboard does not have, or has under another name
+ */
 export async function readPanels(prometheus: Prometheus, span: Span, phases: readonly Phase[]): Promise<readonly Chart[]> {
   const dashboard = JSON.parse(await readFile(shipped('grafana/dashboard.json'), 'utf8')) as { panels: readonly Panel[] }
-  const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel).filter(({ type }) => type === 'timeseries')
-  const charts = await Promise.all(
-    panels.map(async ({ title, fieldConfig, targets = [] }) => {
-      const lines = await Promise.all(targets.map((target) => readLines(prometheus, target, span)))
-      return { title, unit: fieldConfig?.defaults?.unit ?? 'short', lines: lines.flat(), phases }
+  const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel)
+  return Promise.all(
+    shownTitles.map(async (title) => {
+      const panel = panels.find((each) => each.type === 'timeseries' && each.title === title)
+      if (panel === undefined) throw new Error(`The dashboard has no panel ${title}`)
+      const lines = await Promise.all((panel.targets ?? []).map((target) => readLines(prometheus, target, span)))
+      return { title, unit: panel.fieldConfig?.defaults?.unit ?? 'short', lines: lines.flat(), phases }
     }),
   )
-  // What did not happen needs no picture.
-  return charts.filter(({ lines }) => lines.some(({ points }) => points.some(([, value]) => value !== null && value > 0)))
 }
 
 async function readLines(prometheus: Prometheus, { expr, legendFormat = '' }: Target, { from, to }: Span): Promise<ChartLine[]> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { prettyFactory } from 'pino-pretty'
 import type { Outcome, Phase } from '../play.ts'
 import type { Prometheus } from '../prometheus.ts'
-import { exhaustedPool, repeatedQuery, slowQuery, type Scenario } from '../scenarios.ts'
+import { exhaustedPool, slowQuery, type Scenario } from '../scenarios.ts'
 import { tableOf } from '../report.ts'
 import { startService } from '../service.ts'
 import { shops } from '../traffic.ts'
@@ -38,7 +38,6 @@ async function drawTerminals(outcome: Outcome): Promise<Record<string, string>> 
     'slow-query': drawTerminal(prompt(`curl localhost:3000${slow}`) + (await saidAfter(service, slow))),
     'repeated-query': drawTerminal(prompt(`curl localhost:3000${repeated}`) + (await saidAfter(service, repeated))),
     'slow-query-in-pino': drawTerminal(prettyLine(outcome, slowQuery)),
-    'repeated-query-in-pino': drawTerminal(prettyLine(outcome, repeatedQuery)),
     'exhausted-pool': drawTerminal(prettyLine(outcome, exhaustedPool)),
     load: drawTerminal(prompt('npm run service:load') + tableOf(outcome.evidence)),
     health: drawTerminal(prompt("curl -s localhost:3000/health | jq '{healthy, problems, reasons, poolInfo}'") + healthOf(outcome)),

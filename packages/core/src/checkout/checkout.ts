@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncResource } from 'node:async_hooks'
 import type { Layer } from '../observe/events.ts'
 import type { Execution } from '../observe/execution.ts'
 import type { Holdable } from './holding.ts'
@@ -44,7 +44,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   /** Why the pool could not connect, when it was last tried. */
   failure: Error | undefined = undefined
   /** The asynchronous context of the call, while that has to wait. */
-  #inContext: ((work: () => void) => void) | undefined = undefined
+  #context: AsyncResource | undefined = undefined
   /** The statement that asked for the connection itself (`pool.query`), until it is sent. */
   execution: Execution | undefined = undefined
   /** The wait was told with a statement. */
@@ -70,15 +70,16 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
 
   wait(): void {
     this.state = 'waiting'
-    this.#inContext = AsyncLocalStorage.snapshot()
+    // AsyncLocalStorage.snapshot() takes 10 µs and 1.4 kB (Node 24), which is much for a crowd.
+    this.#context = new AsyncResource('poolsafe.checkout', { requireManualDestroy: true })
   }
 
   /** Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its caller. */
   takeFrom(source: { take(done: Handover<Connection>): void }, done: Handover<Connection>): void {
-    const inContext = this.#inContext
-    this.#inContext = undefined
-    if (inContext === undefined) source.take(done)
-    else inContext(() => source.take(done))
+    const context = this.#context
+    this.#context = undefined
+    if (context === undefined) source.take(done)
+    else context.runInAsyncScope(() => source.take(done))
   }
 
   takeExecution(): Execution | undefined {

@@ -15,11 +15,13 @@ export async function examineRepeated(limit: number, fn: () => unknown): Promise
   const listeners = {
     hears: () => true,
     tell: (_name: string, event: RepeatedQueryEvent) => void events.push(event),
-    warn: () => {},
+    write: () => {},
     fault: (_where: string, cause: unknown) => void faults.push(cause),
   }
   const options = { repeatedQueryLimit: limit, requestScopeMillis: Infinity, slowQueryIntervalMillis: Infinity }
-  await runInScope(new RequestScope({}, new RepeatedLog(options, listeners, true)), fn)
+  const log = new RepeatedLog(options, listeners, true)
+  await runInScope(new RequestScope({}, log), fn)
+  log.closeAll()
   if (faults.length > 0) throw faults[0]
   return events
 }

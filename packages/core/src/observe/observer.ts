@@ -22,7 +22,6 @@ const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1
 export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
-  warn(message: string): void
   fault(where: string, cause: unknown): void
 }
 

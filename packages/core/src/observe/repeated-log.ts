@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { TextCache } from '../analyze/cache.ts'
 import { Alarm, systemClock } from '../checkout/clock.ts'
+import type { LogEntry } from '../guard/log-writer.ts'
 import { batchedForm } from './batched-form.ts'
 import type { ObserveEvents, RepeatedQueryEvent } from './events.ts'
-import { describeCrowded, describeEndless, describeRepeated } from './repeated-message.ts'
+import { describeRepeated, entryOf, entryOfCrowded, entryOfEndless } from './repeated-message.ts'
 import { RepeatedTally } from './repeated-tally.ts'
 import type { FoundRepetition, RepetitionLimits } from './repetition.ts'
 import type { RequestScope } from './request-scope.ts'
@@ -16,7 +18,7 @@ const mostSites = 100
 export interface RepeatedListeners {
   hears(name: 'repeatedQuery'): boolean
   tell(name: 'repeatedQuery', event: ObserveEvents['repeatedQuery']): void
-  warn(message: string): void
+  write(entry: LogEntry): void
   fault(where: string, cause: unknown): void
 }
 
@@ -33,7 +35,9 @@ export class RepeatedLog {
   readonly #options: RepeatedOptions
   readonly #listeners: RepeatedListeners
   readonly #open = new Set<RepeatedTally>()
-  readonly #alarm = new Alarm(systemClock, (now) => this.#cutOff(now))
+  /** A timer rings in the context of the request that set it: what is told then is another's. */
+  readonly #outside = AsyncLocalStorage.snapshot()
+  readonly #alarm = new Alarm(systemClock, (now) => this.#outside(() => this.#cutOff(now)))
   readonly #logged = new TextCache<number>(loggedBytes)
   #count = 0
 
@@ -54,11 +58,17 @@ export class RepeatedLog {
   open(scope: RequestScope): RepeatedTally {
     const tally = new RepeatedTally(scope, this)
     const { requestScopeMillis } = this.#options
-    if (requestScopeMillis !== Infinity) {
+    // Without a limit, scopes that never end would be held for ever.
+    if (requestScopeMillis !== Infinity || this.limits.takesFirst) {
       this.#open.add(tally)
       this.#alarm.expect(scope.startedAt + requestScopeMillis)
     }
     return tally
+  }
+
+  /** Those scopes as well that are open still: a response is closed a moment after its answer has come. */
+  closeAll(): void {
+    for (const tally of this.#open) this.close(tally)
   }
 
   /** Never throws: it is called where a request ends. */
@@ -73,7 +83,7 @@ export class RepeatedLog {
 
   #close(tally: RepeatedTally): void {
     for (const found of tally.close()) this.#tell(found, tally.scope)
-    if (tally.isFull) this.#log(`full ${tally.scope.name}`, () => describeCrowded(tally.scope.name))
+    if (tally.isFull) this.#log(`full ${tally.scope.name}`, () => entryOfCrowded(tally.scope))
   }
 
   /** @returns when the oldest of the scopes that stay open has to be over */
@@ -85,7 +95,7 @@ export class RepeatedLog {
       if (deadline > now) next = Math.min(next, deadline)
       else {
         this.close(tally)
-        this.#log(`endless ${tally.scope.name}`, () => describeEndless(tally.scope.name, requestScopeMillis))
+        this.#log(`endless ${tally.scope.name}`, () => entryOfEndless(tally.scope, requestScopeMillis))
       }
     }
     return next
@@ -97,16 +107,16 @@ export class RepeatedLog {
     const key = `${found.shape.fingerprint} ${found.operation} ${found.place}`
     let event: RepeatedQueryEvent | undefined
     const make = (): RepeatedQueryEvent => (event ??= eventOf(found, limit, scope))
-    this.#log(key, () => make().message)
+    this.#log(key, () => entryOf(make()))
     if (this.#listeners.hears('repeatedQuery')) this.#listeners.tell('repeatedQuery', make())
   }
 
-  #log(key: string, describe: () => string): void {
+  #log(key: string, describe: () => LogEntry): void {
     const now = performance.now()
     const last = this.#logged.get(key)
     if (last !== undefined && now - last < this.#options.slowQueryIntervalMillis) return
     this.#logged.set(key, now)
-    this.#listeners.warn(describe())
+    this.#listeners.write(describe())
   }
 }
 

@@ -1,5 +1,7 @@
+import type { LogEntry } from '../guard/log-writer.ts'
 import type { RepeatedQueryEvent } from './events.ts'
 import { mostShapes } from './repeated-tally.ts'
+import type { RequestScope } from './request-scope.ts'
 
 /** The report of one repetition, as logged. */
 export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): string {
@@ -14,21 +16,28 @@ export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): st
   ])
 }
 
+export function entryOf({ message, ...fields }: RepeatedQueryEvent): LogEntry {
+  return { level: 'warn', message, fields: { event: 'repeatedQuery', ...fields } }
+}
+
 /** A scope sent more shapes than are counted. */
-export function describeCrowded(request: string | undefined): string {
-  return layOut(`one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`, [
+export function entryOfCrowded({ name: request, tag }: RequestScope): LogEntry {
+  const message = layOut(`one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`, [
     ['request', request],
     ['instead', 'a scope of its own for each part of the work: withRequestScope(fn)'],
   ])
+  return { level: 'warn', message, fields: { event: 'crowdedRequestScope', request, tag, mostShapes } }
 }
 
 /** A scope stays open. */
-export function describeEndless(request: string | undefined, millis: number): string {
-  return layOut(`a request scope is open for more than ${millis} ms (requestScopeMillis): what it sends from now on is not counted`, [
+export function entryOfEndless({ name: request, tag }: RequestScope, requestScopeMillis: number): LogEntry {
+  const first = `a request scope is open for more than ${requestScopeMillis} ms (requestScopeMillis): what it sends from now on is not counted`
+  const message = layOut(first, [
     ['request', request],
     ['why', 'what withRequestScope() was given has not settled, or the response was neither finished nor closed'],
     ['instead', 'a scope for each piece of work that ends; none round a job, a stream or a subscription that goes on'],
   ])
+  return { level: 'warn', message, fields: { event: 'endlessRequestScope', request, tag, requestScopeMillis } }
 }
 
 function layOut(first: string, rows: readonly (readonly [string, string | undefined])[]): string {

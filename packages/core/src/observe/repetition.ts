@@ -54,6 +54,8 @@ export class Repetition {
   #first: Early | undefined
   /** More of them, where several began at once. */
   #early: Early[] | undefined
+  /** The place of the last one that was put into words. */
+  #latest: Group | undefined
   #restCount = 0
   #restMillis = 0
 
@@ -78,7 +80,7 @@ export class Repetition {
       this.#sites++
       const unread = (this.#unread ??= [])
       unread.push({ execution, site: execution.site, millis })
-      if (unread.length >= mostUnread && this.#count > limit) this.#read(false)
+      if (unread.length % mostUnread === 0 && this.#count > limit) this.#read(false)
     } else if (this.#first === undefined) this.#first = { execution, millis }
     else (this.#early ??= []).push({ execution, millis })
   }
@@ -94,18 +96,17 @@ export class Repetition {
 
   /** @param isLast what is not known yet, as the call of an ORM goes on, will not be */
   #read(isLast: boolean): void {
-    const unread = this.#unread
-    this.#unread = undefined
-    for (const each of unread ?? []) {
-      const { execution, site, millis } = each
-      if (site.stack === undefined && !isLast) (this.#unread ??= []).push(each)
-      else add(this.#groupOf(execution, formatCallSite(site.stack)), 1, millis)
+    const unread = this.#unread ?? []
+    this.#unread = unread.filter(({ site }) => site.stack === undefined && !isLast)
+    for (const { execution, site, millis } of unread) {
+      if (site.stack === undefined && !isLast) continue
+      this.#latest = this.#groupOf(execution, formatCallSite(site.stack))
+      add(this.#latest, 1, millis)
     }
   }
 
   #addRest(): void {
-    const last = [...this.#found.values()].at(-1)
-    if (last !== undefined) add(last, this.#restCount, this.#restMillis)
+    if (this.#latest !== undefined) add(this.#latest, this.#restCount, this.#restMillis)
   }
 
   /** The one without a line counts where all others are from, if that is where the shape was seen first. */

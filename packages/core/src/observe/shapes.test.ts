@@ -19,6 +19,15 @@ describe('shapes', () => {
     expect(shapes.slowest(2).map(({ summary }) => summary)).toEqual(['SELECT b', 'SELECT c'])
   })
 
+  it('are told in order, as many as are asked for', () => {
+    const shapes = new Shapes()
+    const millis = Array.from({ length: 200 }, (_, index) => (index * 37) % 101)
+    for (const [index, each] of millis.entries()) shapes.of(`SELECT * FROM t${index}`).sumMillis = each
+    const sorted = millis.toSorted((one, other) => other - one)
+    for (const count of [0, 1, 10, 200, Infinity])
+      expect(shapes.slowest(count).map(({ sumMillis }) => sumMillis)).toEqual(sorted.slice(0, count))
+  })
+
   it('are forgotten where there are too many, those first that took the least time, and said so', () => {
     const shapes = new Shapes()
     for (let index = 0; index < 10_000; index++) shapes.of(`SELECT * FROM t${index}`).sumMillis += index === 0 ? 1e9 : 1
