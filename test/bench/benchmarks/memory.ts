@@ -23,6 +23,9 @@ export const memory: Benchmark = {
   name: 'memory',
   async run(options) {
     const measures = [...(await textMeasures('harmless', 'the scan decides', 100_000, options))]
+    const statements = options.quick ? 100_000 : 1_000_000
+    measures.push(...(await textMeasures('distinct shapes', 'observed, each with a fingerprint of its own', statements, options)))
+    measures.push(...(await textMeasures('one shape', 'observed, all of one fingerprint', statements, options)))
     if (!options.quick) {
       measures.push(...(await textMeasures('harmless', 'the scan decides', 1_000_000, options)))
       measures.push(...(await textMeasures('doubtful', 'the parser decides', 100_000, options)))

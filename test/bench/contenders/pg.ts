@@ -27,7 +27,7 @@ export async function prepare(variant: string, scenario: Scenario): Promise<Cont
 
 async function watchOf(variant: string): Promise<Watch> {
   if (variant !== 'instrumentation-pg') return startWatch(variant)
-  return { ...unwatched, close: startTelemetry(new PgInstrumentation()) }
+  return { ...unwatched, close: startTelemetry(() => [new PgInstrumentation()]) }
 }
 
 /** Instrumentations change what is loaded after them, and by `require`. */

@@ -24,7 +24,7 @@ export async function prepare(variant: string, scenario: Scenario): Promise<Cont
 /** What a guard is called here, and what follows it: `guarded`, `guarded and extension`, `guarded and empty extension`. */
 async function watchOf(variant: string): Promise<Watch> {
   if (variant !== 'prisma-instrumentation') return startWatch(variant.replace(/ and .*/, ''))
-  return { ...unwatched, close: startTelemetry(new PrismaInstrumentation()) }
+  return { ...unwatched, close: startTelemetry(() => [new PrismaInstrumentation()]) }
 }
 
 function extend(client: PrismaClient, variant: string, { guard }: Watch): PrismaClient {

@@ -17,13 +17,14 @@ class NoExporter implements SpanExporter {
  * OpenTelemetry as an application sets it up, but for the exporter. Where spans come faster than batches go, its processor drops
  * them, which costs less than to export them: what is measured is the least that spans cost.
  *
+ * @param make the instrumentations. Prisma's asks for the provider when it is made: before one is registered it would keep another
  * @returns ends it. Rejects where there was no span: then nothing was measured
  */
-export function startTelemetry(...instrumentations: Instrumentation[]): () => Promise<void> {
+export function startTelemetry(make: () => Instrumentation[] = () => []): () => Promise<void> {
   const exporter = new NoExporter()
   const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] })
   provider.register()
-  registerInstrumentations({ instrumentations })
+  registerInstrumentations({ instrumentations: make() })
   return async () => {
     await provider.shutdown()
     if (exporter.spans === 0) throw new Error('No span was exported: the instrumentation does not see what is measured.')

@@ -1,4 +1,4 @@
-import { createGuard } from '@poolsafe/core'
+import { createGuard, type Observer } from '@poolsafe/core'
 import { doubtfulText, harmlessText } from '../texts.ts'
 import { settledRss } from './settled-rss.ts'
 
@@ -17,11 +17,15 @@ let seen: unknown
 const harmless = textMaker(harmlessText(textLength))
 const doubtful = textMaker(doubtfulText(textLength))
 const setting = textMaker('SET app."x0" = 1')
+/** The same statement with a comment of its own each time, as sqlcommenter writes it. */
+const commented = textMaker(`/* "x0" */ ${harmlessText(textLength)}`)
 
 const actions: Record<string, (index: number) => unknown> = {
   nothing: (index) => (seen = harmless(index)),
   harmless: (index) => (seen = guard.analyze(harmless(index))),
   doubtful: (index) => (seen = guard.analyze(doubtful(index))),
+  'distinct shapes': (index) => observe(harmless(index)),
+  'one shape': (index) => observe(commented(index)),
   settings: (index) => (seen = guard.analyze(setting(index))),
 }
 const action = act === undefined ? undefined : actions[act]
@@ -41,6 +45,15 @@ if (seen === undefined) throw new Error('Nothing was made.')
 
 function repeat(run: (index: number) => unknown, from: number, to: number): void {
   for (let index = from; index < to; index++) run(index)
+}
+
+/** As an adapter does: judged, begun and ended. */
+function observe(text: string): unknown {
+  const { observer } = guard as { readonly observer: Observer }
+  guard.analyze(text)
+  const execution = observer.begin(text, 'pg', observe)
+  observer.end(execution)
+  return (seen = execution.shape.fingerprint)
 }
 
 /** Makes a text of its own for each index, and no garbage beside it. */
