@@ -27,16 +27,15 @@ const calls: Record<string, Send> = {
   'an array of raw statements': async function byRawArray(prisma) {
     await prisma.$transaction([prisma.$queryRaw`SELECT 1`, prisma.$queryRaw`SELECT 2`])
   },
-  'a transaction': async (prisma) =>
-    await prisma.$transaction(async function byTransaction(tx) {
+  'a transaction': async function begins(prisma) {
+    await prisma.$transaction(async function beginsInside(tx) {
       await tx.user.findMany()
-    }),
+    })
+  },
   'side by side': async function bySide(prisma) {
     await Promise.all([prisma.user.count(), prisma.tag.count()])
   },
 }
-
-const callers = { 'a transaction': 'byTransaction' } as Record<string, string>
 
 /** Where the lines of an application are found that calls Prisma: each statement is sent by a function whose name its place must tell. */
 export function describePlaces(subject: Subject): void {
@@ -65,12 +64,12 @@ export function describePlaces(subject: Subject): void {
   }
 
   describe(`the place of what ${subject.name} sends`, () => {
-    it.each(Object.entries(calls))('is the line of the application, the first time: %s', async (what, send) => {
+    it.each(Object.entries(calls))('is the line of the application, the first time: %s', async (_what, send) => {
       await using(async ({ prisma, events }) => {
         await send(prisma)
         const named = events.filter(({ operation }) => operation !== undefined)
         expect(named.length).toBeGreaterThan(0)
-        for (const event of named) expectPlace(event, callers[what] ?? send.name)
+        for (const event of named) expectPlace(event, send.name)
       })
     })
 

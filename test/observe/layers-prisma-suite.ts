@@ -21,8 +21,8 @@ interface Work {
 
 const swallow = (answer: Promise<unknown>): Promise<unknown> => answer.catch(() => undefined)
 const user = 'public.User'
-const begin: Told = [undefined, 'BEGIN', undefined]
-const commit: Told = [undefined, 'COMMIT', undefined]
+const begin: Told = ['$transaction', 'BEGIN', undefined]
+const commit: Told = ['$transaction', 'COMMIT', undefined]
 
 const works: Record<string, Work> = {
   'operations of models': {
@@ -81,7 +81,7 @@ const works: Record<string, Work> = {
   },
   'a transaction that fails': {
     send: (prisma) => swallow(prisma.$transaction(async (tx) => await tx.$queryRaw`SELECT 1 / 0`)),
-    told: [begin, ['$queryRaw', 'SELECT', '22012'], [undefined, 'ROLLBACK', undefined]],
+    told: [begin, ['$queryRaw', 'SELECT', '22012'], ['$transaction', 'ROLLBACK', undefined]],
   },
 }
 

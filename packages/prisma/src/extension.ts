@@ -1,5 +1,5 @@
 import { Prisma } from '@prisma/client/extension'
-import { guardOf, harmless, processWide, runHolding, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import { guardOf, harmless, processWide, runHolding, toGuard, type Guard, type GuardOptions, type Origin } from '@poolsafe/core'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { Operations } from './operations.ts'
@@ -46,7 +46,7 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
     return client.$extends({
       name: 'poolsafe',
       query: { $allOperations: nameOperation(ours, operations), ...ofBatches },
-      client: { $transaction: nameArray(client, operations) },
+      client: { $transaction: nameTransaction(client, operations) },
     })
   })
 }
@@ -96,18 +96,37 @@ function isDoubtful({ model, args }: Operation, guard: Guard): boolean {
   return text !== undefined && guard.peek(text) !== harmless
 }
 
-/** Prisma sends all statements of an array for its first operation, so they have one origin: the array. */
-function nameArray(client: object, operations: Operations): (this: unknown, ...args: unknown[]) => unknown {
+/**
+ * Prisma sends all statements of an array for its first operation, so they have one origin: the array. Of a callback's transaction it
+ * is that of what takes and holds the connection, BEGIN and COMMIT.
+ */
+function nameTransaction(client: object, operations: Operations): (this: unknown, ...args: unknown[]) => unknown {
   return function $transaction(...args) {
-    const start = (): unknown => Reflect.apply((client as Client).$transaction, this, args)
-    // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
-    if (!Array.isArray(args[0])) return runHolding(start)
+    const [work, ...options] = args
     const name = operations.named(undefined, '$transaction')
     const origin = new OperationOrigin(name)
+    const start = (given: unknown): unknown => {
+      const send = (): unknown => Reflect.apply((client as Client).$transaction, this, [given, ...options])
+      return processWide.origins.run(origin, send)
+    }
+    if (!Array.isArray(work)) {
+      // Whoever waits for a connection wants to know who holds one, and since which line.
+      origin.takeStack($transaction, 'application')
+      // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
+      return runHolding(() => start(typeof work === 'function' ? inOuterOrigin(work as Work) : work))
+    }
     // Nobody comes back here when it is over: what a request repeats is known by its line from the first time on.
-    if (args[0].some(isRaw) || operations.wantsStack(name) || operations.isInRequest) origin.takeStack($transaction, 'application')
-    return processWide.origins.run(origin, start)
+    if (work.some(isRaw) || operations.wantsStack(name) || operations.isInRequest) origin.takeStack($transaction, 'application')
+    return start(work)
   }
+}
+
+type Work = (...args: unknown[]) => unknown
+
+/** What the callback of a transaction sends has origins of its own, and what it sends past Prisma has that of its caller. */
+function inOuterOrigin(work: Work): Work {
+  const outer = processWide.origins.getStore()
+  return (...args) => processWide.origins.run(outer as Origin, work, ...args)
 }
 
 /** What a raw operation will send is not known before it is sent; Prisma's promises of model operations tell their call. */
