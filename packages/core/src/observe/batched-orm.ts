@@ -17,8 +17,15 @@ function columnsOf(tokens: Tokens): string {
   return names === undefined ? '…' : names.map(unquoted).join(', ')
 }
 
-/** By the operation's name. */
+/** By the operation's name. The statement has columns, which the schema may map to fields of other names: mostly those with an underscore. */
 export function batchedByPrisma(repeated: Repeated): string | undefined {
+  const batched = batchedOperation(repeated)
+  const { key } = partsOf(repeated)
+  if (batched?.includes(key) !== true || !key.includes('_')) return batched
+  return `${batched} (${key} is the column: its field may be called otherwise)`
+}
+
+function batchedOperation(repeated: Repeated): string | undefined {
   const [model = '', action = ''] = (repeated.operation ?? '').split('.')
   const { key, columns, table } = partsOf(repeated)
   const client = `prisma.${model.charAt(0).toLowerCase()}${model.slice(1)}`
@@ -26,7 +33,8 @@ export function batchedByPrisma(repeated: Repeated): string | undefined {
   if (/^(?:create|upsert)/.test(action)) {
     // Prisma inserts the rows of a nested create one by one.
     if (isOther(table, model)) return `createMany: { data: [{ ${columns} }, …] } in the place of create: […], inside ${client}.${action}()`
-    return `${client}.createMany({ data: [{ ${columns} }, …]${action === 'upsert' ? ', skipDuplicates: true' : ''} })`
+    if (action === 'upsert') return `$executeRaw\`INSERT … SELECT … FROM unnest(…) ON CONFLICT (…) DO UPDATE SET …\``
+    return `${client}.createMany({ data: [{ ${columns} }, …] })`
   }
   if (action.startsWith('update'))
     return `${client}.updateMany({ ${where}, data }), or with other data for each $executeRaw\`UPDATE … FROM unnest(…)\``
