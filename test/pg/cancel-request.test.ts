@@ -103,7 +103,7 @@ describe('through TLS', () => {
     await promisify(execFile)('openssl', ['req', '-x509', ...made, '-addext', names]).catch((cause: unknown) => {
       throw new Error('this test needs openssl to make a certificate: install it (apt-get install openssl)', { cause })
     })
-    await chmod(key, 0o644)
+    for (const file of [key, certificate]) await chmod(file, 0o644)
     ca = await readFile(certificate, 'utf8')
     const settings = { client_tls_sslmode: 'allow', client_tls_key_file: key, client_tls_cert_file: certificate }
     pooler = await startPgBouncer({ target: server, settings })

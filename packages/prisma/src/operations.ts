@@ -3,9 +3,6 @@ import { openRequest, SiteBudget, type Guard } from '@poolsafe/core'
 /** Names that are remembered: models and what can be asked of them, raw queries included. */
 const mostNames = 2000
 
-/** Lines of one operation in one request that are taken ahead: as many as are counted by their lines. */
-const mostInScope = 100
-
 /** Prisma's name for a call, with what decides whether its next caller's line is worth taking. */
 export class OperationName {
   /** `User.findMany` */
@@ -23,7 +20,6 @@ export class OperationName {
 export class Operations {
   readonly #guard: Guard
   readonly #byModel = new Map<string | undefined, Map<string, OperationName>>()
-  readonly #inScopes = new WeakMap<object, Map<OperationName, number>>()
   readonly #budget = new SiteBudget()
   #count = 0
 
@@ -37,15 +33,12 @@ export class Operations {
   }
 
   /**
-   * Whether the line of a call is taken before it is known that anyone asks for it (some 10 µs): of the first call of its name, of
-   * calls whose like was reported, and of what one request repeats.
+   * Whether the line of a call is taken before it is known that anyone asks for it (some 10 µs): of the first call of its name, and of
+   * calls whose like was reported. What a request repeats is asked for while it runs, and taken when it is over.
    */
   wantsStack(operation: OperationName): boolean {
-    const { observer } = this.#guard
-    if (observer === undefined) return false
+    if (this.#guard.observer === undefined) return false
     if (this.#guard.mode === 'strict') return true
-    const scope = openRequest()
-    if (scope !== undefined && this.#isRepeated(scope, operation, observer.options.repeatedQueryLimit)) return true
     if (operation.isSeen && !operation.isStruck) return false
     operation.isSeen = true
     return this.#budget.allows()
@@ -54,16 +47,6 @@ export class Operations {
   /** Whether a request's scope is open, and watched. */
   get isInRequest(): boolean {
     return this.#guard.observer !== undefined && openRequest() !== undefined
-  }
-
-  /** From the second call in a scope on; not for ever, as what is repeated that often has been told. */
-  #isRepeated(scope: object, operation: OperationName, limit: number): boolean {
-    if (limit === Infinity) return false
-    const counts = this.#inScopes.get(scope) ?? new Map<OperationName, number>()
-    if (counts.size === 0) this.#inScopes.set(scope, counts)
-    const count = (counts.get(operation) ?? 0) + 1
-    counts.set(operation, count)
-    return count > 1 && count <= Math.max(mostInScope, 2 * limit)
   }
 
   #remember(model: string | undefined, operation: string): OperationName {

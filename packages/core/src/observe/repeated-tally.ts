@@ -7,11 +7,14 @@ import type { Shape } from './shape.ts'
 /** Shapes that are counted in one scope. */
 export const mostShapes = 256
 
+const onItsWay = -1
+
 /** What one request scope sent, for whoever counts it. */
 export class RepeatedTally {
   readonly scope: RequestScope
   readonly log: RepeatedLog
-  readonly #repetitions = new Map<string, Repetition>()
+  /** Of a shape that came once, how long it took, or that it is on its way: nothing is made for what is not repeated. */
+  readonly #sent = new Map<Shape, number | Repetition>()
   /** The scope is over, or was cut off. */
   isClosed = false
   /** More shapes were sent than are counted. */
@@ -24,27 +27,44 @@ export class RepeatedTally {
 
   /** A statement is about to be sent. @returns whether its line is wanted */
   begin(shape: Shape): boolean {
-    if (this.isClosed || this.log.limits.limit === Infinity) return false
-    const known = this.#repetitions.get(shape.fingerprint)
-    if (known !== undefined) return known.begin()
-    if (this.#repetitions.size >= mostShapes) {
+    const { limits } = this.log
+    if (this.isClosed || limits.limit === Infinity) return false
+    const known = this.#sent.get(shape)
+    if (known === undefined && this.#sent.size >= mostShapes) {
       this.isFull = true
       return false
     }
-    const repetition = new Repetition(shape, this.log.limits)
-    this.#repetitions.set(shape.fingerprint, repetition)
-    return repetition.begin()
+    if (known === undefined && !limits.takesFirst && !shape.wasRepeated) {
+      this.#sent.set(shape, onItsWay)
+      return false
+    }
+    return (typeof known === 'object' ? known : this.#repeat(shape, known)).begin()
   }
 
   end(execution: Execution, millis: number): void {
-    if (!this.isClosed) this.#repetitions.get(execution.shape.fingerprint)?.end(execution, millis)
+    if (this.isClosed) return
+    const { shape } = execution
+    const known = this.#sent.get(shape)
+    if (known === undefined) return
+    if (typeof known === 'object') known.end(execution, millis)
+    // Its line was taken for another reason: it is worth keeping.
+    else if (execution.site !== undefined) this.#repeat(shape, onItsWay).end(execution, millis)
+    else this.#sent.set(shape, millis)
   }
 
   /** Counts nothing from now on. @returns what was repeated */
   close(): FoundRepetition[] {
     this.isClosed = true
-    const found = [...this.#repetitions.values()].flatMap((repetition) => repetition.found())
-    this.#repetitions.clear()
+    const found = [...this.#sent.values()].flatMap((sent) => (typeof sent === 'object' ? sent.found() : []))
+    this.#sent.clear()
     return found
+  }
+
+  #repeat(shape: Shape, first: number | undefined): Repetition {
+    const repetition = new Repetition(shape, this.log.limits)
+    if (first !== undefined) repetition.begin()
+    if (first !== undefined && first !== onItsWay) repetition.endUnseen(first)
+    this.#sent.set(shape, repetition)
+    return repetition
   }
 }

@@ -33,56 +33,65 @@ interface Unread {
   readonly millis: number
 }
 
-interface Early {
-  readonly execution: Execution
-  readonly millis: number
-}
-
 /** Stacks that are kept before they are put into words: each holds on to what it passed through. */
 const mostUnread = 64
 
-/** All statements of one shape in one scope. Most are one: nothing is made for what is not repeated. */
+/**
+ * All statements of one shape in one scope. A line costs more than everything else that is done for a statement. So all are taken of a
+ * shape in the first requests that repeat it, and for good once one has passed the limit; else only beyond the limit.
+ */
 export class Repetition {
   readonly #shape: Shape
   readonly #limits: RepetitionLimits
+  readonly #isExact: boolean
   #groups: Map<string, Group> | undefined
   #begun = 0
   #count = 0
-  #sites = 0
-  #unread: Unread[] | undefined
-  /** The one before the first whose line was taken. */
-  #first: Early | undefined
-  /** More of them, where several began at once. */
-  #early: Early[] | undefined
-  /** The place of the last one that was put into words. */
-  #latest: Group | undefined
+  #wanted = 0
+  #unread: Unread[] = []
+  /** Those whose line was not taken: before the limit, and beyond the most lines. */
+  #earlyCount = 0
+  #earlyMillis = 0
   #restCount = 0
   #restMillis = 0
+  /** The place of the last one that was put into words. */
+  #latest: Group | undefined
 
   constructor(shape: Shape, limits: RepetitionLimits) {
     this.#shape = shape
     this.#limits = limits
+    this.#isExact = limits.takesFirst || shape.wasRepeated || shape.looks-- > 0
   }
 
-  /** @returns whether its line is wanted: of a shape that has come close to the limit before, the first one's too */
+  /** @returns whether its line is wanted */
   begin(): boolean {
-    const { mostSites, takesFirst } = this.#limits
-    return ++this.#begun <= mostSites && (this.#begun > 1 || takesFirst || this.#shape.wasRepeated)
+    const { limit, mostSites } = this.#limits
+    const isWanted = ++this.#begun > limit || this.#isExact
+    return isWanted && ++this.#wanted <= mostSites
   }
 
   end(execution: Execution, millis: number): void {
-    const { limit, mostSites } = this.#limits
-    if (++this.#count === limit) this.#shape.wasRepeated = true
-    if (this.#sites >= mostSites) {
+    const { site } = execution
+    if (site === undefined) return this.endUnseen(millis)
+    this.#counted()
+    this.#unread.push({ execution, site, millis })
+    if (this.#unread.length % mostUnread === 0) this.#read(false)
+  }
+
+  /** One without a line. */
+  endUnseen(millis: number): void {
+    this.#counted()
+    if (this.#wanted > this.#limits.mostSites) {
       this.#restCount++
       this.#restMillis += millis
-    } else if (execution.site !== undefined) {
-      this.#sites++
-      const unread = (this.#unread ??= [])
-      unread.push({ execution, site: execution.site, millis })
-      if (unread.length % mostUnread === 0 && this.#count > limit) this.#read(false)
-    } else if (this.#first === undefined) this.#first = { execution, millis }
-    else (this.#early ??= []).push({ execution, millis })
+    } else {
+      this.#earlyCount++
+      this.#earlyMillis += millis
+    }
+  }
+
+  #counted(): void {
+    if (++this.#count > this.#limits.limit) this.#shape.wasRepeated = true
   }
 
   found(): FoundRepetition[] {
@@ -96,7 +105,7 @@ export class Repetition {
 
   /** @param isLast what is not known yet, as the call of an ORM goes on, will not be */
   #read(isLast: boolean): void {
-    const unread = this.#unread ?? []
+    const unread = this.#unread
     this.#unread = unread.filter(({ site }) => site.stack === undefined && !isLast)
     for (const { execution, site, millis } of unread) {
       if (site.stack === undefined && !isLast) continue
@@ -109,13 +118,10 @@ export class Repetition {
     if (this.#latest !== undefined) add(this.#latest, this.#restCount, this.#restMillis)
   }
 
-  /** The one without a line counts where all others are from, if that is where the shape was seen first. */
+  /** Those before the limit count where all others are from, if that is where the shape was seen first. */
   #addEarly(): void {
-    const only = this.#found.size === 1 ? [...this.#found.values()][0] : undefined
-    for (const { execution, millis } of [...(this.#first === undefined ? [] : [this.#first]), ...(this.#early ?? [])]) {
-      const isThere = (this.#shape.place || undefined) === only?.place && execution.origin?.operation === only?.operation
-      if (only !== undefined && isThere) add(only, 1, millis)
-    }
+    const [only] = this.#found.size === 1 ? this.#found.values() : []
+    if (only !== undefined && (this.#shape.place || undefined) === only.place) add(only, this.#earlyCount, this.#earlyMillis)
   }
 
   get #found(): Map<string, Group> {

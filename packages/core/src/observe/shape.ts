@@ -32,6 +32,8 @@ export class Shape {
   isStruck = false
   /** One request has sent it so often that its lines are worth taking. */
   wasRepeated = false
+  /** In how many more requests that repeat it every line is taken, to know whether it is repeated too often. */
+  looks = 3
   /** Whether the table of shapes holds it. */
   isKept = false
 

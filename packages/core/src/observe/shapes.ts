@@ -1,5 +1,6 @@
 import { TextCache } from '../analyze/cache.ts'
 import { Front } from '../analyze/front.ts'
+import { normalise } from '../analyze/normalise.ts'
 import { formOf, Shape } from './shape.ts'
 
 /** Bytes for the texts seen last, each with its shape; and as many for those whose place in front another text has taken. */
@@ -43,12 +44,13 @@ export class Shapes {
     return this.#forgotten
   }
 
-  /** To make a shape takes as long as hundreds of look-ups. */
+  /** To make a shape takes as long as hundreds of look-ups: neither a trace id in a comment nor the length of a list makes one. */
   #find(sql: string): Shape {
-    const known = this.#behind.get(sql)
-    const shape = this.#keep(known ?? new Shape(formOf(sql)))
+    const normal = normalise(sql)
+    const known = this.#behind.get(normal)
+    const shape = this.#keep(known ?? new Shape(formOf(normal)))
     this.#front.set(sql, shape)
-    if (known !== shape) this.#behind.set(sql, shape)
+    if (known !== shape) this.#behind.set(normal, shape)
     return shape
   }
 
