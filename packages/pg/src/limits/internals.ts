@@ -73,7 +73,12 @@ export function activeQueryOf(client: WiredClient): Query | undefined {
 /** The query that was given last: at the server, behind others on the way there, or still in the queue. */
 export function latestQueryOf(client: WiredClient): Query | undefined {
   const queue = '_queryQueue' in client ? client._queryQueue : client.queryQueue
-  return queue?.at(-1) ?? client._sentQueryQueue?.at(-1) ?? activeQueryOf(client)
+  return lastOf(queue) ?? lastOf(client._sentQueryQueue) ?? activeQueryOf(client)
+}
+
+/** Most often they are empty, which is quicker to see than to ask for the last one. */
+function lastOf(queue: readonly Query[] | undefined): Query | undefined {
+  return queue === undefined || queue.length === 0 ? undefined : queue[queue.length - 1]
 }
 
 export function textOf({ text, cursor }: Query): string {
