@@ -15,6 +15,7 @@ import {
   type Release,
 } from '@poolsafe/core'
 import { controlOf } from './limits/client-control.ts'
+import { hasWiredClients } from './limits/internals.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
@@ -119,14 +120,16 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
 
 function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard, layer: Layer): void {
   const send = pool.query as DriverFunction
+  /** What begins here ends at the wire, which clients of pg-native do not tell. */
+  const watching = hasWiredClients(pool) ? observer : undefined
   /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
   let isQuery = false
   /** Of that query: it begins before it has its connection. */
   let execution: Execution | undefined
 
   function query(this: unknown, ...args: unknown[]): unknown {
-    const sql = observer === undefined ? undefined : sqlOf(args[0])
-    execution = sql === undefined ? undefined : observer?.begin(sql, layer, query)
+    const sql = watching === undefined ? undefined : sqlOf(args[0])
+    execution = sql === undefined ? undefined : watching?.begin(sql, layer, query)
     isQuery = true
     try {
       return Reflect.apply(send, pool, args)
