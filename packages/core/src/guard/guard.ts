@@ -9,7 +9,6 @@ import { InvalidOptionError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
 import { contradictionOf } from '../poolers/contradiction.ts'
 import { Observer } from '../observe/observer.ts'
-import type { ObservedPool } from '../observe/pool-report.ts'
 import { WatchedPools } from '../observe/watched-pools.ts'
 import { healthOf } from '../observe/health-of.ts'
 import type { GuardHealth } from '../observe/health.ts'
@@ -130,7 +129,8 @@ export class Guard {
 
   /** What was sent and found since the guard was made, and how its pools stand. Plain data; costs some 100 µs. */
   stats(): GuardStatistics {
-    return this.#statistics(this.pools)
+    // In this order: what is found to be gone has ended.
+    return this.#statistics({ pools: this.pools.reports(), endedPools: this.pools.ended() })
   }
 
   /**
@@ -140,7 +140,7 @@ export class Guard {
    * @throws InvalidOptionError
    */
   async health(options: HealthOptions = {}): Promise<GuardHealth> {
-    return healthOf(this.pools, resolveHealthOptions(options), () => this.#statistics([]))
+    return healthOf(this.pools, resolveHealthOptions(options), () => this.#statistics({ pools: [], endedPools: [] }))
   }
 
   /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
@@ -252,7 +252,7 @@ export class Guard {
     }
   }
 
-  #statistics(pools: Iterable<ObservedPool>): GuardStatistics {
+  #statistics(pools: Pick<GuardStatistics, 'pools' | 'endedPools'>): GuardStatistics {
     const { found, allowed } = this.#teller.counts
     return statisticsOf(this.observer, { since: this.#since, found, allowed, lookups: this.#lookups, pools })
   }
