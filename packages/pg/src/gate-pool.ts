@@ -189,6 +189,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
   const acquiring = processWide.acquiring.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
+  let thrown: { readonly error: unknown } | undefined
   const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
       if (client === undefined) return reject(error)
@@ -196,9 +197,16 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
       if (acquiring !== undefined) acquiring.control = controlOf(client)
       resolve(client)
     }
-    checkout = gate.acquire(handOver, entry)
+    try {
+      checkout = gate.acquire(handOver, entry)
+    } catch (error) {
+      thrown = { error }
+      return
+    }
     if (checkout instanceof Error) reject(checkout)
   })
+  // pg-pool throws from the call itself where no client can be made.
+  if (thrown !== undefined) throw thrown.error
   if (checkout !== undefined && !(checkout instanceof Error)) {
     checkout.layer = acquiring === undefined ? layer : 'kysely'
     if (gate.wantsHoldings) {
