@@ -13,14 +13,14 @@ export async function observe(app: FastifyInstance, guard: Guard): Promise<void>
   // Each request is a scope of its own: what it repeats is found in it.
   await app.register(requestScope())
 
-  // 200 or 503, for a load balancer.
-  app.get('/health', healthResponse(guard, { recentMillis }))
+  // 200 or 503, for a load balancer. Not `get`: the HEAD route that Fastify adds to it takes no Response.
+  app.all('/health', healthResponse(guard, { recentMillis }))
 }
 
 /** For a port that only operators reach: `/health` with reasons, which name lines of the source, and `/metrics`. */
 export function createAdminApp(guard: Guard): FastifyInstance {
   const app = fastify()
-  app.get('/health', healthResponse(guard, { details: true, recentMillis }))
+  app.all('/health', healthResponse(guard, { details: true, recentMillis }))
 
   prometheusMetrics(guard)
   app.get('/metrics', async (_request, reply) => reply.type(register.contentType).send(await register.metrics()))
