@@ -6,7 +6,7 @@ import type { PoolTrouble } from '../checkout/trouble.ts'
 export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   /** `localhost:6432/shop`, or the `poolName` of its options; never a user or a password. */
   readonly name: string
-  /** Where it connects to, as the semantic conventions have it. */
+  /** Where it connects to, as the semantic conventions have it; `undefined` what does not look like a host or a name. */
   readonly server: { readonly address: string | undefined; readonly port: number | undefined; readonly database: string | undefined }
   /** The most connections that the pool opens; `null` for no bound. */
   readonly max: number | null
