@@ -29,7 +29,7 @@ async function use(isGuarded: boolean, work: (subject: Subject) => Promise<void>
     }
   }
   const guard = createGuard({ logger: { warn: () => {} } })
-  const bare = new pg.Pool({ connectionString: server.url, max: 2, Client } as pg.PoolConfig)
+  const bare = new pg.Pool({ connectionString: server.url, max: 2, Client } as object)
   const pool = isGuarded ? guardPool(bare, guard) : bare
   try {
     await work({ guard, pool, mend: (to = true) => void (isMended = to) })
