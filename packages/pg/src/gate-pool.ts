@@ -69,7 +69,8 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
     return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
   })
   gateConnect(pool, gate, guard, layer)
-  gateEnd(pool, gate, () => guard.pools.delete(observed))
+  // Prisma makes another pool after $disconnect, with its next query.
+  gateEnd(pool, gate, () => (layer === 'prisma' ? guard.pools.delete(observed) : guard.pools.end(observed)))
   countWaiting(pool, gate)
   if (line !== undefined) guard.info(line)
   for (const note of notes) guard.warn(note)

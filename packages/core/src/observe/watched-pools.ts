@@ -14,14 +14,28 @@ interface Watched {
 export class WatchedPools implements Iterable<ObservedPool> {
   readonly #pools = new Set<Watched>()
   readonly #ended = new EndedPools()
+  #haveEnded = false
+
+  /** The last pool that was known has ended: no statement can be sent any more. One that was dropped may have been put in another's place. */
+  get haveEnded(): boolean {
+    return this.#haveEnded
+  }
 
   /** @param pool held by what it describes, and by nothing else */
   add(pool: ObservedPool): void {
     // Those that are gone make room here: nobody may ever ask for the pools.
     for (const known of this) if (known === pool) return
     this.#pools.add({ reference: new WeakRef(pool), last: undefined })
+    this.#haveEnded = false
   }
 
+  /** It was ended for good: none takes its place by itself. */
+  end(pool: ObservedPool): void {
+    this.delete(pool)
+    this.#haveEnded = [...this].length === 0
+  }
+
+  /** It is gone, and another one may take its place. */
   delete(pool: ObservedPool): void {
     for (const watched of this.#pools) {
       if (watched.reference.deref() !== pool) continue
