@@ -71,7 +71,8 @@ export class Observer {
     if (this.options.explainSlowQueries) execution.sql = sql
     const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, isFirst)
+    const isWanted = isFirst || isRepeated || (shape.isStruck && this.#slowLog.shapes.wantsSite(shape, execution.startedAt))
+    if (isWanted) this.#locate(execution, entry, isFirst)
     return execution
   }
 
