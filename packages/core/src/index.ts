@@ -81,7 +81,7 @@ export {
   resolveStatementLimits,
   type StatementLimits,
 } from './checkout/statement-limits.ts'
-export { formatCallSite, takeStack, withDeepStack } from './guard/call-site.ts'
+export { formatCallSite, readStack, takeStack, withDeepStack } from './guard/call-site.ts'
 export type { Execution } from './observe/execution.ts'
 export { examineRepeated } from './observe/examine-repeated.ts'
 export { RequestScope } from './observe/request-scope.ts'

@@ -48,6 +48,7 @@ export class Guard {
   readonly #decider: Decider
   readonly #lookups = noLookups()
   readonly #since = performance.now()
+  readonly #listenerFailed = (error: unknown): void => this.fault('tell a listener of an event', error)
   /** For adapters: watches the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
   /** For adapters: the pools that this guard watches. A pool that is ended, or collected, is none any more. */
@@ -225,7 +226,7 @@ export class Guard {
 
   /** For adapters: tells the listeners of an event. */
   tell<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): void {
-    for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
+    this.#events.emit(name, event, this.#listenerFailed)
   }
 
   /** For what observes: a fault of our own, which is told once and stops nothing. */
