@@ -3,8 +3,8 @@ import { Alarm, systemClock, type Clock } from './clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
 import { queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
 import { dueOf, oldestOf, withoutStack } from './due.ts'
-import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
-import type { Watcher } from './events.ts'
+import type { AcquireTimeoutError } from './errors.ts'
+import { tellRefused, type Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../guard/call.ts'
 import { heldFrom, liveHolding } from './holding.ts'
@@ -19,7 +19,7 @@ import { ServerRefusal } from './refusal.ts'
 import { RetryPlan } from './retry-plan.ts'
 import { CallSites } from './sites.ts'
 import { Measures, type PoolStatistics } from './statistics.ts'
-import { leaksOf, type PoolTrouble } from './trouble.ts'
+import { troubleOf, type PoolTrouble } from './trouble.ts'
 
 /**
  * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool is
@@ -177,10 +177,8 @@ export class Gate<Connection> {
 
   /** What goes wrong now, and what went wrong in the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
-    const now = this.#clock.now()
-    const lately = { ...this.#measures.recent(recentMillis, now), deadlocks: this.#deadlocks.recent.within(recentMillis, now) }
-    const longestWaitMillis = now - (this.#waiting.first?.askedAt ?? now)
-    return { ...lately, ...leaksOf(this.#held, this.#source, now), longestWaitMillis, connectFailure: this.#refusal.lastFailure(now) }
+    const parts = { measures: this.#measures, deadlocks: this.#deadlocks, held: this.#held, source: this.#source, refusal: this.#refusal }
+    return troubleOf(parts, this.#waiting.first?.askedAt, recentMillis, this.#clock.now())
   }
 
   /**
@@ -336,7 +334,7 @@ export class Gate<Connection> {
     const before = now - this.limits.acquireTimeoutMillis
     const due = [...dueOf(this.#taking, before), ...dueOf(this.#waiting, before)]
     const errors = due.length === 0 ? [] : withoutStack(() => this.#expireAll(due, now))
-    for (const error of errors) this.#tellRefused(error)
+    for (const error of errors) tellRefused(this.#watcher, error)
     this.pump()
     const oldest = Math.min(oldestOf(this.#taking), this.#waiting.first?.askedAt ?? Infinity)
     return oldest + this.limits.acquireTimeoutMillis
@@ -349,8 +347,7 @@ export class Gate<Connection> {
       // A caller that was told may have aborted another.
       if (checkout.state !== 'waiting' && checkout.state !== 'taking') continue
       const error = timeoutOf(checkout, now - checkout.askedAt, this.limits.acquireTimeoutMillis, pool)
-      this.#measures.counts.timedOut++
-      this.#measures.timeouts.add(now)
+      this.#measures.timedOut(now)
       errors.push(error)
       this.#fail(checkout, error)
     }
@@ -359,17 +356,12 @@ export class Gate<Connection> {
   }
 
   #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
-    this.#measures.counts.queueFull++
-    this.#measures.refused.add(checkout.askedAt)
+    this.#measures.queueFull(checkout.askedAt)
     const pool = this.#survey(0)
     const error = queueFullOf(checkout, maxWaiting, pool)
     checkout.state = 'over'
-    this.#tellRefused(error)
+    tellRefused(this.#watcher, error)
     return error
-  }
-
-  #tellRefused(error: AcquireTimeoutError | QueueFullError): void {
-    if (this.#watcher.hears('timeout')) this.#watcher.tell('timeout', { error })
   }
 
   /** @param waiting the call that is refused now is not in the queue any more */

@@ -129,8 +129,18 @@ export class Measures {
   readonly uses: Timings = new Timings()
   readonly poolerWaits: Histogram = new Histogram()
   /** Calls that waited for too long, and those that were refused because too many waited. */
-  readonly timeouts: RecentCount = new RecentCount()
-  readonly refused: RecentCount = new RecentCount()
+  readonly #timeouts = new RecentCount()
+  readonly #refused = new RecentCount()
+
+  timedOut(now: number): void {
+    this.counts.timedOut++
+    this.#timeouts.add(now)
+  }
+
+  queueFull(now: number): void {
+    this.counts.queueFull++
+    this.#refused.add(now)
+  }
 
   statistics(now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>, leaks: number, deadlocks: number): PoolStatistics {
     return {
@@ -147,6 +157,6 @@ export class Measures {
   }
 
   recent(millis: number, now: number): { readonly timedOut: number; readonly queueFull: number } {
-    return { timedOut: this.timeouts.within(millis, now), queueFull: this.refused.within(millis, now) }
+    return { timedOut: this.#timeouts.within(millis, now), queueFull: this.#refused.within(millis, now) }
   }
 }
