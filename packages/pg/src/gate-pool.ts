@@ -15,6 +15,7 @@ import {
   type Release,
 } from '@poolsafe/core'
 import { controlOf } from './limits/client-control.ts'
+import { hasWiredClients } from './limits/internals.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
@@ -68,7 +69,8 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
     return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
   })
   gateConnect(pool, gate, guard, layer)
-  gateEnd(pool, gate, () => guard.pools.delete(observed))
+  // Prisma makes another pool after $disconnect, with its next query.
+  gateEnd(pool, gate, () => (layer === 'prisma' ? guard.pools.delete(observed) : guard.pools.end(observed)))
   countWaiting(pool, gate)
   if (line !== undefined) guard.info(line)
   for (const note of notes) guard.warn(note)
@@ -119,14 +121,16 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
 
 function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard, layer: Layer): void {
   const send = pool.query as DriverFunction
+  /** What begins here ends at the wire, which clients of pg-native do not tell. */
+  const watching = hasWiredClients(pool) ? observer : undefined
   /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
   let isQuery = false
   /** Of that query: it begins before it has its connection. */
   let execution: Execution | undefined
 
   function query(this: unknown, ...args: unknown[]): unknown {
-    const sql = observer === undefined ? undefined : sqlOf(args[0])
-    execution = sql === undefined ? undefined : observer?.begin(sql, layer, query)
+    const sql = watching === undefined ? undefined : sqlOf(args[0])
+    execution = sql === undefined ? undefined : watching?.begin(sql, layer, query)
     isQuery = true
     try {
       return Reflect.apply(send, pool, args)
@@ -186,6 +190,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
   const acquiring = processWide.acquiring.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
+  let thrown: { readonly error: unknown } | undefined
   const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
       if (client === undefined) return reject(error)
@@ -193,9 +198,16 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
       if (acquiring !== undefined) acquiring.control = controlOf(client)
       resolve(client)
     }
-    checkout = gate.acquire(handOver, entry)
+    try {
+      checkout = gate.acquire(handOver, entry)
+    } catch (error) {
+      thrown = { error }
+      return
+    }
     if (checkout instanceof Error) reject(checkout)
   })
+  // pg-pool throws from the call itself where no client can be made.
+  if (thrown !== undefined) throw thrown.error
   if (checkout !== undefined && !(checkout instanceof Error)) {
     checkout.layer = acquiring === undefined ? layer : 'kysely'
     if (gate.wantsHoldings) {

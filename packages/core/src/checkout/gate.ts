@@ -82,13 +82,15 @@ export class Gate<Connection> {
    * @param entry the function that the application called, for its line
    * @param askedAt for whoever has looked at the clock
    * @returns the checkout; or the error that refuses it at once, and nothing is called
+   * @throws what the pool itself throws when it is asked, as without a gate; nothing is called
    */
   acquire(handover: Handover<Connection>, entry: Entry, askedAt: number = this.#clock.now()): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
     const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding())
     if (this.#waiting.size === 0 && this.#canTake()) {
-      this.#take(checkout)
+      const thrown = this.#take(checkout)
+      if (thrown !== undefined) throw thrown.error
       return checkout
     }
     return this.#ended ?? this.#enqueue(checkout)
@@ -127,7 +129,8 @@ export class Gate<Connection> {
     try {
       for (let next = this.#waiting.first; next !== undefined && this.#canTake(); next = this.#waiting.first) {
         this.#unqueue(next)
-        this.#take(next)
+        const thrown = this.#take(next)
+        if (thrown !== undefined) next.handover(thrown.error, undefined, nothing)
       }
     } finally {
       this.#isPumping = false
@@ -217,18 +220,28 @@ export class Gate<Connection> {
     return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
   }
 
-  #take(checkout: Checkout<Connection>): void {
+  /** @returns what the pool throws, as it does where its driver cannot make a client */
+  #take(checkout: Checkout<Connection>): { readonly error: Error } | undefined {
     checkout.state = 'taking'
     const isNew = this.#source.idle <= this.#promised
     if (!isNew) this.#promised++
     else if (this.#refusal.isOn) this.#refusal.asked()
     this.#taking.push(checkout)
     this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
-    checkout.takeFrom(this.#source, (error, connection, release) => {
+    try {
+      checkout.takeFrom(this.#source, (error, connection, release) => {
+        if (!isNew) this.#promised--
+        if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
+        else this.#taken(checkout, connection, release, isNew)
+      })
+      return undefined
+    } catch (thrown) {
       if (!isNew) this.#promised--
-      if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
-      else this.#taken(checkout, connection, release, isNew)
-    })
+      this.#taking.remove(checkout)
+      checkout.state = 'over'
+      this.#connectFailed(thrown as Error, false)
+      return { error: thrown as Error }
+    }
   }
 
   #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {

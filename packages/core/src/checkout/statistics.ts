@@ -14,6 +14,16 @@ export interface DurationHistogram {
   readonly maxMillis: number
 }
 
+/** Both together. They have the same bounds. */
+export function addHistograms(one: DurationHistogram, other: DurationHistogram): DurationHistogram {
+  return {
+    boundsMillis: one.boundsMillis,
+    counts: one.counts.map((count, bucket) => count + (other.counts[bucket] ?? 0)),
+    sumMillis: one.sumMillis + other.sumMillis,
+    maxMillis: Math.max(one.maxMillis, other.maxMillis),
+  }
+}
+
 /** What happened since the pool was guarded. Plain data; see {@link PoolStatistics} for what is now. */
 export interface CheckoutCounts {
   /** Connections handed out. */

@@ -1,3 +1,4 @@
+import type { PoolTotals } from './ended-pools.ts'
 import type { PoolReport } from './pool-report.ts'
 import type { DurationHistogram } from '../checkout/statistics.ts'
 import type { RuleId } from '../rules/index.ts'
@@ -55,4 +56,9 @@ export interface GuardStatistics {
    */
   readonly cache: { readonly hits: number; readonly misses: number; readonly parsed: number }
   readonly pools: readonly PoolReport[]
+  /**
+   * What those pools did that are none any more, added up by name, so that no sum of counts ever falls: until `pool.end()`, and of those
+   * that were dropped without it until the last `stats()` that had them. The 100 names that ended last.
+   */
+  readonly endedPools: readonly PoolTotals[]
 }
