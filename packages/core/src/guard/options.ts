@@ -17,7 +17,7 @@ export type Mode = 'off' | 'warn' | 'strict'
 export type Policy = 'allow' | 'warn' | 'throw'
 
 /**
- * Where warnings go. `console` gets lines for people. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
+ * Where warnings go. `console` gets rows for people where the standard error is a terminal, and one line for a slow or repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
  * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as `warn(message, fields)`. Any other
  * object gets `warn(message)`.
  */
