@@ -44,7 +44,7 @@ it.each([
   await use({}, options, async ({ guard, pool, told }) => {
     const holder = await pool.connect()
     await send(pool)
-    await new Promise<void>((resolve) => void pool.query('SELECT $1::int', [7], () => resolve()))
+    await new Promise<void>((resolve) => pool.query('SELECT $1::int', [7], () => resolve()))
     holder.release()
     expect(guard.stats()).toMatchObject({ totalQueries: 2, totalErrors: 2, slowest: [{ count: 2, errors: 2 }] })
     expect(told).toHaveLength(2)

@@ -169,7 +169,7 @@ type Entry = (...args: never[]) => unknown
 interface Asking {
   readonly isForQuery: boolean
   readonly execution: Execution | undefined
-  neverSent(execution: Execution | undefined, error: unknown): void
+  readonly neverSent: (execution: Execution | undefined, error: unknown) => void
 }
 
 /** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
