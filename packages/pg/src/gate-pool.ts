@@ -22,6 +22,7 @@ import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { sqlOf, watchQueries } from './query-watch.ts'
+import { sqlStateOf } from './server-error.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 interface Client extends GatedClient {
@@ -130,10 +131,14 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
 
   function query(this: unknown, ...args: unknown[]): unknown {
     const sql = watching === undefined ? undefined : sqlOf(args[0])
-    execution = sql === undefined ? undefined : watching?.begin(sql, layer, query)
+    const begun = sql === undefined ? undefined : watching?.begin(sql, layer, query)
+    execution = begun
     isQuery = true
     try {
       return Reflect.apply(send, pool, args)
+    } catch (error) {
+      neverSent(begun, error)
+      throw error
     } finally {
       isQuery = false
     }
@@ -144,8 +149,17 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
     isQuery = false
     if (typeof callback !== 'function') return connectPromise(pool, gate, layer, connect)
     const asking = isForQuery ? execution : undefined
-    connectCallback(gate, callback as Handover<ClientLike>, { isForQuery, execution: asking }, connect)
+    connectCallback(gate, callback as Handover<ClientLike>, { isForQuery, execution: asking, neverSent }, connect)
     return undefined
+  }
+
+  /** It got no connection: all its time was the wait for one. */
+  function neverSent(begun: Execution | undefined, error: unknown): void {
+    if (begun === undefined) return
+    const now = performance.now()
+    begun.sentAt = now
+    begun.pool = gate.name
+    observer?.end(begun, sqlStateOf(error), now)
   }
 
   pool.query = query
@@ -158,6 +172,7 @@ type Entry = (...args: never[]) => unknown
 interface Asking {
   readonly isForQuery: boolean
   readonly execution: Execution | undefined
+  readonly neverSent: (execution: Execution | undefined, error: unknown) => void
 }
 
 /** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
@@ -165,7 +180,7 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
   let handOver = callback
   const checkout = gate.acquire(
     (error, client: Client | undefined, release) => {
-      if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
+      if (client === undefined) return process.nextTick(handOverFailure, handOver, error, asking)
       const taken = checkout as Checkout<ClientLike>
       client[checkoutKey] = taken
       taken.execution = asking.execution
@@ -176,13 +191,18 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
     entry,
     asking.execution?.startedAt,
   )
-  if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
+  if (checkout instanceof Error) process.nextTick(handOverFailure, callback, checkout, asking)
   else if (checkout.state === 'waiting') handOver = inThisContext(callback)
+}
+
+function handOverFailure(handOver: Handover<ClientLike>, error: Error | undefined, { execution, neverSent }: Asking): void {
+  neverSent(execution, error)
+  handOver(error, undefined, noRelease)
 }
 
 /** What AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
 function inThisContext(callback: Handover<ClientLike>): Handover<ClientLike> {
-  const context = new AsyncResource('poolsafe.connect', { requireManualDestroy: true })
+  const context = new AsyncResource('poolsafe.connect')
   return (error, client, release) => context.runInAsyncScope(callback, undefined, error, client, release)
 }
 

@@ -71,7 +71,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   wait(): void {
     this.state = 'waiting'
     // AsyncLocalStorage.snapshot() takes 10 µs and 1.4 kB (Node 24), which is much for a crowd.
-    this.#context = new AsyncResource('poolsafe.checkout', { requireManualDestroy: true })
+    this.#context = new AsyncResource('poolsafe.checkout')
   }
 
   /** Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its caller. */

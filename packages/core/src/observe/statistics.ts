@@ -31,7 +31,7 @@ export interface FingerprintStatistics {
 export interface GuardStatistics {
   /** Seconds since the guard was made. */
   readonly uptimeSeconds: number
-  /** Statements that were answered, failures included. 0 with `observe: false`. */
+  /** Statements that were answered, failures included, and those for which `pool.query` got no connection. 0 with `observe: false`. */
   readonly totalQueries: number
   readonly totalErrors: number
   /** Statements that took longer than their `slowQueryMillis`, very slow ones included. */
