@@ -99,6 +99,20 @@ describe('the normal form', () => {
     expect(normalise(sql)).toBe(sql)
   })
 
+  test('has one parameter of a list, wherever its numbers begin and whatever stands between them', () => {
+    for (const first of [1, 2, 9, 10, 95, 100, 999, 4000, 9999, 10_000, 65_000]) {
+      for (const count of [1, 2, 7, 8, 9, 40, 400, 4000, 20_000]) {
+        for (const separator of [', ', ',', ' , ']) {
+          const list = Array.from({ length: count }, (_, index) => `$${first + index}`).join(separator)
+          const rest = `${separator}$1${separator}$3) OR b > $1`
+          expect(normalise(`SELECT a IN (${list}${rest}`)).toBe('SELECT a IN ($1) OR b > $1')
+          const mixed = `SELECT a IN (${list}${separator}$7x${rest}`
+          expect(normalise(mixed)).toBe(mixed)
+        }
+      }
+    }
+  })
+
   test('is normal itself', () => {
     for (const sql of [...statements, ...generated()]) expect(normalise(normalise(sql))).toBe(normalise(sql))
   })

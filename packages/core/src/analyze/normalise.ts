@@ -1,7 +1,5 @@
+import { alongSequence } from './parameter-sequence.ts'
 import { closeOfComment, endOfLine, isSpace } from './blanks.ts'
-
-/** A backslash may or may not end a string, by a setting of the server; at a zero byte the text ends for the parser and not for us. */
-const unclear = /[\\\0]/
 
 /** IN or VALUES before a parameter: what may be a list. The longer look is spared to texts without it and without comments. */
 const mayBeList = /\b(?:in|values)[ \t-\r]*\([ \t-\r]*\$/i
@@ -19,7 +17,7 @@ const close = 0x29
  * Where the text is unclear or unfinished it comes back as it is.
  */
 export function normalise(sql: string): string {
-  if (!varies(sql) || unclear.test(sql)) return sql
+  if (!varies(sql) || isUnclear(sql)) return sql
   let normal = ''
   let copied = 0
   const replace = (from: number, by: string, to: number): number => {
@@ -41,6 +39,11 @@ export function normalise(sql: string): string {
     }
   }
   return copied === 0 ? sql : normal + sql.slice(copied)
+}
+
+/** A backslash may or may not end a string, by a setting of the server; at a zero byte the text ends for the parser and not for us. */
+function isUnclear(sql: string): boolean {
+  return sql.includes('\\') || sql.includes('\0')
 }
 
 function varies(sql: string): boolean {
@@ -92,7 +95,7 @@ function endOfListBehind(sql: string, at: number, end: number): number {
 
 function endOfRows(sql: string, from: number): number {
   let end = from
-  for (let next = endOfParameters(sql, from); next !== undefined;) {
+  for (let next = endOfEvenRows(sql, from) ?? endOfParameters(sql, from); next !== undefined;) {
     end = next
     const separator = skipSpace(sql, end)
     next = sql.charCodeAt(separator) === comma ? endOfParameters(sql, separator + 1) : undefined
@@ -100,12 +103,27 @@ function endOfRows(sql: string, from: number): number {
   return end
 }
 
+/** Rows as they are mostly written, without the last parameter of the last one. */
+const evenRows = / ?\((?:\$\d{1,5}(?:, ?|\), ?\())+(?=\$\d{1,5}\))/y
+/** V8 remembers a way back for each parameter, within 64 MB: a longer text is read step by step. */
+const longestEven = 1_000_000
+
+/** The index behind rows that have nothing unusual in them, five times as fast. */
+function endOfEvenRows(sql: string, from: number): number | undefined {
+  evenRows.lastIndex = from
+  return sql.length <= longestEven && evenRows.test(sql) ? sql.indexOf(')', evenRows.lastIndex) + 1 : undefined
+}
+
+/** Parameters that are read one by one before a list is taken for a long one. */
+const enough = 8
+
 /** The index behind `($1, $2, …)`. Any other item, also one of a parameter and more, may hold what a rule asks for. */
 function endOfParameters(sql: string, from: number): number | undefined {
   let at = skipSpace(sql, from)
   if (sql.charCodeAt(at) !== open) return undefined
-  for (;;) {
-    const start = skipSpace(sql, at + 1)
+  for (let count = 1; ; count++) {
+    const next = skipSpace(sql, at + 1)
+    const start = count === enough ? alongSequence(sql, next) : next
     const digits = endOfDigits(sql, start + 1)
     // PostgreSQL refuses numbers that are too large: those are left to it.
     if (sql.charCodeAt(start) !== 0x24 || digits === start + 1 || digits > start + 6) return undefined

@@ -9,21 +9,26 @@ const maxShown = 300
  * setting) or unfinished, the rest is left out, since a literal must never get into a log.
  *
  * @param maxLength the length at which it is cut instead
+ * @param next reads the tokens: {@link nextToken}, or what takes more for one
  */
-export function redact(sql: string, maxLength: number = maxShown): string {
+export function redact(sql: string, maxLength: number = maxShown, next: typeof nextToken = nextToken): string {
   const value = new SettingValue()
   let shown = ''
+  // Not asked of the text itself: V8 would have to copy what is put together so far, for each token.
+  let endsBlank = true
   for (let at = 0; at < sql.length && shown.length <= maxLength;) {
-    const token = nextToken(sql, at)
+    const { text, end } = next(sql, at)
     const wasInValue = value.isOpen
-    value.next(token.text)
-    if (!wasInValue || !value.isOpen) shown = append(shown, token.text)
-    if (value.isOpen && !wasInValue) shown += ' ?'
-    at = token.end
+    value.next(text)
+    if ((!wasInValue || !value.isOpen) && !(endsBlank && text === ' ')) {
+      shown += text
+      endsBlank = text === ' '
+    }
+    if (value.isOpen && !wasInValue) {
+      shown += ' ?'
+      endsBlank = false
+    }
+    at = end
   }
   return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown.trim()
-}
-
-function append(shown: string, text: string): string {
-  return text === ' ' && (shown === '' || shown.endsWith(' ')) ? shown : shown + text
 }

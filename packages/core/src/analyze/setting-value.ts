@@ -11,20 +11,28 @@ export class SettingValue {
   #statement = ''
   #last = ''
   #inName = false
+  /** A statement in which SET, if it is there, gives no setting a value. */
+  #isOther = false
 
   /** White space is one token, a blank. */
   next(token: string): void {
-    if (token === ' ') return
+    if (token === ' ' || (this.#isOther && token !== ';')) return
     const word = token.toLowerCase()
     if (word === ';') this.#end()
-    else if (this.#statement === '') this.#statement = word
+    else if (this.#statement === '') this.#begin(word)
     if (this.#inName) this.#readName(word)
     else if (word === 'set' && assigning.has(this.#statement)) this.#inName = true
     this.#last = word
   }
 
+  #begin(word: string): void {
+    this.#statement = word
+    this.#isOther = !assigning.has(word)
+  }
+
   #end(): void {
     this.isOpen = false
+    this.#isOther = false
     this.#inName = false
     this.#statement = ''
   }

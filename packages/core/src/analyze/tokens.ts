@@ -4,6 +4,8 @@ const dollarQuote = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
 const parameter = /\$\d+/y
 const number = /\d[\w.]*/y
 const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
+/** Those of JavaScript that are letters to PostgreSQL come one by one: some callers read them as it does. */
+const blanks = /[ \t\n\r\f\v]+|\s/y
 
 /** A piece of a text for people. */
 export interface Token {
@@ -14,46 +16,62 @@ export interface Token {
 
 /** The token at `at`. Where quoting is ambiguous or unfinished, it takes in the rest of the text, as a literal. */
 export function nextToken(sql: string, at: number): Token {
-  const char = sql.charAt(at)
-  if (/\s/.test(char)) return { text: ' ', end: at + 1 }
-  if (sql.startsWith('--', at)) return { text: ' ', end: endOfLine(sql, at) }
-  if (sql.startsWith('/*', at)) return { text: ' ', end: endOfComment(sql, at) }
-  if (char === "'") return { text: '?', end: endOfString(sql, at) }
-  if (char === '"') return quotedIdentifier(sql, at)
-  const dollar = match(dollarQuote, sql, at)
-  if (dollar !== undefined) return { text: '?', end: endOfDollarString(sql, at, dollar) }
-  const plain = match(word, sql, at) ?? match(parameter, sql, at)
-  if (plain !== undefined) return { text: plain, end: at + plain.length }
-  const digits = match(number, sql, at)
-  if (digits !== undefined) return { text: '?', end: at + digits.length }
-  return { text: char, end: at + 1 }
+  const code = sql.charCodeAt(at)
+  if (isLetter(code)) return asItIs(sql, at, endOf(word, sql, at))
+  if (code === 0x20 || code >= 0x80 || code < 0x20) return blankOrWord(sql, at)
+  if (code >= 0x30 && code <= 0x39) return { text: '?', end: endOf(number, sql, at) }
+  if (code === 0x27) return { text: '?', end: endOfString(sql, at) }
+  if (code === 0x22) return quotedIdentifier(sql, at)
+  if (code === 0x24) return dollar(sql, at)
+  if (code === 0x2d && sql.charCodeAt(at + 1) === 0x2d) return { text: ' ', end: endOfLine(sql, at) }
+  if (code === 0x2f && sql.charCodeAt(at + 1) === 0x2a) return { text: ' ', end: endOfComment(sql, at) }
+  return asItIs(sql, at, at + 1)
 }
 
-function match(pattern: RegExp, sql: string, at: number): string | undefined {
+function isLetter(code: number): boolean {
+  const lower = code | 0x20
+  return (lower >= 0x61 && lower <= 0x7a) || code === 0x5f
+}
+
+function blankOrWord(sql: string, at: number): Token {
+  const end = endOf(blanks, sql, at)
+  if (end > at) return { text: ' ', end }
+  return asItIs(sql, at, Math.max(endOf(word, sql, at), at + 1))
+}
+
+function dollar(sql: string, at: number): Token {
+  const end = endOf(dollarQuote, sql, at)
+  if (end > at) return { text: '?', end: endOfDollarString(sql, end, sql.slice(at, end)) }
+  return asItIs(sql, at, Math.max(endOf(parameter, sql, at), at + 1))
+}
+
+function asItIs(sql: string, at: number, end: number): Token {
+  return { text: sql.slice(at, end), end }
+}
+
+/** `at` itself where the pattern does not match there. */
+function endOf(pattern: RegExp, sql: string, at: number): number {
   pattern.lastIndex = at
-  return pattern.exec(sql)?.[0]
+  return pattern.test(sql) ? pattern.lastIndex : at
 }
 
 /** The end of the string literal; the end of the text where a backslash makes it ambiguous or it is unterminated. */
 function endOfString(sql: string, from: number): number {
-  for (let at = from + 1; at < sql.length; at++) {
-    const code = sql.charCodeAt(at)
-    if (code === 0x5c) return sql.length
-    if (code === 0x27) {
-      if (sql.charCodeAt(at + 1) !== 0x27) return at + 1
-      at++
-    }
+  for (let at = from + 1; ;) {
+    const quote = sql.indexOf("'", at)
+    if (quote === -1 || sql.slice(at, quote).includes('\\')) return sql.length
+    if (sql.charCodeAt(quote + 1) !== 0x27) return quote + 1
+    at = quote + 2
   }
-  return sql.length
 }
 
 /** A doubled quote inside a name makes two tokens of it, which read the same. Behind an unfinished name, literals would show. */
 function quotedIdentifier(sql: string, from: number): Token {
   const end = sql.indexOf('"', from + 1)
-  return end === -1 ? { text: '?', end: sql.length } : { text: sql.slice(from, end + 1), end: end + 1 }
+  return end === -1 ? { text: '?', end: sql.length } : asItIs(sql, from, end + 1)
 }
 
 function endOfDollarString(sql: string, from: number, quote: string): number {
-  const end = sql.indexOf(quote, from + quote.length)
+  const end = sql.indexOf(quote, from)
   return end === -1 ? sql.length : end + quote.length
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { batchedForm } from './batched-form.ts'
 import type { Layer } from './events.ts'
-import { formOf, Shape } from './shape.ts'
+import { formOf } from './shape-form.ts'
+import { Shape } from './shape.ts'
 
 function formed(sql: string, layer: Layer = 'pg', operation?: string): string {
   return batchedForm({ shape: new Shape(formOf(sql)), layer, operation }).replace('one statement for all of them: ', '')

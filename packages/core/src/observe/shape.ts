@@ -1,11 +1,9 @@
 import { hash } from 'node:crypto'
 import { ownCopy } from '../analyze/own-copy.ts'
-import { redact } from '../analyze/redact.ts'
 import { isRepeatable } from './repeatable.ts'
-import { kindOf, summaryOf, type StatementKind } from './statement-kind.ts'
+import { kindOf, type StatementKind } from './statement-kind.ts'
+import { summaryOf } from './summary.ts'
 
-/** Characters of a redacted statement that decide its fingerprint: what differs only behind them counts as the same. */
-const longestRead = 16_384
 const longestShown = 300
 
 /** All statements that differ only in literals, parameters' numbers, comments, white space and the lengths of lists. */
@@ -37,7 +35,7 @@ export class Shape {
   /** Whether the table of shapes holds it. */
   isKept = false
 
-  /** @param form of {@link formOf} */
+  /** @param form of `formOf` */
   constructor(form: string) {
     this.fingerprint = hash('sha256', canonical(form), 'hex').slice(0, 16)
     const isCut = form.length > longestShown
@@ -54,16 +52,6 @@ export class Shape {
 function lastCondition(form: string): string {
   const at = form.toLowerCase().lastIndexOf(' where ')
   return at === -1 ? '' : form.slice(at, at + longestShown)
-}
-
-const parameter = /\$\d+/g
-const item = String.raw`\?(?:::[\w.]+)?`
-const list = new RegExp(String.raw`([([]) ?${item}(?: ?, ?${item})+ ?([)\]])`, 'g')
-const rows = /(\bvalues ?)(\((?:[^()]|\([^()]*\))*\))(?: ?, ?\2)+/gi
-
-/** The text that all statements of one shape have in common: literals and parameters are `?`, lists and rows of one kind are one. */
-export function formOf(sql: string): string {
-  return redact(sql, longestRead).replace(parameter, '?').replace(list, '$1?$2').replace(rows, '$1$2')
 }
 
 const quotedOrNot = /"[^"]*"|[^"]+/g

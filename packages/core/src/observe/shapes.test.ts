@@ -44,4 +44,20 @@ describe('shapes', () => {
     expect(again.isKept).toBe(true)
     expect(shapes.of('SELECT * FROM t')).toBe(again)
   })
+
+  it('have the fingerprint of their text, whatever was seen before it', () => {
+    const texts = Array.from({ length: 60 }, (_, index) => {
+      const list = Array.from({ length: index + 1 }, (_each, at) => `$${at + 1}`).join(index % 2 === 0 ? ', ' : ',')
+      return [
+        `SELECT * FROM a WHERE b IN (${list}) /* ${index} */`,
+        `SELECT * FROM a WHERE b = ${index}`,
+        `INSERT INTO a VALUES ${Array.from({ length: 400 * index + 1 }, () => `(${list})`).join(', ')}`,
+        `SELECT c${index}`,
+      ]
+    }).flat()
+    const shapes = new Shapes()
+    for (const text of [...texts, ...texts, ...texts.toReversed()])
+      expect(shapes.of(text).fingerprint, text.slice(0, 99)).toBe(new Shapes().of(text).fingerprint)
+    expect(shapes.size).toBe(63)
+  })
 })

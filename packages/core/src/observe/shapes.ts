@@ -1,10 +1,16 @@
 import { TextCache } from '../analyze/cache.ts'
 import { Front } from '../analyze/front.ts'
 import { normalise } from '../analyze/normalise.ts'
-import { formOf, Shape } from './shape.ts'
+import { ownCopy } from '../analyze/own-copy.ts'
+import { SeenAgain } from './seen-again.ts'
+import { formOf } from './shape-form.ts'
+import { Shape } from './shape.ts'
 
-/** Bytes for the texts seen last, each with its shape; and as many for those whose place in front another text has taken. */
+/** Bytes for the texts seen last, each with its shape; and as many for their normal forms, and for what they have in common. */
 const textBytes = 524_288
+/** What no memory in front takes; one such text is remembered, of at most a million characters: an INSERT of as many rows as fit. */
+const long = 32_000
+const longest = 1_000_000
 /** Shapes that are kept with their counts: some 1 kB each. */
 const most = 1000
 
@@ -12,6 +18,9 @@ const most = 1000
 export class Shapes {
   readonly #front = new Front<Shape>(textBytes)
   readonly #behind = new TextCache<Shape>(textBytes)
+  readonly #byForm = new TextCache<Shape>(textBytes)
+  readonly #seen = new SeenAgain()
+  #long: { readonly text: string; readonly shape: Shape } | undefined
   readonly #kept = new Map<string, Shape>()
   #forgotten = 0
 
@@ -44,14 +53,33 @@ export class Shapes {
     return this.#forgotten
   }
 
-  /** To make a shape takes as long as hundreds of look-ups: neither a trace id in a comment nor the length of a list makes one. */
+  /**
+   * A look-up in front costs least, then one by the normal form, then one by the form; to make a shape costs as much as ten of those. What
+   * comes once is not remembered as it came.
+   */
   #find(sql: string): Shape {
+    if (this.#long?.text === sql && this.#long.shape.isKept) return this.#long.shape
     const normal = normalise(sql)
     const known = this.#behind.get(normal)
-    const shape = this.#keep(known ?? new Shape(formOf(normal)))
-    this.#front.set(sql, shape)
-    if (known !== shape) this.#behind.set(normal, shape)
+    const shape = this.#keep(known ?? this.#byFormOf(normal))
+    const isAgain = this.#seen.ask(sql)
+    if (isAgain) this.#remember(sql, shape)
+    if (known !== shape && (isAgain || normal !== sql)) this.#behind.set(normal, shape)
     return shape
+  }
+
+  #byFormOf(normal: string): Shape {
+    const form = formOf(normal)
+    const known = this.#byForm.get(form)
+    if (known?.isKept === true) return known
+    const shape = this.#keep(new Shape(form))
+    this.#byForm.set(form, shape)
+    return shape
+  }
+
+  #remember(sql: string, shape: Shape): void {
+    if (sql.length <= long) this.#front.set(sql, shape)
+    else if (sql.length <= longest) this.#long = { text: ownCopy(sql), shape }
   }
 
   #keep(shape: Shape): Shape {
