@@ -62,7 +62,8 @@ export class Shapes {
     const normal = normalise(sql)
     const known = this.#behind.get(normal)
     const shape = this.#keep(known ?? this.#byFormOf(normal))
-    const isAgain = this.#seen.ask(sql)
+    // What is mostly a list is found by its normal form in less time than a copy of it takes.
+    const isAgain = (sql.length <= 2 * normal.length || sql.length > long) && this.#seen.ask(sql)
     if (isAgain) this.#remember(sql, shape)
     if (known !== shape && (isAgain || normal !== sql)) this.#behind.set(normal, shape)
     return shape
