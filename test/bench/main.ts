@@ -6,7 +6,7 @@ import { firstSight } from './benchmarks/first-sight.ts'
 import { importTime } from './benchmarks/import.ts'
 import { kysely } from './benchmarks/kysely.ts'
 import { memory } from './benchmarks/memory.ts'
-import { observeKysely, observePg, observePrisma } from './benchmarks/observe.ts'
+import { observeKysely, observePg, observePrisma, observeTexts } from './benchmarks/observe.ts'
 import { pgBenchmark, pgHitPath } from './benchmarks/pg.ts'
 import { prisma } from './benchmarks/prisma.ts'
 import { variants } from './benchmarks/variants.ts'
@@ -24,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   observePg,
   observeKysely,
   observePrisma,
+  observeTexts,
   firstSight,
   importTime,
   memory,

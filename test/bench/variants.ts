@@ -2,7 +2,7 @@ const parameters = 1000
 const columns = 3
 
 /** Room for the longest text: a buffer for each would be garbage outside the heap, which the RSS shows for long. */
-const room = Buffer.alloc(65_536)
+const room = Buffer.alloc(1_000_000)
 
 /** Flat, as if it had come from a query builder's last step: V8 keeps a concatenation as a tree until somebody reads it. */
 function flat(text: string): string {
@@ -15,6 +15,9 @@ const ends = [...list.matchAll(/\$\d+/g)].map(({ index, 0: text }) => index + te
 const rows = Array.from({ length: Math.floor(parameters / columns) }, (_, row) => {
   return `(${Array.from({ length: columns }, (_each, column) => `$${row * columns + column + 1}`).join()})`
 })
+
+/** As many parameters as PostgreSQL takes, in rows of five. */
+const full = Array.from({ length: 13_107 }, (_, row) => `($${[1, 2, 3, 4, 5].map((column) => row * 5 + column).join(', $')})`).join(', ')
 
 /** What a statement is before anything in it varies: the scan decides the first, the parser the second. */
 const bases = {
@@ -39,7 +42,13 @@ export const variants: Readonly<Record<string, (decider: Decider, index: number)
   'a number in a line comment': (decider, index) => flat(`-- id ${index}\n${bases[decider].select}`),
   'IN lists of 1 to 1,000': (decider, index) =>
     flat(`${bases[decider].select} AND "User"."id" IN (${list.slice(0, ends[index % parameters])})`),
+  'an inlined number': (decider, index) => flat(`${bases[decider].select} AND "User"."id" = ${index}`),
   'inserts of 1 to 333 rows': (decider, index) => flat(bases[decider].insert + rows.slice(0, 1 + (index % rows.length)).join()),
+}
+
+/** A text that is longer than what is remembered of texts. */
+export function fullInsert(index: number): string {
+  return flat(`INSERT INTO "User" ("email", "name", "org", "at", "by") VALUES ${full} RETURNING id AS id${index}`)
 }
 
 /** As sqlcommenter writes it: 32 hexadecimal digits that nobody has seen before. */

@@ -4,6 +4,7 @@ import { atMost, type Benchmark, type BenchmarkOptions, type Measure } from '../
 import { compare, type Compared } from '../compare/compare.ts'
 import type { Scenario } from '../compare/contender.ts'
 import type { Guarding } from '../contenders/watch.ts'
+import { runFresh, withSources } from '../fresh/run-fresh.ts'
 
 // Everything on: slow log, statistics, a request scope around ten operations, metrics that are scraped each second. Beside it the
 // instrumentations of OpenTelemetry, with an exporter that does nothing.
@@ -73,6 +74,35 @@ export const observePrisma: Benchmark = {
     const scenario = { contender: 'prisma', operation: 'findFirst' }
     const measured = { what: 'Prisma, findFirst', scenario, limit: 1.5, peers: ['prisma-instrumentation'] }
     return [...(await measureAll(measured, options)), ...(await extensionMeasures(scenario, options))]
+  },
+}
+
+/** Kinds of texts that vary, the µs of CPU that one may take, and one of how many thousands is measured. */
+const varying: readonly (readonly [kind: string, limitMicros: number, part: number])[] = [
+  ['the same text', 1, 1],
+  ['a trace id at the end', 3, 1],
+  ['a trace id at the start', 3, 1],
+  ['IN lists of 1 to 1,000', 3, 1],
+  ['an inlined number', 6, 1],
+  ['inserts of 1 to 333 rows', 10, 1],
+  ['full insert', 300, 1000],
+]
+
+/** Texts that no memory of texts knows: each differs in a comment, in the length of a list or in a number. */
+export const observeTexts: Benchmark = {
+  name: 'observe-texts',
+  async run({ quick, progress }) {
+    const measures: Measure[] = []
+    for (const [kind, limit, part] of varying) {
+      progress(`texts that vary: ${kind}`)
+      const count = String((quick ? 100_000 : 1_000_000) / part)
+      const run = (act: string): Promise<{ micros: number }> => runFresh(withSources, 'variants.ts', act, kind, 'harmless', count)
+      const [base, again, observed] = [await run('unguarded'), await run('unguarded'), await run('observed')]
+      const budget = atMost(limit, `texts that vary: ≤ ${limit} µs of CPU for ${kind}`)
+      const noise = Math.abs(again.micros - base.micros)
+      measures.push({ what: `texts that vary, ${kind}: observed`, value: observed.micros - base.micros, unit: 'µs', noise, budget })
+    }
+    return measures
   },
 }
 

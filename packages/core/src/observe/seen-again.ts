@@ -1,18 +1,22 @@
-const places = 1024
-/** Of a longer text, about as many are looked at. */
-const most = 64
+/** Characters: of a longer text, about as many are looked at. */
+const most = 256
 
 /**
  * Whether a text has come a short while ago: one that comes once, with a trace id or a number in it, is not worth a copy. It may be wrong, for
  * texts that differ only in characters that are not looked at.
  */
 export class SeenAgain {
-  readonly #marks = new Int32Array(places)
+  readonly #marks: Int32Array
+
+  /** @param places how many texts it remembers at most, a power of two */
+  constructor(places: number) {
+    this.#marks = new Int32Array(places)
+  }
 
   /** Whether it was asked for the same text before. */
   ask(text: string): boolean {
     const mark = markOf(text)
-    const place = (mark >>> 8) & (places - 1)
+    const place = (mark >>> 8) & (this.#marks.length - 1)
     if (this.#marks[place] === mark) return true
     this.#marks[place] = mark
     return false

@@ -27,16 +27,19 @@ const equalsOr = new RegExp(String.raw`${notBehind}(?<![.])([\w".]+ ?= ?\?)(?: [
 
 /** The text that all statements of one shape have in common: literals and parameters are `?`, lists, rows and conditions of one kind are one. */
 export function formOf(sql: string): string {
-  const shown = redact(sql, longestRead, nextOfForm)
+  return formOfShown(shownOf(sql))
+}
+
+/** What a form is made of: without values, as far as it counts. */
+export function shownOf(sql: string): string {
+  return redact(sql, longestRead, nextOfForm)
+}
+
+/** @param shown of {@link shownOf} */
+export function formOfShown(shown: string): string {
   if (!shown.includes('?')) return shown
-  const items = shown
-    .replace(prefix, '')
-    .replace(fraction, '?')
-    .replace(value, '$1?')
-    .replace(list, '$1?$2')
-    .replace(listOfOne, '$1?)')
-    .replace(values, '?')
-  return items.replace(rows, '$1$2').replace(equalsOr, '$1').replace(groupsOr, '$1')
+  const items = shown.replace(prefix, '').replace(fraction, '?').replace(value, '$1?').replace(list, '$1?$2').replace(listOfOne, '$1?)')
+  return items.replace(values, '?').replace(rows, '$1$2').replace(equalsOr, '$1').replace(groupsOr, '$1')
 }
 
 /** A long list of parameters is one. */

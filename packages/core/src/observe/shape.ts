@@ -39,10 +39,10 @@ export class Shape {
   constructor(form: string) {
     this.fingerprint = hash('sha256', canonical(form), 'hex').slice(0, 16)
     const isCut = form.length > longestShown
-    // A slice of a long text keeps all of it.
+    // A slice of a long text keeps all of it, and so does what is put together with one.
     this.statement = isCut ? `${ownCopy(form.slice(0, longestShown))}…` : form
     this.condition = isCut ? ownCopy(lastCondition(form)) : ''
-    this.summary = summaryOf(form)
+    this.summary = ownCopy(summaryOf(form))
     this.kind = kindOf(form)
     this.isRepeatable = isRepeatable(this.kind, form)
   }

@@ -3,7 +3,7 @@ import { Front } from '../analyze/front.ts'
 import { normalise } from '../analyze/normalise.ts'
 import { ownCopy } from '../analyze/own-copy.ts'
 import { SeenAgain } from './seen-again.ts'
-import { formOf } from './shape-form.ts'
+import { formOfShown, shownOf } from './shape-form.ts'
 import { Shape } from './shape.ts'
 
 /** Bytes for the texts seen last, each with its shape; and as many for their normal forms, and for what they have in common. */
@@ -18,8 +18,9 @@ const most = 1000
 export class Shapes {
   readonly #front = new Front<Shape>(textBytes)
   readonly #behind = new TextCache<Shape>(textBytes)
-  readonly #byForm = new TextCache<Shape>(textBytes)
-  readonly #seen = new SeenAgain()
+  readonly #byShown = new TextCache<Shape>(textBytes)
+  readonly #seen = new SeenAgain(1024)
+  readonly #seenLong = new SeenAgain(1)
   #long: { readonly text: string; readonly shape: Shape } | undefined
   readonly #kept = new Map<string, Shape>()
   #forgotten = 0
@@ -61,19 +62,25 @@ export class Shapes {
     if (this.#long?.text === sql && this.#long.shape.isKept) return this.#long.shape
     const normal = normalise(sql)
     const known = this.#behind.get(normal)
-    const shape = this.#keep(known ?? this.#byFormOf(normal))
-    const isAgain = this.#seen.ask(sql)
+    const shape = this.#keep(known ?? this.#byTokens(normal))
+    const isAgain = this.#isAgain(sql, normal)
     if (isAgain) this.#remember(sql, shape)
     if (known !== shape && (isAgain || normal !== sql)) this.#behind.set(normal, shape)
     return shape
   }
 
-  #byFormOf(normal: string): Shape {
-    const form = formOf(normal)
-    const known = this.#byForm.get(form)
+  /** What is mostly a list is found by its normal form in less time than a copy of it takes; of the longest texts only one is remembered. */
+  #isAgain(sql: string, normal: string): boolean {
+    if (sql.length > long) return this.#seenLong.ask(sql)
+    return sql.length <= 2 * normal.length && this.#seen.ask(sql)
+  }
+
+  #byTokens(normal: string): Shape {
+    const shown = shownOf(normal)
+    const known = this.#byShown.get(shown)
     if (known?.isKept === true) return known
-    const shape = this.#keep(new Shape(form))
-    this.#byForm.set(form, shape)
+    const shape = this.#keep(new Shape(formOfShown(shown)))
+    this.#byShown.set(shown, shape)
     return shape
   }
 
