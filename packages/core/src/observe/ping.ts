@@ -81,12 +81,12 @@ function ask(pool: ObservedPool, patienceMillis: number, mayOpen: boolean, first
 }
 
 /** An answer settles what was asked before it too: those connections are silent by themselves. */
-function settle(questions: Set<Question>, settled: Question, ping: Ping): void {
+function settle(questions: Set<Question>, settled: Question, answer: Ping): void {
   for (const question of questions) {
-    const isOlder = ping.outcome === 'answered' && question.askedAt < settled.askedAt
+    const isOlder = answer.outcome === 'answered' && question.askedAt < settled.askedAt
     if (question !== settled && !isOlder) continue
     questions.delete(question)
-    question.resolve(ping)
+    question.resolve(answer)
   }
 }
 
