@@ -1,4 +1,4 @@
-import { Checkout, type Handover, type Release } from './checkout.ts'
+import { Checkout, type Handover, type Release, type Thrown } from './checkout.ts'
 import { Alarm, systemClock, type Clock } from './clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
 import { queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
@@ -219,27 +219,24 @@ export class Gate<Connection> {
   }
 
   /** @returns what the pool throws, as it does where its driver cannot make a client */
-  #take(checkout: Checkout<Connection>): { readonly error: Error } | undefined {
+  #take(checkout: Checkout<Connection>): Thrown | undefined {
     checkout.state = 'taking'
     const isNew = this.#source.idle <= this.#promised
     if (!isNew) this.#promised++
     else if (this.#refusal.isOn) this.#refusal.asked()
     this.#taking.push(checkout)
     this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
-    try {
-      checkout.takeFrom(this.#source, (error, connection, release) => {
-        if (!isNew) this.#promised--
-        if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
-        else this.#taken(checkout, connection, release, isNew)
-      })
-      return undefined
-    } catch (thrown) {
+    const thrown = checkout.takeFrom(this.#source, (error, connection, release) => {
       if (!isNew) this.#promised--
-      this.#taking.remove(checkout)
-      checkout.state = 'over'
-      this.#connectFailed(thrown as Error, false)
-      return { error: thrown as Error }
-    }
+      if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
+      else this.#taken(checkout, connection, release, isNew)
+    })
+    if (thrown === undefined) return undefined
+    if (!isNew) this.#promised--
+    this.#taking.remove(checkout)
+    checkout.state = 'over'
+    this.#connectFailed(thrown.error, false)
+    return thrown
   }
 
   #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {
@@ -275,9 +272,7 @@ export class Gate<Connection> {
     if (isRetried) {
       checkout.failure = error
       this.#await(checkout)
-    } else if (!isOver) {
-      checkout.state = 'over'
-    }
+    } else if (!isOver) checkout.state = 'over'
     this.pump()
     // Last, as what is called may throw.
     if (!isOver && !isRetried) checkout.handover(error, undefined, nothing)
@@ -288,8 +283,8 @@ export class Gate<Connection> {
     const failure = classifyFailure(error)
     this.#measures.counts.connectFailures++
     this.#refusal.failed(failure)
-    const mayHelp = failure?.isTransient === true && this.limits.acquireTimeoutMillis !== Infinity
-    const isRetried = hasCaller && this.#ended === undefined && mayHelp
+    const mayWait = hasCaller && this.#ended === undefined && this.limits.acquireTimeoutMillis !== Infinity
+    const isRetried = mayWait && failure?.isTransient === true
     if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
     return isRetried
   }
@@ -357,8 +352,7 @@ export class Gate<Connection> {
 
   #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
     this.#measures.queueFull(checkout.askedAt)
-    const pool = this.#survey(0)
-    const error = queueFullOf(checkout, maxWaiting, pool)
+    const error = queueFullOf(checkout, maxWaiting, this.#survey(0))
     checkout.state = 'over'
     tellRefused(this.#watcher, error)
     return error
@@ -373,8 +367,7 @@ export class Gate<Connection> {
 
   /** While the server refuses connections nobody may come back to let the next caller in. */
   #planRetry(): void {
-    if (!this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
-    this.#retries.plan(this.#refusal.nextAt)
+    if (this.#refusal.isOn && this.#waiting.size > 0 && !this.#isFull) this.#retries.plan(this.#refusal.nextAt)
   }
 }
 

@@ -5,13 +5,15 @@ import type { AskedFirst, ObservedPool } from './pool-report.ts'
 /** A ping, with what it failed with. */
 export interface Ping extends PoolPing {
   readonly error?: unknown
+  /** It failed as no connection could be opened for it. */
+  readonly isOfConnecting?: boolean
 }
 
 /** One that has no answer yet. */
 interface Question {
   readonly askedAt: number
-  /** On a connection that is opened for it. */
-  readonly isOpening: boolean
+  /** While a connection is opened for it. */
+  isOpening: boolean
   readonly answer: Promise<Ping>
   readonly resolve: (answer: Ping) => void
 }
@@ -63,20 +65,23 @@ function ask(pool: ObservedPool, patienceMillis: number, mayOpen: boolean, first
   const questions = underWay.get(pool) ?? new Set()
   underWay.set(pool, questions)
   if (Array.from(questions).some((other) => askedAt - other.askedAt < patienceMillis)) return
-  const idle = pool.ask('SELECT 1', first)
   // A server that does not take connections is not to be asked for one more by each who asks for the health.
-  const asked = idle ?? (mayOpen && !Array.from(questions).some(({ isOpening }) => isOpening) ? openAndAsk(pool) : undefined)
-  if (asked === undefined) return
+  const isOpening = Array.from(questions).some((other) => other.isOpening)
   const { promise: answer, resolve } = Promise.withResolvers<Ping>()
-  const question: Question = { askedAt, isOpening: idle === undefined, answer, resolve }
+  const question: Question = { askedAt, isOpening: false, answer, resolve }
+  const asked = pool.ask('SELECT 1', first) ?? (mayOpen && !isOpening ? openAndAsk(pool, question) : undefined)
+  if (asked === undefined) return
   questions.add(question)
-  const millis = (): number => performance.now() - askedAt
+  const settled = (outcome: 'answered' | 'failed', error?: unknown): void => {
+    const millis = performance.now() - askedAt
+    settle(questions, question, { outcome, millis, error, isOfConnecting: question.isOpening })
+  }
   void asked
     // Where another one has answered since, nobody waits for this any more.
-    .catch((error: unknown) => (questions.has(question) ? askAnother(pool, mayOpen, error) : undefined))
+    .catch((error: unknown) => (questions.has(question) ? askAnother(pool, question, mayOpen, error) : undefined))
     .then(
-      () => settle(questions, question, { outcome: 'answered', millis: millis() }),
-      (error: unknown) => settle(questions, question, { outcome: 'failed', millis: millis(), error }),
+      () => settled('answered'),
+      (error: unknown) => settled('failed', error),
     )
 }
 
@@ -90,14 +95,19 @@ function settle(questions: Set<Question>, settled: Question, answer: Ping): void
   }
 }
 
-function openAndAsk(pool: ObservedPool): Promise<unknown> | undefined {
-  return pool.open()?.then(() => pool.ask('SELECT 1'))
+function openAndAsk(pool: ObservedPool, question: Question): Promise<unknown> | undefined {
+  const opened = pool.open()
+  question.isOpening = opened !== undefined
+  return opened?.then(() => {
+    question.isOpening = false
+    return pool.ask('SELECT 1')
+  })
 }
 
 /** That one connection breaks says little: the pool closes those that were idle for too long, whatever we have asked on them. */
-function askAnother(pool: ObservedPool, mayOpen: boolean, error: unknown): unknown {
-  const isBroken = classifyFailure(error)?.kind === 'brokenConnection'
-  const again = isBroken ? (pool.ask('SELECT 1') ?? (mayOpen ? openAndAsk(pool) : undefined)) : undefined
+function askAnother(pool: ObservedPool, question: Question, mayOpen: boolean, error: unknown): unknown {
+  if (question.isOpening || classifyFailure(error)?.kind !== 'brokenConnection') throw error
+  const again = pool.ask('SELECT 1') ?? (mayOpen ? openAndAsk(pool, question) : undefined)
   if (again === undefined) throw error
   return again
 }
