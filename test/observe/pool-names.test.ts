@@ -45,3 +45,16 @@ it.each<[pg.PoolConfig, string]>([
 ])('well-formed configuration names its pool: %j', (config, name) => {
   expect(toldOf(config).name).toBe(name)
 })
+
+it('no part of a password comes into an error that quotes the driver, nor into the health', async () => {
+  const guard = createGuard({ logger: { warn: () => {}, info: () => {} } })
+  const pool = guardPool(new pg.Pool({ connectionString: '/app:hunter2@127.0.0.1/shop' }), guard, { acquireTimeoutMillis: 300 })
+  const error = await pool.query('SELECT 1').then(
+    () => undefined,
+    (failure: Error) => failure,
+  )
+  expect(error?.message).toMatch(/serverRefuses[^]*error +connect ENOENT …/)
+  expect(error?.message).not.toContain('hunter2')
+  expect(JSON.stringify(await guard.health())).not.toContain('hunter2')
+  await pool.end()
+})
