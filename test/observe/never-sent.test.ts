@@ -38,7 +38,7 @@ function expectNeverSent(event: QueryEvent | undefined, sqlState: string | undef
 const send = (pool: pg.Pool): Promise<unknown> => failureOf(() => pool.query('SELECT $1::int', [7]))
 
 it.each([
-  ['waits in vain', { acquireTimeoutMillis: 50 }],
+  ['waits in vain', { acquireTimeoutMillis: 1500 }],
   ['is refused as too many wait', { maxWaiting: 0 }],
 ])('a statement that %s for a connection is one that failed, once', async (_what, options) => {
   await use({}, options, async ({ guard, pool, told }) => {
