@@ -20,6 +20,8 @@ export class Proxy {
   #port = 0
   #target: number
   readonly #sockets = new Set<Socket>()
+  /** Towards the server, with the client of each. */
+  readonly #servers = new WeakMap<Socket, Socket>()
   #isSilent = false
 
   constructor(target: number) {
@@ -74,8 +76,16 @@ export class Proxy {
     for (const socket of this.#sockets) socket.resume()
   }
 
+  /** Nothing goes through one connection any more, as when a firewall has forgotten it. @param port the client's own */
+  silenceOne(port: number | undefined): void {
+    for (const socket of this.#sockets) {
+      if (socket.remotePort === port || this.#servers.get(socket)?.remotePort === port) socket.pause()
+    }
+  }
+
   #join(client: Socket): void {
     const server = connect(this.#target, '127.0.0.1')
+    this.#servers.set(server, client)
     for (const [from, to] of [
       [client, server],
       [server, client],

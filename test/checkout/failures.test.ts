@@ -1,6 +1,7 @@
 import { classifyFailure, type FailureKind } from '@poolsafe/core'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../prisma/guarded.ts'
@@ -28,6 +29,12 @@ async function failureAt(url: string, config: pg.ClientConfig = {}, sql = 'SELEC
   }).finally(() => client.end().catch(() => {}))
 }
 
+/** pg reads it when a client is made. */
+function failureWithCertificate(path: string): Promise<unknown> {
+  const url = at(({ searchParams }) => searchParams.set('sslrootcert', join(import.meta.dirname, path)))
+  return failureOf(() => Promise.resolve(new pg.Client({ connectionString: url })))
+}
+
 function at(change: (url: URL) => void): string {
   const url = new URL(server.url)
   change(url)
@@ -53,6 +60,9 @@ describe('errors of PostgreSQL and of the way to it', () => {
       'a server that says nothing',
       () => withSilentServer((url) => failureAt(url, { connectionTimeoutMillis: 50 })),
     ],
+    ['unreadableFile', false, 'a certificate that is not there', () => failureWithCertificate('missing.pem')],
+    ['unreadableFile', false, 'a folder in the place of a certificate', () => failureWithCertificate('.')],
+    ['unreachable', true, 'a socket that is not there', () => failureAt(at((url) => url.searchParams.set('host', '/nowhere')))],
     ['brokenConnection', true, 'a server that hangs up', () => withSilentServer((url) => failureAt(url), true)],
     ['noAnswer', false, 'a statement without an answer', () => failureAt(server.url, { query_timeout: 50 }, 'SELECT pg_sleep(10)')],
   ]

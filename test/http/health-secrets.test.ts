@@ -61,7 +61,7 @@ it('an answer has no password, no value, no literal, no comment and nothing of a
   })
   expect(health).toMatchObject({
     problems: expect.arrayContaining(['acquireTimeout']) as unknown,
-    totalErrors: 2,
+    totalErrors: 3,
     findings: { 'session/set': 1 },
   })
   expect(health.slowest.length).toBeGreaterThan(4)

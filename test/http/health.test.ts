@@ -53,12 +53,8 @@ const servers: readonly (readonly [string, Serve])[] = [
   [
     'Fastify',
     async (guards, options) => {
-      const handle = healthHandler(guards, options)
       const app = fastify()
-      app.all('/health', async (request, reply) => {
-        reply.hijack()
-        await handle(request.raw, reply.raw)
-      })
+      app.all('/health', healthResponse(guards, options))
       await app.listen({ port: 0, host: '127.0.0.1' })
       return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
     },

@@ -108,6 +108,22 @@ it('a statement is recorded with the attributes and the buckets of the conventio
   })
 })
 
+it('db.operation.name is the word that the server knows, and missing where that is not known', async () => {
+  await withMeter(async ({ pool, collect }) => {
+    const client = await pool.connect()
+    const statements = ['begin', 'savepoint one', 'rollback to one', 'release one', 'commit', 'start transaction', 'end', 'abort']
+    for (const sql of [...statements, 'BEGIN; COMMIT', 'WITH one AS (SELECT 1) SELECT * FROM one', 'SHOW server_version'])
+      await client.query(sql)
+    client.release()
+    const points = histogramsOf((await collect()).get('db.client.operation.duration'))
+    expect(points.map(([attributes, { count }]) => [attributes['db.operation.name'], count])).toEqual([
+      ['BEGIN', 2],
+      ...['SAVEPOINT', 'ROLLBACK', 'RELEASE', 'COMMIT', 'START', 'END', 'ABORT'].map((word) => [word, 1]),
+      [undefined, 2],
+    ])
+  })
+})
+
 it('durations are the sums of the events, in seconds', async () => {
   await withMeter(async ({ pool, guard, collect }) => {
     let queryMillis = 0

@@ -3,7 +3,7 @@ import { createGuard, type Guard, type QueryEvent } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
 let server: PostgresServer
 const pools: pg.Pool[] = []
@@ -86,6 +86,23 @@ describe('a listener that throws', () => {
     expect((await pool.query('SELECT 1 AS a')).rows).toEqual([{ a: 1 }])
     expect((await pool.query('SELECT 2 AS a')).rows).toEqual([{ a: 2 }])
     expect(faults).toHaveLength(1)
+    expect(warnings).toEqual([expect.stringContaining('the listener broke')])
+  })
+})
+
+describe('a listener whose promise rejects', () => {
+  it.each(['query', 'acquire', 'fault'] as const)('of the event %s ends no process, and is reported once', async (name) => {
+    const warnings: string[] = []
+    const guard = createGuard({ logger: { warn: (message) => void warnings.push(message) } })
+    const faults: Error[] = []
+    const reject = (): Promise<never> => Promise.reject(new Error('the listener broke'))
+    guard.on('fault', (fault) => void faults.push(fault))
+    guard.on(name, reject)
+    if (name === 'fault') guard.on('query', reject)
+    const pool = poolOf(guard)
+    // A rejection that nobody handles fails the run of the tests.
+    for (const value of [1, 2]) expect((await pool.query('SELECT $1::int AS a', [value])).rows).toEqual([{ a: value }])
+    await vi.waitFor(() => expect(faults).toHaveLength(1))
     expect(warnings).toEqual([expect.stringContaining('the listener broke')])
   })
 })

@@ -1,6 +1,7 @@
-import { AcquireTimeoutError, QueueFullError } from '@poolsafe/core'
-import { poolStatistics } from '@poolsafe/pg'
+import { AcquireTimeoutError, createGuard, QueueFullError } from '@poolsafe/core'
+import { guardPool, poolStatistics } from '@poolsafe/pg'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Proxy } from '../chaos/proxy.ts'
@@ -168,6 +169,27 @@ describe('a pool whose server', () => {
     })
   })
 
+  it('has silently dropped connections is healthy as long as another one answers, and leaves them to the pool', async () => {
+    await withSubject(
+      url(),
+      {},
+      async ({ pool, health }) => {
+        const holders = [await hold(pool), await hold(pool), await hold(pool), await hold(pool)]
+        const ports = holders.map((holder) => (holder as unknown as { connection: { stream: Socket } }).connection.stream.localPort)
+        for (const holder of holders) holder.release()
+        for (const port of ports.slice(0, 2)) way.silenceOne(port)
+        for (let times = 0; times < 3; times++) {
+          const found = await until(() => health({ pingTimeoutMillis: 500 }), isHealthy)
+          expect(found.pools).toMatchObject([{ size: 4, idle: 4, ping: { outcome: 'answered' } }])
+        }
+        for (const port of ports) way.silenceOne(port)
+        expect(await health({ pingTimeoutMillis: 20 })).toMatchObject({ healthy: false, problems: ['pingTimedOut'] })
+        expect(await health({ pingTimeoutMillis: 20 })).toMatchObject({ healthy: false, problems: ['pingTimedOut'] })
+      },
+      { max: 4, idleTimeoutMillis: 0 },
+    )
+  })
+
   it('says nothing is not healthy, and is again once it speaks', async () => {
     await withSubject(url(), {}, async ({ pool, health }) => {
       await pool.query('SELECT 8')
@@ -177,6 +199,24 @@ describe('a pool whose server', () => {
       await until(health, isHealthy)
     })
   })
+})
+
+it('a guard whose pools have ended is not healthy, until it has another one', async () => {
+  const guard = createGuard()
+  const pools = [1, 2].map((max) => guardPool(new pg.Pool({ connectionString: server.url, max }), guard))
+  await pools[0]?.end()
+  expect(await guard.health({ connect: false })).toMatchObject({ healthy: true, problems: [] })
+  await pools[1]?.end()
+  expect(await guard.health()).toMatchObject({
+    healthy: false,
+    problems: ['ended'],
+    reasons: ['every pool has ended (pool.end()), so no statement can be sent any more'],
+    notes: [],
+    pools: [],
+  })
+  const next = guardPool(new pg.Pool({ connectionString: server.url }), guard)
+  expect(await guard.health({ connect: false })).toMatchObject({ healthy: true, problems: [], pools: [{ size: 0 }] })
+  await next.end()
 })
 
 it('a pool with a wrong password is not healthy from the first time on', async () => {

@@ -40,6 +40,56 @@ export const callForms: Record<string, Form> = {
       ['SELECT ? AS named', 1],
     ],
   },
+  'client.query, by the name of what was prepared': {
+    send: (pool) =>
+      withClient(pool, async (client) => {
+        // The types of pg ask for a text.
+        const again = { name: 'one', values: [] } as unknown as pg.QueryConfig
+        await client.query({ name: 'one', text: 'SELECT 1 AS named' })
+        await client.query(again)
+        await client.query({ name: 'opens', text: 'BEGIN' })
+        await client.query('ROLLBACK')
+        await client.query({ name: 'opens' } as pg.QueryConfig)
+        await client.query('ROLLBACK')
+      }),
+    told: [
+      ['SELECT ? AS named', 1],
+      ['SELECT ? AS named', 1],
+      ['BEGIN', undefined],
+      ['ROLLBACK', undefined],
+      ['BEGIN', undefined],
+      ['ROLLBACK', undefined],
+    ],
+    isDirect: true,
+  },
+  'client.query, by a name that is about to be prepared': {
+    send: (pool) =>
+      withClient(pool, (client) =>
+        Promise.all([client.query({ name: 'one', text: 'SELECT 1 AS named' }), client.query({ name: 'one' } as pg.QueryConfig)]),
+      ),
+    told: [
+      ['SELECT ? AS named', 1],
+      ['SELECT ? AS named', 1],
+    ],
+    isDirect: true,
+  },
+  'pool.query, by the name of what was prepared': {
+    send: async (pool) => {
+      await pool.query({ name: 'one', text: 'SELECT 1 AS named' })
+      await pool.query({ name: 'one' } as pg.QueryConfig)
+    },
+    told: [
+      ['SELECT ? AS named', 1],
+      ['SELECT ? AS named', 1],
+    ],
+    isDirect: true,
+  },
+  'client.query, by a name that nothing has': {
+    send: (pool) => withClient(pool, (client) => client.query({ name: 'none' } as pg.QueryConfig)),
+    told: [['', undefined]],
+    // The server logs no empty statement.
+    reach: 0,
+  },
   'client.query, callback': {
     send: (pool) => withClient(pool, (client) => new Promise((resolve) => client.query(sql, resolve))),
     told: [one],

@@ -221,4 +221,14 @@ describe.each(setups)('$name', (setup) => {
     expect(events.map(({ poolerWaitMillis }) => poolerWaitMillis).slice(1)).toEqual([0, 0])
     expect(events[0]?.executionMillis).toBe(0)
   })
+
+  it('tells the age of a transaction that is rolled back, and none of what follows it', async () => {
+    const { events } = await eventsOf(setup, async (db) => {
+      await swallow(db.transaction().execute((trx) => sql`select 1 / 0`.execute(trx)))
+      await all(db).execute()
+    })
+    const [, age = Infinity, ageOfRollback, ageOutside] = events.map(({ transactionMillis }) => transactionMillis)
+    expect(ageOfRollback).toBeGreaterThanOrEqual(age)
+    expect(ageOutside).toBeUndefined()
+  })
 })

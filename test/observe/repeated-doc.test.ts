@@ -11,7 +11,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { watchRepeated } from './repeated-watch.ts'
 
-const { guard, logged } = watchRepeated()
+const { guard, repeated } = watchRepeated()
 let server: PostgresServer
 let pool: pg.Pool
 let page: string
@@ -52,9 +52,9 @@ it('the page shows what the application of its example logs', async () => {
   const http = createServer(app)
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   await fetch(`http://127.0.0.1:${(http.address() as AddressInfo).port}/orders`)
-  while (logged.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  while (repeated.length === 0) await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => http.close(resolve).closeAllConnections())
-  expect(steady(page)).toContain(steady(logged[0] ?? ''))
+  expect(steady(page)).toContain(steady(`[poolsafe] ${repeated[0]?.message}`))
 })
 
 it('the page shows what the matcher says', async () => {

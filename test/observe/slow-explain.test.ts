@@ -157,6 +157,17 @@ it('behind a transaction pooler the plan comes as well, and whoever gets the ser
   }
 })
 
+it('a plan that takes long is not waited for', async () => {
+  await monitor.query("CREATE FUNCTION nap(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(3); RETURN i; END'")
+  await watch(server, explaining, async (watched) => {
+    await watched.pool.query('SELECT nap(1)')
+    const [event] = await eventsOf(watched, 1)
+    // The server's limit comes first, unless the machine is slow.
+    expect(['57014', 'no answer']).toContain(event?.noPlan)
+    expect(watched.warnings).toEqual([expect.stringContaining('no plan: ')])
+  })
+})
+
 it('no plan is asked for unless it is wanted', async () => {
   await watch(server, { ...explaining, explainSlowQueries: false }, async (watched) => {
     await watched.pool.query(slowSelect, [7])

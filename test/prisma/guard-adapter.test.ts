@@ -89,6 +89,17 @@ describe('a guarded adapter', () => {
     expect(findings).toHaveLength(1)
   })
 
+  it('stays healthy when Prisma disconnects, as the next query makes a pool again', async () => {
+    const { guard } = watchedGuard('warn')
+    const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: database.url }), guard) })
+    for (let times = 0; times < 2; times++) {
+      await prisma.$queryRaw`SELECT 1`
+      expect(guard.stats().pools).toHaveLength(1)
+      await prisma.$disconnect()
+      expect(await guard.health()).toMatchObject({ healthy: true, problems: [], pools: [], notes: [expect.stringContaining('no pool')] })
+    }
+  })
+
   it('is guarded once, however often its factory is', async () => {
     const { guard, findings } = watchedGuard('warn')
     const factory = guardAdapter(guardAdapter(new PrismaPg({ connectionString: database.url }), guard), guard)

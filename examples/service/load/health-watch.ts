@@ -10,7 +10,7 @@ export interface HealthWatch {
   stop(): Promise<void>
 }
 
-/** Asks as a load balancer does, if more often. */
+/** Asks as a load balancer does, if more often, and to be told why. */
 export function watchHealth(service: Service): HealthWatch {
   const problems = new Set<string>()
   let worst: Health | undefined

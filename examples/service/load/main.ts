@@ -25,8 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const service = await (wanted.start ? startService() : findService(wanted.url))
-  const prometheus = await startPrometheus(service.address)
+  const service = await (wanted.start ? startService() : findService(wanted.url, wanted.admin))
+  const prometheus = await startPrometheus(service.admin)
   say(`The service at http://${service.address}, watched by Prometheus ${prometheus.version}.`)
   const outcome = await play(service, prometheus, (name) => say(`… ${name}`))
   report(outcome)

@@ -7,13 +7,15 @@ import { followLog, type Log } from './log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
-/** What `/health` answers. */
+/** What `/health` answers to operators. */
 export type Health = GuardHealth & Pick<GuardStatistics, 'slowQueries' | 'repeatedQueries'>
 
 /** The service, as whoever calls it sees it; and its log. */
 export interface Service {
   /** `127.0.0.1:3000` */
   readonly address: string
+  /** For operators: `127.0.0.1:9464`, which has `/health` with details and `/metrics`. */
+  readonly admin: string
   readonly log: Log
   health(): Promise<Health>
   /** @returns the status */
@@ -27,38 +29,51 @@ export interface Service {
 const startMillis = 120_000
 
 /** The one that `npm start` has started. */
-export async function findService(address: string): Promise<Service> {
-  const service = toService(address, await followLog(logFile))
-  await service.health().catch((cause: unknown) => {
+export async function findService(address: string, admin: string): Promise<Service> {
+  const service = toService({ address, admin }, await followLog(logFile))
+  await Promise.all([service.send('GET', '/health'), service.health()]).catch((cause: unknown) => {
     throw new Error(
-      `Nothing answers at http://${address}/health: run \`npm start\` first, or \`npm run check\`, which starts a service itself.`,
+      `Nothing answers at http://${address}/health or http://${admin}/health: run \`npm start\` first, or \`npm run check\`, which starts a service itself.`,
       { cause },
     )
   })
   return service
 }
 
-/** One of its own, on a free port, with a log of its own. */
+/** One of its own, on free ports, with a log of its own. */
 export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const file = join(temporaryFolder('poolsafe-service-'), 'service.log')
   const main = join(import.meta.dirname, '../src/main.ts')
-  const child = startChild(process.execPath, [...process.execArgv, main], { ...process.env, ...env, PORT: '0', LOG_FILE: file }, 'SIGTERM')
+  const child = startChild(
+    process.execPath,
+    [...process.execArgv, main],
+    { ...process.env, ...env, PORT: '0', ADMIN_PORT: '0', LOG_FILE: file },
+    'SIGTERM',
+  )
   const log = await followLog(file)
-  const address = await until('The service', startMillis, async () => {
+  const addresses = await until('The service', startMillis, async () => {
     const ended = child.ended()
     if (ended !== undefined) throw new Error(`The service ended ${ended}; it says:\n${child.said()}`)
-    return /Server listening at http:\/\/([\d.:]+)/.exec(await readFile(file, 'utf8').catch(() => ''))?.[1]
+    return addressesIn(await readFile(file, 'utf8').catch(() => ''))
   })
-  return { ...toService(address, log), said: () => child.said(), stop: () => child.end() }
+  return { ...toService(addresses, log), said: () => child.said(), stop: () => child.end() }
 }
 
-function toService(address: string, log: Log): Service {
+type Addresses = Pick<Service, 'address' | 'admin'>
+
+function addressesIn(log: string): Addresses | undefined {
+  const [, address, admin] = /The shop is at http:\/\/([\d.:]+);.* are at http:\/\/([\d.:]+)/.exec(log) ?? []
+  return address === undefined || admin === undefined ? undefined : { address, admin }
+}
+
+function toService({ address, admin }: Addresses, log: Log): Service {
   return {
     address,
+    admin,
     log,
     said: () => '',
     stop: async () => {},
-    health: async () => (await (await fetch(`http://${address}/health`)).json()) as Health,
+    health: async () => (await (await fetch(`http://${admin}/health`)).json()) as Health,
     async send(method, path, body) {
       const json = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
       const response = await fetch(`http://${address}${path}`, { method, ...json })

@@ -1,5 +1,6 @@
 import { createShopGuard } from './guard.ts'
 import { createLogger } from './logger.ts'
+import { createAdminApp } from './observe.ts'
 import { generatePrismaClient } from './prisma-client.ts'
 import { startDatabase } from './servers.ts'
 
@@ -26,4 +27,7 @@ const app = await createApp({
   },
 })
 logger.info(database.label)
-await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 3000) })
+const address = await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 3000) })
+// Elsewhere it may be another interface, but none that the load balancer passes on to.
+const admin = await createAdminApp(guard).listen({ host: '127.0.0.1', port: Number(process.env.ADMIN_PORT ?? 9464) })
+logger.info(`The shop is at ${address}; for operators, /health with details and /metrics are at ${admin}`)

@@ -4,6 +4,9 @@ const mostEdits = 2
 /** The name that was probably meant; `undefined` where none is near. */
 export function closest(given: unknown, names: readonly string[]): string | undefined {
   if (typeof given !== 'string') return undefined
+  // The unit of a name is what is forgotten most.
+  const begun = given.length < 4 ? undefined : names.find((name) => name.startsWith(given))
+  if (begun !== undefined) return begun
   const near = names.filter((name) => Math.abs(name.length - given.length) <= mostEdits)
   const [best] = near.map((name) => ({ name, edits: editsBetween(given, name) })).toSorted((a, b) => a.edits - b.edits)
   return best !== undefined && best.edits <= mostEdits && best.edits <= given.length / 2 ? best.name : undefined

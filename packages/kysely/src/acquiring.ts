@@ -2,7 +2,7 @@ import { processWide, type Acquiring, type ConnectionControl, type Guard, type H
 import type { DatabaseConnection, Driver } from 'kysely'
 
 /** Where a connection keeps whether it is handed out: a property, as a set would cost more than all the rest. */
-const handedOutKey = Symbol('poolsafe.handedOut')
+const handedOutKey: unique symbol = Symbol('poolsafe.handedOut')
 
 interface Known extends DatabaseConnection {
   [handedOutKey]?: boolean

@@ -32,7 +32,7 @@ export interface ConnectionState {
 }
 
 /** Where a connection keeps its state: a property, as a map would cost more than all the rest. */
-const stateKey = Symbol('poolsafe.state')
+const stateKey: unique symbol = Symbol('poolsafe.state')
 
 /** What is known of a guarded connection. */
 export function stateOf(connection: DatabaseConnection & { readonly [stateKey]?: ConnectionState }): ConnectionState | undefined {

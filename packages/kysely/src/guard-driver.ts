@@ -89,8 +89,14 @@ function guardTransactions(driver: Driver): void {
     setOpen(connection, false)
   }
   driver.rollbackTransaction = async (connection) => {
-    setOpen(connection, false)
-    await rollback(connection)
+    const state = stateOf(connection)
+    // It is judged as what ends the transaction, and is still sent inside it.
+    if (state !== undefined) state.transaction.isOpen = false
+    try {
+      await rollback(connection)
+    } finally {
+      setOpen(connection, false)
+    }
   }
 }
 

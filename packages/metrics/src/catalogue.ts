@@ -1,4 +1,4 @@
-import { rules, type DurationHistogram, type GuardStatistics, type PoolReport } from '@poolsafe/core'
+import { rules, type DurationHistogram, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
 
 /** One series of a metric, before its name. */
 export interface Sample {
@@ -18,16 +18,24 @@ export interface MetricDefinition {
   read(statistics: GuardStatistics): readonly Sample[]
 }
 
-type Read<Value> = (pool: PoolReport) => Value
+type ReadTotals<Value> = (pool: PoolTotals) => Value
 
-function ofPools(name: string, type: MetricDefinition['type'], help: string, read: Read<Sample['value']>): MetricDefinition {
+/** What is now. */
+function gauge(name: string, help: string, read: (pool: PoolReport) => number): MetricDefinition {
   const samples = ({ pools }: GuardStatistics): Sample[] => pools.map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
+  return { name: `pool_${name}`, type: 'gauge', help, labels: ['pool'], isObserved: false, read: samples }
+}
+
+/** What was since then, by pools that have ended too: what falls is a restart to Prometheus, which counts all of it again. */
+function ofTotals(name: string, type: MetricDefinition['type'], help: string, read: ReadTotals<Sample['value']>): MetricDefinition {
+  const samples = ({ pools, endedPools }: GuardStatistics): Sample[] =>
+    [...pools, ...endedPools].map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
   return { name: `pool_${name}`, type, help, labels: ['pool'], isObserved: false, read: samples }
 }
 
-const gauge = (name: string, help: string, read: Read<number>): MetricDefinition => ofPools(name, 'gauge', help, read)
-const counter = (name: string, help: string, read: Read<number>): MetricDefinition => ofPools(name, 'counter', help, read)
-const histogram = (name: string, help: string, read: Read<DurationHistogram>): MetricDefinition => ofPools(name, 'histogram', help, read)
+const counter = (name: string, help: string, read: ReadTotals<number>): MetricDefinition => ofTotals(name, 'counter', help, read)
+const histogram = (name: string, help: string, read: ReadTotals<DurationHistogram>): MetricDefinition =>
+  ofTotals(name, 'histogram', help, read)
 
 const ofEveryPool: readonly MetricDefinition[] = [
   gauge('max_connections', 'The most connections that the pool opens.', ({ max }) => max ?? Infinity),

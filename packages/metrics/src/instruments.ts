@@ -1,4 +1,4 @@
-import { rules, type GuardStatistics, type PoolReport } from '@poolsafe/core'
+import { rules, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
 
 /** One value with its attributes, as it is observed. */
 export interface Observed {
@@ -22,22 +22,28 @@ export interface InstrumentDefinition {
 export const poolNameAttribute = 'db.client.connection.pool.name'
 const stateAttribute = 'db.client.connection.state'
 
-/** Units of what can become less again. */
-const isNow: ReadonlySet<string> = new Set(['{connection}', '{request}'])
-
+/** What is now. A pool without a bound has no limit to tell. */
 function ofPools(name: string, unit: string, description: string, read: (pool: PoolReport) => number): InstrumentDefinition {
-  return {
-    name,
-    type: isNow.has(unit) ? 'upDownCounter' : 'counter',
-    unit,
-    description,
-    isObserved: false,
-    // A pool without a bound has no limit to tell.
-    read: ({ pools }) =>
-      pools
-        .map((pool) => ({ labels: { [poolNameAttribute]: pool.name }, value: read(pool) }))
-        .filter(({ value }) => Number.isFinite(value)),
-  }
+  const observed = ({ pools, endedPools }: GuardStatistics): Observed[] =>
+    [...pools.map((pool) => ofPool(pool, read)), ...gone({ pools, endedPools }, {})].filter(({ value }) => Number.isFinite(value))
+  return { name, type: 'upDownCounter', unit, description, isObserved: false, read: observed }
+}
+
+/** An SDK repeats for ever what it was told last: where no pool has a name any more, there is nothing of it. */
+function gone({ pools, endedPools }: Pick<GuardStatistics, 'pools' | 'endedPools'>, labels: Observed['labels']): Observed[] {
+  const present = new Set(pools.map(({ name }) => name))
+  const names = endedPools.map(({ name }) => name).filter((name) => !present.has(name))
+  return names.map((name) => ({ labels: { [poolNameAttribute]: name, ...labels }, value: 0 }))
+}
+
+/** What was since then, by pools that have ended too: a counter never falls. */
+function ofTotals(name: string, unit: string, description: string, read: (pool: PoolTotals) => number): InstrumentDefinition {
+  const observed = ({ pools, endedPools }: GuardStatistics): Observed[] => [...pools, ...endedPools].map((pool) => ofPool(pool, read))
+  return { name, type: 'counter', unit, description, isObserved: false, read: observed }
+}
+
+function ofPool<Pool extends PoolTotals>(pool: Pool, read: (pool: Pool) => number): Observed {
+  return { labels: { [poolNameAttribute]: pool.name }, value: read(pool) }
 }
 
 /** What the semantic conventions for database clients name. */
@@ -48,11 +54,13 @@ const conventional: readonly InstrumentDefinition[] = [
     unit: '{connection}',
     description: 'The number of connections that are currently in the state that the attribute says.',
     isObserved: false,
-    read: ({ pools }) =>
-      pools.flatMap(({ name, idle, active }) => [
+    read: (statistics) => [
+      ...statistics.pools.flatMap(({ name, idle, active }) => [
         { labels: { [poolNameAttribute]: name, [stateAttribute]: 'idle' }, value: idle },
         { labels: { [poolNameAttribute]: name, [stateAttribute]: 'used' }, value: active },
       ]),
+      ...['idle', 'used'].flatMap((state) => gone(statistics, { [stateAttribute]: state })),
+    ],
   },
   ofPools('db.client.connection.limit', '{connection}', 'The maximum number of open connections allowed.', ({ max }) => max ?? Infinity),
   // node-postgres closes a connection for its age or its idle time, never because others are idle too.
@@ -63,7 +71,7 @@ const conventional: readonly InstrumentDefinition[] = [
     ({ max }) => max ?? Infinity,
   ),
   ofPools('db.client.connection.pending_requests', '{request}', 'Calls that wait for a connection.', ({ waiting }) => waiting),
-  ofPools('db.client.connection.timeouts', '{timeout}', 'Calls that waited for a connection for too long.', ({ timedOut }) => timedOut),
+  ofTotals('db.client.connection.timeouts', '{timeout}', 'Calls that waited for a connection for too long.', ({ timedOut }) => timedOut),
 ]
 
 function ofGuard(name: string, unit: string, description: string, read: (statistics: GuardStatistics) => number): InstrumentDefinition {
@@ -85,11 +93,11 @@ function byRule(
 
 /** What no convention has a name for. */
 const own: readonly InstrumentDefinition[] = [
-  ofPools('poolsafe.pool.queue_full', '{call}', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
-  ofPools('poolsafe.pool.aborted', '{call}', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
-  ofPools('poolsafe.pool.deadlocks', '{call}', 'Calls that waited while all who held a connection waited too.', (pool) => pool.deadlocks),
-  ofPools('poolsafe.pool.leaks', '{report}', 'Connections reported because they were held for too long.', ({ leaks }) => leaks),
-  ofPools('poolsafe.pool.connect_failures', '{attempt}', 'Attempts to connect that failed.', (pool) => pool.connectFailures),
+  ofTotals('poolsafe.pool.queue_full', '{call}', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
+  ofTotals('poolsafe.pool.aborted', '{call}', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
+  ofTotals('poolsafe.pool.deadlocks', '{call}', 'Calls that waited while all who held a connection waited too.', (pool) => pool.deadlocks),
+  ofTotals('poolsafe.pool.leaks', '{report}', 'Connections reported because they were held for too long.', ({ leaks }) => leaks),
+  ofTotals('poolsafe.pool.connect_failures', '{attempt}', 'Attempts to connect that failed.', (pool) => pool.connectFailures),
   ofGuard(
     'poolsafe.query.slow',
     '{query}',

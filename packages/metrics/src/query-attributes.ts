@@ -22,10 +22,12 @@ export class QueryAttributes {
     this.#common = common
   }
 
-  of({ pool, kind, failed, sqlState }: QueryEvent): Attributes {
+  of(event: QueryEvent): Attributes {
+    const { pool, failed, sqlState } = event
+    const operation = operationOf(event)
     const error = failed ? this.#errorOf(sqlState) : undefined
-    const key = error === undefined ? kind : `${kind} ${error}`
-    return this.#kept.get(pool)?.get(key) ?? this.#keep(pool, key, this.#make(pool, kind, error))
+    const key = error === undefined ? operation : `${operation} ${error}`
+    return this.#kept.get(pool)?.get(key) ?? this.#keep(pool, key, this.#make(pool, operation, error))
   }
 
   #errorOf(sqlState: string | undefined): string {
@@ -47,7 +49,7 @@ export class QueryAttributes {
     return attributes
   }
 
-  #make(pool: string | undefined, kind: QueryEvent['kind'], error: string | undefined): Attributes {
+  #make(pool: string | undefined, operation: string, error: string | undefined): Attributes {
     const server = [...this.#guard.pools].find(({ name }) => name === pool)?.report().server
     return {
       ...this.#common,
@@ -55,9 +57,29 @@ export class QueryAttributes {
       ...(server?.database === undefined ? {} : { 'db.namespace': server.database }),
       ...(server?.address === undefined ? {} : { 'server.address': server.address }),
       ...(server?.port === undefined ? {} : { 'server.port': server.port }),
-      ...(kind === 'other' ? {} : { 'db.operation.name': kind.toUpperCase() }),
+      ...(operation === '' ? {} : { 'db.operation.name': operation }),
       ...(error === undefined ? {} : { 'error.type': error }),
       ...(error === undefined || error === otherError ? {} : { 'db.response.status_code': error }),
     }
   }
+}
+
+/** The word of each kind that is an operation; that of a transaction is the statement's own. */
+const operations: Readonly<Record<Exclude<QueryEvent['kind'], 'transaction'>, string>> = {
+  select: 'SELECT',
+  insert: 'INSERT',
+  update: 'UPDATE',
+  delete: 'DELETE',
+  merge: 'MERGE',
+  copy: 'COPY',
+  // What comes behind WITH may be anything.
+  with: '',
+  other: '',
+}
+
+/** Empty where it is not known. There are no more words than kinds and statements that control a transaction, whatever is sent. */
+function operationOf({ kind, summary }: QueryEvent): string {
+  if (kind !== 'transaction') return operations[kind]
+  const end = summary.indexOf(' ')
+  return end === -1 ? summary : summary.slice(0, end)
 }

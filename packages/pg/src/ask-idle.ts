@@ -1,3 +1,4 @@
+import type { AskedFirst } from '@poolsafe/core'
 import { stateOf } from './guard-client.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -20,16 +21,18 @@ interface ClientInternals {
 
 /**
  * Sends a statement of our own on a connection that is idle, and leaves it among the idle ones: pg-pool counts nothing, emits
- * nothing, and hands it out or closes it as it would have. It takes the connection that pg-pool would hand out last; whoever gets
- * it all the same is behind our statement in pg's own queue.
+ * nothing, and hands it out or closes it as it would have. It takes the connection that pg-pool would hand out last, unless it is told
+ * otherwise; whoever gets it all the same is behind our statement in pg's own queue.
  *
  * @returns the rows of the last statement of the text; `undefined` where no connection is idle, or somebody waits for one
  */
-export function askIdle(pool: PoolLike, sql: string): Promise<Rows> | undefined {
+export function askIdle(pool: PoolLike, sql: string, first: AskedFirst = 'longestIdle'): Promise<Rows> | undefined {
   const { waitingCount, _idle: idle } = pool as PoolInternals
   if (waitingCount !== 0 || !Array.isArray(idle)) return undefined
-  const client = (idle as { readonly client: ClientLike }[]).find((item) => isFree(item.client))?.client
-  return client === undefined ? undefined : ask(client, sql)
+  const items = idle as { readonly client: ClientLike }[]
+  const isAsked = ({ client }: (typeof items)[number]): boolean => isFree(client)
+  const item = first === 'nextOut' ? items.findLast(isAsked) : items.find(isAsked)
+  return item === undefined ? undefined : ask(item.client, sql)
 }
 
 /** A connection that was given back inside a transaction is its next user's: an error of ours would end the transaction. */

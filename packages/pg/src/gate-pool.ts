@@ -15,12 +15,14 @@ import {
   type Release,
 } from '@poolsafe/core'
 import { controlOf } from './limits/client-control.ts'
+import { hasWiredClients } from './limits/internals.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { sqlOf, watchQueries } from './query-watch.ts'
+import { sqlStateOf } from './server-error.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 interface Client extends GatedClient {
@@ -68,7 +70,8 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
     return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
   })
   gateConnect(pool, gate, guard, layer)
-  gateEnd(pool, gate, () => guard.pools.delete(observed))
+  // Prisma makes another pool after $disconnect, with its next query.
+  gateEnd(pool, gate, () => (layer === 'prisma' ? guard.pools.delete(observed) : guard.pools.end(observed)))
   countWaiting(pool, gate)
   if (line !== undefined) guard.info(line)
   for (const note of notes) guard.warn(note)
@@ -119,17 +122,23 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
 
 function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard, layer: Layer): void {
   const send = pool.query as DriverFunction
+  /** What begins here ends at the wire, which clients of pg-native do not tell. */
+  const watching = hasWiredClients(pool) ? observer : undefined
   /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
   let isQuery = false
   /** Of that query: it begins before it has its connection. */
   let execution: Execution | undefined
 
   function query(this: unknown, ...args: unknown[]): unknown {
-    const sql = observer === undefined ? undefined : sqlOf(args[0])
-    execution = sql === undefined ? undefined : observer?.begin(sql, layer, query)
+    const sql = watching === undefined ? undefined : sqlOf(args[0])
+    const begun = sql === undefined ? undefined : watching?.begin(sql, layer, query)
+    execution = begun
     isQuery = true
     try {
       return Reflect.apply(send, pool, args)
+    } catch (error) {
+      neverSent(begun, error)
+      throw error
     } finally {
       isQuery = false
     }
@@ -140,8 +149,17 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
     isQuery = false
     if (typeof callback !== 'function') return connectPromise(pool, gate, layer, connect)
     const asking = isForQuery ? execution : undefined
-    connectCallback(gate, callback as Handover<ClientLike>, { isForQuery, execution: asking }, connect)
+    connectCallback(gate, callback as Handover<ClientLike>, { isForQuery, execution: asking, neverSent }, connect)
     return undefined
+  }
+
+  /** It got no connection: all its time was the wait for one. */
+  function neverSent(begun: Execution | undefined, error: unknown): void {
+    if (begun === undefined) return
+    const now = performance.now()
+    begun.sentAt = now
+    begun.pool = gate.name
+    observer?.end(begun, sqlStateOf(error), now)
   }
 
   pool.query = query
@@ -154,6 +172,7 @@ type Entry = (...args: never[]) => unknown
 interface Asking {
   readonly isForQuery: boolean
   readonly execution: Execution | undefined
+  readonly neverSent: (execution: Execution | undefined, error: unknown) => void
 }
 
 /** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
@@ -161,7 +180,7 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
   let handOver = callback
   const checkout = gate.acquire(
     (error, client: Client | undefined, release) => {
-      if (client === undefined) return process.nextTick(handOver, error, undefined, noRelease)
+      if (client === undefined) return process.nextTick(handOverFailure, handOver, error, asking)
       const taken = checkout as Checkout<ClientLike>
       client[checkoutKey] = taken
       taken.execution = asking.execution
@@ -172,13 +191,18 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
     entry,
     asking.execution?.startedAt,
   )
-  if (checkout instanceof Error) process.nextTick(callback, checkout, undefined, noRelease)
+  if (checkout instanceof Error) process.nextTick(handOverFailure, callback, checkout, asking)
   else if (checkout.state === 'waiting') handOver = inThisContext(callback)
+}
+
+function handOverFailure(handOver: Handover<ClientLike>, error: Error | undefined, { execution, neverSent }: Asking): void {
+  neverSent(execution, error)
+  handOver(error, undefined, noRelease)
 }
 
 /** What AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
 function inThisContext(callback: Handover<ClientLike>): Handover<ClientLike> {
-  const context = new AsyncResource('poolsafe.connect', { requireManualDestroy: true })
+  const context = new AsyncResource('poolsafe.connect')
   return (error, client, release) => context.runInAsyncScope(callback, undefined, error, client, release)
 }
 
@@ -186,6 +210,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
   const acquiring = processWide.acquiring.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
+  let thrown: { readonly error: unknown } | undefined
   const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
       if (client === undefined) return reject(error)
@@ -193,9 +218,16 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
       if (acquiring !== undefined) acquiring.control = controlOf(client)
       resolve(client)
     }
-    checkout = gate.acquire(handOver, entry)
+    try {
+      checkout = gate.acquire(handOver, entry)
+    } catch (error) {
+      thrown = { error }
+      return
+    }
     if (checkout instanceof Error) reject(checkout)
   })
+  // pg-pool throws from the call itself where no client can be made.
+  if (thrown !== undefined) throw thrown.error
   if (checkout !== undefined && !(checkout instanceof Error)) {
     checkout.layer = acquiring === undefined ? layer : 'kysely'
     if (gate.wantsHoldings) {

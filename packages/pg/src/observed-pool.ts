@@ -7,7 +7,7 @@ import type { ClientLike, PoolLike } from './types.ts'
 /** A pool as those see it that watch it. */
 export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: string | undefined): ObservedPool {
   const server = serverOf(pool)
-  const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? ''}`
+  const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? 'unknown'}`
   const { options } = pool as { options?: OptionsOfPool }
   return {
     name,
@@ -25,17 +25,28 @@ export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: 
     },
     state: () => gate.state(),
     trouble: (recentMillis) => gate.trouble(recentMillis),
-    ask: (sql) => askIdle(pool, sql),
+    ask: (sql, first) => askIdle(pool, sql, first),
     open: () => gate.open(),
   }
 }
 
-/** Where the clients of the pool will log in; no user, no password. */
+/** A name, an address, or the folder of a socket, which has colons at Cloud SQL. */
+const hostForm = /^[\w.:-]+$|^\/[\w./:-]+$/
+const databaseForm = /^[\w.-]+$/
+/** Of a URL whose password holds what ends the host: its first half is then the port. */
+const lateAt = /^[^/]*\/\/[^/?#]*[/?#].*@/s
+
+/**
+ * Where the clients of the pool will log in; no user, no password. Of a connection string that it does not understand pg makes something
+ * all the same, which may hold the password: what has not the form of a name is not told.
+ */
 function serverOf(pool: PoolLike): PoolReport['server'] {
   const { host, port, database } = sampleOf(pool) ?? {}
-  return { address: textOf(host), port: typeof port === 'number' ? port : undefined, database: textOf(database) }
+  const { connectionString } = (pool as { readonly options?: { readonly connectionString?: unknown } }).options ?? {}
+  if (inForm(lateAt, connectionString) !== undefined) return { address: undefined, port: undefined, database: undefined }
+  return { address: inForm(hostForm, host), port: typeof port === 'number' ? port : undefined, database: inForm(databaseForm, database) }
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
+function inForm(form: RegExp, value: unknown): string | undefined {
+  return typeof value === 'string' && form.test(value) ? value : undefined
 }

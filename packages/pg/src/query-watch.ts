@@ -1,5 +1,5 @@
 import { onlyBegins, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
-import { activeQueryOf, isWired, latestQueryOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
+import { activeQueryOf, isWired, latestQueryOf, preparedTextOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
 import { checkoutKey, poolKey, type GatedClient } from './present-checkout.ts'
 import { ReaderWatch } from './reader-watch.ts'
 import { sqlStateOf } from './server-error.ts'
@@ -57,7 +57,7 @@ class QueryWatch {
     this.#observer = observer
     const send = client.query as DriverFunction
     const query = (...args: unknown[]): unknown => {
-      const sql = sqlOf(args[0])
+      const sql = sqlOf(args[0]) ?? this.#sqlByName(args[0])
       if (sql === undefined) return Reflect.apply(send, client, args)
       const execution = this.#executionOf(sql, client[checkoutKey], query)
       execution.pool = client[poolKey]?.name
@@ -68,6 +68,11 @@ class QueryWatch {
     Object.defineProperty(connection, watchKey, { value: this })
     connection.prependListener('readyForQuery', ({ status }) => this.#ready(status))
     hearFailures((client.constructor as { readonly Query?: { readonly prototype: WatchedQuery } }).Query?.prototype)
+  }
+
+  /** What pg is given by its name alone was prepared on this client: no pool knows its text. */
+  #sqlByName(config: unknown): string | undefined {
+    return isObject(config) && typeof (config as Query).name === 'string' ? preparedTextOf(config, this.#client) : undefined
   }
 
   /** `pool.query` has begun its execution itself, before it asked for a connection. */
@@ -119,7 +124,7 @@ class QueryWatch {
     const read = this.#reader?.take()
     execution.readerMillis = read?.readerMillis ?? 0
     execution.rows = rowsOf(query, read?.rows ?? 0)
-    if (execution.shape.kind === 'transaction') execution.onlyBegins = onlyBegins(this.#guard.peek(textOf(query)))
+    if (execution.shape.kind === 'transaction') execution.onlyBegins = onlyBegins(this.#guard.peek(preparedTextOf(query, this.#client)))
     this.#observer.end(execution, sqlState, endedAt)
     if (execution.onlyBegins && sqlState === undefined && this.#transactionSince === 0) {
       this.#client[poolKey]?.poolerWaited(endedAt - execution.sentAt, execution.origin?.operation)

@@ -9,6 +9,7 @@ import {
   markGuarded,
   toGuard,
   Transaction,
+  transactionTexts,
   type Answer,
   type Guard,
   type GuardOptions,
@@ -109,8 +110,8 @@ function guardTransaction(
     const since = { transactionSince: performance.now() }
     guardStatements(transaction, guard, observer, { held, since })
     if (transaction.options?.usePhantomQuery === true) {
-      replace(transaction, 'commit', (end) => observedEnd(end, 'COMMIT', observer, since))
-      replace(transaction, 'rollback', (end) => observedEnd(end, 'ROLLBACK', observer, since))
+      replace(transaction, 'commit', (end) => observedEnd(end, transactionTexts.commit, observer, since))
+      replace(transaction, 'rollback', (end) => observedEnd(end, transactionTexts.rollback, observer, since))
     }
   }
   endRefusedCommit(transaction, guard)
@@ -139,7 +140,7 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
   })
 }
 
-const rollback = { sql: 'ROLLBACK', args: [], argTypes: [] }
+const rollback = { sql: transactionTexts.rollback, args: [], argTypes: [] }
 
 /** Observed beneath the verdict: what is refused is not sent. */
 function guardStatements(

@@ -1,4 +1,4 @@
-import type { Execution, Observer } from '@poolsafe/core'
+import { transactionTexts, type Execution, type Observer } from '@poolsafe/core'
 import { sqlStateOf } from './server-error.ts'
 import type { AdapterTransaction, Statement } from './types.ts'
 
@@ -29,7 +29,7 @@ type Start = (...options: never[]) => Promise<AdapterTransaction>
 export function observedStart(start: Start, observer: Observer | undefined): Start {
   if (observer === undefined) return start
   return function begin(...options) {
-    return ended(observer, observer.begin('BEGIN', 'prisma', begin), start(...options))
+    return ended(observer, observer.begin(transactionTexts.begin, 'prisma', begin), start(...options))
   }
 }
 

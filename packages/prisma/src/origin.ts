@@ -1,4 +1,4 @@
-import { formatCallSite, withDeepStack, type Located, type Origin } from '@poolsafe/core'
+import { formatCallSite, readStack, withDeepStack, type Located, type Origin } from '@poolsafe/core'
 import type { OperationName } from './operations.ts'
 
 /** What an operation's statements are reported with. */
@@ -23,9 +23,9 @@ export class OperationOrigin implements Origin {
 
   /** Takes the stack above `entry`. It is put into words when it is asked for, which is most of its price. */
   takeStack(entry: (...args: never[]) => unknown, caller: 'application' | 'prisma'): this {
-    const holder: { stack?: string } = {}
+    const holder = {}
     withDeepStack(() => Error.captureStackTrace(holder, entry))
-    this.#stack = () => (caller === 'prisma' ? withoutCaller(holder.stack ?? '') : (holder.stack ?? ''))
+    this.#stack = () => (caller === 'prisma' ? withoutCaller(readStack(holder)) : readStack(holder))
     return this
   }
 

@@ -40,7 +40,7 @@ async function drawTerminals(outcome: Outcome): Promise<Record<string, string>> 
     'slow-query-in-pino': drawTerminal(prettyLine(outcome, slowQuery)),
     'exhausted-pool': drawTerminal(prettyLine(outcome, exhaustedPool)),
     load: drawTerminal(prompt('npm run service:load') + tableOf(outcome.evidence)),
-    health: drawTerminal(prompt("curl -s localhost:3000/health | jq '{healthy, problems, reasons, poolInfo}'") + healthOf(outcome)),
+    health: drawTerminal(prompt("curl -s localhost:9464/health | jq '{healthy, problems, reasons, poolInfo}'") + healthOf(outcome)),
   }
   await service.stop()
   return pictures

@@ -10,6 +10,11 @@ export type Handover<Connection> = (error: Error | undefined, connection: Connec
 /** Gives a connection back; with an error, or `true`, it is closed. */
 export type Release = (error?: Error | boolean) => void
 
+/** What a pool throws when it is asked, as where its driver cannot make a client. */
+export interface Thrown {
+  readonly error: Error
+}
+
 /**
  * - `waiting`: for a connection to come free
  * - `taking`: the pool has been asked for it
@@ -71,15 +76,26 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   wait(): void {
     this.state = 'waiting'
     // AsyncLocalStorage.snapshot() takes 10 µs and 1.4 kB (Node 24), which is much for a crowd.
-    this.#context = new AsyncResource('poolsafe.checkout', { requireManualDestroy: true })
+    this.#context = new AsyncResource('poolsafe.checkout')
   }
 
-  /** Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its caller. */
-  takeFrom(source: { take(done: Handover<Connection>): void }, done: Handover<Connection>): void {
+  /**
+   * Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its caller.
+   *
+   * @returns what the pool threw; it never calls back then
+   */
+  takeFrom(source: { take(done: Handover<Connection>): void }, done: Handover<Connection>): Thrown | undefined {
     const context = this.#context
     this.#context = undefined
-    if (context === undefined) source.take(done)
-    else context.runInAsyncScope(() => source.take(done))
+    try {
+      if (context === undefined) source.take(done)
+      else context.runInAsyncScope(() => source.take(done))
+      return undefined
+    } catch (error) {
+      // What was called with the answer throws for itself.
+      if (this.state !== 'taking') throw error
+      return { error: error as Error }
+    }
   }
 
   takeExecution(): Execution | undefined {

@@ -9,7 +9,7 @@ export interface ConnectionSource<Connection> {
   /** Connections that are open or being opened. */
   readonly size: number
   readonly idle: number
-  /** Takes a connection, idle or new, and calls back once. */
+  /** Takes a connection, idle or new, and calls back once; or throws, and never calls back. */
   take(done: Handover<Connection>): void
   /** Gives back what came too late for its caller. */
   takeBack(connection: Connection, release: Release): void

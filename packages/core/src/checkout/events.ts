@@ -93,3 +93,8 @@ export interface Watcher {
   tell<Name extends keyof CheckoutEvents>(name: Name, event: CheckoutEvents[Name]): void
   warn(message: string): void
 }
+
+/** A call got no connection. */
+export function tellRefused(watcher: Watcher, error: TimeoutEvent['error']): void {
+  if (watcher.hears('timeout')) watcher.tell('timeout', { error })
+}

@@ -17,6 +17,7 @@ export type FailureKind =
   | 'noAnswer'
   | 'authentication'
   | 'unknownDatabase'
+  | 'unreadableFile'
 
 /** A failure with its remedy. Plain data. */
 export interface Failure {
@@ -99,6 +100,13 @@ const unknownDatabase: Failure = {
   instead: 'the right database in the URL',
 }
 
+const unreadableFile: Failure = {
+  kind: 'unreadableFile',
+  isTransient: false,
+  why: 'a file that connecting needs (a certificate or a key) cannot be read',
+  instead: 'the right path (sslrootcert, sslcert and sslkey in the URL), to files that this process may read',
+}
+
 /** SQLSTATEs of PostgreSQL and error codes of Node. */
 const byCode: { readonly [code: string]: Failure | undefined } = {
   '53300': tooManyClients,
@@ -132,6 +140,11 @@ const byCode: { readonly [code: string]: Failure | undefined } = {
   ETIMEDOUT: connectTimeout,
 }
 
+/** Of a socket, ENOENT means that nobody listens. */
+function isOfFile(code: unknown, syscall: unknown): boolean {
+  return code === 'EISDIR' || (syscall === 'open' && (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR'))
+}
+
 /** What drivers say without a code. */
 const byMessage: readonly (readonly [RegExp, Failure])[] = [
   [/^timeout expired$|due to connection timeout$|^timeout exceeded when trying to connect$/, connectTimeout],
@@ -160,12 +173,15 @@ export function classifyFailure(error: unknown): Failure | undefined {
 interface ErrorLike {
   readonly code?: unknown
   readonly message?: unknown
+  /** Of Node: what it asked of the system. */
+  readonly syscall?: unknown
   readonly cause?: unknown
   /** Node tries all addresses of a name, and tells of all. */
   readonly errors?: readonly unknown[]
 }
 
-function classifyOne({ code, message }: ErrorLike): Failure | undefined {
+function classifyOne({ code, message, syscall }: ErrorLike): Failure | undefined {
+  if (isOfFile(code, syscall)) return unreadableFile
   const text = typeof message === 'string' ? message : ''
   // A pooler may use codes that mean something else with PostgreSQL; its words are its own.
   const isOfConnection = code === undefined || code === '08P01' || code === '53300' || (typeof code === 'string' && code.startsWith('57P0'))

@@ -1,10 +1,10 @@
-import { Checkout, type Handover, type Release } from './checkout.ts'
+import { Checkout, type Handover, type Release, type Thrown } from './checkout.ts'
 import { Alarm, systemClock, type Clock } from './clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
 import { queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
 import { dueOf, oldestOf, withoutStack } from './due.ts'
-import type { AcquireTimeoutError, QueueFullError } from './errors.ts'
-import type { Watcher } from './events.ts'
+import type { AcquireTimeoutError } from './errors.ts'
+import { tellRefused, type Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../guard/call.ts'
 import { heldFrom, liveHolding } from './holding.ts'
@@ -19,7 +19,7 @@ import { ServerRefusal } from './refusal.ts'
 import { RetryPlan } from './retry-plan.ts'
 import { CallSites } from './sites.ts'
 import { Measures, type PoolStatistics } from './statistics.ts'
-import { leaksOf, type PoolTrouble } from './trouble.ts'
+import { troubleOf, type PoolTrouble } from './trouble.ts'
 
 /**
  * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool is
@@ -82,13 +82,15 @@ export class Gate<Connection> {
    * @param entry the function that the application called, for its line
    * @param askedAt for whoever has looked at the clock
    * @returns the checkout; or the error that refuses it at once, and nothing is called
+   * @throws what the pool itself throws when it is asked, as without a gate; nothing is called
    */
   acquire(handover: Handover<Connection>, entry: Entry, askedAt: number = this.#clock.now()): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
     const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding())
     if (this.#waiting.size === 0 && this.#canTake()) {
-      this.#take(checkout)
+      const thrown = this.#take(checkout)
+      if (thrown !== undefined) throw thrown.error
       return checkout
     }
     return this.#ended ?? this.#enqueue(checkout)
@@ -127,7 +129,8 @@ export class Gate<Connection> {
     try {
       for (let next = this.#waiting.first; next !== undefined && this.#canTake(); next = this.#waiting.first) {
         this.#unqueue(next)
-        this.#take(next)
+        const thrown = this.#take(next)
+        if (thrown !== undefined) next.handover(thrown.error, undefined, nothing)
       }
     } finally {
       this.#isPumping = false
@@ -174,10 +177,8 @@ export class Gate<Connection> {
 
   /** What goes wrong now, and what went wrong in the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
-    const now = this.#clock.now()
-    const lately = { ...this.#measures.recent(recentMillis, now), deadlocks: this.#deadlocks.recent.within(recentMillis, now) }
-    const longestWaitMillis = now - (this.#waiting.first?.askedAt ?? now)
-    return { ...lately, ...leaksOf(this.#held, this.#source, now), longestWaitMillis, connectFailure: this.#refusal.lastFailure(now) }
+    const parts = { measures: this.#measures, deadlocks: this.#deadlocks, held: this.#held, source: this.#source, refusal: this.#refusal }
+    return troubleOf(parts, this.#waiting.first?.askedAt, recentMillis, this.#clock.now())
   }
 
   /**
@@ -217,18 +218,25 @@ export class Gate<Connection> {
     return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
   }
 
-  #take(checkout: Checkout<Connection>): void {
+  /** @returns what the pool throws, as it does where its driver cannot make a client */
+  #take(checkout: Checkout<Connection>): Thrown | undefined {
     checkout.state = 'taking'
     const isNew = this.#source.idle <= this.#promised
     if (!isNew) this.#promised++
     else if (this.#refusal.isOn) this.#refusal.asked()
     this.#taking.push(checkout)
     this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
-    checkout.takeFrom(this.#source, (error, connection, release) => {
+    const thrown = checkout.takeFrom(this.#source, (error, connection, release) => {
       if (!isNew) this.#promised--
       if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
       else this.#taken(checkout, connection, release, isNew)
     })
+    if (thrown === undefined) return undefined
+    if (!isNew) this.#promised--
+    this.#taking.remove(checkout)
+    checkout.state = 'over'
+    this.#connectFailed(thrown.error, false)
+    return thrown
   }
 
   #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {
@@ -264,9 +272,7 @@ export class Gate<Connection> {
     if (isRetried) {
       checkout.failure = error
       this.#await(checkout)
-    } else if (!isOver) {
-      checkout.state = 'over'
-    }
+    } else if (!isOver) checkout.state = 'over'
     this.pump()
     // Last, as what is called may throw.
     if (!isOver && !isRetried) checkout.handover(error, undefined, nothing)
@@ -277,8 +283,8 @@ export class Gate<Connection> {
     const failure = classifyFailure(error)
     this.#measures.counts.connectFailures++
     this.#refusal.failed(failure)
-    const mayHelp = failure?.isTransient === true && this.limits.acquireTimeoutMillis !== Infinity
-    const isRetried = hasCaller && this.#ended === undefined && mayHelp
+    const mayWait = hasCaller && this.#ended === undefined && this.limits.acquireTimeoutMillis !== Infinity
+    const isRetried = mayWait && failure?.isTransient === true
     if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
     return isRetried
   }
@@ -323,7 +329,7 @@ export class Gate<Connection> {
     const before = now - this.limits.acquireTimeoutMillis
     const due = [...dueOf(this.#taking, before), ...dueOf(this.#waiting, before)]
     const errors = due.length === 0 ? [] : withoutStack(() => this.#expireAll(due, now))
-    for (const error of errors) this.#tellRefused(error)
+    for (const error of errors) tellRefused(this.#watcher, error)
     this.pump()
     const oldest = Math.min(oldestOf(this.#taking), this.#waiting.first?.askedAt ?? Infinity)
     return oldest + this.limits.acquireTimeoutMillis
@@ -336,8 +342,7 @@ export class Gate<Connection> {
       // A caller that was told may have aborted another.
       if (checkout.state !== 'waiting' && checkout.state !== 'taking') continue
       const error = timeoutOf(checkout, now - checkout.askedAt, this.limits.acquireTimeoutMillis, pool)
-      this.#measures.counts.timedOut++
-      this.#measures.timeouts.add(now)
+      this.#measures.timedOut(now)
       errors.push(error)
       this.#fail(checkout, error)
     }
@@ -346,17 +351,11 @@ export class Gate<Connection> {
   }
 
   #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
-    this.#measures.counts.queueFull++
-    this.#measures.refused.add(checkout.askedAt)
-    const pool = this.#survey(0)
-    const error = queueFullOf(checkout, maxWaiting, pool)
+    this.#measures.queueFull(checkout.askedAt)
+    const error = queueFullOf(checkout, maxWaiting, this.#survey(0))
     checkout.state = 'over'
-    this.#tellRefused(error)
+    tellRefused(this.#watcher, error)
     return error
-  }
-
-  #tellRefused(error: AcquireTimeoutError | QueueFullError): void {
-    if (this.#watcher.hears('timeout')) this.#watcher.tell('timeout', { error })
   }
 
   /** @param waiting the call that is refused now is not in the queue any more */
@@ -368,8 +367,7 @@ export class Gate<Connection> {
 
   /** While the server refuses connections nobody may come back to let the next caller in. */
   #planRetry(): void {
-    if (!this.#refusal.isOn || this.#waiting.size === 0 || this.#isFull) return
-    this.#retries.plan(this.#refusal.nextAt)
+    if (this.#refusal.isOn && this.#waiting.size > 0 && !this.#isFull) this.#retries.plan(this.#refusal.nextAt)
   }
 }
 

@@ -49,13 +49,18 @@ function makeRows(call: NoConnection, pool: PoolState): string {
     ['why', why],
     ['instead', instead],
     ['lines', hasUnnamed(pool) ? 'callSites: true among the options of the pool remembers the line of each checkout' : ''],
-    ['error', call.error === undefined ? '' : call.error.message],
+    ['error', call.error === undefined ? '' : withoutCredentials(call.error.message)],
     ['docs', 'node_modules/@poolsafe/core/docs/checkout.md'],
   ]
   return list
     .filter(([, text]) => text !== '')
     .map(([label, text]) => row(label, text))
     .join('\n')
+}
+
+/** A driver quotes what it took for a host or a socket: of a connection string that it misread, the password. */
+function withoutCredentials(message: string): string {
+  return message.replaceAll(/\S*@\S*/g, '…')
 }
 
 function row(label: string, text: string): string {

@@ -7,16 +7,20 @@ import type { ConnectionSource } from './connection-source.ts'
  */
 export function openOne<Connection>(source: ConnectionSource<Connection>, noted: (error?: Error) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    source.take((error, connection, release) => {
-      if (connection === undefined) {
-        const reason = error ?? new Error('the pool gave no connection')
-        noted(reason)
-        reject(reason)
-        return
-      }
-      noted()
-      source.takeBack(connection, release)
-      resolve()
-    })
+    const fail = (reason: Error): void => {
+      noted(reason)
+      reject(reason)
+    }
+    try {
+      source.take((error, connection, release) => {
+        if (connection === undefined) return fail(error ?? new Error('the pool gave no connection'))
+        noted()
+        source.takeBack(connection, release)
+        resolve()
+      })
+    } catch (error) {
+      // Its driver could not even make a client.
+      fail(error as Error)
+    }
   })
 }

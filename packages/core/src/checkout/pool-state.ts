@@ -32,7 +32,7 @@ export interface PoolState {
   readonly waiting: number
   /** Those that hold a connection, the longest first; five at most. */
   readonly holders: readonly Holder[]
-  /** How many of them all have held theirs for longer than the call waited, by what they do. */
+  /** How many of them all have held theirs for most of the time that the call waited, by what they do. */
   readonly heldThroughout: { readonly [Does in Activity]: number }
 }
 

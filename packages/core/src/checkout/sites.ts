@@ -1,5 +1,5 @@
 import { TextCache } from '../analyze/cache.ts'
-import { formatCallSite, framesOf, withDeepStack } from '../guard/call-site.ts'
+import { formatCallSite, framesOf, readStack, withDeepStack } from '../guard/call-site.ts'
 import type { Origin } from '../guard/process-wide.ts'
 import type { Checkout, Site } from './checkout.ts'
 
@@ -8,7 +8,7 @@ const rememberedBytes = 65_536
 
 /** The line that asked for a connection, where it was remembered. */
 export function callSiteOf({ site }: { readonly site: Site | undefined }): string | undefined {
-  return site === undefined ? undefined : formatCallSite(site.stack)
+  return site === undefined ? undefined : formatCallSite(readStack(site))
 }
 
 /**

@@ -14,6 +14,16 @@ export interface DurationHistogram {
   readonly maxMillis: number
 }
 
+/** Both together. They have the same bounds. */
+export function addHistograms(one: DurationHistogram, other: DurationHistogram): DurationHistogram {
+  return {
+    boundsMillis: one.boundsMillis,
+    counts: one.counts.map((count, bucket) => count + (other.counts[bucket] ?? 0)),
+    sumMillis: one.sumMillis + other.sumMillis,
+    maxMillis: Math.max(one.maxMillis, other.maxMillis),
+  }
+}
+
 /** What happened since the pool was guarded. Plain data; see {@link PoolStatistics} for what is now. */
 export interface CheckoutCounts {
   /** Connections handed out. */
@@ -119,8 +129,18 @@ export class Measures {
   readonly uses: Timings = new Timings()
   readonly poolerWaits: Histogram = new Histogram()
   /** Calls that waited for too long, and those that were refused because too many waited. */
-  readonly timeouts: RecentCount = new RecentCount()
-  readonly refused: RecentCount = new RecentCount()
+  readonly #timeouts = new RecentCount()
+  readonly #refused = new RecentCount()
+
+  timedOut(now: number): void {
+    this.counts.timedOut++
+    this.#timeouts.add(now)
+  }
+
+  queueFull(now: number): void {
+    this.counts.queueFull++
+    this.#refused.add(now)
+  }
 
   statistics(now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>, leaks: number, deadlocks: number): PoolStatistics {
     return {
@@ -137,6 +157,6 @@ export class Measures {
   }
 
   recent(millis: number, now: number): { readonly timedOut: number; readonly queueFull: number } {
-    return { timedOut: this.timeouts.within(millis, now), queueFull: this.refused.within(millis, now) }
+    return { timedOut: this.#timeouts.within(millis, now), queueFull: this.#refused.within(millis, now) }
   }
 }

@@ -242,6 +242,9 @@ function isAllowedAlike(one: Source, other: Source): boolean {
   return one.sql === other.sql && scopes.length === (other.scopes ?? []).length && scopes.every((scope, at) => scope === other.scopes?.[at])
 }
 
+/** What adapters name, or send, in the place of what their drivers send unseen. */
+export const transactionTexts = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' } as const
+
 /** A client's transaction, followed through the statements that are sent. */
 export class Transaction {
   state: TransactionState = autocommit

@@ -2,6 +2,8 @@ import type { Checkout } from './checkout.ts'
 import { surveyHolders } from './diagnosis.ts'
 import type { Failure } from './failures.ts'
 import type { Activity, Holder } from './pool-state.ts'
+import type { RecentCount } from './recent-count.ts'
+import type { Measures } from './statistics.ts'
 
 /** The last attempt to connect, which failed. */
 export interface ConnectFailure {
@@ -29,10 +31,35 @@ export interface PoolTrouble {
   readonly connectFailure: ConnectFailure | undefined
 }
 
+/** The parts of a gate that know of troubles. */
+export interface TroubleSources<Connection> {
+  readonly measures: Measures
+  readonly deadlocks: { readonly recent: RecentCount }
+  readonly refusal: { lastFailure(now: number): ConnectFailure | undefined }
+  readonly held: Iterable<Checkout<Connection>>
+  readonly source: { activityOf(connection: Connection): Activity }
+}
+
+/** @param oldestAskedAt since when the first in the queue waits */
+export function troubleOf<Connection>(
+  { measures, deadlocks, refusal, held, source }: TroubleSources<Connection>,
+  oldestAskedAt: number | undefined,
+  recentMillis: number,
+  now: number,
+): PoolTrouble {
+  return {
+    ...measures.recent(recentMillis, now),
+    deadlocks: deadlocks.recent.within(recentMillis, now),
+    ...leaksOf(held, source, now),
+    longestWaitMillis: now - (oldestAskedAt ?? now),
+    connectFailure: refusal.lastFailure(now),
+  }
+}
+
 /** Those that were reported for their length and have not come back. */
-export function leaksOf<Connection>(
-  held: Iterable<Checkout<Connection>>,
-  source: { activityOf(connection: Connection): Activity },
+function leaksOf<Connection>(
+  held: TroubleSources<Connection>['held'],
+  source: TroubleSources<Connection>['source'],
   now: number,
 ): Pick<PoolTrouble, 'leaks' | 'leaksNow'> {
   const reported = Array.from(held).filter((checkout) => checkout.isReported)

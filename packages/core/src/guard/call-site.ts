@@ -1,10 +1,10 @@
 /** Frames kept in a stack of ours: an ORM alone uses more than V8's ten. */
 const stackDepth = 50
 
-/** Runs `take` with a stack limit that reaches through an ORM to the application. */
+/** Runs `take` with a stack limit that reaches through an ORM to the application; with the present one where the application has frozen `Error`. */
 export function withDeepStack<Result>(take: () => Result, depth: number = stackDepth): Result {
   const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = depth
+  if (!limitStacks(depth)) return take()
   try {
     return take()
   } finally {
@@ -12,21 +12,44 @@ export function withDeepStack<Result>(take: () => Result, depth: number = stackD
   }
 }
 
-/** The frames of the caller of `below`, without those of poolsafe itself. */
-export function takeStack(below: (...args: never[]) => unknown, depth: number = stackDepth): string {
-  const holder: { stack?: string } = {}
-  withDeepStack(() => Error.captureStackTrace(holder, below), depth)
-  return framesOf(holder.stack)
+function limitStacks(depth: number): boolean {
+  try {
+    Error.stackTraceLimit = depth
+    return true
+  } catch {
+    return false
+  }
 }
 
-/** The lines of a stack below its message. */
-export function framesOf(stack: string | undefined): string {
-  const at = stack?.search(/^ {4}at /m) ?? -1
-  return at === -1 ? '' : (stack ?? '').slice(at)
+/**
+ * The stack that was taken of a place, empty where it is no text: V8 puts it into words when it is first read, by the process's own
+ * `Error.prepareStackTrace`, which may make anything of it, or throw.
+ */
+export function readStack(site: { readonly stack?: unknown }): string {
+  try {
+    const { stack } = site
+    return typeof stack === 'string' ? stack : ''
+  } catch {
+    return ''
+  }
+}
+
+/** The frames of the caller of `below`, without those of poolsafe itself. */
+export function takeStack(below: (...args: never[]) => unknown, depth: number = stackDepth): string {
+  const holder = {}
+  withDeepStack(() => Error.captureStackTrace(holder, below), depth)
+  return framesOf(readStack(holder))
+}
+
+/** The lines of a stack below its message; none of what is no text. */
+export function framesOf(stack: unknown): string {
+  if (typeof stack !== 'string') return ''
+  const at = stack.search(/^ {4}at /m)
+  return at === -1 ? '' : stack.slice(at)
 }
 
 /** The application's own line, below the working folder: the first frame that is neither a dependency, nor Node, nor poolsafe. */
-export function formatCallSite(stack: string | undefined): string | undefined {
+export function formatCallSite(stack: unknown): string | undefined {
   const line = framesOf(stack).split('\n').find(isApplication)
   return line?.replace(/^ *at (?:async )?/, '').replace(/(?:file:\/\/)?(\/[^():]+)/, (_, path: string) => relativeTo(path))
 }

@@ -1,6 +1,7 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
 import type { CheckoutEvents } from '../checkout/events.ts'
 import type { KnownException } from '../exceptions/exception.ts'
+import { isThenable } from '../exceptions/scope.ts'
 import type { ObserveEvents } from '../observe/events.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
@@ -42,7 +43,7 @@ export interface GuardEvents extends CheckoutEvents, ObserveEvents {
   fault: Error
 }
 
-type Listener<Event> = (event: Event) => void
+type Listener<Event> = (event: Event) => unknown
 
 /** Every event, once: for what has to be there for each. */
 const names = Object.keys({
@@ -72,7 +73,7 @@ type Audiences = { readonly [Name in keyof GuardEvents]: Audience<GuardEvents[Na
 
 /**
  * The only way out for everything that watches: `guard.on(name)`, and `node:diagnostics_channel` as `poolsafe:<name>`. A listener that
- * throws never reaches the query; what a subscriber of a channel throws Node itself reports as an uncaught exception.
+ * throws, or whose promise rejects, never reaches the query; what a subscriber of a channel throws Node itself reports as an uncaught exception.
  */
 export class Events {
   readonly #audiences = Object.fromEntries(
@@ -99,18 +100,17 @@ export class Events {
     return audience.listeners.size > 0 || audience.channel.hasSubscribers
   }
 
-  /** @returns what the listeners threw */
-  emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): unknown[] {
-    const thrown: unknown[] = []
+  /** @param failed told what a listener threw; what the promise of an asynchronous one rejects with, later */
+  emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name], failed: (error: unknown) => void): void {
     const audience: Audience<GuardEvents[Name]> = this.#audiences[name]
     for (const listener of audience.listeners) {
       try {
-        listener(event)
+        const returned = listener(event)
+        if (isThenable(returned)) returned.then(undefined, failed)
       } catch (error) {
-        thrown.push(error)
+        failed(error)
       }
     }
     if (audience.channel.hasSubscribers) audience.channel.publish(event)
-    return thrown
   }
 }

@@ -1,16 +1,14 @@
-import { harmless, type Analysis, type Answer, type DetectedEffect } from '../analyze/analysis.ts'
+import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
 import { createAnalyzer, noLookups } from '../analyze/analyze.ts'
 import { loadParser } from '../analyze/parser.ts'
 import { toldBy } from '../analyze/telltales.ts'
-import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
 import type { KnownException, RuleIds } from '../exceptions/exception.ts'
 import { Exceptions } from '../exceptions/exceptions.ts'
-import { openScopes, runScope } from '../exceptions/scope.ts'
+import { runScope } from '../exceptions/scope.ts'
 import { InvalidOptionError, type PoolsafeError } from '../errors.ts'
 import { checkObject } from '../options.ts'
 import { contradictionOf } from '../poolers/contradiction.ts'
 import { Observer } from '../observe/observer.ts'
-import type { ObservedPool } from '../observe/pool-report.ts'
 import { WatchedPools } from '../observe/watched-pools.ts'
 import { healthOf } from '../observe/health-of.ts'
 import type { GuardHealth } from '../observe/health.ts'
@@ -22,14 +20,13 @@ import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
 import type { Address, Call, CurrentSource, Entry } from './call.ts'
-import { framesOf, takeStack } from './call-site.ts'
+import { Decider, withSource } from './decider.ts'
 import { Events, type GuardEvents } from './events.ts'
 import type { Context, Finding } from './finding.ts'
-import { effectsBeside, effectsOfCall, judge, judgeEffects } from './judge.ts'
+import { effectsOfCall, judge } from './judge.ts'
 import { namesOfStartup } from './startup.ts'
-import { resolveOptions, type GuardOptions, type Mode, type Policy, type ResolvedOptions } from './options.ts'
+import { resolveOptions, type GuardOptions, type Mode, type ResolvedOptions } from './options.ts'
 import type { LogEntry, LogFields } from './log-writer.ts'
-import { policyOn } from './policy.ts'
 import { processWide } from './process-wide.ts'
 import { Reports } from './reports.ts'
 import { Teller } from './teller.ts'
@@ -48,8 +45,10 @@ export class Guard {
   readonly #exceptions: Exceptions
   readonly #reports: Reports
   readonly #teller: Teller
+  readonly #decider: Decider
   readonly #lookups = noLookups()
   readonly #since = performance.now()
+  readonly #listenerFailed = (error: unknown): void => this.fault('tell a listener of an event', error)
   /** For adapters: watches the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
   /** For adapters: the pools that this guard watches. A pool that is ended, or collected, is none any more. */
@@ -62,6 +61,7 @@ export class Guard {
     this.#reports = new Reports(this.#options.logger, this.#events)
     this.#teller = new Teller(this.#options.pooler, this.#events, this.#reports)
     this.#exceptions = new Exceptions(this, this.#options.exceptions)
+    this.#decider = new Decider(this.#options, this, this.#exceptions, this.#teller)
     if (this.#options.observe !== false) this.observer = new Observer(this.#options.observe, this)
   }
 
@@ -130,7 +130,8 @@ export class Guard {
 
   /** What was sent and found since the guard was made, and how its pools stand. Plain data; costs some 100 µs. */
   stats(): GuardStatistics {
-    return this.#statistics(this.pools)
+    // In this order: what is found to be gone has ended.
+    return this.#statistics({ pools: this.pools.reports(), endedPools: this.pools.ended() })
   }
 
   /**
@@ -140,7 +141,7 @@ export class Guard {
    * @throws InvalidOptionError
    */
   async health(options: HealthOptions = {}): Promise<GuardHealth> {
-    return healthOf(this.pools, resolveHealthOptions(options), () => this.#statistics([]))
+    return healthOf(this.pools, resolveHealthOptions(options), () => this.#statistics({ pools: [], endedPools: [] }))
   }
 
   /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
@@ -168,13 +169,13 @@ export class Guard {
    */
   refuse(sql: string, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
     if (analysis === harmless && call.named !== true) return undefined
-    return this.#guarded(() => this.#decide({ sql }, analysis, call, entry))
+    return this.#guarded(() => this.#decider.decide({ sql }, analysis, call, entry))
   }
 
   /** For adapters: `refuse` for what is no statement. */
   refuseCall(sign: CallSign, entry: Entry, name?: string): PoolsafeError | undefined {
     const source = { sql: '', sign }
-    return this.#guarded(() => this.#act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
+    return this.#guarded(() => this.#decider.act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
   }
 
   /**
@@ -206,7 +207,7 @@ export class Guard {
    */
   refuseAnswer(sql: string, analysis: Analysis, answers: readonly Answer[]): PoolsafeError | undefined {
     const source: CurrentSource = { sql, sign: 'answer' }
-    const act = (): PoolsafeError | undefined => this.#act(withSource(toldBy(analysis, answers), source), {}, source, act)
+    const act = (): PoolsafeError | undefined => this.#decider.act(withSource(toldBy(analysis, answers), source), {}, source, act)
     // The call itself has returned long ago: who waits for the answer is all that V8 knows of it, above `act`.
     return this.#guarded(act)
   }
@@ -225,7 +226,7 @@ export class Guard {
 
   /** For adapters: tells the listeners of an event. */
   tell<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): void {
-    for (const thrown of this.#events.emit(name, event)) this.#fault('tell a listener of an event', thrown)
+    this.#events.emit(name, event, this.#listenerFailed)
   }
 
   /** For what observes: a fault of our own, which is told once and stops nothing. */
@@ -252,7 +253,7 @@ export class Guard {
     }
   }
 
-  #statistics(pools: Iterable<ObservedPool>): GuardStatistics {
+  #statistics(pools: Pick<GuardStatistics, 'pools' | 'endedPools'>): GuardStatistics {
     const { found, allowed } = this.#teller.counts
     return statisticsOf(this.observer, { since: this.#since, found, allowed, lookups: this.#lookups, pools })
   }
@@ -263,76 +264,6 @@ export class Guard {
     } catch (error) {
       return this.#fault('judge a statement', error)
     }
-  }
-
-  #decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
-    const before = call.transaction?.state ?? autocommit
-    const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
-    // Whether the same is allowed once more depends on where it is sent: an exception for the first is none for the second.
-    if (before.left.some((left) => left.source.isExcepted)) source.scopes = openScopes()
-    const { due, after } = settle(analysis, source, before)
-    const isDecidedNow = this.#options.decideAt === 'statement'
-    const beside = withSource(effectsBeside(analysis, context), source)
-    const error = this.#act([...due, ...(isDecidedNow ? after.left : []), ...beside], context, source, entry)
-    if (error !== undefined) return error
-    if (call.transaction !== undefined) call.transaction.state = isDecidedNow ? { ...after, left: [] } : after
-    const isNewlyLeft = after.left.some((left) => left.source === source)
-    const left = isNewlyLeft ? this.#relevant(after.left, context).get(source) : undefined
-    if (left !== undefined) this.#remember(source, left, entry)
-    return undefined
-  }
-
-  /** What its transaction's end will have to know of a statement. */
-  #remember(source: CurrentSource, left: readonly Finding[], entry: Entry): void {
-    this.#note(source)
-    const { remaining } = this.#exceptions.sort(source, left)
-    source.isExcepted = remaining.length < left.length
-    if (remaining.length > 0) this.#locate(source, entry)
-  }
-
-  /** The findings that a policy acts on, by the statement that they come from; of each statement one a rule. */
-  #relevant(entries: readonly Left[], context: Context): Map<Source, Finding[]> {
-    const bySource = new Map<Source, Finding[]>()
-    for (const { effect, source } of entries) {
-      const [finding] = judgeEffects([effect], this.#options.pooler, context)
-      const known = bySource.get(source) ?? []
-      if (finding === undefined || this.#policy(finding) === 'allow' || known.some(({ rule }) => rule === finding.rule)) continue
-      bySource.set(source, [...known, finding])
-    }
-    return bySource
-  }
-
-  #act(entries: readonly Left[], context: Context, current: CurrentSource, entry: Entry): PoolsafeError | undefined {
-    const relevant = this.#relevant(entries, context)
-    if (relevant.size === 0) return undefined
-    if (relevant.has(current)) this.#note(current)
-    const complaints: PoolsafeError[] = []
-    const remaining = new Map<Source, readonly Finding[]>()
-    for (const [source, findings] of relevant) {
-      const sorted = this.#exceptions.sort(source, findings)
-      for (const [declared, allowed] of sorted.allowed) this.#teller.tellAllowed(source, declared, allowed)
-      if (sorted.remaining.length > 0) remaining.set(source, sorted.remaining)
-      const complaint = sorted.problem && this.complain(sorted.problem)
-      if (complaint !== undefined) complaints.push(complaint)
-    }
-    if (remaining.has(current)) this.#locate(current, entry)
-    const refused = complaints.length > 0 || [...remaining.values()].flat().some((finding) => this.#policy(finding) === 'throw')
-    const errors = [...remaining].map(([source, findings]) => this.#teller.tell(source, findings, refused, source === current))
-    return [...complaints, ...errors].find((error) => error !== undefined)
-  }
-
-  /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
-  #locate(source: CurrentSource, entry: Entry): void {
-    source.stack = framesOf(processWide.origins.getStore()?.stack) || takeStack(entry)
-  }
-
-  #note(source: CurrentSource): void {
-    source.operation = processWide.origins.getStore()?.operation
-    source.scopes = openScopes()
-  }
-
-  #policy(finding: Finding): Policy {
-    return policyOn(finding, this.#options.rules, this.mode)
   }
 
   #log(key: string, message: string, fields: LogFields): undefined {
@@ -353,8 +284,4 @@ export class Guard {
  */
 export function createGuard(options: GuardOptions = {}): Guard {
   return new Guard(options)
-}
-
-function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {
-  return effects.map((effect) => ({ effect, source }))
 }

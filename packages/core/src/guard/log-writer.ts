@@ -7,7 +7,7 @@ export interface LogEntry {
   readonly level: LogLevel
   /** Without the prefix `[poolsafe]`. */
   readonly message: string
-  /** For a terminal, where it is not the message. */
+  /** For people at a terminal, where it is not the message. */
   readonly terminal?: string
   /** Plain data. They go below the one key `poolsafe`, where they meet no field of the application. */
   readonly fields: LogFields
@@ -24,12 +24,12 @@ type Method = (...args: unknown[]) => unknown
 type Methods = { readonly [name: string]: unknown }
 
 /**
- * - `terminal`: the console
+ * - `console`: a message; where the standard error is a terminal, rows for people. What collects the output of containers tears rows apart
  * - `fieldsFirst`: pino, and bunyan before it: `warn(fields, message)`
  * - `fieldsLast`: winston, log4js and most others: `warn(message, fields)`
  * - `words`: what has no more than one or two methods takes a message
  */
-type Manner = 'terminal' | 'fieldsFirst' | 'fieldsLast' | 'words'
+type Manner = 'console' | 'fieldsFirst' | 'fieldsLast' | 'words'
 
 /** Writes to a logger in the manner that it understands. */
 export class LogWriter {
@@ -49,7 +49,7 @@ export class LogWriter {
 
   #argumentsFor({ message, terminal, fields }: LogEntry): unknown[] {
     const text = `[poolsafe] ${message}`
-    if (this.#manner === 'terminal') return [`[poolsafe] ${terminal ?? message}`]
+    if (this.#manner === 'console') return [process.stderr.isTTY ? `[poolsafe] ${terminal ?? message}` : text]
     if (this.#manner === 'words') return [text]
     const own = { poolsafe: fields }
     return this.#manner === 'fieldsFirst' ? [own, withoutFormat(text)] : [withoutFormat(text), own]
@@ -57,7 +57,7 @@ export class LogWriter {
 
   /** The standard output belongs to the application: on a console what is no warning goes to the other one as well. */
   #methodFor(level: LogLevel): Method | undefined {
-    if (this.#manner === 'terminal') return level === 'warn' ? this.#method('warn') : this.#method('error')
+    if (this.#manner === 'console') return level === 'warn' ? this.#method('warn') : this.#method('error')
     return this.#method(level) ?? (level === 'error' ? this.#method('warn') : undefined)
   }
 
@@ -68,7 +68,7 @@ export class LogWriter {
 }
 
 function mannerOf(logger: Logger, methods: Methods): Manner {
-  if (logger === console) return 'terminal'
+  if (logger === console) return 'console'
   const has = (...names: string[]): boolean => names.every((name) => typeof methods[name] === 'function')
   if (has('child', 'bindings') || has('child', 'addSerializers')) return 'fieldsFirst'
   return has('debug', 'info', 'error') ? 'fieldsLast' : 'words'

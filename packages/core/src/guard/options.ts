@@ -3,7 +3,7 @@ import { checkExceptions, type ExceptionOption } from '../exceptions/option.ts'
 import { checkObject, checkOneOf } from '../options.ts'
 import { carriesAll, type PoolerProfile } from '../poolers/profile.ts'
 import { strictest } from '../poolers/strictest.ts'
-import { resolveObserveOptions, type ObserveOptions, type ResolvedObserveOptions } from '../observe/options.ts'
+import { observeOptionNames, resolveObserveOptions, type ObserveOptions, type ResolvedObserveOptions } from '../observe/options.ts'
 import { rules, type RuleId } from '../rules/index.ts'
 
 /**
@@ -17,7 +17,7 @@ export type Mode = 'off' | 'warn' | 'strict'
 export type Policy = 'allow' | 'warn' | 'throw'
 
 /**
- * Where warnings go. `console` gets lines for people. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
+ * Where warnings go. `console` gets rows for people where the standard error is a terminal, and one line for a slow or repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
  * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as `warn(message, fields)`. Any other
  * object gets `warn(message)`.
  */
@@ -68,6 +68,7 @@ const policies: readonly Policy[] = ['allow', 'warn', 'throw']
 
 /** @throws InvalidOptionError for an option, a rule id or a value that does not exist */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
+  checkPlace(options)
   checkObject('createGuard()', options, keys)
   const {
     pooler = strictest(),
@@ -89,6 +90,14 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
     cacheBytes: checkBytes(cacheBytes),
     observe: resolveObserveOptions(observe),
   }
+}
+
+/** What is observed has options of its own, one level below. */
+function checkPlace(options: GuardOptions): void {
+  if (typeof options !== 'object' || options === null) return
+  const misplaced = observeOptionNames.find((name) => name in options)
+  if (misplaced === undefined) return
+  throw new InvalidOptionError('an option of createGuard()', misplaced, `one of ${keys.join(', ')}`, `observe: { ${misplaced} }`)
 }
 
 function checkPooler(pooler: PoolerProfile): PoolerProfile {

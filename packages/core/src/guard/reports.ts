@@ -1,5 +1,6 @@
 import { TextCache } from '../analyze/cache.ts'
 import { PoolsafeFault } from '../errors.ts'
+import { isThenable } from '../exceptions/scope.ts'
 import type { Events } from './events.ts'
 import { LogWriter, type LogEntry, type LogFields } from './log-writer.ts'
 import type { Logger } from './options.ts'
@@ -42,7 +43,8 @@ export class Reports {
     const fault = new PoolsafeFault(where, cause)
     if (!this.#faultReported) {
       this.#faultReported = true
-      this.#events.emit('fault', fault)
+      // Of those who are told of faults nobody is told: a fault is told once.
+      this.#events.emit('fault', fault, () => {})
       this.#tell(fault)
     }
     return fault
@@ -55,8 +57,4 @@ export class Reports {
       // The logger itself is what failed: there is nobody left to tell.
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

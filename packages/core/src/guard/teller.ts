@@ -44,7 +44,7 @@ export class Teller {
     if (!this.#events.has('allowed') && processWide.strict === undefined) return
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
     processWide.strict?.onAllowed?.(event)
-    for (const thrown of this.#events.emit('allowed', event)) this.#reports.fault('tell a listener of what was allowed', thrown)
+    this.#events.emit('allowed', event, (error) => void this.#reports.fault('tell a listener of what was allowed', error))
   }
 
   /** Tells of one statement. @returns the error that refuses it */
@@ -78,7 +78,7 @@ export class Teller {
 
   #emit(event: FindingEvent): void {
     processWide.strict?.onFinding(event)
-    for (const thrown of this.#events.emit('finding', event)) this.#reports.fault('tell a listener of a finding', thrown)
+    this.#events.emit('finding', event, (error) => void this.#reports.fault('tell a listener of a finding', error))
   }
 }
 

@@ -1,4 +1,5 @@
-import { formatCallSite } from '../guard/call-site.ts'
+import type { Site } from '../checkout/checkout.ts'
+import { formatCallSite, readStack } from '../guard/call-site.ts'
 import type { Layer, QueryEvent } from './events.ts'
 import type { Execution } from './execution.ts'
 
@@ -44,9 +45,9 @@ export function layerOf({ origin, layer }: Execution): Layer {
 
 /** The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like before. */
 export function placeOf({ origin, site, shape }: Execution): string | undefined {
-  return siteOf(origin?.stack) ?? siteOf(site?.stack) ?? (shape.place || undefined)
+  return lineOf(origin) ?? lineOf(site) ?? (shape.place || undefined)
 }
 
-function siteOf(stack: string | undefined): string | undefined {
-  return stack === undefined ? undefined : formatCallSite(stack)
+function lineOf(site: Site | undefined): string | undefined {
+  return site === undefined ? undefined : formatCallSite(readStack(site))
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { limitOfTransaction } from '../checkout/statement-limits.ts'
 import type { Execution } from './execution.ts'
 import { whyNotExplained } from './explain-check.ts'
@@ -6,17 +5,13 @@ import { describePlan } from './plan.ts'
 import type { ObservedPool } from './pool-report.ts'
 
 /** How long the server may plan. Joins of many tables take some 100 ms. */
-const limitMillis = 1000
-
-/** How long a connection may take to become idle, and how often it is looked for. */
-const idleWaitMillis = 1000
-const lookMillis = 25
+const limitMillis = 800
 
 /** Statements that may wait for their plans; a pool in which everything is slow has other worries. */
 const mostWaiting = 10
 
-/** After this time nobody waits for the answer any more: the network is silent. */
-const patienceMillis = 5000
+/** How long a line waits for its plan, those before it included: it is lost if the process ends meanwhile. */
+const patienceMillis = 1000
 
 /** The plan as a text; or why there is none, in a word or two. */
 export interface Explained {
@@ -39,32 +34,28 @@ export class Explainer {
     if (sql === undefined || pool === undefined) return without(sql === undefined ? 'text unknown' : 'pool unknown')
     if (this.#waiting >= mostWaiting) return without('busy')
     this.#waiting++
-    const until = performance.now() + idleWaitMillis
-    const mine = this.#last.then(() => this.#tryTo(sql, pool, until))
+    const mine = this.#last.then(() => this.#tryTo(sql, pool)).finally(() => void this.#waiting--)
     this.#last = mine
-    return mine.finally(() => void this.#waiting--)
+    return atMost(mine, patienceMillis).catch(() => without('no answer'))
   }
 
-  async #tryTo(sql: string, pool: string, until: number): Promise<Explained> {
+  async #tryTo(sql: string, pool: string): Promise<Explained> {
     try {
       const reason = whyNotExplained(sql)
-      return reason === undefined ? await this.#ask(questionOf(sql), pool, until) : without(reason)
+      return reason === undefined ? await this.#ask(questionOf(sql), pool) : without(reason)
     } catch (error) {
       return without(codeOf(error))
     }
   }
 
-  /** In a pool that is used much, a connection is idle for moments. */
-  async #ask(question: string, name: string, until: number): Promise<Explained> {
-    do {
-      const pools = [...this.#pools].filter((pool) => pool.name === name)
-      if (pools.length === 0) return without('pool ended')
-      for (const pool of pools) {
-        const answer = pool.ask(question)
-        if (answer !== undefined) return describe(await atMost(answer, patienceMillis))
-      }
-      await pause(lookMillis, undefined, { ref: false })
-    } while (performance.now() < until)
+  /** A connection that becomes idle later is not waited for: the line would wait as well. */
+  async #ask(question: string, name: string): Promise<Explained> {
+    const pools = [...this.#pools].filter((pool) => pool.name === name)
+    if (pools.length === 0) return without('pool ended')
+    for (const pool of pools) {
+      const answer = pool.ask(question)
+      if (answer !== undefined) return describe(await atMost(answer, patienceMillis))
+    }
     return without('no idle connection')
   }
 }

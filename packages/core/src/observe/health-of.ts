@@ -13,18 +13,19 @@ interface Examined {
 
 /** Asks the pools and puts together what is known of them. */
 export async function healthOf(
-  pools: Iterable<ObservedPool>,
+  pools: Iterable<ObservedPool> & { readonly haveEnded: boolean },
   options: ResolvedHealthOptions,
   statistics: () => GuardStatistics,
 ): Promise<GuardHealth> {
   const examined = await Promise.all(Array.from(pools, (pool) => examine(pool, options)))
   const { uptimeSeconds, totalQueries, totalErrors, slowQueries, verySlowQueries, repeatedQueries, duration, findings, slowest } =
     statistics()
-  const problems = examined.flatMap((each) => each.problems)
+  const { haveEnded } = pools
+  const problems = [...(haveEnded ? [ended] : []), ...examined.flatMap((each) => each.problems)]
   const healths = examined.flatMap(({ pool }) => pool ?? [])
   return {
     ...verdict(problems, options),
-    notes: examined.length === 0 ? [noPool] : [],
+    notes: examined.length === 0 && !haveEnded ? [noPool] : [],
     totalQueries,
     totalErrors,
     poolInfo: healths[0] === undefined ? 'no pool' : poolInfo(healths[0]),
@@ -43,6 +44,8 @@ export async function healthOf(
 /** An adapter of Prisma makes its pool with its first query: whoever sent no traffic to who has no pool would wait for ever. */
 const noPool =
   'no pool is known, so nothing can be said of any: guardPool() and guardAdapter() make pools known, Prisma with its first query'
+
+const ended: Problem = { kind: 'ended', reason: 'every pool has ended (pool.end()), so no statement can be sent any more' }
 
 async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Promise<Examined> {
   try {

@@ -194,7 +194,7 @@ describe('the health of a guard', () => {
     [{ longestWaitMillis: -1 }, 'longestWaitMillis must be a number of milliseconds above 0'],
     [{ connect: 'yes' }, "connect must be true or false; got 'yes'"],
     [{ tolerate: ['leaks'] }, "tolerate is 'leaks': did you mean 'leak'?"],
-    [{ tolerate: 'leak' }, 'tolerate must be an array of cannotConnect, '],
+    [{ tolerate: 'leak' }, 'tolerate must be an array of ended, cannotConnect, '],
   ])('refuses %o, and says what came', async (options, message) => {
     const failure: unknown = await createGuard()
       .health(options as HealthOptions)

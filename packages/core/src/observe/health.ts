@@ -6,6 +6,7 @@ import type { FingerprintStatistics } from './statistics.ts'
 
 /** Every kind of problem, the gravest first. */
 export const problemKinds = [
+  'ended',
   'cannotConnect',
   'pingFailed',
   'pingTimedOut',
@@ -21,6 +22,7 @@ export const problemKinds = [
 /**
  * What is wrong.
  *
+ * - `ended`: every pool that was known has ended
  * - `cannotConnect`: the last attempt to connect failed
  * - `pingFailed`, `pingTimedOut`: a connection that was asked for `SELECT 1` failed, or did not answer within `pingTimeoutMillis`
  * - `exhausted`: all connections are out, and a call has waited for longer than `longestWaitMillis`

@@ -1,4 +1,4 @@
-import { formatCallSite, withDeepStack } from '../guard/call-site.ts'
+import { formatCallSite, readStack, withDeepStack } from '../guard/call-site.ts'
 import { processWide, type Origin } from '../guard/process-wide.ts'
 import { Histogram } from '../checkout/statistics.ts'
 import { Durations } from './durations.ts'
@@ -8,7 +8,7 @@ import { Execution } from './execution.ts'
 import type { ResolvedObserveOptions } from './options.ts'
 import { RepeatedLog } from './repeated-log.ts'
 import { openRequest } from './request-scope.ts'
-import type { Shape } from './shape.ts'
+import { Shape } from './shape.ts'
 import { Shapes } from './shapes.ts'
 import { SiteBudget } from './site-budget.ts'
 import { SlowLog, type SlowLogHost } from './slow-log.ts'
@@ -34,6 +34,8 @@ export class Observer {
   readonly #slowLog: SlowLog
   readonly #repeatedLog: RepeatedLog
   readonly #shapes = new Shapes()
+  /** Of a statement that could not be looked at. */
+  readonly #unknown = new Shape('')
   readonly #durations = new Durations()
   readonly #byKind = statementKinds.map((kind) => ({ kind, ok: new Histogram(boundsMillis), failed: new Histogram(boundsMillis) }))
   readonly #histograms = new Map(this.#byKind.map((each) => [each.kind, each]))
@@ -49,17 +51,28 @@ export class Observer {
   }
 
   /**
-   * A statement is about to be sent, or to wait for a connection.
+   * A statement is about to be sent, or to wait for a connection. Never throws, as {@link end} does not: what breaks here is a fault of
+   * ours, in strict mode as well, and the statement goes its way.
    *
    * @param entry the function that the application or the ORM called, for its line
    */
   begin(sql: string, layer: Layer, entry: Entry): Execution {
+    try {
+      return this.#begin(sql, layer, entry)
+    } catch (error) {
+      this.#listeners.fault('observe a statement', error)
+      return new Execution(this.#unknown, layer, undefined, undefined, performance.now())
+    }
+  }
+
+  #begin(sql: string, layer: Layer, entry: Entry): Execution {
     const shape = this.#shapes.of(sql)
     const execution = new Execution(shape, layer, processWide.origins.getStore(), openRequest(), performance.now())
     if (this.options.explainSlowQueries) execution.sql = sql
     const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    if (isFirst || shape.isStruck || isRepeated) this.#locate(execution, entry, isFirst)
+    const isWanted = isFirst || isRepeated || (shape.isStruck && this.#slowLog.shapes.wantsSite(shape, execution.startedAt))
+    if (isWanted) this.#locate(execution, entry, isFirst)
     return execution
   }
 
@@ -69,6 +82,14 @@ export class Observer {
    * @param endedAt for adapters that have looked at the clock: to look takes as long as all of the counting
    */
   end(execution: Execution, sqlState?: string, endedAt: number = performance.now()): void {
+    try {
+      this.#end(execution, sqlState, endedAt)
+    } catch (error) {
+      this.#listeners.fault('observe the end of a statement', error)
+    }
+  }
+
+  #end(execution: Execution, sqlState: string | undefined, endedAt: number): void {
     const { shape } = execution
     const millis = endedAt - execution.startedAt + execution.checkoutWaitMillis - execution.readerMillis
     const failed = sqlState !== undefined
@@ -152,10 +173,10 @@ export class Observer {
       execution.site = origin
       return locateOrigin(origin, shape)
     }
-    const site: { stack?: string } = {}
+    const site = {}
     withDeepStack(() => Error.captureStackTrace(site, entry))
     // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a shape.
-    if (isFirst) shape.place = formatCallSite(site.stack) ?? ''
+    if (isFirst) shape.place = formatCallSite(readStack(site)) ?? ''
     execution.site = site
   }
 }

@@ -25,7 +25,13 @@ describe('observe', () => {
     expect(createGuard({ observe: { slowQueryMillis: 5000 } }).observer?.options.verySlowQueryMillis).toBe(5000)
   })
 
+  it('is where its options belong', () => {
+    const make = (): unknown => createGuard({ slowQueryMillis: 500 } as object)
+    expect(make).toThrow("an option of createGuard() is 'slowQueryMillis': did you mean 'observe: { slowQueryMillis }'?")
+  })
+
   it.each<[object | string, string]>([
+    [{ slowQuery: 5 }, "an option of observe is 'slowQuery': did you mean 'slowQueryMillis'?"],
     [
       'all',
       "observe must be an object with the options slowQueryMillis, verySlowQueryMillis, slowQueryThresholds, slowQueryIntervalMillis, slowQuerySampleRate, explainSlowQueries, repeatedQueryLimit, requestScopeMillis; got 'all'",

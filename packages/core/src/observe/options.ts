@@ -41,7 +41,8 @@ export interface ObserveOptions {
 
 export type ResolvedObserveOptions = Required<ObserveOptions>
 
-const names: readonly (keyof ObserveOptions)[] = [
+/** The names of the options. */
+export const observeOptionNames: readonly (keyof ObserveOptions)[] = [
   'slowQueryMillis',
   'verySlowQueryMillis',
   'slowQueryThresholds',
@@ -56,7 +57,7 @@ const names: readonly (keyof ObserveOptions)[] = [
 export function resolveObserveOptions(given: ObserveOptions | boolean): ResolvedObserveOptions | false {
   if (given === false) return false
   const options = given === true ? {} : given
-  checkObject('observe', options, names)
+  checkObject('observe', options, observeOptionNames)
   const { slowQueryMillis = 1000, slowQueryThresholds = [] } = options
   const { verySlowQueryMillis = Math.max(3000, slowQueryMillis) } = options
   checkPair('', slowQueryMillis, verySlowQueryMillis)

@@ -6,7 +6,7 @@ import type { PoolTrouble } from '../checkout/trouble.ts'
 export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   /** `localhost:6432/shop`, or the `poolName` of its options; never a user or a password. */
   readonly name: string
-  /** Where it connects to, as the semantic conventions have it. */
+  /** Where it connects to, as the semantic conventions have it; `undefined` what does not look like a host or a name. */
   readonly server: { readonly address: string | undefined; readonly port: number | undefined; readonly database: string | undefined }
   /** The most connections that the pool opens; `null` for no bound. */
   readonly max: number | null
@@ -17,6 +17,9 @@ export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   /** `null` for no bound. */
   readonly maxWaiting: number | null
 }
+
+/** Which of the idle connections to ask first: the one that callers would get last, or next. */
+export type AskedFirst = 'longestIdle' | 'nextOut'
 
 /** What an adapter registers with a guard for each pool that it guards. */
 export interface ObservedPool {
@@ -30,8 +33,10 @@ export interface ObservedPool {
   /**
    * Sends a statement of our own on a connection that is idle, past guard, gate and statistics. `undefined` where none is: nobody is
    * kept from a connection by us.
+   *
+   * @param first `longestIdle` where it is left out
    */
-  ask(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> | undefined
+  ask(sql: string, first?: AskedFirst): Promise<readonly Readonly<Record<string, unknown>>[]> | undefined
   /**
    * Has the pool open a connection, which is idle then. `undefined` where one is idle, somebody waits, there is no room, or a server that
    * refused is not to be asked again yet.

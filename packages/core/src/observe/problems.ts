@@ -50,7 +50,7 @@ function connectFailure({ trouble: { connectFailure: failed }, ping }: PoolFacts
 
 /** The ping opened a connection, or tried to: that is told already. */
 function isOfConnecting({ trouble, ping }: PoolFacts): boolean {
-  return ping.outcome === 'failed' && trouble.connectFailure !== undefined && trouble.connectFailure.agoMillis <= (ping.millis ?? 0)
+  return ping.isOfConnecting === true && trouble.connectFailure !== undefined
 }
 
 function pingFailure({ outcome, error }: Ping): string | undefined {

@@ -17,7 +17,12 @@ export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): st
 }
 
 export function entryOf({ message, ...fields }: RepeatedQueryEvent): LogEntry {
-  return { level: 'warn', message, fields: { event: 'repeatedQuery', ...fields } }
+  return { level: 'warn', message: inOneLine(message), terminal: message, fields: { event: 'repeatedQuery', ...fields } }
+}
+
+/** What collects the output of containers takes each row for a message of its own. */
+function inOneLine(report: string): string {
+  return report.replaceAll(/\n {2}(\w+) +/g, '; $1: ').replaceAll(/\p{Cc}/gu, ' ')
 }
 
 /** A scope sent more shapes than are counted. */

@@ -33,12 +33,15 @@ interface Unread {
   readonly millis: number
 }
 
+/** Requests in which all lines are taken of a shape after one that passed the limit: it may be one page of many. */
+const looksAfterLimit = 100
+
 /** Stacks that are kept before they are put into words: each holds on to what it passed through. */
 const mostUnread = 64
 
 /**
  * All statements of one shape in one scope. A line costs more than everything else that is done for a statement. So all are taken of a
- * shape in the first requests that repeat it, and for good once one has passed the limit; else only beyond the limit.
+ * shape in the first requests that repeat it, and in the next hundred that send it once one has passed the limit; else only beyond the limit.
  */
 export class Repetition {
   readonly #shape: Shape
@@ -60,7 +63,8 @@ export class Repetition {
   constructor(shape: Shape, limits: RepetitionLimits) {
     this.#shape = shape
     this.#limits = limits
-    this.#isExact = limits.takesFirst || shape.wasRepeated || shape.looks-- > 0
+    this.#isExact = limits.takesFirst || shape.looks-- > 0
+    if (shape.looks <= 0) shape.wasRepeated = false
   }
 
   /** @returns whether its line is wanted */
@@ -91,7 +95,9 @@ export class Repetition {
   }
 
   #counted(): void {
-    if (++this.#count > this.#limits.limit) this.#shape.wasRepeated = true
+    if (++this.#count <= this.#limits.limit) return
+    this.#shape.wasRepeated = true
+    this.#shape.looks = looksAfterLimit
   }
 
   found(): FoundRepetition[] {

@@ -9,6 +9,7 @@ import type { ObservedPool } from './pool-report.ts'
 import { SlowThresholds } from './slow-limits.ts'
 import { entryOf } from './slow-line.ts'
 import { SlowRepeats, type Rest } from './slow-repeats.ts'
+import { SlowShapes } from './slow-shapes.ts'
 
 /** What a slow log needs of a guard. */
 export interface SlowLogHost {
@@ -33,6 +34,7 @@ interface Pending {
 export class SlowLog {
   /** The lowest of all limits, in milliseconds: what is quicker is slow for nobody. */
   readonly leastMillis: number
+  readonly shapes: SlowShapes
   readonly #thresholds: SlowThresholds
   readonly #repeats: SlowRepeats<SlowQueryEvent>
   readonly #explainer: Explainer | undefined
@@ -47,6 +49,7 @@ export class SlowLog {
   constructor(options: ResolvedObserveOptions, host: SlowLogHost, clock: Clock = systemClock) {
     this.#thresholds = new SlowThresholds(options)
     this.leastMillis = this.#thresholds.leastMillis
+    this.shapes = new SlowShapes(options.slowQueryIntervalMillis)
     this.#host = host
     this.#sampleRate = options.slowQuerySampleRate
     this.#explainer = options.explainSlowQueries ? new Explainer(host.pools) : undefined
@@ -70,7 +73,7 @@ export class SlowLog {
     const isVerySlow = millis > verySlowMillis
     this.#slow++
     if (isVerySlow) this.#verySlow++
-    execution.shape.isStruck = true
+    this.shapes.strike(execution.shape, execution.startedAt + millis)
     if (this.#pending.length === 0) setImmediate(() => this.#outside(() => this.#flush())).unref()
     const level = isVerySlow ? 'verySlow' : 'slow'
     this.#pending.push({ execution, describe, level, thresholdMillis: isVerySlow ? verySlowMillis : slowMillis })

@@ -2,7 +2,6 @@ import type { LookupCounts } from '../analyze/analyze.ts'
 import type { RuleCounts } from '../guard/teller.ts'
 import { Durations } from './durations.ts'
 import type { Observer } from './observer.ts'
-import type { ObservedPool } from './pool-report.ts'
 import type { GuardStatistics } from './statistics.ts'
 
 /** Fingerprints that are told, those first that took the most time. */
@@ -15,7 +14,7 @@ export interface Counted {
   readonly found: Readonly<RuleCounts>
   readonly allowed: Readonly<RuleCounts>
   readonly lookups: Readonly<LookupCounts>
-  readonly pools: Iterable<ObservedPool>
+  readonly pools: Pick<GuardStatistics, 'pools' | 'endedPools'>
 }
 
 export function statisticsOf(observer: Observer | undefined, { since, found, allowed, lookups, pools }: Counted): GuardStatistics {
@@ -33,6 +32,6 @@ export function statisticsOf(observer: Observer | undefined, { since, found, all
     findings: { ...found },
     allowedFindings: { ...allowed },
     cache: { ...lookups },
-    pools: Array.from(pools, (pool) => pool.report()),
+    ...pools,
   }
 }

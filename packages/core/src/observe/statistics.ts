@@ -1,3 +1,4 @@
+import type { PoolTotals } from './ended-pools.ts'
 import type { PoolReport } from './pool-report.ts'
 import type { DurationHistogram } from '../checkout/statistics.ts'
 import type { RuleId } from '../rules/index.ts'
@@ -30,7 +31,7 @@ export interface FingerprintStatistics {
 export interface GuardStatistics {
   /** Seconds since the guard was made. */
   readonly uptimeSeconds: number
-  /** Statements that were answered, failures included. 0 with `observe: false`. */
+  /** Statements that were answered, failures included, and those for which `pool.query` got no connection. 0 with `observe: false`. */
   readonly totalQueries: number
   readonly totalErrors: number
   /** Statements that took longer than their `slowQueryMillis`, very slow ones included. */
@@ -55,4 +56,9 @@ export interface GuardStatistics {
    */
   readonly cache: { readonly hits: number; readonly misses: number; readonly parsed: number }
   readonly pools: readonly PoolReport[]
+  /**
+   * What those pools did that are none any more, added up by name, so that no sum of counts ever falls: until `pool.end()`, and of those
+   * that were dropped without it until the last `stats()` that had them. The 100 names that ended last.
+   */
+  readonly endedPools: readonly PoolTotals[]
 }

@@ -3,6 +3,8 @@ import type { ClientLike, DriverFunction } from '../types.ts'
 /** A query that pg has been given: one of its own, a cursor, or a stream. */
 export interface Query {
   readonly text?: unknown
+  /** Of a prepared statement. */
+  readonly name?: unknown
   /** Of pg-query-stream. */
   readonly cursor?: { readonly text?: unknown }
 }
@@ -31,6 +33,8 @@ export interface WiredClient extends ClientLike {
 export interface Connection {
   readonly constructor: ConnectionClass
   readonly stream: { readonly remoteAddress?: string; destroy(error?: Error): void }
+  /** The texts of the statements that are prepared on it, by their names. */
+  readonly parsedStatements?: Readonly<Record<string, unknown>>
   emit: DriverFunction
   once(event: 'end', listener: () => void): unknown
   prependListener(event: 'readyForQuery', listener: (message: { readonly status: string }) => void): unknown
@@ -64,6 +68,12 @@ export function isWired(client: ClientLike): client is WiredClient {
   return typeof connection?.emit === 'function' && typeof connection.execute === 'function'
 }
 
+/** The same of a pool's clients, before there is one. */
+export function hasWiredClients(pool: object): boolean {
+  const { Client } = pool as { readonly Client?: { readonly prototype: object } }
+  return Client !== undefined && 'getStartupConf' in Client.prototype
+}
+
 /** The query that the server is at, as far as pg knows. */
 export function activeQueryOf(client: WiredClient): Query | undefined {
   if (client.readyForQuery !== false) return undefined
@@ -84,6 +94,21 @@ function lastOf(queue: readonly Query[] | undefined): Query | undefined {
 export function textOf({ text, cursor }: Query): string {
   const sql = text ?? cursor?.text
   return typeof sql === 'string' ? sql : ''
+}
+
+/**
+ * Its text, or that of a statement that was prepared on this client under its name: pg then takes the name alone. It keeps the text of
+ * what is prepared, and has in its queue what is about to be. Empty, as it is sent, where there is none.
+ */
+export function preparedTextOf(query: Query, client: WiredClient): string {
+  const { name } = query
+  const own = textOf(query)
+  if (own !== '' || typeof name !== 'string' || name === '') return own
+  const prepared = client.connection.parsedStatements?.[name]
+  if (typeof prepared === 'string') return prepared
+  const queue = ('_queryQueue' in client ? client._queryQueue : client.queryQueue) ?? []
+  const under = [activeQueryOf(client), ...(client._sentQueryQueue ?? []), ...queue].filter((each) => each?.name === name)
+  return under.map((each) => textOf(each as Query)).find((text) => text !== '') ?? ''
 }
 
 /**

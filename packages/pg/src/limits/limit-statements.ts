@@ -1,7 +1,7 @@
 import { hasStatementLimits, InvalidOptionError, type Guard, type StatementLimits } from '@poolsafe/core'
 import { watchNewClients } from '../login.ts'
 import type { ClientLike, PoolLike } from '../types.ts'
-import { isWired } from './internals.ts'
+import { hasWiredClients, isWired } from './internals.ts'
 import { StatementWatch, type WatchedPool } from './statement-watch.ts'
 
 const watched = new WeakSet<ClientLike>()
@@ -14,10 +14,9 @@ const watched = new WeakSet<ClientLike>()
  */
 export function limitPool(pool: PoolLike, limits: StatementLimits, guard: Guard, poolOf: (client: ClientLike) => WatchedPool): void {
   if (!hasStatementLimits(limits)) return
-  const { options, Client } = pool as { options?: { pipeline?: boolean }; Client?: { prototype: object } }
+  const { options, Client } = pool as { options?: { pipeline?: boolean }; Client?: object }
   if (options?.pipeline === true) refuse(limits, 'a pool without pipeline mode, where a CancelRequest would hit the statements behind')
-  if (Client !== undefined && !('getStartupConf' in Client.prototype))
-    refuse(limits, 'a pool of pg’s own client, as pg-native tells nothing')
+  if (Client !== undefined && !hasWiredClients(pool)) refuse(limits, 'a pool of pg’s own client, as pg-native tells nothing')
   const limit = (client: unknown): void => limitClient(client as ClientLike, limits, guard, poolOf(client as ClientLike))
   watchNewClients(pool, limit)
   pool.prependListener('connect', limit)

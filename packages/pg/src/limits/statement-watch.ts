@@ -68,8 +68,10 @@ export class StatementWatch {
     this.#watchAsking(client)
     const send = client.query as DriverFunction
     client.query = (...args: unknown[]): unknown => {
+      // Looked at before it is sent: the server's own clock must not be ahead of ours, however busy this process is.
+      const now = performance.now()
       const sent = Reflect.apply(send, client, args)
-      this.#look()
+      this.#look(now)
       return sent
     }
     connection.emit = (...args) => {
@@ -77,9 +79,10 @@ export class StatementWatch {
       if (args[0] !== 'readyForQuery') return emit(...this.#heard(args))
       this.#isAsked = false
       this.#ready((args[1] as { status: string }).status)
+      const now = performance.now()
       const result = emit(...args)
       // pg has sent the next one, if there is any.
-      this.#look()
+      this.#look(now)
       return result
     }
   }
@@ -89,7 +92,7 @@ export class StatementWatch {
     const { query, execute } = connection
     const asked = (): void => {
       this.#isAsked = true
-      if (this.#query !== undefined && this.#query === activeQueryOf(this.#client)) this.#arm(this.#query)
+      if (this.#query !== undefined && this.#query === activeQueryOf(this.#client)) this.#arm(this.#query, performance.now())
     }
     connection.query = (...args) => {
       asked()
@@ -102,16 +105,16 @@ export class StatementWatch {
   }
 
   /** Finds out what the server is at since now. */
-  #look(): void {
+  #look(sentAt: number): void {
     const query = activeQueryOf(this.#client)
     if (query === undefined || query === this.#query) return
     this.#query = query
-    this.#arm(query)
+    this.#arm(query, sentAt)
   }
 
-  #arm(query: Query): void {
+  #arm(query: Query, sentAt: number): void {
     clearTimeout(this.#timer)
-    this.#sentAt = performance.now()
+    this.#sentAt = sentAt
     if (this.#status !== 'I') {
       if (this.#isLimited && mayLimitItself(textOf(query))) this.#isLimited = false
       return

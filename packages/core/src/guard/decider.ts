@@ -1,0 +1,110 @@
+import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
+import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
+import type { PoolsafeError } from '../errors.ts'
+import type { Exceptions } from '../exceptions/exceptions.ts'
+import { openScopes } from '../exceptions/scope.ts'
+import type { Call, CurrentSource, Entry } from './call.ts'
+import { framesOf, takeStack } from './call-site.ts'
+import type { Context, Finding } from './finding.ts'
+import { effectsBeside, judgeEffects } from './judge.ts'
+import type { Mode, Policy, ResolvedOptions } from './options.ts'
+import { policyOn } from './policy.ts'
+import { processWide } from './process-wide.ts'
+import type { Teller } from './teller.ts'
+
+/** What a decider needs of its guard. */
+interface Complainant {
+  readonly mode: Mode
+  complain(error: PoolsafeError): PoolsafeError | undefined
+}
+
+/** Decides what becomes of the effects of a statement: what is due now or left for the end of its transaction, allowed, told or refused. */
+export class Decider {
+  readonly #options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>
+  readonly #guard: Complainant
+  readonly #exceptions: Exceptions
+  readonly #teller: Teller
+
+  constructor(options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>, guard: Complainant, exceptions: Exceptions, teller: Teller) {
+    this.#options = options
+    this.#guard = guard
+    this.#exceptions = exceptions
+    this.#teller = teller
+  }
+
+  /** Judges a statement in its transaction, which takes it into account where it may go. @returns the error that refuses it */
+  decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+    const before = call.transaction?.state ?? autocommit
+    const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
+    // Whether the same is allowed once more depends on where it is sent: an exception for the first is none for the second.
+    if (before.left.some((left) => left.source.isExcepted)) source.scopes = openScopes()
+    const { due, after } = settle(analysis, source, before)
+    const isDecidedNow = this.#options.decideAt === 'statement'
+    const beside = withSource(effectsBeside(analysis, context), source)
+    const error = this.act([...due, ...(isDecidedNow ? after.left : []), ...beside], context, source, entry)
+    if (error !== undefined) return error
+    if (call.transaction !== undefined) call.transaction.state = isDecidedNow ? { ...after, left: [] } : after
+    const isNewlyLeft = after.left.some((left) => left.source === source)
+    const left = isNewlyLeft ? this.#relevant(after.left, context).get(source) : undefined
+    if (left !== undefined) this.#remember(source, left, entry)
+    return undefined
+  }
+
+  /** What its transaction's end will have to know of a statement. */
+  #remember(source: CurrentSource, left: readonly Finding[], entry: Entry): void {
+    this.#note(source)
+    const { remaining } = this.#exceptions.sort(source, left)
+    source.isExcepted = remaining.length < left.length
+    if (remaining.length > 0) this.#locate(source, entry)
+  }
+
+  /** The findings that a policy acts on, by the statement that they come from; of each statement one a rule. */
+  #relevant(entries: readonly Left[], context: Context): Map<Source, Finding[]> {
+    const bySource = new Map<Source, Finding[]>()
+    for (const { effect, source } of entries) {
+      const [finding] = judgeEffects([effect], this.#options.pooler, context)
+      const known = bySource.get(source) ?? []
+      if (finding === undefined || this.#policy(finding) === 'allow' || known.some(({ rule }) => rule === finding.rule)) continue
+      bySource.set(source, [...known, finding])
+    }
+    return bySource
+  }
+
+  /** What becomes of these effects now. @returns the error that refuses the statement */
+  act(entries: readonly Left[], context: Context, current: CurrentSource, entry: Entry): PoolsafeError | undefined {
+    const relevant = this.#relevant(entries, context)
+    if (relevant.size === 0) return undefined
+    if (relevant.has(current)) this.#note(current)
+    const complaints: PoolsafeError[] = []
+    const remaining = new Map<Source, readonly Finding[]>()
+    for (const [source, findings] of relevant) {
+      const sorted = this.#exceptions.sort(source, findings)
+      for (const [declared, allowed] of sorted.allowed) this.#teller.tellAllowed(source, declared, allowed)
+      if (sorted.remaining.length > 0) remaining.set(source, sorted.remaining)
+      const complaint = sorted.problem && this.#guard.complain(sorted.problem)
+      if (complaint !== undefined) complaints.push(complaint)
+    }
+    if (remaining.has(current)) this.#locate(current, entry)
+    const refused = complaints.length > 0 || [...remaining.values()].flat().some((finding) => this.#policy(finding) === 'throw')
+    const errors = [...remaining].map(([source, findings]) => this.#teller.tell(source, findings, refused, source === current))
+    return [...complaints, ...errors].find((error) => error !== undefined)
+  }
+
+  /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
+  #locate(source: CurrentSource, entry: Entry): void {
+    source.stack = framesOf(processWide.origins.getStore()?.stack) || takeStack(entry)
+  }
+
+  #note(source: CurrentSource): void {
+    source.operation = processWide.origins.getStore()?.operation
+    source.scopes = openScopes()
+  }
+
+  #policy(finding: Finding): Policy {
+    return policyOn(finding, this.#options.rules, this.#guard.mode)
+  }
+}
+
+export function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {
+  return effects.map((effect) => ({ effect, source }))
+}
