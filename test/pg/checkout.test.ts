@@ -271,7 +271,7 @@ describe('limits of a pool', () => {
     [{ idleTimeoutMillis: 10, maxLifetimeMillis: 5 }, 'idleTimeoutMillis must be at most maxLifetimeMillis (5); got 10'],
     [{ idleInTransactionMillis: 10, leakDetectionMillis: 5 }, 'idleInTransactionMillis must be at most leakDetectionMillis (5)'],
     [{ maxWaiting: -1 }, 'maxWaiting must be a whole number of at least 0'],
-    [{ acquireTimeout: 5 }, 'an option of guardPool() must be one of acquireTimeoutMillis'],
+    [{ acquireTimeout: 5 }, "an option of guardPool() is 'acquireTimeout': did you mean 'acquireTimeoutMillis'?"],
   ])('%o are refused', (options, message) => {
     expect(() => guardPool(new pg.Pool(), {}, options as PoolOptions)).toThrow(message)
   })

@@ -5,8 +5,7 @@ const mostEdits = 2
 export function closest(given: unknown, names: readonly string[]): string | undefined {
   if (typeof given !== 'string') return undefined
   // The unit of a name is what is forgotten most.
-  const begun = given.length < 4 ? undefined : names.find((name) => name.startsWith(given))
-  if (begun !== undefined) return begun
+  if (names.includes(`${given}Millis`)) return `${given}Millis`
   const near = names.filter((name) => Math.abs(name.length - given.length) <= mostEdits)
   const [best] = near.map((name) => ({ name, edits: editsBetween(given, name) })).toSorted((a, b) => a.edits - b.edits)
   return best !== undefined && best.edits <= mostEdits && best.edits <= given.length / 2 ? best.name : undefined
