@@ -67,7 +67,8 @@ function ask(pool: ObservedPool, patienceMillis: number, mayOpen: boolean, first
   if (Array.from(questions).some((other) => askedAt - other.askedAt < patienceMillis)) return
   // A server that does not take connections is not to be asked for one more by each who asks for the health.
   const isOpening = Array.from(questions).some((other) => other.isOpening)
-  const { promise: answer, resolve } = Promise.withResolvers<Ping>()
+  let resolve: (answer: Ping) => void = () => {}
+  const answer = new Promise<Ping>((settleAnswer) => (resolve = settleAnswer))
   const question: Question = { askedAt, isOpening: false, answer, resolve }
   const asked = pool.ask('SELECT 1', first) ?? (mayOpen && !isOpening ? openAndAsk(pool, question) : undefined)
   if (asked === undefined) return
