@@ -1,6 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
 import {
-  AcquireTimeoutError,
   enterHolding,
   Gate,
   hasStatementLimits,
@@ -23,6 +22,7 @@ import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { sqlOf, watchQueries } from './query-watch.ts'
 import { sqlStateOf } from './server-error.ts'
+import { throwFromHere } from './throw-from-here.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 interface Client extends GatedClient {
@@ -237,27 +237,6 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
     if (acquiring?.signal !== undefined) obey(acquiring.signal, gate, checkout, promise)
   }
   return promise.catch(throwFromHere)
-}
-
-/** Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and delays the rest. */
-const stacksAtOnce = 100
-const momentMillis = 100
-let stacksTaken = 0
-let momentEnd = 0
-
-/** As pg-pool does: a stack that leads back to whoever awaits this, in place of one that leads to a timer. */
-function throwFromHere(error: Error): never {
-  if (error instanceof AcquireTimeoutError) {
-    const now = performance.now()
-    if (now > momentEnd) {
-      momentEnd = now + momentMillis
-      stacksTaken = 0
-    }
-    if (++stacksTaken > stacksAtOnce) throw error
-  }
-  // The reason of an abort may be anything.
-  if (error instanceof Error) Error.captureStackTrace(error)
-  throw error
 }
 
 /** Kysely hands an abort signal down to its driver, and the driver no further. */

@@ -1,0 +1,22 @@
+import { AcquireTimeoutError } from '@poolsafe/core'
+
+/** Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and delays the rest. */
+const stacksAtOnce = 100
+const momentMillis = 100
+let stacksTaken = 0
+let momentEnd = 0
+
+/** As pg-pool does: a stack that leads back to whoever awaits this, in place of one that leads to a timer. */
+export function throwFromHere(error: Error): never {
+  if (error instanceof AcquireTimeoutError) {
+    const now = performance.now()
+    if (now > momentEnd) {
+      momentEnd = now + momentMillis
+      stacksTaken = 0
+    }
+    if (++stacksTaken > stacksAtOnce) throw error
+  }
+  // The reason of an abort may be anything.
+  if (error instanceof Error) Error.captureStackTrace(error)
+  throw error
+}
