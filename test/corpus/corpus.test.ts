@@ -2,7 +2,7 @@ import { createGuard, redact, rules } from '@poolsafe/core'
 import { describe, expect, test } from 'vitest'
 import { effectsIn } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
-import { ParseRefused, parse } from '../../packages/core/src/analyze/parser.ts'
+import { ParseRefused, parse } from '../../packages/core/src/sql/parser.ts'
 import { safe } from './safe.ts'
 import { unsafe } from './unsafe.ts'
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
 import { parseAndAnalyze } from '../../packages/core/src/analyze/analyze.ts'
-import { normalise } from '../../packages/core/src/analyze/normalise.ts'
+import { normalise } from '../../packages/core/src/sql/normalise.ts'
 import { generate } from './generate.ts'
 
 const texts = 20_000

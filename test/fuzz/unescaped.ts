@@ -1,4 +1,4 @@
-import { endOfComment } from '../../packages/core/src/analyze/blanks.ts'
+import { endOfComment } from '../../packages/core/src/sql/blanks.ts'
 
 /** What may stand between the parts of one string: a line end, and blanks and line comments around it. */
 const continued = String.raw`(?:[ \t\f\v]|--[^\r\n]*)*[\r\n](?:[ \t\n\r\f\v]|--[^\r\n]*[\r\n])*'`

@@ -2,7 +2,7 @@ import { scanSaysHarmless } from '@poolsafe/core'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
 import { detect } from '../../packages/core/src/analyze/detect.ts'
 import { analyzeBlock } from '../../packages/core/src/analyze/do-block.ts'
-import { ParseRefused, ParseTooComplex, parse } from '../../packages/core/src/analyze/parser.ts'
+import { ParseRefused, ParseTooComplex, parse } from '../../packages/core/src/sql/parser.ts'
 import { asUnescapedStrings } from './unescaped.ts'
 
 /** What PostgreSQL's parser and the rules say of a text, without the scan. */

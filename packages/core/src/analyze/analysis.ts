@@ -1,5 +1,5 @@
 import type { RuleId } from '../rules/index.ts'
-import type { Effect, Telltale } from './effects.ts'
+import type { Effect, Telltale } from '../rules/effect.ts'
 
 /** An effect with the rule that found it. */
 export interface DetectedEffect extends Effect {

@@ -2,8 +2,8 @@ import type { Node } from 'libpg-query'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
-import { attributeCall, functionCall, isBuiltIn, type FunctionCall } from './function-call.ts'
-import { childrenOf, type Visit } from './executed.ts'
+import { attributeCall, functionCall, isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
+import { childrenOf, type Visit } from '../sql/executed.ts'
 
 type NodeHandler = (node: unknown, place: Place) => Detected
 

@@ -1,8 +1,8 @@
 import type { DoStmt, Node } from 'libpg-query'
 import type { Analysis, DetectedEffect } from './analysis.ts'
 import { effectsIn } from './analysis.ts'
-import { stringConstant } from './function-call.ts'
-import { ParseRefused, ParseTooComplex, parse, parseBlock } from './parser.ts'
+import { stringConstant } from '../sql/function-call.ts'
+import { ParseRefused, ParseTooComplex, parse, parseBlock } from '../sql/parser.ts'
 
 /** What a DO block does while it runs. */
 export interface Block {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { rules } from '../rules/index.ts'
 import { scanSaysHarmless } from './analyze.ts'
 import { detect } from './detect.ts'
-import { ParseRefused, parse } from './parser.ts'
+import { ParseRefused, parse } from '../sql/parser.ts'
 
 const noBreakSpace = '\u00a0'
 const byteOrderMark = '\ufeff'

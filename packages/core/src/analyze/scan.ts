@@ -1,4 +1,4 @@
-import { skipBlanks } from './blanks.ts'
+import { skipBlanks } from '../sql/blanks.ts'
 
 /**
  * Statements that can only touch session state through a name that the rules know: their first word is plain, so

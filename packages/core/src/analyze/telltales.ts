@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query'
 import { rules } from '../rules/index.ts'
 import type { Analysis, Answer, DetectedEffect, DetectedTelltale } from './analysis.ts'
-import type { Telltale } from './effects.ts'
+import type { Telltale } from '../rules/effect.ts'
 
 const answered = rules.flatMap(({ id, answer }) => (answer === undefined ? [] : [{ id, tells: answer.tells }]))
 

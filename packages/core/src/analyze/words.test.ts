@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { rules } from '../rules/index.ts'
 import { analyze } from './analyze.ts'
-import { ParseRefused, parse } from './parser.ts'
+import { ParseRefused, parse } from '../sql/parser.ts'
 
 const unsafe = rules.flatMap(({ id, examples }) =>
   id.startsWith('transaction/') || id === 'session/named-statement'

@@ -1,4 +1,4 @@
-import { nextToken } from './tokens.ts'
+import { nextToken } from '../sql/tokens.ts'
 
 /** What the rules look for, as words. */
 export interface Words {

@@ -1,5 +1,5 @@
 import type { Handover, Release } from './checkout.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../measure/clock.ts'
 import type { Activity } from './pool-state.ts'
 
 /** The pool behind a gate. */

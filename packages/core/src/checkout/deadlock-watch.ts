@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Checkout } from './checkout.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../measure/clock.ts'
 import { deadlockOf } from './diagnosis.ts'
 import type { Watcher } from './events.ts'
 import { heldFrom } from './holding.ts'
 import type { Activity, PoolState } from './pool-state.ts'
 import type { Queue } from './queue.ts'
-import { RecentCount } from './recent-count.ts'
-import { callSiteOf, type CallSites } from './sites.ts'
+import { RecentCount } from '../measure/recent-count.ts'
+import { callSiteOf, type CallSites } from './call-sites.ts'
 
 /** How long nothing may move before a deadlock is taken for one. */
 const graceMillis = 50

@@ -2,9 +2,9 @@ import type { Checkout } from './checkout.ts'
 import { AcquireTimeoutError, QueueFullError, SelfDeadlockError } from './errors.ts'
 import { classifyFailure } from './failures.ts'
 import { heldFrom } from './holding.ts'
-import type { NoConnection } from './message.ts'
+import type { NoConnection } from './no-connection-message.ts'
 import { likelyCause, type Activity, type Holder, type PoolState } from './pool-state.ts'
-import { callSiteOf } from './sites.ts'
+import { callSiteOf } from './call-sites.ts'
 
 /** Holders that an error names. */
 const named = 5

@@ -1,5 +1,5 @@
 import { PoolsafeError } from '../errors.ts'
-import { describePool, describeTimeout, rows, seconds, type NoConnection } from './message.ts'
+import { describePool, describeTimeout, rows, seconds, type NoConnection } from './no-connection-message.ts'
 import type { Holder, LikelyCause, PoolState } from './pool-state.ts'
 
 /** No connection was to be had. Its fields say how the pool stood then. */

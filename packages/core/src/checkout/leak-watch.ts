@@ -1,11 +1,11 @@
-import { Alarm, type Clock } from './clock.ts'
+import { Alarm, type Clock } from '../measure/clock.ts'
 import type { Checkout } from './checkout.ts'
 import type { LeakEvent, Watcher } from './events.ts'
 import type { CheckoutLimits } from './limits.ts'
-import { place, seconds } from './message.ts'
+import { place, seconds } from './no-connection-message.ts'
 import type { Activity } from './pool-state.ts'
 import type { Queue } from './queue.ts'
-import { callSiteOf, type CallSites } from './sites.ts'
+import { callSiteOf, type CallSites } from './call-sites.ts'
 
 /** What a leak watch looks at. */
 export interface Watched<Connection> {

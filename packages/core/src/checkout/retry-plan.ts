@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../measure/clock.ts'
 
 /** The next attempt to connect, where nobody may come back to bring it about. */
 export class RetryPlan {

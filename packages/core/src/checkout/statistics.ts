@@ -1,5 +1,5 @@
-import { Durations, type DurationSummary } from '../observe/durations.ts'
-import { RecentCount } from './recent-count.ts'
+import { Durations, type DurationSummary } from '../measure/durations.ts'
+import { RecentCount } from '../measure/recent-count.ts'
 
 /** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
 const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parse } from '../analyze/parser.ts'
+import { parse } from '../sql/parser.ts'
 import { createGuard } from '../guard/guard.ts'
 import { InvalidCommentError, readComments } from './comment.ts'
 

@@ -1,5 +1,5 @@
-import { redact } from '../analyze/redact.ts'
-import { nextToken } from '../analyze/tokens.ts'
+import { redact } from '../sql/redact.ts'
+import { nextToken } from '../sql/tokens.ts'
 import { closest } from '../closest.ts'
 import { PoolsafeError } from '../errors.ts'
 import { ruleById, type RuleId } from '../rules/index.ts'

@@ -1,4 +1,4 @@
-import { redact } from '../analyze/redact.ts'
+import { redact } from '../sql/redact.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkObject } from '../options.ts'
 import { checkReason, checkRuleIds, type KnownException, type RuleIds } from './exception.ts'

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors.ts'
-import { formatCallSite, takeStack } from '../guard/call-site.ts'
-import { processWide } from '../guard/process-wide.ts'
+import { formatCallSite, takeStack } from '../stack/call-site.ts'
+import { processWide } from '../guard/strict.ts'
 import type { Declared, DeclaredExceptions } from './declared.ts'
 import { checkReason, checkRuleIds, type RuleIds } from './exception.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { redact } from '../analyze/redact.ts'
+import { redact } from '../sql/redact.ts'
 import { createGuard } from '../guard/guard.ts'
 import { rules } from '../rules/index.ts'
 import { matchStatement } from './statement.ts'

@@ -1,7 +1,7 @@
 import { effectsIn } from '../analyze/analysis.ts'
 import { analyze } from '../analyze/analyze.ts'
-import { redact } from '../analyze/redact.ts'
-import { nextToken } from '../analyze/tokens.ts'
+import { redact } from '../sql/redact.ts'
+import { nextToken } from '../sql/tokens.ts'
 
 /** What a statement that was too long for a message ends with. */
 const cut = '…'

@@ -1,4 +1,4 @@
-import type { Source, Transaction } from '../checkout/transaction.ts'
+import type { Source, Transaction } from '../transaction/settle.ts'
 import type { Scope } from '../exceptions/scope.ts'
 
 /** How an adapter sends a statement. */

@@ -1,16 +1,16 @@
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
-import { autocommit, settle, type Left, type Source } from '../checkout/transaction.ts'
+import { autocommit, settle, type Left, type Source } from '../transaction/settle.ts'
 import type { PoolsafeError } from '../errors.ts'
-import type { Exceptions } from '../exceptions/exceptions.ts'
+import type { Exceptions } from './exceptions.ts'
 import { openScopes } from '../exceptions/scope.ts'
 import type { Call, CurrentSource, Entry } from './call.ts'
-import { framesOf, takeStack } from './call-site.ts'
+import { framesOf, takeStack } from '../stack/call-site.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, judgeEffects } from './judge.ts'
 import type { Mode, Policy, ResolvedOptions } from './options.ts'
 import { policyOn } from './policy.ts'
-import { processWide } from './process-wide.ts'
-import type { Teller } from './teller.ts'
+import { processWide } from './strict.ts'
+import type { Teller } from './finding-reporter.ts'
 
 /** What a decider needs of its guard. */
 interface Complainant {

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { InvalidOptionError, PoolsafeFault, UnsafeStatementError } from '../errors.ts'
 import { harmless } from '../analyze/analysis.ts'
-import { Transaction } from '../checkout/transaction.ts'
+import { Transaction } from '../transaction/settle.ts'
 import { direct } from '../poolers/direct.ts'
 import { pgbouncer } from '../poolers/pgbouncer.ts'
 import { strictest } from '../poolers/strictest.ts'
@@ -10,7 +10,7 @@ import type { FindingEvent } from './events.ts'
 import type { Call } from './call.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
-import { processWide } from './process-wide.ts'
+import { processWide } from './strict.ts'
 
 const unsafe = "SET app.token = 'secret'"
 

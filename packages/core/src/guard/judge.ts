@@ -1,6 +1,6 @@
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
-import { autocommit, inTransaction, settle } from '../checkout/transaction.ts'
-import type { Effect } from '../analyze/effects.ts'
+import { autocommit, inTransaction, settle } from '../transaction/settle.ts'
+import type { Effect } from '../rules/effect.ts'
 import type { Carried, PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'

@@ -1,7 +1,7 @@
 import { ruleById } from '../rules/index.ts'
 import type { Finding } from './finding.ts'
 import type { GuardOptions, Mode, Policy } from './options.ts'
-import { processWide } from './process-wide.ts'
+import { processWide } from './strict.ts'
 
 /** What to do with a finding. While the process is strict, a rule that is set to warn throws as well, unless the test has an exception for it. */
 export function policyOn({ rule, outcome }: Finding, rules: NonNullable<GuardOptions['rules']>, mode: Mode): Policy {

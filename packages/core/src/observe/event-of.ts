@@ -1,5 +1,5 @@
 import type { Site } from '../checkout/checkout.ts'
-import { formatCallSite, readStack } from '../guard/call-site.ts'
+import { formatCallSite, readStack } from '../stack/call-site.ts'
 import type { Layer, QueryEvent } from './events.ts'
 import type { Execution } from './execution.ts'
 

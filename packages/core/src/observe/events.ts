@@ -1,4 +1,4 @@
-import type { StatementKind } from './statement-kind.ts'
+import type { StatementKind } from './shape/statement-kind.ts'
 
 /** The layer that a statement came through. */
 export type Layer = 'prisma' | 'kysely' | 'pg'

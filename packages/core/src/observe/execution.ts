@@ -1,8 +1,8 @@
 import type { Site } from '../checkout/checkout.ts'
-import type { Origin } from '../guard/process-wide.ts'
+import type { Origin } from '../guard/strict.ts'
 import type { Layer } from './events.ts'
-import type { RequestScope } from './request-scope.ts'
-import type { Shape } from './shape.ts'
+import type { RequestScope } from './repeated/request-scope.ts'
+import type { Shape } from './shape/shape.ts'
 
 /** One statement on its way, from the call to the end of its answer. An adapter fills in what only it knows. */
 export class Execution {

@@ -1,6 +1,6 @@
 import type { LookupCounts } from '../analyze/analyze.ts'
-import type { RuleCounts } from '../guard/teller.ts'
-import { Durations } from './durations.ts'
+import type { RuleCounts } from '../guard/finding-reporter.ts'
+import { Durations } from '../measure/durations.ts'
 import type { Observer } from './observer.ts'
 import type { GuardStatistics } from './statistics.ts'
 

@@ -1,9 +1,9 @@
-import type { PoolTotals } from './ended-pools.ts'
-import type { PoolReport } from './pool-report.ts'
+import type { PoolTotals } from './pools/ended-pools.ts'
+import type { PoolReport } from './pools/pool-report.ts'
 import type { DurationHistogram } from '../checkout/statistics.ts'
 import type { RuleId } from '../rules/index.ts'
-import type { DurationSummary } from './durations.ts'
-import type { StatementKind } from './statement-kind.ts'
+import type { DurationSummary } from '../measure/durations.ts'
+import type { StatementKind } from './shape/statement-kind.ts'
 
 /** The statements of one kind. */
 export interface KindStatistics {

@@ -1,4 +1,4 @@
-import type { SessionState } from '../analyze/effects.ts'
+import type { SessionState } from '../rules/effect.ts'
 import { carriesAll, type Carried, type PoolerProfile } from './profile.ts'
 
 /** What a pooler does with one kind of session state, and how that is known. */

@@ -1,4 +1,4 @@
-import type { SessionState } from '../analyze/effects.ts'
+import type { SessionState } from '../rules/effect.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
 import { cells, each, measured, proved, removedByDiscardAll, reportedSettings, type Cell, type Cells } from './cells.ts'

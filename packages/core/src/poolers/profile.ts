@@ -1,4 +1,4 @@
-import type { SessionState } from '../analyze/effects.ts'
+import type { SessionState } from '../rules/effect.ts'
 import type { RuleId } from '../rules/index.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SessionState } from '../analyze/effects.ts'
+import type { SessionState } from '../rules/effect.ts'
 import { InvalidOptionError } from '../errors.ts'
 import * as all from './all.ts'
 import type { Carried, PoolerProfile } from './profile.ts'

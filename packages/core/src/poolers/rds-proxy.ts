@@ -1,4 +1,4 @@
-import type { SessionState } from '../analyze/effects.ts'
+import type { SessionState } from '../rules/effect.ts'
 import { cells, each } from './cells.ts'
 import { pooler, type NoOptions, type Pooler } from './pooler.ts'
 

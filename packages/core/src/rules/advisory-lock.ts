@@ -1,6 +1,6 @@
 import type { Node, SelectStmt } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import { functionCall, isBuiltIn, type FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { functionCall, isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 function takes({ name }: FunctionCall): Effect {

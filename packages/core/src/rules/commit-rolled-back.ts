@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import type { Telltale } from '../analyze/effects.ts'
+import type { Telltale } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 const told = { outcome: 'ineffective', consequence: 'was answered with ROLLBACK: nothing of its transaction was saved' } as const

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import { stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
 const state = 'dblink-connection'

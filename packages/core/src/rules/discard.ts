@@ -1,5 +1,5 @@
 import type { DiscardStmt } from 'libpg-query'
-import type { SessionState } from '../analyze/effects.ts'
+import type { SessionState } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 /** DISCARD PLANS only drops cached plans, which PostgreSQL makes anew: it is not here. */

@@ -1,4 +1,4 @@
-import type { FunctionCall } from '../analyze/function-call.ts'
+import type { FunctionCall } from '../sql/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
 /** Without an argument such a function only tells the value. */

@@ -1,5 +1,5 @@
 import type { ClosePortalStmt, DeclareCursorStmt, FetchStmt } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 /** CURSOR_OPT_HOLD of PostgreSQL 14 and later (src/include/nodes/parsenodes.h). */

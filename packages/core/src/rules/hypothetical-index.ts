@@ -1,6 +1,6 @@
 import type { RangeVar } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import type { FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import type { FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 const state = 'hypothetical-index'

@@ -1,5 +1,5 @@
 import type { CreateStmt, CreateTableAsStmt, OnCommitAction, RangeVar } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 function drops(relation: RangeVar | undefined, onCommit: OnCommitAction | undefined): Effect | undefined {

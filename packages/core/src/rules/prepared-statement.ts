@@ -1,5 +1,5 @@
 import type { DeallocateStmt, ExecuteStmt, PrepareStmt } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 function effect(does: Effect['does'], what: string, name: string | undefined): Effect {

@@ -1,5 +1,5 @@
-import type { Effect } from '../analyze/effects.ts'
-import { isBooleanConstant, stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { isBooleanConstant, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
 /** `temporary` is the third argument of all of them. They are strict: with NULL they do nothing. */

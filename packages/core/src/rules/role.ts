@@ -1,6 +1,6 @@
 import type { VariableSetStmt } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import { stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Effect | undefined {

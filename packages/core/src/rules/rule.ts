@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query'
-import type { Effect, Telltale } from '../analyze/effects.ts'
-import type { FunctionCall } from '../analyze/function-call.ts'
+import type { Effect, Telltale } from './effect.ts'
+import type { FunctionCall } from '../sql/function-call.ts'
 
 type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
 type Tagged<T extends Tag> = Node extends infer Each ? (Each extends Record<T, infer Inner> ? Inner : never) : never

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parse } from '../analyze/parser.ts'
+import { parse } from '../sql/parser.ts'
 import { createGuard } from '../guard/guard.ts'
 import { rules } from './index.ts'
 import type { Example } from './rule.ts'

@@ -1,6 +1,6 @@
 import type { FuncCall } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import { functionCall, isBuiltIn, stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { functionCall, isBuiltIn, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 /** Inside a transaction the value is that of the transaction's own nextval, on the same server session. */

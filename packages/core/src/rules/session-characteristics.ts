@@ -1,5 +1,5 @@
 import type { Node, VariableSetStmt } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 function onSet({ kind, name, args }: VariableSetStmt): readonly Effect[] {

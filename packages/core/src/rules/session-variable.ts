@@ -1,5 +1,5 @@
-import type { Effect } from '../analyze/effects.ts'
-import { stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
 const state = 'session-variable'

@@ -1,5 +1,5 @@
-import type { Effect } from '../analyze/effects.ts'
-import { isBooleanConstant, isNullConstant, stringConstant, type FunctionCall } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { isBooleanConstant, isNullConstant, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 function onSetConfig(call: FunctionCall): Effect | undefined {

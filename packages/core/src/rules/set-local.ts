@@ -1,6 +1,6 @@
 import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import { functionCall, isBooleanConstant, isBuiltIn } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { functionCall, isBooleanConstant, isBuiltIn } from '../sql/function-call.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 function ineffective(what: string): Effect {

@@ -1,6 +1,6 @@
 import type { UpdateStmt, VariableSetStmt } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import { isNever } from '../analyze/executed.ts'
+import type { Effect } from './effect.ts'
+import { isNever } from '../sql/executed.ts'
 import type { Rule } from './rule.ts'
 import { localSetting } from './set-local.ts'
 

@@ -1,4 +1,4 @@
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 /** Who logs in and where to, and what only labels the connection or is the same in every login of the driver. */

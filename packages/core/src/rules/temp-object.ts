@@ -18,8 +18,8 @@ import type {
   SelectStmt,
   ViewStmt,
 } from 'libpg-query'
-import type { Effect } from '../analyze/effects.ts'
-import { names } from '../analyze/function-call.ts'
+import type { Effect } from './effect.ts'
+import { names } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 const inTempSchema = (schema: string | undefined): boolean => /^pg_temp(_\d+)?$/.test(schema ?? '')

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query'
-import type { Telltale } from '../analyze/effects.ts'
-import { functionCall, isBuiltIn } from '../analyze/function-call.ts'
+import type { Telltale } from './effect.ts'
+import { functionCall, isBuiltIn } from '../sql/function-call.ts'
 import { transactionLock } from './advisory-lock.ts'
 import type { Rule } from './rule.ts'
 

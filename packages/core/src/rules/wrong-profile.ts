@@ -1,4 +1,4 @@
-import type { Effect } from '../analyze/effects.ts'
+import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 
 /** @param difference in words, such as `it says mode session, not mode transaction` */

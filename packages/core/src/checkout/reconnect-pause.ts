@@ -1,0 +1,70 @@
+import type { Clock } from '../measure/clock.ts'
+import type { Failure } from './failures.ts'
+import type { ConnectFailure } from './pool-trouble.ts'
+
+/** The first pause after the server refused a connection; each further one is about twice as long. */
+const firstPauseMillis = 50
+/** No pause is longer, so that the pool is back within two seconds of the server. */
+const longestPauseMillis = 1000
+
+/**
+ * A server that refuses connections is asked by one caller at a time, after a pause that grows: a pool that asked for all of
+ * its callers at once would keep a server down that is only just coming up. A caller that gets no answer at all holds up the
+ * next one for no longer than the longest pause.
+ */
+export class ServerRefusal {
+  readonly #clock: Clock
+  readonly #random: () => number
+  #attempts = 0
+  #nextAt = 0
+  #failedAt = 0
+  #last: { readonly at: number; readonly failure: Failure | undefined } | undefined
+
+  /** @param random between 0 and 1: spreads the attempts of many processes */
+  constructor(clock: Clock, random: () => number) {
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /** Whether the last attempt to connect failed, and may succeed later. */
+  get isOn(): boolean {
+    return this.#attempts > 0
+  }
+
+  /** When the server may be asked again. */
+  get nextAt(): number {
+    return this.#nextAt
+  }
+
+  /** Somebody asks the server again. */
+  asked(): void {
+    this.#nextAt = this.#clock.now() + this.#spread(longestPauseMillis)
+  }
+
+  /** An attempt failed. Those that were under way at the same time count once; what time does not mend makes no pause. */
+  failed(failure: Failure | undefined): void {
+    const now = this.#clock.now()
+    this.#last = { at: now, failure }
+    if (failure?.isTransient !== true) return
+    if (this.isOn && now - this.#failedAt < firstPauseMillis / 2) return
+    this.#failedAt = now
+    this.#attempts++
+    this.#nextAt = now + this.#spread(Math.min(firstPauseMillis * 2 ** (this.#attempts - 1), longestPauseMillis))
+  }
+
+  /** The last attempt to connect, if it failed. */
+  lastFailure(now: number): ConnectFailure | undefined {
+    return this.#last && { agoMillis: now - this.#last.at, failure: this.#last.failure }
+  }
+
+  /** A connection was made. */
+  over(): void {
+    this.#last = undefined
+    this.#attempts = 0
+    this.#nextAt = 0
+  }
+
+  #spread(pause: number): number {
+    return pause * (0.5 + this.#random() / 2)
+  }
+}

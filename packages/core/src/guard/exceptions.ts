@@ -1,0 +1,87 @@
+import { redact } from '../sql/redact.ts'
+import type { Source } from '../transaction/settle.ts'
+import type { Finding } from './finding.ts'
+import { processWide } from './strict.ts'
+import type { RuleId } from '../rules/index.ts'
+import { readComments, type InvalidCommentError } from '../exceptions/comment.ts'
+import { DeclaredExceptions, type Declared } from '../exceptions/declared.ts'
+import type { KnownException } from '../exceptions/exception.ts'
+import { toException, type ExceptionOption } from '../exceptions/option.ts'
+import { matchStatement, type StatementMatch } from '../exceptions/statement.ts'
+
+/** An exception of the guard's options. */
+interface Option {
+  readonly declared: Declared
+  readonly matches: StatementMatch
+}
+
+/** The findings of one statement, by what becomes of them. */
+export interface Sorted {
+  /** Those that no exception allows. */
+  readonly remaining: readonly Finding[]
+  readonly allowed: ReadonlyMap<Declared, readonly [Finding, ...Finding[]]>
+  /** A comment that was meant to allow something, and does not. */
+  readonly problem: InvalidCommentError | undefined
+}
+
+/** What is allowed under one guard. */
+export class Exceptions {
+  readonly #guard: object
+  readonly #options: readonly Option[]
+  /** Of this guard alone: its scopes, its options and the comments in its texts. */
+  readonly remembered: DeclaredExceptions = new DeclaredExceptions()
+
+  constructor(guard: object, given: readonly ExceptionOption[]) {
+    this.#guard = guard
+    this.#options = given.map((option) => this.#declareOption(option))
+  }
+
+  /** Sorts the findings of a statement. Called where there are findings, and only there. */
+  sort(source: Source, findings: readonly Finding[]): Sorted {
+    const { exceptions, problem } = readComments(source.sql)
+    const comments = exceptions.map((comment) => this.#declareComment(source.sql, comment))
+    const candidates = [...comments, ...this.#scopesOf(source), ...this.#optionsFor(source.sql)]
+    const remaining: Finding[] = []
+    const allowed = new Map<Declared, readonly [Finding, ...Finding[]]>()
+    for (const finding of findings) {
+      const declared = candidates.find(({ exception }) => exception.rules.includes(finding.rule))
+      if (declared === undefined) remaining.push(finding)
+      else allowed.set(declared, [...(allowed.get(declared) ?? []), finding] as [Finding, ...Finding[]])
+    }
+    return { remaining, allowed, problem }
+  }
+
+  /** In tests a comment has to be needed, also one in a text in which nothing is found. */
+  declareComments(sql: string): void {
+    for (const comment of readComments(sql).exceptions) processWide.strict?.onDeclared?.(this.#declareComment(sql, comment).exception)
+  }
+
+  /** @param isNeverFound as in {@link DeclaredExceptions.unused} */
+  unused(isNeverFound: (rule: RuleId) => boolean): KnownException[] {
+    return [this.remembered, processWide.declared].flatMap((declared) => declared.unused(isNeverFound))
+  }
+
+  #declareOption(option: ExceptionOption): Option {
+    const declared = this.#declare(toException(option))
+    processWide.strict?.onDeclared?.(declared.exception)
+    return { declared, matches: option.statement === undefined ? () => true : matchStatement(option.statement) }
+  }
+
+  #declareComment(sql: string, comment: { readonly rules: readonly RuleId[]; readonly reason: string }): Declared {
+    return this.#declare({ by: 'comment', ...comment, statement: redact(sql), where: 'comment' })
+  }
+
+  #declare(exception: KnownException): Declared {
+    const declared = this.remembered.declare(exception)
+    declared.hasRun = true
+    return declared
+  }
+
+  #scopesOf({ scopes = [] }: Source): Declared[] {
+    return scopes.filter(({ guard }) => guard === undefined || guard === this.#guard).map(({ declared }) => declared)
+  }
+
+  #optionsFor(sql: string): Declared[] {
+    return this.#options.filter(({ matches }) => matches(sql)).map(({ declared }) => declared)
+  }
+}

@@ -1,0 +1,97 @@
+import type { PoolerProfile } from '../poolers/profile.ts'
+import type { CallSign } from '../rules/rule.ts'
+import { formatCallSite } from '../stack/call-site.ts'
+import type { Finding } from './finding.ts'
+
+/** Everything that a message tells. */
+export interface Report {
+  readonly findings: readonly [Finding, ...Finding[]]
+  /** Already redacted. */
+  readonly statement: string
+  readonly pooler: PoolerProfile
+  readonly refused: boolean
+  /** What decided: the statement itself, the COMMIT of its transaction, the server's answer, or what is no statement. */
+  readonly decidedBy: 'statement' | 'commit' | 'answer' | CallSign
+  /** `User.findMany`, where an ORM's layer knows. */
+  readonly operation: string | undefined
+  /** The stack of the call, where somebody took it. */
+  readonly stack: string | undefined
+}
+
+/** The manual: its first line alone makes sense in a log, the rest says what, why and what to do instead. */
+export function format(report: Report): string {
+  const by = [report.operation, formatCallSite(report.stack)].filter((part) => part !== undefined).join(' at ')
+  return layOut(report, { sent: sent(report), by, allow: howToAllow(report) })
+}
+
+/** What the findings do not tell; a row that is empty is left out. */
+interface Rows {
+  readonly sent: string
+  readonly by: string
+  readonly allow: string
+}
+
+/** The manual in its one form, whoever found what is in it. */
+export function layOut(
+  { findings, statement, pooler }: Pick<Report, 'findings' | 'statement' | 'pooler'>,
+  { sent: how, by, allow }: Rows,
+): string {
+  const [first, ...others] = findings
+  const rows: [string, string][] = [
+    ['statement', statement],
+    ['sent', how],
+    ['by', by],
+    ['pooler', pooler.label],
+    ['why', first.why],
+    ['instead', first.instead],
+    ...others.map(({ message, rule, instead }): [string, string] => ['also', `${message} (${rule}); instead ${instead}`]),
+    ['allow', allow],
+    ['docs', `node_modules/@poolsafe/core/${first.docs}`],
+  ]
+  const shown = rows.filter(([, text]) => text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
+  return [`${first.message} (${first.rule})`, ...shown].join('\n')
+}
+
+/** The narrowest way: this call alone, or this text alone; of what is no statement, this guard. */
+function howToAllow({ findings, statement }: Report): string {
+  const ids = findings.map(({ rule }) => rule)
+  const [first] = ids
+  if (statement === '') return `createGuard({ exceptions: [{ rule: '${first}', reason: 'why it is safe' }] })`
+  const call = `guard.allow(${ids.length === 1 ? `'${first}'` : `['${ids.join("', '")}']`}, 'why it is safe here', fn)`
+  return `${call}, or in the SQL /* poolsafe-allow ${ids.join(', ')}: why it is safe here */`
+}
+
+function sent({ refused, decidedBy }: Report): string {
+  switch (decidedBy) {
+    case 'statement':
+      return refused ? 'no: poolsafe refused it, nothing reached the server' : 'yes: poolsafe only warns'
+    case 'commit':
+      return refused
+        ? 'yes, earlier in this transaction; poolsafe refused its COMMIT, so that nothing is left: roll back'
+        : 'yes, and its transaction is being committed'
+    case 'answer':
+      return refused ? 'yes: poolsafe rejects what was answered already' : 'yes: this is what the server answered'
+    default:
+      return sentBesideText[decidedBy]?.[refused ? 'refused' : 'told'] ?? ''
+  }
+}
+
+/** What went to the server where there is no statement. */
+const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string; readonly told: string } } = {
+  releasedInTransaction: {
+    refused: 'no COMMIT; poolsafe has the transaction rolled back',
+    told: 'no COMMIT, no ROLLBACK: the transaction is still open',
+  },
+  cancelByPid: {
+    refused: 'no: poolsafe refused the query that could not be cancelled',
+    told: 'yes: the query goes on when it is aborted, and nobody waits for it',
+  },
+  startupParameter: {
+    refused: 'no: poolsafe opens no connection with it',
+    told: 'with the login of each connection: poolsafe only warns',
+  },
+  wrongProfile: {
+    refused: 'no: poolsafe uses no such connection',
+    told: 'yes: poolsafe only warns, and goes on with this profile',
+  },
+}

@@ -1,0 +1,92 @@
+import { redact } from '../sql/redact.ts'
+import type { Source } from '../transaction/settle.ts'
+import { UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import type { Declared } from '../exceptions/declared.ts'
+import type { PoolerProfile } from '../poolers/profile.ts'
+import type { RuleId } from '../rules/index.ts'
+import { formatCallSite } from '../stack/call-site.ts'
+import type { AllowedEvent, Events, FindingEvent } from './events.ts'
+import type { Finding } from './finding.ts'
+import type { LogFields } from '../log/log-writer.ts'
+import { format } from './finding-message.ts'
+import { processWide } from './strict.ts'
+import type { Reports } from './guard-log.ts'
+
+/** As much of a text as is remembered: a long one would not be, and would be logged each time. */
+const loggedLength = 2_000
+
+/** Findings by rule. */
+export type RuleCounts = { [Id in RuleId]?: number }
+
+interface FindingCounts {
+  readonly found: RuleCounts
+  readonly allowed: RuleCounts
+}
+
+/** Turns findings into events, log lines and errors. */
+export class Teller {
+  readonly #pooler: PoolerProfile
+  readonly #events: Events
+  readonly #reports: Reports
+  /** How often each rule found something that no exception allowed, and what one did. */
+  readonly counts: FindingCounts = { found: {}, allowed: {} }
+
+  constructor(pooler: PoolerProfile, events: Events, reports: Reports) {
+    this.#pooler = pooler
+    this.#events = events
+    this.#reports = reports
+  }
+
+  /** Tells what an exception allows, and remembers that it was needed. */
+  tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
+    for (const { rule } of findings) matched.add(rule)
+    count(this.counts.allowed, findings)
+    if (!this.#events.has('allowed') && processWide.strict === undefined) return
+    const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
+    processWide.strict?.onAllowed?.(event)
+    this.#events.emit('allowed', event, (error) => void this.#reports.fault('tell a listener of what was allowed', error))
+  }
+
+  /** Tells of one statement. @returns the error that refuses it */
+  tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
+    count(this.counts.found, findings)
+    const { sql, operation, stack, sign } = source
+    // What is no statement is told by what it is, and its place.
+    const isEverywhere = sign === 'wrongProfile'
+    const site = isEverywhere ? '' : formatCallSite(stack)
+    const place = sql === '' ? `${findings[0]?.message} ${site}` : `${sql.length} ${sql.slice(0, loggedLength)}`
+    const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
+    if (!refused && this.#reports.has(logKey) && (isEverywhere || !this.#isWatched())) return undefined
+    const [first, ...others] = findings as [Finding, ...Finding[]]
+    const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
+    const pooler = this.#pooler
+    const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
+    const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
+    this.#emit(told)
+    if (!refused) {
+      this.#reports.log(logKey, message, fieldsOf(told))
+      return undefined
+    }
+    const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
+    error.stack = `${error.name}: ${message}\n${stack ?? ''}`
+    return error
+  }
+
+  #isWatched(): boolean {
+    return this.#events.has('finding') || processWide.strict !== undefined
+  }
+
+  #emit(event: FindingEvent): void {
+    processWide.strict?.onFinding(event)
+    this.#events.emit('finding', event, (error) => void this.#reports.fault('tell a listener of a finding', error))
+  }
+}
+
+/** For those who search their logs by field. */
+function fieldsOf({ findings, statement, operation, place, pooler }: FindingEvent): LogFields {
+  return { event: 'finding', rules: findings.map(({ rule }) => rule), statement, operation, place, pooler: pooler.label }
+}
+
+function count(counts: RuleCounts, findings: readonly Finding[]): void {
+  for (const { rule } of findings) counts[rule] = (counts[rule] ?? 0) + 1
+}

@@ -1,0 +1,60 @@
+import { TextCache } from '../sql/text-cache.ts'
+import { PoolsafeFault } from '../errors.ts'
+import { isThenable } from '../exceptions/scope.ts'
+import type { Events } from './events.ts'
+import { LogWriter, type LogEntry, type LogFields } from '../log/log-writer.ts'
+import type { Logger } from './options.ts'
+
+/** Bytes for remembering what has been logged, so that each finding is logged once. */
+const loggedBytes = 262_144
+
+/** What a guard writes to its logger. */
+export class Reports {
+  readonly #writer: LogWriter
+  readonly #events: Events
+  readonly #logged = new TextCache<true>(loggedBytes)
+  #faultReported = false
+
+  constructor(logger: Logger, events: Events) {
+    this.#writer = new LogWriter(logger)
+    this.#events = events
+  }
+
+  /** Whether a message with this key was logged. */
+  has(key: string): boolean {
+    return this.#logged.get(key) === true
+  }
+
+  /** Logs a warning, once for each key. */
+  log(key: string, message: string, fields: LogFields): void {
+    if (this.has(key)) return
+    this.#logged.set(key, true)
+    this.write({ level: 'warn', message, fields })
+  }
+
+  /** @throws whatever the logger throws; what an asynchronous one rejects with is a fault, told later */
+  write(entry: LogEntry): void {
+    const written = this.#writer.write(entry)
+    if (isThenable(written)) written.then(undefined, (error: unknown) => void this.fault('write to the logger', error))
+  }
+
+  /** The first fault is told, further ones are not. */
+  fault(where: string, cause: unknown): PoolsafeFault {
+    const fault = new PoolsafeFault(where, cause)
+    if (!this.#faultReported) {
+      this.#faultReported = true
+      // Of those who are told of faults nobody is told: a fault is told once.
+      this.#events.emit('fault', fault, () => {})
+      this.#tell(fault)
+    }
+    return fault
+  }
+
+  #tell(fault: PoolsafeFault): void {
+    try {
+      this.write({ level: 'warn', message: `${fault.message}: ${String(fault.cause)}`, fields: { event: 'fault' } })
+    } catch {
+      // The logger itself is what failed: there is nobody left to tell.
+    }
+  }
+}

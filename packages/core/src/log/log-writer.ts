@@ -1,0 +1,80 @@
+import type { Logger } from '../guard/options.ts'
+
+export type LogLevel = 'info' | 'warn' | 'error'
+
+/** What a logger is given: words, and for those who search by field the same in fields. */
+export interface LogEntry {
+  readonly level: LogLevel
+  /** Without the prefix `[poolsafe]`. */
+  readonly message: string
+  /** For people at a terminal, where it is not the message. */
+  readonly terminal?: string
+  /** Plain data. They go below the one key `poolsafe`, where they meet no field of the application. */
+  readonly fields: LogFields
+}
+
+/** Which event of a guard it is, and more. */
+export interface LogFields {
+  readonly event: string
+  readonly [name: string]: unknown
+}
+
+type Method = (...args: unknown[]) => unknown
+
+type Methods = { readonly [name: string]: unknown }
+
+/**
+ * - `console`: a message; where the standard error is a terminal, rows for people. What collects the output of containers tears rows apart
+ * - `fieldsFirst`: pino, and bunyan before it: `warn(fields, message)`
+ * - `fieldsLast`: winston, log4js and most others: `warn(message, fields)`
+ * - `words`: what has no more than one or two methods takes a message
+ */
+type Manner = 'console' | 'fieldsFirst' | 'fieldsLast' | 'words'
+
+/** Writes to a logger in the manner that it understands. */
+export class LogWriter {
+  readonly #logger: Methods
+  readonly #manner: Manner
+
+  constructor(logger: Logger) {
+    this.#logger = logger as unknown as Methods
+    this.#manner = mannerOf(logger, this.#logger)
+  }
+
+  /** @returns what the logger returned: of one that is asynchronous a promise */
+  write(entry: LogEntry): unknown {
+    const method = this.#methodFor(entry.level)
+    return method === undefined ? undefined : Reflect.apply(method, this.#logger, this.#argumentsFor(entry))
+  }
+
+  #argumentsFor({ message, terminal, fields }: LogEntry): unknown[] {
+    const text = `[poolsafe] ${message}`
+    if (this.#manner === 'console') return [process.stderr.isTTY ? `[poolsafe] ${terminal ?? message}` : text]
+    if (this.#manner === 'words') return [text]
+    const own = { poolsafe: fields }
+    return this.#manner === 'fieldsFirst' ? [own, withoutFormat(text)] : [withoutFormat(text), own]
+  }
+
+  /** The standard output belongs to the application: on a console what is no warning goes to the other one as well. */
+  #methodFor(level: LogLevel): Method | undefined {
+    if (this.#manner === 'console') return level === 'warn' ? this.#method('warn') : this.#method('error')
+    return this.#method(level) ?? (level === 'error' ? this.#method('warn') : undefined)
+  }
+
+  #method(name: string): Method | undefined {
+    const method = this.#logger[name]
+    return typeof method === 'function' ? (method as Method) : undefined
+  }
+}
+
+function mannerOf(logger: Logger, methods: Methods): Manner {
+  if (logger === console) return 'console'
+  const has = (...names: string[]): boolean => names.every((name) => typeof methods[name] === 'function')
+  if (has('child', 'bindings') || has('child', 'addSerializers')) return 'fieldsFirst'
+  return has('debug', 'info', 'error') ? 'fieldsLast' : 'words'
+}
+
+/** `a%count` in a statement would be a place for an argument, and winston then drops the fields. */
+function withoutFormat(text: string): string {
+  return text.replaceAll(/%(?=[a-z%])/gi, '% ')
+}

@@ -1,0 +1,91 @@
+import type { GuardHealth, PoolHealth } from './health.ts'
+import type { ResolvedHealthOptions } from './health-options.ts'
+import { ping, type Ping } from './ping.ts'
+import type { ObservedPool, PoolReport } from '../pools/pool-report.ts'
+import { problemsOf, type Problem } from './problems.ts'
+import type { GuardStatistics } from '../statistics.ts'
+
+/** One pool, or that it could not be looked at. */
+interface Examined {
+  readonly pool: PoolHealth | undefined
+  readonly problems: readonly Problem[]
+}
+
+/** Asks the pools and puts together what is known of them. */
+export async function healthOf(
+  pools: Iterable<ObservedPool> & { readonly haveEnded: boolean },
+  options: ResolvedHealthOptions,
+  statistics: () => GuardStatistics,
+): Promise<GuardHealth> {
+  const examined = await Promise.all(Array.from(pools, (pool) => examine(pool, options)))
+  const { uptimeSeconds, totalQueries, totalErrors, slowQueries, verySlowQueries, repeatedQueries, duration, findings, slowest } =
+    statistics()
+  const { haveEnded } = pools
+  const problems = [...(haveEnded ? [ended] : []), ...examined.flatMap((each) => each.problems)]
+  const healths = examined.flatMap(({ pool }) => pool ?? [])
+  return {
+    ...verdict(problems, options),
+    notes: examined.length === 0 && !haveEnded ? [noPool] : [],
+    totalQueries,
+    totalErrors,
+    poolInfo: healths[0] === undefined ? 'no pool' : poolInfo(healths[0]),
+    timestamp: new Date().toISOString(),
+    uptimeSeconds,
+    slowQueries,
+    verySlowQueries,
+    repeatedQueries,
+    duration,
+    findings,
+    slowest,
+    pools: healths,
+  }
+}
+
+/** An adapter of Prisma makes its pool with its first query: whoever sent no traffic to who has no pool would wait for ever. */
+const noPool =
+  'no pool is known, so nothing can be said of any: guardPool() and guardAdapter() make pools known, Prisma with its first query'
+
+const ended: Problem = { kind: 'ended', reason: 'every pool has ended (pool.end()), so no statement can be sent any more' }
+
+async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Promise<Examined> {
+  try {
+    const answer = await ping(pool, options.pingTimeoutMillis, options.connect)
+    const { acquireWait: _, use: __, poolerWait: ___, ...report } = pool.report()
+    const { name, server, ...numbers } = report
+    const trouble = pool.trouble(options.recentMillis)
+    const { holders } = pool.state()
+    const problems = problemsOf({ report, trouble, holders, ping: answer }, options)
+    const { longestWaitMillis } = trouble
+    return { pool: { name, server, ...verdict(problems, options), ping: shown(answer), longestWaitMillis, holders, ...numbers }, problems }
+  } catch {
+    return {
+      pool: undefined,
+      problems: [{ kind: 'unknown', reason: `pool ${pool.name}: it could not be looked at, as poolsafe itself failed` }],
+    }
+  }
+}
+
+function verdict(problems: readonly Problem[], { tolerate }: ResolvedHealthOptions): Pick<GuardHealth, 'healthy' | 'problems' | 'reasons'> {
+  return {
+    healthy: problems.every(({ kind }) => tolerate.includes(kind)),
+    problems: [...new Set(problems.map(({ kind }) => kind))],
+    reasons: problems.map(({ reason }) => reason),
+  }
+}
+
+/** The error may quote anything. */
+function shown({ outcome, millis }: Ping): PoolHealth['ping'] {
+  return { outcome, millis }
+}
+
+function poolInfo({
+  max,
+  acquireTimeoutMillis,
+  connectTimeoutMillis,
+}: Pick<PoolReport, 'max' | 'acquireTimeoutMillis' | 'connectTimeoutMillis'>): string {
+  return `Limit: ${max ?? 'none'}, Pool Timeout: ${inSeconds(acquireTimeoutMillis)}, Connect Timeout: ${inSeconds(connectTimeoutMillis)}`
+}
+
+function inSeconds(millis: number | null): string {
+  return millis === null ? 'never' : `${millis / 1000}s`
+}

@@ -1,0 +1,98 @@
+import { classifyFailure, type Failure } from '../../checkout/failures.ts'
+import { describeHolder, seconds } from '../../checkout/no-connection-message.ts'
+import type { Holder } from '../../checkout/pool-state.ts'
+import type { PoolTrouble } from '../../checkout/pool-trouble.ts'
+import type { ResolvedHealthOptions } from './health-options.ts'
+import type { ProblemKind } from './health.ts'
+import type { Ping } from './ping.ts'
+import type { PoolReport } from '../pools/pool-report.ts'
+
+/** What is wrong, in a sentence. */
+export interface Problem {
+  readonly kind: ProblemKind
+  readonly reason: string
+}
+
+/** What is known of a pool. */
+export interface PoolFacts {
+  readonly report: Pick<PoolReport, 'name' | 'max' | 'size' | 'idle' | 'active' | 'waiting' | 'acquireTimeoutMillis'>
+  readonly trouble: PoolTrouble
+  readonly holders: readonly Holder[]
+  readonly ping: Ping
+}
+
+type Options = Pick<ResolvedHealthOptions, 'pingTimeoutMillis' | 'longestWaitMillis' | 'recentMillis' | 'connect'>
+
+/** Everything that is wrong with a pool; the gravest first. */
+export function problemsOf(facts: PoolFacts, options: Options): Problem[] {
+  const { report, trouble, ping } = facts
+  const lately = `in the last ${seconds(options.recentMillis)}`
+  const limit = report.acquireTimeoutMillis === null ? '' : `, longer than ${seconds(report.acquireTimeoutMillis)}`
+  const found: readonly (readonly [ProblemKind, string | undefined])[] = [
+    ['cannotConnect', connectFailure(facts, options)],
+    ['pingFailed', isOfConnecting(facts) ? undefined : pingFailure(ping)],
+    ['pingTimedOut', ping.outcome === 'timedOut' ? `SELECT 1 had no answer within ${seconds(options.pingTimeoutMillis)}` : undefined],
+    ...starvation(facts, options),
+    ['deadlock', count(trouble.deadlocks, (some) => `${some} deadlocked ${lately}: each holds a connection and waits for another one`)],
+    ['queueFull', count(trouble.queueFull, (some) => `${some} refused ${lately}, as maxWaiting others waited already`)],
+    ['acquireTimeout', count(trouble.timedOut, (some) => `${some} waited in vain for a connection ${lately}${limit}`)],
+    ['leak', leaks(trouble)],
+  ]
+  return found.flatMap(([kind, why]) => (why === undefined ? [] : [{ kind, reason: `pool ${report.name}: ${why}` }]))
+}
+
+/** An old failure proves nothing where a connection answers now, or where nobody is to find out. */
+function connectFailure({ trouble: { connectFailure: failed }, ping }: PoolFacts, { recentMillis, connect }: Options): string | undefined {
+  if (failed === undefined) return undefined
+  const counts = failed.agoMillis <= recentMillis || (connect && ping.outcome !== 'answered')
+  return counts ? `the last attempt to connect failed, ${seconds(failed.agoMillis)} ago: ${inWords(failed.failure)}` : undefined
+}
+
+/** The ping opened a connection, or tried to: that is told already. */
+function isOfConnecting({ trouble, ping }: PoolFacts): boolean {
+  return ping.isOfConnecting === true && trouble.connectFailure !== undefined
+}
+
+function pingFailure({ outcome, error }: Ping): string | undefined {
+  return outcome === 'failed' ? `SELECT 1 failed: ${inWords(classifyFailure(error), sqlStateOf(error))}` : undefined
+}
+
+/** A driver's own words may hold anything, and are not repeated. */
+function inWords(failure: Failure | undefined, sqlState = ''): string {
+  if (failure !== undefined) return `${failure.why} (${failure.kind})`
+  return `the error event or the log of the application tells why${sqlState === '' ? '' : ` (SQLSTATE ${sqlState})`}`
+}
+
+function sqlStateOf(error: unknown): string {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : ''
+}
+
+function starvation({ report, trouble, holders }: PoolFacts, { longestWaitMillis }: Options): [ProblemKind, string][] {
+  if (trouble.longestWaitMillis <= longestWaitMillis) return []
+  const { max, active, waiting } = report
+  const waits = `${calls(waiting)} wait${waiting === 1 ? 's' : ''}, the first for ${seconds(trouble.longestWaitMillis)}`
+  const held = holders.length === 0 ? '' : `; held longest: ${list(holders)}`
+  if (max !== null && active >= max) return [['exhausted', `all ${max} connections are out and ${waits}${held}`]]
+  return [['waiting', `${waits}, with ${active} of ${max ?? 'any number of'} connections out${held}`]]
+}
+
+function leaks({ leaks: holders, leaksNow }: PoolTrouble): string | undefined {
+  if (leaksNow === 0) return undefined
+  return `${leaksNow === 1 ? 'a connection is' : `${leaksNow} connections are`} out for longer than allowed: ${list(holders)}`
+}
+
+/** Holders that a sentence names; the answer itself names more. */
+const named = 3
+
+function list(holders: readonly Holder[]): string {
+  return holders.slice(0, named).map(describeHolder).join('; ')
+}
+
+function count(number: number, describe: (found: string) => string): string | undefined {
+  return number === 0 ? undefined : describe(calls(number))
+}
+
+function calls(number: number): string {
+  return number === 1 ? '1 call' : `${number} calls`
+}

@@ -1,0 +1,51 @@
+import type { LogEntry } from '../../log/log-writer.ts'
+import type { RepeatedQueryEvent } from '../events.ts'
+import { mostShapes } from './repeated-tally.ts'
+import type { RequestScope } from './request-scope.ts'
+
+/** The report of one repetition, as logged. */
+export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): string {
+  const { summary, count, limit, totalMillis, statement, operation, place, request, instead } = event
+  const by = [operation, place].filter((part) => part !== undefined).join(' at ')
+  return layOut(`one request sent ${summary} ${count} times from one place (repeated query, N+1)`, [
+    ['statement', statement],
+    ['by', by],
+    ['request', request],
+    ['took', `${totalMillis.toFixed(1)} ms together; more than ${limit} are told`],
+    ['instead', instead],
+  ])
+}
+
+export function entryOf({ message, ...fields }: RepeatedQueryEvent): LogEntry {
+  return { level: 'warn', message: inOneLine(message), terminal: message, fields: { event: 'repeatedQuery', ...fields } }
+}
+
+/** What collects the output of containers takes each row for a message of its own. */
+function inOneLine(report: string): string {
+  return report.replaceAll(/\n {2}(\w+) +/g, '; $1: ').replaceAll(/\p{Cc}/gu, ' ')
+}
+
+/** A scope sent more shapes than are counted. */
+export function entryOfCrowded({ name: request, tag }: RequestScope): LogEntry {
+  const message = layOut(`one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`, [
+    ['request', request],
+    ['instead', 'a scope of its own for each part of the work: withRequestScope(fn)'],
+  ])
+  return { level: 'warn', message, fields: { event: 'crowdedRequestScope', request, tag, mostShapes } }
+}
+
+/** A scope stays open. */
+export function entryOfEndless({ name: request, tag }: RequestScope, requestScopeMillis: number): LogEntry {
+  const first = `a request scope is open for more than ${requestScopeMillis} ms (requestScopeMillis): what it sends from now on is not counted`
+  const message = layOut(first, [
+    ['request', request],
+    ['why', 'what withRequestScope() was given has not settled, or the response was neither finished nor closed'],
+    ['instead', 'a scope for each piece of work that ends; none round a job, a stream or a subscription that goes on'],
+  ])
+  return { level: 'warn', message, fields: { event: 'endlessRequestScope', request, tag, requestScopeMillis } }
+}
+
+function layOut(first: string, rows: readonly (readonly [string, string | undefined])[]): string {
+  const shown = rows.filter(([, text]) => text !== undefined && text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
+  return [first, ...shown].join('\n')
+}

@@ -1,0 +1,42 @@
+import type { Node, SelectStmt } from 'libpg-query'
+import { parse, ParseRefused } from '../../sql/parser.ts'
+
+/** What makes of a SELECT something that writes or locks: whatever a WITH may hold, SELECT INTO, FOR UPDATE. */
+const changes: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'intoClause', 'lockingClause'])
+
+/**
+ * Whether the plan of a text may be asked for: of one SELECT that changes nothing.
+ *
+ * @returns why not, in a word or two
+ * @throws ParseTooComplex for a text that the parser cannot hold
+ */
+export function whyNotExplained(sql: string): string | undefined {
+  // Where standard_conforming_strings is off, what looks like a literal may be statements.
+  if (sql.includes('\\')) return 'has a backslash'
+  const statements = parsed(sql)
+  if (statements === undefined) return 'not understood'
+  const [only] = statements
+  if (only === undefined || statements.length > 1 || !('SelectStmt' in only)) return 'no single SELECT'
+  return isReading(only.SelectStmt) ? undefined : 'writes or locks'
+}
+
+function parsed(sql: string): readonly Node[] | undefined {
+  try {
+    return parse(sql)
+  } catch (error) {
+    if (error instanceof ParseRefused) return undefined
+    throw error
+  }
+}
+
+/** A stack of our own: the tree of a long expression is deeper than JavaScript's call stack. */
+function isReading(statement: SelectStmt): boolean {
+  const pending: object[] = [statement]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const [key, child] of Object.entries(next) as [string, unknown][]) {
+      if (changes.has(key)) return false
+      if (typeof child === 'object' && child !== null) pending.push(child)
+    }
+  }
+  return true
+}

@@ -1,0 +1,92 @@
+import { limitOfTransaction } from '../../checkout/statement-limits.ts'
+import type { Execution } from '../execution.ts'
+import { whyNotExplained } from './explain-check.ts'
+import { describePlan } from './plan.ts'
+import type { ObservedPool } from '../pools/pool-report.ts'
+
+/** How long the server may plan. Joins of many tables take some 100 ms. */
+const limitMillis = 800
+
+/** Statements that may wait for their plans; a pool in which everything is slow has other worries. */
+const mostWaiting = 10
+
+/** How long a line waits for its plan, those before it included: it is lost if the process ends meanwhile. */
+const patienceMillis = 1000
+
+/** The plan as a text; or why there is none, in a word or two. */
+export interface Explained {
+  readonly plan: string | undefined
+  readonly noPlan: string | undefined
+}
+
+/** Asks for plans, one at a time. */
+export class Explainer {
+  readonly #pools: Iterable<ObservedPool>
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  constructor(pools: Iterable<ObservedPool>) {
+    this.#pools = pools
+  }
+
+  /** Never rejects. No parameter is sent: the plan is the one for any values. */
+  async explain({ sql, pool }: Execution): Promise<Explained> {
+    if (sql === undefined || pool === undefined) return without(sql === undefined ? 'text unknown' : 'pool unknown')
+    if (this.#waiting >= mostWaiting) return without('busy')
+    this.#waiting++
+    const mine = this.#last.then(() => this.#tryTo(sql, pool)).finally(() => void this.#waiting--)
+    this.#last = mine
+    return atMost(mine, patienceMillis).catch(() => without('no answer'))
+  }
+
+  async #tryTo(sql: string, pool: string): Promise<Explained> {
+    try {
+      const reason = whyNotExplained(sql)
+      return reason === undefined ? await this.#ask(questionOf(sql), pool) : without(reason)
+    } catch (error) {
+      return without(codeOf(error))
+    }
+  }
+
+  /** A connection that becomes idle later is not waited for: the line would wait as well. */
+  async #ask(question: string, name: string): Promise<Explained> {
+    const pools = [...this.#pools].filter((pool) => pool.name === name)
+    if (pools.length === 0) return without('pool ended')
+    for (const pool of pools) {
+      const answer = pool.ask(question)
+      if (answer !== undefined) return describe(await atMost(answer, patienceMillis))
+    }
+    return without('no idle connection')
+  }
+}
+
+/**
+ * One message, so that it is one transaction: a pooler keeps it on one server connection, and the settings end with it. Read-only, as
+ * planning calls what is declared immutable.
+ */
+function questionOf(sql: string): string {
+  return `${limitOfTransaction(limitMillis)}; SET LOCAL transaction_read_only = on; EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`
+}
+
+function describe(rows: readonly Readonly<Record<string, unknown>>[]): Explained {
+  const plan = describePlan(rows[0]?.['QUERY PLAN'])
+  return plan === undefined ? without('not understood') : { plan, noPlan: undefined }
+}
+
+function without(noPlan: string): Explained {
+  return { plan: undefined, noPlan }
+}
+
+/** Never the message: it may quote the statement. */
+function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : 'failed'
+}
+
+function atMost<Result>(promise: Promise<Result>, millis: number): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer')), millis)
+    timer.unref()
+    void promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,285 @@
+import type { Analysis, Control, DetectedEffect } from '../analyze/analysis.ts'
+import { survivesRollback } from '../rules/effect.ts'
+import type { CallSign } from '../rules/rule.ts'
+import type { Scope } from '../exceptions/scope.ts'
+
+/** Where a statement came from. */
+export interface Source {
+  readonly sql: string
+  /** `User.findMany`, where an ORM's layer knows. */
+  readonly operation?: string | undefined
+  readonly stack?: string | undefined
+  /** Of what is no statement: what it is instead. Or that the server's answer told. */
+  readonly sign?: CallSign | 'answer'
+  /** The scopes of `allow(…)` that it was sent in, where that was looked up: the commit may be decided outside of them. */
+  readonly scopes?: readonly Scope[] | undefined
+  /** An exception allows something that it leaves, which must not hide the same from another statement. */
+  readonly isExcepted?: boolean
+}
+
+/** An effect whose harm depends on how the transaction ends, with the statement that had it. */
+export interface Left {
+  readonly effect: DetectedEffect
+  readonly source: Source
+}
+
+/** The newest first: a list that grows without being copied. */
+interface Savepoint {
+  readonly name: string | undefined
+  /** What was left when it was set. */
+  readonly left: readonly Left[]
+  readonly previous: Savepoint | undefined
+}
+
+/** Where a client stands in its transaction. Never changed: each text gives a new one. */
+export interface TransactionState {
+  readonly isOpen: boolean
+  /** The server refuses everything but the end of the transaction, or of a part of it. */
+  readonly isAborted: boolean
+  /** What stays behind if the transaction commits. */
+  readonly left: readonly Left[]
+  readonly savepoint: Savepoint | undefined
+  /** Another object since a transaction began, ended or was rolled back in part: an error from before says nothing of what came after. */
+  readonly part: object
+}
+
+/** Outside any transaction. */
+export const autocommit: TransactionState = { isOpen: false, isAborted: false, left: [], savepoint: undefined, part: {} }
+
+/** Inside a transaction that has left nothing so far. */
+export const inTransaction: TransactionState = { ...autocommit, isOpen: true, part: {} }
+
+/** What a text comes to. */
+export interface Settled {
+  /** The effects that nothing takes back any more. */
+  readonly due: readonly Left[]
+  /** Where the client stands when the text has run. */
+  readonly after: TransactionState
+}
+
+/**
+ * Follows what is left behind through a text, from where the client stands. What is rolled back, dropped, reset, closed or
+ * unlocked before the commit is not left behind. What survives a rollback (locks, prepared statements …) is due at the end of
+ * its text: a later text might take it back, but an error in between would not.
+ */
+export function settle(analysis: Analysis, source: Source, before: TransactionState): Settled {
+  const walk = new Walk(before, analysis.isBatch, source)
+  for (const { effects, control, isLast = false } of analysis.steps) {
+    for (const effect of effects) walk.effect(effect, isLast)
+    if (control !== undefined) walk.control(control)
+  }
+  return walk.end()
+}
+
+class Walk {
+  readonly #source: Source
+  readonly #isBatch: boolean
+  readonly #due: Left[] = []
+  #isOpen: boolean
+  #isAborted: boolean
+  #left: readonly Left[]
+  #savepoint: Savepoint | undefined
+  #part: object
+  /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
+  #opening: Left | undefined
+
+  constructor({ isOpen, isAborted, left, savepoint, part }: TransactionState, isBatch: boolean, source: Source) {
+    this.#isOpen = isOpen
+    this.#isAborted = isAborted
+    this.#left = left
+    this.#savepoint = savepoint
+    this.#part = part
+    this.#isBatch = isBatch
+    this.#source = source
+  }
+
+  effect(effect: DetectedEffect, isLast: boolean): void {
+    const entry = { effect, source: this.#source }
+    if (effect.when === 'unpinned') {
+      if (!this.#isOpen) this.#opening = entry
+    } else if (effect.when !== 'autocommit' || !this.#isInTransaction(effect, isLast)) this.#take(entry)
+  }
+
+  /** Several statements are one transaction, without any BEGIN; yet what lasts until its end does nothing as its last statement. */
+  #isInTransaction({ does }: DetectedEffect, isLast: boolean): boolean {
+    return this.#isOpen || (this.#isBatch && !(isLast && does === 'ineffective'))
+  }
+
+  #take(entry: Left): void {
+    const { effect } = entry
+    switch (effect.does) {
+      case 'undoes':
+        this.#takeBack(effect)
+        break
+      case 'clears':
+        if (!this.#takeBack(effect)) this.#leave(entry)
+        break
+      case 'leaves':
+        this.#leave(entry)
+        break
+      case 'needs':
+        if (!this.#left.some((earlier) => isLeftBy(earlier.effect, effect))) this.#due.push(entry)
+        break
+      default:
+        this.#due.push(entry)
+    }
+  }
+
+  /** The same thing left twice is left once, but for locks, which are counted. */
+  #leave(entry: Left): void {
+    const isKnown = entry.effect.state !== 'advisory-lock' && this.#left.some((earlier) => isTold(earlier, entry))
+    if (!isKnown) this.#left = [...this.#left, entry]
+  }
+
+  /** @returns whether there was anything to take back */
+  #takeBack(effect: DetectedEffect): boolean {
+    const last = this.#left.findLast((earlier) => isLeftBy(earlier.effect, effect))
+    if (last === undefined) return false
+    // Each unlock takes one lock back. Everything else is gone at once.
+    const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
+    this.#left = this.#left.filter((earlier) => (isOne ? earlier !== last : !isLeftBy(earlier.effect, effect)))
+    return true
+  }
+
+  control({ does, name, chains = false }: Control): void {
+    switch (does) {
+      case 'begin':
+        if (!this.#isOpen) this.#part = {}
+        this.#isOpen = true
+        break
+      case 'commit':
+        // PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK.
+        this.#finish(this.#isAborted ? this.#left.filter(survives) : this.#left, chains)
+        break
+      case 'rollback':
+        this.#finish(this.#left.filter(survives), chains)
+        break
+      case 'savepoint':
+        this.#savepoint = { name, left: this.#left, previous: this.#savepoint }
+        break
+      case 'release':
+        this.#release(this.#find(name))
+        break
+      case 'rollback-to':
+        this.#rollBackTo(this.#find(name))
+        break
+    }
+  }
+
+  #finish(due: readonly Left[], chains: boolean): void {
+    this.#due.push(...due)
+    this.#left = []
+    this.#savepoint = undefined
+    this.#part = {}
+    this.#isOpen = chains
+    this.#isAborted = false
+  }
+
+  /** The newest savepoint of that name; none where PostgreSQL will not find it either. */
+  #find(name: string | undefined): Savepoint | undefined {
+    let found = this.#savepoint
+    while (found !== undefined && found.name !== name) found = found.previous
+    return found
+  }
+
+  #release(savepoint: Savepoint | undefined): void {
+    if (savepoint !== undefined) this.#savepoint = savepoint.previous
+  }
+
+  /** What was taken back since is there again, unless taking it back survives, as CLOSE does. The savepoint itself stays. */
+  #rollBackTo(savepoint: Savepoint | undefined): void {
+    if (savepoint === undefined) return
+    const now = this.#left
+    const then = savepoint.left
+    const restored = then.filter((entry) => now.includes(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'))
+    this.#left = [...restored, ...now.filter((entry) => survives(entry) && !then.includes(entry))]
+    this.#isAborted = false
+    this.#savepoint = savepoint
+    this.#part = {}
+  }
+
+  end(): Settled {
+    if (!this.#isOpen) {
+      this.#due.push(...this.#left)
+      return { due: this.#due, after: autocommit }
+    }
+    if (this.#opening !== undefined) this.#due.push(this.#opening)
+    this.#due.push(...this.#left.filter(survives))
+    const after = { isOpen: true, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint, part: this.#part }
+    return { due: this.#due, after: this.#left.some(survives) ? withoutSurvivors(after) : after }
+  }
+}
+
+/** What survives a rollback is due at the end of its text, and told once. */
+function withoutSurvivors(state: TransactionState): TransactionState {
+  const pending = (left: readonly Left[]): Left[] => left.filter((entry) => !survives(entry))
+  const cleaned = (savepoint: Savepoint | undefined): Savepoint | undefined =>
+    savepoint && { ...savepoint, left: pending(savepoint.left), previous: cleaned(savepoint.previous) }
+  return { ...state, left: pending(state.left), savepoint: cleaned(state.savepoint) }
+}
+
+function survives({ effect }: Left): boolean {
+  return survivesRollback.has(effect.state)
+}
+
+/** Whether `later` takes back, or finds, what `earlier` left: the same thing, or all of its kind. */
+function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
+  if (earlier.does !== 'leaves' || earlier.state !== later.state) return false
+  return later.object === undefined || earlier.object === later.object
+}
+
+function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
+  return one.rule === other.rule && one.does === other.does && one.object === other.object
+}
+
+/** Whether what is told of the earlier one holds for the later one too. */
+function isTold(earlier: Left, later: Left): boolean {
+  return isSame(earlier.effect, later.effect) && (earlier.source.isExcepted !== true || isAllowedAlike(earlier.source, later.source))
+}
+
+function isAllowedAlike(one: Source, other: Source): boolean {
+  const { scopes = [] } = one
+  return one.sql === other.sql && scopes.length === (other.scopes ?? []).length && scopes.every((scope, at) => scope === other.scopes?.[at])
+}
+
+/** What adapters name, or send, in the place of what their drivers send unseen. */
+export const transactionTexts = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' } as const
+
+/** A client's transaction, followed through the statements that are sent. */
+export class Transaction {
+  state: TransactionState = autocommit
+
+  get isOpen(): boolean {
+    return this.state.isOpen
+  }
+
+  /** The server, or the driver, knows whether a transaction is open. What was left by one that has ended unseen is forgotten. */
+  set isOpen(isOpen: boolean) {
+    if (isOpen !== this.state.isOpen) this.state = isOpen ? { ...inTransaction, part: {} } : autocommit
+  }
+
+  /**
+   * Passes on what a driver answers to a statement, and learns from a failure that the server has aborted the transaction: not where
+   * the transaction has changed since, nor from what failed in the client. Costs nothing while the transaction has left nothing.
+   *
+   * @param isOfServer whether the server itself has answered with this error
+   */
+  watch<Result>(answer: Promise<Result>, isOfServer: (error: unknown) => boolean): Promise<Result> {
+    const { left, part } = this.state
+    if (left.length === 0) return answer
+    return answer.catch((error: unknown) => {
+      if (this.state.part === part && isOfServer(error)) this.abort()
+      throw error
+    })
+  }
+
+  /** The server says that it is not aborted, whatever it was taken for. */
+  resume(): void {
+    if (this.state.isAborted) this.state = { ...this.state, isAborted: false }
+  }
+
+  /** The server has aborted it: whatever ends it rolls it back, unless a part of it is rolled back first. */
+  abort(): void {
+    if (!this.state.isAborted) this.state = { ...this.state, isAborted: true }
+  }
+}
