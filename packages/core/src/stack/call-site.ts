@@ -63,7 +63,7 @@ function isApplication(frame: string): boolean {
 }
 
 /** In poolsafe's own repository its packages are not in node_modules: their sources are told by where this file is. */
-const ownSources = sourcesOf(/^(.*\/packages)\/core\/src\/guard\/[^/]+$/.exec(import.meta.url)?.[1])
+const ownSources = sourcesOf(/^(.*\/packages)\/core\/src\/stack\/[^/]+$/.exec(import.meta.url)?.[1])
 
 function sourcesOf(packages: string | undefined): RegExp | undefined {
   if (packages === undefined) return undefined
