@@ -1,26 +1,32 @@
 import { Worker } from 'node:worker_threads'
-import { addTally, emptyTally, type Batch, type Tally } from './tally.ts'
 
-/** Texts handed to a worker at once: about half a second of work. */
+/** The texts of consecutive numbers. */
+export interface Batch {
+  readonly seed: number
+  readonly first: number
+  readonly count: number
+}
+
+/** Texts per message to a worker: about half a second of work. */
 const batchSize = 20_000
+
+/** Where the answers of the workers go. */
+export interface Sum<Answer> {
+  readonly total: Answer
+  readonly add: (answer: Answer) => void
+}
 
 /**
  * Tries all texts of a batch, on several cores.
  *
- * @param progress hears how many texts have been tried so far
+ * @param script the worker's file; it answers each {@link Batch} with what came of it
+ * @param sum receives each answer
+ * @returns the sum's total
  */
-export async function tryAll(batch: Batch, workers: number, progress: (texts: number) => void): Promise<Tally> {
+export async function tryAll<Answer>(script: URL, batch: Batch, workers: number, sum: Sum<Answer>): Promise<Answer> {
   const batches = split(batch)
-  const sum = emptyTally()
-  await Promise.all(
-    Array.from({ length: workers }, () =>
-      work(batches, (tally) => {
-        addTally(sum, tally)
-        progress(sum.counts.texts)
-      }),
-    ),
-  )
-  return sum
+  await Promise.all(Array.from({ length: workers }, () => work(script, batches, sum)))
+  return sum.total
 }
 
 function* split({ seed, first, count }: Batch): Generator<Batch, void> {
@@ -28,8 +34,8 @@ function* split({ seed, first, count }: Batch): Generator<Batch, void> {
 }
 
 /** One worker, until no batch is left. */
-function work(batches: Generator<Batch, void>, done: (tally: Tally) => void): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url))
+function work<Answer>(script: URL, batches: Generator<Batch, void>, { add }: Sum<Answer>): Promise<void> {
+  const worker = new Worker(script)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const next = (): void => {
     const batch = batches.next()
@@ -39,8 +45,8 @@ function work(batches: Generator<Batch, void>, done: (tally: Tally) => void): Pr
     else worker.postMessage(batch.value)
   }
   worker.on('error', reject)
-  worker.on('message', (tally: Tally) => {
-    done(tally)
+  worker.on('message', (answer: Answer) => {
+    add(answer)
     next()
   })
   next()

@@ -1,37 +1,27 @@
-import { randomInt } from 'node:crypto'
-import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { fuzzOptions } from './command-line.ts'
 import { tryAll } from './crew.ts'
 import { fewestForDemands, lacking, superlinear } from './demands.ts'
 import { timeLongTexts } from './long-texts.ts'
 import { minimised } from './minimise.ts'
 import { reportCounts, reportFailure, reportRules, reportTimings, reportWeakened } from './report.ts'
-import { faultOf, type Failure } from './tally.ts'
+import { addTally, emptyTally, faultOf, type Failure, type Tally } from './tally.ts'
 
 // npm run fuzz -- [--seed 1] [--count 2000000] [--first 0] [--workers 2]
 // Never does the scan call a text harmless in which the parse tree finds something. The same seed makes the same texts.
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(randomInt(2 ** 32)) },
-    count: { type: 'string', default: '20000000' },
-    first: { type: 'string', default: '0' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-  },
-})
-const seed = wholeNumber('seed', 0)
-const count = wholeNumber('count', 1)
-const first = wholeNumber('first', 0)
-const workers = wholeNumber('workers', 1)
+const { seed, count, first, workers } = fuzzOptions(20_000_000)
 
 console.log(`seed ${seed}, texts ${first} to ${first + count - 1}, ${workers} workers`)
 const start = performance.now()
 let told = start
-const tally = await tryAll({ seed, first, count }, workers, (texts) => {
+const total = emptyTally()
+const add = (answer: Tally): void => {
+  addTally(total, answer)
   if (performance.now() - told < 30_000) return
   told = performance.now()
-  console.error(`… ${texts.toLocaleString('en')} texts`)
-})
+  console.error(`… ${total.counts.texts.toLocaleString('en')} texts`)
+}
+const tally = await tryAll(new URL('worker.ts', import.meta.url), { seed, first, count }, workers, { total, add })
 const seconds = (performance.now() - start) / 1000
 
 console.log(reportCounts(tally))
@@ -50,10 +40,4 @@ else console.log('The scan called no text harmless in which the parse tree finds
 
 function shortestOf({ text }: Failure): string {
   return minimised(text, (shorter) => faultOf(shorter) !== undefined)
-}
-
-function wholeNumber(option: keyof typeof values, least: number): number {
-  const value = Number(values[option])
-  if (!Number.isInteger(value) || value < least || value > 2 ** 32) throw new Error(`--${option} is a whole number from ${least} to 2^32.`)
-  return value
 }

@@ -1,14 +1,8 @@
 import { scanSaysHarmless } from '@poolsafe/core'
+import type { Batch } from './crew.ts'
 import { generate } from './generate.ts'
 import { dependsOnStrings, judgeByTree, unsound } from './verdict.ts'
 import { weakenedScans } from './weakened.ts'
-
-/** The texts of consecutive numbers. */
-export interface Batch {
-  readonly seed: number
-  readonly first: number
-  readonly count: number
-}
 
 /** A text on which the scan is wrong, or on which the analysis breaks down. */
 export interface Failure {

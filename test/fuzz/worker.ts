@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
-import { tallyOf, type Batch } from './tally.ts'
+import type { Batch } from './crew.ts'
+import { tallyOf } from './tally.ts'
 
 // A syntax error is an answer here, given millions of times: nobody reads where it was thrown.
 Error.stackTraceLimit = 0

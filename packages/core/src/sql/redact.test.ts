@@ -9,9 +9,11 @@ describe('redact', () => {
   test.each([
     ["SELECT * FROM users WHERE name = 'secret' AND age > 42", 'SELECT * FROM users WHERE name = ? AND age > ?'],
     ["SELECT 'it''s a secret', ''", 'SELECT ?, ?'],
-    ["SELECT E'secret\\n', 1", 'SELECT E?'],
-    ["SELECT U&'secret', X'1f', b'101', n'secret'", 'SELECT U&?, X?, b?, n?'],
+    ["SELECT E'secret\\n', 1", 'SELECT ?'],
+    ["SELECT U&'secret', X'1f', b'101', n'secret'", 'SELECT ?, ?, ?, ?'],
     ["SELECT 'a'\n'secret'", 'SELECT ? ?'],
+    ["EXECUTE foo('x', b'1010', B'1'\n'0')", 'EXECUTE foo(?, ?, ? ?)'],
+    ['SELECT 1.5e-10, 1E+5, 0x1e+5, 1-2', 'SELECT ?, ?, ?+?, ?-?'],
     ['SELECT $$secret$$, $tag$secret $$ $ta$ secret$tag$, $é$secret$é$', 'SELECT ?, ?, ?'],
     ['SELECT $1, $2::int', 'SELECT $1, $2::int'],
     ['SELECT 1, 2.5, .5, 1e10, 1_000, 0xFF, 0b1, 1.', 'SELECT ?, ?, .?, ?, ?, ?, ?, ?'],
@@ -66,6 +68,9 @@ describe('redact', () => {
     "\ufeffSET x = 'secret'",
     '\ufeffSET x = secret',
     "SELECT 1;SELECT 'secret'",
+    'SELECT\u00a09$a$"z"$a$secret$a$',
+    'SELECT\u00a0$a$,$a$secret$a$',
+    "SELECT\ufeff$a$ ' $a$ secret'",
     `SELECT ${'a, '.repeat(98)}'secret'`,
   ])('shows no literal of %j', (sql) => {
     expect(redact(sql)).not.toContain('secret')

@@ -2,8 +2,9 @@ import { endOfComment, endOfLine } from './blanks.ts'
 
 const dollarQuote = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
 const parameter = /\$\d+/y
-const number = /\d[\w.]*/y
+const number = /0[xX][\w.]*|\d[\d_.]*(?:[eE][+-]\d+)?[\w.]*/y
 const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y
+const restOfWord = /[\w$\u0080-\uffff]+/y
 /** Those of JavaScript that are letters to PostgreSQL come one by one: some callers read them as it does. */
 const blanks = /[ \t\n\r\f\v]+|\s/y
 
@@ -17,7 +18,8 @@ export interface Token {
 /** The token at `at`. Where quoting is ambiguous or unfinished, it takes in the rest of the text, as a literal. */
 export function nextToken(sql: string, at: number): Token {
   const code = sql.charCodeAt(at)
-  if (isLetter(code)) return asItIs(sql, at, endOf(word, sql, at))
+  if (continuesName(sql, at, code)) return { text: '?', end: endOfDoubtful(sql, at) }
+  if (isLetter(code)) return wordOrString(sql, at)
   if (code === 0x20 || code >= 0x80 || code < 0x20) return blankOrWord(sql, at)
   if (code >= 0x30 && code <= 0x39) return { text: '?', end: endOf(number, sql, at) }
   if (code === 0x27) return { text: '?', end: endOfString(sql, at) }
@@ -31,6 +33,18 @@ export function nextToken(sql: string, at: number): Token {
 function isLetter(code: number): boolean {
   const lower = code | 0x20
   return (lower >= 0x61 && lower <= 0x7a) || code === 0x5f
+}
+
+function wordOrString(sql: string, at: number): Token {
+  const prefix = lengthOfPrefix(sql, at)
+  return prefix > 0 ? { text: '?', end: endOfString(sql, at + prefix) } : asItIs(sql, at, endOf(word, sql, at))
+}
+
+/** Length of what belongs to a literal before its quote (`E'…'`, `B'…'`, `X'…'`, `N'…'`, `U&'…'`); 0 for a word. */
+function lengthOfPrefix(sql: string, at: number): number {
+  const next = sql.charCodeAt(at + 1)
+  if (next === 0x27) return 'ebnxEBNX'.includes(sql.charAt(at)) ? 1 : 0
+  return next === 0x26 && sql.charCodeAt(at + 2) === 0x27 && 'uU'.includes(sql.charAt(at)) ? 2 : 0
 }
 
 function blankOrWord(sql: string, at: number): Token {
@@ -53,6 +67,20 @@ function asItIs(sql: string, at: number, end: number): Token {
 function endOf(pattern: RegExp, sql: string, at: number): number {
   pattern.lastIndex = at
   return pattern.test(sql) ? pattern.lastIndex : at
+}
+
+/**
+ * JavaScript's blanks beyond ASCII are letters to PostgreSQL. A digit or a dollar sign behind one continues a name there; to the person who
+ * pasted the text it begins a literal.
+ */
+function continuesName(sql: string, at: number, code: number): boolean {
+  return (code === 0x24 || (code >= 0x30 && code <= 0x39)) && at > 0 && sql.charCodeAt(at - 1) >= 0x80
+}
+
+/** A dollar sign among these characters makes the quoting ambiguous. */
+function endOfDoubtful(sql: string, at: number): number {
+  const end = endOf(restOfWord, sql, at)
+  return sql.slice(at, end).includes('$') ? sql.length : end
 }
 
 /** The end of the string literal; the end of the text where a backslash makes it ambiguous or it is unterminated. */

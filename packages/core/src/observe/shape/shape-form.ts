@@ -9,8 +9,6 @@ const longestRead = 4096
 const group = String.raw`\((?:[^()]|\([^()]*\))*\)`
 const item = String.raw`\?(?:::[\w.]+)?`
 
-/** `E'a'`, `U&'a'`: a literal like any other. */
-const prefix = /\b(?:[ebnx]|u&)(?=\?)/gi
 /** `.5` */
 const fraction = /(?<![\w")\]?])\.\?/g
 /** What else a list or a row may have for a value. */
@@ -38,7 +36,7 @@ export function shownOf(sql: string): string {
 /** @param shown of {@link shownOf} */
 export function formOfShown(shown: string): string {
   if (!shown.includes('?')) return shown
-  const items = shown.replace(prefix, '').replace(fraction, '?').replace(value, '$1?').replace(list, '$1?$2').replace(listOfOne, '$1?)')
+  const items = shown.replace(fraction, '?').replace(value, '$1?').replace(list, '$1?$2').replace(listOfOne, '$1?)')
   return items.replace(values, '?').replace(rows, '$1$2').replace(equalsOr, '$1').replace(groupsOr, '$1')
 }
 

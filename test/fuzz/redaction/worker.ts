@@ -1,0 +1,10 @@
+import { parentPort } from 'node:worker_threads'
+import type { Batch } from '../crew.ts'
+import { redactionTally } from './leaks.ts'
+
+// Syntax errors are ordinary answers here; nobody reads their stacks.
+Error.stackTraceLimit = 0
+
+// A worker's port has no origin.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
+parentPort?.on('message', ({ seed, first, count }: Batch) => parentPort?.postMessage(redactionTally(seed, first, count)))
