@@ -10,7 +10,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (millis, act, keepsAlive = false) => {
-    const timer = setTimeout(act, Math.ceil(millis))
+    const timer = setTimeout(act, Math.max(1, Math.ceil(millis)))
     if (!keepsAlive) timer.unref()
     return () => clearTimeout(timer)
   },
