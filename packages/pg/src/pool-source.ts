@@ -1,5 +1,6 @@
 import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core'
 import { stateOf } from './guard-client.ts'
+import { serverOf, withoutAddress } from './server-address.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 /** What pg-pool and pg's client hold beside their typed faces. */
@@ -21,12 +22,15 @@ interface ClientInternals {
 export class PoolSource implements ConnectionSource<ClientLike> {
   readonly #pool: PoolLike & PoolInternals
   readonly #connect: DriverFunction
+  /** The address may be a part of the password: the pool's connection string is malformed. */
+  readonly #hidesAddress: boolean
   #isTakingBack = false
 
   /** @param connect `pool.connect` as it was before the gate */
   constructor(pool: PoolLike, connect: DriverFunction) {
     this.#pool = pool as PoolLike & PoolInternals
     this.#connect = connect
+    this.#hidesAddress = serverOf(pool).address === undefined
   }
 
   get max(): number {
@@ -54,7 +58,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     const isIdle = options !== undefined && limit !== undefined && this.idle > 0
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
-      this.#connect.call(this.#pool, done)
+      this.#connect.call(this.#pool, this.#hidesAddress ? hidingAddress(done) : done)
     } finally {
       if (isIdle) options.connectionTimeoutMillis = limit
     }
@@ -83,4 +87,8 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   activityMark(client: ClientLike): unknown {
     return (client as ClientInternals).connection?.stream?.bytesWritten
   }
+}
+
+function hidingAddress(done: Handover<ClientLike>): Handover<ClientLike> {
+  return (error, client, release) => done(error === undefined ? undefined : withoutAddress(error), client, release)
 }

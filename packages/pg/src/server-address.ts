@@ -1,0 +1,48 @@
+import type { PoolReport } from '@poolsafe/core'
+import { sampleOf } from './startup.ts'
+import type { PoolLike } from './types.ts'
+
+/** A name, an address, or the folder of a socket, which has colons at Cloud SQL. */
+const hostForm = /^[\w.:-]+$|^\/[\w./:-]+$/
+const databaseForm = /^[\w.-]+$/
+/** A URL, or the folder of a socket with a database behind it. */
+const stringForm = /^(?:[a-z][\w+.-]*:\/\/|\/)/i
+/** The password contains a character that ends the host part, so the URL parser takes its first half for the port. */
+const lateAt = /^[^/]*\/\/[^/?#]*[/?#].*@/s
+
+const unknown: PoolReport['server'] = { address: undefined, port: undefined, database: undefined }
+
+/**
+ * The server that the clients of the pool will log in to; no user, no password. pg makes something of every connection string, also of
+ * one that it does not understand: the result may then hold the password. So a string without the form of a URL gives nothing, and a
+ * part without the form of a name is left out.
+ */
+export function serverOf(pool: PoolLike): PoolReport['server'] {
+  const { connectionString } = (pool as { readonly options?: { readonly connectionString?: unknown } }).options ?? {}
+  if (typeof connectionString === 'string' && isDoubtful(connectionString)) return unknown
+  const { host, port, database } = sampleOf(pool) ?? {}
+  return { address: inForm(hostForm, host), port: typeof port === 'number' ? port : undefined, database: inForm(databaseForm, database) }
+}
+
+function isDoubtful(connectionString: string): boolean {
+  return !stringForm.test(connectionString) || lateAt.test(connectionString)
+}
+
+function inForm(form: RegExp, value: unknown): string | undefined {
+  return typeof value === 'string' && form.test(value) ? value : undefined
+}
+
+/** What Node's errors of a failed connect say of the address, beside their message. */
+const placeFields = ['address', 'hostname', 'host', 'port', 'path', 'dest', 'input'] as const
+
+/**
+ * The error without the address, for a pool whose address may be a part of its password: Node quotes it in the message and in fields
+ * (`getaddrinfo ENOTFOUND …`, `connect ENOENT …`). The class of such an error is `Error`; `code`, `errno` and `syscall` stay.
+ */
+export function withoutAddress(error: Error): Error {
+  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown }
+  if (typeof syscall !== 'string' || typeof code !== 'string') return error
+  const copy = new Error(`${syscall} ${code} … (the connection string of the pool is malformed)`)
+  const kept = Object.entries(error).filter(([field]) => !(placeFields as readonly string[]).includes(field))
+  return Object.assign(copy, Object.fromEntries(kept))
+}
