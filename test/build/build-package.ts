@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'tsup'
+import { checkSameInBoth } from './check-same-in-both.ts'
+import { keepModulesApart } from './keep-modules-apart.ts'
 import { packDocs } from './pack-docs.ts'
 
 // Builds the package of the working folder: JavaScript by tsup, declarations by tsc (TypeScript 7 has no API that tsup's own could use).
@@ -13,22 +15,22 @@ interface Manifest {
 
 const repository = join(import.meta.dirname, '../..')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
-const entries = Object.values(manifest.exports).flatMap((target) => {
-  return typeof target === 'string' ? [] : [String(target['@poolsafe/source'])]
-})
+const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object')
+const entries = targets.map((target) => String(target['@poolsafe/source']))
+const commonJsEntries = targets.flatMap((target) => ('require' in target ? [String(target['@poolsafe/source'])] : []))
 
-await build({
-  entry: entries,
-  format: ['esm', 'cjs'],
-  target: 'node22.12',
-  // One copy of each module, also in CommonJS: an error class must be the same one whichever entry it came through.
-  splitting: true,
-  shims: true,
-  clean: true,
-  sourcemap: true,
-  silent: true,
-  config: false,
-})
+/** Options for both module systems. */
+const options = { target: 'node22.12', shims: true, sourcemap: true, silent: true, config: false } as const
+
+// Splitting keeps one copy of each module, so every entry exports the same error classes.
+await build({ ...options, entry: entries, format: 'esm', splitting: true, clean: true })
+
+// For CommonJS, tsup's splitting runs sucrase, which turns a class field into an assignment to the export of the same name.
+// So esbuild converts each module of the ESM build here.
+const modules = modulesOf(commonJsEntries.map((entry) => `dist/${basename(entry, '.ts')}.js`))
+await build({ ...options, entry: modules, format: 'cjs', clean: false, esbuildPlugins: [keepModulesApart] })
+
+await checkSameInBoth(modules)
 
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
 for (const file of globSync('dist/**/*.d.ts')) {
@@ -36,6 +38,15 @@ for (const file of globSync('dist/**/*.d.ts')) {
 }
 
 packDocs(manifest.name, repository)
+
+/** The entries, and every module of the package that they import. */
+function modulesOf(roots: readonly string[]): string[] {
+  const found = new Set(roots)
+  for (const file of found) {
+    for (const [, name] of readFileSync(file, 'utf8').matchAll(/"\.\/([^"/]+\.js)"/g)) found.add(`dist/${name}`)
+  }
+  return [...found]
+}
 
 /**
  * The declarations of a module as CommonJS sees it. TypeScript takes `./x.ts` for the ES module `x.d.ts`, `./x.cjs` for `x.d.cts`;
