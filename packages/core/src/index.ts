@@ -33,7 +33,8 @@ export type {
 } from './checkout/events.ts'
 export { PoolerWaitError, StatementTimeoutError } from './checkout/statement-errors.ts'
 export type { StatementLimitOptions } from './checkout/statement-limits.ts'
-export { classifyFailure, type Failure, type FailureKind } from './checkout/failures.ts'
+export { classifyFailure } from './checkout/failures.ts'
+export type { Failure, FailureKind } from './failure.ts'
 export type { CheckoutOptions } from './checkout/limits.ts'
 export type { Activity, Holder, LikelyCause } from './checkout/pool-state.ts'
 export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checkout/statistics.ts'
@@ -57,6 +58,7 @@ export { commits, harmless, type Analysis, type Answer, type DetectedEffect } fr
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './sql/parser.ts'
 export { redact } from './sql/redact.ts'
+export { isOfServer, isSqlState, sqlStateOf } from './sql-state.ts'
 export {
   processWide,
   type Acquiring,

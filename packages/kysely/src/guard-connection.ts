@@ -1,5 +1,6 @@
 import {
   harmless,
+  isOfServer,
   onlyBegins,
   Transaction,
   type Analysis,
@@ -14,7 +15,6 @@ import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'
 import { ended, observeStream } from './observing.ts'
-import { isOfServer } from './server-error.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {

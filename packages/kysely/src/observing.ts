@@ -1,6 +1,5 @@
-import type { Execution, Observer } from '@poolsafe/core'
+import { sqlStateOf, type Execution, type Observer } from '@poolsafe/core'
 import type { QueryResult } from 'kysely'
-import { sqlStateOf } from './server-error.ts'
 
 /**
  * Ends an execution with its answer.

@@ -5,6 +5,7 @@ import {
   hasStatementLimits,
   holdings,
   processWide,
+  sqlStateOf,
   type Checkout,
   type Execution,
   type Guard,
@@ -21,7 +22,6 @@ import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { sqlOf, watchQueries } from './query-watch.ts'
-import { sqlStateOf } from './server-error.ts'
 import { throwFromHere } from './throw-from-here.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -159,7 +159,7 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
     const now = performance.now()
     begun.sentAt = now
     begun.pool = gate.name
-    observer?.end(begun, sqlStateOf(error), now)
+    observer?.end(begun, sqlStateOf(error) ?? '', now)
   }
 
   pool.query = query

@@ -1,8 +1,7 @@
-import { onlyBegins, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
+import { onlyBegins, sqlStateOf, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
 import { activeQueryOf, isWired, latestQueryOf, preparedTextOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
 import { checkoutKey, poolKey, type GatedClient } from './present-checkout.ts'
 import { ReaderWatch } from './reader-watch.ts'
-import { sqlStateOf } from './server-error.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 
 /** Where a query keeps its execution: a property, as a map would cost more than all the rest. `null` once it is over. */
@@ -114,7 +113,7 @@ class QueryWatch {
   failed(query: WatchedQuery, error: unknown): void {
     const execution = query[executionKey]
     query[executionKey] = null
-    if (execution) this.#end(query, execution, sqlStateOf(error), performance.now())
+    if (execution) this.#end(query, execution, sqlStateOf(error) ?? '', performance.now())
   }
 
   #end(query: WatchedQuery, execution: Execution, sqlState: string | undefined, endedAt: number): void {

@@ -1,5 +1,5 @@
 import type { AcquireTimeoutError, QueueFullError, SelfDeadlockError } from './errors.ts'
-import type { Failure } from './failures.ts'
+import type { Failure } from '../failure.ts'
 import type { Activity } from './pool-state.ts'
 
 /** A call got its connection. */

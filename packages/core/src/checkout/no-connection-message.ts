@@ -1,5 +1,5 @@
 import { adviceFor, type Holder, type LikelyCause, type PoolState } from './pool-state.ts'
-import type { Failure } from './failures.ts'
+import type { Failure } from '../failure.ts'
 
 /** The call that got no connection. */
 export interface NoConnection {

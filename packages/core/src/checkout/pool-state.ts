@@ -1,4 +1,4 @@
-import type { Failure } from './failures.ts'
+import type { Failure } from '../failure.ts'
 
 /**
  * What the application does with a connection that it holds.

@@ -1,6 +1,6 @@
 import type { Checkout } from './checkout.ts'
 import { surveyHolders } from './diagnosis.ts'
-import type { Failure } from './failures.ts'
+import type { Failure } from '../failure.ts'
 import type { Activity, Holder } from './pool-state.ts'
 import type { RecentCount } from '../measure/recent-count.ts'
 import type { Measures } from './statistics.ts'

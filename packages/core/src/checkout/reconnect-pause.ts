@@ -1,5 +1,5 @@
 import type { Clock } from '../measure/clock.ts'
-import type { Failure } from './failures.ts'
+import type { Failure } from '../failure.ts'
 import type { ConnectFailure } from './pool-trouble.ts'
 
 /** The first pause after the server refused a connection; each further one is about twice as long. */

@@ -1,4 +1,6 @@
-import { classifyFailure, type Failure } from '../../checkout/failures.ts'
+import { classifyFailure } from '../../checkout/failures.ts'
+import type { Failure } from '../../failure.ts'
+import { sqlStateOf } from '../../sql-state.ts'
 import { describeHolder, seconds } from '../../checkout/no-connection-message.ts'
 import type { Holder } from '../../checkout/pool-state.ts'
 import type { PoolTrouble } from '../../checkout/pool-trouble.ts'
@@ -61,11 +63,6 @@ function pingFailure({ outcome, error }: Ping): string | undefined {
 function inWords(failure: Failure | undefined, sqlState = ''): string {
   if (failure !== undefined) return `${failure.why} (${failure.kind})`
   return `the error event or the log of the application tells why${sqlState === '' ? '' : ` (SQLSTATE ${sqlState})`}`
-}
-
-function sqlStateOf(error: unknown): string {
-  const { code } = (error ?? {}) as { readonly code?: unknown }
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : ''
 }
 
 function starvation({ report, trouble, holders }: PoolFacts, { longestWaitMillis }: Options): [ProblemKind, string][] {

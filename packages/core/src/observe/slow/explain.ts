@@ -3,6 +3,7 @@ import type { Execution } from '../execution.ts'
 import { whyNotExplained } from './explain-check.ts'
 import { describePlan } from './plan.ts'
 import type { ObservedPool } from '../pools/pool-report.ts'
+import { sqlStateOf } from '../../sql-state.ts'
 
 /** How long the server may plan. Joins of many tables take some 100 ms. */
 const limitMillis = 800
@@ -79,8 +80,7 @@ function without(noPlan: string): Explained {
 
 /** Never the message: it may quote the statement. */
 function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { readonly code?: unknown }
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : 'failed'
+  return sqlStateOf(error) ?? 'failed'
 }
 
 function atMost<Result>(promise: Promise<Result>, millis: number): Promise<Result> {

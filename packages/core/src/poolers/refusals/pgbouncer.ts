@@ -1,16 +1,10 @@
-import type { Failure } from '../checkout/failures.ts'
-
-/** What a pooler says in an error of its own, and what that means. */
-export interface Refusal extends Failure {
-  /** Of the message. */
-  readonly says: RegExp
-}
+import { withCodes, type Refusal } from './refusal.ts'
 
 /**
  * PgBouncer's own words, as they stand in the programs 1.18 and 1.26. Most come as 08P01, which says nothing by itself: the
  * message does.
  */
-const pgbouncer: readonly Refusal[] = [
+export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|57P0.)$/, [
   {
     says: /max_client_conn\b|max_(?:user|db)_client_connections/,
     kind: 'poolerFull',
@@ -26,7 +20,14 @@ const pgbouncer: readonly Refusal[] = [
     instead: 'the right database in the URL, or an entry in the section [databases] of the pooler',
   },
   {
-    says: /^(?:SASL|password) authentication failed|^auth failed|^no such user|^bouncer config error/,
+    says: /^SSL required$/,
+    kind: 'tlsRequired',
+    isTransient: false,
+    why: 'the pooler takes connections with TLS only, and this one came without',
+    instead: 'sslmode=verify-full in the URL, or ssl in the configuration of the pool',
+  },
+  {
+    says: /^(?:SASL|password) authentication failed|^auth failed|^no such user|^login rejected|^bouncer config error/,
     kind: 'authentication',
     isTransient: false,
     why: 'the pooler does not accept this user with this password',
@@ -40,14 +41,14 @@ const pgbouncer: readonly Refusal[] = [
     instead: 'shorter transactions first; then a larger default_pool_size, as far as the server has cores for it',
   },
   {
-    says: /server login has been failing|server login failed|server DNS lookup failed|server conn crashed|connect timeout/,
+    says: /server login has been failing|server login failed|cannot connect to server|client_login_timeout \(server down\)|server DNS lookup failed|server conn crashed|connect timeout/,
     kind: 'poolerCannotConnect',
     isTransient: true,
     why: 'the pooler itself cannot connect to PostgreSQL; it answers from memory until server_login_retry has passed',
     instead: 'look at the log of the pooler: the server is down, or refuses its user or its database',
   },
   {
-    says: /shutting down|admin forced disconnect|database removed|server connection closed/,
+    says: /^(?:the pooler is )?shutting down|^server shutting down|admin forced disconnect|database removed|server connection closed/,
     kind: 'shuttingDown',
     isTransient: true,
     why: 'the pooler is being stopped, or was told to drop its clients',
@@ -67,7 +68,4 @@ const pgbouncer: readonly Refusal[] = [
     why: 'a time limit of the pooler ended the connection',
     instead: 'a limit of the application that is shorter, so that its own error comes first',
   },
-]
-
-/** What the poolers say, over all of them: their words do not collide. */
-export const refusals: readonly Refusal[] = [...pgbouncer]
+])

@@ -1,0 +1,238 @@
+import type { Failure } from '../failure.ts'
+
+const tooManyClients: Failure = {
+  kind: 'tooManyClients',
+  isTransient: true,
+  why: 'the server has as many connections as max_connections, or the limit of the role or the database, allows',
+  instead: 'fewer connections in each process, or a transaction pooler between them and the server',
+}
+
+const shuttingDown: Failure = {
+  kind: 'shuttingDown',
+  isTransient: true,
+  why: 'the server is being stopped, or somebody ended this connection (pg_terminate_backend)',
+  instead: 'nothing: the pool connects again as soon as the server answers; what was not committed was rolled back',
+}
+
+const startingUp: Failure = {
+  kind: 'startingUp',
+  isTransient: true,
+  why: 'the server is starting, recovering or shutting down',
+  instead: 'nothing: the pool connects as soon as the server answers',
+}
+
+const unreachable: Failure = {
+  kind: 'unreachable',
+  isTransient: true,
+  why: 'nothing listens at that host and port, or no way leads there',
+  instead: 'see whether the server runs, and whether host, port and firewall are right',
+}
+
+const unknownHost: Failure = {
+  kind: 'unknownHost',
+  isTransient: false,
+  why: 'no address is known for the host name',
+  instead: 'the right host name in the URL',
+}
+
+const brokenConnection: Failure = {
+  kind: 'brokenConnection',
+  isTransient: true,
+  why: 'the other side, or something on the way, closed the connection',
+  instead: 'nothing for the next call: the pool connects anew; whether a COMMIT under way was done is for the application to find out',
+}
+
+const connectTimeout: Failure = {
+  kind: 'connectTimeout',
+  isTransient: true,
+  why: 'the other side did not answer in time',
+  instead: 'see whether the server is overloaded or a firewall drops the packets; or a longer connect timeout',
+}
+
+const noAnswer: Failure = {
+  kind: 'noAnswer',
+  isTransient: false,
+  why: 'the server did not answer the statement in time; it may still be at it',
+  instead: 'release(true), as the answer may still come; look for locks and for long statements in pg_stat_activity',
+}
+
+const authentication: Failure = {
+  kind: 'authentication',
+  isTransient: false,
+  why: 'the server does not accept this user with this password from this address',
+  instead: 'the right user and password in the URL, or a line in pg_hba.conf',
+}
+
+const unknownDatabase: Failure = {
+  kind: 'unknownDatabase',
+  isTransient: false,
+  why: 'the server does not know the database',
+  instead: 'the right database in the URL',
+}
+
+export const unreadableFile: Failure = {
+  kind: 'unreadableFile',
+  isTransient: false,
+  why: 'a file that connecting needs (a certificate or a key) cannot be read',
+  instead: 'the right path (sslrootcert, sslcert and sslkey in the URL), to files that this process may read',
+}
+
+const sessionTimeout: Failure = {
+  kind: 'sessionTimeout',
+  isTransient: true,
+  why: 'a time limit of the server for idle sessions or transactions ended the connection',
+  instead: 'no waiting inside a transaction; and an idleTimeoutMillis of the pool that is shorter than the limit of the server',
+}
+
+const readOnly: Failure = {
+  kind: 'readOnly',
+  isTransient: true,
+  why: 'the server is a replica (after a failover the connection may lead to the old primary), or the transaction is read-only',
+  instead: 'the address of the primary in the URL; connections that lead to the replica are closed; or a transaction that may write',
+}
+
+const tlsRequired: Failure = {
+  kind: 'tlsRequired',
+  isTransient: false,
+  why: 'TLS is missing: the server has a line for this user and address at most for connections with TLS, as on RDS with rds.force_ssl',
+  instead: 'sslmode=verify-full and sslrootcert in the URL, or ssl in the configuration of the pool; else a line in pg_hba.conf',
+}
+
+const tlsUnsupported: Failure = {
+  kind: 'tlsUnsupported',
+  isTransient: false,
+  why: 'TLS was asked for, and the other side does not speak it at this port',
+  instead: 'the right port; or a server with ssl = on; or sslmode=disable in the URL, inside a network that you trust',
+}
+
+const certificate: Failure = {
+  kind: 'certificate',
+  isTransient: false,
+  why: 'this process does not trust the certificate of the server',
+  instead: 'the certificate of the authority that signed it, as sslrootcert in the URL or ssl.ca in the configuration of the pool',
+}
+
+const wrongCertificateName: Failure = {
+  ...certificate,
+  why: 'the certificate of the server is for another host name than the one in the URL',
+  instead: 'the host name that the certificate names in the URL, or that name as ssl.servername in the configuration of the pool',
+}
+
+const expiredCertificate: Failure = {
+  ...certificate,
+  why: 'the certificate of the server is not valid at this time',
+  instead: 'a new certificate on the server, and the right time on this machine',
+}
+
+const noLocalResource: Failure = {
+  kind: 'noLocalResource',
+  isTransient: true,
+  why: 'this machine has no free file descriptor, port or buffer for one more connection',
+  instead: 'close what is left open, make one pool for each process and keep it; or a higher limit (ulimit -n)',
+}
+
+/** SQLSTATEs of PostgreSQL and error names of Node. */
+export const byCode: { readonly [code: string]: Failure | undefined } = {
+  '53300': tooManyClients,
+  '57P01': shuttingDown,
+  '57P02': shuttingDown,
+  '57P03': startingUp,
+  '57P04': unknownDatabase,
+  '57P05': sessionTimeout,
+  '25P03': sessionTimeout,
+  '25P04': sessionTimeout,
+  '25006': readOnly,
+  '28000': authentication,
+  '28P01': authentication,
+  '3D000': unknownDatabase,
+  '08000': brokenConnection,
+  '08003': brokenConnection,
+  '08006': brokenConnection,
+  ECONNREFUSED: unreachable,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
+  EHOSTDOWN: unreachable,
+  ENETDOWN: unreachable,
+  // Of a Unix socket whose server does not run.
+  ENOENT: unreachable,
+  ENOTFOUND: unknownHost,
+  // The resolver itself did not answer.
+  EAI_AGAIN: {
+    ...unknownHost,
+    isTransient: true,
+    why: 'the name server did not answer',
+    instead: 'see whether the name server is reachable',
+  },
+  ECONNRESET: brokenConnection,
+  ECONNABORTED: brokenConnection,
+  EPIPE: brokenConnection,
+  ETIMEDOUT: connectTimeout,
+  ERR_SOCKET_CONNECTION_TIMEOUT: connectTimeout,
+  EACCES: {
+    ...unreachable,
+    isTransient: false,
+    why: 'this process may not connect to that host and port, or to that socket',
+    instead: 'the rights of this process on the socket, or the rules of its sandbox',
+  },
+  EMFILE: noLocalResource,
+  ENFILE: noLocalResource,
+  ENOBUFS: noLocalResource,
+  EADDRNOTAVAIL: noLocalResource,
+  SELF_SIGNED_CERT_IN_CHAIN: certificate,
+  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
+  UNABLE_TO_GET_ISSUER_CERT: certificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
+  CERT_UNTRUSTED: certificate,
+  CERT_REVOKED: certificate,
+  CERT_SIGNATURE_FAILURE: certificate,
+  CERT_HAS_EXPIRED: expiredCertificate,
+  CERT_NOT_YET_VALID: expiredCertificate,
+  ERR_TLS_CERT_ALTNAME_INVALID: wrongCertificateName,
+  HOSTNAME_MISMATCH: wrongCertificateName,
+  EPROTO: tlsUnsupported,
+  ERR_SSL_WRONG_VERSION_NUMBER: tlsUnsupported,
+}
+
+/** What drivers say without a code. */
+export const byMessage: readonly (readonly [RegExp, Failure])[] = [
+  [/^timeout expired$|due to connection timeout$|^timeout exceeded when trying to connect$/, connectTimeout],
+  [/^Connection terminated/, brokenConnection],
+  [/^Query read timeout$/, noAnswer],
+  [/^The server does not support SSL connections/, tlsUnsupported],
+  [/^There was an error establishing an SSL connection/, tlsUnsupported],
+  [
+    /^SASL: .*password must be a(?: non-empty)? string/,
+    {
+      ...authentication,
+      why: 'the server asks for a password, and none was given: it is missing in the URL, or a variable of the environment is empty',
+      instead: 'the password in the URL, or a variable of the environment that this process has',
+    },
+  ],
+  [/^SASL: /, authentication],
+  [/^Client was closed and is not queryable/, brokenConnection],
+  [/^Client has encountered a connection error/, brokenConnection],
+]
+
+/** `28000` is said of the password, of pg_hba.conf and of TLS alike: the words tell. */
+export const withinAuthorization: readonly (readonly [RegExp, Failure])[] = [
+  // PostgreSQL 14 and later: "no encryption"; before: "SSL off".
+  [/^no pg_hba\.conf entry for .*(?:no encryption|SSL off)/, tlsRequired],
+  [/SSL connection is required/i, tlsRequired],
+  [
+    /client certificate/,
+    {
+      ...certificate,
+      why: 'the server asks this client for a certificate',
+      instead: 'sslcert and sslkey in the URL, or ssl.cert and ssl.key in the configuration of the pool',
+    },
+  ],
+  [
+    /^no pg_hba\.conf entry for|^pg_hba\.conf rejects/,
+    {
+      ...authentication,
+      why: 'pg_hba.conf has no line that lets this user in from this address',
+      instead: 'a line in pg_hba.conf, or the right user, database and host in the URL',
+    },
+  ],
+]

@@ -1,0 +1,37 @@
+/** What went wrong between the application and the server. */
+export type FailureKind =
+  | 'tooManyClients'
+  | 'poolerFull'
+  | 'poolerBusy'
+  | 'poolerCannotConnect'
+  | 'poolerTimeout'
+  | 'rateLimited'
+  | 'quotaExceeded'
+  | 'shuttingDown'
+  | 'startingUp'
+  | 'sessionTimeout'
+  | 'readOnly'
+  | 'startupParameter'
+  | 'unreachable'
+  | 'unknownHost'
+  | 'noLocalResource'
+  | 'brokenConnection'
+  | 'connectTimeout'
+  | 'noAnswer'
+  | 'authentication'
+  | 'tlsRequired'
+  | 'tlsUnsupported'
+  | 'certificate'
+  | 'unknownDatabase'
+  | 'unreadableFile'
+
+/** A failure with its remedy. Plain data. */
+export interface Failure {
+  readonly kind: FailureKind
+  /** Whether connecting again later may help. A statement is never sent again. */
+  readonly isTransient: boolean
+  /** The cause, in one sentence. */
+  readonly why: string
+  /** The remedy, in one sentence. */
+  readonly instead: string
+}

@@ -1,0 +1,15 @@
+import { neonRefusals } from './neon.ts'
+import { odysseyRefusals } from './odyssey.ts'
+import { pgbouncerRefusals } from './pgbouncer.ts'
+import { rdsProxyRefusals } from './rds-proxy.ts'
+import type { Refusal } from './refusal.ts'
+import { supavisorRefusals } from './supavisor.ts'
+
+/** What the poolers say, over all of them: their words do not collide. */
+export const refusals: readonly Refusal[] = [
+  ...rdsProxyRefusals,
+  ...supavisorRefusals,
+  ...neonRefusals,
+  ...odysseyRefusals,
+  ...pgbouncerRefusals,
+]

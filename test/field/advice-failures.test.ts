@@ -1,0 +1,265 @@
+import { classifyFailure, type FailureKind } from '@poolsafe/core'
+import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answering } from './answering.ts'
+
+const run = promisify(execFile)
+
+/** What connecting, and a statement, fail with; `undefined` where neither does. */
+async function failureAt(config: pg.ClientConfig, sql = 'SELECT 1'): Promise<unknown> {
+  const client = new pg.Client(config)
+  let heard: unknown
+  client.on('error', (error) => (heard ??= error))
+  const error = await client
+    .connect()
+    .then(() => client.query(sql))
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+  await client.end().catch(() => {})
+  return heard ?? error
+}
+
+describe('a server with TLS of its own making', () => {
+  let server: PostgresServer
+  let admin: pg.Client
+  let folder: string
+  let certificate: string
+
+  /** Writes a file that the server's own user owns, and nobody else may read. */
+  async function write(path: string, text: string): Promise<void> {
+    const lines = text.trimEnd().split('\n')
+    await admin.query(
+      `COPY (SELECT unnest(ARRAY[${lines.map((line) => admin.escapeLiteral(line)).join(',')}])) TO PROGRAM 'umask 077; cat > ${path}'`,
+    )
+  }
+
+  beforeAll(async () => {
+    server = await startPostgres()
+    admin = new pg.Client({ connectionString: server.url })
+    await admin.connect()
+    folder = await mkdtemp(join(tmpdir(), 'poolsafe-tls-'))
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+    await run('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=db.example',
+    ])
+    certificate = await readFile(cert, 'utf8')
+    const { rows } = await admin.query<{ data: string }>("SELECT current_setting('data_directory') AS data")
+    const data = rows[0]?.data ?? ''
+    await write(`${data}/server.key`, await readFile(key, 'utf8'))
+    await write(`${data}/server.crt`, certificate)
+    await write(`${data}/pg_hba.conf`, 'host all postgres all scram-sha-256\nhostssl all all all scram-sha-256')
+    await admin.query('ALTER SYSTEM SET ssl = on')
+    await admin.query("CREATE ROLE rds LOGIN PASSWORD 'rds'")
+    await admin.query("CREATE ROLE reader LOGIN PASSWORD 'reader'")
+    await admin.query('ALTER ROLE reader SET default_transaction_read_only = on')
+    await admin.query("CREATE ROLE idler LOGIN PASSWORD 'idler'")
+    await admin.query("ALTER ROLE idler SET idle_session_timeout = '20ms'")
+    await admin.query("ALTER ROLE idler SET idle_in_transaction_session_timeout = '20ms'")
+    await admin.query('SELECT pg_reload_conf()')
+    // The reload is done in a later moment.
+    while ((await withTls({ rejectUnauthorized: false }).catch((error: unknown) => error)) !== undefined);
+  })
+  afterAll(async () => {
+    await admin.end()
+    await server.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  function login(user: string, ssl: pg.ClientConfig['ssl'] = false): pg.ClientConfig {
+    return { host: '127.0.0.1', port: server.port, database: 'postgres', user, password: user, ssl }
+  }
+
+  async function withTls(ssl: pg.ClientConfig['ssl']): Promise<void> {
+    const client = new pg.Client(login('postgres', ssl))
+    client.on('error', () => {})
+    await client.connect()
+    await client.end()
+  }
+
+  it('that takes no login without TLS says that TLS is missing, and not that the password is wrong', async () => {
+    const error = await failureAt(login('rds'))
+    expect(error).toMatchObject({ code: '28000', message: expect.stringContaining('no encryption') as unknown })
+    const failure = classifyFailure(error)
+    expect(failure).toMatchObject({ kind: 'tlsRequired', isTransient: false })
+    expect(failure?.why).toContain('TLS is missing')
+    expect(`${failure?.why} ${failure?.instead}`).not.toMatch(/password|pooler/)
+    expect(await failureAt(login('rds', { rejectUnauthorized: false }))).toBeUndefined()
+  })
+
+  it('whose certificate nobody knows is told as that, and so is one for another name', async () => {
+    const unknown = await failureAt(login('rds', { rejectUnauthorized: true }))
+    expect(unknown).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
+    expect(classifyFailure(unknown)).toMatchObject({ kind: 'certificate', why: expect.stringContaining('does not trust') as unknown })
+    const other = await failureAt(login('rds', { ca: certificate, servername: 'other.example' }))
+    expect(other).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    expect(classifyFailure(other)).toMatchObject({ kind: 'certificate', why: expect.stringContaining('another host name') as unknown })
+    expect(await failureAt(login('rds', { ca: certificate, servername: 'db.example' }))).toBeUndefined()
+  })
+
+  it('that only reads, or ends what is idle, is told as that', async () => {
+    const refused = await failureAt(login('reader', { rejectUnauthorized: false }), 'CREATE TABLE t ()')
+    expect(refused).toMatchObject({ code: '25006' })
+    expect(classifyFailure(refused)).toMatchObject({ kind: 'readOnly', isTransient: true })
+    for (const [code, sql] of [
+      ['57P05', 'SELECT 1'],
+      ['25P03', 'BEGIN'],
+    ] as const) {
+      const client = new pg.Client(login('idler', { rejectUnauthorized: false }))
+      const ended = new Promise((resolve) => client.on('error', resolve))
+      await client.connect()
+      await client.query(sql)
+      const error = await ended
+      expect(error).toMatchObject({ code })
+      expect(classifyFailure(error)).toMatchObject({ kind: 'sessionTimeout', isTransient: true })
+    }
+  })
+
+  it('says of a password that is not there that it is missing', async () => {
+    const error = await failureAt({ ...login('rds', { rejectUnauthorized: false }), password: '' })
+    expect(classifyFailure(error)).toMatchObject({ kind: 'authentication' })
+    expect(classifyFailure(error)?.instead).not.toContain('auth_file')
+  })
+})
+
+describe('PgBouncer', () => {
+  it('without a server behind it, without TLS and with it: each is told as what it is', async () => {
+    const server = await startPostgres()
+    const pooler: PgBouncerServer = await startPgBouncer({ target: server, settings: { server_login_retry: '1', query_wait_timeout: '2' } })
+    try {
+      expect(classifyFailure(await failureAt({ connectionString: pooler.url, ssl: true }))).toMatchObject({ kind: 'tlsUnsupported' })
+      await server.stop()
+      const error = await failureAt({ connectionString: pooler.url })
+      expect(classifyFailure(error), String(error)).toMatchObject({
+        kind: expect.stringMatching(/^(?:poolerCannotConnect|poolerBusy)$/) as unknown,
+      })
+    } finally {
+      await pooler.stop()
+      await server.stop()
+    }
+  })
+})
+
+/** Texts of services that do not run here, each as public reports quote it, sent over the wire by a server that says nothing else. */
+const quoted: readonly (readonly [code: string, text: string, kind: FailureKind, isTransient: boolean])[] = [
+  ['XX000', 'MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size', 'poolerFull', true],
+  ['XX000', '(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15', 'poolerFull', true],
+  ['XX000', 'Max client connections reached', 'poolerFull', true],
+  ['XX000', '(EMAXCONN) max client connections reached, limit: 200', 'poolerFull', true],
+  ['XX000', 'Tenant or user not found', 'authentication', false],
+  ['XX000', '(ENOTFOUND) tenant/user postgres.abc not found', 'authentication', false],
+  ['XX000', '(ECIRCUITBREAKER) too many authentication failures, new connections are temporarily blocked', 'rateLimited', true],
+  ['XX000', 'SSL connection is required', 'tlsRequired', false],
+  ['XX000', 'Unable to check out process from the pool due to timeout', 'poolerBusy', false],
+  ['XX000', 'DbHandler exited', 'poolerCannotConnect', true],
+  ['XX000', 'The endpoint has been disabled. Enable it using Neon API and retry.', 'quotaExceeded', false],
+  ['XX000', 'Too many connections attempts', 'rateLimited', true],
+  ['XX000', 'Control plane request failed', 'poolerCannotConnect', true],
+  ['XX000', "Couldn't connect to compute node", 'poolerCannotConnect', true],
+  ['XX000', 'Your account or project has exceeded the compute time quota. Upgrade your plan to increase limits.', 'quotaExceeded', false],
+  [
+    '08P01',
+    'Endpoint ID is not specified. Either please upgrade the postgres client library (libpq) for SNI support',
+    'unknownHost',
+    false,
+  ],
+  ['28000', 'connection is insecure (try using `sslmode=require`)', 'tlsRequired', false],
+  ['28P01', "password authentication failed for user 'neondb_owner'", 'authentication', false],
+  ['28000', 'This RDS Proxy requires TLS connections.', 'tlsRequired', false],
+  [
+    '28000',
+    'This RDS proxy has no credentials for the role app. Check the credentials for this role and try again.',
+    'authentication',
+    false,
+  ],
+  ['0A000', "Feature not supported: RDS Proxy currently doesn't support the option statement_timeout.", 'startupParameter', false],
+  ['0A000', 'Feature not supported: RDS Proxy currently doesn’t support command-line options.', 'startupParameter', false],
+  ['08006', 'Timed-out waiting to acquire database connection.', 'poolerBusy', true],
+  ['53300', 'The maximum number of client connections to the proxy exceeded 200.', 'poolerFull', true],
+  ['53300', 'remaining connection slots are reserved for roles with the SUPERUSER attribute', 'tooManyClients', true],
+  [
+    '53300',
+    'remaining connection slots are reserved for roles with privileges of the "pg_use_reserved_connections" role',
+    'tooManyClients',
+    true,
+  ],
+  ['28000', 'no pg_hba.conf entry for host "10.0.0.7", user "app", database "shop", SSL off', 'tlsRequired', false],
+  ['28000', 'no pg_hba.conf entry for host "10.0.0.7", user "app", database "shop", SSL on', 'authentication', false],
+  ['28000', 'connection requires a valid client certificate', 'certificate', false],
+  ['08P01', 'SSL required', 'tlsRequired', false],
+  ['08P01', 'pgbouncer cannot connect to server', 'poolerCannotConnect', true],
+  ['08P01', 'server login has been failing, try again later (server_login_retry)', 'poolerCannotConnect', true],
+  ['08P01', 'client_login_timeout (server down)', 'poolerCannotConnect', true],
+  ['08P01', 'no such database: shop', 'unknownDatabase', false],
+  ['57P03', 'the database system is shutting down', 'startingUp', true],
+  ['57P03', 'the database system is not yet accepting connections', 'startingUp', true],
+]
+
+describe('the texts of services', () => {
+  it.each(quoted)('%s %s', async (code, text, kind, isTransient) => {
+    const error = await answering({ code, text }, (url) => failureAt({ connectionString: url }))
+    expect(error).toMatchObject({ code, message: text })
+    expect(classifyFailure(error)).toMatchObject({ kind, isTransient })
+  })
+
+  it('are known inside what an ORM wraps', () => {
+    const wrapped = { name: 'DriverAdapterError', cause: { originalCode: 'XX000', originalMessage: 'Tenant or user not found' } }
+    expect(classifyFailure(wrapped)).toMatchObject({ kind: 'authentication' })
+    expect(classifyFailure({ code: 'P2010', meta: { driverAdapterError: wrapped } })).toMatchObject({ kind: 'authentication' })
+  })
+
+  it('of a direct server do not speak of a pooler', () => {
+    for (const [code, message] of [
+      ['28P01', 'password authentication failed for user "app"'],
+      ['57P03', 'the database system is shutting down'],
+      ['3D000', 'database "shop" does not exist'],
+    ]) {
+      const failure = classifyFailure({ code, message })
+      expect(`${failure?.why} ${failure?.instead}`, message).not.toContain('pooler')
+    }
+  })
+})
+
+describe('the names of Node for what failed', () => {
+  it('are no SQLSTATEs, and tell what this machine lacks', () => {
+    expect(classifyFailure({ code: 'EPIPE' })).toMatchObject({ kind: 'brokenConnection' })
+    expect(classifyFailure({ code: 'EMFILE', syscall: 'connect' })).toMatchObject({ kind: 'noLocalResource', isTransient: true })
+    expect(classifyFailure({ code: 'CERT_HAS_EXPIRED' })).toMatchObject({ kind: 'certificate' })
+  })
+
+  it('of a port at which something else listens are no advice to wait', async () => {
+    const server = await startPostgres()
+    try {
+      // A plain socket, so that the test shows that the server lives.
+      const socket = connect(server.port, '127.0.0.1')
+      await new Promise((resolve) => socket.once('connect', resolve))
+      socket.destroy()
+      expect(classifyFailure(await failureAt({ connectionString: server.url, ssl: true }))).toMatchObject({
+        kind: 'tlsUnsupported',
+        isTransient: false,
+      })
+    } finally {
+      await server.stop()
+    }
+  })
+})
