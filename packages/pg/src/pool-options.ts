@@ -128,17 +128,24 @@ export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOpti
   const url = urlSettingsOf(options)
   if (url.max !== undefined && options.max === defaultMax) options.max = url.max
   checkSizes(options)
+  const ownMillis = ownTimeout(options)
   const connectMillis = given.connectTimeoutMillis ?? url.connectTimeoutMillis
   if (connectMillis !== undefined) options.connectionTimeoutMillis = finite(connectMillis)
-  else options.connectionTimeoutMillis ||= defaultConnectMillis
+  else if (ownMillis === undefined) options.connectionTimeoutMillis = defaultConnectMillis
   if (url.queryTimeoutMillis !== undefined && !options.query_timeout) options.query_timeout = finite(url.queryTimeoutMillis)
   if (given.idleTimeoutMillis !== undefined) options.idleTimeoutMillis = finite(given.idleTimeoutMillis)
   if (given.maxLifetimeMillis !== undefined) setLifetime(options, given.maxLifetimeMillis)
-  const acquireTimeoutMillis = given.acquireTimeoutMillis ?? url.acquireTimeoutMillis ?? limits.acquireTimeoutMillis
+  const acquireTimeoutMillis = given.acquireTimeoutMillis ?? url.acquireTimeoutMillis ?? ownMillis ?? limits.acquireTimeoutMillis
   const { notes, schema: _, ...named } = url
   const isAsked = Object.keys(given).length > 0 || Object.keys(named).length > 0
   const line = isAsked ? describe(options, acquireTimeoutMillis) : undefined
   return { limits: { ...limits, acquireTimeoutMillis }, line, notes }
+}
+
+/** The limit that the application gave its pool, for which pg-pool lets a call wait as well; 0 is none. */
+function ownTimeout({ connectionTimeoutMillis: millis }: OptionsOfPool): number | undefined {
+  if (typeof millis !== 'number' || millis < 0) return undefined
+  return millis === 0 ? Infinity : millis
 }
 
 /** A URL that the driver understands and we do not is the driver's business. */
