@@ -19,11 +19,20 @@ export * as poolers from './poolers/index.ts'
 export type { DetectedPooler, PoolerFacts } from './poolers/detect.ts'
 export type { Clue, Pooler } from './poolers/pooler.ts'
 export type { Carried, PoolerProfile } from './poolers/profile.ts'
-export { AcquireTimeoutError, NoConnectionError, QueueFullError, SelfDeadlockError } from './checkout/errors.ts'
+export {
+  AcquireTimeoutError,
+  ConnectionLostError,
+  NoConnectionError,
+  QueueFullError,
+  SelfDeadlockError,
+  type LossFacts,
+} from './checkout/errors.ts'
+export { lossReasons, type LossCounts, type LossReason } from './checkout/loss.ts'
 export type {
   AcquireEvent,
   CheckoutEvents,
   ConnectFailureEvent,
+  ConnectionLostEvent,
   DeadlockEvent,
   LeakEndEvent,
   LeakEvent,
@@ -91,6 +100,7 @@ export type { Observer } from './observe/observer.ts'
 export { openRequest } from './observe/repeated/request-scope.ts'
 export { SiteBudget } from './stack/stack-budget.ts'
 export { addHistograms } from './checkout/statistics.ts'
+export { isLastWord } from './checkout/loss.ts'
 export { jsonLimit, type AskedFirst, type ObservedPool } from './observe/pools/pool-report.ts'
 export { resolveHealthOptions } from './observe/health/health-options.ts'
 export { judgeEffects } from './guard/judge.ts'

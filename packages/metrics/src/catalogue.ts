@@ -1,4 +1,4 @@
-import { rules, type DurationHistogram, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
+import { lossReasons, rules, type DurationHistogram, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
 
 /** One series of a metric, before its name. */
 export interface Sample {
@@ -56,6 +56,19 @@ const ofEveryPool: readonly MetricDefinition[] = [
   counter('late_connections_total', 'Connections that came after their caller had given up.', ({ lateArrivals }) => lateArrivals),
 ]
 
+/** All reasons from the start, as with the rules. */
+const losses: MetricDefinition = {
+  name: 'pool_connections_lost_total',
+  type: 'counter',
+  help: 'Open connections that were lost, by reason.',
+  labels: ['pool', 'reason'],
+  isObserved: false,
+  read: ({ pools, endedPools }) =>
+    [...pools, ...endedPools].flatMap(({ name, connectionsLost }) =>
+      lossReasons.map((reason) => ({ labels: { pool: name, reason }, value: connectionsLost[reason] })),
+    ),
+}
+
 function total(name: string, help: string, isObserved: boolean, read: (statistics: GuardStatistics) => number): MetricDefinition {
   const type = name.endsWith('_total') ? 'counter' : 'gauge'
   return { name, type, help, labels: [], isObserved, read: (statistics) => [{ labels: {}, value: read(statistics) }] }
@@ -103,4 +116,4 @@ const ofJudgement: readonly MetricDefinition[] = [
 ]
 
 /** Every metric, in the order in which it is written. */
-export const catalogue: readonly MetricDefinition[] = [...ofEveryPool, ...ofStatements, ...ofJudgement]
+export const catalogue: readonly MetricDefinition[] = [...ofEveryPool, losses, ...ofStatements, ...ofJudgement]

@@ -1,4 +1,4 @@
-import { rules, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
+import { lossReasons, rules, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
 
 /** One value with its attributes, as it is observed. */
 export interface Observed {
@@ -91,6 +91,21 @@ function byRule(
   return { name, type: 'counter', unit: '{finding}', description, isObserved: false, read: observed }
 }
 
+const losses: InstrumentDefinition = {
+  name: 'poolsafe.pool.connections_lost',
+  type: 'counter',
+  unit: '{connection}',
+  description: 'Open connections that were lost, by reason.',
+  isObserved: false,
+  read: ({ pools, endedPools }) =>
+    [...pools, ...endedPools].flatMap(({ name, connectionsLost }) =>
+      lossReasons.map((reason) => ({
+        labels: { [poolNameAttribute]: name, 'poolsafe.reason': reason },
+        value: connectionsLost[reason],
+      })),
+    ),
+}
+
 /** What no convention has a name for. */
 const own: readonly InstrumentDefinition[] = [
   ofTotals('poolsafe.pool.queue_full', '{call}', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
@@ -98,6 +113,7 @@ const own: readonly InstrumentDefinition[] = [
   ofTotals('poolsafe.pool.deadlocks', '{call}', 'Calls that waited while all who held a connection waited too.', (pool) => pool.deadlocks),
   ofTotals('poolsafe.pool.leaks', '{report}', 'Connections reported because they were held for too long.', ({ leaks }) => leaks),
   ofTotals('poolsafe.pool.connect_failures', '{attempt}', 'Attempts to connect that failed.', (pool) => pool.connectFailures),
+  losses,
   ofGuard(
     'poolsafe.query.slow',
     '{query}',

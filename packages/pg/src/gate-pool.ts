@@ -12,12 +12,14 @@ import {
   type Handover,
   type Layer,
   type PoolStatistics,
-  type Release,
 } from '@poolsafe/core'
 import { controlOf } from './limits/client-control.ts'
 import { hasWiredClients } from './limits/internals.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
+import { lifeOf } from './client-life.ts'
+import { watchNewClients } from './login.ts'
+import { hearPool } from './pool-events.ts'
 import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
@@ -25,9 +27,7 @@ import { sqlOf, watchQueries } from './query-watch.ts'
 import { throwFromHere } from './throw-from-here.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-interface Client extends GatedClient {
-  release?: Release
-}
+type Client = GatedClient
 
 const gates = new WeakMap<object, Gate<ClientLike>>()
 
@@ -98,18 +98,22 @@ export function isPool(driver: unknown): driver is PoolLike {
 }
 
 function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource, adopted: (client: Client) => void): void {
+  const home = { pool, gate }
   const adopt = (client: Client): void => {
+    const life = lifeOf(client, home)
     if (checkoutKey in client) return
     Object.defineProperty(client, checkoutKey, { value: undefined, writable: true })
-    // pg-pool takes its own listener away while a client is out. Without any, a server that goes away ends the process.
-    client.on('error', () => {})
+    life.opened()
     adopted(client)
   }
   const pump = (): void => gate.pump()
-  pool.prependListener('connect', (client) => adopt(client as Client))
-  pool.prependListener('acquire', (client) => adopt(client as Client))
-  pool.on('release', (_error, given) => {
-    const client = given as Client
+  watchNewClients(pool, (client) => lifeOf(client, home))
+  for (const client of clientsOf(pool)) adopt(client)
+  hearPool(pool, 'connect', adopt)
+  hearPool(pool, 'acquire', adopt)
+  // Hears nothing, so that a connection that is lost while it is idle does not end a process without a listener.
+  hearPool(pool, 'error', () => {})
+  hearPool(pool, 'release', (client: Client) => {
     const checkout = client[checkoutKey]
     if (checkout !== undefined) {
       client[checkoutKey] = undefined
@@ -118,6 +122,12 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
     // pg-pool tells of it before it has put the client among the idle ones.
     if (gate.waitingCount > 0) process.nextTick(pump)
   })
+}
+
+/** The idle clients that a pool has before it is guarded. */
+function clientsOf(pool: PoolLike): readonly Client[] {
+  const { _idle: idle } = pool as { readonly _idle?: readonly { readonly client: Client }[] }
+  return idle?.map(({ client }) => client) ?? []
 }
 
 function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard, layer: Layer): void {

@@ -22,12 +22,12 @@ import type { Arguments, ClientLike, DriverFunction } from './types.ts'
 /** What is known of one guarded client. */
 export interface ClientState {
   readonly transaction: TransactionStatus
-  /** The client is lent to `pool.query`, which has judged its statement already. */
+  /** The client is lent to `pool.query`, which judges its transaction commands itself. */
   isLent: boolean
+  /** What that `pool.query` was given and has judged: sent once. */
+  lentFor: unknown
   /** A statement was refused since the client was taken: its user has an error in hand. */
   wasRefused: boolean
-  /** The guarded `client.release` of the present checkout. */
-  release: DriverFunction | undefined
 }
 
 /** A client of one's own is in no pool that would count. */
@@ -82,7 +82,7 @@ export function stateOf(client: ClientLike): ClientState | undefined {
 
 /** Guards a client that nobody guards yet. */
 export function attach(client: ClientLike, guard: Guard): ClientState {
-  const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, wasRefused: false, release: undefined }
+  const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, lentFor: undefined, wasRefused: false }
   Object.defineProperty(client, stateKey, { value: state })
   // Beneath the guard: what it refuses is not sent.
   watchQueries(client, guard)
@@ -98,13 +98,18 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
     return Reflect.apply(send, client, args)
   }
   function query(this: unknown, ...args: unknown[]): unknown {
-    const statement = state.isLent ? undefined : statementOf(args[0], guard)
+    const statement = isJudged(args[0]) ? undefined : statementOf(args[0], guard)
     if (statement === undefined) return apply(args)
     const error = refuse(statement)
     if (error !== undefined) return refuseCall(args, error, (client as { connection?: unknown }).connection)
     const { sql, analysis } = statement
     if (analysis.telltales === undefined) return apply(args)
     return sendAndJudge(apply, args, (answers) => noted(guard.refuseAnswer(sql, analysis, answers)))
+  }
+  function isJudged(config: unknown): boolean {
+    if (state.lentFor === undefined || state.lentFor !== config) return false
+    state.lentFor = undefined
+    return true
   }
   function refuse({ sql, analysis, named }: Statement): Error | undefined {
     return noted(guard.refuse(sql, analysis, { transaction: state.transaction.current, pinned: true, named }, query))

@@ -9,7 +9,9 @@ import {
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { knownLifeOf } from './client-life.ts'
 import { gatePool, isPool } from './gate-pool.ts'
+import { hearPool } from './pool-events.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'
 import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
 import { sendByPoolAndJudge } from './answer.ts'
@@ -71,15 +73,14 @@ function guardClients(pool: PoolLike, guard: Guard): void {
   const adopt = (adopted: unknown): void => {
     const client = adopted as ClientLike
     if (guardOf(client) !== undefined) return
-    attach(client, guard)
-    Object.defineProperty(client, 'release', releaseProperty)
+    judgeReleases(client, attach(client, guard), guard)
   }
   watchNewClients(pool, (client) => {
     watchLogin(client, guard)
     adopt(client)
   })
-  pool.prependListener('connect', adopt)
-  pool.prependListener('acquire', adopt)
+  hearPool(pool, 'connect', adopt)
+  hearPool(pool, 'acquire', adopt)
   // For one that is being opened now: pg-pool awaits this hook before it emits `connect`.
   const { options } = pool as { options?: { onConnect?: (client: ClientLike) => unknown } }
   const onConnect = options?.onConnect
@@ -90,35 +91,21 @@ function guardClients(pool: PoolLike, guard: Guard): void {
   }
 }
 
-/**
- * pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it is
- * set. One accessor for all clients: with functions of its own, V8 would turn each client into a slow dictionary.
- */
-const releaseProperty: PropertyDescriptor & ThisType<ClientLike> = {
-  configurable: true,
-  enumerable: true,
-  get() {
-    return stateOf(this)?.release
-  },
-  set(release: DriverFunction | undefined) {
-    const state = stateOf(this)
-    if (state !== undefined) state.release = release === undefined ? undefined : guardRelease(this, state, release)
-  },
-}
-
-function guardRelease(client: ClientLike, state: ClientState, release: DriverFunction): DriverFunction {
-  return function released(this: unknown, ...args: unknown[]): unknown {
-    const { isLent, wasRefused } = state
-    state.isLent = false
-    state.wasRefused = false
-    // A client that is destroyed takes its transaction with it.
-    if (isLent || Boolean(args[0]) || !state.transaction.current.isOpen) return Reflect.apply(release, client, args)
-    // An error in hand is worth more than ours, which would take its place in a finally block.
-    const hasError = wasRefused || state.transaction.current.state.isAborted
-    const error = guardOf(client)?.refuseCall('releasedInTransaction', released)
-    Reflect.apply(release, client, error === undefined ? args : [true])
-    if (error !== undefined && !hasError) throw error
-    return undefined
+function judgeReleases(client: ClientLike, state: ClientState, guard: Guard): void {
+  const life = knownLifeOf(client)
+  if (life === undefined) return
+  life.judge = {
+    begin() {
+      state.isLent = false
+      state.lentFor = undefined
+      state.wasRefused = false
+    },
+    judge(entry) {
+      if (state.isLent || !state.transaction.current.isOpen) return undefined
+      // An error in hand is worth more than ours, which would take its place in a finally block.
+      const isKnown = state.wasRefused || state.transaction.current.state.isAborted
+      return { error: guard.refuseCall('releasedInTransaction', entry), isKnown }
+    },
   }
 }
 
@@ -127,6 +114,8 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
   const connectPool = pool.connect as DriverFunction
   /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
   let isLending = false
+  /** What that query was given: what else is sent on its client is judged. */
+  let lentFor: unknown
 
   function query(this: unknown, ...args: unknown[]): unknown {
     const statement = statementOf(args[0], guard)
@@ -140,6 +129,7 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
 
   function lendAndSend(args: Arguments): unknown {
     isLending = true
+    lentFor = args[0]
     try {
       return Reflect.apply(send, pool, args)
     } finally {
@@ -150,7 +140,7 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
   function connect(this: unknown, ...args: unknown[]): unknown {
     if (isLending) {
       isLending = false
-      return connectPool.call(pool, lend(args[0] as Handover))
+      return lendFor(lentFor, args)
     }
     const acquiring = processWide.acquiring.getStore()
     if (acquiring !== undefined) acquiring.judgedBelow = guard
@@ -160,15 +150,32 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
     return Reflect.apply(connectPool, pool, args)
   }
 
+  /** A subclass of pg.Pool may await the connection of its own `query`. */
+  function lendFor(statement: unknown, [handover]: Arguments): unknown {
+    if (typeof handover === 'function') return connectPool.call(pool, lend(handover as Handover, statement))
+    const lent = connectPool.call(pool) as Promise<ClientLike>
+    lent.then(
+      (client) => mark(client, statement),
+      () => {},
+    )
+    return lent
+  }
+
   pool.query = query
   pool.connect = connect
 }
 
 /** Marks the client that pg-pool takes for a `pool.query`: its statement is judged already. */
-function lend(handover: Handover): Handover {
+function lend(handover: Handover, statement: unknown): Handover {
   return (error, client, release) => {
-    const state = client === undefined ? undefined : stateOf(client)
-    if (state !== undefined) state.isLent = true
+    if (client !== undefined) mark(client, statement)
     handover(error, client, release)
   }
+}
+
+function mark(client: ClientLike, statement: unknown): void {
+  const state = stateOf(client)
+  if (state === undefined) return
+  state.isLent = true
+  state.lentFor = statement
 }

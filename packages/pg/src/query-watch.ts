@@ -1,14 +1,12 @@
 import { onlyBegins, sqlStateOf, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
 import { activeQueryOf, isWired, latestQueryOf, preparedTextOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
 import { checkoutKey, poolKey, type GatedClient } from './present-checkout.ts'
+import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 
 /** Where a query keeps its execution: a property, as a map would cost more than all the rest. `null` once it is over. */
 const executionKey = Symbol('poolsafe.execution')
-
-/** Where a connection keeps its watch. */
-const watchKey = Symbol('poolsafe.watch')
 
 interface WatchedQuery extends Query {
   [executionKey]?: Execution | null | undefined
@@ -64,9 +62,8 @@ class QueryWatch {
     }
     client.query = query
     const { connection } = client
-    Object.defineProperty(connection, watchKey, { value: this })
     connection.prependListener('readyForQuery', ({ status }) => this.#ready(status))
-    hearFailures((client.constructor as { readonly Query?: { readonly prototype: WatchedQuery } }).Query?.prototype)
+    onQueryFailure(client, connection, (failed, error) => this.#failed(failed, error))
   }
 
   /** What pg is given by its name alone was prepared on this client: no pool knows its text. */
@@ -110,7 +107,7 @@ class QueryWatch {
   }
 
   /** A query has failed: at the server, or in the client, before or after it was sent. */
-  failed(query: WatchedQuery, error: unknown): void {
+  #failed(query: WatchedQuery, error: unknown): void {
     const execution = query[executionKey]
     query[executionKey] = null
     if (execution) this.#end(query, execution, sqlStateOf(error) ?? '', performance.now())
@@ -135,24 +132,6 @@ class QueryWatch {
     this.#reader ??= new ReaderWatch(this.#client.connection)
     hearFailures(submittable)
   }
-}
-
-const heard = new WeakSet<WatchedQuery>()
-
-/**
- * pg tells every failure of a query by its `handleError`: what the server says, what the client cannot send, a connection that is lost,
- * a timeout. Of pg's own queries it is heard at their class, in which unwatched connections have none to tell.
- */
-function hearFailures(target: WatchedQuery | undefined): void {
-  if (typeof target?.handleError !== 'function' || heard.has(target)) return
-  heard.add(target)
-  const { handleError } = target
-  const value = function (this: WatchedQuery, ...args: [unknown, unknown]): unknown {
-    const connection = args[1] as { readonly [watchKey]?: QueryWatch } | undefined
-    connection?.[watchKey]?.failed(this, args[0])
-    return Reflect.apply(handleError, this, args)
-  }
-  Object.defineProperty(target, 'handleError', { value, configurable: true, writable: true, enumerable: false })
 }
 
 /** The text of what `query` was given, where it tells one. */

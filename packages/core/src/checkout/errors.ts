@@ -1,4 +1,6 @@
 import { PoolsafeError } from '../errors.ts'
+import { describeLoss } from './loss-message.ts'
+import type { LossReason } from './loss.ts'
 import { describePool, describeTimeout, rows, seconds, type NoConnection } from './no-connection-message.ts'
 import type { Holder, LikelyCause, PoolState } from './pool-state.ts'
 
@@ -62,5 +64,38 @@ export class SelfDeadlockError extends NoConnectionError {
     const [longest] = pool.holders
     const since = longest === undefined ? '' : `; the first has held one for ${seconds(longest.heldMillis)}`
     super(`every connection is held by a call that waits for another one ${describePool(pool)}${since}\n${rows(call, pool)}`, call, pool)
+  }
+}
+
+/** What is known of a connection that was lost. Plain data. */
+export interface LossFacts {
+  readonly reason: LossReason
+  /** When, in ISO 8601. */
+  readonly lostAt: string
+  /** How long the application had held it; `undefined` while it was idle in the pool. */
+  readonly heldMillis: number | undefined
+  /** The ORM's name for the call that held it, such as `User.findMany`. */
+  readonly operation: string | undefined
+  /** The call site that took it, where it was remembered. */
+  readonly callSite: string | undefined
+  /** The name of the pool; `undefined` where it has none. */
+  readonly pool: string | undefined
+}
+
+/**
+ * An open connection was lost. It is the `cause` of the driver's `Client has encountered a connection error and is not queryable` and
+ * `Connection terminated unexpectedly`. Its own `cause` is the server's error or that of the socket, if there was one.
+ */
+export class ConnectionLostError extends PoolsafeError {
+  readonly reason: LossReason
+  readonly facts: LossFacts
+
+  constructor(reason: LossReason, held: Omit<LossFacts, 'reason' | 'lostAt'>, cause: Error | undefined) {
+    const facts = { reason, lostAt: new Date().toISOString(), ...held }
+    super(describeLoss(facts, cause), cause === undefined ? undefined : { cause })
+    this.reason = reason
+    this.facts = facts
+    // Everything in it is in the message; Node would print it a second time.
+    Object.defineProperty(this, 'facts', { enumerable: false })
   }
 }

@@ -1,4 +1,4 @@
-import type { AcquireTimeoutError, QueueFullError, SelfDeadlockError } from './errors.ts'
+import type { AcquireTimeoutError, ConnectionLostError, LossFacts, QueueFullError, SelfDeadlockError } from './errors.ts'
 import type { Failure } from '../failure.ts'
 import type { Activity } from './pool-state.ts'
 
@@ -73,6 +73,12 @@ export interface ConnectFailureEvent {
   readonly isRetried: boolean
 }
 
+/** An open connection was lost: the other side closed it, the network broke it, or poolsafe closed what was not clean. */
+export interface ConnectionLostEvent extends LossFacts {
+  /** The report; its `cause` is the server's error or that of the socket. */
+  readonly error: ConnectionLostError
+}
+
 /** The events of guarded pools, by name. */
 export interface CheckoutEvents {
   acquire: AcquireEvent
@@ -83,6 +89,7 @@ export interface CheckoutEvents {
   leak: LeakEvent
   leakEnd: LeakEndEvent
   connectFailure: ConnectFailureEvent
+  connectionLost: ConnectionLostEvent
 }
 
 /** What a gate needs of a guard. */

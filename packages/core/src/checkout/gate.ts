@@ -10,6 +10,7 @@ import type { Entry } from '../guard/call.ts'
 import { heldFrom, liveHolding } from './holding.ts'
 import { processWide } from '../guard/strict.ts'
 import { LeakWatch } from './leak-watch.ts'
+import { LostConnections } from './lost-connections.ts'
 import type { ConnectionSource, GateNature } from './connection-source.ts'
 import type { CheckoutLimits } from './limits.ts'
 import type { PoolState } from './pool-state.ts'
@@ -28,6 +29,8 @@ import { troubleOf, type PoolTrouble } from './pool-trouble.ts'
 export class Gate<Connection> {
   readonly limits: CheckoutLimits
   readonly sites: CallSites
+  /** Open connections that were lost. */
+  readonly losses: LostConnections<Connection>
   /** Of the pool, for its events. */
   name: string | undefined = undefined
   readonly #source: ConnectionSource<Connection>
@@ -67,6 +70,7 @@ export class Gate<Connection> {
     this.#retries = new RetryPlan(clock, () => this.pump())
     this.#deadlines = new Alarm(clock, (now) => this.#expire(now))
     this.sites = new CallSites(limits.callSites, watcher)
+    this.losses = new LostConnections({ clock, watcher, sites: this.sites })
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
     const acts = { survey: () => this.#survey(0), refuse: this.#fail.bind(this) }
     this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, ...acts })
@@ -167,7 +171,8 @@ export class Gate<Connection> {
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
     const now = { max, size, idle, active: this.#active, waiting: this.#waitingNow }
-    return this.#measures.statistics(now, this.#leaks.reported, this.#deadlocks.found)
+    const found = { leaks: this.#leaks.reported, deadlocks: this.#deadlocks.found, connectionsLost: this.losses.counts }
+    return this.#measures.statistics(now, found)
   }
 
   /** Who holds connections now, the longest first. */

@@ -59,11 +59,12 @@ function makeRows(call: NoConnection, pool: PoolState): string {
 }
 
 /** A driver quotes what it took for a host or a socket: of a connection string that it misread, the password. */
-function withoutCredentials(message: string): string {
+export function withoutCredentials(message: string): string {
   return message.replaceAll(/\S*@\S*/g, '…')
 }
 
-function row(label: string, text: string): string {
+/** One labelled line of a report. */
+export function row(label: string, text: string): string {
   return `  ${label.padEnd(9)}  ${text}`
 }
 

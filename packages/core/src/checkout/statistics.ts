@@ -1,5 +1,6 @@
 import { Durations, type DurationSummary } from '../measure/durations.ts'
 import { RecentCount } from '../measure/recent-count.ts'
+import { addLosses, type LossCounts } from './loss.ts'
 
 /** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
 const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
@@ -24,24 +25,47 @@ export function addHistograms(one: DurationHistogram, other: DurationHistogram):
   }
 }
 
-/** What happened since the pool was guarded. Plain data; see {@link PoolStatistics} for what is now. */
-export interface CheckoutCounts {
+/** Every count of a pool: its statistics, its totals and its metrics derive from this table. */
+const counted = {
   /** Connections handed out. */
-  readonly acquired: number
+  acquired: 0,
   /** Calls that waited for longer than `acquireTimeoutMillis`. */
-  readonly timedOut: number
+  timedOut: 0,
   /** Calls refused because `maxWaiting` others waited already. */
-  readonly queueFull: number
+  queueFull: 0,
   /** Calls that gave up by an abort signal. */
-  readonly aborted: number
+  aborted: 0,
   /** Calls that waited for a connection while everyone else who held one waited too. */
-  readonly deadlocks: number
+  deadlocks: 0,
   /** Checkouts reported for their length. */
-  readonly leaks: number
+  leaks: 0,
   /** Attempts to connect that failed. */
-  readonly connectFailures: number
+  connectFailures: 0,
   /** Connections that came after their caller had given up, and went back to the pool. */
-  readonly lateArrivals: number
+  lateArrivals: 0,
+}
+
+/** The name of one count. */
+export type CountName = keyof typeof counted
+
+const countNames = Object.keys(counted) as CountName[]
+
+/** What happened since the pool was guarded. Plain data; see {@link PoolStatistics} for what is now. */
+export interface CheckoutCounts extends Readonly<typeof counted> {
+  /** Open connections that were lost, by reason. */
+  readonly connectionsLost: LossCounts
+}
+
+/** Picks the counts out of a pool's statistics. */
+export function countsOf(pool: CheckoutCounts): CheckoutCounts {
+  const picked = Object.fromEntries(countNames.map((name) => [name, pool[name]])) as typeof counted
+  return { ...picked, connectionsLost: pool.connectionsLost }
+}
+
+/** Adds the counts of two pools. */
+export function addCounts(one: CheckoutCounts, other: CheckoutCounts): CheckoutCounts {
+  const sums = Object.fromEntries(countNames.map((name) => [name, one[name] + other[name]])) as typeof counted
+  return { ...sums, connectionsLost: addLosses(one.connectionsLost, other.connectionsLost) }
 }
 
 /** A pool, now and since it was guarded. */
@@ -106,25 +130,9 @@ export class Timings {
   }
 }
 
-/** The counts while they change. */
-export type MutableCounts = { -readonly [Name in keyof CheckoutCounts]: CheckoutCounts[Name] }
-
-export function noCounts(): MutableCounts {
-  return {
-    acquired: 0,
-    timedOut: 0,
-    queueFull: 0,
-    aborted: 0,
-    deadlocks: 0,
-    leaks: 0,
-    connectFailures: 0,
-    lateArrivals: 0,
-  }
-}
-
 /** All that a gate counts and times. */
 export class Measures {
-  readonly counts: MutableCounts = noCounts()
+  readonly counts: typeof counted = { ...counted }
   readonly waits: Timings = new Timings()
   readonly uses: Timings = new Timings()
   readonly poolerWaits: Histogram = new Histogram()
@@ -142,11 +150,13 @@ export class Measures {
     this.#refused.add(now)
   }
 
-  statistics(now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>, leaks: number, deadlocks: number): PoolStatistics {
+  statistics(
+    now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>,
+    found: Pick<CheckoutCounts, 'leaks' | 'deadlocks' | 'connectionsLost'>,
+  ): PoolStatistics {
     return {
       ...this.counts,
-      leaks,
-      deadlocks,
+      ...found,
       ...now,
       acquireWait: this.waits.histogram.snapshot(),
       use: this.uses.histogram.snapshot(),

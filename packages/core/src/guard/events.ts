@@ -61,6 +61,7 @@ const names = Object.keys({
   leak: true,
   leakEnd: true,
   connectFailure: true,
+  connectionLost: true,
 } satisfies { [Name in keyof GuardEvents]: true }) as (keyof GuardEvents)[]
 
 /** Who hears of one event: those who asked the guard, and whoever subscribed to the channel of its name, of all guards of the process. */

@@ -1,5 +1,6 @@
 import { hasStatementLimits, InvalidOptionError, type Guard, type StatementLimits } from '@poolsafe/core'
 import { watchNewClients } from '../login.ts'
+import { hearPool } from '../pool-events.ts'
 import type { ClientLike, PoolLike } from '../types.ts'
 import { hasWiredClients, isWired } from './internals.ts'
 import { StatementWatch, type WatchedPool } from './statement-watch.ts'
@@ -19,8 +20,8 @@ export function limitPool(pool: PoolLike, limits: StatementLimits, guard: Guard,
   if (Client !== undefined && !hasWiredClients(pool)) refuse(limits, 'a pool of pg’s own client, as pg-native tells nothing')
   const limit = (client: unknown): void => limitClient(client as ClientLike, limits, guard, poolOf(client as ClientLike))
   watchNewClients(pool, limit)
-  pool.prependListener('connect', limit)
-  pool.prependListener('acquire', limit)
+  hearPool(pool, 'connect', limit)
+  hearPool(pool, 'acquire', limit)
 }
 
 /** Limits the statements of one client, once. */

@@ -1,3 +1,4 @@
+import { noLosses } from '../../checkout/loss.ts'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../errors.ts'
 import { createGuard, type Guard } from '../../guard/guard.ts'
@@ -23,7 +24,11 @@ interface Facts extends Partial<ObservedPool> {
 
 function poolWith({ now, wrong, ...acts }: Facts): ObservedPool {
   const numbers = { max: 2, size: 1, idle: 1, active: 0, waiting: 0, ...now }
-  const { acquireWait, use, waits, uses, poolerWait, ...counts } = new Measures().statistics(numbers, 0, 0)
+  const { acquireWait, use, waits, uses, poolerWait, ...counts } = new Measures().statistics(numbers, {
+    leaks: 0,
+    deadlocks: 0,
+    connectionsLost: noLosses(),
+  })
   const server = { address: 'db.internal', port: 5432, database: 'shop' }
   const limits = { acquireTimeoutMillis: 5000, connectTimeoutMillis: null, maxWaiting: null }
   const heldThroughout = { running: 0, idleInTransaction: 0, idle: 0, unknown: 0 }

@@ -1,4 +1,4 @@
-import { addHistograms, type CheckoutCounts, type PoolStatistics } from '../../checkout/statistics.ts'
+import { addCounts, addHistograms, countsOf, type CheckoutCounts, type PoolStatistics } from '../../checkout/statistics.ts'
 import type { PoolReport } from './pool-report.ts'
 
 /** What the pools of one name did that have ended. Plain data. */
@@ -29,23 +29,14 @@ export class EndedPools {
 }
 
 function totalsOf(report: PoolReport): PoolTotals {
-  const { name, acquired, timedOut, queueFull, aborted, deadlocks, leaks, connectFailures, lateArrivals } = report
-  const { acquireWait, use, poolerWait } = report
-  const counts = { acquired, timedOut, queueFull, aborted, deadlocks, leaks, connectFailures, lateArrivals }
-  return { name, ...counts, acquireWait, use, poolerWait }
+  const { name, acquireWait, use, poolerWait } = report
+  return { name, ...countsOf(report), acquireWait, use, poolerWait }
 }
 
 function sumOf(one: PoolTotals, other: PoolReport): PoolTotals {
   return {
     name: one.name,
-    acquired: one.acquired + other.acquired,
-    timedOut: one.timedOut + other.timedOut,
-    queueFull: one.queueFull + other.queueFull,
-    aborted: one.aborted + other.aborted,
-    deadlocks: one.deadlocks + other.deadlocks,
-    leaks: one.leaks + other.leaks,
-    connectFailures: one.connectFailures + other.connectFailures,
-    lateArrivals: one.lateArrivals + other.lateArrivals,
+    ...addCounts(one, other),
     acquireWait: addHistograms(one.acquireWait, other.acquireWait),
     use: addHistograms(one.use, other.use),
     poolerWait: addHistograms(one.poolerWait, other.poolerWait),

@@ -1,0 +1,176 @@
+import { isLastWord, type ConnectionLostError, type Gate, type LossReason } from '@poolsafe/core'
+import type { Connection } from './limits/internals.ts'
+import { checkoutKey, type GatedClient } from './present-checkout.ts'
+import { hearFailures, onQueryFailure } from './query-failures.ts'
+import { Stay, type ReleaseJudge } from './stay.ts'
+import { isSubmittable } from './statement.ts'
+import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
+
+/** Its listeners come before pg's own, which tell the application. */
+type LivingConnection = Connection & {
+  readonly [Method in 'prependListener' | 'on' | 'off']: (event: string, listener: (value: never) => void) => unknown
+} & { once(event: string, listener: () => void): unknown }
+
+/** A client of a gated pool, as far as its connection concerns it. That of pg-native has no connection. */
+export interface LivingClient extends GatedClient {
+  readonly connection?: LivingConnection
+  prependListener(event: 'error', listener: (error: unknown) => void): unknown
+  /** The client was told to close: what follows is no loss. */
+  readonly _ending?: boolean
+  readonly _queryable?: boolean
+  [lifeKey]?: ClientLife
+}
+
+/** Where a client keeps its life: a property, as a map would cost more than all the rest. */
+const lifeKey = Symbol('poolsafe.life')
+
+/** The pool of a client, and the gate before it. */
+export interface Home {
+  readonly pool: PoolLike
+  readonly gate: Gate<ClientLike>
+}
+
+/** How long an application has to release a connection that was lost, before the pool takes it back. */
+const graceMillis = 100
+
+/** What pg says of a query on a connection that is gone. It does not say why the connection is gone. */
+const saysNoReason = /^Client has encountered a connection error|^Client was closed and is not queryable|^Connection terminated/
+
+/**
+ * One connection of a pool, from its login to its end: notices when it is lost, remembers the reason for the errors that follow, and
+ * takes it back from a caller that does not release it.
+ */
+export class ClientLife {
+  /** The report of the loss. */
+  loss: ConnectionLostError | undefined
+  /** The client gave up a statement (`query_timeout`) that the server has not answered, or that was never sent. */
+  gaveUp = false
+  /** The present stay with the application, and the one before it until then. */
+  stay: Stay | undefined
+  /** `client.release` of that stay. */
+  release: DriverFunction | undefined
+  /** Of a guarded pool. */
+  judge: ReleaseJudge | undefined
+  /** Status byte of the last ReadyForQuery, for versions of pg that do not tell it. */
+  status: string | undefined
+  readonly home: Home
+  readonly #client: LivingClient
+  /** The login is over, so that an error is a loss and not a failure to connect. */
+  #isOpen = false
+  /** An error of the server that no ReadyForQuery has followed. */
+  #lastWords: Error | undefined
+
+  constructor(client: LivingClient, home: Home) {
+    this.#client = client
+    this.home = home
+    const { connection } = client
+    if (connection === undefined) return
+    connection.prependListener('errorMessage', (message: Error) => this.#hearWords(message))
+    connection.prependListener('error', (error: Error) => this.#lose(this.#lastWords ?? error))
+    connection.prependListener('end', () => this.#end())
+    if (client.getTransactionStatus === undefined) {
+      connection.prependListener('readyForQuery', ({ status }: { status: string }) => void (this.status = status))
+    }
+    onQueryFailure(client, connection, (_query, error) => this.#hearFailure(error))
+  }
+
+  /** The login is over, and the pool has the client. */
+  opened(): void {
+    if (this.#isOpen) return
+    this.#isOpen = true
+    // pg-pool takes its own listener away while a client is out. Without any, a server that goes away ends the process.
+    this.#client.prependListener('error', (error) => this.#addCause(error))
+  }
+
+  /** pg-pool sets `client.release` for a new stay. */
+  begin(release: DriverFunction | undefined): void {
+    this.release = undefined
+    if (release === undefined) return
+    const stay = new Stay(this.#client, this, release)
+    this.stay = stay
+    this.judge?.begin()
+    this.release = function released(...args: unknown[]): unknown {
+      return stay.end(args, released)
+    }
+  }
+
+  /** The pool closes this connection, for a reason of poolsafe. */
+  giveUpFor(reason: LossReason): void {
+    this.#lose(undefined, reason)
+  }
+
+  #hearWords(message: Error): void {
+    this.#lastWords = message
+    if (isLastWord(message)) this.#lose(message)
+    else this.#client.connection?.once('readyForQuery', () => void (this.#lastWords = undefined))
+  }
+
+  #end(): void {
+    if (this.#client._ending !== true) this.#lose(this.#lastWords)
+    if (this.loss === undefined || this.stay === undefined) return
+    const { stay } = this
+    setTimeout(() => stay.takeBack(), graceMillis).unref()
+  }
+
+  #lose(cause: Error | undefined, reason?: LossReason): void {
+    if (!this.#isOpen || this.loss !== undefined || (this.#client._ending === true && reason === undefined)) return
+    const { gate } = this.home
+    this.loss = gate.losses.note(cause, this.#client[checkoutKey], gate.name, reason)
+    this.#hearSubmittables()
+    this.stay?.changed()
+  }
+
+  /** From now on everything that is sent fails. Query objects of other libraries are not of pg's class. */
+  #hearSubmittables(): void {
+    const send = this.#client.query as DriverFunction
+    this.#client.query = (...args: unknown[]): unknown => {
+      if (isSubmittable(args[0])) hearFailures(args[0] as object)
+      return Reflect.apply(send, this.#client, args)
+    }
+  }
+
+  #hearFailure(error: unknown): void {
+    if (this.loss !== undefined) return this.#addCause(error)
+    if ((error as Error | undefined)?.message !== 'Query read timeout') return
+    this.gaveUp = true
+    this.stay?.changed()
+  }
+
+  /** pg shares one error among all queries of the connection. */
+  #addCause(error: unknown): void {
+    if (this.loss === undefined || !(error instanceof Error) || error.cause !== undefined || !saysNoReason.test(error.message)) return
+    Object.defineProperty(error, 'cause', { value: this.loss, configurable: true, writable: true, enumerable: false })
+  }
+}
+
+/** The life of a client; begins it where the client is new here. */
+export function lifeOf(given: ClientLike, home: Home): ClientLife {
+  const client = given as LivingClient
+  if (client[lifeKey] !== undefined) return client[lifeKey]
+  const life = new ClientLife(client, home)
+  Object.defineProperty(client, lifeKey, { value: life })
+  const { release } = client as { readonly release?: DriverFunction }
+  Object.defineProperty(client, 'release', releaseProperty)
+  life.begin(release)
+  return life
+}
+
+/**
+ * pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it is
+ * set. One accessor for all clients: with functions of its own, V8 would turn each client into a slow dictionary.
+ */
+const releaseProperty: PropertyDescriptor & ThisType<LivingClient> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return this[lifeKey]?.release
+  },
+  set(release: DriverFunction | undefined) {
+    this[lifeKey]?.begin(release)
+  },
+}
+
+/** The life of a client of a gated pool; `undefined` for any other client. */
+export function knownLifeOf(client: ClientLike): ClientLife | undefined {
+  return (client as LivingClient)[lifeKey]
+}

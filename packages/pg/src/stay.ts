@@ -1,0 +1,135 @@
+import type { ClientLife, LivingClient } from './client-life.ts'
+import { isForeign, isInTransaction, isQuiet, mayLeaveTransaction, pendingQueries } from './pending.ts'
+import type { Arguments, DriverFunction } from './types.ts'
+
+/** What the guard says of a client that is released inside an open transaction. */
+export interface Verdict {
+  /** The error that strict mode throws from `release()`. */
+  readonly error: Error | undefined
+  /** The caller has an error in hand already, which is worth more than ours. */
+  readonly isKnown: boolean
+}
+
+/** What judges the stays of one client. */
+export interface ReleaseJudge {
+  /** A stay begins. */
+  begin(): void
+  /** @returns `undefined` where no transaction is open */
+  judge(entry: DriverFunction): Verdict | undefined
+}
+
+/** How long a cursor that was not read to its end has to be closed after its connection was released. */
+const cursorMillis = 2000
+
+/**
+ * One stay of a client with the application, as pg-pool counts it: from the moment that it sets `client.release` to the call of it.
+ *
+ * A connection goes back to the pool only when nothing is known against it. What is still pending and may leave a transaction open is
+ * awaited first. A statement that was given up without an answer, or a connection that is lost, closes it.
+ */
+export class Stay {
+  readonly #client: LivingClient
+  readonly #life: ClientLife
+  readonly #release: DriverFunction
+  #state: 'held' | 'settling' | 'takenBack' | 'over' = 'held'
+  #stopSettling: () => void = () => {}
+  #entry: DriverFunction = () => {}
+
+  constructor(client: LivingClient, life: ClientLife, release: DriverFunction) {
+    this.#client = client
+    this.#life = life
+    this.#release = release
+  }
+
+  /** The application releases the client. @param entry the function that it called */
+  end(args: Arguments, entry: DriverFunction): unknown {
+    if (this.#state === 'takenBack') {
+      this.#state = 'over'
+      return undefined
+    }
+    // In pg-pool's own words.
+    if (this.#state === 'settling') throw new Error('Release called on client which has already been released to the pool.')
+    if (this.#state === 'over' || Boolean(args[0])) return this.#apply(args)
+    if (this.#mustClose()) return this.#close(args)
+    if (isQuiet(this.#client) || !mayLeaveTransaction(this.#client, this.#life)) return this.#giveBack(args, entry)
+    this.#settle(entry)
+    return undefined
+  }
+
+  /** The connection was lost, and its holder has not released it: its place in the pool is free again. */
+  takeBack(): void {
+    if (this.#state !== 'held') return
+    this.#apply([true])
+    this.#state = 'takenBack'
+  }
+
+  /** Something became known against the connection. */
+  changed(): void {
+    if (this.#state === 'settling') this.#look()
+  }
+
+  #mustClose(): boolean {
+    return this.#life.gaveUp || this.#life.loss !== undefined
+  }
+
+  #close(args: Arguments): unknown {
+    // pg-pool closes by itself what it knows to be broken.
+    if (this.#client._queryable === false) return this.#apply(args)
+    if (this.#life.loss === undefined) this.#life.giveUpFor('unanswered')
+    else this.#announceEnd()
+    return this.#apply([true])
+  }
+
+  /** pg-pool emits `error` for a connection that ends while it is idle. This one would have been, had it not been closed first. */
+  #announceEnd(): void {
+    const { pool } = this.#life.home as { readonly pool: unknown } as { readonly pool: { emit: DriverFunction } }
+    const error = Object.assign(new Error('Connection terminated unexpectedly', { cause: this.#life.loss }), { client: this.#client })
+    this.#client.connection?.once('end', () => void pool.emit('error', error, this.#client))
+  }
+
+  #giveBack(args: Arguments, entry: DriverFunction): unknown {
+    const verdict = this.#life.judge?.judge(entry)
+    if (verdict === undefined) {
+      // Without a guard above, as in Prisma's own pool, nobody reports it, and the next caller would be inside the transaction.
+      const isUnjudged = this.#life.judge === undefined && isInTransaction(this.#client, this.#life)
+      return this.#apply(isUnjudged ? [true] : args)
+    }
+    const { error, isKnown } = verdict
+    this.#apply(error === undefined ? args : [true])
+    if (error !== undefined && !isKnown) throw error
+    return undefined
+  }
+
+  #settle(entry: DriverFunction): void {
+    this.#state = 'settling'
+    this.#entry = entry
+    const { connection } = this.#client
+    const look = (): void => this.#look()
+    connection?.on('readyForQuery', look)
+    connection?.on('end', look)
+    const waitsForReader = pendingQueries(this.#client).some((query) => isForeign(this.#client, query))
+    const timer = waitsForReader ? setTimeout(() => this.#settled(), cursorMillis).unref() : undefined
+    this.#stopSettling = () => {
+      clearTimeout(timer)
+      connection?.off('readyForQuery', look)
+      connection?.off('end', look)
+    }
+  }
+
+  #look(): void {
+    if (this.#mustClose() || isQuiet(this.#client)) this.#settled()
+  }
+
+  /** Everything is answered, or never will be. */
+  #settled(): void {
+    this.#stopSettling()
+    const isOpen = !this.#mustClose() && this.#life.judge?.judge(this.#entry) !== undefined
+    if (this.#mustClose()) this.#close([])
+    else this.#apply(isOpen || !isQuiet(this.#client) || isInTransaction(this.#client, this.#life) ? [true] : [])
+  }
+
+  #apply(args: Arguments): unknown {
+    this.#state = 'over'
+    return Reflect.apply(this.#release, this.#client, args)
+  }
+}
