@@ -3,16 +3,30 @@ import { defineConfig } from 'vitest/config'
 // Packages are tested as they are in the tree, not as they were built.
 const conditions = ['@poolsafe/source', 'module', 'node', 'development|production']
 
+/** What needs neither a server nor a process of its own. */
+const unit = ['packages/{core,pg}/src/**/*.test.ts']
+/** Reads what all guards of its process have in common. */
+const alone = ['packages/core/src/exceptions/unused.test.ts']
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
     // Limits that end what hangs; a slow machine must not reach them.
     testTimeout: 120_000,
     hookTimeout: 300_000,
-    globalSetup: ['test/setup/generate.ts'],
-    // Two cores: each file starts servers of its own.
+    // Two cores.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'unit', include: unit, exclude: alone, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: [...alone, 'packages/!(core|pg)/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+          globalSetup: ['test/setup/generate.ts', 'test/setup/shared-postgres.ts'],
+        },
+      },
+    ],
   },
 })

@@ -9,15 +9,15 @@ import {
   type LeakEndEvent,
   type LeakEvent,
 } from '@poolsafe/core'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../prisma/guarded.ts'
 import { subjects, type Layer, type Setup } from './subject.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

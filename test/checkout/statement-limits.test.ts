@@ -2,20 +2,21 @@ import { createGuard, findPoolsafeError, PoolerWaitError, StatementTimeoutError,
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const forEver = 'SELECT pg_sleep(3600)'
 const limits: PoolOptions = { statementTimeoutMillis: 1000 }
 
-let server: PostgresServer
+let server: SharedPostgres
 let pooler: PgBouncerServer
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
 })
 afterAll(async () => {

@@ -12,9 +12,12 @@ const unsafeStatements = rules.flatMap((rule) =>
 )
 
 let server: PostgresServer
+let marker: Opened
 
 beforeAll(async () => {
-  server = await startPostgres({ settings: { log_statement: 'all' } })
+  // A backup that is started waits for a checkpoint, which takes its time unless told otherwise.
+  server = await startPostgres({ settings: { log_statement: 'all', checkpoint_completion_target: '0' } })
+  marker = pgSubject.open(server.url, undefined)
   const setUp = pgSubject.open(server.url, undefined)
   await setUp.query('CREATE TABLE t (id int)')
   await setUp.query('CREATE SEQUENCE orders_id_seq')
@@ -22,14 +25,17 @@ beforeAll(async () => {
   await setUp.close()
 })
 
-afterAll(() => server.stop())
+afterAll(async () => {
+  await marker.close()
+  await server.stop()
+})
+
+let marks = 0
 
 /** Everything that the server has logged up to now: what it logs arrives a little later than its answers. */
 async function logUpToNow(): Promise<string> {
-  const mark = `mark ${performance.now()}`
-  const marker = pgSubject.open(server.url, undefined)
+  const mark = `mark ${++marks}.`
   await marker.query(`SELECT 1 /* ${mark} */`)
-  await marker.close()
   while (!server.log().includes(mark)) await sleep(5)
   return server.log()
 }

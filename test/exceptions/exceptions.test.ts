@@ -1,16 +1,16 @@
 import { allow, createGuard, UnsafeStatementError, type AllowedEvent, type Guard, type GuardOptions } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { subjects, type Opened, type Subject } from './subjects.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const set = 'SET work_mem = 65536'
 const listen = 'LISTEN orders'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

@@ -6,7 +6,6 @@ import { text } from 'node:stream/consumers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { poolers, type PoolerProfile } from '@poolsafe/core'
 import { startHostilePooler, type HostilePoolerServer } from '@poolsafe/testing/hostile'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
@@ -15,16 +14,17 @@ import QueryStream from 'pg-query-stream'
 import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const tables = `
   CREATE TABLE "User" (id serial PRIMARY KEY, email text UNIQUE NOT NULL, name text);
   CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL)`
 
-let server: PostgresServer
+let server: SharedPostgres
 let pooler: HostilePoolerServer
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   await direct(tables)
 })
 beforeEach(() => direct('TRUNCATE items, "User"'))

@@ -1,14 +1,14 @@
 import { startHostilePooler, type HostilePoolerOptions, type HostilePoolerServer } from '@poolsafe/testing/hostile'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let postgres: PostgresServer
+let postgres: SharedPostgres
 let pooler: HostilePoolerServer
 const clients: pg.Client[] = []
 
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await sharedPostgres()
 })
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.end()))

@@ -1,7 +1,6 @@
 import { createGuard, InvalidOptionError, type Guard, type GuardHealth } from '@poolsafe/core'
 import { healthHandler, healthResponse, type HealthAnswerOptions, type HealthSource } from '@poolsafe/http'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { serve } from '@hono/node-server'
 import express from 'express'
 import fastify from 'fastify'
@@ -12,12 +11,13 @@ import type { AddressInfo } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../prisma/guarded.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let guard: Guard
 let pool: pg.Pool
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   guard = createGuard({ logger: { warn: () => {} } })
   pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   await pool.query('SELECT 1')

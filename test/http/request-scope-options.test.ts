@@ -7,17 +7,17 @@ import { requestScope as ofFastify } from '@poolsafe/http/fastify'
 import { requestScope as ofHono } from '@poolsafe/http/hono'
 import { requestScope as ofNest } from '@poolsafe/http/nest'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import express from 'express'
 import fastify, { type FastifyRequest } from 'fastify'
 import { Hono, type Context } from 'hono'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { range, watchRepeated } from '../observe/repeated-watch.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

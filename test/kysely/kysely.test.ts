@@ -1,19 +1,19 @@
 import { createGuard, poolers, UnsafeStatementError, type GuardOptions } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { CompiledQuery, Kysely, PostgresDialect, sql, type LogEvent } from 'kysely'
 import * as oldest from 'kysely-oldest'
 import { Migrator, type MigrationProvider } from 'kysely/migration'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { kyselyOn, type Database } from './kysely-on.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let monitor: pg.Pool
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   monitor = new pg.Pool({ connectionString: server.url, max: 1 })
   // Its socket may still be open when the server stops.
   monitor.on('error', () => {})

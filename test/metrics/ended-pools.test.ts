@@ -2,7 +2,6 @@ import { createGuard, type Guard } from '@poolsafe/core'
 import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -10,11 +9,12 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

@@ -1,17 +1,17 @@
 import { createGuard, InvalidOptionError, rules, type Guard, type GuardOptions } from '@poolsafe/core'
 import { openTelemetryMetrics, type OpenTelemetryOptions } from '@poolsafe/metrics/opentelemetry'
 import type { PoolOptions } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
 import { MeterProvider, MetricReader, type DataPoint, type Histogram, type MetricData } from '@opentelemetry/sdk-metrics'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { withSubject, type Subject } from './subject.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

@@ -1,18 +1,18 @@
 import { createGuard, InvalidOptionError, rules, withRequestScope, type Guard, type GuardOptions } from '@poolsafe/core'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
 import { prometheusMetrics, type PrometheusOptions } from '@poolsafe/metrics/prometheus'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { AggregatorRegistry, Counter, register, Registry, type RegistryContentType } from 'prom-client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { findPrometheus } from '../prometheus/find-prometheus.ts'
 import { runWithInput } from '../prometheus/run.ts'
 import { withSubject, type Subject } from './subject.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

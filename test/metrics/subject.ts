@@ -12,7 +12,7 @@ export interface Subject {
 
 /** Runs `work` on a guarded pool of one connection. */
 export async function withSubject(
-  server: PostgresServer,
+  server: Pick<PostgresServer, 'url' | 'port'>,
   work: (subject: Subject) => Promise<void>,
   options: GuardOptions = {},
   limits: PoolOptions = {},

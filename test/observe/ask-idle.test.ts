@@ -1,13 +1,13 @@
 import { createGuard, type Guard, type GuardEvents } from '@poolsafe/core'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import pgOldest from 'pg-oldest'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(async () => {
   await server.stop()

@@ -1,18 +1,19 @@
 import { AcquireTimeoutError, createGuard, QueueFullError } from '@poolsafe/core'
 import { guardPool, poolStatistics } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import type { Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Proxy } from '../chaos/proxy.ts'
 import { failureOf } from '../prisma/guarded.ts'
 import { hasProblem, hold, isHealthy, until, withSubject } from './health-subject.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let pgbouncer: PgBouncerServer
 let console: pg.Client
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pgbouncer = await startPgBouncer({ target: server })
   console = new pg.Client({ connectionString: pgbouncer.adminUrl })
   await console.connect()
@@ -45,7 +46,7 @@ describe('a pool behind PgBouncer', () => {
         totalQueries: 1,
         totalErrors: 0,
         poolInfo: 'Limit: 2, Pool Timeout: 10s, Connect Timeout: 10s',
-        pools: [{ name: `127.0.0.1:${pgbouncer.port}/postgres`, ping: { outcome: 'answered' }, size: 1, idle: 1 }],
+        pools: [{ name: `127.0.0.1:${pgbouncer.port}/${server.database}`, ping: { outcome: 'answered' }, size: 1, idle: 1 }],
       })
       expect(poolStatistics(pool)).toEqual(before)
     })

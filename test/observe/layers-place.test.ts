@@ -3,17 +3,17 @@ import { withRequestScope, type QueryEvent, type SlowQueryEvent } from '@poolsaf
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { watchedGuard } from './layers-harness.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 // Each statement is sent by a function whose name its place must tell.
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

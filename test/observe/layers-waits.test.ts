@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { QueryEvent } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { watchedGuard } from './layers-harness.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let pooler: PgBouncerServer
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
 })
 afterAll(async () => {

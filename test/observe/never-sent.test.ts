@@ -1,13 +1,13 @@
 import { createGuard, type Guard, type QueryEvent } from '@poolsafe/core'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { failureOf } from '../prisma/guarded.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

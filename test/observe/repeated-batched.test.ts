@@ -1,16 +1,16 @@
 import { withRequestScope } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { range, watchRepeated } from './repeated-watch.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const values = range(5)
-let server: PostgresServer
+let server: SharedPostgres
 let pool: pg.Pool
 const { guard, repeated } = watchRepeated({ repeatedQueryLimit: 4 })
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   await pool.query('CREATE TABLE users (id int PRIMARY KEY, name text)')
   await pool.query('CREATE TABLE posts (id int PRIMARY KEY, author_id int, title text)')

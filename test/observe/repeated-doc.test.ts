@@ -4,20 +4,20 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { guardPool } from '@poolsafe/pg'
 import { requestScope } from '@poolsafe/http/express'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import '@poolsafe/testing/matchers'
 import express from 'express'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { watchRepeated } from './repeated-watch.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const { guard, repeated } = watchRepeated()
-let server: PostgresServer
+let server: SharedPostgres
 let pool: pg.Pool
 let page: string
 beforeAll(async () => {
   page = await readFile(join(import.meta.dirname, '../../docs/repeated-queries.md'), 'utf8')
-  server = await startPostgres()
+  server = await sharedPostgres()
   pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   await pool.query('CREATE TABLE customers (id int, name text)')
   await pool.query('CREATE TABLE orders (id int, customer_id int)')

@@ -1,19 +1,19 @@
 import { withRequestScope } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { range, watchRepeated, type RepeatedWatch } from './repeated-watch.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 interface Tables {
   orders: { id: number; name: string | null }
 }
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()
   await client.query('CREATE TABLE orders (id int PRIMARY KEY, name text)')

@@ -2,20 +2,20 @@ import { createGuard, withRequestScope, type Guard } from '@poolsafe/core'
 import { requestScope as ofFastify } from '@poolsafe/http/fastify'
 import { requestScope } from '@poolsafe/http/hono'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import '@poolsafe/testing/matchers'
 import { range } from './repeated-watch.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let guard: Guard
 let pool: pg.Pool
 const logged: string[] = []
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   guard = createGuard({ observe: { repeatedQueryLimit: 1 }, logger: { warn: (message) => void logged.push(message) } })
   pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
 })

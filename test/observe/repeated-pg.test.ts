@@ -1,13 +1,13 @@
 import { withRequestScope } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { range, watchRepeated, type RepeatedWatch } from './repeated-watch.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   await withPool(watchRepeated(), async (pool) => {
     await pool.query('CREATE TABLE orders (id int PRIMARY KEY, name text)')
     await pool.query("INSERT INTO orders SELECT n, 'order ' || n FROM generate_series(1, 100) n")

@@ -1,12 +1,12 @@
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(async () => {
   await server.stop()

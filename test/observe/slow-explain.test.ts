@@ -1,14 +1,15 @@
-import { startPgBouncer, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventsOf, observed, watch } from './slow-setup.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const explaining = { ...observed, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: Infinity, explainSlowQueries: true }
 
-let server: PostgresServer
+let server: SharedPostgres
 let monitor: pg.Client
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   monitor = new pg.Client(server.url)
   await monitor.connect()
   await monitor.query('CREATE TABLE orders (id int PRIMARY KEY, note text)')

@@ -1,13 +1,13 @@
 import type { SlowQueryEvent } from '@poolsafe/core'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventsOf, observed, sleep, until, watch } from './slow-setup.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(async () => {
   await server.stop()

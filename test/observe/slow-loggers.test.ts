@@ -1,15 +1,15 @@
 import { createGuard, type Logger } from '@poolsafe/core'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import pino from 'pino'
 import winston from 'winston'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { observed, sleep, until, watch } from './slow-setup.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(async () => {
   await server.stop()

@@ -24,7 +24,7 @@ export interface Watched extends Told {
 
 /** Runs `work` on a pool that is watched. */
 export async function watch(
-  server: PostgresServer,
+  server: Pick<PostgresServer, 'url' | 'port'>,
   observe: ObserveOptions,
   work: (watched: Watched) => Promise<void>,
   { config = {}, options = {} }: { config?: pg.PoolConfig; options?: GuardOptions } = {},

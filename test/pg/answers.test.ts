@@ -1,13 +1,14 @@
 import { createGuard, UnsafeStatementError, type FindingEvent, type GuardOptions, type RuleId } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   await withPool({ mode: 'off' }, (pool) => pool.query('CREATE TABLE t (id int PRIMARY KEY)'))
 })
 

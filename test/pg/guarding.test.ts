@@ -1,14 +1,14 @@
 import { UnsafeStatementError } from '@poolsafe/core'
 import { guardClient, guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { set, strict, withPool } from './with-pool.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 
 afterAll(() => server.stop())

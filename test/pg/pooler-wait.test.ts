@@ -1,19 +1,20 @@
 import { createGuard, PoolerWaitError, StatementTimeoutError, type PoolerWaitEvent } from '@poolsafe/core'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const limitMillis = 1000
 
-let server: PostgresServer
+let server: SharedPostgres
 let pooler: PgBouncerServer
 /** Holds the only server connection of the pooler inside a transaction. */
 let holder: pg.Client
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
   holder = new pg.Client(pooler.url)
   await holder.connect()

@@ -1,16 +1,17 @@
 import { createGuard, poolers, UnsafeStatementError, type FindingEvent, type PoolerProfile } from '@poolsafe/core'
 import { guardClient, guardPool } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import pgOldest from 'pg-oldest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { strict } from './with-pool.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-let postgres: PostgresServer
+let postgres: SharedPostgres
 let serverVersion: number
 
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await sharedPostgres()
   const client = new pg.Client(postgres.url)
   await client.connect()
   const { rows } = await client.query<{ version: number }>("SELECT current_setting('server_version_num')::int / 10000 AS version")

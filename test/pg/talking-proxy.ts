@@ -12,7 +12,10 @@ export interface TalkingProxy {
 const keyData = 'K'.charCodeAt(0)
 
 /** Puts further ParameterStatus messages into the login, as PgBouncer does from 1.26 on. Everything else goes through as it is. */
-export async function startTalkingProxy(server: PostgresServer, status: Readonly<Record<string, string>>): Promise<TalkingProxy> {
+export async function startTalkingProxy(
+  server: Pick<PostgresServer, 'host' | 'port' | 'url'>,
+  status: Readonly<Record<string, string>>,
+): Promise<TalkingProxy> {
   const sockets = new Set<Socket>()
   const listening = createServer((client) => {
     const upstream = connect(server.port, server.host)

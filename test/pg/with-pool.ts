@@ -8,7 +8,7 @@ export const set = "SET app.org_id = '7'"
 
 /** Runs `work` on a pool of one connection. @param guard `undefined` for the same pool without poolsafe */
 export async function withPool<Result>(
-  server: PostgresServer,
+  server: Pick<PostgresServer, 'url' | 'port'>,
   guard: GuardOptions | undefined,
   work: (pool: pg.Pool) => Promise<Result>,
   config?: pg.PoolConfig,
@@ -24,7 +24,7 @@ export async function withPool<Result>(
 
 /** Runs `work` on a client of such a pool. */
 export async function withClient<Result>(
-  server: PostgresServer,
+  server: Pick<PostgresServer, 'url' | 'port'>,
   guard: GuardOptions | undefined,
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {

@@ -1,21 +1,21 @@
 import { createGuard, guardOf, poolers, UnsafeStatementError, type FindingEvent, type Guard, type GuardOptions } from '@poolsafe/core'
 import { guardClient, guardPool } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import pgOldest from 'pg-oldest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 import { startTalkingProxy, type TalkingProxy } from './talking-proxy.ts'
+import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
 const said = { 'pgbouncer.version': '1.26.1', 'pgbouncer.pool_mode': 'transaction', 'pgbouncer.max_prepared_statements': '200' }
 
-let server: PostgresServer
+let server: SharedPostgres
 let pooler: TalkingProxy
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pooler = await startTalkingProxy(server, said)
 })
 

@@ -21,7 +21,8 @@ async function runDemo(...args: string[]): Promise<Ended> {
 }
 
 describe('the demo', () => {
-  it.each([
+  // Each of them waits most of the time.
+  it.concurrent.each([
     ['the hostile pooler', []],
     ['PgBouncer', ['--pooler', 'pgbouncer']],
   ])(

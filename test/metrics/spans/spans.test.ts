@@ -1,15 +1,15 @@
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../../servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   const client = new pg.Client(server.url)
   await client.connect()
   await client.query(await readFile(join(import.meta.dirname, '../../prisma/tables.sql'), 'utf8'))

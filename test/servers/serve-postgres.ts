@@ -1,0 +1,16 @@
+import { startPostgres } from '@poolsafe/testing/servers'
+import { once } from 'node:events'
+import pg from 'pg'
+
+// Starts a PostgreSQL, prints where it is as one line of JSON, and stops it when the standard input ends.
+
+const { host, port, user, password, database, url, version, stop } = await startPostgres({ settings: { max_connections: '300' } })
+// Thousands of connections log in: a password that takes no time to check.
+const admin = new pg.Client(url)
+await admin.connect()
+await admin.query(`SET scram_iterations = 1; ALTER ROLE ${user} PASSWORD '${password}'`)
+await admin.end()
+console.log(JSON.stringify({ host, port, user, password, database, url, version }))
+process.stdin.resume()
+await once(process.stdin, 'end')
+await stop()
