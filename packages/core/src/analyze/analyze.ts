@@ -1,12 +1,13 @@
-import type { Node, TransactionStmt, TransactionStmtKind } from 'libpg-query'
+import type { DoStmt, Node, TransactionStmt, TransactionStmtKind } from 'libpg-query'
 import { rules } from '../rules/index.ts'
-import { harmless, type Analysis, type Control, type DetectedEffect, type Step } from './analysis.ts'
+import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from '../sql/text-cache.ts'
 import { detect } from './detect.ts'
-import { analyzeBlock } from './do-block.ts'
+import { analyzeBlock, type Block } from './do-block.ts'
 import { Front } from '../sql/recent-texts.ts'
 import { normalise, withoutOuterComments } from '../sql/normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from '../sql/parser.ts'
+import { PreparedStatements } from './prepared-statements.ts'
 import { createScan } from './scan.ts'
 import { telltalesOf } from './telltales.ts'
 import { plainTransactionControl } from '../sql/transaction-control.ts'
@@ -33,12 +34,16 @@ export function analyze(sql: string): Analysis {
   return scan(sql) ? harmless : parseAndAnalyze(normalise(sql))
 }
 
-/** Without the scan, the normal form and the memory, which must not change what comes out. */
-export function parseAndAnalyze(sql: string): Analysis {
+/**
+ * Without the scan, the normal form and the memory, which must not change what comes out.
+ *
+ * @param blockDepth in how many DO blocks the text stands
+ */
+export function parseAndAnalyze(sql: string, blockDepth: number = 0): Analysis {
   const control = plainTransactionControl(withoutOuterComments(sql))
-  if (control !== undefined) return analyzeStatements([control])
+  if (control !== undefined) return analyzeStatements([control], blockDepth)
   try {
-    return analyzeStatements(parse(sql))
+    return analyzeStatements(parse(sql), blockDepth)
   } catch (error) {
     if (error instanceof ParseRefused) return ofRefused(sql)
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
@@ -105,8 +110,14 @@ function bytesOf({ steps, telltales = [] }: Analysis): number {
   return steps.reduce((bytes, { effects }) => bytes + 200 + 400 * effects.length, 400 * telltales.length)
 }
 
-function analyzeStatements(statements: readonly Node[]): Analysis {
-  const all = statements.map((_, index) => toStep(statements, index))
+interface JudgedStep extends Step {
+  /** Why the statement could not be judged, or not as a whole. */
+  readonly undecided?: string
+}
+
+function analyzeStatements(statements: readonly Node[], blockDepth: number): Analysis {
+  const prepared = new PreparedStatements()
+  const all = statements.map((statement, index) => toStep(statement, isLastOf(statements, index), prepared, blockDepth))
   const steps = all.filter(({ effects, control }) => effects.length > 0 || control !== undefined)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
   if (steps.length === 0 && undecided === undefined) return harmless
@@ -119,22 +130,28 @@ function analyzeStatements(statements: readonly Node[]): Analysis {
   }
 }
 
-function toStep(statements: readonly Node[], index: number): Step & { readonly undecided?: string } {
-  const statement = statements[index] as Node
-  if ('DoStmt' in statement) return analyzeBlock(statement.DoStmt, analyze)
+function toStep(statement: Node, isLast: boolean, prepared: PreparedStatements, blockDepth: number): JudgedStep {
+  if ('DoStmt' in statement) return analyzeNestedBlock(statement.DoStmt, blockDepth)
   const control = controlOf(statement)
-  const isLast = statements.length > 1 && isEnd(statements[index + 1])
-  const effects = [...detect(statement), ...effectsOfPrepared(statement, statements, index)]
-  return { effects, ...(control !== undefined && { control }), ...(isLast && { isLast }) }
+  const ofPrepared = prepared.follow(statement)
+  return {
+    effects: [...detect(statement), ...ofPrepared.effects],
+    ...(control !== undefined && { control }),
+    ...(isLast && { isLast }),
+    ...(ofPrepared.undecided !== undefined && { undecided: ofPrepared.undecided }),
+  }
 }
 
-/** EXECUTE of what the same text prepared executes it. What an earlier text prepared is found there. */
-function effectsOfPrepared(statement: Node, statements: readonly Node[], index: number): DetectedEffect[] {
-  if (!('ExecuteStmt' in statement)) return []
-  const { name } = statement.ExecuteStmt
-  const prepared = statements.slice(0, index).findLast((each) => 'PrepareStmt' in each && each.PrepareStmt.name === name)
-  const query = prepared !== undefined && 'PrepareStmt' in prepared ? prepared.PrepareStmt.query : undefined
-  return query === undefined ? [] : detect(query)
+/** DO blocks that are followed into each other. Each level is parsed anew, so that a text of nothing else would take quadratic time. */
+const mostNestedBlocks = 8
+
+function analyzeNestedBlock(block: DoStmt, blockDepth: number): Block {
+  if (blockDepth >= mostNestedBlocks) return { effects: [], undecided: `more than ${mostNestedBlocks} DO blocks inside each other` }
+  return analyzeBlock(block, (sql) => (scan(sql) ? harmless : parseAndAnalyze(normalise(sql), blockDepth + 1)))
+}
+
+function isLastOf(statements: readonly Node[], index: number): boolean {
+  return statements.length > 1 && isEnd(statements[index + 1])
 }
 
 function isEnd(next: Node | undefined): boolean {

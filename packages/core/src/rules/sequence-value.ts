@@ -25,9 +25,13 @@ function onCall(node: FuncCall): Effect | undefined {
 
 /** `SELECT nextval('s'), currval('s')` reads what the same statement has drawn. */
 function ofStatement(effects: readonly Effect[]): readonly Effect[] {
-  const isDrawn = (read: Effect, index: number): boolean =>
-    effects.slice(0, index).some(({ does, object }) => does === 'leaves' && (read.object === undefined || read.object === object))
-  return effects.filter((effect, index) => effect.does === 'needs' && !isDrawn(effect, index))
+  const drawn = new Set<string | undefined>()
+  const needed: Effect[] = []
+  for (const effect of effects) {
+    if (effect.does === 'leaves') drawn.add(effect.object)
+    else if (effect.does === 'needs' && !(effect.object === undefined ? drawn.size > 0 : drawn.has(effect.object))) needed.push(effect)
+  }
+  return needed
 }
 
 /** `currval` and `lastval` answer for the server session, not for the client. */

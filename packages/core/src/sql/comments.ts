@@ -1,4 +1,4 @@
-import { endOfComment } from './blanks.ts'
+import { closeOfComment } from './blanks.ts'
 
 /** What is read as a whole, so that nothing in it is taken for a comment; a doubled quote makes two tokens of one, which read the same. */
 const token =
@@ -10,12 +10,14 @@ const string = /^[eE]?'$/
 const blank = /^[ \t\n\r\f\v]/
 
 /**
- * The text with blanks in place of its comments, as PostgreSQL's own scanner reads it (`standard_conforming_strings` is on). A comment that
- * ends the text stays, as it may be unterminated, which is an error. Where the parts of a string have a block comment between
- * them, PostgreSQL refuses the text and takes the result.
+ * Replaces the comments of a text by blanks, as PostgreSQL's own scanner reads it (`standard_conforming_strings` is on). Where the
+ * parts of a string have a block comment between them, PostgreSQL refuses the text and accepts the result.
+ *
+ * @returns `undefined` for a text whose last block comment never ends, which PostgreSQL refuses
  */
-export function withoutComments(sql: string): string {
-  let written = ''
+export function withoutComments(sql: string): string | undefined {
+  if (!sql.includes('--') && !sql.includes('/*')) return sql
+  const written: string[] = []
   // A string that goes on behind a line end, `E'a' -- … 'b'`, is what its first part is.
   let escapes = false
   for (let at = 0; at < sql.length;) {
@@ -23,14 +25,15 @@ export function withoutComments(sql: string): string {
     const isComment = start === '/*' || start.startsWith('--')
     if (!isComment && !blank.test(start)) escapes = string.test(start) && (escapes || start.length > 1)
     const end = endOf(sql, at, start, escapes)
-    written += isComment && end < sql.length ? ' '.repeat(end - at) : sql.slice(at, end)
+    if (end === undefined) return undefined
+    written.push(isComment ? ' '.repeat(end - at) : sql.slice(at, end))
     at = end
   }
-  return written
+  return written.join('')
 }
 
-function endOf(sql: string, at: number, start: string, escapes: boolean): number {
-  if (start === '/*') return endOfComment(sql, at)
+function endOf(sql: string, at: number, start: string, escapes: boolean): number | undefined {
+  if (start === '/*') return closeOfComment(sql, at)
   if (string.test(start)) return at + match(escapes ? escapeString : plainString, sql, at).length
   const closing = start.length > 1 && start.startsWith('$') ? sql.indexOf(start, at + start.length) : at
   return closing === -1 ? sql.length : closing + start.length

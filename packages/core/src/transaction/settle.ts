@@ -71,6 +71,12 @@ export function settle(analysis: Analysis, source: Source, before: TransactionSt
   return walk.end()
 }
 
+/**
+ * The most things of one transaction whose taking back is followed: each step looks at all of them, and more would take quadratic
+ * time. What is left beyond them counts as left for good.
+ */
+const mostLeft = 256
+
 class Walk {
   readonly #source: Source
   readonly #isBatch: boolean
@@ -128,7 +134,9 @@ class Walk {
   /** The same thing left twice is left once, but for locks, which are counted. */
   #leave(entry: Left): void {
     const isKnown = entry.effect.state !== 'advisory-lock' && this.#left.some((earlier) => isTold(earlier, entry))
-    if (!isKnown) this.#left = [...this.#left, entry]
+    if (isKnown) return
+    if (this.#left.length < mostLeft) this.#left = [...this.#left, entry]
+    else this.#due.push(entry)
   }
 
   /** @returns whether there was anything to take back */
@@ -189,10 +197,10 @@ class Walk {
   /** What was taken back since is there again, unless taking it back survives, as CLOSE does. The savepoint itself stays. */
   #rollBackTo(savepoint: Savepoint | undefined): void {
     if (savepoint === undefined) return
-    const now = this.#left
-    const then = savepoint.left
-    const restored = then.filter((entry) => now.includes(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'))
-    this.#left = [...restored, ...now.filter((entry) => survives(entry) && !then.includes(entry))]
+    const now = new Set(this.#left)
+    const then = new Set(savepoint.left)
+    const restored = savepoint.left.filter((entry) => now.has(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'))
+    this.#left = [...restored, ...this.#left.filter((entry) => survives(entry) && !then.has(entry))]
     this.#isAborted = false
     this.#savepoint = savepoint
     this.#part = {}

@@ -17,8 +17,8 @@ const commands = [
 const noName = String.raw`(?!(?:table|only|full|freeze|verbose|analyze|analyse|concurrently|if|on)\b)`
 const command = new RegExp(String.raw`^(?:${commands})(?: ?${options})* ?(?<![\w"])${noName}${name}`, 'i')
 
-/** Names that only this statement knows. */
-const commonTable = new RegExp(String.raw`(${part})(?: ?\(\))? as (?:(?:not )?materialized )?\(`, 'gi')
+/** Names that only this statement knows. A match starts where a word does, or each letter of a long name would be tried. */
+const commonTable = new RegExp(String.raw`(?<![\w$\u0080-\uffff])(${part})(?: ?\(\))? as (?:(?:not )?materialized )?\(`, 'gi')
 
 /** FROM in these stands before a value. */
 const callWithFrom = /\b(?:extract|trim|substring|overlay) ?\((?:[^()]|\([^()]*\))*\)/gi
