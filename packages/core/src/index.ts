@@ -40,7 +40,7 @@ export type {
   ReleaseEvent,
   TimeoutEvent,
 } from './checkout/events.ts'
-export { PoolerWaitError, StatementTimeoutError } from './checkout/statement-errors.ts'
+export { PoolerWaitError, StatementTimeoutError, type StatementEnd } from './checkout/statement-errors.ts'
 export type { StatementLimitOptions } from './checkout/statement-limits.ts'
 export { classifyFailure } from './checkout/failures.ts'
 export type { Failure, FailureKind } from './failure.ts'

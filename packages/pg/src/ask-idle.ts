@@ -1,5 +1,6 @@
-import type { AskedFirst } from '@poolsafe/core'
+import { isPoolsafeError, type AskedFirst } from '@poolsafe/core'
 import { stateOf } from './guard-client.ts'
+import { markQuestion } from './limits/question.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 /** Rows as pg gives them. */
@@ -43,15 +44,17 @@ function isFree(client: ClientLike): boolean {
   return typeof status === 'string' ? status === 'I' : stateOf(client)?.transaction.current.isOpen === false
 }
 
-/** By the `query` of its class: those who judge, limit and observe have put theirs on the client itself. */
+/** Sends by the `query` of the client's class: judging, limiting and observing replaced that of the client itself. */
 function ask(client: ClientLike, sql: string): Promise<Rows> {
   const { query } = Object.getPrototypeOf(client) as { readonly query: DriverFunction }
   return new Promise((resolve, reject) => {
     const done = (error: Error | null | undefined, answer: unknown): void => {
-      if (error) reject(error)
+      // The error of a statement that waited behind the question is the application's.
+      if (error) reject(isPoolsafeError(error) ? new Error('Connection terminated', { cause: error }) : error)
       else resolve(rowsOf(answer))
     }
-    Reflect.apply(query, client, [sql, done])
+    const { Query } = client.constructor as { readonly Query?: new (sql: string, done: DriverFunction) => object }
+    Reflect.apply(query, client, Query === undefined ? [sql, done] : [markQuestion(new Query(sql, done as DriverFunction))])
   })
 }
 

@@ -10,6 +10,7 @@ import {
   type StatementLimitOptions,
 } from '@poolsafe/core'
 import { sendAndJudge } from './answer.ts'
+import { endClosingCursors } from './ended-connection.ts'
 import { limitClient } from './limits/limit-statements.ts'
 import type { WatchedPool } from './limits/statement-watch.ts'
 import { watchLogin } from './login.ts'
@@ -84,6 +85,7 @@ export function stateOf(client: ClientLike): ClientState | undefined {
 export function attach(client: ClientLike, guard: Guard): ClientState {
   const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, lentFor: undefined, wasRefused: false }
   Object.defineProperty(client, stateKey, { value: state })
+  endClosingCursors(client)
   // Beneath the guard: what it refuses is not sent.
   watchQueries(client, guard)
   guardQuery(client, guard, state)

@@ -1,5 +1,31 @@
 import { PoolsafeError } from '../errors.ts'
 
+/** How a statement ended that took too long. */
+export interface StatementEnd {
+  readonly wasCancelled: boolean
+  readonly wasSent: boolean
+}
+
+const cancelled = {
+  became: 'the server cancelled it',
+  why: 'it is slow, it waits for a lock, or outside a transaction for a server connection of the pooler',
+  instead:
+    'look for its lock in pg_stat_activity and its plan with EXPLAIN; what may take longer sets its own limit in its transaction: SET LOCAL statement_timeout',
+}
+
+const unanswered = {
+  became: 'the server did not answer a cancel request either, so the connection was closed; the statement may still be running',
+  why: 'nothing came back: the network between this process and the server is silent, the server or its pooler is frozen, or outside a transaction the pooler has no server connection free',
+  instead:
+    'check that the server and the pooler are reachable and running; find out whether the statement was done before it is sent again (pg_stat_activity shows whether it still runs)',
+}
+
+const unsent = {
+  became: 'it was never sent, and its connection was closed',
+  why: 'the connection no longer answers: the network between this process and the server is silent, or the server or its pooler is frozen or overloaded',
+  instead: 'check that the server and the pooler are reachable and running; nothing has run, so the call can be made again',
+}
+
 /**
  * A statement ran for longer than `statementTimeoutMillis`. The `cause` is what the driver said. What the statement did is
  * rolled back if {@link wasCancelled}.
@@ -11,21 +37,21 @@ export class StatementTimeoutError extends PoolsafeError {
   readonly ranMillis: number
   /** The statement, its literals replaced by `?`, cut at 300 characters. */
   readonly statement: string
-  /** Whether the server said that it ended the statement. If not, the connection was closed, and the statement may still go on. */
+  /** Whether the server said that it ended the statement. If not, the connection was closed, and the statement may still run. */
   readonly wasCancelled: boolean
+  /** Whether the statement was sent. If not, the connection did not answer what came before it, and nothing has run. */
+  readonly wasSent: boolean
 
   /** @param statement redacted */
-  constructor(limitMillis: number, ranMillis: number, statement: string, wasCancelled: boolean, cause: unknown) {
-    const became = wasCancelled
-      ? 'the server cancelled it'
-      : 'it could not be cancelled, so the connection was closed; the server may still be at it'
+  constructor(limitMillis: number, ranMillis: number, statement: string, { wasCancelled, wasSent }: StatementEnd, cause: unknown) {
+    const { became, why, instead } = wasCancelled ? cancelled : wasSent ? unanswered : unsent
     super(
       [
         `a statement ran for longer than ${limitMillis} ms`,
         `  statement  ${statement}`,
         `  ran        ${Math.round(ranMillis)} ms; ${became}`,
-        '  why        it is slow, it waits for a lock, or outside a transaction for a server connection of the pooler',
-        '  instead    look for its lock in pg_stat_activity and its plan with EXPLAIN; what may take longer sets its own limit in its transaction: SET LOCAL statement_timeout',
+        `  why        ${why}`,
+        `  instead    ${instead}`,
         '  docs       node_modules/@poolsafe/core/docs/checkout.md',
       ].join('\n'),
       { cause },
@@ -34,6 +60,7 @@ export class StatementTimeoutError extends PoolsafeError {
     this.ranMillis = ranMillis
     this.statement = statement
     this.wasCancelled = wasCancelled
+    this.wasSent = wasSent
   }
 }
 

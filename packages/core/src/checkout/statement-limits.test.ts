@@ -52,9 +52,14 @@ describe('what a text means for the limit', () => {
 
 it('an error says what became of the statement, and has no code', () => {
   const cause = new Error('canceling statement due to statement timeout')
-  const error = new StatementTimeoutError(5000, 5003.2, 'SELECT ?', true, cause)
+  const error = new StatementTimeoutError(5000, 5003.2, 'SELECT ?', { wasCancelled: true, wasSent: true }, cause)
   expect(error.message).toContain('ran        5003 ms; the server cancelled it')
   expect(error).toMatchObject({ name: 'StatementTimeoutError', cause, wasCancelled: true })
   expect(error).not.toHaveProperty('code')
-  expect(new StatementTimeoutError(5000, 5003.2, 'SELECT ?', false, cause).message).toContain('the server may still be at it')
+  const unanswered = new StatementTimeoutError(5000, 7003.2, 'SELECT ?', { wasCancelled: false, wasSent: true }, cause)
+  expect(unanswered.message).toContain('the statement may still be running')
+  expect(unanswered.message).toContain('network')
+  expect(unanswered.message).not.toContain('lock')
+  const unsent = new StatementTimeoutError(5000, 5003.2, 'SELECT ?', { wasCancelled: false, wasSent: false }, cause)
+  expect(unsent.message).toContain('the call can be made again')
 })

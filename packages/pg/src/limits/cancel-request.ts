@@ -40,9 +40,12 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
   if (processID === null || secretKey === null) return 'failed'
   const socket = makeSocket(client)
   let release: (() => void) | undefined
+  let timer: NodeJS.Timeout | undefined
   const outcome = await new Promise<CancelOutcome>((resolve) => {
     let reached: CancelOutcome = 'failed'
-    const timer = setTimeout(() => resolve(reached === 'delivered' ? 'unknown' : 'failed'), patienceMillis)
+    timer = setTimeout(() => resolve(reached === 'delivered' ? 'unknown' : 'failed'), patienceMillis)
+    // Nothing is left to cancel.
+    client.connection.once('end', () => resolve('late'))
     const request = (): void => {
       if (isAtServer(client, query)) {
         release = holdReady(client)
@@ -57,12 +60,10 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
     socket.on('sslconnect', request)
     // A socket that is reset was closed all the same: the request was read, or never will be.
     socket.on('error', () => {})
-    socket.on('end', () => {
-      clearTimeout(timer)
-      resolve(reached)
-    })
+    socket.on('end', () => resolve(reached))
     connect(socket, client)
   })
+  clearTimeout(timer)
   socket.stream.destroy()
   if (outcome === 'unknown') await closeConnection(client, new Error('a CancelRequest was sent, and its socket was not closed'))
   release?.()

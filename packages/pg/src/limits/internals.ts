@@ -86,6 +86,11 @@ export function latestQueryOf(client: WiredClient): Query | undefined {
   return lastOf(queue) ?? lastOf(client._sentQueryQueue) ?? activeQueryOf(client)
 }
 
+/** The query that is sent next. */
+export function firstQueuedOf(client: WiredClient): Query | undefined {
+  return ('_queryQueue' in client ? client._queryQueue : client.queryQueue)?.[0]
+}
+
 /** Most often they are empty, which is quicker to see than to ask for the last one. */
 function lastOf(queue: readonly Query[] | undefined): Query | undefined {
   return queue === undefined || queue.length === 0 ? undefined : queue[queue.length - 1]

@@ -7,13 +7,15 @@ import {
   redact,
   StatementTimeoutError,
   type Guard,
+  type StatementEnd,
   type StatementLimits,
 } from '@poolsafe/core'
 import type { DriverFunction } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
-import { activeQueryOf, closeConnection, textOf, type Query, type WiredClient } from './internals.ts'
+import { activeQueryOf, closeConnection, firstQueuedOf, textOf, type Query, type WiredClient } from './internals.ts'
+import { isQuestion } from './question.ts'
 
-/** How long the server has to end what it was told to cancel. A proxy may not pass it on. */
+/** How long the server has to end a statement after its limit. On a silent network, nothing comes back. */
 const graceMillis = 2000
 
 /** The timer of PostgreSQL begins after ours; clocks are not that exact. */
@@ -27,9 +29,19 @@ export interface WatchedPool {
   poolerWaited(millis: number): void
 }
 
-interface DatabaseError {
+/** The reason to close a connection. */
+const unheard = 'the server did not answer'
+
+/** A message of the server, of any kind. */
+interface Message {
+  readonly name?: string
+  readonly status?: string
   readonly code?: string
   readonly severity?: string
+}
+
+function isOfAnswer({ name, severity }: Message): boolean {
+  return name === 'commandComplete' || name === 'readyForQuery' || (name === 'error' && severity === 'ERROR')
 }
 
 /**
@@ -44,10 +56,14 @@ export class StatementWatch {
   readonly #sendPlain: (text: string) => void
   /** Of the last ReadyForQuery: `I`, `T` or `E`. */
   #status = 'I'
-  /** What the server is at. */
+  /** The application's query that the server works on, or that waits behind a question of ours. */
   #query: Query | undefined
   #sentAt = 0
   #timer: NodeJS.Timeout | undefined
+  /** The server works on a question of ours. */
+  #isAtQuestion = false
+  /** The application's query waits behind it. */
+  #isBehind = false
   /** The query that took too long outside a transaction. */
   #expired: Query | undefined
   /** The server was asked for the rows of its query, or for some of them. */
@@ -78,7 +94,8 @@ export class StatementWatch {
       if (this.#takes(args)) return true
       if (args[0] !== 'readyForQuery') return emit(...this.#heard(args))
       this.#isAsked = false
-      this.#ready((args[1] as { status: string }).status)
+      if (this.#isAtQuestion) this.#isAtQuestion = false
+      else this.#ready((args[1] as { status: string }).status)
       const now = performance.now()
       const result = emit(...args)
       // pg has sent the next one, if there is any.
@@ -91,8 +108,12 @@ export class StatementWatch {
   #watchAsking({ connection }: WiredClient): void {
     const { query, execute } = connection
     const asked = (): void => {
-      this.#isAsked = true
-      if (this.#query !== undefined && this.#query === activeQueryOf(this.#client)) this.#arm(this.#query, performance.now())
+      const active = activeQueryOf(this.#client)
+      this.#isAtQuestion = active !== undefined && isQuestion(active)
+      this.#isAsked = !this.#isAtQuestion
+      // The time of a query that waited behind a question of ours counts from its call.
+      if (active !== undefined && active === this.#query && !this.#isBehind) this.#arm(active, performance.now())
+      this.#isBehind = false
     }
     connection.query = (...args) => {
       asked()
@@ -104,26 +125,49 @@ export class StatementWatch {
     }
   }
 
-  /** Finds out what the server is at since now. */
+  /** Finds the query that the server works on since now. */
   #look(sentAt: number): void {
-    const query = activeQueryOf(this.#client)
+    const active = activeQueryOf(this.#client)
+    if (active === undefined) return
+    const isBehind = isQuestion(active)
+    const query = isBehind ? firstQueuedOf(this.#client) : active
     if (query === undefined || query === this.#query) return
+    this.#isBehind = isBehind
     this.#query = query
     this.#arm(query, sentAt)
   }
 
   #arm(query: Query, sentAt: number): void {
-    clearTimeout(this.#timer)
+    this.#disarm()
     this.#sentAt = sentAt
+    const { statementTimeoutMillis, poolerWaitTimeoutMillis } = this.#limits
     if (this.#status !== 'I') {
       if (this.#isLimited && mayLimitItself(textOf(query))) this.#isLimited = false
+      // The server keeps this limit itself. A server that cannot be heard does not.
+      if (this.#isLimited) this.#after(statementTimeoutMillis + graceMillis, () => this.#close(query, unheard))
       return
     }
-    const { statementTimeoutMillis, poolerWaitTimeoutMillis } = this.#limits
     const isWait = poolerWaitTimeoutMillis < statementTimeoutMillis && this.#onlyBegins(query)
     const millis = isWait ? poolerWaitTimeoutMillis : statementTimeoutMillis
-    if (millis === Infinity) return
-    this.#timer = setTimeout(() => (isWait ? this.#giveUp() : void this.#expire(query)), millis)
+    if (millis !== Infinity) this.#after(millis, () => (isWait ? this.#giveUp() : void this.#expire(query)))
+  }
+
+  /** A process that was busy finds the timer and the answer at once, and the timer first: the answer counts. */
+  #after(millis: number, act: () => void): void {
+    const timer = setTimeout(
+      () =>
+        setImmediate(() => {
+          if (this.#timer === timer) act()
+        }),
+      // The longest that Node's timers take.
+      Math.min(millis, 2_147_483_647),
+    )
+    this.#timer = timer
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   #onlyBegins(query: Query): boolean {
@@ -136,7 +180,7 @@ export class StatementWatch {
 
   /** The server is ready: what it was at is over, and a transaction may have begun. */
   #ready(status: string): void {
-    clearTimeout(this.#timer)
+    this.#disarm()
     const query = this.#query
     const isNew = status === 'T' && (this.#status === 'I' || (query !== undefined && beginsAnew(this.#guard.peek(textOf(query)))))
     if (query !== undefined && this.#status === 'I' && status === 'T' && this.#onlyBegins(query)) this.#pool.poolerWaited(this.#ranMillis)
@@ -158,39 +202,42 @@ export class StatementWatch {
     this.#sendPlain(limitOfTransaction(statementTimeoutMillis))
   }
 
-  /** The answer to our own statement is no one else's business. */
+  /** Keeps the answer to our own statement from everybody else. A connection that ends has no answer. */
   #takes([event, message]: readonly unknown[]): boolean {
     if (!this.#isLimiting) return false
-    const { name, status, severity } = message as { name?: string; status?: string } & DatabaseError
-    if (event === 'message') return name === 'commandComplete' || name === 'readyForQuery' || (name === 'error' && severity === 'ERROR')
+    if (event === 'message') return isOfAnswer(message as Message)
     if (event === 'commandComplete') return true
-    if (event === 'errorMessage') {
-      if (severity !== 'ERROR') return false
-      this.#isLimited = false
-      this.#guard.warn(
-        'the server refused SET LOCAL statement_timeout, and its transaction with it: statementTimeoutMillis cannot be used here',
-      )
-      return true
-    }
+    if (event === 'errorMessage') return this.#isRefused(message as Message)
     if (event !== 'readyForQuery') return false
     this.#isLimiting = false
-    this.#status = status ?? this.#status
+    this.#status = (message as Message).status ?? this.#status
+    return true
+  }
+
+  #isRefused({ severity }: Message): boolean {
+    if (severity !== 'ERROR') return false
+    this.#isLimited = false
+    this.#guard.warn(
+      'the server refused SET LOCAL statement_timeout, and its transaction with it: statementTimeoutMillis cannot be used here',
+    )
     return true
   }
 
   /** What the server says of a statement that took too long is told as ours. */
   #heard(args: unknown[]): unknown[] {
     const [event, message] = args
+    if (event === 'end') this.#disarm()
+    if (this.#isAtQuestion) return args
     if (event === 'portalSuspended' || ((event === 'rowDescription' || event === 'noData') && !this.#isAsked)) {
       this.#isAsked = false
-      clearTimeout(this.#timer)
+      this.#disarm()
     }
-    if (event === 'end') clearTimeout(this.#timer)
     if (event !== 'errorMessage') return args
+    this.#disarm()
     const query = this.#query
-    const isCancelled = (message as DatabaseError).code === '57014'
+    const isCancelled = (message as Message).code === '57014'
     if (query === undefined || !isCancelled || !this.#isOurs(query)) return args
-    return [event, this.#timeoutOf(query, true, message)]
+    return [event, this.#timeoutOf(query, { wasCancelled: true, wasSent: true }, message)]
   }
 
   #isOurs(query: Query): boolean {
@@ -198,21 +245,22 @@ export class StatementWatch {
     return this.#status === 'T' && this.#isLimited && this.#ranMillis >= this.#limits.statementTimeoutMillis - clockToleranceMillis
   }
 
-  #timeoutOf(query: Query, wasCancelled: boolean, cause: unknown): StatementTimeoutError {
-    return new StatementTimeoutError(this.#limits.statementTimeoutMillis, this.#ranMillis, redact(textOf(query)), wasCancelled, cause)
+  #timeoutOf(query: Query, end: StatementEnd, cause: unknown): StatementTimeoutError {
+    return new StatementTimeoutError(this.#limits.statementTimeoutMillis, this.#ranMillis, redact(textOf(query)), end, cause)
   }
 
+  /** Cancels a statement, and closes its connection if the server does not end it in time. */
   async #expire(query: Query): Promise<void> {
+    if (activeQueryOf(this.#client) !== query) return this.#close(query, 'the connection did not answer the question before it', false)
     this.#expired = query
+    this.#after(graceMillis, () => this.#close(query, unheard))
     const outcome = await cancelQuery(this.#client, query)
-    if (this.#query !== query) return
-    if (outcome === 'failed') return this.#close(query, 'the CancelRequest could not be sent')
-    if (outcome !== 'delivered') return
-    this.#timer = setTimeout(() => this.#close(query, 'the server did not act on a CancelRequest'), graceMillis)
+    if (outcome === 'failed' && this.#query === query) this.#close(query, 'the CancelRequest could not be sent')
   }
 
-  #close(query: Query, reason: string): void {
-    void closeConnection(this.#client, this.#timeoutOf(query, false, new Error(reason)))
+  #close(query: Query, reason: string, wasSent = true): void {
+    this.#disarm()
+    void closeConnection(this.#client, this.#timeoutOf(query, { wasCancelled: false, wasSent }, new Error(reason)))
   }
 
   /** A BEGIN that has no answer has done nothing: its connection can go, and the pooler forgets that it waits. */
