@@ -21,6 +21,10 @@ export interface Step {
   readonly control?: Control
   /** Of several statements: nothing follows it but the end of its transaction. */
   readonly isLast?: true
+  /** A statement since the step before, which has no effect itself, may fail. */
+  readonly followsDoubt?: true
+  /** The statement may fail: before it has had any effect, or when it has had some already. */
+  readonly mayFail?: 'before' | 'within'
 }
 
 /** What the server's answer to one statement of a text would tell. */

@@ -118,7 +118,7 @@ interface JudgedStep extends Step {
 function analyzeStatements(statements: readonly Node[], blockDepth: number): Analysis {
   const prepared = new PreparedStatements()
   const all = statements.map((statement, index) => toStep(statement, isLastOf(statements, index), prepared, blockDepth))
-  const steps = all.filter(({ effects, control }) => effects.length > 0 || control !== undefined)
+  const steps = stepsWithEffect(all)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
   if (steps.length === 0 && undecided === undefined) return harmless
   const telltales = telltalesOf(statements)
@@ -130,14 +130,29 @@ function analyzeStatements(statements: readonly Node[], blockDepth: number): Ana
   }
 }
 
+/** Leaves out what has no effect, of which nothing matters but that it may fail. */
+function stepsWithEffect(all: readonly Step[]): Step[] {
+  const steps: Step[] = []
+  let isInDoubt = false
+  for (const step of all) {
+    const { effects, control, mayFail } = step
+    const hasEffect = effects.length > 0 || control !== undefined
+    if (hasEffect) steps.push(isInDoubt ? { ...step, followsDoubt: true } : step)
+    isInDoubt = !hasEffect && (isInDoubt || mayFail !== undefined)
+  }
+  return steps
+}
+
 function toStep(statement: Node, isLast: boolean, prepared: PreparedStatements, blockDepth: number): JudgedStep {
-  if ('DoStmt' in statement) return analyzeNestedBlock(statement.DoStmt, blockDepth)
+  if ('DoStmt' in statement) return { ...analyzeNestedBlock(statement.DoStmt, blockDepth), mayFail: 'within' }
   const control = controlOf(statement)
   const ofPrepared = prepared.follow(statement)
+  const mayFail = prepared.failureOf(statement)
   return {
     effects: [...detect(statement), ...ofPrepared.effects],
     ...(control !== undefined && { control }),
     ...(isLast && { isLast }),
+    ...(mayFail !== undefined && { mayFail }),
     ...(ofPrepared.undecided !== undefined && { undecided: ofPrepared.undecided }),
   }
 }

@@ -3,7 +3,8 @@ import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
 import { attributeCall, functionCall, isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
-import { childrenOf, type Visit } from '../sql/executed.ts'
+import { certainCalls, childrenOf, type Visit } from '../sql/executed.ts'
+import { uncertain } from '../rules/effect.ts'
 
 type NodeHandler = (node: unknown, place: Place) => Detected
 
@@ -19,17 +20,24 @@ const extensionHandlers = group<FunctionCall>((rule) => Object.entries(rule.exte
 /** No function of pg_catalog that leaves something on the session is an aggregate. */
 const isPlain = (name: string): boolean => functionHandlers.has(name)
 
+/** Nor do the functions that rules know return sets, but for those that only ask. */
+const isKnown = (call: FunctionCall): boolean => handlersOf(call).length > 0
+
 const whole: Place = { isWholeStatement: true }
 const inside: Place = { isWholeStatement: false }
 
 /** Every effect of one statement, wherever in it PostgreSQL would execute, or look up, what causes it. */
 export function detect(statement: Node): DetectedEffect[] {
   const effects: DetectedEffect[] = []
+  const certain = certainCalls(statement, isKnown)
   // A stack of our own: the tree of a long expression is deeper than JavaScript's call stack.
   const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
   let place = whole
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    effects.push(...effectsAt(next, place))
+    const found = effectsAt(next, place)
+    effects.push(
+      ...(place.isWholeStatement || found.length === 0 || certain.has(next.node) ? found : found.map((effect) => uncertain(effect))),
+    )
     place = inside
     // From the last to the first, so that effects come in the order of the text.
     const children = childrenOf(next, isPlain)
@@ -47,13 +55,16 @@ function effectsAt({ tag, node, isExecuted }: Visit, place: Place): DetectedEffe
 }
 
 function effectsOfCall(call: FunctionCall, place: Place): DetectedEffect[] {
+  return handlersOf(call).flatMap((handler) => run(handler, call, place))
+}
+
+function handlersOf(call: FunctionCall): Handler<FunctionCall>[] {
   const { name, schema } = call
-  const handlers = [
+  return [
     ...(isBuiltIn(call) ? (functionHandlers.get(name) ?? []) : []),
     ...(extensionHandlers.get(name) ?? []),
     ...(schema === undefined ? [] : (extensionHandlers.get(`${schema}.${name}`) ?? [])),
   ]
-  return handlers.flatMap((handler) => run(handler, call, place))
 }
 
 function run<Input>(handler: Handler<Input>, input: Input, place: Place): DetectedEffect[] {

@@ -1,6 +1,7 @@
 import type { DoStmt, Node } from 'libpg-query'
 import type { Analysis, DetectedEffect } from './analysis.ts'
 import { effectsIn } from './analysis.ts'
+import { uncertain } from '../rules/effect.ts'
 import { stringConstant } from '../sql/function-call.ts'
 import { ParseRefused, ParseTooComplex, parse, parseBlock } from '../sql/parser.ts'
 
@@ -22,11 +23,14 @@ interface Expression {
   readonly parseMode: number
   /** Its value is the statement to run. */
   readonly isDynamic: boolean
+  /** It runs, once, whenever the block succeeds, and nothing in the block rolls it back. */
+  readonly isSure: boolean
 }
 
 /**
- * Judges the body of a DO block. Each of its statements and expressions counts as executed once, in the order of the text, and
- * none as rolled back: IF, loops and exception handlers are not followed.
+ * Judges the body of a DO block. Each of its statements and expressions counts as executed, in the order of the text, and what it leaves
+ * as not rolled back. What takes something back counts only at the top of the block: not in IF, CASE, a loop or a handler, behind what may
+ * leave the block, in a block with handlers, or beside COMMIT and ROLLBACK.
  *
  * @param analyze what judges the statements in it
  */
@@ -44,7 +48,7 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
   const parts = expressionsIn(body).map((expression) => analyzeExpression(expression, analyze))
   const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
   // The block is a transaction: what does harm in autocommit alone does none.
-  const effects = parts.flatMap((part) => part.effects).filter(({ when }) => when === 'always')
+  const effects = parts.flatMap((part) => part.effects).filter(({ when }) => when === 'always' || when === 'transaction')
   return { effects, ...(undecided !== undefined && { undecided }) }
 }
 
@@ -55,33 +59,70 @@ function option(args: readonly Node[], name: string): string | undefined {
 
 /** All that PL/pgSQL would give to SQL, in the order of the text. */
 function expressionsIn(body: object): Expression[] {
-  const found: Expression[] = []
-  const visit = (value: object, dynamicField?: string): void => {
-    for (const [key, child] of Object.entries(value) as [string, unknown][]) {
-      if (typeof child !== 'object' || child === null) continue
-      if (isExpression(child)) found.push({ ...child.PLpgSQL_expr, isDynamic: key === 'dynquery' || key === dynamicField })
-      else visit(child, dynamicStatements.has(key) ? 'query' : undefined)
-    }
-  }
-  visit(body)
-  return found
+  const walk = new BlockWalk()
+  walk.visit(body, true)
+  return walk.endsTransaction ? walk.found.map((expression) => Object.assign(expression, { isSure: false })) : walk.found
 }
 
-function isExpression(value: object): value is { readonly PLpgSQL_expr: Omit<Expression, 'isDynamic'> } {
+class BlockWalk {
+  readonly found: Expression[] = []
+  /** COMMIT and ROLLBACK: what stands before them may stay, or go. */
+  endsTransaction = false
+
+  /** @returns whether it may leave the block that it stands in */
+  visit(value: object, isSure: boolean, dynamicField?: string): boolean {
+    let isReached = isSure && !('exceptions' in value)
+    let leaves = false
+    for (const [key, child] of Object.entries(value) as [string, unknown][]) {
+      if (typeof child !== 'object' || child === null) continue
+      if (isExpression(child)) {
+        this.found.push({ ...child.PLpgSQL_expr, isDynamic: key === 'dynquery' || key === dynamicField, isSure: isReached })
+      } else if (this.#visitPart(key, child, isReached)) {
+        leaves = true
+        // What follows in the same list of statements is not reached for certain.
+        isReached = false
+      }
+    }
+    return leaves
+  }
+
+  #visitPart(key: string, part: object, isReached: boolean): boolean {
+    if (endings.has(key)) this.endsTransaction = true
+    const leaves = this.visit(part, isReached && !mayPassBy(key), dynamicStatements.has(key) ? 'query' : undefined)
+    return leaves || leavesBlock(key, part)
+  }
+}
+
+const endings: ReadonlySet<string> = new Set(['PLpgSQL_stmt_commit', 'PLpgSQL_stmt_rollback'])
+
+/** The statements that run what they hold once. */
+const plainStatements = new Set(['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
+
+function mayPassBy(key: string): boolean {
+  return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || key === 'datums'
+}
+
+/** RETURN, and EXIT or CONTINUE with a label. Without one they leave no more than the loop that they stand in. */
+function leavesBlock(key: string, part: object): boolean {
+  return key.startsWith('PLpgSQL_stmt_return') || (key === 'PLpgSQL_stmt_exit' && 'label' in part)
+}
+
+function isExpression(value: object): value is { readonly PLpgSQL_expr: Omit<Expression, 'isDynamic' | 'isSure'> } {
   return 'PLpgSQL_expr' in value
 }
 
 function analyzeExpression(expression: Expression, analyze: (sql: string) => Analysis): Block {
   const sql = toStatement(expression)
-  const block = toBlock(analyze(sql))
+  const block = toBlock(analyze(sql), expression)
   if (!expression.isDynamic) return block
   const constant = constantOf(sql)
-  return constant === undefined ? { ...block, undecided: 'a dynamic EXECUTE in a DO block' } : toBlock(analyze(constant))
+  return constant === undefined ? { ...block, undecided: 'a dynamic EXECUTE in a DO block' } : toBlock(analyze(constant), expression)
 }
 
-function toBlock(analysis: Analysis): Block {
+function toBlock(analysis: Analysis, { isSure }: Expression): Block {
   const { undecided } = analysis
-  return { effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) }
+  const effects = effectsIn(analysis)
+  return { effects: isSure ? effects : effects.map((effect) => uncertain(effect)), ...(undecided !== undefined && { undecided }) }
 }
 
 function toStatement({ query, parseMode: mode }: Expression): string {

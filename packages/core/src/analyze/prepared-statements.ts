@@ -1,7 +1,9 @@
 import type { Node } from 'libpg-query'
-import type { DetectedEffect } from './analysis.ts'
+import type { DetectedEffect, Step } from './analysis.ts'
 import { detect } from './detect.ts'
 import type { Block } from './do-block.ts'
+import { failureOf } from './fallible.ts'
+import { uncertain } from '../rules/effect.ts'
 
 /**
  * The most effects that the EXECUTEs of one text add to it. A text may execute a long statement thousands of times, and each time
@@ -14,6 +16,7 @@ const nothing: Block = { effects: [] }
 /** The statements that one text prepares: its own EXECUTE runs them. An earlier text's PREPARE was judged with that text. */
 export class PreparedStatements {
   readonly #queries = new Map<string, Node>()
+  readonly #failures = new Map<Node, Step['mayFail']>()
   readonly #effects = new Map<Node, DetectedEffect[]>()
   #added = 0
 
@@ -26,16 +29,26 @@ export class PreparedStatements {
     return 'ExecuteStmt' in statement ? this.#execute(statement.ExecuteStmt.name ?? '') : nothing
   }
 
+  /** Whether a statement may fail, and when: an EXECUTE as what it executes. */
+  failureOf(statement: Node): Step['mayFail'] {
+    if (!('ExecuteStmt' in statement)) return failureOf(statement)
+    const query = this.#queries.get(statement.ExecuteStmt.name ?? '')
+    if (query === undefined) return 'before'
+    if (!this.#failures.has(query)) this.#failures.set(query, failureOf(query))
+    return this.#failures.get(query)
+  }
+
   #execute(name: string): Block {
     const effects = this.#effectsOf(name)
     this.#added += effects.length
     return this.#added <= mostEffects ? { effects } : { effects: [], undecided: `EXECUTE adds more than ${mostEffects} effects` }
   }
 
+  /** Its parameters may name anything: it takes nothing back for certain. */
   #effectsOf(name: string): DetectedEffect[] {
     const query = this.#queries.get(name)
     if (query === undefined) return []
-    const known = this.#effects.get(query) ?? detect(query)
+    const known = this.#effects.get(query) ?? detect(query).map((effect) => uncertain(effect))
     this.#effects.set(query, known)
     return known
   }

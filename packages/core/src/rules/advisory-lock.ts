@@ -1,6 +1,7 @@
-import type { Node, SelectStmt } from 'libpg-query'
+import type { Node, SelectStmt, TypeCast } from 'libpg-query'
 import type { Effect } from './effect.ts'
-import { functionCall, isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
+import { functionCall, isBuiltIn, names, type FunctionCall } from '../sql/function-call.ts'
+import { isValue } from '../sql/executed.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 function takes({ name }: FunctionCall): Effect {
@@ -14,11 +15,16 @@ function frees({ name }: FunctionCall): Effect {
 
 /** `SELECT pg_advisory_lock(42)`, and nothing else: it runs once, so that lock and unlock can be counted. */
 function onSelect(statement: SelectStmt, { isWholeStatement }: Place): Effect[] | undefined {
-  const { targetList = [], fromClause, whereClause, withClause, larg, limitCount } = statement
-  const hasMore = [fromClause, whereClause, withClause, larg, limitCount].some((part) => part !== undefined)
-  if (!isWholeStatement || hasMore) return undefined
-  const counted = targetList.map(countedEffect)
+  if (!isWholeStatement || Object.keys(statement).some((part) => !countable.has(part))) return undefined
+  const counted = (statement.targetList ?? []).filter((target) => !isConstant(target)).map(countedEffect)
   return counted.includes(undefined) ? undefined : counted.filter((effect) => effect !== undefined)
+}
+
+/** The parts of a SELECT that has one row. */
+const countable: ReadonlySet<string> = new Set(['targetList', 'limitOption', 'op', 'intoClause', 'sortClause'])
+
+function isConstant(target: Node): boolean {
+  return 'ResTarget' in target && target.ResTarget.val !== undefined && isValue(target.ResTarget.val)
 }
 
 function countedEffect(target: Node): Effect | undefined {
@@ -34,7 +40,7 @@ function countedEffect(target: Node): Effect | undefined {
 
 /** A key that means the same lock wherever it is written in the text. */
 function constantKey(node: Node): string | undefined {
-  if ('TypeCast' in node) return node.TypeCast.arg === undefined ? undefined : constantKey(node.TypeCast.arg)
+  if ('TypeCast' in node) return keepsValue(node.TypeCast) ? constantKey(node.TypeCast.arg as Node) : undefined
   if ('ParamRef' in node) return `$${node.ParamRef.number}`
   if ('FuncCall' in node) return hashKey(functionCall(node.FuncCall))
   if (!('A_Const' in node)) return undefined
@@ -42,11 +48,16 @@ function constantKey(node: Node): string | undefined {
   return ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
 }
 
+/** Other types may cut the value or round it. */
+function keepsValue({ arg, typeName }: TypeCast): boolean {
+  return arg !== undefined && typeName?.typmods === undefined && /^(int[248]|text)$/.test(names(typeName?.names).at(-1) ?? '')
+}
+
 /** The usual way to a lock's number: of the same text, the same number. */
 function hashKey(call: FunctionCall): string | undefined {
   const keys = call.args.map(constantKey)
   if (!/^hashtext(extended)?$/.test(call.name) || !isBuiltIn(call) || keys.includes(undefined)) return undefined
-  return `${call.name}(${keys.join()})`
+  return `${call.name}(${JSON.stringify(keys)})`
 }
 
 /** Of a statement that can be counted, the counted effects are the whole truth. */

@@ -43,14 +43,21 @@ export interface Effect {
   readonly state: SessionState
   /** The statement's construct in SQL words, for messages: `SET statement_timeout`. Never holds a literal of the statement. */
   readonly what: string
-  /** Where the effect does harm: anywhere, only outside a transaction, or only on a connection borrowed for one statement. */
-  readonly when: 'always' | 'autocommit' | 'unpinned'
+  /** Where the effect does harm: anywhere, only outside or inside a transaction, or only on a connection borrowed for one statement. */
+  readonly when: 'always' | 'autocommit' | 'transaction' | 'unpinned'
   /**
    * What in particular is left, needed, cleared or undone: a setting in lower case, a table, a cursor, a channel. Pairs what is
    * left with what takes it back, and names the setting to a pooler that tracks it. May come from a literal: it is never shown.
    * Absent for all of its kind (`RESET ALL`), or where the text does not tell.
    */
   readonly object?: string
+  /**
+   * The text does not show that it surely runs, once, on one known object: a condition, a row that may not be there, a name that is a
+   * parameter. What is left counts all the same; but it takes nothing back.
+   */
+  readonly isUncertain?: true
+  /** The object's name from here on: what was left under the old one is now left under this one. */
+  readonly becomes?: string
   /** What became of it, where that is known for a fact: then no profile is asked. */
   readonly told?: Told
 }
@@ -90,3 +97,12 @@ export const survivesRollback: ReadonlySet<SessionState> = new Set<SessionState>
   'session-variable',
   'sql-prepared-statement',
 ])
+
+/** What is said of an effect in a place where it may not run, may run more than once, or may be rolled back. */
+export function uncertain<E extends Effect>(effect: E): E {
+  if (effect.does === 'clears' || effect.does === 'undoes') return { ...effect, isUncertain: true }
+  // How often it is taken, nobody can count: no unlock of one frees it for certain.
+  if (effect.does !== 'leaves' || effect.state !== 'advisory-lock' || effect.object === undefined) return effect
+  const { object: _, ...uncounted } = effect
+  return uncounted as E
+}

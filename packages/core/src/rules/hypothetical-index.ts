@@ -1,5 +1,5 @@
 import type { RangeVar } from 'libpg-query'
-import type { Effect } from './effect.ts'
+import { uncertain, type Effect } from './effect.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
@@ -9,8 +9,10 @@ function leaves({ name }: FunctionCall): Effect {
   return { does: 'leaves', state, what: name, when: 'always' }
 }
 
-function clears({ name }: FunctionCall): Effect {
-  return { does: 'clears', state, what: name, when: 'always' }
+/** With an argument it means one index of several. */
+function clears({ name, args }: FunctionCall): Effect {
+  const effect: Effect = { does: 'clears', state, what: name, when: 'always' }
+  return args.length > 0 ? uncertain(effect) : effect
 }
 
 function needs({ name }: FunctionCall): Effect {

@@ -1,4 +1,4 @@
-import type { Effect } from './effect.ts'
+import { uncertain, type Effect } from './effect.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
@@ -11,6 +11,8 @@ function effect(does: Effect['does']): Detect {
 const leaves = effect('leaves')
 const needs = effect('needs')
 const clears = effect('clears')
+/** One of several. */
+const clearsOne: Detect = (call) => uncertain(effect('clears')(call) as Effect)
 
 function inSchema(schema: string, functions: Readonly<Record<string, Detect>>): Record<string, Detect> {
   return Object.fromEntries(Object.entries(functions).map(([name, detect]) => [`${schema}.${name}`, detect]))
@@ -67,7 +69,7 @@ await direct.query('LISTEN paid')`,
       get_line: needs,
       get_lines: needs,
     }),
-    ...inSchema('dbms_alert', { register: leaves, remove: clears, removeall: clears, waitone: needs, waitany: needs }),
+    ...inSchema('dbms_alert', { register: leaves, remove: clearsOne, removeall: clears, waitone: needs, waitany: needs }),
     ...inSchema('dbms_pipe', {
       pack_message: leaves,
       receive_message: leaves,
@@ -77,7 +79,7 @@ await direct.query('LISTEN paid')`,
       ...Object.fromEntries(unpacks),
     }),
     ...inSchema('dbms_random', { initialize: leaves, seed: leaves, terminate: clears }),
-    ...inSchema('dbms_sql', { open_cursor: leaves, close_cursor: clears, parse: needs, execute: needs, fetch_rows: needs }),
-    ...inSchema('utl_file', { fopen: leaves, fclose: clears, fclose_all: clears }),
+    ...inSchema('dbms_sql', { open_cursor: leaves, close_cursor: clearsOne, parse: needs, execute: needs, fetch_rows: needs }),
+    ...inSchema('utl_file', { fopen: leaves, fclose: clearsOne, fclose_all: clears }),
   },
 }

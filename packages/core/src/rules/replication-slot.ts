@@ -1,4 +1,4 @@
-import type { Effect } from './effect.ts'
+import { uncertain, type Effect } from './effect.ts'
 import { isBooleanConstant, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
@@ -13,7 +13,8 @@ function creates(call: FunctionCall): Effect | undefined {
 
 /** A slot that the same transaction made. Only its own session can drop a temporary slot; a permanent one is no session state. */
 function drops(call: FunctionCall): Effect {
-  return { does: 'undoes', state: 'replication-slot', what: call.name, when: 'always', ...slotOf(call, 0) }
+  const effect: Effect = { does: 'undoes', state: 'replication-slot', what: call.name, when: 'always', ...slotOf(call, 0) }
+  return effect.object === undefined ? uncertain(effect) : effect
 }
 
 function slotOf(call: FunctionCall, position: number): { readonly object?: string } {

@@ -1,12 +1,12 @@
 import type { VariableSetStmt } from 'libpg-query'
 import type { Effect } from './effect.ts'
-import { stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import { settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Effect | undefined {
   if (is_local) return undefined
   // A quoted name keeps its case in the tree; PostgreSQL looks settings up without regard to it.
-  const name = given.toLowerCase()
+  const name = settingName(given)
   const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT' || stringConstant(args?.[0]) === 'none'
   const verb = kind === 'VAR_RESET' ? 'RESET' : 'SET'
   const does = isReset ? 'clears' : 'leaves'

@@ -1,4 +1,4 @@
-import type { Effect } from './effect.ts'
+import { uncertain, type Effect } from './effect.ts'
 import { stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Detected, Rule } from './rule.ts'
 
@@ -15,7 +15,8 @@ function leaves(call: FunctionCall): Effect {
 }
 
 function clears(call: FunctionCall): Effect {
-  return { does: 'clears', state, what: call.name, when: 'always', ...objectOf(call) }
+  const effect: Effect = { does: 'clears', state, what: call.name, when: 'always', ...objectOf(call) }
+  return call.args.length > 0 && effect.object === undefined ? uncertain(effect) : effect
 }
 
 function needs(call: FunctionCall): Effect {

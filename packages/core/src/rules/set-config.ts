@@ -1,15 +1,40 @@
-import type { Effect } from './effect.ts'
-import { isBooleanConstant, isNullConstant, stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import type { Node } from 'libpg-query'
+import { uncertain, type Effect, type SessionState } from './effect.ts'
+import { isBooleanConstant, isNullConstant, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
-function onSetConfig(call: FunctionCall): Effect | undefined {
+function onSetConfig(call: FunctionCall): readonly Effect[] {
   const isLocal = call.argument(2, 'is_local')
-  if (isBooleanConstant(isLocal, true)) return undefined
-  const setting = stringConstant(call.argument(0, 'setting_name'))?.toLowerCase()
+  if (isBooleanConstant(isLocal, true)) return []
+  const isSession = isBooleanConstant(isLocal, false) || isNullConstant(isLocal)
   const what = isBooleanConstant(isLocal, false) ? 'set_config(…, false)' : 'set_config with an is_local that is not the constant true'
-  // A new value of NULL resets the setting.
-  const does = isNullConstant(call.argument(1, 'new_value')) ? 'clears' : 'leaves'
-  return { does, state: 'setting', what, when: 'always', ...(setting !== undefined && { object: setting }) }
+  const name = stringConstant(call.argument(0, 'setting_name'))
+  const value = call.argument(1, 'new_value')
+  const statesOf = name === undefined ? anyState : [stateOf(settingName(name))]
+  const isKnown = name !== undefined && isSession
+  return statesOf.map((of) => {
+    const does = resets(value, of.state) ? 'clears' : 'leaves'
+    const effect: Effect = Object.assign({ does, what, when: 'always' } as const, of)
+    return isKnown ? effect : uncertain(effect)
+  })
+}
+
+interface Named {
+  readonly state: SessionState
+  readonly object?: string
+}
+
+/** A name that is a parameter may be that of a role, which RESET ALL leaves as it is. */
+const anyState: readonly Named[] = [{ state: 'setting' }, { state: 'role' }, { state: 'session-authorization' }]
+
+function stateOf(setting: string): Named {
+  if (setting === 'role') return { state: 'role' }
+  return setting === 'session_authorization' ? { state: 'session-authorization' } : { state: 'setting', object: setting }
+}
+
+/** A new value of NULL resets the setting; and NONE the role. */
+function resets(value: Node | undefined, state: SessionState): boolean {
+  return isNullConstant(value) || (state === 'role' && stringConstant(value) === 'none')
 }
 
 /** `set_config(name, value, false)` is SET as a function. A parameter, an expression or NULL may be false as well. */

@@ -1,6 +1,7 @@
 import type { UpdateStmt, VariableSetStmt } from 'libpg-query'
 import type { Effect } from './effect.ts'
 import { isNever } from '../sql/executed.ts'
+import { settingName } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 import { localSetting } from './set-local.ts'
 
@@ -14,7 +15,7 @@ const others: ReadonlySet<string> = new Set([
 ])
 
 function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefined {
-  const setting = name.toLowerCase()
+  const setting = settingName(name)
   if (is_local || others.has(setting) || kind === 'VAR_SET_MULTI') return undefined
   if (kind === 'VAR_RESET_ALL') return { does: 'clears', state: 'setting', what: 'RESET ALL', when: 'always' }
   if (kind === 'VAR_RESET') return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', object: setting }

@@ -11,22 +11,32 @@ import type {
   CreateStmt,
   CreateTableAsStmt,
   DropStmt,
+  FunctionParameter,
   FuncCall,
   IntoClause,
   Node,
+  ObjectType,
+  ObjectWithArgs,
   RangeVar,
+  RenameStmt,
   SelectStmt,
+  VariableSetStmt,
   ViewStmt,
 } from 'libpg-query'
-import type { Effect } from './effect.ts'
-import { names } from '../sql/function-call.ts'
+import { uncertain, type Effect } from './effect.ts'
+import { names, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 const inTempSchema = (schema: string | undefined): boolean => /^pg_temp(_\d+)?$/.test(schema ?? '')
 const isTemp = (relation: RangeVar | undefined): boolean => relation?.relpersistence === 't' || inTempSchema(relation?.schemaname)
 
-function leaves(what: string, name: string | undefined): Effect {
-  return { does: 'leaves', state: 'temp-object', what, when: 'always', ...(name !== undefined && { object: name }) }
+/** Objects of different classes may have one name. `DROP TYPE` drops domains as well, `DROP ROUTINE` functions and procedures. */
+function objectOf(type: ObjectType, name: string): string {
+  return `${type} ${name}`
+}
+
+function leaves(what: string, type: ObjectType, name: string | undefined): Effect {
+  return { does: 'leaves', state: 'temp-object', what, when: 'always', ...(name !== undefined && { object: objectOf(type, name) }) }
 }
 
 function needs(what: string): Effect {
@@ -34,33 +44,78 @@ function needs(what: string): Effect {
 }
 
 /** ON COMMIT DROP leaves nothing; alone in autocommit it drops the table at once, which `transaction/on-commit-drop` says. */
-function onCreate({ relation, oncommit }: CreateStmt): Effect | undefined {
-  return isTemp(relation) && oncommit !== 'ONCOMMIT_DROP' ? leaves('CREATE TEMP TABLE', relation?.relname) : undefined
+function onCreate({ relation, oncommit }: CreateStmt, type: ObjectType = 'OBJECT_TABLE'): Effect | undefined {
+  return isTemp(relation) && oncommit !== 'ONCOMMIT_DROP' ? leaves('CREATE TEMP TABLE', type, relation?.relname) : undefined
 }
 
 function onInto(into: IntoClause | undefined, what: string): Effect | undefined {
-  return isTemp(into?.rel) && into?.onCommit !== 'ONCOMMIT_DROP' ? leaves(what, into?.rel?.relname) : undefined
+  return isTemp(into?.rel) && into?.onCommit !== 'ONCOMMIT_DROP' ? leaves(what, 'OBJECT_TABLE', into?.rel?.relname) : undefined
 }
 
-function onRelation(relation: RangeVar | undefined, what: string): Effect | undefined {
-  return isTemp(relation) ? leaves(what, relation?.relname) : undefined
+function onRelation(relation: RangeVar | undefined, type: ObjectType, what: string): Effect | undefined {
+  return isTemp(relation) ? leaves(what, type, relation?.relname) : undefined
 }
 
 /** An object whose kind has no relation: its name starts with the schema. */
-function onName(path: readonly Node[] | undefined, what: string): Effect | undefined {
+function onName(path: readonly Node[] | undefined, type: ObjectType, what: string, signature = ''): Effect | undefined {
   const parts = names(path)
-  return parts.length > 1 && inTempSchema(parts[0]) ? leaves(what, parts.at(-1)) : undefined
+  return parts.length > 1 && inTempSchema(parts[0]) ? leaves(what, type, `${parts.at(-1)}${signature}`) : undefined
+}
+
+function onFunction({ funcname, parameters = [], is_procedure: isProcedure }: CreateFunctionStmt): Effect | undefined {
+  return onName(funcname, isProcedure ? 'OBJECT_PROCEDURE' : 'OBJECT_FUNCTION', 'CREATE FUNCTION pg_temp.…', signatureOf(parameters))
+}
+
+/** A name has no NUL: what stands behind it is the arguments. */
+function signatureOf(parameters: readonly Node[]): string {
+  const types = parameters.flatMap((each) =>
+    'FunctionParameter' in each && isInput(each.FunctionParameter) ? [typeOf(each.FunctionParameter)] : [],
+  )
+  return `\0${types.join()}`
+}
+
+function isInput({ mode }: FunctionParameter): boolean {
+  return mode !== 'FUNC_PARAM_OUT' && mode !== 'FUNC_PARAM_TABLE'
+}
+
+function typeOf({ argType }: FunctionParameter): string {
+  return `${names(argType?.names).join('.')}${'[]'.repeat(argType?.arrayBounds?.length ?? 0)}`
 }
 
 /** DROP of what the same transaction created takes it back; of something permanent it is none of our business. */
-function onDrop({ objects }: DropStmt): Effect[] {
-  return (objects ?? []).flatMap((object): Effect[] => {
+function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt): Effect[] {
+  return objects.flatMap((object): Effect[] => {
     const path = droppedPath(object)
     const schema = path.at(-2)
     if (schema !== undefined && !inTempSchema(schema)) return []
-    const undoes: Effect = { does: 'undoes', state: 'temp-object', what: 'DROP', when: 'always', object: path.at(-1) ?? '' }
-    return schema === undefined ? [undoes] : [undoes, needs('DROP … pg_temp.…')]
+    const name = `${path.at(-1) ?? ''}${'ObjectWithArgs' in object ? signatureOfDropped(object.ObjectWithArgs) : ''}`
+    // Without the schema, functions are not looked for among what is temporary.
+    const isFound = schema === 'pg_temp' || (schema === undefined && relationsAndTypes.has(removeType))
+    const undone = [removeType, ...(alsoDropped[removeType] ?? [])].map((type): Effect => {
+      const effect: Effect = { does: 'undoes', state: 'temp-object', what: 'DROP', when: 'always', object: objectOf(type, name) }
+      return isFound ? effect : uncertain(effect)
+    })
+    return schema === undefined ? undone : [...undone, needs('DROP … pg_temp.…')]
   })
+}
+
+const relationsAndTypes: ReadonlySet<ObjectType> = new Set([
+  'OBJECT_DOMAIN',
+  'OBJECT_FOREIGN_TABLE',
+  'OBJECT_SEQUENCE',
+  'OBJECT_TABLE',
+  'OBJECT_TYPE',
+  'OBJECT_VIEW',
+])
+
+const alsoDropped: { readonly [Type in ObjectType]?: readonly ObjectType[] } = {
+  OBJECT_TYPE: ['OBJECT_DOMAIN'],
+  OBJECT_ROUTINE: ['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_AGGREGATE'],
+}
+
+/** Without arguments it drops the only one of its name. */
+function signatureOfDropped({ args_unspecified: isOnly, objfuncargs = [] }: ObjectWithArgs): string {
+  return isOnly ? '\0' : signatureOf(objfuncargs)
 }
 
 /** DROP gives its names in a shape for each kind of object. */
@@ -68,6 +123,37 @@ function droppedPath(object: Node): string[] {
   if ('List' in object) return names(object.List.items)
   if ('TypeName' in object) return names(object.TypeName.names)
   return 'ObjectWithArgs' in object ? names(object.ObjectWithArgs.objname) : []
+}
+
+/** `ALTER TABLE t RENAME TO u`: what the same transaction left as `t` is now `u`. */
+function onRename({ renameType = 'OBJECT_TABLE', relation, newname = '' }: RenameStmt): Effect | undefined {
+  if (relation === undefined || !relationsAndTypes.has(renameType)) return undefined
+  if (relation.schemaname !== undefined && !inTempSchema(relation.schemaname)) return undefined
+  const object = objectOf(renameType, relation.relname ?? '')
+  return { does: 'undoes', state: 'temp-object', what: 'RENAME', when: 'always', object, becomes: objectOf(renameType, newname) }
+}
+
+/** Where the temporary schema comes first in the search path, whatever is created next is temporary. */
+function onPath(path: readonly string[], what: string): Effect | undefined {
+  const first = path.find((schema) => schema !== '$user')
+  return first === 'pg_temp' ? { does: 'leaves', state: 'temp-object', what, when: 'transaction' } : undefined
+}
+
+function onSet({ name = '', args = [] }: VariableSetStmt): Effect | undefined {
+  if (settingName(name) !== 'search_path') return undefined
+  return onPath(
+    args.map((arg) => stringConstant(arg) ?? ''),
+    'CREATE with search_path = pg_temp',
+  )
+}
+
+function onSetConfig(call: FunctionCall): Effect | undefined {
+  if (settingName(stringConstant(call.argument(0, 'setting_name')) ?? '') !== 'search_path') return undefined
+  const value = stringConstant(call.argument(1, 'new_value')) ?? ''
+  return onPath(
+    value.split(',').map((schema) => schema.trim().replaceAll('"', '')),
+    'CREATE with search_path = pg_temp',
+  )
 }
 
 /** Temporary tables, views, sequences, functions and types live in the schema `pg_temp` of one server session. */
@@ -131,21 +217,24 @@ SELECT * FROM orders WHERE id = ANY (ARRAY[1, 2, 3]);`,
   names: ['pg_temp'],
   keywords: ['temp', 'temporary'],
   on: {
-    CreateStmt: onCreate,
+    CreateStmt: (node) => onCreate(node),
     CreateTableAsStmt: ({ into }: CreateTableAsStmt) => onInto(into, 'CREATE TEMP TABLE … AS'),
     SelectStmt: ({ intoClause }: SelectStmt) => onInto(intoClause, 'SELECT INTO TEMP'),
-    ViewStmt: ({ view }: ViewStmt) => onRelation(view, 'CREATE TEMP VIEW'),
-    CreateSeqStmt: ({ sequence }: CreateSeqStmt) => onRelation(sequence, 'CREATE TEMP SEQUENCE'),
-    CompositeTypeStmt: ({ typevar }: CompositeTypeStmt) => onRelation(typevar, 'CREATE TYPE pg_temp.…'),
-    CreateFunctionStmt: ({ funcname }: CreateFunctionStmt) => onName(funcname, 'CREATE FUNCTION pg_temp.…'),
-    CreateEnumStmt: ({ typeName }: CreateEnumStmt) => onName(typeName, 'CREATE TYPE pg_temp.…'),
-    CreateRangeStmt: ({ typeName }: CreateRangeStmt) => onName(typeName, 'CREATE TYPE pg_temp.…'),
-    CreateDomainStmt: ({ domainname }: CreateDomainStmt) => onName(domainname, 'CREATE DOMAIN pg_temp.…'),
-    DefineStmt: ({ defnames }: DefineStmt) => onName(defnames, 'CREATE … pg_temp.…'),
-    CreateForeignTableStmt: ({ base }: CreateForeignTableStmt) => (base === undefined ? undefined : onCreate(base)),
+    ViewStmt: ({ view }: ViewStmt) => onRelation(view, 'OBJECT_VIEW', 'CREATE TEMP VIEW'),
+    CreateSeqStmt: ({ sequence }: CreateSeqStmt) => onRelation(sequence, 'OBJECT_SEQUENCE', 'CREATE TEMP SEQUENCE'),
+    CompositeTypeStmt: ({ typevar }: CompositeTypeStmt) => onRelation(typevar, 'OBJECT_TYPE', 'CREATE TYPE pg_temp.…'),
+    CreateFunctionStmt: onFunction,
+    CreateEnumStmt: ({ typeName }: CreateEnumStmt) => onName(typeName, 'OBJECT_TYPE', 'CREATE TYPE pg_temp.…'),
+    CreateRangeStmt: ({ typeName }: CreateRangeStmt) => onName(typeName, 'OBJECT_TYPE', 'CREATE TYPE pg_temp.…'),
+    CreateDomainStmt: ({ domainname }: CreateDomainStmt) => onName(domainname, 'OBJECT_DOMAIN', 'CREATE DOMAIN pg_temp.…'),
+    DefineStmt: ({ kind = 'OBJECT_TYPE', defnames }: DefineStmt) => onName(defnames, kind, 'CREATE … pg_temp.…'),
+    CreateForeignTableStmt: ({ base }: CreateForeignTableStmt) => (base === undefined ? undefined : onCreate(base, 'OBJECT_FOREIGN_TABLE')),
     TypeName: ({ names: path }: TypeName) => (inTempSchema(names(path).at(-2)) ? needs('pg_temp.…') : undefined),
     DropStmt: onDrop,
+    RenameStmt: onRename,
+    VariableSetStmt: onSet,
     RangeVar: ({ schemaname }: RangeVar) => (inTempSchema(schemaname) ? needs('pg_temp.…') : undefined),
     FuncCall: ({ funcname }: FuncCall) => (inTempSchema(names(funcname).at(-2)) ? needs('pg_temp.…()') : undefined),
   },
+  functions: { set_config: onSetConfig },
 }

@@ -1,5 +1,5 @@
 import type { AlterTableCmd, CreateTableAsStmt, DeleteStmt, ExplainStmt, Node, SelectStmt, UpdateStmt } from 'libpg-query'
-import { functionCall, isBooleanConstant, isBuiltIn } from './function-call.ts'
+import { attributeCall, functionCall, isBooleanConstant, isBuiltIn, type FunctionCall } from './function-call.ts'
 
 /** A node of the tree with its tag. */
 export interface Visit {
@@ -101,6 +101,65 @@ function isNoAggregate(target: Node, isPlain: (name: string) => boolean): boolea
   return isBuiltIn(call) && isPlain(call.name) && call.args.every((arg) => !('FuncCall' in arg))
 }
 
+/**
+ * The calls that a statement surely makes, once each, if it succeeds: those that are a column of a SELECT of one row, the one function
+ * that a SELECT reads from, and CALL. PostgreSQL may leave out any other call: behind WHERE, CASE, LIMIT, COALESCE, in a WITH that nothing reads.
+ *
+ * @param isKnown whether a call's function is known to return one value
+ */
+export function certainCalls(statement: Node, isKnown: (call: FunctionCall) => boolean): ReadonlySet<object> {
+  if ('CallStmt' in statement) return new Set(statement.CallStmt.funccall === undefined ? [] : [statement.CallStmt.funccall])
+  if (!('SelectStmt' in statement)) return noCalls
+  const { fromClause, targetList = [], ...others } = statement.SelectStmt
+  if (mayBeEmpty.some((part) => part in others)) return noCalls
+  const columns = targetList.map((target) => ('ResTarget' in target ? target.ResTarget.val : undefined))
+  if (fromClause !== undefined) return columns.every(isColumn) ? onlyFunction(fromClause) : noCalls
+  const calls = columns.flatMap((column) => (column !== undefined && isCalled(column, isKnown) ? [nodeIn(column)] : []))
+  return columns.every((column) => column !== undefined && (isValue(column) || isCalled(column, isKnown))) ? new Set(calls) : noCalls
+}
+
+const noCalls: ReadonlySet<object> = new Set()
+
+/** Parts of a SELECT with which it may have no row, or several. */
+const mayBeEmpty = ['whereClause', 'groupClause', 'havingClause', 'limitCount', 'limitOffset', 'withClause', 'larg', 'valuesLists'] as const
+
+function nodeIn(node: Node): object {
+  return Object.values(node)[0] as object
+}
+
+function isColumn(column: Node | undefined): boolean {
+  return column !== undefined && ('ColumnRef' in column || isValue(column))
+}
+
+/** `FROM f(…)`, and nothing else. */
+function onlyFunction([first, second]: readonly Node[]): ReadonlySet<object> {
+  const { functions = [], is_rowsfrom: isRowsFrom } =
+    first !== undefined && second === undefined && 'RangeFunction' in first ? first.RangeFunction : {}
+  const [list] = functions
+  const call = list !== undefined && 'List' in list ? list.List.items?.[0] : undefined
+  return call === undefined || isRowsFrom ? noCalls : new Set([nodeIn(call)])
+}
+
+function isCalled(column: Node, isKnown: (call: FunctionCall) => boolean): boolean {
+  const call =
+    'FuncCall' in column ? functionCall(column.FuncCall) : 'A_Indirection' in column ? attributeCall(column.A_Indirection) : undefined
+  return call !== undefined && isKnown(call) && call.args.every(isSimple)
+}
+
+/** No set, whose length would be the number of rows. */
+export function isSimple(argument: Node): boolean {
+  if ('NamedArgExpr' in argument) return argument.NamedArgExpr.arg !== undefined && isSimple(argument.NamedArgExpr.arg)
+  if ('TypeCast' in argument) return argument.TypeCast.arg !== undefined && isSimple(argument.TypeCast.arg)
+  if (!('FuncCall' in argument)) return isValue(argument)
+  const call = functionCall(argument.FuncCall)
+  return isBuiltIn(call) && /^hashtext(extended)?$/.test(call.name) && call.args.every(isSimple)
+}
+
+/** A constant or a parameter. */
+export function isValue(node: Node): boolean {
+  return 'A_Const' in node || 'ParamRef' in node
+}
+
 /** WHERE false and WHERE NULL. */
 export function isNever(condition: Node | undefined): boolean {
   return condition !== undefined && 'A_Const' in condition && (condition.A_Const.isnull === true || isBooleanConstant(condition, false))
@@ -127,7 +186,7 @@ function isTag(key: string): boolean {
 }
 
 /** EXPLAIN executes its statement only with ANALYZE. */
-function runs({ options }: ExplainStmt): boolean {
+export function runs({ options }: ExplainStmt): boolean {
   return (options ?? []).some((option) => 'DefElem' in option && option.DefElem.defname === 'analyze' && !isOff(option.DefElem.arg))
 }
 

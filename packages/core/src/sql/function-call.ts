@@ -59,6 +59,11 @@ export function isBooleanConstant(node: Node | undefined, wanted: boolean): bool
   return false
 }
 
+/** Settings are found without regard to the case of ASCII letters, and of no others. */
+export function settingName(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
 /** Whether an expression is the constant NULL. */
 export function isNullConstant(node: Node | undefined): boolean {
   if (node === undefined) return false

@@ -17,6 +17,9 @@ const setsTransaction = new RegExp(`^set transaction${isolation}${access}$`, 'i'
 
 const longest = 80
 
+/** In bytes: PostgreSQL's NAMEDATALEN - 1. */
+const longestName = 63
+
 /**
  * The statement that a text of plain transaction control holds, as the parser would give it; `undefined` for every
  * other text. Drivers and ORMs send these around nearly every transaction: knowing them here, an application whose
@@ -32,6 +35,8 @@ export function plainTransactionControl(sql: string): Node | undefined {
     const [, quoted, bare] = found
     // PostgreSQL folds a bare name to lower case.
     const savepoint = quoted ?? bare?.toLowerCase()
+    // PostgreSQL keeps 63 bytes of it; the parser knows where the last character ends.
+    if (savepoint !== undefined && Buffer.byteLength(savepoint) > longestName) return undefined
     return { TransactionStmt: { kind, ...(savepoint !== undefined && { savepoint_name: savepoint }) } }
   }
   return undefined
