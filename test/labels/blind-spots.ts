@@ -30,6 +30,10 @@ export const blindSpots: readonly BlindSpot[] = [
     sql: /RENAME TO renamed; DROP TABLE renamed$|^CREATE TEMP TABLE made .*CREATE TEMP VIEW seen .*CASCADE$/,
     why: 'false alarm: a temporary object is not followed to its new name, nor what CASCADE drops along with another',
   },
+  {
+    sql: /^PREPARE made .*\bEXECUTE made.*; DEALLOCATE made$/,
+    why: 'false alarm: what stands between PREPARE and DEALLOCATE may fail, and what was prepared would stay',
+  },
   { sql: /^discard sequences$/i, why: 'the server does not show which sequences it remembers' },
   { sql: /^SET (NAMES 'utf8'|SESSION CHARACTERISTICS AS TRANSACTION READ WRITE)$/, why: 'the session of the test has this value already' },
   { sql: /^SET (ROLE|SESSION AUTHORIZATION) postgres$/, why: 'the session of the test has this role already' },

@@ -3,7 +3,8 @@ import { withoutComments } from '../sql/comments.ts'
 import { maxParseLength } from '../sql/parser.ts'
 import { Shape } from '../observe/shape/shape.ts'
 import { formOf } from '../observe/shape/shape-form.ts'
-import { autocommit, settle } from '../transaction/settle.ts'
+import { settle } from '../transaction/settle.ts'
+import { autocommit } from '../transaction/state.ts'
 import { parseAndAnalyze } from './analyze.ts'
 
 // Forms that took quadratic time: between 0.6 s and 75 s at this length, and far less than a second of CPU since.

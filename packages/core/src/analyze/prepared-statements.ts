@@ -32,8 +32,9 @@ export class PreparedStatements {
   /** Whether a statement may fail, and when: an EXECUTE as what it executes. */
   failureOf(statement: Node): Step['mayFail'] {
     if (!('ExecuteStmt' in statement)) return failureOf(statement)
-    const query = this.#queries.get(statement.ExecuteStmt.name ?? '')
-    if (query === undefined) return 'before'
+    const { name = '', params } = statement.ExecuteStmt
+    const query = this.#queries.get(name)
+    if (query === undefined || params !== undefined) return 'within'
     if (!this.#failures.has(query)) this.#failures.set(query, failureOf(query))
     return this.#failures.get(query)
   }

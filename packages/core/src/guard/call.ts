@@ -1,4 +1,5 @@
-import type { Source, Transaction } from '../transaction/settle.ts'
+import type { Source } from '../transaction/source.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 import type { Scope } from '../exceptions/scope.ts'
 
 /** How an adapter sends a statement. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Transaction } from '../transaction/settle.ts'
+import { Transaction } from '../transaction/transaction.ts'
 import type { Call } from './call.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'

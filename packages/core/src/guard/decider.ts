@@ -1,5 +1,7 @@
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
-import { autocommit, settle, type Left, type Source } from '../transaction/settle.ts'
+import { settle } from '../transaction/settle.ts'
+import type { Source } from '../transaction/source.ts'
+import { autocommit, type Left } from '../transaction/state.ts'
 import type { PoolsafeError } from '../errors.ts'
 import type { Exceptions } from './exceptions.ts'
 import { openScopes } from '../exceptions/scope.ts'

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Transaction } from '../transaction/settle.ts'
+import { Transaction } from '../transaction/transaction.ts'
 import { InvalidOptionError, UnsafeStatementError } from '../errors.ts'
 import type { Call } from './call.ts'
 import type { AllowedEvent, FindingEvent } from './events.ts'

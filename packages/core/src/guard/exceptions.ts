@@ -1,5 +1,5 @@
 import { redact } from '../sql/redact.ts'
-import type { Source } from '../transaction/settle.ts'
+import type { Source } from '../transaction/source.ts'
 import type { Finding } from './finding.ts'
 import { processWide } from './strict.ts'
 import type { RuleId } from '../rules/index.ts'

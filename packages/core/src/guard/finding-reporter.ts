@@ -1,5 +1,5 @@
 import { redact } from '../sql/redact.ts'
-import type { Source } from '../transaction/settle.ts'
+import type { Source } from '../transaction/source.ts'
 import { UnsafeStatementError, type PoolsafeError } from '../errors.ts'
 import type { Declared } from '../exceptions/declared.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { InvalidOptionError, PoolsafeFault, UnsafeStatementError } from '../errors.ts'
 import { harmless } from '../analyze/analysis.ts'
-import { Transaction } from '../transaction/settle.ts'
+import { Transaction } from '../transaction/transaction.ts'
 import { direct } from '../poolers/direct.ts'
 import { pgbouncer } from '../poolers/pgbouncer.ts'
 import { strictest } from '../poolers/strictest.ts'

@@ -1,5 +1,6 @@
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
-import { autocommit, inTransaction, settle } from '../transaction/settle.ts'
+import { settle } from '../transaction/settle.ts'
+import { autocommit, inTransaction } from '../transaction/state.ts'
 import type { Effect } from '../rules/effect.ts'
 import type { Carried, PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'

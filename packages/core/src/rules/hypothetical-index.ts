@@ -29,25 +29,13 @@ export const hypotheticalIndex: Rule<'session/hypothetical-index'> = {
   id: 'session/hypothetical-index',
   title: 'a hypothetical index exists in one server process',
   why: 'hypopg keeps the index in the memory of the server process behind one connection, through COMMIT and ROLLBACK: your EXPLAIN may run elsewhere without it, and strangers’ plans there count on it',
-  instead: 'try hypothetical indexes over a direct connection; or create, EXPLAIN and hypopg_reset() inside one transaction',
+  instead: 'try hypothetical indexes over a direct connection, which takes them with it when it closes, whatever failed before',
   remedy: {
-    sql: `BEGIN;
-SELECT hypopg_create_index('CREATE INDEX ON orders (customer_id)');
-EXPLAIN SELECT * FROM orders WHERE customer_id = 7;
-SELECT hypopg_reset();
-COMMIT;`,
-    kysely: `const plan = await db.transaction().execute(async (trx) => {
-  await sql\`select hypopg_create_index('create index on orders (customer_id)')\`.execute(trx)
-  const { rows } = await sql\`explain select * from orders where customer_id = 7\`.execute(trx)
-  await sql\`select hypopg_reset()\`.execute(trx)
-  return rows
-})`,
-    prisma: `const plan = await prisma.$transaction(async (tx) => {
-  await tx.$queryRaw\`SELECT hypopg_create_index('CREATE INDEX ON orders (customer_id)')\`
-  const rows = await tx.$queryRaw\`EXPLAIN SELECT * FROM orders WHERE customer_id = 7\`
-  await tx.$queryRaw\`SELECT hypopg_reset()\`
-  return rows
-})`,
+    pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
+await direct.connect()
+await direct.query("SELECT hypopg_create_index('CREATE INDEX ON orders (customer_id)')")
+const { rows } = await direct.query('EXPLAIN SELECT * FROM orders WHERE customer_id = 7')
+await direct.end()`,
   },
   examples: {
     unsafe: [

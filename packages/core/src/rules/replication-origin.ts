@@ -13,17 +13,12 @@ export const replicationOrigin: Rule<'session/replication-origin'> = {
   id: 'session/replication-origin',
   title: 'a replication origin is set for one server session',
   why: 'the origin stays on the server connection through COMMIT, ROLLBACK and DISCARD ALL: strangers’ writes there count as replicated from it, and no other session can take it up',
-  instead: 'a direct connection for whatever replays changes; or setup and pg_replication_origin_session_reset() inside one transaction',
+  instead: 'a direct connection for whatever replays changes; the origin stays even if the transaction that set it up fails',
   remedy: {
-    sql: `BEGIN;
-SELECT pg_replication_origin_session_setup('node_a');
-SELECT pg_replication_origin_xact_setup('0/1', now());
-INSERT INTO orders (item) VALUES ('book');
-SELECT pg_replication_origin_session_reset();
-COMMIT;`,
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
 await direct.connect()
-await direct.query("SELECT pg_replication_origin_session_setup('node_a')")`,
+await direct.query("SELECT pg_replication_origin_session_setup('node_a')")
+await direct.query("BEGIN; SELECT pg_replication_origin_xact_setup('0/1', now()); INSERT INTO orders (item) VALUES ('book'); COMMIT")`,
   },
   examples: {
     unsafe: [

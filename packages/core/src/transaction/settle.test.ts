@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { analyze } from '../analyze/analyze.ts'
-import { autocommit, inTransaction, settle, Transaction, type Left, type TransactionState } from './settle.ts'
+import { settle } from './settle.ts'
+import { autocommit, inTransaction, type Left, type TransactionState } from './state.ts'
+import { Transaction } from './transaction.ts'
 
 function named(entries: readonly Left[]): string[] {
   return entries.map(({ effect }) => effect.what)
@@ -99,6 +101,117 @@ describe('in one text', () => {
   ])('%s', (sql, expected) => {
     expect(dueOf(sql)).toEqual([expected])
   })
+})
+
+describe('what takes nothing back, as it may not run', () => {
+  test.each([
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, false) WHERE false"],
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, false) LIMIT 0"],
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, false) OFFSET 1"],
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, false) HAVING false"],
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, false) FROM users"],
+    ['SET a.b = 1', "SELECT CASE WHEN x THEN set_config('a.b', NULL, false) END"],
+    ['SET a.b = 1', "SELECT coalesce('x', set_config('a.b', NULL, false))"],
+    ['SET a.b = 1', "WITH w AS (SELECT set_config('a.b', NULL, false)) SELECT 1"],
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, false), generate_series(1, 0)"],
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, $1)"],
+    ['SET a.b = 1', 'SELECT set_config($1, NULL, false)'],
+    ["SELECT set_config('role', 'a', false)", 'RESET ALL'],
+    ['SELECT set_config($1, $2, false)', 'RESET ALL'],
+    ['SET a.b = 1', 'DO $$ BEGIN IF a THEN RESET a.b; END IF; END $$'],
+    ['SET a.b = 1', 'DO $$ BEGIN RETURN; RESET a.b; END $$'],
+    ['SET a.b = 1', 'DO $$ BEGIN <<o>> BEGIN EXIT o; RESET a.b; END; END $$'],
+    ['SET a.b = 1', 'DO $$ BEGIN RESET a.b; EXCEPTION WHEN OTHERS THEN NULL; END $$'],
+    ['SET a.b = 1', 'DO $$ BEGIN FOR i IN 1..0 LOOP RESET a.b; END LOOP; END $$'],
+    ['SET a.b = 1', 'DO $$ BEGIN RESET a.b; ROLLBACK; END $$'],
+    ['LISTEN a', 'UNLISTEN b'],
+    ['CREATE TEMP VIEW t AS SELECT 1', 'DROP TABLE t'],
+    ["CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", 'DROP FUNCTION IF EXISTS f()'],
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'", 'DROP FUNCTION IF EXISTS pg_temp.f(text)'],
+    ['SET LOCAL search_path = pg_temp', 'DROP TABLE t'],
+  ])('%s; %s', (leaves, clears) => {
+    const [, ...left] = dueOf('BEGIN', leaves, clears, 'COMMIT').flat()
+    expect(left).toContain(dueOf(leaves.startsWith('SET LOCAL') ? `BEGIN; ${leaves}; COMMIT` : leaves).flat()[0])
+  })
+
+  test.each([
+    ['SELECT pg_advisory_lock(1); SELECT 1 / 0; SELECT pg_advisory_unlock(1)', ['pg_advisory_lock']],
+    ['PREPARE a AS SELECT 1; SELECT * FROM users; DEALLOCATE a', ['PREPARE']],
+    ['SELECT pg_advisory_lock(1); SELECT 1, now(), $1; SELECT pg_advisory_unlock(1)', []],
+    ['SELECT pg_advisory_lock(1) FROM users; SELECT pg_advisory_unlock(1)', ['pg_advisory_lock', 'pg_advisory_unlock']],
+    [
+      'PREPARE a AS SELECT pg_advisory_lock($1); PREPARE b AS SELECT pg_advisory_unlock($1); EXECUTE a(1); EXECUTE b(2); DEALLOCATE ALL',
+      ['pg_advisory_unlock', 'PREPARE', 'PREPARE', 'pg_advisory_lock'],
+    ],
+  ])('what a rollback leaves stays where anything between may fail: %s', (sql, expected) => {
+    expect(dueOf(sql).flat().toSorted()).toEqual(expected.toSorted())
+  })
+})
+
+describe('what takes back all the same', () => {
+  test.each([
+    ['SET a.b = 1', 'DO $$ BEGIN RESET a.b; END $$'],
+    ['SET a.b = 1', "SELECT set_config('a.b', NULL, NULL), 1"],
+    ['SET a.b = 1', 'DO $$ BEGIN LOOP EXIT; END LOOP; RESET a.b; END $$'],
+    ['CREATE TEMP TABLE t (a int)', 'ALTER TABLE t RENAME TO u; DROP TABLE u'],
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'", 'DROP FUNCTION pg_temp.f'],
+    ['CREATE DOMAIN pg_temp.d AS int', 'DROP TYPE pg_temp.d'],
+    ["SELECT set_config('role', 'a', false)", 'RESET ROLE'],
+    ['SET ROLE a', "SELECT set_config('role', 'none', false)"],
+  ])('%s; %s', (leaves, clears) => {
+    expect(dueOf('BEGIN', leaves, clears, 'COMMIT').flat().slice(1)).toEqual([])
+  })
+})
+
+describe('a text that fails', () => {
+  /** What is due of the texts that follow one that has failed. */
+  function dueAfterFailure(before: readonly string[], failing: string, ...then: readonly string[]): string[] {
+    const transaction = new Transaction()
+    const send = (sql: string): Left[] => {
+      const { due, after } = settle(analyze(sql), { sql }, transaction.state)
+      transaction.state = after
+      return [...due]
+    }
+    for (const sql of ['BEGIN', ...before, failing]) send(sql)
+    transaction.fail()
+    return named(then.flatMap(send))
+  }
+
+  test('has not ended the transaction, where its ROLLBACK follows what may fail', () => {
+    expect(dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s'], 'SELECT 1 / 0; ROLLBACK', 'ROLLBACK TO s', 'COMMIT')).toEqual(['SET a.b'])
+  })
+
+  test('has not set its savepoint', () => {
+    expect(dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s'], 'RESET a.b; SELECT 1 / 0; SAVEPOINT s', 'ROLLBACK TO s', 'COMMIT')).toEqual([
+      'SET a.b',
+    ])
+  })
+
+  test('has chained no transaction', () => {
+    expect(dueAfterFailure([], 'COMMIT AND CHAIN', 'SET a.b = 1')).toEqual(['SET a.b'])
+  })
+
+  test('changes nothing any more until a part of it is rolled back', () => {
+    expect(
+      dueAfterFailure(
+        ['SAVEPOINT s'],
+        'SELECT 1; SELECT 1 / 0',
+        'SELECT pg_advisory_lock(1)',
+        'RELEASE s',
+        'ROLLBACK TO s',
+        'SET a.b = 1',
+        'COMMIT',
+      ),
+    ).toEqual(['SET a.b'])
+  })
+})
+
+test('names are the same where the server cuts them to the same', () => {
+  const long = 'é'.repeat(31)
+  expect(dueOf('BEGIN', 'SET a.b = 1', `SAVEPOINT "${long}ab"`, 'RESET a.b', `ROLLBACK TO "${long}ac"`, 'COMMIT').at(-1)).toEqual([
+    'SET a.b',
+  ])
+  expect(dueOf('BEGIN', 'SET "a.É" = 1', 'RESET "a.é"', 'COMMIT').at(-1)).toContain('SET a.É')
 })
 
 describe('over several texts', () => {

@@ -1,0 +1,40 @@
+import type { DetectedEffect } from '../analyze/analysis.ts'
+import { survivesRollback } from '../rules/effect.ts'
+import type { Source } from './source.ts'
+import type { Left, Savepoint, TransactionState } from './state.ts'
+
+/** What survives a rollback is due at the end of its text, and told once. */
+export function withoutSurvivors(state: TransactionState): TransactionState {
+  if (!state.left.some(survives)) return state
+  const pending = (left: readonly Left[]): Left[] => left.filter((entry) => !survives(entry))
+  const cleaned = (savepoint: Savepoint | undefined): Savepoint | undefined =>
+    savepoint && { ...savepoint, left: pending(savepoint.left), previous: cleaned(savepoint.previous) }
+  return { ...state, left: pending(state.left), savepoint: cleaned(state.savepoint) }
+}
+
+/** A rollback does not take it back. */
+export function survives({ effect }: Left): boolean {
+  return survivesRollback.has(effect.state)
+}
+
+/** Whether `later` takes back, or finds, what `earlier` left: the same thing, or all of its kind. */
+export function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
+  if (earlier.does !== 'leaves' || earlier.state !== later.state) return false
+  if (later.object === undefined || earlier.object === later.object) return true
+  // A name with any arguments.
+  return later.object.endsWith('\0') && (earlier.object?.startsWith(later.object) ?? false)
+}
+
+function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
+  return one.rule === other.rule && one.does === other.does && one.state === other.state && one.object === other.object
+}
+
+/** Whether what is told of the earlier one holds for the later one too. */
+export function isTold(earlier: Left, later: Left): boolean {
+  return isSame(earlier.effect, later.effect) && (earlier.source.isExcepted !== true || isAllowedAlike(earlier.source, later.source))
+}
+
+function isAllowedAlike(one: Source, other: Source): boolean {
+  const { scopes = [] } = one
+  return one.sql === other.sql && scopes.length === (other.scopes ?? []).length && scopes.every((scope, at) => scope === other.scopes?.[at])
+}
