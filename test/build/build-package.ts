@@ -3,6 +3,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'tsup'
 import { checkSameInBoth } from './check-same-in-both.ts'
+import { embedParser, leaveParserFilesOut } from './embed-parser.ts'
 import { keepModulesApart } from './keep-modules-apart.ts'
 import { packDocs } from './pack-docs.ts'
 
@@ -23,12 +24,14 @@ const commonJsEntries = targets.flatMap((target) => ('require' in target ? [Stri
 const options = { target: 'node22.12', shims: true, sourcemap: true, silent: true, config: false } as const
 
 // Splitting keeps one copy of each module, so every entry exports the same error classes.
-await build({ ...options, entry: entries, format: 'esm', splitting: true, clean: true })
+await build({ ...options, entry: entries, format: 'esm', splitting: true, clean: true, esbuildPlugins: [leaveParserFilesOut] })
+if (manifest.name === '@poolsafe/core') embedParser('dist')
 
 // For CommonJS, tsup's splitting runs sucrase, which turns a class field into an assignment to the export of the same name.
 // So esbuild converts each module of the ESM build here.
 const modules = modulesOf(commonJsEntries.map((entry) => `dist/${basename(entry, '.ts')}.js`))
-await build({ ...options, entry: modules, format: 'cjs', clean: false, esbuildPlugins: [keepModulesApart] })
+const convertible = modules.filter((file) => file !== 'dist/parser-files.js')
+await build({ ...options, entry: convertible, format: 'cjs', clean: false, esbuildPlugins: [keepModulesApart] })
 
 await checkSameInBoth(modules)
 

@@ -1,4 +1,4 @@
-import type { DoStmt, Node, TransactionStmt, TransactionStmtKind } from 'libpg-query'
+import type { DoStmt, Node, TransactionStmt, TransactionStmtKind } from '@pgsql/types'
 import { rules } from '../rules/index.ts'
 import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from '../sql/text-cache.ts'

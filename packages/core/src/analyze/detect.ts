@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node } from '@pgsql/types'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'

@@ -1,4 +1,4 @@
-import type { DoStmt, Node } from 'libpg-query'
+import type { DoStmt, Node } from '@pgsql/types'
 import type { Analysis, DetectedEffect } from './analysis.ts'
 import { effectsIn } from './analysis.ts'
 import { uncertain } from '../rules/effect.ts'

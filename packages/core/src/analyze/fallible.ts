@@ -1,4 +1,4 @@
-import type { Node, SelectStmt } from 'libpg-query'
+import type { Node, SelectStmt } from '@pgsql/types'
 import type { Step } from './analysis.ts'
 import { functionCall, isBuiltIn, isNullConstant } from '../sql/function-call.ts'
 import { isSimple, isValue, runs } from '../sql/executed.ts'

@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node } from '@pgsql/types'
 import type { DetectedEffect, Step } from './analysis.ts'
 import { detect } from './detect.ts'
 import type { Block } from './do-block.ts'

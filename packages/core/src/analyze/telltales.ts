@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node } from '@pgsql/types'
 import { rules } from '../rules/index.ts'
 import type { Analysis, Answer, DetectedEffect, DetectedTelltale } from './analysis.ts'
 import type { Telltale } from '../rules/effect.ts'

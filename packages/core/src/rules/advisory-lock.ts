@@ -1,4 +1,4 @@
-import type { Node, SelectStmt, TypeCast } from 'libpg-query'
+import type { Node, SelectStmt, TypeCast } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { functionCall, isBuiltIn, names, type FunctionCall } from '../sql/function-call.ts'
 import { isValue } from '../sql/executed.ts'

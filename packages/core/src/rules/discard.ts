@@ -1,4 +1,4 @@
-import type { DiscardStmt } from 'libpg-query'
+import type { DiscardStmt } from '@pgsql/types'
 import type { SessionState } from './effect.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,4 +1,4 @@
-import type { ClosePortalStmt, DeclareCursorStmt, FetchStmt } from 'libpg-query'
+import type { ClosePortalStmt, DeclareCursorStmt, FetchStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,4 +1,4 @@
-import type { RangeVar } from 'libpg-query'
+import type { RangeVar } from '@pgsql/types'
 import { uncertain, type Effect } from './effect.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'

@@ -1,4 +1,4 @@
-import type { ListenStmt, UnlistenStmt } from 'libpg-query'
+import type { ListenStmt, UnlistenStmt } from '@pgsql/types'
 import type { Rule } from './rule.ts'
 
 /** `LISTEN` subscribes one server session: its notifications go to whichever client holds that session then. */

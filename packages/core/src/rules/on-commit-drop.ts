@@ -1,4 +1,4 @@
-import type { CreateStmt, CreateTableAsStmt, OnCommitAction, RangeVar } from 'libpg-query'
+import type { CreateStmt, CreateTableAsStmt, OnCommitAction, RangeVar } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,4 +1,4 @@
-import type { DeallocateStmt, ExecuteStmt, PrepareStmt } from 'libpg-query'
+import type { DeallocateStmt, ExecuteStmt, PrepareStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,4 +1,4 @@
-import type { VariableSetStmt } from 'libpg-query'
+import type { VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'

@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node } from '@pgsql/types'
 import type { Effect, Telltale } from './effect.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
 

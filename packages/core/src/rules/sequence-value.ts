@@ -1,4 +1,4 @@
-import type { FuncCall } from 'libpg-query'
+import type { FuncCall } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { functionCall, isBuiltIn, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'

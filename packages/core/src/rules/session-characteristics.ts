@@ -1,4 +1,4 @@
-import type { Node, VariableSetStmt } from 'libpg-query'
+import type { Node, VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node } from '@pgsql/types'
 import { uncertain, type Effect, type SessionState } from './effect.ts'
 import { isBooleanConstant, isNullConstant, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'

@@ -1,4 +1,4 @@
-import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query'
+import type { Node, SelectStmt, VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { functionCall, isBooleanConstant, isBuiltIn } from '../sql/function-call.ts'
 import type { Place, Remedy, Rule } from './rule.ts'

@@ -1,4 +1,4 @@
-import type { UpdateStmt, VariableSetStmt } from 'libpg-query'
+import type { UpdateStmt, VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { isNever } from '../sql/executed.ts'
 import { settingName } from '../sql/function-call.ts'

@@ -22,7 +22,7 @@ import type {
   SelectStmt,
   VariableSetStmt,
   ViewStmt,
-} from 'libpg-query'
+} from '@pgsql/types'
 import { uncertain, type Effect } from './effect.ts'
 import { names, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'

@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node } from '@pgsql/types'
 import type { Telltale } from './effect.ts'
 import { functionCall, isBuiltIn } from '../sql/function-call.ts'
 import { transactionLock } from './advisory-lock.ts'

@@ -1,4 +1,4 @@
-import type { TransactionStmt } from 'libpg-query'
+import type { TransactionStmt } from '@pgsql/types'
 import type { Remedy, Rule } from './rule.ts'
 
 /** One connection from BEGIN to COMMIT. */

@@ -1,4 +1,4 @@
-import type { AlterTableCmd, CreateTableAsStmt, DeleteStmt, ExplainStmt, Node, SelectStmt, UpdateStmt } from 'libpg-query'
+import type { AlterTableCmd, CreateTableAsStmt, DeleteStmt, ExplainStmt, Node, SelectStmt, UpdateStmt } from '@pgsql/types'
 import { attributeCall, functionCall, isBooleanConstant, isBuiltIn, type FunctionCall } from './function-call.ts'
 
 /** A node of the tree with its tag. */

@@ -1,4 +1,4 @@
-import type { A_Indirection, FuncCall, Node } from 'libpg-query'
+import type { A_Indirection, FuncCall, Node } from '@pgsql/types'
 
 /** A call of a function. */
 export interface FunctionCall {

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { createContext, runInContext } from 'node:vm'
-import type { Node, ParseResult } from 'libpg-query'
+import type { Node, ParseResult } from '@pgsql/types'
 import { withoutComments } from './comments.ts'
+import { startParser, type ParserModule } from './parser-module.ts'
+import { withoutOptimiser } from './without-optimiser.ts'
 
 /** PostgreSQL refused the text: the server will say so better than we can. */
 export class ParseRefused extends Error {
@@ -21,27 +19,6 @@ export class ParseTooComplex extends Error {
  */
 export const maxParseLength = 262_144
 
-/** The part of libpg-query's Emscripten module that is used here. */
-interface ParserModule {
-  _malloc(bytes: number): number
-  _free(pointer: number): void
-  _wasm_parse_query_raw(textPointer: number): number
-  _wasm_free_parse_result(resultPointer: number): void
-  _wasm_parse_plpgsql(textPointer: number): number
-  _wasm_free_string(textPointer: number): void
-  lengthBytesUTF8(text: string): number
-  stringToUTF8(text: string, pointer: number, bytes: number): void
-  UTF8ToString(pointer: number): string
-  getValue(pointer: number, type: 'i32'): number
-}
-
-/** As much of the global `WebAssembly` as is used here: the types of Node leave it to the DOM's. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object, imports: object) => object
-}
-
-let compiled: object | undefined
 let running: ParserModule | undefined
 
 /** Whether PostgreSQL's parser has been loaded by now. */
@@ -49,9 +26,9 @@ export function isParserLoaded(): boolean {
   return running !== undefined
 }
 
-/** Loads PostgreSQL's parser if it is not loaded yet: some 20 ms, and 15 MB of memory. */
+/** Loads PostgreSQL's parser if it is not loaded yet. It takes about 35 ms and 30 MB of memory. */
 export function loadParser(): void {
-  running ??= instantiate()
+  running ??= start()
 }
 
 /**
@@ -91,7 +68,7 @@ function bare(sql: string): string {
 
 function run(sql: string, toJson: (module: ParserModule, sql: string) => string): object {
   checkLength(sql)
-  running ??= instantiate()
+  running ??= start()
   const module = running
   try {
     return JSON.parse(toJson(module, sql)) as object
@@ -105,6 +82,16 @@ function run(sql: string, toJson: (module: ParserModule, sql: string) => string)
 
 function checkLength(sql: string): void {
   if (sql.length > maxParseLength) throw new ParseTooComplex(`longer than ${maxParseLength} characters`)
+}
+
+/** Calls the large functions of both grammars once, so that V8 compiles them while its optimiser is off. */
+function start(): ParserModule {
+  return withoutOptimiser(() => {
+    const module = startParser()
+    parseToJson(module, 'SELECT 1')
+    blockToJson(module, 'DO $$ BEGIN END $$')
+    return module
+  })
 }
 
 /** Layout of the result (PgQueryParseResult): pointers to the tree as JSON, to a stderr buffer, and to an error. */
@@ -137,46 +124,4 @@ function copyIn(module: ParserModule, sql: string): number {
   const text = module._malloc(bytes)
   module.stringToUTF8(sql, text, bytes)
   return text
-}
-
-/**
- * libpg-query's own entry loads asynchronously, keeps one instance for ever, and sets `process.exitCode` when it runs
- * out of memory. A statement must be judged before it is sent, in order and without waiting, so the package's
- * Emscripten module is started here: in a context of its own, whose promises are settled before `runInContext` returns.
- */
-function instantiate(): ParserModule {
-  const require = createRequire(import.meta.url)
-  const file = require.resolve('libpg-query/wasm/libpg-query.js')
-  compiled ??= new WebAssembly.Module(readFileSync(join(dirname(file), 'libpg-query.wasm')))
-  const wasm = compiled
-  const started: { module?: ParserModule } = {}
-  const context = createContext(
-    {
-      started,
-      require,
-      __filename: file,
-      __dirname: dirname(file),
-      WebAssembly,
-      URL,
-      TextDecoder,
-      BigInt64Array,
-      BigUint64Array,
-      process: { versions: { node: process.versions.node }, argv: [] },
-      console: { log() {}, warn() {}, error() {} },
-      options: {
-        instantiateWasm(imports: object, done: (instance: object) => void) {
-          done(new WebAssembly.Instance(wasm, imports))
-          return {}
-        },
-      },
-    },
-    { microtaskMode: 'afterEvaluate' },
-  )
-  const source = readFileSync(file, 'utf8')
-  runInContext(`${source};PgQueryModule(options).then((module) => { started.module = module })`, context, {
-    filename: file,
-  })
-  if (started.module === undefined)
-    throw new Error('libpg-query did not start: this JavaScript runtime does not settle promises of a vm context')
-  return started.module
 }

@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node } from '@pgsql/types'
 import { describe, expect, test } from 'vitest'
 import { parse } from './parser.ts'
 import { plainTransactionControl } from './transaction-control.ts'

@@ -1,4 +1,4 @@
-import type { Node, TransactionStmtKind } from 'libpg-query'
+import type { Node, TransactionStmtKind } from '@pgsql/types'
 
 const isolation = '(?: isolation level (?:serializable|repeatable read|read committed|read uncommitted))?'
 const access = '(?: read only| read write)?'

@@ -1,4 +1,4 @@
-import type { Node, SelectStmt } from 'libpg-query'
+import type { Node, SelectStmt } from '@pgsql/types'
 import { parse, ParseRefused } from '../../sql/parser.ts'
 
 /** What makes of a SELECT something that writes or locks: whatever a WITH may hold, SELECT INTO, FOR UPDATE. */

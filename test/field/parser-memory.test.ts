@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+const run = promisify(execFile)
+
+/** How far the memory of a fresh process may grow. When V8 optimised the parser, it grew by 550 MB (Node 24). */
+const mostGrownBytes = 60e6
+
+/** The CPU time that a process may take after its last statement. When V8 optimised the parser, it took 530 ms (Node 24). */
+const mostAfterEndMillis = 250
+
+const command = [process.execPath, '--conditions=@poolsafe/source', join(import.meta.dirname, 'parse-many.ts')]
+
+it.each(['1', '30', '3000'])('a fresh process that parses %s statements grows by at most 60 MB', async (count) => {
+  const { stdout } = await run(command[0]!, [...command.slice(1), count])
+  const { grownBytes } = JSON.parse(stdout) as { grownBytes: number }
+  expect(grownBytes).toBeLessThan(mostGrownBytes)
+})
+
+it('a process that has parsed 30 statements ends at once: V8 has nothing left to optimise', async () => {
+  // The second line of `times` has the CPU times of the shell's children, user and system, as minutes and seconds.
+  const { stdout } = await run('sh', ['-c', '"$@"; times', 'sh', ...command, '30'])
+  const [report = '', , children = ''] = stdout.split('\n')
+  const { cpuMillis } = JSON.parse(report) as { cpuMillis: number }
+  const times = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000)
+  const totalMillis = times.reduce((sum, each) => sum + each)
+  expect(totalMillis - cpuMillis).toBeLessThan(mostAfterEndMillis)
+})
