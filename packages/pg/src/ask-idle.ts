@@ -1,4 +1,5 @@
-import { isPoolsafeError, type AskedFirst } from '@poolsafe/core'
+import { isPoolsafeError, type AskOptions } from '@poolsafe/core'
+import { knownLifeOf } from './client-life.ts'
 import { stateOf } from './guard-client.ts'
 import { markQuestion } from './limits/question.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -10,6 +11,8 @@ type Rows = readonly Readonly<Record<string, unknown>>[]
 interface PoolInternals {
   readonly waitingCount?: number
   readonly _idle?: readonly { readonly client: ClientLike }[]
+  /** Closes a client, and forgets it. */
+  readonly _remove?: (client: ClientLike) => void
 }
 
 interface ClientInternals {
@@ -27,13 +30,41 @@ interface ClientInternals {
  *
  * @returns the rows of the last statement of the text; `undefined` where no connection is idle, or somebody waits for one
  */
-export function askIdle(pool: PoolLike, sql: string, first: AskedFirst = 'longestIdle'): Promise<Rows> | undefined {
+export function askIdle(
+  pool: PoolLike,
+  sql: string,
+  { first = 'longestIdle', limitMillis = Infinity }: AskOptions = {},
+): Promise<Rows> | undefined {
   const { waitingCount, _idle: idle } = pool as PoolInternals
   if (waitingCount !== 0 || !Array.isArray(idle)) return undefined
   const items = idle as { readonly client: ClientLike }[]
   const isAsked = ({ client }: (typeof items)[number]): boolean => isFree(client)
   const item = first === 'nextOut' ? items.findLast(isAsked) : items.find(isAsked)
-  return item === undefined ? undefined : ask(item.client, sql)
+  if (item === undefined) return undefined
+  const answer = ask(item.client, sql)
+  if (limitMillis !== Infinity) closeUnanswered(pool as PoolInternals, item.client, answer, limitMillis)
+  return answer
+}
+
+/** Closes a connection that does not answer, unless somebody has it by then: that caller has limits of its own. */
+function closeUnanswered(pool: PoolInternals, client: ClientLike, answer: Promise<Rows>, limitMillis: number): void {
+  let isAnswered = false
+  const timer = setTimeout(
+    // A process that was busy finds the timer and the answer at once, and the timer first.
+    () => setImmediate(() => (isAnswered ? undefined : close(pool, client))),
+    limitMillis,
+  ).unref()
+  const answered = (): void => {
+    isAnswered = true
+    clearTimeout(timer)
+  }
+  answer.then(answered, answered)
+}
+
+function close(pool: PoolInternals, client: ClientLike): void {
+  if (pool._idle?.some((item) => item.client === client) !== true || pool._remove === undefined) return
+  knownLifeOf(client)?.giveUpFor('unanswered')
+  pool._remove(client)
 }
 
 /** A connection that was given back inside a transaction is its next user's: an error of ours would end the transaction. */

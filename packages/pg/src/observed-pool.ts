@@ -25,7 +25,7 @@ export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: 
     },
     state: () => gate.state(),
     trouble: (recentMillis) => gate.trouble(recentMillis),
-    ask: (sql, first) => askIdle(pool, sql, first),
+    ask: (sql, asking) => askIdle(pool, sql, asking),
     open: () => gate.open(),
   }
 }

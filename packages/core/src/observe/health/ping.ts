@@ -9,9 +9,18 @@ export interface Ping extends PoolPing {
   readonly isOfConnecting?: boolean
 }
 
+/** How a pool is asked. */
+interface Asking {
+  readonly limitMillis: number
+  readonly mayOpen: boolean
+  readonly first: AskedFirst
+}
+
 /** One that has no answer yet. */
 interface Question {
   readonly askedAt: number
+  /** A connection that has not answered by then is closed. */
+  readonly limitMillis: number
   /** While a connection is opened for it. */
   isOpening: boolean
   readonly answer: Promise<Ping>
@@ -35,12 +44,12 @@ const underWay = new WeakMap<ObservedPool, Set<Question>>()
 export async function ping(pool: ObservedPool, limitMillis: number, mayOpen: boolean): Promise<Ping> {
   const startedAt = performance.now()
   const patienceMillis = limitMillis / 2
-  ask(pool, patienceMillis, mayOpen, 'longestIdle')
+  ask(pool, { limitMillis, mayOpen, first: 'longestIdle' })
   const questions = underWay.get(pool)
   if (questions === undefined || questions.size === 0) return notAsked
   const early = await answerOf(questions, patienceMillis)
   if (early !== undefined) return early
-  ask(pool, patienceMillis, false, 'nextOut')
+  ask(pool, { limitMillis, mayOpen: false, first: 'nextOut' })
   const late = await answerOf(questions, startedAt + limitMillis - performance.now())
   return late ?? { outcome: 'timedOut', millis: performance.now() - startedAt }
 }
@@ -60,7 +69,8 @@ async function answerOf(questions: ReadonlySet<Question>, limitMillis: number): 
 }
 
 /** Asks, unless somebody has asked just now. Whoever has no answer yet is not asked again: that connection is not idle. */
-function ask(pool: ObservedPool, patienceMillis: number, mayOpen: boolean, first: AskedFirst): void {
+function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void {
+  const patienceMillis = limitMillis / 2
   const askedAt = performance.now()
   const questions = underWay.get(pool) ?? new Set()
   underWay.set(pool, questions)
@@ -69,13 +79,15 @@ function ask(pool: ObservedPool, patienceMillis: number, mayOpen: boolean, first
   const isOpening = Array.from(questions).some((other) => other.isOpening)
   let resolve: (answer: Ping) => void = () => {}
   const answer = new Promise<Ping>((settleAnswer) => (resolve = settleAnswer))
-  const question: Question = { askedAt, isOpening: false, answer, resolve }
-  const asked = pool.ask('SELECT 1', first) ?? (mayOpen && !isOpening ? openAndAsk(pool, question) : undefined)
+  const question: Question = { askedAt, limitMillis, isOpening: false, answer, resolve }
+  const asked = pool.ask('SELECT 1', { first, limitMillis }) ?? (mayOpen && !isOpening ? openAndAsk(pool, question) : undefined)
   if (asked === undefined) return
   questions.add(question)
   const settled = (outcome: 'answered' | 'failed', error?: unknown): void => {
     const millis = performance.now() - askedAt
-    settle(questions, question, { outcome, millis, error, isOfConnecting: question.isOpening })
+    // Closed for its silence.
+    const isLate = outcome === 'failed' && !question.isOpening && millis >= limitMillis
+    settle(questions, question, { outcome: isLate ? 'timedOut' : outcome, millis, error, isOfConnecting: question.isOpening })
   }
   void asked
     // Where another one has answered since, nobody waits for this any more.
@@ -101,14 +113,14 @@ function openAndAsk(pool: ObservedPool, question: Question): Promise<unknown> | 
   question.isOpening = opened !== undefined
   return opened?.then(() => {
     question.isOpening = false
-    return pool.ask('SELECT 1')
+    return pool.ask('SELECT 1', { limitMillis: question.limitMillis })
   })
 }
 
 /** That one connection breaks says little: the pool closes those that were idle for too long, whatever we have asked on them. */
 function askAnother(pool: ObservedPool, question: Question, mayOpen: boolean, error: unknown): unknown {
   if (question.isOpening || classifyFailure(error)?.kind !== 'brokenConnection') throw error
-  const again = pool.ask('SELECT 1') ?? (mayOpen ? openAndAsk(pool, question) : undefined)
+  const again = pool.ask('SELECT 1', { limitMillis: question.limitMillis }) ?? (mayOpen ? openAndAsk(pool, question) : undefined)
   if (again === undefined) throw error
   return again
 }

@@ -21,6 +21,14 @@ export interface PoolReport extends Omit<PoolStatistics, 'max'> {
 /** Which of the idle connections to ask first: the one that callers would get last, or next. */
 export type AskedFirst = 'longestIdle' | 'nextOut'
 
+/** How a pool is asked. */
+export interface AskOptions {
+  /** @default 'longestIdle' */
+  readonly first?: AskedFirst | undefined
+  /** Closes the connection if it is still idle and has not answered after this time, in milliseconds. @default Infinity */
+  readonly limitMillis?: number | undefined
+}
+
 /** What an adapter registers with a guard for each pool that it guards. */
 export interface ObservedPool {
   /** As in its reports and events. */
@@ -34,9 +42,9 @@ export interface ObservedPool {
    * Sends a statement of our own on a connection that is idle, past guard, gate and statistics. `undefined` where none is: nobody is
    * kept from a connection by us.
    *
-   * @param first `longestIdle` where it is left out
+   * @param options which connection is asked, and how long it may take until it is closed as dead
    */
-  ask(sql: string, first?: AskedFirst): Promise<readonly Readonly<Record<string, unknown>>[]> | undefined
+  ask(sql: string, options?: AskOptions): Promise<readonly Readonly<Record<string, unknown>>[]> | undefined
   /**
    * Has the pool open a connection, which is idle then. `undefined` where one is idle, somebody waits, there is no room, or a server that
    * refused is not to be asked again yet.
