@@ -42,7 +42,7 @@ export class AcquireTimeoutError extends NoConnectionError {
   readonly limitMillis: number
 
   constructor(waitedMillis: number, limitMillis: number, call: NoConnection, pool: PoolState) {
-    super(describeTimeout(waitedMillis, call, pool), call, pool)
+    super(describeTimeout(waitedMillis, limitMillis, call, pool), call, pool)
     this.waitedMillis = waitedMillis
     this.limitMillis = limitMillis
   }
