@@ -58,7 +58,8 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     const isIdle = options !== undefined && limit !== undefined && this.idle > 0
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
-      this.#connect.call(this.#pool, this.#hidesAddress ? hidingAddress(done) : done)
+      const handOver = this.#hidesAddress ? hidingAddress(done) : done
+      settleBy(this.#connect.call(this.#pool, handOver), handOver)
     } finally {
       if (isIdle) options.connectionTimeoutMillis = limit
     }
@@ -91,4 +92,15 @@ export class PoolSource implements ConnectionSource<ClientLike> {
 
 function hidingAddress(done: Handover<ClientLike>): Handover<ClientLike> {
   return (error, client, release) => done(error === undefined ? undefined : withoutAddress(error), client, release)
+}
+
+/** A subclass whose own `connect` only returns a promise never calls back. One that passes the callback on resolves with no client. */
+function settleBy(returned: unknown, done: Handover<ClientLike>): void {
+  if (typeof (returned as { then?: unknown } | undefined)?.then !== 'function') return
+  ;(returned as Promise<(ClientLike & { readonly release: Release }) | undefined>).then(
+    (client) => {
+      if (client !== undefined) done(undefined, client, client.release)
+    },
+    (error: Error) => done(error, undefined, () => {}),
+  )
 }
