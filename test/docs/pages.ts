@@ -98,11 +98,14 @@ const signs: Readonly<Record<CallSign, string>> = {
   undecided:
     'a text that PostgreSQL’s parser cannot hold, or a DO block that it cannot read, where either may touch the session (in strict mode only)',
   namedStatement: 'a statement that the driver sends with a name',
+  usedAfterRelease:
+    'a statement on a client after its `release()`: always while no other caller has the client; while another one has it, where the asynchronous context tells the two apart (strict mode)',
 }
 
 /** What stands for the name in a call, where a rule wants one. */
 const namesOfSigns: { readonly [Sign in CallSign]?: string } = {
   startupParameter: 'statement_timeout',
+  usedAfterRelease: '12 ms ago by src/orders.ts:14:5',
   wrongProfile:
     'it says mode session, not mode transaction, while at login the pooler says that it is PgBouncer 1.26.1 in transaction mode',
 }

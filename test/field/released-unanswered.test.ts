@@ -47,7 +47,11 @@ async function giveUp(pool: pg.Pool): Promise<void> {
 }
 
 describe('a ROLLBACK that was given up before it was sent', () => {
-  const modes: readonly GuardOptions[] = [{ mode: 'warn' }, { mode: 'strict', rules: { 'session/temp-object': 'allow' } }, { observe: false }]
+  const modes: readonly GuardOptions[] = [
+    { mode: 'warn' },
+    { mode: 'strict', rules: { 'session/temp-object': 'allow' } },
+    { observe: false },
+  ]
   it.each(modes)('leaves nobody inside the transaction: query_timeout of pg, %o', async (options) => {
     const pool = open({ query_timeout: 100 }, options)
     await giveUp(pool)
@@ -72,7 +76,9 @@ describe('a ROLLBACK that was given up before it was sent', () => {
   })
 
   it.each(['over a guarded pool', 'over a pool of its own'])('leaves nobody inside the transaction: Kysely %s', async (where) => {
-    const pool = where.includes('guarded') ? open({ query_timeout: 100 }) : new pg.Pool({ connectionString: server.url, max: 1, query_timeout: 100 })
+    const pool = where.includes('guarded')
+      ? open({ query_timeout: 100 })
+      : new pg.Pool({ connectionString: server.url, max: 1, query_timeout: 100 })
     const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), createGuard(quiet)) })
     if (!where.includes('guarded')) closers.push(() => db.destroy())
     const work = db.transaction().execute(async (trx) => {

@@ -39,7 +39,10 @@ class TracedPool extends pg.Pool {
   }
 }
 
-async function use(make: new (config: pg.PoolConfig) => pg.Pool, work: (pool: pg.Pool, found: FindingEvent[]) => Promise<void>): Promise<void> {
+async function use(
+  make: new (config: pg.PoolConfig) => pg.Pool,
+  work: (pool: pg.Pool, found: FindingEvent[]) => Promise<void>,
+): Promise<void> {
   const found: FindingEvent[] = []
   const guard = createGuard({ mode: 'strict', logger: { warn: () => {} } })
   guard.on('finding', (event) => void found.push(event))

@@ -1,4 +1,4 @@
-import { isLastWord, type ConnectionLostError, type Gate, type LossReason } from '@poolsafe/core'
+import { isLastWord, type Checkout, type ConnectionLostError, type Gate, type LossReason, type Released } from '@poolsafe/core'
 import type { Connection } from './limits/internals.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
@@ -30,6 +30,8 @@ export interface Home {
   readonly gate: Gate<ClientLike>
 }
 
+let lives = 0
+
 /** How long an application has to release a connection that was lost, before the pool takes it back. */
 const graceMillis = 100
 
@@ -49,6 +51,12 @@ export class ClientLife {
   stay: Stay | undefined
   /** `client.release` of that stay. */
   release: DriverFunction | undefined
+  /** Which connection of the process. */
+  readonly id = ++lives
+  /** The last release, until the next stay begins: whoever uses the client in between does so after its release. */
+  released: Released | undefined
+  /** The present checkout, where the context of its call knows it. */
+  followed: Checkout<ClientLike> | undefined
   /** Of a guarded pool. */
   judge: ReleaseJudge | undefined
   /** Status byte of the last ReadyForQuery, for versions of pg that do not tell it. */
@@ -88,10 +96,23 @@ export class ClientLife {
     if (release === undefined) return
     const stay = new Stay(this.#client, this, release)
     this.stay = stay
+    this.released = undefined
+    this.followed = undefined
     this.judge?.begin()
     this.release = function released(...args: unknown[]): unknown {
       return stay.end(args, released)
     }
+  }
+
+  /** Returns true if what is sent may come from somebody who has released the client. */
+  get isSuspect(): boolean {
+    return this.released !== undefined || this.followed !== undefined
+  }
+
+  /** The application has the client, from a call whose context may know it. */
+  held(checkout: Checkout<ClientLike>): void {
+    checkout.connectionId = this.id
+    if (checkout.isFollowed) this.followed = checkout
   }
 
   /** The pool closes this connection, for a reason of poolsafe. */

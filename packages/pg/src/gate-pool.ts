@@ -17,7 +17,7 @@ import { controlOf } from './limits/client-control.ts'
 import { hasWiredClients } from './limits/internals.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
-import { lifeOf } from './client-life.ts'
+import { knownLifeOf, lifeOf } from './client-life.ts'
 import { watchNewClients } from './login.ts'
 import { hearPool } from './pool-events.ts'
 import { PoolSource } from './pool-source.ts'
@@ -196,7 +196,11 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
       taken.execution = asking.execution
       // A query is over before anyone could ask for a second connection inside it.
       if (asking.isForQuery || !gate.wantsHoldings) handOver(undefined, client, release)
-      else holdings.run(taken, handOver, undefined, client, release)
+      else {
+        taken.isFollowed = true
+        knownLifeOf(client)?.held(taken)
+        holdings.run(taken, handOver, undefined, client, release)
+      }
     },
     entry,
     asking.execution?.startedAt,
@@ -225,6 +229,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
       if (client === undefined) return reject(error)
       client[checkoutKey] = checkout as Checkout<ClientLike>
+      if ((checkout as Checkout<ClientLike>).isFollowed) knownLifeOf(client)?.held(checkout as Checkout<ClientLike>)
       if (acquiring !== undefined) acquiring.control = controlOf(client)
       resolve(client)
     }
@@ -241,6 +246,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   if (checkout !== undefined && !(checkout instanceof Error)) {
     checkout.layer = acquiring === undefined ? layer : 'kysely'
     if (gate.wantsHoldings) {
+      checkout.isFollowed = true
       enterHolding(checkout)
       if (acquiring !== undefined) acquiring.holding = checkout
     }

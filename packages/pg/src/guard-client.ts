@@ -10,6 +10,7 @@ import {
   type StatementLimitOptions,
 } from '@poolsafe/core'
 import { sendAndJudge } from './answer.ts'
+import { knownLifeOf, type ClientLife } from './client-life.ts'
 import { endClosingCursors } from './ended-connection.ts'
 import { limitClient } from './limits/limit-statements.ts'
 import type { WatchedPool } from './limits/statement-watch.ts'
@@ -19,9 +20,12 @@ import { refuseLoginOfClient } from './startup.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
+import { refuseMisuse } from './use-after-release.ts'
 
 /** What is known of one guarded client. */
 export interface ClientState {
+  /** Of a client of a guarded pool. */
+  readonly life: ClientLife | undefined
   readonly transaction: TransactionStatus
   /** The client is lent to `pool.query`, which judges its transaction commands itself. */
   isLent: boolean
@@ -83,7 +87,13 @@ export function stateOf(client: ClientLike): ClientState | undefined {
 
 /** Guards a client that nobody guards yet. */
 export function attach(client: ClientLike, guard: Guard): ClientState {
-  const state: ClientState = { transaction: new TransactionStatus(client), isLent: false, lentFor: undefined, wasRefused: false }
+  const state: ClientState = {
+    life: knownLifeOf(client),
+    transaction: new TransactionStatus(client),
+    isLent: false,
+    lentFor: undefined,
+    wasRefused: false,
+  }
   Object.defineProperty(client, stateKey, { value: state })
   endClosingCursors(client)
   // Beneath the guard: what it refuses is not sent.
@@ -101,6 +111,8 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
   }
   function query(this: unknown, ...args: unknown[]): unknown {
     const statement = isJudged(args[0]) ? undefined : statementOf(args[0], guard)
+    const misuse = state.life?.isSuspect === true ? refuseMisuse(state.life, guard, args[0], query) : undefined
+    if (misuse !== undefined) return refuseCall(args, misuse, (client as { connection?: unknown }).connection)
     if (statement === undefined) return apply(args)
     const error = refuse(statement)
     if (error !== undefined) return refuseCall(args, error, (client as { connection?: unknown }).connection)

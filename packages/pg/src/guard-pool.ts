@@ -100,6 +100,7 @@ function judgeReleases(client: ClientLike, state: ClientState, guard: Guard): vo
       state.lentFor = undefined
       state.wasRefused = false
     },
+    isLent: () => state.isLent,
     judge(entry) {
       if (state.isLent || !state.transaction.current.isOpen) return undefined
       // An error in hand is worth more than ours, which would take its place in a finally block.

@@ -1,6 +1,9 @@
+import type { Released } from '@poolsafe/core'
 import type { ClientLife, LivingClient } from './client-life.ts'
 import { isForeign, isInTransaction, isQuiet, mayLeaveTransaction, pendingQueries } from './pending.ts'
+import { checkoutKey } from './present-checkout.ts'
 import type { Arguments, DriverFunction } from './types.ts'
+import { releasedBy } from './use-after-release.ts'
 
 /** What the guard says of a client that is released inside an open transaction. */
 export interface Verdict {
@@ -14,6 +17,8 @@ export interface Verdict {
 export interface ReleaseJudge {
   /** A stay begins. */
   begin(): void
+  /** Returns true for a client that `pool.query` has borrowed. */
+  isLent(): boolean
   /** @returns `undefined` where no transaction is open */
   judge(entry: DriverFunction): Verdict | undefined
 }
@@ -32,6 +37,7 @@ export class Stay {
   readonly #life: ClientLife
   readonly #release: DriverFunction
   #state: 'held' | 'settling' | 'takenBack' | 'over' = 'held'
+  #released: Released | undefined
   #stopSettling: () => void = () => {}
   #entry: DriverFunction = () => {}
 
@@ -51,6 +57,7 @@ export class Stay {
     if (this.#state === 'settling') throw new Error('Release called on client which has already been released to the pool.')
     if (this.#state === 'over' || Boolean(args[0])) return this.#apply(args)
     if (this.#mustClose()) return this.#close(args)
+    this.#note(entry)
     if (isQuiet(this.#client) || !mayLeaveTransaction(this.#client, this.#life)) return this.#giveBack(args, entry)
     this.#settle(entry)
     return undefined
@@ -103,6 +110,7 @@ export class Stay {
   #settle(entry: DriverFunction): void {
     this.#state = 'settling'
     this.#entry = entry
+    this.#life.released = this.#released
     const { connection } = this.#client
     const look = (): void => this.#look()
     connection?.on('readyForQuery', look)
@@ -128,8 +136,20 @@ export class Stay {
     else this.#apply(isOpen || !isQuiet(this.#client) || isInTransaction(this.#client, this.#life) ? [true] : [])
   }
 
+  /** What `pool.query` borrows, only listeners of the pool have seen: they never released it. */
+  #note(entry: DriverFunction): void {
+    if (this.#life.judge === undefined || this.#life.judge.isLent()) return
+    this.#released = releasedBy(this.#life, entry)
+    const checkout = this.#client[checkoutKey]
+    if (checkout !== undefined) checkout.released = this.#released
+  }
+
   #apply(args: Arguments): unknown {
     this.#state = 'over'
-    return Reflect.apply(this.#release, this.#client, args)
+    const { stay } = this.#life
+    const result = Reflect.apply(this.#release, this.#client, args)
+    // Unless the pool has closed it, or given it to the next caller at once.
+    if (!args[0] && this.#life.stay === stay && this.#client._ending !== true) this.#life.released = this.#released
+    return result
   }
 }

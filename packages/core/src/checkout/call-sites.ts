@@ -1,7 +1,7 @@
 import { TextCache } from '../sql/text-cache.ts'
 import { formatCallSite, framesOf, readStack, withDeepStack } from '../stack/call-site.ts'
 import type { Origin } from '../guard/strict.ts'
-import type { Checkout, Site } from './checkout.ts'
+import type { Site } from './checkout.ts'
 
 /** Bytes for remembering which operations were reported, and which reports were logged. */
 const rememberedBytes = 65_536
@@ -33,7 +33,7 @@ export class CallSites {
   }
 
   /** These were reported: from now on their like are remembered with their lines. */
-  strike<Connection>(checkouts: Iterable<Checkout<Connection>>): void {
+  strike(checkouts: Iterable<{ readonly operation: string | undefined }>): void {
     for (const { operation } of checkouts) {
       this.#anyStruck = true
       this.#struck.set(operation ?? '', true)

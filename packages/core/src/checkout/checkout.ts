@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Layer } from '../observe/events.ts'
 import type { Execution } from '../observe/execution.ts'
-import type { Holdable } from './holding.ts'
+import type { Holdable, Released } from './holding.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
@@ -45,6 +45,11 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   readonly site: Site | undefined
   readonly inside: Holdable | undefined
   waitingInside = 0
+  readonly family: number
+  connectionId = 0
+  released: Released | undefined = undefined
+  /** The context of the call knows this checkout. */
+  isFollowed = false
   isReported = false
   /** Why the pool could not connect, when it was last tried. */
   failure: Error | undefined = undefined
@@ -64,6 +69,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     operation: string | undefined,
     site: Site | undefined,
     inside: Holdable | undefined,
+    family: number = order,
   ) {
     this.order = order
     this.askedAt = askedAt
@@ -71,6 +77,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.operation = operation
     this.site = site
     this.inside = inside
+    this.family = family
   }
 
   wait(): void {

@@ -7,7 +7,7 @@ import type { AcquireTimeoutError } from './errors.ts'
 import { tellRefused, type Watcher } from './events.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../guard/call.ts'
-import { heldFrom, liveHolding } from './holding.ts'
+import { heldFrom, liveHolding, presentFamily } from './holding.ts'
 import { processWide } from '../guard/strict.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { LostConnections } from './lost-connections.ts'
@@ -91,7 +91,7 @@ export class Gate<Connection> {
   acquire(handover: Handover<Connection>, entry: Entry, askedAt: number = this.#clock.now()): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
-    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding())
+    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding(), presentFamily())
     if (this.#waiting.size === 0 && this.#canTake()) {
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error

@@ -8,6 +8,20 @@ export interface Holdable {
   readonly inside: Holdable | undefined
   /** Callers that wait for a connection while they hold this one. */
   waitingInside: number
+  /** The same for all connections that one flow of calls takes, one after the other or one inside the other. */
+  readonly family: number
+  /** Which connection it was; 0 where nobody numbers them. */
+  readonly connectionId: number
+  /** When and where it was released. */
+  readonly released: Released | undefined
+}
+
+/** The release of a connection. */
+export interface Released {
+  /** On the clock of `performance.now()`. */
+  readonly at: number
+  readonly operation: string | undefined
+  readonly callSite: string | undefined
 }
 
 /** Work that will take a connection: what it calls holds that connection, as soon as it is known. */
@@ -29,6 +43,18 @@ export const holdings: AsyncLocalStorage<Holding> = (holder[key] ??= new AsyncLo
 export function liveHolding(): Holdable | undefined {
   const holding = holdings.getStore()
   return holding === undefined ? undefined : firstHeld(isWork(holding) ? (holding.holds ?? holding.inside) : holding)
+}
+
+/** The newest connection that this context has taken, released or not. */
+export function newestHolding(): Holdable | undefined {
+  const holding = holdings.getStore()
+  return holding !== undefined && isWork(holding) ? (holding.holds ?? holding.inside) : holding
+}
+
+/** The family of the flow that asks now; `undefined` where it has had no connection yet. One that it still waits for is another flow's. */
+export function presentFamily(): number | undefined {
+  const newest = newestHolding()
+  return newest?.state === 'held' || newest?.state === 'over' ? newest.family : undefined
 }
 
 /** A connection, and those around it, as far as they are still held. */

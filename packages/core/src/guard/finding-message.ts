@@ -90,6 +90,10 @@ const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string
     refused: 'no: poolsafe opens no connection with it',
     told: 'with the login of each connection: poolsafe only warns',
   },
+  usedAfterRelease: {
+    refused: 'no: poolsafe refused it, nothing reached the server',
+    told: 'yes: poolsafe only warns',
+  },
   wrongProfile: {
     refused: 'no: poolsafe uses no such connection',
     told: 'yes: poolsafe only warns, and goes on with this profile',

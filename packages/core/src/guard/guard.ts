@@ -172,9 +172,14 @@ export class Guard {
     return this.#guarded(() => this.#decider.decide({ sql }, analysis, call, entry))
   }
 
-  /** For adapters: `refuse` for what is no statement. */
-  refuseCall(sign: CallSign, entry: Entry, name?: string): PoolsafeError | undefined {
-    const source = { sql: '', sign }
+  /**
+   * For adapters: `refuse` for what the text of a statement does not tell.
+   *
+   * @param name of what it is, where the rule asks for it
+   * @param sql the statement, where there is one
+   */
+  refuseCall(sign: CallSign, entry: Entry, name?: string, sql = ''): PoolsafeError | undefined {
+    const source = { sql, sign }
     return this.#guarded(() => this.#decider.act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
   }
 

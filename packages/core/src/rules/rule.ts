@@ -15,7 +15,14 @@ export interface Place {
 }
 
 /** What the call tells beside its SQL text. */
-export type CallSign = 'cancelByPid' | 'namedStatement' | 'releasedInTransaction' | 'startupParameter' | 'undecided' | 'wrongProfile'
+export type CallSign =
+  | 'cancelByPid'
+  | 'namedStatement'
+  | 'releasedInTransaction'
+  | 'startupParameter'
+  | 'undecided'
+  | 'usedAfterRelease'
+  | 'wrongProfile'
 
 /** A statement with the circumstances that the rule needs; a bare text stands for one in autocommit on a pinned connection. */
 export interface Example {
