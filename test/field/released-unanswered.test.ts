@@ -70,7 +70,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
   })
 
   it('leaves nobody inside the transaction: pipeline mode', async () => {
-    const pool = open({ query_timeout: 100, pipeline: true } as pg.PoolConfig)
+    const pool = open({ query_timeout: 100, pipeline: true })
     await giveUp(pool)
     expect((await pool.query({ text: look, query_timeout: 20_000 } as pg.QueryConfig)).rows).toEqual(clean)
   })

@@ -59,7 +59,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
       const handOver = this.#hidesAddress ? hidingAddress(done) : done
-      settleBy(this.#connect.call(this.#pool, handOver), handOver)
+      void settleBy(this.#connect.call(this.#pool, handOver), handOver)
     } finally {
       if (isIdle) options.connectionTimeoutMillis = limit
     }
@@ -95,12 +95,14 @@ function hidingAddress(done: Handover<ClientLike>): Handover<ClientLike> {
 }
 
 /** A subclass whose own `connect` only returns a promise never calls back. One that passes the callback on resolves with no client. */
-function settleBy(returned: unknown, done: Handover<ClientLike>): void {
+async function settleBy(returned: unknown, handOver: Handover<ClientLike>): Promise<void> {
   if (typeof (returned as { then?: unknown } | undefined)?.then !== 'function') return
-  ;(returned as Promise<(ClientLike & { readonly release: Release }) | undefined>).then(
-    (client) => {
-      if (client !== undefined) done(undefined, client, client.release)
-    },
-    (error: Error) => done(error, undefined, () => {}),
-  )
+  let client: (ClientLike & { readonly release: Release }) | undefined
+  try {
+    client = (await returned) as typeof client
+  } catch (error) {
+    handOver(error as Error, undefined, () => {})
+    return
+  }
+  if (client !== undefined) handOver(undefined, client, client.release)
 }
