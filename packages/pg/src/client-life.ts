@@ -22,7 +22,7 @@ export interface LivingClient extends GatedClient {
 }
 
 /** Where a client keeps its life: a property, as a map would cost more than all the rest. */
-const lifeKey = Symbol('poolsafe.life')
+const lifeKey: unique symbol = Symbol('poolsafe.life')
 
 /** The pool of a client, and the gate before it. */
 export interface Home {

@@ -1,6 +1,23 @@
 import type { FailureKind } from '../failure.ts'
 import { classifyFailure } from './failures.ts'
 
+/** Why an open connection was lost. */
+export type LossReason =
+  | 'terminated'
+  | 'serverCrashed'
+  | 'databaseDropped'
+  | 'idleInTransaction'
+  | 'transactionTimeout'
+  | 'idleSession'
+  | 'poolerLimit'
+  | 'poolerClosed'
+  | 'reset'
+  | 'timedOut'
+  | 'ended'
+  | 'unanswered'
+  | 'readOnly'
+  | 'other'
+
 /** What a reason means and what helps. */
 interface Explained {
   readonly why: string
@@ -13,7 +30,7 @@ interface Explained {
  *
  * Source: PostgreSQL's error codes (src/backend/utils/errcodes.txt) and where `ProcessInterrupts()` raises them; the words of PgBouncer.
  */
-const explained = {
+const explained: { readonly [Reason in LossReason]: Explained } = {
   terminated: {
     why: 'an administrator ended the connection (pg_terminate_backend), or the server was stopped',
     instead: 'no change in the application: the pool opens another connection when the next call needs one',
@@ -70,10 +87,7 @@ const explained = {
     why: 'the server ended the connection with the words above',
     instead: 'the log of the server; the pool opens another connection by itself',
   },
-} as const satisfies { readonly [reason: string]: Explained }
-
-/** Why an open connection was lost. */
-export type LossReason = keyof typeof explained
+}
 
 /** All reasons, in the order of the documentation. */
 export const lossReasons: readonly LossReason[] = Object.keys(explained) as LossReason[]

@@ -47,7 +47,7 @@ export class LostConnections<Connection> {
     cause: Error | undefined,
     checkout: Checkout<Connection> | undefined,
     pool?: string,
-    reason = reasonOfLoss(cause),
+    reason: LossReason = reasonOfLoss(cause),
   ): ConnectionLostError {
     const { clock, watcher, sites } = this.#host
     this.#pool = pool
