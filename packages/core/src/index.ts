@@ -25,6 +25,7 @@ export {
   NoConnectionError,
   QueueFullError,
   SelfDeadlockError,
+  ServerRefusesError,
   type LossFacts,
 } from './checkout/errors.ts'
 export { lossReasons, type LossCounts, type LossReason } from './checkout/loss.ts'
@@ -44,7 +45,7 @@ export { PoolerWaitError, StatementTimeoutError, type StatementEnd } from './che
 export type { StatementLimitOptions } from './checkout/statement-limits.ts'
 export { classifyFailure } from './checkout/failures.ts'
 export type { Failure, FailureKind } from './failure.ts'
-export type { CheckoutOptions } from './checkout/limits.ts'
+export type { CheckoutOptions, FailFast } from './checkout/limits.ts'
 export type { Activity, Holder, LikelyCause } from './checkout/pool-state.ts'
 export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checkout/statistics.ts'
 export type { ObserveOptions, SlowQueryThreshold } from './observe/options.ts'

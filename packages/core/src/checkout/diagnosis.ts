@@ -1,5 +1,5 @@
 import type { Checkout } from './checkout.ts'
-import { AcquireTimeoutError, QueueFullError, SelfDeadlockError } from './errors.ts'
+import { AcquireTimeoutError, QueueFullError, SelfDeadlockError, ServerRefusesError } from './errors.ts'
 import { classifyFailure } from './failures.ts'
 import { heldFrom } from './holding.ts'
 import type { NoConnection } from './no-connection-message.ts'
@@ -36,13 +36,29 @@ export function timeoutOf<Connection>(
   waitedMillis: number,
   limitMillis: number,
   pool: PoolState,
+  refusal: Error | undefined,
 ): AcquireTimeoutError {
-  return new AcquireTimeoutError(waitedMillis, limitMillis, describeCall(checkout, pool), pool)
+  return new AcquireTimeoutError(waitedMillis, limitMillis, describeCall(checkout, pool, refusal), pool)
+}
+
+/** The server refuses, and the pool is told not to wait for its end. */
+export function refusedOf<Connection>(
+  checkout: Checkout<Connection>,
+  refusedMillis: number,
+  pool: PoolState,
+  refusal: Error | undefined,
+): ServerRefusesError {
+  return new ServerRefusesError(refusedMillis, describeCall(checkout, pool, refusal), pool)
 }
 
 /** Too many wait already. */
-export function queueFullOf<Connection>(checkout: Checkout<Connection>, maxWaiting: number, pool: PoolState): QueueFullError {
-  return new QueueFullError(maxWaiting, describeCall(checkout, pool), pool)
+export function queueFullOf<Connection>(
+  checkout: Checkout<Connection>,
+  maxWaiting: number,
+  pool: PoolState,
+  refusal: Error | undefined,
+): QueueFullError {
+  return new QueueFullError(maxWaiting, describeCall(checkout, pool, refusal), pool)
 }
 
 /** Nobody can go on. */
@@ -53,10 +69,15 @@ export function deadlockOf<Connection>(checkout: Checkout<Connection>, pool: Poo
 /** A call that holds more than these has not nested them: it forgot to give them back. */
 const deepestNesting = 2
 
-function describeCall<Connection>(checkout: Checkout<Connection>, pool: PoolState): NoConnection {
-  const { failure: error, operation, inside, state } = checkout
+/** @param refusal why the pool could not connect while the call waited, whoever the attempts were for */
+function describeCall<Connection>(checkout: Checkout<Connection>, pool: PoolState, refusal?: Error): NoConnection {
+  const { failure: own, operation, inside, state } = checkout
+  const error = own ?? refusal
   const failure = error === undefined ? undefined : classifyFailure(error)
   const depth = inside === undefined ? 0 : [...heldFrom(inside)].length
-  const call = { holdsAnother: depth > 0 && depth <= deepestNesting, wasTaking: state === 'taking', failure }
-  return { operation, callSite: callSiteOf(checkout), likelyCause: likelyCause(pool, call), error, failure }
+  const holdsAnother = depth > 0 && depth <= deepestNesting
+  const cause = likelyCause(pool, { holdsAnother, wasTaking: state === 'taking', failure, isOwnFailure: own !== undefined })
+  const call = { operation, callSite: callSiteOf(checkout), likelyCause: cause }
+  const isOfConnecting = cause === 'serverRefuses' || cause === 'slowConnect'
+  return isOfConnecting ? { ...call, error, failure } : { ...call, error: undefined, failure: undefined }
 }

@@ -58,6 +58,20 @@ export class QueueFullError extends NoConnectionError {
   }
 }
 
+/**
+ * The server refuses connections, the pool has none that could come free, and `failFast` says not to wait. Its `cause` is why the pool could
+ * not connect when it was last tried. Thrown at once.
+ */
+export class ServerRefusesError extends NoConnectionError {
+  /** For how long the server has refused. */
+  readonly refusedMillis: number
+
+  constructor(refusedMillis: number, call: NoConnection, pool: PoolState) {
+    super(`the server has refused connections for ${seconds(refusedMillis)} ${describePool(pool)}\n${rows(call, pool)}`, call, pool)
+    this.refusedMillis = refusedMillis
+  }
+}
+
 /** Everyone who holds a connection of the pool waits for another one: nobody can go on. Thrown in strict mode, without waiting for the timeout. */
 export class SelfDeadlockError extends NoConnectionError {
   constructor(call: NoConnection, pool: PoolState) {

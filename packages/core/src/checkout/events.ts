@@ -1,4 +1,11 @@
-import type { AcquireTimeoutError, ConnectionLostError, LossFacts, QueueFullError, SelfDeadlockError } from './errors.ts'
+import type {
+  AcquireTimeoutError,
+  ConnectionLostError,
+  LossFacts,
+  QueueFullError,
+  SelfDeadlockError,
+  ServerRefusesError,
+} from './errors.ts'
 import type { Failure } from '../failure.ts'
 import type { Activity } from './pool-state.ts'
 
@@ -33,7 +40,7 @@ export interface PoolerWaitEvent {
 
 /** A call got no connection. */
 export interface TimeoutEvent {
-  readonly error: AcquireTimeoutError | QueueFullError
+  readonly error: AcquireTimeoutError | QueueFullError | ServerRefusesError
 }
 
 /** Everyone who holds a connection waits for another one. */

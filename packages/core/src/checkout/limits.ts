@@ -2,6 +2,15 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject } from '../options.ts'
 import { resolveStatementLimits, statementLimitNames, type StatementLimitOptions, type StatementLimits } from './statement-limits.ts'
 
+/**
+ * What becomes of a call that would have to wait while the server refuses connections and no connection is open:
+ *
+ * - `never`: it waits, for `acquireTimeoutMillis` at most
+ * - `whileRefusing`: it fails at once
+ * - `afterMillis`: it fails at once, where the server has refused for so long
+ */
+export type FailFast = 'never' | 'whileRefusing' | { readonly afterMillis: number }
+
 /** How long callers wait for connections, and how long they may keep them. `Infinity` is never. */
 export interface CheckoutOptions extends StatementLimitOptions {
   /**
@@ -9,6 +18,12 @@ export interface CheckoutOptions extends StatementLimitOptions {
    * connecting is tried again where that may help; with `Infinity` it is not. @default 10_000
    */
   readonly acquireTimeoutMillis?: number
+  /**
+   * Whether calls fail at once, with a `ServerRefusesError`, while the server refuses connections and the pool has none that could come free.
+   * One call in a while (a second at most) still asks the server. A restart of the server then fails calls that would have waited for
+   * its end; `{ afterMillis: 3000 }` waits for so long first. @default 'never'
+   */
+  readonly failFast?: FailFast
   /** How many calls may wait at once; one more fails at once with a `QueueFullError`. @default Infinity */
   readonly maxWaiting?: number
   /** A connection held for longer is reported, once, and again when it comes back. In milliseconds. @default Infinity */
@@ -28,6 +43,7 @@ export interface CheckoutOptions extends StatementLimitOptions {
 /** The limits with their defaults filled in. */
 export interface CheckoutLimits extends StatementLimits {
   readonly acquireTimeoutMillis: number
+  readonly failFast: FailFast
   readonly maxWaiting: number
   readonly leakDetectionMillis: number
   readonly idleInTransactionMillis: number
@@ -37,6 +53,7 @@ export interface CheckoutLimits extends StatementLimits {
 /** The names of the options. */
 export const checkoutOptionNames: readonly (keyof CheckoutOptions)[] = [
   'acquireTimeoutMillis',
+  'failFast',
   'maxWaiting',
   'leakDetectionMillis',
   'idleInTransactionMillis',
@@ -57,6 +74,7 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
   checkObject(what, options, checkoutOptionNames)
   const {
     acquireTimeoutMillis = 10_000,
+    failFast = 'never',
     maxWaiting = Infinity,
     leakDetectionMillis = Infinity,
     idleInTransactionMillis = Infinity,
@@ -67,13 +85,14 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
   checkMillis('acquireTimeoutMillis', acquireTimeoutMillis)
   checkMillis('leakDetectionMillis', leakDetectionMillis)
   checkMillis('idleInTransactionMillis', idleInTransactionMillis)
+  checkFailFast(failFast)
   checkCount('maxWaiting', maxWaiting)
   if (callSites !== undefined) checkBoolean('callSites', callSites)
   if (idleInTransactionMillis > leakDetectionMillis && idleInTransactionMillis !== Infinity) {
     const allowed = `at most leakDetectionMillis (${leakDetectionMillis}), by when the whole checkout is reported`
     throw new InvalidOptionError('idleInTransactionMillis', idleInTransactionMillis, allowed)
   }
-  return { acquireTimeoutMillis, maxWaiting, leakDetectionMillis, idleInTransactionMillis, callSites, ...statementLimits }
+  return { acquireTimeoutMillis, failFast, maxWaiting, leakDetectionMillis, idleInTransactionMillis, callSites, ...statementLimits }
 }
 
 /** @throws InvalidOptionError for what is no duration above 0 */
@@ -81,6 +100,15 @@ export function checkMillis(option: string, given: unknown): number {
   const isDuration = typeof given === 'number' && given > 0 && (given <= longestTimer || given === Infinity)
   if (isDuration) return given
   throw new InvalidOptionError(option, given, `a number of milliseconds above 0 and up to ${longestTimer}, or Infinity for never`)
+}
+
+function checkFailFast(given: unknown): void {
+  if (given === 'never' || given === 'whileRefusing') return
+  if (typeof given !== 'object' || given === null) {
+    throw new InvalidOptionError('failFast', given, "'never', 'whileRefusing' or { afterMillis: a number of milliseconds }")
+  }
+  checkObject('failFast', given, ['afterMillis'])
+  checkMillis('failFast.afterMillis', (given as { readonly afterMillis?: unknown }).afterMillis)
 }
 
 function checkCount(option: string, given: unknown): void {

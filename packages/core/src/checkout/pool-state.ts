@@ -28,6 +28,10 @@ export interface PoolState {
   readonly idle: number
   /** Connections that the application holds. */
   readonly active: number
+  /** Places that are taken by connections still being made. */
+  readonly connecting: number
+  /** Those of them that are made, and for which the hook `onConnect` of the pool has not finished. */
+  readonly inHook: number
   /** Calls that wait, the refused one included. */
   readonly waiting: number
   /** Those that hold a connection, the longest first; five at most. */
@@ -42,12 +46,13 @@ export interface PoolState {
  * - `nestedAcquire`: the call holds a connection and waits for another
  * - `serverRefuses`: the pool could not connect
  * - `slowConnect`: connecting took too long
+ * - `slowHook`: the hook `onConnect` of the pool took too long
  * - `leak`: connections are out on which nothing happens
  * - `longTransaction`: transactions are open in which nothing happens
  * - `longStatement`: statements run for longer than the call waited
  * - `poolTooSmall`: connections come and go, and more callers want one than there are
  */
-export type LikelyCause = 'nestedAcquire' | 'serverRefuses' | 'slowConnect' | 'leak' | 'longTransaction' | 'longStatement' | 'poolTooSmall'
+export type LikelyCause = 'nestedAcquire' | 'serverRefuses' | 'slowConnect' | 'slowHook' | 'leak' | 'longTransaction' | 'longStatement' | 'poolTooSmall'
 
 /** What a cause means and what helps. */
 export interface Advice {
@@ -60,25 +65,46 @@ export interface Refused {
   readonly holdsAnother: boolean
   /** The pool had been asked for a connection for it. */
   readonly wasTaking: boolean
+  /** Why the pool could not connect, for this call or while it waited. */
   readonly failure: Failure | undefined
+  /** The pool had tried for this very call. */
+  readonly isOwnFailure: boolean
 }
 
 /** Weighs what is known; the first that fits. */
 export function likelyCause(pool: PoolState, call: Refused): LikelyCause {
-  if (call.failure !== undefined) return 'serverRefuses'
+  const refusal = call.failure?.kind === 'connectTimeout' ? 'slowConnect' : 'serverRefuses'
+  if (call.failure !== undefined && call.isOwnFailure) return refusal
   if (call.holdsAnother) return 'nestedAcquire'
-  const { idle, idleInTransaction, running } = pool.heldThroughout
+  const stuck = stuckOn(pool)
+  // Where others hold most of the pool throughout, they are to blame even if the server refuses one connection more.
+  if (call.failure !== undefined && (stuck === undefined || 2 * pool.active < pool.max)) return refusal
+  if (stuck !== undefined) return stuck
+  return isConnecting(pool, call) ? connectingCause(pool) : 'poolTooSmall'
+}
+
+/** What most of those do that have held theirs throughout, where these are half of all. */
+function stuckOn({ heldThroughout, active }: PoolState): LikelyCause | undefined {
+  const { idle, idleInTransaction, running } = heldThroughout
   const most = Math.max(idle, idleInTransaction, running)
-  const isStuck = most > 0 && 2 * (idle + idleInTransaction + running) >= pool.active
-  if (isStuck && most === idle) return 'leak'
-  if (isStuck && most === idleInTransaction) return 'longTransaction'
-  if (isStuck) return 'longStatement'
-  return call.wasTaking && Number.isFinite(pool.max) ? 'slowConnect' : 'poolTooSmall'
+  if (most === 0 || 2 * (idle + idleInTransaction + running) < active) return undefined
+  if (most === idle) return 'leak'
+  return most === idleInTransaction ? 'longTransaction' : 'longStatement'
+}
+
+/** A pool from which nobody holds a connection is not too small, nor is one whose places are mostly taken by what is being made. */
+function isConnecting(pool: PoolState, call: Refused): boolean {
+  if (!Number.isFinite(pool.max)) return pool.active === 0
+  return call.wasTaking || pool.active === 0 || pool.connecting > pool.active
+}
+
+function connectingCause({ connecting, inHook }: PoolState): LikelyCause {
+  return inHook > 0 && 2 * inHook >= connecting ? 'slowHook' : 'slowConnect'
 }
 
 /** Cause and remedy in words. */
 export function adviceFor(cause: LikelyCause, failure: Failure | undefined): Advice {
-  return cause === 'serverRefuses' && failure !== undefined ? failure : advice[cause]
+  return (cause === 'serverRefuses' || cause === 'slowConnect') && failure !== undefined ? failure : advice[cause]
 }
 
 const advice: { readonly [Cause in LikelyCause]: Advice } = {
@@ -88,8 +114,12 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
   },
   serverRefuses: { why: 'the pool could not connect', instead: 'see the cause of this error' },
   slowConnect: {
-    why: 'the connection was still being made: the server, the network or the hook onConnect is slow',
+    why: 'connections were still being made: the server does not answer, or the way to it is slow',
     instead: 'look at the server and the way to it; a longer acquireTimeoutMillis only hides it',
+  },
+  slowHook: {
+    why: 'the server has answered, and the hook onConnect of the pool has not finished: nobody gets the connection before it has',
+    instead: 'look at what onConnect awaits; a query in it that asks the same pool for a connection never ends',
   },
   leak: {
     why: 'connections are out on which nothing runs and no transaction is open: most likely somebody never gives them back',

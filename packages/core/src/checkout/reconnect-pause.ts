@@ -1,5 +1,6 @@
 import type { Clock } from '../measure/clock.ts'
 import type { Failure } from '../failure.ts'
+import type { FailFast } from './limits.ts'
 import type { ConnectFailure } from './pool-trouble.ts'
 
 /** The first pause after the server refused a connection; each further one is about twice as long. */
@@ -18,6 +19,10 @@ export class ServerRefusal {
   #attempts = 0
   #nextAt = 0
   #failedAt = 0
+  /** When the present refusal, or the one before, began and ended. */
+  #since = 0
+  #until = Infinity
+  #error: Error | undefined
   #last: { readonly at: number; readonly failure: Failure | undefined } | undefined
 
   /** @param random between 0 and 1: spreads the attempts of many processes */
@@ -36,16 +41,40 @@ export class ServerRefusal {
     return this.#nextAt
   }
 
+  /** For how long the server has refused; 0 while it does not. */
+  get millis(): number {
+    return this.isOn ? this.#clock.now() - this.#since : 0
+  }
+
+  /** The last error of the present refusal, or of the last one. */
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  /** Whether calls that would have to wait fail at once now. */
+  failsAtOnce(failFast: FailFast): boolean {
+    if (!this.isOn || failFast === 'never') return false
+    return failFast === 'whileRefusing' || this.millis >= failFast.afterMillis
+  }
+
+  /** The error with which the server refused for at least half of a wait; `undefined` where it did not. */
+  during(since: number, until: number): Error | undefined {
+    const refusedMillis = Math.min(this.isOn ? until : this.#until, until) - Math.max(this.#since, since)
+    return this.isOn || 2 * refusedMillis >= until - since ? this.#error : undefined
+  }
+
   /** Somebody asks the server again. */
   asked(): void {
     this.#nextAt = this.#clock.now() + this.#spread(longestPauseMillis)
   }
 
   /** An attempt failed. Those that were under way at the same time count once; what time does not mend makes no pause. */
-  failed(failure: Failure | undefined): void {
+  failed(error: Error, failure: Failure | undefined): void {
     const now = this.#clock.now()
     this.#last = { at: now, failure }
     if (failure?.isTransient !== true) return
+    if (!this.isOn) this.#since = now
+    this.#error = error
     if (this.isOn && now - this.#failedAt < firstPauseMillis / 2) return
     this.#failedAt = now
     this.#attempts++
@@ -59,6 +88,7 @@ export class ServerRefusal {
 
   /** A connection was made. */
   over(): void {
+    if (this.isOn) this.#until = this.#clock.now()
     this.#last = undefined
     this.#attempts = 0
     this.#nextAt = 0
