@@ -48,6 +48,7 @@ const ofEveryPool: readonly MetricDefinition[] = [
   histogram('pooler_wait_seconds', 'How long each BEGIN waited for a server connection of the pooler.', ({ poolerWait }) => poolerWait),
   counter('acquires_total', 'Connections handed out.', ({ acquired }) => acquired),
   counter('acquire_timeouts_total', 'Calls that waited for longer than acquireTimeoutMillis.', ({ timedOut }) => timedOut),
+  counter('failed_fast_total', 'Calls that failed at once while the server refused connections.', ({ failedFast }) => failedFast),
   counter('queue_full_total', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
   counter('aborted_total', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
   counter('deadlocks_total', 'Calls that waited while all who held a connection waited too.', ({ deadlocks }) => deadlocks),

@@ -108,6 +108,12 @@ const losses: InstrumentDefinition = {
 
 /** What no convention has a name for. */
 const own: readonly InstrumentDefinition[] = [
+  ofTotals(
+    'poolsafe.pool.failed_fast',
+    '{call}',
+    'Calls that failed at once while the server refused connections.',
+    ({ failedFast }) => failedFast,
+  ),
   ofTotals('poolsafe.pool.queue_full', '{call}', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
   ofTotals('poolsafe.pool.aborted', '{call}', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
   ofTotals('poolsafe.pool.deadlocks', '{call}', 'Calls that waited while all who held a connection waited too.', (pool) => pool.deadlocks),

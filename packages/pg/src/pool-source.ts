@@ -1,11 +1,12 @@
 import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core'
 import { stateOf } from './guard-client.ts'
 import { serverOf, withoutAddress } from './server-address.ts'
+import { isObserved, unreadMillisOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 /** What pg-pool and pg's client hold beside their typed faces. */
 interface PoolInternals {
-  readonly options?: { readonly max?: number; connectionTimeoutMillis?: number }
+  readonly options?: { readonly max?: number; connectionTimeoutMillis?: number; onConnect?: (client: ClientLike) => unknown }
   readonly totalCount: number
   readonly idleCount: number
 }
@@ -15,8 +16,21 @@ interface ClientInternals {
   readonly readyForQuery?: boolean
   /** `false` once the connection is broken. */
   readonly _queryable?: boolean
-  readonly connection?: { readonly stream?: { readonly bytesWritten?: number } }
+  readonly connection?: { readonly stream?: { readonly bytesWritten?: number; isPaused?(): boolean } }
+  /** What the server is at. */
+  readonly _activeQuery?: CursorLike | null
+  readonly activeQuery?: CursorLike | null
 }
+
+/** A cursor of pg-cursor, or a stream of pg-query-stream. */
+interface CursorLike {
+  /** `idle` while its reader has asked for no rows. */
+  readonly state?: unknown
+  readonly cursor?: { readonly state?: unknown }
+}
+
+/** A reader that takes its rows one after the other waits for a moment each time. */
+const shortestUnreadMillis = 100
 
 /** pg-pool as a gate sees it. */
 export class PoolSource implements ConnectionSource<ClientLike> {
@@ -25,16 +39,37 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   /** The address may be a part of the password: the pool's connection string is malformed. */
   readonly #hidesAddress: boolean
   #isTakingBack = false
+  #inHook = 0
 
   /** @param connect `pool.connect` as it was before the gate */
   constructor(pool: PoolLike, connect: DriverFunction) {
     this.#pool = pool as PoolLike & PoolInternals
     this.#connect = connect
+    this.#countHooks()
     this.#hidesAddress = serverOf(pool).address === undefined
   }
 
   get max(): number {
     return this.#pool.options?.max ?? 10
+  }
+
+  /** Counts the hook that pg-pool awaits before anybody has a new connection. */
+  #countHooks(): void {
+    const { options } = this.#pool
+    const onConnect = options?.onConnect
+    if (options === undefined || typeof onConnect !== 'function') return
+    options.onConnect = async (client) => {
+      this.#inHook++
+      try {
+        return await Reflect.apply(onConnect, options, [client])
+      } finally {
+        this.#inHook--
+      }
+    }
+  }
+
+  get inHook(): number {
+    return this.#inHook
   }
 
   get size(): number {
@@ -77,7 +112,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   activityOf(client: ClientLike): Activity {
     const { readyForQuery, _queryable } = client as ClientInternals
     if (_queryable === false) return 'idle'
-    if (readyForQuery === false) return 'running'
+    if (readyForQuery === false) return isUnread(client) ? 'unread' : 'running'
     const status = client.getTransactionStatus?.()
     if (typeof status === 'string') return status === 'I' ? 'idle' : 'idleInTransaction'
     const state = stateOf(client)
@@ -85,9 +120,21 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     return state.transaction.current.isOpen ? 'idleInTransaction' : 'idle'
   }
 
+  unreadMillis(client: ClientLike): number | undefined {
+    return unreadMillisOf(client) || undefined
+  }
+
   activityMark(client: ClientLike): unknown {
     return (client as ClientInternals).connection?.stream?.bytesWritten
   }
+}
+
+/** Whether the server, or the socket, waits for somebody who reads: of a cursor, a stream of rows, or a COPY. */
+function isUnread(client: ClientLike): boolean {
+  const { connection, _activeQuery: active = (client as ClientInternals).activeQuery } = client as ClientInternals
+  if (unreadMillisOf(client) >= shortestUnreadMillis) return true
+  const isOpenCursor = (active?.cursor ?? active)?.state === 'idle'
+  return connection?.stream?.isPaused?.() === true || (isOpenCursor && !isObserved(client))
 }
 
 function hidingAddress(done: Handover<ClientLike>): Handover<ClientLike> {

@@ -26,7 +26,7 @@ interface Counted {
   readonly rowCount?: number | null
 }
 
-const watched = new WeakSet<ClientLike>()
+const watched = new WeakMap<ClientLike, QueryWatch>()
 
 /**
  * Observes the statements of one client, beneath everything that may refuse them. It reads what the connection says before pg
@@ -35,8 +35,7 @@ const watched = new WeakSet<ClientLike>()
 export function watchQueries(client: ClientLike, guard: Guard): void {
   const { observer } = guard
   if (observer === undefined || watched.has(client) || !isWired(client)) return
-  watched.add(client)
-  void new QueryWatch(client, guard, observer)
+  watched.set(client, new QueryWatch(client, guard, observer))
 }
 
 class QueryWatch {
@@ -127,11 +126,26 @@ class QueryWatch {
     }
   }
 
+  /** For how long the server has waited for the reader of a cursor; 0 while it does not. */
+  get unreadMillis(): number {
+    return this.#reader?.unreadMillis ?? 0
+  }
+
   /** A query object of the application's, or of a library's, such as a cursor: it may have methods of its own, and a reader that takes its time. */
   #follow(submittable: WatchedQuery): void {
     this.#reader ??= new ReaderWatch(this.#client.connection)
     hearFailures(submittable)
   }
+}
+
+/** Whether the statements of this client are observed. */
+export function isObserved(client: ClientLike): boolean {
+  return watched.has(client)
+}
+
+/** For how long the server has waited for the reader of a cursor or a stream on this client; 0 where it does not, or nobody observes. */
+export function unreadMillisOf(client: ClientLike): number {
+  return watched.get(client)?.unreadMillis ?? 0
 }
 
 /** The text of what `query` was given, where it tells one. */

@@ -27,6 +27,11 @@ export class ReaderWatch {
     this.#followCalls(connection)
   }
 
+  /** For how long the server has waited for the reader; 0 while it does not. */
+  get unreadMillis(): number {
+    return this.#since === 0 ? 0 : performance.now() - this.#since
+  }
+
   #followCalls(connection: Connection): void {
     const { query, execute, close } = connection
     connection.query = (...args) => {

@@ -36,6 +36,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   /** Of all that asked: the lower, the earlier. */
   readonly order: number
   readonly askedAt: number
+  /** How long it may wait. */
+  limitMillis = Infinity
   heldSince = 0
   connection: Connection | undefined = undefined
   /** Called once; what it holds on to is let go then. */

@@ -16,6 +16,8 @@ export interface ConnectionSource<Connection> {
   /** Gives back what came too late for its caller. */
   takeBack(connection: Connection, release: Release): void
   activityOf(connection: Connection): Activity
+  /** For how long the server has waited for the reader of a cursor or a stream; `undefined` where it does not. */
+  unreadMillis?(connection: Connection): number | undefined
   /** Changes whenever something is sent on the connection. */
   activityMark(connection: Connection): unknown
 }

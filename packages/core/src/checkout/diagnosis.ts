@@ -1,9 +1,10 @@
 import type { Checkout } from './checkout.ts'
 import { AcquireTimeoutError, QueueFullError, SelfDeadlockError, ServerRefusesError } from './errors.ts'
+import type { ConnectionSource } from './connection-source.ts'
 import { classifyFailure } from './failures.ts'
 import { heldFrom } from './holding.ts'
 import type { NoConnection } from './no-connection-message.ts'
-import { likelyCause, type Activity, type Holder, type PoolState } from './pool-state.ts'
+import { likelyCause, type Holder, type PoolState } from './pool-state.ts'
 import { callSiteOf } from './call-sites.ts'
 
 /** Holders that an error names. */
@@ -12,17 +13,19 @@ const named = 5
 /** Who holds connections, the longest first, and what those do that held theirs throughout. */
 export function surveyHolders<Connection>(
   held: Iterable<Checkout<Connection>>,
-  source: { activityOf(connection: Connection): Activity },
+  source: Pick<ConnectionSource<Connection>, 'activityOf' | 'unreadMillis'>,
   now: number,
   waitedMillis: number,
 ): Pick<PoolState, 'holders' | 'heldThroughout'> {
   const holders: Holder[] = []
-  const heldThroughout = { running: 0, idleInTransaction: 0, idle: 0, unknown: 0 }
+  const heldThroughout = { running: 0, unread: 0, idleInTransaction: 0, idle: 0, unknown: 0 }
   for (const checkout of held) {
     const heldMillis = now - checkout.heldSince
     const activity = source.activityOf(checkout.connection as Connection)
     if (heldMillis >= waitedMillis * mostOfTheTime) heldThroughout[activity]++
-    if (holders.length < named) holders.push({ heldMillis, operation: checkout.operation, callSite: callSiteOf(checkout), activity })
+    if (holders.length >= named) continue
+    const unreadMillis = activity === 'unread' ? source.unreadMillis?.(checkout.connection as Connection) : undefined
+    holders.push({ heldMillis, operation: checkout.operation, callSite: callSiteOf(checkout), activity, unreadMillis })
   }
   return { holders, heldThroughout }
 }
@@ -30,15 +33,23 @@ export function surveyHolders<Connection>(
 /** Who took the connections in the same moment as the call that waits has held them for a little less. */
 const mostOfTheTime = 0.75
 
+/** A wait that is over. */
+export interface Wait {
+  readonly waitedMillis: number
+  /** For how long this process could not read what had arrived. */
+  readonly busyMillis: number
+}
+
+const noWait: Wait = { waitedMillis: 0, busyMillis: 0 }
+
 /** Waited for too long. */
 export function timeoutOf<Connection>(
   checkout: Checkout<Connection>,
-  waitedMillis: number,
-  limitMillis: number,
+  wait: Wait,
   pool: PoolState,
   refusal: Error | undefined,
 ): AcquireTimeoutError {
-  return new AcquireTimeoutError(waitedMillis, limitMillis, describeCall(checkout, pool, refusal), pool)
+  return new AcquireTimeoutError(wait.waitedMillis, checkout.limitMillis, describeCall(checkout, pool, refusal, wait), pool)
 }
 
 /** The server refuses, and the pool is told not to wait for its end. */
@@ -70,14 +81,20 @@ export function deadlockOf<Connection>(checkout: Checkout<Connection>, pool: Poo
 const deepestNesting = 2
 
 /** @param refusal why the pool could not connect while the call waited, whoever the attempts were for */
-function describeCall<Connection>(checkout: Checkout<Connection>, pool: PoolState, refusal?: Error): NoConnection {
+function describeCall<Connection>(
+  checkout: Checkout<Connection>,
+  pool: PoolState,
+  refusal?: Error,
+  { waitedMillis, busyMillis }: Wait = noWait,
+): NoConnection {
   const { failure: own, operation, inside, state } = checkout
   const error = own ?? refusal
   const failure = error === undefined ? undefined : classifyFailure(error)
   const depth = inside === undefined ? 0 : [...heldFrom(inside)].length
   const holdsAnother = depth > 0 && depth <= deepestNesting
-  const cause = likelyCause(pool, { holdsAnother, wasTaking: state === 'taking', failure, isOwnFailure: own !== undefined })
-  const call = { operation, callSite: callSiteOf(checkout), likelyCause: cause }
+  const wasBusy = busyMillis > 0 && 2 * busyMillis >= waitedMillis
+  const cause = likelyCause(pool, { holdsAnother, wasTaking: state === 'taking', failure, isOwnFailure: own !== undefined, wasBusy })
+  const call = { operation, callSite: callSiteOf(checkout), likelyCause: cause, busyMillis }
   const isOfConnecting = cause === 'serverRefuses' || cause === 'slowConnect'
   return isOfConnecting ? { ...call, error, failure } : { ...call, error: undefined, failure: undefined }
 }

@@ -21,6 +21,8 @@ export abstract class NoConnectionError extends PoolsafeError {
   readonly likelyCause: LikelyCause
   /** The ORM's name for the call, such as `User.findMany`, where known. */
   readonly operation: string | undefined
+  /** For how long this process was busy or suspended while the call waited, in stretches of 100 ms and more. */
+  readonly busyMillis: number
 
   constructor(message: string, call: NoConnection, pool: PoolState) {
     super(message, call.error === undefined ? undefined : { cause: call.error })
@@ -32,6 +34,7 @@ export abstract class NoConnectionError extends PoolsafeError {
     this.holders = pool.holders
     this.likelyCause = call.likelyCause
     this.operation = call.operation
+    this.busyMillis = call.busyMillis
   }
 }
 

@@ -1,10 +1,10 @@
 import { Checkout, type Handover, type Release, type Thrown } from './checkout.ts'
-import { Alarm, systemClock, type Clock } from '../measure/clock.ts'
+import { systemClock, type Clock } from '../measure/clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
-import { queueFullOf, surveyHolders, timeoutOf } from './diagnosis.ts'
-import { dueOf, oldestOf, withoutStack } from './due.ts'
-import type { AcquireTimeoutError } from './errors.ts'
-import { tellRefused, type Watcher } from './events.ts'
+import { Denials } from './denials.ts'
+import { surveyHolders } from './diagnosis.ts'
+import type { Watcher } from './events.ts'
+import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../guard/call.ts'
 import { heldFrom, liveHolding, presentFamily } from './holding.ts'
@@ -37,7 +37,8 @@ export class Gate<Connection> {
   readonly #watcher: Watcher
   readonly #clock: Clock
   readonly #refusal: ServerRefusal
-  readonly #deadlines: Alarm
+  readonly #expiry: Expiry<Connection>
+  readonly #denials: Denials<Connection>
   readonly #leaks: LeakWatch<Connection>
   readonly #deadlocks: DeadlockWatch<Connection>
   readonly #retries: RetryPlan
@@ -68,11 +69,17 @@ export class Gate<Connection> {
     this.#clock = clock
     this.#refusal = new ServerRefusal(clock, random)
     this.#retries = new RetryPlan(clock, () => this.pump())
-    this.#deadlines = new Alarm(clock, (now) => this.#expire(now))
+    const queues = { waiting: this.#waiting, taking: this.#taking }
+    const { acquireTimeoutMillis } = limits
+    this.#expiry = new Expiry({ clock, acquireTimeoutMillis, ...queues, expire: (due, now) => this.#expire(due, now) })
     this.sites = new CallSites(limits.callSites, watcher)
     this.losses = new LostConnections({ clock, watcher, sites: this.sites })
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
-    const acts = { survey: () => this.#survey(0), refuse: this.#fail.bind(this) }
+    const survey = (waitedMillis = 0): PoolState => this.#survey(waitedMillis)
+    const fail = this.#fail.bind(this)
+    const told = { measures: this.#measures, refusal: this.#refusal, busy: this.#expiry.busy }
+    this.#denials = new Denials({ ...told, watcher, sites: this.sites, held: this.#held, survey, fail })
+    const acts = { survey, refuse: fail }
     this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, ...acts })
     // A call that nests two fills a pool of two by itself, without anyone who waited before.
     this.#hasBeenFull = source.max <= 2
@@ -85,13 +92,20 @@ export class Gate<Connection> {
    * @param handover called once, later, with the connection or an error
    * @param entry the function that the application called, for its line
    * @param askedAt for whoever has looked at the clock
+   * @param limitMillis how long the caller itself waits, where it says so
    * @returns the checkout; or the error that refuses it at once, and nothing is called
    * @throws what the pool itself throws when it is asked, as without a gate; nothing is called
    */
-  acquire(handover: Handover<Connection>, entry: Entry, askedAt: number = this.#clock.now()): Checkout<Connection> | Error {
+  acquire(
+    handover: Handover<Connection>,
+    entry: Entry,
+    askedAt: number = this.#clock.now(),
+    limitMillis: number = Infinity,
+  ): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
     const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding(), presentFamily())
+    checkout.limitMillis = Math.min(limitMillis, this.limits.acquireTimeoutMillis)
     if (this.#waiting.size === 0 && this.#canTake()) {
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
@@ -230,7 +244,7 @@ export class Gate<Connection> {
     if (!isNew) this.#promised++
     else if (this.#refusal.isOn) this.#refusal.asked()
     this.#taking.push(checkout)
-    this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
+    this.#expiry.expect(checkout, isNew)
     const thrown = checkout.takeFrom(this.#source, (error, connection, release) => {
       if (!isNew) this.#promised--
       if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
@@ -238,7 +252,7 @@ export class Gate<Connection> {
     })
     if (thrown === undefined) return undefined
     if (!isNew) this.#promised--
-    this.#taking.remove(checkout)
+    this.#settle(checkout)
     checkout.state = 'over'
     this.#connectFailed(thrown.error, false)
     return thrown
@@ -253,7 +267,7 @@ export class Gate<Connection> {
       this.pump()
       return
     }
-    this.#taking.remove(checkout)
+    this.#settle(checkout)
     checkout.state = 'held'
     checkout.heldSince = this.#clock.now()
     checkout.connection = connection
@@ -272,32 +286,45 @@ export class Gate<Connection> {
   #failedToTake(checkout: Checkout<Connection>, error: Error): void {
     const isOver = checkout.state !== 'taking'
     if (isOver) this.#abandoned--
-    else this.#taking.remove(checkout)
+    else this.#settle(checkout)
     const isRetried = this.#connectFailed(error, !isOver)
     if (isRetried) {
       checkout.failure = error
       this.#await(checkout)
     } else if (!isOver) checkout.state = 'over'
+    if (this.#failsFast) this.#denials.failFast([...this.#waiting])
     this.pump()
     // Last, as what is called may throw.
     if (!isOver && !isRetried) checkout.handover(error, undefined, nothing)
+  }
+
+  /** While the server refuses, waiting is worth it only where a connection is open, which may come free. */
+  get #failsFast(): boolean {
+    return this.#refusal.failsAtOnce(this.limits.failFast) && this.#source.size <= this.#connecting
+  }
+
+  get #connecting(): number {
+    return Math.max(0, this.#taking.size + this.#abandoned - this.#promised)
   }
 
   /** @returns whether it is tried again for the same call */
   #connectFailed(error: Error, hasCaller: boolean): boolean {
     const failure = classifyFailure(error)
     this.#measures.counts.connectFailures++
-    this.#refusal.failed(failure)
+    this.#refusal.failed(error, failure)
     const mayWait = hasCaller && this.#ended === undefined && this.limits.acquireTimeoutMillis !== Infinity
     const isRetried = mayWait && failure?.isTransient === true
-    if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
+    if (this.#watcher.hears('connectFailure')) {
+      this.#watcher.tell('connectFailure', { error, failure, isRetried: isRetried && !this.#failsFast })
+    }
     return isRetried
   }
 
   #enqueue(checkout: Checkout<Connection>): Checkout<Connection> | Error {
     const { maxWaiting } = this.limits
     this.#hasBeenFull = true
-    if (this.#waiting.size >= maxWaiting) return this.#refuse(checkout, maxWaiting)
+    if (this.#failsFast) return this.#denials.refuse(checkout)
+    if (this.#waiting.size >= maxWaiting) return this.#denials.refuse(checkout, maxWaiting)
     this.#await(checkout)
     this.#deadlocks.suspect(checkout)
     this.#planRetry()
@@ -309,7 +336,7 @@ export class Gate<Connection> {
     if (checkout.failure === undefined) this.#waiting.push(checkout)
     else this.#waiting.pushBack(checkout, ({ order }) => order > checkout.order)
     for (const outer of heldFrom(checkout.inside)) outer.waitingInside++
-    this.#deadlines.expect(checkout.askedAt + this.limits.acquireTimeoutMillis)
+    this.#expiry.expect(checkout, true)
   }
 
   #unqueue(checkout: Checkout<Connection>): void {
@@ -320,54 +347,34 @@ export class Gate<Connection> {
 
   /** Gives up. A connection that has been asked for is still to come. */
   #fail(checkout: Checkout<Connection>, error: Error): void {
-    if (checkout.state === 'waiting') this.#unqueue(checkout)
-    else {
-      this.#taking.remove(checkout)
+    if (checkout.state === 'waiting') {
+      this.#unqueue(checkout)
+      this.#expiry.settled(checkout)
+    } else {
+      this.#settle(checkout)
       this.#abandoned++
     }
     checkout.state = 'over'
     checkout.handover(error, undefined, nothing)
   }
 
-  /** Fails whoever has waited too long. @returns the next deadline */
-  #expire(now: number): number {
-    const before = now - this.limits.acquireTimeoutMillis
-    const due = [...dueOf(this.#taking, before), ...dueOf(this.#waiting, before)]
-    const errors = due.length === 0 ? [] : withoutStack(() => this.#expireAll(due, now))
-    for (const error of errors) tellRefused(this.#watcher, error)
+  /** Fails whoever has waited too long. */
+  #expire(due: readonly Checkout<Connection>[], now: number): void {
+    if (due.length > 0) this.#denials.expire(due, now)
     this.pump()
-    const oldest = Math.min(oldestOf(this.#taking), this.#waiting.first?.askedAt ?? Infinity)
-    return oldest + this.limits.acquireTimeoutMillis
   }
 
-  #expireAll(due: readonly Checkout<Connection>[], now: number): AcquireTimeoutError[] {
-    const errors: AcquireTimeoutError[] = []
-    const pool = this.#survey(this.limits.acquireTimeoutMillis)
-    for (const checkout of due) {
-      // A caller that was told may have aborted another.
-      if (checkout.state !== 'waiting' && checkout.state !== 'taking') continue
-      const error = timeoutOf(checkout, now - checkout.askedAt, this.limits.acquireTimeoutMillis, pool)
-      this.#measures.timedOut(now)
-      errors.push(error)
-      this.#fail(checkout, error)
-    }
-    this.sites.strike(this.#held)
-    return errors
-  }
-
-  #refuse(checkout: Checkout<Connection>, maxWaiting: number): Error {
-    this.#measures.queueFull(checkout.askedAt)
-    const error = queueFullOf(checkout, maxWaiting, this.#survey(0))
-    checkout.state = 'over'
-    tellRefused(this.#watcher, error)
-    return error
+  /** The pool has answered, or the caller has given up. */
+  #settle(checkout: Checkout<Connection>): void {
+    this.#taking.remove(checkout)
+    this.#expiry.settled(checkout)
   }
 
   /** @param waiting the call that is refused now is not in the queue any more */
   #survey(waitedMillis: number, waiting: number = Math.max(this.#waitingNow, 1)): PoolState {
-    const { max, size, idle } = this.#source
+    const { max, size, idle, inHook = 0 } = this.#source
     const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
-    return { max, size, idle, active: this.#active, waiting, ...survey }
+    return { max, size, idle, active: this.#active, connecting: this.#connecting, inHook, waiting, ...survey }
   }
 
   /** While the server refuses connections nobody may come back to let the next caller in. */

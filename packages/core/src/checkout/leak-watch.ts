@@ -123,6 +123,7 @@ function describe(report: Omit<LeakEvent, 'message'>): string {
 
 const now: { readonly [Does in Activity]: string } = {
   running: 'a statement runs on it',
+  unread: 'a cursor or a stream is open on it, whose reader does not read',
   idleInTransaction: 'nothing runs on it, and its transaction is open',
   idle: 'nothing runs on it, and no transaction is open',
   unknown: 'nobody can tell what it does',

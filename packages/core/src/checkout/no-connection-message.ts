@@ -9,6 +9,8 @@ export interface NoConnection {
   /** Why the pool could not connect, when it was last tried. */
   readonly error: Error | undefined
   readonly failure: Failure | undefined
+  /** For how long this process was busy or suspended while the call waited. */
+  readonly busyMillis: number
 }
 
 /** `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`, and why. */
@@ -28,7 +30,9 @@ export function describePool({ max, size, idle, active, waiting }: PoolState): s
 /** The lines below the first. */
 export function rows(call: NoConnection, pool: PoolState): string {
   const by = place(call)
-  return (by === undefined ? '' : `${row('by', by)}\n`) + sharedRows(call, pool)
+  const busy =
+    call.busyMillis > 0 ? `${row('busy', `this process was busy or suspended for ${Math.round(call.busyMillis)} ms of that time`)}\n` : ''
+  return (by === undefined ? '' : `${row('by', by)}\n`) + busy + sharedRows(call, pool)
 }
 
 /** When the server is gone thousands of calls fail in one moment, and nearly all of their messages are the same. */
@@ -88,11 +92,16 @@ function nameHolder(holder: Holder): string {
 
 /** `12.4 s by OrderService.pay at src/orders.ts:12:3, nothing runs` */
 export function describeHolder(holder: Holder): string {
-  return `${seconds(holder.heldMillis)} by ${place(holder) ?? 'a call whose line was not remembered'}${does[holder.activity]}`
+  return `${seconds(holder.heldMillis)} by ${place(holder) ?? 'a call whose line was not remembered'}${doing(holder)}`
+}
+
+function doing({ activity, unreadMillis }: Holder): string {
+  return unreadMillis === undefined ? does[activity] : `, by a reader that has not read for ${seconds(unreadMillis)}`
 }
 
 const does: { readonly [Does in Holder['activity']]: string } = {
   running: ', a statement runs',
+  unread: ', by a reader that does not read',
   idleInTransaction: ', idle in a transaction',
   idle: ', nothing runs',
   unknown: '',

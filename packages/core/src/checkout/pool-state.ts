@@ -4,10 +4,11 @@ import type { Failure } from '../failure.ts'
  * What the application does with a connection that it holds.
  *
  * - `running`: a statement is under way
+ * - `unread`: a cursor or a stream is open, and its reader asks for no more rows
  * - `idleInTransaction`: no statement is, in an open transaction
  * - `idle`: nothing is, and no transaction is open
  */
-export type Activity = 'running' | 'idleInTransaction' | 'idle' | 'unknown'
+export type Activity = 'running' | 'unread' | 'idleInTransaction' | 'idle' | 'unknown'
 
 /** Who holds a connection. */
 export interface Holder {
@@ -17,6 +18,8 @@ export interface Holder {
   /** The line that took it, below the working folder, where it was remembered. */
   readonly callSite: string | undefined
   readonly activity: Activity
+  /** For how long its reader has read nothing, where that is what it does. */
+  readonly unreadMillis?: number | undefined
 }
 
 /** A pool at the moment when a call was refused a connection. */
@@ -47,12 +50,24 @@ export interface PoolState {
  * - `serverRefuses`: the pool could not connect
  * - `slowConnect`: connecting took too long
  * - `slowHook`: the hook `onConnect` of the pool took too long
+ * - `processBusy`: this process could not read what had arrived, for most of the wait
+ * - `unreadStream`: connections are held by cursors or streams whose readers do not read
  * - `leak`: connections are out on which nothing happens
  * - `longTransaction`: transactions are open in which nothing happens
  * - `longStatement`: statements run for longer than the call waited
  * - `poolTooSmall`: connections come and go, and more callers want one than there are
  */
-export type LikelyCause = 'nestedAcquire' | 'serverRefuses' | 'slowConnect' | 'slowHook' | 'leak' | 'longTransaction' | 'longStatement' | 'poolTooSmall'
+export type LikelyCause =
+  | 'nestedAcquire'
+  | 'serverRefuses'
+  | 'slowConnect'
+  | 'slowHook'
+  | 'processBusy'
+  | 'unreadStream'
+  | 'leak'
+  | 'longTransaction'
+  | 'longStatement'
+  | 'poolTooSmall'
 
 /** What a cause means and what helps. */
 export interface Advice {
@@ -69,11 +84,16 @@ export interface Refused {
   readonly failure: Failure | undefined
   /** The pool had tried for this very call. */
   readonly isOwnFailure: boolean
+  /** This process could not read what had arrived, for most of the wait. */
+  readonly wasBusy: boolean
 }
 
 /** Weighs what is known; the first that fits. */
 export function likelyCause(pool: PoolState, call: Refused): LikelyCause {
-  const refusal = call.failure?.kind === 'connectTimeout' ? 'slowConnect' : 'serverRefuses'
+  const isSilent = call.failure?.kind === 'connectTimeout'
+  // The driver's own time limit is over as well when the process comes to look.
+  if (call.wasBusy && (call.failure === undefined || isSilent) && !call.holdsAnother) return 'processBusy'
+  const refusal = isSilent ? 'slowConnect' : 'serverRefuses'
   if (call.failure !== undefined && call.isOwnFailure) return refusal
   if (call.holdsAnother) return 'nestedAcquire'
   const stuck = stuckOn(pool)
@@ -85,9 +105,10 @@ export function likelyCause(pool: PoolState, call: Refused): LikelyCause {
 
 /** What most of those do that have held theirs throughout, where these are half of all. */
 function stuckOn({ heldThroughout, active }: PoolState): LikelyCause | undefined {
-  const { idle, idleInTransaction, running } = heldThroughout
-  const most = Math.max(idle, idleInTransaction, running)
-  if (most === 0 || 2 * (idle + idleInTransaction + running) < active) return undefined
+  const { idle, idleInTransaction, running, unread } = heldThroughout
+  const most = Math.max(idle, idleInTransaction, running, unread)
+  if (most === 0 || 2 * (idle + idleInTransaction + running + unread) < active) return undefined
+  if (most === unread) return 'unreadStream'
   if (most === idle) return 'leak'
   return most === idleInTransaction ? 'longTransaction' : 'longStatement'
 }
@@ -120,6 +141,16 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
   slowHook: {
     why: 'the server has answered, and the hook onConnect of the pool has not finished: nobody gets the connection before it has',
     instead: 'look at what onConnect awaits; a query in it that asks the same pool for a connection never ends',
+  },
+  processBusy: {
+    why: 'this process was busy for most of that time, or suspended: answers arrived, and nobody read them',
+    instead:
+      'no long computation on the main thread (a worker thread, or pieces with await setImmediate() between them); look at the delay of the event loop',
+  },
+  unreadStream: {
+    why: 'cursors or streams are open whose readers do not read: an HTTP client that has gone, or is slow, keeps a connection of the pool',
+    instead:
+      'end the stream when its reader goes: stream.pipeline(rows, response) does, or rows.destroy() in the close event; close() a cursor in a finally block',
   },
   leak: {
     why: 'connections are out on which nothing runs and no transaction is open: most likely somebody never gives them back',

@@ -1,7 +1,8 @@
 import type { Checkout } from './checkout.ts'
+import type { ConnectionSource } from './connection-source.ts'
 import { surveyHolders } from './diagnosis.ts'
 import type { Failure } from '../failure.ts'
-import type { Activity, Holder } from './pool-state.ts'
+import type { Holder } from './pool-state.ts'
 import type { RecentCount } from '../measure/recent-count.ts'
 import type { Measures } from './statistics.ts'
 
@@ -37,7 +38,7 @@ export interface TroubleSources<Connection> {
   readonly deadlocks: { readonly recent: RecentCount }
   readonly refusal: { lastFailure(now: number): ConnectFailure | undefined }
   readonly held: Iterable<Checkout<Connection>>
-  readonly source: { activityOf(connection: Connection): Activity }
+  readonly source: Pick<ConnectionSource<Connection>, 'activityOf' | 'unreadMillis'>
 }
 
 /** @param oldestAskedAt since when the first in the queue waits */

@@ -33,6 +33,8 @@ const counted = {
   timedOut: 0,
   /** Calls refused because `maxWaiting` others waited already. */
   queueFull: 0,
+  /** Calls that failed at once while the server refused connections, by `failFast`. */
+  failedFast: 0,
   /** Calls that gave up by an abort signal. */
   aborted: 0,
   /** Calls that waited for a connection while everyone else who held one waited too. */

@@ -23,7 +23,9 @@ export const systemClock: Clock = {
 export class Alarm {
   readonly #clock: Clock
   readonly #ring: (now: number) => number
-  #isSet = false
+  /** When it rings; `Infinity` while it is not set. */
+  #at = Infinity
+  #cancel: () => void = () => {}
 
   /** @param ring acts on what is due, and gives the next deadline; `Infinity` for none */
   constructor(clock: Clock, ring: (now: number) => number) {
@@ -33,10 +35,11 @@ export class Alarm {
 
   /** A deadline came up. Later ones than those known already are found when the alarm rings. */
   expect(deadline: number): void {
-    if (this.#isSet || deadline === Infinity) return
-    this.#isSet = true
-    this.#clock.after(Math.max(deadline - this.#clock.now(), 0), () => {
-      this.#isSet = false
+    if (deadline >= this.#at) return
+    this.#cancel()
+    this.#at = deadline
+    this.#cancel = this.#clock.after(Math.max(deadline - this.#clock.now(), 0), () => {
+      this.#at = Infinity
       this.expect(this.#ring(this.#clock.now()))
     })
   }

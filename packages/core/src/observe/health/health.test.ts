@@ -31,12 +31,12 @@ function poolWith({ now, wrong, ...acts }: Facts): ObservedPool {
   })
   const server = { address: 'db.internal', port: 5432, database: 'shop' }
   const limits = { acquireTimeoutMillis: 5000, connectTimeoutMillis: null, maxWaiting: null }
-  const heldThroughout = { running: 0, idleInTransaction: 0, idle: 0, unknown: 0 }
+  const heldThroughout = { running: 0, unread: 0, idleInTransaction: 0, idle: 0, unknown: 0 }
   const holder = { heldMillis: 12_400, operation: 'Order.pay', callSite: 'src/orders.ts:12:3', activity: 'idleInTransaction' } as const
   return {
     name: 'main',
     report: () => ({ name: 'main', server, ...counts, max: 2, ...limits, acquireWait, use, waits, uses, poolerWait }),
-    state: () => ({ ...numbers, holders: numbers.active === 0 ? [] : [holder], heldThroughout }),
+    state: () => ({ ...numbers, connecting: 0, inHook: 0, holders: numbers.active === 0 ? [] : [holder], heldThroughout }),
     trouble: () => ({ ...noTrouble, ...wrong }),
     ask: () => Promise.resolve([]),
     open: () => undefined,

@@ -1,0 +1,68 @@
+import { BusyWatch } from '../measure/busy-watch.ts'
+import { Alarm, type Clock } from '../measure/clock.ts'
+import type { Checkout } from './checkout.ts'
+import { dueOf, oldestOf } from './due.ts'
+import type { Queue } from './queue.ts'
+
+/** What an expiry looks at. */
+export interface Expiring<Connection> {
+  readonly clock: Clock
+  readonly acquireTimeoutMillis: number
+  readonly waiting: Queue<Checkout<Connection>>
+  readonly taking: Queue<Checkout<Connection>>
+  /** Fails these calls. */
+  readonly expire: (due: readonly Checkout<Connection>[], now: number) => void
+}
+
+/** Tells when calls have waited for too long: those with the limit of the pool, and those whose caller waits for less. */
+export class Expiry<Connection> {
+  readonly busy: BusyWatch
+  readonly #expiring: Expiring<Connection>
+  readonly #alarm: Alarm
+  /** Calls with a limit of their own, which is shorter than that of the pool. */
+  readonly #hurried = new Set<Checkout<Connection>>()
+
+  constructor(expiring: Expiring<Connection>) {
+    const { clock, waiting, taking } = expiring
+    this.#expiring = expiring
+    this.#alarm = new Alarm(clock, (now) => this.#ring(now))
+    this.busy = new BusyWatch(clock, () => waiting.size + taking.size > 0)
+  }
+
+  /**
+   * This call waits from now on.
+   *
+   * @param forLong it waits for others, or for the server; and not only for an idle connection, which comes in the same turn
+   */
+  expect(checkout: Checkout<Connection>, forLong: boolean): void {
+    if (forLong) this.busy.start()
+    const isHurried = checkout.limitMillis < this.#expiring.acquireTimeoutMillis
+    if (isHurried) this.#hurried.add(checkout)
+    this.#alarm.expect(checkout.askedAt + checkout.limitMillis)
+  }
+
+  /** This call has its connection, or has given up. */
+  settled(checkout: Checkout<Connection>): void {
+    if (this.#hurried.size > 0) this.#hurried.delete(checkout)
+  }
+
+  /** @returns the next deadline */
+  #ring(now: number): number {
+    const { acquireTimeoutMillis, waiting, taking, expire } = this.#expiring
+    // The callers of these have gone when their limit is over, whatever has arrived.
+    const hurried = Array.from(this.#hurried).filter((checkout) => deadlineOf(checkout) <= now)
+    const grace = this.busy.graceUntil(now)
+    const before = now - acquireTimeoutMillis
+    const due = grace > now ? hurried : [...hurried, ...dueOf(taking, before), ...dueOf(waiting, before)]
+    expire(due, now)
+    const oldest = Math.min(oldestOf(taking), waiting.first?.askedAt ?? Infinity)
+    const next = Math.max(oldest + acquireTimeoutMillis, grace)
+    let first = next
+    for (const checkout of this.#hurried) first = Math.min(first, deadlineOf(checkout))
+    return first
+  }
+}
+
+function deadlineOf<Connection>({ askedAt, limitMillis }: Checkout<Connection>): number {
+  return askedAt + limitMillis
+}
