@@ -1,13 +1,14 @@
 import { BusyWatch } from '../measure/busy-watch.ts'
 import { Alarm, type Clock } from '../measure/clock.ts'
 import type { Checkout } from './checkout.ts'
+import type { CheckoutLimits } from './limits.ts'
 import { dueOf, oldestOf } from './due.ts'
 import type { Queue } from './queue.ts'
 
 /** What an expiry looks at. */
 export interface Expiring<Connection> {
   readonly clock: Clock
-  readonly acquireTimeoutMillis: number
+  readonly limits: Pick<CheckoutLimits, 'acquireTimeoutMillis'>
   readonly waiting: Queue<Checkout<Connection>>
   readonly taking: Queue<Checkout<Connection>>
   /** Fails these calls. */
@@ -36,7 +37,7 @@ export class Expiry<Connection> {
    */
   expect(checkout: Checkout<Connection>, forLong: boolean): void {
     if (forLong) this.busy.start()
-    const isHurried = checkout.limitMillis < this.#expiring.acquireTimeoutMillis
+    const isHurried = checkout.limitMillis < this.#expiring.limits.acquireTimeoutMillis
     if (isHurried) this.#hurried.add(checkout)
     this.#alarm.expect(checkout.askedAt + checkout.limitMillis)
   }
@@ -48,7 +49,8 @@ export class Expiry<Connection> {
 
   /** @returns the next deadline */
   #ring(now: number): number {
-    const { acquireTimeoutMillis, waiting, taking, expire } = this.#expiring
+    const { limits, waiting, taking, expire } = this.#expiring
+    const { acquireTimeoutMillis } = limits
     // The callers of these have gone when their limit is over, whatever has arrived.
     const hurried = Array.from(this.#hurried).filter((checkout) => deadlineOf(checkout) <= now)
     const grace = this.busy.graceUntil(now)

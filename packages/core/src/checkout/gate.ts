@@ -70,8 +70,7 @@ export class Gate<Connection> {
     this.#refusal = new ServerRefusal(clock, random)
     this.#retries = new RetryPlan(clock, () => this.pump())
     const queues = { waiting: this.#waiting, taking: this.#taking }
-    const { acquireTimeoutMillis } = limits
-    this.#expiry = new Expiry({ clock, acquireTimeoutMillis, ...queues, expire: (due, now) => this.#expire(due, now) })
+    this.#expiry = new Expiry({ clock, limits, ...queues, expire: (due, now) => this.#expire(due, now) })
     this.sites = new CallSites(limits.callSites, watcher)
     this.losses = new LostConnections({ clock, watcher, sites: this.sites })
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
@@ -79,8 +78,7 @@ export class Gate<Connection> {
     const fail = this.#fail.bind(this)
     const told = { measures: this.#measures, refusal: this.#refusal, busy: this.#expiry.busy }
     this.#denials = new Denials({ ...told, watcher, sites: this.sites, held: this.#held, survey, fail })
-    const acts = { survey, refuse: fail }
-    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, ...acts })
+    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, survey, refuse: fail })
     // A call that nests two fills a pool of two by itself, without anyone who waited before.
     this.#hasBeenFull = source.max <= 2
     this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
