@@ -3,16 +3,18 @@ import type { Effect } from './effect.ts'
 import { settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
-function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Effect | undefined {
-  if (is_local) return undefined
+function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Effect[] {
+  if (is_local) return []
   // A quoted name keeps its case in the tree; PostgreSQL looks settings up without regard to it.
   const name = settingName(given)
   const isReset = kind === 'VAR_RESET' || kind === 'VAR_SET_DEFAULT' || stringConstant(args?.[0]) === 'none'
   const verb = kind === 'VAR_RESET' ? 'RESET' : 'SET'
   const does = isReset ? 'clears' : 'leaves'
-  if (name === 'role') return { does, state: 'role', what: `${verb} ROLE`, when: 'always' }
-  if (name !== 'session_authorization') return undefined
-  return { does, state: 'session-authorization', what: `${verb} SESSION AUTHORIZATION`, when: 'always' }
+  if (name === 'role') return [{ does, state: 'role', what: `${verb} ROLE`, when: 'always' }]
+  if (name !== 'session_authorization') return []
+  const effect: Effect = { does, state: 'session-authorization', what: `${verb} SESSION AUTHORIZATION`, when: 'always' }
+  // It ends the role as well.
+  return isReset ? [effect, { ...effect, does: 'undoes', state: 'role' }] : [effect]
 }
 
 /** set_user(role), set_user(role, token); set_user_u(role) for superusers. */

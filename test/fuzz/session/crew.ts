@@ -1,0 +1,75 @@
+import { Worker } from 'node:worker_threads'
+import { startPostgres } from '@poolsafe/testing/servers'
+import pg from 'pg'
+import { addTally, emptyTally, type Batch, type Tally } from './tally.ts'
+import { roles, stage } from './trial.ts'
+
+/** Transactions handed to a worker at once: about a second of work. */
+const batchSize = 200
+
+/**
+ * Plays all transactions of a batch on a live server of its own, each worker in its own database.
+ *
+ * @param progress hears how many transactions have been played so far
+ */
+export async function playAll(batch: Batch, workers: number, progress: (transactions: number) => void): Promise<Tally> {
+  // Transactions and their objects are made by the million: nothing of it has to outlive a crash.
+  const server = await startPostgres({ settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } })
+  try {
+    const batches = split(batch)
+    const sum = emptyTally()
+    const urls = await databases(server.url, workers)
+    await Promise.all(
+      urls.map((url) =>
+        work(url, batches, (tally) => {
+          addTally(sum, tally)
+          progress(sum.counts.transactions)
+        }),
+      ),
+    )
+    return sum
+  } finally {
+    await server.stop()
+  }
+}
+
+async function databases(url: string, count: number): Promise<string[]> {
+  await send(url, roles)
+  const urls = Array.from({ length: count }, (_, index) => Object.assign(new URL(url), { pathname: `/fuzz${index}` }).href)
+  for (const each of urls) {
+    await send(url, `CREATE DATABASE ${new URL(each).pathname.slice(1)}`)
+    await send(each, stage)
+  }
+  return urls
+}
+
+async function send(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql)
+  await client.end()
+}
+
+function* split({ seed, first, count }: Batch): Generator<Batch, void> {
+  for (let done = 0; done < count; done += batchSize) yield { seed, first: first + done, count: Math.min(batchSize, count - done) }
+}
+
+/** One worker, until no batch is left. */
+function work(url: string, batches: Generator<Batch, void>, done: (tally: Tally) => void): Promise<void> {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: url })
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const next = (): void => {
+    const batch = batches.next()
+    // A worker has no origin.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    worker.postMessage(batch.done === true ? 'end' : batch.value)
+  }
+  worker.on('error', reject)
+  worker.on('exit', () => resolve())
+  worker.on('message', (tally: Tally) => {
+    done(tally)
+    next()
+  })
+  next()
+  return promise
+}

@@ -1,0 +1,36 @@
+import { sqlOf, type MadeTransaction, type SentText } from './transaction.ts'
+
+/** A shorter transaction of which the same is true: statements are left out, and texts cut in two, until nothing can be. */
+export async function shrunk(
+  transaction: MadeTransaction,
+  stillFails: (shorter: MadeTransaction) => Promise<boolean>,
+): Promise<MadeTransaction> {
+  let shortest = transaction
+  for (let next: MadeTransaction | undefined = shortest; next !== undefined;) {
+    shortest = next
+    next = undefined
+    for (const texts of shorter(shortest.texts)) {
+      const candidate = { ...shortest, texts }
+      if (!(await stillFails(candidate))) continue
+      next = candidate
+      break
+    }
+  }
+  return shortest
+}
+
+function* shorter(texts: readonly SentText[]): Generator<readonly SentText[]> {
+  for (const [at, text] of texts.entries()) {
+    for (const part of text.keys()) {
+      const rest = text.toSpliced(part, 1)
+      yield texts.toSpliced(at, 1, ...(rest.length === 0 ? [] : [rest]))
+    }
+    if (text.length > 1) yield texts.toSpliced(at, 1, ...text.map((each) => [each]))
+  }
+}
+
+/** The transaction as one reads it: a line for each text. */
+export function described({ form, texts, commits }: MadeTransaction): string {
+  const lines = texts.map((text) => `  ${sqlOf(text)}${text[0]?.values === undefined ? '' : `   ${JSON.stringify(text[0].values)}`}`)
+  return [`${form}, ended by ${commits ? 'COMMIT' : 'ROLLBACK'} where the form ends it:`, ...lines].join('\n')
+}

@@ -1,0 +1,33 @@
+/** How the statements of a transaction reach the server. */
+export type Form = 'pg' | 'pipelined pg' | 'Kysely' | 'Kysely transaction' | 'Prisma'
+
+/** One statement, with the values of its parameters. */
+export interface MadeStatement {
+  readonly sql: string
+  readonly values?: readonly unknown[]
+}
+
+/** The statements that a driver sends as one text. */
+export type SentText = readonly MadeStatement[]
+
+/** A transaction that the generator made. */
+export interface MadeTransaction {
+  readonly form: Form
+  readonly texts: readonly SentText[]
+  /** A form that ends the transaction itself does so by a COMMIT. */
+  readonly commits: boolean
+}
+
+/** Kinds of session state that the server shows. */
+export const kinds = ['setting', 'role', 'prepared', 'listen', 'temporary', 'lock', 'cursor'] as const
+export type Kind = (typeof kinds)[number]
+
+/** The SQL of a text. */
+export function sqlOf(text: SentText): string {
+  return text.map(({ sql }) => sql).join('; ')
+}
+
+/** The form sends BEGIN and COMMIT itself. */
+export function isClosedByForm(form: Form): boolean {
+  return form === 'Prisma' || form === 'Kysely transaction'
+}
