@@ -75,8 +75,7 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     if (error !== undefined) return Promise.reject(error)
     // Of a guarded pool below, the pool observes: it sees more.
     const sent = observer === undefined ? send<R>(query, options) : observe<R>(query, options, analysis, observer)
-    const { left, others } = transaction.state
-    const result = left.length === 0 && others === undefined ? sent : transaction.watch(sent, isOfServer)
+    const result = transaction.isBare ? sent : transaction.watch(sent, isOfServer)
     return analysis.telltales === undefined ? result : result.then((answered) => told(sql, analysis, answered))
   }
   function observe<R>(query: Query, options: QueryOptions, analysis: Analysis, by: Observer): Promise<QueryResult<R>> {

@@ -50,8 +50,9 @@ async function send(url: string, sql: string): Promise<void> {
   await client.end()
 }
 
-function* split({ seed, first, count }: Batch): Generator<Batch, void> {
-  for (let done = 0; done < count; done += batchSize) yield { seed, first: first + done, count: Math.min(batchSize, count - done) }
+function* split({ seed, first, count, examineOneIn }: Batch): Generator<Batch, void> {
+  for (let done = 0; done < count; done += batchSize)
+    yield { seed, first: first + done, count: Math.min(batchSize, count - done), examineOneIn }
 }
 
 /** One worker, until no batch is left. */

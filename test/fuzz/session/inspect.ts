@@ -1,9 +1,12 @@
 import { once, type EventEmitter } from 'node:events'
 import pg from 'pg'
 import { kinds, type Kind } from './transaction.ts'
-import { settingNames } from './words.ts'
+import { settingNames, storedNames } from './words.ts'
 
 const inTempSchema = 'pg_catalog.pg_my_temp_schema()'
+
+/** By name, as that is how the server finds it quickly. */
+const temporary = `ARRAY[${storedNames.map((name) => `'${name}'`).join()}]::name[]`
 
 /** What the server shows of the session, one column for each kind. Roles are settings as well, and have a column of their own. */
 const probe = `SELECT ARRAY[${settingNames
@@ -13,9 +16,9 @@ const probe = `SELECT ARRAY[${settingNames
   concat_ws('/', current_user, session_user, current_setting('role')) AS role,
   ARRAY(SELECT name FROM pg_catalog.pg_prepared_statements ORDER BY name)::text AS prepared,
   ARRAY(SELECT pg_catalog.pg_listening_channels() ORDER BY 1)::text AS listen,
-  ARRAY(SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = ${inTempSchema} UNION ALL
-    SELECT proname FROM pg_catalog.pg_proc WHERE pronamespace = ${inTempSchema} UNION ALL
-    SELECT typname FROM pg_catalog.pg_type WHERE typnamespace = ${inTempSchema})::text AS temporary,
+  ARRAY(SELECT relname FROM pg_catalog.pg_class WHERE relname = ANY(${temporary}) AND relnamespace = ${inTempSchema} UNION ALL
+    SELECT proname FROM pg_catalog.pg_proc WHERE proname = ANY(${temporary}) AND pronamespace = ${inTempSchema} UNION ALL
+    SELECT typname FROM pg_catalog.pg_type WHERE typname = ANY(${temporary}) AND typnamespace = ${inTempSchema})::text AS temporary,
   ARRAY(SELECT concat_ws('/', classid, objid, objsubid, mode) FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid())::text AS lock,
   ARRAY(SELECT name FROM pg_catalog.pg_cursors)::text AS cursor`
 

@@ -8,6 +8,8 @@ export interface Batch {
   readonly seed: number
   readonly first: number
   readonly count: number
+  /** Of how many transactions one has its findings examined for false alarms, which takes several more runs of it. */
+  readonly examineOneIn: number
 }
 
 /** What came of transactions. */
@@ -20,6 +22,8 @@ export interface Tally {
     reported: number
     /** In which a finding says that something stays, though nothing does, nor would if a statement had failed. */
     falseAlarms: number
+    /** Transactions that were examined for false alarms. */
+    examined: number
   }
   /** Transactions that left what no finding speaks of, each as short as can be. */
   readonly misses: string[]
@@ -30,7 +34,7 @@ export interface Tally {
 }
 
 export function emptyTally(): Tally {
-  return { counts: { transactions: 0, dirty: 0, reported: 0, falseAlarms: 0 }, misses: [], dirtyKinds: {}, falseAlarmsOf: {} }
+  return { counts: { transactions: 0, dirty: 0, reported: 0, falseAlarms: 0, examined: 0 }, misses: [], dirtyKinds: {}, falseAlarmsOf: {} }
 }
 
 /** Adds one tally to another, in place. */
@@ -55,15 +59,17 @@ function note({ counts, dirtyKinds, falseAlarmsOf }: Tally, { dirty, falseAlarms
 }
 
 /** Plays all transactions of a batch. */
-export async function tallyOf(trial: Trial, { seed, first, count }: Batch): Promise<Tally> {
+export async function tallyOf(trial: Trial, { seed, first, count, examineOneIn }: Batch): Promise<Tally> {
   const tally = emptyTally()
   for (let index = first; index < first + count; index++) {
     const transaction = generate(seed, index)
-    const verdict = await trial.judge(transaction)
+    const isExamined = index % examineOneIn === 0
+    if (isExamined) tally.counts.examined++
+    const verdict = await trial.judge(transaction, isExamined)
     note(tally, verdict)
     const [kind] = verdict.missed
     if (kind === undefined) continue
-    const shortest = await shrunk(transaction, async (shorter) => (await trial.judge(shorter)).missed.includes(kind))
+    const shortest = await shrunk(transaction, async (shorter) => (await trial.judge(shorter, false)).missed.includes(kind))
     tally.misses.push(`seed ${seed}, index ${index}: nothing is said of the ${kind} that this leaves\n${described(shortest)}`)
   }
   return tally

@@ -52,7 +52,8 @@ export class Trial {
     await Promise.all([...this.#players.values()].map((player) => player.close()))
   }
 
-  async judge(transaction: MadeTransaction): Promise<Verdict> {
+  /** @param isExamined whether its findings are examined for false alarms */
+  async judge(transaction: MadeTransaction, isExamined: boolean): Promise<Verdict> {
     const player = this.#players.get(transaction.form)
     if (player === undefined) throw new Error(`There is no form ${transaction.form}.`)
     const { session } = player
@@ -60,7 +61,7 @@ export class Trial {
     const dirty = await session.endAndClean()
     const missed = [...dirty].filter((kind) => !reports.some(({ rule }) => kindsOfRule[rule]?.includes(kind)))
     const falseAlarms: RuleId[] = []
-    for (const { rule, at, leaks } of reports) {
+    for (const { rule, at, leaks } of isExamined ? reports : []) {
       const speaksOf = kindsOfRule[rule] ?? []
       if (!leaks || speaksOf.length === 0 || speaksOf.some((kind) => dirty.has(kind)) || falseAlarms.includes(rule)) continue
       if (!(await mightStay(session, transaction, at, speaksOf))) falseAlarms.push(rule)

@@ -6,6 +6,9 @@ const long = 'l'.repeat(62)
 const wide = 'é'.repeat(31)
 const names = ['a', 'b', 'A', '"A"', `${long}xa`, `${long}xb`, `"${long}ya"`, `"${wide}ax"`, `"${wide}ay"`]
 
+/** What the server makes of them. */
+export const storedNames: readonly string[] = ['a', 'b', 'A', `${long}x`, `${long}y`, `${wide}a`]
+
 const settings: Readonly<Record<string, readonly [string, string]>> = {
   'app.a': ["'1'", "'2'"],
   'app.b': ["'1'", "'2'"],

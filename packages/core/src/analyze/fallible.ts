@@ -52,6 +52,8 @@ function isPlainCall(target: Node | undefined): boolean {
 const infallibleControls: ReadonlySet<string> = new Set([
   'TRANS_STMT_BEGIN',
   'TRANS_STMT_START',
+  // It may, but ends the transaction all the same.
+  'TRANS_STMT_COMMIT',
   'TRANS_STMT_ROLLBACK',
   'TRANS_STMT_SAVEPOINT',
 ])

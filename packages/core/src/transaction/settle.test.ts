@@ -191,6 +191,15 @@ describe('a text that fails', () => {
     expect(dueAfterFailure([], 'COMMIT AND CHAIN', 'SET a.b = 1')).toEqual(['SET a.b'])
   })
 
+  test('has ended the transaction, where it is the COMMIT that fails', () => {
+    expect(dueAfterFailure([], 'COMMIT', 'SET a.b = 1')).toEqual(['SET a.b'])
+    expect(dueAfterFailure([], 'SELECT 1 / 0; COMMIT', 'SET a.b = 1')).toEqual(['SET a.b'])
+  })
+
+  test('has released no savepoint', () => {
+    expect(dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s', 'RESET a.b'], 'RELEASE s', 'ROLLBACK TO s', 'COMMIT')).toEqual(['SET a.b'])
+  })
+
   test('changes nothing any more until a part of it is rolled back', () => {
     expect(
       dueAfterFailure(

@@ -27,6 +27,9 @@ export function settle(analysis: Analysis, source: Source, before: TransactionSt
  */
 const mostLeft = 256
 
+/** A transaction whose COMMIT fails is over, and none is chained to it. */
+const failedCommit: TransactionState = { ...autocommit, isAborted: true }
+
 class Walk {
   readonly #source: Source
   readonly #isBatch: boolean
@@ -44,12 +47,13 @@ class Walk {
   readonly #doubtsAt = new Map<Left, number>()
   /** Where the client stands if one of them has failed. */
   readonly #failed: TransactionState[] = []
+  #commits = false
   /** The doubts that `#failed` covers. */
   #noted = 0
 
   constructor({ isOpen, isAborted, left, savepoint, part }: TransactionState, isBatch: boolean, source: Source) {
     this.#isOpen = isOpen
-    this.#isAborted = isAborted
+    this.#isAborted = isOpen && isAborted
     this.#left = left
     this.#savepoint = savepoint
     this.#part = part
@@ -138,8 +142,8 @@ class Walk {
 
   #controlled(control: Control): void {
     if (this.#isOpen && this.#doubts > this.#noted) this.#noteFailure()
-    // A transaction whose COMMIT fails is over, and no other one begins.
-    if (control.chains && this.#isOpen) this.#failed.push(autocommit)
+    if (control.does === 'commit' && this.#isOpen) this.#commits = true
+    if (control.chains && this.#isOpen) this.#failed.push(failedCommit)
     this.#control(control)
   }
 
@@ -223,7 +227,7 @@ class Walk {
   #withFailed(after: TransactionState): TransactionState {
     if (this.#failed.length === 0) return after
     // Or the last statements have failed.
-    const failed = after.isOpen ? [...this.#failed, { ...after, isAborted: true }] : this.#failed
-    return withStates(after, failed.map(withoutSurvivors))
+    const last = after.isOpen ? { ...after, isAborted: true } : failedCommit
+    return withStates(after, [...this.#failed, ...(this.#commits ? [failedCommit] : []), last].map(withoutSurvivors))
   }
 }

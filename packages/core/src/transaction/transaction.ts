@@ -18,6 +18,12 @@ export class Transaction {
     if (isOpen !== this.state.isOpen) this.state = isOpen ? { ...inTransaction, part: {} } : autocommit
   }
 
+  /** Nothing depends on how it goes on: no answer need be watched. */
+  get isBare(): boolean {
+    const { left, savepoint, others } = this.state
+    return left.length === 0 && savepoint === undefined && others === undefined
+  }
+
   /** Leaves out the cases that are none. Where none is left, what was expected stands. */
   #choose(others: readonly TransactionState[], isCase: (state: TransactionState) => boolean): void {
     const { others: _, ...expected } = this.state
@@ -27,13 +33,13 @@ export class Transaction {
 
   /**
    * Passes on what a driver answers to a statement, and learns from it how the transaction stands: not where the transaction has changed
-   * since, nor from what failed in the client. Costs nothing while the transaction has left nothing.
+   * since, nor from what failed in the client. Costs nothing while the transaction is bare.
    *
    * @param isOfServer whether the server itself has answered with this error
    */
   watch<Result>(answer: Promise<Result>, isOfServer: (error: unknown) => boolean): Promise<Result> {
-    const { left, part, others } = this.state
-    if (left.length === 0 && others === undefined) return answer
+    if (this.isBare) return answer
+    const { part, others } = this.state
     const failed = (error: unknown): never => {
       if (this.state.part === part && isOfServer(error)) this.fail()
       throw error
@@ -47,16 +53,15 @@ export class Transaction {
 
   /** All of the last text has succeeded. */
   succeed(): void {
-    const { others, ...expected } = this.state
-    if (others !== undefined) this.state = expected
+    const { others } = this.state
+    if (others !== undefined) this.#choose(others, (state) => !state.isAborted)
   }
 
   /** A statement of the last text has failed. */
   fail(): void {
     const { others } = this.state
-    const [first, ...more] = others ?? []
-    if (first === undefined) this.abort()
-    else this.state = more.length === 0 ? first : { ...first, others: more }
+    if (others !== undefined) this.#choose(others, (state) => state.isAborted)
+    this.abort()
   }
 
   /** The server says that it is not aborted, whatever it was taken for. */
