@@ -63,7 +63,8 @@ export class TransactionStatus {
   /** The transaction as it stands now, for the guard to judge by and to keep up. */
   get current(): Transaction {
     const status = this.#serverStatus
-    if (status !== undefined) this.#settle(status)
+    if (status === undefined) this.#transaction.expectAnswers()
+    else this.#settle(status)
     if (status === 'E') this.#transaction.abort()
     if (status === 'T') this.#transaction.resume()
     return this.#transaction

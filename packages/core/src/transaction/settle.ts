@@ -41,7 +41,7 @@ class Walk {
   #part: object
   /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
   #opening: Left | undefined
-  /** How many statements of this text so far may have failed. */
+  /** How many statements so far may have failed, of this text and of those under way. */
   #doubts = 0
   /** Of what this text has left: how many there were then. */
   readonly #doubtsAt = new Map<Left, number>()
@@ -51,12 +51,13 @@ class Walk {
   /** The doubts that `#failed` covers. */
   #noted = 0
 
-  constructor({ isOpen, isAborted, left, savepoint, part }: TransactionState, isBatch: boolean, source: Source) {
+  constructor({ isOpen, isAborted, left, savepoint, part, isUnanswered }: TransactionState, isBatch: boolean, source: Source) {
     this.#isOpen = isOpen
     this.#isAborted = isOpen && isAborted
     this.#left = left
     this.#savepoint = savepoint
     this.#part = part
+    if (isUnanswered) this.#doubts++
     this.#isBatch = isBatch
     this.#source = source
   }
@@ -137,7 +138,9 @@ class Walk {
 
   /** What no rollback takes back stays if anything fails before the statement that would take it back. */
   #isSure(entry: Left): boolean {
-    return !(survives(entry) || entry.effect.state === 'held-cursor') || (this.#doubtsAt.get(entry) ?? 0) === this.#doubts
+    // A failure takes a held cursor with it, unless a part of the transaction is rolled back alone.
+    const mayStay = survives(entry) || (entry.effect.state === 'held-cursor' && this.#savepoint !== undefined)
+    return !mayStay || (this.#doubtsAt.get(entry) ?? 0) === this.#doubts
   }
 
   #controlled(control: Control): void {

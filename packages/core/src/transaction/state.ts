@@ -28,6 +28,8 @@ export interface TransactionState {
    * in its text. Absent nearly always.
    */
   readonly others?: readonly TransactionState[]
+  /** Texts are under way that the server has not answered yet: any of them may have failed. */
+  readonly isUnanswered?: true
   /** Another object since a transaction began, ended or was rolled back in part: an error from before says nothing of what came after. */
   readonly part: object
 }

@@ -13,7 +13,8 @@ export class Transaction {
 
   /** The server, or the driver, knows whether a transaction is open. What was left by one that has ended unseen is forgotten. */
   set isOpen(isOpen: boolean) {
-    const { others } = this.state
+    const { others, isUnanswered, ...answered } = this.state
+    if (isUnanswered) this.state = others === undefined ? answered : { ...answered, others }
     if (others !== undefined) this.#choose(others, (state) => state.isOpen === isOpen)
     if (isOpen !== this.state.isOpen) this.state = isOpen ? { ...inTransaction, part: {} } : autocommit
   }
@@ -62,6 +63,11 @@ export class Transaction {
     const { others } = this.state
     if (others !== undefined) this.#choose(others, (state) => state.isAborted)
     this.abort()
+  }
+
+  /** Not all that was sent has been answered. */
+  expectAnswers(): void {
+    if (this.state.isOpen && !this.state.isUnanswered) this.state = { ...this.state, isUnanswered: true }
   }
 
   /** The server says that it is not aborted, whatever it was taken for. */
