@@ -1,7 +1,16 @@
-import { isLastWord, type Checkout, type ConnectionLostError, type Gate, type LossReason, type Released } from '@poolsafe/core'
+import {
+  isLastWord,
+  isPoolsafeError,
+  type Checkout,
+  type ConnectionLostError,
+  type Gate,
+  type LossReason,
+  type Released,
+} from '@poolsafe/core'
 import type { Connection } from './limits/internals.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
+import type { ReadOnlyWatch, ServerRole } from './read-only-watch.ts'
 import { Stay, type ReleaseJudge } from './stay.ts'
 import { isSubmittable } from './statement.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -28,6 +37,12 @@ const lifeKey: unique symbol = Symbol('poolsafe.life')
 export interface Home {
   readonly pool: PoolLike
   readonly gate: Gate<ClientLike>
+  readonly readOnly: ReadOnlyWatch
+}
+
+interface ParameterStatus {
+  readonly parameterName: string
+  readonly parameterValue: string
 }
 
 let lives = 0
@@ -45,8 +60,16 @@ const saysNoReason = /^Client has encountered a connection error|^Client was clo
 export class ClientLife {
   /** The report of the loss. */
   loss: ConnectionLostError | undefined
-  /** The client gave up a statement (`query_timeout`) that the server has not answered, or that was never sent. */
-  gaveUp = false
+  /**
+   * Why the connection must not go back to the pool: the client gave up a statement (`query_timeout`) that the server has not answered or
+   * never got, or the server takes no writes any more.
+   */
+  unfitFor: 'unanswered' | 'readOnly' | undefined
+  /** What the server reports of itself now, and what it did at login. */
+  role: ServerRole = {}
+  atLogin: ServerRole = {}
+  /** When the login was over. On the clock of `performance.now()`. */
+  openedAt = 0
   /** The present stay with the application, and the one before it until then. */
   stay: Stay | undefined
   /** `client.release` of that stay. */
@@ -74,8 +97,9 @@ export class ClientLife {
     const { connection } = client
     if (connection === undefined) return
     connection.prependListener('errorMessage', (message: Error) => this.#hearWords(message))
-    connection.prependListener('error', (error: Error) => this.#lose(this.#lastWords ?? error))
+    connection.prependListener('error', (error: Error) => this.#breaks(error))
     connection.prependListener('end', () => this.#end())
+    connection.prependListener('parameterStatus', (status: ParameterStatus) => this.#hearRole(status))
     if (client.getTransactionStatus === undefined) {
       connection.prependListener('readyForQuery', ({ status }: { status: string }) => void (this.status = status))
     }
@@ -86,6 +110,9 @@ export class ClientLife {
   opened(): void {
     if (this.#isOpen) return
     this.#isOpen = true
+    this.openedAt = performance.now()
+    this.atLogin = this.role
+    this.home.readOnly.reported(this.role)
     // pg-pool takes its own listener away while a client is out. Without any, a server that goes away ends the process.
     this.#client.prependListener('error', (error) => this.#addCause(error))
   }
@@ -120,10 +147,27 @@ export class ClientLife {
     this.#lose(undefined, reason)
   }
 
-  #hearWords(message: Error): void {
+  #hearRole({ parameterName, parameterValue }: ParameterStatus): void {
+    if (parameterName !== 'in_hot_standby' && parameterName !== 'default_transaction_read_only') return
+    this.role = { ...this.role, [parameterName]: parameterValue }
+    if (this.#isOpen) this.home.readOnly.reported(this.role)
+  }
+
+  #hearWords(message: Error & { readonly code?: unknown }): void {
     this.#lastWords = message
+    if (message.code === '25006') this.#refusedToWrite(message)
     if (isLastWord(message)) this.#lose(message)
     else this.#client.connection?.once('readyForQuery', () => void (this.#lastWords = undefined))
+  }
+
+  #refusedToWrite({ message }: Error): void {
+    const isAutocommit = (this.#client.getTransactionStatus?.() ?? this.status) === 'I'
+    if (this.home.readOnly.refused(this, message, isAutocommit)) this.unfitFor ??= 'readOnly'
+  }
+
+  /** What poolsafe itself closes for a limit was not answered in time. */
+  #breaks(error: Error): void {
+    this.#lose(this.#lastWords ?? error, isPoolsafeError(error) ? 'unanswered' : undefined)
   }
 
   #end(): void {
@@ -153,7 +197,7 @@ export class ClientLife {
   #hearFailure(error: unknown): void {
     if (this.loss !== undefined) return this.#addCause(error)
     if ((error as Error | undefined)?.message !== 'Query read timeout') return
-    this.gaveUp = true
+    this.unfitFor = 'unanswered'
     this.stay?.changed()
   }
 

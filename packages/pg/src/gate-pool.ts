@@ -15,11 +15,13 @@ import {
 } from '@poolsafe/core'
 import { controlOf } from './limits/client-control.ts'
 import { hasWiredClients } from './limits/internals.ts'
+import { clientsOf } from './idle-clients.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
-import { knownLifeOf, lifeOf } from './client-life.ts'
+import { knownLifeOf, lifeOf, type Home } from './client-life.ts'
 import { watchNewClients } from './login.ts'
 import { hearPool } from './pool-events.ts'
+import { ReadOnlyWatch } from './read-only-watch.ts'
 import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
@@ -54,13 +56,14 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   const source = new PoolSource(pool, pool.connect as DriverFunction)
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
-  const observed = observedPool(pool, gate, options.given.poolName)
+  const readOnly = new ReadOnlyWatch(pool)
+  const observed = observedPool(pool, gate, options.given.poolName, readOnly)
   gate.name = observed.name
   guard.pools.add(observed)
   // Where statements are limited, their limits measure the BEGIN too, with or without anyone who observes.
   const poolerWaited: PoolOfClient['poolerWaited'] = hasStatementLimits(limits) ? () => {} : (...args) => gate.poolerWaited(...args)
   const known: PoolOfClient = { name: observed.name, poolerWaited }
-  watchClients(pool, gate, source, (client) => {
+  watchClients({ pool, gate, readOnly }, source, (client) => {
     // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow dictionary.
     Object.defineProperty(client, poolKey, { value: known })
     watchQueries(client, guard)
@@ -97,8 +100,8 @@ export function isPool(driver: unknown): driver is PoolLike {
   return typeof prependListener === 'function' && typeof query === 'function' && typeof connect === 'function'
 }
 
-function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource, adopted: (client: Client) => void): void {
-  const home = { pool, gate }
+function watchClients(home: Home, source: PoolSource, adopted: (client: Client) => void): void {
+  const { pool, gate } = home
   const adopt = (client: Client): void => {
     const life = lifeOf(client, home)
     if (checkoutKey in client) return
@@ -108,7 +111,7 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
   }
   const pump = (): void => gate.pump()
   watchNewClients(pool, (client) => lifeOf(client, home))
-  for (const client of clientsOf(pool)) adopt(client)
+  for (const client of clientsOf<Client>(pool)) adopt(client)
   hearPool(pool, 'connect', adopt)
   hearPool(pool, 'acquire', adopt)
   // Hears nothing, so that a connection that is lost while it is idle does not end a process without a listener.
@@ -122,12 +125,6 @@ function watchClients(pool: PoolLike, gate: Gate<ClientLike>, source: PoolSource
     // pg-pool tells of it before it has put the client among the idle ones.
     if (gate.waitingCount > 0) process.nextTick(pump)
   })
-}
-
-/** The idle clients that a pool has before it is guarded. */
-function clientsOf(pool: PoolLike): readonly Client[] {
-  const { _idle: idle } = pool as { readonly _idle?: readonly { readonly client: Client }[] }
-  return idle?.map(({ client }) => client) ?? []
 }
 
 function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard, layer: Layer): void {

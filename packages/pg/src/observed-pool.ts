@@ -1,11 +1,12 @@
 import { jsonLimit, type Gate, type ObservedPool, type PoolReport } from '@poolsafe/core'
 import { askIdle } from './ask-idle.ts'
 import type { OptionsOfPool } from './pool-options.ts'
+import type { ReadOnlyWatch } from './read-only-watch.ts'
 import { serverOf } from './server-address.ts'
 import type { ClientLike, PoolLike } from './types.ts'
 
 /** A pool as those see it that watch it. */
-export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: string | undefined): ObservedPool {
+export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: string | undefined, readOnly: ReadOnlyWatch): ObservedPool {
   const server = serverOf(pool)
   const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? 'unknown'}`
   const { options } = pool as { options?: OptionsOfPool }
@@ -24,7 +25,7 @@ export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: 
       }
     },
     state: () => gate.state(),
-    trouble: (recentMillis) => gate.trouble(recentMillis),
+    trouble: (recentMillis) => ({ ...gate.trouble(recentMillis), readOnly: readOnly.trouble(recentMillis) }),
     ask: (sql, asking) => askIdle(pool, sql, asking),
     open: () => gate.open(),
   }

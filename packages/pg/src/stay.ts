@@ -76,13 +76,13 @@ export class Stay {
   }
 
   #mustClose(): boolean {
-    return this.#life.gaveUp || this.#life.loss !== undefined
+    return this.#life.unfitFor !== undefined || this.#life.loss !== undefined
   }
 
   #close(args: Arguments): unknown {
     // pg-pool closes by itself what it knows to be broken.
     if (this.#client._queryable === false) return this.#apply(args)
-    if (this.#life.loss === undefined) this.#life.giveUpFor('unanswered')
+    if (this.#life.loss === undefined) this.#life.giveUpFor(this.#life.unfitFor ?? 'unanswered')
     else this.#announceEnd()
     return this.#apply([true])
   }

@@ -30,6 +30,8 @@ export interface PoolTrouble {
   readonly leaksNow: number
   /** `undefined` where the last attempt succeeded, or there was none. */
   readonly connectFailure: ConnectFailure | undefined
+  /** The server takes no writes, though it did before: how long ago it last refused one (25006). */
+  readonly readOnly?: { readonly agoMillis: number } | undefined
 }
 
 /** The parts of a gate that know of troubles. */

@@ -8,6 +8,7 @@ import type { FingerprintStatistics } from '../statistics.ts'
 export const problemKinds = [
   'ended',
   'cannotConnect',
+  'readOnly',
   'pingFailed',
   'pingTimedOut',
   'exhausted',
@@ -24,6 +25,7 @@ export const problemKinds = [
  *
  * - `ended`: every pool that was known has ended
  * - `cannotConnect`: the last attempt to connect failed
+ * - `readOnly`: the server refuses statements that write, though it took them before, as a former primary does after a failover
  * - `pingFailed`, `pingTimedOut`: a connection that was asked for `SELECT 1` failed, or did not answer within `pingTimeoutMillis`
  * - `exhausted`: all connections are out, and a call has waited for longer than `longestWaitMillis`
  * - `waiting`: a call has, though connections are not all out: they are still being opened

@@ -32,6 +32,7 @@ export function problemsOf(facts: PoolFacts, options: Options): Problem[] {
   const limit = report.acquireTimeoutMillis === null ? '' : `, longer than ${seconds(report.acquireTimeoutMillis)}`
   const found: readonly (readonly [ProblemKind, string | undefined])[] = [
     ['cannotConnect', connectFailure(facts, options)],
+    ['readOnly', trouble.readOnly && readOnly(trouble.readOnly.agoMillis)],
     ['pingFailed', isOfConnecting(facts) ? undefined : pingFailure(ping)],
     ['pingTimedOut', ping.outcome === 'timedOut' ? `SELECT 1 had no answer within ${seconds(options.pingTimeoutMillis)}` : undefined],
     ...starvation(facts, options),
@@ -53,6 +54,10 @@ function connectFailure({ trouble: { connectFailure: failed }, ping }: PoolFacts
 /** The ping opened a connection, or tried to: that is told already. */
 function isOfConnecting({ trouble, ping }: PoolFacts): boolean {
   return ping.isOfConnecting === true && trouble.connectFailure !== undefined
+}
+
+function readOnly(agoMillis: number): string {
+  return `the server is read-only: it last refused a statement that writes ${seconds(agoMillis)} ago (SQLSTATE 25006); after a failover the address may still lead to the former primary`
 }
 
 function pingFailure({ outcome, error }: Ping): string | undefined {
