@@ -111,7 +111,7 @@ function watchClients(home: Home, source: PoolSource, adopted: (client: Client) 
   }
   const pump = (): void => gate.pump()
   watchNewClients(pool, (client) => lifeOf(client, home))
-  for (const client of clientsOf<Client>(pool)) adopt(client)
+  for (const client of clientsOf(pool)) adopt(client)
   hearPool(pool, 'connect', adopt)
   hearPool(pool, 'acquire', adopt)
   // Hears nothing, so that a connection that is lost while it is idle does not end a process without a listener.
