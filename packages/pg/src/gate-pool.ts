@@ -231,7 +231,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
       resolve(client)
     }
     try {
-      checkout = gate.acquire(handOver, entry)
+      checkout = gate.acquire(handOver, entry, undefined, processWide.origins.getStore()?.acquireWithinMillis)
     } catch (error) {
       thrown = { error }
       return

@@ -21,7 +21,7 @@ interface Operation {
 
 interface Client {
   readonly $transaction: (...args: never[]) => unknown
-  readonly _engineConfig?: { readonly adapter?: Adapter }
+  readonly _engineConfig?: { readonly adapter?: Adapter; readonly transactionOptions?: { readonly maxWait?: number } }
 }
 
 interface Adapter {
@@ -105,6 +105,7 @@ function nameTransaction(client: object, operations: Operations): (this: unknown
     const [work, ...options] = args
     const name = operations.named(undefined, '$transaction')
     const origin = new OperationOrigin(name)
+    origin.acquireWithinMillis = acquireWithin(client as Client, options[0])
     const start = (given: unknown): unknown => {
       const send = (): unknown => Reflect.apply((client as Client).$transaction, this, [given, ...options])
       return processWide.origins.run(origin, send)
@@ -119,6 +120,19 @@ function nameTransaction(client: object, operations: Operations): (this: unknown
     if (work.some(isRaw) || operations.wantsStack(name) || operations.isInRequest) origin.takeStack($transaction, 'application')
     return start(work)
   }
+}
+
+/** By how much the gate is earlier than Prisma: its error says why there is no connection, and a call whose caller has gone takes none. */
+const earlierBy = 0.05
+const earlierAtMostMillis = 100
+/** Prisma's own default. */
+const defaultMaxWaitMillis = 2000
+
+/** How long Prisma waits for the connection of a transaction, and a little less. */
+function acquireWithin(client: Client, options: unknown): number {
+  const own = (options as { readonly maxWait?: unknown } | undefined)?.maxWait
+  const maxWait = typeof own === 'number' ? own : (client._engineConfig?.transactionOptions?.maxWait ?? defaultMaxWaitMillis)
+  return maxWait - Math.min(maxWait * earlierBy, earlierAtMostMillis)
 }
 
 type Work = (...args: unknown[]) => unknown

@@ -6,6 +6,7 @@ export class OperationOrigin implements Origin {
   readonly operation: string
   /** Its line is asked for. */
   isWanted = false
+  acquireWithinMillis: number | undefined = undefined
   readonly #name: OperationName
   #asking: Located[] | undefined
   #stack: string | (() => string) | undefined

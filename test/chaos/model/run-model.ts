@@ -1,4 +1,4 @@
-import { createGuard, Gate, resolveLimits, type Checkout } from '@poolsafe/core'
+import { AcquireTimeoutError, createGuard, Gate, resolveLimits, ServerRefusesError, type Checkout, type FailFast } from '@poolsafe/core'
 import { ModelPool, type ModelConnection, type Weather } from './model-pool.ts'
 import { Random } from './random.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -10,6 +10,10 @@ export interface ModelRun {
   readonly timedOut: number
   readonly aborted: number
   readonly queueFull: number
+  /** Calls that failed at once, or before their limit, while the server refused. */
+  readonly failedFast: number
+  /** Calls whose callers waited for less than the pool's limit, and have gone. */
+  readonly gone: number
   readonly connectFailures: number
   readonly lateArrivals: number
   readonly leaksReported: number
@@ -25,6 +29,7 @@ const roundingMillis = 1e-6
 interface Call {
   readonly order: number
   readonly askedAt: number
+  readonly limitMillis: number
   checkout: Checkout<ModelConnection> | undefined
   connection: ModelConnection | undefined
   isSettled: boolean
@@ -55,6 +60,7 @@ export class Model {
     const guard = createGuard({ logger: { warn: () => {} } })
     const limits = resolveLimits('the model', {
       acquireTimeoutMillis,
+      failFast: random.pick<FailFast>(['never', 'never', 'whileRefusing', { afterMillis: 200 }]) ?? 'never',
       maxWaiting: random.chance(0.5) ? Infinity : random.below(20),
       leakDetectionMillis: random.chance(0.5) ? Infinity : 500,
     })
@@ -83,13 +89,16 @@ export class Model {
     const call: Call = {
       order: this.counts.acquires++,
       askedAt: this.#clock.now(),
+      limitMillis: this.#random.chance(0.2) ? 50 + this.#random.below(900) : acquireTimeoutMillis,
       checkout: undefined,
       connection: undefined,
       isSettled: false,
     }
-    const answer = this.#gate.acquire((error, connection) => this.#settle(call, error, connection), runModel)
+    const settle = (error: Error | undefined, connection: ModelConnection | undefined): void => this.#settle(call, error, connection)
+    const answer = this.#gate.acquire(settle, runModel, call.askedAt, call.limitMillis)
     if (answer instanceof Error) {
-      this.counts.queueFull++
+      if (answer instanceof ServerRefusesError) this.#failFast()
+      else this.counts.queueFull++
       return
     }
     call.checkout = answer
@@ -100,14 +109,25 @@ export class Model {
     if (call.isSettled) this.#fault('a call was answered twice')
     call.isSettled = true
     this.#waiting = this.#waiting.filter((other) => other !== call)
-    if (this.#clock.now() > call.askedAt + acquireTimeoutMillis + roundingMillis) this.#fault('a call was answered after its limit')
-    if (error?.name === 'AcquireTimeoutError') this.counts.timedOut++
+    if (this.#clock.now() > call.askedAt + call.limitMillis + roundingMillis) this.#fault('a call was answered after its limit')
+    if (error instanceof AcquireTimeoutError) {
+      this.counts.timedOut++
+      if (error.limitMillis < acquireTimeoutMillis) this.counts.gone++
+    }
+    if (error instanceof ServerRefusesError) this.#failFast()
     if (connection === undefined) return
     if (this.#holding.some((other) => other.connection === connection)) this.#fault('a connection has two users')
     this.counts.served++
     call.connection = connection
     this.#holding.push(call)
     this.#checkOrder(call)
+  }
+
+  /** Whoever may get a connection that comes back must wait for it. */
+  #failFast(): void {
+    this.counts.failedFast++
+    if (this.#pool.weather === 'fine' && !this.#hadBadWeather) this.#fault('a call failed fast in fine weather')
+    if (this.#holding.length > 0 || this.#pool.idle > 0) this.#fault('a call failed fast while a connection was open')
   }
 
   /** First come, first served; connections that are being made arrive as they please, so that is only for those that come back. */
@@ -212,6 +232,8 @@ export function runModel(steps: number, seed: number): ModelRun {
     timedOut: 0,
     aborted: 0,
     queueFull: 0,
+    failedFast: 0,
+    gone: 0,
     connectFailures: 0,
     lateArrivals: 0,
     leaksReported: 0,

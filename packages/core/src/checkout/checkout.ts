@@ -38,6 +38,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   readonly askedAt: number
   /** How long it may wait. */
   limitMillis = Infinity
+  /** Its caller waits for less than the pool's limit. */
+  isHurried = false
   heldSince = 0
   connection: Connection | undefined = undefined
   /** Called once; what it holds on to is let go then. */

@@ -49,7 +49,8 @@ export function timeoutOf<Connection>(
   pool: PoolState,
   refusal: Error | undefined,
 ): AcquireTimeoutError {
-  return new AcquireTimeoutError(wait.waitedMillis, checkout.limitMillis, describeCall(checkout, pool, refusal, wait), pool)
+  const limit = { millis: checkout.limitMillis, isOfCaller: checkout.isHurried }
+  return new AcquireTimeoutError(wait.waitedMillis, limit, describeCall(checkout, pool, refusal, wait), pool)
 }
 
 /** The server refuses, and the pool is told not to wait for its end. */

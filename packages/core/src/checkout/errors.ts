@@ -1,7 +1,7 @@
 import { PoolsafeError } from '../errors.ts'
 import { describeLoss } from './loss-message.ts'
 import type { LossReason } from './loss.ts'
-import { describePool, describeTimeout, rows, seconds, type NoConnection } from './no-connection-message.ts'
+import { describePool, describeTimeout, rows, seconds, type NoConnection, type WaitLimit } from './no-connection-message.ts'
 import type { Holder, LikelyCause, PoolState } from './pool-state.ts'
 
 /** No connection was to be had. Its fields say how the pool stood then. */
@@ -41,13 +41,13 @@ export abstract class NoConnectionError extends PoolsafeError {
 /** A call waited for a connection for longer than `acquireTimeoutMillis`. Its `cause` is why the pool could not connect, if that was it. */
 export class AcquireTimeoutError extends NoConnectionError {
   readonly waitedMillis: number
-  /** `acquireTimeoutMillis`. */
+  /** `acquireTimeoutMillis`; or how long the call itself waits, where that is less, as Prisma's `maxWait`. */
   readonly limitMillis: number
 
-  constructor(waitedMillis: number, limitMillis: number, call: NoConnection, pool: PoolState) {
-    super(describeTimeout(waitedMillis, limitMillis, call, pool), call, pool)
+  constructor(waitedMillis: number, limit: WaitLimit, call: NoConnection, pool: PoolState) {
+    super(describeTimeout(waitedMillis, limit, call, pool), call, pool)
     this.waitedMillis = waitedMillis
-    this.limitMillis = limitMillis
+    this.limitMillis = limit.millis
   }
 }
 

@@ -37,8 +37,7 @@ export class Expiry<Connection> {
    */
   expect(checkout: Checkout<Connection>, forLong: boolean): void {
     if (forLong) this.busy.start()
-    const isHurried = checkout.limitMillis < this.#expiring.limits.acquireTimeoutMillis
-    if (isHurried) this.#hurried.add(checkout)
+    if (checkout.isHurried) this.#hurried.add(checkout)
     this.#alarm.expect(checkout.askedAt + checkout.limitMillis)
   }
 

@@ -103,7 +103,8 @@ export class Gate<Connection> {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
     const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding(), presentFamily())
-    checkout.limitMillis = Math.min(limitMillis, this.limits.acquireTimeoutMillis)
+    checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
+    checkout.limitMillis = checkout.isHurried ? limitMillis : this.limits.acquireTimeoutMillis
     if (this.#waiting.size === 0 && this.#canTake()) {
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error

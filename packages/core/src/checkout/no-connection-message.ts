@@ -13,13 +13,22 @@ export interface NoConnection {
   readonly busyMillis: number
 }
 
+/** How long a call may wait, and whether it says so itself, as Prisma's transactions do by `maxWait`. */
+export interface WaitLimit {
+  readonly millis: number
+  readonly isOfCaller: boolean
+}
+
 /** `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`, and why. */
-export function describeTimeout(waitedMillis: number, limitMillis: number, call: NoConnection, pool: PoolState): string {
+export function describeTimeout(waitedMillis: number, limit: WaitLimit, call: NoConnection, pool: PoolState): string {
   const longest = pool.holders.slice(0, 3).map(nameHolder)
   const held = longest.length === 0 ? '' : `; held longest: ${longest.join(', ')}`
   // Applications look for the word in pg-pool's own error.
-  const limit = row('timeout', `acquireTimeoutMillis ${Math.round(limitMillis)} ms`)
-  return `waited ${Math.round(waitedMillis)} ms for a connection ${describePool(pool)}${held}\n${limit}\n${rows(call, pool)}`
+  const timeout = row(
+    'timeout',
+    `${limit.isOfCaller ? 'the limit of the call itself' : 'acquireTimeoutMillis'} ${Math.round(limit.millis)} ms`,
+  )
+  return `waited ${Math.round(waitedMillis)} ms for a connection ${describePool(pool)}${held}\n${timeout}\n${rows(call, pool)}`
 }
 
 /** `(size 10/10, idle 0, waiting 37)` */

@@ -95,8 +95,10 @@ export function likelyCause(pool: PoolState, call: Refused): LikelyCause {
   if (call.wasBusy && (call.failure === undefined || isSilent) && !call.holdsAnother) return 'processBusy'
   const refusal = isSilent ? 'slowConnect' : 'serverRefuses'
   if (call.failure !== undefined && call.isOwnFailure) return refusal
-  if (call.holdsAnother) return 'nestedAcquire'
   const stuck = stuckOn(pool)
+  // A loop over rows that waits for a second connection does not read either.
+  if (stuck === 'unreadStream') return stuck
+  if (call.holdsAnother) return 'nestedAcquire'
   // Where others hold most of the pool throughout, they are to blame even if the server refuses one connection more.
   if (call.failure !== undefined && (stuck === undefined || 2 * pool.active < pool.max)) return refusal
   if (stuck !== undefined) return stuck
@@ -148,7 +150,7 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
       'no long computation on the main thread (a worker thread, or pieces with await setImmediate() between them); look at the delay of the event loop',
   },
   unreadStream: {
-    why: 'cursors or streams are open whose readers do not read: an HTTP client that has gone, or is slow, keeps a connection of the pool',
+    why: 'cursors or streams are open whose readers do not read: an HTTP client that has gone or is slow, or a loop over rows that itself waits for a second connection',
     instead:
       'end the stream when its reader goes: stream.pipeline(rows, response) does, or rows.destroy() in the close event; close() a cursor in a finally block',
   },

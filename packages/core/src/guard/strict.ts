@@ -15,6 +15,8 @@ export interface Origin {
   readonly operation: string
   /** The stack of the call, where it was worth taking. */
   readonly stack?: string | undefined
+  /** For how long the layer waits for the connection that it is about to take by `pool.connect`, in milliseconds. */
+  readonly acquireWithinMillis?: number | undefined
   /** Its line is wanted. A layer that can takes the stack before its call returns, and tells the line to whoever asks. */
   want?(asking: Located): void
 }
