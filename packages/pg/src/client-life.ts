@@ -75,7 +75,7 @@ export class ClientLife {
   /** `client.release` of that stay. */
   release: DriverFunction | undefined
   /** Which connection of the process. */
-  readonly id = ++lives
+  readonly id: number = ++lives
   /** The last release, until the next stay begins: whoever uses the client in between does so after its release. */
   released: Released | undefined
   /** The present checkout, where the context of its call knows it. */

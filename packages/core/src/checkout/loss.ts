@@ -1,6 +1,12 @@
 import type { FailureKind } from '../failure.ts'
 import { classifyFailure } from './failures.ts'
 
+/** What a reason means and what helps. */
+interface Explained {
+  readonly why: string
+  readonly instead: string
+}
+
 /** Why an open connection was lost. */
 export type LossReason =
   | 'terminated'
@@ -17,12 +23,6 @@ export type LossReason =
   | 'unanswered'
   | 'readOnly'
   | 'other'
-
-/** What a reason means and what helps. */
-interface Explained {
-  readonly why: string
-  readonly instead: string
-}
 
 /**
  * Every reason for which an open connection is lost, with its cause and its remedy. Names of counters, of metrics and of the field
