@@ -1,20 +1,39 @@
 import type { PostgresServer } from '@poolsafe/testing/servers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { layerNames } from './applications.ts'
 import { faults } from './faults.ts'
-import { runFault, startServer } from './run-fault.ts'
+import { runFault } from './run-fault.ts'
+import { startServer, stopServer } from './servers.ts'
 
-// A few of the faults of `npm run chaos`, without its limits of time.
+// A few of the faults of `npm run chaos`, from the sources, without its limits of time.
 
 let server: PostgresServer
 beforeAll(async () => {
   server = await startServer()
 })
-afterAll(() => server.stop())
+afterAll(() => stopServer(server))
 
-const few = faults.filter(({ isPooled, name }) => isPooled !== true && !name.includes('silent'))
+const few = [
+  'PostgreSQL crashes',
+  'inside transactions',
+  'idle connections are killed',
+  'while its idle connections are ended',
+  'client_idle',
+]
+const chosen = faults.filter(({ name }) => few.some((part) => name.includes(part)))
+const applications = layerNames.map((layer) => ({ layer, modules: 'source' }) as const)
 
-it.each(few.map((fault) => [fault.name, fault] as const))('%s: nothing is lost, stuck or without a name', async (_name, fault) => {
-  const { recoveredMillis, untyped, lost, twice, stuck } = await runFault(server, fault)
-  expect({ untyped, lost, twice, stuck }).toEqual({ untyped: [], lost: 0, twice: 0, stuck: 0 })
-  expect(recoveredMillis).toBeDefined()
+it.each(chosen.map((fault) => [fault.name, fault] as const))('%s: nothing is lost, stuck or without a name', async (_name, fault) => {
+  const outcomes = await runFault(server, fault, applications)
+  for (const { application, untyped, lost, twice, stuck, died, recoveredMillis } of outcomes) {
+    expect({ application, untyped, lost, twice, stuck, died }).toEqual({
+      application,
+      untyped: [],
+      lost: 0,
+      twice: 0,
+      stuck: [],
+      died: undefined,
+    })
+    expect(recoveredMillis).toBeDefined()
+  }
 })

@@ -83,6 +83,16 @@ export class Proxy {
     }
   }
 
+  /** Nothing goes through the connections that there are, and nobody is told, as when a firewall has forgotten them. New ones work. */
+  forgetAll(): void {
+    for (const socket of this.#sockets) socket.pause()
+  }
+
+  /** Both ends of every connection are told that it is gone, whatever was under way. */
+  resetAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
   #join(client: Socket): void {
     const server = connect(this.#target, '127.0.0.1')
     this.#servers.set(server, client)

@@ -1,17 +1,18 @@
-import { createGuard } from '@poolsafe/core'
-import { guardPool, poolStatistics } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import type { PostgresServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { appPassword, appUser, connectionLimit, startPooler, type Fault, type Stage } from './faults.ts'
+import type pg from 'pg'
+import type { Answer, Command } from './application/application.ts'
+import { startApplication, type Application, type Kind } from './applications.ts'
 import { Proxy } from './proxy.ts'
-import { Workload, type Seen } from './workload.ts'
+import { connectAdmin, startPooler } from './servers.ts'
+import { ofApplications, type Fault, type Stage } from './stage.ts'
 
-/** What became of an application that met a fault. */
+/** What became of one application that met a fault. */
 export interface Outcome {
   readonly fault: string
+  readonly application: string
   readonly committed: number
-  readonly failures: ReadonlyMap<string, number>
+  readonly failures: Readonly<Record<string, number>>
   readonly untyped: readonly string[]
   /** Rows that were committed, as the application was told, and are not there. */
   readonly lost: number
@@ -19,84 +20,100 @@ export interface Outcome {
   readonly twice: number
   /** Until every caller had a success again, from the end of the fault on; `undefined` if that did not come. */
   readonly recoveredMillis: number | undefined
-  /** Connections and calls that were left behind. */
-  readonly stuck: number
+  /** Connections that were left behind, and calls that never ended, by their form. */
+  readonly stuck: readonly string[]
+  /** What the process last said, if it has ended. */
+  readonly died: string | undefined
 }
 
-const callers = 20
-const patienceMillis = 20_000
+const patienceMillis = 30_000
 
-/** A server with the application's table and its user. */
-export async function startServer(): Promise<PostgresServer> {
-  // What was committed has to survive a crash.
-  const server = await startPostgres({ settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' } })
-  const admin = await connectAdmin(server)
-  await admin.query(`CREATE ROLE ${appUser} LOGIN PASSWORD '${appPassword}' CONNECTION LIMIT ${connectionLimit}`)
-  await admin.query(`CREATE TABLE written (id text NOT NULL); GRANT SELECT, INSERT ON written TO ${appUser}`)
-  await admin.end()
-  return server
-}
-
-/** Runs the application before, during and after a fault. */
-export async function runFault(server: PostgresServer, fault: Fault): Promise<Outcome> {
+/** Runs applications before, during and after a fault. */
+export async function runFault(server: PostgresServer, fault: Fault, kinds: readonly Kind[]): Promise<Outcome[]> {
   const admin = await connectAdmin(server)
   await admin.query('TRUNCATE written')
   const pooler = fault.isPooled === true ? await startPooler(server, fault.pooler) : undefined
   const proxy = new Proxy(pooler?.port ?? server.port)
   await proxy.open()
-  const stage: Stage = { server, proxy, admin, user: appUser, password: appPassword, pooler }
-  const connectionString = `postgresql://${appUser}:${appPassword}@127.0.0.1:${proxy.port}/postgres`
-  const bare = new pg.Pool({ connectionString, max: 8, query_timeout: fault.queryTimeoutMillis ?? 1000 })
-  const pool = guardPool(bare, createGuard({ logger: { warn: () => {} } }), { acquireTimeoutMillis: 1500, connectTimeoutMillis: 1000 })
-  pool.on('error', () => {})
-  const workload = new Workload(pool, callers)
+  const applications = await Promise.all(kinds.map((kind) => startApplication(kind, proxy.port)))
+  const stage: Stage = { server, proxy, admin, applications, pooler, sessions: (state) => countSessions(admin, state) }
   try {
-    await workload.recovered(patienceMillis)
+    await together(applications, { do: 'recovered' })
+    await together(applications, { do: 'pose', pose: fault.pose ?? 'busy' })
     await sleep(200)
     const end = await fault.cause(stage)
     await end()
-    const recoveredMillis = await workload.recovered(patienceMillis)
-    const seen = await workload.end()
-    return { fault: fault.name, recoveredMillis, ...(await judge(server, seen)), stuck: leftIn(pool) }
+    await together(applications, { do: 'pose', pose: 'busy' })
+    return await Promise.all(applications.map((application) => judge(server, fault, application)))
   } finally {
-    await workload.end()
-    await pool.end()
+    for (const application of applications) application.kill()
     await proxy.close()
     await stage.pooler?.stop()
     await admin.end()
   }
 }
 
-async function judge(server: PostgresServer, seen: Seen): Promise<Omit<Outcome, 'fault' | 'recoveredMillis' | 'stuck'>> {
-  const admin = await connectAdmin(server)
-  const { rows } = await admin.query<{ id: string; times: number }>('SELECT id, count(*)::int AS times FROM written GROUP BY id')
-  await admin.end()
-  const there = new Set(rows.map(({ id }) => id))
+/** What an application that has ended cannot do any more, its outcome tells. */
+async function together(applications: readonly Application[], command: Command): Promise<void> {
+  await Promise.all(applications.map((application) => inTime(application, command)))
+}
+
+async function inTime(application: Application, command: Command): Promise<Answer | Error | undefined> {
+  const deadline = new AbortController()
+  const answer = application.ask(command).catch((error: unknown) => error as Error)
+  const result = await Promise.race([answer, sleep(patienceMillis, undefined, { signal: deadline.signal }).catch(() => undefined)])
+  deadline.abort()
+  return result
+}
+
+async function judge(server: PostgresServer, fault: Fault, application: Application): Promise<Outcome> {
+  const recovered = await inTime(application, { do: 'recovered' })
+  const ended = await inTime(application, { do: 'end' })
+  const seen = isAnswer(ended, 'end') ? ended.seen : { committed: [], failures: {}, untyped: [] }
+  const times = await rowsOf(server, application)
   return {
+    fault: fault.name,
+    application: application.name,
     committed: seen.committed.length,
     failures: seen.failures,
     untyped: seen.untyped,
-    lost: seen.committed.filter((id) => !there.has(id)).length,
-    twice: rows.filter(({ times }) => times > 1).length,
+    lost: seen.committed.filter((id) => !times.has(`${application.user}/${id}`)).length,
+    twice: [...times.values()].filter((count) => count > 1).length,
+    recoveredMillis: isAnswer(recovered, 'recovered') ? recovered.afterMillis : undefined,
+    stuck: await stuckIn(application, ended),
+    died: [recovered, ended].find((answer) => answer instanceof Error)?.message,
   }
 }
 
-function leftIn(pool: pg.Pool): number {
-  const { active = Number.NaN, waiting = Number.NaN } = poolStatistics(pool) ?? {}
-  return active + waiting
+async function stuckIn(application: Application, ended: Answer | Error | undefined): Promise<readonly string[]> {
+  if (isAnswer(ended, 'end')) return ended.left === 0 ? [] : [`${ended.left} connections`]
+  const answer = ended === undefined ? await inTime(application, { do: 'underway' }) : undefined
+  return isAnswer(answer, 'underway') ? answer.forms : []
 }
 
-/** A crash ends it as well. */
-async function connectAdmin(server: PostgresServer): Promise<pg.Client> {
-  for (let attempt = 1; ; attempt++) {
-    const admin = new pg.Client({ connectionString: server.url })
-    admin.on('error', () => {})
-    try {
-      await admin.connect()
-      return admin
-    } catch (error) {
-      if (attempt === 100) throw error
-      await sleep(50)
-    }
-  }
+function isAnswer<Did extends Answer['did']>(answer: Answer | Error | undefined, did: Did): answer is Extract<Answer, { did: Did }> {
+  return answer !== undefined && 'did' in answer && answer.did === did
+}
+
+async function rowsOf(server: PostgresServer, { user }: Application): Promise<ReadonlyMap<string, number>> {
+  const admin = await connectAdmin(server)
+  const { rows } = await admin.query<{ id: string; times: number }>(
+    'SELECT id, count(*)::int AS times FROM written WHERE starts_with(id, $1) GROUP BY id',
+    [`${user}/`],
+  )
+  await admin.end()
+  return new Map(rows.map(({ id, times }) => [id, times]))
+}
+
+async function countSessions(admin: pg.Client, state: string): Promise<number> {
+  const { rows } = await admin.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity WHERE ${ofApplications} AND state = $1`,
+    [state],
+  )
+  return rows[0]?.count ?? 0
+}
+
+/** Whether nothing is lost, stuck or without a name. */
+export function isGood({ lost, twice, untyped, stuck, died, recoveredMillis = Infinity }: Outcome, recoveryMillis: number): boolean {
+  return lost + twice + untyped.length + stuck.length === 0 && died === undefined && recoveredMillis <= recoveryMillis
 }

@@ -1,0 +1,84 @@
+import type { Guard } from '@poolsafe/core'
+import { Callers, type Classify, type Seen } from './callers.ts'
+import { openKysely } from './kysely-layer.ts'
+import { sleep, type Open, type Pose } from './layer.ts'
+import { loadModules, type Load, type Modules } from './modules.ts'
+import { openPg } from './pg-layer.ts'
+import { openPrisma } from './prisma-layer.ts'
+
+// A process of its own: what ends it, ends the application.
+
+/** What the application is asked for. */
+export type Command =
+  | { readonly do: 'pose'; readonly pose: Pose }
+  | { readonly do: 'recovered' | 'end' | 'underway' }
+  | { readonly do: 'block'; readonly millis: number }
+
+/** What it answers. */
+export type Answer =
+  | { readonly did: 'start' | 'pose' | 'block' }
+  | { readonly did: 'underway'; readonly forms: readonly string[] }
+  | { readonly did: 'recovered'; readonly afterMillis: number }
+  | { readonly did: 'end'; readonly seen: Seen; readonly left: number }
+
+export type LayerName = 'pg' | 'Kysely' | 'Prisma'
+
+const layers: { readonly [Name in LayerName]: Open } = { pg: openPg, Kysely: openKysely, Prisma: openPrisma }
+const callers = 8
+const healthMillis = 150
+
+/** The program: `start.mjs` and `start.cjs` call it with their way to load a module. Its arguments are a layer and the server's address. */
+export async function start(load: Load): Promise<void> {
+  const [name, url] = process.argv.slice(2) as [LayerName, string]
+  const modules = await loadModules(load)
+  const guard = modules.core.createGuard({
+    logger: { warn: () => {} },
+    observe: { slowQueryMillis: 200, slowQueryIntervalMillis: 300, explainSlowQueries: true, repeatedQueryLimit: 5 },
+  })
+  const layer = layers[name](modules, guard, url)
+  const crowd = new Callers(layer, { count: callers, prefix: `${new URL(url).username}/`, classify: classifier(modules) })
+  const isOver = watch(modules, guard)
+  const obey = async (command: Command): Promise<void> => {
+    process.send?.((await answer(command, crowd, guard)) satisfies Answer)
+    if (command.do !== 'end') return
+    isOver.now = true
+    await layer.close()
+    process.disconnect()
+  }
+  process.on('message', (command: Command) => void obey(command))
+  process.send?.({ did: 'start' } satisfies Answer)
+}
+
+async function answer(command: Command, crowd: Callers, guard: Guard): Promise<Answer> {
+  if (command.do === 'recovered') return { did: 'recovered', afterMillis: await crowd.recovered() }
+  if (command.do === 'underway') return { did: 'underway', forms: crowd.underway }
+  if (command.do === 'end') {
+    const seen = await crowd.end()
+    return { did: 'end', seen, left: guard.stats().pools.reduce((sum, { active, waiting }) => sum + active + waiting, 0) }
+  }
+  if (command.do === 'block') for (const end = Date.now() + command.millis; Date.now() < end;) continue
+  if (command.do === 'pose') crowd.pose = command.pose
+  while (command.do === 'pose' && command.pose === 'idle' && crowd.underway.length > 0) await sleep(5)
+  return { did: command.do }
+}
+
+/** Health is asked for, and metrics are read, all the time. */
+function watch({ prometheus, promClient }: Modules, guard: Guard): { now: boolean } {
+  const isOver = { now: false }
+  const registry = new promClient.Registry()
+  prometheus.prometheusMetrics(guard, { registry })
+  const ask = async (): Promise<void> => {
+    while (!isOver.now) {
+      await guard.health({ pingTimeoutMillis: 300 })
+      await registry.metrics()
+      await sleep(healthMillis)
+    }
+  }
+  void ask()
+  return isOver
+}
+
+/** What poolsafe itself names an error, through whatever an ORM made of it. */
+function classifier({ core }: Modules): Classify {
+  return (error) => core.findPoolsafeError(error)?.name ?? core.classifyFailure(error)?.kind
+}

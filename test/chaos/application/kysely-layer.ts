@@ -1,0 +1,52 @@
+import type { Generated, Kysely, Transaction } from 'kysely'
+import { limits, poolSize, poseMillis, sleep, type Open } from './layer.ts'
+
+interface Tables {
+  written: { id: string; at: Generated<Date> }
+}
+
+/** Kysely over a guarded pool, and guarded itself. */
+export const openKysely: Open = ({ pg, Cursor, pgGuard, kysely, kyselyGuard }, guard, url) => {
+  const pool = pgGuard.guardPool(new pg.Pool({ connectionString: url, max: poolSize }), guard, { ...limits, poolName: 'kysely' })
+  const dialect = kyselyGuard.guardDialect(new kysely.PostgresDialect({ pool, cursor: Cursor }), guard)
+  const db = new kysely.Kysely<Tables>({ dialect })
+  const { sql } = kysely
+  const insert = (on: Kysely<Tables> | Transaction<Tables>, id: string) => on.insertInto('written').values({ id }).execute()
+  return {
+    forms: {
+      insert: (id) => insert(db, id),
+      transaction: (id) => db.transaction().execute((trx) => insert(trx, id)),
+      stream: (id) =>
+        db.transaction().execute(async (trx) => {
+          for await (const _row of trx.selectFrom('written').select('id').limit(20).stream(5)) continue
+          await insert(trx, id)
+        }),
+      'transaction on a connection': (id) => db.connection().execute((one) => one.transaction().execute((trx) => insert(trx, id))),
+      'controlled transaction with a savepoint': async (id) => {
+        const trx = await db.startTransaction().execute()
+        try {
+          const point = await trx.savepoint('a').execute()
+          await sql`SELECT 1 / 0`.execute(point).catch((error: unknown) => {
+            if ((error as { code?: unknown }).code !== '22012') throw error
+          })
+          await point.rollbackToSavepoint('a').execute()
+          await insert(trx, id)
+          await trx.commit().execute()
+        } catch (error) {
+          await trx
+            .rollback()
+            .execute()
+            .catch(() => {})
+          throw error
+        }
+      },
+    },
+    inStatement: (id) => sql`INSERT INTO written (id) VALUES (${id}) RETURNING pg_sleep(${poseMillis / 1000})`.execute(db),
+    inTransaction: (id) =>
+      db.transaction().execute(async (trx) => {
+        await insert(trx, id)
+        await sleep(poseMillis)
+      }),
+    close: () => db.destroy(),
+  }
+}

@@ -1,0 +1,3 @@
+const { start } = require('./application.ts')
+
+void start(require)

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startReadOnly } from '../servers.ts'
+import { faultMillis, frozenMillis, type Fault } from '../stage.ts'
+
+/** What happens between the applications and the server. */
+export const wayFaults: readonly Fault[] = [
+  {
+    name: 'PostgreSQL is restarted: connections end, new ones are refused',
+    async cause({ proxy }) {
+      await proxy.close()
+      await sleep(faultMillis)
+      return () => proxy.open()
+    },
+  },
+  {
+    name: 'the way goes silent, and connections on it do not come back',
+    async cause({ proxy }) {
+      proxy.silence()
+      await sleep(frozenMillis)
+      return async () => {
+        await proxy.close()
+        proxy.speak()
+        await proxy.open()
+      }
+    },
+  },
+  {
+    name: 'the way goes silent, and speaks again',
+    async cause({ proxy }) {
+      proxy.silence()
+      await sleep(frozenMillis)
+      return async () => proxy.speak()
+    },
+  },
+  {
+    name: 'the way forgets idle connections without a word',
+    pose: 'idle',
+    async cause({ proxy }) {
+      proxy.forgetAll()
+      return async () => {}
+    },
+  },
+  {
+    name: 'connections are reset under way',
+    async cause({ proxy }) {
+      for (let times = 0; times < 5; times++) {
+        proxy.resetAll()
+        await sleep(faultMillis / 5)
+      }
+      return async () => {}
+    },
+  },
+  {
+    name: 'failover: the address leads to a read-only server for a while',
+    async cause({ proxy, server }) {
+      const standby = await startReadOnly(server)
+      await proxy.close()
+      proxy.target = standby.port
+      await proxy.open()
+      await sleep(2 * faultMillis)
+      // Connections to the read-only one stay: the address alone changes.
+      return async () => {
+        proxy.target = server.port
+      }
+    },
+  },
+]

@@ -1,0 +1,61 @@
+import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { connectionLimit, password } from './stage.ts'
+
+/** The users of all applications that there may be. */
+const users = ['pg', 'kysely', 'prisma'].flatMap((layer) => ['source', 'esm', 'cjs'].map((modules) => `app_${layer}_${modules}`))
+
+/** A server with the applications' table and their users. */
+export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  // What was committed has to survive a crash.
+  const server = await startPostgres({
+    settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', max_connections: '200', ...settings },
+  })
+  const admin = await connectAdmin(server)
+  await admin.query('SET default_transaction_read_only = off; CREATE TABLE written (id text NOT NULL)')
+  for (const user of users) {
+    await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}' CONNECTION LIMIT ${connectionLimit}`)
+    await admin.query(`GRANT SELECT, INSERT ON written TO ${user}`)
+  }
+  await admin.end()
+  return server
+}
+
+const standbys = new Map<PostgresServer, Promise<PostgresServer>>()
+
+/** What stands in for a standby of a server: it has the same table, and takes no writes. Ends with {@link stopServer}. */
+export function startReadOnly(server: PostgresServer): Promise<PostgresServer> {
+  const standby = standbys.get(server) ?? startServer({ default_transaction_read_only: 'on' })
+  standbys.set(server, standby)
+  return standby
+}
+
+export async function stopServer(server: PostgresServer): Promise<void> {
+  await (await standbys.get(server))?.stop()
+  await server.stop()
+}
+
+export function startPooler(server: PostgresServer, settings: Readonly<Record<string, string>> = {}): Promise<PgBouncerServer> {
+  return startPgBouncer({
+    target: server,
+    users: Object.fromEntries(users.map((user) => [user, password])),
+    // A server that has refused a login is asked again at once, not after 15 s.
+    settings: { default_pool_size: '5', server_login_retry: '0.1', ...settings },
+  })
+}
+
+/** Connects as soon as the server answers: a crash ends this connection as well. */
+export async function connectAdmin(server: PostgresServer): Promise<pg.Client> {
+  for (let attempt = 1; ; attempt++) {
+    const admin = new pg.Client({ connectionString: server.url })
+    admin.on('error', () => {})
+    try {
+      await admin.connect()
+      return admin
+    } catch (error) {
+      if (attempt === 600) throw error
+      await sleep(50)
+    }
+  }
+}

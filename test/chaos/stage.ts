@@ -1,0 +1,47 @@
+import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
+import type pg from 'pg'
+import type { Application } from './applications.ts'
+import type { Pose } from './application/layer.ts'
+import type { Proxy } from './proxy.ts'
+
+/** What the applications connect to, and what may be done to it. */
+export interface Stage {
+  readonly server: PostgresServer
+  /** Between the applications and PostgreSQL or PgBouncer. */
+  readonly proxy: Proxy
+  /** A superuser's connection that goes round everything. */
+  readonly admin: pg.Client
+  readonly applications: readonly Application[]
+  pooler: PgBouncerServer | undefined
+  /** The server's statistics of the applications' connections: those in this state. */
+  sessions(state: string): Promise<number>
+}
+
+/** One thing that goes wrong, for a while. */
+export interface Fault {
+  readonly name: string
+  /** What the callers are at when it begins. @default 'busy' */
+  readonly pose?: Pose
+  /** Whether PgBouncer stands before the server. @default false */
+  readonly isPooled?: boolean
+  /** Its settings. */
+  readonly pooler?: Readonly<Record<string, string>>
+  /** Makes it go wrong. @returns what ends it */
+  cause(stage: Stage): Promise<() => Promise<void>>
+}
+
+/** How long things are wrong. */
+export const faultMillis = 700
+
+/** Longer than every limit of the applications together. */
+export const frozenMillis = 4000
+
+/** The most connections of each application. */
+export const connectionLimit = 12
+
+/** The users of all applications begin so. */
+export const userPrefix = 'app_'
+export const password = 'app'
+
+/** All connections of the applications, for a WHERE clause over `pg_stat_activity`. */
+export const ofApplications = `usename LIKE '${userPrefix.replace('_', String.raw`\_`)}%'`
