@@ -75,7 +75,7 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     if (error !== undefined) return Promise.reject(error)
     // Of a guarded pool below, the pool observes: it sees more.
     const sent = observer === undefined ? send<R>(query, options) : observe<R>(query, options, analysis, observer)
-    const result = transaction.isBare ? sent : transaction.watch(sent, isOfServer)
+    const result = analysis === harmless && transaction.isBare ? sent : transaction.watch(sent, isOfServer)
     return analysis.telltales === undefined ? result : result.then((answered) => told(sql, analysis, answered))
   }
   function observe<R>(query: Query, options: QueryOptions, analysis: Analysis, by: Observer): Promise<QueryResult<R>> {

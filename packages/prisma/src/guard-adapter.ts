@@ -162,7 +162,7 @@ function judged<Text extends Statement | string>(
   return function guarded(...args: [Text]): Promise<unknown> {
     const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
     const analysis = guard.analyze(sql)
-    if (analysis === harmless) return held === undefined ? send(...args) : held.watch(send(...args), isOfServer)
+    if (analysis === harmless) return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), isOfServer)
     const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)

@@ -58,6 +58,13 @@ export interface Effect {
   readonly isUncertain?: true
   /** The object's name from here on: what was left under the old one is now left under this one. */
   readonly becomes?: string
+  /**
+   * Of a setting that the transaction alone puts back to its default: RESET ALL passes over it from then on, and at COMMIT the value of the
+   * session is there again (measured on PostgreSQL 18).
+   */
+  readonly masks?: true
+  /** It was masked. */
+  readonly isMasked?: true
   /** What became of it, where that is known for a fact: then no profile is asked. */
   readonly told?: Told
 }
@@ -97,6 +104,11 @@ export const survivesRollback: ReadonlySet<SessionState> = new Set<SessionState>
   'session-variable',
   'sql-prepared-statement',
 ])
+
+/** The default of a setting, or of any, until the transaction ends. */
+export function maskedBy(what: string, object: string | undefined): Effect {
+  return { does: 'undoes', state: 'setting', what, when: 'transaction', ...(object !== undefined && { object }), masks: true }
+}
 
 /** What is said of an effect in a place where it may not run, may run more than once, or may be rolled back. */
 export function uncertain<E extends Effect>(effect: E): E {

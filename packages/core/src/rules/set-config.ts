@@ -1,11 +1,11 @@
 import type { Node } from '@pgsql/types'
-import { uncertain, type Effect, type SessionState } from './effect.ts'
+import { maskedBy, uncertain, type Effect, type SessionState } from './effect.ts'
 import { isBooleanConstant, isNullConstant, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 function onSetConfig(call: FunctionCall): readonly Effect[] {
   const isLocal = call.argument(2, 'is_local')
-  if (isBooleanConstant(isLocal, true)) return []
+  if (isBooleanConstant(isLocal, true)) return maskedLocally(call)
   const isSession = isBooleanConstant(isLocal, false) || isNullConstant(isLocal)
   const what = isBooleanConstant(isLocal, false) ? 'set_config(…, false)' : 'set_config with an is_local that is not the constant true'
   const name = stringConstant(call.argument(0, 'setting_name'))
@@ -17,6 +17,13 @@ function onSetConfig(call: FunctionCall): readonly Effect[] {
     const effect: Effect = Object.assign({ does, what, when: 'always' } as const, of)
     return isKnown ? effect : uncertain(effect)
   })
+}
+
+/** A value that is no constant may be NULL. */
+function maskedLocally(call: FunctionCall): readonly Effect[] {
+  const name = stringConstant(call.argument(0, 'setting_name'))
+  const isSet = stringConstant(call.argument(1, 'new_value')) !== undefined
+  return isSet ? [] : [maskedBy('set_config(…, true)', name === undefined ? undefined : settingName(name))]
 }
 
 interface Named {

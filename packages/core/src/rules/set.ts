@@ -1,5 +1,5 @@
 import type { UpdateStmt, VariableSetStmt } from '@pgsql/types'
-import type { Effect } from './effect.ts'
+import { maskedBy, type Effect } from './effect.ts'
 import { isNever } from '../sql/executed.ts'
 import { settingName } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
@@ -16,7 +16,8 @@ const others: ReadonlySet<string> = new Set([
 
 function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefined {
   const setting = settingName(name)
-  if (is_local || others.has(setting) || kind === 'VAR_SET_MULTI') return undefined
+  if (others.has(setting) || kind === 'VAR_SET_MULTI') return undefined
+  if (is_local) return kind === 'VAR_SET_DEFAULT' ? maskedBy(`SET LOCAL ${name} TO DEFAULT`, setting) : undefined
   if (kind === 'VAR_RESET_ALL') return { does: 'clears', state: 'setting', what: 'RESET ALL', when: 'always' }
   if (kind === 'VAR_RESET') return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', object: setting }
   if (kind === 'VAR_SET_DEFAULT')

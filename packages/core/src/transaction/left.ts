@@ -20,7 +20,8 @@ export function survives({ effect }: Left): boolean {
 /** Whether `later` takes back, or finds, what `earlier` left: the same thing, or all of its kind. */
 export function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
   if (earlier.does !== 'leaves' || earlier.state !== later.state) return false
-  if (later.object === undefined || earlier.object === later.object) return true
+  if (later.object === undefined) return earlier.isMasked !== true || later.masks === true
+  if (earlier.object === later.object) return true
   // A name with any arguments.
   return later.object.endsWith('\0') && (earlier.object?.startsWith(later.object) ?? false)
 }

@@ -123,17 +123,19 @@ class Walk {
   #takeBack(effect: DetectedEffect): boolean {
     const last = this.#left.findLast((earlier) => isLeftBy(earlier.effect, effect))
     if (last === undefined) return false
-    if (effect.isUncertain) return true
+    const { becomes, masks = false } = effect
+    if (masks) this.#change((earlier) => isLeftBy(earlier.effect, effect), { isMasked: true })
+    if (masks || effect.isUncertain) return true
     // Each unlock takes one lock back. Everything else is gone at once.
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
     const isTaken = (earlier: Left): boolean => (isOne ? earlier === last : isLeftBy(earlier.effect, effect)) && this.#isSure(earlier)
-    const { becomes } = effect
-    if (becomes === undefined) this.#left = this.#left.filter((earlier) => !isTaken(earlier))
-    else
-      this.#left = this.#left.map((earlier) =>
-        isTaken(earlier) ? { ...earlier, effect: { ...earlier.effect, object: becomes } } : earlier,
-      )
+    if (becomes !== undefined) this.#change(isTaken, { object: becomes })
+    else this.#left = this.#left.filter((earlier) => !isTaken(earlier))
     return true
+  }
+
+  #change(isMeant: (entry: Left) => boolean, as: Partial<DetectedEffect>): void {
+    this.#left = this.#left.map((entry) => (isMeant(entry) ? { source: entry.source, effect: Object.assign({}, entry.effect, as) } : entry))
   }
 
   /** What no rollback takes back stays if anything fails before the statement that would take it back. */
@@ -145,6 +147,8 @@ class Walk {
 
   #controlled(control: Control): void {
     if (this.#isOpen && this.#doubts > this.#noted) this.#noteFailure()
+    // The server refuses these where there is no transaction.
+    if (!this.#isOpen && (control.does === 'savepoint' || control.chains)) this.#doubts++
     if (control.does === 'commit' && this.#isOpen) this.#commits = true
     if (control.chains && this.#isOpen) this.#failed.push(failedCommit)
     this.#control(control)

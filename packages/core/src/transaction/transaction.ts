@@ -19,7 +19,7 @@ export class Transaction {
     if (isOpen !== this.state.isOpen) this.state = isOpen ? { ...inTransaction, part: {} } : autocommit
   }
 
-  /** Nothing depends on how it goes on: no answer need be watched. */
+  /** Nothing is left so far, and nothing marked: the answer to a harmless statement need not be watched. */
   get isBare(): boolean {
     const { left, savepoint, others } = this.state
     return left.length === 0 && savepoint === undefined && others === undefined
@@ -34,13 +34,13 @@ export class Transaction {
 
   /**
    * Passes on what a driver answers to a statement, and learns from it how the transaction stands: not where the transaction has changed
-   * since, nor from what failed in the client. Costs nothing while the transaction is bare.
+   * since, nor from what failed in the client.
    *
    * @param isOfServer whether the server itself has answered with this error
    */
   watch<Result>(answer: Promise<Result>, isOfServer: (error: unknown) => boolean): Promise<Result> {
-    if (this.isBare) return answer
-    const { part, others } = this.state
+    const { isOpen, part, others } = this.state
+    if (!isOpen && this.isBare) return answer
     const failed = (error: unknown): never => {
       if (this.state.part === part && isOfServer(error)) this.fail()
       throw error
