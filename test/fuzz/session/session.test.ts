@@ -14,10 +14,10 @@ describe('the fuzz of transactions', () => {
   })
 
   test('finds that the guard says clean only where a live server shows a clean session', { timeout: 600_000 }, async () => {
-    const { counts, misses, dirtyKinds } = await playAll({ seed: 1, first: 0, count, examineOneIn: 1 }, 2, () => undefined)
+    const { counts, misses, dirtyKinds } = await playAll({ seed: 1, first: 0, count, examineOneIn: 2 }, 2, () => undefined)
     expect(misses).toEqual([])
     expect(counts.transactions).toBe(count)
-    expect(counts.falseAlarms).toBeLessThan(count / 100)
+    expect(counts.falseAlarms).toBeLessThan(counts.examined / 100)
     // It proves nothing where hardly any session is dirty, or none of some kind.
     expect(counts.dirty).toBeGreaterThan(count / 5)
     expect(kinds.filter((kind) => (dirtyKinds[kind] ?? 0) < count / 200)).toEqual([])
