@@ -91,6 +91,8 @@ function code(remedy: Remedy): string {
 /** A rule without unsafe examples is found in a call, not in a text. */
 const signs: Readonly<Record<CallSign, string>> = {
   releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
+  outsideHandle:
+    'a call of the pool, or of the ORM’s own handle, that the callback of an open transaction makes and awaits, or makes in a function that it awaits',
   cancelByPid: 'a query of Kysely with `inflightQueryAbortStrategy` set to `cancel query` or `kill session`',
   startupParameter: 'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
   wrongProfile:

@@ -52,6 +52,28 @@ export const scenesOfTransactions: readonly Scene[] = [
     },
   },
   {
+    rule: 'transaction/outside-handle',
+    unsafe: 'pool.query(INSERT) inside the transaction of a client that is rolled back',
+    async harm(play) {
+      const pool = play.guardedPool()
+      const client = await pool.connect()
+      await client.query('BEGIN')
+      await pool.query(insert(play))
+      await client.query('ROLLBACK')
+      client.release()
+      return (await isWritten(play)) ? 'lost' : 'none'
+    },
+    safe: 'the same INSERT on the client of the transaction',
+    async remedy(play) {
+      const client = await play.guardedPool().connect()
+      await client.query('BEGIN')
+      await client.query(insert(play))
+      await client.query('ROLLBACK')
+      client.release()
+      return (await isWritten(play)) ? 'lost' : 'none'
+    },
+  },
+  {
     rule: 'transaction/commit-rolled-back',
     unsafe: 'COMMIT after a statement whose error nobody passed on',
     async harm(play) {

@@ -82,7 +82,22 @@ export { inScopeOfCaller } from './exceptions/scope.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate } from './checkout/gate.ts'
 export type { ConnectionSource } from './checkout/connection-source.ts'
-export { enterHolding, holdings, newestHolding, runHolding, type Holdable, type Released } from './checkout/holding.ts'
+export {
+  enterHolding,
+  enterProven,
+  enterWork,
+  holdings,
+  newestHolding,
+  openCallback,
+  runHolding,
+  type BegunTransaction,
+  type Holdable,
+  type HoldingWork,
+  type Released,
+  type TransactionCallback,
+} from './checkout/holding.ts'
+export { heldOf, mayPlace, placeCall, runPlaced, type SecondCall } from './checkout/outside-transaction.ts'
+export { AwaitChain, settled } from './stack/await-chain.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export {
   beginsAnew,

@@ -10,22 +10,50 @@ const patched = new WeakSet<object>()
  * it is learned from a throw-away PostgresDriver over a pool that connects to nothing, and taught to report itself.
  */
 export async function adoptEarly(driver: Driver): Promise<void> {
-  if (driver.constructor.name !== 'PostgresDriver') return
-  const prototype = Object.getPrototypeOf(await sampleConnection(driver)) as DatabaseConnection
+  const driverPrototype = postgresPrototypeOf(driver)
+  if (driverPrototype === undefined) return
+  const sample = await sampleConnection(driverPrototype)
+  if (sample === undefined) return
+  const prototype = Object.getPrototypeOf(sample) as DatabaseConnection
   if (patched.has(prototype)) return
   patched.add(prototype)
-  // oxlint-disable-next-line typescript/unbound-method -- called with the connection as `this` below
-  const { executeQuery: execute } = prototype
-  prototype.executeQuery = function executeQuery<R>(this: DatabaseConnection, ...[query, options]: Parameters<typeof execute>) {
+  patchToReport(prototype, 'executeQuery')
+  patchToReport(prototype, 'streamQuery')
+}
+
+/** Has a connection that a hook uses adopted before its statement is sent: from then on it has guarded methods of its own. */
+function patchToReport(prototype: { [N in 'executeQuery' | 'streamQuery']: unknown }, name: 'executeQuery' | 'streamQuery'): void {
+  type Send = (this: DatabaseConnection, ...args: unknown[]) => unknown
+  const send = prototype[name] as Send
+  const report: Send = function (...args) {
     const acquisition = Acquisition.current()
     if (acquisition !== undefined) {
-      const isAdopted = Object.hasOwn(this, 'executeQuery')
+      const isAdopted = Object.hasOwn(this, name)
       acquisition.uses(this)
-      // Newly adopted, the connection has a guarded method of its own, which comes back here.
-      if (!isAdopted && Object.hasOwn(this, 'executeQuery')) return this.executeQuery<R>(query, options)
+      // The guarded method comes back here.
+      if (!isAdopted && Object.hasOwn(this, name)) return Reflect.apply(this[name] as Send, this, args)
     }
-    return execute.call(this, query, options) as ReturnType<typeof execute<R>>
+    return Reflect.apply(send, this, args)
   }
+  Object.defineProperty(report, 'name', { value: name })
+  prototype[name] = report
+}
+
+/** The prototype of PostgresDriver behind a driver, told by the hooks that it calls: a bundler shortens the names of classes, not those of properties. */
+function postgresPrototypeOf(driver: Driver): Driver | undefined {
+  let prototype = Object.getPrototypeOf(driver) as Driver | null
+  while (prototype !== null && prototype !== Object.prototype) {
+    if (Object.hasOwn(prototype, 'acquireConnection') && (patched.has(prototype) || callsHooks(prototype))) return prototype
+    prototype = Object.getPrototypeOf(prototype) as Driver | null
+  }
+  return undefined
+}
+
+function callsHooks(prototype: Driver): boolean {
+  return [prototype.constructor, Reflect.get(prototype, 'acquireConnection')].some((code) => {
+    const text = Function.prototype.toString.call(code)
+    return text.includes('onReserveConnection') && text.includes('.connect()')
+  })
 }
 
 /**
@@ -33,16 +61,16 @@ export async function adoptEarly(driver: Driver): Promise<void> {
  * acquired here. So PostgresDriver tells what it hands out, in every Kysely of the process.
  */
 export function watchHandingOut(driver: Driver): void {
-  if (driver.constructor.name !== 'PostgresDriver') return
-  const prototype = Object.getPrototypeOf(driver) as Driver
-  if (patched.has(prototype)) return
+  const prototype = postgresPrototypeOf(driver)
+  if (prototype === undefined || patched.has(prototype)) return
   patched.add(prototype)
   // oxlint-disable-next-line typescript/unbound-method -- called with the driver as `this` below
   const { acquireConnection: acquire, releaseConnection: release } = prototype
-  prototype.acquireConnection = async function acquireConnection(this: Driver, ...args) {
-    const connection = await acquireAs(this, () => acquire.apply(this, args))
-    setHandedOut(connection, true)
-    return connection
+  prototype.acquireConnection = function acquireConnection(this: Driver, ...args) {
+    return acquireAs(this, () => acquire.apply(this, args)).then((connection) => {
+      setHandedOut(connection, true)
+      return connection
+    })
   }
   prototype.releaseConnection = function releaseConnection(this: Driver, connection, options) {
     setHandedOut(connection, false)
@@ -60,10 +88,15 @@ function acquireAs<Acquired>(driver: Driver, acquire: () => Acquired): Acquired 
   return acquired
 }
 
-async function sampleConnection(driver: Driver): Promise<DatabaseConnection> {
-  const PostgresDriver = driver.constructor as new (config: object) => Driver
+/** Returns `undefined` for a driver that needs another configuration than PostgresDriver: it is not one. */
+async function sampleConnection({ constructor }: Driver): Promise<DatabaseConnection | undefined> {
+  const PostgresDriver = constructor as new (config: object) => Driver
   const pool = { connect: async () => ({ release() {} }), end: async () => {}, options: {} }
-  const sample = new PostgresDriver({ pool })
-  await sample.init()
-  return sample.acquireConnection()
+  try {
+    const sample = new PostgresDriver({ pool })
+    await sample.init()
+    return await sample.acquireConnection()
+  } catch {
+    return undefined
+  }
 }

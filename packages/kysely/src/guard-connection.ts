@@ -15,6 +15,7 @@ import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'
 import { ended, observeStream } from './observing.ts'
+import { originalOf } from './original.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
@@ -62,8 +63,8 @@ type QueryOptions = Parameters<DatabaseConnection['executeQuery']>[1]
 
 /** The hot path is straight: no list of arguments, and no function made, for a query that nothing is to be done for. */
 function guardQueries(connection: DatabaseConnection, guard: Guard, state: ConnectionState): void {
-  const execute = connection.executeQuery.bind(connection)
-  const stream = connection.streamQuery.bind(connection)
+  const execute = originalOf(connection, 'executeQuery')
+  const stream = originalOf(connection, 'streamQuery')
   const { observer } = guard
   const { transaction } = state
 

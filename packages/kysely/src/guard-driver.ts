@@ -1,8 +1,24 @@
-import { enterHolding, findPoolsafeError, keepFirstGuard, processWide, type Acquiring, type Guard } from '@poolsafe/core'
+import {
+  AwaitChain,
+  enterProven,
+  enterWork,
+  findPoolsafeError,
+  heldOf,
+  keepFirstGuard,
+  mayPlace,
+  placeCall,
+  processWide,
+  settled,
+  type Acquiring,
+  type Guard,
+  type Holdable,
+} from '@poolsafe/core'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition, setHandedOut } from './acquiring.ts'
 import { adoptEarly, watchHandingOut } from './early-adoption.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
+import { endHolding, holdConnection, rememberBegin } from './held-connection.ts'
+import { originalOf } from './original.ts'
 
 /**
  * Guards a driver in place. Kysely's drivers keep private fields on themselves and on their connections, and its own
@@ -18,17 +34,18 @@ export function guardDriver(driver: Driver, guard: Guard): Driver {
 }
 
 function guardInit(driver: Driver): void {
-  const init = driver.init.bind(driver)
-  driver.init = async (...args) => {
-    await init(...args)
-    await adoptEarly(driver)
+  const init = originalOf(driver, 'init')
+  driver.init = (...args) => {
+    // RuntimeDriver calls this once, before the first connection is acquired, and leaves the caller's context behind.
+    enterWork()
+    return init(...args).then(() => adoptEarly(driver))
   }
 }
 
 function guardAcquire(driver: Driver, guard: Guard): void {
-  const acquire = driver.acquireConnection.bind(driver)
-  const rollback = driver.rollbackTransaction.bind(driver)
-  const release = driver.releaseConnection.bind(driver)
+  const acquire = originalOf(driver, 'acquireConnection')
+  const rollback = originalOf(driver, 'rollbackTransaction')
+  const release = originalOf(driver, 'releaseConnection')
   const adopt = (connection: DatabaseConnection, { judgedBelow, control, holding }: Acquiring): void => {
     const state = guardConnection(connection, guard)
     state.holding = holding
@@ -44,18 +61,36 @@ function guardAcquire(driver: Driver, guard: Guard): void {
     if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
     throw error
   }
-  driver.acquireConnection = async (options) => {
+  const take = (options: AcquireOptions): Promise<DatabaseConnection> => {
+    const work = enterWork()
     const acquisition = new Acquisition(driver, adopt, options?.signal)
-    try {
-      const connection = await processWide.acquiring.run(acquisition, acquire, options)
+    const got = (connection: DatabaseConnection): DatabaseConnection => {
       acquisition.gets(connection)
       setHandedOut(connection, true)
       acquisition.end()
+      holdConnection(driver, connection, work)
       return connection
-    } catch (error) {
-      return giveUp(acquisition, error)
     }
+    return processWide.acquiring
+      .run(acquisition, acquire, options)
+      .then(got)
+      .catch((error: unknown) => giveUp(acquisition, error))
   }
+  driver.acquireConnection = (options) => {
+    const held = heldOf(driver)
+    const mayBeOutside = held?.begun?.isOpen() === true && mayPlace(guard.mode)
+    return mayBeOutside ? refuseOutside(held, guard).then(() => take(options)) : take(options)
+  }
+}
+
+type AcquireOptions = Parameters<Driver['acquireConnection']>[0]
+
+/** Rejects a call that the work of an open transaction makes past it. */
+async function refuseOutside(held: Holdable, guard: Guard): Promise<void> {
+  await settled()
+  const { began } = placeCall(held, new AwaitChain(refuseOutside))
+  const error = began === undefined ? undefined : guard.refuseCall('outsideHandle', refuseOutside, began)
+  if (error !== undefined) throw error
 }
 
 /**
@@ -74,29 +109,25 @@ async function discard(
 
 /** PostgresDriver begins and commits through `executeQuery`, where it is seen; other drivers may not. */
 function guardTransactions(driver: Driver): void {
-  const begin = driver.beginTransaction.bind(driver)
-  const commit = driver.commitTransaction.bind(driver)
-  const rollback = driver.rollbackTransaction.bind(driver)
-  driver.beginTransaction = async (connection, ...args) => {
+  const begin = originalOf(driver, 'beginTransaction')
+  const commit = originalOf(driver, 'commitTransaction')
+  const rollback = originalOf(driver, 'rollbackTransaction')
+  driver.beginTransaction = (connection, ...args) => {
+    const state = stateOf(connection)
     // Kysely awaits this in the very function that then calls the application's: what that asks for, it asks for inside.
-    const holding = stateOf(connection)?.holding
-    if (holding !== undefined) enterHolding(holding)
-    await begin(connection, ...args)
-    setOpen(connection, true)
+    if (state?.holding !== undefined) enterProven(state.holding)
+    return begin(connection, ...args).then(function begun(): void {
+      setOpen(connection, true)
+      if (state !== undefined) rememberBegin(state, begun)
+      return undefined
+    })
   }
-  driver.commitTransaction = async (connection) => {
-    await commit(connection).catch(markAborted)
-    setOpen(connection, false)
-  }
-  driver.rollbackTransaction = async (connection) => {
+  driver.commitTransaction = (connection) => commit(connection).then(() => setOpen(connection, false), markAborted)
+  driver.rollbackTransaction = (connection) => {
     const state = stateOf(connection)
     // It is judged as what ends the transaction, and is still sent inside it.
     if (state !== undefined) state.transaction.isOpen = false
-    try {
-      await rollback(connection)
-    } finally {
-      setOpen(connection, false)
-    }
+    return rollback(connection).finally(() => setOpen(connection, false))
   }
 }
 
@@ -118,7 +149,7 @@ function setOpen(connection: DatabaseConnection, isOpen: boolean): void {
 type ReleaseOptions = Parameters<Driver['releaseConnection']>[1]
 
 function guardRelease(driver: Driver, guard: Guard): void {
-  const release = driver.releaseConnection.bind(driver)
+  const release = originalOf(driver, 'releaseConnection')
   async function releaseOpen(connection: DatabaseConnection, options?: ReleaseOptions): Promise<void> {
     const isJudgedBelow = stateOf(connection)?.judgedBelow === true
     const error = isJudgedBelow ? undefined : guard.refuseCall('releasedInTransaction', releaseConnection)
@@ -129,7 +160,9 @@ function guardRelease(driver: Driver, guard: Guard): void {
   }
   function releaseConnection(connection: DatabaseConnection, options?: ReleaseOptions): Promise<void> {
     setHandedOut(connection, false)
-    return stateOf(connection)?.transaction.isOpen === true ? releaseOpen(connection, options) : release(connection, options)
+    const state = stateOf(connection)
+    if (state !== undefined) endHolding(state)
+    return state?.transaction.isOpen === true ? releaseOpen(connection, options) : release(connection, options)
   }
   driver.releaseConnection = releaseConnection
 }

@@ -1,12 +1,13 @@
 import { AsyncResource } from 'node:async_hooks'
 import {
+  AwaitChain,
+  Checkout,
   enterHolding,
   Gate,
   hasStatementLimits,
   holdings,
   processWide,
   sqlStateOf,
-  type Checkout,
   type Execution,
   type Guard,
   type Handover,
@@ -192,9 +193,9 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
       client[checkoutKey] = taken
       taken.execution = asking.execution
       // A query is over before anyone could ask for a second connection inside it.
-      if (asking.isForQuery || !gate.wantsHoldings) handOver(undefined, client, release)
+      if (asking.isForQuery) handOver(undefined, client, release)
       else {
-        taken.isFollowed = true
+        taken.isFollowed = gate.wantsChains
         knownLifeOf(client)?.held(taken)
         holdings.run(taken, handOver, undefined, client, release)
       }
@@ -242,14 +243,20 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   if (thrown !== undefined) throw thrown.error
   if (checkout !== undefined && !(checkout instanceof Error)) {
     checkout.layer = acquiring === undefined ? layer : 'kysely'
-    if (gate.wantsHoldings) {
-      checkout.isFollowed = true
-      enterHolding(checkout)
-      if (acquiring !== undefined) acquiring.holding = checkout
-    }
+    checkout.isFollowed = gate.wantsChains
+    enterHolding(checkout)
+    if (acquiring !== undefined) acquiring.holding = checkout
     if (acquiring?.signal !== undefined) obey(acquiring.signal, gate, checkout, promise)
   }
-  return promise.catch(throwFromHere)
+  const isAwaitedKnown = gate.wantsChains && PromiseOfPool === Promise && checkout instanceof Checkout
+  return isAwaitedKnown ? takenBy(promise, checkout as Checkout<ClientLike>) : promise.catch(throwFromHere)
+}
+
+/** Remembers who awaits the connection. */
+async function takenBy(promise: Promise<ClientLike>, checkout: Checkout<ClientLike>): Promise<ClientLike> {
+  const client = await promise.catch(throwFromHere)
+  checkout.taken = new AwaitChain(takenBy)
+  return client
 }
 
 /** Kysely hands an abort signal down to its driver, and the driver no further. */

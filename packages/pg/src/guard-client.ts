@@ -10,6 +10,7 @@ import {
   type StatementLimitOptions,
 } from '@poolsafe/core'
 import { sendAndJudge } from './answer.ts'
+import { rememberBegin } from './begun.ts'
 import { knownLifeOf, type ClientLife } from './client-life.ts'
 import { endClosingCursors } from './ended-connection.ts'
 import { limitClient } from './limits/limit-statements.ts'
@@ -114,9 +115,11 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
     const misuse = state.life?.isSuspect === true ? refuseMisuse(state.life, guard, args[0], query) : undefined
     if (misuse !== undefined) return refuseCall(args, misuse, (client as { connection?: unknown }).connection)
     if (statement === undefined) return apply(args)
+    const wasOpen = state.transaction.current.isOpen
     const error = refuse(statement)
     if (error !== undefined) return refuseCall(args, error, (client as { connection?: unknown }).connection)
     const { sql, analysis } = statement
+    if (!wasOpen && state.transaction.isOpen) return rememberBegin(client, state.transaction, apply(args), query)
     if (analysis.telltales === undefined) return apply(args)
     return sendAndJudge(apply, args, (answers) => noted(guard.refuseAnswer(sql, analysis, answers)))
   }

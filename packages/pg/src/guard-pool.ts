@@ -1,10 +1,13 @@
 import {
+  AwaitChain,
   guardOf,
   inScopeOfCaller,
   InvalidOptionError,
   keepFirstGuard,
   markGuarded,
+  placeCall,
   processWide,
+  runPlaced,
   toGuard,
   type Guard,
   type GuardOptions,
@@ -17,6 +20,8 @@ import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
 import { sendByPoolAndJudge } from './answer.ts'
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
+import { sqlOf } from './query-watch.ts'
+import { SecondCalls } from './second-call.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -49,9 +54,9 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
   if (ours.mode === 'off') return pool
   const error = refuseLoginOfPool(pool, ours, guardPool)
   if (error !== undefined) throw error
-  gatePool(pool, ours, resolved)
+  const gate = gatePool(pool, ours, resolved)
   guardClients(pool, ours)
-  guardQueries(pool, ours)
+  guardQueries(pool, ours, new SecondCalls(pool, gate, ours))
   return markGuarded(pool, ours)
 }
 
@@ -110,7 +115,7 @@ function judgeReleases(client: ClientLike, state: ClientState, guard: Guard): vo
   }
 }
 
-function guardQueries(pool: PoolLike, guard: Guard): void {
+function guardQueries(pool: PoolLike, guard: Guard, seconds: SecondCalls): void {
   const send = pool.query as DriverFunction
   const connectPool = pool.connect as DriverFunction
   /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
@@ -120,12 +125,22 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
 
   function query(this: unknown, ...args: unknown[]): unknown {
     const statement = statementOf(args[0], guard)
-    if (statement === undefined) return lendAndSend(args)
+    if (statement === undefined) return sendPlaced(args, lendAndSend)
     const { sql, analysis, named } = statement
     const error = guard.refuse(sql, analysis, { pinned: false, named }, query)
     if (error !== undefined) return refuseCall(args, error, undefined)
-    if (analysis.telltales === undefined) return lendAndSend(args)
-    return sendByPoolAndJudge(lendAndSend, args, (answers) => guard.refuseAnswer(sql, analysis, answers))
+    if (analysis.telltales === undefined) return sendPlaced(args, lendAndSend)
+    return sendPlaced(args, (sent) => sendByPoolAndJudge(lendAndSend, sent, (answers) => guard.refuseAnswer(sql, analysis, answers)))
+  }
+
+  function sendPlaced(args: Arguments, sendIt: (args: Arguments) => unknown): unknown {
+    const held = seconds.held
+    if (held === undefined) return sendIt(args)
+    const sql = sqlOf(args[0])
+    if (seconds.isPromised(args)) return seconds.query(held, sql, () => sendIt(args))
+    const call = placeCall(held, new AwaitChain(query))
+    const error = seconds.judge(call, query, sql)
+    return error === undefined ? runPlaced(call, held, () => sendIt(args)) : refuseCall(args, error, undefined)
   }
 
   function lendAndSend(args: Arguments): unknown {
@@ -148,7 +163,8 @@ function guardQueries(pool: PoolLike, guard: Guard): void {
     const [handover, ...others] = args
     // pg-pool calls it back in the context of whoever gave the connection back.
     if (typeof handover === 'function') return Reflect.apply(connectPool, pool, [inScopeOfCaller(handover as DriverFunction), ...others])
-    return Reflect.apply(connectPool, pool, args)
+    const held = seconds.held
+    return held === undefined ? Reflect.apply(connectPool, pool, args) : seconds.connect(held, connectPool)
   }
 
   /** A subclass of pg.Pool may await the connection of its own `query`. */

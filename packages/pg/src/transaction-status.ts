@@ -60,6 +60,11 @@ export class TransactionStatus {
     if (this.#transaction.isOpen && this.#answered >= this.#changedAt) this.#transaction.abort()
   }
 
+  /** Whether the transaction is open after what was judged last, which may not be sent yet. */
+  get isOpen(): boolean {
+    return this.#transaction.isOpen
+  }
+
   /** The transaction as it stands now, for the guard to judge by and to keep up. */
   get current(): Transaction {
     const status = this.#serverStatus

@@ -6,7 +6,7 @@ type BeforeQuery = (fetch: unknown) => unknown
 /** What Prisma hands to an extension for one operation. */
 export interface SingleCall {
   readonly args: unknown
-  readonly __internalParams?: object
+  readonly __internalParams?: { readonly transaction?: { readonly kind?: string } }
   readonly query: (args: never, params?: never) => Promise<unknown>
 }
 
@@ -31,7 +31,15 @@ export async function sendAsCaller({ args, query, __internalParams: params }: Si
     if (origin !== undefined) processWide.origins.enterWith(origin)
     return fetch
   }
-  return await query(args as never, { ...params, customDataProxyFetch } as never)
+  const sent = query(args as never, { ...params, customDataProxyFetch } as never) as RequestedPromise
+  const transaction = params?.transaction
+  // A client inside a callback's transaction would send it there, and not in the batch of an extension that is installed before this one.
+  return await (transaction?.kind === 'batch' && sent.requestTransaction !== undefined ? sent.requestTransaction(transaction) : sent)
+}
+
+/** Prisma's promise, which can be sent in a batch. */
+interface RequestedPromise extends Promise<unknown> {
+  requestTransaction?(transaction: object): unknown
 }
 
 /** The engine asks for a `fetch` before each query of a batch, in the order of the batch. */

@@ -1,8 +1,9 @@
 import { Prisma } from '@prisma/client/extension'
-import { guardOf, harmless, processWide, runHolding, toGuard, type Guard, type GuardOptions, type Origin } from '@poolsafe/core'
+import { guardOf, harmless, processWide, runHolding, settled, toGuard, type Guard, type GuardOptions, type Origin } from '@poolsafe/core'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { Operations } from './operations.ts'
+import { OpenTransactions, type OpenTransaction, type Work } from './open-transactions.ts'
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
@@ -43,10 +44,11 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
     if (ours.mode === 'off') return client
     complainOfUnguarded(client, ours)
     const operations = new Operations(ours)
+    const transactions = new OpenTransactions(ownerOf(client), ours)
     return client.$extends({
       name: 'poolsafe',
-      query: { $allOperations: nameOperation(ours, operations), ...ofBatches },
-      client: { $transaction: nameTransaction(client, operations) },
+      query: { $allOperations: nameOperation(ours, operations, transactions), ...ofBatches },
+      client: { $transaction: nameTransaction(client, operations, transactions) },
     })
   })
 }
@@ -67,8 +69,13 @@ function complaintOfUnguarded(adapter: Adapter | undefined): UnguardedClientErro
   return parts.some((part) => guardOf(part) !== undefined) ? undefined : new UnguardedClientError(adapter?.adapterName)
 }
 
+/** What a client has in common with those that extend it, and with no client of another database. */
+function ownerOf(client: object): object {
+  return (client as Client)._engineConfig?.adapter ?? client
+}
+
 /** Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver. */
-function nameOperation(guard: Guard, operations: Operations): (call: Operation) => Promise<unknown> {
+function nameOperation(guard: Guard, operations: Operations, transactions: OpenTransactions): (call: Operation) => Promise<unknown> {
   return async function operate(call: Operation): Promise<unknown> {
     const transaction = call.__internalParams?.transaction
     if (transaction?.kind === 'batch') return await sendAsCaller(call)
@@ -79,11 +86,12 @@ function nameOperation(guard: Guard, operations: Operations): (call: Operation) 
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')
     }
+    const around = transaction === undefined ? transactions.around : undefined
+    const send = async (): Promise<unknown> => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call))
     try {
-      return await processWide.origins.run(
-        origin,
-        async () => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call)),
-      )
+      if (around === undefined) return await processWide.origins.run(origin, send)
+      await settled()
+      return await transactions.place(around, { origin, send, entry: operate })
     } finally {
       // What turned out slow is told in a later turn, and whoever waits for this promise is still known.
       if (origin.isWanted) origin.locate(operate)
@@ -100,21 +108,31 @@ function isDoubtful({ model, args }: Operation, guard: Guard): boolean {
  * Prisma sends all statements of an array for its first operation, so they have one origin: the array. Of a callback's transaction it
  * is that of what takes and holds the connection, BEGIN and COMMIT.
  */
-function nameTransaction(client: object, operations: Operations): (this: unknown, ...args: unknown[]) => unknown {
+function nameTransaction(
+  client: object,
+  operations: Operations,
+  transactions: OpenTransactions,
+): (this: unknown, ...args: unknown[]) => unknown {
   return function $transaction(...args) {
     const [work, ...options] = args
     const name = operations.named(undefined, '$transaction')
     const origin = new OperationOrigin(name)
     origin.acquireWithinMillis = acquireWithin(client as Client, options[0])
+    const around = transactions.around
     const start = (given: unknown): unknown => {
       const send = (): unknown => Reflect.apply((client as Client).$transaction, this, [given, ...options])
-      return processWide.origins.run(origin, send)
+      return around === undefined ? processWide.origins.run(origin, send) : placed(send)
+    }
+    /** Inside the callback of another transaction of this client. */
+    const placed = async (send: () => unknown): Promise<unknown> => {
+      await settled()
+      return await transactions.place(around as OpenTransaction, { origin, send, entry: placed })
     }
     if (!Array.isArray(work)) {
       // Whoever waits for a connection wants to know who holds one, and since which line.
       origin.takeStack($transaction, 'application')
       // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
-      return runHolding(() => start(typeof work === 'function' ? inOuterOrigin(work as Work) : work))
+      return runHolding((holding) => start(typeof work === 'function' ? transactions.enter(holding, inOuterOrigin(work as Work)) : work))
     }
     // Nobody comes back here when it is over: what a request repeats is known by its line from the first time on.
     if (work.some(isRaw) || operations.wantsStack(name) || operations.isInRequest) origin.takeStack($transaction, 'application')
@@ -134,8 +152,6 @@ function acquireWithin(client: Client, options: unknown): number {
   const maxWait = typeof own === 'number' ? own : (client._engineConfig?.transactionOptions?.maxWait ?? defaultMaxWaitMillis)
   return maxWait - Math.min(maxWait * earlierBy, earlierAtMostMillis)
 }
-
-type Work = (...args: unknown[]) => unknown
 
 /** What the callback of a transaction sends has origins of its own, and what it sends past Prisma has that of its caller. */
 function inOuterOrigin(work: Work): Work {

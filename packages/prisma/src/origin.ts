@@ -7,6 +7,7 @@ export class OperationOrigin implements Origin {
   /** Its line is asked for. */
   isWanted = false
   acquireWithinMillis: number | undefined = undefined
+  isPlaced = false
   readonly #name: OperationName
   #asking: Located[] | undefined
   #stack: string | (() => string) | undefined

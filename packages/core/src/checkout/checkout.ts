@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks'
+import type { AwaitChain } from '../stack/await-chain.ts'
 import type { Layer } from '../observe/events.ts'
 import type { Execution } from '../observe/execution.ts'
-import type { Holdable, Released } from './holding.ts'
+import type { BegunTransaction, Holdable, Released } from './holding.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
@@ -54,6 +55,10 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   released: Released | undefined = undefined
   /** The context of the call knows this checkout. */
   isFollowed = false
+  owner: object | undefined = undefined
+  begun: BegunTransaction | undefined = undefined
+  taken: AwaitChain | undefined = undefined
+  isOfCallback = false
   isReported = false
   /** Why the pool could not connect, when it was last tried. */
   failure: Error | undefined = undefined

@@ -105,6 +105,7 @@ export class Gate<Connection> {
     const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding(), presentFamily())
     checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
     checkout.limitMillis = checkout.isHurried ? limitMillis : this.limits.acquireTimeoutMillis
+    checkout.owner = this
     if (this.#waiting.size === 0 && this.#canTake()) {
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
@@ -130,6 +131,8 @@ export class Gate<Connection> {
     this.#measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.connection = undefined
+    checkout.begun = undefined
+    checkout.taken = undefined
     if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
@@ -161,18 +164,23 @@ export class Gate<Connection> {
     for (const checkout of this.#waiting) this.#fail(checkout, error)
   }
 
-  /**
-   * Whether it is worth its price (0.2 µs) that a call remembers in its context what it holds: in strict mode, and where
-   * somebody had to wait before. In a pool that has always had a connection to give nobody waits for another one.
-   */
-  get wantsHoldings(): boolean {
-    return this.#hasBeenFull || this.#watcher.mode === 'strict'
-  }
-
   /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
   poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
     this.#measures.poolerWaits.add(poolerWaitMillis)
     if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
+  }
+
+  /**
+   * Whether it is worth its price (3 µs) to remember who awaits each connection: in strict mode, in pools of two, and where a call
+   * had to wait before. Elsewhere that is remembered of transactions alone.
+   */
+  get wantsChains(): boolean {
+    return this.#hasBeenFull || this.#watcher.mode === 'strict'
+  }
+
+  /** Whether a call would have to wait now. */
+  get wouldWait(): boolean {
+    return this.#waiting.size > 0 || !this.#canTake()
   }
 
   /** How many calls wait. */

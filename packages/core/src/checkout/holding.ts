@@ -1,5 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { AwaitChain } from '../stack/await-chain.ts'
 import type { CheckoutState } from './checkout.ts'
+
+/** A transaction that was begun on a connection while it is held. */
+export interface BegunTransaction {
+  /** Who awaited the BEGIN; `undefined` until it is answered. */
+  chain: AwaitChain | undefined
+  /** Whether the transaction is open now, as far as the driver knows. */
+  readonly isOpen: () => boolean
+}
 
 /** A checkout, as those see it that wait while it is held. */
 export interface Holdable {
@@ -14,6 +23,14 @@ export interface Holdable {
   readonly connectionId: number
   /** When and where it was released. */
   readonly released: Released | undefined
+  /** The pool, or the driver, that the connection comes from. */
+  readonly owner: object | undefined
+  /** The transaction that was begun last on it; `undefined` where there was none. */
+  begun: BegunTransaction | undefined
+  /** Who awaited the connection, where that is worth knowing. */
+  taken: AwaitChain | undefined
+  /** Its context was entered by a callback, and so by nobody else: nothing more has to be proved of those who are in it. */
+  isOfCallback: boolean
 }
 
 /** The release of a connection. */
@@ -27,11 +44,29 @@ export interface Released {
 /** Work that will take a connection: what it calls holds that connection, as soon as it is known. */
 export interface HoldingWork {
   holds: Holdable | undefined
-  readonly inside: Holdable | undefined
+  inside: Holdable | undefined
+  /** The context is that of a callback; else it is also that of the caller, which may not await the work. */
+  readonly isOfCallback: boolean
+  /** What a layer above the driver calls inside its transaction. */
+  callback?: TransactionCallback
+}
+
+/** The callback of a transaction, which is open while that runs. */
+export interface TransactionCallback {
+  /** The client, or what it has in common with the others of its database. */
+  readonly owner: object
+  /** Who awaits it. */
+  readonly chain: AwaitChain
+  isOver: boolean
+}
+
+/** The context of work that has used its connection: its caller is not in it, unless that awaits the work. */
+interface ProvenHolding {
+  readonly proven: Holdable
 }
 
 /** The connection that an asynchronous context holds, of those that it took the newest. */
-export type Holding = Holdable | HoldingWork
+export type Holding = Holdable | HoldingWork | ProvenHolding
 
 const key = Symbol.for('poolsafe.holdings')
 const holder = globalThis as { [key]?: AsyncLocalStorage<Holding> }
@@ -41,14 +76,21 @@ export const holdings: AsyncLocalStorage<Holding> = (holder[key] ??= new AsyncLo
 
 /** The newest connection that this context holds. */
 export function liveHolding(): Holdable | undefined {
+  return firstHeld(newestHolding())
+}
+
+/** Returns whether this context is that of the work that holds this connection, and not of a caller that may not await it. */
+export function isProven(held: Holdable): boolean {
   const holding = holdings.getStore()
-  return holding === undefined ? undefined : firstHeld(isWork(holding) ? (holding.holds ?? holding.inside) : holding)
+  return held.isOfCallback || (holding !== undefined && 'proven' in holding && holding.proven === held)
 }
 
 /** The newest connection that this context has taken, released or not. */
 export function newestHolding(): Holdable | undefined {
   const holding = holdings.getStore()
-  return holding !== undefined && isWork(holding) ? (holding.holds ?? holding.inside) : holding
+  if (holding === undefined) return undefined
+  if ('proven' in holding) return holding.proven
+  return isWork(holding) ? (holding.holds ?? holding.inside) : holding
 }
 
 /** The family of the flow that asks now; `undefined` where it has had no connection yet. One that it still waits for is another flow's. */
@@ -70,13 +112,38 @@ export function* heldFrom(innermost: Holdable | undefined): Generator<Holdable> 
  */
 export function enterHolding(checkout: Holdable): void {
   const around = holdings.getStore()
-  if (around !== undefined && isWork(around) && around.holds === undefined) around.holds = checkout
-  else holdings.enterWith(checkout)
+  if (around === undefined || !isWork(around) || around.holds !== undefined) return holdings.enterWith(checkout)
+  around.holds = checkout
+  checkout.isOfCallback = around.isOfCallback
+}
+
+/** Work uses the connection that it holds. What called the work has gone on by now, and is not entered. */
+export function enterProven(held: Holdable): void {
+  holdings.enterWith({ proven: held })
+}
+
+/** Announces work that will take a connection, to what follows in this context: its caller, if that awaits it. */
+export function enterWork(): HoldingWork {
+  const around = holdings.getStore()
+  if (around !== undefined && isWork(around) && around.holds === undefined) return around
+  const work: HoldingWork = { holds: undefined, inside: liveHolding(), isOfCallback: false }
+  holdings.enterWith(work)
+  return work
 }
 
 /** For layers above the driver: runs `work`, which will take a connection and hold it until it is over. */
-export function runHolding<Result>(work: () => Result): Result {
-  return holdings.run({ holds: undefined, inside: liveHolding() }, work)
+export function runHolding<Result>(work: (holding: HoldingWork) => Result): Result {
+  const holding: HoldingWork = { holds: undefined, inside: liveHolding(), isOfCallback: true }
+  return holdings.run(holding, work, holding)
+}
+
+/** For layers above the driver: the open transaction in whose callback the caller seems to be, if it is one of `owner`. */
+export function openCallback(owner: object): (HoldingWork & { readonly callback: TransactionCallback }) | undefined {
+  const holding = holdings.getStore()
+  if (holding === undefined || !isWork(holding) || holding.callback?.owner !== owner || holding.callback.isOver) return undefined
+  // A layer may have rolled it back, and given the connection back, while its callback goes on.
+  if (holding.holds !== undefined && holding.holds.state !== 'held') return undefined
+  return { ...holding, callback: holding.callback }
 }
 
 function isWork(holding: Holding): holding is HoldingWork {

@@ -53,9 +53,10 @@ export function layOut(
 }
 
 /** The narrowest way: this call alone, or this text alone; of what is no statement, this guard. */
-function howToAllow({ findings, statement }: Report): string {
+function howToAllow({ findings, statement, decidedBy }: Report): string {
   const ids = findings.map(({ rule }) => rule)
   const [first] = ids
+  if (decidedBy === 'outsideHandle') return `guard.allow('${first}', 'why it is safe here', fn)`
   if (statement === '') return `createGuard({ exceptions: [{ rule: '${first}', reason: 'why it is safe' }] })`
   const call = `guard.allow(${ids.length === 1 ? `'${first}'` : `['${ids.join("', '")}']`}, 'why it is safe here', fn)`
   return `${call}, or in the SQL /* poolsafe-allow ${ids.join(', ')}: why it is safe here */`
@@ -81,6 +82,10 @@ const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string
   releasedInTransaction: {
     refused: 'no COMMIT; poolsafe has the transaction rolled back',
     told: 'no COMMIT, no ROLLBACK: the transaction is still open',
+  },
+  outsideHandle: {
+    refused: 'no: poolsafe refused it, nothing reached the server',
+    told: 'yes, on another connection: poolsafe only warns',
   },
   cancelByPid: {
     refused: 'no: poolsafe refused the query that could not be cancelled',

@@ -17,6 +17,8 @@ export interface Origin {
   readonly stack?: string | undefined
   /** For how long the layer waits for the connection that it is about to take by `pool.connect`, in milliseconds. */
   readonly acquireWithinMillis?: number | undefined
+  /** It is known whether the call is made inside an open transaction: the layers below need not find out. */
+  readonly isPlaced?: boolean
   /** Its line is wanted. A layer that can takes the stack before its call returns, and tells the line to whoever asks. */
   want?(asking: Located): void
 }

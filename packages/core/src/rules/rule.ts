@@ -18,6 +18,7 @@ export interface Place {
 export type CallSign =
   | 'cancelByPid'
   | 'namedStatement'
+  | 'outsideHandle'
   | 'releasedInTransaction'
   | 'startupParameter'
   | 'undecided'

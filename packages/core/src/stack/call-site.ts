@@ -58,8 +58,12 @@ export function formatCallSite(stack: unknown): string | undefined {
 const nowhere = /<anonymous>(?::\d+:\d+)?\)?$/
 
 function isApplication(frame: string): boolean {
-  if (!frame.includes(':') || /node_modules|node:/.test(frame) || nowhere.test(frame)) return false
-  return ownSources === undefined || !ownSources.test(frame)
+  return frame.includes(':') && !/node:/.test(frame) && !nowhere.test(frame) && !isLibraryFrame(frame)
+}
+
+/** Returns whether a frame, or the file of one, is that of a dependency or of poolsafe itself. */
+export function isLibraryFrame(frame: string): boolean {
+  return frame.includes('node_modules') || ownSources?.test(frame) === true
 }
 
 /** In poolsafe's own repository its packages are not in node_modules: their sources are told by where this file is. */

@@ -1,0 +1,52 @@
+import type { AwaitChain } from '../stack/await-chain.ts'
+import { formatCallSite } from '../stack/call-site.ts'
+import { SiteBudget } from '../stack/stack-budget.ts'
+import { heldFrom, holdings, isProven, liveHolding, type Holdable } from './holding.ts'
+
+/** The innermost connection of this pool that the caller's context holds, if any. Without one, this costs one look at the context. */
+export function heldOf(owner: object): Holdable | undefined {
+  if (holdings.getStore() === undefined) return undefined
+  for (const held of heldFrom(liveHolding())) if (held.owner === owner) return held
+  return undefined
+}
+
+/** What is known of a call that asks for a second connection of a pool. */
+export interface SecondCall {
+  /** Whether the connection is held by those who await the call; `undefined` where that cannot be told. */
+  readonly isInside: boolean | undefined
+  /** Where the open transaction began that the call is made inside; empty where the line is unknown, `undefined` for no transaction. */
+  readonly began: string | undefined
+}
+
+/**
+ * Tells whether a call is made by the work that holds a connection. An asynchronous context is not enough: it is inherited by work that
+ * nobody awaits, and entered by a caller that does not await what it calls. So the root of those who awaited the BEGIN, or the connection,
+ * has to be among those that run or await the call.
+ */
+export function placeCall(held: Holdable, chain: AwaitChain): SecondCall {
+  const { begun, taken } = held
+  const isInTransaction = begun?.chain === undefined ? undefined : isInsideOf(begun.chain, chain, isProven(held))
+  const isInside = isInTransaction ?? (taken === undefined ? undefined : chain.hasTaken(taken))
+  const began = isInTransaction === true && begun?.isOpen() === true ? (formatCallSite(begun.chain?.frames) ?? '') : undefined
+  return { isInside: isInside === false && held.isOfCallback ? undefined : isInside, began }
+}
+
+/** Those who call a library's transaction await it where they did; a function that sends BEGIN itself has gone on, in a context of its own. */
+function isInsideOf(begun: AwaitChain, call: AwaitChain, mayHaveGoneOn: boolean): boolean | undefined {
+  const isAwaited = call.hasRootOf(begun)
+  return isAwaited === false && mayHaveGoneOn ? call.isContinued(begun) : isAwaited
+}
+
+const budget = new SiteBudget()
+
+/** Bounds what is spent on stacks where such calls are frequent: 50 a second, in strict mode all. */
+export function mayPlace(mode: string): boolean {
+  return mode === 'strict' || budget.allows()
+}
+
+/** Runs `work` in the context of a caller that holds `held` only if that was not disproved. */
+export function runPlaced<Result>({ isInside }: SecondCall, held: Holdable, work: () => Result): Result {
+  if (isInside !== false) return work()
+  const around = heldFrom(held.inside).next().value
+  return around === undefined ? holdings.exit(work) : holdings.run(around, work)
+}

@@ -1,0 +1,110 @@
+import { isLibraryFrame, withDeepStack } from './call-site.ts'
+
+/** Deep enough to reach the function that nobody awaits, through an ORM and a framework. */
+const chainDepth = 200
+
+/**
+ * Resolves when all functions that await the caller have come to do so. An `async` function that returns a promise is linked to it only
+ * in a microtask of its own, so this waits for all of those.
+ */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
+}
+
+/**
+ * The functions that run now or await what runs now, from the innermost to the one that nobody awaits (the root). V8 follows `await`,
+ * `Promise.all` and promises that are resolved with others. Work that is started and not awaited has a chain of its own.
+ */
+export class AwaitChain {
+  readonly #holder: { readonly stack?: unknown } = {}
+  #sites: readonly NodeJS.CallSite[] | undefined
+
+  /** @param below the function whose frame, and those below it, are left out. In an `async` function, first await {@link settled}: only then does V8 know who awaits it */
+  constructor(below: (...args: never[]) => unknown) {
+    withDeepStack(() => Error.captureStackTrace(this.#holder, below), chainDepth)
+  }
+
+  /**
+   * Returns whether the root of another chain runs or awaits this one, as it did when that chain was taken. `undefined` where that has no root.
+   */
+  hasRootOf(other: AwaitChain): boolean | undefined {
+    const root = other.#places.at(-1)
+    return root === undefined ? undefined : this.#places.some(({ at }) => at === root.at)
+  }
+
+  /** Returns whether both chains have the same root, which may have gone on meanwhile. A library's function is the root of many that have nothing in common. */
+  isContinued(other: AwaitChain): boolean {
+    const root = other.#places.at(-1)
+    return root !== undefined && !root.isOfLibrary && this.#places.at(-1)?.ofFunction === root.ofFunction
+  }
+
+  /** Returns whether this chain is that of the work that took a connection. */
+  hasTaken(taken: AwaitChain): boolean | undefined {
+    const places = taken.#places
+    const root = places.at(-1)
+    if (root === undefined) return undefined
+    if (!places.every(({ isOfLibrary }) => isOfLibrary)) return this.hasRootOf(taken) === true || this.isContinued(taken)
+    // Nobody awaits the ORM's own function, which goes on with the connection: where it still takes one it is that of another call.
+    const own = this.#places.at(-1)
+    return own?.ofFunction === root.ofFunction && own.at !== root.at
+  }
+
+  /** The frames, as a stack prints them. */
+  get frames(): string {
+    return this.#all.map((site) => `    at ${(site as Printable).toString()}`).join('\n')
+  }
+
+  get #places(): readonly Place[] {
+    return this.#all.map(placeOf).filter((place) => place !== undefined)
+  }
+
+  get #all(): readonly NodeJS.CallSite[] {
+    this.#sites ??= readSites(this.#holder)
+    return this.#sites
+  }
+}
+
+/** V8 formats a stack when it is first read, by the `prepareStackTrace` of that moment. */
+function readSites(holder: { readonly stack?: unknown }): readonly NodeJS.CallSite[] {
+  // oxlint-disable-next-line typescript/unbound-method -- put back as it was, never called
+  const prepare = Error.prepareStackTrace
+  try {
+    Error.prepareStackTrace = (_error, sites) => sites
+    return Array.isArray(holder.stack) ? (holder.stack as NodeJS.CallSite[]) : []
+  } catch {
+    // The application has frozen Error.
+    return []
+  } finally {
+    restore(prepare)
+  }
+}
+
+function restore(prepare: typeof Error.prepareStackTrace): void {
+  try {
+    Error.prepareStackTrace = prepare
+  } catch {
+    // It was not changed either.
+  }
+}
+
+/** Node’s types do not say that a call site prints itself as a stack does. */
+interface Printable {
+  toString(): string
+}
+
+interface Place {
+  /** The same for all calls of one function. */
+  readonly ofFunction: string
+  readonly at: string
+  readonly isOfLibrary: boolean
+}
+
+/** Returns `undefined` for Node's own functions and for what has no source. */
+function placeOf(site: NodeJS.CallSite): Place | undefined {
+  const file = site.getFileName()
+  if (!file || file.startsWith('node:')) return undefined
+  // An arrow function has no other name than the place where it begins.
+  const ofFunction = `${file}:${site.getEnclosingLineNumber()}:${site.getEnclosingColumnNumber()}:${site.getFunctionName() ?? ''}`
+  const at = `${file}:${site.getLineNumber()}:${site.getColumnNumber()}`
+  return { ofFunction, at, isOfLibrary: isLibraryFrame(file) }
+}

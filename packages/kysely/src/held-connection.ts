@@ -1,0 +1,42 @@
+import { AwaitChain, type BegunTransaction, type Entry, type Holdable, type HoldingWork } from '@poolsafe/core'
+import type { DatabaseConnection, Driver } from 'kysely'
+import { stateOf, type ConnectionState } from './guard-connection.ts'
+
+/** A connection whose pool nobody guards, as long as Kysely holds it. */
+class HeldConnection implements Holdable {
+  state: Holdable['state'] = 'held'
+  readonly inside: Holdable | undefined
+  waitingInside = 0
+  readonly owner: Driver
+  begun: BegunTransaction | undefined = undefined
+  readonly taken = undefined
+  isOfCallback = false
+  readonly family = 0
+  readonly connectionId = 0
+  readonly released = undefined
+
+  constructor(owner: Driver, inside: Holdable | undefined) {
+    this.owner = owner
+    this.inside = inside
+  }
+}
+
+/** The connection has come: what follows in the context of `work` holds it. A guarded pool below has said so already. */
+export function holdConnection(driver: Driver, connection: DatabaseConnection, work: HoldingWork): void {
+  const state = stateOf(connection)
+  if (state === undefined || state.holding !== undefined) return
+  state.holding = new HeldConnection(driver, work.inside)
+  work.holds ??= state.holding
+}
+
+/** Kysely gives the connection back. */
+export function endHolding(state: ConnectionState): void {
+  const { holding } = state
+  state.holding = undefined
+  if (holding instanceof HeldConnection) holding.state = 'over'
+}
+
+/** A BEGIN was answered. A guarded pool below remembers its own. */
+export function rememberBegin({ holding, transaction }: ConnectionState, entry: Entry): void {
+  if (holding instanceof HeldConnection) holding.begun = { chain: new AwaitChain(entry), isOpen: () => transaction.isOpen }
+}

@@ -1,0 +1,283 @@
+import { createGuard, findPoolsafeError, type FindingEvent, type Guard, type Mode } from '@poolsafe/core'
+import { guardDialect } from '@poolsafe/kysely'
+import { guardPool } from '@poolsafe/pg'
+import { guardAdapter, poolsafe } from '@poolsafe/prisma'
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { sql as drizzleSql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PrismaClient } from '../generated/prisma7/client.ts'
+import { failureOf } from '../prisma/guarded.ts'
+
+let server: PostgresServer
+let bystander: pg.Client
+beforeAll(async () => {
+  server = await startPostgres()
+  bystander = new pg.Client({ connectionString: server.url })
+  await bystander.connect()
+  await bystander.query('CREATE TABLE audit (entry text)')
+})
+afterAll(async () => {
+  await bystander.end()
+  await server.stop()
+})
+
+async function entries(): Promise<unknown> {
+  return (await bystander.query('SELECT count(*) FROM audit')).rows
+}
+
+/** How an application opens a transaction, and what it calls past it. */
+interface Subject {
+  readonly guard: Guard
+  /** Runs `work` inside a transaction; `inner` sends a statement through its handle. */
+  transaction(work: (inner: () => Promise<unknown>) => Promise<unknown>): Promise<unknown>
+  /** Sends a statement through the outer handle. */
+  outer(): Promise<unknown>
+  close(): Promise<void>
+}
+
+interface Setup {
+  readonly guard: Guard
+  readonly max: number
+}
+
+function openPool({ guard, max }: Setup): pg.Pool {
+  return guardPool(new pg.Pool({ connectionString: server.url, max }), guard)
+}
+
+function openPg(setup: Setup): Subject {
+  const pool = openPool(setup)
+  return {
+    guard: setup.guard,
+    async transaction(work) {
+      const client = await pool.connect()
+      try {
+        await client.query('BEGIN')
+        const result = await work(() => client.query('SELECT 1'))
+        await client.query('COMMIT')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK')
+        throw error
+      } finally {
+        client.release()
+      }
+    },
+    outer: () => pool.query("INSERT INTO audit VALUES ('seen')"),
+    close: () => pool.end(),
+  }
+}
+
+function kyselySubject(guard: Guard, dialect: PostgresDialect, isGuarded: boolean): Subject {
+  const db = new Kysely<unknown>({ dialect: isGuarded ? guardDialect(dialect, guard) : dialect })
+  return {
+    guard,
+    transaction: (work) => db.transaction().execute((trx) => work(() => sql`SELECT 1`.execute(trx))),
+    outer: () => sql`INSERT INTO audit VALUES ('seen')`.execute(db),
+    close: () => db.destroy(),
+  }
+}
+
+function openDrizzle(setup: Setup): Subject {
+  const pool = openPool(setup)
+  const db = drizzle({ client: pool })
+  return {
+    guard: setup.guard,
+    transaction: (work) => db.transaction((tx) => work(async () => tx.execute(drizzleSql`SELECT 1`))),
+    outer: async () => await db.execute(drizzleSql`INSERT INTO audit VALUES ('seen')`),
+    close: () => pool.end(),
+  }
+}
+
+function prismaSubject(guard: Guard, adapter: PrismaPg, close: () => Promise<unknown>): Subject {
+  const prisma = new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(poolsafe(guard)) as unknown as PrismaClient
+  return {
+    guard,
+    transaction: (work) => prisma.$transaction((tx) => work(async () => await tx.$queryRaw`SELECT 1`)),
+    outer: async () => await prisma.$executeRaw`INSERT INTO audit VALUES ('seen')`,
+    async close() {
+      await prisma.$disconnect()
+      await close()
+    },
+  }
+}
+
+function openPrisma(setup: Setup): Subject {
+  const pool = openPool(setup)
+  return prismaSubject(setup.guard, new PrismaPg(pool), () => pool.end())
+}
+
+const subjects: readonly (readonly [name: string, open: (setup: Setup) => Subject])[] = [
+  ['pg', openPg],
+  ['Kysely over a guarded pool', (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), false)],
+  ['Kysely guarded on both layers', (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), true)],
+  [
+    'Kysely guarded alone',
+    ({ guard, max }) => kyselySubject(guard, new PostgresDialect({ pool: new pg.Pool({ connectionString: server.url, max }) }), true),
+  ],
+  ['Drizzle', openDrizzle],
+  ['Prisma over a guarded pool', openPrisma],
+  [
+    'Prisma over a pool of its own',
+    ({ guard, max }) => prismaSubject(guard, new PrismaPg({ connectionString: server.url, max }), async () => {}),
+  ],
+]
+
+const rule = 'transaction/outside-handle'
+
+describe.each(subjects)('%s', (_name, open) => {
+  async function use(
+    mode: Mode,
+    work: (subject: Subject, findings: FindingEvent[], warnings: string[]) => Promise<unknown>,
+  ): Promise<void> {
+    const warnings: string[] = []
+    const guard = createGuard({ mode, logger: { warn: (message) => void warnings.push(message) } })
+    const findings: FindingEvent[] = []
+    guard.on('finding', (event) => void findings.push(event))
+    const subject = open({ guard, max: 4 })
+    try {
+      await subject.outer()
+      await work(subject, findings, warnings)
+    } finally {
+      await subject.close()
+    }
+  }
+
+  /** Drizzle wraps errors in its own. */
+  const refusal = async (work: Promise<unknown>): Promise<unknown> => findPoolsafeError(await failureOf(() => work))
+  const refused = { rule, wasSent: false }
+
+  it('is refused in strict mode, and not sent', async () => {
+    await use('strict', async (subject) => {
+      const before = await entries()
+      expect(await refusal(subject.transaction(() => subject.outer()))).toMatchObject(refused)
+      expect(await refusal(subject.transaction(async (inner) => (await inner(), await subject.outer())))).toMatchObject(refused)
+      expect(await entries()).toEqual(before)
+    })
+  })
+
+  it('is found behind functions, side by side with others, after a pause', async () => {
+    await use('strict', async (subject) => {
+      const helper = async (): Promise<unknown> => {
+        await sleep(1)
+        return await subject.outer()
+      }
+      expect(await refusal(subject.transaction(async (inner) => await Promise.all([inner(), helper()])))).toMatchObject(refused)
+      expect(await refusal(subject.transaction(async () => await helper().then((result) => result)))).toMatchObject(refused)
+    })
+  })
+
+  it('is warned of once, with both lines', async () => {
+    await use('warn', async (subject, findings, warnings) => {
+      for (let times = 0; times < 3; times++) await subject.transaction(() => subject.outer())
+      expect(findings).not.toHaveLength(0)
+      expect(warnings.filter((warning) => warning.includes(rule))).toHaveLength(1)
+      const [warning = ''] = warnings
+      expect(warning).toMatch(/open transaction that began at .*test\/field\/outside-handle\.test\.ts:\d+/)
+      expect(warning).toMatch(/by +.*test\/field\/outside-handle\.test\.ts:\d+/)
+    })
+  })
+
+  it('is allowed with a reason', async () => {
+    await use('strict', async (subject, findings) => {
+      await subject.transaction(() => subject.guard.allow(rule, 'the audit log outlives a rollback', () => subject.outer()))
+      expect(findings).toEqual([])
+    })
+  })
+
+  it.each<[string, (subject: Subject) => Promise<unknown>]>([
+    ['the transaction’s own handle', (subject) => subject.transaction((inner) => inner())],
+    ['after the transaction', async (subject) => (await subject.transaction((inner) => inner()), await subject.outer())],
+    ['beside the transaction', (subject) => Promise.all([subject.transaction((inner) => inner()), subject.outer()])],
+    ['a caller that does not await the transaction', callWithoutAwait],
+    ['a job that the transaction starts and does not await', startJob],
+    ['a listener that answers later', listenLater],
+    ['a timer that was set inside', setTimer],
+    ['a transaction of another pool', async (subject) => subject.transaction(() => otherPool(subject.guard))],
+  ])('is not found: %s', async (_case, play) => {
+    await use('strict', async (subject, findings) => {
+      await play(subject)
+      expect(findings).toEqual([])
+    })
+  })
+})
+
+async function callWithoutAwait(subject: Subject): Promise<void> {
+  let isOpen: (value?: unknown) => void = () => {}
+  const opened = new Promise((resolve) => (isOpen = resolve))
+  let mayEnd: (value?: unknown) => void = () => {}
+  const end = new Promise((resolve) => (mayEnd = resolve))
+  const running = subject.transaction(async (inner) => {
+    await inner()
+    isOpen()
+    await end
+  })
+  await opened
+  try {
+    await subject.outer()
+  } finally {
+    mayEnd()
+    await running
+  }
+}
+
+async function startJob(subject: Subject): Promise<void> {
+  const jobs: Promise<unknown>[] = []
+  const job = async (): Promise<void> => {
+    await sleep(1)
+    await subject.outer()
+  }
+  await subject.transaction(async (inner) => {
+    jobs.push(job())
+    // A job may also begin at once.
+    jobs.push(atOnce(subject))
+    for (let times = 0; times < 5; times++) await inner()
+    await sleep(20)
+  })
+  await Promise.all(jobs)
+}
+
+async function atOnce(subject: Subject): Promise<void> {
+  await subject.outer()
+}
+
+async function listenLater(subject: Subject): Promise<void> {
+  const events = new EventEmitter()
+  const heard = new Promise((resolve, reject) => {
+    events.once('paid', () => {
+      setImmediate(() => void subject.outer().then(resolve, reject))
+    })
+  })
+  await subject.transaction(async (inner) => {
+    events.emit('paid')
+    await inner()
+    await sleep(20)
+  })
+  await heard
+}
+
+async function setTimer(subject: Subject): Promise<void> {
+  let sent: Promise<unknown> | undefined
+  await subject.transaction(async (inner) => {
+    setTimeout(() => (sent = subject.outer()), 1)
+    await inner()
+    await sleep(20)
+  })
+  await sent
+}
+
+async function otherPool(guard: Guard): Promise<void> {
+  const other = guardPool(new pg.Pool({ connectionString: server.url, max: 2 }), guard)
+  const client = await other.connect()
+  await client.query('BEGIN')
+  await client.query('SELECT 1')
+  await client.query('COMMIT')
+  client.release()
+  await other.query('SELECT 1')
+  await other.end()
+}
