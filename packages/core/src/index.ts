@@ -96,7 +96,7 @@ export {
   type Released,
   type TransactionCallback,
 } from './checkout/holding.ts'
-export { heldOf, mayPlace, placeCall, runPlaced, type SecondCall } from './checkout/outside-transaction.ts'
+export { heldOf, mayPlace, placeCall, runPlaced, wouldWait, type SecondCall } from './checkout/outside-transaction.ts'
 export { AwaitChain, settled } from './stack/await-chain.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export {

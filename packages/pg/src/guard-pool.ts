@@ -1,14 +1,12 @@
 import {
-  AwaitChain,
   guardOf,
   inScopeOfCaller,
   InvalidOptionError,
   keepFirstGuard,
   markGuarded,
-  placeCall,
   processWide,
-  runPlaced,
   toGuard,
+  type Answer,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
@@ -20,7 +18,6 @@ import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
 import { sendByPoolAndJudge } from './answer.ts'
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
-import { sqlOf } from './query-watch.ts'
 import { SecondCalls } from './second-call.ts'
 import { refuseCall, statementOf } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
@@ -125,22 +122,13 @@ function guardQueries(pool: PoolLike, guard: Guard, seconds: SecondCalls): void 
 
   function query(this: unknown, ...args: unknown[]): unknown {
     const statement = statementOf(args[0], guard)
-    if (statement === undefined) return sendPlaced(args, lendAndSend)
+    if (statement === undefined) return seconds.send(args, query, lendAndSend)
     const { sql, analysis, named } = statement
     const error = guard.refuse(sql, analysis, { pinned: false, named }, query)
     if (error !== undefined) return refuseCall(args, error, undefined)
-    if (analysis.telltales === undefined) return sendPlaced(args, lendAndSend)
-    return sendPlaced(args, (sent) => sendByPoolAndJudge(lendAndSend, sent, (answers) => guard.refuseAnswer(sql, analysis, answers)))
-  }
-
-  function sendPlaced(args: Arguments, sendIt: (args: Arguments) => unknown): unknown {
-    const held = seconds.held
-    if (held === undefined) return sendIt(args)
-    const sql = sqlOf(args[0])
-    if (seconds.isPromised(args)) return seconds.query(held, sql, () => sendIt(args))
-    const call = placeCall(held, new AwaitChain(query))
-    const error = seconds.judge(call, query, sql)
-    return error === undefined ? runPlaced(call, held, () => sendIt(args)) : refuseCall(args, error, undefined)
+    if (analysis.telltales === undefined) return seconds.send(args, query, lendAndSend)
+    const judge = (answers: readonly Answer[]): Error | undefined => guard.refuseAnswer(sql, analysis, answers)
+    return seconds.send(args, query, (sent) => sendByPoolAndJudge(lendAndSend, sent, judge))
   }
 
   function lendAndSend(args: Arguments): unknown {

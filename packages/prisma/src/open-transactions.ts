@@ -6,6 +6,7 @@ import {
   mayPlace,
   openCallback,
   processWide,
+  wouldWait,
   type Entry,
   type Guard,
   type HoldingWork,
@@ -66,7 +67,7 @@ export class OpenTransactions {
   place(around: OpenTransaction, { origin, send, entry }: OuterCall): unknown {
     const isInside = new AwaitChain(entry).hasRootOf(around.callback.chain)
     if (isInside === false) return this.#sendOutside(around, origin, send)
-    const error = isInside === true && !wouldWait(around) ? this.#judge(around, entry) : undefined
+    const error = isInside === true && !hasToWait(around) ? this.#judge(around, entry) : undefined
     if (error !== undefined) throw error
     origin.isPlaced = true
     return processWide.origins.run(origin, send)
@@ -83,6 +84,6 @@ export class OpenTransactions {
   }
 }
 
-function wouldWait({ holds }: HoldingWork): boolean {
-  return holds?.owner instanceof Gate && holds.owner.wouldWait
+function hasToWait({ holds }: HoldingWork): boolean {
+  return holds?.owner instanceof Gate && wouldWait(holds.owner)
 }

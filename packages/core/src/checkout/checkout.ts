@@ -55,7 +55,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   released: Released | undefined = undefined
   /** The context of the call knows this checkout. */
   isFollowed = false
-  owner: object | undefined = undefined
+  readonly owner: object | undefined
   begun: BegunTransaction | undefined = undefined
   taken: AwaitChain | undefined = undefined
   isOfCallback = false
@@ -79,6 +79,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     site: Site | undefined,
     inside: Holdable | undefined,
     family: number = order,
+    owner?: object,
   ) {
     this.order = order
     this.askedAt = askedAt
@@ -87,6 +88,14 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.site = site
     this.inside = inside
     this.family = family
+    this.owner = owner
+  }
+
+  /** The connection is released: nothing of it is kept by those who still know the checkout. */
+  letGo(): void {
+    this.connection = undefined
+    this.begun = undefined
+    this.taken = undefined
   }
 
   wait(): void {

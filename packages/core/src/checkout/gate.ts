@@ -79,7 +79,7 @@ export class Gate<Connection> {
     const told = { measures: this.#measures, refusal: this.#refusal, busy: this.#expiry.busy }
     this.#denials = new Denials({ ...told, watcher, sites: this.sites, held: this.#held, survey, fail })
     this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, survey, refuse: fail })
-    // A call that nests two fills a pool of two by itself, without anyone who waited before.
+    // A call that nests two fills a pool of two by itself.
     this.#hasBeenFull = source.max <= 2
     this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
   }
@@ -102,11 +102,10 @@ export class Gate<Connection> {
   ): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
     const site = this.sites.of(origin, entry)
-    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding(), presentFamily())
+    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding(), presentFamily(), this)
     checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
     checkout.limitMillis = checkout.isHurried ? limitMillis : this.limits.acquireTimeoutMillis
-    checkout.owner = this
-    if (this.#waiting.size === 0 && this.#canTake()) {
+    if (this.#waiting.size === 0 && this.canTake()) {
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
       return checkout
@@ -130,9 +129,7 @@ export class Gate<Connection> {
     const heldMillis = this.#clock.now() - checkout.heldSince
     this.#measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
-    checkout.connection = undefined
-    checkout.begun = undefined
-    checkout.taken = undefined
+    checkout.letGo()
     if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
@@ -147,7 +144,7 @@ export class Gate<Connection> {
     if (this.#isPumping) return
     this.#isPumping = true
     try {
-      for (let next = this.#waiting.first; next !== undefined && this.#canTake(); next = this.#waiting.first) {
+      for (let next = this.#waiting.first; next !== undefined && this.canTake(); next = this.#waiting.first) {
         this.#unqueue(next)
         const thrown = this.#take(next)
         if (thrown !== undefined) next.handover(thrown.error, undefined, nothing)
@@ -170,17 +167,9 @@ export class Gate<Connection> {
     if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
   }
 
-  /**
-   * Whether it is worth its price (3 µs) to remember who awaits each connection: in strict mode, in pools of two, and where a call
-   * had to wait before. Elsewhere that is remembered of transactions alone.
-   */
+  /** Returns true where it is worth its price (3 µs) to remember who awaits a connection: calls may wait for themselves. */
   get wantsChains(): boolean {
     return this.#hasBeenFull || this.#watcher.mode === 'strict'
-  }
-
-  /** Whether a call would have to wait now. */
-  get wouldWait(): boolean {
-    return this.#waiting.size > 0 || !this.#canTake()
   }
 
   /** How many calls wait. */
@@ -213,7 +202,7 @@ export class Gate<Connection> {
    * @returns `undefined` where one is idle, somebody waits, there is no room, or the server is to be left alone for now
    */
   open(): Promise<void> | undefined {
-    if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.#canTake()) return undefined
+    if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.canTake()) return undefined
     this.#abandoned++
     if (this.#refusal.isOn) this.#refusal.asked()
     return openOne(this.#source, (error) => {
@@ -239,7 +228,8 @@ export class Gate<Connection> {
     return this.#taking.size + this.#abandoned + this.#active >= max
   }
 
-  #canTake(): boolean {
+  /** Whether a call that is next in the queue gets a connection now. */
+  canTake(): boolean {
     if (this.#isFull) return false
     return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
   }

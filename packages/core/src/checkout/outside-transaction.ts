@@ -37,6 +37,11 @@ function isInsideOf(begun: AwaitChain, call: AwaitChain, mayHaveGoneOn: boolean)
   return isAwaited === false && mayHaveGoneOn ? call.isContinued(begun) : isAwaited
 }
 
+/** Returns whether a call would have to wait at this gate now. */
+export function wouldWait(gate: { readonly waitingCount: number; canTake(): boolean }): boolean {
+  return gate.waitingCount > 0 || !gate.canTake()
+}
+
 const budget = new SiteBudget()
 
 /** Bounds what is spent on stacks where such calls are frequent: 50 a second, in strict mode all. */

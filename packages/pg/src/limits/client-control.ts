@@ -1,4 +1,5 @@
 import type { ConnectionControl } from '@poolsafe/core'
+import { knownLifeOf } from '../client-life.ts'
 import type { ClientLike } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
 import { closeConnection, isWired, latestQueryOf, type WiredClient } from './internals.ts'
@@ -24,7 +25,10 @@ class ClientControl implements ConnectionControl {
     if (outcome === 'failed') throw new Error('the CancelRequest could not be sent: the query goes on')
   }
 
-  close(): Promise<void> {
-    return closeConnection(this.#client, new Error('the session was killed'))
+  async close(): Promise<void> {
+    await closeConnection(this.#client, new Error('the session was killed'))
+    // The pool of a session that the server ends says so, once nobody uses the client.
+    const pool = knownLifeOf(this.#client)?.home.pool as { emit?(event: 'error', error: Error, client: object): void } | undefined
+    pool?.emit?.('error', new Error('Connection terminated unexpectedly'), this.#client)
   }
 }

@@ -1,0 +1,41 @@
+import { createGuard } from '@poolsafe/core'
+import { guardDialect } from '@poolsafe/kysely'
+import { guardPool } from '@poolsafe/pg'
+import { poolers } from '@poolsafe/core'
+import type { Dialect } from 'kysely'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+// Loaded before Kysely's own tests, in their folder: each pool and each PostgresDialect that they make is guarded.
+
+const guard = createGuard({ mode: 'warn', pooler: poolers.direct(), logger: { warn: () => {} } })
+const fromHere = createRequire(join(process.cwd(), 'package.json'))
+
+const driver = fromHere('pg') as { Pool: new (config?: object) => Parameters<typeof guardPool>[0] }
+const { Pool } = driver
+Object.defineProperty(driver, 'Pool', {
+  configurable: true,
+  enumerable: true,
+  value: class extends Pool {
+    constructor(config?: object) {
+      super(config)
+      guardPool(this, guard)
+    }
+  },
+})
+
+const { PostgresDialect } = (await import(pathToFileURL(join(process.cwd(), 'dist/index.js')).href)) as {
+  PostgresDialect: { prototype: Dialect }
+}
+const { prototype } = PostgresDialect
+const createDriver = Reflect.get<Dialect, 'createDriver'>(prototype, 'createDriver')
+prototype.createDriver = function (this: Dialect) {
+  const bare: Dialect = {
+    createDriver: () => createDriver.call(this),
+    createQueryCompiler: () => this.createQueryCompiler(),
+    createAdapter: () => this.createAdapter(),
+    createIntrospector: (db) => this.createIntrospector(db),
+  }
+  return guardDialect(bare, guard).createDriver()
+}
