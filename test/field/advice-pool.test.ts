@@ -154,7 +154,7 @@ describe('a pool of node-postgres', () => {
     const results = await Promise.allSettled(Array.from({ length: 6 }, () => pool.query('SELECT 1')))
     for (const result of results) {
       const error = (result as PromiseRejectedResult).reason as NoConnectionError
-      expect(error).toMatchObject({ likelyCause: 'slowHook', active: 0 })
+      expect(error).toMatchObject({ likelyCause: 'slowConnect', active: 0 })
       expect(error.message).toContain('the hook onConnect of the pool has not finished')
     }
   })

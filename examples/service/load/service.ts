@@ -40,14 +40,14 @@ export async function findService(address: string, admin: string): Promise<Servi
   return service
 }
 
-/** One of its own, on free ports, with a log of its own. */
+/** One of its own, on the ports of `PORT` and `ADMIN_PORT` or else on free ones, with a log of its own. */
 export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const file = join(temporaryFolder('poolsafe-service-'), 'service.log')
   const main = join(import.meta.dirname, '../src/main.ts')
   const child = startChild(
     process.execPath,
     [...process.execArgv, main],
-    { ...process.env, ...env, PORT: '0', ADMIN_PORT: '0', LOG_FILE: file },
+    { ...process.env, ...env, PORT: process.env.PORT ?? '0', ADMIN_PORT: process.env.ADMIN_PORT ?? '0', LOG_FILE: file },
     'SIGTERM',
   )
   const log = await followLog(file)

@@ -21,7 +21,7 @@ export function combineHealth(given: readonly (GuardHealth | undefined)[]): Guar
     notes: [...new Set(known.flatMap(({ notes }) => notes))],
     totalQueries: sum(({ totalQueries }) => totalQueries),
     totalErrors: sum(({ totalErrors }) => totalErrors),
-    poolInfo: known.find(({ pools }) => pools.length > 0)?.poolInfo ?? 'no pool',
+    poolInfo: known.flatMap(({ pools, poolInfo }) => (pools.length > 0 ? poolInfo : [])).join('; ') || 'no pool',
     timestamp: only?.timestamp ?? new Date().toISOString(),
     uptimeSeconds: Math.max(0, ...known.map(({ uptimeSeconds }) => uptimeSeconds)),
     slowQueries: sum(({ slowQueries }) => slowQueries),

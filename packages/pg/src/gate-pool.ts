@@ -77,7 +77,7 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   // Prisma makes another pool after $disconnect, with its next query.
   gateEnd(pool, gate, () => (layer === 'prisma' ? guard.pools.delete(observed) : guard.pools.end(observed)))
   countWaiting(pool, gate)
-  if (line !== undefined) guard.info(line)
+  guard.info(`pool ${observed.name}: ${line}`)
   for (const note of notes) guard.warn(note)
   return gate
 }

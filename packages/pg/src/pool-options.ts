@@ -113,8 +113,8 @@ function checkName(poolName: unknown): void {
 /** What was set on a pool, for its log. */
 export interface AppliedOptions {
   readonly limits: CheckoutLimits
-  /** `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`; `undefined` where nobody asked for anything. */
-  readonly line: string | undefined
+  /** `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s` */
+  readonly line: string
   readonly notes: readonly string[]
 }
 
@@ -136,10 +136,7 @@ export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOpti
   if (given.idleTimeoutMillis !== undefined) options.idleTimeoutMillis = finite(given.idleTimeoutMillis)
   if (given.maxLifetimeMillis !== undefined) setLifetime(options, given.maxLifetimeMillis)
   const acquireTimeoutMillis = given.acquireTimeoutMillis ?? url.acquireTimeoutMillis ?? ownMillis ?? limits.acquireTimeoutMillis
-  const { notes, schema: _, ...named } = url
-  const isAsked = Object.keys(given).length > 0 || Object.keys(named).length > 0
-  const line = isAsked ? describe(options, acquireTimeoutMillis) : undefined
-  return { limits: { ...limits, acquireTimeoutMillis }, line, notes }
+  return { limits: { ...limits, acquireTimeoutMillis }, line: describe(options, acquireTimeoutMillis), notes: url.notes }
 }
 
 /** The limit that the application gave its pool, for which pg-pool lets a call wait as well; 0 is none. */

@@ -57,7 +57,7 @@ function sharedRows(call: NoConnection, pool: PoolState): string {
 }
 
 function makeRows(call: NoConnection, pool: PoolState): string {
-  const { why, instead } = adviceFor(call.likelyCause, call.failure)
+  const { why, instead } = adviceFor(call.likelyCause, call.failure, pool)
   const list: [string, string][] = [
     ...pool.holders.map((holder): [string, string] => ['held', describeHolder(holder)]),
     ['likely', call.likelyCause],

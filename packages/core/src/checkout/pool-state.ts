@@ -48,8 +48,7 @@ export interface PoolState {
  *
  * - `nestedAcquire`: the call holds a connection and waits for another
  * - `serverRefuses`: the pool could not connect
- * - `slowConnect`: connecting took too long
- * - `slowHook`: the hook `onConnect` of the pool took too long
+ * - `slowConnect`: connecting took too long, or the hook `onConnect` of the pool
  * - `processBusy`: this process could not read what had arrived, for most of the wait
  * - `unreadStream`: connections are held by cursors or streams whose readers do not read
  * - `leak`: connections are out on which nothing happens
@@ -61,7 +60,6 @@ export type LikelyCause =
   | 'nestedAcquire'
   | 'serverRefuses'
   | 'slowConnect'
-  | 'slowHook'
   | 'processBusy'
   | 'unreadStream'
   | 'leak'
@@ -102,7 +100,7 @@ export function likelyCause(pool: PoolState, call: Refused): LikelyCause {
   // Where others hold most of the pool throughout, they are to blame even if the server refuses one connection more.
   if (call.failure !== undefined && (stuck === undefined || 2 * pool.active < pool.max)) return refusal
   if (stuck !== undefined) return stuck
-  return isConnecting(pool, call) ? connectingCause(pool) : 'poolTooSmall'
+  return isConnecting(pool, call) ? 'slowConnect' : 'poolTooSmall'
 }
 
 /** What most of those do that have held theirs throughout, where these are half of all. */
@@ -121,13 +119,15 @@ function isConnecting(pool: PoolState, call: Refused): boolean {
   return call.wasTaking || pool.active === 0 || pool.connecting > pool.active
 }
 
-function connectingCause({ connecting, inHook }: PoolState): LikelyCause {
-  return inHook > 0 && 2 * inHook >= connecting ? 'slowHook' : 'slowConnect'
+/** Cause and remedy in words. */
+export function adviceFor(cause: LikelyCause, failure: Failure | undefined, { connecting, inHook }: PoolState): Advice {
+  if ((cause === 'serverRefuses' || cause === 'slowConnect') && failure !== undefined) return failure
+  return cause === 'slowConnect' && inHook > 0 && 2 * inHook >= connecting ? slowHook : advice[cause]
 }
 
-/** Cause and remedy in words. */
-export function adviceFor(cause: LikelyCause, failure: Failure | undefined): Advice {
-  return (cause === 'serverRefuses' || cause === 'slowConnect') && failure !== undefined ? failure : advice[cause]
+const slowHook: Advice = {
+  why: 'the server has answered, and the hook onConnect of the pool has not finished: nobody gets the connection before it has',
+  instead: 'look at what onConnect awaits; a query in it that asks the same pool for a connection never ends',
 }
 
 const advice: { readonly [Cause in LikelyCause]: Advice } = {
@@ -139,10 +139,6 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
   slowConnect: {
     why: 'connections were still being made: the server does not answer, or the way to it is slow',
     instead: 'look at the server and the way to it; a longer acquireTimeoutMillis only hides it',
-  },
-  slowHook: {
-    why: 'the server has answered, and the hook onConnect of the pool has not finished: nobody gets the connection before it has',
-    instead: 'look at what onConnect awaits; a query in it that asks the same pool for a connection never ends',
   },
   processBusy: {
     why: 'this process was busy for most of that time, or suspended: answers arrived, and nobody read them',

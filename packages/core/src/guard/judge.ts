@@ -129,6 +129,9 @@ const handedOn: { readonly [O in Outcome]?: string } = {
 const whyHandedOn =
   'it was sent on a connection borrowed for this one statement (pool.query): the application’s own pool hands it on as it was left, whether or not there is a pooler'
 
+const whyPinned =
+  'the pooler keeps this server connection for this client alone until it disconnects: nobody else sees what it leaves, and nobody else can use the connection'
+
 function toFinding(effect: DetectedEffect, outcome: Outcome, onBorrowed: boolean): Finding {
   const { why, instead } = ruleById[effect.rule]
   const ofBorrowed = onBorrowed ? handedOn[outcome] : undefined
@@ -137,7 +140,7 @@ function toFinding(effect: DetectedEffect, outcome: Outcome, onBorrowed: boolean
     rule: effect.rule,
     outcome,
     message: `${effect.what} ${consequence}`,
-    why: ofBorrowed === undefined ? why : whyHandedOn,
+    why: ofBorrowed === undefined ? (outcome === 'pinned' ? whyPinned : why) : whyHandedOn,
     instead:
       ofBorrowed === undefined ? instead : `a connection that is held for as long as the state is wanted (pool.connect()); or ${instead}`,
     docs: docsOf(effect.rule),

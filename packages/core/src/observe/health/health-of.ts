@@ -28,7 +28,7 @@ export async function healthOf(
     notes: examined.length === 0 && !haveEnded ? [noPool] : [],
     totalQueries,
     totalErrors,
-    poolInfo: healths[0] === undefined ? 'no pool' : poolInfo(healths[0]),
+    poolInfo: poolInfos(healths),
     timestamp: new Date().toISOString(),
     uptimeSeconds,
     slowQueries,
@@ -76,6 +76,13 @@ function verdict(problems: readonly Problem[], { tolerate }: ResolvedHealthOptio
 /** The error may quote anything. */
 function shown({ outcome, millis }: Ping): PoolHealth['ping'] {
   return { outcome, millis }
+}
+
+/** That of the only pool; of several, each with its name. */
+function poolInfos(pools: readonly PoolHealth[]): string {
+  const [first] = pools
+  if (first === undefined) return 'no pool'
+  return pools.length === 1 ? poolInfo(first) : pools.map((pool) => `${pool.name}: ${poolInfo(pool)}`).join('; ')
 }
 
 function poolInfo({

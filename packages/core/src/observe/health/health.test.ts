@@ -70,10 +70,14 @@ describe('the health of a guard', () => {
     })
   })
 
-  it('is plain data with the numbers of its pools, and tells the first one in a line', async () => {
+  it('is plain data with the numbers of its pools, and tells each of them in a line', async () => {
     const { guard, pools } = guardOf(poolWith({}), poolWith({}))
     const health = await guard.health()
-    expect(health).toMatchObject({ healthy: true, poolInfo: 'Limit: 2, Pool Timeout: 5s, Connect Timeout: never', notes: [] })
+    expect(health).toMatchObject({
+      healthy: true,
+      poolInfo: 'main: Limit: 2, Pool Timeout: 5s, Connect Timeout: never; main: Limit: 2, Pool Timeout: 5s, Connect Timeout: never',
+      notes: [],
+    })
     expect(health.pools).toHaveLength(pools.length)
     expect(health.pools[0]).toMatchObject({ name: 'main', idle: 1, ping: { outcome: 'answered' } })
     expect(new Date(health.timestamp).toISOString()).toBe(health.timestamp)

@@ -69,7 +69,7 @@ export interface GuardHealth {
   readonly notes: readonly string[]
   readonly totalQueries: number
   readonly totalErrors: number
-  /** `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`, of the first pool. */
+  /** `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`; of several pools each with its name: `main: Limit: …; reports: Limit: …`. */
   readonly poolInfo: string
   /** ISO 8601. */
   readonly timestamp: string

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { seconds } from '../../checkout/no-connection-message.ts'
+import { seconds as inSeconds } from '../../checkout/no-connection-message.ts'
 import type { LogEntry, LogFields } from '../../log/log-writer.ts'
 import type { SlowQueryEvent } from '../events.ts'
 import type { Rest } from './slow-repeats.ts'
@@ -23,7 +23,15 @@ function plain(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ')
 }
 
-/** `slow query: User.findMany took 1.2 s` */
+/** Below this a duration keeps its milliseconds. */
+const shortMillis = 10_000
+
+/** `1234 ms`, `12.3 s` */
+function seconds(millis: number): string {
+  return millis < shortMillis ? `${Math.round(millis)} ms` : inSeconds(millis)
+}
+
+/** `slow query: User.findMany took 1234 ms` */
 function headOf(event: SlowQueryEvent): string {
   return `${titleOf(event)}: ${nameOf(event)} ${event.failed ? 'failed after' : 'took'} ${seconds(event.durationMillis)}`
 }
