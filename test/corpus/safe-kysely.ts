@@ -28,7 +28,7 @@ export const kysely: readonly Statement[] = [
   {
     sql: 'select * from "User" where ("name" is null or ("role" = $1 and not exists (select "id" from "Post" where "authorId" = "User"."id")))',
   },
-  { sql: 'select * from "User" for update skip locked' },
+  { sql: 'select * from "User" for update skip locked', inTransaction: true },
   {
     sql: 'select "id", case when "views" > $1 then $2 else $3 end as "heat", row_number() over(partition by "authorId" order by "views") as "rank" from "Post"',
   },

@@ -74,7 +74,7 @@ export const lookalikes: Readonly<Record<string, readonly Statement[]>> = {
     'SELECT "PG_ADVISORY_LOCK"(1)',
     'SELECT pg_advisory_lock_count(1)',
     'SELECT my_pg_advisory_lock(1), set_configuration(1)',
-    'SELECT pg_advisory_xact_lock(1)',
+    'SELECT my.pg_advisory_xact_lock(1), my_pg_try_advisory_xact_lock(1)',
     'SELECT nextval($1), setval($1, 7), setval($1, 7, false)',
     "SELECT current_setting('search_path'), current_setting('app.org_id', true)",
     'SELECT random(), random(1, 6)',

@@ -51,7 +51,7 @@ export const transactions: Readonly<Record<string, readonly Statement[]>> = {
     "INSERT INTO log SELECT set_config('a.b', 'c', '1')",
   ),
   'settings in the statement that needs them': alone(
-    "WITH s AS (SELECT set_config('lock_timeout', '1s', true)) SELECT pg_advisory_xact_lock(1) FROM s",
+    "WITH s AS (SELECT set_config('lock_timeout', '1s', true)) UPDATE posts SET title = $1 FROM s",
     "SET LOCAL work_mem = '64MB'; SELECT * FROM posts ORDER BY title",
     "SELECT set_config('app.org_id', '7', true); SELECT * FROM posts",
   ),

@@ -20,7 +20,8 @@ export const exceptions: readonly Exception[] = [
   {
     why: 'has no effect where it is used, so it leaves nothing',
     applies: ({ rule, sql }) =>
-      ['transaction/set-local', 'transaction/on-commit-drop', 'transaction/exported-snapshot'].includes(rule) || sql.includes('lo_open'),
+      ['transaction/set-local', 'transaction/lock-outside', 'transaction/on-commit-drop', 'transaction/exported-snapshot'].includes(rule) ||
+      sql.includes('lo_open'),
   },
   {
     why: 'the open transaction keeps its session; the harm is done in the pool of the application',

@@ -21,7 +21,8 @@ const names = rules.flatMap((rule) => [
 ])
 const keywords = rules.flatMap((rule) => rule.keywords ?? [])
 const firstWords = rules.flatMap((rule) => rule.firstWords ?? [])
-const scan = createScan(names, keywords)
+const commonKeywords = rules.flatMap((rule) => rule.commonKeywords ?? [])
+const scan = createScan(names, [...keywords, ...commonKeywords])
 const namesSession = createWordSearch({ names, keywords, firstWords })
 
 /** Whether the scan alone can tell that a text does nothing to session state. It never says so of one that does. */

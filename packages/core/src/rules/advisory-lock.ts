@@ -119,8 +119,8 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
       'SELECT pg_advisory_lock(id) FROM generate_series(1, 3) AS id; SELECT pg_advisory_unlock(1)',
     ],
     safe: [
-      'SELECT pg_advisory_xact_lock(42)',
-      'SELECT pg_try_advisory_xact_lock_shared(1, 2)',
+      'BEGIN; SELECT pg_advisory_xact_lock(42); UPDATE t SET id = id; COMMIT',
+      'BEGIN; SELECT pg_try_advisory_xact_lock_shared(1, 2); SELECT 1; COMMIT',
       'SELECT pg_advisory_lock(42); SELECT pg_advisory_unlock(42)',
       "SELECT 'pg_advisory_lock(42)'",
       'SELECT pid FROM pg_locks /* pg_advisory_lock */',

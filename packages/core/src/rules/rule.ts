@@ -77,6 +77,11 @@ export interface Rule<Id extends string = string> {
   /** Further keywords that the scan must not call harmless, found as whole words. */
   readonly keywords?: readonly string[]
   /**
+   * The same, for keywords that are too common to speak for session state in a text that no parser reads: such a text stays unjudged
+   * for them.
+   */
+  readonly commonKeywords?: readonly string[]
+  /**
    * First words of the statements that `on` judges, where they tell them from others: all that is known of a text which no parser
    * reads. Not needed where a name or a keyword tells as well.
    */

@@ -8,8 +8,9 @@ function ineffective(what: string): Effect {
 }
 
 function onSet({ name = '', is_local, kind }: VariableSetStmt): Effect | undefined {
-  // SET TRANSACTION outside a transaction is answered with a warning by PostgreSQL itself, and leaves nothing.
-  return is_local && kind !== 'VAR_SET_MULTI' ? ineffective(`SET LOCAL ${name}`) : undefined
+  if (kind !== 'VAR_SET_MULTI') return is_local ? ineffective(`SET LOCAL ${name}`) : undefined
+  // PostgreSQL refuses SET TRANSACTION SNAPSHOT outside a transaction; the rest it answers with a warning alone.
+  return name === 'TRANSACTION' ? ineffective('SET TRANSACTION') : undefined
 }
 
 /**
@@ -47,21 +48,31 @@ COMMIT;`,
 /** A local setting lasts until the end of the transaction; in autocommit that is the end of its own statement. */
 export const setLocal: Rule<'transaction/set-local'> = {
   id: 'transaction/set-local',
-  title: 'SET LOCAL outside a transaction does nothing',
-  why: 'the value lasts until the end of the transaction, and outside BEGIN … COMMIT that is the end of this very statement: the next statement runs without it',
+  title: 'SET LOCAL, SET TRANSACTION and SET CONSTRAINTS do nothing outside a transaction',
+  why: 'what they set lasts until the end of the transaction, and outside BEGIN … COMMIT that is the end of this very statement: the next statement runs without it',
   instead:
-    'send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT. In Prisma an interactive $transaction (an array of one statement has no transaction), in Kysely db.transaction()',
+    'send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT. In Prisma an interactive $transaction (an array of one statement has no transaction), in Kysely db.transaction(). An isolation level can stand in the BEGIN itself',
   remedy: localSetting,
   examples: {
-    unsafe: ["SET LOCAL search_path = 'tenant_a'", 'SET LOCAL ROLE postgres', "SELECT set_config('app.org_id', '7', true)"],
+    unsafe: [
+      "SET LOCAL search_path = 'tenant_a'",
+      'SET LOCAL ROLE postgres',
+      "SELECT set_config('app.org_id', '7', true)",
+      'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
+      'SET CONSTRAINTS ALL DEFERRED',
+    ],
     safe: [
       "BEGIN; SET LOCAL search_path = 'tenant_a'; COMMIT",
       "SET LOCAL work_mem = '64MB'; SELECT 1",
       "BEGIN; SELECT set_config('app.org_id', '7', true); COMMIT",
-      "WITH limits AS (SELECT set_config('lock_timeout', '1000', true)) SELECT pg_advisory_xact_lock(1) FROM limits",
+      "WITH limits AS (SELECT set_config('lock_timeout', '1000', true)) UPDATE t SET id = id FROM limits",
     ],
   },
   names: ['set_config'],
   firstWords: ['set'],
-  on: { VariableSetStmt: onSet, SelectStmt: onSelect },
+  on: {
+    VariableSetStmt: onSet,
+    SelectStmt: onSelect,
+    ConstraintsSetStmt: () => ineffective('SET CONSTRAINTS'),
+  },
 }

@@ -30,7 +30,10 @@ export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
   remedy: transactionLock,
   examples: {
     unsafe: [],
-    safe: ['SELECT pg_advisory_lock(42); SELECT pg_advisory_unlock(42)', 'SELECT pg_try_advisory_xact_lock(42)'],
+    safe: [
+      'SELECT pg_advisory_lock(42); SELECT pg_advisory_unlock(42)',
+      'BEGIN; SELECT pg_try_advisory_xact_lock(42); UPDATE t SET id = id; COMMIT',
+    ],
   },
   answer: { when: 'a call of pg_advisory_unlock or pg_advisory_unlock_shared that the server answers with false', tells },
 }
