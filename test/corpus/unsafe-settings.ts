@@ -128,6 +128,16 @@ export const settings: Readonly<Record<string, readonly Statement[]>> = {
       "SELECT pg_catalog.set_config('app.org_id', '7', 't')",
       "SELECT set_config('a.b', '1', true), set_config('c.d', '2', true)",
       "SELECT set_config(is_local => true, setting_name => 'a.b', new_value => 'c')",
+      'SET TRANSACTION READ ONLY',
+      'SET CONSTRAINTS ALL DEFERRED',
+    ),
+  ],
+  'transaction/lock-outside': [
+    ...alone(
+      'SELECT pg_advisory_xact_lock(hashtext($1))',
+      'SELECT pg_catalog.pg_try_advisory_xact_lock_shared($1, $2)',
+      'select * from "User" where "id" = $1 for update',
+      'SELECT "id" FROM "jobs" "Job" WHERE "Job"."status" = $1 ORDER BY "Job"."id" ASC LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED',
     ),
   ],
 }

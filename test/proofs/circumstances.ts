@@ -58,6 +58,9 @@ const started = "SELECT pg_backup_start('nightly', true)"
 /** In a session that has a backup running, the first statement fails with 55000, and the backup goes on. */
 const begins = "SELECT pg_backup_start('look', true) IS NULL; SELECT count(*)::int FROM pg_backup_stop(false)"
 
+/** A row's lock is in no view; the lock of its table, which ends with it, is. */
+const lockedTables = "SELECT count(*)::int FROM pg_locks WHERE mode = 'RowShareLock' AND pid = pg_backend_pid()"
+
 /** A rule that is not here has examples that leave something in the session, and need nothing else. */
 export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
   ...ofExtensions,
@@ -192,6 +195,16 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
       "SET LOCAL search_path = 'tenant_a'": { does: 'ineffective' },
       'SET LOCAL ROLE postgres': { does: 'ineffective' },
       "SELECT set_config('app.org_id', '7', true)": { does: 'ineffective' },
+      'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE': { does: 'ineffective', look: 'SHOW transaction_isolation' },
+      'SET CONSTRAINTS ALL DEFERRED': { does: 'ineffective', unproved: 'the server does not show which constraints are deferred' },
+    },
+  },
+  'transaction/lock-outside': {
+    examples: {
+      'SELECT pg_advisory_xact_lock(42)': { does: 'ineffective' },
+      'SELECT pg_try_advisory_xact_lock(42) AS locked': { does: 'ineffective' },
+      'SELECT * FROM t ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED': { does: 'ineffective', look: lockedTables },
+      'SELECT id FROM t FOR SHARE': { does: 'ineffective', look: lockedTables },
     },
   },
   'transaction/on-commit-drop': {
