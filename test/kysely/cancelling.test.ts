@@ -8,7 +8,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const pollMillis = 5
-const blocked = 'select pg_advisory_xact_lock(42)'
+const blocked = 'do $$ begin perform pg_advisory_xact_lock(42); end $$'
 
 let server: PostgresServer
 let pooler: PgBouncerServer
