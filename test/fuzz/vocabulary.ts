@@ -16,7 +16,7 @@ export const functions: readonly string[] = rules.flatMap((rule) => [
 /** Names of other things, or their beginnings. */
 export const names: readonly string[] = rules.flatMap((rule) => rule.names ?? [])
 
-export const keywords: readonly string[] = rules.flatMap((rule) => [...(rule.keywords ?? []), ...(rule.commonKeywords ?? [])])
+export const keywords: readonly string[] = rules.flatMap(({ keywords: own = [], commonKeywords = [] }) => own.concat(commonKeywords))
 
 /** Relations, functions and types that PostgreSQL looks up by such a name. */
 export const relations: readonly string[] = [

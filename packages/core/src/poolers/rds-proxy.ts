@@ -1,6 +1,7 @@
 import type { SessionState } from '../rules/effect.ts'
 import { cells, each } from './cells.ts'
 import { pooler, type NoOptions, type Pooler } from './pooler.ts'
+import type { Carried } from './profile.ts'
 
 /** What its documentation lists as reasons to pin. */
 const pins: readonly SessionState[] = [
@@ -17,6 +18,13 @@ const pins: readonly SessionState[] = [
   'library',
 ]
 
+/** Startup parameters that drivers always send, which therefore work. */
+const reportedAtLogin: readonly string[] = ['application_name', 'client_encoding', 'datestyle', 'extra_float_digits', 'timezone']
+
+function eachStartup(names: readonly string[], carried: Carried): Readonly<Record<string, Carried>> {
+  return Object.fromEntries(names.map((name) => [name, carried]))
+}
+
 /** Amazon RDS Proxy. It pins a client to its server connection from the first statement that needs one: right, but not pooled. */
 export const rdsProxy: Pooler<NoOptions> = pooler<NoOptions>(
   () => {
@@ -25,12 +33,19 @@ export const rdsProxy: Pooler<NoOptions> = pooler<NoOptions>(
       label: 'Amazon RDS Proxy',
       ...cells(['leaks', 'assumed: the documentation does not name it'], {
         ...each(pins, ['pinned', 'docs: what pins a connection; not measured']),
-        'startup-parameter': ['tracked', 'docs; not measured'],
+        'startup-parameter': [
+          'rejected',
+          'docs: troubleshooting (0A000, doesn’t support the option …); seen with statement_timeout, jit and options (psycopg2#1577, pgstac#156)',
+        ],
       }),
       trackedSettings: new Set(),
       claims: { pooler: 'Amazon RDS Proxy', mode: 'transaction' },
-      startup: { replication: 'rejected' },
-      notes: ['It does not see settings that a function, a trigger or a DO block changes: those leak (docs)'],
+      startup: { ...eachStartup(reportedAtLogin, 'tracked'), replication: 'rejected' },
+      notes: [
+        'It refuses a login with options, statement_timeout and most other settings (0A000): ALTER ROLE … SET gives them to every connection',
+        'The parameters that PostgreSQL’s JDBC driver always sends are accepted: client_encoding, DateStyle, TimeZone, extra_float_digits, application_name',
+        'It does not see settings that a function, a trigger or a DO block changes: those leak (docs)',
+      ],
     }
   },
   {

@@ -1,4 +1,4 @@
-import type { LockingClause, SelectStmt } from 'libpg-query'
+import type { LockingClause, SelectStmt } from '@pgsql/types'
 import { functionCall, isBuiltIn } from '../sql/function-call.ts'
 import type { Effect } from './effect.ts'
 import { pureFunctions } from './pure-functions.ts'
