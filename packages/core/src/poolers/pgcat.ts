@@ -1,4 +1,4 @@
-import { checkObject, checkWholeNumber } from '../options.ts'
+import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
 import { cells, each, reportedSettings, type Cell } from './cells.ts'
 import { pooler, type Pooler } from './pooler.ts'
 
@@ -6,6 +6,8 @@ import { pooler, type Pooler } from './pooler.ts'
 export interface PgcatOptions {
   /** `prepared_statements_cache_size` of pgcat.toml. @default 0 */
   readonly preparedStatementsCacheSize?: number
+  /** `cleanup_server_connections` of the pool in pgcat.toml. @default true */
+  readonly cleanupServerConnections?: boolean
 }
 
 const leaks: Cell = ['leaks', 'source of 2025-02; not measured']
@@ -18,14 +20,15 @@ const wiped: Cell = ['wiped', 'server.rs (RESET ROLE; RESET ALL; DEALLOCATE ALL,
  */
 export const pgcat: Pooler<PgcatOptions> = pooler<PgcatOptions>(
   (options: PgcatOptions = {}) => {
-    checkObject('poolers.pgcat()', options, ['preparedStatementsCacheSize'])
-    const { preparedStatementsCacheSize = 0 } = options
+    checkObject('poolers.pgcat()', options, ['preparedStatementsCacheSize', 'cleanupServerConnections'])
+    const { preparedStatementsCacheSize = 0, cleanupServerConnections = true } = options
+    const cleans = checkBoolean('poolers.pgcat(): cleanupServerConnections', cleanupServerConnections)
     const size = checkWholeNumber('poolers.pgcat(): preparedStatementsCacheSize', preparedStatementsCacheSize, 0)
     return {
       name: 'pgcat',
       label: 'pgcat, transaction mode',
       ...cells(leaks, {
-        ...each(['setting', 'role', 'sql-prepared-statement'], wiped),
+        ...(cleans && each(['setting', 'role', 'sql-prepared-statement'], wiped)),
         'session-authorization': ['leaks', 'PostgreSQL: RESET ALL does not reset it'],
         'backend-pid': ['leaks', 'source: the login tells a random number; not measured'],
         'startup-parameter': ['ignored', 'source: it keeps those that it tracks; not measured'],
@@ -37,5 +40,5 @@ export const pgcat: Pooler<PgcatOptions> = pooler<PgcatOptions>(
       notes: ['It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)'],
     }
   },
-  { forms: [{}] },
+  { forms: [{}, { cleanupServerConnections: false }] },
 )
