@@ -1,13 +1,12 @@
-import type { DoStmt, Node, TransactionStmt, TransactionStmtKind } from '@pgsql/types'
+import type { Node, TransactionStmt, TransactionStmtKind } from '@pgsql/types'
 import { rules } from '../rules/index.ts'
 import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from '../sql/text-cache.ts'
-import { detect } from './detect.ts'
-import { analyzeBlock, type Block } from './do-block.ts'
+import { Defined } from './defined.ts'
+import { Calls, detect } from './detect.ts'
 import { Front } from '../sql/recent-texts.ts'
 import { normalise, withoutOuterComments } from '../sql/normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from '../sql/parser.ts'
-import { PreparedStatements } from './prepared-statements.ts'
 import { createScan } from './scan.ts'
 import { telltalesOf } from './telltales.ts'
 import { plainTransactionControl } from '../sql/transaction-control.ts'
@@ -42,9 +41,9 @@ export function analyze(sql: string): Analysis {
  */
 export function parseAndAnalyze(sql: string, blockDepth: number = 0): Analysis {
   const control = plainTransactionControl(withoutOuterComments(sql))
-  if (control !== undefined) return analyzeStatements([control], blockDepth)
+  if (control !== undefined) return analyzeStatements([control], blockDepth, sql)
   try {
-    return analyzeStatements(parse(sql), blockDepth)
+    return analyzeStatements(parse(sql), blockDepth, sql)
   } catch (error) {
     if (error instanceof ParseRefused) return ofRefused(sql)
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
@@ -116,9 +115,9 @@ interface JudgedStep extends Step {
   readonly undecided?: string
 }
 
-function analyzeStatements(statements: readonly Node[], blockDepth: number): Analysis {
-  const prepared = new PreparedStatements()
-  const all = statements.map((statement, index) => toStep(statement, isLastOf(statements, index), prepared, blockDepth))
+function analyzeStatements(statements: readonly Node[], blockDepth: number, sql: string): Analysis {
+  const defined = new Defined(sql, blockDepth, (text, depth) => (scan(text) ? harmless : parseAndAnalyze(normalise(text), depth)))
+  const all = statements.map((statement, index) => toStep(statement, index, isLastOf(statements, index), defined))
   const steps = stepsWithEffect(all)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
   if (steps.length === 0 && undecided === undefined) return harmless
@@ -144,26 +143,21 @@ function stepsWithEffect(all: readonly Step[]): Step[] {
   return steps
 }
 
-function toStep(statement: Node, isLast: boolean, prepared: PreparedStatements, blockDepth: number): JudgedStep {
-  if ('DoStmt' in statement) return { ...analyzeNestedBlock(statement.DoStmt, blockDepth), mayFail: 'within' }
+function toStep(statement: Node, index: number, isLast: boolean, defined: Defined): JudgedStep {
+  if ('DoStmt' in statement) return { ...defined.block(statement.DoStmt), mayFail: 'within' }
   const control = controlOf(statement)
-  const ofPrepared = prepared.follow(statement)
-  const mayFail = prepared.failureOf(statement)
+  const calls = new Calls()
+  const effects = detect(statement, calls)
+  const run = defined.runBy(calls)
+  const mayFail = defined.prepared.failureOf(statement)
+  defined.add(statement, index)
   return {
-    effects: [...detect(statement), ...ofPrepared.effects],
+    effects: [...effects, ...run.effects],
     ...(control !== undefined && { control }),
     ...(isLast && { isLast }),
     ...(mayFail !== undefined && { mayFail }),
-    ...(ofPrepared.undecided !== undefined && { undecided: ofPrepared.undecided }),
+    ...(run.undecided !== undefined && { undecided: run.undecided }),
   }
-}
-
-/** DO blocks that are followed into each other. Each level is parsed anew, so that a text of nothing else would take quadratic time. */
-const mostNestedBlocks = 8
-
-function analyzeNestedBlock(block: DoStmt, blockDepth: number): Block {
-  if (blockDepth >= mostNestedBlocks) return { effects: [], undecided: `more than ${mostNestedBlocks} DO blocks inside each other` }
-  return analyzeBlock(block, (sql) => (scan(sql) ? harmless : parseAndAnalyze(normalise(sql), blockDepth + 1)))
 }
 
 function isLastOf(statements: readonly Node[], index: number): boolean {

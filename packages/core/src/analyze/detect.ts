@@ -1,4 +1,4 @@
-import type { Node } from '@pgsql/types'
+import type { ExecuteStmt, Node } from '@pgsql/types'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
@@ -26,8 +26,24 @@ const isKnown = (call: FunctionCall): boolean => handlersOf(call).length > 0
 const whole: Place = { isWholeStatement: true }
 const inside: Place = { isWholeStatement: false }
 
-/** Every effect of one statement, wherever in it PostgreSQL would execute, or look up, what causes it. */
-export function detect(statement: Node): DetectedEffect[] {
+/** What one statement runs that an earlier one has defined. */
+export class Calls {
+  readonly functions = new Set<string>()
+  /** EXECUTE, also inside EXPLAIN ANALYZE and CREATE TABLE AS. */
+  readonly prepared: string[] = []
+
+  see({ tag, node }: Visit): void {
+    if (tag === 'FuncCall') this.functions.add(functionCall(node).name)
+    else if (tag === 'ExecuteStmt') this.prepared.push((node as ExecuteStmt).name ?? '')
+  }
+}
+
+/**
+ * Every effect of one statement, wherever in it PostgreSQL would execute, or look up, what causes it.
+ *
+ * @param calls takes note of what the statement runs
+ */
+export function detect(statement: Node, calls?: Calls): DetectedEffect[] {
   const effects: DetectedEffect[] = []
   const certain = certainCalls(statement, isKnown)
   // A stack of our own: the tree of a long expression is deeper than JavaScript's call stack.
@@ -38,6 +54,7 @@ export function detect(statement: Node): DetectedEffect[] {
     effects.push(
       ...(place.isWholeStatement || found.length === 0 || certain.has(next.node) ? found : found.map((effect) => uncertain(effect))),
     )
+    if (next.isExecuted) calls?.see(next)
     place = inside
     // From the last to the first, so that effects come in the order of the text.
     const children = childrenOf(next, isPlain)

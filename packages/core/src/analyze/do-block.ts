@@ -45,6 +45,15 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
       return { effects: [], undecided: 'a DO block that was not understood' }
     throw error
   }
+  return analyzeBody(body, analyze)
+}
+
+/**
+ * The same for a body that PL/pgSQL's parser has read.
+ *
+ * @param analyze what judges the statements in it
+ */
+export function analyzeBody(body: object, analyze: (sql: string) => Analysis): Block {
   const parts = expressionsIn(body).map((expression) => analyzeExpression(expression, analyze))
   const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
   // The block is a transaction: what does harm in autocommit alone does none.
@@ -52,8 +61,10 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
   return { effects, ...(undecided !== undefined && { undecided }) }
 }
 
-function option(args: readonly Node[], name: string): string | undefined {
-  const found = args.flatMap((arg) => ('DefElem' in arg && arg.DefElem.defname === name ? [arg.DefElem.arg] : []))[0]
+/** The value of an option of DO or CREATE FUNCTION. The latter has a list for its body. */
+export function option(args: readonly Node[], name: string): string | undefined {
+  const [value] = args.flatMap((arg) => ('DefElem' in arg && arg.DefElem.defname === name ? [arg.DefElem.arg] : []))
+  const found = value !== undefined && 'List' in value ? value.List.items?.[0] : value
   return found !== undefined && 'String' in found ? (found.String.sval ?? '') : undefined
 }
 

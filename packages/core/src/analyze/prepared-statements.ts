@@ -20,13 +20,15 @@ export class PreparedStatements {
   readonly #effects = new Map<Node, DetectedEffect[]>()
   #added = 0
 
+  prepare(statement: Node): void {
+    if (!('PrepareStmt' in statement)) return
+    const { name = '', query } = statement.PrepareStmt
+    if (query !== undefined) this.#queries.set(name, query)
+  }
+
   /** @returns the effects of what a statement executes, beside its own */
-  follow(statement: Node): Block {
-    if ('PrepareStmt' in statement) {
-      const { name = '', query } = statement.PrepareStmt
-      if (query !== undefined) this.#queries.set(name, query)
-    }
-    return 'ExecuteStmt' in statement ? this.#execute(statement.ExecuteStmt.name ?? '') : nothing
+  executedBy([name]: readonly string[]): Block {
+    return name === undefined ? nothing : this.#execute(name)
   }
 
   /** Whether a statement may fail, and when: an EXECUTE as what it executes. */

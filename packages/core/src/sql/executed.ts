@@ -1,4 +1,14 @@
-import type { AlterTableCmd, CreateTableAsStmt, DeleteStmt, ExplainStmt, Node, SelectStmt, UpdateStmt } from '@pgsql/types'
+import type {
+  AlterDomainStmt,
+  AlterTableCmd,
+  Constraint,
+  CreateTableAsStmt,
+  DeleteStmt,
+  ExplainStmt,
+  Node,
+  SelectStmt,
+  UpdateStmt,
+} from '@pgsql/types'
 import { attributeCall, functionCall, isBooleanConstant, isBuiltIn, type FunctionCall } from './function-call.ts'
 
 /** A node of the tree with its tag. */
@@ -47,16 +57,30 @@ const untagged: ReadonlyMap<string, string> = new Map([
 export function childrenOf({ tag, node, isExecuted }: Visit, isPlain: (name: string) => boolean): Visit[] {
   const found: Visit[] = []
   collectChildren(node, isExecuted && executesChildren(tag, node, isPlain), found)
-  return tag === 'AlterTableCmd' && isExecuted ? [...found, ...addedDefaults(node)] : found
+  return isExecuted ? [...found, ...runAtOnce(tag, node)] : found
 }
 
-/** The default of an added column is stored, and evaluated at once for each row that is there. */
-function addedDefaults({ subtype, def }: AlterTableCmd): Visit[] {
+/**
+ * What is stored, and evaluated at once for each row that is there: the default of an added column, and a new CHECK of a table or a domain,
+ * unless it is NOT VALID or NOT ENFORCED (measured on 18).
+ */
+function runAtOnce(tag: string, node: object): Visit[] {
+  if (tag === 'AlterDomainStmt') return ofConstraint((node as AlterDomainStmt).def)
+  if (tag !== 'AlterTableCmd') return []
+  const { subtype, def } = node as AlterTableCmd
+  if (subtype === 'AT_AddConstraint') return ofConstraint(def)
   const constraints = subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
-  return constraints.flatMap((each) => {
-    const value = 'Constraint' in each && each.Constraint.contype === 'CONSTR_DEFAULT' ? each.Constraint.raw_expr : undefined
-    return value === undefined ? [] : [{ tag: 'Default', node: value, isExecuted: true }]
-  })
+  return constraints.flatMap(ofConstraint)
+}
+
+function ofConstraint(node: Node | undefined): Visit[] {
+  const constraint = node !== undefined && 'Constraint' in node ? node.Constraint : undefined
+  if (constraint?.raw_expr === undefined || !isEvaluated(constraint)) return []
+  return [{ tag: 'Evaluated', node: constraint.raw_expr, isExecuted: true }]
+}
+
+function isEvaluated({ contype, initially_valid: isValidated }: Constraint): boolean {
+  return contype === 'CONSTR_DEFAULT' || (contype === 'CONSTR_CHECK' && isValidated === true)
 }
 
 function executesChildren(tag: string, node: object, isPlain: (name: string) => boolean): boolean {

@@ -1,0 +1,104 @@
+import { createGuard } from '@poolsafe/core'
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+// Code that is run at once, though it is only being defined. A live server says of each text whether its session is left changed.
+
+let server: PostgresServer
+
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server.stop())
+
+const guard = createGuard()
+
+const tables = [
+  'DROP TABLE IF EXISTS rows, copied, valued CASCADE',
+  'DROP DOMAIN IF EXISTS amount CASCADE',
+  'CREATE TABLE rows (id int)',
+  'INSERT INTO rows VALUES (1)',
+  'CREATE DOMAIN amount AS int',
+  'CREATE TABLE valued (value amount)',
+  'INSERT INTO valued VALUES (1)',
+].join(';')
+
+/** Leaves a setting where it is evaluated. */
+const leaves = "set_config('app.made', 'x', false) IS NOT NULL"
+const sqlFunction = `CREATE OR REPLACE FUNCTION pg_temp_free() RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.made', 'x', false) $$`
+const plpgsqlFunction = `CREATE OR REPLACE FUNCTION leave(value text, OUT done boolean) LANGUAGE plpgsql AS $f$
+  DECLARE kept text; BEGIN kept := value; PERFORM set_config('app.made', kept, false); done := true; END $f$`
+
+const look = `SELECT nullif(current_setting('app.made', true), '') IS NOT NULL
+  OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS "isChanged"`
+
+const dirty: readonly string[] = [
+  `ALTER TABLE rows ADD CHECK (${leaves})`,
+  `ALTER TABLE rows ADD CONSTRAINT c CHECK (${leaves})`,
+  `ALTER TABLE rows ADD COLUMN a int CHECK (${leaves})`,
+  `ALTER TABLE rows ADD COLUMN a boolean DEFAULT (${leaves})`,
+  `ALTER TABLE rows ALTER COLUMN id TYPE boolean USING ${leaves}`,
+  `ALTER DOMAIN amount ADD CHECK (${leaves})`,
+  `ALTER DOMAIN amount ADD CONSTRAINT c CHECK (${leaves})`,
+  'CREATE MATERIALIZED VIEW copied_view AS SELECT pg_advisory_lock(42)::text; DROP MATERIALIZED VIEW copied_view',
+  `SELECT ${leaves} INTO copied`,
+  `PREPARE p AS SELECT ${leaves}; EXPLAIN ANALYZE EXECUTE p; DEALLOCATE p`,
+  `PREPARE p AS SELECT ${leaves}; EXPLAIN (COSTS OFF, ANALYZE) EXECUTE p; DEALLOCATE p`,
+  `PREPARE p AS SELECT ${leaves} AS a; CREATE TABLE copied AS EXECUTE p; DEALLOCATE p`,
+  `PREPARE p AS SELECT ${leaves} AS a; EXPLAIN ANALYZE CREATE TABLE copied AS EXECUTE p; DEALLOCATE p`,
+  `${sqlFunction}; SELECT pg_temp_free()`,
+  `${sqlFunction}; SELECT * FROM pg_temp_free() AS f`,
+  `${sqlFunction}; DO $$ BEGIN PERFORM pg_temp_free(); END $$`,
+  `${sqlFunction}; INSERT INTO rows SELECT 2 WHERE pg_temp_free() IS NOT NULL`,
+  `${sqlFunction}; ALTER TABLE rows ADD CHECK (pg_temp_free() IS NOT NULL)`,
+  `CREATE OR REPLACE FUNCTION atomic() RETURNS text BEGIN ATOMIC SELECT set_config('app.made', 'x', false); END; SELECT atomic()`,
+  `CREATE OR REPLACE FUNCTION returned() RETURNS text RETURN set_config('app.made', 'x', false); SELECT returned()`,
+  `/* ü */ ${plpgsqlFunction}; SELECT leave('x')`,
+  `${sqlFunction}; CREATE OR REPLACE FUNCTION outer_one() RETURNS text LANGUAGE sql AS 'SELECT pg_temp_free()'; SELECT outer_one()`,
+  `CREATE OR REPLACE PROCEDURE proceed() LANGUAGE plpgsql AS $$ BEGIN SET app.made = 'x'; END $$; CALL proceed()`,
+  `${sqlFunction}; EXPLAIN ANALYZE SELECT pg_temp_free()`,
+]
+
+const clean: readonly string[] = [
+  `ALTER TABLE rows ADD CONSTRAINT c CHECK (${leaves}) NOT VALID`,
+  `ALTER TABLE rows ADD CONSTRAINT c CHECK (${leaves}) NOT ENFORCED`,
+  `ALTER DOMAIN amount ADD CONSTRAINT c CHECK (${leaves}) NOT VALID`,
+  `ALTER DOMAIN amount SET DEFAULT (${leaves})::int`,
+  `ALTER TABLE rows ALTER COLUMN id SET DEFAULT (${leaves})::int`,
+  `CREATE TABLE copied (id int DEFAULT (${leaves})::int CHECK (${leaves}))`,
+  `CREATE MATERIALIZED VIEW copied_view AS SELECT ${leaves} WITH NO DATA; DROP MATERIALIZED VIEW copied_view`,
+  `PREPARE p AS SELECT ${leaves}; EXPLAIN EXECUTE p; DEALLOCATE p`,
+  `PREPARE p AS SELECT ${leaves} AS a; CREATE TABLE copied AS EXECUTE p WITH NO DATA; DEALLOCATE p`,
+  `CREATE POLICY own ON rows USING (${leaves})`,
+  `CREATE VIEW copied AS SELECT ${leaves}; DROP VIEW copied`,
+  `${sqlFunction}; SELECT 1`,
+  `${sqlFunction}; SELECT other.pg_temp_free FROM (VALUES (1)) AS other (pg_temp_free)`,
+  `${sqlFunction}; EXPLAIN SELECT pg_temp_free()`,
+  `${plpgsqlFunction}; COMMENT ON FUNCTION leave IS 'leave(1)'`,
+  `CREATE OR REPLACE FUNCTION local_one() RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.made', 'x', true) $$; SELECT local_one()`,
+]
+
+describe.each([
+  ['is left changed by', true, dirty],
+  ['is left as it was by', false, clean],
+])('a session %s', (_what, isDirty, texts) => {
+  it.each(texts)('%s', async (text) => {
+    const client = new pg.Client(server.url)
+    await client.connect()
+    try {
+      await client.query(tables)
+      await client.query(text)
+      const { rows } = await client.query<{ isChanged: boolean }>(look)
+      expect(rows[0]?.isChanged, 'what the server shows').toBe(isDirty)
+      // Whether the PREPARE is taken back is another matter.
+      const found = guard
+        .inspect(text)
+        .findings.map(({ rule }) => rule)
+        .filter((rule) => rule !== 'session/prepared-statement')
+      expect(found.length > 0, `what the guard says: ${found.join()}`).toBe(isDirty)
+    } finally {
+      await client.end()
+    }
+  })
+})
