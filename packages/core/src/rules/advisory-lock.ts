@@ -82,7 +82,10 @@ export const transactionLock: Remedy = {
   sql: `BEGIN;
 SELECT pg_advisory_xact_lock(42);
 UPDATE counters SET value = value + 1;
-COMMIT; -- releases the lock`,
+COMMIT; -- releases the lock
+
+-- For minutes of work: a lease in a table, which needs no open transaction. No row: somebody else has it.
+UPDATE leases SET held_until = now() + interval '10 minutes' WHERE name = 'report' AND held_until < now() RETURNING name;`,
   kysely: `await db.transaction().execute(async (trx) => {
   await sql\`select pg_advisory_xact_lock(42)\`.execute(trx)
   await trx.updateTable('counters').set((eb) => ({ value: eb('value', '+', 1) })).execute()
@@ -100,7 +103,7 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
   title: 'a session advisory lock stays on the server session',
   why: 'the lock belongs to the server connection and survives COMMIT, ROLLBACK and your disconnect: the unlock lands on another connection and answers false, the lock stays for ever, and a stranger on that connection gets it too',
   instead:
-    'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction: it is released with the transaction; for locks that span transactions (migrations) a direct connection',
+    'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction: it is released with the transaction; for minutes of work a lease, a row with the time until which it is held, since a transaction that stays open is ended by Prisma after 5 s (P2028) and holds a server connection; for locks that span transactions (migrations) a direct connection',
   remedy: transactionLock,
   examples: {
     unsafe: [

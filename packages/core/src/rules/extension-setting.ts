@@ -13,15 +13,18 @@ export const extensionSetting: Rule<'session/extension-setting'> = {
   title: 'a function of an extension changes a setting',
   why: 'set_limit of pg_trgm and isn_weak of isn set a setting of the server session, as SET would: it stays after COMMIT, other clients’ comparisons follow it, and yours may run elsewhere without it',
   instead:
-    'SET LOCAL pg_trgm.similarity_threshold = … (or SET LOCAL isn.weak = …) in the same transaction; or similarity(a, b) > 0.5, which needs no setting',
+    'SET LOCAL pg_trgm.similarity_threshold = … (or SET LOCAL isn.weak = …) in the same transaction; similarity(a, b) > 0.5 needs no setting, and uses no index',
   remedy: {
     sql: `BEGIN;
 SET LOCAL pg_trgm.similarity_threshold = 0.5;
 SELECT * FROM words WHERE word % 'pool';
 COMMIT;
 
--- Without any setting:
-SELECT * FROM words WHERE similarity(word, 'pool') > 0.5;`,
+-- The threshold as a parameter: the operator keeps the index, which similarity() would not use.
+BEGIN;
+SELECT set_config('pg_trgm.similarity_threshold', '0.5', true);
+SELECT * FROM words WHERE word % 'pool' AND similarity(word, 'pool') > 0.5;
+COMMIT;`,
   },
   examples: {
     unsafe: ['SELECT set_limit(0.5)', 'SELECT public.set_limit(0.5)', 'SELECT isn_weak(true)'],

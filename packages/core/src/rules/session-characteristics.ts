@@ -18,11 +18,15 @@ export const sessionCharacteristics: Rule<'session/characteristics'> = {
   id: 'session/characteristics',
   title: 'SET SESSION CHARACTERISTICS changes the transactions of others',
   why: 'the characteristics apply to every later transaction on that server connection: a stranger may find itself read-only, or at another isolation level',
-  instead: 'BEGIN ISOLATION LEVEL … READ ONLY for the transaction that needs it, or SET TRANSACTION as its first statement',
+  instead:
+    'BEGIN ISOLATION LEVEL … READ ONLY for the transaction that needs it, or SET TRANSACTION as its first statement; for all transactions of a role ALTER ROLE … SET default_transaction_isolation',
   remedy: {
     sql: `BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY;
 SELECT * FROM orders;
-COMMIT;`,
+COMMIT;
+
+-- For all transactions of a role; the pooler's open server connections take it when they are opened anew.
+ALTER ROLE app SET default_transaction_isolation = 'serializable';`,
     kysely: `await db
   .transaction()
   .setIsolationLevel('serializable')

@@ -45,6 +45,30 @@ COMMIT;`,
 })`,
 }
 
+/** The same for a value from outside: SET takes no parameter, its function does. */
+export const localParameter: Remedy = {
+  pg: `const client = await pool.connect()
+try {
+  await client.query('BEGIN')
+  await client.query("SELECT set_config('app.tenant', $1, true)", [tenant])
+  await client.query('SELECT * FROM orders')
+  await client.query('COMMIT')
+} catch (error) {
+  await client.query('ROLLBACK')
+  throw error
+} finally {
+  client.release()
+}`,
+  kysely: `await db.transaction().execute(async (trx) => {
+  await sql\`select set_config('app.tenant', \${tenant}, true)\`.execute(trx)
+  return trx.selectFrom('orders').selectAll().execute()
+})`,
+  prisma: `await prisma.$transaction(async (tx) => {
+  await tx.$queryRaw\`SELECT set_config('app.tenant', \${tenant}, true)\`
+  return tx.order.findMany()
+})`,
+}
+
 /** A local setting lasts until the end of the transaction; in autocommit that is the end of its own statement. */
 export const setLocal: Rule<'transaction/set-local'> = {
   id: 'transaction/set-local',

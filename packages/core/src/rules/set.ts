@@ -3,7 +3,7 @@ import { maskedBy, type Effect } from './effect.ts'
 import { isNever } from '../sql/executed.ts'
 import { settingName } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
-import { localSetting } from './set-local.ts'
+import { localParameter, localSetting } from './set-local.ts'
 
 /** Settings with rules of their own, and those that last for the transaction however they are set. */
 const others: ReadonlySet<string> = new Set([
@@ -38,9 +38,9 @@ export const set: Rule<'session/set'> = {
   title: 'SET changes the server session',
   why: 'SET lasts until the server connection closes; the pooler hands that connection to other clients, with your value on it, and gives you another one',
   instead:
-    'SET LOCAL inside the transaction that needs the value; for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection',
+    "SET LOCAL inside the transaction that needs the value, or set_config('name', $1, true) for a value that is a parameter, which SET LOCAL cannot take; for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection",
   remedy: {
-    ...localSetting,
+    ...localParameter,
     sql: `${localSetting.sql}
 
 -- For all connections of a role; the pooler's open server connections take it when they are opened anew.
