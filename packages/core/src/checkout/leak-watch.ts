@@ -135,6 +135,6 @@ const why = {
 }
 
 const instead = {
-  held: 'release() in a finally block, or pool.query(), transaction().execute() and $transaction(), which give back by themselves',
+  held: 'give each connection back in a finally block, or use the calls that give it back by themselves: those for one statement, and those that run a transaction as a function',
   idleInTransaction: 'no HTTP call, no file and no waiting for a user inside a transaction: fetch first, then BEGIN',
 }

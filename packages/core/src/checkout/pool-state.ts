@@ -133,7 +133,7 @@ const slowHook: Advice = {
 const advice: { readonly [Cause in LikelyCause]: Advice } = {
   nestedAcquire: {
     why: 'the call holds a connection already and waits for a second one; when all callers do that, none of them can go on',
-    instead: 'use the connection that is held: pass `client`, `trx` or `tx` on, and leave the pool alone inside a transaction',
+    instead: 'use the connection that is held: pass it, or its transaction, on to what is called, and leave the pool alone meanwhile',
   },
   serverRefuses: { why: 'the pool could not connect', instead: 'see the cause of this error' },
   slowConnect: {
@@ -152,7 +152,8 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
   },
   leak: {
     why: 'connections are out on which nothing runs and no transaction is open: most likely somebody never gives them back',
-    instead: 'release() in a finally block, or pool.query(), transaction().execute() and $transaction(), which give back by themselves',
+    instead:
+      'give each connection back in a finally block, or use the calls that give it back by themselves: those for one statement, and those that run a transaction as a function',
   },
   longTransaction: {
     why: 'transactions stay open while the application does something else, and each keeps its connection',
