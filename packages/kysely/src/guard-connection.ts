@@ -45,7 +45,7 @@ export function guardConnection(connection: DatabaseConnection, guard: Guard): C
   const known = stateOf(connection)
   if (known !== undefined) return known
   const state: ConnectionState = {
-    transaction: new Transaction(),
+    transaction: new Transaction({ isAnswered: true }),
     judgedBelow: false,
     control: undefined,
     holding: undefined,
@@ -98,6 +98,8 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     const analysis = guard.analyze(sql)
     const error = analysis === harmless ? undefined : refuse(sql, analysis, streamQuery)
     if (error !== undefined) return failing(error)
+    // Nothing is sent before somebody reads, and what is not read to its end may run in part.
+    transaction.doubtLatest()
     return observer === undefined ? stream<R>(...args) : observeStream(stream<R>(...args), { sql, observer, state })
   }
   function refuse(sql: string, analysis: Analysis, entry: Entry): Error | undefined {

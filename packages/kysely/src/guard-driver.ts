@@ -4,6 +4,7 @@ import {
   enterWork,
   findPoolsafeError,
   heldOf,
+  isConnectionGone,
   keepFirstGuard,
   mayPlace,
   placeCall,
@@ -125,9 +126,18 @@ function guardTransactions(driver: Driver): void {
   driver.commitTransaction = (connection) => commit(connection).then(() => setOpen(connection, false), markAborted)
   driver.rollbackTransaction = (connection) => {
     const state = stateOf(connection)
+    const before = state?.transaction.state
     // It is judged as what ends the transaction, and is still sent inside it.
     if (state !== undefined) state.transaction.isOpen = false
-    return rollback(connection).finally(() => setOpen(connection, false))
+    return rollback(connection).then(
+      () => setOpen(connection, false),
+      (error: unknown) => {
+        // A ROLLBACK that was not done leaves the transaction open, unless its connection is gone.
+        if (isConnectionGone(error)) setOpen(connection, false)
+        else if (state !== undefined && before !== undefined) state.transaction.state = before
+        throw error
+      },
+    )
   }
 }
 

@@ -90,7 +90,7 @@ export function stateOf(client: ClientLike): ClientState | undefined {
 export function attach(client: ClientLike, guard: Guard): ClientState {
   const state: ClientState = {
     life: knownLifeOf(client),
-    transaction: new TransactionStatus(client),
+    transaction: new TransactionStatus(client, guard),
     isLent: false,
     lentFor: undefined,
     wasRefused: false,
@@ -106,22 +106,20 @@ export function attach(client: ClientLike, guard: Guard): ClientState {
 
 function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void {
   const send = client.query as DriverFunction
-  const apply = (args: Arguments): unknown => {
-    state.transaction.noteSent()
-    return Reflect.apply(send, client, args)
-  }
+  const { transaction } = state
+  const apply = (args: Arguments): unknown => transaction.send(() => Reflect.apply(send, client, args))
   function query(this: unknown, ...args: unknown[]): unknown {
     const statement = isJudged(args[0]) ? undefined : statementOf(args[0], guard)
     const misuse = state.life?.isSuspect === true ? refuseMisuse(state.life, guard, args[0], query) : undefined
     if (misuse !== undefined) return refuseCall(args, misuse, (client as { connection?: unknown }).connection)
-    if (statement === undefined) return apply(args)
-    const wasOpen = state.transaction.current.isOpen
+    if (statement === undefined) return Reflect.apply(send, client, args)
+    const wasOpen = transaction.current.isOpen
     const error = refuse(statement)
     if (error !== undefined) return refuseCall(args, error, (client as { connection?: unknown }).connection)
     const { sql, analysis } = statement
     if (!wasOpen && state.transaction.isOpen) return rememberBegin(client, state.transaction, apply(args), query)
     if (analysis.telltales === undefined) return apply(args)
-    return sendAndJudge(apply, args, (answers) => noted(guard.refuseAnswer(sql, analysis, answers)))
+    return sendAndJudge(apply, args, (answers) => noted(transaction.takeLateError() ?? guard.refuseAnswer(sql, analysis, answers)))
   }
   function isJudged(config: unknown): boolean {
     if (state.lentFor === undefined || state.lentFor !== config) return false
@@ -129,7 +127,7 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
     return true
   }
   function refuse({ sql, analysis, named }: Statement): Error | undefined {
-    return noted(guard.refuse(sql, analysis, { transaction: state.transaction.current, pinned: true, named }, query))
+    return noted(guard.refuse(sql, analysis, { transaction: transaction.current, pinned: true, named }, query))
   }
   function noted(error: Error | undefined): Error | undefined {
     if (error !== undefined) state.wasRefused = true

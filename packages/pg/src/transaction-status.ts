@@ -1,4 +1,7 @@
-import { Transaction } from '@poolsafe/core'
+import { Transaction, type Guard } from '@poolsafe/core'
+import { activeQueryOf, latestQueryOf, type Query, type WiredClient } from './limits/internals.ts'
+import { isForeign } from './pending.ts'
+import { onQueryFailure } from './query-failures.ts'
 import type { ClientLike } from './types.ts'
 
 /** What pg's client holds beside its typed face. */
@@ -16,48 +19,45 @@ interface Connection {
   prependListener(event: 'errorMessage', listener: () => void): void
 }
 
+/** A query with what pg has read of its answer. */
+interface Answered extends Query, Partial<Reading> {
+  /** Asks for this many rows at a time. */
+  readonly rows?: unknown
+  readonly cursor?: Reading & { readonly text?: unknown }
+}
+
+interface Reading {
+  readonly _result?: { readonly command?: unknown }
+  /** `null` in a cursor that nobody has read: the server has only planned its statement. */
+  readonly _rows?: unknown
+}
+
 /**
- * Whether a client's transaction is open. The server's own word (ReadyForQuery: `I` idle, `T` in a transaction, `E` in a
- * failed one) is right when nothing is under way. While queries are queued or pipelined it is out of date, and the
- * transaction commands among them tell.
+ * Whether a client's transaction is open, and what it has left. It follows the server's answers: a statement that the client refuses,
+ * that `query_timeout` drops before it is sent, or that the server refuses, changes nothing. Until its answer comes, a statement
+ * counts as done.
  */
 export class TransactionStatus {
   readonly #client: ClientLike & ClientInternals
-  readonly #transaction = new Transaction()
+  readonly #guard: Guard
+  readonly #transaction: Transaction
   /** Heard from the connection: what pg tells from 8.21 on. */
   #heard: string | undefined
-  /** Of the queries since nothing was under way: how many were sent, how many are answered, and the last one that changed the transaction. */
-  #sent = 0
-  #answered = 0
-  #changedAt = 0
-  #part: object = this.#transaction.state.part
+  /** The query that has failed last: perhaps before the call of `query` had returned. */
+  #failedAtOnce: object | undefined
+  /** The server's answer showed something that was not known when its statement was called. */
+  #lateError: Error | undefined
 
-  constructor(client: ClientLike) {
+  constructor(client: ClientLike, guard: Guard) {
     this.#client = client
+    this.#guard = guard
     const { connection } = this.#client
+    this.#transaction = new Transaction({ isAnswered: connection !== undefined })
+    if (connection === undefined) return
     // The application hears of an error before the server says that it is ready, and in which state.
-    connection?.prependListener('errorMessage', () => this.#onError())
-    connection?.prependListener('readyForQuery', ({ status }) => {
-      this.#heard = status
-      this.#answered++
-    })
-  }
-
-  /** A query is on its way. Every one is told, as the server answers them in this order, each with one ReadyForQuery. */
-  noteSent(): void {
-    this.#sent++
-    const { part } = this.#transaction.state
-    if (part === this.#part) return
-    this.#part = part
-    this.#changedAt = this.#sent
-  }
-
-  /**
-   * An error of what was queued ahead of a BEGIN or a ROLLBACK TO says nothing of what follows it. A query that fails in the client gets no
-   * answer, so that later ones are taken for earlier ones: then the transaction counts as alive until the server says otherwise.
-   */
-  #onError(): void {
-    if (this.#transaction.isOpen && this.#answered >= this.#changedAt) this.#transaction.abort()
+    connection.prependListener('errorMessage', () => this.#refused())
+    connection.prependListener('readyForQuery', ({ status }) => this.#ready(status))
+    onQueryFailure(client, connection, (query, error) => this.#failed(query, error))
   }
 
   /** Whether the transaction is open after what was judged last, which may not be sent yet. */
@@ -67,27 +67,84 @@ export class TransactionStatus {
 
   /** The transaction as it stands now, for the guard to judge by and to keep up. */
   get current(): Transaction {
-    const status = this.#serverStatus
-    if (status === undefined) this.#transaction.expectAnswers()
-    else this.#settle(status)
-    if (status === 'E') this.#transaction.abort()
-    if (status === 'T') this.#transaction.resume()
+    const { _queryable, readyForQuery } = this.#client
+    // A broken connection has no transaction any more: the server rolled it back.
+    if (_queryable === false) this.#transaction.isOpen = false
+    else if (readyForQuery === true) {
+      this.#transaction.dropUnanswered()
+      this.#transaction.serverSays(this.#client.getTransactionStatus?.() ?? this.#heard ?? 'I')
+    } else this.#transaction.expectAnswers()
     return this.#transaction
   }
 
-  #settle(status: string): void {
-    this.#transaction.isOpen = status !== 'I'
-    this.#part = this.#transaction.state.part
-    this.#sent = 0
-    this.#answered = 0
-    this.#changedAt = 0
+  /** Sends a judged statement. */
+  send<Result>(send: () => Result): Result {
+    const sent = this.#transaction.takeLatest()
+    if (sent === undefined) return send()
+    const before = this.#latestQuery
+    const result = send()
+    const query = this.#latestQuery
+    if (query === undefined || query === before || query === this.#failedAtOnce) this.#transaction.drop(sent)
+    else {
+      sent.query = query
+      if (isForeign(this.#client, query)) this.#transaction.doubt(sent)
+    }
+    return result
   }
 
-  /** `undefined` while the server has not answered everything that it was sent. */
-  get #serverStatus(): string | undefined {
-    // A broken connection has no transaction any more: the server rolled it back.
-    if (this.#client._queryable === false) return 'I'
-    if (this.#client.readyForQuery !== true) return undefined
-    return this.#client.getTransactionStatus?.() ?? this.#heard ?? 'I'
+  /** The error that must take the place of the answer that is being read. */
+  takeLateError(): Error | undefined {
+    const error = this.#lateError
+    this.#lateError = undefined
+    return error
+  }
+
+  #ready(status: string): void {
+    this.#heard = status
+    this.#lateError = undefined
+    this.#failedAtOnce = undefined
+    const transaction = this.#transaction
+    if (transaction.isWaiting) this.#answered()
+    transaction.serverSays(status)
+    const late = transaction.takeLate()
+    if (late.length > 0) this.#lateError = this.#guard.refuseLate(late)
+  }
+
+  #answered(): void {
+    const query: Answered | undefined = this.#activeQuery
+    const sent = query && this.#transaction.sentAs(query)
+    if (query === undefined || sent === undefined) return
+    const { _result, _rows } = query.cursor ?? query
+    const mayHaveRun = isForeign(this.#client, query) ? _rows !== null : Boolean(query.rows)
+    if (typeof _result?.command === 'string') this.#transaction.succeed(sent)
+    else if (mayHaveRun) this.#transaction.lose(sent)
+    else this.#transaction.drop(sent)
+  }
+
+  #refused(): void {
+    const query = this.#activeQuery
+    this.#transaction.fail(query && this.#transaction.sentAs(query))
+  }
+
+  /** The client gives up a query: it was never sent, unless its answer may still come. */
+  #failed(query: object, error: unknown): void {
+    this.#failedAtOnce = query
+    const sent = this.#transaction.isWaiting ? this.#transaction.sentAs(query) : undefined
+    if (sent === undefined) return
+    const isUnderWay = this.#activeQuery === query || (this.#wired._sentQueryQueue ?? []).includes(query)
+    if (isUnderWay && (error as Error | undefined)?.message === 'Query read timeout') return
+    this.#transaction.drop(sent)
+  }
+
+  get #wired(): WiredClient {
+    return this.#client as unknown as WiredClient
+  }
+
+  get #activeQuery(): Query | undefined {
+    return activeQueryOf(this.#wired)
+  }
+
+  get #latestQuery(): Query | undefined {
+    return latestQueryOf(this.#wired)
   }
 }

@@ -105,7 +105,7 @@ function guardTransaction(
 ): AdapterTransaction {
   if (guardOf(transaction) !== undefined) return transaction
   if (!judgedBelow) {
-    const held = new Transaction()
+    const held = new Transaction({ isAnswered: true })
     held.isOpen = true
     const since = { transactionSince: performance.now() }
     guardStatements(transaction, guard, observer, { held, since })

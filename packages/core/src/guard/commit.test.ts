@@ -81,7 +81,7 @@ describe('inside a transaction', () => {
     const { guard } = watched(strict)
     const transaction = opened()
     send(guard, unsafe, { transaction })
-    transaction.abort()
+    transaction.fail()
     expect(send(guard, 'COMMIT', { transaction })).toBeUndefined()
   })
 })

@@ -43,9 +43,11 @@ export class Decider {
     const { due, after } = settle(analysis, source, before)
     const isDecidedNow = this.#options.decideAt === 'statement'
     const beside = withSource(effectsBeside(analysis, context), source)
-    const error = this.act([...due, ...(isDecidedNow ? after.left : []), ...beside], context, source, entry)
+    const decided = isDecidedNow ? [...due, ...after.left] : due
+    const error = this.act([...decided, ...beside], context, source, entry)
     if (error !== undefined) return error
-    if (call.transaction !== undefined) call.transaction.state = isDecidedNow ? { ...after, left: [] } : after
+    const afterwards = isDecidedNow ? { ...after, left: [] } : after
+    call.transaction?.advance({ analysis, source, isDecidedNow, decided, before, after: afterwards, due })
     const isNewlyLeft = after.left.some((left) => left.source === source)
     const left = isNewlyLeft ? this.#relevant(after.left, context).get(source) : undefined
     if (left !== undefined) this.#remember(source, left, entry)

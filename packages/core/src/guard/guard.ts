@@ -17,6 +17,8 @@ import type { GuardStatistics } from '../observe/statistics.ts'
 import { statisticsOf } from '../observe/statistics-of.ts'
 import type { PoolerFacts } from '../poolers/detect.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
+import type { Source } from '../transaction/source.ts'
+import type { Left } from '../transaction/state.ts'
 import { ruleById } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
 import type { Address, Call, CurrentSource, Entry } from './call.ts'
@@ -214,6 +216,20 @@ export class Guard {
     const source: CurrentSource = { sql, sign: 'answer' }
     const act = (): PoolsafeError | undefined => this.#decider.act(withSource(toldBy(analysis, answers), source), {}, source, act)
     // The call itself has returned long ago: who waits for the answer is all that V8 knows of it, above `act`.
+    return this.#guarded(act)
+  }
+
+  /**
+   * For adapters: judges what the answers have shown to be left, where it did not look so when the statement was called: a ROLLBACK
+   * before it was never sent.
+   *
+   * @returns the error that must take the place of the answer
+   */
+  refuseLate(late: readonly Left[]): PoolsafeError | undefined {
+    const sources = new Map<Source, CurrentSource>(late.map(({ source }) => [source, { ...source, sign: 'answer' }]))
+    const entries = late.map(({ effect, source }) => ({ effect, source: sources.get(source) ?? source }))
+    const [current = { sql: '' }] = sources.values()
+    const act = (): PoolsafeError | undefined => this.#decider.act(entries, { inTransaction: true }, current, act)
     return this.#guarded(act)
   }
 

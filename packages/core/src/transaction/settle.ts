@@ -38,7 +38,6 @@ class Walk {
   #isAborted: boolean
   #left: readonly Left[]
   #savepoint: Savepoint | undefined
-  #part: object
   /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
   #opening: Left | undefined
   /** How many statements so far may have failed, of this text and of those under way. */
@@ -51,12 +50,11 @@ class Walk {
   /** The doubts that `#failed` covers. */
   #noted = 0
 
-  constructor({ isOpen, isAborted, left, savepoint, part, isUnanswered }: TransactionState, isBatch: boolean, source: Source) {
+  constructor({ isOpen, isAborted, left, savepoint, isUnanswered }: TransactionState, isBatch: boolean, source: Source) {
     this.#isOpen = isOpen
     this.#isAborted = isOpen && isAborted
     this.#left = left
     this.#savepoint = savepoint
-    this.#part = part
     if (isUnanswered) this.#doubts++
     this.#isBatch = isBatch
     this.#source = source
@@ -163,7 +161,6 @@ class Walk {
   #control({ does, name, chains = false }: Control): void {
     switch (does) {
       case 'begin':
-        if (!this.#isOpen) this.#part = {}
         this.#isOpen = true
         break
       case 'commit':
@@ -189,7 +186,6 @@ class Walk {
     this.#due.push(...due)
     this.#left = []
     this.#savepoint = undefined
-    this.#part = {}
     this.#isOpen = chains
     this.#isAborted = false
   }
@@ -214,11 +210,10 @@ class Walk {
     this.#left = [...restored, ...this.#left.filter((entry) => survives(entry) && !then.has(entry))]
     this.#isAborted = false
     this.#savepoint = savepoint
-    this.#part = {}
   }
 
   get #state(): TransactionState {
-    return { isOpen: this.#isOpen, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint, part: this.#part }
+    return { isOpen: this.#isOpen, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint }
   }
 
   end(): Settled {

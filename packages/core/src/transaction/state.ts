@@ -30,15 +30,13 @@ export interface TransactionState {
   readonly others?: readonly TransactionState[]
   /** Texts are under way that the server has not answered yet: any of them may have failed. */
   readonly isUnanswered?: true
-  /** Another object since a transaction began, ended or was rolled back in part: an error from before says nothing of what came after. */
-  readonly part: object
 }
 
 /** Outside any transaction. */
-export const autocommit: TransactionState = { isOpen: false, isAborted: false, left: [], savepoint: undefined, part: {} }
+export const autocommit: TransactionState = { isOpen: false, isAborted: false, left: [], savepoint: undefined }
 
 /** Inside a transaction that has left nothing so far. */
-export const inTransaction: TransactionState = { ...autocommit, isOpen: true, part: {} }
+export const inTransaction: TransactionState = { ...autocommit, isOpen: true }
 
 /** What a text comes to. */
 export interface Settled {

@@ -1,86 +1,231 @@
-import { autocommit, inTransaction, type TransactionState } from './state.ts'
+import { classifyFailure } from '../checkout/failures.ts'
+import { lateOf, settleAgain, withDoubt, type Sent } from './sent.ts'
+import { autocommit, inTransaction, type Left, type TransactionState } from './state.ts'
 
 /** What adapters name, or send, in the place of what their drivers send unseen. */
 export const transactionTexts = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' } as const
 
-/** A client's transaction, followed through the statements that are sent. */
+/** How a transaction is followed. */
+export interface TransactionOptions {
+  /** The adapter says what became of each statement that was sent. Without it, each counts as done. @default false */
+  readonly isAnswered?: boolean
+}
+
+/**
+ * A client's transaction, followed through the statements that are sent and the answers that come. A statement that has no answer yet
+ * counts as done; if it fails, or was never sent, the state is put together again without it.
+ */
 export class Transaction {
-  state: TransactionState = autocommit
+  readonly #isAnswered: boolean
+  /** As far as the server's answers say. */
+  #known: TransactionState = autocommit
+  /** As it will stand if all that was sent succeeds. */
+  #expected: TransactionState = autocommit
+  /** In the order of their answers. */
+  #sent: Sent[] = []
+  #latest: Sent | undefined
+  #late: Left[] = []
+
+  constructor({ isAnswered = false }: TransactionOptions = {}) {
+    this.#isAnswered = isAnswered
+  }
+
+  get state(): TransactionState {
+    return this.#expected
+  }
+
+  /** The transaction stands so, whatever was sent before. */
+  set state(state: TransactionState) {
+    this.#known = state
+    this.#expected = state
+    this.#sent = []
+  }
 
   get isOpen(): boolean {
-    return this.state.isOpen
+    return this.#expected.isOpen
   }
 
   /** The server, or the driver, knows whether a transaction is open. What was left by one that has ended unseen is forgotten. */
   set isOpen(isOpen: boolean) {
-    const { others, isUnanswered, ...answered } = this.state
-    if (isUnanswered) this.state = others === undefined ? answered : { ...answered, others }
-    if (others !== undefined) this.#choose(others, (state) => state.isOpen === isOpen)
-    if (isOpen !== this.state.isOpen) this.state = isOpen ? { ...inTransaction, part: {} } : autocommit
+    this.state = openOrNot(this.#expected, isOpen)
   }
 
   /** Nothing is left so far, and nothing marked: the answer to a harmless statement need not be watched. */
   get isBare(): boolean {
-    const { left, savepoint, others } = this.state
-    return left.length === 0 && savepoint === undefined && others === undefined
+    const { left, savepoint, others } = this.#expected
+    return !this.isWaiting && left.length === 0 && savepoint === undefined && others === undefined
   }
 
-  /** Leaves out the cases that are none. Where none is left, what was expected stands. */
-  #choose(others: readonly TransactionState[], isCase: (state: TransactionState) => boolean): void {
-    const { others: _, ...expected } = this.state
-    const [first, ...more] = [expected, ...others].filter(isCase)
-    this.state = first === undefined ? expected : more.length === 0 ? first : { ...first, others: more }
+  /** Some statement that changed the transaction has no answer yet. */
+  get isWaiting(): boolean {
+    return this.#sent.length > 0
   }
 
-  /**
-   * Passes on what a driver answers to a statement, and learns from it how the transaction stands: not where the transaction has changed
-   * since, nor from what failed in the client.
-   *
-   * @param isOfServer whether the server itself has answered with this error
-   */
-  watch<Result>(answer: Promise<Result>, isOfServer: (error: unknown) => boolean): Promise<Result> {
-    const { isOpen, part, others } = this.state
-    if (!isOpen && this.isBare) return answer
-    const failed = (error: unknown): never => {
-      if (this.state.part === part && isOfServer(error)) this.fail()
-      throw error
+  /** A judged statement is about to be sent. */
+  advance(sent: Sent): void {
+    this.#expected = sent.after
+    if (!this.#isAnswered) this.#known = sent.after
+    else if (this.isWaiting || sent.before.isOpen || sent.after.isOpen || sent.after.others !== undefined) {
+      this.#sent.push(sent)
+      this.#latest = sent
     }
-    if (others === undefined) return answer.catch(failed)
-    return answer.then((result) => {
-      if (this.state.part === part) this.succeed()
-      return result
-    }, failed)
   }
 
-  /** All of the last text has succeeded. */
-  succeed(): void {
-    const { others } = this.state
-    if (others !== undefined) this.#choose(others, (state) => !state.isAborted)
+  /** The statement that was judged last, if it changed the transaction; once. */
+  takeLatest(): Sent | undefined {
+    const latest = this.#latest
+    this.#latest = undefined
+    return latest
   }
 
-  /** A statement of the last text has failed. */
-  fail(): void {
-    const { others } = this.state
-    if (others !== undefined) this.#choose(others, (state) => state.isAborted)
-    this.abort()
+  /** The statement that the driver made this query of. */
+  sentAs(query: object): Sent | undefined {
+    return this.#sent.find((each) => each.query === query)
+  }
+
+  /** A statement may never run: a cursor that nobody reads. */
+  doubt(sent: Sent): void {
+    sent.isDoubtful = true
+    this.#expect()
+  }
+
+  /** The statement that was judged last may never run. */
+  doubtLatest(): void {
+    const latest = this.takeLatest()
+    if (latest !== undefined) this.doubt(latest)
+  }
+
+  /** A statement was never sent. */
+  drop(sent: Sent): void {
+    this.#sent = this.#sent.filter((each) => each !== sent)
+    this.#expect()
+  }
+
+  /** The driver has nothing under way: what has no answer was never sent. */
+  dropUnanswered(): void {
+    this.#sent = []
+    this.#expected = this.#known
   }
 
   /** Not all that was sent has been answered. */
   expectAnswers(): void {
-    if (this.state.isOpen && !this.state.isUnanswered) this.state = { ...this.state, isUnanswered: true }
+    if (this.isOpen && !this.#expected.isUnanswered) this.#expected = { ...this.#expected, isUnanswered: true }
   }
 
-  /** The server says that it is not aborted, whatever it was taken for. */
-  resume(): void {
-    const { isAborted, others } = this.state
-    if (others !== undefined) this.#choose(others, (state) => state.isOpen && !state.isAborted)
-    else if (isAborted) this.state = { ...this.state, isAborted: false }
+  /** A statement has succeeded. Answers come in order: what was before it, and has none, was never sent. */
+  succeed(sent: Sent): void {
+    if (!this.#arrive(sent)) return
+    const { after } = settleAgain(sent, this.#known)
+    this.#late.push(...lateOf(sent))
+    this.#known = chosen(after, (state) => !state.isAborted) ?? after
+    this.#expect()
   }
 
-  /** The server has aborted it: whatever ends it rolls it back, unless a part of it is rolled back first. */
-  abort(): void {
-    const { isAborted, others } = this.state
-    if (others !== undefined) this.#choose(others, (state) => state.isAborted)
-    if (!isAborted && !this.state.isAborted) this.state = { ...this.state, isAborted: true }
+  /**
+   * The server has answered a statement with an error, or one of its text.
+   *
+   * @param sent `undefined` for a statement that changes no transaction
+   */
+  fail(sent?: Sent): void {
+    if (sent !== undefined && !this.#arrive(sent)) return
+    const after = sent === undefined ? this.#known : settleAgain(sent, this.#known).after
+    const failed = chosen(after, (state) => state.isAborted)
+    if (failed !== undefined) this.#known = failed
+    else if (this.#known.isOpen) this.#known = { ...this.#known, isAborted: true }
+    this.#expect()
   }
+
+  /** Nobody knows what became of a statement. */
+  lose(sent: Sent): void {
+    if (!this.#arrive(sent)) return
+    this.#known = withDoubt(settleAgain(sent, this.#known), this.#known)
+    this.#expect()
+  }
+
+  /** The server says where its session stands, behind all that it has answered: the status byte of ReadyForQuery. */
+  serverSays(status: string): void {
+    const isOpen = status !== 'I'
+    const isAborted = status === 'E'
+    const known = this.#known
+    if (known.isOpen === isOpen && known.isAborted === isAborted && known.others === undefined) return
+    const state = openOrNot(known, isOpen, isAborted)
+    this.#known = state.isAborted === isAborted ? state : { ...state, isAborted }
+    this.#expect()
+  }
+
+  /**
+   * Passes on what a driver answers to a statement, and learns from it how the transaction stands. Costs nothing for a statement that
+   * changes nothing, while the transaction has left nothing.
+   *
+   * @param isOfServer whether the server itself has answered with this error
+   */
+  watch<Result>(answer: Promise<Result>, isOfServer: (error: unknown) => boolean): Promise<Result> {
+    const sent = this.takeLatest()
+    if (sent === undefined && this.isBare) return answer
+    const failed = (error: unknown): never => {
+      if (isOfServer(error)) this.fail(sent)
+      else if (isConnectionGone(error)) this.state = autocommit
+      else if (sent !== undefined) this.lose(sent)
+      throw error
+    }
+    if (sent === undefined && this.#known.others === undefined) return answer.catch(failed)
+    return answer.then((result) => {
+      if (sent === undefined) this.#goesOn()
+      else this.succeed(sent)
+      return result
+    }, failed)
+  }
+
+  /** What the answers have shown to be due that was not when its statement was called; once. */
+  takeLate(): readonly Left[] {
+    if (this.#late.length === 0) return this.#late
+    const late = this.#late
+    this.#late = []
+    return late
+  }
+
+  /** The server has answered a statement that changes nothing, so that it has not aborted the transaction. */
+  #goesOn(): void {
+    this.#known = chosen(this.#known, (state) => !state.isAborted) ?? this.#known
+    this.#expect()
+  }
+
+  /** @returns `false` for one that was forgotten */
+  #arrive(sent: Sent): boolean {
+    const at = this.#sent.indexOf(sent)
+    if (at < 0) return false
+    const before = this.#sent.splice(0, at + 1).slice(0, at)
+    for (const each of before) if (each.isDoubtful) this.#known = withDoubt(settleAgain(each, this.#known), this.#known)
+    return true
+  }
+
+  #expect(): void {
+    let state = this.#known
+    for (const sent of this.#sent) {
+      const settled = settleAgain(sent, state)
+      state = sent.isDoubtful ? withDoubt(settled, state) : settled.after
+    }
+    this.#expected = state
+  }
+}
+
+/** Leaves out the cases that are none. @returns `undefined` where none is left */
+function chosen(state: TransactionState, isCase: Choice): TransactionState | undefined {
+  const { others = [], isUnanswered: _, ...expected } = state
+  const [first, ...more] = [expected, ...others].filter(isCase)
+  if (first === undefined || more.length === 0) return first
+  return { ...first, others: more }
+}
+
+type Choice = (state: TransactionState) => boolean
+
+/** Where none of the cases is left, nothing is known but this. */
+function openOrNot(state: TransactionState, isOpen: boolean, isAborted?: boolean): TransactionState {
+  const exact = isAborted === undefined ? undefined : chosen(state, (each) => each.isOpen === isOpen && each.isAborted === isAborted)
+  return exact ?? chosen(state, (each) => each.isOpen === isOpen) ?? (isOpen ? inTransaction : autocommit)
+}
+
+/** Returns true if the connection is gone: the server rolls back what it has left open. */
+export function isConnectionGone(error: unknown): boolean {
+  return classifyFailure(error)?.kind === 'brokenConnection'
 }

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import { createGuard } from '../guard/guard.ts'
+import { Transaction } from './transaction.ts'
+
+/** A guard, and a transaction that is told what became of each statement. */
+function begin(): {
+  transaction: Transaction
+  send: (sql: string, answer: Promise<unknown>) => Promise<unknown>
+  refuses: (sql: string) => boolean
+} {
+  const guard = createGuard({ mode: 'strict', logger: { warn: () => {} } })
+  const transaction = new Transaction({ isAnswered: true })
+  const refuse = (sql: string): Error | undefined => guard.refuse(sql, guard.analyze(sql), { transaction, pinned: true }, refuse)
+  return {
+    transaction,
+    send(sql, answer) {
+      expect(refuse(sql)).toBeUndefined()
+      return transaction.watch(answer, (error) => error === ofServer).catch(() => {})
+    },
+    refuses: (sql) => refuse(sql) !== undefined,
+  }
+}
+
+const ofServer = new Error('the server says so')
+const done = Promise.resolve()
+const set = "SET app.tenant = 'a'"
+
+const failures: readonly (readonly [string, () => Promise<never>])[] = [
+  ['is refused by the server', () => Promise.reject(ofServer)],
+  ['fails in the client', () => Promise.reject(new Error('Query values must be an array'))],
+  ['has no answer in time', () => Promise.reject(new Error('Query read timeout'))],
+]
+
+describe.each(failures)('a statement that %s', (name, failure) => {
+  test.each(['ROLLBACK', 'ROLLBACK TO s', 'RESET app.tenant'])('has not taken back: %s', async (sql) => {
+    const { send, refuses, transaction } = begin()
+    await send('BEGIN', done)
+    await send('SAVEPOINT s', done)
+    await send(set, done)
+    await send(sql, failure())
+    // PostgreSQL rolls back the COMMIT of an aborted transaction.
+    expect(refuses('COMMIT')).toBe(!name.includes('server'))
+    expect(transaction.isOpen).toBe(name.includes('server') ? false : transaction.isOpen)
+  })
+
+  test('has not begun a transaction, as far as the server knows', async () => {
+    const { send, transaction } = begin()
+    await send('BEGIN', failure())
+    if (name.includes('server')) expect(transaction.isOpen).toBe(false)
+    transaction.serverSays('I')
+    expect(transaction.isOpen).toBe(false)
+  })
+})
+
+test('what is sent behind a statement without an answer is judged as if that had succeeded, and again when it has not', async () => {
+  const { transaction, send } = begin()
+  await send('BEGIN', done)
+  await send(set, done)
+  const rolledBack = send('ROLLBACK', Promise.reject(ofServer))
+  const committed = send('COMMIT', done)
+  expect(transaction.isOpen).toBe(false)
+  await Promise.all([rolledBack, committed])
+  // The server had aborted it.
+  expect(transaction.takeLate()).toEqual([])
+})
+
+test('what turns out to be left is told once', async () => {
+  const { transaction, send } = begin()
+  await send('BEGIN', done)
+  await send(set, done)
+  void send('ROLLBACK', new Promise(() => {}))
+  await send('COMMIT', done)
+  expect(transaction.takeLate().map(({ effect }) => effect.what)).toEqual(['SET app.tenant'])
+  expect(transaction.takeLate()).toEqual([])
+})
+
+test('a connection that is gone has no transaction', async () => {
+  const { transaction, send } = begin()
+  await send('BEGIN', done)
+  await send(set, Promise.reject(new Error('Connection terminated unexpectedly')))
+  expect(transaction.isOpen).toBe(false)
+})
+
+test('what changes nothing costs nothing: the promise of the driver is handed on as it is', async () => {
+  const { transaction, send } = begin()
+  await send('BEGIN', done)
+  const answer = Promise.resolve(1)
+  expect(transaction.watch(answer, () => true)).toBe(answer)
+})
