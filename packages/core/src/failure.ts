@@ -24,6 +24,7 @@ export type FailureKind =
   | 'certificate'
   | 'unknownDatabase'
   | 'unreadableFile'
+  | 'stalePlan'
 
 /** A failure with its remedy. Plain data. */
 export interface Failure {

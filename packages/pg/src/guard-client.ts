@@ -18,7 +18,7 @@ import type { WatchedPool } from './limits/statement-watch.ts'
 import { watchLogin } from './login.ts'
 import { watchQueries } from './query-watch.ts'
 import { refuseLoginOfClient } from './startup.ts'
-import { refuseCall, statementOf, type Statement } from './statement.ts'
+import { isNameAlone, refuseCall, statementOf, type Statement } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
 import { refuseMisuse } from './use-after-release.ts'
@@ -109,7 +109,7 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
   const { transaction } = state
   const apply = (args: Arguments): unknown => transaction.send(() => Reflect.apply(send, client, args))
   function query(this: unknown, ...args: unknown[]): unknown {
-    const statement = isJudged(args[0]) ? undefined : statementOf(args[0], guard)
+    const statement = isJudged(args[0]) ? undefined : statementOf(args[0], guard, client)
     const misuse = state.life?.isSuspect === true ? refuseMisuse(state.life, guard, args[0], query) : undefined
     if (misuse !== undefined) return refuseCall(args, misuse, (client as { connection?: unknown }).connection)
     if (statement === undefined) return Reflect.apply(send, client, args)
@@ -124,7 +124,7 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
   function isJudged(config: unknown): boolean {
     if (state.lentFor === undefined || state.lentFor !== config) return false
     state.lentFor = undefined
-    return true
+    return !isNameAlone(config)
   }
   function refuse({ sql, analysis, named }: Statement): Error | undefined {
     return noted(guard.refuse(sql, analysis, { transaction: transaction.current, pinned: true, named }, query))

@@ -1,5 +1,6 @@
 import { harmless, type Analysis, type Guard } from '@poolsafe/core'
-import type { Arguments } from './types.ts'
+import { isWired, preparedTextOf } from './limits/internals.ts'
+import type { Arguments, ClientLike } from './types.ts'
 
 /** What pg calls a Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
 export interface Submittable {
@@ -31,13 +32,25 @@ const textless: Statement = {
 }
 
 /** Reads a `query` call; `undefined` where there is nothing to judge: a harmless text, or none, which pg then refuses in its own words. */
-export function statementOf(config: unknown, guard: Guard): Statement | undefined {
+export function statementOf(config: unknown, guard: Guard, client?: ClientLike): Statement | undefined {
   const { text, cursor, name } = (typeof config === 'string' ? { text: config } : (config ?? {})) as QueryConfig
-  const sql = text ?? cursor?.text
+  const sql = text ?? cursor?.text ?? textByName(name, client)
   if (typeof sql !== 'string') return isSubmittable(config) ? textless : undefined
   const analysis = guard.analyze(sql)
   const named = typeof name === 'string' && name !== ''
   return analysis === harmless && !named ? undefined : { sql, named, analysis }
+}
+
+/** A statement that was prepared on this client is sent by its name alone. */
+function textByName(name: unknown, client: ClientLike | undefined): string | undefined {
+  if (client === undefined || typeof name !== 'string' || name === '' || !isWired(client)) return undefined
+  return preparedTextOf({ name }, client) || undefined
+}
+
+/** Returns true for what names a statement without its text: only the client that prepared it knows that. */
+export function isNameAlone(config: unknown): boolean {
+  const { text, name } = (typeof config === 'object' ? (config ?? {}) : {}) as QueryConfig
+  return text === undefined && typeof name === 'string' && name !== '' && !isSubmittable(config)
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 } from '@poolsafe/core'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
+import { statementNamesOf } from './statement-names.ts'
 import { observed, observedEnd, observedStart, type Since } from './observing.ts'
 import { isOfServer } from './server-error.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
@@ -149,21 +150,29 @@ function guardStatements(
   observer: Observer | undefined,
   { held, since }: { held?: Transaction; since?: Since } = {},
 ): void {
-  replace(target, 'queryRaw', (send) => judged(observed(send, observer, since), guard, held))
-  replace(target, 'executeRaw', (send) => judged(observed(send, observer, since), guard, held))
+  const nameOf = statementNamesOf(target)
+  replace(target, 'queryRaw', (send) => judged(observed(send, observer, since), guard, { held, nameOf }))
+  replace(target, 'executeRaw', (send) => judged(observed(send, observer, since), guard, { held, nameOf }))
+}
+
+/** What the verdict depends on beside the text. */
+interface Judged {
+  readonly held?: Transaction | undefined
+  readonly nameOf?: ReturnType<typeof statementNamesOf>
 }
 
 /** `send`, after the verdict. Without a transaction the connection is borrowed for this statement. */
 function judged<Text extends Statement | string>(
   send: (text: Text) => Promise<unknown>,
   guard: Guard,
-  held?: Transaction,
+  { held, nameOf }: Judged = {},
 ): (text: Text) => Promise<unknown> {
   return function guarded(...args: [Text]): Promise<unknown> {
     const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
     const analysis = guard.analyze(sql)
-    if (analysis === harmless) return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), isOfServer)
-    const call = held === undefined ? { pinned: false } : { pinned: true, transaction: held }
+    const named = nameOf !== undefined && typeof args[0] === 'object' && Boolean(nameOf(args[0]))
+    if (analysis === harmless && !named) return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), isOfServer)
+    const call = held === undefined ? { pinned: false, named } : { pinned: true, transaction: held, named }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
     const answer = held === undefined ? send(...args) : held.watch(send(...args), isOfServer)

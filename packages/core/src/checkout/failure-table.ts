@@ -70,6 +70,14 @@ const unknownDatabase: Failure = {
   instead: 'the right database in the URL',
 }
 
+const stalePlan: Failure = {
+  kind: 'stalePlan',
+  isTransient: false,
+  why: 'a named statement was prepared before its table changed (a migration), and the server connection that keeps it, here or behind the pooler, plans its old result',
+  instead:
+    'unnamed statements (no `name`, Prisma: no `statementNameGenerator`); or after each migration new connections: RECONNECT at the admin console of PgBouncer, a restart of the application without a pooler',
+}
+
 export const unreadableFile: Failure = {
   kind: 'unreadableFile',
   isTransient: false,
@@ -196,6 +204,8 @@ export const byCode: { readonly [code: string]: Failure | undefined } = {
 
 /** What drivers say without a code. */
 export const byMessage: readonly (readonly [RegExp, Failure])[] = [
+  // PostgreSQL's own words for 0A000, which means many other things.
+  [/^cached plan must not change result type$/, stalePlan],
   [/^timeout expired$|due to connection timeout$|^timeout exceeded when trying to connect$/, connectTimeout],
   [/^Connection terminated/, brokenConnection],
   [/^Query read timeout$/, noAnswer],

@@ -15,6 +15,7 @@ export class Connection {
   readonly #options: ResolvedOptions
   readonly #framer: Framer
   #client: ClientSession | undefined
+  readonly #loginTimer: NodeJS.Timeout
   #onPassword: ((password: string) => void) | undefined
 
   constructor(socket: Socket, pooler: HostilePooler, options: ResolvedOptions) {
@@ -23,6 +24,8 @@ export class Connection {
     this.#options = options
     const limits = { maxBytes: options.maxMessageBytes, maxStreamedBytes: options.maxMessageBytes }
     this.#framer = new Framer({ streamed: new Set([frontend.copyData]), ...limits }, (type, bytes) => this.#receive(type, bytes))
+    this.#loginTimer = setTimeout(() => this.#giveUp(), options.loginTimeoutMillis).unref()
+    socket.on('close', () => clearTimeout(this.#loginTimer))
     // Whatever breaks the connection, `close` follows.
     socket.on('error', () => undefined)
   }
@@ -73,6 +76,7 @@ export class Connection {
     await this.#pooler.passwords.admit(request, () => this.#askPassword())
     if (this.#socket.destroyed) return
     this.#client = await this.#pooler.welcome(this.#socket, request)
+    clearTimeout(this.#loginTimer)
     if (this.#socket.destroyed) this.#client.close()
   }
 
@@ -96,6 +100,12 @@ export class Connection {
   #receive(type: number, bytes: Buffer): void {
     if (this.#client !== undefined) this.#client.receive(type, bytes)
     else if (type === frontend.password) this.#onPassword?.(readText(bytes, headerBytes).text)
+  }
+
+  /** The client may be gone without a word, and would never close its side. */
+  #giveUp(): void {
+    const text = `client_login_timeout: no login after ${this.#options.loginTimeoutMillis} ms (loginTimeoutMillis)`
+    this.#socket.end(errorResponse('FATAL', '08P01', text), () => this.#socket.destroy())
   }
 
   #refuse(code: string, text: string): void {

@@ -44,6 +44,8 @@ export interface HostilePoolerOptions {
   readonly maxMessageBytes?: number
   /** Clients at once; one more is refused with 53300. @default 200 */
   readonly maxConnections?: number
+  /** How long a client may take to log in, in milliseconds, before its connection is closed with 08P01. @default 60_000 */
+  readonly loginTimeoutMillis?: number
   /** Hears of each report at once. What it throws ends the process, as in a listener of an event. */
   readonly onReport?: (report: HostileReport) => void
 }
@@ -64,6 +66,7 @@ export interface ResolvedOptions {
   readonly ignored: ReadonlySet<string>
   readonly maxMessageBytes: number
   readonly maxConnections: number
+  readonly loginTimeoutMillis: number
   readonly onReport: (report: HostileReport) => void
 }
 
@@ -80,6 +83,7 @@ const names: readonly (keyof HostilePoolerOptions)[] = [
   'ignoreStartupParameters',
   'maxMessageBytes',
   'maxConnections',
+  'loginTimeoutMillis',
   'onReport',
 ]
 
@@ -105,6 +109,7 @@ export function resolveOptions(options: HostilePoolerOptions): ResolvedOptions {
     ignored: new Set(namesOf(options.ignoreStartupParameters ?? ['extra_float_digits'])),
     maxMessageBytes: wholeNumber('maxMessageBytes', options.maxMessageBytes ?? 64 * 1024 * 1024, 1),
     maxConnections: wholeNumber('maxConnections', options.maxConnections ?? 200, 1),
+    loginTimeoutMillis: wholeNumber('loginTimeoutMillis', options.loginTimeoutMillis ?? 60_000, 1),
     onReport: listener(options.onReport),
   }
 }
