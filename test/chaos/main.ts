@@ -26,7 +26,9 @@ const outcomes: Outcome[] = []
 const server = await startServer()
 for (const fault of faults.filter(({ name }) => name.includes(positionals[0] ?? ''))) {
   console.error(`… ${fault.name}`)
-  outcomes.push(...(await runFault(server, fault, kinds)))
+  const seen = await runFault(server, fault, kinds)
+  for (const outcome of seen) if (!isGood(outcome, recoveryMillis)) console.error(`  missed: ${JSON.stringify(outcome)}`)
+  outcomes.push(...seen)
 }
 await stopServer(server)
 console.log(tableOf(outcomes))

@@ -13,7 +13,8 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
     settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', max_connections: '200', ...settings },
   })
   const admin = await connectAdmin(server)
-  await admin.query('SET default_transaction_read_only = off; CREATE TABLE written (id text NOT NULL)')
+  await admin.query('SET default_transaction_read_only = off')
+  await admin.query('CREATE TABLE written (id text NOT NULL)')
   for (const user of users) {
     await admin.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}' CONNECTION LIMIT ${connectionLimit}`)
     await admin.query(`GRANT SELECT, INSERT ON written TO ${user}`)

@@ -130,7 +130,8 @@ describe('a guarded pool', () => {
     const opened = new Promise<void>((resolve) => {
       open = resolve
     })
-    await use({ onConnect: () => opened }, { acquireTimeoutMillis: 100 }, async (pool) => {
+    // Longer than a login takes on a busy machine.
+    await use({ onConnect: () => opened }, { acquireTimeoutMillis: 1500 }, async (pool) => {
       const error = await failureOf(() => pool.query('SELECT 1'))
       expect(error).toBeInstanceOf(AcquireTimeoutError)
       expect(error).toMatchObject({ likelyCause: 'slowConnect' })
