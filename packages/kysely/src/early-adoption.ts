@@ -40,7 +40,7 @@ function patchToReport(prototype: { [N in 'executeQuery' | 'streamQuery']: unkno
 }
 
 /** The prototype of PostgresDriver behind a driver, told by the hooks that it calls: a bundler shortens the names of classes, not those of properties. */
-function postgresPrototypeOf(driver: Driver): Driver | undefined {
+export function postgresPrototypeOf(driver: Driver): Driver | undefined {
   let prototype = Object.getPrototypeOf(driver) as Driver | null
   while (prototype !== null && prototype !== Object.prototype) {
     if (Object.hasOwn(prototype, 'acquireConnection') && (patched.has(prototype) || callsHooks(prototype))) return prototype

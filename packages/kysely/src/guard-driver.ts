@@ -20,6 +20,7 @@ import { adoptEarly, watchHandingOut } from './early-adoption.ts'
 import { guardConnection, stateOf } from './guard-connection.ts'
 import { endHolding, holdConnection, rememberBegin } from './held-connection.ts'
 import { originalOf } from './original.ts'
+import { surviveHiddenLosses } from './hidden-pool.ts'
 
 /**
  * Guards a driver in place. Kysely's drivers keep private fields on themselves and on their connections, and its own
@@ -48,7 +49,10 @@ function guardAcquire(driver: Driver, guard: Guard): void {
   const rollback = originalOf(driver, 'rollbackTransaction')
   const release = originalOf(driver, 'releaseConnection')
   const adopt = (connection: DatabaseConnection, { judgedBelow, control, holding }: Acquiring): void => {
+    const isHidden = judgedBelow === undefined && stateOf(connection) === undefined
+    const execute = isHidden ? connection.executeQuery.bind(connection) : undefined
     const state = guardConnection(connection, guard)
+    if (execute !== undefined) surviveHiddenLosses(driver, connection, execute, guard)
     state.holding = holding
     state.judgedBelow = judgedBelow !== undefined
     state.control = control

@@ -15,7 +15,7 @@ export type FailFast = 'never' | 'whileRefusing' | { readonly afterMillis: numbe
 export interface CheckoutOptions extends StatementLimitOptions {
   /**
    * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within it,
-   * connecting is tried again where that may help; with `Infinity` it is not. @default 10_000
+   * connecting is tried again where that may help; with `Infinity` it is not. @default the pool's own `connectionTimeoutMillis`, else 10_000
    */
   readonly acquireTimeoutMillis?: number
   /**

@@ -13,7 +13,8 @@ const logIntervalMillis = 60_000
 interface Host {
   readonly clock: Clock
   readonly watcher: Watcher
-  readonly sites: CallSites
+  /** Absent where no call takes the connections through a gate. */
+  readonly sites?: CallSites
 }
 
 /** Counts, logs and reports the connections of one pool that were lost while they were open. */
@@ -55,7 +56,7 @@ export class LostConnections<Connection> {
     const heldMillis = checkout === undefined ? undefined : clock.now() - checkout.heldSince
     const callSite = checkout === undefined ? undefined : callSiteOf(checkout)
     const error = new ConnectionLostError(reason, { heldMillis, operation: checkout?.operation, callSite, pool }, cause)
-    if (checkout !== undefined) sites.strike([checkout])
+    if (checkout !== undefined) sites?.strike([checkout])
     this.#log(error)
     if (watcher.hears('connectionLost')) watcher.tell('connectionLost', { ...error.facts, error })
     return error

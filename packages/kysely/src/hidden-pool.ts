@@ -1,0 +1,92 @@
+import { LostConnections, systemClock, type Guard } from '@poolsafe/core'
+import type { DatabaseConnection, Driver } from 'kysely'
+import type { EventEmitter } from 'node:events'
+import { postgresPrototypeOf } from './early-adoption.ts'
+
+type Listener = (...args: unknown[]) => unknown
+
+/** pg-pool marks the error of an idle client with that client, and emits it on the pool. */
+interface IdleError extends Error {
+  readonly client: object
+}
+
+const watched = new WeakSet<object>()
+const losses = new WeakMap<Guard, LostConnections<unknown>>()
+
+/**
+ * Keeps the process alive when an idle connection of a pool is lost that nobody guards.
+ *
+ * PostgresDialect keeps its pool, and the client of each connection, in private fields. pg-pool emits `error` on the pool for a
+ * connection that is lost while it is idle; without a listener Node throws, back through the connection of pg that received it. That
+ * connection can be reached: PostgresDriver passes to pg whatever it is given as SQL, and pg passes its connection to a query object.
+ *
+ * @param execute `executeQuery` of the connection before it is guarded
+ */
+export function surviveHiddenLosses(
+  driver: Driver,
+  connection: DatabaseConnection,
+  execute: DatabaseConnection['executeQuery'],
+  guard: Guard,
+): void {
+  if (watched.has(connection) || postgresPrototypeOf(driver) === undefined) return
+  watched.add(connection)
+  const probe = new ConnectionProbe((wire) => survive(wire, guard))
+  const query = { sql: probe, parameters: [], query: {} } as unknown as Parameters<typeof execute>[0]
+  execute(query).catch(() => {})
+}
+
+/** A query object that sends nothing: pg hands it the connection when it reports that there was nothing to send. */
+class ConnectionProbe {
+  /** pg puts its own in its place where a query_timeout has to be stopped. */
+  callback: ((error: Error) => void) | undefined
+  readonly #found: (wire: EventEmitter) => void
+
+  constructor(found: (wire: EventEmitter) => void) {
+    this.#found = found
+  }
+
+  submit(): Error {
+    return new Error('poolsafe looks for the connection of this client')
+  }
+
+  handleError(error: Error, wire: unknown): void {
+    this.callback?.(error)
+    if (typeof (wire as Partial<EventEmitter> | undefined)?.rawListeners === 'function') this.#found(wire as EventEmitter)
+  }
+
+  /** pg-native waits for the end of a query object. */
+  once(_event: string, listener: () => void): void {
+    process.nextTick(listener)
+  }
+}
+
+/** Costs nothing until the connection fails: only the listeners of its failures are wrapped. */
+function survive(wire: EventEmitter, guard: Guard): void {
+  for (const event of ['errorMessage', 'error', 'end']) {
+    const listeners = wire.rawListeners(event) as Listener[]
+    wire.removeAllListeners(event)
+    for (const listener of listeners) wire.on(event, surviving(listener, guard))
+  }
+}
+
+function surviving(listener: Listener, guard: Guard): Listener {
+  return function survives(this: unknown, ...args: unknown[]): unknown {
+    try {
+      return Reflect.apply(listener, this, args)
+    } catch (error) {
+      if (!isIdleError(error)) throw error
+      lossesOf(guard).note(error, undefined)
+      return undefined
+    }
+  }
+}
+
+function isIdleError(error: unknown): error is IdleError {
+  return error instanceof Error && typeof (error as Partial<IdleError>).client === 'object'
+}
+
+function lossesOf(guard: Guard): LostConnections<unknown> {
+  const known = losses.get(guard) ?? new LostConnections({ clock: systemClock, watcher: guard })
+  losses.set(guard, known)
+  return known
+}
