@@ -93,7 +93,6 @@ export {
   type BegunTransaction,
   type Holdable,
   type HoldingWork,
-  type Released,
   type TransactionCallback,
 } from './checkout/holding.ts'
 export { heldOf, mayPlace, placeCall, runPlaced, wouldWait, type SecondCall } from './checkout/outside-transaction.ts'

@@ -1,12 +1,4 @@
-import {
-  isLastWord,
-  isPoolsafeError,
-  type Checkout,
-  type ConnectionLostError,
-  type Gate,
-  type LossReason,
-  type Released,
-} from '@poolsafe/core'
+import { isLastWord, isPoolsafeError, type Checkout, type ConnectionLostError, type Gate, type LossReason } from '@poolsafe/core'
 import type { Connection } from './limits/internals.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
@@ -77,7 +69,7 @@ export class ClientLife {
   /** Which connection of the process. */
   readonly id: number = ++lives
   /** The last release, until the next stay begins: whoever uses the client in between does so after its release. */
-  released: Released | undefined
+  released: Checkout<ClientLike> | undefined
   /** The present checkout, where the context of its call knows it. */
   followed: Checkout<ClientLike> | undefined
   /** Of a guarded pool. */

@@ -1,9 +1,9 @@
-import type { Released } from '@poolsafe/core'
+import type { Checkout } from '@poolsafe/core'
 import type { ClientLife, LivingClient } from './client-life.ts'
 import { isForeign, isInTransaction, isQuiet, mayLeaveTransaction, pendingQueries } from './pending.ts'
 import { checkoutKey } from './present-checkout.ts'
-import type { Arguments, DriverFunction } from './types.ts'
-import { releasedBy } from './use-after-release.ts'
+import type { Arguments, ClientLike, DriverFunction } from './types.ts'
+import { locateRelease } from './use-after-release.ts'
 
 /** What the guard says of a client that is released inside an open transaction. */
 export interface Verdict {
@@ -23,6 +23,8 @@ export interface ReleaseJudge {
   judge(entry: DriverFunction): Verdict | undefined
 }
 
+function nothing(): void {}
+
 /** How long a cursor that was not read to its end has to be closed after its connection was released. */
 const cursorMillis = 2000
 
@@ -37,9 +39,9 @@ export class Stay {
   readonly #life: ClientLife
   readonly #release: DriverFunction
   #state: 'held' | 'settling' | 'takenBack' | 'over' = 'held'
-  #released: Released | undefined
-  #stopSettling: () => void = () => {}
-  #entry: DriverFunction = () => {}
+  #released: Checkout<ClientLike> | undefined
+  #stopSettling = nothing
+  #entry: DriverFunction = nothing
 
   constructor(client: LivingClient, life: ClientLife, release: DriverFunction) {
     this.#client = client
@@ -111,6 +113,7 @@ export class Stay {
     this.#state = 'settling'
     this.#entry = entry
     this.#life.released = this.#released
+    if (this.#released !== undefined) this.#released.releasedAt = performance.now()
     const { connection } = this.#client
     const look = (): void => this.#look()
     connection?.on('readyForQuery', look)
@@ -139,9 +142,9 @@ export class Stay {
   /** What `pool.query` borrows, only listeners of the pool have seen: they never released it. */
   #note(entry: DriverFunction): void {
     if (this.#life.judge === undefined || this.#life.judge.isLent()) return
-    this.#released = releasedBy(this.#life, entry)
     const checkout = this.#client[checkoutKey]
-    if (checkout !== undefined) checkout.released = this.#released
+    this.#released = checkout
+    if (checkout !== undefined) locateRelease(this.#life, checkout, entry)
   }
 
   #apply(args: Arguments): unknown {

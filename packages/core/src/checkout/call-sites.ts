@@ -27,6 +27,11 @@ export class CallSites {
     this.#guard = guard
   }
 
+  /** Returns true if any call site may be worth its price: what a caller need not ask for each call. */
+  get mayWant(): boolean {
+    return this.#anyStruck || (this.#always ?? this.#guard.mode === 'strict')
+  }
+
   /** The line of the present call, if it is worth it. @param entry the function that was called; its frames, and those above, are left out */
   of(origin: Origin | undefined, entry: (...args: never[]) => unknown): Site | undefined {
     return this.#isWanted(origin?.operation) ? takeSite(entry, origin) : undefined

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import type { AwaitChain } from '../stack/await-chain.ts'
 import type { Layer } from '../observe/events.ts'
 import type { Execution } from '../observe/execution.ts'
-import type { BegunTransaction, Holdable, Released } from './holding.ts'
+import type { BegunTransaction, Holdable } from './holding.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
@@ -52,7 +52,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   waitingInside = 0
   readonly family: number
   connectionId = 0
-  released: Released | undefined = undefined
+  releasedAt = 0
+  releaseSite: Site | undefined = undefined
   /** The context of the call knows this checkout. */
   isFollowed = false
   readonly owner: object | undefined

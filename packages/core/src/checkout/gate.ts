@@ -126,7 +126,8 @@ export class Gate<Connection> {
     if (checkout.state !== 'held') return
     checkout.state = 'over'
     this.#held.remove(checkout)
-    const heldMillis = this.#clock.now() - checkout.heldSince
+    checkout.releasedAt = this.#clock.now()
+    const heldMillis = checkout.releasedAt - checkout.heldSince
     this.#measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.letGo()

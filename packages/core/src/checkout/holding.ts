@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AwaitChain } from '../stack/await-chain.ts'
-import type { CheckoutState } from './checkout.ts'
+import type { CheckoutState, Site } from './checkout.ts'
 
 /** A transaction that was begun on a connection while it is held. */
 export interface BegunTransaction {
@@ -21,8 +21,6 @@ export interface Holdable {
   readonly family: number
   /** Which connection it was; 0 where nobody numbers them. */
   readonly connectionId: number
-  /** When and where it was released. */
-  readonly released: Released | undefined
   /** The pool, or the driver, that the connection comes from. */
   readonly owner: object | undefined
   /** The transaction that was begun last on it; `undefined` where there was none. */
@@ -31,14 +29,12 @@ export interface Holdable {
   taken: AwaitChain | undefined
   /** Its context was entered by a callback, and so by nobody else: nothing more has to be proved of those who are in it. */
   isOfCallback: boolean
-}
-
-/** The release of a connection. */
-export interface Released {
-  /** On the clock of `performance.now()`. */
-  readonly at: number
+  /** When it was released, on the clock of the gate; 0 before. */
+  readonly releasedAt: number
+  /** Where, if that was worth its price. */
+  readonly releaseSite: Site | undefined
+  /** The ORM's name for the call that took it. */
   readonly operation: string | undefined
-  readonly callSite: string | undefined
 }
 
 /** Work that will take a connection: what it calls holds that connection, as soon as it is known. */
