@@ -13,7 +13,9 @@ class HeldConnection implements Holdable {
   isOfCallback = false
   readonly family = 0
   readonly connectionId = 0
-  readonly released = undefined
+  readonly releasedAt = 0
+  readonly releaseSite = undefined
+  readonly operation = undefined
 
   constructor(owner: Driver, inside: Holdable | undefined) {
     this.owner = owner
