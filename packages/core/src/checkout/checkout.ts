@@ -124,6 +124,13 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     }
   }
 
+  /** It is over. @returns how long the application held the connection */
+  end(now: number): number {
+    this.state = 'over'
+    this.releasedAt = now
+    return now - this.heldSince
+  }
+
   takeExecution(): Execution | undefined {
     const { execution } = this
     this.execution = undefined

@@ -124,10 +124,8 @@ export class Gate<Connection> {
   /** The connection is back in the pool, or closed. {@link pump} then lets the next caller in. */
   giveBack(checkout: Checkout<Connection>): void {
     if (checkout.state !== 'held') return
-    checkout.state = 'over'
     this.#held.remove(checkout)
-    checkout.releasedAt = this.#clock.now()
-    const heldMillis = checkout.releasedAt - checkout.heldSince
+    const heldMillis = checkout.end(this.#clock.now())
     this.#measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.letGo()
