@@ -64,6 +64,7 @@ export type { Rule, Example, Remedy } from './rules/rule.ts'
 // For adapters. These change without notice between minor versions.
 export type { Address, Call, Entry } from './guard/call.ts'
 export { guardOf, keepFirstGuard, markGuarded, toGuard } from './guard/brand.ts'
+export { firstReason } from './guard/first-reason.ts'
 export { commits, harmless, type Analysis, type Answer, type DetectedEffect } from './analyze/analysis.ts'
 export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './sql/parser.ts'
@@ -107,7 +108,7 @@ export {
   resolveStatementLimits,
   type StatementLimits,
 } from './checkout/statement-limits.ts'
-export { formatCallSite, readStack, takeStack, withDeepStack } from './stack/call-site.ts'
+export { formatCallSite, isOwnFrame, readStack, takeStack, withDeepStack } from './stack/call-site.ts'
 export type { Execution } from './observe/execution.ts'
 export { examineRepeated } from './observe/repeated/examine-repeated.ts'
 export { RequestScope } from './observe/repeated/request-scope.ts'

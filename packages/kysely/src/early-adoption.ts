@@ -67,7 +67,12 @@ export function watchHandingOut(driver: Driver): void {
   // oxlint-disable-next-line typescript/unbound-method -- called with the driver as `this` below
   const { acquireConnection: acquire, releaseConnection: release } = prototype
   prototype.acquireConnection = function acquireConnection(this: Driver, ...args) {
-    return acquireAs(this, () => acquire.apply(this, args)).then((connection) => {
+    const acquiring = processWide.acquiring.getStore() as Partial<Acquisition> | undefined
+    // One frame, and no more, as an error's stack has ten.
+    const isOther = acquiring !== undefined && acquiring.driver !== this
+    const acquired = isOther ? apart(() => acquire.apply(this, args)) : acquire.apply(this, args)
+    if (!isOther) acquiring?.asked?.()
+    return acquired.then((connection) => {
       setHandedOut(connection, true)
       return connection
     })
@@ -79,13 +84,8 @@ export function watchHandingOut(driver: Driver): void {
 }
 
 /** The acquisition of another driver means nothing to what this driver acquires. */
-function acquireAs<Acquired>(driver: Driver, acquire: () => Acquired): Acquired {
-  const acquiring = processWide.acquiring.getStore() as Partial<Acquisition> | undefined
-  if (acquiring === undefined) return acquire()
-  if (acquiring.driver !== driver) return processWide.acquiring.run({ judgedBelow: undefined }, acquire)
-  const acquired = acquire()
-  acquiring.asked?.()
-  return acquired
+function apart<Acquired>(acquire: () => Acquired): Acquired {
+  return processWide.acquiring.run({ judgedBelow: undefined }, acquire)
 }
 
 /** Returns `undefined` for a driver that needs another configuration than PostgresDriver: it is not one. */

@@ -1,4 +1,5 @@
 import {
+  firstReason,
   harmless,
   isOfServer,
   onlyBegins,
@@ -10,6 +11,7 @@ import {
   type Guard,
   type Holdable,
   type Observer,
+  type PoolsafeError,
 } from '@poolsafe/core'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
@@ -28,6 +30,8 @@ export interface ConnectionState {
   holding: Holdable | undefined
   /** The queries on it that an abort signal may end. */
   readonly abortables: Set<Abortable>
+  /** What was refused on it last, until Kysely releases it. */
+  refused: PoolsafeError | undefined
   /** When its transaction began, where nothing below knows; 0 outside one. */
   transactionSince: number
 }
@@ -50,6 +54,7 @@ export function guardConnection(connection: DatabaseConnection, guard: Guard): C
     control: undefined,
     holding: undefined,
     abortables: new Set(),
+    refused: undefined,
     transactionSince: 0,
   }
   Object.defineProperty(connection, stateKey, { value: state })
@@ -103,7 +108,8 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     return observer === undefined ? stream<R>(...args) : observeStream(stream<R>(...args), { sql, observer, state })
   }
   function refuse(sql: string, analysis: Analysis, entry: Entry): Error | undefined {
-    const error = guard.refuse(sql, analysis, { transaction, pinned: true }, entry)
+    const refusal = guard.refuse(sql, analysis, { transaction, pinned: true }, entry)
+    const error = refusal === undefined ? undefined : (state.refused = firstReason(state.refused, refusal, analysis))
     // Refused inside a hook of the dialect: whoever acquires the connection has to give it back.
     if (error !== undefined) Acquisition.current()?.uses(connection)
     return error

@@ -35,6 +35,7 @@ export function holdConnection(driver: Driver, connection: DatabaseConnection, w
 export function endHolding(state: ConnectionState): void {
   const { holding } = state
   state.holding = undefined
+  state.refused = undefined
   if (holding instanceof HeldConnection) holding.state = 'over'
 }
 

@@ -6,6 +6,7 @@ import {
   Gate,
   hasStatementLimits,
   holdings,
+  isPoolsafeError,
   processWide,
   sqlStateOf,
   type Execution,
@@ -27,7 +28,7 @@ import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { sqlOf, watchQueries } from './query-watch.ts'
-import { throwFromHere } from './throw-from-here.ts'
+import { throwFromHere, traceToCaller } from './throw-from-here.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 type Client = GatedClient
@@ -223,9 +224,15 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   const acquiring = processWide.acquiring.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
   let thrown: { readonly error: unknown } | undefined
+  let isCalling = true
+  let hasFailed = false
   const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
     const handOver: Handover<ClientLike> = (error, client: Client | undefined) => {
-      if (client === undefined) return reject(error)
+      if (client === undefined) {
+        hasFailed = isCalling
+        if (isCalling) traceToCaller(error, entry)
+        return reject(error)
+      }
       client[checkoutKey] = checkout as Checkout<ClientLike>
       if ((checkout as Checkout<ClientLike>).isFollowed) knownLifeOf(client)?.held(checkout as Checkout<ClientLike>)
       if (acquiring !== undefined) acquiring.control = controlOf(client)
@@ -237,8 +244,12 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
       thrown = { error }
       return
     }
-    if (checkout instanceof Error) reject(checkout)
+    if (checkout instanceof Error) {
+      traceToCaller(checkout, entry)
+      reject(checkout)
+    }
   })
+  isCalling = false
   // pg-pool throws from the call itself where no client can be made.
   if (thrown !== undefined) throw thrown.error
   if (checkout !== undefined && !(checkout instanceof Error)) {
@@ -248,8 +259,14 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
     if (acquiring !== undefined) acquiring.holding = checkout
     if (acquiring?.signal !== undefined) obey(acquiring.signal, gate, checkout, promise)
   }
+  if (hasFailed || isCallersOwn(checkout)) return promise
   const isAwaitedKnown = gate.wantsChains && PromiseOfPool === Promise && checkout instanceof Checkout
   return isAwaitedKnown ? takenBy(promise, checkout as Checkout<ClientLike>) : promise.catch(throwFromHere)
+}
+
+/** pg-pool's own error of a pool that was ended, which has its stack. */
+function isCallersOwn(checkout: unknown): boolean {
+  return checkout instanceof Error && !isPoolsafeError(checkout)
 }
 
 /** Remembers who awaits the connection. */

@@ -1,4 +1,5 @@
 import {
+  firstReason,
   guardOf,
   InvalidOptionError,
   keepFirstGuard,
@@ -6,6 +7,7 @@ import {
   resolveStatementLimits,
   toGuard,
   type Guard,
+  type PoolsafeError,
   type GuardOptions,
   type StatementLimitOptions,
 } from '@poolsafe/core'
@@ -33,7 +35,7 @@ export interface ClientState {
   /** What that `pool.query` was given and has judged: sent once. */
   lentFor: unknown
   /** A statement was refused since the client was taken: its user has an error in hand. */
-  wasRefused: boolean
+  refused: PoolsafeError | undefined
 }
 
 /** A client of one's own is in no pool that would count. */
@@ -93,7 +95,7 @@ export function attach(client: ClientLike, guard: Guard): ClientState {
     transaction: new TransactionStatus(client, guard),
     isLent: false,
     lentFor: undefined,
-    wasRefused: false,
+    refused: undefined,
   }
   Object.defineProperty(client, stateKey, { value: state })
   endClosingCursors(client)
@@ -126,11 +128,12 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
     state.lentFor = undefined
     return !isNameAlone(config)
   }
-  function refuse({ sql, analysis, named }: Statement): Error | undefined {
-    return noted(guard.refuse(sql, analysis, { transaction: transaction.current, pinned: true, named }, query))
+  function refuse({ sql, analysis, named }: Statement): PoolsafeError | undefined {
+    const error = guard.refuse(sql, analysis, { transaction: transaction.current, pinned: true, named }, query)
+    return noted(error === undefined ? undefined : firstReason(state.refused, error, analysis))
   }
-  function noted(error: Error | undefined): Error | undefined {
-    if (error !== undefined) state.wasRefused = true
+  function noted(error: PoolsafeError | undefined): PoolsafeError | undefined {
+    if (error !== undefined) state.refused = error
     return error
   }
   client.query = query

@@ -100,13 +100,13 @@ function judgeReleases(client: ClientLike, state: ClientState, guard: Guard): vo
     begin() {
       state.isLent = false
       state.lentFor = undefined
-      state.wasRefused = false
+      state.refused = undefined
     },
     isLent: () => state.isLent,
     judge(entry) {
       if (state.isLent || !state.transaction.current.isOpen) return undefined
       // An error in hand is worth more than ours, which would take its place in a finally block.
-      const isKnown = state.wasRefused || state.transaction.current.state.isAborted
+      const isKnown = state.refused !== undefined || state.transaction.current.state.isAborted
       return { error: guard.refuseCall('releasedInTransaction', entry), isKnown }
     },
   }

@@ -1,4 +1,4 @@
-import { AcquireTimeoutError } from '@poolsafe/core'
+import { AcquireTimeoutError, isOwnFrame, isPoolsafeError, takeStack } from '@poolsafe/core'
 
 /** Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and delays the rest. */
 const stacksAtOnce = 100
@@ -19,4 +19,14 @@ export function throwFromHere(error: Error): never {
   // The reason of an abort may be anything.
   if (error instanceof Error) Error.captureStackTrace(error)
   throw error
+}
+
+/** An error that the call itself meets: its stack leads to the caller, without frames of poolsafe, which would take the room of the application's. */
+export function traceToCaller(error: unknown, entry: (...args: never[]) => unknown): void {
+  const isOurs = isPoolsafeError(error)
+  if (isOurs || !(error instanceof Error)) return
+  const frames = takeStack(entry)
+    .split('\n')
+    .filter((frame) => !isOwnFrame(frame))
+  error.stack = `${error.name}: ${error.message}\n${frames.slice(0, Error.stackTraceLimit).join('\n')}`
 }

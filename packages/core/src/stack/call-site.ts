@@ -63,7 +63,12 @@ function isApplication(frame: string): boolean {
 
 /** Returns whether a frame, or the file of one, is that of a dependency or of poolsafe itself. */
 export function isLibraryFrame(frame: string): boolean {
-  return frame.includes('node_modules') || ownSources?.test(frame) === true
+  return frame.includes('node_modules') || isOwnFrame(frame)
+}
+
+/** Returns whether a frame is that of poolsafe itself. */
+export function isOwnFrame(frame: string): boolean {
+  return /[/\\]@poolsafe[/\\]/.test(frame) || ownSources?.test(frame) === true
 }
 
 /** In poolsafe's own repository its packages are not in node_modules: their sources are told by where this file is. */
