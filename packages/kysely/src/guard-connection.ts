@@ -82,7 +82,7 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     // Of a guarded pool below, the pool observes: it sees more.
     const sent = observer === undefined ? send<R>(query, options) : observe<R>(query, options, analysis, observer)
     const result = analysis === harmless && transaction.isBare ? sent : transaction.watch(sent, isOfServer)
-    return analysis.telltales === undefined ? result : result.then((answered) => told(sql, analysis, answered))
+    return analysis.telltales === undefined ? result : result.then((answered) => judgeAnswer(guard, sql, analysis, answered))
   }
   function observe<R>(query: Query, options: QueryOptions, analysis: Analysis, by: Observer): Promise<QueryResult<R>> {
     const execution = by.begin(query.sql, 'kysely', executeQuery)
@@ -114,13 +114,14 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     if (error !== undefined) Acquisition.current()?.uses(connection)
     return error
   }
-  function told<R>(sql: string, analysis: Analysis, answered: QueryResult<R>): QueryResult<R> {
-    const error = guard.refuseAnswer(sql, analysis, [answerIn(answered)])
-    if (error !== undefined) throw error
-    return answered
-  }
   connection.executeQuery = executeQuery
   connection.streamQuery = streamQuery
+}
+
+function judgeAnswer<R>(guard: Guard, sql: string, analysis: Analysis, answered: QueryResult<R>): QueryResult<R> {
+  const error = guard.refuseAnswer(sql, analysis, [answerIn(answered)])
+  if (error !== undefined) throw error
+  return answered
 }
 
 /** Of a COMMIT, PostgresDriver gives the command in the place of a row. */
