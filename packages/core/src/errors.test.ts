@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { InvalidOptionError, PoolsafeError, PoolsafeFault, UnsafeStatementError, findPoolsafeError, isPoolsafeError } from './errors.ts'
 import type { Finding } from './guard/finding.ts'
@@ -95,4 +97,15 @@ describe('recognising an error', () => {
       expect(findPoolsafeError(other)).toBeUndefined()
     },
   )
+})
+
+test('every class of errors has its name as a literal, because bundlers rename classes', () => {
+  const packages = join(import.meta.dirname, '../..')
+  const sources = globSync('*/src/**/*.ts', { cwd: packages }).filter((path) => !path.endsWith('.test.ts'))
+  const classes = sources.flatMap((path) => [
+    ...readFileSync(join(packages, path), 'utf8').matchAll(/class (\w+) extends \w*Error \{([^}]*)/g),
+  ])
+  expect(classes.length).toBeGreaterThan(10)
+  const nameless = classes.filter(([, name = '', body = '']) => !body.includes(`readonly name: string = '${name}'`))
+  expect(nameless.map(([, name]) => name)).toEqual([])
 })

@@ -9,6 +9,9 @@ const brand = Symbol.for('poolsafe.error')
  * class, its fields and its cause.
  */
 export abstract class PoolsafeError extends Error {
+  /** A literal, because bundlers rename classes. */
+  static override readonly name: string = 'PoolsafeError'
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     Object.defineProperty(this, brand, { value: true })
@@ -22,6 +25,7 @@ export abstract class PoolsafeError extends Error {
  * server's answer to it was: it tells that the statement did not do what it says. The message is the manual.
  */
 export class UnsafeStatementError extends PoolsafeError {
+  static override readonly name: string = 'UnsafeStatementError'
   /** The rule of the first finding. */
   readonly rule: RuleId
   /** What would have happened: see {@link Outcome}. */
@@ -63,6 +67,7 @@ export interface UnsafeStatementFields {
 
 /** An option is unknown, or has a value that it cannot have. Thrown at construction; nothing is clamped. */
 export class InvalidOptionError extends PoolsafeError {
+  static override readonly name: string = 'InvalidOptionError'
   /** The option's name. */
   readonly option: string
 
@@ -79,6 +84,7 @@ export class InvalidOptionError extends PoolsafeError {
 
 /** A fault inside poolsafe itself. Outside strict mode it is reported once and the statement goes on. */
 export class PoolsafeFault extends PoolsafeError {
+  static override readonly name: string = 'PoolsafeFault'
   constructor(where: string, cause: unknown) {
     super(`poolsafe failed while it tried to ${where}; this is a bug of poolsafe, please report it`, { cause })
   }

@@ -2,6 +2,7 @@ import { PoolsafeError } from '@poolsafe/core'
 
 /** The driver adapter was given a pool that it does not use. Thrown by `guardAdapter` and by `$extends` in strict mode, else logged once. */
 export class ForeignPoolError extends PoolsafeError {
+  static override readonly name: string = 'ForeignPoolError'
   /** @param adapterName the adapter's own name, such as `@prisma/adapter-pg` */
   constructor(adapterName: string | undefined) {
     const rows = [

@@ -6,6 +6,7 @@ import type { Holder, LikelyCause, PoolState } from './pool-state.ts'
 
 /** No connection was to be had. Its fields say how the pool stood then. */
 export abstract class NoConnectionError extends PoolsafeError {
+  static override readonly name: string = 'NoConnectionError'
   /** The most connections that the pool opens. */
   readonly max: number
   /** Connections that were open or being opened. */
@@ -40,6 +41,7 @@ export abstract class NoConnectionError extends PoolsafeError {
 
 /** A call waited for a connection for longer than `acquireTimeoutMillis`. Its `cause` is why the pool could not connect, if that was it. */
 export class AcquireTimeoutError extends NoConnectionError {
+  static override readonly name: string = 'AcquireTimeoutError'
   readonly waitedMillis: number
   /** `acquireTimeoutMillis`; or how long the call itself waits, where that is less, as Prisma's `maxWait`. */
   readonly limitMillis: number
@@ -53,6 +55,7 @@ export class AcquireTimeoutError extends NoConnectionError {
 
 /** As many calls as `maxWaiting` allows wait for a connection already. Thrown at once. */
 export class QueueFullError extends NoConnectionError {
+  static override readonly name: string = 'QueueFullError'
   readonly maxWaiting: number
 
   constructor(maxWaiting: number, call: NoConnection, pool: PoolState) {
@@ -77,6 +80,7 @@ export class ServerRefusesError extends NoConnectionError {
 
 /** Everyone who holds a connection of the pool waits for another one: nobody can go on. Thrown in strict mode, without waiting for the timeout. */
 export class SelfDeadlockError extends NoConnectionError {
+  static override readonly name: string = 'SelfDeadlockError'
   constructor(call: NoConnection, pool: PoolState) {
     const [longest] = pool.holders
     const since = longest === undefined ? '' : `; the first has held one for ${seconds(longest.heldMillis)}`
@@ -104,6 +108,7 @@ export interface LossFacts {
  * `Connection terminated unexpectedly`. Its own `cause` is the server's error or that of the socket, if there was one.
  */
 export class ConnectionLostError extends PoolsafeError {
+  static override readonly name: string = 'ConnectionLostError'
   readonly reason: LossReason
   readonly facts: LossFacts
 

@@ -31,6 +31,7 @@ const unsent = {
  * rolled back if {@link wasCancelled}.
  */
 export class StatementTimeoutError extends PoolsafeError {
+  static override readonly name: string = 'StatementTimeoutError'
   /** `statementTimeoutMillis`. */
   readonly limitMillis: number
   /** From when it was sent; the wait for a server connection of the pooler is part of it. */
@@ -66,6 +67,7 @@ export class StatementTimeoutError extends PoolsafeError {
 
 /** A BEGIN had no answer for longer than `poolerWaitTimeoutMillis`. Nothing has run: the call can be made again. Its connection is closed. */
 export class PoolerWaitError extends PoolsafeError {
+  static override readonly name: string = 'PoolerWaitError'
   /** From when the BEGIN was sent. */
   readonly poolerWaitMillis: number
   /** `poolerWaitTimeoutMillis`. */

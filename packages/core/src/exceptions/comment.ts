@@ -27,6 +27,7 @@ export interface Comments {
 
 /** A comment means to allow something and does not say what, or why. Thrown in strict mode, else logged once. */
 export class InvalidCommentError extends PoolsafeError {
+  static override readonly name: string = 'InvalidCommentError'
   constructor(problem: string, sql: string) {
     const rows = [
       `a comment ${word} allows nothing: ${problem}`,

@@ -14,7 +14,9 @@ export interface Framing {
 }
 
 /** A message is larger than the limit, or its length makes no sense. */
-export class MessageTooLarge extends Error {}
+export class MessageTooLarge extends Error {
+  override readonly name: string = 'MessageTooLarge'
+}
 
 /** Cuts a stream of bytes into the messages of the protocol. */
 export class Framer {

@@ -6,6 +6,7 @@ import { connectTo, readParameter, serverFraming, ServerSession, type Address, t
 
 /** The server refused a login; `response` is what it said, as it came. */
 export class LoginRefused extends Error {
+  override readonly name: string = 'LoginRefused'
   readonly response: Buffer
 
   constructor(response: Buffer) {

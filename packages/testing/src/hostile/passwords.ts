@@ -5,6 +5,7 @@ import { errorResponse } from './protocol.ts'
 
 /** The pooler refuses a client; `response` is what it says. */
 export class ClientRefused extends Error {
+  override readonly name: string = 'ClientRefused'
   readonly response: Buffer
 
   constructor(code: string, text: string) {

@@ -13,7 +13,9 @@ export interface StartupRequest {
 }
 
 /** A startup parameter that the pooler does not accept, in PgBouncer's words. */
-export class UnsupportedParameter extends Error {}
+export class UnsupportedParameter extends Error {
+  override readonly name: string = 'UnsupportedParameter'
+}
 
 /** Every pooler in transaction mode accepts these: the server has reported them to its clients since long ago. */
 const alwaysAccepted = new Set(['client_encoding', 'datestyle', 'timezone', 'standard_conforming_strings', 'application_name'])

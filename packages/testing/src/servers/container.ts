@@ -8,7 +8,7 @@ import { loadOptional } from './optional-package.ts'
 
 /** There is no Docker, no image, or no package to use them with. */
 export class DockerError extends Error {
-  override readonly name = 'DockerError'
+  override readonly name: string = 'DockerError'
 }
 
 /** Where a server in a container listens, as seen by itself, and where it finds what runs on this machine. */

@@ -2,7 +2,7 @@ import { DockerError } from './container.ts'
 
 /** There is no server of the kind that is wanted, nor a way to get one. */
 export class MissingServerError extends Error {
-  override readonly name = 'MissingServerError'
+  override readonly name: string = 'MissingServerError'
 }
 
 /** What this machine was asked for, and what would make it work. */

@@ -4,6 +4,7 @@ import type { Allowance, Found } from './scope.ts'
 
 /** What a test did that its own errors do not tell. */
 export class StrictModeError extends PoolsafeError {
+  static override readonly name: string = 'StrictModeError'
   /** What was found; empty where an exception was not needed. */
   readonly findings: readonly FindingEvent[]
 
