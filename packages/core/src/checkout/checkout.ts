@@ -38,7 +38,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   readonly order: number
   readonly askedAt: number
   /** How long it may wait. */
-  limitMillis = Infinity
+  limitMillis: number = Infinity
   /** Its caller waits for less than the pool's limit. */
   isHurried = false
   heldSince = 0
