@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { nodeOptions } from '../packed/packed.ts'
 
 const run = promisify(execFile)
 
@@ -11,7 +12,7 @@ const mostGrownBytes = 60e6
 /** The CPU time that a process may take after its last statement. When V8 optimised the parser, it took 530 ms (Node 24). */
 const mostAfterEndMillis = 250
 
-const command = [process.execPath, '--conditions=@poolsafe/source', join(import.meta.dirname, 'parse-many.ts')]
+const command = [process.execPath, ...nodeOptions(), join(import.meta.dirname, 'parse-many.ts')]
 
 it.each(['1', '30', '3000'])('a fresh process that parses %s statements grows by at most 60 MB', async (count) => {
   const { stdout } = await run(command[0]!, [...command.slice(1), count])

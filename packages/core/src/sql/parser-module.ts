@@ -18,6 +18,7 @@ export interface ParserModule {
 /** What later instances share with the first one. */
 interface Program {
   readonly module: object
+  readonly Instance: WebAssemblyApi['Instance']
   readonly glue: string
 }
 
@@ -27,7 +28,7 @@ interface WebAssemblyApi {
   readonly Instance: new (module: object, imports: object) => object
 }
 
-const WebAssembly: WebAssemblyApi = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly
+const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi | undefined }
 
 let program: Program | undefined
 
@@ -39,11 +40,11 @@ let program: Program | undefined
  */
 export function startParser(): ParserModule {
   program ??= loadProgram()
-  const { module, glue } = program
+  const { module, Instance, glue } = program
   const started: { module?: ParserModule } = {}
   const options = {
     instantiateWasm(imports: object, done: (instance: object) => void) {
-      done(new WebAssembly.Instance(module, imports))
+      done(new Instance(module, imports))
       return {}
     },
   }
@@ -57,6 +58,7 @@ export function startParser(): ParserModule {
 }
 
 function loadProgram(): Program {
+  if (WebAssembly === undefined) throw new Error('poolsafe needs WebAssembly to parse statements: start Node without --jitless')
   const { wasm, glue } = readParserFiles()
-  return { module: new WebAssembly.Module(wasm), glue }
+  return { module: new WebAssembly.Module(wasm), Instance: WebAssembly.Instance, glue }
 }
