@@ -69,6 +69,7 @@ export class QueueFullError extends NoConnectionError {
  * not connect when it was last tried. Thrown at once.
  */
 export class ServerRefusesError extends NoConnectionError {
+  static override readonly name: string = 'ServerRefusesError'
   /** For how long the server has refused. */
   readonly refusedMillis: number
 
