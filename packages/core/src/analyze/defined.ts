@@ -11,7 +11,7 @@ const mostNestedBlocks = 8
 
 /** What one text defines, and runs further on: statements that it prepares, functions and procedures. */
 export class Defined {
-  readonly prepared = new PreparedStatements()
+  readonly prepared: PreparedStatements = new PreparedStatements()
   readonly #functions: DefinedFunctions
   readonly #analyze: (sql: string) => Analysis
   readonly #sql: string

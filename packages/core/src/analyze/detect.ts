@@ -28,7 +28,7 @@ const inside: Place = { isWholeStatement: false }
 
 /** What one statement runs that an earlier one has defined. */
 export class Calls {
-  readonly functions = new Set<string>()
+  readonly functions: Set<string> = new Set()
   /** EXECUTE, also inside EXPLAIN ANALYZE and CREATE TABLE AS. */
   readonly prepared: string[] = []
 
