@@ -46,7 +46,15 @@ async function use<Result>(subject: Subject, guard: GuardOptions | undefined, wo
     return await work(opened)
   } finally {
     await opened.close()
+    await departure()
   }
+}
+
+const others = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+/** A closed connection may hold its locks and slots a little longer than its pool: until its backend is gone. */
+async function departure(): Promise<void> {
+  while ((await marker.query(others)).length > 0) await sleep(5)
 }
 
 /** What a statement came to: its rows, or the SQLSTATE of its error. */
