@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
@@ -6,6 +7,9 @@ import { roles, stage } from './trial.ts'
 
 /** Transactions handed to a worker at once: about a second of work. */
 const batchSize = 200
+
+/** What a worker has to close is closed by then, or left to the end of its thread. */
+const closeMillis = 10_000
 
 /**
  * Plays all transactions of a batch on a live server of its own, each worker in its own database.
@@ -64,6 +68,7 @@ function work(url: string, batches: Generator<Batch, void>, done: (tally: Tally)
     // A worker has no origin.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin
     worker.postMessage(batch.done === true ? 'end' : batch.value)
+    if (batch.done === true) void exitOf(worker)
   }
   worker.on('error', reject)
   worker.on('exit', () => resolve())
@@ -73,4 +78,11 @@ function work(url: string, batches: Generator<Batch, void>, done: (tally: Tally)
   })
   next()
   return promise
+}
+
+async function exitOf(worker: Worker): Promise<void> {
+  const deadline = new AbortController()
+  worker.once('exit', () => deadline.abort())
+  await sleep(closeMillis, undefined, { signal: deadline.signal }).catch(() => undefined)
+  await worker.terminate()
 }

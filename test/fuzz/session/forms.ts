@@ -93,7 +93,12 @@ async function openKysely(url: string): Promise<Record<'connection' | 'transacti
   const sendOn = (executor: Kysely<unknown>): Send => {
     return (text) => executor.executeQuery(CompiledQuery.raw(sqlOf(text), [...(text[0]?.values ?? [])]))
   }
-  const common = { guard, session, close: () => db.destroy() }
+  const close = async (): Promise<void> => {
+    await db.destroy()
+    // A Kysely that has sent nothing leaves its pool open.
+    if (!pool.ending) await pool.end()
+  }
+  const common = { guard, session, close }
   return {
     connection: {
       ...common,

@@ -45,7 +45,7 @@ else console.log('The guard reported every kind of state that a session held.')
 
 function summaryOf({ counts, misses, falseAlarmsOf }: Tally): string {
   const { transactions, dirty, reported: withFindings, falseAlarms, examined } = counts
-  const share = ((100 * falseAlarms) / examined).toFixed(2)
+  const share = ((100 * falseAlarms) / Math.max(examined, 1)).toFixed(2)
   const rules = Object.entries(falseAlarmsOf).toSorted(([, one], [, other]) => other - one)
   return [
     `${transactions} transactions: ${dirty} left a dirty session, ${withFindings} had a finding, ${misses.length} were missed`,

@@ -70,7 +70,10 @@ export async function tallyOf(trial: Trial, { seed, first, count, examineOneIn }
     const [kind] = verdict.missed
     if (kind === undefined) continue
     const shortest = await shrunk(transaction, async (shorter) => (await trial.judge(shorter, false)).missed.includes(kind))
-    tally.misses.push(`seed ${seed}, index ${index}: nothing is said of the ${kind} that this leaves\n${described(shortest)}`)
+    const again = `npm run fuzz:session -- --seed ${seed} --first ${index} --count 1`
+    tally.misses.push(
+      `seed ${seed}, index ${index}: nothing is said of the ${kind} that this leaves\n${described(shortest)}\n  Again: ${again}`,
+    )
   }
   return tally
 }
