@@ -98,10 +98,11 @@ async function mightStay(session: Session, transaction: MadeTransaction, at: num
   return false
 }
 
-/** Outside a transaction the text may leave it on another connection than the next one finds. */
+/** Outside a transaction the text may leave it on another connection than the next one finds, in case that nothing in it fails. */
 async function rightAfter(session: Session, { form, texts }: MadeTransaction, at: number): Promise<Set<Kind>> {
   if (isClosedByForm(form)) return new Set()
-  for (const text of texts.slice(0, at + 1)) await session.attempt(sqlOf(text), text[0]?.values)
+  for (const text of texts.slice(0, at)) await session.attempt(sqlOf(text), text[0]?.values)
+  await tryEach(session, texts[at] ?? [])
   return (await session.isInTransaction()) ? (await session.endAndClean(), new Set()) : session.endAndClean()
 }
 
