@@ -87,7 +87,9 @@ function remember({ given: { look, does = 'leaves' } }: Subject, { left, prepare
 }
 
 async function prove(target: Target, subject: Subject, reference: Reference): Promise<Result> {
-  const seen = await perform(target, subject, reference)
+  const seen = await perform(target, subject, reference).catch((cause: unknown) => {
+    throw new Error(`${subject.text} cannot be seen on ${target.name}`, { cause })
+  })
   const { outcome, rules } = verdict(subject, target.profile)
   const { rule, sql, isSafe } = subject
   const others = rules.filter((each) => each !== rule)

@@ -74,6 +74,29 @@ export const scenesOfTransactions: readonly Scene[] = [
     },
   },
   {
+    rule: 'connection/used-after-release',
+    unsafe: 'client.query(BEGIN) after client.release(), and somebody’s INSERT before its ROLLBACK',
+    async harm(play) {
+      const pool = play.guardedPool({ max: 1 })
+      const client = await pool.connect()
+      client.release()
+      await client.query('BEGIN')
+      await pool.query(insert(play))
+      await client.query('ROLLBACK')
+      return (await isWritten(play)) ? 'none' : 'leaks'
+    },
+    safe: 'BEGIN and ROLLBACK, each awaited before client.release()',
+    async remedy(play) {
+      const pool = play.guardedPool({ max: 1 })
+      const client = await pool.connect()
+      await client.query('BEGIN')
+      await client.query('ROLLBACK')
+      client.release()
+      await pool.query(insert(play))
+      return (await isWritten(play)) ? 'none' : 'leaks'
+    },
+  },
+  {
     rule: 'transaction/commit-rolled-back',
     unsafe: 'COMMIT after a statement whose error nobody passed on',
     async harm(play) {

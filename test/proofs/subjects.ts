@@ -18,7 +18,13 @@ export interface Subject {
 }
 
 /** What the calls of drivers tell, beside their text, is proved by scenes. */
-const ofCalls: ReadonlySet<RuleId> = new Set(['session/named-statement', 'transaction/unpinned', 'transaction/left-open'])
+const ofCalls: ReadonlySet<RuleId> = new Set([
+  'session/named-statement',
+  'transaction/unpinned',
+  'transaction/left-open',
+  'transaction/outside-handle',
+  'connection/used-after-release',
+])
 
 /** The examples of all rules that can be run one by one. */
 export function subjects(has: (extension: Extension) => boolean): Subject[] {
