@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { harmless } from '../analyze/analysis.ts'
 import { analyze } from '../analyze/analyze.ts'
 import { direct } from '../poolers/direct.ts'
+import { neon } from '../poolers/neon.ts'
 import { pgbouncer } from '../poolers/pgbouncer.ts'
 import { carriesAll, type Carried, type PoolerProfile } from '../poolers/profile.ts'
 import { strictest } from '../poolers/strictest.ts'
+import { supabase } from '../poolers/supabase.ts'
 import { ruleById } from '../rules/index.ts'
 import type { Context, Outcome } from './finding.ts'
 import { docsOf, effectsOfCall, judge, judgeEffects } from './judge.ts'
@@ -179,4 +181,18 @@ test('what is handed on by the application’s own pool is told so, with or with
   expect(finding?.message).toBe('SET work_mem stays on a connection that the application’s own pool gives to the next caller')
   expect(finding?.why).toContain('whether or not there is a pooler')
   expect(finding?.instead).toContain('pool.connect()')
+})
+
+describe('a service with a name of its own for a direct connection', () => {
+  const insteadOf = (sql: string, pooler: PoolerProfile): string | undefined => judge(analyze(sql), pooler, autocommit)[0]?.instead
+
+  test.each([
+    [supabase(), 'session pooler, port 5432'],
+    [supabase({ connection: 'dedicated' }), 'session pooler, port 5432'],
+    [neon(), 'host without -pooler'],
+  ])('has it in remedies that ask for one', (pooler, words) => {
+    expect(insteadOf('LISTEN a', pooler)).toContain(words)
+    expect(insteadOf('SET ROLE a', pooler)).not.toContain(words)
+    expect(insteadOf('LISTEN a', pgBouncer118)).not.toContain(words)
+  })
 })

@@ -41,7 +41,7 @@ export function judgeEffects(effects: readonly DetectedEffect[], pooler: PoolerP
   const findings = new Map<string, Finding>()
   for (const effect of effects) {
     const outcome = findings.has(effect.rule) ? undefined : outcomeOf(effect, pooler, context)
-    if (outcome !== undefined) findings.set(effect.rule, toFinding(effect, outcome, isHandedOn(effect, pooler, context)))
+    if (outcome !== undefined) findings.set(effect.rule, toFinding(effect, outcome, pooler, isHandedOn(effect, pooler, context)))
   }
   return [...findings.values()]
 }
@@ -132,8 +132,9 @@ const whyHandedOn =
 const whyPinned =
   'the pooler keeps this server connection for this client alone until it disconnects: nobody else sees what it leaves, and nobody else can use the connection'
 
-function toFinding(effect: DetectedEffect, outcome: Outcome, onBorrowed: boolean): Finding {
-  const { why, instead } = ruleById[effect.rule]
+function toFinding(effect: DetectedEffect, outcome: Outcome, pooler: PoolerProfile, onBorrowed: boolean): Finding {
+  const { why } = ruleById[effect.rule]
+  const instead = remedyOf(effect.rule, pooler)
   const ofBorrowed = onBorrowed ? handedOn[outcome] : undefined
   const consequence = ofBorrowed ?? effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]
   return {
@@ -145,6 +146,12 @@ function toFinding(effect: DetectedEffect, outcome: Outcome, onBorrowed: boolean
       ofBorrowed === undefined ? instead : `a connection that is held for as long as the state is wanted (pool.connect()); or ${instead}`,
     docs: docsOf(effect.rule),
   }
+}
+
+/** The rule's remedy. A service may have a name of its own for a direct connection. */
+function remedyOf(rule: RuleId, { directConnection }: PoolerProfile): string {
+  const { instead } = ruleById[rule]
+  return directConnection !== undefined && /\bdirect\b/.test(instead) ? `${instead} (direct: ${directConnection})` : instead
 }
 
 /** The page of a rule, below the folder of the package. */

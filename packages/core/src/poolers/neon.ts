@@ -11,7 +11,8 @@ const isNeon = ({ host }: Parts): boolean => host.endsWith('.neon.tech')
  */
 export const neon: Pooler<HostedOptions> = pooler<HostedOptions>(
   (options: HostedOptions = {}) => {
-    return hosted({ factory: 'poolers.neon()', name: 'neon', title: 'Neon' }, options)
+    const profile = hosted({ factory: 'poolers.neon()', name: 'neon', title: 'Neon' }, options)
+    return { ...profile, directConnection: 'at Neon the host without -pooler' }
   },
   {
     forms: [{}],

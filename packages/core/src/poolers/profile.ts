@@ -38,6 +38,8 @@ export interface PoolerProfile {
   readonly startup?: Readonly<Record<string, Carried>>
   /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */
   readonly byRule?: { readonly [Id in RuleId]?: Carried }
+  /** Where users of this service find what remedies call a direct connection, if it is not plain. Added to such a remedy. */
+  readonly directConnection?: string
   /** What it takes for granted of the pooler. */
   readonly claims?: Claims
   /** Where each cell of `carries` comes from: what it was measured on, a source file, a page of documentation. */
