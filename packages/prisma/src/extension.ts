@@ -118,7 +118,7 @@ function nameTransaction(
     const name = operations.named(undefined, '$transaction')
     const origin = new OperationOrigin(name)
     origin.acquireWithinMillis = acquireWithin(client as Client, options[0])
-    const around = transactions.around
+    const around = isInTransaction(this) ? undefined : transactions.around
     const start = (given: unknown): unknown => {
       const send = (): unknown => Reflect.apply((client as Client).$transaction, this, [given, ...options])
       return around === undefined ? processWide.origins.run(origin, send) : placed(send)
@@ -138,6 +138,14 @@ function nameTransaction(
     if (work.some(isRaw) || operations.wantsStack(name) || operations.isInRequest) origin.takeStack($transaction, 'application')
     return start(work)
   }
+}
+
+/** By which Prisma knows the client of an open transaction: 7 and 6. */
+const marksOfTransaction = ['prisma.client.transaction.scope_context', 'prisma.client.transaction.id'].map((name) => Symbol.for(name))
+
+/** Whether a client is that of an open transaction, so that a transaction it starts is a savepoint inside that one. */
+function isInTransaction(client: unknown): boolean {
+  return marksOfTransaction.some((mark) => (client as Readonly<Record<symbol, unknown>> | undefined)?.[mark] !== undefined)
 }
 
 /** By how much the gate is earlier than Prisma: its error says why there is no connection, and a call whose caller has gone takes none. */

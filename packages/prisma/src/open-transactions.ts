@@ -84,6 +84,8 @@ export class OpenTransactions {
   }
 }
 
-function hasToWait({ holds }: HoldingWork): boolean {
-  return holds?.owner instanceof Gate && wouldWait(holds.owner)
+/** A transaction inside another one takes no connection of its own. */
+function hasToWait({ holds, inside }: HoldingWork): boolean {
+  const owner = (holds ?? inside)?.owner
+  return owner instanceof Gate && wouldWait(owner)
 }
