@@ -86,6 +86,7 @@ export type { ConnectionSource } from './checkout/connection-source.ts'
 export {
   enterHolding,
   enterProven,
+  claimWork,
   enterWork,
   holdings,
   newestHolding,
@@ -96,7 +97,7 @@ export {
   type HoldingWork,
   type TransactionCallback,
 } from './checkout/holding.ts'
-export { heldOf, mayPlace, placeCall, runPlaced, wouldWait, type SecondCall } from './checkout/outside-transaction.ts'
+export { heldAround, heldOf, mayPlace, placeCall, runPlaced, wouldWait, type SecondCall } from './checkout/outside-transaction.ts'
 export { AwaitChain, settled } from './stack/await-chain.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export {

@@ -1,5 +1,6 @@
 import {
   AwaitChain,
+  claimWork,
   enterProven,
   enterWork,
   findPoolsafeError,
@@ -84,7 +85,12 @@ function guardAcquire(driver: Driver, guard: Guard): void {
   driver.acquireConnection = (options) => {
     const held = heldOf(driver)
     const mayBeOutside = held?.begun?.isOpen() === true && mayPlace(guard.mode)
-    return mayBeOutside ? refuseOutside(held, guard).then(() => take(options)) : take(options)
+    if (!mayBeOutside) return take(options)
+    const work = claimWork()
+    return refuseOutside(held, guard).then(() => {
+      work.isClaimed = false
+      return take(options)
+    })
   }
 }
 

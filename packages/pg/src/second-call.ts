@@ -1,6 +1,7 @@
 import {
   AwaitChain,
-  enterWork,
+  claimWork,
+  heldAround,
   heldOf,
   mayPlace,
   placeCall,
@@ -8,6 +9,7 @@ import {
   runPlaced,
   settled,
   wouldWait,
+  type Checkout,
   type Entry,
   type Gate,
   type Guard,
@@ -18,6 +20,25 @@ import {
 import { sqlOf } from './query-watch.ts'
 import { isSubmittable, refuseCall } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
+
+/** A call that waits, or waited, for its connection. */
+class QueuedCall {
+  readonly #result: unknown
+  readonly #checkout: Checkout<ClientLike> | undefined
+
+  /** @param checkout `undefined` where it was refused its place in the queue */
+  constructor(result: unknown, checkout: Checkout<ClientLike> | undefined) {
+    this.#result = result
+    this.#checkout = checkout
+  }
+
+  /** @returns its result */
+  placed(call: SecondCall, held: Holdable): unknown {
+    const around = heldAround(call, held)
+    if (around !== held) this.#checkout?.moveOut(around)
+    return this.#result
+  }
+}
 
 /** The calls of a pool by work that holds one of its connections already. */
 export class SecondCalls {
@@ -58,8 +79,10 @@ export class SecondCalls {
 
   #query(held: Holdable, sql: string | undefined, send: () => unknown): Promise<unknown> {
     const queryPlaced = async (): Promise<unknown> => {
+      const queued = this.#queue(send)
       await settled()
       const call = placeCall(held, new AwaitChain(queryPlaced))
+      if (queued !== undefined) return queued.placed(call, held)
       const error = this.#judge(call, queryPlaced, sql)
       if (error !== undefined) throw error
       return runPlaced(call, held, send)
@@ -69,16 +92,31 @@ export class SecondCalls {
 
   /** Returns the promise of `connect`, and enters the connection that comes in the caller's context. */
   connect(held: Holdable, connect: DriverFunction): Promise<unknown> {
-    const work = enterWork()
-    const connectPlaced = async (): Promise<unknown> => {
-      await settled()
-      const call = placeCall(held, new AwaitChain(connectPlaced))
-      const error = this.#judge(call, connectPlaced)
-      if (error !== undefined) throw error
-      if (call.isInside === false) work.inside = held.inside
+    const work = claimWork()
+    const ask = (): unknown => {
+      work.isClaimed = false
       return connect.call(this.#pool)
     }
+    const connectPlaced = async (): Promise<unknown> => {
+      const queued = this.#queue(ask)
+      await settled()
+      const call = placeCall(held, new AwaitChain(connectPlaced))
+      if (call.isInside === false) work.inside = held.inside
+      if (queued !== undefined) return queued.placed(call, held)
+      const error = this.#judge(call, connectPlaced)
+      if (error !== undefined) throw error
+      return ask()
+    }
     return connectPlaced()
+  }
+
+  /** A call that has to wait takes its place in the queue at once, as it does without a guard. @returns `undefined` for any other */
+  #queue(send: () => unknown): QueuedCall | undefined {
+    if (!wouldWait(this.#gate)) return undefined
+    const { lastWaiting: before } = this.#gate
+    const result = send()
+    const { lastWaiting } = this.#gate
+    return new QueuedCall(result, lastWaiting === before ? undefined : lastWaiting)
   }
 
   /** @returns the error that refuses a call inside an open transaction. One that has to wait is left to the deadlock watch */

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import type { AwaitChain } from '../stack/await-chain.ts'
 import type { Layer } from '../observe/events.ts'
 import type { Execution } from '../observe/execution.ts'
-import type { BegunTransaction, Holdable } from './holding.ts'
+import { heldFrom, type BegunTransaction, type Holdable } from './holding.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
@@ -48,7 +48,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
   readonly site: Site | undefined
-  readonly inside: Holdable | undefined
+  inside: Holdable | undefined
   waitingInside = 0
   readonly family: number
   connectionId = 0
@@ -90,6 +90,15 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.inside = inside
     this.family = family
     this.owner = owner
+  }
+
+  /** The call turned out to be made by none of the work that holds a connection, except by that which holds `around`. */
+  moveOut(around: Holdable | undefined): void {
+    if (this.state === 'waiting') {
+      for (const outer of heldFrom(this.inside)) outer.waitingInside--
+      for (const outer of heldFrom(around)) outer.waitingInside++
+    }
+    this.inside = around
   }
 
   /** The connection is released: nothing of it is kept by those who still know the checkout. */

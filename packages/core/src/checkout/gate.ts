@@ -69,8 +69,7 @@ export class Gate<Connection> {
     this.#clock = clock
     this.#refusal = new ServerRefusal(clock, random)
     this.#retries = new RetryPlan(clock, () => this.pump())
-    const queues = { waiting: this.#waiting, taking: this.#taking }
-    this.#expiry = new Expiry({ clock, limits, ...queues, expire: (due, now) => this.#expire(due, now) })
+    this.#expiry = new Expiry({ clock, limits, waiting: this.#waiting, taking: this.#taking, expire: this.#expire.bind(this) })
     this.sites = new CallSites(limits.callSites, watcher)
     this.losses = new LostConnections({ clock, watcher, sites: this.sites })
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
@@ -176,12 +175,16 @@ export class Gate<Connection> {
     return this.#waiting.size
   }
 
+  /** The call that came last of those that wait. */
+  get lastWaiting(): Checkout<Connection> | undefined {
+    return this.#waiting.last
+  }
+
   /** Plain data: now, and since the pool was guarded. */
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
-    const now = { max, size, idle, active: this.#active, waiting: this.#waitingNow }
     const found = { leaks: this.#leaks.reported, deadlocks: this.#deadlocks.found, connectionsLost: this.losses.counts }
-    return this.#measures.statistics(now, found)
+    return this.#measures.statistics({ max, size, idle, active: this.#active, waiting: this.#waitingNow }, found)
   }
 
   /** Who holds connections now, the longest first. */

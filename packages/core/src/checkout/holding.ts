@@ -43,6 +43,8 @@ export interface HoldingWork {
   inside: Holdable | undefined
   /** The context is that of a callback; else it is also that of the caller, which may not await the work. */
   readonly isOfCallback: boolean
+  /** The call that announced it asks for its connection later: what another call of this context takes meanwhile is not this work's. */
+  isClaimed?: boolean
   /** What a layer above the driver calls inside its transaction. */
   callback?: TransactionCallback
 }
@@ -108,7 +110,7 @@ export function* heldFrom(innermost: Holdable | undefined): Generator<Holdable> 
  */
 export function enterHolding(checkout: Holdable): void {
   const around = holdings.getStore()
-  if (around === undefined || !isWork(around) || around.holds !== undefined) return holdings.enterWith(checkout)
+  if (around === undefined || !isFreeWork(around)) return holdings.enterWith(checkout)
   around.holds = checkout
   checkout.isOfCallback = around.isOfCallback
 }
@@ -121,9 +123,16 @@ export function enterProven(held: Holdable): void {
 /** Announces work that will take a connection, to what follows in this context: its caller, if that awaits it. */
 export function enterWork(): HoldingWork {
   const around = holdings.getStore()
-  if (around !== undefined && isWork(around) && around.holds === undefined) return around
+  if (around !== undefined && isFreeWork(around)) return around
   const work: HoldingWork = { holds: undefined, inside: liveHolding(), isOfCallback: false }
   holdings.enterWith(work)
+  return work
+}
+
+/** {@link enterWork}, for a call that asks for its connection in a later turn, and ends the claim just before. */
+export function claimWork(): HoldingWork {
+  const work = enterWork()
+  work.isClaimed = true
   return work
 }
 
@@ -144,6 +153,10 @@ export function openCallback(owner: object): (HoldingWork & { readonly callback:
 
 function isWork(holding: Holding): holding is HoldingWork {
   return 'holds' in holding
+}
+
+function isFreeWork(holding: Holding): holding is HoldingWork {
+  return isWork(holding) && holding.holds === undefined && holding.isClaimed !== true
 }
 
 function firstHeld(innermost: Holdable | undefined): Holdable | undefined {

@@ -49,9 +49,14 @@ export function mayPlace(mode: string): boolean {
   return mode === 'strict' || budget.allows()
 }
 
+/** The connections that the caller of a {@link SecondCall} holds, or seems to hold. */
+export function heldAround({ isInside }: SecondCall, held: Holdable): Holdable | undefined {
+  return isInside === false ? heldFrom(held.inside).next().value : held
+}
+
 /** Runs `work` in the context of a caller that holds `held` only if that was not disproved. */
-export function runPlaced<Result>({ isInside }: SecondCall, held: Holdable, work: () => Result): Result {
-  if (isInside !== false) return work()
-  const around = heldFrom(held.inside).next().value
+export function runPlaced<Result>(call: SecondCall, held: Holdable, work: () => Result): Result {
+  const around = heldAround(call, held)
+  if (around === held) return work()
   return around === undefined ? holdings.exit(work) : holdings.run(around, work)
 }

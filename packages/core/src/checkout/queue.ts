@@ -18,6 +18,11 @@ export class Queue<Item extends Linked<Item>> {
     return this.#first
   }
 
+  /** The item that was put in last, or back behind all others. */
+  get last(): Item | undefined {
+    return this.#last
+  }
+
   get size(): number {
     return this.#size
   }
