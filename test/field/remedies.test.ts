@@ -52,11 +52,21 @@ const tables = `
   CREATE TABLE jobs (id int PRIMARY KEY, taken boolean NOT NULL DEFAULT false);
   CREATE TABLE leases (name text PRIMARY KEY, held_until timestamptz NOT NULL DEFAULT '-infinity');
   CREATE TABLE notes (item text);
+  CREATE TABLE payments (order_id int);
   CREATE TABLE readings (value float8);
   CREATE TABLE users (id int);
   CREATE ROLE app; CREATE ROLE reporting; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reporting;
   INSERT INTO orders (item) VALUES ('a'), ('b'); INSERT INTO counters DEFAULT VALUES; INSERT INTO jobs VALUES (1); INSERT INTO users VALUES (1);
   INSERT INTO leases VALUES ('report'); SELECT lo_from_bytea(16409, 'text')`
+
+/** What a remedy calls of the application: it works on the handle that it is given. */
+const functions = {
+  kysely: { addPayment: (db: Kysely<unknown>, id: number) => sql`INSERT INTO payments (order_id) VALUES (${id})`.execute(db) },
+  prisma: {
+    addPayment: async (client: Pick<PrismaClient, '$executeRaw'>, id: number) =>
+      await client.$executeRaw`INSERT INTO payments (order_id) VALUES (${id})`,
+  },
+}
 
 let server: PostgresServer
 let template: pg.Client
@@ -144,7 +154,7 @@ describe('the remedy through Kysely', () => {
     const pool = guardedPool(guard)
     const before = await stateOf(pool)
     const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool, cursor: Cursor }), guard) })
-    await run(code, { ...outside, sql, db, console: { log() {} } })
+    await run(code, { ...outside, ...functions.kysely, sql, db, console: { log() {} } })
     expect(await stateOf(pool)).toBe(before)
     await db.destroy()
   })
@@ -158,7 +168,7 @@ describe('the remedy through Prisma', () => {
       const pool = guardedPool(guard)
       const before = await stateOf(pool)
       const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg(pool), guard) }).$extends(poolsafe(guard))
-      await run(code, { ...outside, prisma })
+      await run(code, { ...outside, ...functions.prisma, prisma })
       expect(await stateOf(pool)).toBe(before)
       await prisma.$disconnect()
       await pool.end()
