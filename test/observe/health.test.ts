@@ -132,14 +132,20 @@ describe('a pool behind PgBouncer', () => {
   })
 
   it('is not healthy after a deadlock', async () => {
-    await withSubject(pgbouncer.url, {}, async ({ guard, pool, health }) => {
-      const outer = [await pool.connect(), await pool.connect()]
-      const inner = pool.connect()
+    // Longer than the pings take on a busy machine.
+    await withSubject(pgbouncer.url, { acquireTimeoutMillis: 2000 }, async ({ guard, pool, health }) => {
+      const nested = failureOf(async () => {
+        const outer = [await pool.connect(), await pool.connect()]
+        try {
+          await pool.connect()
+        } finally {
+          for (const client of outer) client.release()
+        }
+      })
       const problem = await until(health, hasProblem('deadlock'))
       expect(problem.reasons.join()).toContain('1 call deadlocked in the last 60.0 s')
       expect(guard.stats().pools).toMatchObject([{ deadlocks: 1 }])
-      for (const client of outer) client.release()
-      ;(await inner).release()
+      expect(await nested).toBeInstanceOf(AcquireTimeoutError)
     })
   })
 })
