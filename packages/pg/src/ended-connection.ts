@@ -1,7 +1,10 @@
-import type { ClientLike } from './types.ts'
+import { activeQueryOf, isWired, type Query, type WiredClient } from './limits/internals.ts'
+import type { ClientLike, DriverFunction } from './types.ts'
 
 /** The part of pg's connection that is used here. */
 interface Connection {
+  close: (message: unknown) => void
+  prependListener(event: 'errorMessage' | 'error' | 'end', listener: () => void): unknown
   once(event: 'end', listener: () => void): unknown
   on(event: 'newListener', listener: (event: string, listener: () => void) => void): unknown
   rawListeners(event: 'readyForQuery'): readonly (OnceWrapper | (() => void))[]
@@ -13,21 +16,67 @@ interface OnceWrapper {
   readonly listener?: () => void
 }
 
+/** What pg-cursor keeps of a call of `read`, and what pg tells it of a failure. */
+interface Cursor {
+  state?: string
+  _cb?: ((error: unknown) => void) | null
+}
+
+type Reading = Query & { handleError?: DriverFunction; readonly cursor?: Cursor } & Cursor
+
 /**
- * Lets the callers of `cursor.close()` go on when the connection is lost. pg-cursor waits there for a ReadyForQuery, which never comes:
- * without this, a loop over the rows of a pg-query-stream hangs forever instead of ending with its error.
+ * Lets the callers of a cursor go on where pg-cursor waits for a ReadyForQuery that never comes; without this, a loop over the rows of a
+ * pg-query-stream hangs forever instead of ending with its error:
+ *
+ * - `close()` after the connection is lost;
+ * - `close()` after an error that came while nobody read, as of a statement_timeout: the server has been ready again since;
+ * - `read()` of the last rows, whose statement fails after its CommandComplete, or whose connection is lost there.
  */
-export function endClosingCursors(client: ClientLike): void {
+export function endWaitingCursors(client: ClientLike): void {
   const { connection } = client as { readonly connection?: Partial<Connection> }
-  if (typeof connection?.once !== 'function' || typeof connection.rawListeners !== 'function') return
+  if (!isWired(client) || typeof connection?.once !== 'function' || typeof connection.rawListeners !== 'function') return
   const wired = connection as Connection
-  wired.once('end', () => {
-    for (const waiting of wired.rawListeners('readyForQuery')) {
+  for (const event of ['errorMessage', 'error', 'end'] as const) wired.prependListener(event, () => failLastRead(client))
+  endClosing(client, wired)
+}
+
+function endClosing(client: WiredClient, connection: Connection): void {
+  let hasEnded = false
+  let isClosing = false
+  const { close } = connection
+  connection.close = (...args) => {
+    isClosing = client.readyForQuery === true
+    Reflect.apply(close, connection, args)
+  }
+  connection.on('newListener', (event, listener) => {
+    if (event !== 'readyForQuery' || !(hasEnded || isClosing)) return
+    isClosing = false
+    setImmediate(() => goOn(connection, listener))
+  })
+  connection.once('end', () => {
+    hasEnded = true
+    for (const waiting of connection.rawListeners('readyForQuery')) {
       if ('listener' in waiting) waiting()
     }
-    // A cursor may learn of its error, and close, only after the connection has ended.
-    wired.on('newListener', (event, listener) => {
-      if (event === 'readyForQuery') setImmediate(listener)
-    })
   })
+}
+
+/** Calls who waits for one ReadyForQuery, unless that came. */
+function goOn(connection: Connection, listener: () => void): void {
+  const waiting = connection.rawListeners('readyForQuery').find((each) => 'listener' in each && each.listener === listener)
+  waiting?.()
+}
+
+/** pg forgets the query that it tells of an error, and a cursor whose statement was complete does not listen. */
+function failLastRead(client: WiredClient): void {
+  const query: Reading | undefined = activeQueryOf(client)
+  const cursor = query?.cursor ?? query
+  if (query?.handleError === undefined || cursor?.state !== 'done' || typeof cursor._cb !== 'function') return
+  const { handleError } = query
+  query.handleError = (...args) => {
+    Reflect.apply(handleError, query, args)
+    const reader = cursor._cb
+    cursor._cb = null
+    reader?.(args[0])
+  }
 }

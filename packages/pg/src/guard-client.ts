@@ -14,7 +14,7 @@ import {
 import { sendAndJudge } from './answer.ts'
 import { rememberBegin } from './begun.ts'
 import { knownLifeOf, type ClientLife } from './client-life.ts'
-import { endClosingCursors } from './ended-connection.ts'
+import { endWaitingCursors } from './ended-connection.ts'
 import { limitClient } from './limits/limit-statements.ts'
 import type { WatchedPool } from './limits/statement-watch.ts'
 import { watchLogin } from './login.ts'
@@ -98,7 +98,7 @@ export function attach(client: ClientLike, guard: Guard): ClientState {
     refused: undefined,
   }
   Object.defineProperty(client, stateKey, { value: state })
-  endClosingCursors(client)
+  endWaitingCursors(client)
   // Beneath the guard: what it refuses is not sent.
   watchQueries(client, guard)
   guardQuery(client, guard, state)

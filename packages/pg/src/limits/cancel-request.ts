@@ -41,11 +41,13 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
   const socket = makeSocket(client)
   let release: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
+  let ended: (() => void) | undefined
   const outcome = await new Promise<CancelOutcome>((resolve) => {
     let reached: CancelOutcome = 'failed'
     timer = setTimeout(() => resolve(reached === 'delivered' ? 'unknown' : 'failed'), patienceMillis)
     // Nothing is left to cancel.
-    client.connection.once('end', () => resolve('late'))
+    ended = () => resolve('late')
+    client.connection.once('end', ended)
     const request = (): void => {
       if (isAtServer(client, query)) {
         release = holdReady(client)
@@ -64,6 +66,7 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
     connect(socket, client)
   })
   clearTimeout(timer)
+  if (ended !== undefined) client.connection.off('end', ended)
   socket.stream.destroy()
   if (outcome === 'unknown') await closeConnection(client, new Error('a CancelRequest was sent, and its socket was not closed'))
   release?.()

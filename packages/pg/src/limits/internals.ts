@@ -37,6 +37,7 @@ export interface Connection {
   readonly parsedStatements?: Readonly<Record<string, unknown>>
   emit: DriverFunction
   once(event: 'end', listener: () => void): unknown
+  off(event: 'end', listener: () => void): unknown
   prependListener(event: 'readyForQuery', listener: (message: { readonly status: string }) => void): unknown
   prependListener(event: 'errorMessage', listener: (error: { readonly code?: string }) => void): unknown
   prependListener(event: 'portalSuspended' | 'rowDescription' | 'noData', listener: () => void): unknown

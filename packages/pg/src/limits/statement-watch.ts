@@ -59,6 +59,8 @@ export class StatementWatch {
   /** The application's query that the server works on, or that waits behind a question of ours. */
   #query: Query | undefined
   #sentAt = 0
+  /** When it was first sent: for a cursor the server's clock runs from there to its last row, whoever is slow. */
+  #begunAt = 0
   #timer: NodeJS.Timeout | undefined
   /** The server works on a question of ours. */
   #isAtQuestion = false
@@ -134,6 +136,7 @@ export class StatementWatch {
     if (query === undefined || query === this.#query) return
     this.#isBehind = isBehind
     this.#query = query
+    this.#begunAt = sentAt
     this.#arm(query, sentAt)
   }
 
@@ -242,11 +245,13 @@ export class StatementWatch {
 
   #isOurs(query: Query): boolean {
     if (this.#expired === query) return true
-    return this.#status === 'T' && this.#isLimited && this.#ranMillis >= this.#limits.statementTimeoutMillis - clockToleranceMillis
+    const isServers = this.#status === 'T' && this.#isLimited
+    return isServers && performance.now() - this.#begunAt >= this.#limits.statementTimeoutMillis - clockToleranceMillis
   }
 
   #timeoutOf(query: Query, end: StatementEnd, cause: unknown): StatementTimeoutError {
-    return new StatementTimeoutError(this.#limits.statementTimeoutMillis, this.#ranMillis, redact(textOf(query)), end, cause)
+    const ranMillis = end.wasCancelled && this.#status === 'T' ? performance.now() - this.#begunAt : this.#ranMillis
+    return new StatementTimeoutError(this.#limits.statementTimeoutMillis, ranMillis, redact(textOf(query)), end, cause)
   }
 
   /** Cancels a statement, and closes its connection if the server does not end it in time. */
