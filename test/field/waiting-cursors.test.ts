@@ -108,6 +108,25 @@ describe('a cursor in a transaction whose reader takes longer than statementTime
       { statementTimeoutMillis: 200 },
     )
   })
+
+  it('or, closed without a read, has the next statement name it as the cause', async () => {
+    await use(
+      async (client) => {
+        await client.query('BEGIN')
+        const cursor = client.query(new Cursor('SELECT generate_series(1, 20)'))
+        await cursor.read(5)
+        await sleep(400)
+        await cursor.close()
+        await expect(client.query('SELECT 1')).rejects.toMatchObject({ code: '25P02', cause: expect.any(StatementTimeoutError) })
+        await client.query('ROLLBACK')
+        await client.query('BEGIN')
+        await expect(client.query('SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' })
+        await expect(client.query('SELECT 1')).rejects.toSatisfy((error: Error) => error.cause === undefined)
+        await client.query('ROLLBACK')
+      },
+      { statementTimeoutMillis: 200 },
+    )
+  })
 })
 
 describe('statements that are cancelled one after the other', () => {

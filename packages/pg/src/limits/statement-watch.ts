@@ -74,6 +74,8 @@ export class StatementWatch {
   #isLimiting = false
   /** The server limits the statements of the present transaction as we told it to. */
   #isLimited = false
+  /** The limit that the present transaction has failed by. */
+  #failedBy: StatementTimeoutError | undefined
 
   constructor(client: WiredClient, limits: StatementLimits, guard: Guard, pool: WatchedPool) {
     this.#client = client
@@ -202,6 +204,7 @@ export class StatementWatch {
     this.#isLimited = statementTimeoutMillis !== Infinity && !(begin !== undefined && mayLimitItself(textOf(begin)))
     if (!this.#isLimited) return
     this.#isLimiting = true
+    this.#failedBy = undefined
     this.#sendPlain(limitOfTransaction(statementTimeoutMillis))
   }
 
@@ -238,9 +241,17 @@ export class StatementWatch {
     if (event !== 'errorMessage') return args
     this.#disarm()
     const query = this.#query
-    const isCancelled = (message as Message).code === '57014'
-    if (query === undefined || !isCancelled || !this.#isOurs(query)) return args
-    return [event, this.#timeoutOf(query, { wasCancelled: true, wasSent: true }, message)]
+    const { code } = message as Message
+    if (code === '25P02') this.#explain(message as object)
+    if (query === undefined || code !== '57014' || !this.#isOurs(query)) return args
+    this.#failedBy = this.#timeoutOf(query, { wasCancelled: true, wasSent: true }, message)
+    return [event, this.#failedBy]
+  }
+
+  /** pg-cursor keeps an error to itself that comes when it is told to close: the statement behind is the first to tell of it. */
+  #explain(aborted: object): void {
+    if (this.#failedBy === undefined || this.#status === 'I') return
+    Object.defineProperty(aborted, 'cause', { value: this.#failedBy, configurable: true, writable: true, enumerable: false })
   }
 
   #isOurs(query: Query): boolean {
