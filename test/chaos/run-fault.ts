@@ -76,7 +76,7 @@ async function judge(server: PostgresServer, fault: Fault, application: Applicat
     application: application.name,
     committed: seen.committed.length,
     failures: seen.failures,
-    untyped: seen.untyped,
+    untyped: seen.untyped.filter((error) => fault.brings === undefined || !error.includes(fault.brings)),
     lost: seen.committed.filter((id) => !times.has(`${application.user}/${id}`)).length,
     twice: [...times.values()].filter((count) => count > 1).length,
     recoveredMillis: isAnswer(recovered, 'recovered') ? recovered.afterMillis : undefined,

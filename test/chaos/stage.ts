@@ -24,6 +24,8 @@ export interface Fault {
   readonly pose?: Pose
   /** Whether PgBouncer stands before the server. @default false */
   readonly isPooled?: boolean
+  /** An error of the server's own that this must bring to the application as it is. */
+  readonly brings?: string
   /** Its settings. */
   readonly pooler?: Readonly<Record<string, string>>
   /** Makes it go wrong. @returns what ends it */

@@ -80,5 +80,23 @@ function watch({ prometheus, promClient }: Modules, guard: Guard): { now: boolea
 
 /** What poolsafe itself names an error, through whatever an ORM made of it. */
 function classifier({ core }: Modules): Classify {
-  return (error) => core.findPoolsafeError(error)?.name ?? core.classifyFailure(error)?.kind
+  return (error) => core.findPoolsafeError(error)?.name ?? core.classifyFailure(error)?.kind ?? prismaKind(error as PrismaError)
+}
+
+interface PrismaError {
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly cause?: { readonly kind?: unknown } | null
+}
+
+/**
+ * What Prisma names by itself, and an application without poolsafe would get alike. P2028: its `maxWait` (2 s) counts the wait for a
+ * connection and for the answer to BEGIN together; each alone has a shorter limit of ours, both in turn may be longer. P1017, and
+ * P2010 in raw statements: what its adapter makes of an error of the driver, of which it keeps nothing.
+ */
+function prismaKind({ name, code, message, cause }: PrismaError): string | undefined {
+  if (code === 'P2028' && String(message).includes('Unable to start a transaction in the given time')) return 'P2028'
+  if (code === 'P1017' || (code === 'P2010' && String(message).includes('Server has closed the connection'))) return 'P1017'
+  return name === 'DriverAdapterError' && cause?.kind === 'ConnectionClosed' ? 'P1017' : undefined
 }

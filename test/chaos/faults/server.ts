@@ -45,6 +45,7 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'statements are cancelled by somebody else',
     pose: 'inStatement',
+    brings: 'canceling statement due to user request',
     async cause({ admin, sessions }) {
       await until(async () => (await sessions('active')) > 0)
       await admin.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${ofApplications} AND state = 'active'`)
