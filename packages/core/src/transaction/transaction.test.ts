@@ -52,6 +52,27 @@ describe.each(failures)('a statement that %s', (name, failure) => {
   })
 })
 
+test.each([
+  ['COMMIT', 'for a deferred constraint'],
+  ["PREPARE TRANSACTION 'a'", 'for a temporary table'],
+  ['COMMIT; INSERT INTO t VALUES (1)', 'behind the COMMIT'],
+  ['ROLLBACK; RELEASE SAVEPOINT s', 'behind the ROLLBACK'],
+  ['SAVEPOINT s; COMMIT; INSERT INTO t VALUES (1)', 'behind the COMMIT'],
+])('a text that has failed may have ended its transaction: %s, %s', async (sql) => {
+  const { send, refuses } = begin()
+  await send('BEGIN', done)
+  await send(sql, Promise.reject(ofServer))
+  expect(refuses('PREPARE a AS SELECT 1')).toBe(true)
+  expect(refuses(set)).toBe(true)
+})
+
+test('a COMMIT that has failed leaves no transaction open', async () => {
+  const { send, transaction } = begin()
+  await send('BEGIN', done)
+  await send('COMMIT', Promise.reject(ofServer))
+  expect(transaction.isOpen).toBe(false)
+})
+
 test('what is sent behind a statement without an answer is judged as if that had succeeded, and again when it has not', async () => {
   const { transaction, send } = begin()
   await send('BEGIN', done)

@@ -1,4 +1,6 @@
+import { harmless, type Analysis, type Step } from '../analyze/analysis.ts'
 import { classifyFailure } from '../checkout/failures.ts'
+import { withStates } from './cases.ts'
 import { lateOf, settleAgain, withDoubt, type Sent } from './sent.ts'
 import { autocommit, inTransaction, type Left, type TransactionState } from './state.ts'
 
@@ -131,7 +133,7 @@ export class Transaction {
     const after = sent === undefined ? this.#known : settleAgain(sent, this.#known).after
     const failed = chosen(after, (state) => state.isAborted)
     if (failed !== undefined) this.#known = failed
-    else if (this.#known.isOpen) this.#known = { ...this.#known, isAborted: true }
+    else if (this.#known.isOpen) this.#known = afterFailure(this.#known, sent?.analysis, after)
     this.#expect()
   }
 
@@ -207,6 +209,20 @@ export class Transaction {
     }
     this.#expected = state
   }
+}
+
+/** Where an open transaction may stand when a text has failed at a place that nobody has foreseen. */
+function afterFailure(before: TransactionState, analysis: Analysis | undefined, after: TransactionState): TransactionState {
+  const aborted: TransactionState = { ...before, isAborted: true }
+  const { steps, isBatch } = analysis ?? harmless
+  const isEnd = ({ control }: Step): boolean => control?.does === 'commit' || (isBatch && control?.does === 'rollback')
+  if (!steps.some(isEnd)) return aborted
+  // A COMMIT that fails, for a deferred constraint, ends its transaction.
+  if (!isBatch) return autocommit
+  const begun = after.isOpen ? [{ ...after, isAborted: true }] : []
+  const [first] = steps
+  const isEndedFirst = first !== undefined && isEnd(first) && first.followsDoubt !== true
+  return isEndedFirst ? withStates(autocommit, [aborted, ...begun]) : withStates(aborted, [autocommit, ...begun])
 }
 
 /** Leaves out the cases that are none. @returns `undefined` where none is left */
