@@ -87,6 +87,7 @@ export {
   enterHolding,
   enterProven,
   claimWork,
+  enterShared,
   enterWork,
   holdings,
   newestHolding,

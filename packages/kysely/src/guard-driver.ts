@@ -2,6 +2,7 @@ import {
   AwaitChain,
   claimWork,
   enterProven,
+  enterShared,
   enterWork,
   findPoolsafeError,
   heldOf,
@@ -40,7 +41,7 @@ function guardInit(driver: Driver): void {
   const init = originalOf(driver, 'init')
   driver.init = (...args) => {
     // RuntimeDriver calls this once, before the first connection is acquired, and leaves the caller's context behind.
-    enterWork()
+    enterShared()
     return init(...args).then(() => adoptEarly(driver))
   }
 }

@@ -45,6 +45,8 @@ export interface HoldingWork {
   readonly isOfCallback: boolean
   /** The call that announced it asks for its connection later: what another call of this context takes meanwhile is not this work's. */
   isClaimed?: boolean
+  /** Calls that wait for the same thing have this context, too, as soon as it is `certain`: which of them a call belongs to cannot be told. */
+  sharing?: 'possible' | 'certain'
   /** What a layer above the driver calls inside its transaction. */
   callback?: TransactionCallback
 }
@@ -74,7 +76,7 @@ export const holdings: AsyncLocalStorage<Holding> = (holder[key] ??= new AsyncLo
 
 /** The newest connection that this context holds. */
 export function liveHolding(): Holdable | undefined {
-  return firstHeld(newestHolding())
+  return firstHeld(newestOf(holdings.getStore()))
 }
 
 /** Returns whether this context is that of the work that holds this connection, and not of a caller that may not await it. */
@@ -83,9 +85,13 @@ export function isProven(held: Holdable): boolean {
   return held.isOfCallback || (holding !== undefined && 'proven' in holding && holding.proven === held)
 }
 
-/** The newest connection that this context has taken, released or not. */
+/** The newest connection that this context has taken, released or not; `undefined` where other calls share the context. */
 export function newestHolding(): Holdable | undefined {
   const holding = holdings.getStore()
+  return holding !== undefined && isWork(holding) && holding.sharing === 'certain' ? undefined : newestOf(holding)
+}
+
+function newestOf(holding: Holding | undefined): Holdable | undefined {
   if (holding === undefined) return undefined
   if ('proven' in holding) return holding.proven
   return isWork(holding) ? (holding.holds ?? holding.inside) : holding
@@ -124,9 +130,22 @@ export function enterProven(held: Holdable): void {
 export function enterWork(): HoldingWork {
   const around = holdings.getStore()
   if (around !== undefined && isFreeWork(around)) return around
+  noticeSharing(around)
   const work: HoldingWork = { holds: undefined, inside: liveHolding(), isOfCallback: false }
   holdings.enterWith(work)
   return work
+}
+
+/** {@link enterWork}, for a call that makes others of its context wait with it: each of them takes its connection in that context, later. */
+export function enterShared(): void {
+  enterWork().sharing = 'possible'
+}
+
+function noticeSharing(around: Holding | undefined): void {
+  if (around === undefined || !isWork(around) || around.sharing !== 'possible') return
+  // What has come may be used by calls inside it.
+  const { state } = around.holds ?? {}
+  if (state === 'waiting' || state === 'taking') around.sharing = 'certain'
 }
 
 /** {@link enterWork}, for a call that asks for its connection in a later turn, and ends the claim just before. */
