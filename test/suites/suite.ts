@@ -1,20 +1,25 @@
 import type { PostgresServer } from '@poolsafe/testing/servers'
+import type { RepositoryName } from './repositories.ts'
 
-/** What became of each test of a suite, by its title or file. */
-export type Results = ReadonlyMap<string, 'passed' | 'failed'>
+/** What became of each test of a suite, by its title or file: the message of a failure, or `undefined` for a test that passed. */
+export type Results = ReadonlyMap<string, string | undefined>
 
-/** The test suite of a library, run once as it is and once with poolsafe between the library and its tests. */
-export interface Suite {
-  readonly name: string
-  /** The repository that holds the suite: a name of {@link repositories}. */
-  readonly repository: 'node-postgres'
-  /** @param folder the repository's work tree, with what its tests depend on */
-  run(folder: string, guarded: boolean, server: PostgresServer): Promise<Results>
+/** One run of a suite. */
+export interface Run {
+  readonly isGuarded: boolean
+  readonly server: PostgresServer
+  /** The one test to run, by its title or file; all where it is missing. */
+  readonly only?: string
 }
 
-/** Where the repositories are cloned from unless the command line names another place, for example a mirror on this machine. */
-export const repositories: { readonly [Name in Suite['repository']]: string } = {
-  'node-postgres': 'https://github.com/brianc/node-postgres',
+/** The test suite of another project, which has to pass with its pools guarded wherever it passes without. */
+export interface Suite {
+  readonly name: string
+  readonly repository: RepositoryName
+  /** Statements that make what its tests expect of the server. */
+  readonly database?: readonly string[]
+  /** @param folder the repository's work tree, with what its tests depend on */
+  run(folder: string, run: Run): Promise<Results>
 }
 
 /** The PostgreSQL of the run, as libpq and node-postgres read it from the environment. */
