@@ -159,7 +159,7 @@ describe('a gate that is to open a connection for nobody', () => {
   })
 
   it('leaves a server alone that refused, as long as callers have to', async () => {
-    const { time, source, gate, told } = open()
+    const { time, source, gate, told } = open({ acquireTimeoutMillis: 500 })
     const refused = gate.open()
     source.refuse()
     await expect(refused).rejects.toThrow('no')

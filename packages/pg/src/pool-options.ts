@@ -67,6 +67,8 @@ const ownNames = ['connectTimeoutMillis', 'idleTimeoutMillis', 'maxLifetimeMilli
 const defaultConnectMillis = 10_000
 /** pg-pool's own: whether somebody asked for it cannot be seen. */
 const defaultMax = 10
+/** The message of pg-pool's own error. */
+const wordsOfPool = 'timeout exceeded when trying to connect'
 
 /**
  * What Prisma's names in a URL come to: `connection_limit`, `pool_timeout`, `connect_timeout` and `socket_timeout`, which
@@ -135,8 +137,12 @@ export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOpti
   if (url.queryTimeoutMillis !== undefined && !options.query_timeout) options.query_timeout = finite(url.queryTimeoutMillis)
   if (given.idleTimeoutMillis !== undefined) options.idleTimeoutMillis = finite(given.idleTimeoutMillis)
   if (given.maxLifetimeMillis !== undefined) setLifetime(options, given.maxLifetimeMillis)
-  const acquireTimeoutMillis = given.acquireTimeoutMillis ?? url.acquireTimeoutMillis ?? ownMillis ?? limits.acquireTimeoutMillis
-  return { limits: { ...limits, acquireTimeoutMillis }, line: describe(options, acquireTimeoutMillis), notes: url.notes }
+  const toldMillis = given.acquireTimeoutMillis ?? url.acquireTimeoutMillis
+  const acquireTimeoutMillis = toldMillis ?? ownMillis ?? limits.acquireTimeoutMillis
+  const waitsForFirstAnswer = limits.waitsForFirstAnswer || url.acquireTimeoutMillis !== undefined
+  const timeoutWords = toldMillis === undefined && ownMillis !== undefined ? wordsOfPool : undefined
+  const applied = { ...limits, acquireTimeoutMillis, waitsForFirstAnswer, timeoutWords }
+  return { limits: applied, line: describe(options, acquireTimeoutMillis), notes: url.notes }
 }
 
 /** The limit that the application gave its pool, for which pg-pool lets a call wait as well; 0 is none. */

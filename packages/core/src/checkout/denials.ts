@@ -5,6 +5,7 @@ import { queueFullOf, refusedOf, timeoutOf } from './diagnosis.ts'
 import { withoutStack } from './due.ts'
 import type { AcquireTimeoutError, ServerRefusesError } from './errors.ts'
 import { tellRefused, type Watcher } from './events.ts'
+import type { CheckoutLimits } from './limits.ts'
 import type { PoolState } from './pool-state.ts'
 import type { ServerRefusal } from './reconnect-pause.ts'
 import type { Measures } from './statistics.ts'
@@ -14,6 +15,7 @@ export interface Facts<Connection> {
   readonly measures: Measures
   readonly refusal: ServerRefusal
   readonly busy: BusyWatch
+  readonly limits: Pick<CheckoutLimits, 'timeoutWords'>
   readonly watcher: Watcher
   readonly sites: CallSites
   readonly held: Iterable<Checkout<Connection>>
@@ -32,12 +34,12 @@ export class Denials<Connection> {
 
   /** Fails calls that have waited for too long. */
   expire(due: readonly Checkout<Connection>[], now: number): void {
-    const { measures, busy, refusal, sites, held } = this.#facts
+    const { measures, busy, refusal, limits, sites, held } = this.#facts
     const expired = (checkout: Checkout<Connection>, pool: PoolState): AcquireTimeoutError => {
       const { askedAt } = checkout
       measures.timedOut(now)
       const wait = { waitedMillis: now - askedAt, busyMillis: busy.busyMillis(askedAt, now) }
-      return timeoutOf(checkout, wait, pool, refusal.during(askedAt, now))
+      return timeoutOf(checkout, wait, pool, refusal.during(askedAt, now), limits.timeoutWords)
     }
     this.#failAll(due, expired, due[0]?.limitMillis)
     sites.strike(held)

@@ -48,8 +48,10 @@ export function timeoutOf<Connection>(
   wait: Wait,
   pool: PoolState,
   refusal: Error | undefined,
+  words: string | undefined,
 ): AcquireTimeoutError {
-  const limit = { millis: checkout.limitMillis, isOfCaller: checkout.isHurried }
+  const isOfCaller = checkout.isHurried
+  const limit = { millis: checkout.limitMillis, isOfCaller, words: isOfCaller ? undefined : words }
   return new AcquireTimeoutError(wait.waitedMillis, limit, describeCall(checkout, pool, refusal, wait), pool)
 }
 

@@ -45,11 +45,18 @@ export class AcquireTimeoutError extends NoConnectionError {
   readonly waitedMillis: number
   /** `acquireTimeoutMillis`; or how long the call itself waits, where that is less, as Prisma's `maxWait`. */
   readonly limitMillis: number
+  /**
+   * The report, where the limit is one that the application gave the pool itself: the message is the pool's own then, as applications compare
+   * it. `undefined` where the message is the report.
+   */
+  declare readonly report: string | undefined
 
   constructor(waitedMillis: number, limit: WaitLimit, call: NoConnection, pool: PoolState) {
-    super(describeTimeout(waitedMillis, limit, call, pool), call, pool)
+    const report = describeTimeout(waitedMillis, limit, call, pool)
+    super(limit.words ?? report, call, pool)
     this.waitedMillis = waitedMillis
     this.limitMillis = limit.millis
+    if (limit.words !== undefined) this.report = report
   }
 }
 

@@ -194,6 +194,46 @@ describe('a gate', () => {
     expect(refused.got).toMatchObject([{ code: 'ECONNREFUSED' }])
   })
 
+  it.each(['ECONNREFUSED', 'ECONNRESET'])('passes %s on at once where no server has ever answered, to each call in turn', (code) => {
+    const { time, source, gate, ask, told } = open()
+    source.max = 1
+    const calls = [ask(), ask(), ask()]
+    for (const call of calls) {
+      source.refuse(code)
+      expect(call.got).toMatchObject([{ code }])
+    }
+    expect(time.now()).toBe(0)
+    expect(told).toMatchObject(calls.map(() => ['connectFailure', { isRetried: false }]))
+    expect(gate.trouble(60_000).connectFailure).toMatchObject({ agoMillis: 0 })
+  })
+
+  it.each([
+    ['gave a connection', (source: Source): void => source.give('a')],
+    ['refused in its own words', (source: Source): void => source.refuse('57P03')],
+  ])('waits for a server that %s before', (_what, answer) => {
+    const { time, source, ask } = open()
+    ask()
+    answer(source)
+    time.pass(1000)
+    const call = ask()
+    while (source.asked.length > 0) source.refuse()
+    expect(call.got).toEqual([])
+    time.pass(1000)
+    while (source.asked.length > 0) source.give('b')
+    expect(call.got).toEqual(['b'])
+  })
+
+  it('waits for a server that has never answered where it was told when to give up', () => {
+    for (const options of [{ acquireTimeoutMillis: 10_000 }, { failFast: 'never' }] as const) {
+      const { time, source, ask } = open(options)
+      const call = ask()
+      source.refuse()
+      time.pass(50)
+      source.give('a')
+      expect(call.got).toEqual(['a'])
+    }
+  })
+
   it('reports a long checkout once, and again when it comes back', () => {
     const { time, source, gate, told, warnings } = open({ leakDetectionMillis: 100 })
     const checkout = gate.acquire(() => {}, open)

@@ -67,7 +67,7 @@ export class Gate<Connection> {
     this.limits = limits
     this.#watcher = watcher
     this.#clock = clock
-    this.#refusal = new ServerRefusal(clock, random)
+    this.#refusal = new ServerRefusal(clock, random, limits.waitsForFirstAnswer || source.size > 0)
     this.#retries = new RetryPlan(clock, () => this.pump())
     this.#expiry = new Expiry({ clock, limits, waiting: this.#waiting, taking: this.#taking, expire: this.#expire.bind(this) })
     this.sites = new CallSites(limits.callSites, watcher)
@@ -75,7 +75,7 @@ export class Gate<Connection> {
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
     const survey = (waitedMillis = 0): PoolState => this.#survey(waitedMillis)
     const fail = this.#fail.bind(this)
-    const told = { measures: this.#measures, refusal: this.#refusal, busy: this.#expiry.busy }
+    const told = { measures: this.#measures, refusal: this.#refusal, busy: this.#expiry.busy, limits }
     this.#denials = new Denials({ ...told, watcher, sites: this.sites, held: this.#held, survey, fail })
     this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, survey, refuse: fail })
     // A call that nests two fills a pool of two by itself.
@@ -310,9 +310,8 @@ export class Gate<Connection> {
   #connectFailed(error: Error, hasCaller: boolean): boolean {
     const failure = classifyFailure(error)
     this.#measures.counts.connectFailures++
-    this.#refusal.failed(error, failure)
-    const mayWait = hasCaller && this.#ended === undefined && this.limits.acquireTimeoutMillis !== Infinity
-    const isRetried = mayWait && failure?.isTransient === true
+    const mayHelp = this.#refusal.failed(error, failure)
+    const isRetried = mayHelp && hasCaller && this.#ended === undefined && this.limits.acquireTimeoutMillis !== Infinity
     if (this.#watcher.hears('connectFailure')) {
       this.#watcher.tell('connectFailure', { error, failure, isRetried: isRetried && !this.#failsFast })
     }

@@ -15,7 +15,9 @@ export type FailFast = 'never' | 'whileRefusing' | { readonly afterMillis: numbe
 export interface CheckoutOptions extends StatementLimitOptions {
   /**
    * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within it,
-   * connecting is tried again where that may help; with `Infinity` it is not. @default the pool's own `connectionTimeoutMillis`, else 10_000
+   * connecting is tried again where that may help; with `Infinity` it is not. By default it is not either for as long as no server has
+   * answered the pool: an address where nothing listens then fails with the driver's own error at once.
+   * @default the pool's own `connectionTimeoutMillis`, else 10_000
    */
   readonly acquireTimeoutMillis?: number
   /**
@@ -44,6 +46,10 @@ export interface CheckoutOptions extends StatementLimitOptions {
 export interface CheckoutLimits extends StatementLimits {
   readonly acquireTimeoutMillis: number
   readonly failFast: FailFast
+  /** Whether a call waits for a server that has never answered, too: where the application said how long, or when to give up. */
+  readonly waitsForFirstAnswer: boolean
+  /** What the pool itself says of a wait that took too long, where the limit is the one that the application gave the pool. */
+  readonly timeoutWords?: string | undefined
   readonly maxWaiting: number
   readonly leakDetectionMillis: number
   readonly idleInTransactionMillis: number
@@ -92,7 +98,9 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
     const allowed = `at most leakDetectionMillis (${leakDetectionMillis}), by when the whole checkout is reported`
     throw new InvalidOptionError('idleInTransactionMillis', idleInTransactionMillis, allowed)
   }
-  return { acquireTimeoutMillis, failFast, maxWaiting, leakDetectionMillis, idleInTransactionMillis, callSites, ...statementLimits }
+  const waitsForFirstAnswer = options.acquireTimeoutMillis !== undefined || options.failFast !== undefined
+  const limits = { acquireTimeoutMillis, failFast, waitsForFirstAnswer, maxWaiting, leakDetectionMillis, idleInTransactionMillis }
+  return { ...limits, callSites, ...statementLimits }
 }
 
 /** @throws InvalidOptionError for what is no duration above 0 */

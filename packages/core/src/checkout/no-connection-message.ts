@@ -17,6 +17,8 @@ export interface NoConnection {
 export interface WaitLimit {
   readonly millis: number
   readonly isOfCaller: boolean
+  /** What the pool itself would say, where the limit is its own. */
+  readonly words?: string | undefined
 }
 
 /** `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`, and why. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../measure/clock.ts'
-import type { Failure } from '../failure.ts'
+import type { Failure, FailureKind } from '../failure.ts'
+import { isOfServer } from '../sql-state.ts'
 import type { FailFast } from './limits.ts'
 import type { ConnectFailure } from './pool-trouble.ts'
 
@@ -7,6 +8,9 @@ import type { ConnectFailure } from './pool-trouble.ts'
 const firstPauseMillis = 50
 /** No pause is longer, so that the pool is back within two seconds of the server. */
 const longestPauseMillis = 1000
+
+/** How connecting fails where nothing speaks PostgreSQL: at a wrong host or port, too. */
+const silent: ReadonlySet<FailureKind | undefined> = new Set<FailureKind>(['unreachable', 'brokenConnection'])
 
 /**
  * A server that refuses connections is asked by one caller at a time, after a pause that grows: a pool that asked for all of
@@ -16,6 +20,8 @@ const longestPauseMillis = 1000
 export class ServerRefusal {
   readonly #clock: Clock
   readonly #random: () => number
+  /** Whether a server is known to be there, so that it is worth waiting for. */
+  #hasAnswered: boolean
   #attempts = 0
   #nextAt = 0
   #failedAt = 0
@@ -25,9 +31,13 @@ export class ServerRefusal {
   #error: Error | undefined
   #last: { readonly at: number; readonly failure: Failure | undefined } | undefined
 
-  /** @param random between 0 and 1: spreads the attempts of many processes */
-  constructor(clock: Clock, random: () => number) {
+  /**
+   * @param random between 0 and 1: spreads the attempts of many processes
+   * @param isAwaited whether to wait for a server that has never answered
+   */
+  constructor(clock: Clock, random: () => number, isAwaited: boolean) {
     this.#clock = clock
+    this.#hasAnswered = isAwaited
     this.#random = random
   }
 
@@ -68,11 +78,21 @@ export class ServerRefusal {
     this.#nextAt = this.#clock.now() + this.#spread(longestPauseMillis)
   }
 
-  /** An attempt failed. Those that were under way at the same time count once; what time does not mend makes no pause. */
-  failed(error: Error, failure: Failure | undefined): void {
+  /**
+   * An attempt failed. Those that were under way at the same time count once; what time does not mend makes no pause.
+   *
+   * @returns whether another attempt may help
+   */
+  failed(error: Error, failure: Failure | undefined): boolean {
     const now = this.#clock.now()
     this.#last = { at: now, failure }
-    if (failure?.isTransient !== true) return
+    this.#hasAnswered ||= isOfServer(error)
+    const mayHelp = failure?.isTransient === true && (this.#hasAnswered || !silent.has(failure.kind))
+    if (mayHelp) this.#pause(error, now)
+    return mayHelp
+  }
+
+  #pause(error: Error, now: number): void {
     if (!this.isOn) this.#since = now
     this.#error = error
     if (this.isOn && now - this.#failedAt < firstPauseMillis / 2) return
@@ -88,6 +108,7 @@ export class ServerRefusal {
 
   /** A connection was made. */
   over(): void {
+    this.#hasAnswered = true
     if (this.isOn) this.#until = this.#clock.now()
     this.#last = undefined
     this.#attempts = 0
