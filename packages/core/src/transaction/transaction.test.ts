@@ -66,6 +66,14 @@ test.each([
   expect(refuses(set)).toBe(true)
 })
 
+test.each(['SAVEPOINT s', 'SELECT missing'])('where it has perhaps ended, a further failure shows nothing: %s', async (sql) => {
+  const { send, refuses } = begin()
+  await send('BEGIN', done)
+  await send('ROLLBACK; SAVEPOINT s', Promise.reject(ofServer))
+  await send(sql, Promise.reject(ofServer))
+  expect(refuses(set)).toBe(true)
+})
+
 test('a COMMIT that has failed leaves no transaction open', async () => {
   const { send, transaction } = begin()
   await send('BEGIN', done)

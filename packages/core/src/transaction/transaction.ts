@@ -132,7 +132,7 @@ export class Transaction {
     if (sent !== undefined && !this.#arrive(sent)) return
     const after = sent === undefined ? this.#known : settleAgain(sent, this.#known).after
     const failed = chosen(after, (state) => state.isAborted)
-    if (failed !== undefined) this.#known = failed
+    if (failed !== undefined) this.#known = orOutside(failed, this.#known, sent?.analysis)
     else if (this.#known.isOpen) this.#known = afterFailure(this.#known, sent?.analysis, after)
     this.#expect()
   }
@@ -223,6 +223,14 @@ function afterFailure(before: TransactionState, analysis: Analysis | undefined, 
   const [first] = steps
   const isEndedFirst = first !== undefined && isEnd(first) && first.followsDoubt !== true
   return isEndedFirst ? withStates(autocommit, [aborted, ...begun]) : withStates(aborted, [autocommit, ...begun])
+}
+
+/** If there was perhaps no transaction, there is perhaps none behind a text that has failed and begins none. */
+function orOutside(failed: TransactionState, before: TransactionState, analysis: Analysis = harmless): TransactionState {
+  const { others = [] } = before
+  const begins = analysis.steps.some(({ control }) => control?.does === 'begin')
+  if (begins || (before.isOpen && others.every(({ isOpen }) => isOpen))) return failed
+  return before.isOpen ? withStates(failed, [autocommit]) : withStates(autocommit, [failed, ...(failed.others ?? [])])
 }
 
 /** Leaves out the cases that are none. @returns `undefined` where none is left */
