@@ -118,8 +118,8 @@ export class ClientLife {
     this.released = undefined
     this.followed = undefined
     this.judge?.begin()
-    this.release = function released(...args: unknown[]): unknown {
-      return stay.end(args, released)
+    this.release = function released(error?: unknown): unknown {
+      return stay.end(error, released)
     }
   }
 

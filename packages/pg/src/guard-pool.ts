@@ -141,22 +141,21 @@ function guardQueries(pool: PoolLike, guard: Guard, seconds: SecondCalls): void 
     }
   }
 
-  function connect(this: unknown, ...args: unknown[]): unknown {
+  function connect(this: unknown, handover?: unknown): unknown {
     if (isLending) {
       isLending = false
-      return lendFor(lentFor, args)
+      return lendFor(lentFor, handover)
     }
     const acquiring = processWide.acquiring.getStore()
     if (acquiring !== undefined) acquiring.judgedBelow = guard
-    const [handover, ...others] = args
     // pg-pool calls it back in the context of whoever gave the connection back.
-    if (typeof handover === 'function') return Reflect.apply(connectPool, pool, [inScopeOfCaller(handover as DriverFunction), ...others])
+    if (typeof handover === 'function') return connectPool.call(pool, inScopeOfCaller(handover as DriverFunction))
     const held = seconds.held
-    return held === undefined ? Reflect.apply(connectPool, pool, args) : seconds.connect(held, connectPool)
+    return held === undefined ? connectPool.call(pool) : seconds.connect(held, connectPool)
   }
 
   /** A subclass of pg.Pool may await the connection of its own `query`. */
-  function lendFor(statement: unknown, [handover]: Arguments): unknown {
+  function lendFor(statement: unknown, handover: unknown): unknown {
     if (typeof handover === 'function') return connectPool.call(pool, lend(handover as Handover, statement))
     const lent = connectPool.call(pool) as Promise<ClientLike>
     lent.then(

@@ -29,20 +29,22 @@ function hearersOf(pool: HeardPool): Hearers {
   const hearers: Hearers = { connect: [], acquire: [], release: [], error: [] }
   Object.defineProperty(pool, hearersKey, { value: hearers })
   const { emit } = pool
-  pool.emit = function emitHeard(this: unknown, ...args: unknown[]): unknown {
-    const client = clientOf(args)
+  pool.emit = function emitHeard(event: unknown, first?: unknown, second?: unknown): unknown {
+    const client = clientOf(event, first, second)
     if (client !== undefined) {
-      for (const hear of hearers[args[0] as PoolEvent]) hear(client)
+      for (const hear of hearers[event as PoolEvent]) hear(client)
       // Without a listener, Node would end the process for a connection that nobody was using.
-      if (args[0] === 'error' && pool.listenerCount('error') === 0) return false
+      if (event === 'error' && pool.listenerCount('error') === 0) return false
     }
-    return Reflect.apply(emit, pool, args)
+    // pg-pool emits two events for each checkout, with one and with two arguments: a list of them would be made each time.
+    if (arguments.length === 2) return emit.call(pool, event, first)
+    return arguments.length === 3 ? emit.call(pool, event, first, second) : Reflect.apply(emit, pool, [...arguments])
   }
   return hearers
 }
 
 /** The client that an event of pg-pool is about; `undefined` for every other event, which the application may emit itself. */
-function clientOf([event, first, second]: readonly unknown[]): ClientLike | undefined {
+function clientOf(event: unknown, first: unknown, second: unknown): ClientLike | undefined {
   if (event === 'acquire' || event === 'connect') return asClient(first)
   return event === 'release' || event === 'error' ? asClient(second) : undefined
 }

@@ -94,7 +94,8 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
       const handOver = this.#hidesAddress ? hidingAddress(done) : done
-      void settleBy(this.#connect.call(this.#pool, handOver), handOver)
+      const returned = this.#connect.call(this.#pool, handOver)
+      if (typeof (returned as PromiseLike<unknown> | undefined)?.then === 'function') void settleBy(returned, handOver)
     } finally {
       if (isIdle) options.connectionTimeoutMillis = limit
     }
@@ -143,7 +144,6 @@ function hidingAddress(done: Handover<ClientLike>): Handover<ClientLike> {
 
 /** A subclass whose own `connect` only returns a promise never calls back. One that passes the callback on resolves with no client. */
 async function settleBy(returned: unknown, handOver: Handover<ClientLike>): Promise<void> {
-  if (typeof (returned as { then?: unknown } | undefined)?.then !== 'function') return
   let client: (ClientLike & { readonly release: Release }) | undefined
   try {
     client = (await returned) as typeof client

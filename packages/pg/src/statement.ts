@@ -33,11 +33,15 @@ const textless: Statement = {
 
 /** Reads a `query` call; `undefined` where there is nothing to judge: a harmless text, or none, which pg then refuses in its own words. */
 export function statementOf(config: unknown, guard: Guard, client?: ClientLike): Statement | undefined {
-  const { text, cursor, name } = (typeof config === 'string' ? { text: config } : (config ?? {})) as QueryConfig
+  if (typeof config === 'string') return judged(config, false, guard)
+  const { text, cursor, name } = (config ?? {}) as QueryConfig
   const sql = text ?? cursor?.text ?? textByName(name, client)
   if (typeof sql !== 'string') return isSubmittable(config) ? textless : undefined
+  return judged(sql, typeof name === 'string' && name !== '', guard)
+}
+
+function judged(sql: string, named: boolean, guard: Guard): Statement | undefined {
   const analysis = guard.analyze(sql)
-  const named = typeof name === 'string' && name !== ''
   return analysis === harmless && !named ? undefined : { sql, named, analysis }
 }
 

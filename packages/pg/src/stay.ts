@@ -2,7 +2,7 @@ import type { Checkout } from '@poolsafe/core'
 import type { ClientLife, LivingClient } from './client-life.ts'
 import { isForeign, isInTransaction, isQuiet, mayLeaveTransaction, pendingQueries } from './pending.ts'
 import { checkoutKey } from './present-checkout.ts'
-import type { Arguments, ClientLike, DriverFunction } from './types.ts'
+import type { ClientLike, DriverFunction } from './types.ts'
 import { locateRelease } from './use-after-release.ts'
 
 /** What the guard says of a client that is released inside an open transaction. */
@@ -49,18 +49,23 @@ export class Stay {
     this.#release = release
   }
 
-  /** The application releases the client. @param entry the function that it called */
-  end(args: Arguments, entry: DriverFunction): unknown {
+  /**
+   * The application releases the client.
+   *
+   * @param error what it gave: anything true closes the connection
+   * @param entry the function that it called
+   */
+  end(error: unknown, entry: DriverFunction): unknown {
     if (this.#state === 'takenBack') {
       this.#state = 'over'
       return undefined
     }
     // In pg-pool's own words.
     if (this.#state === 'settling') throw new Error('Release called on client which has already been released to the pool.')
-    if (this.#state === 'over' || Boolean(args[0])) return this.#apply(args)
-    if (this.#mustClose()) return this.#close(args)
+    if (this.#state === 'over' || Boolean(error)) return this.#apply(error)
+    if (this.#mustClose()) return this.#close(error)
     this.#note(entry)
-    if (isQuiet(this.#client) || !mayLeaveTransaction(this.#client, this.#life)) return this.#giveBack(args, entry)
+    if (isQuiet(this.#client) || !mayLeaveTransaction(this.#client, this.#life)) return this.#giveBack(error, entry)
     this.#settle(entry)
     return undefined
   }
@@ -68,7 +73,7 @@ export class Stay {
   /** The connection was lost, and its holder has not released it: its place in the pool is free again. */
   takeBack(): void {
     if (this.#state !== 'held') return
-    this.#apply([true])
+    this.#apply(true)
     this.#state = 'takenBack'
   }
 
@@ -81,12 +86,12 @@ export class Stay {
     return this.#life.unfitFor !== undefined || this.#life.loss !== undefined
   }
 
-  #close(args: Arguments): unknown {
+  #close(error: unknown): unknown {
     // pg-pool closes by itself what it knows to be broken.
-    if (this.#client._queryable === false) return this.#apply(args)
+    if (this.#client._queryable === false) return this.#apply(error)
     if (this.#life.loss === undefined) this.#life.giveUpFor(this.#life.unfitFor ?? 'unanswered')
     else this.#announceEnd()
-    return this.#apply([true])
+    return this.#apply(true)
   }
 
   /** pg-pool emits `error` for a connection that ends while it is idle. This one would have been, had it not been closed first. */
@@ -96,15 +101,16 @@ export class Stay {
     this.#client.connection?.once('end', () => void pool.emit('error', error, this.#client))
   }
 
-  #giveBack(args: Arguments, entry: DriverFunction): unknown {
+  #giveBack(given: unknown, entry: DriverFunction): unknown {
     const verdict = this.#life.judge?.judge(entry)
     if (verdict === undefined) {
       // Without a guard above, as in Prisma's own pool, nobody reports it, and the next caller would be inside the transaction.
       const isUnjudged = this.#life.judge === undefined && isInTransaction(this.#client, this.#life)
-      return this.#apply(isUnjudged ? [true] : args)
+      return isUnjudged ? this.#apply(true) : this.#apply(given)
     }
     const { error, isKnown } = verdict
-    this.#apply(error === undefined ? args : [true])
+    if (error === undefined) this.#apply(given)
+    else this.#apply(true)
     if (error !== undefined && !isKnown) throw error
     return undefined
   }
@@ -135,8 +141,8 @@ export class Stay {
   #settled(): void {
     this.#stopSettling()
     const isOpen = !this.#mustClose() && this.#life.judge?.judge(this.#entry) !== undefined
-    if (this.#mustClose()) this.#close([])
-    else this.#apply(isOpen || !isQuiet(this.#client) || isInTransaction(this.#client, this.#life) ? [true] : [])
+    if (this.#mustClose()) this.#close(undefined)
+    else this.#apply(isOpen || !isQuiet(this.#client) || isInTransaction(this.#client, this.#life) ? true : undefined)
   }
 
   /** What `pool.query` borrows, only listeners of the pool have seen: they never released it. */
@@ -147,12 +153,13 @@ export class Stay {
     if (checkout !== undefined) locateRelease(this.#life, checkout, entry)
   }
 
-  #apply(args: Arguments): unknown {
+  #apply(error: unknown): unknown {
     this.#state = 'over'
     const { stay } = this.#life
-    const result = Reflect.apply(this.#release, this.#client, args)
+    const client = this.#client
+    const result = this.#release.call(client, error)
     // Unless the pool has closed it, or given it to the next caller at once.
-    if (!args[0] && this.#life.stay === stay && this.#client._ending !== true) this.#life.released = this.#released
+    if (!error && this.#life.stay === stay && client._ending !== true) this.#life.released = this.#released
     return result
   }
 }

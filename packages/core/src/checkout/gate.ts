@@ -7,7 +7,7 @@ import type { Watcher } from './events.ts'
 import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../guard/call.ts'
-import { heldFrom, liveHolding, presentFamily } from './holding.ts'
+import { familyOf, firstHeld, heldFrom, newestHolding } from './holding.ts'
 import { processWide } from '../guard/strict.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { LostConnections } from './lost-connections.ts'
@@ -100,8 +100,9 @@ export class Gate<Connection> {
     limitMillis: number = Infinity,
   ): Checkout<Connection> | Error {
     const origin = processWide.origins.getStore()
+    const newest = newestHolding()
     const site = this.sites.of(origin, entry)
-    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, liveHolding(), presentFamily(), this)
+    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, firstHeld(newest), familyOf(newest), this)
     checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
     checkout.limitMillis = checkout.isHurried ? limitMillis : this.limits.acquireTimeoutMillis
     if (this.#waiting.size === 0 && this.canTake()) {

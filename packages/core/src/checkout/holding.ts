@@ -97,9 +97,13 @@ function newestOf(holding: Holding | undefined): Holdable | undefined {
   return isWork(holding) ? (holding.holds ?? holding.inside) : holding
 }
 
-/** The family of the flow that asks now; `undefined` where it has had no connection yet. One that it still waits for is another flow's. */
-export function presentFamily(): number | undefined {
-  const newest = newestHolding()
+/**
+ * The family of a flow that asks now.
+ *
+ * @param newest what {@link newestHolding} told of it
+ * @returns `undefined` where it has had no connection yet. One that it still waits for is another flow's
+ */
+export function familyOf(newest: Holdable | undefined): number | undefined {
   return newest?.state === 'held' || newest?.state === 'over' ? newest.family : undefined
 }
 
@@ -178,7 +182,8 @@ function isFreeWork(holding: Holding): holding is HoldingWork {
   return isWork(holding) && holding.holds === undefined && holding.isClaimed !== true
 }
 
-function firstHeld(innermost: Holdable | undefined): Holdable | undefined {
+/** A connection, or else the next one around it, that is still held. */
+export function firstHeld(innermost: Holdable | undefined): Holdable | undefined {
   let found = innermost
   while (found !== undefined && found.state !== 'held') found = found.inside
   return found

@@ -1,13 +1,13 @@
 import type { AwaitChain } from '../stack/await-chain.ts'
 import { formatCallSite } from '../stack/call-site.ts'
 import { SiteBudget } from '../stack/stack-budget.ts'
-import { heldFrom, holdings, isProven, liveHolding, type Holdable } from './holding.ts'
+import { firstHeld, heldFrom, holdings, isProven, liveHolding, type Holdable } from './holding.ts'
 
 /** The innermost connection of this pool that the caller's context holds, if any. Without one, this costs one look at the context. */
 export function heldOf(owner: object): Holdable | undefined {
-  if (holdings.getStore() === undefined) return undefined
-  for (const held of heldFrom(liveHolding())) if (held.owner === owner) return held
-  return undefined
+  let held = liveHolding()
+  while (held !== undefined && held.owner !== owner) held = firstHeld(held.inside)
+  return held
 }
 
 /** What is known of a call that asks for a second connection of a pool. */

@@ -105,7 +105,7 @@ export class Transaction {
 
   /** The driver has nothing under way: what has no answer was never sent. */
   dropUnanswered(): void {
-    this.#sent = []
+    if (this.isWaiting) this.#sent = []
     this.#expected = this.#known
   }
 
