@@ -199,13 +199,48 @@ describe.each(subjects)('%s', (_name, open) => {
     ['a listener that answers later', listenLater],
     ['a timer that was set inside', setTimer],
     ['a transaction of another pool', async (subject) => subject.transaction(() => otherPool(subject.guard))],
+    ['transactions and calls of one function, side by side', sideBySide],
+    ['transactions and calls of several workers', workers],
   ])('is not found: %s', async (_case, play) => {
     await use('strict', async (subject, findings) => {
       await play(subject)
       expect(findings).toEqual([])
     })
   })
+
+  it.each([
+    ['side by side', sideBySide],
+    ['of several workers', workers],
+  ])('is not found in the very first calls %s, in pools of any size', async (_case, play) => {
+    for (const max of [3, 10]) {
+      const subject = open({ guard: createGuard({ mode: 'strict', logger: { warn() {} } }), max })
+      await play(subject).finally(() => subject.close())
+    }
+  })
 })
+
+/** Every other call is a transaction; each is awaited by the same function. */
+async function sideBySide(subject: Subject): Promise<void> {
+  await Promise.all(
+    Array.from({ length: 12 }, async (_, index) => {
+      if (index % 3 === 0) await sleep(index)
+      await transactionOrCall(subject, index)
+    }),
+  )
+}
+
+async function workers(subject: Subject): Promise<void> {
+  let next = 0
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < 24; index = next++) await transactionOrCall(subject, index)
+  }
+  await Promise.all(Array.from({ length: 6 }, work))
+}
+
+async function transactionOrCall(subject: Subject, index: number): Promise<void> {
+  if (index % 2 === 0) await subject.transaction(async (inner) => (await inner(), await sleep(2), await inner()))
+  await subject.outer()
+}
 
 async function callWithoutAwait(subject: Subject): Promise<void> {
   let isOpen: (value?: unknown) => void = () => {}

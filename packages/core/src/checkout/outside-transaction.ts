@@ -27,7 +27,8 @@ export function placeCall(held: Holdable, chain: AwaitChain): SecondCall {
   const { begun, taken } = held
   const isInTransaction = begun?.chain === undefined ? undefined : isInsideOf(begun.chain, chain, isProven(held))
   const isInside = isInTransaction ?? (taken === undefined ? undefined : chain.hasTaken(taken))
-  const began = isInTransaction === true && begun?.isOpen() === true ? (formatCallSite(begun.chain?.frames) ?? '') : undefined
+  const isPastTransaction = begun?.chain !== undefined && begun.isOpen() && comesFromInside(begun.chain, chain, isProven(held))
+  const began = isPastTransaction ? (formatCallSite(begun.chain?.frames) ?? '') : undefined
   return { isInside: isInside === false && held.isOfCallback ? undefined : isInside, began }
 }
 
@@ -35,6 +36,15 @@ export function placeCall(held: Holdable, chain: AwaitChain): SecondCall {
 function isInsideOf(begun: AwaitChain, call: AwaitChain, mayHaveGoneOn: boolean): boolean | undefined {
   const isAwaited = call.hasRootOf(begun)
   return isAwaited === false && mayHaveGoneOn ? call.isContinued(begun) : isAwaited
+}
+
+/**
+ * A context that was entered before its caller awaited it is also that of calls beside it: there a library has to call the application's
+ * callback. A function that sends BEGIN itself is known by a context of its own.
+ */
+function comesFromInside(begun: AwaitChain, call: AwaitChain, isOwnContext: boolean): boolean {
+  if (call.comesFromCallbackOf(begun) === true) return true
+  return isOwnContext && isInsideOf(begun, call, true) === true
 }
 
 /** Returns whether a call would have to wait at this gate now. */

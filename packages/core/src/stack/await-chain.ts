@@ -32,6 +32,23 @@ export class AwaitChain {
     return root === undefined ? undefined : this.#places.some(({ at }) => at === root.at)
   }
 
+  /**
+   * Returns whether this call comes from the callback of the transaction whose BEGIN has the other chain: from the root inwards it is
+   * awaited by all of the application's functions that await the BEGIN, where they stand. Then comes either another function of the
+   * application, the callback, or the library's function that sent BEGIN, which has gone on from there. Calls that run side by side are told
+   * apart by their places in the `Promise.all` that awaits them. `undefined` where the BEGIN has no such chain.
+   */
+  comesFromCallbackOf(begun: AwaitChain): boolean | undefined {
+    const outer = begun.#steps
+    const own = this.#steps
+    const last = outer.findLastIndex(isOfApplication)
+    if (last === -1) return undefined
+    if (outer.some(({ at }, index) => index <= last && own[index]?.at !== at)) return false
+    if (own.some((step, index) => index > last && isOfApplication(step))) return true
+    const fork = outer.findIndex(({ at }, index) => own[index]?.at !== at)
+    return fork !== -1 && own[fork] !== undefined && hasGoneOn(outer[fork] as Step, own[fork])
+  }
+
   /** Returns whether both chains have the same root, which may have gone on meanwhile. A library's function is the root of many that have nothing in common. */
   isContinued(other: AwaitChain): boolean {
     const root = other.#places.at(-1)
@@ -56,6 +73,14 @@ export class AwaitChain {
 
   get #places(): readonly Place[] {
     return this.#all.map(placeOf).filter((place) => place !== undefined)
+  }
+
+  /** The functions, and the places in a `Promise.all` or its like through which they are awaited, from the root inwards. */
+  get #steps(): readonly Step[] {
+    return this.#all
+      .map(stepOf)
+      .filter((step) => step !== undefined)
+      .toReversed()
   }
 
   get #all(): readonly NodeJS.CallSite[] {
@@ -97,6 +122,33 @@ interface Place {
   readonly ofFunction: string
   readonly at: string
   readonly isOfLibrary: boolean
+}
+
+interface Step {
+  readonly at: string
+  /** The same for all calls of one function; empty for a join. */
+  readonly ofFunction: string
+  readonly line: number
+  readonly column: number
+  readonly isOfLibrary: boolean
+}
+
+/** A step is also the place in a `Promise.all`, `allSettled` or `any`, which is no function of anybody's. */
+function stepOf(site: NodeJS.CallSite): Step | undefined {
+  const index = site.getPromiseIndex()
+  if (index !== null) return { at: `join ${index}`, ofFunction: '', line: 0, column: 0, isOfLibrary: true }
+  const place = placeOf(site)
+  return place && { ...place, line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 }
+}
+
+function isOfApplication({ isOfLibrary }: Step): boolean {
+  return !isOfLibrary
+}
+
+/** Returns whether a function stands further on than it did. */
+function hasGoneOn(before: Step, now: Step): boolean {
+  const isSame = before.ofFunction !== '' && before.ofFunction === now.ofFunction
+  return isSame && (now.line > before.line || (now.line === before.line && now.column > before.column))
 }
 
 /** Returns `undefined` for Node's own functions and for what has no source. */
