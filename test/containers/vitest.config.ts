@@ -10,4 +10,6 @@ for (const [variable, example] of Object.entries(examples)) {
   throw new Error(`npm run test:containers needs Docker, and an image in ${variable}, such as ${example}; npm test needs neither`)
 }
 
-export default defineConfig({ ...base, test: { ...base.test, include: ['test/containers/*.test.ts'] } })
+const { projects: _projects, ...limits } = base.test ?? {}
+
+export default defineConfig({ ...base, test: { ...limits, include: ['test/containers/*.test.ts'] } })

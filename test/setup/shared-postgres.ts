@@ -11,7 +11,11 @@ import type { TestProject } from 'vitest/node'
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const program = join(import.meta.dirname, '../servers/serve-postgres.ts')
   const child = spawn(process.execPath, ['--conditions=@poolsafe/source', program], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the shared PostgreSQL did not start: its process ended with ${String(code)}; what it says is above`)
+  })
+  const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string]
+  ended.catch(() => {})
   provide('sharedPostgres', JSON.parse(line) as Parameters<typeof provide<'sharedPostgres'>>[1])
   return async () => {
     child.stdin.end()

