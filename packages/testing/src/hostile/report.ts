@@ -122,7 +122,8 @@ function seenInSession(
   effects: readonly Effect[],
   record: TransactionRecord,
 ): ReportedState {
-  const said = effects.filter((effect) => effect.state === state && effect.when !== 'unpinned')
+  // What masks a setting until the transaction ends leaves nothing: it does not say that another setting was left.
+  const said = effects.filter((effect) => effect.state === state && effect.when !== 'unpinned' && effect.masks !== true)
   const effect = said.find((each) => each.object?.toLowerCase() === object.toLowerCase()) ?? said[0]
   const isHidden = effect === undefined && !(state === 'named-statement' && record.usesNames)
   return { kind: state, object, rule: effect?.rule ?? ruleOf[state], does, seenIn: 'session', isHidden }
