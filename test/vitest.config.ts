@@ -23,7 +23,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'servers',
-          include: [...alone, 'packages/!(core|pg)/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+          include: [
+            ...alone,
+            'packages/!(core|pg)/src/**/*.test.ts',
+            'test/**/*.test.ts',
+            'examples/*/src/**/*.test.ts',
+          ],
           globalSetup: ['test/setup/generate.ts', 'test/setup/shared-postgres.ts'],
         },
       },

@@ -56,6 +56,7 @@ console.log(values.json ? reportAsJson(results) : reportAsTable(results))
 
 function find(name: string): Benchmark {
   const found = benchmarks.find((benchmark) => benchmark.name === name.trim())
-  if (found === undefined) throw new Error(`There is no benchmark '${name}'; there are ${benchmarks.map((each) => each.name).join(', ')}.`)
+  if (found === undefined)
+    throw new Error(`There is no benchmark '${name}'; there are ${benchmarks.map((each) => each.name).join(', ')}.`)
   return found
 }

@@ -13,7 +13,10 @@ export function harmlessText(length: number, letter = 'x'): string {
   return fill(`select "${letter}${made++}" from "User" where true`, length)
 }
 
-/** A statement of this length that nobody has seen before, and that the scan leaves to the parser, which finds it harmless. */
+/**
+ * A statement of this length that nobody has seen before, and that the scan leaves to the parser, which finds it
+ * harmless.
+ */
 export function doubtfulText(length: number): string {
   return fill(`select 'set_config' as "x${made++}" where true`, length)
 }

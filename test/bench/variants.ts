@@ -4,7 +4,9 @@ const columns = 3
 /** Room for the longest text: a buffer for each would be garbage outside the heap, which the RSS shows for long. */
 const room = Buffer.alloc(1_000_000)
 
-/** Flat, as if it had come from a query builder's last step: V8 keeps a concatenation as a tree until somebody reads it. */
+/**
+ * Flat, as if it had come from a query builder's last step: V8 keeps a concatenation as a tree until somebody reads it.
+ */
 function flat(text: string): string {
   return room.toString('latin1', 0, room.write(text, 'latin1'))
 }
@@ -17,7 +19,10 @@ const rows = Array.from({ length: Math.floor(parameters / columns) }, (_, row) =
 })
 
 /** As many parameters as PostgreSQL takes, in rows of five. */
-const full = Array.from({ length: 13_107 }, (_, row) => `($${[1, 2, 3, 4, 5].map((column) => row * 5 + column).join(', $')})`).join(', ')
+const full = Array.from(
+  { length: 13_107 },
+  (_, row) => `($${[1, 2, 3, 4, 5].map((column) => row * 5 + column).join(', $')})`,
+).join(', ')
 
 /** What a statement is before anything in it varies: the scan decides the first, the parser the second. */
 const bases = {
@@ -43,7 +48,8 @@ export const variants: Readonly<Record<string, (decider: Decider, index: number)
   'IN lists of 1 to 1,000': (decider, index) =>
     flat(`${bases[decider].select} AND "User"."id" IN (${list.slice(0, ends[index % parameters])})`),
   'an inlined number': (decider, index) => flat(`${bases[decider].select} AND "User"."id" = ${index}`),
-  'inserts of 1 to 333 rows': (decider, index) => flat(bases[decider].insert + rows.slice(0, 1 + (index % rows.length)).join()),
+  'inserts of 1 to 333 rows': (decider, index) =>
+    flat(bases[decider].insert + rows.slice(0, 1 + (index % rows.length)).join()),
 }
 
 /** A text that is longer than what is remembered of texts. */

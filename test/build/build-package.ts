@@ -7,7 +7,8 @@ import { embedParser, leaveParserFilesOut } from './embed-parser.ts'
 import { keepModulesApart } from './keep-modules-apart.ts'
 import { packDocs } from './pack-docs.ts'
 
-// Builds the package of the working folder: JavaScript by tsup, declarations by tsc (TypeScript 7 has no API that tsup's own could use).
+// Builds the package of the working folder: JavaScript by tsup, declarations by tsc (TypeScript 7 has no API that
+// tsup's own could use).
 
 interface Manifest {
   readonly name: string
@@ -24,11 +25,18 @@ const commonJsEntries = targets.flatMap((target) => ('require' in target ? [Stri
 const options = { target: 'node22.12', shims: true, sourcemap: true, silent: true, config: false } as const
 
 // Splitting keeps one copy of each module, so every entry exports the same error classes.
-await build({ ...options, entry: entries, format: 'esm', splitting: true, clean: true, esbuildPlugins: [leaveParserFilesOut] })
+await build({
+  ...options,
+  entry: entries,
+  format: 'esm',
+  splitting: true,
+  clean: true,
+  esbuildPlugins: [leaveParserFilesOut],
+})
 if (manifest.name === '@poolsafe/core') embedParser('dist')
 
-// For CommonJS, tsup's splitting runs sucrase, which turns a class field into an assignment to the export of the same name.
-// So esbuild converts each module of the ESM build here.
+// For CommonJS, tsup's splitting runs sucrase, which turns a class field into an assignment to the export of the same
+// name. So esbuild converts each module of the ESM build here.
 const modules = modulesOf(commonJsEntries.map((entry) => `dist/${basename(entry, '.ts')}.js`))
 const convertible = modules.filter((file) => file !== 'dist/parser-files.js')
 await build({ ...options, entry: convertible, format: 'cjs', clean: false, esbuildPlugins: [keepModulesApart] })
@@ -52,8 +60,8 @@ function modulesOf(roots: readonly string[]): string[] {
 }
 
 /**
- * The declarations of a module as CommonJS sees it. TypeScript takes `./x.ts` for the ES module `x.d.ts`, `./x.cjs` for `x.d.cts`;
- * what both of them import from other packages is resolved by the file it stands in.
+ * The declarations of a module as CommonJS sees it. TypeScript takes `./x.ts` for the ES module `x.d.ts`, `./x.cjs` for
+ * `x.d.cts`; what both of them import from other packages is resolved by the file it stands in.
  */
 function toCommonJs(declarations: string): string {
   return declarations.replaceAll(/(\b(?:from|import) ?\(?)(['"])(\.{1,2}\/[^'"\n]+)\.ts\2/g, '$1$2$3.cjs$2')

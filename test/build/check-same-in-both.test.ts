@@ -7,7 +7,8 @@ import { checkSameInBoth } from './check-same-in-both.ts'
 const folder = mkdtempSync(join(tmpdir(), 'poolsafe-builds-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const esm = 'class Execution { onlyBegins = false; end() {} }\nconst onlyBegins = () => true\nexport { Execution, onlyBegins }\n'
+const esm =
+  'class Execution { onlyBegins = false; end() {} }\nconst onlyBegins = () => true\nexport { Execution, onlyBegins }\n'
 
 const right = `class Execution { onlyBegins = false; end() {} }
 const onlyBegins = () => true
@@ -42,6 +43,8 @@ describe('checkSameInBoth', () => {
   })
 
   it('refuses a missing export', async () => {
-    await expect(compare(esm, right.replace(', onlyBegins }', ' }'))).rejects.toThrow(/has nothing where the ES module has onlyBegins$/)
+    await expect(compare(esm, right.replace(', onlyBegins }', ' }'))).rejects.toThrow(
+      /has nothing where the ES module has onlyBegins$/,
+    )
   })
 })

@@ -11,7 +11,8 @@ interface SyntaxNode {
 }
 
 /**
- * Compares each ES module with its CommonJS build: the names that they export, and the fields and methods of their classes.
+ * Compares each ES module with its CommonJS build: the names that they export, and the fields and methods of their
+ * classes.
  *
  * @throws Error that names the module and the first difference
  */
@@ -27,11 +28,15 @@ function demandSame(file: string, inEsm: readonly string[], inCommonJs: readonly
   const length = Math.max(inEsm.length, inCommonJs.length)
   for (let index = 0; index < length; index++) {
     if (inEsm[index] === inCommonJs[index]) continue
-    throw new Error(`${file} has ${inCommonJs[index] ?? 'nothing'} where the ES module has ${inEsm[index] ?? 'nothing'}`)
+    throw new Error(
+      `${file} has ${inCommonJs[index] ?? 'nothing'} where the ES module has ${inEsm[index] ?? 'nothing'}`,
+    )
   }
 }
 
-/** Every member of every class of a module, in the order of the text, such as `PropertyDefinition onlyBegins = Literal`. */
+/**
+ * Every member of every class of a module, in the order of the text, such as `PropertyDefinition onlyBegins = Literal`.
+ */
 function classMembersOf(file: string): string[] {
   const members: string[] = []
   visit(parseAst(readFileSync(file, 'utf8')), (node) => {

@@ -6,7 +6,10 @@ import type { Options } from 'tsup'
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
-/** An esbuild plugin that leaves core's `parser-files.ts` out of the build. {@link embedParser} writes what takes its place. */
+/**
+ * An esbuild plugin that leaves core's `parser-files.ts` out of the build. {@link embedParser} writes what takes its
+ * place.
+ */
 export const leaveParserFilesOut: Plugin = {
   name: 'leave-parser-files-out',
   setup({ onResolve }) {
@@ -15,8 +18,8 @@ export const leaveParserFilesOut: Plugin = {
 }
 
 /**
- * Writes the modules `parser-files.js` and `parser-files.cjs`, which contain libpg-query, 355 kB each. The text is inside a function,
- * so V8 does not compile it before the parser is needed.
+ * Writes the modules `parser-files.js` and `parser-files.cjs`, which contain libpg-query, 355 kB each. The text is
+ * inside a function, so V8 does not compile it before the parser is needed.
  *
  * @param folder of the built package
  */
@@ -43,5 +46,7 @@ function readParserFiles() {
 }
 
 function compressed(data: Buffer): string {
-  return brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS } }).toString('base64')
+  return brotliCompressSync(data, {
+    params: { [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS },
+  }).toString('base64')
 }

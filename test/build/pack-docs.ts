@@ -24,7 +24,9 @@ const link = /\[([^\]]*)\]\((?![a-z]+:|#)([^)#\s]+)(?:#[^)\s]*)?\)/g
 export function packDocs(name: string, repository: string): void {
   rmSync('docs', { recursive: true, force: true })
   const owners = new Map(
-    Object.entries(pagesOf).flatMap(([owner, pages]) => globSync(pages, { cwd: repository }).map((page) => [page, owner])),
+    Object.entries(pagesOf).flatMap(([owner, pages]) =>
+      globSync(pages, { cwd: repository }).map((page) => [page, owner]),
+    ),
   )
   for (const [page, owner] of owners) {
     if (owner !== name) continue

@@ -56,11 +56,14 @@ export async function startApplication(kind: Kind, port: number): Promise<Applic
 }
 
 function launch({ layer, modules }: Kind, url: string): ChildProcess {
-  const folder = modules === 'source' ? join(import.meta.dirname, 'application') : join(installPacked(), 'test/chaos/application')
+  const folder =
+    modules === 'source' ? join(import.meta.dirname, 'application') : join(installPacked(), 'test/chaos/application')
   const execArgv = modules === 'source' ? ['--conditions=@poolsafe/source'] : []
   // Beside the generated client lies a copy of Prisma's runtime, and pnpm hides what that requires.
   const env =
-    modules === 'source' ? { ...process.env, NODE_PATH: join(import.meta.dirname, '../../node_modules/.pnpm/node_modules') } : process.env
+    modules === 'source'
+      ? { ...process.env, NODE_PATH: join(import.meta.dirname, '../../node_modules/.pnpm/node_modules') }
+      : process.env
   const program = join(folder, `start.${modules === 'cjs' ? 'cjs' : 'mjs'}`)
   return fork(program, [layer, url], {
     env,

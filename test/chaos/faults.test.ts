@@ -23,17 +23,20 @@ const few = [
 const chosen = faults.filter(({ name }) => few.some((part) => name.includes(part)))
 const applications = layerNames.map((layer) => ({ layer, modules: 'source' }) as const)
 
-it.each(chosen.map((fault) => [fault.name, fault] as const))('%s: nothing is lost, stuck or without a name', async (_name, fault) => {
-  const outcomes = await runFault(server, fault, applications)
-  for (const { application, untyped, lost, twice, stuck, died, recoveredMillis } of outcomes) {
-    expect({ application, untyped, lost, twice, stuck, died }).toEqual({
-      application,
-      untyped: [],
-      lost: 0,
-      twice: 0,
-      stuck: [],
-      died: undefined,
-    })
-    expect(recoveredMillis).toBeDefined()
-  }
-})
+it.each(chosen.map((fault) => [fault.name, fault] as const))(
+  '%s: nothing is lost, stuck or without a name',
+  async (_name, fault) => {
+    const outcomes = await runFault(server, fault, applications)
+    for (const { application, untyped, lost, twice, stuck, died, recoveredMillis } of outcomes) {
+      expect({ application, untyped, lost, twice, stuck, died }).toEqual({
+        application,
+        untyped: [],
+        lost: 0,
+        twice: 0,
+        stuck: [],
+        died: undefined,
+      })
+      expect(recoveredMillis).toBeDefined()
+    }
+  },
+)

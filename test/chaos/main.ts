@@ -6,8 +6,8 @@ import { runModel } from './model/run-model.ts'
 import { isGood, runFault, type Outcome } from './run-fault.ts'
 import { startServer, stopServer } from './servers.ts'
 
-// npm run chaos [-- <part of a fault's name>] [--modules source,esm,cjs] [--layer pg,Kysely,Prisma]
-// Real servers that fail under applications that are processes of their own, and ten million random steps against the gate. Prints what
+// npm run chaos [-- <part of a fault's name>] [--modules source,esm,cjs] [--layer pg,Kysely,Prisma] Real servers that
+// fail under applications that are processes of their own, and ten million random steps against the gate. Prints what
 // became of the applications. ES modules and CommonJS are those of the tarballs that `npm run build` packs.
 
 /** A process that shares two cores with five others takes its time. */
@@ -16,7 +16,10 @@ const modelSteps = 10_000_000
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { modules: { type: 'string', default: 'esm,cjs' }, layer: { type: 'string', default: layerNames.join(',') } },
+  options: {
+    modules: { type: 'string', default: 'esm,cjs' },
+    layer: { type: 'string', default: layerNames.join(',') },
+  },
 })
 const kinds = layerNames
   .filter((layer) => values.layer.split(',').includes(layer))
@@ -27,13 +30,15 @@ const server = await startServer()
 for (const fault of faults.filter(({ name }) => name.includes(positionals[0] ?? ''))) {
   console.error(`… ${fault.name}`)
   const seen = await runFault(server, fault, kinds)
-  for (const outcome of seen) if (!isGood(outcome, recoveryMillis)) console.error(`  missed: ${JSON.stringify(outcome)}`)
+  for (const outcome of seen)
+    if (!isGood(outcome, recoveryMillis)) console.error(`  missed: ${JSON.stringify(outcome)}`)
   outcomes.push(...seen)
 }
 await stopServer(server)
 console.log(tableOf(outcomes))
 for (const { fault, application, untyped, died } of outcomes) {
-  for (const error of [...untyped, ...(died === undefined ? [] : [died])]) console.log(`${fault} (${application}): ${error}`)
+  for (const error of [...untyped, ...(died === undefined ? [] : [died])])
+    console.log(`${fault} (${application}): ${error}`)
 }
 
 if (positionals.length === 0) playModel()
@@ -47,13 +52,27 @@ function playModel(): void {
       .map(([what, count]) => `${what} ${count.toLocaleString('en')}`)
       .join(', '),
   )
-  console.log(modelFaults.length === 0 ? 'no lost wake-up, no lost and no doubly used connection' : modelFaults.join('\n'))
+  console.log(
+    modelFaults.length === 0 ? 'no lost wake-up, no lost and no doubly used connection' : modelFaults.join('\n'),
+  )
   if (modelFaults.length > 0) process.exitCode = 1
 }
 
 function tableOf(rows: readonly Outcome[]): string {
   const table = new Table({
-    head: ['fault', 'application', 'committed', 'failed', 'lost', 'twice', 'untyped', 'stuck', 'process', 'all well after', ''],
+    head: [
+      'fault',
+      'application',
+      'committed',
+      'failed',
+      'lost',
+      'twice',
+      'untyped',
+      'stuck',
+      'process',
+      'all well after',
+      '',
+    ],
     colWidths: [34, null, null, 30],
     wordWrap: true,
     style: { head: [], border: [] },

@@ -6,20 +6,33 @@ const repository = join(import.meta.dirname, '../..')
 const tarballFolder = join(repository, '.cache/packed')
 const folder = join(repository, '.cache/chaos')
 
-/** What the application needs beside the tarballs, by its name in the tests. Of Kysely, the last version that is CommonJS as well. */
-const besides = ['pg', 'pg-cursor', 'pg-query-stream', 'kysely-oldest', '@prisma/client', '@prisma/adapter-pg', 'prom-client']
+/**
+ * What the application needs beside the tarballs, by its name in the tests. Of Kysely, the last version that is
+ * CommonJS as well.
+ */
+const besides = [
+  'pg',
+  'pg-cursor',
+  'pg-query-stream',
+  'kysely-oldest',
+  '@prisma/client',
+  '@prisma/adapter-pg',
+  'prom-client',
+]
 
 let installed = false
 
 /**
- * Installs the tarballs that `npm run build` packs, and copies the application to them. Takes some 10 s where they are new.
+ * Installs the tarballs that `npm run build` packs, and copies the application to them. Takes some 10 s where they are
+ * new.
  *
  * @returns the folder
  */
 export function installPacked(): string {
   if (installed) return folder
   const tarballs = globSync('*.tgz', { cwd: tarballFolder }).map((name) => join(tarballFolder, name))
-  if (tarballs.length === 0) throw new Error('There are no packed packages: run `npm run build` first, or say `--modules source`.')
+  if (tarballs.length === 0)
+    throw new Error('There are no packed packages: run `npm run build` first, or say `--modules source`.')
   const stamp = tarballs.map((path) => `${path} ${statSync(path).mtimeMs}`).join('\n')
   const stampFile = join(folder, 'stamp')
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {

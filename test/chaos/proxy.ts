@@ -4,16 +4,16 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 const portAttempts = 20
 
 /**
- * Below the ports that systems give to outgoing connections: while the way is closed one of those would take its port, or even
- * connect to itself.
+ * Below the ports that systems give to outgoing connections: while the way is closed one of those would take its port,
+ * or even connect to itself.
  */
 function drawPort(): number {
   return 15_000 + Math.floor(Math.random() * 15_000)
 }
 
 /**
- * A way to a server that can be cut: closed, as when the server is restarted, or silent, as when a firewall drops what it is given.
- * Its own port stays the same.
+ * A way to a server that can be cut: closed, as when the server is restarted, or silent, as when a firewall drops what
+ * it is given. Its own port stays the same.
  */
 export class Proxy {
   #server: Server | undefined
@@ -83,7 +83,10 @@ export class Proxy {
     }
   }
 
-  /** Nothing goes through the connections that there are, and nobody is told, as when a firewall has forgotten them. New ones work. */
+  /**
+   * Nothing goes through the connections that there are, and nobody is told, as when a firewall has forgotten them. New
+   * ones work.
+   */
   forgetAll(): void {
     for (const socket of this.#sockets) socket.pause()
   }

@@ -61,7 +61,10 @@ async function together(applications: readonly Application[], command: Command):
 async function inTime(application: Application, command: Command): Promise<Answer | Error | undefined> {
   const deadline = new AbortController()
   const answer = application.ask(command).catch((error: unknown) => error as Error)
-  const result = await Promise.race([answer, sleep(patienceMillis, undefined, { signal: deadline.signal }).catch(() => undefined)])
+  const result = await Promise.race([
+    answer,
+    sleep(patienceMillis, undefined, { signal: deadline.signal }).catch(() => undefined),
+  ])
   deadline.abort()
   return result
 }
@@ -91,7 +94,10 @@ async function stuckIn(application: Application, ended: Answer | Error | undefin
   return isAnswer(answer, 'underway') ? answer.forms : []
 }
 
-function isAnswer<Did extends Answer['did']>(answer: Answer | Error | undefined, did: Did): answer is Extract<Answer, { did: Did }> {
+function isAnswer<Did extends Answer['did']>(
+  answer: Answer | Error | undefined,
+  did: Did,
+): answer is Extract<Answer, { did: Did }> {
   return answer !== undefined && 'did' in answer && answer.did === did
 }
 
@@ -114,6 +120,9 @@ async function countSessions(admin: pg.Client, state: string): Promise<number> {
 }
 
 /** Whether nothing is lost, stuck or without a name. */
-export function isGood({ lost, twice, untyped, stuck, died, recoveredMillis = Infinity }: Outcome, recoveryMillis: number): boolean {
+export function isGood(
+  { lost, twice, untyped, stuck, died, recoveredMillis = Infinity }: Outcome,
+  recoveryMillis: number,
+): boolean {
   return lost + twice + untyped.length + stuck.length === 0 && died === undefined && recoveredMillis <= recoveryMillis
 }

@@ -4,7 +4,9 @@ import pg from 'pg'
 import { connectionLimit, password } from './stage.ts'
 
 /** The users of all applications that there may be. */
-const users = ['pg', 'kysely', 'prisma'].flatMap((layer) => ['source', 'esm', 'cjs'].map((modules) => `app_${layer}_${modules}`))
+const users = ['pg', 'kysely', 'prisma'].flatMap((layer) =>
+  ['source', 'esm', 'cjs'].map((modules) => `app_${layer}_${modules}`),
+)
 
 /** A server with the applications' table and their users. */
 export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
@@ -25,7 +27,9 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
 
 const standbys = new Map<PostgresServer, Promise<PostgresServer>>()
 
-/** What stands in for a standby of a server: it has the same table, and takes no writes. Ends with {@link stopServer}. */
+/**
+ * What stands in for a standby of a server: it has the same table, and takes no writes. Ends with {@link stopServer}.
+ */
 export function startReadOnly(server: PostgresServer): Promise<PostgresServer> {
   const standby = standbys.get(server) ?? startServer({ default_transaction_read_only: 'on' })
   standbys.set(server, standby)
@@ -37,7 +41,10 @@ export async function stopServer(server: PostgresServer): Promise<void> {
   await server.stop()
 }
 
-export function startPooler(server: PostgresServer, settings: Readonly<Record<string, string>> = {}): Promise<PgBouncerServer> {
+export function startPooler(
+  server: PostgresServer,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PgBouncerServer> {
   return startPgBouncer({
     target: server,
     users: Object.fromEntries(users.map((user) => [user, password])),

@@ -51,7 +51,9 @@ describe.each(subjects)('%s', (_name, open) => {
       expect(error).not.toHaveProperty('code')
       expect((error as AcquireTimeoutError).waitedMillis).toBeGreaterThanOrEqual(1000)
       expect((error as AcquireTimeoutError).holders).toMatchObject([{ activity: 'idleInTransaction' }])
-      expect(String(error)).toMatch(/^AcquireTimeoutError: waited \d+ ms for a connection \(size 1\/1, idle 0, waiting 1\); held longest: /)
+      expect(String(error)).toMatch(
+        /^AcquireTimeoutError: waited \d+ ms for a connection \(size 1\/1, idle 0, waiting 1\); held longest: /,
+      )
       await holder.end()
       await layer.query()
     })

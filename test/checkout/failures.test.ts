@@ -44,15 +44,30 @@ function at(change: (url: URL) => void): string {
 describe('errors of PostgreSQL and of the way to it', () => {
   const cases: readonly (readonly [FailureKind, isTransient: boolean, string, () => Promise<unknown>])[] = [
     ['authentication', false, 'a wrong password', () => failureAt(at((url) => (url.password = 'wrong')))],
-    ['unknownDatabase', false, 'a database that does not exist', () => failureAt(at((url) => (url.pathname = '/nowhere')))],
-    ['unknownHost', false, 'a host that does not exist', () => failureAt('postgres://no-such-host.invalid/db').then(withoutResolver)],
+    [
+      'unknownDatabase',
+      false,
+      'a database that does not exist',
+      () => failureAt(at((url) => (url.pathname = '/nowhere'))),
+    ],
+    [
+      'unknownHost',
+      false,
+      'a host that does not exist',
+      () => failureAt('postgres://no-such-host.invalid/db').then(withoutResolver),
+    ],
     [
       'tooManyClients',
       true,
       'too many clients',
       () => failureAt(at((url) => Object.assign(url, { username: 'nobody', password: 'nobody' }))),
     ],
-    ['shuttingDown', true, 'a backend that is ended', () => failureAt(server.url, {}, 'SELECT pg_terminate_backend(pg_backend_pid())')],
+    [
+      'shuttingDown',
+      true,
+      'a backend that is ended',
+      () => failureAt(server.url, {}, 'SELECT pg_terminate_backend(pg_backend_pid())'),
+    ],
     ['unreachable', true, 'a port where nobody listens', async () => failureAt(at((url) => (url.port = '1')))],
     [
       'connectTimeout',
@@ -62,9 +77,19 @@ describe('errors of PostgreSQL and of the way to it', () => {
     ],
     ['unreadableFile', false, 'a certificate that is not there', () => failureWithCertificate('missing.pem')],
     ['unreadableFile', false, 'a folder in the place of a certificate', () => failureWithCertificate('.')],
-    ['unreachable', true, 'a socket that is not there', () => failureAt(at((url) => url.searchParams.set('host', '/nowhere')))],
+    [
+      'unreachable',
+      true,
+      'a socket that is not there',
+      () => failureAt(at((url) => url.searchParams.set('host', '/nowhere'))),
+    ],
     ['brokenConnection', true, 'a server that hangs up', () => withSilentServer((url) => failureAt(url), true)],
-    ['noAnswer', false, 'a statement without an answer', () => failureAt(server.url, { query_timeout: 50 }, 'SELECT pg_sleep(10)')],
+    [
+      'noAnswer',
+      false,
+      'a statement without an answer',
+      () => failureAt(server.url, { query_timeout: 50 }, 'SELECT pg_sleep(10)'),
+    ],
   ]
 
   it.each(cases)('are %s, transient: %s: %s', async (kind, isTransient, _name, make) => {
@@ -88,7 +113,10 @@ describe('errors of PostgreSQL and of the way to it', () => {
 })
 
 describe('errors of PgBouncer', () => {
-  async function use(settings: Readonly<Record<string, string>>, work: (pooler: PgBouncerServer) => Promise<unknown>): Promise<unknown> {
+  async function use(
+    settings: Readonly<Record<string, string>>,
+    work: (pooler: PgBouncerServer) => Promise<unknown>,
+  ): Promise<unknown> {
     const pooler = await startPgBouncer({ target: server, settings })
     try {
       return await work(pooler)
@@ -127,7 +155,9 @@ describe('errors of PgBouncer', () => {
   it('of what the pooler does not know are told by their words', async () => {
     await use({}, async ({ url }) => {
       expect(classifyFailure(await failureAt(new URL('/nowhere', url).href))).toMatchObject({ kind: 'unknownDatabase' })
-      expect(classifyFailure(await failureAt(url.replace(':postgres@', ':wrong@')))).toMatchObject({ kind: 'authentication' })
+      expect(classifyFailure(await failureAt(url.replace(':postgres@', ':wrong@')))).toMatchObject({
+        kind: 'authentication',
+      })
     })
   })
 })
@@ -141,7 +171,9 @@ async function failureOrUndefined(work: () => Promise<unknown>): Promise<unknown
 
 /** Where no name server answers, that is what the error says. */
 function withoutResolver(error: unknown): unknown {
-  return (error as { code?: string }).code === 'EAI_AGAIN' ? Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }) : error
+  return (error as { code?: string }).code === 'EAI_AGAIN'
+    ? Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
+    : error
 }
 
 async function withSilentServer<Result>(work: (url: string) => Promise<Result>, hangsUp = false): Promise<Result> {

@@ -65,14 +65,17 @@ describe.each([
     }
   }
 
-  it.each(['send', 'sendInTransaction'] as const)('fails a statement that runs for too long, and goes on: %s', async (send) => {
-    await use(limits, async (layer) => {
-      const error = await failureOf(layer[send](forEver))
-      expect(error).toBeInstanceOf(StatementTimeoutError)
-      expect(error).toMatchObject({ limitMillis: 1000, wasCancelled: true, statement: 'SELECT pg_sleep(?)' })
-      expect(await layer.send('SELECT 1 AS one')).toEqual([{ one: 1 }])
-    })
-  })
+  it.each(['send', 'sendInTransaction'] as const)(
+    'fails a statement that runs for too long, and goes on: %s',
+    async (send) => {
+      await use(limits, async (layer) => {
+        const error = await failureOf(layer[send](forEver))
+        expect(error).toBeInstanceOf(StatementTimeoutError)
+        expect(error).toMatchObject({ limitMillis: 1000, wasCancelled: true, statement: 'SELECT pg_sleep(?)' })
+        expect(await layer.send('SELECT 1 AS one')).toEqual([{ one: 1 }])
+      })
+    },
+  )
 
   it('limits a transaction, and nothing after it', async () => {
     await use(limits, async (layer) => {

@@ -1,4 +1,11 @@
-import { Gate, resolveLimits, type Activity, type CheckoutOptions, type ConnectionSource, type Handover } from '@poolsafe/core'
+import {
+  Gate,
+  resolveLimits,
+  type Activity,
+  type CheckoutOptions,
+  type ConnectionSource,
+  type Handover,
+} from '@poolsafe/core'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../chaos/model/virtual-clock.ts'
 
@@ -61,7 +68,15 @@ function open(options: CheckoutOptions = {}): Setup {
 }
 
 describe('the trouble of a gate', () => {
-  const quiet = { longestWaitMillis: 0, timedOut: 0, queueFull: 0, deadlocks: 0, leaks: [], leaksNow: 0, connectFailure: undefined }
+  const quiet = {
+    longestWaitMillis: 0,
+    timedOut: 0,
+    queueFull: 0,
+    deadlocks: 0,
+    leaks: [],
+    leaksNow: 0,
+    connectFailure: undefined,
+  }
 
   it('is none at first', () => {
     expect(open().gate.trouble(60_000)).toEqual(quiet)
@@ -109,7 +124,9 @@ describe('the trouble of a gate', () => {
     ask()
     source.refuse('28P01')
     time.pass(70)
-    expect(gate.trouble(60_000)).toMatchObject({ connectFailure: { agoMillis: 70, failure: { kind: 'authentication' } } })
+    expect(gate.trouble(60_000)).toMatchObject({
+      connectFailure: { agoMillis: 70, failure: { kind: 'authentication' } },
+    })
     ask()
     source.give('a')
     expect(gate.trouble(60_000)).toEqual(quiet)

@@ -40,7 +40,11 @@ async function logUpToNow(): Promise<string> {
   return server.log()
 }
 
-async function use<Result>(subject: Subject, guard: GuardOptions | undefined, work: (opened: Opened) => Promise<Result>): Promise<Result> {
+async function use<Result>(
+  subject: Subject,
+  guard: GuardOptions | undefined,
+  work: (opened: Opened) => Promise<Result>,
+): Promise<Result> {
   const opened = subject.open(server.url, guard)
   try {
     return await work(opened)
@@ -204,7 +208,12 @@ describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
     const error = (await use(subject, { mode: 'strict' }, ({ query }) => query("SET app.org_id = 'secret'")).catch(
       (caught: unknown) => caught,
     )) as UnsafeStatementError
-    expect(error).toMatchObject({ name: 'UnsafeStatementError', rule: 'session/set', outcome: 'leaks', statement: 'SET app.org_id = ?' })
+    expect(error).toMatchObject({
+      name: 'UnsafeStatementError',
+      rule: 'session/set',
+      outcome: 'leaks',
+      statement: 'SET app.org_id = ?',
+    })
     expect(error.message).toContain('SET LOCAL inside the transaction')
     expect(`${error.message}${error.stack}${JSON.stringify(error)}`).not.toContain('secret')
     expect(error).not.toHaveProperty('code')

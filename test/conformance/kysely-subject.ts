@@ -17,7 +17,8 @@ export const kyselySubject: Subject = {
     }
     return {
       query: queryOn(db),
-      transaction: (work) => db.transaction().execute((trx) => work(queryOn(trx), () => sql`select ${circular()}`.execute(trx))),
+      transaction: (work) =>
+        db.transaction().execute((trx) => work(queryOn(trx), () => sql`select ${circular()}`.execute(trx))),
       close: () => db.destroy(),
     }
   },

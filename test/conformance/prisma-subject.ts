@@ -32,5 +32,7 @@ export const prismaSubject: Subject = {
 
 function guarded(factory: PrismaPg, options: Parameters<typeof createGuard>[0]): PrismaClient {
   const guard = createGuard(options)
-  return new PrismaClient({ adapter: guardAdapter(factory, guard) }).$extends(poolsafe(guard)) as unknown as PrismaClient
+  return new PrismaClient({ adapter: guardAdapter(factory, guard) }).$extends(
+    poolsafe(guard),
+  ) as unknown as PrismaClient
 }

@@ -26,7 +26,8 @@ export interface Opened {
   /**
    * Commits what `work` did, or rolls it back if it throws.
    *
-   * @param work gets, beside what sends a statement, one that fails outside of the server: the transaction is not aborted
+   * @param work gets, beside what sends a statement, one that fails outside of the server: the transaction is not
+   *   aborted
    */
   transaction<Result>(work: (query: Query, failInClient: () => Promise<unknown>) => Promise<Result>): Promise<Result>
   close(): Promise<void>

@@ -32,7 +32,11 @@ export async function pidsOf(clients: readonly pg.Client[]): Promise<unknown[]> 
 }
 
 /** Runs `use` on clients of their own. */
-export async function withClients<Result>(url: string, count: number, use: (clients: pg.Client[]) => Promise<Result>): Promise<Result> {
+export async function withClients<Result>(
+  url: string,
+  count: number,
+  use: (clients: pg.Client[]) => Promise<Result>,
+): Promise<Result> {
   const clients = Array.from({ length: count }, () => new pg.Client(url))
   try {
     for (const client of clients) await client.connect()

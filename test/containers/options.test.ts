@@ -32,7 +32,10 @@ it.each<[unknown, string]>([
   [{ target: 'postgresql://localhost/db' }, 'startPgBouncer(): target must be what startPostgres() gives'],
   [{ target: { ...target, port: '5432' } }, 'startPgBouncer(): target must be what startPostgres() gives'],
   [{ target, pool: 3 }, "got 'pool'"],
-  [{ target, poolMode: 'transactions' }, "did you mean 'transaction'? It must be one of 'transaction', 'session', 'statement'"],
+  [
+    { target, poolMode: 'transactions' },
+    "did you mean 'transaction'? It must be one of 'transaction', 'session', 'statement'",
+  ],
   [{ target, defaultPoolSize: 0 }, 'startPgBouncer(): defaultPoolSize must be a whole number of at least 1; got 0'],
   [{ target, users: { guest: 1 } }, 'startPgBouncer(): users must be an object of passwords by user'],
   [{ target, settings: ['a'] }, 'startPgBouncer(): settings must be an object of texts by name'],

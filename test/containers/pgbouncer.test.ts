@@ -79,7 +79,9 @@ describe('startPgBouncer', () => {
   it('refuses options that it does not have', async () => {
     const wrong = { target: postgres, serverRoundRobin: 'yes' as unknown as boolean }
     await expect(startPgBouncer(wrong)).rejects.toThrow(InvalidOptionError)
-    await expect(startPgBouncer({ target: postgres, image: '' })).rejects.toThrow('startPgBouncer(): image must be the name of an image')
+    await expect(startPgBouncer({ target: postgres, image: '' })).rejects.toThrow(
+      'startPgBouncer(): image must be the name of an image',
+    )
   })
 
   it('frees its port when it stops', async () => {

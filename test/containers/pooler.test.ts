@@ -1,5 +1,11 @@
 import { createGuard, InvalidOptionError } from '@poolsafe/core'
-import { startPooler, startPostgres, type PoolerKind, type PoolerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import {
+  startPooler,
+  startPostgres,
+  type PoolerKind,
+  type PoolerServer,
+  type PostgresServer,
+} from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ask, canConnect, pidsOf, withClients } from './ask.ts'
@@ -22,7 +28,11 @@ describe.each(kinds)('startPooler of the kind %s', (kind) => {
   let pooler: PoolerServer
 
   beforeAll(async () => {
-    pooler = await startPooler({ target: postgres, users: { [guest.user]: guest.password }, ...(kind !== undefined && { kind }) })
+    pooler = await startPooler({
+      target: postgres,
+      users: { [guest.user]: guest.password },
+      ...(kind !== undefined && { kind }),
+    })
   })
 
   afterAll(async () => {
@@ -41,7 +51,9 @@ describe.each(kinds)('startPooler of the kind %s', (kind) => {
 
   it('answers a query of each user as that user', async () => {
     expect(await ask(pooler.url, 'SELECT session_user AS name')).toEqual([{ name: postgres.user }])
-    expect(await ask(pooler.urlFor(guest.user, guest.password), 'SELECT session_user AS name')).toEqual([{ name: guest.user }])
+    expect(await ask(pooler.urlFor(guest.user, guest.password), 'SELECT session_user AS name')).toEqual([
+      { name: guest.user },
+    ])
   })
 
   it('carries a transaction on one server connection', async () => {
@@ -55,7 +67,9 @@ describe.each(kinds)('startPooler of the kind %s', (kind) => {
 
   it('has a profile that judges as transaction pooling demands', () => {
     const guard = createGuard({ pooler: pooler.profile })
-    expect(guard.inspect('SELECT pg_advisory_lock(1)').findings.map(({ rule }) => rule)).toEqual(['session/advisory-lock'])
+    expect(guard.inspect('SELECT pg_advisory_lock(1)').findings.map(({ rule }) => rule)).toEqual([
+      'session/advisory-lock',
+    ])
     expect(guard.inspect('SELECT 1').findings).toEqual([])
   })
 
@@ -80,15 +94,23 @@ describe('startPooler', () => {
 
   it('hands its options on: to PgBouncer, and to the hostile pooler', async () => {
     const wrong = { serverRoundRobin: 1 as unknown as boolean }
-    await expect(startPooler({ target: postgres, kind: 'pgbouncer', pgbouncer: wrong })).rejects.toThrow(InvalidOptionError)
-    await expect(startPooler({ target: postgres, kind: 'hostile', hostile: { sessions: 1 } })).rejects.toThrow(InvalidOptionError)
+    await expect(startPooler({ target: postgres, kind: 'pgbouncer', pgbouncer: wrong })).rejects.toThrow(
+      InvalidOptionError,
+    )
+    await expect(startPooler({ target: postgres, kind: 'hostile', hostile: { sessions: 1 } })).rejects.toThrow(
+      InvalidOptionError,
+    )
   })
 
   it('refuses a kind that it does not have', async () => {
-    await expect(startPooler({ target: postgres, kind: 'pgcat' as PoolerKind })).rejects.toThrow("'pgbouncer' or 'hostile'")
+    await expect(startPooler({ target: postgres, kind: 'pgcat' as PoolerKind })).rejects.toThrow(
+      "'pgbouncer' or 'hostile'",
+    )
   })
 
   it('puts nothing in the place of a PgBouncer that does not start', async () => {
-    await expect(startPooler({ target: postgres, pgbouncer: { settings: { pool_mode: 'none' } } })).rejects.toThrow('pool_mode')
+    await expect(startPooler({ target: postgres, pgbouncer: { settings: { pool_mode: 'none' } } })).rejects.toThrow(
+      'pool_mode',
+    )
   })
 })

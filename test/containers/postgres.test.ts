@@ -29,7 +29,9 @@ describe('startPostgres', () => {
 
   it('has its settings applied, and sorts as the locale C does wherever it runs', async () => {
     const settings = "current_setting('log_statement') AS logged, current_setting('server_encoding') AS encoding"
-    expect(await ask(postgres.url, `SELECT ${settings}, 'a' > 'B' AS sorted`)).toEqual([{ logged: 'all', encoding: 'UTF8', sorted: true }])
+    expect(await ask(postgres.url, `SELECT ${settings}, 'a' > 'B' AS sorted`)).toEqual([
+      { logged: 'all', encoding: 'UTF8', sorted: true },
+    ])
   })
 
   it('refuses a wrong password', async () => {

@@ -7,7 +7,9 @@ const examples = { POOLSAFE_POSTGRES_IMAGE: 'postgres:18', POOLSAFE_PGBOUNCER_IM
 
 for (const [variable, example] of Object.entries(examples)) {
   if (process.env[variable]) continue
-  throw new Error(`npm run test:containers needs Docker, and an image in ${variable}, such as ${example}; npm test needs neither`)
+  throw new Error(
+    `npm run test:containers needs Docker, and an image in ${variable}, such as ${example}; npm test needs neither`,
+  )
 }
 
 const { projects: _projects, ...limits } = base.test ?? {}

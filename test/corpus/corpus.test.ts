@@ -60,7 +60,9 @@ describe('the corpus', () => {
   test('holds no statement twice in one list', () => {
     for (const groups of [safe, unsafe]) {
       const all = Object.entries(groups).flatMap(([group, statements]) => {
-        return statements.map(({ sql, inTransaction = false }) => JSON.stringify([group in unsafe ? group : '', sql, inTransaction]))
+        return statements.map(({ sql, inTransaction = false }) =>
+          JSON.stringify([group in unsafe ? group : '', sql, inTransaction]),
+        )
       })
       expect(all.filter((statement, index) => all.indexOf(statement) !== index)).toEqual([])
     }
@@ -74,6 +76,7 @@ describe('the corpus', () => {
     const doubtful = [...(safe['prisma'] ?? []), ...(safe['kysely'] ?? [])].filter(({ sql }) =>
       effectsIn(analyze(sql)).some(({ does }) => does !== 'undoes'),
     )
-    for (const { sql } of doubtful) expect(sql).toMatch(/^(begin|start|set|select set_config|select pg_advisory_xact_lock)|for update/i)
+    for (const { sql } of doubtful)
+      expect(sql).toMatch(/^(begin|start|set|select set_config|select pg_advisory_xact_lock)|for update/i)
   })
 })

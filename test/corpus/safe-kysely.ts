@@ -1,13 +1,18 @@
 import type { Statement } from './statement.ts'
 
-/** What Kysely 0.29.9 with PostgresDialect sent, taken down from one run: models, relations, aggregates, JSON, transactions, raw SQL, schema builder, introspection. */
+/**
+ * What Kysely 0.29.9 with PostgresDialect sent, taken down from one run: models, relations, aggregates, JSON,
+ * transactions, raw SQL, schema builder, introspection.
+ */
 export const kysely: readonly Statement[] = [
   { sql: 'select * from "User"' },
   { sql: 'select "id", "name" from "User" where "id" = $1' },
   {
     sql: 'select "u"."id", "p"."title", "f"."bio" from "User" as "u" inner join "Post" as "p" on "p"."authorId" = "u"."id" left join "Profile" as "f" on "f"."userId" = "u"."id" where "u"."email" like $1 order by "u"."id" desc limit $2 offset $3',
   },
-  { sql: 'select "authorId", count("id") as "posts", sum("views") as "views" from "Post" group by "authorId" having count("id") > $1' },
+  {
+    sql: 'select "authorId", count("id") as "posts", sum("views") as "views" from "Post" group by "authorId" having count("id") > $1',
+  },
   { sql: 'insert into "Tag" ("name") values ($1), ($2) returning "id"' },
   { sql: 'insert into "Tag" ("name") values ($1) on conflict ("name") do update set "name" = $2' },
   { sql: 'insert into "Tag" ("name") values ($1) on conflict do nothing' },

@@ -1,18 +1,27 @@
 import type { Statement } from './statement.ts'
 
-/** What Prisma 7.10 with @prisma/adapter-pg 7.10 sent, taken down from one run: models, relations, aggregates, JSON, transactions, raw SQL. */
+/**
+ * What Prisma 7.10 with @prisma/adapter-pg 7.10 sent, taken down from one run: models, relations, aggregates, JSON,
+ * transactions, raw SQL.
+ */
 export const prisma: readonly Statement[] = [
   {
     sql: 'INSERT INTO "public"."User" ("email","name","role","settings","score","big","photo","labels","createdAt","updatedAt") VALUES ($1,$2,CAST($3::text AS "public"."Role"),$4,$5,$6,$7,$8,$9,$10) RETURNING "public"."User"."id", "public"."User"."email", "public"."User"."name", "public"."User"."role"::text, "public"."User"."settings", "public"."User"."score", "public"."User"."big", "public"."User"."photo", "public"."User"."labels", "public"."User"."createdAt", "public"."User"."updatedAt", "public"."User"."managerId"',
   },
   { sql: 'BEGIN' },
-  { sql: 'INSERT INTO "public"."Profile" ("bio","userId") VALUES ($1,$2) RETURNING "public"."Profile"."id"', inTransaction: true },
+  {
+    sql: 'INSERT INTO "public"."Profile" ("bio","userId") VALUES ($1,$2) RETURNING "public"."Profile"."id"',
+    inTransaction: true,
+  },
   {
     sql: 'INSERT INTO "public"."Post" ("id","title","views","published","authorId") VALUES ($1,$2,$3,$4,$5) RETURNING "public"."Post"."id"',
     inTransaction: true,
   },
   { sql: 'INSERT INTO "public"."Tag" ("name") VALUES ($1), ($2) RETURNING "public"."Tag"."id"', inTransaction: true },
-  { sql: 'INSERT INTO "public"."_PostToTag" ("A","B") VALUES ($1,$2),($3,$4) ON CONFLICT DO NOTHING', inTransaction: true },
+  {
+    sql: 'INSERT INTO "public"."_PostToTag" ("A","B") VALUES ($1,$2),($3,$4) ON CONFLICT DO NOTHING',
+    inTransaction: true,
+  },
   {
     sql: `SELECT "t0"."id", "t0"."email", "t0"."name", "t0"."role"::text, "t0"."settings", "t0"."score", "t0"."big", "t0"."photo", "t0"."labels", "t0"."createdAt", "t0"."updatedAt", "t0"."managerId", "User_posts"."__prisma_data__" AS "posts", "User_profile"."__prisma_data__" AS "profile" FROM "public"."User" AS "t0" LEFT JOIN LATERAL (SELECT COALESCE(JSONB_AGG("__prisma_data__"), '[]') AS "__prisma_data__" FROM (SELECT "t3"."__prisma_data__" FROM (SELECT JSONB_BUILD_OBJECT('id', "t2"."id", 'title', "t2"."title", 'views', "t2"."views", 'published', "t2"."published", 'authorId', "t2"."authorId", 'tags', "Post_tags_m2m"."__prisma_data__") AS "__prisma_data__", "t2"."id" FROM (SELECT "t1".* FROM "public"."Post" AS "t1" WHERE "t0"."id" = "t1"."authorId" /* root select */) AS "t2" LEFT JOIN LATERAL (SELECT COALESCE(JSONB_AGG("__prisma_data__"), '[]') AS "__prisma_data__" FROM (SELECT "t6"."__prisma_data__" FROM "public"."_PostToTag" AS "t5" LEFT JOIN LATERAL (SELECT JSONB_BUILD_OBJECT('id', "t9"."id", 'name', "t9"."name") AS "__prisma_data__", "t9"."id" FROM (SELECT "t8".* FROM "public"."Tag" AS "t8" WHERE "t5"."B" = "t8"."id" /* root select */) AS "t9") AS "t6" ON true WHERE "t5"."A" = "t2"."id" /* inner */) AS "t7" /* outer */) AS "Post_tags_m2m" ON true /* inner select */) AS "t3" /* middle select */) AS "t4" /* outer select */) AS "User_posts" ON true LEFT JOIN LATERAL (SELECT JSONB_BUILD_OBJECT('id', "t12"."id", 'bio', "t12"."bio", 'userId', "t12"."userId") AS "__prisma_data__" FROM "public"."Profile" AS "t12" WHERE "t0"."id" = "t12"."userId" LIMIT $1) AS "User_profile" ON true WHERE "t0"."id" = $2 LIMIT $3`,
     inTransaction: true,
@@ -85,7 +94,9 @@ export const prisma: readonly Statement[] = [
   {
     sql: 'SELECT "public"."Membership"."userId", "public"."Membership"."teamId", "public"."Membership"."since" FROM "public"."Membership" WHERE "public"."Membership"."userId" IN ($1,$2,$3,$4,$5) OFFSET $6',
   },
-  { sql: 'SELECT "public"."Team"."id", "public"."Team"."name" FROM "public"."Team" WHERE "public"."Team"."id" IN (NULL) OFFSET $1' },
+  {
+    sql: 'SELECT "public"."Team"."id", "public"."Team"."name" FROM "public"."Team" WHERE "public"."Team"."id" IN (NULL) OFFSET $1',
+  },
   {
     sql: 'SELECT "t0"."id", "t0"."email", "t0"."name", "t0"."role"::text, "t0"."settings", "t0"."score", "t0"."big", "t0"."photo", "t0"."labels", "t0"."createdAt", "t0"."updatedAt", "t0"."managerId" FROM "public"."User" AS "t0" WHERE "t0"."settings" IS NULL',
   },
@@ -107,7 +118,9 @@ export const prisma: readonly Statement[] = [
   {
     sql: 'SELECT "t0"."id", "t0"."title", "t0"."views", "t0"."published", "t0"."authorId" FROM "public"."Post" AS "t0" WHERE "t0"."views" = "t0"."views"',
   },
-  { sql: 'SELECT COUNT(*) AS "_count$_all" FROM (SELECT "public"."User"."id" FROM "public"."User" WHERE 1=1 OFFSET $1) AS "sub"' },
+  {
+    sql: 'SELECT COUNT(*) AS "_count$_all" FROM (SELECT "public"."User"."id" FROM "public"."User" WHERE 1=1 OFFSET $1) AS "sub"',
+  },
   {
     sql: 'SELECT COUNT("name") AS "_count$name", COUNT(*) AS "_count$_all" FROM (SELECT "public"."User"."name" FROM "public"."User" WHERE "public"."User"."role" = CAST($1::text AS "public"."Role") OFFSET $2) AS "sub"',
   },
@@ -161,9 +174,17 @@ export const prisma: readonly Statement[] = [
     sql: 'INSERT INTO "public"."Membership" ("userId","teamId","since") VALUES ($1,$2,$3) RETURNING "public"."Membership"."userId", "public"."Membership"."teamId"',
     inTransaction: true,
   },
-  { sql: 'SELECT "public"."User"."id" FROM "public"."User" WHERE (1=1 AND "public"."User"."id" IN ($1)) OFFSET $2', inTransaction: true },
-  { sql: 'UPDATE "public"."User" SET "managerId" = $1 WHERE ("public"."User"."id" IN ($2) AND 1=1)', inTransaction: true },
-  { sql: 'SELECT "t0"."id", "t0"."title", "t0"."views", "t0"."published", "t0"."authorId" FROM "public"."Post" AS "t0" LIMIT $1' },
+  {
+    sql: 'SELECT "public"."User"."id" FROM "public"."User" WHERE (1=1 AND "public"."User"."id" IN ($1)) OFFSET $2',
+    inTransaction: true,
+  },
+  {
+    sql: 'UPDATE "public"."User" SET "managerId" = $1 WHERE ("public"."User"."id" IN ($2) AND 1=1)',
+    inTransaction: true,
+  },
+  {
+    sql: 'SELECT "t0"."id", "t0"."title", "t0"."views", "t0"."published", "t0"."authorId" FROM "public"."Post" AS "t0" LIMIT $1',
+  },
   {
     sql: 'SELECT "public"."Post"."id", "public"."Post"."title", "public"."Post"."views", "public"."Post"."published", "public"."Post"."authorId" FROM "public"."Post" WHERE ("public"."Post"."id" = $1 AND 1=1) LIMIT $2 OFFSET $3',
     inTransaction: true,
@@ -182,7 +203,10 @@ export const prisma: readonly Statement[] = [
     sql: 'DELETE FROM "public"."_PostToTag" WHERE ("public"."_PostToTag"."A" = ($1) AND "public"."_PostToTag"."B" IN ($2))',
     inTransaction: true,
   },
-  { sql: 'SELECT "public"."Tag"."id" FROM "public"."Tag" WHERE ("public"."Tag"."name" = $1 AND 1=1) OFFSET $2', inTransaction: true },
+  {
+    sql: 'SELECT "public"."Tag"."id" FROM "public"."Tag" WHERE ("public"."Tag"."name" = $1 AND 1=1) OFFSET $2',
+    inTransaction: true,
+  },
   {
     sql: 'SELECT "public"."Tag"."id", "t1"."A" AS "PostToTag@Post" FROM "public"."Tag" INNER JOIN "public"."_PostToTag" AS "t1" ON "t1"."B" = "public"."Tag"."id" WHERE ("public"."Tag"."name" = $1 AND 1=1 AND "t1"."A" IN ($2)) OFFSET $3',
     inTransaction: true,
@@ -207,7 +231,10 @@ export const prisma: readonly Statement[] = [
   {
     sql: 'INSERT INTO "public"."User" ("email","role","score","createdAt","updatedAt") VALUES ($1,CAST($2::text AS "public"."Role"),$3,$4,$5) ON CONFLICT ("email") DO UPDATE SET "name" = $6, "updatedAt" = $7 WHERE ("public"."User"."email" = $8 AND 1=1) RETURNING "public"."User"."id", "public"."User"."email", "public"."User"."name", "public"."User"."role"::text, "public"."User"."settings", "public"."User"."score", "public"."User"."big", "public"."User"."photo", "public"."User"."labels", "public"."User"."createdAt", "public"."User"."updatedAt", "public"."User"."managerId"',
   },
-  { sql: 'SELECT "public"."User"."id" FROM "public"."User" WHERE ("public"."User"."email" = $1 AND 1=1) OFFSET $2', inTransaction: true },
+  {
+    sql: 'SELECT "public"."User"."id" FROM "public"."User" WHERE ("public"."User"."email" = $1 AND 1=1) OFFSET $2',
+    inTransaction: true,
+  },
   {
     sql: `SELECT "t5"."id", "t5"."email", "t5"."name", "t5"."role"::text, "t5"."settings", "t5"."score", "t5"."big", "t5"."photo", "t5"."labels", "t5"."createdAt", "t5"."updatedAt", "t5"."managerId", "User_posts"."__prisma_data__" AS "posts" FROM "public"."User" AS "t5" LEFT JOIN LATERAL (SELECT COALESCE(JSONB_AGG("__prisma_data__"), '[]') AS "__prisma_data__" FROM (SELECT "t8"."__prisma_data__" FROM (SELECT JSONB_BUILD_OBJECT('id', "t7"."id", 'title', "t7"."title", 'views', "t7"."views", 'published', "t7"."published", 'authorId', "t7"."authorId") AS "__prisma_data__" FROM (SELECT "t6".* FROM "public"."Post" AS "t6" WHERE "t5"."id" = "t6"."authorId" /* root select */) AS "t7" /* inner select */) AS "t8" /* middle select */) AS "t9" /* outer select */) AS "User_posts" ON true WHERE "t5"."id" = $1 LIMIT $2`,
     inTransaction: true,

@@ -6,4 +6,10 @@ import { transactions } from './safe-transactions.ts'
 import type { Statement } from './statement.ts'
 
 /** Ordinary statements that do nothing to the session, by where they come from: none may give a finding. */
-export const safe: Readonly<Record<string, readonly Statement[]>> = { prisma, kysely, ...migrations, ...transactions, ...lookalikes }
+export const safe: Readonly<Record<string, readonly Statement[]>> = {
+  prisma,
+  kysely,
+  ...migrations,
+  ...transactions,
+  ...lookalikes,
+}

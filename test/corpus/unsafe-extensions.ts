@@ -1,6 +1,8 @@
 import { alone, inTransaction, type Statement } from './statement.ts'
 
-/** Statements that leave or need what extensions, replication and large objects keep, by the rule that must find them. */
+/**
+ * Statements that leave or need what extensions, replication and large objects keep, by the rule that must find them.
+ */
 export const extensions: Readonly<Record<string, readonly Statement[]>> = {
   'session/dblink': [
     ...alone(
@@ -27,7 +29,12 @@ export const extensions: Readonly<Record<string, readonly Statement[]>> = {
     'SELECT server_name FROM postgres_fdw_get_connections() ORDER BY 1',
   ),
   'session/extension-setting': [
-    ...alone('SELECT set_limit(0.3)', 'select ext.Set_Limit($1)', 'SELECT isn_weak(false)', 'SELECT set_limit(0.3), show_limit()'),
+    ...alone(
+      'SELECT set_limit(0.3)',
+      'select ext.Set_Limit($1)',
+      'SELECT isn_weak(false)',
+      'SELECT set_limit(0.3), show_limit()',
+    ),
     ...inTransaction('SELECT set_limit(0.3)'),
   ],
   'session/hypothetical-index': alone(

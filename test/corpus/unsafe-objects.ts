@@ -1,6 +1,8 @@
 import { alone, inTransaction, type Statement } from './statement.ts'
 
-/** Statements that leave objects, locks and subscriptions on the session or need them, by the rule that must find them. */
+/**
+ * Statements that leave objects, locks and subscriptions on the session or need them, by the rule that must find them.
+ */
 export const objects: Readonly<Record<string, readonly Statement[]>> = {
   'session/prepared-statement': alone(
     'PREPARE get_user AS SELECT 1',
@@ -144,8 +146,17 @@ export const objects: Readonly<Record<string, readonly Statement[]>> = {
     ),
     ...inTransaction('DECLARE page CURSOR WITH HOLD FOR SELECT 1'),
   ],
-  'session/load': [...alone("LOAD 'age'", "/* SELECT */ load '$libdir/plugins/x'", "SELECT 1; LOAD 'age'"), ...inTransaction("LOAD 'age'")],
-  'session/discard': alone('DISCARD ALL', 'discard temp', 'DISCARD TEMPORARY', 'DISCARD SEQUENCES', 'SELECT 1; DISCARD TEMP'),
+  'session/load': [
+    ...alone("LOAD 'age'", "/* SELECT */ load '$libdir/plugins/x'", "SELECT 1; LOAD 'age'"),
+    ...inTransaction("LOAD 'age'"),
+  ],
+  'session/discard': alone(
+    'DISCARD ALL',
+    'discard temp',
+    'DISCARD TEMPORARY',
+    'DISCARD SEQUENCES',
+    'SELECT 1; DISCARD TEMP',
+  ),
   'session/sequence-value': alone(
     'SELECT lastval()',
     "SELECT currval('orders_id_seq')",

@@ -9,7 +9,8 @@ import { poolersPage } from './poolers-page.ts'
 const folder = join(import.meta.dirname, '../../docs/rules')
 const ofRules = pages()
 const ofPoolers = poolersPage()
-const toRegenerate = 'docs differs from the rules or the profiles; run: node --conditions=@poolsafe/source test/docs/generate.ts'
+const toRegenerate =
+  'docs differs from the rules or the profiles; run: node --conditions=@poolsafe/source test/docs/generate.ts'
 
 describe('docs/rules', () => {
   test('holds exactly the pages of the rules', () => {
@@ -51,7 +52,9 @@ describe('docs/poolers.md', () => {
     const make = poolers[name] as (options: object) => unknown
     const [, names = ''] = /one of (.*); got/.exec(messageOf(() => make({ nothing: 1 }))) ?? []
     const [, section = ''] = ofPoolers.split(`\n\`poolers.${name}()\`\n`)
-    const rows = [...(section.trimStart().split('\n\n')[0] ?? '').matchAll(/^\| `(\w+)` +\|/gm)].map(([, option]) => option)
+    const rows = [...(section.trimStart().split('\n\n')[0] ?? '').matchAll(/^\| `(\w+)` +\|/gm)].map(
+      ([, option]) => option,
+    )
     expect(new Set(rows)).toEqual(new Set(names.split(', ')))
   })
 
@@ -88,7 +91,8 @@ describe.each(rules)('the remedy of $id', ({ remedy: { sql, ...code } }) => {
   })
 
   test('is code that can be parsed', () => {
-    for (const text of Object.values(code)) expect(() => stripTypeScriptTypes(`async () => {\n${text}\n}`)).not.toThrow()
+    for (const text of Object.values(code))
+      expect(() => stripTypeScriptTypes(`async () => {\n${text}\n}`)).not.toThrow()
   })
 })
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
 
-// Writes docs/rules from the rules, and docs/poolers.md from the profiles: node --conditions=@poolsafe/source test/docs/generate.ts
+// Writes docs/rules from the rules, and docs/poolers.md from the profiles: node --conditions=@poolsafe/source
+// test/docs/generate.ts
 
 const folder = join(import.meta.dirname, '../../docs/rules')
 const wanted = pages()

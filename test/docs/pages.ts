@@ -1,4 +1,13 @@
-import { poolers, rules, type Example, type Finding, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
+import {
+  poolers,
+  rules,
+  type Example,
+  type Finding,
+  type Outcome,
+  type PoolerProfile,
+  type Rule,
+  type RuleId,
+} from '@poolsafe/core'
 import type { CallSign, Remedy } from '../../packages/core/src/rules/rule.ts'
 import type { DetectedEffect } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
@@ -33,7 +42,8 @@ const meanings: Readonly<Record<Outcome, string>> = {
   wiped: 'the pooler removes the state when the transaction ends',
   rejected: 'the pooler answers with an error',
   ignored: 'the pooler answers as if it had done it, and does not',
-  pinned: 'it works, and costs the pooler a server connection for as long as the client stays; allowed unless the rule is set',
+  pinned:
+    'it works, and costs the pooler a server connection for as long as the client stays; allowed unless the rule is set',
   ineffective: 'the statement does nothing where it is used',
   unknown: 'nobody can tell what stays behind',
 }
@@ -94,7 +104,8 @@ const signs: Readonly<Record<CallSign, string>> = {
   outsideHandle:
     'a call of the pool, or of the ORM’s own handle, that the callback of an open transaction makes and awaits, or makes in a function that it awaits',
   cancelByPid: 'a query of Kysely with `inflightQueryAbortStrategy` set to `cancel query` or `kill session`',
-  startupParameter: 'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
+  startupParameter:
+    'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
   wrongProfile:
     'a profile that differs from what the pooler says at login (PgBouncer from 1.26 on), or from what the name of a service in the URL says',
   undecided:
@@ -144,7 +155,8 @@ function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
       : unsafe.map((example) => ({ label: `\`${shown(example)}\``, findings: ofExample(rule, example) }))
   const outcomes = [...new Set(rows.flatMap(({ findings }) => findings).flatMap((finding) => finding?.outcome ?? []))]
   const [only] = outcomes
-  const isAlike = outcomes.length === 1 && rows.every(({ findings }) => findings.every((finding) => finding !== undefined))
+  const isAlike =
+    outcomes.length === 1 && rows.every(({ findings }) => findings.every((finding) => finding !== undefined))
   if (unsafe.length === 0 && isAlike && only !== undefined)
     return `## Behind which pooler\n\nBehind every one, and behind none, alike: **${only}**, ${meanings[only]}.`
   return [
@@ -211,7 +223,10 @@ function toExample(given: string | Example): Example {
 }
 
 function shown({ sql, named, pinned }: Example): string {
-  const marks = [...(named === true ? ['sent as a named statement'] : []), ...(pinned === false ? ['sent by pool.query'] : [])]
+  const marks = [
+    ...(named === true ? ['sent as a named statement'] : []),
+    ...(pinned === false ? ['sent by pool.query'] : []),
+  ]
   return marks.length === 0 ? sql : `${sql} -- ${marks.join(', ')}`
 }
 
@@ -220,6 +235,7 @@ function block(language: string, text: string): string {
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

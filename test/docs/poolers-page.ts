@@ -12,7 +12,10 @@ interface Shown {
 
 /** Each pooler in the forms that differ. */
 const shown: readonly Shown[] = Object.entries(all).flatMap(([name, pooler]) => {
-  return pooler.forms.map(({ options, profile }) => ({ code: `poolers.${name}(${asCode(options)})`, profile: profile() }))
+  return pooler.forms.map(({ options, profile }) => ({
+    code: `poolers.${name}(${asCode(options)})`,
+    profile: profile(),
+  }))
 })
 
 /** Options as they are written. */
@@ -23,7 +26,8 @@ function asCode(options: unknown): string {
 const meanings: Readonly<Record<Carried, string>> = {
   kept: 'the client keeps its server session for as long as it holds the connection',
   tracked: 'restored for its owner on whichever server connection it gets',
-  pinned: 'it works, and costs the pooler a server connection for as long as the client stays; allowed unless the rule is set',
+  pinned:
+    'it works, and costs the pooler a server connection for as long as the client stays; allowed unless the rule is set',
   leaks: 'stays on the server connection: strangers see it, the owner loses it',
   wiped: 'removed when the transaction ends: the owner loses it, nobody else sees it',
   rejected: 'the pooler answers with an error',
@@ -71,7 +75,9 @@ function section({ code, profile }: Shown): string {
     ...(trackedSettings.size === 0 ? [] : [`Settings that it tracks: ${listed([...trackedSettings].toSorted())}.`]),
     ...Object.entries(settings).map(([name, carried]) => `The setting \`${name}\`: ${carried}.`),
     ...Object.entries(startup).map(([name, carried]) => `The startup parameter \`${name}\`: ${carried}.`),
-    ...Object.entries(byRule).map(([rule, carried]) => `What [${rule}](rules/${rule.replace('/', '-')}.md) finds: ${carried}.`),
+    ...Object.entries(byRule).map(
+      ([rule, carried]) => `What [${rule}](rules/${rule.replace('/', '-')}.md) finds: ${carried}.`,
+    ),
     ...(notes.length === 0 ? [] : [notes.map((note) => `- ${note}.`).join('\n')]),
   ].join('\n\n')
 }
@@ -80,8 +86,12 @@ function trackedByVersion(): string {
   const versions = ['1.18', '1.20', '1.26']
   const servers = [13, 14, 16, 18]
   const rows = versions.flatMap((version) => {
-    const lists = servers.map((server) => listed([...poolers.pgbouncer({ version, serverVersion: server }).trackedSettings].toSorted()))
-    return lists.map((list, index) => [version, `${servers[index]}`, list]).filter(([, , list], index) => list !== lists[index - 1])
+    const lists = servers.map((server) =>
+      listed([...poolers.pgbouncer({ version, serverVersion: server }).trackedSettings].toSorted()),
+    )
+    return lists
+      .map((list, index) => [version, `${servers[index]}`, list])
+      .filter(([, , list], index) => list !== lists[index - 1])
   })
   return [
     '## Settings that PgBouncer tracks, by version',

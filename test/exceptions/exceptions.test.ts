@@ -1,4 +1,11 @@
-import { allow, createGuard, UnsafeStatementError, type AllowedEvent, type Guard, type GuardOptions } from '@poolsafe/core'
+import {
+  allow,
+  createGuard,
+  UnsafeStatementError,
+  type AllowedEvent,
+  type Guard,
+  type GuardOptions,
+} from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,7 +26,11 @@ interface Running extends Opened {
   readonly allowed: AllowedEvent[]
 }
 
-async function use(subject: Subject, work: (running: Running) => Promise<void>, options: GuardOptions = {}): Promise<void> {
+async function use(
+  subject: Subject,
+  work: (running: Running) => Promise<void>,
+  options: GuardOptions = {},
+): Promise<void> {
   const guard = createGuard({ mode: 'strict', ...options })
   const allowed: AllowedEvent[] = []
   guard.on('allowed', (event) => void allowed.push(event))
@@ -57,7 +68,9 @@ describe.each(subjects)('$name', (subject) => {
   test('sends a statement with a comment that names its rule', async () => {
     await use(subject, async ({ send, allowed }) => {
       expect(await outcomeOf(() => send(`/* poolsafe-allow session/set: a test */ ${set}`))).toBe('sent')
-      expect(await outcomeOf(() => send(`SET application_name = '/* poolsafe-allow session/set: no comment */'`))).toBe('session/set')
+      expect(await outcomeOf(() => send(`SET application_name = '/* poolsafe-allow session/set: no comment */'`))).toBe(
+        'session/set',
+      )
       expect(allowed.map(({ allowedBy }) => allowedBy.reason)).toEqual(['a test'])
     })
   })
@@ -94,7 +107,9 @@ describe.each(subjects)('$name', (subject) => {
 
   test('covers a whole transaction', async () => {
     await use(subject, async ({ guard, transaction }) => {
-      expect(await outcomeOf(() => guard.allow('session/set', 'a test', () => transaction(async (send) => send(set))))).toBe('sent')
+      expect(
+        await outcomeOf(() => guard.allow('session/set', 'a test', () => transaction(async (send) => send(set)))),
+      ).toBe('sent')
     })
   })
 

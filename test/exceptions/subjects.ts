@@ -23,7 +23,9 @@ export interface Subject {
   open(url: string, guard: Guard): Opened
 }
 
-/** Fewer than the statements that the tests have under way: some wait for a connection that another scope gives back. */
+/**
+ * Fewer than the statements that the tests have under way: some wait for a connection that another scope gives back.
+ */
 const connections = 2
 
 const pgSubject: Subject = {
@@ -66,7 +68,8 @@ function openKysely(pool: pg.Pool, guard: Guard): Opened {
 
 const prismaSubject: Subject = {
   name: 'Prisma',
-  open: (url, guard) => openPrisma(guardAdapter(new PrismaPg({ connectionString: url, max: connections }), guard), guard),
+  open: (url, guard) =>
+    openPrisma(guardAdapter(new PrismaPg({ connectionString: url, max: connections }), guard), guard),
 }
 
 const prismaOverGuardedPool: Subject = {
@@ -88,9 +91,16 @@ function openPrisma(adapter: PrismaPg, guard: Guard): Opened {
   const prisma = new PrismaClient({ adapter }).$extends(poolsafe(guard))
   return {
     send: (sql) => prisma.$executeRawUnsafe(sql),
-    transaction: (work) => prisma.$transaction((tx) => work((sql) => tx.$executeRawUnsafe(sql)), { maxWait: 30_000, timeout: 30_000 }),
+    transaction: (work) =>
+      prisma.$transaction((tx) => work((sql) => tx.$executeRawUnsafe(sql)), { maxWait: 30_000, timeout: 30_000 }),
     close: () => prisma.$disconnect(),
   }
 }
 
-export const subjects: readonly Subject[] = [pgSubject, kyselySubject, kyselyOverGuardedPool, prismaSubject, prismaOverGuardedPool]
+export const subjects: readonly Subject[] = [
+  pgSubject,
+  kyselySubject,
+  kyselyOverGuardedPool,
+  prismaSubject,
+  prismaOverGuardedPool,
+]

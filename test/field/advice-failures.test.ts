@@ -110,10 +110,16 @@ describe('a server with TLS of its own making', () => {
   it('whose certificate nobody knows is told as that, and so is one for another name', async () => {
     const unknown = await failureAt(login('rds', { rejectUnauthorized: true }))
     expect(unknown).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
-    expect(classifyFailure(unknown)).toMatchObject({ kind: 'certificate', why: expect.stringContaining('does not trust') as unknown })
+    expect(classifyFailure(unknown)).toMatchObject({
+      kind: 'certificate',
+      why: expect.stringContaining('does not trust') as unknown,
+    })
     const other = await failureAt(login('rds', { ca: certificate, servername: 'other.example' }))
     expect(other).toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
-    expect(classifyFailure(other)).toMatchObject({ kind: 'certificate', why: expect.stringContaining('another host name') as unknown })
+    expect(classifyFailure(other)).toMatchObject({
+      kind: 'certificate',
+      why: expect.stringContaining('another host name') as unknown,
+    })
     expect(await failureAt(login('rds', { ca: certificate, servername: 'db.example' }))).toBeUndefined()
   })
 
@@ -145,9 +151,14 @@ describe('a server with TLS of its own making', () => {
 describe('PgBouncer', () => {
   it('without a server behind it, without TLS and with it: each is told as what it is', async () => {
     const server = await startPostgres()
-    const pooler: PgBouncerServer = await startPgBouncer({ target: server, settings: { server_login_retry: '1', query_wait_timeout: '2' } })
+    const pooler: PgBouncerServer = await startPgBouncer({
+      target: server,
+      settings: { server_login_retry: '1', query_wait_timeout: '2' },
+    })
     try {
-      expect(classifyFailure(await failureAt({ connectionString: pooler.url, ssl: true }))).toMatchObject({ kind: 'tlsUnsupported' })
+      expect(classifyFailure(await failureAt({ connectionString: pooler.url, ssl: true }))).toMatchObject({
+        kind: 'tlsUnsupported',
+      })
       await server.stop()
       const error = await failureAt({ connectionString: pooler.url })
       expect(classifyFailure(error), String(error)).toMatchObject({
@@ -160,15 +171,33 @@ describe('PgBouncer', () => {
   })
 })
 
-/** Texts of services that do not run here, each as public reports quote it, sent over the wire by a server that says nothing else. */
+/**
+ * Texts of services that do not run here, each as public reports quote it, sent over the wire by a server that says
+ * nothing else.
+ */
 const quoted: readonly (readonly [code: string, text: string, kind: FailureKind, isTransient: boolean])[] = [
-  ['XX000', 'MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size', 'poolerFull', true],
-  ['XX000', '(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15', 'poolerFull', true],
+  [
+    'XX000',
+    'MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size',
+    'poolerFull',
+    true,
+  ],
+  [
+    'XX000',
+    '(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15',
+    'poolerFull',
+    true,
+  ],
   ['XX000', 'Max client connections reached', 'poolerFull', true],
   ['XX000', '(EMAXCONN) max client connections reached, limit: 200', 'poolerFull', true],
   ['XX000', 'Tenant or user not found', 'authentication', false],
   ['XX000', '(ENOTFOUND) tenant/user postgres.abc not found', 'authentication', false],
-  ['XX000', '(ECIRCUITBREAKER) too many authentication failures, new connections are temporarily blocked', 'rateLimited', true],
+  [
+    'XX000',
+    '(ECIRCUITBREAKER) too many authentication failures, new connections are temporarily blocked',
+    'rateLimited',
+    true,
+  ],
   ['XX000', 'SSL connection is required', 'tlsRequired', false],
   ['XX000', 'Unable to check out process from the pool due to timeout', 'poolerBusy', false],
   ['XX000', 'DbHandler exited', 'poolerCannotConnect', true],
@@ -176,7 +205,12 @@ const quoted: readonly (readonly [code: string, text: string, kind: FailureKind,
   ['XX000', 'Too many connections attempts', 'rateLimited', true],
   ['XX000', 'Control plane request failed', 'poolerCannotConnect', true],
   ['XX000', "Couldn't connect to compute node", 'poolerCannotConnect', true],
-  ['XX000', 'Your account or project has exceeded the compute time quota. Upgrade your plan to increase limits.', 'quotaExceeded', false],
+  [
+    'XX000',
+    'Your account or project has exceeded the compute time quota. Upgrade your plan to increase limits.',
+    'quotaExceeded',
+    false,
+  ],
   [
     '08P01',
     'Endpoint ID is not specified. Either please upgrade the postgres client library (libpq) for SNI support',
@@ -192,8 +226,18 @@ const quoted: readonly (readonly [code: string, text: string, kind: FailureKind,
     'authentication',
     false,
   ],
-  ['0A000', "Feature not supported: RDS Proxy currently doesn't support the option statement_timeout.", 'startupParameter', false],
-  ['0A000', 'Feature not supported: RDS Proxy currently doesn’t support command-line options.', 'startupParameter', false],
+  [
+    '0A000',
+    "Feature not supported: RDS Proxy currently doesn't support the option statement_timeout.",
+    'startupParameter',
+    false,
+  ],
+  [
+    '0A000',
+    'Feature not supported: RDS Proxy currently doesn’t support command-line options.',
+    'startupParameter',
+    false,
+  ],
   ['08006', 'Timed-out waiting to acquire database connection.', 'poolerBusy', true],
   ['53300', 'The maximum number of client connections to the proxy exceeded 200.', 'poolerFull', true],
   ['53300', 'remaining connection slots are reserved for roles with the SUPERUSER attribute', 'tooManyClients', true],
@@ -223,9 +267,14 @@ describe('the texts of services', () => {
   })
 
   it('are known inside what an ORM wraps', () => {
-    const wrapped = { name: 'DriverAdapterError', cause: { originalCode: 'XX000', originalMessage: 'Tenant or user not found' } }
+    const wrapped = {
+      name: 'DriverAdapterError',
+      cause: { originalCode: 'XX000', originalMessage: 'Tenant or user not found' },
+    }
     expect(classifyFailure(wrapped)).toMatchObject({ kind: 'authentication' })
-    expect(classifyFailure({ code: 'P2010', meta: { driverAdapterError: wrapped } })).toMatchObject({ kind: 'authentication' })
+    expect(classifyFailure({ code: 'P2010', meta: { driverAdapterError: wrapped } })).toMatchObject({
+      kind: 'authentication',
+    })
   })
 
   it('of a direct server do not speak of a pooler', () => {
@@ -243,7 +292,10 @@ describe('the texts of services', () => {
 describe('the names of Node for what failed', () => {
   it('are no SQLSTATEs, and tell what this machine lacks', () => {
     expect(classifyFailure({ code: 'EPIPE' })).toMatchObject({ kind: 'brokenConnection' })
-    expect(classifyFailure({ code: 'EMFILE', syscall: 'connect' })).toMatchObject({ kind: 'noLocalResource', isTransient: true })
+    expect(classifyFailure({ code: 'EMFILE', syscall: 'connect' })).toMatchObject({
+      kind: 'noLocalResource',
+      isTransient: true,
+    })
     expect(classifyFailure({ code: 'CERT_HAS_EXPIRED' })).toMatchObject({ kind: 'certificate' })
   })
 

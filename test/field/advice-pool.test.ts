@@ -49,7 +49,12 @@ async function callsOver(layer: Layer, calls: number, millis: number): Promise<(
 }
 
 describe.each(subjects)('%s', (_name, open) => {
-  async function use(options: CheckoutOptions, work: (layer: Layer) => Promise<void>, max = 4, to = url): Promise<void> {
+  async function use(
+    options: CheckoutOptions,
+    work: (layer: Layer) => Promise<void>,
+    max = 4,
+    to = url,
+  ): Promise<void> {
     const layer = open({ url: to, max, guard: quiet(), options })
     try {
       await work(layer)
@@ -114,7 +119,8 @@ describe.each(subjects)('%s', (_name, open) => {
       }
       const refused = errors.filter((error) => error instanceof ServerRefusesError)
       expect(refused.length).toBeGreaterThanOrEqual(15)
-      for (const error of refused) expect(error).toMatchObject({ likelyCause: 'serverRefuses', cause: { code: 'ECONNREFUSED' } })
+      for (const error of refused)
+        expect(error).toMatchObject({ likelyCause: 'serverRefuses', cause: { code: 'ECONNREFUSED' } })
       await recovers(layer)
     })
   })
@@ -149,7 +155,11 @@ async function recovers(layer: Layer): Promise<void> {
 describe('a pool of node-postgres', () => {
   it('whose hook takes long says that the hook does', async () => {
     const onConnect = (): Promise<void> => new Promise(() => {})
-    const config: pg.PoolConfig & { onConnect: () => Promise<void> } = { connectionString: server.url, max: 2, onConnect }
+    const config: pg.PoolConfig & { onConnect: () => Promise<void> } = {
+      connectionString: server.url,
+      max: 2,
+      onConnect,
+    }
     const pool = guardPool(new pg.Pool(config), quiet(), { acquireTimeoutMillis: 1000 })
     const results = await Promise.allSettled(Array.from({ length: 6 }, () => pool.query('SELECT 1')))
     for (const result of results) {

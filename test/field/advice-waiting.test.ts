@@ -67,7 +67,10 @@ describe.each(subjects)('%s, in a process that was busy for longer than the limi
 
 describe('a reader that does not read', () => {
   it('is told as what holds the connection, since when, with its line', async () => {
-    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), quiet(), { acquireTimeoutMillis: 500, callSites: true })
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), quiet(), {
+      acquireTimeoutMillis: 500,
+      callSites: true,
+    })
     const client = await pool.connect()
     const cursor = client.query(new Cursor('SELECT generate_series(1, 100000)'))
     await cursor.read(10)
@@ -84,7 +87,9 @@ describe('a reader that does not read', () => {
   it('is told as well through Kysely, and where nothing is observed', async () => {
     for (const observe of [true, false]) {
       const guard = createGuard({ logger: { warn: () => {} }, ...(!observe && { observe: false }) })
-      const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, { acquireTimeoutMillis: 500 })
+      const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, {
+        acquireTimeoutMillis: 500,
+      })
       const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) })
       const stream = sql`SELECT generate_series(1, 100000) AS n`.$castTo<{ n: number }>().compile(db)
       const iterator = db.getExecutor().stream(stream, 10)[Symbol.asyncIterator]()
@@ -106,7 +111,10 @@ describe('Prisma’s interactive transaction', () => {
       const guard = quiet()
       const pool = isOwnPool ? undefined : guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)
       const inner = pool === undefined ? new PrismaPg({ connectionString: server.url, max: 1 }) : new PrismaPg(pool)
-      const client = new PrismaClient({ adapter: guardAdapter(inner, guard), ...(ofClient && { transactionOptions: ofClient }) })
+      const client = new PrismaClient({
+        adapter: guardAdapter(inner, guard),
+        ...(ofClient && { transactionOptions: ofClient }),
+      })
       const prisma = client.$extends(poolsafe(guard)) as unknown as PrismaClient
       let finish = (): void => {}
       const finished = new Promise<void>((resolve) => (finish = resolve))

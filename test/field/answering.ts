@@ -7,8 +7,8 @@ export interface Answer {
 }
 
 /**
- * Listens as PostgreSQL does, and answers every login with one error, as the services do that stand before a database: their texts come
- * over the wire, through the driver.
+ * Listens as PostgreSQL does, and answers every login with one error, as the services do that stand before a database:
+ * their texts come over the wire, through the driver.
  */
 export async function answering<Result>(answer: Answer, work: (url: string) => Promise<Result>): Promise<Result> {
   const sockets = new Set<Socket>()

@@ -73,7 +73,9 @@ describe('an idle connection that is lost, of a pool that nobody guards', () => 
 
   it('does not end the process, and is counted: the own pool of Prisma', async () => {
     const { guard, lost } = listen()
-    const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: server.url, max: 1 }), guard) })
+    const prisma = new PrismaClient({
+      adapter: guardAdapter(new PrismaPg({ connectionString: server.url, max: 1 }), guard),
+    })
     await prisma.$queryRaw`SELECT 1`
     await terminateOthers()
     await vi.waitFor(() => expect(lost).toHaveLength(1))

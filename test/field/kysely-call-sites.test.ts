@@ -32,14 +32,19 @@ it.each(forms.flatMap(([name, hold]) => [true, false].map((guarded) => [name, gu
   'callSites: true names the first checkout of a Kysely: %s, guardDialect: %s',
   async (name, guarded, hold) => {
     const guard = createGuard({ logger: { warn() {}, info() {} } })
-    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, { callSites: true, acquireTimeoutMillis: 1000 })
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, {
+      callSites: true,
+      acquireTimeoutMillis: 1000,
+    })
     // The connection is open already: the wait below is for its holder alone.
     await pool.query('SELECT 1')
     const dialect = new PostgresDialect({ pool })
     const db = new Kysely<unknown>({ dialect: guarded ? guardDialect(dialect, guard) : dialect })
     const failure = await hold(db, () => pool.connect().catch((error: unknown) => error))
     const holder = name.startsWith('transaction') ? 'holdTransaction' : 'holdConnection'
-    expect(String(failure)).toMatch(new RegExp(String.raw`held .*${holder} \(test/field/kysely-call-sites\.test\.ts:\d+:\d+\)`))
+    expect(String(failure)).toMatch(
+      new RegExp(String.raw`held .*${holder} \(test/field/kysely-call-sites\.test\.ts:\d+:\d+\)`),
+    )
     await db.destroy()
   },
 )

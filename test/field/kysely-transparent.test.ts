@@ -18,18 +18,23 @@ const strict = { mode: 'strict' } as const
 const setTenant = CompiledQuery.raw("SELECT set_config('app.org_id', '7', false)")
 
 describe('a hook of the dialect that streams', () => {
-  it.each(['onCreateConnection', 'onReserveConnection'] as const)('is judged, and gives the connection back: %s', async (hook) => {
-    const onHook = async (connection: DatabaseConnection): Promise<void> => {
-      for await (const _chunk of connection.streamQuery(setTenant, 10)) break
-    }
-    const pool = new pg.Pool({ connectionString: server.url, max: 1 })
-    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool, cursor: Cursor, [hook]: onHook }), strict) })
-    for (let round = 0; round < 3; round++) {
-      await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ rule: 'session/set-config' })
-      expect(pool.totalCount).toBe(0)
-    }
-    await db.destroy()
-  })
+  it.each(['onCreateConnection', 'onReserveConnection'] as const)(
+    'is judged, and gives the connection back: %s',
+    async (hook) => {
+      const onHook = async (connection: DatabaseConnection): Promise<void> => {
+        for await (const _chunk of connection.streamQuery(setTenant, 10)) break
+      }
+      const pool = new pg.Pool({ connectionString: server.url, max: 1 })
+      const db = new Kysely<unknown>({
+        dialect: guardDialect(new PostgresDialect({ pool, cursor: Cursor, [hook]: onHook }), strict),
+      })
+      for (let round = 0; round < 3; round++) {
+        await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ rule: 'session/set-config' })
+        expect(pool.totalCount).toBe(0)
+      }
+      await db.destroy()
+    },
+  )
 })
 
 /** A driver as a bundler leaves it: no class has its name. */
@@ -43,7 +48,8 @@ class D extends PostgresDialect {
 }
 
 it('hooks are judged in a bundle whose classes have other names', async () => {
-  const onReserveConnection = async (connection: DatabaseConnection): Promise<void> => void (await connection.executeQuery(setTenant))
+  const onReserveConnection = async (connection: DatabaseConnection): Promise<void> =>
+    void (await connection.executeQuery(setTenant))
   const pool = new pg.Pool({ connectionString: server.url, max: 1 })
   const db = new Kysely<unknown>({ dialect: guardDialect(new D({ pool, onReserveConnection }), strict) })
   await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ rule: 'session/set-config' })

@@ -56,7 +56,8 @@ function openPg(url: string, guard: Guard): Worker {
       client.release()
     }
   }
-  const entered = async (sender: Sender): Promise<boolean | undefined> => (await sender.query<{ entered: boolean }>(enter)).rows[0]?.entered
+  const entered = async (sender: Sender): Promise<boolean | undefined> =>
+    (await sender.query<{ entered: boolean }>(enter)).rows[0]?.entered
   return {
     takeLoosely: (beforeMark) => takeOn(pool, beforeMark),
     takeInTransaction: (beforeMark) => inTransaction((client) => takeOn(client, beforeMark)),
@@ -88,8 +89,17 @@ function openKysely(url: string, guard: Guard): Worker {
     takeLoosely: (beforeMark) => takeOn(db, beforeMark),
     takeInTransaction: (beforeMark) => db.transaction().execute((trx) => takeOn(trx, beforeMark)),
     takeInOneStatement: async () => {
-      const free = db.selectFrom('jobs').select('id').where('taken', '=', false).orderBy('id').limit(1).forUpdate().skipLocked()
-      return (await db.updateTable('jobs').set({ taken: true }).where('id', '=', free).returning('id').executeTakeFirst())?.id
+      const free = db
+        .selectFrom('jobs')
+        .select('id')
+        .where('taken', '=', false)
+        .orderBy('id')
+        .limit(1)
+        .forUpdate()
+        .skipLocked()
+      return (
+        await db.updateTable('jobs').set({ taken: true }).where('id', '=', free).returning('id').executeTakeFirst()
+      )?.id
     },
     enterLoosely: () => entered(db),
     enterInTransaction: (inside) =>
@@ -112,7 +122,8 @@ function openPrisma(url: string, guard: Guard): Worker {
     if (job !== undefined) await on.$executeRaw`UPDATE jobs SET taken = true WHERE id = ${job.id}`
     return job?.id
   }
-  const entered = async (on: Sender): Promise<boolean | undefined> => (await on.$queryRawUnsafe<{ entered: boolean }[]>(enter))[0]?.entered
+  const entered = async (on: Sender): Promise<boolean | undefined> =>
+    (await on.$queryRawUnsafe<{ entered: boolean }[]>(enter))[0]?.entered
   return {
     takeLoosely: (beforeMark) => takeOn(prisma, beforeMark),
     takeInTransaction: (beforeMark) => prisma.$transaction((tx) => takeOn(tx, beforeMark), { timeout: 60_000 }),
@@ -161,7 +172,10 @@ describe.each([
   function hire(): [Worker, Worker] {
     const guard = createGuard({ logger: { warn() {} } })
     found = []
-    guard.on('finding', ({ findings }) => void found.push(...findings.map(({ rule, outcome }) => `${rule}: ${outcome}`)))
+    guard.on(
+      'finding',
+      ({ findings }) => void found.push(...findings.map(({ rule, outcome }) => `${rule}: ${outcome}`)),
+    )
     const hired: [Worker, Worker] = [open(server.url, guard), open(server.url, guard)]
     workers = hired
     return hired

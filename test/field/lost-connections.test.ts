@@ -1,4 +1,10 @@
-import { ConnectionLostError, createGuard, type ConnectionLostEvent, type Guard, type GuardOptions } from '@poolsafe/core'
+import {
+  ConnectionLostError,
+  createGuard,
+  type ConnectionLostEvent,
+  type Guard,
+  type GuardOptions,
+} from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
@@ -145,7 +151,9 @@ describe('the errors after a connection was lost', () => {
       expect(error.message).toBe('Client has encountered a connection error and is not queryable')
       const cause = error.cause as ConnectionLostError
       expect(cause).toBeInstanceOf(ConnectionLostError)
-      expect(cause.message).toContain('terminating connection due to idle-in-transaction timeout (25P03, idleInTransaction)')
+      expect(cause.message).toContain(
+        'terminating connection due to idle-in-transaction timeout (25P03, idleInTransaction)',
+      )
       expect(cause.message).toMatch(/held +[\d.]+ m?s by .*\.ts:\d+/)
       expect(cause.cause).toMatchObject({ code: '25P03' })
       expect(cause.facts.lostAt).toMatch(/^\d{4}-\d\d-\d\dT/)
@@ -165,7 +173,10 @@ describe('the errors after a connection was lost', () => {
     await vi.waitFor(async () => expect((await admin.query(isActive, [pid])).rows).toHaveLength(1))
     await terminate(pid)
     expect(await running).toMatchObject({ code: '57P01' })
-    expect(await queued).toMatchObject({ message: expect.stringContaining('Connection terminated'), cause: { reason: 'terminated' } })
+    expect(await queued).toMatchObject({
+      message: expect.stringContaining('Connection terminated'),
+      cause: { reason: 'terminated' },
+    })
     client.release()
   })
 

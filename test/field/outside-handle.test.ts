@@ -95,7 +95,9 @@ function openDrizzle(setup: Setup): Subject {
 }
 
 function prismaSubject(guard: Guard, adapter: PrismaPg, close: () => Promise<unknown>): Subject {
-  const prisma = new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(poolsafe(guard)) as unknown as PrismaClient
+  const prisma = new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(
+    poolsafe(guard),
+  ) as unknown as PrismaClient
   return {
     guard,
     transaction: (work) => prisma.$transaction((tx) => work(async () => await tx.$queryRaw`SELECT 1`)),
@@ -114,11 +116,18 @@ function openPrisma(setup: Setup): Subject {
 
 const subjects: readonly (readonly [name: string, open: (setup: Setup) => Subject])[] = [
   ['pg', openPg],
-  ['Kysely over a guarded pool', (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), false)],
-  ['Kysely guarded on both layers', (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), true)],
+  [
+    'Kysely over a guarded pool',
+    (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), false),
+  ],
+  [
+    'Kysely guarded on both layers',
+    (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), true),
+  ],
   [
     'Kysely guarded alone',
-    ({ guard, max }) => kyselySubject(guard, new PostgresDialect({ pool: new pg.Pool({ connectionString: server.url, max }) }), true),
+    ({ guard, max }) =>
+      kyselySubject(guard, new PostgresDialect({ pool: new pg.Pool({ connectionString: server.url, max }) }), true),
   ],
   ['Drizzle', openDrizzle],
   ['Prisma over a guarded pool', openPrisma],
@@ -156,7 +165,9 @@ describe.each(subjects)('%s', (_name, open) => {
     await use('strict', async (subject) => {
       const before = await entries()
       expect(await refusal(subject.transaction(() => subject.outer()))).toMatchObject(refused)
-      expect(await refusal(subject.transaction(async (inner) => (await inner(), await subject.outer())))).toMatchObject(refused)
+      expect(await refusal(subject.transaction(async (inner) => (await inner(), await subject.outer())))).toMatchObject(
+        refused,
+      )
       expect(await entries()).toEqual(before)
     })
   })
@@ -167,8 +178,12 @@ describe.each(subjects)('%s', (_name, open) => {
         await sleep(1)
         return await subject.outer()
       }
-      expect(await refusal(subject.transaction(async (inner) => await Promise.all([inner(), helper()])))).toMatchObject(refused)
-      expect(await refusal(subject.transaction(async () => await helper().then((result) => result)))).toMatchObject(refused)
+      expect(await refusal(subject.transaction(async (inner) => await Promise.all([inner(), helper()])))).toMatchObject(
+        refused,
+      )
+      expect(await refusal(subject.transaction(async () => await helper().then((result) => result)))).toMatchObject(
+        refused,
+      )
     })
   })
 
@@ -185,14 +200,19 @@ describe.each(subjects)('%s', (_name, open) => {
 
   it('is allowed with a reason', async () => {
     await use('strict', async (subject, findings) => {
-      await subject.transaction(() => subject.guard.allow(rule, 'the audit log outlives a rollback', () => subject.outer()))
+      await subject.transaction(() =>
+        subject.guard.allow(rule, 'the audit log outlives a rollback', () => subject.outer()),
+      )
       expect(findings).toEqual([])
     })
   })
 
   it.each<[string, (subject: Subject) => Promise<unknown>]>([
     ['the transaction’s own handle', (subject) => subject.transaction((inner) => inner())],
-    ['after the transaction', async (subject) => (await subject.transaction((inner) => inner()), await subject.outer())],
+    [
+      'after the transaction',
+      async (subject) => (await subject.transaction((inner) => inner()), await subject.outer()),
+    ],
     ['beside the transaction', (subject) => Promise.all([subject.transaction((inner) => inner()), subject.outer()])],
     ['a caller that does not await the transaction', callWithoutAwait],
     ['a job that the transaction starts and does not await', startJob],

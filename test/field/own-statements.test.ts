@@ -54,7 +54,9 @@ let made = 0
 const email = (): string => `own-${++made}@example.test`
 
 function extended(adapter: PrismaPg, guard: Guard): PrismaClient {
-  return new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(poolsafe(guard)) as unknown as PrismaClient
+  return new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(
+    poolsafe(guard),
+  ) as unknown as PrismaClient
 }
 
 const prismas: readonly (readonly [name: string, open: Open<PrismaClient>])[] = [
@@ -75,21 +77,34 @@ const prismas: readonly (readonly [name: string, open: Open<PrismaClient>])[] = 
   ],
 ]
 
-const nested = (): Prisma.UserCreateInput => ({ email: email(), posts: { create: [{ title: 'one' }, { title: 'two' }] } })
+const nested = (): Prisma.UserCreateInput => ({
+  email: email(),
+  posts: { create: [{ title: 'one' }, { title: 'two' }] },
+})
 const serializable = { isolationLevel: Prisma.TransactionIsolationLevel.Serializable }
 
 describe.each(prismas)('%s', (_name, open) => {
   it.each<[string, (prisma: PrismaClient) => Promise<unknown>]>([
     ['a nested write', (prisma) => prisma.user.create({ data: nested() })],
-    ['nested writes side by side', (prisma) => Promise.all(Array.from({ length: 6 }, () => prisma.user.create({ data: nested() })))],
+    [
+      'nested writes side by side',
+      (prisma) => Promise.all(Array.from({ length: 6 }, () => prisma.user.create({ data: nested() }))),
+    ],
     ['a batch', (prisma) => prisma.$transaction([prisma.user.create({ data: nested() }), prisma.user.count()])],
-    ['a batch with an isolation level', (prisma) => prisma.$transaction([prisma.user.create({ data: nested() })], serializable)],
-    ['a nested write in a transaction', (prisma) => prisma.$transaction(async (tx) => await tx.user.create({ data: nested() }))],
+    [
+      'a batch with an isolation level',
+      (prisma) => prisma.$transaction([prisma.user.create({ data: nested() })], serializable),
+    ],
+    [
+      'a nested write in a transaction',
+      (prisma) => prisma.$transaction(async (tx) => await tx.user.create({ data: nested() })),
+    ],
     [
       'everything side by side in a transaction with an isolation level',
       (prisma) =>
         prisma.$transaction(
-          async (tx) => await Promise.all([tx.user.create({ data: nested() }), tx.user.count(), tx.$queryRaw`SELECT 1`]),
+          async (tx) =>
+            await Promise.all([tx.user.create({ data: nested() }), tx.user.count(), tx.$queryRaw`SELECT 1`]),
           serializable,
         ),
     ],
@@ -203,12 +218,14 @@ describe.each(kyselys)('%s', (_name, open) => {
     ],
     [
       'a transaction on a connection of its own',
-      (db) => db.connection().execute((connection) => connection.transaction().execute((trx) => sql`SELECT 1`.execute(trx))),
+      (db) =>
+        db.connection().execute((connection) => connection.transaction().execute((trx) => sql`SELECT 1`.execute(trx))),
     ],
     ['introspection inside a transaction', (db) => db.transaction().execute((trx) => trx.introspection.getTables())],
     [
       'transactions side by side',
-      (db) => Promise.all(Array.from({ length: 8 }, () => db.transaction().execute((trx) => sql`SELECT 1`.execute(trx)))),
+      (db) =>
+        Promise.all(Array.from({ length: 8 }, () => db.transaction().execute((trx) => sql`SELECT 1`.execute(trx)))),
     ],
   ])('%s', async (_case, play) => {
     await use(open, play)
@@ -223,7 +240,9 @@ describe.each(kyselys)('%s', (_name, open) => {
       }
       const migrator = new Migrator({
         db,
-        provider: { getMigrations: async () => ({ one: { up }, two: { up: (on) => on.schema.dropTable(name).execute() } }) },
+        provider: {
+          getMigrations: async () => ({ one: { up }, two: { up: (on) => on.schema.dropTable(name).execute() } }),
+        },
         migrationTableName: `${name}_done`,
         migrationLockTableName: `${name}_lock`,
         disableTransactions,

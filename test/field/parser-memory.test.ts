@@ -9,7 +9,10 @@ const run = promisify(execFile)
 /** How far the memory of a fresh process may grow. When V8 optimised the parser, it grew by 550 MB (Node 24). */
 const mostGrownBytes = 60e6
 
-/** The CPU time that a process may take after its last statement. When V8 optimised the parser, it took 530 ms (Node 24). */
+/**
+ * The CPU time that a process may take after its last statement. When V8 optimised the parser, it took 530 ms (Node
+ * 24).
+ */
 const mostAfterEndMillis = 250
 
 const command = [process.execPath, ...nodeOptions(), join(import.meta.dirname, 'parse-many.ts')]
@@ -25,7 +28,9 @@ it('a process that has parsed 30 statements ends at once: V8 has nothing left to
   const { stdout } = await run('sh', ['-c', '"$@"; times', 'sh', ...command, '30'])
   const [report = '', , children = ''] = stdout.split('\n')
   const { cpuMillis } = JSON.parse(report) as { cpuMillis: number }
-  const times = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000)
+  const times = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
+    ([, minutes, seconds]) => Number(minutes) * 60_000 + Number(seconds) * 1000,
+  )
   const totalMillis = times.reduce((sum, each) => sum + each)
   expect(totalMillis - cpuMillis).toBeLessThan(mostAfterEndMillis)
 })

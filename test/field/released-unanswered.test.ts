@@ -23,17 +23,24 @@ afterAll(() => server.stop())
 const quiet = { logger: { warn: () => {} } }
 
 function open(config: pg.PoolConfig = {}, guard: GuardOptions = {}): pg.Pool {
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), createGuard({ ...quiet, ...guard }))
+  const pool = guardPool(
+    new pg.Pool({ connectionString: server.url, max: 1, ...config }),
+    createGuard({ ...quiet, ...guard }),
+  )
   closers.push(() => pool.end())
   return pool
 }
 
 /** What a stranger sees of the caller before: its tenant, and its table inside the transaction that it left open. */
-const look = "SELECT current_setting('app.tenant', true) AS tenant, to_regclass('pg_temp.left_open') IS NOT NULL AS inside"
+const look =
+  "SELECT current_setting('app.tenant', true) AS tenant, to_regclass('pg_temp.left_open') IS NOT NULL AS inside"
 const clean = [{ tenant: expect.toSatisfy((tenant: string | null) => tenant === null || tenant === ''), inside: false }]
 const begin = "BEGIN; SET LOCAL app.tenant = 'acme'; CREATE TEMP TABLE left_open (x int)"
 
-/** A transaction whose statement takes too long, with a ROLLBACK that then waits in the driver's queue until it is given up as well. */
+/**
+ * A transaction whose statement takes too long, with a ROLLBACK that then waits in the driver's queue until it is given
+ * up as well.
+ */
 async function giveUp(pool: pg.Pool): Promise<void> {
   const client = await pool.connect()
   try {
@@ -75,23 +82,29 @@ describe('a ROLLBACK that was given up before it was sent', () => {
     expect((await pool.query({ text: look, query_timeout: 20_000 } as pg.QueryConfig)).rows).toEqual(clean)
   })
 
-  it.each(['over a guarded pool', 'over a pool of its own'])('leaves nobody inside the transaction: Kysely %s', async (where) => {
-    const pool = where.includes('guarded')
-      ? open({ query_timeout: 100 })
-      : new pg.Pool({ connectionString: server.url, max: 1, query_timeout: 100 })
-    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), createGuard(quiet)) })
-    if (!where.includes('guarded')) closers.push(() => db.destroy())
-    const work = db.transaction().execute(async (trx) => {
-      await sql`SELECT set_config('app.tenant', 'acme', true)`.execute(trx)
-      await sql`CREATE TEMP TABLE left_open (x int)`.execute(trx)
-      await sql`SELECT pg_sleep(1)`.execute(trx)
-    })
-    await expect(work).rejects.toThrow()
-    await vi.waitFor(async () => expect((await sql.raw(look).execute(db)).rows).toEqual(clean), { timeout: 20_000 })
-  })
+  it.each(['over a guarded pool', 'over a pool of its own'])(
+    'leaves nobody inside the transaction: Kysely %s',
+    async (where) => {
+      const pool = where.includes('guarded')
+        ? open({ query_timeout: 100 })
+        : new pg.Pool({ connectionString: server.url, max: 1, query_timeout: 100 })
+      const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), createGuard(quiet)) })
+      if (!where.includes('guarded')) closers.push(() => db.destroy())
+      const work = db.transaction().execute(async (trx) => {
+        await sql`SELECT set_config('app.tenant', 'acme', true)`.execute(trx)
+        await sql`CREATE TEMP TABLE left_open (x int)`.execute(trx)
+        await sql`SELECT pg_sleep(1)`.execute(trx)
+      })
+      await expect(work).rejects.toThrow()
+      await vi.waitFor(async () => expect((await sql.raw(look).execute(db)).rows).toEqual(clean), { timeout: 20_000 })
+    },
+  )
 
   it('leaves nobody inside the transaction: the own pool of Prisma', async () => {
-    const adapter = guardAdapter(new PrismaPg({ connectionString: server.url, max: 1, query_timeout: 500 }), createGuard(quiet))
+    const adapter = guardAdapter(
+      new PrismaPg({ connectionString: server.url, max: 1, query_timeout: 500 }),
+      createGuard(quiet),
+    )
     const prisma = new PrismaClient({ adapter })
     closers.push(() => prisma.$disconnect())
     const work = prisma.$transaction(async (tx) => {

@@ -12,7 +12,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 import { probes } from '../session/snapshot.ts'
 
-// Each remedy of each rule, as it stands in the documentation, is run as code in strict mode: it works, nothing is found, nothing is left.
+// Each remedy of each rule, as it stands in the documentation, is run as code in strict mode: it works, nothing is
+// found, nothing is left.
 
 /** Why a remedy is not run here. */
 const unproved: { readonly [Id in RuleId]?: string } = {
@@ -61,7 +62,9 @@ const tables = `
 
 /** What a remedy calls of the application: it works on the handle that it is given. */
 const functions = {
-  kysely: { addPayment: (db: Kysely<unknown>, id: number) => sql`INSERT INTO payments (order_id) VALUES (${id})`.execute(db) },
+  kysely: {
+    addPayment: (db: Kysely<unknown>, id: number) => sql`INSERT INTO payments (order_id) VALUES (${id})`.execute(db),
+  },
   prisma: {
     addPayment: async (client: Pick<PrismaClient, '$executeRaw'>, id: number) =>
       await client.$executeRaw`INSERT INTO payments (order_id) VALUES (${id})`,
@@ -127,7 +130,8 @@ describe('the remedy in SQL', () => {
     const pool = guardedPool()
     const client = await pool.connect()
     const before = await stateOf(client)
-    for (const statement of code.split(/;[^\n]*\n|;$/).filter((text) => text.trim() !== '')) await client.query(statement)
+    for (const statement of code.split(/;[^\n]*\n|;$/).filter((text) => text.trim() !== ''))
+      await client.query(statement)
     expect(await stateOf(client)).toBe(before)
     client.release()
     await pool.end()

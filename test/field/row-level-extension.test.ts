@@ -16,7 +16,10 @@ afterAll(() => server.stop())
 
 const rule = 'transaction/outside-handle'
 
-/** A client with an extension that sends each operation in a batch which sets the tenant first, as Prisma's documentation shows for row-level security. */
+/**
+ * A client with an extension that sends each operation in a batch which sets the tenant first, as Prisma's
+ * documentation shows for row-level security.
+ */
 type Extend = (client: PrismaClient) => PrismaClient
 const setTenant: Extend = (client) =>
   client.$extends((base) =>
@@ -64,7 +67,9 @@ describe.each<[string, Install]>([
 
   it('sends its batch as one, as it does unguarded', async () => {
     await use(install, async (prisma, guard) => {
-      const own = await guard.allow(rule, 'the batch sets the tenant itself', () => prisma.$transaction((tx) => tenant(tx)))
+      const own = await guard.allow(rule, 'the batch sets the tenant itself', () =>
+        prisma.$transaction((tx) => tenant(tx)),
+      )
       expect(own).toEqual([{ tenant: '7' }])
     })
   })

@@ -3,7 +3,8 @@ import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-// Code that is run at once, though it is only being defined. A live server says of each text whether its session is left changed.
+// Code that is run at once, though it is only being defined. A live server says of each text whether its session is
+// left changed.
 
 let server: PostgresServer
 

@@ -71,15 +71,18 @@ describe('a call that is not awaited', () => {
     }
   })
 
-  it.each([false, true])('does not make its caller wait for itself: db.connection(), guarded: %s', async (isGuarded) => {
-    await useKysely(isGuarded, async (db) => {
-      await read(db)
-      const running = db.connection().execute(async () => await sleep(longerThanGrace))
-      await sleep(20)
-      expect(await read(db)).toEqual([{ one: 1 }])
-      await running
-    })
-  })
+  it.each([false, true])(
+    'does not make its caller wait for itself: db.connection(), guarded: %s',
+    async (isGuarded) => {
+      await useKysely(isGuarded, async (db) => {
+        await read(db)
+        const running = db.connection().execute(async () => await sleep(longerThanGrace))
+        await sleep(20)
+        expect(await read(db)).toEqual([{ one: 1 }])
+        await running
+      })
+    },
+  )
 
   it('does not make its caller wait for itself: a client of pool.connect()', async () => {
     const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), makeGuard())

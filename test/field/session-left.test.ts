@@ -69,7 +69,13 @@ const scenes: readonly Scene[] = [
   {
     report: 'https://github.com/RoboFinSystems/robosystems/pull/808',
     what: 'a search path that is put back after its transaction was rolled back to a savepoint',
-    statements: ['SET search_path = public', 'SAVEPOINT request', 'RESET search_path', 'SELECT 1 / 0', 'ROLLBACK TO request'],
+    statements: [
+      'SET search_path = public',
+      'SAVEPOINT request',
+      'RESET search_path',
+      'SELECT 1 / 0',
+      'ROLLBACK TO request',
+    ],
     commits: true,
     leaves: ['setting'],
   },
@@ -120,7 +126,10 @@ const scenes: readonly Scene[] = [
   {
     report: 'https://github.com/typeorm/typeorm/issues/5857',
     what: 'a tenant that is cleared under a name that comes from outside',
-    statements: ["SELECT set_config('app.a', '7', false)", { sql: 'SELECT set_config($1, NULL, false)', values: ['app.b'] }],
+    statements: [
+      "SELECT set_config('app.a', '7', false)",
+      { sql: 'SELECT set_config($1, NULL, false)', values: ['app.b'] },
+    ],
     commits: true,
     leaves: ['setting'],
   },
@@ -146,7 +155,9 @@ afterAll(async () => {
 describe.each(scenes)('$what ($report)', ({ statements, commits, leaves }) => {
   test.each(forms)('through %s', async (form) => {
     const inner = statements.map((statement) => [typeof statement === 'string' ? { sql: statement } : statement])
-    const texts = isClosedByForm(form) ? inner : [[{ sql: 'BEGIN' }], ...inner, [{ sql: commits ? 'COMMIT' : 'ROLLBACK' }]]
+    const texts = isClosedByForm(form)
+      ? inner
+      : [[{ sql: 'BEGIN' }], ...inner, [{ sql: commits ? 'COMMIT' : 'ROLLBACK' }]]
     const { dirty, missed, falseAlarms } = await trial.judge({ form, texts, commits }, true)
     expect(dirty).toEqual(leaves)
     expect(missed).toEqual([])

@@ -71,16 +71,19 @@ describe.each([
 })
 
 describe('a client that is lent to pool.query', () => {
-  it.each(['connect', 'acquire'] as const)('is judged for what listeners of %s send on it, at once and later', async (event) => {
-    await use(pg.Pool, async (pool, found) => {
-      const refused: unknown[] = []
-      pool.on(event, (client: pg.PoolClient) => {
-        const later = client.query(set).catch((error: unknown) => refused.push(error))
-        void later.then(() => client.query('LISTEN news').catch((error: unknown) => refused.push(error)))
+  it.each(['connect', 'acquire'] as const)(
+    'is judged for what listeners of %s send on it, at once and later',
+    async (event) => {
+      await use(pg.Pool, async (pool, found) => {
+        const refused: unknown[] = []
+        pool.on(event, (client: pg.PoolClient) => {
+          const later = client.query(set).catch((error: unknown) => refused.push(error))
+          void later.then(() => client.query('LISTEN news').catch((error: unknown) => refused.push(error)))
+        })
+        await pool.query('SELECT pg_sleep(0.1)')
+        expect(refused).toHaveLength(2)
+        expect(found.map(({ findings: [first] }) => first.rule)).toEqual(['session/set', 'session/listen'])
       })
-      await pool.query('SELECT pg_sleep(0.1)')
-      expect(refused).toHaveLength(2)
-      expect(found.map(({ findings: [first] }) => first.rule)).toEqual(['session/set', 'session/listen'])
-    })
-  })
+    },
+  )
 })

@@ -23,7 +23,11 @@ async function use(options: GuardOptions, work: (opened: Opened) => Promise<void
   const warnings: string[] = []
   const guard = createGuard({ logger: { warn: (message: string) => void warnings.push(message) }, ...options })
   guard.on('finding', (event) => void found.push(event))
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, callSites === undefined ? {} : { callSites })
+  const pool = guardPool(
+    new pg.Pool({ connectionString: server.url, max: 1 }),
+    guard,
+    callSites === undefined ? {} : { callSites },
+  )
   try {
     await work({ pool, found, warnings })
   } finally {
@@ -54,7 +58,9 @@ describe('a statement on a client that was released', () => {
       const error = await client.query('DELETE FROM orders').then(undefined, (failure: unknown) => failure)
       expect(error).toBeInstanceOf(UnsafeStatementError)
       expect(error).toMatchObject({ rule, statement: 'DELETE FROM orders', wasSent: false })
-      expect((error as Error).message).toMatch(/on a client that was released \d+ ms ago by .*used-after-release\.test\.ts:\d+:\d+/)
+      expect((error as Error).message).toMatch(
+        /on a client that was released \d+ ms ago by .*used-after-release\.test\.ts:\d+:\d+/,
+      )
       await expect(pool.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 })
     })
   })

@@ -20,7 +20,11 @@ interface Wire extends EventEmitter {
   readonly stream: { destroy(): void }
 }
 
-async function use(work: (client: pg.PoolClient, wire: Wire) => Promise<void>, options: PoolOptions = {}, observe = true): Promise<void> {
+async function use(
+  work: (client: pg.PoolClient, wire: Wire) => Promise<void>,
+  options: PoolOptions = {},
+  observe = true,
+): Promise<void> {
   const guard = createGuard({ logger: { warn: () => {} }, ...(observe ? {} : { observe: false }) })
   const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, options)
   pool.on('error', () => {})
@@ -50,7 +54,9 @@ describe.each(readers)('the last rows of %s', (_name, read) => {
     await use(
       async (client) => {
         await client.query('CREATE TABLE IF NOT EXISTS late (x int UNIQUE DEFERRABLE INITIALLY DEFERRED)')
-        await expect(read(client, 'INSERT INTO late VALUES (1), (1) RETURNING x')).rejects.toMatchObject({ code: '23505' })
+        await expect(read(client, 'INSERT INTO late VALUES (1), (1) RETURNING x')).rejects.toMatchObject({
+          code: '23505',
+        })
         expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
       },
       {},
@@ -58,16 +64,19 @@ describe.each(readers)('the last rows of %s', (_name, read) => {
     )
   })
 
-  it.each([true, false])('fail where the connection is lost before the server is ready again, observed: %s', async (observe) => {
-    await use(
-      async (client, wire) => {
-        wire.once('commandComplete', () => wire.stream.destroy())
-        await expect(read(client, 'SELECT 1')).rejects.toThrow('Connection terminated unexpectedly')
-      },
-      {},
-      observe,
-    )
-  })
+  it.each([true, false])(
+    'fail where the connection is lost before the server is ready again, observed: %s',
+    async (observe) => {
+      await use(
+        async (client, wire) => {
+          wire.once('commandComplete', () => wire.stream.destroy())
+          await expect(read(client, 'SELECT 1')).rejects.toThrow('Connection terminated unexpectedly')
+        },
+        {},
+        observe,
+      )
+    },
+  )
 })
 
 describe('a cursor that fails while nobody reads', () => {
@@ -117,7 +126,10 @@ describe('a cursor in a transaction whose reader takes longer than statementTime
         await cursor.read(5)
         await sleep(400)
         await cursor.close()
-        await expect(client.query('SELECT 1')).rejects.toMatchObject({ code: '25P02', cause: expect.any(StatementTimeoutError) })
+        await expect(client.query('SELECT 1')).rejects.toMatchObject({
+          code: '25P02',
+          cause: expect.any(StatementTimeoutError),
+        })
         await client.query('ROLLBACK')
         await client.query('BEGIN')
         await expect(client.query('SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' })
@@ -134,7 +146,8 @@ describe('statements that are cancelled one after the other', () => {
     await use(
       async (client, wire) => {
         const before = wire.listenerCount('end')
-        for (let times = 0; times < 3; times++) await expect(client.query('SELECT pg_sleep(5)')).rejects.toThrow(StatementTimeoutError)
+        for (let times = 0; times < 3; times++)
+          await expect(client.query('SELECT pg_sleep(5)')).rejects.toThrow(StatementTimeoutError)
         await vi.waitFor(() => expect(wire.listenerCount('end')).toBe(before))
       },
       { statementTimeoutMillis: 20 },

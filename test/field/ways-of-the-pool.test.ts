@@ -77,7 +77,11 @@ describe('a pool of node-postgres', () => {
     const client = await pool.connect()
     const error = await failureOf(pool.query('SELECT 1'))
     expect(error).toBeInstanceOf(AcquireTimeoutError)
-    expect(error).toMatchObject({ message: 'timeout exceeded when trying to connect', limitMillis: 100, likelyCause: 'nestedAcquire' })
+    expect(error).toMatchObject({
+      message: 'timeout exceeded when trying to connect',
+      limitMillis: 100,
+      likelyCause: 'nestedAcquire',
+    })
     expect((error as AcquireTimeoutError).report).toContain('instead')
     client.release()
     await pool.end()

@@ -19,7 +19,10 @@ interface Subject {
   readonly found: string[]
 }
 
-async function use(work: (subject: Subject) => Promise<void>, { mode = 'strict', ...config }: Config = {}): Promise<void> {
+async function use(
+  work: (subject: Subject) => Promise<void>,
+  { mode = 'strict', ...config }: Config = {},
+): Promise<void> {
   const { guard, found } = guardOf(mode)
   const client = guardClient(new pg.Client({ connectionString: server.url, ...config }), guard)
   await client.connect()
@@ -242,7 +245,14 @@ it('a question of our own does not shift what answers are counted for', async ()
     const client = await pool.connect()
     const texts = ['BEGIN', 'SAVEPOINT s', leave, 'SELECT 1/0', 'ROLLBACK TO s', 'COMMIT']
     const answers = await Promise.allSettled(texts.map((text) => client.query(text)))
-    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(answers.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ])
     client.release()
     await health
   }

@@ -47,7 +47,9 @@ async function withPool(work: (pool: pg.Pool) => Promise<void>, options: PoolOpt
 /** The error of a call, or a failed test if the call hangs. */
 async function failureOf(call: Promise<unknown>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise((_resolve, reject) => (timer = setTimeout(() => reject(new Error('the call hangs')), patienceMillis)))
+  const late = new Promise(
+    (_resolve, reject) => (timer = setTimeout(() => reject(new Error('the call hangs')), patienceMillis)),
+  )
   try {
     return await Promise.race([call, late]).then(
       (answer) => expect.fail(`it was answered: ${JSON.stringify(answer)}`),
@@ -67,7 +69,10 @@ const forms: readonly (readonly [string, (client: pg.PoolClient) => Promise<unkn
   ['a callback', (client) => new Promise((_resolve, reject) => client.query(sql, reject))],
   ['a cursor', (client) => client.query(new Cursor(sql)).read(1)],
   ['a stream', (client) => drain(client.query(new QueryStream(sql)))],
-  ['a pg.Query', (client) => new Promise((_resolve, reject) => void client.query(new pg.Query(sql)).on('error', reject))],
+  [
+    'a pg.Query',
+    (client) => new Promise((_resolve, reject) => void client.query(new pg.Query(sql)).on('error', reject)),
+  ],
 ]
 
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {
@@ -78,23 +83,26 @@ describe.each([
   ['outside a transaction', []],
   ['inside a transaction', ['BEGIN', 'SELECT 1']],
 ] as const)('on a network that falls silent, %s', (_name, before) => {
-  it.each(forms)('a statement sent by %s fails with a StatementTimeoutError that names the network', async (_form, send) => {
-    await withPool(async (pool) => {
-      const client = await pool.connect()
-      for (const text of before) await client.query(text)
-      way.silence()
-      const startedAt = performance.now()
-      const error = await failureOf(send(client))
-      expect(error).toBeInstanceOf(StatementTimeoutError)
-      expect(error).toMatchObject({ limitMillis, wasCancelled: false })
-      expect(performance.now() - startedAt).toBeGreaterThan(limitMillis + 1900)
-      expect((error as Error).message).toContain('network')
-      expect((error as Error).message).not.toContain('lock')
-      client.release()
-      way.speak()
-      expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
-    })
-  })
+  it.each(forms)(
+    'a statement sent by %s fails with a StatementTimeoutError that names the network',
+    async (_form, send) => {
+      await withPool(async (pool) => {
+        const client = await pool.connect()
+        for (const text of before) await client.query(text)
+        way.silence()
+        const startedAt = performance.now()
+        const error = await failureOf(send(client))
+        expect(error).toBeInstanceOf(StatementTimeoutError)
+        expect(error).toMatchObject({ limitMillis, wasCancelled: false })
+        expect(performance.now() - startedAt).toBeGreaterThan(limitMillis + 1900)
+        expect((error as Error).message).toContain('network')
+        expect((error as Error).message).not.toContain('lock')
+        client.release()
+        way.speak()
+        expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+      })
+    },
+  )
 })
 
 it.each([
@@ -107,7 +115,11 @@ it.each([
     const { pid } = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0] ?? expect.fail()
     process.kill(pid, 'SIGSTOP')
     try {
-      expect(await failureOf(client.query(sql))).toMatchObject({ name: 'StatementTimeoutError', wasCancelled: false, limitMillis })
+      expect(await failureOf(client.query(sql))).toMatchObject({
+        name: 'StatementTimeoutError',
+        wasCancelled: false,
+        limitMillis,
+      })
     } finally {
       process.kill(pid, 'SIGCONT')
     }
@@ -125,7 +137,11 @@ it('a BEGIN and a COMMIT that get no answer fail alike', async () => {
       const client = await pool.connect()
       for (const each of before) await client.query(each)
       way.silence()
-      expect(await failureOf(client.query(text))).toMatchObject({ name: 'StatementTimeoutError', wasCancelled: false, statement: text })
+      expect(await failureOf(client.query(text))).toMatchObject({
+        name: 'StatementTimeoutError',
+        wasCancelled: false,
+        statement: text,
+      })
       client.release()
     })
   }
@@ -188,9 +204,10 @@ it('backends that are killed under ten workers end no process, hang no call, and
   }
   const workers = Array.from({ length: 10 }, work)
   for (let round = 0; round < 40; round++) {
-    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = $1', [
-      'client backend',
-    ])
+    await admin.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = $1',
+      ['client backend'],
+    )
     const { answered } = progress
     while (progress.answered === answered) await new Promise((resolve) => setImmediate(resolve))
   }

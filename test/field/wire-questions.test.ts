@@ -79,18 +79,26 @@ it.each([
 })
 
 it('a ping that is answered changes neither the limits of the statement behind it nor what is counted as the pooler’s wait', async () => {
-  await use(pooler.url, { statementTimeoutMillis: 60_000, poolerWaitTimeoutMillis: 30_000 }, async ({ guard, pool }) => {
-    await pool.query('SELECT 1')
-    for (let round = 0; round < 20; round++) {
-      const health = guard.health()
-      const client = await pool.connect()
-      const answers = await Promise.all([client.query('BEGIN'), client.query('SHOW statement_timeout'), client.query('COMMIT')])
-      expect(answers[1].rows).toEqual([{ statement_timeout: '1min' }])
-      client.release()
-      await health
-    }
-    expect(guard.stats().pools[0]?.poolerWait.counts.reduce((sum, count) => sum + count)).toBe(20)
-  })
+  await use(
+    pooler.url,
+    { statementTimeoutMillis: 60_000, poolerWaitTimeoutMillis: 30_000 },
+    async ({ guard, pool }) => {
+      await pool.query('SELECT 1')
+      for (let round = 0; round < 20; round++) {
+        const health = guard.health()
+        const client = await pool.connect()
+        const answers = await Promise.all([
+          client.query('BEGIN'),
+          client.query('SHOW statement_timeout'),
+          client.query('COMMIT'),
+        ])
+        expect(answers[1].rows).toEqual([{ statement_timeout: '1min' }])
+        client.release()
+        await health
+      }
+      expect(guard.stats().pools[0]?.poolerWait.counts.reduce((sum, count) => sum + count)).toBe(20)
+    },
+  )
 })
 
 it('an idle connection that does not answer a ping is closed and replaced', async () => {

@@ -68,7 +68,10 @@ describe('statements by name', () => {
   it('are judged when Prisma names them, and its generator is asked once for each', async () => {
     const { guard, found } = strict()
     let asked = 0
-    const factory = new PrismaPg({ connectionString: server.url, max: 1 }, { statementNameGenerator: () => `s${asked++}` })
+    const factory = new PrismaPg(
+      { connectionString: server.url, max: 1 },
+      { statementNameGenerator: () => `s${asked++}` },
+    )
     const prisma = new PrismaClient({ adapter: guardAdapter(factory, guard) })
     const error: unknown = await prisma.$queryRawUnsafe('SELECT 1').catch((failure: unknown) => failure)
     expect(error).toBeInstanceOf(UnsafeStatementError)

@@ -14,7 +14,10 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 async function use(work: (pool: pg.Pool) => Promise<void>): Promise<void> {
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 2 }), createGuard({ logger: { warn: () => {} } }))
+  const pool = guardPool(
+    new pg.Pool({ connectionString: server.url, max: 2 }),
+    createGuard({ logger: { warn: () => {} } }),
+  )
   pool.on('error', () => {})
   try {
     await work(pool)

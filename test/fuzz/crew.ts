@@ -30,7 +30,8 @@ export async function tryAll<Answer>(script: URL, batch: Batch, workers: number,
 }
 
 function* split({ seed, first, count }: Batch): Generator<Batch, void> {
-  for (let done = 0; done < count; done += batchSize) yield { seed, first: first + done, count: Math.min(batchSize, count - done) }
+  for (let done = 0; done < count; done += batchSize)
+    yield { seed, first: first + done, count: Math.min(batchSize, count - done) }
 }
 
 /** One worker, until no batch is left. */

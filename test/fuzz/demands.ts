@@ -20,7 +20,10 @@ export function lacking({ counts, byRule, missedBy }: Tally): string[] {
       leastShare.harmlessAccepted,
     ),
     ...rules
-      .filter(({ on, functions, extensionFunctions }) => on !== undefined || functions !== undefined || extensionFunctions !== undefined)
+      .filter(
+        ({ on, functions, extensionFunctions }) =>
+          on !== undefined || functions !== undefined || extensionFunctions !== undefined,
+      )
       .filter(({ id }) => byRule[id] === undefined)
       .map(({ id }) => `No text was found by the rule ${id}: give it examples that the generator can use.`),
     ...[...weakenedScans.keys()]
@@ -38,6 +41,7 @@ export function superlinear(timings: readonly Timing[]): string[] {
   return timings
     .filter(({ growth }) => growth > mostGrowth)
     .map(
-      ({ shape, growth }) => `The scan is not linear for '${shape}': ${growth.toFixed(1)} × the time a character for ten times the length.`,
+      ({ shape, growth }) =>
+        `The scan is not linear for '${shape}': ${growth.toFixed(1)} × the time a character for ten times the length.`,
     )
 }

@@ -38,7 +38,8 @@ const fillings: Readonly<Record<string, (recipe: Recipe, depth: number) => strin
   e: expression,
   f: (recipe) => (recipe.random.chance(recipe.danger) ? call(recipe) : 'generate_series(1, 2)'),
   q: (recipe, depth) => (depth > 0 ? filled(recipe.random.pick(queries), recipe, depth) : 'SELECT 1'),
-  r: ({ random, danger }) => random.pick(random.chance(danger / 2) ? relations : ['t', 'users', 's.t', '"T"', 'pg_class']),
+  r: ({ random, danger }) =>
+    random.pick(random.chance(danger / 2) ? relations : ['t', 'users', 's.t', '"T"', 'pg_class']),
   s: (recipe, depth) => (depth > 0 ? statement(recipe, depth) : 'SELECT 1'),
   t: ({ random, danger }) =>
     random.chance(danger / 3)
@@ -50,11 +51,22 @@ const fillings: Readonly<Record<string, (recipe: Recipe, depth: number) => strin
 function expression(recipe: Recipe, depth: number): string {
   const { random, danger } = recipe
   if (depth > 0 && random.chance(0.6)) return `(${filled(random.pick(expressions), recipe, depth)})`
-  if (random.chance(danger / 2)) return random.chance(0.8) ? call(recipe) : `(${random.pick(leaves)}).${random.pick(functions)}`
+  if (random.chance(danger / 2))
+    return random.chance(0.8) ? call(recipe) : `(${random.pick(leaves)}).${random.pick(functions)}`
   return random.pick(leaves)
 }
 
-const someArguments = ['', '1', "'a'", '1, 2', "'a', 'b'", "'a', 'b', false", "'a', 'b', $1", "'a', 'b', is_local => NULL", "'a', false"]
+const someArguments = [
+  '',
+  '1',
+  "'a'",
+  '1, 2',
+  "'a', 'b'",
+  "'a', 'b', false",
+  "'a', 'b', $1",
+  "'a', 'b', is_local => NULL",
+  "'a', false",
+]
 
 function call({ random }: Recipe): string {
   const name = random.chance(0.1) ? random.pick(relations) : random.pick(functions)
@@ -65,13 +77,17 @@ function call({ random }: Recipe): string {
 function inOtherSpelling(text: string, random: Random): string {
   const faithful = random.chance(0.5)
   return text.replaceAll(known, (name) =>
-    keywords.includes(name.toLowerCase()) ? inOtherCase(name, random) : respelled(name, faithful || random.chance(0.5), random),
+    keywords.includes(name.toLowerCase())
+      ? inOtherCase(name, random)
+      : respelled(name, faithful || random.chance(0.5), random),
   )
 }
 
 function withOddBlanks(text: string, random: Random): string {
   const falsely = random.chance(0.15) ? [...falseSpaces, ...oddities] : undefined
-  return text.replaceAll(' ', () => (random.chance(0.5) ? ' ' : falsely === undefined ? ` ${blank(random)}` : random.pick(falsely)))
+  return text.replaceAll(' ', () =>
+    random.chance(0.5) ? ' ' : falsely === undefined ? ` ${blank(random)}` : random.pick(falsely),
+  )
 }
 
 /** Puts something before and behind the text that may hide it, or seem to. */
@@ -124,7 +140,23 @@ const falseStarts = [
   '- -',
 ]
 
-const ends = [';', '; ', ';;', ';\n', ' ; \v\f', '; --', ';/**/', '--', '-- a', '/* ; */', '\0', ';\0SET a = 1', " /*'*/", '--"\n', ';\r']
+const ends = [
+  ';',
+  '; ',
+  ';;',
+  ';\n',
+  ' ; \v\f',
+  '; --',
+  ';/**/',
+  '--',
+  '-- a',
+  '/* ; */',
+  '\0',
+  ';\0SET a = 1',
+  " /*'*/",
+  '--"\n',
+  ';\r',
+]
 
 const falseEnds = [
   ';\u00a0',

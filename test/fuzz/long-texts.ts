@@ -49,7 +49,8 @@ const shapes: Readonly<Record<string, (length: number) => string>> = {
 }
 
 function repeated(part: string, start = ''): (length: number) => string {
-  return (length) => start + part.repeat(Math.ceil((length - start.length) / part.length)).slice(0, length - start.length)
+  return (length) =>
+    start + part.repeat(Math.ceil((length - start.length) / part.length)).slice(0, length - start.length)
 }
 
 /** What is nearly a name, joined: of those that are another name, or hold one, the scan would read no further. */
@@ -74,7 +75,9 @@ function timed(shape: string, textOf: (length: number) => string, attempts = 4):
   return growth > mostGrowth && attempts > 1 ? timed(shape, textOf, attempts - 1) : { shape, nanosByLength, growth }
 }
 
-/** The best of several times. The first makes the text flat: V8 keeps a concatenation as a tree until somebody reads it. */
+/**
+ * The best of several times. The first makes the text flat: V8 keeps a concatenation as a tree until somebody reads it.
+ */
 function bestNanos(text: string): number {
   const nanos = Array.from({ length: 5 }, () => {
     const start = process.hrtime.bigint()

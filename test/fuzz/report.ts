@@ -12,7 +12,11 @@ export function reportCounts({ counts }: Tally): string {
       ['accepted by PostgreSQL’s parser', number(accepted), share(accepted, texts)],
       ['the scan says harmless', number(harmless), share(harmless, texts)],
       ['  of those, accepted by the parser', number(harmlessAccepted), share(harmlessAccepted, harmless)],
-      ['  of those, read with standard_conforming_strings = off, too', number(harmlessReadTwice), share(harmlessReadTwice, harmless)],
+      [
+        '  of those, read with standard_conforming_strings = off, too',
+        number(harmlessReadTwice),
+        share(harmlessReadTwice, harmless),
+      ],
       ['the scan leaves it to the parser, which finds something', number(dangerous), share(dangerous, texts)],
       ['too long or too deep for the parser', number(beyondParser), share(beyondParser, texts)],
     ],
@@ -36,7 +40,11 @@ export function reportTimings(timings: readonly Timing[]): string {
   const heads = ['ns a character', ...lengths.map((length) => number(length)), 'growth']
   return table(
     heads,
-    timings.map(({ shape, nanosByLength, growth }) => [shape, ...nanosByLength.map((nanos) => nanos.toFixed(3)), `${growth.toFixed(2)} ×`]),
+    timings.map(({ shape, nanosByLength, growth }) => [
+      shape,
+      ...nanosByLength.map((nanos) => nanos.toFixed(3)),
+      `${growth.toFixed(2)} ×`,
+    ]),
   )
 }
 

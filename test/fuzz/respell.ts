@@ -20,7 +20,11 @@ const similar: readonly Respelling[] = [
   (name, random) => replacedAt(name, random, (char) => random.pick(lookalikes.get(char.toLowerCase()) ?? [char])),
   (name, random) => replacedAt(name, random, (char) => char + random.pick(oddities)),
   (name, random) =>
-    replacedAt(name, random, (char) => char + random.pick(['""', '"', '/**/', '\\', '$', ' ', '_', "'", "' '", '\n', '.', '"."'])),
+    replacedAt(
+      name,
+      random,
+      (char) => char + random.pick(['""', '"', '/**/', '\\', '$', ' ', '_', "'", "' '", '\n', '.', '"."']),
+    ),
   (name, random) => replacedAt(name, random, () => ''),
   (name, random) => replacedAt(`"${name}"`, random, (char) => char + char),
   (name, random) => `U& "${escaped(name, '\\', random)}"`,

@@ -31,7 +31,10 @@ function isText(sql: string): boolean {
   return !sql.includes('\0') && sql.isWellFormed()
 }
 
-/** Several statements are one too many here, but no error of syntax. `22021`: an escape makes a byte that no character has. */
+/**
+ * Several statements are one too many here, but no error of syntax. `22021`: an escape makes a byte that no character
+ * has.
+ */
 function isRefused(error: pg.DatabaseError | undefined): boolean {
   const code = error?.code ?? ''
   return ['42601', '22021'].includes(code) && error?.message.startsWith('cannot insert multiple commands') === false

@@ -1,5 +1,6 @@
 // Texts with holes: {e} an expression, {r} a relation, {f} a function call as a relation, {t} a type, {s} a statement,
-// {q} a query, {w} a keyword of the rules or nothing. Wherever PostgreSQL evaluates or looks something up there is a hole.
+// {q} a query, {w} a keyword of the rules or nothing. Wherever PostgreSQL evaluates or looks something up there is a
+// hole.
 
 /** Statements whose first word the scan takes for plain. */
 export const statements: readonly string[] = [

@@ -49,6 +49,7 @@ function effectsOf(statement: ReturnType<typeof parse>[number]): string[] {
   const found = detect(statement).map(({ rule }): string => rule)
   if ('TransactionStmt' in statement) return [...found, 'transaction control']
   // A DO block holds statements that the scan never sees: it must go to the parser, whatever is in it.
-  if ('DoStmt' in statement) return [...found, ...analyzeBlock(statement.DoStmt, analyze).effects.map(({ rule }) => rule), 'a DO block']
+  if ('DoStmt' in statement)
+    return [...found, ...analyzeBlock(statement.DoStmt, analyze).effects.map(({ rule }) => rule), 'a DO block']
   return found
 }

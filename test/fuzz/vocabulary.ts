@@ -16,7 +16,9 @@ export const functions: readonly string[] = rules.flatMap((rule) => [
 /** Names of other things, or their beginnings. */
 export const names: readonly string[] = rules.flatMap((rule) => rule.names ?? [])
 
-export const keywords: readonly string[] = rules.flatMap(({ keywords: own = [], commonKeywords = [] }) => own.concat(commonKeywords))
+export const keywords: readonly string[] = rules.flatMap(({ keywords: own = [], commonKeywords = [] }) =>
+  own.concat(commonKeywords),
+)
 
 /** Relations, functions and types that PostgreSQL looks up by such a name. */
 export const relations: readonly string[] = [
@@ -28,6 +30,8 @@ export const relations: readonly string[] = [
 
 /** Anything that the scan knows, longest first. */
 export const known: RegExp = new RegExp(
-  [...new Set([...functions.flatMap((name) => name.split('.')), ...names, ...keywords])].toSorted((a, b) => b.length - a.length).join('|'),
+  [...new Set([...functions.flatMap((name) => name.split('.')), ...names, ...keywords])]
+    .toSorted((a, b) => b.length - a.length)
+    .join('|'),
   'gi',
 )

@@ -27,6 +27,9 @@ export const weakenedScans: ReadonlyMap<string, Scan> = new Map([
   ['skips everything in parentheses', blind(/\((?:[^()]|\([^()]*\))*\)/g, '()')],
   ['wants a call to open its parenthesis at once', blind(/\w+[\s"]+\(/g, 'x(')],
   ['reads the first hundred characters', (sql) => scanSaysHarmless(sql.slice(0, 100))],
-  ['takes any plain word for the first', (sql) => scanSaysHarmless(sql.slice(Math.max(0, sql.search(/\b(?:select|with|values)\b/i))))],
+  [
+    'takes any plain word for the first',
+    (sql) => scanSaysHarmless(sql.slice(Math.max(0, sql.search(/\b(?:select|with|values)\b/i)))),
+  ],
   ['knows no keywords', blind(new RegExp(`\\b(?:${keywords.join('|')})\\b`, 'gi'), 'x')],
 ])

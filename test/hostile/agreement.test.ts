@@ -30,7 +30,8 @@ function toSent(given: string | Example): Sent {
 }
 
 function seenIn(states: readonly ReportedState[], isDirty: boolean): Seen {
-  if (states.some((state) => state.seenIn === 'session')) return isDirty ? 'difference in a session that had some' : 'difference'
+  if (states.some((state) => state.seenIn === 'session'))
+    return isDirty ? 'difference in a session that had some' : 'difference'
   return (['answer', 'text'] as const).find((way) => states.some((state) => state.seenIn === way)) ?? 'not seen'
 }
 
@@ -59,13 +60,16 @@ describe('the hostile pooler agrees with the rules', () => {
 
   beforeAll(async () => {
     stage = await openStage()
-    for (const { id, examples } of rules) for (const example of examples.unsafe) unsafe.push(await play(stage, id, example))
+    for (const { id, examples } of rules)
+      for (const example of examples.unsafe) unsafe.push(await play(stage, id, example))
   }, playingMillis)
 
   afterAll(() => stage.stop())
 
   test('on every unsafe example, but for those that leave nothing to be seen', () => {
-    const counts = Object.entries(Object.groupBy(unsafe, ({ seen }) => seen)).map(([seen, played]) => `${seen}: ${played.length}`)
+    const counts = Object.entries(Object.groupBy(unsafe, ({ seen }) => seen)).map(
+      ([seen, played]) => `${seen}: ${played.length}`,
+    )
     console.log(`${unsafe.length} unsafe examples; ${counts.join(', ')}`)
     const missed = unsafe.filter(({ seen }) => seen === 'not seen' || seen === 'text')
     for (const { why, applies } of exceptions) console.log(`${missed.filter(applies).length} of them: ${why}`)

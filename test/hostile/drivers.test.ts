@@ -72,13 +72,17 @@ describe.each(profiles)('behind a pooler that %s', (_name, profile) => {
       await client.query('COMMIT')
       await client.query("BEGIN; INSERT INTO items VALUES (3, 'lost'); ROLLBACK; INSERT INTO items VALUES (4, 'last')")
       await expect(client.query('SELECT 1; SELECT 1/0; SELECT 2')).rejects.toMatchObject({ code: '22012' })
-      expect(names((await client.query<{ name: string }>('SELECT name FROM items ORDER BY id')).rows)).toBe('kept,kept too,last')
+      expect(names((await client.query<{ name: string }>('SELECT name FROM items ORDER BY id')).rows)).toBe(
+        'kept,kept too,last',
+      )
       expect(await pooler.reports()).toEqual([])
     })
 
     test('large parameters and large results', async () => {
       const large = 'ü'.repeat(3_000_000)
-      const { rows } = await client.query<{ back: string }>('SELECT $1::text AS back FROM generate_series(1, 2)', [large])
+      const { rows } = await client.query<{ back: string }>('SELECT $1::text AS back FROM generate_series(1, 2)', [
+        large,
+      ])
       expect(rows.every(({ back }) => back === large)).toBe(true)
       const { rowCount } = await client.query("SELECT n, repeat('x', 100) FROM generate_series(1, 50000) AS n")
       expect(rowCount).toBe(50_000)
@@ -122,7 +126,9 @@ describe.each(profiles)('behind a pooler that %s', (_name, profile) => {
       const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
       const other = new pg.Client(pooler.url)
       await other.connect()
-      const sleeping = expect(client.query("SELECT pg_sleep(60) /* 'to be canceled' */")).rejects.toMatchObject({ code: '57014' })
+      const sleeping = expect(client.query("SELECT pg_sleep(60) /* 'to be canceled' */")).rejects.toMatchObject({
+        code: '57014',
+      })
       const untouched = other.query('SELECT pg_sleep(0.5)')
       const isRunning =
         "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%to be canceled%' AND pid <> pg_backend_pid()"
@@ -140,7 +146,9 @@ describe.each(profiles)('behind a pooler that %s', (_name, profile) => {
       const piped = new pg.Client({ connectionString: pooler.url, pipeline: true })
       await piped.connect()
       const answers = await Promise.all(
-        Array.from({ length: 20 }, (_, n) => piped.query<{ n: number; pid: number }>('SELECT $1::int AS n, pg_backend_pid() AS pid', [n])),
+        Array.from({ length: 20 }, (_, n) =>
+          piped.query<{ n: number; pid: number }>('SELECT $1::int AS n, pg_backend_pid() AS pid', [n]),
+        ),
       )
       const rows = answers.flatMap((answer) => answer.rows)
       expect(rows.map(({ n }) => n)).toEqual(Array.from({ length: 20 }, (_, n) => n))
@@ -303,7 +311,9 @@ describe('named statements', () => {
   test('of postgres.js work as they do behind such a pooler', async () => {
     pooler = await startHostilePooler({ target: server, pooler: poolers.pgbouncer({ version: '1.26' }) })
     const client = postgres(pooler.url, { max: 3, onnotice: () => undefined })
-    const rows = await Promise.all(Array.from({ length: 100 }, (_, n) => client<{ n: number }[]>`SELECT ${n}::int AS n`))
+    const rows = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => client<{ n: number }[]>`SELECT ${n}::int AS n`),
+    )
     expect(rows.map(([row]) => row?.n)).toEqual(Array.from({ length: 100 }, (_, n) => n))
     await client.begin(async (transaction) => {
       await transaction`INSERT INTO items VALUES (1, 'one')`

@@ -1,6 +1,11 @@
 import { connect as connectSocket } from 'node:net'
 import { poolers } from '@poolsafe/core'
-import { startHostilePooler, type HostilePoolerOptions, type HostilePoolerServer, type HostileReport } from '@poolsafe/testing/hostile'
+import {
+  startHostilePooler,
+  type HostilePoolerOptions,
+  type HostilePoolerServer,
+  type HostileReport,
+} from '@poolsafe/testing/hostile'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -54,7 +59,8 @@ async function direct<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]
 
 /** Sessions of the pooler on the server. */
 async function sessionsOf(): Promise<number> {
-  const others = "SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+  const others =
+    "SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
   return (await direct<{ count: number }>(others))[0]?.count ?? -1
 }
 
@@ -110,7 +116,12 @@ describe('sessions', () => {
     const pooler = await start({ sessions: 2 })
     const client = await connect(pooler.url)
     await client.query('CREATE SEQUENCE drawn')
-    for (const sql of ["SET app.tenant = '7'", 'SELECT pg_advisory_lock(1)', 'SET ROLE pg_monitor', "SELECT nextval('drawn')"]) {
+    for (const sql of [
+      "SET app.tenant = '7'",
+      'SELECT pg_advisory_lock(1)',
+      'SET ROLE pg_monitor',
+      "SELECT nextval('drawn')",
+    ]) {
       await client.query(sql)
     }
     await client.query('SELECT setseed(0.5)')
@@ -143,7 +154,9 @@ describe('sessions', () => {
     expect(await codeOf(victim.query('SELECT pg_terminate_backend(pg_backend_pid())'))).toBe('57P01')
     for (let count = 0; count < 4; count++) expect(await pidOf(other)).toBeGreaterThan(0)
     // Sessions that end while nobody has them are replaced, as soon as the pooler has heard of their end.
-    await direct("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+    await direct(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    )
     const newcomer = async (): Promise<unknown> => codeOf(pidOf(await connect(pooler.url)))
     await expect.poll(newcomer, { timeout: 20_000 }).toBeUndefined()
   })
@@ -181,7 +194,14 @@ describe('reports', () => {
         seq: expect.any(Number) as number,
         statements: ['BEGIN', 'INSERT INTO orders VALUES ($1)', 'SELECT ? AS word, ?', 'COMMIT'],
         states: [
-          { kind: 'setting', object: 'app.last_order', rule: 'session/set', does: 'leaves', seenIn: 'session', isHidden: true },
+          {
+            kind: 'setting',
+            object: 'app.last_order',
+            rule: 'session/set',
+            does: 'leaves',
+            seenIn: 'session',
+            isHidden: true,
+          },
           {
             kind: 'advisory-lock',
             object: 'ExclusiveLock',
@@ -252,7 +272,8 @@ describe('startup', () => {
   test('parameters that the profile tracks are the client’s on every session', async () => {
     const pooler = await start({ pooler: poolers.pgbouncer({ version: '1.26', serverVersion: 18 }) })
     const client = await connect(pooler.url, { options: '-c search_path=one,two' })
-    for (let count = 0; count < 4; count++) expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'one,two' }])
+    for (let count = 0; count < 4; count++)
+      expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'one,two' }])
     expect(await pooler.reports()).toEqual([])
   })
 
@@ -262,7 +283,9 @@ describe('startup', () => {
       code: '08P01',
       message: 'unsupported startup parameter: statement_timeout',
     })
-    await expect(connect(pooler.url, { options: '-c work_mem=5MB' })).rejects.toThrow('unsupported startup parameter in options: work_mem')
+    await expect(connect(pooler.url, { options: '-c work_mem=5MB' })).rejects.toThrow(
+      'unsupported startup parameter in options: work_mem',
+    )
     const client = await connect(pooler.url, { lock_timeout: 1000 })
     expect((await client.query('SHOW lock_timeout')).rows).toEqual([{ lock_timeout: '0' }])
   })

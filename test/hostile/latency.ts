@@ -1,6 +1,6 @@
-// The time of statements, direct and through the hostile pooler, side by side in one run: medians of many, in turns. A proxy that
-// does nothing but copy bytes shows what two more hops cost in Node at all. Each proxy runs in a process of its own, as the pooler
-// does for tests when Vitest's main process has started it.
+// The time of statements, direct and through the hostile pooler, side by side in one run: medians of many, in turns. A
+// proxy that does nothing but copy bytes shows what two more hops cost in Node at all. Each proxy runs in a process of
+// its own, as the pooler does for tests when Vitest's main process has started it.
 //
 //   node --conditions=@poolsafe/source test/hostile/latency.ts
 import { fork, type ChildProcess } from 'node:child_process'
@@ -123,5 +123,9 @@ function report(contenders: readonly Contender[]): void {
   }
   console.log(table.toString())
   const over = Object.keys(work).filter((kind) => median(hostile, kind) > maxRatio * median(direct, kind))
-  console.log(over.length === 0 ? `within ${maxRatio}× without inspection` : `over ${maxRatio}× without inspection: ${over.join(', ')}`)
+  console.log(
+    over.length === 0
+      ? `within ${maxRatio}× without inspection`
+      : `over ${maxRatio}× without inspection: ${over.join(', ')}`,
+  )
 }

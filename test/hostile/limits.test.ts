@@ -46,13 +46,17 @@ test('limits hold for connections', async () => {
 test('limits hold for messages', async () => {
   await start({ maxMessageBytes: 10_000 })
   const client = await connect(pooler.url)
-  expect((await client.query('SELECT length($1::text) AS length', ['x'.repeat(9_000)])).rows).toEqual([{ length: 9_000 }])
+  expect((await client.query('SELECT length($1::text) AS length', ['x'.repeat(9_000)])).rows).toEqual([
+    { length: 9_000 },
+  ])
   expect(await codeOf(client.query('SELECT length($1::text)', ['x'.repeat(20_000)]))).toBe('54000')
 })
 
 test('limits do not hold for what PostgreSQL answers', async () => {
   await start({ maxMessageBytes: 10_000 })
   const client = await connect(pooler.url)
-  const { rows } = await client.query<{ text: string }>("SELECT repeat('x', 5000000) AS text FROM generate_series(1, 3)")
+  const { rows } = await client.query<{ text: string }>(
+    "SELECT repeat('x', 5000000) AS text FROM generate_series(1, 3)",
+  )
   expect(rows.map(({ text }) => text.length)).toEqual([5_000_000, 5_000_000, 5_000_000])
 })

@@ -13,7 +13,10 @@ beforeAll(async () => {
   const admin = new pg.Client(server.url)
   await admin.connect()
   const { rows } = await admin.query<{ file: string }>("SELECT current_setting('hba_file') AS file")
-  const lines = [...methods.map((method) => `host all "by ${method}" 127.0.0.1/32 ${method}`), 'host all all 127.0.0.1/32 scram-sha-256']
+  const lines = [
+    ...methods.map((method) => `host all "by ${method}" 127.0.0.1/32 ${method}`),
+    'host all all 127.0.0.1/32 scram-sha-256',
+  ]
   for (const method of methods) {
     await admin.query(`SET password_encryption = '${method === 'md5' ? 'md5' : 'scram-sha-256'}'`)
     await admin.query(`CREATE ROLE "by ${method}" LOGIN PASSWORD ${pg.escapeLiteral(password)}`)
@@ -41,13 +44,21 @@ async function whoAmI(user: string, passwords: Readonly<Record<string, string>>)
 
 test.each(methods)('the pooler logs in by %s', async (method) => {
   // The server reads its file when it gets round to it.
-  await expect.poll(() => whoAmI(`by ${method}`, { [`by ${method}`]: password }).catch(String), { timeout: 20_000 }).toBe(`by ${method}`)
+  await expect
+    .poll(() => whoAmI(`by ${method}`, { [`by ${method}`]: password }).catch(String), { timeout: 20_000 })
+    .toBe(`by ${method}`)
 })
 
-test.each(['md5', 'password', 'scram-sha-256'])('PostgreSQL’s own words reach a client whose password it refuses by %s', async (method) => {
-  const refused = whoAmI(`by ${method}`, { [`by ${method}`]: 'wrong' })
-  await expect(refused).rejects.toMatchObject({ code: '28P01', message: `password authentication failed for user "by ${method}"` })
-})
+test.each(['md5', 'password', 'scram-sha-256'])(
+  'PostgreSQL’s own words reach a client whose password it refuses by %s',
+  async (method) => {
+    const refused = whoAmI(`by ${method}`, { [`by ${method}`]: 'wrong' })
+    await expect(refused).rejects.toMatchObject({
+      code: '28P01',
+      message: `password authentication failed for user "by ${method}"`,
+    })
+  },
+)
 
 test('whom PostgreSQL trusts is asked for nothing', async () => {
   expect(await whoAmI('by trust', {})).toBe('by trust')

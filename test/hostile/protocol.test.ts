@@ -95,7 +95,12 @@ describe('pipelines', () => {
   test('answer a Flush before the Sync', async () => {
     const raw = await logIn()
     raw.send(extended('SELECT 7'), flush)
-    expect([await raw.next(), await raw.next(), await raw.next(), await raw.next()]).toEqual(['1', '2', 'D7', 'CSELECT 1'])
+    expect([await raw.next(), await raw.next(), await raw.next(), await raw.next()]).toEqual([
+      '1',
+      '2',
+      'D7',
+      'CSELECT 1',
+    ])
     raw.send(sync)
     expect(await raw.answers()).toEqual(['ZI'])
   })

@@ -38,7 +38,8 @@ export async function openStage(): Promise<Stage> {
   const builder = new pg.Client({ ...target(server), ssl: false })
   await builder.connect()
   for (const sql of [...database.shared, ...database.objects]) await builder.query(sql)
-  const xids = async (): Promise<unknown> => (await builder.query('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')).rows[0]
+  const xids = async (): Promise<unknown> =>
+    (await builder.query('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next')).rows[0]
   const play = async (
     options: Partial<HostilePoolerOptions>,
     send: (client: pg.Client) => Promise<string | undefined>,
@@ -46,12 +47,14 @@ export async function openStage(): Promise<Stage> {
     const before = JSON.stringify(await xids())
     const outcome = await behind(server, options, send)
     // Whatever wrote anything took a transaction id.
-    if (JSON.stringify(await xids()) !== before) await builder.query([...database.resets, ...database.objects].join(';'))
+    if (JSON.stringify(await xids()) !== before)
+      await builder.query([...database.resets, ...database.objects].join(';'))
     return outcome
   }
   return {
     onFresh: (sent) => play({}, (client) => ask(client, sent)),
-    onDirty: (sent, dirt) => play({ afterTransaction: 'poison', maxSessions: 2 }, (client) => askDirty(client, sent, dirt)),
+    onDirty: (sent, dirt) =>
+      play({ afterTransaction: 'poison', maxSessions: 2 }, (client) => askDirty(client, sent, dirt)),
     stop: async () => {
       await Promise.all([admin.end(), builder.end()])
       await server.stop()
@@ -88,7 +91,10 @@ async function behind(
   }
 }
 
-/** Two sessions take turns: what comes after the statement in between runs where the dirt is. Its reports are told from the others by `seq`. */
+/**
+ * Two sessions take turns: what comes after the statement in between runs where the dirt is. Its reports are told from
+ * the others by `seq`.
+ */
 async function askDirty(client: pg.Client, sent: Sent, dirt: string): Promise<string | undefined> {
   await client.query(dirt)
   await client.query('SELECT 1')

@@ -1,5 +1,6 @@
-// psql, pgbench and pg_dump through the hostile pooler: a table of what ran and how it ended. Their binaries must be of the
-// server's version or later; they are taken from the folder POOLSAFE_POOLER_ROOT (a root file system with PostgreSQL's client programs).
+// psql, pgbench and pg_dump through the hostile pooler: a table of what ran and how it ended. Their binaries must be of
+// the server's version or later; they are taken from the folder POOLSAFE_POOLER_ROOT (a root file system with
+// PostgreSQL's client programs).
 //
 //   POOLSAFE_POOLER_ROOT=/opt/pooler-root [SECONDS_EACH=30] node --conditions=@poolsafe/source test/hostile/tools.ts
 import { spawn } from 'node:child_process'
@@ -14,7 +15,9 @@ import Table from 'cli-table3'
 
 const root = process.env.POOLSAFE_POOLER_ROOT ?? ''
 if (!existsSync(join(root, 'usr/bin/psql')) || root === '') {
-  console.error('POOLSAFE_POOLER_ROOT must name a root file system with psql, pgbench and pg_dump, such as /opt/pooler-root')
+  console.error(
+    'POOLSAFE_POOLER_ROOT must name a root file system with psql, pgbench and pg_dump, such as /opt/pooler-root',
+  )
   process.exit(2)
 }
 const seconds = Number(process.env.SECONDS_EACH ?? 30)
@@ -60,7 +63,9 @@ async function step(
     failed++
     console.error(ran.stderr)
   }
-  const states = [...new Set(reports.flatMap((report) => report.states.map(({ kind, object }) => `${kind} ${object}`)))].join(', ')
+  const states = [
+    ...new Set(reports.flatMap((report) => report.states.map(({ kind, object }) => `${kind} ${object}`))),
+  ].join(', ')
   table.push([
     name,
     profile.name,

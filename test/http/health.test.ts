@@ -29,7 +29,10 @@ afterAll(async () => {
 
 type Guards = HealthSource | readonly HealthSource[]
 /** Serves the health at `/health` of some port. */
-type Serve = (guards: Guards, options?: HealthAnswerOptions) => Promise<{ readonly port: number; close(): Promise<unknown> }>
+type Serve = (
+  guards: Guards,
+  options?: HealthAnswerOptions,
+) => Promise<{ readonly port: number; close(): Promise<unknown> }>
 
 async function listen(http: Server): ReturnType<Serve> {
   if (!http.listening) await once(http.listen(0, '127.0.0.1'), 'listening')
@@ -99,7 +102,11 @@ describe.each(servers)('health by %s', (_name, open) => {
 
   it('tells everything where that is asked for', async () => {
     const health = JSON.parse((await ask(guard, { details: true })).body) as GuardHealth
-    expect(health).toMatchObject({ healthy: true, totalErrors: 0, poolInfo: 'Limit: 10, Pool Timeout: 10s, Connect Timeout: 10s' })
+    expect(health).toMatchObject({
+      healthy: true,
+      totalErrors: 0,
+      poolInfo: 'Limit: 10, Pool Timeout: 10s, Connect Timeout: 10s',
+    })
     expect(health.pools).toMatchObject([{ max: 10, ping: { outcome: 'answered' } }])
     expect(health.slowest).toMatchObject([{ statement: 'SELECT ?' }])
   })
@@ -150,9 +157,17 @@ it('the health of several guards adds up', async () => {
 
 it.each<[string, () => unknown, string]>([
   ['no guard', () => healthHandler([]), 'healthHandler() must be given a guard of createGuard(), or several'],
-  ['what is none', () => healthResponse({} as never), 'healthResponse() must be given a guard of createGuard(), or several'],
+  [
+    'what is none',
+    () => healthResponse({} as never),
+    'healthResponse() must be given a guard of createGuard(), or several',
+  ],
   ['an option that does not exist', () => healthHandler(guard, { detail: true } as never), "did you mean 'details'?"],
-  ['details that are neither', () => healthHandler(guard, { details: 'yes' as never }), "details must be true or false; got 'yes'"],
+  [
+    'details that are neither',
+    () => healthHandler(guard, { details: 'yes' as never }),
+    "details must be true or false; got 'yes'",
+  ],
   ['a bad limit', () => healthHandler(guard, { pingTimeoutMillis: -1 }), 'pingTimeoutMillis must be'],
 ])('%s is refused when the handler is made', (_what, make, message) => {
   expect(make).toThrow(InvalidOptionError)

@@ -28,7 +28,10 @@ async function listening(app: express.Express): Promise<Server> {
 }
 
 /** The name that a request for a path of an Express application gets, and what is warned of. */
-async function namesOf(options: RequestScopeOptions<express.Request>, paths: readonly string[]): Promise<(string | undefined)[]> {
+async function namesOf(
+  options: RequestScopeOptions<express.Request>,
+  paths: readonly string[],
+): Promise<(string | undefined)[]> {
   const { guard, repeated } = watchRepeated({ repeatedQueryLimit: 1 })
   const pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   const work = async (_request: unknown, response: express.Response): Promise<void> => {
@@ -82,7 +85,12 @@ describe('the name of a request', () => {
 
 it('the functions of a framework get its own request', () => {
   const app = fastify()
-  app.register(ofFastify({ name: ({ routeOptions }: FastifyRequest) => routeOptions.url, tag: (request: FastifyRequest) => request.host }))
+  app.register(
+    ofFastify({
+      name: ({ routeOptions }: FastifyRequest) => routeOptions.url,
+      tag: (request: FastifyRequest) => request.host,
+    }),
+  )
   const hono = new Hono().use(ofHono({ name: (context: Context) => context.req.routePath }))
   const nest = (into: Pick<INestApplication, 'use'>): unknown =>
     into.use(ofNest({ tag: (request: express.Request) => request.get('x-tag') }))

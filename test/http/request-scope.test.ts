@@ -26,7 +26,11 @@ interface Trial extends RepeatedWatch {
 }
 
 /** Runs an application on a guarded pool. */
-async function run(app: App, workOn: (pool: pg.Pool) => Work, trial: (trial: Trial) => Promise<unknown>): Promise<RepeatedWatch> {
+async function run(
+  app: App,
+  workOn: (pool: pg.Pool) => Work,
+  trial: (trial: Trial) => Promise<unknown>,
+): Promise<RepeatedWatch> {
   const watch = watchRepeated()
   const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 4 }), watch.guard)
   const running = await app.start(workOn(pool))

@@ -87,10 +87,14 @@ describe.each([
 ] as const)('a query that Kysely is to cancel over a guarded pool, %s', (_name, url, profile) => {
   it.each(['cancel query', 'kill session'] as const)('is ended by a CancelRequest: %s', async (strategy) => {
     const before = server.log().length
-    const { findings, error } = await abort(url(), { mode: 'strict', pooler: profile, isPoolGuarded: true, strategy }, async (db) => {
-      await nobodyWaits()
-      expect((await sql`SELECT 1 AS one`.execute(db)).rows).toEqual([{ one: 1 }])
-    })
+    const { findings, error } = await abort(
+      url(),
+      { mode: 'strict', pooler: profile, isPoolGuarded: true, strategy },
+      async (db) => {
+        await nobodyWaits()
+        expect((await sql`SELECT 1 AS one`.execute(db)).rows).toEqual([{ one: 1 }])
+      },
+    )
     expect(error).toMatchObject({ message: 'enough' })
     expect(findings).toEqual([])
     await until(async () => server.log().slice(before).includes('canceling statement due to user request'))
@@ -103,7 +107,9 @@ describe.each([
     const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
     const aborting = new AbortController()
     const work = db.transaction().execute(async (trx) => {
-      const query = sql.raw(blocked).execute(trx, { signal: aborting.signal, inflightQueryAbortStrategy: 'cancel query' })
+      const query = sql
+        .raw(blocked)
+        .execute(trx, { signal: aborting.signal, inflightQueryAbortStrategy: 'cancel query' })
       await until(async () => (await waiting()) === 1)
       aborting.abort(new Error('enough'))
       await query
@@ -119,20 +125,32 @@ describe.each([
 describe('a query that Kysely is to cancel over a pool that nobody guards', () => {
   it('goes on behind a pooler, which the guard says when it is sent', async () => {
     const before = server.log().length
-    const { findings } = await abort(pooler.url, { mode: 'warn', pooler: poolers.pgbouncer(), isPoolGuarded: false }, async () => {
-      await until(async () => server.log().slice(before).includes('is not a PostgreSQL backend process'))
-      expect(await waiting()).toBe(1)
-      await holder.query('SELECT pg_advisory_unlock(42)')
-      await nobodyWaits()
-      await holder.query('SELECT pg_advisory_lock(42)')
-    })
-    expect(findings).toMatchObject([{ refused: false, findings: [{ rule: 'connection/cancel-by-pid', outcome: 'lost' }] }])
-    expect(findings[0]?.message).toContain('cancelling by the process id of the login acts on whichever server connection')
+    const { findings } = await abort(
+      pooler.url,
+      { mode: 'warn', pooler: poolers.pgbouncer(), isPoolGuarded: false },
+      async () => {
+        await until(async () => server.log().slice(before).includes('is not a PostgreSQL backend process'))
+        expect(await waiting()).toBe(1)
+        await holder.query('SELECT pg_advisory_unlock(42)')
+        await nobodyWaits()
+        await holder.query('SELECT pg_advisory_lock(42)')
+      },
+    )
+    expect(findings).toMatchObject([
+      { refused: false, findings: [{ rule: 'connection/cancel-by-pid', outcome: 'lost' }] },
+    ])
+    expect(findings[0]?.message).toContain(
+      'cancelling by the process id of the login acts on whichever server connection',
+    )
   })
 
   it('is refused in strict mode before it is sent, and the connection goes back', async () => {
     const before = server.log().length
-    const { error } = await abort(pooler.url, { mode: 'strict', pooler: poolers.pgbouncer(), isPoolGuarded: false }, async () => {})
+    const { error } = await abort(
+      pooler.url,
+      { mode: 'strict', pooler: poolers.pgbouncer(), isPoolGuarded: false },
+      async () => {},
+    )
     expect(error).toMatchObject({ rule: 'connection/cancel-by-pid' })
     expect((error as Error).stack).toContain('cancelling.test.ts')
     await holder.query("SELECT 'the log is written up to here'")
@@ -141,7 +159,11 @@ describe('a query that Kysely is to cancel over a pool that nobody guards', () =
   })
 
   it('is cancelled where there is no pooler, and nothing is found', async () => {
-    const { findings, error } = await abort(server.url, { mode: 'warn', pooler: poolers.direct(), isPoolGuarded: false }, nobodyWaits)
+    const { findings, error } = await abort(
+      server.url,
+      { mode: 'warn', pooler: poolers.direct(), isPoolGuarded: false },
+      nobodyWaits,
+    )
     expect(error).toMatchObject({ message: 'enough' })
     expect(findings).toEqual([])
   })

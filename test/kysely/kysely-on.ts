@@ -14,7 +14,10 @@ export interface Setup {
   readonly log?: (event: LogEvent) => void
 }
 
-export type Use = <Result>(setup: Setup, work: (db: Kysely<Database>, pool: pg.Pool) => Promise<Result>) => Promise<Result>
+export type Use = <Result>(
+  setup: Setup,
+  work: (db: Kysely<Database>, pool: pg.Pool) => Promise<Result>,
+) => Promise<Result>
 
 /** What runs work on a Kysely over a pool of one connection, and closes both. */
 export function kyselyOn(url: () => string): Use {

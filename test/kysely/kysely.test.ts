@@ -34,7 +34,9 @@ const strict = { mode: 'strict' } as const
 const use = kyselyOn(() => server.url)
 
 /** The same work guarded and unguarded. */
-async function both<Result>(work: (db: Kysely<Database>, pool: pg.Pool) => Promise<Result>): Promise<[guarded: Result, unguarded: Result]> {
+async function both<Result>(
+  work: (db: Kysely<Database>, pool: pg.Pool) => Promise<Result>,
+): Promise<[guarded: Result, unguarded: Result]> {
   return [await use({ guard: strict }, work), await use({}, work)]
 }
 
@@ -67,7 +69,9 @@ describe('everything that Kysely does', () => {
   })
 
   it('streams', async () => {
-    const [guarded, unguarded] = await both(async (db) => Array.fromAsync(db.selectFrom('person').selectAll().orderBy('id').stream(2)))
+    const [guarded, unguarded] = await both(async (db) =>
+      Array.fromAsync(db.selectFrom('person').selectAll().orderBy('id').stream(2)),
+    )
     expect(guarded).toHaveLength(5)
     expect(guarded).toEqual(unguarded)
   })
@@ -168,7 +172,9 @@ describe('a finding', () => {
     await use({ guard: strict }, async (db, pool) => {
       await expect(sql`begin`.execute(db)).rejects.toMatchObject({ rule: 'transaction/left-open' })
       expect(pool.idleCount).toBe(1)
-      expect((await sql`set local work_mem = 65536`.execute(db).catch((error: unknown) => error)) as object).toMatchObject({
+      expect(
+        (await sql`set local work_mem = 65536`.execute(db).catch((error: unknown) => error)) as object,
+      ).toMatchObject({
         rule: 'transaction/set-local',
       })
     })

@@ -35,6 +35,9 @@ export const blindSpots: readonly BlindSpot[] = [
     why: 'false alarm: what stands between PREPARE and DEALLOCATE may fail, and what was prepared would stay',
   },
   { sql: /^discard sequences$/i, why: 'the server does not show which sequences it remembers' },
-  { sql: /^SET (NAMES 'utf8'|SESSION CHARACTERISTICS AS TRANSACTION READ WRITE)$/, why: 'the session of the test has this value already' },
+  {
+    sql: /^SET (NAMES 'utf8'|SESSION CHARACTERISTICS AS TRANSACTION READ WRITE)$/,
+    why: 'the session of the test has this value already',
+  },
   { sql: /^SET (ROLE|SESSION AUTHORIZATION) postgres$/, why: 'the session of the test has this role already' },
 ]

@@ -1,4 +1,7 @@
-/** What an earlier transaction left, of every kind that has a name of its own. The session alone holds it: the database is as it was. */
+/**
+ * What an earlier transaction left, of every kind that has a name of its own. The session alone holds it: the database
+ * is as it was.
+ */
 const leftovers = [
   'PREPARE get_user (int) AS SELECT $1',
   'PREPARE ready AS SELECT 7 AS seven',
@@ -9,12 +12,16 @@ const leftovers = [
 ]
 
 /**
- * State that changes the meaning of statements that do not name it: a temporary table hides a permanent one, a role decides
- * about owners, a setting is told by SHOW, and drawing from a sequence writes, for which the database is made anew. Its harm is counted where it is left; here it is left for texts that
- * name it, and that do not make it themselves.
+ * State that changes the meaning of statements that do not name it: a temporary table hides a permanent one, a role
+ * decides about owners, a setting is told by SHOW, and drawing from a sequence writes, for which the database is made
+ * anew. Its harm is counted where it is left; here it is left for texts that name it, and that do not make it
+ * themselves.
  */
 const ofTexts: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^(?!.*\bdeclare\b).*\b(fetch|move|close|discard)\b/is, ['DECLARE page CURSOR WITH HOLD FOR SELECT * FROM generate_series(1, 50)']],
+  [
+    /^(?!.*\bdeclare\b).*\b(fetch|move|close|discard)\b/is,
+    ['DECLARE page CURSOR WITH HOLD FOR SELECT * FROM generate_series(1, 50)'],
+  ],
   [/currval|lastval|discard/i, ["SELECT nextval('orders_id_seq')"]],
   [
     /^(?!.*\bcreate\b).*(pg_temp|discard)/is,

@@ -60,6 +60,8 @@ describe('what a real PostgreSQL says of each statement', () => {
 
   test('differs in every blind spot that is listed', () => {
     const differing = labelled.filter(({ label, verdict }) => label !== 'refused' && label !== verdict)
-    expect(blindSpots.filter((spot) => !differing.some(({ sql }) => spot.sql.test(sql))).map(({ why }) => why)).toEqual([])
+    expect(blindSpots.filter((spot) => !differing.some(({ sql }) => spot.sql.test(sql))).map(({ why }) => why)).toEqual(
+      [],
+    )
   })
 })

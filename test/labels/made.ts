@@ -17,7 +17,8 @@ const executed: readonly ((expression: string) => string)[] = [
   (x) => `SELECT u.id FROM users u JOIN LATERAL (SELECT ${x}) AS q ON true`,
   (x) => `SELECT 'a' UNION ALL SELECT (${x})::text`,
   (x) => `WITH q AS (SELECT ${x}) SELECT * FROM q`,
-  (x) => `WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r, (SELECT ${x}) AS q WHERE n < 2) SELECT * FROM r`,
+  (x) =>
+    `WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r, (SELECT ${x}) AS q WHERE n < 2) SELECT * FROM r`,
   (x) => `VALUES ((${x})::text)`,
   (x) => `INSERT INTO notes (item) SELECT (${x})::text`,
   (x) => `INSERT INTO notes (item) VALUES ((${x})::text)`,
@@ -82,9 +83,17 @@ const harmful = [
   'lastval()',
 ]
 
-const harmless = ['pg_advisory_xact_lock(5)', "nextval('orders_id_seq')", "my.set_config('app.made', '1', false)", "to_char(1, '9')"]
+const harmless = [
+  'pg_advisory_xact_lock(5)',
+  "nextval('orders_id_seq')",
+  "my.set_config('app.made', '1', false)",
+  "to_char(1, '9')",
+]
 
-/** One that a rollback takes back, one that survives it, one that needs what is there: the rest would tell no more, and takes a minute. */
+/**
+ * One that a rollback takes back, one that survives it, one that needs what is there: the rest would tell no more, and
+ * takes a minute.
+ */
 const someHarmful = ['pg_advisory_lock(5)', "set_config('app.made', '1', false)", "currval('orders_id_seq')"]
 
 const someHarmless = ["my.set_config('app.made', '1', false)"]

@@ -77,7 +77,10 @@ class Theatre {
     return isError(fresh.answer) ? 'refused' : 'safe'
   }
 
-  /** A clock or a random number differs anyhow, and tells nothing: what differs once in six runs must not pass for steady. */
+  /**
+   * A clock or a random number differs anyhow, and tells nothing: what differs once in six runs must not pass for
+   * steady.
+   */
   async #isSteady(statement: Statement, answer: string): Promise<boolean> {
     for (let times = 0; times < repeats; times++) {
       if ((await this.#play(statement, false, (client) => send(client, statement))) !== answer) return false
@@ -90,7 +93,11 @@ class Theatre {
   }
 
   /** Both kinds of session find the database in the same state: only what the session itself holds differs. */
-  async #play<Result>({ sql }: Statement, isDirty: boolean, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  async #play<Result>(
+    { sql }: Statement,
+    isDirty: boolean,
+    work: (client: pg.Client) => Promise<Result>,
+  ): Promise<Result> {
     const used = dirt(sql)
     if (!isDirty && used.beside !== undefined) await once(this.#server, used.beside)
     const client = await connect(this.#server)
@@ -129,7 +136,8 @@ async function perform(client: pg.Client, statement: Statement, isDirty: boolean
   const before = await look()
   const answer = await send(client, statement)
   const after = await look()
-  const backup = !isDirty && /pg_backup/i.test(sql) ? await wholeAnswer(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
+  const backup =
+    !isDirty && /pg_backup/i.test(sql) ? await wholeAnswer(client, 'SELECT count(*) FROM pg_backup_stop(false)') : ''
   return {
     answer,
     before,

@@ -13,6 +13,7 @@ export function statements(): Statement[] {
     ...Object.values({ ...safe, unsafe: Object.values(unsafe).flat() }).flat(),
   ]
   const bySql = new Map(all.map((statement) => [`${String(statement.inTransaction)} ${statement.sql}`, statement]))
-  // A transaction that is open already is nothing that the server could show. A parameter has no value here, and COPY FROM STDIN no data.
+  // A transaction that is open already is nothing that the server could show. A parameter has no value here, and COPY
+  // FROM STDIN no data.
   return [...bySql.values()].filter(({ sql, inTransaction }) => inTransaction !== true && !/\$\d|\bstdin\b/i.test(sql))
 }

@@ -8,7 +8,8 @@ export const executedToo: readonly ((expression: string) => string)[] = [
     `MERGE INTO t USING (VALUES (1)) AS s(id) ON t.id = s.id WHEN MATCHED THEN UPDATE SET a = 3 RETURNING merge_action(), (${x})::text`,
   (x) => `UPDATE t SET a = a + 1 WHERE id = 1 RETURNING OLD.a, NEW.a, (${x})::text`,
   (x) => `DELETE FROM t WHERE id = 1 RETURNING WITH (OLD AS o) o.a, (${x})::text`,
-  (x) => `INSERT INTO t VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET a = EXCLUDED.a RETURNING OLD.a, NEW.a, (${x})::text`,
+  (x) =>
+    `INSERT INTO t VALUES (1, 5) ON CONFLICT (id) DO UPDATE SET a = EXCLUDED.a RETURNING OLD.a, NEW.a, (${x})::text`,
   (x) => `COPY (SELECT ${x}) TO '/dev/null'`,
   (x) => `SELECT count(*) FILTER (WHERE (${x})::text IS NOT NULL) FROM users`,
   (x) => `SELECT row_number() OVER (ORDER BY (${x})::text) FROM users`,

@@ -1,4 +1,5 @@
-// Run by ended-pools.test.ts with --expose-gc: drops one of two pools of one name without `end()`, and tells what was counted before and after.
+// Run by ended-pools.test.ts with --expose-gc: drops one of two pools of one name without `end()`, and tells what was
+// counted before and after.
 import { createGuard } from '@poolsafe/core'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { guardPool } from '@poolsafe/pg'

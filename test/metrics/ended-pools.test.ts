@@ -37,7 +37,9 @@ async function use(pool: pg.Pool): Promise<void> {
 /** What the series of a pool say, by their names. */
 async function seriesOf(registry: Registry): Promise<ReadonlyMap<string, number>> {
   const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('poolsafe_pool_'))
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  )
 }
 
 const isGauge = (name: string): boolean => /_(connections|calls)\{/.test(name)
@@ -61,7 +63,8 @@ it('no counter and no histogram falls when one of two pools of a name ends, and 
   expect(before.get('poolsafe_pool_max_connections{pool="main"}')).toBe(2)
   expect([...oneLeft].filter(([name]) => !isGauge(name))).toEqual([...before].filter(([name]) => !isGauge(name)))
   expect([...noneLeft.keys()].filter(isGauge)).toEqual([])
-  const read = (name: string): unknown => [before, oneLeft, noneLeft, after].map((series) => series.get(`${name}{pool="main"}`))
+  const read = (name: string): unknown =>
+    [before, oneLeft, noneLeft, after].map((series) => series.get(`${name}{pool="main"}`))
   expect(read('poolsafe_pool_acquires_total')).toEqual([2, 2, 3, 4])
   expect(read('poolsafe_pool_queue_full_total')).toEqual([2, 2, 3, 4])
   expect(read('poolsafe_pool_use_seconds_count')).toEqual([2, 2, 3, 4])
@@ -73,7 +76,9 @@ it("OpenTelemetry's counters do not fall either, and no connection of an ended p
   openTelemetryMetrics(guard, { meter: new MeterProvider({ readers: [reader] }).getMeter('test') })
   const collect = async (name: string): Promise<unknown> => {
     const { resourceMetrics } = await reader.collect()
-    const metric = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics).find(({ descriptor }) => descriptor.name === name)
+    const metric = resourceMetrics.scopeMetrics
+      .flatMap(({ metrics }) => metrics)
+      .find(({ descriptor }) => descriptor.name === name)
     return metric?.dataPoints.map(({ value }) => value)
   }
   const pools = [open(guard), open(guard)]
@@ -89,14 +94,20 @@ it("OpenTelemetry's counters do not fall either, and no connection of an ended p
 })
 
 it('a pool that is dropped without end() takes nothing with it that was read before', async () => {
-  const args = ['--expose-gc', '--conditions=@poolsafe/source', join(import.meta.dirname, 'dropped-pool.ts'), server.url]
+  const args = [
+    '--expose-gc',
+    '--conditions=@poolsafe/source',
+    join(import.meta.dirname, 'dropped-pool.ts'),
+    server.url,
+  ]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   expect(stdout.trim().split('\n')).toEqual(['7', '1', '7', '8'])
 })
 
 it('a hundred names are remembered that no pool has any more, and all that a pool has', async () => {
   const guard = quiet()
-  const openAs = (poolName: string): pg.Pool => guardPool(new pg.Pool({ connectionString: server.url }), guard, { poolName })
+  const openAs = (poolName: string): pg.Pool =>
+    guardPool(new pg.Pool({ connectionString: server.url }), guard, { poolName })
   const kept = openAs('kept')
   await openAs('kept').end()
   for (let index = 0; index < 120; index++) await openAs(`tenant ${index}`).end()

@@ -2,7 +2,13 @@ import { createGuard, InvalidOptionError, rules, type Guard, type GuardOptions }
 import { openTelemetryMetrics, type OpenTelemetryOptions } from '@poolsafe/metrics/opentelemetry'
 import type { PoolOptions } from '@poolsafe/pg'
 import * as conventions from '@opentelemetry/semantic-conventions/incubating'
-import { MeterProvider, MetricReader, type DataPoint, type Histogram, type MetricData } from '@opentelemetry/sdk-metrics'
+import {
+  MeterProvider,
+  MetricReader,
+  type DataPoint,
+  type Histogram,
+  type MetricData,
+} from '@opentelemetry/sdk-metrics'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { withSubject, type Subject } from './subject.ts'
@@ -26,7 +32,11 @@ interface Watched extends Subject {
   readonly provider: MeterProvider
 }
 
-async function withMeter(work: (watched: Watched) => Promise<void>, options: GuardOptions = {}, limits: PoolOptions = {}): Promise<void> {
+async function withMeter(
+  work: (watched: Watched) => Promise<void>,
+  options: GuardOptions = {},
+  limits: PoolOptions = {},
+): Promise<void> {
   const reader = new Reader()
   const provider = new MeterProvider({ readers: [reader] })
   const collect = async (): Promise<ReadonlyMap<string, MetricData>> => {
@@ -111,8 +121,22 @@ it('a statement is recorded with the attributes and the buckets of the conventio
 it('db.operation.name is the word that the server knows, and missing where that is not known', async () => {
   await withMeter(async ({ pool, collect }) => {
     const client = await pool.connect()
-    const statements = ['begin', 'savepoint one', 'rollback to one', 'release one', 'commit', 'start transaction', 'end', 'abort']
-    for (const sql of [...statements, 'BEGIN; COMMIT', 'WITH one AS (SELECT 1) SELECT * FROM one', 'SHOW server_version'])
+    const statements = [
+      'begin',
+      'savepoint one',
+      'rollback to one',
+      'release one',
+      'commit',
+      'start transaction',
+      'end',
+      'abort',
+    ]
+    for (const sql of [
+      ...statements,
+      'BEGIN; COMMIT',
+      'WITH one AS (SELECT 1) SELECT * FROM one',
+      'SHOW server_version',
+    ])
       await client.query(sql)
     client.release()
     const points = histogramsOf((await collect()).get('db.client.operation.duration'))
@@ -159,7 +183,9 @@ it('the pool is read when the metrics are collected', async () => {
     expect(pointsOf(held.get('db.client.connection.pending_requests'))).toEqual([[pool, 0]])
     expect(pointsOf(held.get('db.client.connection.timeouts'))).toEqual([[pool, 1]])
     expect(pointsOf(held.get('poolsafe.pool.queue_full'))).toEqual([[pool, 1]])
-    expect(histogramsOf(held.get('poolsafe.pooler.wait_time')).map(([attributes, { count }]) => [attributes, count])).toEqual([[pool, 1]])
+    expect(
+      histogramsOf(held.get('poolsafe.pooler.wait_time')).map(([attributes, { count }]) => [attributes, count]),
+    ).toEqual([[pool, 1]])
   }
   await withMeter(work, {}, limits)
 })
@@ -177,13 +203,17 @@ it('SQLSTATEs that the application makes up have no end, and are told apart up t
     const client = await pool.connect()
     for (let index = 0; index < 120; index++) {
       const code = `ZZ${String(index).padStart(3, '0')}`
-      await client.query(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`).catch((error: unknown) => expect(error).toMatchObject({ code }))
+      await client
+        .query(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`)
+        .catch((error: unknown) => expect(error).toMatchObject({ code }))
     }
     client.release()
     const points = histogramsOf((await collect()).get('db.client.operation.duration'))
     const other = points.filter(([attributes]) => attributes['error.type'] === '_OTHER')
     expect(points).toHaveLength(101)
-    expect(other.map(([attributes, { count }]) => [attributes['db.response.status_code'], count])).toEqual([[undefined, 20]])
+    expect(other.map(([attributes, { count }]) => [attributes['db.response.status_code'], count])).toEqual([
+      [undefined, 20],
+    ])
   })
 })
 

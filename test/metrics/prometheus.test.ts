@@ -21,7 +21,9 @@ type Series = ReadonlyMap<string, number>
 /** The series of an exposition: `name{labels}` → value. */
 async function scrape(registry: Registry): Promise<Series> {
   const lines = (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
+  )
 }
 
 async function withRegistry(
@@ -53,7 +55,9 @@ it('what a pool has and does is what its statistics say', async () => {
     expect(after.get('poolsafe_pool_acquires_total{pool="main"}')).toBe(2)
     expect(after.get('poolsafe_pool_acquire_wait_seconds_count{pool="main"}')).toBe(2)
     const [report] = guard.stats().pools
-    expect(after.get('poolsafe_pool_acquire_wait_seconds_sum{pool="main"}')).toBe((report?.acquireWait.sumMillis ?? Number.NaN) / 1000)
+    expect(after.get('poolsafe_pool_acquire_wait_seconds_sum{pool="main"}')).toBe(
+      (report?.acquireWait.sumMillis ?? Number.NaN) / 1000,
+    )
     expect(after.get('poolsafe_pool_use_seconds_sum{pool="main"}')).toBe((report?.use.sumMillis ?? Number.NaN) / 1000)
   })
 })
@@ -97,7 +101,8 @@ it('every rule has its series from the start', async () => {
     await pool.query("SET app.org_id = '7'")
     const series = await scrape(registry)
     expect(series.get('poolsafe_findings_total{rule="session/set"}')).toBe(1)
-    for (const { id } of rules) expect(series.get(`poolsafe_findings_total{rule="${id}"}`)).toBe(guard.stats().findings[id] ?? 0)
+    for (const { id } of rules)
+      expect(series.get(`poolsafe_findings_total{rule="${id}"}`)).toBe(guard.stats().findings[id] ?? 0)
     expect(series.get('poolsafe_analysis_cache_hits_total')).toBe(guard.stats().cache.hits)
   })
 })
@@ -136,7 +141,9 @@ it('more statements, values and errors make no more series', async () => {
 it('a histogram rises from bucket to bucket', async () => {
   await withRegistry(async ({ pool, registry }) => {
     for (let index = 0; index < 50; index++) await pool.query('SELECT pg_sleep($1)', [index / 2000])
-    const buckets = [...(await scrape(registry))].filter(([key]) => key.startsWith('poolsafe_query_duration_seconds_bucket'))
+    const buckets = [...(await scrape(registry))].filter(([key]) =>
+      key.startsWith('poolsafe_query_duration_seconds_bucket'),
+    )
     const counts = buckets.map(([, count]) => count)
     expect(counts).toEqual(counts.toSorted((one, other) => one - other))
     expect(counts.at(-1)).toBe(50)
@@ -147,7 +154,10 @@ it('promtool finds no fault in names, units and help', async () => {
   const { promtool } = await findPrometheus()
   await withRegistry(async ({ pool, registry }) => {
     await pool.query('SELECT 1')
-    expect(await runWithInput(promtool, ['check', 'metrics'], await registry.metrics())).toEqual({ code: 0, output: '' })
+    expect(await runWithInput(promtool, ['check', 'metrics'], await registry.metrics())).toEqual({
+      code: 0,
+      output: '',
+    })
   })
 })
 
@@ -188,13 +198,17 @@ it('pools of one name are added up', async () => {
 it('several guards share a registry, each with a label', async () => {
   await withRegistry(async ({ pool, registry }) => {
     await withSubject(server, async (other) => {
-      expect(() => prometheusMetrics(other.guard, { registry })).toThrow(/^guardName must be another one for each guard/)
+      expect(() => prometheusMetrics(other.guard, { registry })).toThrow(
+        /^guardName must be another one for each guard/,
+      )
       const remove = prometheusMetrics(other.guard, { registry, guardName: 'reports' })
       await pool.query('SELECT 1')
       await other.pool.query('SELECT 1')
       await other.pool.query('SELECT 1')
       const series = await scrape(registry)
-      expect([series.get('poolsafe_queries_total'), series.get('poolsafe_queries_total{guard="reports"}')]).toEqual([1, 2])
+      expect([series.get('poolsafe_queries_total'), series.get('poolsafe_queries_total{guard="reports"}')]).toEqual([
+        1, 2,
+      ])
       remove()
       expect((await scrape(registry)).has('poolsafe_queries_total{guard="reports"}')).toBe(false)
       expect((await scrape(registry)).get('poolsafe_queries_total')).toBe(1)
@@ -208,7 +222,9 @@ it('a name that the registry has already is told, and nothing is registered', ()
   const guard = createGuard()
   const register_ = (): unknown => prometheusMetrics(guard, { registry })
   expect(register_).toThrow(InvalidOptionError)
-  expect(register_).toThrow(/poolsafe_queries_total of somebody else: choose another prefix, or call registry\.clear\(\)/)
+  expect(register_).toThrow(
+    /poolsafe_queries_total of somebody else: choose another prefix, or call registry\.clear\(\)/,
+  )
   expect(registry.getMetricsAsArray()).toEqual([other])
   prometheusMetrics(guard, { registry, prefix: 'shop_' })()
   expect(registry.getMetricsAsArray()).toEqual([other])
@@ -258,7 +274,11 @@ it.each<[unknown, unknown, RegExp]>([
   [createGuard(), { prefix: 7 }, /^prefix must be/],
   [createGuard(), { guardName: '' }, /^guardName must be a text that is not empty/],
   [createGuard(), { registry: {} }, /^registry must be a registry of prom-client; got an object/],
-  [createGuard(), { registry: 'postgresql://user:hunter2@db/shop' }, /^registry must be a registry of prom-client; got a string$/],
+  [
+    createGuard(),
+    { registry: 'postgresql://user:hunter2@db/shop' },
+    /^registry must be a registry of prom-client; got a string$/,
+  ],
 ])('what cannot be is refused: %#', (guard, options, message) => {
   const act = (): unknown => prometheusMetrics(guard as Guard, options as PrometheusOptions)
   expect(act).toThrow(InvalidOptionError)

@@ -41,7 +41,8 @@ it('no value, literal, comment, name, password or detail of an error is in any m
   prometheusMetrics(guard, { registry })
   openTelemetryMetrics(guard, { meter: new MeterProvider({ readers: [reader] }).getMeter('test') })
   const client = await pool.connect()
-  const failing = (...args: [string, unknown[]?]): Promise<unknown> => client.query(...args).catch((error: unknown) => error)
+  const failing = (...args: [string, unknown[]?]): Promise<unknown> =>
+    client.query(...args).catch((error: unknown) => error)
   await client.query('INSERT INTO person VALUES ($1)', [secret])
   const violation = await failing('INSERT INTO person VALUES ($1)', [secret])
   expect(violation).toMatchObject({ detail: expect.stringContaining(secret) as unknown })

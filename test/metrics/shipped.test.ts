@@ -39,10 +39,12 @@ function namesIn(text: string): string[] {
 }
 
 describe('the alerts', () => {
-  const alerts = [...alertsText.matchAll(/- alert: (\w+)\n(.*?)(?=\n\n|\n {6}- alert|$(?![^]))/gs)].map(([, name = '', rule = '']) => ({
-    name,
-    rule,
-  }))
+  const alerts = [...alertsText.matchAll(/- alert: (\w+)\n(.*?)(?=\n\n|\n {6}- alert|$(?![^]))/gs)].map(
+    ([, name = '', rule = '']) => ({
+      name,
+      rule,
+    }),
+  )
 
   test('are all that is in the file', () => {
     expect(alerts.map(({ name }) => name)).toEqual([...alertsText.matchAll(/alert: (\w+)/g)].map(([, name]) => name))
@@ -57,15 +59,18 @@ describe('the alerts', () => {
     expect(await promtoolOn('test', 'rules', join(folder, 'prometheus/alerts.test.yml'))).toMatchObject({ code: 0 })
   })
 
-  it.each(['vector(0) > 1', 'vector(1)'])('are each missed by their test with %s in their place', async (expression) => {
-    await cp(join(folder, 'prometheus/alerts.test.yml'), join(scratch, 'alerts.test.yml'))
-    for (const { name } of alerts) {
-      const changed = alertsText.replace(new RegExp(`(alert: ${name}\\n +expr: ).*`), `$1${expression}`)
-      expect(changed).not.toBe(alertsText)
-      await writeFile(join(scratch, 'alerts.yml'), changed)
-      expect(await promtoolOn('test', 'rules', join(scratch, 'alerts.test.yml')), name).toMatchObject({ code: 1 })
-    }
-  })
+  it.each(['vector(0) > 1', 'vector(1)'])(
+    'are each missed by their test with %s in their place',
+    async (expression) => {
+      await cp(join(folder, 'prometheus/alerts.test.yml'), join(scratch, 'alerts.test.yml'))
+      for (const { name } of alerts) {
+        const changed = alertsText.replace(new RegExp(`(alert: ${name}\\n +expr: ).*`), `$1${expression}`)
+        expect(changed).not.toBe(alertsText)
+        await writeFile(join(scratch, 'alerts.yml'), changed)
+        expect(await promtoolOn('test', 'rules', join(scratch, 'alerts.test.yml')), name).toMatchObject({ code: 1 })
+      }
+    },
+  )
 
   it.each(alerts)('$name says what is the matter, what to do, and where to read on', ({ rule }) => {
     expect(rule).toMatch(/severity: (info|warning|critical)/)
@@ -102,12 +107,18 @@ interface Panel {
 }
 
 describe('the dashboard', () => {
-  const dashboard = JSON.parse(dashboardText) as { readonly panels: readonly Panel[]; readonly templating: { list: { name: string }[] } }
+  const dashboard = JSON.parse(dashboardText) as {
+    readonly panels: readonly Panel[]
+    readonly templating: { list: { name: string }[] }
+  }
   const panels = dashboard.panels.flatMap((panel) => [panel, ...(panel.panels ?? [])])
   const expressions = panels.flatMap(({ targets }) => (targets ?? []).map(({ expr }) => expr))
 
   it('asks in expressions that Prometheus can parse', async () => {
-    const rules = expressions.map((expr, index) => ({ record: `panel:${index}`, expr: expr.replaceAll('$__rate_interval', '5m') }))
+    const rules = expressions.map((expr, index) => ({
+      record: `panel:${index}`,
+      expr: expr.replaceAll('$__rate_interval', '5m'),
+    }))
     // JSON is YAML.
     await writeFile(join(scratch, 'panels.yml'), JSON.stringify({ groups: [{ name: 'panels', rules }] }))
     const { code, output } = await promtoolOn('check', 'rules', join(scratch, 'panels.yml'))
@@ -118,7 +129,8 @@ describe('the dashboard', () => {
   it('asks for metrics that exist, and shows all of them', () => {
     const written = writtenNames()
     expect(written).toEqual(new Set([...written, ...namesIn(expressions.join(' '))]))
-    const shown = (name: string): boolean => [name, `${name}_bucket`].some((each) => namesIn(expressions.join(' ')).includes(each))
+    const shown = (name: string): boolean =>
+      [name, `${name}_bucket`].some((each) => namesIn(expressions.join(' ')).includes(each))
     const notShown = [...written].filter((name) => !shown(name.replace(/_(bucket|sum|count)$/, '')) && !shown(name))
     expect(notShown).toEqual([])
   })

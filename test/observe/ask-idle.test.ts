@@ -22,10 +22,20 @@ interface Guarded {
   readonly told: string[]
 }
 
-const watchedOfGuard = ['query', 'acquire', 'release', 'finding', 'fault'] as const satisfies readonly (keyof GuardEvents)[]
+const watchedOfGuard = [
+  'query',
+  'acquire',
+  'release',
+  'finding',
+  'fault',
+] as const satisfies readonly (keyof GuardEvents)[]
 const watchedOfPool = ['connect', 'acquire', 'release', 'remove'] as const
 
-async function use(config: pg.PoolConfig, work: (guarded: Guarded) => Promise<void>, options: PoolOptions = {}): Promise<void> {
+async function use(
+  config: pg.PoolConfig,
+  work: (guarded: Guarded) => Promise<void>,
+  options: PoolOptions = {},
+): Promise<void> {
   const guard: Guard = createGuard({ mode: 'strict', logger: { warn: () => {} } })
   const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), guard, options)
   const told: string[] = []
@@ -75,19 +85,22 @@ it('a connection that is out, or that somebody waits for, is not asked', async (
 it.each([
   ['pg', pg],
   ['the oldest pg', pgOldest],
-])('of %s, a connection that came back inside a transaction is left alone, any other is asked', async (_name, { Pool }) => {
-  const guard = createGuard({ logger: { warn: () => {} } })
-  const pool = guardPool(new Pool({ connectionString: server.url, max: 1 }), guard)
-  const [observed = expect.fail()] = guard.pools
-  const client = await pool.connect()
-  await client.query('BEGIN')
-  client.release()
-  expect(pool.idleCount).toBe(1)
-  expect(observed.ask('SELECT 1')).toBeUndefined()
-  await pool.query('ROLLBACK')
-  expect(await observed.ask('SELECT 1 AS one')).toEqual([{ one: 1 }])
-  await pool.end()
-})
+])(
+  'of %s, a connection that came back inside a transaction is left alone, any other is asked',
+  async (_name, { Pool }) => {
+    const guard = createGuard({ logger: { warn: () => {} } })
+    const pool = guardPool(new Pool({ connectionString: server.url, max: 1 }), guard)
+    const [observed = expect.fail()] = guard.pools
+    const client = await pool.connect()
+    await client.query('BEGIN')
+    client.release()
+    expect(pool.idleCount).toBe(1)
+    expect(observed.ask('SELECT 1')).toBeUndefined()
+    await pool.query('ROLLBACK')
+    expect(await observed.ask('SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await pool.end()
+  },
+)
 
 it('what the server refuses is an error of the question, and the connection goes on', async () => {
   await use({}, async ({ pool, told, ask }) => {
@@ -117,7 +130,8 @@ it('where the pool limits its statements, a question changes neither the limit n
       const client = await pool.connect()
       client.release()
       expect(await ask('SET LOCAL statement_timeout = 1000; SELECT 1 AS one')).toEqual([{ one: 1 }])
-      const limitOf = async (from: pg.Pool | pg.PoolClient): Promise<unknown> => (await from.query('SHOW statement_timeout')).rows[0]
+      const limitOf = async (from: pg.Pool | pg.PoolClient): Promise<unknown> =>
+        (await from.query('SHOW statement_timeout')).rows[0]
       expect(await limitOf(pool)).toEqual({ statement_timeout: '0' })
       const next = await pool.connect()
       await next.query('BEGIN')

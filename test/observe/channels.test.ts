@@ -91,20 +91,24 @@ describe('a listener that throws', () => {
 })
 
 describe('a listener whose promise rejects', () => {
-  it.each(['query', 'acquire', 'fault'] as const)('of the event %s ends no process, and is reported once', async (name) => {
-    const warnings: string[] = []
-    const guard = createGuard({ logger: { warn: (message) => void warnings.push(message) } })
-    const faults: Error[] = []
-    const reject = (): Promise<never> => Promise.reject(new Error('the listener broke'))
-    guard.on('fault', (fault) => void faults.push(fault))
-    guard.on(name, reject)
-    if (name === 'fault') guard.on('query', reject)
-    const pool = poolOf(guard)
-    // A rejection that nobody handles fails the run of the tests.
-    for (const value of [1, 2]) expect((await pool.query('SELECT $1::int AS a', [value])).rows).toEqual([{ a: value }])
-    await vi.waitFor(() => expect(faults).toHaveLength(1))
-    expect(warnings).toEqual([expect.stringContaining('the listener broke')])
-  })
+  it.each(['query', 'acquire', 'fault'] as const)(
+    'of the event %s ends no process, and is reported once',
+    async (name) => {
+      const warnings: string[] = []
+      const guard = createGuard({ logger: { warn: (message) => void warnings.push(message) } })
+      const faults: Error[] = []
+      const reject = (): Promise<never> => Promise.reject(new Error('the listener broke'))
+      guard.on('fault', (fault) => void faults.push(fault))
+      guard.on(name, reject)
+      if (name === 'fault') guard.on('query', reject)
+      const pool = poolOf(guard)
+      // A rejection that nobody handles fails the run of the tests.
+      for (const value of [1, 2])
+        expect((await pool.query('SELECT $1::int AS a', [value])).rows).toEqual([{ a: value }])
+      await vi.waitFor(() => expect(faults).toHaveLength(1))
+      expect(warnings).toEqual([expect.stringContaining('the listener broke')])
+    },
+  )
 })
 
 describe('the wait for the pooler', () => {
@@ -118,13 +122,17 @@ describe('the wait for the pooler', () => {
       await client.query('COMMIT')
       client.release()
     }
-    expect(await heard('poolsafe:poolerWait', begin)).toMatchObject([{ poolerWaitMillis: expect.any(Number) as number }])
+    expect(await heard('poolsafe:poolerWait', begin)).toMatchObject([
+      { poolerWaitMillis: expect.any(Number) as number },
+    ])
     expect(guard.stats().pools[0]?.poolerWait.counts.reduce((sum, count) => sum + count)).toBe(1)
   })
 
   it('is measured once where statements are limited as well', async () => {
     const guard = createGuard(silent)
-    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, { statementTimeoutMillis: 60_000 })
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, {
+      statementTimeoutMillis: 60_000,
+    })
     pools.push(pool)
     const client = await pool.connect()
     await client.query('BEGIN')

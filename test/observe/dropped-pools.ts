@@ -1,4 +1,5 @@
-// Run by statistics.test.ts with --expose-gc: makes pools, drops them without `end()`, and tells how many the guard still watches.
+// Run by statistics.test.ts with --expose-gc: makes pools, drops them without `end()`, and tells how many the guard
+// still watches.
 import { createGuard } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'

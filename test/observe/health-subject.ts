@@ -38,7 +38,10 @@ export function hold(pool: pg.Pool): Promise<pg.PoolClient> {
 }
 
 /** Asks again and again until the health is as wanted; the limit of the test ends what never is. */
-export async function until(ask: () => Promise<GuardHealth>, isWanted: (health: GuardHealth) => boolean): Promise<GuardHealth> {
+export async function until(
+  ask: () => Promise<GuardHealth>,
+  isWanted: (health: GuardHealth) => boolean,
+): Promise<GuardHealth> {
   for (;;) {
     const health = await ask()
     if (isWanted(health)) return health

@@ -46,7 +46,9 @@ describe('a pool behind PgBouncer', () => {
         totalQueries: 1,
         totalErrors: 0,
         poolInfo: 'Limit: 2, Pool Timeout: 10s, Connect Timeout: 10s',
-        pools: [{ name: `127.0.0.1:${pgbouncer.port}/${server.database}`, ping: { outcome: 'answered' }, size: 1, idle: 1 }],
+        pools: [
+          { name: `127.0.0.1:${pgbouncer.port}/${server.database}`, ping: { outcome: 'answered' }, size: 1, idle: 1 },
+        ],
       })
       expect(poolStatistics(pool)).toEqual(before)
     })
@@ -54,9 +56,15 @@ describe('a pool behind PgBouncer', () => {
 
   it('that is empty opens a connection and asks it, unless it must not', async () => {
     await withSubject(pgbouncer.url, {}, async ({ pool, health }) => {
-      expect(await health({ connect: false })).toMatchObject({ healthy: true, pools: [{ size: 0, ping: { outcome: 'notAsked' } }] })
+      expect(await health({ connect: false })).toMatchObject({
+        healthy: true,
+        pools: [{ size: 0, ping: { outcome: 'notAsked' } }],
+      })
       expect(pool.totalCount).toBe(0)
-      expect(await health()).toMatchObject({ healthy: true, pools: [{ size: 1, idle: 1, acquired: 0, ping: { outcome: 'answered' } }] })
+      expect(await health()).toMatchObject({
+        healthy: true,
+        pools: [{ size: 1, idle: 1, acquired: 0, ping: { outcome: 'answered' } }],
+      })
       expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
       expect(pool.totalCount).toBe(1)
     })
@@ -81,7 +89,10 @@ describe('a pool behind PgBouncer', () => {
       await holders[1]?.query('ROLLBACK')
       for (const holder of holders) holder.release()
       await waiting
-      expect(await health({ longestWaitMillis: 1 })).toMatchObject({ healthy: true, pools: [{ ping: { outcome: 'answered' } }] })
+      expect(await health({ longestWaitMillis: 1 })).toMatchObject({
+        healthy: true,
+        pools: [{ ping: { outcome: 'answered' } }],
+      })
     })
   })
 
@@ -107,7 +118,9 @@ describe('a pool behind PgBouncer', () => {
       for (const holder of holders) holder.release()
       const problem = await health()
       expect(problem).toMatchObject({ healthy: false, problems: ['acquireTimeout'] })
-      expect(problem.reasons[0]).toMatch(/: 1 call waited in vain for a connection in the last 60\.0 s, longer than 1\.0 s$/)
+      expect(problem.reasons[0]).toMatch(
+        /: 1 call waited in vain for a connection in the last 60\.0 s, longer than 1\.0 s$/,
+      )
       await until(() => health({ recentMillis: 1000 }), isHealthy)
     })
   })
@@ -125,7 +138,11 @@ describe('a pool behind PgBouncer', () => {
     await withSubject(pgbouncer.url, { leakDetectionMillis: 10 }, async ({ pool, health }) => {
       const leaking = await pool.connect()
       const problem = await until(health, hasProblem('leak'))
-      expect(problem).toMatchObject({ healthy: false, problems: ['leak'], pools: [{ leaks: 1, holders: [{ activity: 'idle' }] }] })
+      expect(problem).toMatchObject({
+        healthy: false,
+        problems: ['leak'],
+        pools: [{ leaks: 1, holders: [{ activity: 'idle' }] }],
+      })
       leaking.release()
       expect(await health()).toMatchObject({ healthy: true, pools: [{ leaks: 1, holders: [] }] })
     })
@@ -170,7 +187,9 @@ describe('a pool whose server', () => {
       await way.close()
       const problem = await until(health, hasProblem('cannotConnect'))
       expect(problem.healthy).toBe(false)
-      expect(problem.reasons.join()).toContain(': nothing listens at that host and port, or no way leads there (unreachable)')
+      expect(problem.reasons.join()).toContain(
+        ': nothing listens at that host and port, or no way leads there (unreachable)',
+      )
       await way.open()
       expect(await until(health, isHealthy)).toMatchObject({ pools: [{ ping: { outcome: 'answered' }, acquired: 1 }] })
     })
@@ -182,7 +201,9 @@ describe('a pool whose server', () => {
       {},
       async ({ pool, health }) => {
         const holders = [await hold(pool), await hold(pool), await hold(pool), await hold(pool)]
-        const ports = holders.map((holder) => (holder as unknown as { connection: { stream: Socket } }).connection.stream.localPort)
+        const ports = holders.map(
+          (holder) => (holder as unknown as { connection: { stream: Socket } }).connection.stream.localPort,
+        )
         for (const holder of holders) holder.release()
         for (const port of ports.slice(0, 2)) way.silenceOne(port)
         await until(

@@ -39,7 +39,11 @@ export const queuesAndFailures: Record<string, Form> = {
   'a value that cannot be sent': {
     send: (pool) =>
       withClient(pool, async (client) => {
-        await Promise.all([client.query(sql), swallow(client.query('SELECT $1::text AS bad', [unsendable])), client.query(sql)])
+        await Promise.all([
+          client.query(sql),
+          swallow(client.query('SELECT $1::text AS bad', [unsendable])),
+          client.query(sql),
+        ])
         await swallow(client.query('SELECT $1::text AS bad', [unsendable]))
         await client.query('SELECT 2 AS two')
       }),
@@ -91,7 +95,10 @@ export const queuesAndFailures: Record<string, Form> = {
   'a session that the server ends': {
     send: async (pool) => {
       const client = await pool.connect()
-      await Promise.all([swallow(client.query('SELECT pg_terminate_backend(pg_backend_pid())')), swallow(client.query(sql))])
+      await Promise.all([
+        swallow(client.query('SELECT pg_terminate_backend(pg_backend_pid())')),
+        swallow(client.query(sql)),
+      ])
       await swallow(client.query('SELECT 2 AS two'))
       client.release(true)
     },

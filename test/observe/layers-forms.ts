@@ -12,7 +12,10 @@ export const callForms: Record<string, Form> = {
   'pool.query, promise': { send: (pool) => pool.query(sql), told: [one] },
   'pool.query, callback': { send: (pool) => new Promise((resolve) => pool.query(sql, resolve)), told: [one] },
   'pool.query, failing': { send: (pool) => swallow(pool.query('SELECT 1 / 0')), told: [['SELECT ? / ?', '22012']] },
-  'pool.query, many at once': { send: (pool) => Promise.all([1, 2, 3].map(() => pool.query(sql))), told: [one, one, one] },
+  'pool.query, many at once': {
+    send: (pool) => Promise.all([1, 2, 3].map(() => pool.query(sql))),
+    told: [one, one, one],
+  },
   'pool.query, of what cannot be sent': {
     send: async (pool) => {
       await swallow(pool.query('SELECT $1::text AS bad', [unsendable]))
@@ -65,7 +68,10 @@ export const callForms: Record<string, Form> = {
   'client.query, by a name that is about to be prepared': {
     send: (pool) =>
       withClient(pool, (client) =>
-        Promise.all([client.query({ name: 'one', text: 'SELECT 1 AS named' }), client.query({ name: 'one' } as pg.QueryConfig)]),
+        Promise.all([
+          client.query({ name: 'one', text: 'SELECT 1 AS named' }),
+          client.query({ name: 'one' } as pg.QueryConfig),
+        ]),
       ),
     told: [
       ['SELECT ? AS named', 1],
@@ -96,7 +102,10 @@ export const callForms: Record<string, Form> = {
   },
   'client.query, callback in the configuration': {
     send: (pool) =>
-      withClient(pool, (client) => new Promise((resolve) => void client.query({ text: sql, callback: resolve } as pg.QueryConfig))),
+      withClient(
+        pool,
+        (client) => new Promise((resolve) => void client.query({ text: sql, callback: resolve } as pg.QueryConfig)),
+      ),
     told: [one],
   },
   'pg.Query with events': {
@@ -128,7 +137,10 @@ export const callForms: Record<string, Form> = {
     send: (pool) => withClient(pool, (client) => client.query('SELECT 1 AS one; SELECT 2 AS two')),
     told: [['SELECT ? AS one; SELECT ? AS two', 2]],
   },
-  'an empty text': { send: (pool) => withClient(pool, (client) => client.query('-- nothing')), told: [['', undefined]] },
+  'an empty text': {
+    send: (pool) => withClient(pool, (client) => client.query('-- nothing')),
+    told: [['', undefined]],
+  },
   'a cursor that is read to its end': {
     send: (pool) =>
       withClient(pool, async (client) => {
@@ -195,7 +207,8 @@ export const callForms: Record<string, Form> = {
   'a transaction with savepoints': {
     send: (pool) =>
       withClient(pool, async (client) => {
-        for (const text of ['BEGIN', sql, 'SAVEPOINT s', 'SELECT 1 / 0', 'ROLLBACK TO s', sql, 'COMMIT']) await swallow(client.query(text))
+        for (const text of ['BEGIN', sql, 'SAVEPOINT s', 'SELECT 1 / 0', 'ROLLBACK TO s', sql, 'COMMIT'])
+          await swallow(client.query(text))
       }),
     told: [
       ['BEGIN', undefined],

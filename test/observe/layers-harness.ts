@@ -34,7 +34,9 @@ export interface LoggingServer {
 }
 
 export async function startLoggingServer(): Promise<LoggingServer> {
-  const server = await startPostgres({ settings: { log_statement: 'all', log_line_prefix: '%a|', log_min_messages: 'log' } })
+  const server = await startPostgres({
+    settings: { log_statement: 'all', log_line_prefix: '%a|', log_min_messages: 'log' },
+  })
   const admin = new pg.Client({ connectionString: server.url, application_name: 'admin' })
   await admin.connect()
   let marks = 0
@@ -53,8 +55,9 @@ export async function startLoggingServer(): Promise<LoggingServer> {
       const to = await mark()
       const lines = server.log().slice(from, to).split('\n')
       // A cursor that goes on reading sends no new statement.
-      return lines.filter((line) => line.startsWith(`${applicationName}|`) && /LOG: {2}(?:statement|execute (?!fetch)[^:]*): /.test(line))
-        .length
+      return lines.filter(
+        (line) => line.startsWith(`${applicationName}|`) && /LOG: {2}(?:statement|execute (?!fetch)[^:]*): /.test(line),
+      ).length
     },
     stop: async () => {
       await admin.end()

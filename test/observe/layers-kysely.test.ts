@@ -141,10 +141,20 @@ interface Setup {
 }
 
 const setups: readonly Setup[] = [
-  { name: 'Kysely over a pool that nobody guards', kysely: newest, isPoolGuarded: false, url: () => logging.server.url },
+  {
+    name: 'Kysely over a pool that nobody guards',
+    kysely: newest,
+    isPoolGuarded: false,
+    url: () => logging.server.url,
+  },
   { name: 'Kysely over a guarded pool', kysely: newest, isPoolGuarded: true, url: () => logging.server.url },
   // The oldest differs in its types where no test looks.
-  { name: 'the oldest Kysely', kysely: oldest as unknown as typeof newest, isPoolGuarded: false, url: () => logging.server.url },
+  {
+    name: 'the oldest Kysely',
+    kysely: oldest as unknown as typeof newest,
+    isPoolGuarded: false,
+    url: () => logging.server.url,
+  },
   {
     name: 'the oldest Kysely over a guarded pool',
     kysely: oldest as unknown as typeof newest,
@@ -165,7 +175,9 @@ async function eventsOf(
   const { guard, events } = watchedGuard(options)
   const bare = new pg.Pool({ connectionString: url(), max: 1, application_name: applicationName })
   const pool = isPoolGuarded ? guardPool(bare, guard, { poolName: 'people' }) : bare
-  const db = new kysely.Kysely<Database>({ dialect: guardDialect(new kysely.PostgresDialect({ pool, cursor: Cursor }), guard) })
+  const db = new kysely.Kysely<Database>({
+    dialect: guardDialect(new kysely.PostgresDialect({ pool, cursor: Cursor }), guard),
+  })
   const sent = await logging.sent(applicationName, () => send(db))
   await db.destroy()
   const stats = guard.stats()
@@ -179,7 +191,9 @@ describe.each(setups)('$name', (setup) => {
   it.each(Object.entries(works))('%s: each statement is told once', async (_name, { send, told }) => {
     const { events, sent } = await eventsOf(setup, send)
     expect(events.map(toldOf)).toEqual(told)
-    expect(events.map(({ layer, pool }) => [layer, pool])).toEqual(told.map(() => ['kysely', isPoolGuarded ? 'people' : undefined]))
+    expect(events.map(({ layer, pool }) => [layer, pool])).toEqual(
+      told.map(() => ['kysely', isPoolGuarded ? 'people' : undefined]),
+    )
     // PgBouncer puts words of its own between.
     if (url() === logging.server.url) expect(sent).toBe(told.length)
   })

@@ -46,7 +46,10 @@ describe.each(setups)('$name', ({ module, url, isPooled }) => {
     expect(events.map(toldOf)).toEqual(told)
     expect(new Set(events.map((event) => `${event.layer} ${String(event.pool)}`))).toEqual(new Set(['pg goods']))
     const stats = guard.stats()
-    expect([stats.totalQueries, stats.totalErrors]).toEqual([events.length, events.filter(({ failed }) => failed).length])
+    expect([stats.totalQueries, stats.totalErrors]).toEqual([
+      events.length,
+      events.filter(({ failed }) => failed).length,
+    ])
     // PgBouncer puts words of its own between, and a session that breaks at once may be too quick for the server.
     if (!isPooled && reach !== 0) expect(sent).toBe(reach ?? told.length)
   })

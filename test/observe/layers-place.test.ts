@@ -117,7 +117,11 @@ describe('the place of a statement that is seen first', () => {
     expect(events.length).toBeGreaterThan(0)
   })
 
-  it.each(Object.entries(kyselyCalls).flatMap(([name, send]) => [true, false].map((isGuarded) => ({ name, send, isGuarded }))))(
+  it.each(
+    Object.entries(kyselyCalls).flatMap(([name, send]) =>
+      [true, false].map((isGuarded) => ({ name, send, isGuarded })),
+    ),
+  )(
     'is the line of the application, by Kysely: $name, over a guarded pool: $isGuarded',
     async ({ name, send, isGuarded }) => {
       const { guard, events } = watchedGuard()
@@ -156,7 +160,8 @@ describe('the place of a statement that was reported', () => {
     await callerOfKysely()
     await vi.waitFor(() => expect(slow).toHaveLength(3), { timeout: 60_000 })
     await db.destroy()
-    for (const [index, name] of ['firstCaller', 'otherCaller', 'callerOfKysely'].entries()) expectPlace(slow[index] as QueryEvent, name)
+    for (const [index, name] of ['firstCaller', 'otherCaller', 'callerOfKysely'].entries())
+      expectPlace(slow[index] as QueryEvent, name)
     expect(slow.map(({ layer }) => layer)).toEqual(['pg', 'pg', 'kysely'])
   })
 })

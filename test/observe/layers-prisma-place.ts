@@ -37,7 +37,10 @@ const calls: Record<string, Send> = {
   },
 }
 
-/** Where the lines of an application are found that calls Prisma: each statement is sent by a function whose name its place must tell. */
+/**
+ * Where the lines of an application are found that calls Prisma: each statement is sent by a function whose name its
+ * place must tell.
+ */
 export function describePlaces(subject: Subject): void {
   let database: Database
   beforeAll(async () => {
@@ -75,7 +78,8 @@ export function describePlaces(subject: Subject): void {
 
     it('is the very line of what turns out slow, though its like was seen before from elsewhere', async () => {
       await using(async ({ prisma, slow, events }) => {
-        const sleep = async (seconds: number): Promise<unknown> => await prisma.$queryRaw`SELECT pg_sleep(${seconds}::float8)::text`
+        const sleep = async (seconds: number): Promise<unknown> =>
+          await prisma.$queryRaw`SELECT pg_sleep(${seconds}::float8)::text`
         async function quickCaller(): Promise<void> {
           await prisma.$queryRaw`SELECT pg_sleep(${0}::float8)::text`
         }
@@ -108,7 +112,9 @@ export function describePlaces(subject: Subject): void {
           await looping()
           await elsewhere()
         })
-        expect(repeated.map(({ operation, count, layer }) => [operation, count, layer])).toEqual([['User.findFirst', 5, 'prisma']])
+        expect(repeated.map(({ operation, count, layer }) => [operation, count, layer])).toEqual([
+          ['User.findFirst', 5, 'prisma'],
+        ])
         expectPlace(repeated[0], 'looping')
       })
     })

@@ -123,7 +123,10 @@ export function describeObserved(subject: Subject): void {
   })
 
   /** An adapter, and what closes what it was given. */
-  function factoryOf({ isGiven, isOther, isPooled }: Setup, guard: Guard): [AdapterFactory, close: () => Promise<void>] {
+  function factoryOf(
+    { isGiven, isOther, isPooled }: Setup,
+    guard: Guard,
+  ): [AdapterFactory, close: () => Promise<void>] {
     const config = { connectionString: isPooled === true ? pooler.url : database.url, max: 2 }
     if (isGiven === true) {
       const pool = guardPool(new pg.Pool(config), guard)
@@ -131,7 +134,8 @@ export function describeObserved(subject: Subject): void {
     }
     const factory: AdapterFactory = new subject.PrismaPg(config)
     const connect = factory.connect.bind(factory)
-    if (isOther === true) factory.connect = async () => Object.assign(await connect(), { underlyingDriver: () => undefined })
+    if (isOther === true)
+      factory.connect = async () => Object.assign(await connect(), { underlyingDriver: () => undefined })
     return [factory, async () => {}]
   }
 
@@ -148,7 +152,10 @@ export function describeObserved(subject: Subject): void {
     await prisma.$disconnect()
     await close()
     const stats = guard.stats()
-    expect([stats.totalQueries, stats.totalErrors]).toEqual([events.length, events.filter(({ failed }) => failed).length])
+    expect([stats.totalQueries, stats.totalErrors]).toEqual([
+      events.length,
+      events.filter(({ failed }) => failed).length,
+    ])
     return { events, received }
   }
 
@@ -178,7 +185,9 @@ export function describeObserved(subject: Subject): void {
 
     it('tells nothing with `observe: false`, and answers alike', async () => {
       let users: unknown
-      const { events } = await observed(setup, async (prisma) => (users = await prisma.user.findMany()), { observe: false })
+      const { events } = await observed(setup, async (prisma) => (users = await prisma.user.findMany()), {
+        observe: false,
+      })
       expect(events).toEqual([])
       expect(users).toHaveLength(2)
     })
@@ -193,7 +202,10 @@ export function describeObserved(subject: Subject): void {
       executeScript: (_script: string) => Promise.reject(failure),
       startTransaction: () => Promise.reject(failure),
     }
-    const factory = guardAdapter({ provider: 'postgres', adapterName: 'failing', connect: async () => ({ ...adapter }) }, guard)
+    const factory = guardAdapter(
+      { provider: 'postgres', adapterName: 'failing', connect: async () => ({ ...adapter }) },
+      guard,
+    )
     const connected = await factory.connect()
     for (const answer of [
       connected.queryRaw({ sql: 'SELECT 1' }),

@@ -23,7 +23,10 @@ export const shownNumbers = 'SELECT n FROM generate_series(?) AS n'
 export const one: Told = ['SELECT ? AS one', 1]
 export const sql = 'SELECT 1 AS one'
 
-export async function withClient<Result>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+export async function withClient<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   const client = await pool.connect()
   try {
     return await work(client)

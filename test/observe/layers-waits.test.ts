@@ -32,7 +32,12 @@ async function eventsOf(url: string, work: (pool: pg.Pool) => Promise<unknown>):
   return events
 }
 
-function expectPartsToAddUp({ durationMillis, poolWaitMillis, poolerWaitMillis = 0, executionMillis }: QueryEvent): void {
+function expectPartsToAddUp({
+  durationMillis,
+  poolWaitMillis,
+  poolerWaitMillis = 0,
+  executionMillis,
+}: QueryEvent): void {
   expect(poolWaitMillis + poolerWaitMillis + executionMillis).toBeCloseTo(durationMillis, 6)
   expect(Math.min(poolWaitMillis, poolerWaitMillis, executionMillis)).toBeGreaterThanOrEqual(0)
 }
@@ -92,7 +97,9 @@ it.each([
   })
   expect(event?.rows).toBe(20)
   // Connecting is in the duration, and was before.
-  expect((event?.durationMillis ?? Infinity) - (event?.poolWaitMillis ?? 0)).toBeLessThanOrEqual(elapsedMillis - leastMillis)
+  expect((event?.durationMillis ?? Infinity) - (event?.poolWaitMillis ?? 0)).toBeLessThanOrEqual(
+    elapsedMillis - leastMillis,
+  )
 })
 
 it('a BEGIN that waits for a server connection of the pooler tells that wait, and the rest of the transaction has none', async () => {

@@ -43,20 +43,24 @@ const malformed = [
   '{"password":"hunter2"}',
 ]
 
-it.each(malformed)('hides the password of %j in names, events, logs, errors, their causes and fields', async (connectionString) => {
-  const seen: string[] = []
-  const see = (...parts: unknown[]): void => void seen.push(...parts.map((part) => inspect(part, { depth: 10, showHidden: true })))
-  const guard = createGuard({ logger: { warn: see, info: see } })
-  for (const name of ['connectFailure', 'timeout', 'query', 'fault', 'acquire'] as const) guard.on(name, see)
+it.each(malformed)(
+  'hides the password of %j in names, events, logs, errors, their causes and fields',
+  async (connectionString) => {
+    const seen: string[] = []
+    const see = (...parts: unknown[]): void =>
+      void seen.push(...parts.map((part) => inspect(part, { depth: 10, showHidden: true })))
+    const guard = createGuard({ logger: { warn: see, info: see } })
+    for (const name of ['connectFailure', 'timeout', 'query', 'fault', 'acquire'] as const) guard.on(name, see)
 
-  const pool = guardPool(new pg.Pool({ connectionString }), guard, { acquireTimeoutMillis: 50 })
-  // pg throws some of them from the call itself.
-  await expect((async () => pool.query('SELECT 1'))().catch(rethrow(see))).rejects.toThrow()
-  see(guard.stats(), await guard.health())
+    const pool = guardPool(new pg.Pool({ connectionString }), guard, { acquireTimeoutMillis: 50 })
+    // pg throws some of them from the call itself.
+    await expect((async () => pool.query('SELECT 1'))().catch(rethrow(see))).rejects.toThrow()
+    see(guard.stats(), await guard.health())
 
-  expect(seen.join('\n')).not.toMatch(/unter2/)
-  expect(seen.join('\n')).toMatch(/connectFailures|cannotConnect/)
-})
+    expect(seen.join('\n')).not.toMatch(/unter2/)
+    expect(seen.join('\n')).toMatch(/connectFailures|cannotConnect/)
+  },
+)
 
 function rethrow(see: (error: unknown) => void): (error: unknown) => never {
   return (error) => {
@@ -67,7 +71,9 @@ function rethrow(see: (error: unknown) => void): (error: unknown) => never {
 
 it('keeps the code of an error whose address it hides', async () => {
   const guard = createGuard({ logger: { warn: () => {}, info: () => {} } })
-  const pool = guardPool(new pg.Pool({ connectionString: '/app:hunter2@127.0.0.1/shop' }), guard, { acquireTimeoutMillis: 50 })
+  const pool = guardPool(new pg.Pool({ connectionString: '/app:hunter2@127.0.0.1/shop' }), guard, {
+    acquireTimeoutMillis: 50,
+  })
   const failure: unknown = await pool.query('SELECT 1').catch((error: unknown) => error)
   expect(failure).toMatchObject({ name: 'AcquireTimeoutError', cause: { code: 'ENOENT', syscall: 'connect' } })
 })

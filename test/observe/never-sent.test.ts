@@ -17,9 +17,16 @@ interface Subject {
   readonly told: QueryEvent[]
 }
 
-async function use(config: pg.PoolConfig, options: PoolOptions, work: (subject: Subject) => Promise<void>): Promise<void> {
+async function use(
+  config: pg.PoolConfig,
+  options: PoolOptions,
+  work: (subject: Subject) => Promise<void>,
+): Promise<void> {
   const guard = createGuard({ logger: { warn: () => {} } })
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), guard, { poolName: 'main', ...options })
+  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), guard, {
+    poolName: 'main',
+    ...options,
+  })
   const told: QueryEvent[] = []
   guard.on('query', (event) => void told.push(event))
   try {
@@ -31,7 +38,14 @@ async function use(config: pg.PoolConfig, options: PoolOptions, work: (subject: 
 
 /** All of its time is the wait for the connection. */
 function expectNeverSent(event: QueryEvent | undefined, sqlState: string | undefined): void {
-  expect(event).toMatchObject({ failed: true, sqlState, pool: 'main', executionMillis: 0, statement: 'SELECT ?::int', rows: undefined })
+  expect(event).toMatchObject({
+    failed: true,
+    sqlState,
+    pool: 'main',
+    executionMillis: 0,
+    statement: 'SELECT ?::int',
+    rows: undefined,
+  })
   expect(event?.poolWaitMillis).toBe(event?.durationMillis)
 }
 
@@ -55,11 +69,15 @@ it.each([
 })
 
 it('a statement for which nobody may log in is one that failed, with the SQLSTATE of the login', async () => {
-  await use({ password: 'guessed', connectionString: undefined, ...parts(), user: 'nobody' }, {}, async ({ guard, pool, told }) => {
-    await send(pool)
-    expect(guard.stats()).toMatchObject({ totalQueries: 1, totalErrors: 1 })
-    expectNeverSent(told[0], '28P01')
-  })
+  await use(
+    { password: 'guessed', connectionString: undefined, ...parts(), user: 'nobody' },
+    {},
+    async ({ guard, pool, told }) => {
+      await send(pool)
+      expect(guard.stats()).toMatchObject({ totalQueries: 1, totalErrors: 1 })
+      expectNeverSent(told[0], '28P01')
+    },
+  )
 })
 
 it('a statement to a pool that has ended, and one for which no client can be made, are statements that failed', async () => {

@@ -34,7 +34,10 @@ it.each([
 })
 
 it.each<[pg.PoolConfig, string]>([
-  [{ connectionString: 'postgres://app:p%40ss%2Fword@db-1.internal:6432/shop_eu?sslmode=disable' }, 'db-1.internal:6432/shop_eu'],
+  [
+    { connectionString: 'postgres://app:p%40ss%2Fword@db-1.internal:6432/shop_eu?sslmode=disable' },
+    'db-1.internal:6432/shop_eu',
+  ],
   [{ connectionString: 'postgres://app:secret@[::1]:5433/shop.test' }, '::1:5433/shop.test'],
   [
     { connectionString: 'postgres://app@/shop?host=/cloudsql/a-project:europe-west1:main' },
@@ -48,7 +51,9 @@ it.each<[pg.PoolConfig, string]>([
 
 it('no part of a password comes into an error that quotes the driver, nor into the health', async () => {
   const guard = createGuard({ logger: { warn: () => {}, info: () => {} } })
-  const pool = guardPool(new pg.Pool({ connectionString: '/app:hunter2@127.0.0.1/shop' }), guard, { acquireTimeoutMillis: 300 })
+  const pool = guardPool(new pg.Pool({ connectionString: '/app:hunter2@127.0.0.1/shop' }), guard, {
+    acquireTimeoutMillis: 300,
+  })
   const error = await pool.query('SELECT 1').then(
     () => undefined,
     (failure: Error) => failure,

@@ -28,7 +28,10 @@ async function fill(): Promise<void> {
 }
 
 async function contents(): Promise<unknown[]> {
-  const tables = await Promise.all([pool.query('SELECT * FROM users ORDER BY id'), pool.query('SELECT * FROM posts ORDER BY id')])
+  const tables = await Promise.all([
+    pool.query('SELECT * FROM users ORDER BY id'),
+    pool.query('SELECT * FROM posts ORDER BY id'),
+  ])
   return tables.map(({ rows }) => rows)
 }
 

@@ -21,7 +21,10 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-async function withKysely(isPoolGuarded: boolean, work: (db: Kysely<Tables>) => Promise<unknown>): Promise<RepeatedWatch> {
+async function withKysely(
+  isPoolGuarded: boolean,
+  work: (db: Kysely<Tables>) => Promise<unknown>,
+): Promise<RepeatedWatch> {
   const watch = watchRepeated()
   const bare = new pg.Pool({ connectionString: server.url, max: 4 })
   const pool = isPoolGuarded ? guardPool(bare, watch.guard) : bare
@@ -54,7 +57,8 @@ describe.each([
         count: 11,
         summary: 'SELECT orders',
         place: expect.stringMatching(/findEach.* \(test\/observe\/repeated-kysely\.test\.ts:\d+:\d+\)$/),
-        instead: "one statement for all of them: db.selectFrom('orders').where('id', 'in', values), or a join in the query before",
+        instead:
+          "one statement for all of them: db.selectFrom('orders').where('id', 'in', values), or a join in the query before",
       },
     ])
   })
@@ -92,15 +96,21 @@ describe.each([
 
   it('do not mix those of two requests', async () => {
     const { repeated } = await withKysely(isPoolGuarded, (db) =>
-      Promise.all(range(4).map((index) => withRequestScope({ name: `request ${index}` }, () => findEach(db, 7 + index)))),
+      Promise.all(
+        range(4).map((index) => withRequestScope({ name: `request ${index}` }, () => findEach(db, 7 + index))),
+      ),
     )
     expect(repeated.map(({ request, count }) => [request, count])).toEqual([['request 4', 11]])
   })
 
   it('may be a query that starts when it is awaited', async () => {
     const { repeated } = await withKysely(isPoolGuarded, async (db) => {
-      await withRequestScope(() => Promise.all(range(11).map((id) => db.deleteFrom('orders').where('id', '=', id).execute())))
+      await withRequestScope(() =>
+        Promise.all(range(11).map((id) => db.deleteFrom('orders').where('id', '=', id).execute())),
+      )
     })
-    expect(repeated).toMatchObject([{ count: 11, instead: expect.stringContaining("db.deleteFrom('orders').where('id', 'in', values)") }])
+    expect(repeated).toMatchObject([
+      { count: 11, instead: expect.stringContaining("db.deleteFrom('orders').where('id', 'in', values)") },
+    ])
   })
 })

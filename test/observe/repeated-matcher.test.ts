@@ -25,7 +25,8 @@ afterAll(async () => {
 })
 
 async function list(count: number): Promise<string> {
-  for (const id of range(count)) await pool.query(`SELECT relname FROM pg_class WHERE oid = $1 AND relname <> 'secret'`, [id])
+  for (const id of range(count))
+    await pool.query(`SELECT relname FROM pg_class WHERE oid = $1 AND relname <> 'secret'`, [id])
   return 'listed'
 }
 

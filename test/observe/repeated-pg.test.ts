@@ -241,11 +241,15 @@ describe('repeated statements of one request, sent by pg', () => {
   it('are counted when they fail as well', async () => {
     const { repeated } = await withPool(watchRepeated(), (pool) =>
       withRequestScope(async () => {
-        for (const _ of range(11)) await pool.query('INSERT INTO orders (id, name) VALUES ($1, $2)', [1, 'again']).catch(() => undefined)
+        for (const _ of range(11))
+          await pool.query('INSERT INTO orders (id, name) VALUES ($1, $2)', [1, 'again']).catch(() => undefined)
       }),
     )
     expect(repeated).toMatchObject([
-      { count: 11, instead: 'one statement for all of them: INSERT INTO orders (id, name) VALUES ($1, $2), ($3, $4), …' },
+      {
+        count: 11,
+        instead: 'one statement for all of them: INSERT INTO orders (id, name) VALUES ($1, $2), ($3, $4), …',
+      },
     ])
   })
 

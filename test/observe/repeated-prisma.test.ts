@@ -37,7 +37,9 @@ async function findEachElsewhere(prisma: PrismaClient, count: number): Promise<v
 
 describe('repeated statements of one request, sent by Prisma', () => {
   it("are told by their operation, with Prisma's own batched form", async () => {
-    const { repeated } = await withPrisma((prisma) => withRequestScope({ name: 'GET /users' }, () => findEach(prisma, 11)))
+    const { repeated } = await withPrisma((prisma) =>
+      withRequestScope({ name: 'GET /users' }, () => findEach(prisma, 11)),
+    )
     expect(repeated).toMatchObject([
       {
         operation: 'User.findFirst',
@@ -95,7 +97,11 @@ describe('repeated statements of one request, sent by Prisma', () => {
     )
     expect(repeated).toMatchObject([
       { operation: 'User.findUnique', count: 11 },
-      { operation: '$queryRaw', count: 12, instead: 'one statement for all of them: SELECT email FROM "User" WHERE id = ANY($1)' },
+      {
+        operation: '$queryRaw',
+        count: 12,
+        instead: 'one statement for all of them: SELECT email FROM "User" WHERE id = ANY($1)',
+      },
     ])
   })
 
@@ -109,7 +115,9 @@ describe('repeated statements of one request, sent by Prisma', () => {
 
   it('do not mix those of two requests', async () => {
     const { repeated } = await withPrisma((prisma) =>
-      Promise.all(range(4).map((index) => withRequestScope({ name: `request ${index}` }, () => findEach(prisma, 7 + index)))),
+      Promise.all(
+        range(4).map((index) => withRequestScope({ name: `request ${index}` }, () => findEach(prisma, 7 + index))),
+      ),
     )
     expect(repeated.map(({ request, count }) => [request, count])).toEqual([['request 4', 11]])
   })
@@ -117,7 +125,9 @@ describe('repeated statements of one request, sent by Prisma', () => {
   it('are the rows of a nested create, each of which Prisma inserts on its own', async () => {
     const { repeated } = await withPrisma((prisma) =>
       withRequestScope(() =>
-        prisma.user.create({ data: { email: 'ann@example.test', posts: { create: range(12).map((n) => ({ title: `secret ${n}` })) } } }),
+        prisma.user.create({
+          data: { email: 'ann@example.test', posts: { create: range(12).map((n) => ({ title: `secret ${n}` })) } },
+        }),
       ),
     )
     for (const { operation, instead, message } of repeated) {

@@ -85,7 +85,9 @@ class Outlets {
 
   constructor(structured: boolean) {
     const line = (...parts: unknown[]): void => void this.said.push(parts.map(everything).join(' '))
-    const logger = structured ? pino({ level: 'trace' }, { write: (text: string) => line(text) }) : { warn: line, error: line, info: line }
+    const logger = structured
+      ? pino({ level: 'trace' }, { write: (text: string) => line(text) })
+      : { warn: line, error: line, info: line }
     this.guard = createGuard({
       logger,
       observe: { slowQueryMillis: 10, verySlowQueryMillis: 30, explainSlowQueries: true, repeatedQueryLimit: 2 },
@@ -93,7 +95,18 @@ class Outlets {
     this.#leave.push(prometheusMetrics(this.guard, { registry: this.#registry }))
     const meter = new MeterProvider({ readers: [this.#reader] }).getMeter('secrets')
     this.#leave.push(openTelemetryMetrics(this.guard, { meter }))
-    const names = ['finding', 'allowed', 'fault', 'query', 'slowQuery', 'repeatedQuery', 'acquire', 'release', 'timeout', 'leak'] as const
+    const names = [
+      'finding',
+      'allowed',
+      'fault',
+      'query',
+      'slowQuery',
+      'repeatedQuery',
+      'acquire',
+      'release',
+      'timeout',
+      'leak',
+    ] as const
     for (const name of names) this.#watch(name)
   }
 
@@ -125,7 +138,9 @@ class Outlets {
 
 /** What anyone could read of a value, also what is not enumerable. */
 function everything(value: unknown): string {
-  return typeof value === 'string' ? value : inspect(value, { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null })
+  return typeof value === 'string'
+    ? value
+    : inspect(value, { depth: 12, showHidden: true, maxArrayLength: null, maxStringLength: null })
 }
 
 type Send = (text: string, values: unknown[]) => Promise<unknown>
@@ -183,7 +198,9 @@ describe.each(applications)('through %s', (_name, open) => {
     try {
       await work(application)
       await expect
-        .poll(() => outlets.heard('slowQuery') && outlets.heard('repeatedQuery') && outlets.heard('finding'), { timeout: 30_000 })
+        .poll(() => outlets.heard('slowQuery') && outlets.heard('repeatedQuery') && outlets.heard('finding'), {
+          timeout: 30_000,
+        })
         .toBe(true)
       await outlets.ask()
     } finally {
@@ -204,7 +221,8 @@ describe('in strict mode', () => {
     const guard = createGuard({ mode: 'strict', logger: { warn: (text) => void said.push(text) } })
     const application = open(guard)
     const refused: unknown[] = []
-    for (const text of texts) await application.send(text, []).catch((error: unknown) => void refused.push(findPoolsafeError(error)))
+    for (const text of texts)
+      await application.send(text, []).catch((error: unknown) => void refused.push(findPoolsafeError(error)))
     await application.close()
     const errors = refused.filter((error) => error !== undefined)
     expect(errors.length).toBeGreaterThan(1)

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventsOf, observed, watch } from './slow-setup.ts'
 import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-const explaining = { ...observed, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: Infinity, explainSlowQueries: true }
+const explaining = {
+  ...observed,
+  verySlowQueryMillis: Infinity,
+  slowQueryIntervalMillis: Infinity,
+  explainSlowQueries: true,
+}
 
 let server: SharedPostgres
 let monitor: pg.Client
@@ -43,7 +48,11 @@ it('the question for the plan is no statement of the application: it is not obse
   await watch(server, explaining, async (watched) => {
     await watched.pool.query(slowSelect, [7])
     await eventsOf(watched, 1)
-    expect(watched.guard.stats()).toMatchObject({ totalQueries: 1, slowQueries: 1, pools: [{ acquired: 1, size: 1, idle: 1, active: 0 }] })
+    expect(watched.guard.stats()).toMatchObject({
+      totalQueries: 1,
+      slowQueries: 1,
+      pools: [{ acquired: 1, size: 1, idle: 1, active: 0 }],
+    })
     expect(watched.faults).toEqual([])
   })
 })
@@ -109,7 +118,9 @@ it('where no connection is idle, no plan is asked for, and none is opened', asyn
 it('planning calls what is declared immutable: it cannot write', async () => {
   await monitor.query('CREATE TABLE marks (at timestamptz)')
   await monitor.query("CREATE FUNCTION note() RETURNS void LANGUAGE sql VOLATILE AS 'INSERT INTO marks VALUES (now())'")
-  await monitor.query("CREATE FUNCTION mark(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM note(); RETURN i; END'")
+  await monitor.query(
+    "CREATE FUNCTION mark(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM note(); RETURN i; END'",
+  )
   await watch(server, explaining, async (watched) => {
     await watched.pool.query('SELECT mark(1), pg_sleep(0.2)')
     expect(await eventsOf(watched, 1)).toMatchObject([{ plan: undefined, noPlan: '25006' }])
@@ -159,7 +170,9 @@ it('behind a transaction pooler the plan comes as well, and whoever gets the ser
 })
 
 it('a plan that takes long is not waited for', async () => {
-  await monitor.query("CREATE FUNCTION nap(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(3); RETURN i; END'")
+  await monitor.query(
+    "CREATE FUNCTION nap(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(3); RETURN i; END'",
+  )
   await watch(server, explaining, async (watched) => {
     await watched.pool.query('SELECT nap(1)')
     const [event] = await eventsOf(watched, 1)

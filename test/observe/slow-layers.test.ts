@@ -20,7 +20,11 @@ afterAll(async () => {
 /** Everything is slow. */
 const observe = { slowQueryMillis: 0.001, verySlowQueryMillis: Infinity }
 
-function listening(): { readonly guard: ReturnType<typeof createGuard>; readonly events: SlowQueryEvent[]; readonly lines: string[] } {
+function listening(): {
+  readonly guard: ReturnType<typeof createGuard>
+  readonly events: SlowQueryEvent[]
+  readonly lines: string[]
+} {
   const lines: string[] = []
   const events: SlowQueryEvent[] = []
   const guard = createGuard({ observe, logger: { warn: (line) => void lines.push(line) } })

@@ -93,7 +93,8 @@ it('the age of the transaction is told, and of a failure the SQLSTATE', async ()
     await client.query('ROLLBACK')
     client.release()
     // On a slow machine other statements may be slow as well.
-    const named = (statement: string): SlowQueryEvent | undefined => watched.events.find((event) => event.statement === statement)
+    const named = (statement: string): SlowQueryEvent | undefined =>
+      watched.events.find((event) => event.statement === statement)
     await until(() => expect(named('SELECT pg_sleep(?), ?')).toBeDefined())
     const [first, second] = [named('SELECT pg_sleep(?)'), named('SELECT pg_sleep(?), ?')]
     expect(first?.transactionMillis).toBeGreaterThan(observed.slowQueryMillis)
@@ -106,24 +107,32 @@ it('the age of the transaction is told, and of a failure the SQLSTATE', async ()
 })
 
 it('of one fingerprint one line is written in an interval, and the next tells the rest; events tell all', async () => {
-  await watch(server, { slowQueryMillis: 50, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: 2000 }, async (watched) => {
-    const { pool, warnings, guard } = watched
-    for (const seconds of [0.1, 0.3, 0.11]) await pool.query(`SELECT pg_sleep(${seconds})`)
-    const events = await eventsOf(watched, 3)
-    expect(events.map(({ fingerprint }) => fingerprint)).toEqual(Array(3).fill(events[0]?.fingerprint))
-    // A slow machine may have reached the end of the interval by now.
-    await until(() => expect(warnings.length).toBeGreaterThanOrEqual(2))
-    expect(guard.stats()).toMatchObject({ slowQueries: 3, verySlowQueries: 0 })
-    expect(warnings[1]).toContain('slow query')
-  })
+  await watch(
+    server,
+    { slowQueryMillis: 50, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: 2000 },
+    async (watched) => {
+      const { pool, warnings, guard } = watched
+      for (const seconds of [0.1, 0.3, 0.11]) await pool.query(`SELECT pg_sleep(${seconds})`)
+      const events = await eventsOf(watched, 3)
+      expect(events.map(({ fingerprint }) => fingerprint)).toEqual(Array(3).fill(events[0]?.fingerprint))
+      // A slow machine may have reached the end of the interval by now.
+      await until(() => expect(warnings.length).toBeGreaterThanOrEqual(2))
+      expect(guard.stats()).toMatchObject({ slowQueries: 3, verySlowQueries: 0 })
+      expect(warnings[1]).toContain('slow query')
+    },
+  )
 })
 
 it('an interval that does not end leaves one line, and each event tells how many had none', async () => {
-  await watch(server, { ...observed, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: Infinity }, async (watched) => {
-    for (let times = 0; times < 4; times++) await watched.pool.query(sleep)
-    expect((await eventsOf(watched, 4)).map(({ unlogged }) => unlogged)).toEqual([0, 0, 1, 2])
-    expect(watched.warnings).toHaveLength(1)
-  })
+  await watch(
+    server,
+    { ...observed, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: Infinity },
+    async (watched) => {
+      for (let times = 0; times < 4; times++) await watched.pool.query(sleep)
+      expect((await eventsOf(watched, 4)).map(({ unlogged }) => unlogged)).toEqual([0, 0, 1, 2])
+      expect(watched.warnings).toHaveLength(1)
+    },
+  )
 })
 
 it('a sample rate of 0 logs nothing, and events tell all', async () => {
@@ -199,23 +208,27 @@ it('a listener that throws is told as a fault, and the line is written all the s
 
 it('a wall clock that jumps changes no duration and no interval', async () => {
   const { now } = Date
-  await watch(server, { ...observed, verySlowQueryMillis: 60_000, slowQueryIntervalMillis: Infinity }, async (watched) => {
-    try {
-      const query = watched.pool.query(sleep)
-      Date.now = () => now() + 86_400_000
-      await query
-      Date.now = () => now() - 86_400_000
-      await watched.pool.query(sleep)
-    } finally {
-      Date.now = now
-    }
-    const events: readonly SlowQueryEvent[] = await eventsOf(watched, 2)
-    for (const { durationMillis, level } of events) {
-      expect(durationMillis).toBeGreaterThan(observed.slowQueryMillis)
-      expect(level).toBe('slow')
-    }
-    expect(watched.warnings).toHaveLength(1)
-  })
+  await watch(
+    server,
+    { ...observed, verySlowQueryMillis: 60_000, slowQueryIntervalMillis: Infinity },
+    async (watched) => {
+      try {
+        const query = watched.pool.query(sleep)
+        Date.now = () => now() + 86_400_000
+        await query
+        Date.now = () => now() - 86_400_000
+        await watched.pool.query(sleep)
+      } finally {
+        Date.now = now
+      }
+      const events: readonly SlowQueryEvent[] = await eventsOf(watched, 2)
+      for (const { durationMillis, level } of events) {
+        expect(durationMillis).toBeGreaterThan(observed.slowQueryMillis)
+        expect(level).toBe('slow')
+      }
+      expect(watched.warnings).toHaveLength(1)
+    },
+  )
 })
 
 it('a statement of a client without a pool is told as well', async () => {

@@ -46,7 +46,8 @@ const statements: readonly (readonly [string, unknown[]?])[] = [
 ]
 
 /** Its plan has conditions. */
-const planned = "SELECT pg_sleep(0.01) FROM vault WHERE owner <> 'inFilter' AND pin <> 4711 ORDER BY owner || 'inLiteral'"
+const planned =
+  "SELECT pg_sleep(0.01) FROM vault WHERE owner <> 'inFilter' AND pin <> 4711 ORDER BY owner || 'inLiteral'"
 
 let server: PostgresServer
 beforeAll(async () => {
@@ -80,7 +81,12 @@ function hear(): Heard {
 
 function expectNoSecret(said: readonly unknown[]): void {
   // Whole, with what is not enumerable, as a logger or a debugger would show it.
-  const shown = inspect(said, { depth: Infinity, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity })
+  const shown = inspect(said, {
+    depth: Infinity,
+    showHidden: true,
+    maxArrayLength: Infinity,
+    maxStringLength: Infinity,
+  })
   for (const secret of secrets) expect(shown).not.toContain(secret)
   expect(shown).not.toMatch(secretNumber)
 }
@@ -88,7 +94,8 @@ function expectNoSecret(said: readonly unknown[]): void {
 it('no literal, comment, parameter, password or detail of an error is in any line, field, event, statistic or plan', async () => {
   const { said, options } = hear()
   const guard = createGuard(options)
-  for (const name of ['query', 'slowQuery', 'finding', 'fault'] as const) guard.on(name, (event) => void said.push([name, event]))
+  for (const name of ['query', 'slowQuery', 'finding', 'fault'] as const)
+    guard.on(name, (event) => void said.push([name, event]))
   const url = new URL(server.url)
   url.username = 'keeper'
   url.password = 'inPassword'
@@ -100,7 +107,9 @@ it('no literal, comment, parameter, password or detail of an error is in any lin
   for (const [text, values] of statements) await pool.query(text, values).catch(() => failures++)
   await sendByKysely(pool, guard)
   // What is over is told when its plan has come, or not.
-  await until(() => expect(said.filter((each) => (each as unknown[])[0] === 'slowQuery')).toHaveLength(guard.stats().slowQueries))
+  await until(() =>
+    expect(said.filter((each) => (each as unknown[])[0] === 'slowQuery')).toHaveLength(guard.stats().slowQueries),
+  )
   await pool.end()
   expect(failures).toBe(3)
   said.push(guard.stats())
@@ -109,7 +118,9 @@ it('no literal, comment, parameter, password or detail of an error is in any lin
 })
 
 async function sendByKysely(pool: pg.Pool, guard: ReturnType<typeof createGuard>): Promise<void> {
-  const db = new Kysely<{ vault: { owner: string; pin: number } }>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+  const db = new Kysely<{ vault: { owner: string; pin: number } }>({
+    dialect: guardDialect(new PostgresDialect({ pool }), guard),
+  })
   await db.selectFrom('vault').select('pin').where('owner', '=', 'inKysely').execute()
   await sql`SELECT ${'inKysely'}::text, 'inLiteral', pg_sleep(0.01)`.execute(db)
 }

@@ -1,4 +1,11 @@
-import { createGuard, type Guard, type GuardOptions, type Logger, type ObserveOptions, type SlowQueryEvent } from '@poolsafe/core'
+import {
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  type Logger,
+  type ObserveOptions,
+  type SlowQueryEvent,
+} from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import type { PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
@@ -30,7 +37,10 @@ export async function watch(
   { config = {}, options = {} }: { config?: pg.PoolConfig; options?: GuardOptions } = {},
 ): Promise<void> {
   const told: Told = { warnings: [], errors: [], events: [], faults: [] }
-  const logger: Logger = { warn: (message) => void told.warnings.push(message), error: (message) => void told.errors.push(message) }
+  const logger: Logger = {
+    warn: (message) => void told.warnings.push(message),
+    error: (message) => void told.errors.push(message),
+  }
   const guard = createGuard({ logger, observe, ...options })
   guard.on('slowQuery', (event) => void told.events.push(event))
   guard.on('fault', (fault) => void told.faults.push(fault))

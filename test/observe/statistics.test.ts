@@ -26,10 +26,14 @@ it('statistics are plain data: what was sent, what failed, what took the time, a
       totalErrors: 1,
       duration: { count: 5 },
       fingerprints: { known: 3, forgotten: 0 },
-      pools: [{ max: 2, acquireTimeoutMillis: 10_000, maxWaiting: 5, acquired: 5, waits: { count: 5 }, uses: { count: 5 } }],
+      pools: [
+        { max: 2, acquireTimeoutMillis: 10_000, maxWaiting: 5, acquired: 5, waits: { count: 5 }, uses: { count: 5 } },
+      ],
     })
     expect(statistics.slowest).toHaveLength(3)
-    expect(statistics.slowest).toContainEqual(expect.objectContaining({ statement: 'SELECT ?::int', count: 3, errors: 0 }))
+    expect(statistics.slowest).toContainEqual(
+      expect.objectContaining({ statement: 'SELECT ?::int', count: 3, errors: 0 }),
+    )
     expect(statistics.slowest[0]).toMatchObject({ statement: 'SELECT pg_sleep(?)', count: 1, errors: 0 })
     expect(JSON.parse(JSON.stringify(statistics))).toEqual(statistics)
   })
@@ -69,7 +73,12 @@ it('look-ups are counted: found as they came, scanned anew, and parsed', () => {
 })
 
 it('a pool that is dropped without end() is neither kept alive nor told of', async () => {
-  const args = ['--expose-gc', '--conditions=@poolsafe/source', join(import.meta.dirname, 'dropped-pools.ts'), server.url]
+  const args = [
+    '--expose-gc',
+    '--conditions=@poolsafe/source',
+    join(import.meta.dirname, 'dropped-pools.ts'),
+    server.url,
+  ]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   expect(stdout.trim().split('\n')).toEqual(['11', '1 true 1', '0'])
 })

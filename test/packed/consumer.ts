@@ -20,7 +20,8 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { Registry } from 'prom-client'
 
-// What an application does with the packages as they are published. Compiled and run twice: as an ES module and as CommonJS.
+// What an application does with the packages as they are published. Compiled and run twice: as an ES module and as
+// CommonJS.
 
 const unsafe = 'SET search_path = tenant'
 
@@ -76,7 +77,8 @@ async function checkObservation(guard: Guard): Promise<void> {
   ok(/^poolsafe_queries_total [1-9]/m.test(await registry.metrics()), 'statements are counted')
   equal((await healthResponse(guard)(new Request('http://localhost/health'))).status, 200)
   const { resolve } = createRequire(join(process.cwd(), 'consumer.js'))
-  for (const file of ['@poolsafe/metrics/prometheus/alerts.yml', '@poolsafe/metrics/grafana/dashboard.json']) ok(existsSync(resolve(file)))
+  for (const file of ['@poolsafe/metrics/prometheus/alerts.yml', '@poolsafe/metrics/grafana/dashboard.json'])
+    ok(existsSync(resolve(file)))
 }
 
 async function main(): Promise<void> {

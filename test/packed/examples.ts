@@ -5,7 +5,8 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { run } from './run.ts'
 
-// Runs examples/*-vitest as a user has them: installed with npm from the packed tarballs. Run by `npm run examples`, after `npm run build`.
+// Runs examples/*-vitest as a user has them: installed with npm from the packed tarballs. Run by `npm run examples`,
+// after `npm run build`.
 
 interface Fault {
   readonly test: string

@@ -28,8 +28,8 @@ const consumer = join(import.meta.dirname, 'consumer.ts')
 const vitestConsumer = join(import.meta.dirname, 'vitest-consumer.ts')
 
 /**
- * Installs the tarballs with npm where nothing else is, follows the links of their pages, compiles `consumer.ts` against them as an ES module and as CommonJS,
- * and runs both. Takes some 10 s.
+ * Installs the tarballs with npm where nothing else is, follows the links of their pages, compiles `consumer.ts`
+ * against them as an ES module and as CommonJS, and runs both. Takes some 10 s.
  */
 export function checkInstalled(repository: string, tarballs: readonly string[]): void {
   checkEveryEntryIsTried(repository)
@@ -72,15 +72,32 @@ function checkVitest(repository: string, folder: string): void {
   copyFileSync(vitestConsumer, join(folder, 'vitest-consumer.mts'))
   writeFileSync(join(folder, 'vitest.config.mjs'), vitestConfig)
   // The types of Vitest are checked by Vitest.
-  const options = ['--strict', '--noEmit', '--skipLibCheck', '--target', 'es2023', '--module', 'node16', '--types', 'node']
+  const options = [
+    '--strict',
+    '--noEmit',
+    '--skipLibCheck',
+    '--target',
+    'es2023',
+    '--module',
+    'node16',
+    '--types',
+    'node',
+  ]
   run(join(repository, 'node_modules/.bin/tsc'), [...options, 'vitest-consumer.mts'], folder)
-  // In a project that is CommonJS, as most are that never said otherwise: TypeScript lets it import ES modules from `nodenext` on.
+  // In a project that is CommonJS, as most are that never said otherwise: TypeScript lets it import ES modules from
+  // `nodenext` on.
   copyFileSync(vitestConsumer, join(folder, 'vitest-consumer.cts'))
   run(join(repository, 'node_modules/.bin/tsc'), [...options, '--module', 'nodenext', 'vitest-consumer.cts'], folder)
-  const { status, stdout } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], { cwd: folder, encoding: 'utf8' })
-  const { tests } = JSON.parse(readFileSync(join(folder, 'poolsafe.json'), 'utf8')) as { tests: { test: string; state: string }[] }
+  const { status, stdout } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  const { tests } = JSON.parse(readFileSync(join(folder, 'poolsafe.json'), 'utf8')) as {
+    tests: { test: string; state: string }[]
+  }
   const failed = tests.flatMap(({ test, state }) => (state === 'failed' ? [test] : []))
-  const isAsMeant = status === 1 && failed.join() === 'keeps the error to itself' && stdout.includes('poolsafe: 1 finding in 1 test')
+  const isAsMeant =
+    status === 1 && failed.join() === 'keeps the error to itself' && stdout.includes('poolsafe: 1 finding in 1 test')
   if (!isAsMeant) throw new Error(`strict mode did not fail the one test that is unsafe:\n${stdout}`)
 }
 

@@ -12,8 +12,12 @@ const link = /\]\((?![a-z]+:|#)([^)#\s]+)(?:#[^)\s]*)?\)/g
 export function checkLinks(folder: string): void {
   const pages = globSync('**/*.md', { cwd: folder, exclude: (path) => path === 'node_modules' })
   const dead = pages.flatMap((page) => {
-    const paths = [...readFileSync(join(folder, page), 'utf8').matchAll(link)].map(([, path = '']) => join(dirname(page), path))
-    return paths.filter((path) => path.startsWith('..') || !existsSync(join(folder, path))).map((path) => `${page} → ${path}`)
+    const paths = [...readFileSync(join(folder, page), 'utf8').matchAll(link)].map(([, path = '']) =>
+      join(dirname(page), path),
+    )
+    return paths
+      .filter((path) => path.startsWith('..') || !existsSync(join(folder, path)))
+      .map((path) => `${page} → ${path}`)
   })
   if (dead.length > 0) throw new Error(`${folder}: links that lead nowhere:\n${dead.join('\n')}`)
 }

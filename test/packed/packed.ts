@@ -23,8 +23,8 @@ interface Target {
 }
 
 /**
- * Unpacks the tarballs of `npm run build` into a `node_modules` folder. Links beside them lead to the other packages of the tests,
- * so a test and the packages share one copy of `pg`, Kysely and Prisma.
+ * Unpacks the tarballs of `npm run build` into a `node_modules` folder. Links beside them lead to the other packages of
+ * the tests, so a test and the packages share one copy of `pg`, Kysely and Prisma.
  */
 export function unpackTarballs(): void {
   const tarballs = globSync('*.tgz', { cwd: packed })
@@ -40,14 +40,20 @@ export function unpackTarballs(): void {
 }
 
 function linkPackagesOf(folder: string): void {
-  for (const path of globSync(['*', '@*/*'], { cwd: folder, exclude: (name) => name.startsWith('.') || name === '@poolsafe' })) {
+  for (const path of globSync(['*', '@*/*'], {
+    cwd: folder,
+    exclude: (name) => name.startsWith('.') || name === '@poolsafe',
+  })) {
     if (/^@[^/\\]+$/.test(path)) continue
     mkdirSync(dirname(join(modules, path)), { recursive: true })
     symlinkSync(join(folder, path), join(modules, path), 'junction')
   }
 }
 
-/** The file of an entry such as `@poolsafe/testing/servers`. Entries without a CommonJS module have their ES module in both systems. */
+/**
+ * The file of an entry such as `@poolsafe/testing/servers`. Entries without a CommonJS module have their ES module in
+ * both systems.
+ */
 export function entryOf(specifier: string, system: ModuleSystem): string {
   const [, name = '', rest = ''] = /^(@poolsafe\/[^/]+)(.*)$/.exec(specifier) ?? []
   const { exports } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')) as Manifest
@@ -71,5 +77,7 @@ export function packedSystem(): ModuleSystem | undefined {
 
 /** Node's options for a child process that loads the same build of the packages as this one. */
 export function nodeOptions(): readonly string[] {
-  return packedSystem() === undefined ? ['--conditions=@poolsafe/source'] : ['--import', join(import.meta.dirname, 'register.ts')]
+  return packedSystem() === undefined
+    ? ['--conditions=@poolsafe/source']
+    : ['--import', join(import.meta.dirname, 'register.ts')]
 }

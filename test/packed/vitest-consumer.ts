@@ -5,8 +5,9 @@ import '@poolsafe/testing/matchers'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 
-// Tests of an application, with the packages as they are published: `@poolsafe/testing/strict` and `@poolsafe/testing/reporter` stand
-// in the configuration. Nothing is sent that is safe, so no server is needed. One test fails.
+// Tests of an application, with the packages as they are published: `@poolsafe/testing/strict` and
+// `@poolsafe/testing/reporter` stand in the configuration. Nothing is sent that is safe, so no server is needed. One
+// test fails.
 
 const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }), logger: { warn: () => undefined } })
 const pool = guardPool(new pg.Pool({ host: '127.0.0.1', port: 1 }), guard, { acquireTimeoutMillis: Infinity })

@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { entryOf, moduleSystems, unpackTarballs } from './packed.ts'
 
-// npm run test:packed -- <test files>
-// Runs test files against the packages in the tarballs of `npm run build`: once with their ES modules, once with CommonJS.
+// npm run test:packed -- <test files> Runs test files against the packages in the tarballs of `npm run build`: once
+// with their ES modules, once with CommonJS.
 
 unpackTarballs()
 
@@ -14,7 +14,8 @@ export default defineConfig({
         {
           name: 'packed',
           enforce: 'pre',
-          resolveId: (specifier: string) => (specifier.startsWith('@poolsafe/') ? entryOf(specifier, system) : undefined),
+          resolveId: (specifier: string) =>
+            specifier.startsWith('@poolsafe/') ? entryOf(specifier, system) : undefined,
         },
       ],
       test: {

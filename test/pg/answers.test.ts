@@ -22,7 +22,11 @@ const only = (policy: 'warn' | 'throw'): NonNullable<GuardOptions['rules']> => (
   'transaction/commit-rolled-back': policy,
 })
 
-async function withPool(options: GuardOptions, work: (pool: pg.Pool) => Promise<unknown>, url = server.url): Promise<FindingEvent[]> {
+async function withPool(
+  options: GuardOptions,
+  work: (pool: pg.Pool) => Promise<unknown>,
+  url = server.url,
+): Promise<FindingEvent[]> {
   const seen: FindingEvent[] = []
   const guard = createGuard({ logger: { warn() {} }, ...options })
   guard.on('finding', (event) => void seen.push(event))
@@ -64,8 +68,14 @@ const forms: readonly (readonly [string, Send])[] = [
 
 const clientForms: readonly (readonly [string, Send])[] = [
   ...forms,
-  ['a callback in the configuration', (client, sql) => byCallback((callback) => client.query({ text: sql, callback } as never))],
-  ['a pg.Query with a callback', (client, sql) => byCallback((callback) => client.query(new pg.Query(sql, callback as never)))],
+  [
+    'a callback in the configuration',
+    (client, sql) => byCallback((callback) => client.query({ text: sql, callback } as never)),
+  ],
+  [
+    'a pg.Query with a callback',
+    (client, sql) => byCallback((callback) => client.query(new pg.Query(sql, callback as never))),
+  ],
   [
     'a pg.Query with a callback, and an argument that pg ignores',
     (client, sql) =>
@@ -106,7 +116,9 @@ describe.each(clientForms)('client.query with %s', (form, send) => {
     )
     expect(rulesOf(findings)).toEqual(['session/unlock-not-held'])
     expect(answers).toMatchObject([{ command: 'SELECT', rowCount: 1 }])
-    expect(findings[0]?.message).toContain('pg_advisory_unlock answered false: this server session did not hold the lock')
+    expect(findings[0]?.message).toContain(
+      'pg_advisory_unlock answered false: this server session did not hold the lock',
+    )
   })
 
   it('rejects it in strict mode, and says that it was sent', async () => {
@@ -159,7 +171,9 @@ describe.each(clientForms)('client.query with %s', (form, send) => {
 
 describe.each(forms)('pool.query with %s', (_form, send) => {
   it('tells that an unlock found no lock, and rejects it in strict mode', async () => {
-    expect(rulesOf(await withPool({ rules: only('warn') }, (pool) => send(pool, unlock)))).toEqual(['session/unlock-not-held'])
+    expect(rulesOf(await withPool({ rules: only('warn') }, (pool) => send(pool, unlock)))).toEqual([
+      'session/unlock-not-held',
+    ])
     await withPool({ mode: 'strict', rules: only('throw') }, async (pool) => {
       await expect(send(pool, unlock)).rejects.toMatchObject({ rule: 'session/unlock-not-held', wasSent: true })
     })
@@ -172,7 +186,10 @@ describe('pool.query', () => {
   }
 
   it.each([
-    ['a callback in the configuration, which pg-pool overrides', () => ({ text: unlock, callback: ignored }) as pg.QueryConfig],
+    [
+      'a callback in the configuration, which pg-pool overrides',
+      () => ({ text: unlock, callback: ignored }) as pg.QueryConfig,
+    ],
     ['a pg.Query', () => new pg.Query(unlock) as unknown as pg.QueryConfig],
   ])('with %s answers as an unguarded one does, and tells', async (_form, make) => {
     const rows = [{ pg_advisory_unlock: false }]
@@ -202,7 +219,9 @@ describe('an answer', () => {
     ['BEGIN; SAVEPOINT a; ROLLBACK TO a; COMMIT', 0],
     ['COMMIT', 0],
   ])('to %s gives %i findings', async (sql, count) => {
-    expect(await withPool({ rules: only('warn') }, (pool) => onClient(pool, (client) => client.query(sql)))).toHaveLength(count)
+    expect(
+      await withPool({ rules: only('warn') }, (pool) => onClient(pool, (client) => client.query(sql))),
+    ).toHaveLength(count)
   })
 
   it.each(['COMMIT; SELECT 1', "PREPARE TRANSACTION 'x'", 'END', 'COMMIT AND CHAIN; COMMIT', 'ROLLBACK TO a; COMMIT'])(

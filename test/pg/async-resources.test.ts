@@ -7,7 +7,12 @@ import { sharedPostgres } from '../servers/shared-postgres.ts'
 it('who watches asynchronous resources sees those of the calls that waited end', async () => {
   const server = await sharedPostgres()
   try {
-    const args = ['--expose-gc', '--conditions=@poolsafe/source', join(import.meta.dirname, 'async-resources.ts'), server.url]
+    const args = [
+      '--expose-gc',
+      '--conditions=@poolsafe/source',
+      join(import.meta.dirname, 'async-resources.ts'),
+      server.url,
+    ]
     const { stdout } = await promisify(execFile)(process.execPath, args)
     expect(stdout).toBe('made and destroyed\n')
   } finally {

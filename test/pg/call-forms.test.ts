@@ -20,21 +20,27 @@ const clientForms: Record<string, (client: pg.ClientBase, sql: string) => Promis
   'promise, text and values': async (client, sql) => (await client.query(sql, [])).rows[0],
   'promise, config': async (client, sql) => (await client.query({ text: sql, rowMode: 'array' })).rows[0],
   'callback, text': (client, sql) =>
-    new Promise((resolve, reject) => client.query(sql, (error: Error | null, result) => (error ? reject(error) : resolve(result.rows[0])))),
+    new Promise((resolve, reject) =>
+      client.query(sql, (error: Error | null, result) => (error ? reject(error) : resolve(result.rows[0]))),
+    ),
   'callback, text and values': (client, sql) =>
-    new Promise((resolve, reject) => client.query(sql, [], (error, result) => (error ? reject(error) : resolve(result.rows[0])))),
+    new Promise((resolve, reject) =>
+      client.query(sql, [], (error, result) => (error ? reject(error) : resolve(result.rows[0]))),
+    ),
   'callback, config': (client, sql) =>
     new Promise((resolve, reject) =>
       client.query({ text: sql }, (error: Error | null, result) => (error ? reject(error) : resolve(result.rows[0]))),
     ),
   'callback in the config': (client, sql) =>
     new Promise((resolve, reject) => {
-      const callback = (error: Error | null, result: pg.QueryResult): void => (error ? reject(error) : resolve(result.rows[0]))
+      const callback = (error: Error | null, result: pg.QueryResult): void =>
+        error ? reject(error) : resolve(result.rows[0])
       void client.query({ text: sql, callback } as pg.QueryConfig)
     }),
   'pg.Query with a callback': (client, sql) =>
     new Promise((resolve, reject) => {
-      const callback = (error: Error | null, result: pg.QueryResult): void => (error ? reject(error) : resolve(result.rows[0]))
+      const callback = (error: Error | null, result: pg.QueryResult): void =>
+        error ? reject(error) : resolve(result.rows[0])
       // The types of pg do not know the callback as second argument.
       const query = new pg.Query(sql, callback as never)
       expect(client.query(query)).toBe(query)
@@ -76,7 +82,9 @@ describe.each(Object.entries(clientForms))('client.query, %s', (_name, send) => 
   })
 
   it("leaves PostgreSQL's error as it is", async () => {
-    const guarded = await withClient(server, strict, (client) => send(client, 'SELECT 1/0')).catch((error: unknown) => error)
+    const guarded = await withClient(server, strict, (client) => send(client, 'SELECT 1/0')).catch(
+      (error: unknown) => error,
+    )
     expect(guarded).toMatchObject({ name: 'error', code: '22012' })
   })
 })

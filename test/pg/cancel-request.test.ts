@@ -22,7 +22,10 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** A way to the server on which the first connection is the client's, and every later one brings a CancelRequest and stays open. */
+/**
+ * A way to the server on which the first connection is the client's, and every later one brings a CancelRequest and
+ * stays open.
+ */
 class SlowWay {
   readonly #sockets: Socket[] = []
   readonly #cancelling: Socket[] = []
@@ -99,7 +102,19 @@ describe('through TLS', () => {
     await chmod(folder, 0o755)
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
     const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1'
-    const made = ['-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '1', '-subj', '/CN=localhost']
+    const made = [
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+      '-days',
+      '1',
+      '-subj',
+      '/CN=localhost',
+    ]
     await promisify(execFile)('openssl', ['req', '-x509', ...made, '-addext', names]).catch((cause: unknown) => {
       throw new Error('this test needs openssl to make a certificate: install it (apt-get install openssl)', { cause })
     })

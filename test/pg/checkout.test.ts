@@ -1,4 +1,10 @@
-import { AcquireTimeoutError, createGuard, type ConnectFailureEvent, type GuardEvents, type GuardOptions } from '@poolsafe/core'
+import {
+  AcquireTimeoutError,
+  createGuard,
+  type ConnectFailureEvent,
+  type GuardEvents,
+  type GuardOptions,
+} from '@poolsafe/core'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
@@ -32,7 +38,10 @@ interface Told {
 function listen(): Told & { readonly guard: GuardOptions } {
   const warnings: string[] = []
   const infos: string[] = []
-  const logger = { warn: (message: string) => void warnings.push(message), info: (message: string) => void infos.push(message) }
+  const logger = {
+    warn: (message: string) => void warnings.push(message),
+    info: (message: string) => void infos.push(message),
+  }
   return { warnings, infos, guard: { logger } }
 }
 
@@ -54,7 +63,8 @@ describe("pg-pool's own manners", () => {
   /** What happens to a pool of one, with a listener for each event, when three calls want it at once. */
   async function story(pool: pg.Pool): Promise<string[]> {
     const told: string[] = []
-    for (const event of ['connect', 'acquire', 'release', 'remove'] as const) pool.on(event, () => void told.push(event))
+    for (const event of ['connect', 'acquire', 'release', 'remove'] as const)
+      pool.on(event, () => void told.push(event))
     const call = async (name: string): Promise<void> => {
       const client = await pool.connect()
       told.push(`${name}: total ${pool.totalCount}, idle ${pool.idleCount}, waiting ${pool.waitingCount}`)
@@ -219,7 +229,8 @@ describe('a guarded pool', () => {
       async (pool) => {
         await Promise.all(Array.from({ length: 5 }, () => pool.query('SELECT 1')))
         expect(failures.length).toBeGreaterThanOrEqual(3)
-        for (const failure of failures) expect(failure).toMatchObject({ isRetried: true, failure: { kind: 'tooManyClients' } })
+        for (const failure of failures)
+          expect(failure).toMatchObject({ isRetried: true, failure: { kind: 'tooManyClients' } })
       },
       guard,
     )
@@ -242,7 +253,9 @@ describe("Prisma's names in a URL", () => {
     await Promise.all(Array.from({ length: 10 }, () => sql`SELECT 1`.execute(db)))
     expect(pool.totalCount).toBe(2)
     expect(told.infos).toEqual([
-      expect.stringMatching(/^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 2, Pool Timeout: 7s, Connect Timeout: 3s$/),
+      expect.stringMatching(
+        /^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 2, Pool Timeout: 7s, Connect Timeout: 3s$/,
+      ),
     ])
     expect(told.warnings).toEqual([expect.stringContaining('pgbouncer=true does nothing')])
     await db.destroy()
@@ -258,7 +271,9 @@ describe("Prisma's names in a URL", () => {
     )
     expect(rows[0]?.count).toBeLessThanOrEqual(2)
     expect(told.infos).toEqual([
-      expect.stringMatching(/^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 2, Pool Timeout: 7s, Connect Timeout: 3s$/),
+      expect.stringMatching(
+        /^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 2, Pool Timeout: 7s, Connect Timeout: 3s$/,
+      ),
     ])
     await prisma.$disconnect()
   })
@@ -267,7 +282,9 @@ describe("Prisma's names in a URL", () => {
     const told = listen()
     guardPool(new pg.Pool({ connectionString: named(), max: 4 }), told.guard, { acquireTimeoutMillis: 1500 })
     expect(told.infos).toEqual([
-      expect.stringMatching(/^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 4, Pool Timeout: 1.5s, Connect Timeout: 3s$/),
+      expect.stringMatching(
+        /^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 4, Pool Timeout: 1.5s, Connect Timeout: 3s$/,
+      ),
     ])
   })
 })
@@ -275,8 +292,14 @@ describe("Prisma's names in a URL", () => {
 describe('limits of a pool', () => {
   it.each([
     [{ connectTimeoutMillis: -1 }, 'connectTimeoutMillis must be a number of milliseconds above 0'],
-    [{ idleTimeoutMillis: 10, maxLifetimeMillis: 5 }, 'idleTimeoutMillis must be at most maxLifetimeMillis (5); got 10'],
-    [{ idleInTransactionMillis: 10, leakDetectionMillis: 5 }, 'idleInTransactionMillis must be at most leakDetectionMillis (5)'],
+    [
+      { idleTimeoutMillis: 10, maxLifetimeMillis: 5 },
+      'idleTimeoutMillis must be at most maxLifetimeMillis (5); got 10',
+    ],
+    [
+      { idleInTransactionMillis: 10, leakDetectionMillis: 5 },
+      'idleInTransactionMillis must be at most leakDetectionMillis (5)',
+    ],
     [{ maxWaiting: -1 }, 'maxWaiting must be a whole number of at least 0'],
     [{ acquireTimeout: 5 }, "an option of guardPool() is 'acquireTimeout': did you mean 'acquireTimeoutMillis'?"],
   ])('%o are refused', (options, message) => {
@@ -284,12 +307,16 @@ describe('limits of a pool', () => {
   })
 
   it('that contradict the pool are refused', () => {
-    expect(() => guardPool(new pg.Pool({ min: 5, max: 2 }))).toThrow('min of the pool must be at most its max (2); got 5')
+    expect(() => guardPool(new pg.Pool({ min: 5, max: 2 }))).toThrow(
+      'min of the pool must be at most its max (2); got 5',
+    )
   })
 
   it('are set once', () => {
     const pool = guardPool(new pg.Pool(), { mode: 'strict' })
-    expect(() => guardPool(pool, undefined, { maxWaiting: 5 })).toThrow('the options of a pool must be given to the first guardPool()')
+    expect(() => guardPool(pool, undefined, { maxWaiting: 5 })).toThrow(
+      'the options of a pool must be given to the first guardPool()',
+    )
   })
 
   it('are spread where they close connections', () => {

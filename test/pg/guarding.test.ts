@@ -56,7 +56,11 @@ describe('connections that others opened or hold', () => {
     pool.prependListener('connect', (client) => void catchInto(client))
     pool.prependListener('acquire', (client) => void catchInto(client))
     await pool.query('SELECT 1')
-    expect(seen).toEqual([expect.any(UnsafeStatementError), expect.any(UnsafeStatementError), expect.any(UnsafeStatementError)])
+    expect(seen).toEqual([
+      expect.any(UnsafeStatementError),
+      expect.any(UnsafeStatementError),
+      expect.any(UnsafeStatementError),
+    ])
     await pool.end()
   })
 
@@ -84,7 +88,9 @@ describe('connections that others opened or hold', () => {
   })
 
   it('guards the clients that others make of the class of the pool', async () => {
-    const pool = guardPool(new pg.Pool({ connectionString: server.url }), strict) as pg.Pool & { readonly Client: typeof pg.Client }
+    const pool = guardPool(new pg.Pool({ connectionString: server.url }), strict) as pg.Pool & {
+      readonly Client: typeof pg.Client
+    }
     const client = new pool.Client(server.url)
     await client.connect()
     await expect(client.query(set)).rejects.toBeInstanceOf(UnsafeStatementError)
@@ -144,10 +150,14 @@ describe('guarding', () => {
       'guardPool(): pool must be a pool of node-postgres (new pg.Pool(…)); guardClient() takes a client; got',
     )
     expect(() => guardClient(pool as never)).toThrow('guardClient(): client must be a client of node-postgres')
-    expect(() => guardPool({} as never)).toThrow('guardPool(): pool must be a pool of node-postgres (new pg.Pool(…)); got an object')
+    expect(() => guardPool({} as never)).toThrow(
+      'guardPool(): pool must be a pool of node-postgres (new pg.Pool(…)); got an object',
+    )
     expect(() => guardClient(undefined as never)).toThrow(
       'guardClient(): client must be a client of node-postgres (new pg.Client(…)); got undefined',
     )
-    expect(() => guardPool(new pg.Pool(), { mode: 'loud' } as never)).toThrow("mode must be one of 'off', 'warn', 'strict'; got 'loud'")
+    expect(() => guardPool(new pg.Pool(), { mode: 'loud' } as never)).toThrow(
+      "mode must be one of 'off', 'warn', 'strict'; got 'loud'",
+    )
   })
 })

@@ -79,7 +79,8 @@ it('a call that waits meanwhile fails with the same error', async () => {
 it('a pool without clients is not healthy however often it is asked, and is once they can be made', async () => {
   await use(true, async ({ guard, pool, mend }) => {
     const ask = (): ReturnType<Guard['health']> => guard.health({ pingTimeoutMillis: 60_000 })
-    for (let times = 0; times < 5; times++) expect(await ask()).toMatchObject({ healthy: false, problems: ['cannotConnect'] })
+    for (let times = 0; times < 5; times++)
+      expect(await ask()).toMatchObject({ healthy: false, problems: ['cannotConnect'] })
     mend()
     expect(await ask()).toMatchObject({ healthy: true, pools: [{ size: 1, idle: 1 }] })
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
@@ -92,7 +93,9 @@ it('a certificate that is missing is told as such', async () => {
   const guard = createGuard({ logger: { warn: () => {} } })
   const pool = guardPool(new pg.Pool({ connectionString: url.href }), guard)
   expect((await guard.health()).reasons).toEqual([
-    expect.stringMatching(/: a file that connecting needs \(a certificate or a key\) cannot be read \(unreadableFile\)$/),
+    expect.stringMatching(
+      /: a file that connecting needs \(a certificate or a key\) cannot be read \(unreadableFile\)$/,
+    ),
   ])
   expect(() => pool.query('SELECT 1')).toThrow('ENOENT')
   await pool.end()

@@ -30,7 +30,11 @@ interface Watched {
   readonly events: readonly PoolerWaitEvent[]
 }
 
-async function withPool(options: PoolOptions, work: (watched: Watched) => Promise<void>, observe = true): Promise<void> {
+async function withPool(
+  options: PoolOptions,
+  work: (watched: Watched) => Promise<void>,
+  observe = true,
+): Promise<void> {
   const guard = createGuard({ logger: { warn: () => {} }, observe })
   const events: PoolerWaitEvent[] = []
   guard.on('poolerWait', (event) => void events.push(event))

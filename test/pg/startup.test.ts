@@ -14,7 +14,9 @@ beforeAll(async () => {
   postgres = await sharedPostgres()
   const client = new pg.Client(postgres.url)
   await client.connect()
-  const { rows } = await client.query<{ version: number }>("SELECT current_setting('server_version_num')::int / 10000 AS version")
+  const { rows } = await client.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int / 10000 AS version",
+  )
   serverVersion = (rows[0] as { version: number }).version
   await client.end()
 })
@@ -31,7 +33,11 @@ interface Case {
 const cases: readonly Case[] = [
   { config: { statement_timeout: 54_321 }, setting: 'statement_timeout', value: '54321' },
   { config: { lock_timeout: 54_321 }, setting: 'lock_timeout', value: '54321' },
-  { config: { idle_in_transaction_session_timeout: 54_321 }, setting: 'idle_in_transaction_session_timeout', value: '54321' },
+  {
+    config: { idle_in_transaction_session_timeout: 54_321 },
+    setting: 'idle_in_transaction_session_timeout',
+    value: '54321',
+  },
   { config: { options: '-c search_path=pg_temp' }, setting: 'search_path', value: 'pg_temp' },
   { config: { options: '-c lock_timeout=54321' }, setting: 'lock_timeout', value: '54321' },
   { config: { options: '-c IntervalStyle=iso_8601' }, setting: 'IntervalStyle', value: 'iso_8601' },
@@ -43,7 +49,9 @@ async function observe(url: string, { config, setting, value }: Case): Promise<'
   const client = new pg.Client({ connectionString: url, ...config })
   try {
     await client.connect()
-    const { rows } = await client.query<{ is: string }>('SELECT setting AS is FROM pg_settings WHERE name = $1', [setting])
+    const { rows } = await client.query<{ is: string }>('SELECT setting AS is FROM pg_settings WHERE name = $1', [
+      setting,
+    ])
     return rows[0]?.is === value ? 'kept' : 'ignored'
   } catch (error) {
     expect((error as pg.DatabaseError).code).toBe('08P01')
@@ -86,7 +94,10 @@ describe('startup parameters', () => {
   })
 
   it('are ignored where PgBouncer is told to', async () => {
-    const pooler = await startPgBouncer({ target: postgres, settings: { ignore_startup_parameters: 'statement_timeout' } })
+    const pooler = await startPgBouncer({
+      target: postgres,
+      settings: { ignore_startup_parameters: 'statement_timeout' },
+    })
     const profile = poolers.pgbouncer({ version: pooler.version, ignoreStartupParameters: ['statement_timeout'] })
     const [each] = cases as [Case]
     expect(await observe(pooler.url, each)).toBe('ignored')
@@ -99,7 +110,10 @@ describe('guardPool', () => {
   it.each<[string, pg.PoolConfig]>([
     ['the configuration', { statement_timeout: 5000 }],
     ['the URL', { connectionString: 'postgresql://app:geheim@db.example/shop?statement_timeout=5000' }],
-    ['options in the URL', { connectionString: 'postgresql://app:geheim@db.example/shop?options=-c%20statement_timeout%3D5000' }],
+    [
+      'options in the URL',
+      { connectionString: 'postgresql://app:geheim@db.example/shop?options=-c%20statement_timeout%3D5000' },
+    ],
     ['options', { options: '-c statement_timeout=5000' }],
     ['replication', { replication: 'database' } as pg.PoolConfig],
   ])('throws at construction in strict mode, and shows no value: %s', (_name, config) => {
@@ -121,7 +135,9 @@ describe('guardPool', () => {
   })
 
   it('knows what the oldest pg logs in with', () => {
-    expect(failure(() => guardPool(new pgOldest.Pool({ lock_timeout: 5000 }), strict)).message).toContain('lock_timeout')
+    expect(failure(() => guardPool(new pgOldest.Pool({ lock_timeout: 5000 }), strict)).message).toContain(
+      'lock_timeout',
+    )
   })
 
   it('opens no connection, calls no function of the configuration and asks for no password', async () => {
@@ -130,7 +146,9 @@ describe('guardPool', () => {
       calls.push(name)
       throw new Error(name)
     }
-    const pool = guardPool(new pg.Pool({ password: called('password'), stream: called('stream'), onConnect: called('onConnect') }))
+    const pool = guardPool(
+      new pg.Pool({ password: called('password'), stream: called('stream'), onConnect: called('onConnect') }),
+    )
     expect(calls).toEqual([])
     expect(pool.totalCount).toBe(0)
     await pool.end()
@@ -142,7 +160,12 @@ describe('guardPool', () => {
   })
 
   it('leaves labels of the connection alone', () => {
-    const config = { application_name: 'web', fallback_application_name: 'node', client_encoding: 'UTF8', query_timeout: 5000 }
+    const config = {
+      application_name: 'web',
+      fallback_application_name: 'node',
+      client_encoding: 'UTF8',
+      query_timeout: 5000,
+    }
     expect(guardPool(new pg.Pool(config), strict)).toBeInstanceOf(pg.Pool)
   })
 })
@@ -151,7 +174,9 @@ describe('guardClient', () => {
   it('throws for a client that would log in with such a parameter', () => {
     const error = failure(() => guardClient(new pg.Client({ lock_timeout: 5000 }), strict))
     expect(error.message).toContain('the startup parameter lock_timeout')
-    expect(guardClient(new pg.Client({ lock_timeout: 5000 }), { ...strict, pooler: poolers.direct() })).toBeInstanceOf(pg.Client)
+    expect(guardClient(new pg.Client({ lock_timeout: 5000 }), { ...strict, pooler: poolers.direct() })).toBeInstanceOf(
+      pg.Client,
+    )
   })
 })
 

@@ -34,8 +34,15 @@ function quiet(): Guard {
   return createGuard({ logger: { warn: () => {} } })
 }
 
-async function withPool<Result>(url: string, work: (pool: pg.Pool) => Promise<Result>, options?: PoolOptions): Promise<Result> {
-  const pool = guardPool(new pg.Pool({ connectionString: url, max: 1 }), quiet(), { statementTimeoutMillis, ...options })
+async function withPool<Result>(
+  url: string,
+  work: (pool: pg.Pool) => Promise<Result>,
+  options?: PoolOptions,
+): Promise<Result> {
+  const pool = guardPool(new pg.Pool({ connectionString: url, max: 1 }), quiet(), {
+    statementTimeoutMillis,
+    ...options,
+  })
   try {
     return await work(pool)
   } finally {
@@ -43,7 +50,11 @@ async function withPool<Result>(url: string, work: (pool: pg.Pool) => Promise<Re
   }
 }
 
-async function withClient<Result>(url: string, work: (client: pg.PoolClient) => Promise<Result>, options?: PoolOptions): Promise<Result> {
+async function withClient<Result>(
+  url: string,
+  work: (client: pg.PoolClient) => Promise<Result>,
+  options?: PoolOptions,
+): Promise<Result> {
   return withPool(
     url,
     async (pool) => {
@@ -85,7 +96,11 @@ describe.each(ways)('statementTimeoutMillis, %s', (_name, url) => {
       ]
       for (const error of errors) {
         expect(error).toBeInstanceOf(StatementTimeoutError)
-        expect(error).toMatchObject({ limitMillis: statementTimeoutMillis, wasCancelled: true, cause: { code: '57014' } })
+        expect(error).toMatchObject({
+          limitMillis: statementTimeoutMillis,
+          wasCancelled: true,
+          cause: { code: '57014' },
+        })
         expect(error).not.toHaveProperty('code')
         expect(String(error)).not.toContain('3600')
       }

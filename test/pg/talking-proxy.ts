@@ -11,7 +11,10 @@ export interface TalkingProxy {
 /** BackendKeyData: by then the login has succeeded, and the server's own ParameterStatus messages are sent. */
 const keyData = 'K'.charCodeAt(0)
 
-/** Puts further ParameterStatus messages into the login, as PgBouncer does from 1.26 on. Everything else goes through as it is. */
+/**
+ * Puts further ParameterStatus messages into the login, as PgBouncer does from 1.26 on. Everything else goes through as
+ * it is.
+ */
 export async function startTalkingProxy(
   server: Pick<PostgresServer, 'host' | 'port' | 'url'>,
   status: Readonly<Record<string, string>>,

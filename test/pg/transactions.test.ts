@@ -16,8 +16,8 @@ afterAll(() => server.stop())
 describe('transaction state', () => {
   it('counts BEGIN as soon as it is queued, before the server has answered', async () => {
     await withClient(server, strict, async (client) => {
-      const sent = ['BEGIN', "SET LOCAL app.org_id = '7'", "SELECT current_setting('app.org_id') AS org", 'COMMIT'].map((sql) =>
-        client.query(sql),
+      const sent = ['BEGIN', "SET LOCAL app.org_id = '7'", "SELECT current_setting('app.org_id') AS org", 'COMMIT'].map(
+        (sql) => client.query(sql),
       )
       expect((await Promise.all(sent))[2]?.rows).toEqual([{ org: '7' }])
       await expect(client.query("SET LOCAL app.org_id = '7'")).rejects.toMatchObject({ rule: 'transaction/set-local' })
@@ -30,9 +30,12 @@ describe('transaction state', () => {
       strict,
       async (pool) => {
         const client = await pool.connect()
-        const sent = ['BEGIN', "SET LOCAL app.org_id = '7'", "SELECT current_setting('app.org_id') AS org", 'COMMIT'].map((sql) =>
-          client.query(sql),
-        )
+        const sent = [
+          'BEGIN',
+          "SET LOCAL app.org_id = '7'",
+          "SELECT current_setting('app.org_id') AS org",
+          'COMMIT',
+        ].map((sql) => client.query(sql))
         await expect(client.query(set)).rejects.toBeInstanceOf(UnsafeStatementError)
         expect((await Promise.all(sent))[2]?.rows).toEqual([{ org: '7' }])
         client.release()
@@ -149,7 +152,9 @@ describe('release inside an open transaction', () => {
       const client = await pool.connect()
       await client.query('BEGIN')
       expect(() => client.release()).toThrow(expect.objectContaining({ rule: 'transaction/left-open' }))
-      expect((await pool.query("SELECT now() <> clock_timestamp() AS in_transaction, 'new' AS client")).rows).toHaveLength(1)
+      expect(
+        (await pool.query("SELECT now() <> clock_timestamp() AS in_transaction, 'new' AS client")).rows,
+      ).toHaveLength(1)
       expect(pool.totalCount).toBe(1)
     })
   })

@@ -21,7 +21,10 @@ const expected = [{ id: 1 }, { id: 2 }, { id: 3 }]
 
 type Read = (client: pg.PoolClient, text: string) => Promise<unknown[]>
 
-/** Each belongs to the newest pg; the pool below is of another copy, and another version. A pg.Query of the newer pg fails there in pg itself. */
+/**
+ * Each belongs to the newest pg; the pool below is of another copy, and another version. A pg.Query of the newer pg
+ * fails there in pg itself.
+ */
 const readers: readonly (readonly [string, Read])[] = [
   [
     'pg-cursor',

@@ -1,4 +1,12 @@
-import { createGuard, guardOf, poolers, UnsafeStatementError, type FindingEvent, type Guard, type GuardOptions } from '@poolsafe/core'
+import {
+  createGuard,
+  guardOf,
+  poolers,
+  UnsafeStatementError,
+  type FindingEvent,
+  type Guard,
+  type GuardOptions,
+} from '@poolsafe/core'
 import { guardClient, guardPool } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
@@ -9,7 +17,11 @@ import { PrismaClient } from '../generated/prisma7/client.ts'
 import { startTalkingProxy, type TalkingProxy } from './talking-proxy.ts'
 import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
 
-const said = { 'pgbouncer.version': '1.26.1', 'pgbouncer.pool_mode': 'transaction', 'pgbouncer.max_prepared_statements': '200' }
+const said = {
+  'pgbouncer.version': '1.26.1',
+  'pgbouncer.pool_mode': 'transaction',
+  'pgbouncer.max_prepared_statements': '200',
+}
 
 let server: SharedPostgres
 let pooler: TalkingProxy
@@ -24,7 +36,11 @@ afterAll(async () => {
   await server.stop()
 })
 
-function watched(options: GuardOptions): { readonly guard: Guard; readonly findings: FindingEvent[]; readonly warnings: string[] } {
+function watched(options: GuardOptions): {
+  readonly guard: Guard
+  readonly findings: FindingEvent[]
+  readonly warnings: string[]
+} {
   const findings: FindingEvent[] = []
   const warnings: string[] = []
   const guard = createGuard({ logger: { warn: (message) => void warnings.push(message) }, ...options })
@@ -48,7 +64,9 @@ describe.each([
       for (const client of clients) client.release()
       await pool.end()
     }
-    expect(findings.map(({ findings: [{ rule, outcome }] }) => [rule, outcome])).toEqual([['connection/wrong-profile', 'unknown']])
+    expect(findings.map(({ findings: [{ rule, outcome }] }) => [rule, outcome])).toEqual([
+      ['connection/wrong-profile', 'unknown'],
+    ])
     expect(warnings).toEqual([expect.stringContaining(difference)])
     expect(warnings[0]).toContain('at login the pooler says that it is PgBouncer 1.26.1 in transaction mode')
     expect(warnings[0]).not.toContain(new URL(pooler.url).password)
@@ -56,7 +74,8 @@ describe.each([
 
   it('hands out no connection in strict mode, and leaves none behind', async () => {
     const pool = guardPool(new Pool({ connectionString: pooler.url, max: 1 }), { mode: 'strict', ...direct })
-    for (let round = 0; round < 2; round++) await expect(pool.query('SELECT 1')).rejects.toBeInstanceOf(UnsafeStatementError)
+    for (let round = 0; round < 2; round++)
+      await expect(pool.query('SELECT 1')).rejects.toBeInstanceOf(UnsafeStatementError)
     await expect(pool.connect()).rejects.toMatchObject({ rule: 'connection/wrong-profile' })
     const error = await new Promise((resolve) => pool.connect((caught) => resolve(caught)))
     expect(error).toBeInstanceOf(UnsafeStatementError)
@@ -92,7 +111,9 @@ describe('a single client', () => {
     const { guard, findings } = watched(direct)
     const client = guardClient(new pg.Client(pooler.url), guard)
     const bare = new pg.Client(pooler.url)
-    expect((await (client.connect() as Promise<unknown>)) === client).toBe((await (bare.connect() as Promise<unknown>)) === bare)
+    expect((await (client.connect() as Promise<unknown>)) === client).toBe(
+      (await (bare.connect() as Promise<unknown>)) === bare,
+    )
     expect(findings).toHaveLength(1)
     await client.end()
     await bare.end()

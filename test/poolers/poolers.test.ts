@@ -1,5 +1,11 @@
 import { poolers, type PoolerProfile } from '@poolsafe/core'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PoolMode, type PostgresServer } from '@poolsafe/testing/servers'
+import {
+  startPgBouncer,
+  startPostgres,
+  type PgBouncerServer,
+  type PoolMode,
+  type PostgresServer,
+} from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answer } from '../session/answer.ts'
@@ -62,18 +68,18 @@ async function start({ mode, settings }: Setup, more: Readonly<Record<string, st
 }
 
 describe.each(setups)('behind $name', (setup) => {
-  test.each([...probes.map((probe) => [probe.setting ?? probe.state, probe] as const), ['random-seed', undefined] as const])(
-    'a second client sees what the profile says of %s',
-    async (_name, given) => {
-      const probe = given ?? seedProbe(firstNumber)
-      const pooler = await start(setup)
-      try {
-        expect(await observe(pooler.url, probe)).toBe(expected(setup.profile(pooler.version, serverVersion), probe))
-      } finally {
-        await pooler.stop()
-      }
-    },
-  )
+  test.each([
+    ...probes.map((probe) => [probe.setting ?? probe.state, probe] as const),
+    ['random-seed', undefined] as const,
+  ])('a second client sees what the profile says of %s', async (_name, given) => {
+    const probe = given ?? seedProbe(firstNumber)
+    const pooler = await start(setup)
+    try {
+      expect(await observe(pooler.url, probe)).toBe(expected(setup.profile(pooler.version, serverVersion), probe))
+    } finally {
+      await pooler.stop()
+    }
+  })
 })
 
 describe('names of statements', () => {

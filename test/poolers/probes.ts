@@ -36,7 +36,12 @@ export const probes: readonly Probe[] = [
   { state: 'sql-prepared-statement', leave: 'PREPARE secret AS SELECT 7', ask: 'EXECUTE secret', there: 7 },
   { state: 'named-statement', leave: named, ask: named, there: 'error 42P05', ours: 7 },
   { state: 'listen', leave: 'LISTEN secret', ask: 'SELECT pg_listening_channels()', there: 'secret' },
-  { state: 'temp-object', leave: 'CREATE TEMP TABLE secret AS SELECT 7 AS value', ask: 'SELECT value FROM secret', there: 7 },
+  {
+    state: 'temp-object',
+    leave: 'CREATE TEMP TABLE secret AS SELECT 7 AS value',
+    ask: 'SELECT value FROM secret',
+    there: 7,
+  },
   {
     state: 'advisory-lock',
     leave: 'SELECT pg_advisory_lock(42)',

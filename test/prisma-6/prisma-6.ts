@@ -5,7 +5,8 @@ import type { Subject } from '../prisma/subject.ts'
 // The generator of Prisma 6 writes CommonJS, with a copy of Prisma's runtime.
 const require = createRequire(import.meta.url)
 const { Prisma, PrismaClient } = require('./generated/index.js') as typeof import('./generated/index.js')
-const { makeTypedQueryFactory } = require('./generated/runtime/client.js') as typeof import('./generated/runtime/client.js')
+const { makeTypedQueryFactory } =
+  require('./generated/runtime/client.js') as typeof import('./generated/runtime/client.js')
 
 // The two versions differ in their types where no test looks.
 export const prisma6 = {

@@ -17,7 +17,12 @@ export interface Database {
 }
 
 export async function startDatabase(): Promise<Database> {
-  const settings = { log_statement: 'all', log_line_prefix: '%a|', log_parameter_max_length: '0', log_min_messages: 'log' }
+  const settings = {
+    log_statement: 'all',
+    log_line_prefix: '%a|',
+    log_parameter_max_length: '0',
+    log_min_messages: 'log',
+  }
   const server = await startPostgres({ settings })
   const admin = new pg.Client({ connectionString: server.url, application_name: 'admin' })
   await admin.connect()
@@ -32,7 +37,8 @@ export async function startDatabase(): Promise<Database> {
   }
   return {
     url: server.url,
-    reset: async () => void (await admin.query('TRUNCATE "User", "Profile", "Post", "Tag", "_PostToTag" RESTART IDENTITY')),
+    reset: async () =>
+      void (await admin.query('TRUNCATE "User", "Profile", "Post", "Tag", "_PostToTag" RESTART IDENTITY')),
     received: async (work) => {
       const from = await mark()
       await work()

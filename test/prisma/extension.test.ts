@@ -22,7 +22,8 @@ describe('poolsafe(), on a client whose adapter nobody guards', () => {
 
   it('logs it once in warn mode, and works', () => {
     const { guard, warnings } = watchedGuard('warn')
-    for (let count = 1; count <= 2; count++) new PrismaClient({ adapter: new PrismaPg(unconnected) }).$extends(poolsafe(guard))
+    for (let count = 1; count <= 2; count++)
+      new PrismaClient({ adapter: new PrismaPg(unconnected) }).$extends(poolsafe(guard))
     expect(warnings).toEqual([expect.stringContaining('guardAdapter')])
   })
 
@@ -60,12 +61,16 @@ describe('poolsafe(), among other extensions', () => {
     const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: database.url }), guard) })
       .$extends({ model: { user: { emails: async (): Promise<string[]> => [] } } })
       .$extends(poolsafe(guard))
-      .$extends({ result: { user: { shout: { needs: { email: true }, compute: ({ email }) => email.toUpperCase() } } } })
+      .$extends({
+        result: { user: { shout: { needs: { email: true }, compute: ({ email }) => email.toUpperCase() } } },
+      })
     await prisma.user.create({ data: { email: 'ann@example.test', posts: { create: { title: 'one' } } } })
 
     const users = await prisma.user.findMany({ select: { shout: true, posts: { select: { title: true } } } })
     expectTypeOf(users).toEqualTypeOf<{ shout: string; posts: { title: string }[] }[]>()
-    expect(users.map(({ shout, posts }) => ({ shout, posts }))).toEqual([{ shout: 'ANN@EXAMPLE.TEST', posts: [{ title: 'one' }] }])
+    expect(users.map(({ shout, posts }) => ({ shout, posts }))).toEqual([
+      { shout: 'ANN@EXAMPLE.TEST', posts: [{ title: 'one' }] },
+    ])
 
     const both = await prisma.$transaction([prisma.user.count(), prisma.user.findFirst({ select: { email: true } })])
     expectTypeOf(both).toEqualTypeOf<[number, { email: string } | null]>()
@@ -106,9 +111,9 @@ describe('poolsafe(), among other extensions', () => {
 
   it('leaves a Prisma promise unsent until it is awaited', async () => {
     const guard = createGuard()
-    const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: database.url }), guard) }).$extends(
-      poolsafe(guard),
-    )
+    const prisma = new PrismaClient({
+      adapter: guardAdapter(new PrismaPg({ connectionString: database.url }), guard),
+    }).$extends(poolsafe(guard))
     let counting: PromiseLike<unknown> | undefined
     const before = await database.received(async () => {
       counting = prisma.$queryRaw`SELECT 'lazy'`

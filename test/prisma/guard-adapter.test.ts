@@ -96,7 +96,12 @@ describe('a guarded adapter', () => {
       await prisma.$queryRaw`SELECT 1`
       expect(guard.stats().pools).toHaveLength(1)
       await prisma.$disconnect()
-      expect(await guard.health()).toMatchObject({ healthy: true, problems: [], pools: [], notes: [expect.stringContaining('no pool')] })
+      expect(await guard.health()).toMatchObject({
+        healthy: true,
+        problems: [],
+        pools: [],
+        notes: [expect.stringContaining('no pool')],
+      })
     }
   })
 
@@ -113,8 +118,13 @@ describe('a guarded adapter', () => {
   it('rejects, and throws nothing at once', async () => {
     const adapter = await guardAdapter(new PrismaPg({ connectionString: database.url }), { mode: 'strict' }).connect()
     const listen = { sql: 'LISTEN orders', args: [], argTypes: [] }
-    const attempts = [adapter.queryRaw(listen), adapter.executeRaw(listen), adapter.executeScript('SELECT 1; LISTEN orders')]
-    for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ name: 'UnsafeStatementError', rule: 'session/listen' })
+    const attempts = [
+      adapter.queryRaw(listen),
+      adapter.executeRaw(listen),
+      adapter.executeScript('SELECT 1; LISTEN orders'),
+    ]
+    for (const attempt of attempts)
+      await expect(attempt).rejects.toMatchObject({ name: 'UnsafeStatementError', rule: 'session/listen' })
     await adapter.dispose()
   })
 
@@ -156,7 +166,9 @@ describe('a guarded adapter', () => {
   })
 
   it('judges without the extension, too', async () => {
-    const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: database.url }), { mode: 'strict' }) })
+    const prisma = new PrismaClient({
+      adapter: guardAdapter(new PrismaPg({ connectionString: database.url }), { mode: 'strict' }),
+    })
     const error = await failureOf(() => prisma.$executeRaw`LISTEN orders`)
     await prisma.$disconnect()
     expect(error).toMatchObject({ name: 'UnsafeStatementError', rule: 'session/listen', operation: undefined })

@@ -17,7 +17,10 @@ afterAll(() => server.stop())
 
 it('a transaction of a callback holds its connection under its name and line; what it sends past Prisma has neither', async () => {
   const guard = createGuard({ logger: { warn: () => undefined } })
-  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, { callSites: true, acquireTimeoutMillis: 1500 })
+  const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, {
+    callSites: true,
+    acquireTimeoutMillis: 1500,
+  })
   const other = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends(poolsafe(guard))
   const events: QueryEvent[] = []
@@ -32,7 +35,9 @@ it('a transaction of a callback holds its connection under its name and line; wh
   await prisma.$disconnect()
   await Promise.all([pool.end(), other.end()])
   expect(error).toBeInstanceOf(AcquireTimeoutError)
-  expect((error as Error).message).toMatch(/held longest: \$transaction[^]*\$transaction at .*holders\.test\.ts:\d+:\d+/)
+  expect((error as Error).message).toMatch(
+    /held longest: \$transaction[^]*\$transaction at .*holders\.test\.ts:\d+:\d+/,
+  )
   expect(events.map(({ statement, operation, layer }) => [statement, operation, layer])).toEqual([
     ['BEGIN', '$transaction', 'prisma'],
     ['SELECT ?', '$queryRaw', 'prisma'],

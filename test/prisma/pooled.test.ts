@@ -25,7 +25,9 @@ describe('guardAdapter over a pool that guardPool guards', () => {
     await prisma.$executeRawUnsafe(sql).catch(() => undefined)
     await prisma.$disconnect()
     await pool.end()
-    expect(findings.map((finding) => [finding.findings[0].rule, finding.operation])).toEqual([[rule, '$executeRawUnsafe']])
+    expect(findings.map((finding) => [finding.findings[0].rule, finding.operation])).toEqual([
+      [rule, '$executeRawUnsafe'],
+    ])
   })
 
   it('passes on the very error of the pool, outside and inside a transaction', async () => {

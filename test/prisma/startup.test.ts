@@ -16,7 +16,9 @@ afterAll(() => server.stop())
 
 describe('a startup parameter in the configuration of PrismaPg', () => {
   it('stops the first statement in strict mode, and no connection is opened', async () => {
-    const factory = guardAdapter(new PrismaPg({ connectionString: `${server.url}?lock_timeout=54321` }), { mode: 'strict' })
+    const factory = guardAdapter(new PrismaPg({ connectionString: `${server.url}?lock_timeout=54321` }), {
+      mode: 'strict',
+    })
     const prisma = new PrismaClient({ adapter: factory })
     const error = await prisma.$queryRaw`SELECT 1`.catch((caught: unknown) => caught)
     expect(error).toBeInstanceOf(UnsafeStatementError)
@@ -27,7 +29,9 @@ describe('a startup parameter in the configuration of PrismaPg', () => {
 
   it('is told once, and applied all the same, where the guard only warns', async () => {
     const { guard, warnings } = watchedGuard('warn')
-    const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: server.url, lock_timeout: 54_321 }), guard) })
+    const prisma = new PrismaClient({
+      adapter: guardAdapter(new PrismaPg({ connectionString: server.url, lock_timeout: 54_321 }), guard),
+    })
     expect(await prisma.$queryRaw`SELECT current_setting('lock_timeout') AS is`).toEqual([{ is: '54321ms' }])
     expect(warnings).toEqual([expect.stringContaining('the startup parameter lock_timeout is refused by the pooler')])
     await prisma.$disconnect()

@@ -17,8 +17,9 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'poo
 const folder = join(cache, 'prometheus')
 
 /**
- * Unpacks Debian's package without installing it: that would start a server on all addresses of the machine. Whoever else unpacks
- * it at this moment is waited for. Only root may bring the list of packages up to date, where it is too old.
+ * Unpacks Debian's package without installing it: that would start a server on all addresses of the machine. Whoever
+ * else unpacks it at this moment is waited for. Only root may bring the list of packages up to date, where it is too
+ * old.
  */
 const script = `
 mkdir -p "$1" && cd "$1" && exec 9>prometheus.lock && flock 9

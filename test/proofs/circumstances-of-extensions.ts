@@ -12,8 +12,10 @@ const enabled = 'SELECT dbms_output.enable()'
 const line = 'SELECT line FROM dbms_output.get_line()'
 const sameLine = 'SELECT line, dbms_output.put_line(line) FROM dbms_output.get_line()'
 const isEnabled = "SELECT dbms_output.put_line('seen'); SELECT status FROM dbms_output.get_line()"
-const keepsAlerts = 'orafce keeps alerts for sessions that have ended, in a shared memory that is full before every server has been seen'
-const nextType = "SELECT dbms_pipe.send_message('look'); SELECT dbms_pipe.receive_message('look', 0); SELECT dbms_pipe.next_item_type()"
+const keepsAlerts =
+  'orafce keeps alerts for sessions that have ended, in a shared memory that is full before every server has been seen'
+const nextType =
+  "SELECT dbms_pipe.send_message('look'); SELECT dbms_pipe.receive_message('look', 0); SELECT dbms_pipe.next_item_type()"
 
 /** What keeps its state where only the extension's own functions see it. */
 export const ofExtensions: { readonly [Id in RuleId]?: OfRule } = {
@@ -40,13 +42,17 @@ export const ofExtensions: { readonly [Id in RuleId]?: OfRule } = {
       "SELECT * FROM dblink('postgresql://host/other', 'SELECT 1', false) AS t(a int)": {
         run: "SELECT * FROM dblink('postgresql:///other', 'SELECT 1', false) AS t(a int)",
       },
-      "SELECT dblink_exec('dbname=' || current_database(), 'DELETE FROM t')": { undo: ['INSERT INTO t VALUES (1, 10), (2, 20)'] },
+      "SELECT dblink_exec('dbname=' || current_database(), 'DELETE FROM t')": {
+        undo: ['INSERT INTO t VALUES (1, 10), (2, 20)'],
+      },
     },
   },
   'session/extension-setting': {
     examples: {
       // The value that the library begins with is none that somebody left.
-      "BEGIN; SET LOCAL pg_trgm.similarity_threshold = 0.5; SELECT 'a' % 'b'; COMMIT": { before: ['SELECT show_limit()'] },
+      "BEGIN; SET LOCAL pg_trgm.similarity_threshold = 0.5; SELECT 'a' % 'b'; COMMIT": {
+        before: ['SELECT show_limit()'],
+      },
     },
   },
   'session/foreign-connection': {
@@ -60,7 +66,9 @@ export const ofExtensions: { readonly [Id in RuleId]?: OfRule } = {
         before: ['SELECT * FROM other.orders'],
         look: cached,
       },
-      "ALTER SERVER other OPTIONS (ADD keep_connections 'off')": { undo: ['ALTER SERVER other OPTIONS (DROP keep_connections)'] },
+      "ALTER SERVER other OPTIONS (ADD keep_connections 'off')": {
+        undo: ['ALTER SERVER other OPTIONS (DROP keep_connections)'],
+      },
     },
   },
   'session/hypothetical-index': {
@@ -91,7 +99,12 @@ export const ofExtensions: { readonly [Id in RuleId]?: OfRule } = {
         before: [enabled, "SELECT dbms_output.put_line('done')"],
         look: sameLine,
       },
-      'CALL dbms_output.disable()': { does: 'clears', run: 'SELECT dbms_output.disable()', before: [enabled], look: isEnabled },
+      'CALL dbms_output.disable()': {
+        does: 'clears',
+        run: 'SELECT dbms_output.disable()',
+        before: [enabled],
+        look: isEnabled,
+      },
       "SELECT dbms_alert.register('paid')": { unproved: keepsAlerts },
       "SELECT dbms_alert.waitone('paid', 10)": { unproved: keepsAlerts },
       "SELECT dbms_pipe.pack_message('paid')": { look: nextType },

@@ -46,7 +46,8 @@ export interface OfRule {
   readonly unproved?: string
 }
 
-const slotsOf = (name: string): string => `SELECT pg_drop_replication_slot('${name}') FROM pg_replication_slots WHERE slot_name = '${name}'`
+const slotsOf = (name: string): string =>
+  `SELECT pg_drop_replication_slot('${name}') FROM pg_replication_slots WHERE slot_name = '${name}'`
 const ownSchema: Circumstances = { before: ['CREATE SCHEMA AUTHORIZATION CURRENT_USER'] }
 const clearsPrepared: Circumstances = { does: 'clears', before: ['PREPARE get_user (int) AS SELECT $1'] }
 const needsPrepared: Circumstances = { does: 'needs', before: ['PREPARE get_user (int) AS SELECT $1'] }
@@ -105,8 +106,14 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
       'SELECT * FROM pg_temp.t': { does: 'needs', before: ['CREATE TEMP TABLE t AS SELECT 7 AS id'] },
       'INSERT INTO pg_temp.t VALUES (1)': { does: 'needs', before: ['CREATE TEMP TABLE t (id int)'] },
       'DROP TABLE IF EXISTS pg_temp.t': { does: 'clears', before: ['CREATE TEMP TABLE t (id int)'] },
-      'SELECT pg_temp.f()': { does: 'needs', before: ["CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 7'"] },
-      'CALL pg_temp.p()': { does: 'needs', before: ["CREATE PROCEDURE pg_temp.p() LANGUAGE plpgsql AS 'BEGIN NULL; END'"] },
+      'SELECT pg_temp.f()': {
+        does: 'needs',
+        before: ["CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 7'"],
+      },
+      'CALL pg_temp.p()': {
+        does: 'needs',
+        before: ["CREATE PROCEDURE pg_temp.p() LANGUAGE plpgsql AS 'BEGIN NULL; END'"],
+      },
       "SELECT 'ok'::pg_temp.mood": { does: 'needs', before: ["CREATE TYPE pg_temp.mood AS ENUM ('ok')"] },
       'CREATE UNLOGGED TABLE t (id int)': ownSchema,
     },
@@ -145,7 +152,11 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
     examples: {
       'DISCARD ALL': { does: 'clears', before: ["SET statement_timeout = '71s'"] },
       'DISCARD TEMP': { does: 'clears', before: ['CREATE TEMP TABLE t (id int)'] },
-      'DISCARD SEQUENCES': { does: 'clears', before: ["SELECT nextval('orders_id_seq')"], look: 'SELECT lastval() > 0' },
+      'DISCARD SEQUENCES': {
+        does: 'clears',
+        before: ["SELECT nextval('orders_id_seq')"],
+        look: 'SELECT lastval() > 0',
+      },
     },
   },
   'session/role': {
@@ -163,7 +174,10 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
       "SELECT pg_create_logical_replication_slot('s', 'pgoutput', $1)": { values: ['true'] },
       "SELECT pg_create_physical_replication_slot('s')": { undo: [slotsOf('s')] },
       "SELECT pg_create_logical_replication_slot('s', 'pgoutput', false)": { undo: [slotsOf('s')] },
-      "SELECT pg_drop_replication_slot('s')": { before: ["SELECT pg_create_physical_replication_slot('s')"], undo: [slotsOf('s')] },
+      "SELECT pg_drop_replication_slot('s')": {
+        before: ["SELECT pg_create_physical_replication_slot('s')"],
+        undo: [slotsOf('s')],
+      },
     },
   },
   'session/replication-origin': {
@@ -196,7 +210,10 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
       'SET LOCAL ROLE postgres': { does: 'ineffective' },
       "SELECT set_config('app.org_id', '7', true)": { does: 'ineffective' },
       'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE': { does: 'ineffective', look: 'SHOW transaction_isolation' },
-      'SET CONSTRAINTS ALL DEFERRED': { does: 'ineffective', unproved: 'the server does not show which constraints are deferred' },
+      'SET CONSTRAINTS ALL DEFERRED': {
+        does: 'ineffective',
+        unproved: 'the server does not show which constraints are deferred',
+      },
     },
   },
   'transaction/lock-outside': {
@@ -227,8 +244,14 @@ export const circumstances: { readonly [Id in RuleId]?: OfRule } = {
   },
   'transaction/exported-snapshot': {
     examples: {
-      'SELECT pg_export_snapshot()': { does: 'ineffective', look: "SELECT count(*)::int FROM pg_ls_dir('pg_snapshots')" },
-      'SELECT pg_catalog.pg_export_snapshot()': { does: 'ineffective', look: "SELECT count(*)::int FROM pg_ls_dir('pg_snapshots')" },
+      'SELECT pg_export_snapshot()': {
+        does: 'ineffective',
+        look: "SELECT count(*)::int FROM pg_ls_dir('pg_snapshots')",
+      },
+      'SELECT pg_catalog.pg_export_snapshot()': {
+        does: 'ineffective',
+        look: "SELECT count(*)::int FROM pg_ls_dir('pg_snapshots')",
+      },
     },
   },
   'statement/undecided': {

@@ -32,15 +32,21 @@ export const differences: readonly Difference[] = [
 /** What nobody has explained: contradictions that are not listed, and listed differences that were not met. */
 export function unexplained(results: readonly Result[]): string[] {
   const isMet = ({ sql, server, seen = 'none' }: Difference): boolean =>
-    results.some((result) => result.sql === sql && result.target === server && result.seen === seen && result.contradiction !== undefined)
+    results.some(
+      (result) =>
+        result.sql === sql && result.target === server && result.seen === seen && result.contradiction !== undefined,
+    )
   const met = differences.filter(isMet)
   const contradictions = results.filter(
-    ({ contradiction, sql, target }) => contradiction !== undefined && !met.some((each) => each.sql === sql && each.server === target),
+    ({ contradiction, sql, target }) =>
+      contradiction !== undefined && !met.some((each) => each.sql === sql && each.server === target),
   )
   const servers = new Set(results.map(({ target }) => target))
   const unmet = differences.filter((each) => servers.has(each.server) && !met.includes(each))
   return [
-    ...contradictions.map(({ target, rule, sql, contradiction = '' }) => `${target}: ${sql} (${rule}): ${contradiction}`),
+    ...contradictions.map(
+      ({ target, rule, sql, contradiction = '' }) => `${target}: ${sql} (${rule}): ${contradiction}`,
+    ),
     ...unmet.map(({ server, sql }) => `${server}: ${sql}: a difference is listed that was not met`),
   ]
 }

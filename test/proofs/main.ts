@@ -7,7 +7,8 @@ import { scenes } from './scenes.ts'
 import { subjects } from './subjects.ts'
 import { startAll } from './targets.ts'
 
-// The complete proofs: npm run proofs; with `-- --write` they write docs/proofs.md, else they compare it with what was seen.
+// The complete proofs: npm run proofs; with `-- --write` they write docs/proofs.md, else they compare it with what was
+// seen.
 
 const page = join(import.meta.dirname, '../../docs/proofs.md')
 const all = subjects(() => true)
@@ -21,7 +22,9 @@ try {
   const results = [...(await run(all, servers.company)), ...(await playAll(scenes, servers.company))]
   const names = servers.company.targets.map(({ name }) => name)
   const seconds = Math.round((performance.now() - started) / 1000)
-  console.log(`${results.length} sights of ${all.length + 2 * scenes.length} examples on ${names.join('; ')} in ${seconds} s`)
+  console.log(
+    `${results.length} sights of ${all.length + 2 * scenes.length} examples on ${names.join('; ')} in ${seconds} s`,
+  )
   complain(unexplained(results))
   compare(proofsPage(results, names))
 } finally {
@@ -37,5 +40,6 @@ function compare(text: string): void {
   if (process.argv.includes('--write')) return writeFileSync(page, text)
   const known = readFileSync(page, 'utf8').split('\n')
   const changed = text.split('\n').filter((line) => !known.includes(line))
-  if (text !== known.join('\n')) complain(['docs/proofs.md differs from what was seen; npm run proofs -- --write', ...changed])
+  if (text !== known.join('\n'))
+    complain(['docs/proofs.md differs from what was seen; npm run proofs -- --write', ...changed])
 }

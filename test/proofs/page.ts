@@ -45,7 +45,8 @@ function overview(results: readonly Result[], servers: readonly string[]): strin
   const rows = rules.map(({ id }) => {
     const mine = results.filter(({ rule }) => rule === id)
     const why = circumstances[id]?.unproved
-    if (why !== undefined || mine.length === 0) return [link(id)].concat(Array<string>(servers.length).fill('not proved'), why ?? '')
+    if (why !== undefined || mine.length === 0)
+      return [link(id)].concat(Array<string>(servers.length).fill('not proved'), why ?? '')
     const cells = servers.map((server, index) => {
       const harms = mine.filter(({ target, isSafe, seen }) => target === server && !isSafe && seen !== 'refused')
       return [...new Set(harms.map(({ seen }) => word(seen, index > 0)))].join(', ')
@@ -69,8 +70,12 @@ function section(id: RuleId, results: readonly Result[], servers: readonly strin
   })
   const given = Object.entries(circumstances[id]?.examples ?? {})
   const run = given.map(([sql, { run: text }]) => (text === undefined ? '' : `- ${code(sql)} was run as ${code(text)}`))
-  const notRun = given.map(([sql, { unproved }]) => (unproved === undefined ? '' : `- ${code(sql)} was not run: ${unproved}`))
-  const known = differences.filter(({ rule }) => rule === id).map(({ sql, server, why }) => `- ${code(sql)} on ${server}: ${why}`)
+  const notRun = given.map(([sql, { unproved }]) =>
+    unproved === undefined ? '' : `- ${code(sql)} was not run: ${unproved}`,
+  )
+  const known = differences
+    .filter(({ rule }) => rule === id)
+    .map(({ sql, server, why }) => `- ${code(sql)} on ${server}: ${why}`)
   const below = [...run, ...notRun, ...known].filter((line) => line !== '').join('\n')
   return [`## ${id}`, table(['Example', ...servers], rows), ...(below === '' ? [] : [below])].join('\n\n')
 }

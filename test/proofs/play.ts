@@ -31,7 +31,12 @@ export class Play {
 
   /** A pool of an application. */
   pool(config: pg.PoolConfig = {}): pg.Pool {
-    const pool = new pg.Pool({ connectionString: stageUrl(this.target, this.user), max: 2, query_timeout: answerMillis, ...config })
+    const pool = new pg.Pool({
+      connectionString: stageUrl(this.target, this.user),
+      max: 2,
+      query_timeout: answerMillis,
+      ...config,
+    })
     pool.on('error', () => undefined)
     this.#opened.push(pool)
     return pool

@@ -32,7 +32,9 @@ describe('what is seen on PostgreSQL and through PgBouncer', () => {
 
   test('is harm through PgBouncer, for every rule', () => {
     const [, pooler] = servers.company.targets
-    const harmed = new Set(results.filter(({ seen, target }) => target === pooler?.name && seen !== 'none').map(({ rule }) => rule))
+    const harmed = new Set(
+      results.filter(({ seen, target }) => target === pooler?.name && seen !== 'none').map(({ rule }) => rule),
+    )
     expect([...new Set(results.map(({ rule }) => rule))].filter((rule) => !harmed.has(rule))).toEqual([])
   })
 
@@ -51,7 +53,9 @@ describe('docs/proofs.md', () => {
   })
 
   test('shows every example that is run', () => {
-    expect(everywhere.filter(({ sql }) => !page.includes(`| \`${sql.replaceAll('|', '\\|')}\` |`)).map(({ sql }) => sql)).toEqual([])
+    expect(
+      everywhere.filter(({ sql }) => !page.includes(`| \`${sql.replaceAll('|', '\\|')}\` |`)).map(({ sql }) => sql),
+    ).toEqual([])
   })
 
   test('names only examples that there are', () => {

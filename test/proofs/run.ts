@@ -56,7 +56,12 @@ async function runLane(subjects: readonly Subject[], company: Company): Promise<
   return results
 }
 
-async function runSubject(subject: Subject, company: Company, admin: pg.Client, harmful: Map<string, Facts>): Promise<Result[]> {
+async function runSubject(
+  subject: Subject,
+  company: Company,
+  admin: pg.Client,
+  harmful: Map<string, Facts>,
+): Promise<Result[]> {
   const results: Result[] = []
   const reference = await referOrFail(subject, company.direct)
   await tidy(admin, subject.user, subject.given.undo)
@@ -82,7 +87,11 @@ async function referOrFail(subject: Subject, direct: Target): Promise<Reference>
 }
 
 /** What the question of a rule tells of its unsafe examples, for the safe ones. */
-function remember({ given: { look, does = 'leaves' } }: Subject, { left, prepared }: Reference, harmful: Map<string, Facts>): void {
+function remember(
+  { given: { look, does = 'leaves' } }: Subject,
+  { left, prepared }: Reference,
+  harmful: Map<string, Facts>,
+): void {
   if (look !== undefined) harmful.set(look, (harmful.get(look) ?? new Set()).union(does === 'leaves' ? left : prepared))
 }
 
@@ -93,7 +102,8 @@ async function prove(target: Target, subject: Subject, reference: Reference): Pr
   const { outcome, rules } = verdict(subject, target.profile)
   const { rule, sql, isSafe } = subject
   const others = rules.filter((each) => each !== rule)
-  const contradiction = others.length > 0 ? `another rule speaks: ${others.join(', ')}` : contradictionOf(isSafe, seen, outcome)
+  const contradiction =
+    others.length > 0 ? `another rule speaks: ${others.join(', ')}` : contradictionOf(isSafe, seen, outcome)
   return { rule, sql, isSafe, target: target.name, seen, outcome, contradiction }
 }
 
@@ -103,7 +113,10 @@ function contradictionOf(isSafe: boolean, seen: Seen, outcome: Outcome | undefin
   return agree(seen, outcome) ? undefined : `seen: ${seen}; said: ${outcome ?? 'nothing'}`
 }
 
-/** Gone when the transaction ends, and nobody else sees it: whether that is called wiped or ineffective is a matter of words. */
+/**
+ * Gone when the transaction ends, and nobody else sees it: whether that is called wiped or ineffective is a matter of
+ * words.
+ */
 const gone: ReadonlySet<string> = new Set(['wiped', 'ineffective'])
 
 function agree(seen: Seen, outcome: Outcome | undefined): boolean {
@@ -126,9 +139,26 @@ export async function playAll(scenes: readonly Scene[], company: Company): Promi
       const [harmSeen, remedySeen] = [await played(plays[0], harm, admin), await played(plays[1], remedy, admin)]
       const ofHarm = { seen: harmSeen, outcome: said(plays[0]) }
       const ofRemedy = { seen: remedySeen, outcome: plays[1].told(rule) }
-      const contradictions = [contradictionOf(false, harmSeen, ofHarm.outcome), contradictionOf(true, remedySeen, ofRemedy.outcome)]
-      results.push({ rule, target: target.name, sql: unsafe, isSafe: false, ...ofHarm, contradiction: contradictions[0] })
-      results.push({ rule, target: target.name, sql: safe, isSafe: true, ...ofRemedy, contradiction: contradictions[1] })
+      const contradictions = [
+        contradictionOf(false, harmSeen, ofHarm.outcome),
+        contradictionOf(true, remedySeen, ofRemedy.outcome),
+      ]
+      results.push({
+        rule,
+        target: target.name,
+        sql: unsafe,
+        isSafe: false,
+        ...ofHarm,
+        contradiction: contradictions[0],
+      })
+      results.push({
+        rule,
+        target: target.name,
+        sql: safe,
+        isSafe: true,
+        ...ofRemedy,
+        contradiction: contradictions[1],
+      })
     }
   }
   await admin.end()

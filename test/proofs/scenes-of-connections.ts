@@ -44,7 +44,8 @@ const cancelRequestCode = 80_877_102
 /** What libpq's PQcancel sends, on a connection of its own. */
 async function requestCancel({ target }: Play, { processID, secretKey }: LoggedIn): Promise<void> {
   const request = Buffer.alloc(16)
-  for (const [index, word] of [request.length, cancelRequestCode, processID, secretKey].entries()) request.writeInt32BE(word, index * 4)
+  for (const [index, word] of [request.length, cancelRequestCode, processID, secretKey].entries())
+    request.writeInt32BE(word, index * 4)
   const socket = openSocket(target.port, '127.0.0.1')
   socket.resume()
   socket.write(request)
@@ -126,7 +127,10 @@ export const scenesOfConnections: readonly Scene[] = [
     unsafe: 'pg_cancel_backend(client.processID), sent by another client',
     async harm(play) {
       const { client, ended, free } = await wait(play)
-      const isSent = await answer(await play.client(), { text: 'SELECT pg_cancel_backend($1)', values: [client.processID] })
+      const isSent = await answer(await play.client(), {
+        text: 'SELECT pg_cancel_backend($1)',
+        values: [client.processID],
+      })
       // Where it found no process the query goes on, until it gets its lock.
       if (isSent !== true) await free()
       return (await ended) === cancelled ? 'none' : 'lost'

@@ -21,7 +21,8 @@ async function isLocked(play: Play): Promise<boolean> {
 }
 
 /** The name of the scene, which is listed where it differs. */
-export const unlockedElsewhere = 'pg_advisory_lock, and pg_advisory_unlock after another client’s transaction took its server connection'
+export const unlockedElsewhere =
+  'pg_advisory_lock, and pg_advisory_unlock after another client’s transaction took its server connection'
 
 export const scenesOfSessions: readonly Scene[] = [
   {
@@ -40,7 +41,10 @@ export const scenesOfSessions: readonly Scene[] = [
     safe: "client.query({ text: 'SELECT …' })",
     async remedy(play) {
       const [owner, stranger] = [await play.client(), await play.client()]
-      const answers = [await answer(owner, { text: 'SELECT 7', values: [] }), await answer(stranger, { text: 'SELECT 8', values: [] })]
+      const answers = [
+        await answer(owner, { text: 'SELECT 7', values: [] }),
+        await answer(stranger, { text: 'SELECT 8', values: [] }),
+      ]
       return answers.join() === '7,8' ? 'none' : 'leaks'
     },
   },
@@ -65,7 +69,9 @@ export const scenesOfSessions: readonly Scene[] = [
     async remedy(play) {
       const [owner, sender] = [await play.direct(), await play.client()]
       await owner.query('LISTEN orders')
-      const notified = once(owner, 'notification', { signal: AbortSignal.timeout(answerMillis) }) as Promise<[pg.Notification]>
+      const notified = once(owner, 'notification', { signal: AbortSignal.timeout(answerMillis) }) as Promise<
+        [pg.Notification]
+      >
       await sender.query("SELECT pg_notify('orders', 'paid')")
       return (await notified)[0].payload === 'paid' ? 'none' : 'lost'
     },

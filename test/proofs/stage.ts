@@ -12,7 +12,10 @@ export const serverSettings: Readonly<Record<string, string>> = {
 }
 
 /** What a server must have to prove the rules of extensions. */
-export const extensionSettings: Readonly<Record<string, string>> = { ...serverSettings, shared_preload_libraries: 'set_user' }
+export const extensionSettings: Readonly<Record<string, string>> = {
+  ...serverSettings,
+  shared_preload_libraries: 'set_user',
+}
 
 const everywhere = ['pg_trgm', 'isn']
 const inRoot = ['dblink', 'postgres_fdw', 'hypopg', 'orafce', 'set_user']
@@ -37,7 +40,13 @@ export async function buildStage(backend: Backend, users: readonly string[], has
   await first.end()
   const admin = await connect(backend, backend.user)
   const extensions = [...everywhere, ...(hasAll ? inRoot : [])].map((name) => `CREATE EXTENSION ${name}`)
-  const texts = [...database.shared, ...database.objects, ...further, ...extensions, ...(hasAll ? remoteObjects(backend.port) : [])]
+  const texts = [
+    ...database.shared,
+    ...database.objects,
+    ...further,
+    ...extensions,
+    ...(hasAll ? remoteObjects(backend.port) : []),
+  ]
   for (const sql of texts) await admin.query(sql)
   // A password that takes no time to check: what is proved is not its strength.
   await admin.query('SET scram_iterations = 1')

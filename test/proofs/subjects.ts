@@ -1,4 +1,12 @@
-import { createGuard, rules, type Context, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
+import {
+  createGuard,
+  rules,
+  type Context,
+  type Outcome,
+  type PoolerProfile,
+  type Rule,
+  type RuleId,
+} from '@poolsafe/core'
 import { circumstances, type Circumstances, type Extension } from './circumstances.ts'
 
 /** One example of a rule, and how it is run. */
@@ -48,7 +56,13 @@ function ofRule({ id, examples: { unsafe, safe } }: Rule<RuleId>, isSafe: boolea
 }
 
 /** What the guard says of a subject behind a pooler: the outcome for its own rule, and every rule that it names. */
-export function verdict({ rule, text, context }: Subject, pooler: PoolerProfile): { outcome: Outcome | undefined; rules: RuleId[] } {
+export function verdict(
+  { rule, text, context }: Subject,
+  pooler: PoolerProfile,
+): { outcome: Outcome | undefined; rules: RuleId[] } {
   const { findings } = createGuard({ mode: 'strict', pooler }).inspect(text, context)
-  return { outcome: findings.find((finding) => finding.rule === rule)?.outcome, rules: findings.map((finding) => finding.rule) }
+  return {
+    outcome: findings.find((finding) => finding.rule === rule)?.outcome,
+    rules: findings.map((finding) => finding.rule),
+  }
 }

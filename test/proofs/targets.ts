@@ -51,7 +51,12 @@ export async function startAll(users: readonly string[]): Promise<Servers> {
 
 async function startTheMachines(target: Backend, users: readonly string[]): Promise<Running & Target> {
   const logins = Object.fromEntries(users.map((user) => [user, password]))
-  const { port, version, stop } = await startPgBouncer({ target, defaultPoolSize: 2, users: logins, settings: { auth_type: 'trust' } })
+  const { port, version, stop } = await startPgBouncer({
+    target,
+    defaultPoolSize: 2,
+    users: logins,
+    settings: { auth_type: 'trust' },
+  })
   const [minor] = /^\d+\.\d+/.exec(version) ?? [version]
   return { port, stop, name: `PgBouncer ${minor}`, profile: poolers.pgbouncer({ version: minor, serverVersion }) }
 }

@@ -69,7 +69,10 @@ function reasonAgainst(root: string): string | undefined {
 }
 
 /** Runs a program in the root folder until it serves. It ends with this process at the latest. */
-export async function launch(root: string, { name, files = {}, before, command, environment, url, signal }: Launch): Promise<RootProcess> {
+export async function launch(
+  root: string,
+  { name, files = {}, before, command, environment, url, signal }: Launch,
+): Promise<RootProcess> {
   const outside = mkdtempSync(join(root, 'tmp/poolsafe-'))
   const folder = `/tmp/${basename(outside)}`
   for (const [file, text] of Object.entries(files)) writeFileSync(join(outside, file), text)
@@ -80,7 +83,8 @@ export async function launch(root: string, { name, files = {}, before, command, 
   // chroot and setpriv become the program: the process keeps its id.
   const child = spawn('chroot', asPostgres.concat(command(folder)), { env: { ...process.env, ...environment } })
   let log = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (log += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = once(child, 'close')
   const forget = atExit(() => {
     child.kill('SIGQUIT')

@@ -25,7 +25,9 @@ export async function startRootPgBouncer(root: string, target: Backend, users: r
   const { stop } = await launch(root, {
     name: 'PgBouncer 1.26',
     // The folder is known to the shell alone, which writes it into the file.
-    files: Object.fromEntries(renderConfig(plan, { ...place, folder: '.' }).map(({ name, content }) => [name, content])),
+    files: Object.fromEntries(
+      renderConfig(plan, { ...place, folder: '.' }).map(({ name, content }) => [name, content]),
+    ),
     command: (folder) => ['sh', '-c', `cd ${folder} && exec pgbouncer ${configFileName}`],
     url: urlOf(port, target),
     signal: 'SIGKILL',

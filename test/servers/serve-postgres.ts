@@ -4,7 +4,9 @@ import pg from 'pg'
 
 // Starts a PostgreSQL, prints where it is as one line of JSON, and stops it when the standard input ends.
 
-const { host, port, user, password, database, url, version, stop } = await startPostgres({ settings: { max_connections: '300' } })
+const { host, port, user, password, database, url, version, stop } = await startPostgres({
+  settings: { max_connections: '300' },
+})
 // Thousands of connections log in: a password that takes no time to check.
 const admin = new pg.Client(url)
 await admin.connect()

@@ -15,8 +15,8 @@ declare module 'vitest' {
 }
 
 /**
- * An empty database of the shared server, ten times as fast as a server of one's own. For a file that neither stops the server, nor
- * configures it, nor makes roles, nor reads its log.
+ * An empty database of the shared server, ten times as fast as a server of one's own. For a file that neither stops the
+ * server, nor configures it, nor makes roles, nor reads its log.
  */
 export async function sharedPostgres(): Promise<SharedPostgres> {
   const server = inject('sharedPostgres')

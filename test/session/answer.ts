@@ -1,7 +1,10 @@
 import type pg from 'pg'
 
 /** The first value of the last result, or the SQLSTATE of the error. */
-export async function answer(client: pg.Client | pg.Pool | pg.PoolClient, query: string | pg.QueryConfig): Promise<unknown> {
+export async function answer(
+  client: pg.Client | pg.Pool | pg.PoolClient,
+  query: string | pg.QueryConfig,
+): Promise<unknown> {
   try {
     const result: pg.QueryArrayResult<unknown[]> | pg.QueryArrayResult<unknown[]>[] = await client.query({
       ...(typeof query === 'string' ? { text: query } : query),

@@ -5,8 +5,9 @@ function custom(sql: string): string {
 }
 
 /**
- * All that can be seen of a session, of settings those that differ from what the session began with. A value drawn from a sequence is left by every INSERT, and does harm where it is read:
- * it is no part of this. Libraries are, where the text loads one: PostgreSQL itself loads others, which nobody notices.
+ * All that can be seen of a session, of settings those that differ from what the session began with. A value drawn from
+ * a sequence is left by every INSERT, and does harm where it is read: it is no part of this. Libraries are, where the
+ * text loads one: PostgreSQL itself loads others, which nobody notices.
  */
 export function probes(sql: string): string {
   const libraries = /\bload\s+'/i.test(sql) ? 'SELECT module_name FROM pg_get_loaded_modules()' : 'SELECT NULL::text'

@@ -9,14 +9,22 @@ const tests = join(import.meta.dirname, '..')
 /** The generated Prisma clients: where the script `generate` runs, what it reads, and a file that it writes. */
 const clients = [
   { folder: tests, schema: 'prisma/schema.prisma', output: 'generated/prisma7/client.ts' },
-  { folder: tests, schema: 'chaos/application/schema.prisma', output: 'generated/chaos/index.js', script: 'generate:chaos' },
+  {
+    folder: tests,
+    schema: 'chaos/application/schema.prisma',
+    output: 'generated/chaos/index.js',
+    script: 'generate:chaos',
+  },
   { folder: join(tests, 'prisma-6'), schema: 'schema.prisma', output: 'generated/index.js' },
   { folder: join(tests, '../examples/prisma-vitest'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
   { folder: join(tests, '../examples/demo'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
   { folder: join(tests, '../examples/service'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
 ]
 
-/** For Vitest's `globalSetup`, and for whatever reads types: generates the Prisma clients that are missing or older than their schema. */
+/**
+ * For Vitest's `globalSetup`, and for whatever reads types: generates the Prisma clients that are missing or older than
+ * their schema.
+ */
 export async function setup(): Promise<void> {
   for (const { folder, schema, output, script = 'generate' } of clients) {
     if ((await modifiedAtMillis(join(folder, output))) > (await modifiedAtMillis(join(folder, schema)))) continue

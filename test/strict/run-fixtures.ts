@@ -40,25 +40,34 @@ interface VitestReport {
 const fixtures = join(import.meta.dirname, 'fixtures')
 
 /** Runs the fixtures in Vitest. */
-export async function runFixtures(url: string, options: Omit<Run, 'report'> & { readonly isReported: boolean }): Promise<Finished> {
+export async function runFixtures(
+  url: string,
+  options: Omit<Run, 'report'> & { readonly isReported: boolean },
+): Promise<Finished> {
   const { isReported, times, config } = options
   const folder = mkdtempSync(join(tmpdir(), 'poolsafe-strict-'))
   try {
-    const [vitest, json, junit] = ['vitest.json', 'a/folder/poolsafe.json', 'poolsafe.xml'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ]
-    const run: Run = { times, config: { ...config, outputFile: { json: vitest } }, ...(isReported ? { report: { json, junit } } : {}) }
+    const [vitest, json, junit] = ['vitest.json', 'a/folder/poolsafe.json', 'poolsafe.xml'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string]
+    const run: Run = {
+      times,
+      config: { ...config, outputFile: { json: vitest } },
+      ...(isReported ? { report: { json, junit } } : {}),
+    }
     const { exitCode, output } = await runProgram('main.ts', url, [JSON.stringify(run)])
     const { testResults } = JSON.parse(readFileSync(vitest, 'utf8')) as VitestReport
     const tests = testResults.flatMap(({ assertionResults }) =>
-      assertionResults.map(({ fullName, status, failureMessages }) => [fullName, { status, messages: failureMessages ?? [] }] as const),
+      assertionResults.map(
+        ({ fullName, status, failureMessages }) => [fullName, { status, messages: failureMessages ?? [] }] as const,
+      ),
     )
     const files = testResults.map(
       ({ name, status, message }) => [name.slice(fixtures.length + 1), { status, messages: [message] }] as const,
     )
-    const written = isReported ? { json: readFileSync(json, 'utf8'), junit: readFileSync(junit, 'utf8') } : { json: '', junit: '' }
+    const written = isReported
+      ? { json: readFileSync(json, 'utf8'), junit: readFileSync(junit, 'utf8') }
+      : { json: '', junit: '' }
     return { exitCode, output, tests: new Map(tests), files: new Map(files), ...written }
   } finally {
     rmSync(folder, { recursive: true, force: true })

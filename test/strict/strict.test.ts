@@ -56,7 +56,11 @@ beforeAll(async () => {
   postgres = await startPostgres()
   threads = await runFixtures(postgres.url, { times: 1, config: { pool: 'threads' }, isReported: true })
   // Twice, as in watch mode, and with what lives longest: one process, which keeps its modules.
-  forks = await runFixtures(postgres.url, { times: 2, config: { pool: 'forks', isolate: false, maxWorkers: 1 }, isReported: false })
+  forks = await runFixtures(postgres.url, {
+    times: 2,
+    config: { pool: 'forks', isolate: false, maxWorkers: 1 },
+    isReported: false,
+  })
 })
 
 afterAll(() => postgres.stop())
@@ -84,7 +88,9 @@ describe('each test answers for what it sent', () => {
   })
 
   it('says nothing twice', () => {
-    expect(messagesOf(threads, 'lets the error through')).toEqual([expect.stringMatching(/^UnsafeStatementError: SET search_path/)])
+    expect(messagesOf(threads, 'lets the error through')).toEqual([
+      expect.stringMatching(/^UnsafeStatementError: SET search_path/),
+    ])
   })
 
   it('tells concurrent tests apart', () => {
@@ -127,7 +133,10 @@ describe('what the hostile pooler sees', () => {
 describe('exceptions', () => {
   it('of a test fail it when nothing matched', () => {
     const unused = /allows session\/temp-object, and nothing was found[^]*the wrong rule[^]*exceptions\.fixture\.ts/
-    expect(messagesOf(threads, 'allows something else')).toEqual([expect.stringMatching(unsafe), expect.stringMatching(unused)])
+    expect(messagesOf(threads, 'allows something else')).toEqual([
+      expect.stringMatching(unsafe),
+      expect.stringMatching(unused),
+    ])
   })
 
   it('of a file fail it when nothing matched', () => {
@@ -156,10 +165,16 @@ describe('exceptions', () => {
   })
 
   it('by statement fail the run where a reporter sees all of it', async () => {
-    const run = await runFixtures(postgres.url, { times: 1, config: { include: ['statements.fixture.ts'] }, isReported: true })
+    const run = await runFixtures(postgres.url, {
+      times: 1,
+      config: { include: ['statements.fixture.ts'] },
+      isReported: true,
+    })
     expect([run.exitCode, run.files.get('statements.fixture.ts')?.status]).toEqual([1, 'passed'])
     expect(run.output).toContain('allow(…) allows session/listen, and nothing was found in the whole run')
-    expect(run.output).toMatch(/a comment poolsafe-allow allows session\/set,[^]*\n +by +.*statements\.fixture\.ts:\d+:\d+/)
+    expect(run.output).toMatch(
+      /a comment poolsafe-allow allows session\/set,[^]*\n +by +.*statements\.fixture\.ts:\d+:\d+/,
+    )
     expect(run.junit).toContain('<testsuite name="exceptions" tests="2" failures="2"')
     const { exceptions } = JSON.parse(run.json) as { exceptions: { reason: string; unused: string[] }[] }
     expect(exceptions.map(({ reason, unused }) => [reason, unused])).toEqual([
@@ -204,8 +219,16 @@ describe('the files for CI', () => {
   interface Report {
     readonly testCount: number
     readonly findingCount: number
-    readonly rules: readonly { readonly rule: string; readonly count: number; readonly first: { readonly place: string } }[]
-    readonly tests: readonly { readonly file: string; readonly test?: string; readonly findings: readonly { readonly rule: string }[] }[]
+    readonly rules: readonly {
+      readonly rule: string
+      readonly count: number
+      readonly first: { readonly place: string }
+    }[]
+    readonly tests: readonly {
+      readonly file: string
+      readonly test?: string
+      readonly findings: readonly { readonly rule: string }[]
+    }[]
   }
 
   it('are JSON by rule and by test', () => {
@@ -218,14 +241,19 @@ describe('the files for CI', () => {
     })
     expect(rules[0]?.first.place).toMatch(/application\.ts:\d+:\d+\)$/)
     const concurrent = tests.find(({ test }) => test === 'at the same time > sends LISTEN')
-    expect([concurrent?.file, concurrent?.findings.map(({ rule }) => rule)]).toEqual(['blame.fixture.ts', ['session/listen']])
+    expect([concurrent?.file, concurrent?.findings.map(({ rule }) => rule)]).toEqual([
+      'blame.fixture.ts',
+      ['session/listen'],
+    ])
   })
 
   it('are JUnit, in which every test that failed has failed', () => {
     expect(threads.junit).toMatch(
       /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="36" failures="18" errors="0" skipped="1">/,
     )
-    expect(threads.junit).toMatch(/name="keeps the error to itself">\n +<failure type="session\/set" message="SET search_path stays/)
+    expect(threads.junit).toMatch(
+      /name="keeps the error to itself">\n +<failure type="session\/set" message="SET search_path stays/,
+    )
     expect(threads.junit).toContain('name="at the same time &gt; sends nothing unsafe"/>')
     expect(threads.junit).toMatch(/name="fails for a reason of its own">\n +<failure type="AssertionError"/)
     expect(threads.junit).toMatch(/name="is known to be unsafe">\n +<system-out>/)

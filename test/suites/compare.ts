@@ -15,13 +15,18 @@ export interface Comparison {
 /** How often a test that failed only guarded may fail alone before it counts. */
 const mostAttempts = 3
 
-/** Runs a suite twice. A test that fails only guarded runs again alone, since load makes some of them fail in either run. */
+/**
+ * Runs a suite twice. A test that fails only guarded runs again alone, since load makes some of them fail in either
+ * run.
+ */
 export async function compare(suite: Suite, folder: string): Promise<Comparison> {
   const unguarded = await onServer(suite, folder, { isGuarded: false })
   const guarded = await onServer(suite, folder, { isGuarded: true })
   const unsteady: string[] = []
   const broken = new Map<string, string>()
-  for (const [title] of [...unguarded].filter(([test, failure]) => failure === undefined && !hasPassed(guarded, test))) {
+  for (const [title] of [...unguarded].filter(
+    ([test, failure]) => failure === undefined && !hasPassed(guarded, test),
+  )) {
     if (await passesAlone(suite, folder, title)) unsteady.push(title)
     else broken.set(title, guarded.get(title) ?? 'it did not run')
   }

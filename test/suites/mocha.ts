@@ -25,7 +25,10 @@ interface Report {
 }
 
 /** Runs tests with mocha, in a process of its own. */
-export async function mocha({ folder, cwd, files, flags, guardFlags, env }: MochaSuite, { isGuarded, only }: Run): Promise<Results> {
+export async function mocha(
+  { folder, cwd, files, flags, guardFlags, env }: MochaSuite,
+  { isGuarded, only }: Run,
+): Promise<Results> {
   const output = join(folder, '.poolsafe-report.json')
   await rm(output, { force: true })
   const node = [...(isGuarded ? guardFlags : []), ...flags, join(folder, 'node_modules/mocha/bin/mocha.js')]

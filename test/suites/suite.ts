@@ -1,7 +1,10 @@
 import type { PostgresServer } from '@poolsafe/testing/servers'
 import type { RepositoryName } from './repositories.ts'
 
-/** What became of each test of a suite, by its title or file: the message of a failure, or `undefined` for a test that passed. */
+/**
+ * What became of each test of a suite, by its title or file: the message of a failure, or `undefined` for a test that
+ * passed.
+ */
 export type Results = ReadonlyMap<string, string | undefined>
 
 /** One run of a suite. */

@@ -20,7 +20,10 @@ export const suites: readonly Suite[] = [
     async run(folder, run) {
       await pointAtServer(folder, run.server)
       const env = { DIALECTS: 'postgres' }
-      return mocha({ folder, cwd: folder, files: 'test/node/dist/**/*.test.js', flags: [], guardFlags: guardKysely, env }, run)
+      return mocha(
+        { folder, cwd: folder, files: 'test/node/dist/**/*.test.js', flags: [], guardFlags: guardKysely, env },
+        run,
+      )
     },
   },
 ]

@@ -30,7 +30,8 @@ export async function workTree(name: RepositoryName, from: string | undefined): 
     ['-C', folder, 'checkout', ...wanted],
   ]) {
     const { code, stderr } = await runChild('git', args, { cwd: workshop, limitMillis: 300_000 })
-    if (code !== 0) throw new Error(`${version} of ${source} cannot be checked out (--from names a folder with clones):\n${stderr}`)
+    if (code !== 0)
+      throw new Error(`${version} of ${source} cannot be checked out (--from names a folder with clones):\n${stderr}`)
   }
   await install(folder)
   await writeFile(isBuilt, '')

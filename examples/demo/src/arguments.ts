@@ -40,7 +40,8 @@ export function parseArguments(args: readonly string[]): Arguments | string {
     if (pooler === undefined) return `There is no --pooler ${values.pooler}; there is ${poolerNames.join(' and ')}.`
     const [scene, ...others] = positionals
     const unknown = scene === undefined || sceneNames.includes(scene) ? others[0] : scene
-    if (unknown !== undefined) return `There is no scene ${unknown}; one of ${sceneNames.join(', ')} may be played alone.`
+    if (unknown !== undefined)
+      return `There is no scene ${unknown}; one of ${sceneNames.join(', ')} may be played alone.`
     return { ...values, pooler, scene }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

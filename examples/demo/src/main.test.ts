@@ -11,7 +11,11 @@ interface Ended {
 }
 
 async function runDemo(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ['--conditions=@poolsafe/source', join(import.meta.dirname, 'main.ts'), ...args])
+  const child = spawn(process.execPath, [
+    '--conditions=@poolsafe/source',
+    join(import.meta.dirname, 'main.ts'),
+    ...args,
+  ])
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

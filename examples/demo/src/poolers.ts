@@ -48,7 +48,11 @@ async function startHostile(postgres: PostgresServer, { user, password }: User):
 }
 
 async function startReal(postgres: PostgresServer, { user, password }: User): Promise<DemoPooler> {
-  const pooler = await startPgBouncer({ target: postgres, defaultPoolSize: serverConnections, users: { [user]: password } })
+  const pooler = await startPgBouncer({
+    target: postgres,
+    defaultPoolSize: serverConnections,
+    users: { [user]: password },
+  })
   return {
     label: `PgBouncer ${pooler.version} in transaction mode`,
     profile: profileOf(pooler.version),

@@ -60,7 +60,11 @@ export function createTextReport(write: Write, isPlain: boolean): Report {
       line()
       line(tableOf(all, isPlain))
       const failed = all.filter(({ result }) => !result.held).map(({ scene }) => scene.name)
-      line(failed.length === 0 ? `All ${all.length} scenes held, in ${seconds} s.` : `Did not hold: ${failed.join(', ')} (${seconds} s).`)
+      line(
+        failed.length === 0
+          ? `All ${all.length} scenes held, in ${seconds} s.`
+          : `Did not hold: ${failed.join(', ')} (${seconds} s).`,
+      )
     },
   }
 }
@@ -77,7 +81,17 @@ function tableOf(all: readonly Played[], isPlain: boolean): string {
   return table.toString()
 }
 
-const corners = ['top-mid', 'top-left', 'top-right', 'bottom-mid', 'bottom-left', 'bottom-right', 'left-mid', 'mid-mid', 'right-mid']
+const corners = [
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left-mid',
+  'mid-mid',
+  'right-mid',
+]
 const plainLines: Readonly<Record<string, string>> = {
   ...Object.fromEntries(corners.map((corner) => [corner, '+'])),
   ...Object.fromEntries(['top', 'bottom', 'mid'].map((side) => [side, '-'])),

@@ -11,7 +11,10 @@ export interface Servers {
   readonly pooler: string
   /** What poolsafe knows of this pooler. */
   readonly profile: PoolerProfile
-  /** Opens a database of its own, so that nothing that one act leaves behind touches the next. `setup` is run by a superuser. */
+  /**
+   * Opens a database of its own, so that nothing that one act leaves behind touches the next. `setup` is run by a
+   * superuser.
+   */
   openStage(setup?: string): Promise<Stage>
   stop(): Promise<void>
 }

@@ -25,7 +25,11 @@ export interface House {
   readonly app: { readonly user: string; readonly password: string }
 }
 
-export async function openStage({ postgres, pooledUrl, admin, app }: House, name: string, setup: string): Promise<Stage> {
+export async function openStage(
+  { postgres, pooledUrl, admin, app }: House,
+  name: string,
+  setup: string,
+): Promise<Stage> {
   await admin.query(`CREATE DATABASE ${name} OWNER ${app.user}`)
   const direct = new pg.Client(withDatabase(postgres.url, name))
   await direct.connect()

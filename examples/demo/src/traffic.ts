@@ -4,8 +4,8 @@ import type { Stage } from './stage.ts'
 const clients = 4
 
 /**
- * Plays the rest of the application while `act` runs: clients with short transactions through the same pooler. They keep
- * no state and read none; what they do is take server connections and give them back.
+ * Plays the rest of the application while `act` runs: clients with short transactions through the same pooler. They
+ * keep no state and read none; what they do is take server connections and give them back.
  */
 export async function withTraffic<Result>(stage: Stage, act: () => Promise<Result>): Promise<Result> {
   const end = new AbortController()
@@ -28,7 +28,11 @@ export async function withTraffic<Result>(stage: Stage, act: () => Promise<Resul
 }
 
 /** Does something `times` times, a few at once, as requests come in. @returns what each gave, in order */
-export async function repeat<Result>(times: number, act: (index: number) => Promise<Result>, atOnce = 8): Promise<Result[]> {
+export async function repeat<Result>(
+  times: number,
+  act: (index: number) => Promise<Result>,
+  atOnce = 8,
+): Promise<Result[]> {
   const results: Result[] = []
   let next = 0
   const lane = async (): Promise<void> => {

@@ -5,7 +5,10 @@ import type { Shop } from '../src/shop.ts'
 
 /** Fault 7: the pooler gives the session that listens to somebody else. */
 export const onOrder: Shop['onOrder'] = async ({ pooled }, listener) => {
-  const client = guardClient(new pg.Client({ connectionString: pooled }), createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }) }))
+  const client = guardClient(
+    new pg.Client({ connectionString: pooled }),
+    createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }) }),
+  )
   await client.connect()
   client.on('notification', ({ payload = '' }) => {
     listener(payload)

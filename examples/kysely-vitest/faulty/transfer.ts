@@ -6,7 +6,9 @@ import { fillFrom, pagesOf } from '../src/transfer.ts'
 /** Fault 4: the cursor, with all rows in it, stays on the server connection. */
 export function exportOrders(db: Database, tenant: number, pageSize: number): Promise<string[][]> {
   return db.connection().execute(async (connection) => {
-    await asTenant(connection, tenant, (trx) => sql`declare export cursor with hold for select item from orders order by id`.execute(trx))
+    await asTenant(connection, tenant, (trx) =>
+      sql`declare export cursor with hold for select item from orders order by id`.execute(trx),
+    )
     return pagesOf(connection, pageSize)
   })
 }

@@ -6,7 +6,10 @@ export interface Shop {
   /** What a migration creates. */
   readonly statements: readonly string[]
   /** Brings the database up to date. */
-  migrate(connections: { readonly pooled: Database; readonly direct: Database }): ReturnType<Migrator['migrateToLatest']>
+  migrate(connections: {
+    readonly pooled: Database
+    readonly direct: Database
+  }): ReturnType<Migrator['migrateToLatest']>
   placeOrder(db: Database, tenant: number, item: string): Promise<number>
   ordersOf(db: Database, tenant: number): Promise<string[]>
   /** Counts, and gives up rather than hold the database for long. */
@@ -20,5 +23,8 @@ export interface Shop {
   addJob(db: Database, task: string): Promise<void>
   claimJob(db: Database): Promise<string | undefined>
   /** Hears of new orders until it is told to stop. */
-  onOrder(urls: { readonly pooled: string; readonly direct: string }, listener: (item: string) => void): Promise<() => Promise<void>>
+  onOrder(
+    urls: { readonly pooled: string; readonly direct: string },
+    listener: (item: string) => void,
+  ): Promise<() => Promise<void>>
 }

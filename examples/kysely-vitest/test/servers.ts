@@ -20,7 +20,8 @@ export async function startServers(statements: readonly string[]): Promise<Serve
     `CREATE DATABASE shop OWNER ${user}`,
     `CREATE DATABASE empty OWNER ${user}`,
   ])
-  const direct = (database: DatabaseName): string => `postgres://${user}:${user}@${postgres.host}:${postgres.port}/${database}`
+  const direct = (database: DatabaseName): string =>
+    `postgres://${user}:${user}@${postgres.host}:${postgres.port}/${database}`
   await run(direct('shop'), statements)
   const target = { ...postgres, user, password: user, database: 'shop' }
   const pooler = await startPooler({ target, kind: process.env.POOLER === 'pgbouncer' ? 'pgbouncer' : 'hostile' })

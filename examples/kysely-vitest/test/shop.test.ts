@@ -52,7 +52,9 @@ test('an import adds what is not there yet', async () => {
 })
 
 test('a price can be asked for', async () => {
-  await directly(async (direct) => void (await direct.insertInto('prices').values({ item: 'pen', cents: 120 }).execute()))
+  await directly(
+    async (direct) => void (await direct.insertInto('prices').values({ item: 'pen', cents: 120 }).execute()),
+  )
   expect(await shop.priceOf(db, 'pen')).toBe(120)
 })
 

@@ -4,4 +4,11 @@ import { sendReminders } from './reminders.ts'
 import { audit, tables } from './statements.ts'
 
 /** Invoicing as it is safe behind a transaction pooler. */
-export const invoicing: Invoicing = { statements: [...tables, ...audit], addInvoice, invoicesOf, pay, totals, sendReminders }
+export const invoicing: Invoicing = {
+  statements: [...tables, ...audit],
+  addInvoice,
+  invoicesOf,
+  pay,
+  totals,
+  sendReminders,
+}

@@ -11,6 +11,9 @@ export function sendReminders(db: Database, send: (text: string) => void): Promi
 export async function sendIn(db: Trx, send: (text: string) => void): Promise<number> {
   const due = await db.reminder.findMany({ where: { sent: false } })
   for (const { text } of due) send(text)
-  const { count } = await db.reminder.updateMany({ where: { id: { in: due.map(({ id }) => id) } }, data: { sent: true } })
+  const { count } = await db.reminder.updateMany({
+    where: { id: { in: due.map(({ id }) => id) } },
+    data: { sent: true },
+  })
   return count
 }

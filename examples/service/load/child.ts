@@ -11,7 +11,12 @@ export interface Child {
 }
 
 /** @param signal what ends it when this process ends without having ended it */
-export function startChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv, signal: 'SIGTERM' | 'SIGKILL'): Child {
+export function startChild(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal: 'SIGTERM' | 'SIGKILL',
+): Child {
   const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const kill = (): void => void child.kill(signal)
   // Its folder is removed at the exit as well, after it.

@@ -29,8 +29,12 @@ export interface Evidence {
 }
 
 export async function look(service: Service, prometheus: Prometheus, scenarios: readonly Scenario[]): Promise<Sight> {
-  const metrics = await Promise.all(scenarios.map(async ({ metric }) => [metric, await prometheus.value(metric)] as const))
-  const alerts = await Promise.all(scenarios.map(async ({ alert }) => [alert, await prometheus.value(firing(alert))] as const))
+  const metrics = await Promise.all(
+    scenarios.map(async ({ metric }) => [metric, await prometheus.value(metric)] as const),
+  )
+  const alerts = await Promise.all(
+    scenarios.map(async ({ alert }) => [alert, await prometheus.value(firing(alert))] as const),
+  )
   return {
     lines: await service.log.read(),
     health: await service.health(),

@@ -25,7 +25,12 @@ async function textFrom(path: string, from: number): Promise<string> {
   const file = await open(path)
   try {
     const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, size - from)), 0, Math.max(0, size - from), from)
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(Math.max(0, size - from)),
+      0,
+      Math.max(0, size - from),
+      from,
+    )
     return buffer.toString('utf8', 0, bytesRead)
   } finally {
     await file.close()

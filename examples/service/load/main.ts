@@ -41,7 +41,11 @@ async function main(args: readonly string[]): Promise<number> {
 
 function report({ evidence, problems, worst, isHealthy }: Outcome): void {
   say(tableOf(evidence))
-  say(problems.size === 0 ? '/health was healthy all the time.' : `/health was not healthy meanwhile (${[...problems].join(', ')}):`)
+  say(
+    problems.size === 0
+      ? '/health was healthy all the time.'
+      : `/health was not healthy meanwhile (${[...problems].join(', ')}):`,
+  )
   for (const reason of worst?.reasons ?? []) say(`  ${reason}`)
   say(`/health is ${isHealthy ? 'healthy again.' : 'still not healthy.'}`)
 }

@@ -37,7 +37,11 @@ const quietMillis = 3000
 const patienceMillis = 60_000
 
 /** Plays all scenarios, one after the other, above the traffic of an ordinary day. */
-export async function play(service: Service, prometheus: Prometheus, announce: (name: string) => void): Promise<Outcome> {
+export async function play(
+  service: Service,
+  prometheus: Prometheus,
+  announce: (name: string) => void,
+): Promise<Outcome> {
   const traffic = startTraffic(service)
   const watch = watchHealth(service)
   await until('A first scrape', patienceMillis, async () => ((await prometheus.value('up')) === 1 ? true : undefined))
@@ -54,7 +58,15 @@ export async function play(service: Service, prometheus: Prometheus, announce: (
   await sleep(quietMillis)
   await Promise.all([watch.stop(), traffic.stop()])
   const { problems, worst } = watch
-  return { all: { name: 'all', from, to: seconds() }, phases, evidence, problems, worst, isHealthy, lines: await service.log.read() }
+  return {
+    all: { name: 'all', from, to: seconds() },
+    phases,
+    evidence,
+    problems,
+    worst,
+    isHealthy,
+    lines: await service.log.read(),
+  }
 }
 
 /** Whether all of it was seen where it ought to be. */
@@ -68,7 +80,9 @@ async function timed(name: string, work: () => Promise<void>): Promise<Phase> {
   return { name, from, to: seconds() }
 }
 
-/** Scrapes and alerts come a second or two later. @returns what there is when everything was found, or the time is over */
+/**
+ * Scrapes and alerts come a second or two later. @returns what there is when everything was found, or the time is over
+ */
 async function lookForAll(service: Service, prometheus: Prometheus, before: Sight): Promise<readonly Evidence[]> {
   let all: readonly Evidence[] = []
   await until('All of it', patienceMillis, async () => {
@@ -80,7 +94,9 @@ async function lookForAll(service: Service, prometheus: Prometheus, before: Sigh
 }
 
 function heals(service: Service): Promise<boolean> {
-  return until('Health', patienceMillis, async () => ((await service.health()).healthy ? true : undefined)).catch(() => false)
+  return until('Health', patienceMillis, async () => ((await service.health()).healthy ? true : undefined)).catch(
+    () => false,
+  )
 }
 
 function seconds(): number {

@@ -50,7 +50,10 @@ export async function startPrometheus(target: string): Promise<Prometheus> {
 /** The alert rules are those that are shipped, except that nobody has to wait for them. */
 async function writeConfiguration(folder: string, target: string): Promise<void> {
   const rules = await readFile(shipped('prometheus/alerts.yml'), 'utf8')
-  await writeFile(join(folder, 'alerts.yml'), rules.replaceAll(/^(\s+for:).*$/gm, '$1 1s').replaceAll(/^(\s+interval:).*$/gm, '$1 1s'))
+  await writeFile(
+    join(folder, 'alerts.yml'),
+    rules.replaceAll(/^(\s+for:).*$/gm, '$1 1s').replaceAll(/^(\s+interval:).*$/gm, '$1 1s'),
+  )
   const configuration = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: ['alerts.yml'],
@@ -102,8 +105,16 @@ async function toPrometheus(address: string, stop: () => Promise<void>): Promise
       return result.reduce((sum, { value }) => sum + Number(value[1]), 0)
     },
     async range(query, start, end) {
-      const { result } = await ask<{ result: Result[] }>('query_range', { query, start: String(start), end: String(end), step: '1' })
-      return result.map(({ metric, values }) => ({ labels: metric, points: values.map(([at, value]) => [at, Number(value)] as const) }))
+      const { result } = await ask<{ result: Result[] }>('query_range', {
+        query,
+        start: String(start),
+        end: String(end),
+        step: '1',
+      })
+      return result.map(({ metric, values }) => ({
+        labels: metric,
+        points: values.map(([at, value]) => [at, Number(value)] as const),
+      }))
     },
   }
 }

@@ -48,7 +48,9 @@ export const exhaustedPool: Scenario = {
   async play(service) {
     // Two of three by Kysely, so that the two can be told apart in a chart.
     const shopOf = (index: number): string => shops[index % 3 === 0 ? 0 : 1]
-    await repeatFor(6000, 36, 0, (index) => service.send('POST', `${shopOf(index)}/faulty/orders/${1 + (index % 400)}/payment`))
+    await repeatFor(6000, 36, 0, (index) =>
+      service.send('POST', `${shopOf(index)}/faulty/orders/${1 + (index % 400)}/payment`),
+    )
   },
   isInLog: ({ msg }) => /^waited \d+ ms for a connection/.test(msg),
   inHealth: ({ pools }) => pools.reduce((sum, { timedOut }) => sum + timedOut, 0),

@@ -47,7 +47,13 @@ export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service
   const child = startChild(
     process.execPath,
     [...process.execArgv, main],
-    { ...process.env, ...env, PORT: process.env.PORT ?? '0', ADMIN_PORT: process.env.ADMIN_PORT ?? '0', LOG_FILE: file },
+    {
+      ...process.env,
+      ...env,
+      PORT: process.env.PORT ?? '0',
+      ADMIN_PORT: process.env.ADMIN_PORT ?? '0',
+      LOG_FILE: file,
+    },
     'SIGTERM',
   )
   const log = await followLog(file)
@@ -75,7 +81,8 @@ function toService({ address, admin }: Addresses, log: Log): Service {
     stop: async () => {},
     health: async () => (await (await fetch(`http://${admin}/health`)).json()) as Health,
     async send(method, path, body) {
-      const json = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+      const json =
+        body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
       const response = await fetch(`http://${address}${path}`, { method, ...json })
       await response.arrayBuffer()
       return response.status

@@ -26,10 +26,14 @@ export function createKyselyShop(db: Kysely<Tables>): Shop {
     async order(id) {
       const order = await db.selectFrom('orders').selectAll().where('id', '=', id).executeTakeFirst()
       if (order === undefined) return undefined
-      return { ...order, lines: await db.selectFrom('orderLines').select(['item', 'cents']).where('orderId', '=', id).execute() }
+      return {
+        ...order,
+        lines: await db.selectFrom('orderLines').select(['item', 'cents']).where('orderId', '=', id).execute(),
+      }
     },
 
-    placeOrder: (customerId, lines) => db.transaction().execute((transaction) => insertOrder(transaction, customerId, lines)),
+    placeOrder: (customerId, lines) =>
+      db.transaction().execute((transaction) => insertOrder(transaction, customerId, lines)),
 
     async customersWithOrders() {
       const customers = await db.selectFrom('customers').selectAll().execute()
@@ -58,14 +62,22 @@ export function createKyselyShop(db: Kysely<Tables>): Shop {
 
     payInsideTransaction: (orderId) =>
       db.transaction().execute(async (transaction) => {
-        const order = await transaction.selectFrom('orders').selectAll().where('id', '=', orderId).executeTakeFirstOrThrow()
+        const order = await transaction
+          .selectFrom('orders')
+          .selectAll()
+          .where('id', '=', orderId)
+          .executeTakeFirstOrThrow()
         await charge(order.id)
         await transaction.updateTable('orders').set({ paid: true }).where('id', '=', orderId).execute()
       }),
   }
 }
 
-async function insertOrder(db: Kysely<Tables>, customerId: number, lines: readonly OrderLine[]): Promise<{ readonly id: number }> {
+async function insertOrder(
+  db: Kysely<Tables>,
+  customerId: number,
+  lines: readonly OrderLine[],
+): Promise<{ readonly id: number }> {
   const order = await db.insertInto('orders').values({ customerId }).returning('id').executeTakeFirstOrThrow()
   if (lines.length > 0) {
     const values = lines.map(({ item, cents }) => ({ orderId: order.id, item, cents }))

@@ -1,7 +1,9 @@
 /** Connections of each of the two pools. */
 export const poolSize = 5
 
-/** How long a request waits: for one of them, for a new one to be opened, and for PgBouncer to have a server connection. */
+/**
+ * How long a request waits: for one of them, for a new one to be opened, and for PgBouncer to have a server connection.
+ */
 export const waits = {
   acquireTimeoutMillis: 2000,
   connectTimeoutMillis: 5000,

@@ -10,6 +10,8 @@ export const logFile: string = process.env.LOG_FILE ?? join(import.meta.dirname,
 export function createLogger(): Logger {
   mkdirSync(join(logFile, '..'), { recursive: true })
   const file = pino.destination({ dest: logFile, append: false, sync: true })
-  const output = process.stdout.isTTY ? pretty({ ignore: 'pid,hostname,poolsafe' }) : pino.destination({ fd: 1, sync: true })
+  const output = process.stdout.isTTY
+    ? pretty({ ignore: 'pid,hostname,poolsafe' })
+    : pino.destination({ fd: 1, sync: true })
   return pino({}, pino.multistream([{ stream: output }, { stream: file }]))
 }

@@ -5,7 +5,10 @@ import type { Guard } from '@poolsafe/core'
 import { fastify, type FastifyInstance } from 'fastify'
 import { register } from 'prom-client'
 
-/** A minute is the default for what counts as recent; here the pool is healthy again five seconds after the last call that waited in vain. */
+/**
+ * A minute is the default for what counts as recent; here the pool is healthy again five seconds after the last call
+ * that waited in vain.
+ */
 const recentMillis = 5000
 
 /** For the server that everyone may ask: request scopes, and a `/health` that says whether, not why. */

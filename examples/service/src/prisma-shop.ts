@@ -7,12 +7,18 @@ import { poolSize, waits } from './limits.ts'
 import type { Shop } from './shop.ts'
 
 export function openPrisma(connectionString: string, guard: Guard): PrismaClient {
-  const adapter = guardAdapter(new PrismaPg({ connectionString, max: poolSize }), guard, { ...waits, poolName: 'prisma' })
+  const adapter = guardAdapter(new PrismaPg({ connectionString, max: poolSize }), guard, {
+    ...waits,
+    poolName: 'prisma',
+  })
   // An extended client has another type, though it lacks nothing but `$on`.
   return new PrismaClient({ adapter, transactionOptions }).$extends(poolsafe(guard)) as unknown as PrismaClient
 }
 
-/** Prisma gives up a transaction by itself after two seconds without a connection, and does not say why: the pool's limit comes first, and does. */
+/**
+ * Prisma gives up a transaction by itself after two seconds without a connection, and does not say why: the pool's
+ * limit comes first, and does.
+ */
 const transactionOptions = { maxWait: 2 * waits.acquireTimeoutMillis, timeout: 10_000 }
 
 export function createPrismaShop(prisma: PrismaClient): Shop {
@@ -21,7 +27,8 @@ export function createPrismaShop(prisma: PrismaClient): Shop {
 
     order: async (id) => (await prisma.order.findUnique({ where: { id }, include: { lines: true } })) ?? undefined,
 
-    placeOrder: (customerId, lines) => prisma.order.create({ data: { customerId, lines: { create: [...lines] } }, select: { id: true } }),
+    placeOrder: (customerId, lines) =>
+      prisma.order.create({ data: { customerId, lines: { create: [...lines] } }, select: { id: true } }),
 
     customersWithOrders: () => prisma.customer.findMany({ include: { orders: true } }),
 

@@ -14,7 +14,11 @@ const byId = { schema: { params: { type: 'object', properties: { id: { type: 'in
 /** The routes of the shop, for whichever ORM is behind it. */
 export function addShopRoutes(app: FastifyInstance, prefix: string, shop: Shop): void {
   app.get(`${prefix}/customers`, () => shop.customers())
-  app.get<ById>(`${prefix}/orders/:id`, byId, async ({ params }, reply) => (await shop.order(params.id)) ?? reply.code(404).send())
+  app.get<ById>(
+    `${prefix}/orders/:id`,
+    byId,
+    async ({ params }, reply) => (await shop.order(params.id)) ?? reply.code(404).send(),
+  )
   app.post<NewOrder>(`${prefix}/orders`, ({ body }) => shop.placeOrder(body.customerId, body.lines))
   app.get(`${prefix}/customers-with-orders`, () => shop.customersWithOrders())
   app.post<ById>(`${prefix}/orders/:id/payment`, byId, ({ params }) => shop.pay(params.id))

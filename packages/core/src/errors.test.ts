@@ -1,12 +1,23 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { InvalidOptionError, PoolsafeError, PoolsafeFault, UnsafeStatementError, findPoolsafeError, isPoolsafeError } from './errors.ts'
+import {
+  InvalidOptionError,
+  PoolsafeError,
+  PoolsafeFault,
+  UnsafeStatementError,
+  findPoolsafeError,
+  isPoolsafeError,
+} from './errors.ts'
 import type { Finding } from './guard/finding.ts'
 import { createGuard } from './guard/guard.ts'
 
 const { findings } = createGuard().inspect("SET app.token = 'secret'; LISTEN orders")
-const fields = { findings: findings as [Finding, ...Finding[]], statement: 'SET app.token = ?; LISTEN orders', pooler: 'a pooler' }
+const fields = {
+  findings: findings as [Finding, ...Finding[]],
+  statement: 'SET app.token = ?; LISTEN orders',
+  pooler: 'a pooler',
+}
 const errors = [
   new UnsafeStatementError('unsafe', { ...fields, operation: 'User.findMany' }),
   new InvalidOptionError('mode', 'loud', "'off' or 'warn'"),

@@ -21,8 +21,9 @@ export abstract class PoolsafeError extends Error {
 }
 
 /**
- * A statement was refused before it was sent: behind this pooler it would do harm, or nothing. Or, where {@link wasSent}, the
- * server's answer to it was: it tells that the statement did not do what it says. The message is the manual.
+ * A statement was refused before it was sent: behind this pooler it would do harm, or nothing. Or, where {@link
+ * wasSent}, the server's answer to it was: it tells that the statement did not do what it says. The message is the
+ * manual.
  */
 export class UnsafeStatementError extends PoolsafeError {
   static override readonly name: string = 'UnsafeStatementError'

@@ -98,7 +98,15 @@ export {
   type HoldingWork,
   type TransactionCallback,
 } from './checkout/holding.ts'
-export { heldAround, heldOf, mayPlace, placeCall, runPlaced, wouldWait, type SecondCall } from './checkout/outside-transaction.ts'
+export {
+  heldAround,
+  heldOf,
+  mayPlace,
+  placeCall,
+  runPlaced,
+  wouldWait,
+  type SecondCall,
+} from './checkout/outside-transaction.ts'
 export { AwaitChain, settled } from './stack/await-chain.ts'
 export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
 export {

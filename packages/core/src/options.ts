@@ -2,7 +2,8 @@ import { closest } from './closest.ts'
 import { InvalidOptionError } from './errors.ts'
 
 /**
- * Refuses what is not a plain object with these keys alone: a misspelt option would otherwise be silently without effect.
+ * Refuses what is not a plain object with these keys alone: a misspelt option would otherwise be silently without
+ * effect.
  *
  * @throws InvalidOptionError
  */
@@ -19,7 +20,12 @@ export function checkObject(what: string, given: unknown, keys: readonly string[
 export function checkOneOf<Value extends string>(option: string, given: unknown, allowed: readonly Value[]): Value {
   const found = allowed.find((value) => value === given)
   if (found !== undefined) return found
-  throw new InvalidOptionError(option, given, `one of ${allowed.map((value) => `'${value}'`).join(', ')}`, closest(given, allowed))
+  throw new InvalidOptionError(
+    option,
+    given,
+    `one of ${allowed.map((value) => `'${value}'`).join(', ')}`,
+    closest(given, allowed),
+  )
 }
 
 /** @throws InvalidOptionError for what is neither true nor false */

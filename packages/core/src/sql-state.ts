@@ -6,9 +6,15 @@ export function isSqlState(code: unknown): code is string {
   return typeof code === 'string' && form.test(code)
 }
 
-/** The server's SQLSTATE in an error of a driver, or in the error that a layer has wrapped; `undefined` where there is none. */
+/**
+ * The server's SQLSTATE in an error of a driver, or in the error that a layer has wrapped; `undefined` where there is
+ * none.
+ */
 export function sqlStateOf(error: unknown): string | undefined {
-  const { code, cause } = (error ?? {}) as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } | null }
+  const { code, cause } = (error ?? {}) as {
+    readonly code?: unknown
+    readonly cause?: { readonly code?: unknown } | null
+  }
   return [code, cause?.code].find(isSqlState)
 }
 

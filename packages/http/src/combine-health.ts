@@ -4,7 +4,8 @@ import type { DurationSummary, FingerprintStatistics, GuardHealth, ProblemKind }
 const mostTold = 10
 
 /**
- * One health of several guards, of the same form: numbers are added up, quantiles are those of the slowest guard, as they cannot be added.
+ * One health of several guards, of the same form: numbers are added up, quantiles are those of the slowest guard, as
+ * they cannot be added.
  *
  * @param given `undefined` for a guard that could not tell
  */
@@ -16,8 +17,16 @@ export function combineHealth(given: readonly (GuardHealth | undefined)[]): Guar
   const sum = (of: (health: GuardHealth) => number): number => known.reduce((total, health) => total + of(health), 0)
   return {
     healthy: !failed && known.every(({ healthy }) => healthy),
-    problems: [...new Set([...known.flatMap(({ problems }) => problems), ...(failed ? (['unknown'] satisfies ProblemKind[]) : [])])],
-    reasons: [...known.flatMap(({ reasons }) => reasons), ...(failed ? ['a guard could not tell its health: poolsafe itself failed'] : [])],
+    problems: [
+      ...new Set([
+        ...known.flatMap(({ problems }) => problems),
+        ...(failed ? (['unknown'] satisfies ProblemKind[]) : []),
+      ]),
+    ],
+    reasons: [
+      ...known.flatMap(({ reasons }) => reasons),
+      ...(failed ? ['a guard could not tell its health: poolsafe itself failed'] : []),
+    ],
     notes: [...new Set(known.flatMap(({ notes }) => notes))],
     totalQueries: sum(({ totalQueries }) => totalQueries),
     totalErrors: sum(({ totalErrors }) => totalErrors),

@@ -14,8 +14,8 @@ export interface RequestLike {
 export type RequestScopeMiddleware<Request> = (request: Request, response: ResponseLike, next: () => void) => void
 
 /**
- * Opens a request scope for each request, before all else: `app.use(requestScope())`. It ends when the response is finished or closed,
- * and what the request repeated is told then.
+ * Opens a request scope for each request, before all else: `app.use(requestScope())`. It ends when the response is
+ * finished or closed, and what the request repeated is told then.
  *
  * @throws InvalidOptionError for an option that does not exist, and for one that cannot be
  */
@@ -30,7 +30,10 @@ export function requestScope<Request extends RequestLike = RequestLike>(
   }
 }
 
-/** Express tells the pattern of the route, but not that of the router which holds it: only where that is mounted for this request. */
+/**
+ * Express tells the pattern of the route, but not that of the router which holds it: only where that is mounted for
+ * this request.
+ */
 function nameOf({ method, baseUrl, route }: RequestLike): string | undefined {
   if (route?.path === undefined) return method
   const path = [route.path].flat().map(String).join(' | ')

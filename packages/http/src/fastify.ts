@@ -20,8 +20,8 @@ export interface FastifyLike<Request> {
 export type RequestScopePlugin<Request> = (app: FastifyLike<Request>, options: unknown, done: () => void) => void
 
 /**
- * Opens a request scope for each request: `app.register(requestScope())`, before other plugins. It ends when the response is finished or
- * closed, and what the request repeated is told then.
+ * Opens a request scope for each request: `app.register(requestScope())`, before other plugins. It ends when the
+ * response is finished or closed, and what the request repeated is told then.
  *
  * @throws InvalidOptionError for an option that does not exist, and for one that cannot be
  */
@@ -38,7 +38,10 @@ export function requestScope<Request extends RequestLike = RequestLike>(
     done()
   }
   // Fastify would otherwise keep the hooks to the plugin's own routes, of which it has none.
-  return Object.assign(plugin, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: '@poolsafe/http' })
+  return Object.assign(plugin, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: '@poolsafe/http',
+  })
 }
 
 function nameOf({ method, routeOptions }: RequestLike): string {

@@ -1,4 +1,10 @@
-import { checkObject, InvalidOptionError, resolveHealthOptions, type GuardHealth, type HealthOptions } from '@poolsafe/core'
+import {
+  checkObject,
+  InvalidOptionError,
+  resolveHealthOptions,
+  type GuardHealth,
+  type HealthOptions,
+} from '@poolsafe/core'
 import { combineHealth } from './combine-health.ts'
 
 /** What tells of its health: a guard. */
@@ -9,8 +15,9 @@ export interface HealthSource {
 /** When to answer 200, and how much to tell. */
 export interface HealthAnswerOptions extends HealthOptions {
   /**
-   * Whether the answer has everything: reasons with hosts, operations and lines of the source, statements without their literals, and all
-   * numbers. For those alone who run the service. Otherwise it has `healthy`, `problems` and `timestamp`. @default false
+   * Whether the answer has everything: reasons with hosts, operations and lines of the source, statements without their
+   * literals, and all numbers. For those alone who run the service. Otherwise it has `healthy`, `problems` and
+   * `timestamp`. @default false
    */
   readonly details?: boolean
 }
@@ -55,7 +62,11 @@ function checkSources(what: string, given: HealthSource | readonly HealthSource[
   throw new InvalidOptionError(what, given, 'given a guard of createGuard(), or several')
 }
 
-const notAllowed: Answer = { status: 405, headers: { ...headers, allow: 'GET, HEAD' }, body: '{"error":"GET and HEAD only"}' }
+const notAllowed: Answer = {
+  status: 405,
+  headers: { ...headers, allow: 'GET, HEAD' },
+  body: '{"error":"GET and HEAD only"}',
+}
 
 /** A guard that fails is not healthy, and the others are told all the same. Its error may quote anything. */
 async function ask(source: HealthSource, options: HealthOptions): Promise<GuardHealth | undefined> {

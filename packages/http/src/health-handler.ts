@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { healthAnswers, type Answer, type HealthAnswerOptions, type HealthSource } from './health-answer.ts'
 
 /**
- * Answers `GET` and `HEAD` with the health of a guard, or of several: 200 while it is healthy, else 503, in JSON. For `node:http`, and as a
- * handler of Express. Never rejects.
+ * Answers `GET` and `HEAD` with the health of a guard, or of several: 200 while it is healthy, else 503, in JSON. For
+ * `node:http`, and as a handler of Express. Never rejects.
  *
  * @throws InvalidOptionError
  */

@@ -17,8 +17,9 @@ export interface ContextLike {
 export type RequestScopeMiddleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>
 
 /**
- * Opens a request scope for each request, before all else: `app.use(requestScope())`. On `@hono/node-server` it ends when the response is
- * finished or closed, elsewhere when the handler has returned; what the request repeated is told then.
+ * Opens a request scope for each request, before all else: `app.use(requestScope())`. On `@hono/node-server` it ends
+ * when the response is finished or closed, elsewhere when the handler has returned; what the request repeated is told
+ * then.
  *
  * @throws InvalidOptionError for an option that does not exist, and for one that cannot be
  */

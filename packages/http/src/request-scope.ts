@@ -3,8 +3,9 @@ import { checkObject, InvalidOptionError, RequestScope } from '@poolsafe/core'
 /** What a request is called in reports. */
 export interface RequestScopeOptions<Request> {
   /**
-   * Its name, asked for when something is told of it, and at its end. Not the URL: its values do not belong into a log. A name that
-   * throws, or gives no text, is `undefined` and warned of once. @default the method and the pattern of the route, `GET /orders/:id`
+   * Its name, asked for when something is told of it, and at its end. Not the URL: its values do not belong into a log.
+   * A name that throws, or gives no text, is `undefined` and warned of once. @default the method and the pattern of the
+   * route, `GET /orders/:id`
    */
   readonly name?: (request: Request) => string | undefined
   /** What the guard's `slowQueryThresholds` may ask for: a text, or what tells one. @default none */
@@ -30,7 +31,8 @@ export function scopesOf<Request>(
 ): OpenScope<Request> {
   checkObject('requestScope()', options, ['name', 'tag'])
   const { name = nameOf, tag } = options
-  if (typeof name !== 'function') throw new InvalidOptionError('requestScope(): name', name, 'a function that tells the name of a request')
+  if (typeof name !== 'function')
+    throw new InvalidOptionError('requestScope(): name', name, 'a function that tells the name of a request')
   if (tag !== undefined && typeof tag !== 'function' && (typeof tag !== 'string' || tag === ''))
     throw new InvalidOptionError('requestScope(): tag', tag, 'a text, or a function that tells the tag of a request')
   const tell = warnOnce()

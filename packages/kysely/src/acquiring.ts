@@ -8,7 +8,10 @@ interface Known extends DatabaseConnection {
   [handedOutKey]?: boolean
 }
 
-/** A driver has handed a connection out, or got it back. A hook has its connection before it is handed out: any other is not its own. */
+/**
+ * A driver has handed a connection out, or got it back. A hook has its connection before it is handed out: any other is
+ * not its own.
+ */
 export function setHandedOut(connection: Known, isOut: boolean): void {
   if (connection[handedOutKey] !== undefined) connection[handedOutKey] = isOut
   else if (isOut) Object.defineProperty(connection, handedOutKey, { value: true, writable: true })
@@ -27,7 +30,11 @@ export class Acquisition implements Acquiring {
   #hasAsked = false
   #isOver = false
 
-  constructor(driver: Driver, adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void, signal: AbortSignal | undefined) {
+  constructor(
+    driver: Driver,
+    adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void,
+    signal: AbortSignal | undefined,
+  ) {
     this.driver = driver
     this.#adopt = adopt
     this.signal = signal

@@ -15,9 +15,9 @@ interface Controlled {
 }
 
 /**
- * Kysely collects what it cancels a query by before it sends it, and only where it is asked to cancel (`inflightQueryAbortStrategy`):
- * the number of the login. The query that cancels would go by a client of its own, past every pool. Where the pool below can send a
- * CancelRequest that is done in its place; elsewhere the guard judges.
+ * Kysely collects what it cancels a query by before it sends it, and only where it is asked to cancel
+ * (`inflightQueryAbortStrategy`): the number of the login. The query that cancels would go by a client of its own, past
+ * every pool. Where the pool below can send a CancelRequest that is done in its place; elsewhere the guard judges.
  */
 export function guardCancelling(connection: DatabaseConnection, guard: Guard, state: Controlled): void {
   const collectSessionInfo = connection.collectSessionInfo?.bind(connection)
@@ -54,7 +54,8 @@ async function cancelAborted(control: ConnectionControl, abortables: ReadonlySet
 }
 
 /**
- * Follows a query that an abort signal may end. What the guard refuses never comes here, so that it is not taken for one that was sent.
+ * Follows a query that an abort signal may end. What the guard refuses never comes here, so that it is not taken for
+ * one that was sent.
  *
  * @param send gives the query to the driver, which has it when that returns
  */

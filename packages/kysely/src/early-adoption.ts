@@ -21,8 +21,14 @@ export async function adoptEarly(driver: Driver): Promise<void> {
   patchToReport(prototype, 'streamQuery')
 }
 
-/** Has a connection that a hook uses adopted before its statement is sent: from then on it has guarded methods of its own. */
-function patchToReport(prototype: { [N in 'executeQuery' | 'streamQuery']: unknown }, name: 'executeQuery' | 'streamQuery'): void {
+/**
+ * Has a connection that a hook uses adopted before its statement is sent: from then on it has guarded methods of its
+ * own.
+ */
+function patchToReport(
+  prototype: { [N in 'executeQuery' | 'streamQuery']: unknown },
+  name: 'executeQuery' | 'streamQuery',
+): void {
   type Send = (this: DatabaseConnection, ...args: unknown[]) => unknown
   const send = prototype[name] as Send
   const report: Send = function (...args) {
@@ -39,11 +45,15 @@ function patchToReport(prototype: { [N in 'executeQuery' | 'streamQuery']: unkno
   prototype[name] = report
 }
 
-/** The prototype of PostgresDriver behind a driver, told by the hooks that it calls: a bundler shortens the names of classes, not those of properties. */
+/**
+ * The prototype of PostgresDriver behind a driver, told by the hooks that it calls: a bundler shortens the names of
+ * classes, not those of properties.
+ */
 export function postgresPrototypeOf(driver: Driver): Driver | undefined {
   let prototype = Object.getPrototypeOf(driver) as Driver | null
   while (prototype !== null && prototype !== Object.prototype) {
-    if (Object.hasOwn(prototype, 'acquireConnection') && (patched.has(prototype) || callsHooks(prototype))) return prototype
+    if (Object.hasOwn(prototype, 'acquireConnection') && (patched.has(prototype) || callsHooks(prototype)))
+      return prototype
     prototype = Object.getPrototypeOf(prototype) as Driver | null
   }
   return undefined
@@ -57,8 +67,8 @@ function callsHooks(prototype: Driver): boolean {
 }
 
 /**
- * A hook may use another Kysely, which nobody guards, or another guard does: what that one acquires meanwhile is not what is being
- * acquired here. So PostgresDriver tells what it hands out, in every Kysely of the process.
+ * A hook may use another Kysely, which nobody guards, or another guard does: what that one acquires meanwhile is not
+ * what is being acquired here. So PostgresDriver tells what it hands out, in every Kysely of the process.
  */
 export function watchHandingOut(driver: Driver): void {
   const prototype = postgresPrototypeOf(driver)

@@ -40,7 +40,9 @@ export interface ConnectionState {
 const stateKey: unique symbol = Symbol('poolsafe.state')
 
 /** What is known of a guarded connection. */
-export function stateOf(connection: DatabaseConnection & { readonly [stateKey]?: ConnectionState }): ConnectionState | undefined {
+export function stateOf(
+  connection: DatabaseConnection & { readonly [stateKey]?: ConnectionState },
+): ConnectionState | undefined {
   return connection[stateKey]
 }
 
@@ -82,7 +84,9 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     // Of a guarded pool below, the pool observes: it sees more.
     const sent = observer === undefined ? send<R>(query, options) : observe<R>(query, options, analysis, observer)
     const result = analysis === harmless && transaction.isBare ? sent : transaction.watch(sent, isOfServer)
-    return analysis.telltales === undefined ? result : result.then((answered) => judgeAnswer(guard, sql, analysis, answered))
+    return analysis.telltales === undefined
+      ? result
+      : result.then((answered) => judgeAnswer(guard, sql, analysis, answered))
   }
   function observe<R>(query: Query, options: QueryOptions, analysis: Analysis, by: Observer): Promise<QueryResult<R>> {
     const execution = by.begin(query.sql, 'kysely', executeQuery)

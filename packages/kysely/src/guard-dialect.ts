@@ -1,4 +1,12 @@
-import { guardOf, InvalidOptionError, keepFirstGuard, markGuarded, toGuard, type Guard, type GuardOptions } from '@poolsafe/core'
+import {
+  guardOf,
+  InvalidOptionError,
+  keepFirstGuard,
+  markGuarded,
+  toGuard,
+  type Guard,
+  type GuardOptions,
+} from '@poolsafe/core'
 import type { Dialect } from 'kysely'
 import { guardDriver } from './guard-driver.ts'
 
@@ -14,7 +22,11 @@ import { guardDriver } from './guard-driver.ts'
  */
 export function guardDialect(dialect: Dialect, guard?: Guard | GuardOptions): Dialect {
   if (typeof dialect?.createDriver !== 'function' || typeof dialect.createQueryCompiler !== 'function') {
-    throw new InvalidOptionError('guardDialect(): dialect', dialect, 'a dialect of Kysely, such as new PostgresDialect({ pool })')
+    throw new InvalidOptionError(
+      'guardDialect(): dialect',
+      dialect,
+      'a dialect of Kysely, such as new PostgresDialect({ pool })',
+    )
   }
   const theirs = guardOf(dialect)
   if (theirs !== undefined) {

@@ -106,7 +106,8 @@ async function refuseOutside(held: Holdable, guard: Guard): Promise<void> {
 }
 
 /**
- * PostgresDriver neither gives a connection back when one of its hooks throws, which leaves a pool of one dead, nor runs
+ * PostgresDriver neither gives a connection back when one of its hooks throws, which leaves a pool of one dead, nor
+ * runs
  * `onCreateConnection` again on it. It closes a connection whose ROLLBACK failed: so this one fails.
  */
 async function discard(
@@ -126,7 +127,8 @@ function guardTransactions(driver: Driver): void {
   const rollback = originalOf(driver, 'rollbackTransaction')
   driver.beginTransaction = (connection, ...args) => {
     const state = stateOf(connection)
-    // Kysely awaits this in the very function that then calls the application's: what that asks for, it asks for inside.
+    // Kysely awaits this in the very function that then calls the application's: what that asks for, it asks for
+    // inside.
     if (state?.holding !== undefined) enterProven(state.holding)
     return begin(connection, ...args).then(function begun(): void {
       setOpen(connection, true)
@@ -152,7 +154,9 @@ function guardTransactions(driver: Driver): void {
   }
 }
 
-/** Kysely knows by this mark that there is no transaction any more, and gives the connection of a controlled one back. */
+/**
+ * Kysely knows by this mark that there is no transaction any more, and gives the connection of a controlled one back.
+ */
 function markAborted(error: unknown): never {
   const told = findPoolsafeError(error)
   const wasSent = told !== undefined && 'wasSent' in told && told.wasSent === true

@@ -23,7 +23,9 @@ class HeldConnection implements Holdable {
   }
 }
 
-/** The connection has come: what follows in the context of `work` holds it. A guarded pool below has said so already. */
+/**
+ * The connection has come: what follows in the context of `work` holds it. A guarded pool below has said so already.
+ */
 export function holdConnection(driver: Driver, connection: DatabaseConnection, work: HoldingWork): void {
   const state = stateOf(connection)
   if (state === undefined || state.holding !== undefined) return
@@ -41,5 +43,6 @@ export function endHolding(state: ConnectionState): void {
 
 /** A BEGIN was answered. A guarded pool below remembers its own. */
 export function rememberBegin({ holding, transaction }: ConnectionState, entry: Entry): void {
-  if (holding instanceof HeldConnection) holding.begun = { chain: new AwaitChain(entry), isOpen: () => transaction.isOpen }
+  if (holding instanceof HeldConnection)
+    holding.begun = { chain: new AwaitChain(entry), isOpen: () => transaction.isOpen }
 }

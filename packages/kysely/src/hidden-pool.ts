@@ -16,9 +16,10 @@ const losses = new WeakMap<Guard, LostConnections<unknown>>()
 /**
  * Keeps the process alive when an idle connection of a pool is lost that nobody guards.
  *
- * PostgresDialect keeps its pool, and the client of each connection, in private fields. pg-pool emits `error` on the pool for a
- * connection that is lost while it is idle; without a listener Node throws, back through the connection of pg that received it. That
- * connection can be reached: PostgresDriver passes to pg whatever it is given as SQL, and pg passes its connection to a query object.
+ * PostgresDialect keeps its pool, and the client of each connection, in private fields. pg-pool emits `error` on the
+ * pool for a connection that is lost while it is idle; without a listener Node throws, back through the connection of
+ * pg that received it. That connection can be reached: PostgresDriver passes to pg whatever it is given as SQL, and pg
+ * passes its connection to a query object.
  *
  * @param execute `executeQuery` of the connection before it is guarded
  */
@@ -51,7 +52,8 @@ class ConnectionProbe {
 
   handleError(error: Error, wire: unknown): void {
     this.callback?.(error)
-    if (typeof (wire as Partial<EventEmitter> | undefined)?.rawListeners === 'function') this.#found(wire as EventEmitter)
+    if (typeof (wire as Partial<EventEmitter> | undefined)?.rawListeners === 'function')
+      this.#found(wire as EventEmitter)
   }
 
   /** pg-native waits for the end of a query object. */

@@ -6,7 +6,11 @@ import type { QueryResult } from 'kysely'
  *
  * @returns what is to be handed on in the place of `result`, so that a failure that nobody handles is still one
  */
-export function ended<R>(observer: Observer, execution: Execution, result: Promise<QueryResult<R>>): Promise<QueryResult<R>> {
+export function ended<R>(
+  observer: Observer,
+  execution: Execution,
+  result: Promise<QueryResult<R>>,
+): Promise<QueryResult<R>> {
   return result.then(
     (answer) => {
       const { rows, numAffectedRows } = answer
@@ -23,7 +27,10 @@ export function ended<R>(observer: Observer, execution: Execution, result: Promi
 
 type Chunks<R> = AsyncIterableIterator<QueryResult<R>>
 
-/** A stream is observed in place, from its first chunk on: before that nothing is sent. Time counts while a chunk is waited for. */
+/**
+ * A stream is observed in place, from its first chunk on: before that nothing is sent. Time counts while a chunk is
+ * waited for.
+ */
 export function observeStream<R>(chunks: Chunks<R>, stream: ObservedStream): Chunks<R> {
   const watch = new StreamWatch(stream)
   const next = chunks.next.bind(chunks)
@@ -90,7 +97,8 @@ class StreamWatch {
   }
 
   #readerIsBack(): void {
-    if (this.#execution !== undefined && this.#readerSince > 0) this.#execution.readerMillis += performance.now() - this.#readerSince
+    if (this.#execution !== undefined && this.#readerSince > 0)
+      this.#execution.readerMillis += performance.now() - this.#readerSince
     this.#readerSince = 0
   }
 

@@ -2,8 +2,8 @@
 type Method = (...args: never[]) => unknown
 
 /**
- * The method that stands behind a guarded one. It is looked up when it is called, as tools for tracing, and tests, put others in its place
- * on the prototype. A method of the object itself is kept.
+ * The method that stands behind a guarded one. It is looked up when it is called, as tools for tracing, and tests, put
+ * others in its place on the prototype. A method of the object itself is kept.
  */
 export function originalOf<Target extends object, Name extends keyof Target>(target: Target, name: Name): Target[Name] {
   if (Object.hasOwn(target, name)) return (target[name] as Method).bind(target) as Target[Name]

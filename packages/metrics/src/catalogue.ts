@@ -1,4 +1,11 @@
-import { lossReasons, rules, type DurationHistogram, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
+import {
+  lossReasons,
+  rules,
+  type DurationHistogram,
+  type GuardStatistics,
+  type PoolReport,
+  type PoolTotals,
+} from '@poolsafe/core'
 
 /** One series of a metric, before its name. */
 export interface Sample {
@@ -22,18 +29,28 @@ type ReadTotals<Value> = (pool: PoolTotals) => Value
 
 /** What is now. */
 function gauge(name: string, help: string, read: (pool: PoolReport) => number): MetricDefinition {
-  const samples = ({ pools }: GuardStatistics): Sample[] => pools.map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
+  const samples = ({ pools }: GuardStatistics): Sample[] =>
+    pools.map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
   return { name: `pool_${name}`, type: 'gauge', help, labels: ['pool'], isObserved: false, read: samples }
 }
 
-/** What was since then, by pools that have ended too: what falls is a restart to Prometheus, which counts all of it again. */
-function ofTotals(name: string, type: MetricDefinition['type'], help: string, read: ReadTotals<Sample['value']>): MetricDefinition {
+/**
+ * What was since then, by pools that have ended too: what falls is a restart to Prometheus, which counts all of it
+ * again.
+ */
+function ofTotals(
+  name: string,
+  type: MetricDefinition['type'],
+  help: string,
+  read: ReadTotals<Sample['value']>,
+): MetricDefinition {
   const samples = ({ pools, endedPools }: GuardStatistics): Sample[] =>
     [...pools, ...endedPools].map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
   return { name: `pool_${name}`, type, help, labels: ['pool'], isObserved: false, read: samples }
 }
 
-const counter = (name: string, help: string, read: ReadTotals<number>): MetricDefinition => ofTotals(name, 'counter', help, read)
+const counter = (name: string, help: string, read: ReadTotals<number>): MetricDefinition =>
+  ofTotals(name, 'counter', help, read)
 const histogram = (name: string, help: string, read: ReadTotals<DurationHistogram>): MetricDefinition =>
   ofTotals(name, 'histogram', help, read)
 
@@ -43,18 +60,46 @@ const ofEveryPool: readonly MetricDefinition[] = [
   gauge('active_connections', 'Connections that the application holds.', ({ active }) => active),
   gauge('idle_connections', 'Connections that nobody holds.', ({ idle }) => idle),
   gauge('waiting_calls', 'Calls that wait for a connection.', ({ waiting }) => waiting),
-  histogram('acquire_wait_seconds', 'How long the calls waited that got a connection.', ({ acquireWait }) => acquireWait),
+  histogram(
+    'acquire_wait_seconds',
+    'How long the calls waited that got a connection.',
+    ({ acquireWait }) => acquireWait,
+  ),
   histogram('use_seconds', 'How long connections stayed with the application.', ({ use }) => use),
-  histogram('pooler_wait_seconds', 'How long each BEGIN waited for a server connection of the pooler.', ({ poolerWait }) => poolerWait),
+  histogram(
+    'pooler_wait_seconds',
+    'How long each BEGIN waited for a server connection of the pooler.',
+    ({ poolerWait }) => poolerWait,
+  ),
   counter('acquires_total', 'Connections handed out.', ({ acquired }) => acquired),
-  counter('acquire_timeouts_total', 'Calls that waited for longer than acquireTimeoutMillis.', ({ timedOut }) => timedOut),
-  counter('failed_fast_total', 'Calls that failed at once while the server refused connections.', ({ failedFast }) => failedFast),
+  counter(
+    'acquire_timeouts_total',
+    'Calls that waited for longer than acquireTimeoutMillis.',
+    ({ timedOut }) => timedOut,
+  ),
+  counter(
+    'failed_fast_total',
+    'Calls that failed at once while the server refused connections.',
+    ({ failedFast }) => failedFast,
+  ),
   counter('queue_full_total', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
   counter('aborted_total', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
-  counter('deadlocks_total', 'Calls that waited while all who held a connection waited too.', ({ deadlocks }) => deadlocks),
-  counter('leaks_total', 'Connections reported because they were held, or idle in a transaction, for too long.', ({ leaks }) => leaks),
+  counter(
+    'deadlocks_total',
+    'Calls that waited while all who held a connection waited too.',
+    ({ deadlocks }) => deadlocks,
+  ),
+  counter(
+    'leaks_total',
+    'Connections reported because they were held, or idle in a transaction, for too long.',
+    ({ leaks }) => leaks,
+  ),
   counter('connect_failures_total', 'Attempts to connect that failed.', ({ connectFailures }) => connectFailures),
-  counter('late_connections_total', 'Connections that came after their caller had given up.', ({ lateArrivals }) => lateArrivals),
+  counter(
+    'late_connections_total',
+    'Connections that came after their caller had given up.',
+    ({ lateArrivals }) => lateArrivals,
+  ),
 ]
 
 /** All reasons from the start, as with the rules. */
@@ -70,7 +115,12 @@ const losses: MetricDefinition = {
     ),
 }
 
-function total(name: string, help: string, isObserved: boolean, read: (statistics: GuardStatistics) => number): MetricDefinition {
+function total(
+  name: string,
+  help: string,
+  isObserved: boolean,
+  read: (statistics: GuardStatistics) => number,
+): MetricDefinition {
   const type = name.endsWith('_total') ? 'counter' : 'gauge'
   return { name, type, help, labels: [], isObserved, read: (statistics) => [{ labels: {}, value: read(statistics) }] }
 }
@@ -83,7 +133,10 @@ const ofStatements: readonly MetricDefinition[] = [
     labels: ['kind', 'outcome'],
     isObserved: true,
     read: ({ byKind }) =>
-      byKind.map(({ kind, failed, duration }) => ({ labels: { kind, outcome: failed ? 'failed' : 'ok' }, value: duration })),
+      byKind.map(({ kind, failed, duration }) => ({
+        labels: { kind, outcome: failed ? 'failed' : 'ok' },
+        value: duration,
+      })),
   },
   total('queries_total', 'Statements that were answered, failures included.', true, ({ totalQueries }) => totalQueries),
   total('query_errors_total', 'Statements that failed.', true, ({ totalErrors }) => totalErrors),
@@ -93,14 +146,38 @@ const ofStatements: readonly MetricDefinition[] = [
     true,
     ({ slowQueries }) => slowQueries,
   ),
-  total('very_slow_queries_total', 'Statements that took longer than verySlowQueryMillis.', true, (all) => all.verySlowQueries),
-  total('repeated_queries_total', 'Requests that sent one statement too often (N+1).', true, (all) => all.repeatedQueries),
-  total('fingerprints', 'Fingerprints of statements that are remembered.', true, ({ fingerprints }) => fingerprints.known),
-  total('fingerprints_forgotten_total', 'Fingerprints forgotten to make room.', true, ({ fingerprints }) => fingerprints.forgotten),
+  total(
+    'very_slow_queries_total',
+    'Statements that took longer than verySlowQueryMillis.',
+    true,
+    (all) => all.verySlowQueries,
+  ),
+  total(
+    'repeated_queries_total',
+    'Requests that sent one statement too often (N+1).',
+    true,
+    (all) => all.repeatedQueries,
+  ),
+  total(
+    'fingerprints',
+    'Fingerprints of statements that are remembered.',
+    true,
+    ({ fingerprints }) => fingerprints.known,
+  ),
+  total(
+    'fingerprints_forgotten_total',
+    'Fingerprints forgotten to make room.',
+    true,
+    ({ fingerprints }) => fingerprints.forgotten,
+  ),
 ]
 
 /** All rules from the start: the first increase of a series that was not there before is none to Prometheus. */
-function byRule(name: string, help: string, read: (statistics: GuardStatistics) => GuardStatistics['findings']): MetricDefinition {
+function byRule(
+  name: string,
+  help: string,
+  read: (statistics: GuardStatistics) => GuardStatistics['findings'],
+): MetricDefinition {
   const samples = (statistics: GuardStatistics): Sample[] => {
     const counts = read(statistics)
     return rules.map(({ id }) => ({ labels: { rule: id }, value: counts[id] ?? 0 }))
@@ -109,10 +186,28 @@ function byRule(name: string, help: string, read: (statistics: GuardStatistics) 
 }
 
 const ofJudgement: readonly MetricDefinition[] = [
-  byRule('findings_total', 'How often each rule found something that was logged or refused.', ({ findings }) => findings),
-  byRule('allowed_findings_total', 'How often each rule found something that an exception allowed.', (all) => all.allowedFindings),
-  total('analysis_cache_hits_total', 'Look-ups of texts that were judged from memory.', false, ({ cache }) => cache.hits),
-  total('analysis_cache_misses_total', 'Look-ups of texts that had to be analysed.', false, ({ cache }) => cache.misses),
+  byRule(
+    'findings_total',
+    'How often each rule found something that was logged or refused.',
+    ({ findings }) => findings,
+  ),
+  byRule(
+    'allowed_findings_total',
+    'How often each rule found something that an exception allowed.',
+    (all) => all.allowedFindings,
+  ),
+  total(
+    'analysis_cache_hits_total',
+    'Look-ups of texts that were judged from memory.',
+    false,
+    ({ cache }) => cache.hits,
+  ),
+  total(
+    'analysis_cache_misses_total',
+    'Look-ups of texts that had to be analysed.',
+    false,
+    ({ cache }) => cache.misses,
+  ),
   total('analysis_parsed_total', 'Texts that had to be parsed.', false, ({ cache }) => cache.parsed),
 ]
 

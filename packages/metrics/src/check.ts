@@ -9,11 +9,14 @@ export function checkGuard(given: unknown): asserts given is Guard {
 /** @throws InvalidOptionError for an object without these methods */
 export function checkMethods(option: string, given: unknown, methods: readonly string[], allowed: string): void {
   const has = (method: string): boolean => typeof (given as Record<string, unknown>)[method] === 'function'
-  if (typeof given !== 'object' || given === null || !methods.every(has)) throw new InvalidOptionError(option, given, allowed)
+  if (typeof given !== 'object' || given === null || !methods.every(has))
+    throw new InvalidOptionError(option, given, allowed)
 }
 
 /** Says once what a guard cannot tell. */
 export function warnOfMissing(guard: Guard, missing: string): void {
   if (guard.observer !== undefined) return
-  guard.warn(`there are no metrics of statements (${missing}), as this guard was made with \`observe: false\`; those of pools are there`)
+  guard.warn(
+    `there are no metrics of statements (${missing}), as this guard was made with \`observe: false\`; those of pools are there`,
+  )
 }

@@ -23,22 +23,38 @@ export const poolNameAttribute = 'db.client.connection.pool.name'
 const stateAttribute = 'db.client.connection.state'
 
 /** What is now. A pool without a bound has no limit to tell. */
-function ofPools(name: string, unit: string, description: string, read: (pool: PoolReport) => number): InstrumentDefinition {
+function ofPools(
+  name: string,
+  unit: string,
+  description: string,
+  read: (pool: PoolReport) => number,
+): InstrumentDefinition {
   const observed = ({ pools, endedPools }: GuardStatistics): Observed[] =>
-    [...pools.map((pool) => ofPool(pool, read)), ...gone({ pools, endedPools }, {})].filter(({ value }) => Number.isFinite(value))
+    [...pools.map((pool) => ofPool(pool, read)), ...gone({ pools, endedPools }, {})].filter(({ value }) =>
+      Number.isFinite(value),
+    )
   return { name, type: 'upDownCounter', unit, description, isObserved: false, read: observed }
 }
 
 /** An SDK repeats for ever what it was told last: where no pool has a name any more, there is nothing of it. */
-function gone({ pools, endedPools }: Pick<GuardStatistics, 'pools' | 'endedPools'>, labels: Observed['labels']): Observed[] {
+function gone(
+  { pools, endedPools }: Pick<GuardStatistics, 'pools' | 'endedPools'>,
+  labels: Observed['labels'],
+): Observed[] {
   const present = new Set(pools.map(({ name }) => name))
   const names = endedPools.map(({ name }) => name).filter((name) => !present.has(name))
   return names.map((name) => ({ labels: { [poolNameAttribute]: name, ...labels }, value: 0 }))
 }
 
 /** What was since then, by pools that have ended too: a counter never falls. */
-function ofTotals(name: string, unit: string, description: string, read: (pool: PoolTotals) => number): InstrumentDefinition {
-  const observed = ({ pools, endedPools }: GuardStatistics): Observed[] => [...pools, ...endedPools].map((pool) => ofPool(pool, read))
+function ofTotals(
+  name: string,
+  unit: string,
+  description: string,
+  read: (pool: PoolTotals) => number,
+): InstrumentDefinition {
+  const observed = ({ pools, endedPools }: GuardStatistics): Observed[] =>
+    [...pools, ...endedPools].map((pool) => ofPool(pool, read))
   return { name, type: 'counter', unit, description, isObserved: false, read: observed }
 }
 
@@ -62,7 +78,12 @@ const conventional: readonly InstrumentDefinition[] = [
       ...['idle', 'used'].flatMap((state) => gone(statistics, { [stateAttribute]: state })),
     ],
   },
-  ofPools('db.client.connection.limit', '{connection}', 'The maximum number of open connections allowed.', ({ max }) => max ?? Infinity),
+  ofPools(
+    'db.client.connection.limit',
+    '{connection}',
+    'The maximum number of open connections allowed.',
+    ({ max }) => max ?? Infinity,
+  ),
   // node-postgres closes a connection for its age or its idle time, never because others are idle too.
   ofPools(
     'db.client.connection.idle.max',
@@ -70,13 +91,35 @@ const conventional: readonly InstrumentDefinition[] = [
     'The maximum number of idle open connections allowed.',
     ({ max }) => max ?? Infinity,
   ),
-  ofPools('db.client.connection.pending_requests', '{request}', 'Calls that wait for a connection.', ({ waiting }) => waiting),
-  ofTotals('db.client.connection.timeouts', '{timeout}', 'Calls that waited for a connection for too long.', ({ timedOut }) => timedOut),
+  ofPools(
+    'db.client.connection.pending_requests',
+    '{request}',
+    'Calls that wait for a connection.',
+    ({ waiting }) => waiting,
+  ),
+  ofTotals(
+    'db.client.connection.timeouts',
+    '{timeout}',
+    'Calls that waited for a connection for too long.',
+    ({ timedOut }) => timedOut,
+  ),
 ]
 
-function ofGuard(name: string, unit: string, description: string, read: (statistics: GuardStatistics) => number): InstrumentDefinition {
+function ofGuard(
+  name: string,
+  unit: string,
+  description: string,
+  read: (statistics: GuardStatistics) => number,
+): InstrumentDefinition {
   const isObserved = name.startsWith('poolsafe.query.')
-  return { name, type: 'counter', unit, description, isObserved, read: (statistics) => [{ labels: {}, value: read(statistics) }] }
+  return {
+    name,
+    type: 'counter',
+    unit,
+    description,
+    isObserved,
+    read: (statistics) => [{ labels: {}, value: read(statistics) }],
+  }
 }
 
 function byRule(
@@ -114,11 +157,31 @@ const own: readonly InstrumentDefinition[] = [
     'Calls that failed at once while the server refused connections.',
     ({ failedFast }) => failedFast,
   ),
-  ofTotals('poolsafe.pool.queue_full', '{call}', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
+  ofTotals(
+    'poolsafe.pool.queue_full',
+    '{call}',
+    'Calls refused because maxWaiting others waited already.',
+    ({ queueFull }) => queueFull,
+  ),
   ofTotals('poolsafe.pool.aborted', '{call}', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
-  ofTotals('poolsafe.pool.deadlocks', '{call}', 'Calls that waited while all who held a connection waited too.', (pool) => pool.deadlocks),
-  ofTotals('poolsafe.pool.leaks', '{report}', 'Connections reported because they were held for too long.', ({ leaks }) => leaks),
-  ofTotals('poolsafe.pool.connect_failures', '{attempt}', 'Attempts to connect that failed.', (pool) => pool.connectFailures),
+  ofTotals(
+    'poolsafe.pool.deadlocks',
+    '{call}',
+    'Calls that waited while all who held a connection waited too.',
+    (pool) => pool.deadlocks,
+  ),
+  ofTotals(
+    'poolsafe.pool.leaks',
+    '{report}',
+    'Connections reported because they were held for too long.',
+    ({ leaks }) => leaks,
+  ),
+  ofTotals(
+    'poolsafe.pool.connect_failures',
+    '{attempt}',
+    'Attempts to connect that failed.',
+    (pool) => pool.connectFailures,
+  ),
   losses,
   ofGuard(
     'poolsafe.query.slow',
@@ -126,12 +189,40 @@ const own: readonly InstrumentDefinition[] = [
     'Statements that took longer than slowQueryMillis, very slow ones included.',
     (all) => all.slowQueries,
   ),
-  ofGuard('poolsafe.query.very_slow', '{query}', 'Statements that took longer than verySlowQueryMillis.', (all) => all.verySlowQueries),
-  ofGuard('poolsafe.query.repeated', '{request}', 'Requests that sent one statement too often (N+1).', (all) => all.repeatedQueries),
-  ofGuard('poolsafe.analysis_cache.hits', '{lookup}', 'Look-ups of texts that were judged from memory.', ({ cache }) => cache.hits),
-  ofGuard('poolsafe.analysis_cache.misses', '{lookup}', 'Look-ups of texts that had to be analysed.', ({ cache }) => cache.misses),
-  byRule('poolsafe.findings', 'How often each rule found something that was logged or refused.', ({ findings }) => findings),
-  byRule('poolsafe.allowed_findings', 'How often each rule found something that an exception allowed.', (all) => all.allowedFindings),
+  ofGuard(
+    'poolsafe.query.very_slow',
+    '{query}',
+    'Statements that took longer than verySlowQueryMillis.',
+    (all) => all.verySlowQueries,
+  ),
+  ofGuard(
+    'poolsafe.query.repeated',
+    '{request}',
+    'Requests that sent one statement too often (N+1).',
+    (all) => all.repeatedQueries,
+  ),
+  ofGuard(
+    'poolsafe.analysis_cache.hits',
+    '{lookup}',
+    'Look-ups of texts that were judged from memory.',
+    ({ cache }) => cache.hits,
+  ),
+  ofGuard(
+    'poolsafe.analysis_cache.misses',
+    '{lookup}',
+    'Look-ups of texts that had to be analysed.',
+    ({ cache }) => cache.misses,
+  ),
+  byRule(
+    'poolsafe.findings',
+    'How often each rule found something that was logged or refused.',
+    ({ findings }) => findings,
+  ),
+  byRule(
+    'poolsafe.allowed_findings',
+    'How often each rule found something that an exception allowed.',
+    (all) => all.allowedFindings,
+  ),
 ]
 
 /** Everything that is read when the metrics are collected. */

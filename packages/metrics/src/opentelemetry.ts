@@ -1,4 +1,11 @@
-import { metrics, type Attributes, type BatchObservableCallback, type Histogram, type Meter, type Observable } from '@opentelemetry/api'
+import {
+  metrics,
+  type Attributes,
+  type BatchObservableCallback,
+  type Histogram,
+  type Meter,
+  type Observable,
+} from '@opentelemetry/api'
 import { checkObject, InvalidOptionError, type Guard } from '@poolsafe/core'
 import { checkGuard, checkMethods, warnOfMissing } from './check.ts'
 import { instruments, poolNameAttribute, type InstrumentDefinition } from './instruments.ts'
@@ -8,7 +15,8 @@ import { QueryAttributes } from './query-attributes.ts'
 /** Where the metrics go. */
 export interface OpenTelemetryOptions {
   /**
-   * @default `metrics.getMeter('@poolsafe/metrics')` of `@opentelemetry/api`, which is without effect until an SDK is registered: an
+   * @default `metrics.getMeter('@poolsafe/metrics')` of `@opentelemetry/api`, which is without effect until an SDK is
+   *   registered: an
    * SDK that comes later is not seen
    */
   readonly meter?: Meter
@@ -17,7 +25,12 @@ export interface OpenTelemetryOptions {
 }
 
 const names: readonly (keyof OpenTelemetryOptions)[] = ['meter', 'guardName']
-const methods = ['createHistogram', 'createObservableCounter', 'createObservableUpDownCounter', 'addBatchObservableCallback']
+const methods = [
+  'createHistogram',
+  'createObservableCounter',
+  'createObservableUpDownCounter',
+  'addBatchObservableCallback',
+]
 
 /** Of the conventions, in seconds. */
 const boundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
@@ -26,8 +39,8 @@ const boundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 const taken = new WeakMap<Meter, Set<string>>()
 
 /**
- * Gives the metrics of a guard, its pools and its statements to OpenTelemetry, by the names and units of the semantic conventions for
- * database clients. Makes no spans: those are the instrumentations' of the driver and the ORM.
+ * Gives the metrics of a guard, its pools and its statements to OpenTelemetry, by the names and units of the semantic
+ * conventions for database clients. Makes no spans: those are the instrumentations' of the driver and the ORM.
  *
  * @returns what ends it
  * @throws InvalidOptionError for what is no guard, no meter or no name, and for a name that the meter has already
@@ -53,7 +66,11 @@ function take(meter: Meter, guardName: unknown): () => void {
   const ofMeter = taken.get(meter) ?? new Set()
   const name = guardName ?? ''
   if (ofMeter.has(name))
-    throw new InvalidOptionError('guardName', guardName, 'another one for each guard, as the meter has this one already')
+    throw new InvalidOptionError(
+      'guardName',
+      guardName,
+      'another one for each guard, as the meter has this one already',
+    )
   taken.set(meter, ofMeter.add(name))
   return () => void ofMeter.delete(name)
 }
@@ -62,9 +79,18 @@ function take(meter: Meter, guardName: unknown): () => void {
 function recordDurations(guard: Guard, meter: Meter, common: Attributes): (() => void)[] {
   const histogram = (name: string, description: string): Histogram =>
     meter.createHistogram(name, { description, unit: 's', advice: { explicitBucketBoundaries: boundaries } })
-  const waitTime = histogram('db.client.connection.wait_time', 'The time it took to obtain an open connection from the pool.')
-  const useTime = histogram('db.client.connection.use_time', 'The time between borrowing a connection and returning it to the pool.')
-  const poolerWait = histogram('poolsafe.pooler.wait_time', 'How long each BEGIN waited for a server connection of the pooler.')
+  const waitTime = histogram(
+    'db.client.connection.wait_time',
+    'The time it took to obtain an open connection from the pool.',
+  )
+  const useTime = histogram(
+    'db.client.connection.use_time',
+    'The time between borrowing a connection and returning it to the pool.',
+  )
+  const poolerWait = histogram(
+    'poolsafe.pooler.wait_time',
+    'How long each BEGIN waited for a server connection of the pooler.',
+  )
   const ofPool = poolAttributes(common)
   const ends = [
     guard.on('acquire', ({ waitedMillis, pool }) => waitTime.record(waitedMillis / 1000, ofPool(pool))),
@@ -108,5 +134,7 @@ function observe(guard: Guard, meter: Meter, common: Attributes): () => void {
 
 function instrumentOf(meter: Meter, { name, type, unit, description }: InstrumentDefinition): Observable {
   const options = { unit, description }
-  return type === 'counter' ? meter.createObservableCounter(name, options) : meter.createObservableUpDownCounter(name, options)
+  return type === 'counter'
+    ? meter.createObservableCounter(name, options)
+    : meter.createObservableUpDownCounter(name, options)
 }

@@ -6,7 +6,10 @@ import { ScrapedMetric, sourcesOfMetric } from './scraped-metric.ts'
 import { Sources } from './sources.ts'
 
 /** Of a registry of prom-client, what is used. */
-export type MetricRegistry = Pick<Registry<RegistryContentType>, 'registerMetric' | 'getSingleMetric' | 'removeSingleMetric'>
+export type MetricRegistry = Pick<
+  Registry<RegistryContentType>,
+  'registerMetric' | 'getSingleMetric' | 'removeSingleMetric'
+>
 
 /** Where the metrics go, and what they are called. */
 export interface PrometheusOptions {
@@ -22,11 +25,12 @@ const names: readonly (keyof PrometheusOptions)[] = ['registry', 'prefix', 'guar
 const methods = ['registerMetric', 'getSingleMetric', 'removeSingleMetric']
 
 /**
- * Puts the metrics of a guard, its pools and its statements into a registry of prom-client. All of them are read when they are
- * scraped: a statement costs nothing more.
+ * Puts the metrics of a guard, its pools and its statements into a registry of prom-client. All of them are read when
+ * they are scraped: a statement costs nothing more.
  *
  * @returns what takes them out again
- * @throws InvalidOptionError for what is no guard, no registry or no prefix, and for names that the registry has already
+ * @throws InvalidOptionError for what is no guard, no registry or no prefix, and for names that the registry has
+ *   already
  */
 export function prometheusMetrics(guard: Guard, options: PrometheusOptions = {}): () => void {
   checkGuard(guard)
@@ -46,7 +50,9 @@ export function prometheusMetrics(guard: Guard, options: PrometheusOptions = {})
 
 /** What the registry reads already with this prefix; else it begins to. */
 function sourcesOf(registry: MetricRegistry, prefix: string): Sources {
-  const present = catalogue.map(({ name }) => registry.getSingleMetric(prefix + name)).filter((metric) => metric !== undefined)
+  const present = catalogue
+    .map(({ name }) => registry.getSingleMetric(prefix + name))
+    .filter((metric) => metric !== undefined)
   const own = present.length === catalogue.length ? present.map(sourcesOfMetric) : []
   if (own[0] !== undefined && own.every((sources) => sources === own[0])) return own[0]
   const [taken] = present
@@ -61,7 +67,11 @@ function sourcesOf(registry: MetricRegistry, prefix: string): Sources {
 
 function takenError(prefix: string, name: string): InvalidOptionError {
   const remedy = 'choose another prefix, or call registry.clear() or registry.removeSingleMetric() first'
-  return new InvalidOptionError('prefix', prefix, `free in the registry, which has a metric ${name} of somebody else: ${remedy}`)
+  return new InvalidOptionError(
+    'prefix',
+    prefix,
+    `free in the registry, which has a metric ${name} of somebody else: ${remedy}`,
+  )
 }
 
 /** Whoever has cleared the registry may have put other metrics there. */
@@ -83,5 +93,9 @@ function checkName(given: unknown, sources: Sources): void {
     throw new InvalidOptionError('guardName', given, 'a text that is not empty')
   }
   if (!sources.has(given ?? '')) return
-  throw new InvalidOptionError('guardName', given, 'another one for each guard, as the registry has metrics of a guard with this one')
+  throw new InvalidOptionError(
+    'guardName',
+    given,
+    'another one for each guard, as the registry has metrics of a guard with this one',
+  )
 }

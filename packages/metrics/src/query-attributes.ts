@@ -5,10 +5,16 @@ import type { Guard, QueryEvent } from '@poolsafe/core'
 const mostStates = 100
 /** Of the conventions: an error that has no name of its own. */
 const otherError = '_OTHER'
-/** Sets of attributes that are kept; then all are made anew. Only an application that keeps opening pools under new names gets here. */
+/**
+ * Sets of attributes that are kept; then all are made anew. Only an application that keeps opening pools under new
+ * names gets here.
+ */
 const mostKept = 10_000
 
-/** The attributes of `db.client.operation.duration`: one object for all statements that have the same, so that none is made for each. */
+/**
+ * The attributes of `db.client.operation.duration`: one object for all statements that have the same, so that none is
+ * made for each.
+ */
 export class QueryAttributes {
   readonly #guard: Guard
   readonly #common: Attributes
@@ -77,7 +83,10 @@ const operations: Readonly<Record<Exclude<QueryEvent['kind'], 'transaction'>, st
   other: '',
 }
 
-/** Empty where it is not known. There are no more words than kinds and statements that control a transaction, whatever is sent. */
+/**
+ * Empty where it is not known. There are no more words than kinds and statements that control a transaction, whatever
+ * is sent.
+ */
 function operationOf({ kind, summary }: QueryEvent): string {
   if (kind !== 'transaction') return operations[kind]
   const end = summary.indexOf(' ')

@@ -25,8 +25,8 @@ export interface ScrapedLines {
 }
 
 /**
- * A metric that is read when it is scraped. prom-client's own count by themselves; `registerMetric` takes whatever answers `get()`,
- * and so the buckets that poolsafe counts already need not be counted twice.
+ * A metric that is read when it is scraped. prom-client's own count by themselves; `registerMetric` takes whatever
+ * answers `get()`, and so the buckets that poolsafe counts already need not be counted twice.
  */
 export class ScrapedMetric {
   /** The registry takes `_total` off a counter's, while it writes OpenMetrics. */
@@ -66,7 +66,11 @@ function linesOf(name: string, { labels, value }: Sample): Line[] {
 }
 
 /** Prometheus counts in each bucket whatever is below its bound. */
-function linesOfHistogram(name: string, labels: Sample['labels'], { boundsMillis, counts, sumMillis }: DurationHistogram): Line[] {
+function linesOfHistogram(
+  name: string,
+  labels: Sample['labels'],
+  { boundsMillis, counts, sumMillis }: DurationHistogram,
+): Line[] {
   let below = 0
   const buckets = counts.map((count, bucket) => {
     const bound = boundsMillis[bucket]
@@ -74,5 +78,9 @@ function linesOfHistogram(name: string, labels: Sample['labels'], { boundsMillis
     below += count
     return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below }
   })
-  return [...buckets, { metricName: `${name}_sum`, labels, value: sumMillis / 1000 }, { metricName: `${name}_count`, labels, value: below }]
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: sumMillis / 1000 },
+    { metricName: `${name}_count`, labels, value: below },
+  ]
 }

@@ -12,8 +12,8 @@ interface QueryEvents {
 }
 
 /**
- * Sends a statement whose answer may tell something after the fact, and judges what comes back. An error takes the place of the
- * answer in the form that the call has: callback, promise, or event.
+ * Sends a statement whose answer may tell something after the fact, and judges what comes back. An error takes the
+ * place of the answer in the form that the call has: callback, promise, or event.
  *
  * @param send the driver's own function
  */
@@ -21,7 +21,10 @@ export function sendAndJudge(send: (args: Arguments) => unknown, args: Arguments
   return promiseJudged(send(withJudgedCallback(args, judge)), judge)
 }
 
-/** The same for `pool.query`, which hands its client a callback of its own: what the configuration holds is never called, or was asked for in vain. */
+/**
+ * The same for `pool.query`, which hands its client a callback of its own: what the configuration holds is never
+ * called, or was asked for in vain.
+ */
 export function sendByPoolAndJudge(send: (args: Arguments) => unknown, args: Arguments, judge: Judge): unknown {
   return promiseJudged(send(withJudgedArgument(args, judge) ?? args), judge)
 }
@@ -46,7 +49,10 @@ function answersIn(result: unknown): Answer[] {
   return [result as Answer | undefined].flat().filter((answer) => answer !== undefined)
 }
 
-/** The callback that pg will call, of those that it was given, judges first: that of a query object, an argument, that of a configuration. */
+/**
+ * The callback that pg will call, of those that it was given, judges first: that of a query object, an argument, that
+ * of a configuration.
+ */
 function withJudgedCallback(args: Arguments, judge: Judge): Arguments {
   const [config, ...others] = args
   if (isSubmittable(config) && typeof config.callback === 'function') {
@@ -69,7 +75,9 @@ function withJudgedArgument(args: Arguments, judge: Judge): Arguments | undefine
 /** The application's own object stays as it is. pg may set its own callback in what it is given. */
 function judgedConfig(config: QueryConfig, judge: Judge): QueryConfig {
   const value = judgedCallback(config.callback as DriverFunction, judge)
-  return Object.create(config, { callback: { value, writable: true, configurable: true, enumerable: true } }) as QueryConfig
+  return Object.create(config, {
+    callback: { value, writable: true, configurable: true, enumerable: true },
+  }) as QueryConfig
 }
 
 function judgeEvents(events: QueryEvents, judge: Judge): void {

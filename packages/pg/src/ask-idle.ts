@@ -24,11 +24,12 @@ interface ClientInternals {
 }
 
 /**
- * Sends a statement of our own on a connection that is idle, and leaves it among the idle ones: pg-pool counts nothing, emits
- * nothing, and hands it out or closes it as it would have. It takes the connection that pg-pool would hand out last, unless it is told
- * otherwise; whoever gets it all the same is behind our statement in pg's own queue.
+ * Sends a statement of our own on a connection that is idle, and leaves it among the idle ones: pg-pool counts nothing,
+ * emits nothing, and hands it out or closes it as it would have. It takes the connection that pg-pool would hand out
+ * last, unless it is told otherwise; whoever gets it all the same is behind our statement in pg's own queue.
  *
- * @returns the rows of the last statement of the text; `undefined` where no connection is idle, or somebody waits for one
+ * @returns the rows of the last statement of the text; `undefined` where no connection is idle, or somebody waits for
+ *   one
  */
 export function askIdle(
   pool: PoolLike,
@@ -67,7 +68,9 @@ function close(pool: PoolInternals, client: ClientLike): void {
   pool._remove(client)
 }
 
-/** A connection that was given back inside a transaction is its next user's: an error of ours would end the transaction. */
+/**
+ * A connection that was given back inside a transaction is its next user's: an error of ours would end the transaction.
+ */
 function isFree(client: ClientLike): boolean {
   const { readyForQuery, pipeline, _queryable, _ending } = client as ClientInternals
   if (readyForQuery !== true || pipeline === true || _queryable === false || _ending === true) return false
@@ -85,7 +88,11 @@ function ask(client: ClientLike, sql: string): Promise<Rows> {
       else resolve(rowsOf(answer))
     }
     const { Query } = client.constructor as { readonly Query?: new (sql: string, done: DriverFunction) => object }
-    Reflect.apply(query, client, Query === undefined ? [sql, done] : [markQuestion(new Query(sql, done as DriverFunction))])
+    Reflect.apply(
+      query,
+      client,
+      Query === undefined ? [sql, done] : [markQuestion(new Query(sql, done as DriverFunction))],
+    )
   })
 }
 

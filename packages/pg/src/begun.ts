@@ -8,7 +8,12 @@ import type { TransactionStatus } from './transaction-status.ts'
  * @param sent what the BEGIN returned
  * @returns what is to be returned in its place
  */
-export function rememberBegin({ [checkoutKey]: checkout }: GatedClient, status: TransactionStatus, sent: unknown, entry: Entry): unknown {
+export function rememberBegin(
+  { [checkoutKey]: checkout }: GatedClient,
+  status: TransactionStatus,
+  sent: unknown,
+  entry: Entry,
+): unknown {
   if (checkout === undefined) return sent
   const begun: BegunTransaction = { chain: undefined, isOpen: () => status.current.isOpen }
   checkout.begun = begun

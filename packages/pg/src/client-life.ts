@@ -1,4 +1,11 @@
-import { isLastWord, isPoolsafeError, type Checkout, type ConnectionLostError, type Gate, type LossReason } from '@poolsafe/core'
+import {
+  isLastWord,
+  isPoolsafeError,
+  type Checkout,
+  type ConnectionLostError,
+  type Gate,
+  type LossReason,
+} from '@poolsafe/core'
 import type { Connection } from './limits/internals.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
@@ -43,18 +50,19 @@ let lives = 0
 const graceMillis = 100
 
 /** What pg says of a query on a connection that is gone. It does not say why the connection is gone. */
-const saysNoReason = /^Client has encountered a connection error|^Client was closed and is not queryable|^Connection terminated/
+const saysNoReason =
+  /^Client has encountered a connection error|^Client was closed and is not queryable|^Connection terminated/
 
 /**
- * One connection of a pool, from its login to its end: notices when it is lost, remembers the reason for the errors that follow, and
- * takes it back from a caller that does not release it.
+ * One connection of a pool, from its login to its end: notices when it is lost, remembers the reason for the errors
+ * that follow, and takes it back from a caller that does not release it.
  */
 export class ClientLife {
   /** The report of the loss. */
   loss: ConnectionLostError | undefined
   /**
-   * Why the connection must not go back to the pool: the client gave up a statement (`query_timeout`) that the server has not answered or
-   * never got, or the server takes no writes any more.
+   * Why the connection must not go back to the pool: the client gave up a statement (`query_timeout`) that the server
+   * has not answered or never got, or the server takes no writes any more.
    */
   unfitFor: 'unanswered' | 'readOnly' | undefined
   /** What the server reports of itself now, and what it did at login. */
@@ -195,7 +203,13 @@ export class ClientLife {
 
   /** pg shares one error among all queries of the connection. */
   #addCause(error: unknown): void {
-    if (this.loss === undefined || !(error instanceof Error) || error.cause !== undefined || !saysNoReason.test(error.message)) return
+    if (
+      this.loss === undefined ||
+      !(error instanceof Error) ||
+      error.cause !== undefined ||
+      !saysNoReason.test(error.message)
+    )
+      return
     Object.defineProperty(error, 'cause', { value: this.loss, configurable: true, writable: true, enumerable: false })
   }
 }
@@ -213,8 +227,8 @@ export function lifeOf(given: ClientLike, home: Home): ClientLife {
 }
 
 /**
- * pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it is
- * set. One accessor for all clients: with functions of its own, V8 would turn each client into a slow dictionary.
+ * pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it
+ * is set. One accessor for all clients: with functions of its own, V8 would turn each client into a slow dictionary.
  */
 const releaseProperty: PropertyDescriptor & ThisType<LivingClient> = {
   configurable: true,

@@ -25,18 +25,21 @@ interface Cursor {
 type Reading = Query & { handleError?: DriverFunction; readonly cursor?: Cursor } & Cursor
 
 /**
- * Lets the callers of a cursor go on where pg-cursor waits for a ReadyForQuery that never comes; without this, a loop over the rows of a
- * pg-query-stream hangs forever instead of ending with its error:
+ * Lets the callers of a cursor go on where pg-cursor waits for a ReadyForQuery that never comes; without this, a loop
+ * over the rows of a pg-query-stream hangs forever instead of ending with its error:
  *
  * - `close()` after the connection is lost;
- * - `close()` after an error that came while nobody read, as of a statement_timeout: the server has been ready again since;
+ * - `close()` after an error that came while nobody read, as of a statement_timeout: the server has been ready again
+ *   since;
  * - `read()` of the last rows, whose statement fails after its CommandComplete, or whose connection is lost there.
  */
 export function endWaitingCursors(client: ClientLike): void {
   const { connection } = client as { readonly connection?: Partial<Connection> }
-  if (!isWired(client) || typeof connection?.once !== 'function' || typeof connection.rawListeners !== 'function') return
+  if (!isWired(client) || typeof connection?.once !== 'function' || typeof connection.rawListeners !== 'function')
+    return
   const wired = connection as Connection
-  for (const event of ['errorMessage', 'error', 'end'] as const) wired.prependListener(event, () => failLastRead(client))
+  for (const event of ['errorMessage', 'error', 'end'] as const)
+    wired.prependListener(event, () => failLastRead(client))
   endClosing(client, wired)
 }
 
@@ -63,7 +66,9 @@ function endClosing(client: WiredClient, connection: Connection): void {
 
 /** Calls who waits for one ReadyForQuery, unless that came. */
 function goOn(connection: Connection, listener: () => void): void {
-  const waiting = connection.rawListeners('readyForQuery').find((each) => 'listener' in each && each.listener === listener)
+  const waiting = connection
+    .rawListeners('readyForQuery')
+    .find((each) => 'listener' in each && each.listener === listener)
   waiting?.()
 }
 

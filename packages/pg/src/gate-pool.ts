@@ -50,10 +50,15 @@ export function poolStatistics(pool: object): PoolStatistics | undefined {
 }
 
 /**
- * Puts a gate before a pool, in place: `pool.connect` and `pool.query` wait there, for as long as the limits allow, and pg-pool
- * is asked only for what it can give. Its events, counters and call forms stay.
+ * Puts a gate before a pool, in place: `pool.connect` and `pool.query` wait there, for as long as the limits allow, and
+ * pg-pool is asked only for what it can give. Its events, counters and call forms stay.
  */
-export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOptions, layer: Layer = 'pg'): Gate<ClientLike> {
+export function gatePool(
+  pool: PoolLike,
+  guard: Guard,
+  options: ResolvedPoolOptions,
+  layer: Layer = 'pg',
+): Gate<ClientLike> {
   const { limits, line, notes } = applyOptions(pool, options)
   const source = new PoolSource(pool, pool.connect as DriverFunction)
   const gate = new Gate(source, limits, guard)
@@ -63,10 +68,13 @@ export function gatePool(pool: PoolLike, guard: Guard, options: ResolvedPoolOpti
   gate.name = observed.name
   guard.pools.add(observed)
   // Where statements are limited, their limits measure the BEGIN too, with or without anyone who observes.
-  const poolerWaited: PoolOfClient['poolerWaited'] = hasStatementLimits(limits) ? () => {} : (...args) => gate.poolerWaited(...args)
+  const poolerWaited: PoolOfClient['poolerWaited'] = hasStatementLimits(limits)
+    ? () => {}
+    : (...args) => gate.poolerWaited(...args)
   const known: PoolOfClient = { name: observed.name, poolerWaited }
   watchClients({ pool, gate, readOnly }, source, (client) => {
-    // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow dictionary.
+    // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow
+    // dictionary.
     Object.defineProperty(client, poolKey, { value: known })
     watchQueries(client, guard)
   })
@@ -177,14 +185,18 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
 
 type Entry = (...args: never[]) => unknown
 
-/** Who asks for a connection by a callback: `pool.query`, with its execution where that is observed, or the application. */
+/**
+ * Who asks for a connection by a callback: `pool.query`, with its execution where that is observed, or the application.
+ */
 interface Asking {
   readonly isForQuery: boolean
   readonly execution: Execution | undefined
   readonly neverSent: (execution: Execution | undefined, error: unknown) => void
 }
 
-/** pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call. */
+/**
+ * pg-pool's callback is run in the context of whoever released the connection; here it runs in that of its own call.
+ */
 function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>, asking: Asking, entry: Entry): void {
   let handOver = callback
   const checkout = gate.acquire(
@@ -208,7 +220,11 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
   else if (checkout.state === 'waiting') handOver = inThisContext(callback)
 }
 
-function handOverFailure(handOver: Handover<ClientLike>, error: Error | undefined, { execution, neverSent }: Asking): void {
+function handOverFailure(
+  handOver: Handover<ClientLike>,
+  error: Error | undefined,
+  { execution, neverSent }: Asking,
+): void {
   neverSent(execution, error)
   handOver(error, undefined, noRelease)
 }
@@ -277,7 +293,12 @@ async function takenBy(promise: Promise<ClientLike>, checkout: Checkout<ClientLi
 }
 
 /** Kysely hands an abort signal down to its driver, and the driver no further. */
-function obey(signal: AbortSignal, gate: Gate<ClientLike>, checkout: Checkout<ClientLike>, promise: Promise<unknown>): void {
+function obey(
+  signal: AbortSignal,
+  gate: Gate<ClientLike>,
+  checkout: Checkout<ClientLike>,
+  promise: Promise<unknown>,
+): void {
   const abort = (): void => gate.abort(checkout, signal.reason as Error)
   if (signal.aborted) return abort()
   const forget = (): void => signal.removeEventListener('abort', abort)

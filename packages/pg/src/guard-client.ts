@@ -55,8 +55,10 @@ interface GuardedClient extends ClientLike {
  * @param guard a guard, or the options to make one
  * @param options how long its statements may take
  * @returns the same client
- * @throws InvalidOptionError for what is no client, for a limit that cannot be; and in strict mode for one that another guard watches
- * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
+ * @throws InvalidOptionError for what is no client, for a limit that cannot be; and in strict mode for one that another
+ *   guard watches
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not
+ *   pass
  *   on, and for a guard whose profile is not that of the pooler in its URL
  */
 export function guardClient<Client extends ClientLike>(
@@ -121,7 +123,9 @@ function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void 
     const { sql, analysis } = statement
     if (!wasOpen && state.transaction.isOpen) return rememberBegin(client, state.transaction, apply(args), query)
     if (analysis.telltales === undefined) return apply(args)
-    return sendAndJudge(apply, args, (answers) => noted(transaction.takeLateError() ?? guard.refuseAnswer(sql, analysis, answers)))
+    return sendAndJudge(apply, args, (answers) =>
+      noted(transaction.takeLateError() ?? guard.refuseAnswer(sql, analysis, answers)),
+    )
   }
   function isJudged(config: unknown): boolean {
     if (state.lentFor === undefined || state.lentFor !== config) return false

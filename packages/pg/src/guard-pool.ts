@@ -27,18 +27,24 @@ type Handover = (error: Error | undefined, client: ClientLike | undefined, relea
 
 /**
  * Guards a pool, in place: `pool.query` is judged before a connection is taken, and so is every form of `query` on the
- * clients that `pool.connect` hands out, with the server's own transaction status. A client that is given back inside an
- * open transaction is reported; strict mode closes its connection and throws from `release()`.
+ * clients that `pool.connect` hands out, with the server's own transaction status. A client that is given back inside
+ * an open transaction is reported; strict mode closes its connection and throws from `release()`.
  *
  * @param pool a `pg.Pool`, new or in use
  * @param guard a guard, or the options to make one
  * @param options how long callers wait for a connection, and how long they may keep one
  * @returns the same pool
- * @throws InvalidOptionError for what is no pool, for a limit that cannot be; and in strict mode for one that another guard watches
- * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not pass
+ * @throws InvalidOptionError for what is no pool, for a limit that cannot be; and in strict mode for one that another
+ *   guard watches
+ * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not
+ *   pass
  *   on, and for a guard whose profile is not that of the pooler in its URL
  */
-export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | GuardOptions, options?: PoolOptions): Pool {
+export function guardPool<Pool extends PoolLike>(
+  pool: Pool,
+  guard?: Guard | GuardOptions,
+  options?: PoolOptions,
+): Pool {
   if (!isPool(pool)) throw noPool(pool)
   const theirs = guardOf(pool)
   if (theirs !== undefined) {
@@ -60,17 +66,26 @@ export function guardPool<Pool extends PoolLike>(pool: Pool, guard?: Guard | Gua
 /** The limits of a pool are set once: a second call would be without effect. */
 function keepFirstOptions(guard: Guard, options: PoolOptions | undefined): void {
   if (options === undefined) return
-  const error = guard.complain(new InvalidOptionError('the options of a pool', options, 'given to the first guardPool() of it'))
+  const error = guard.complain(
+    new InvalidOptionError('the options of a pool', options, 'given to the first guardPool() of it'),
+  )
   if (error !== undefined) throw error
 }
 
 function noPool(given: Partial<PoolLike> | undefined): InvalidOptionError {
   const allowed = 'a pool of node-postgres (new pg.Pool(…))'
   const isClient = typeof given?.query === 'function' && !('totalCount' in given)
-  return new InvalidOptionError('guardPool(): pool', given, isClient ? `${allowed}; guardClient() takes a client` : allowed)
+  return new InvalidOptionError(
+    'guardPool(): pool',
+    given,
+    isClient ? `${allowed}; guardClient() takes a client` : allowed,
+  )
 }
 
-/** New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when they are next taken. */
+/**
+ * New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when
+ * they are next taken.
+ */
 function guardClients(pool: PoolLike, guard: Guard): void {
   const adopt = (adopted: unknown): void => {
     const client = adopted as ClientLike

@@ -19,8 +19,9 @@ interface ParameterStatus {
 }
 
 /**
- * Hears of each client that the pool makes from now on, before anyone else: what a server says at login is over before pg-pool
- * hands a client out, and listeners that are prepended later run before ours. The clients stay of the class that they were of.
+ * Hears of each client that the pool makes from now on, before anyone else: what a server says at login is over before
+ * pg-pool hands a client out, and listeners that are prepended later run before ours. The clients stay of the class
+ * that they were of.
  */
 export function watchNewClients(pool: object, hear: (client: ClientLike) => void): void {
   const holder = pool as { Client?: new (...args: unknown[]) => ClientLike }
@@ -36,7 +37,10 @@ export function watchNewClients(pool: object, hear: (client: ClientLike) => void
   holder.Client = watched
 }
 
-/** Compares what the pooler says of itself at login with the guard's profile. In strict mode the login fails where they differ. */
+/**
+ * Compares what the pooler says of itself at login with the guard's profile. In strict mode the login fails where they
+ * differ.
+ */
 export function watchLogin(client: ClientLike, guard: Guard): void {
   const { connection, connect: login, end } = client as ClientInternals
   if (connection === undefined) return

@@ -6,7 +6,12 @@ import { serverOf } from './server-address.ts'
 import type { ClientLike, PoolLike } from './types.ts'
 
 /** A pool as those see it that watch it. */
-export function observedPool(pool: PoolLike, gate: Gate<ClientLike>, givenName: string | undefined, readOnly: ReadOnlyWatch): ObservedPool {
+export function observedPool(
+  pool: PoolLike,
+  gate: Gate<ClientLike>,
+  givenName: string | undefined,
+  readOnly: ReadOnlyWatch,
+): ObservedPool {
   const server = serverOf(pool)
   const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? 'unknown'}`
   const { options } = pool as { options?: OptionsOfPool }

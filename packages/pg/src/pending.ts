@@ -11,7 +11,10 @@ export function pendingQueries(client: LivingClient): readonly Query[] {
   return [...(active === undefined ? [] : [active]), ...(wired._sentQueryQueue ?? []), ...queued(wired)]
 }
 
-/** Returns true if the server has answered everything. A client that is being handed out for the first time does not say yet. */
+/**
+ * Returns true if the server has answered everything. A client that is being handed out for the first time does not say
+ * yet.
+ */
 export function isQuiet(client: LivingClient): boolean {
   const wired = client as LivingClient & WiredClient
   return wired.readyForQuery !== false && queued(wired).length === 0 && !(wired._sentQueryQueue?.length ?? 0)
@@ -23,7 +26,10 @@ function queued(client: WiredClient): readonly Query[] {
 
 /** Returns true if the server's last word is an open transaction, or what is pending may open or end one. */
 export function mayLeaveTransaction(client: LivingClient, life: ClientLife): boolean {
-  return isInTransaction(client, life) || pendingQueries(client).some((query) => !isPlain.test(textOf(query)) || isForeign(client, query))
+  return (
+    isInTransaction(client, life) ||
+    pendingQueries(client).some((query) => !isPlain.test(textOf(query)) || isForeign(client, query))
+  )
 }
 
 /** Returns true if the server's last word is an open transaction, or a failed one. */
@@ -32,7 +38,10 @@ export function isInTransaction(client: LivingClient, life: ClientLife): boolean
   return status === 'T' || status === 'E'
 }
 
-/** Returns true for a query that is not of pg's own class, such as a cursor: it may wait for its reader instead of the server. */
+/**
+ * Returns true for a query that is not of pg's own class, such as a cursor: it may wait for its reader instead of the
+ * server.
+ */
 export function isForeign(client: object, query: Query): boolean {
   const { Query: OwnQuery } = client.constructor as { readonly Query?: new () => unknown }
   return OwnQuery !== undefined && !(query instanceof OwnQuery)

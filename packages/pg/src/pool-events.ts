@@ -17,7 +17,8 @@ interface HeardPool extends PoolLike {
 }
 
 /**
- * Hears an event of a pool before its listeners do. It reads `pool.emit`, so that `removeAllListeners()` takes nothing away and
+ * Hears an event of a pool before its listeners do. It reads `pool.emit`, so that `removeAllListeners()` takes nothing
+ * away and
  * `listenerCount()` stays the application's own.
  */
 export function hearPool(pool: PoolLike, event: PoolEvent, hear: Hear): void {
@@ -36,14 +37,18 @@ function hearersOf(pool: HeardPool): Hearers {
       // Without a listener, Node would end the process for a connection that nobody was using.
       if (event === 'error' && pool.listenerCount('error') === 0) return false
     }
-    // pg-pool emits two events for each checkout, with one and with two arguments: a list of them would be made each time.
+    // pg-pool emits two events for each checkout, with one and with two arguments: a list of them would be made each
+    // time.
     if (arguments.length === 2) return emit.call(pool, event, first)
     return arguments.length === 3 ? emit.call(pool, event, first, second) : Reflect.apply(emit, pool, [...arguments])
   }
   return hearers
 }
 
-/** The client that an event of pg-pool is about; `undefined` for every other event, which the application may emit itself. */
+/**
+ * The client that an event of pg-pool is about; `undefined` for every other event, which the application may emit
+ * itself.
+ */
 function clientOf(event: unknown, first: unknown, second: unknown): ClientLike | undefined {
   if (event === 'acquire' || event === 'connect') return asClient(first)
   return event === 'release' || event === 'error' ? asClient(second) : undefined

@@ -13,18 +13,20 @@ import { readUrl, withoutSettings, type UrlSettings } from './url-settings.ts'
 /** The limits of a guarded pool of node-postgres. */
 export interface PoolOptions extends CheckoutOptions {
   /**
-   * How long a new connection may take, in milliseconds. A pool that has no `connectionTimeoutMillis` gets it, as a server that
-   * does not answer would otherwise keep the place of a connection. @default 10_000
+   * How long a new connection may take, in milliseconds. A pool that has no `connectionTimeoutMillis` gets it, as a
+   * server that does not answer would otherwise keep the place of a connection. @default 10_000
    */
   readonly connectTimeoutMillis?: number
   /** How long an idle connection is kept, in milliseconds; `idleTimeoutMillis` of the pool. */
   readonly idleTimeoutMillis?: number
   /**
-   * How old a connection may become, in milliseconds: up to a tenth less, by chance, so that those that were opened together are
-   * not all closed together. `maxLifetimeSeconds` of the pool.
+   * How old a connection may become, in milliseconds: up to a tenth less, by chance, so that those that were opened
+   * together are not all closed together. `maxLifetimeSeconds` of the pool.
    */
   readonly maxLifetimeMillis?: number
-  /** What the pool is called in logs, statistics and metrics. @default its server and database: `localhost:6432/shop` */
+  /**
+   * What the pool is called in logs, statistics and metrics. @default its server and database: `localhost:6432/shop`
+   */
   readonly poolName?: string
 }
 
@@ -71,11 +73,12 @@ const defaultMax = 10
 const wordsOfPool = 'timeout exceeded when trying to connect'
 
 /**
- * What Prisma's names in a URL come to: `connection_limit`, `pool_timeout`, `connect_timeout` and `socket_timeout`, which
- * node-postgres, Kysely and Prisma 7 ignore. `guardPool` and `guardAdapter` honour them by themselves where the pool was made
- * with the URL; this shows the outcome, and is for pools that are made otherwise.
+ * What Prisma's names in a URL come to: `connection_limit`, `pool_timeout`, `connect_timeout` and `socket_timeout`,
+ * which node-postgres, Kysely and Prisma 7 ignore. `guardPool` and `guardAdapter` honour them by themselves where the
+ * pool was made with the URL; this shows the outcome, and is for pools that are made otherwise.
  *
- * @throws InvalidOptionError for what is no PostgreSQL URL, which is quoted without its password, and for a value that cannot be
+ * @throws InvalidOptionError for what is no PostgreSQL URL, which is quoted without its password, and for a value that
+ *   cannot be
  */
 export function poolSettings(url: string): PoolSettings {
   const { max, acquireTimeoutMillis, connectTimeoutMillis, queryTimeoutMillis, schema, notes } = readUrl(url)
@@ -103,7 +106,11 @@ export function resolvePoolOptions(what: string, given: PoolOptions = {}): Resol
   const own = { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis }
   for (const name of ownNames) if (own[name] !== undefined) checkMillis(name, own[name])
   if (idleTimeoutMillis !== undefined && maxLifetimeMillis !== undefined && idleTimeoutMillis > maxLifetimeMillis) {
-    throw new InvalidOptionError('idleTimeoutMillis', idleTimeoutMillis, `at most maxLifetimeMillis (${maxLifetimeMillis})`)
+    throw new InvalidOptionError(
+      'idleTimeoutMillis',
+      idleTimeoutMillis,
+      `at most maxLifetimeMillis (${maxLifetimeMillis})`,
+    )
   }
   return { given, limits: resolveLimits(what, checkout) }
 }
@@ -134,7 +141,8 @@ export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOpti
   const connectMillis = given.connectTimeoutMillis ?? url.connectTimeoutMillis
   if (connectMillis !== undefined) options.connectionTimeoutMillis = finite(connectMillis)
   else if (ownMillis === undefined) options.connectionTimeoutMillis = defaultConnectMillis
-  if (url.queryTimeoutMillis !== undefined && !options.query_timeout) options.query_timeout = finite(url.queryTimeoutMillis)
+  if (url.queryTimeoutMillis !== undefined && !options.query_timeout)
+    options.query_timeout = finite(url.queryTimeoutMillis)
   if (given.idleTimeoutMillis !== undefined) options.idleTimeoutMillis = finite(given.idleTimeoutMillis)
   if (given.maxLifetimeMillis !== undefined) setLifetime(options, given.maxLifetimeMillis)
   const toldMillis = given.acquireTimeoutMillis ?? url.acquireTimeoutMillis
@@ -153,7 +161,8 @@ function ownTimeout({ connectionTimeoutMillis: millis }: OptionsOfPool): number 
 
 /** A URL that the driver understands and we do not is the driver's business. */
 function urlSettingsOf({ connectionString }: OptionsOfPool): UrlSettings {
-  const isUrl = typeof connectionString === 'string' && /^postgres(?:ql)?:/.test(connectionString) && URL.canParse(connectionString)
+  const isUrl =
+    typeof connectionString === 'string' && /^postgres(?:ql)?:/.test(connectionString) && URL.canParse(connectionString)
   return isUrl ? readUrl(connectionString) : { notes: [] }
 }
 
@@ -167,7 +176,10 @@ function setLifetime(options: OptionsOfPool, millis: number): void {
   Object.defineProperty(options, 'maxLifetimeSeconds', { get, enumerable: true, configurable: true })
 }
 
-function describe({ max = defaultMax, connectionTimeoutMillis = 0 }: OptionsOfPool, acquireTimeoutMillis: number): string {
+function describe(
+  { max = defaultMax, connectionTimeoutMillis = 0 }: OptionsOfPool,
+  acquireTimeoutMillis: number,
+): string {
   return `Limit: ${max}, Pool Timeout: ${seconds(acquireTimeoutMillis)}, Connect Timeout: ${seconds(connectionTimeoutMillis || Infinity)}`
 }
 

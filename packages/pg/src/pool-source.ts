@@ -6,7 +6,11 @@ import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 /** What pg-pool and pg's client hold beside their typed faces. */
 interface PoolInternals {
-  readonly options?: { readonly max?: number; connectionTimeoutMillis?: number; onConnect?: (client: ClientLike) => unknown }
+  readonly options?: {
+    readonly max?: number
+    connectionTimeoutMillis?: number
+    onConnect?: (client: ClientLike) => unknown
+  }
   readonly totalCount: number
   readonly idleCount: number
 }
@@ -88,8 +92,9 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   take(done: Handover<ClientLike>): void {
     const { options } = this.#pool
     const limit = options?.connectionTimeoutMillis
-    // For an idle connection, of which there is one now, pg-pool would start a timer that it does not stop where in the end it has
-    // to open a new one: the call fails, the attempt goes on, and pg-pool has a connection more than its callers know of.
+    // For an idle connection, of which there is one now, pg-pool would start a timer that it does not stop where in the
+    // end it has to open a new one: the call fails, the attempt goes on, and pg-pool has a connection more than its
+    // callers know of.
     const isIdle = options !== undefined && limit !== undefined && this.idle > 0
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
@@ -142,7 +147,10 @@ function hidingAddress(done: Handover<ClientLike>): Handover<ClientLike> {
   return (error, client, release) => done(error === undefined ? undefined : withoutAddress(error), client, release)
 }
 
-/** A subclass whose own `connect` only returns a promise never calls back. One that passes the callback on resolves with no client. */
+/**
+ * A subclass whose own `connect` only returns a promise never calls back. One that passes the callback on resolves with
+ * no client.
+ */
 async function settleBy(returned: unknown, handOver: Handover<ClientLike>): Promise<void> {
   let client: (ClientLike & { readonly release: Release }) | undefined
   try {

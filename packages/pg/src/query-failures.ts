@@ -15,7 +15,9 @@ interface HeardConnection {
 
 const heard = new WeakSet<FailingQuery>()
 
-/** Hears the failures of all queries of pg's own class on this connection, and of those that `hearFailures` was given. */
+/**
+ * Hears the failures of all queries of pg's own class on this connection, and of those that `hearFailures` was given.
+ */
 export function onQueryFailure(client: { readonly constructor: unknown }, connection: object, hear: HearFailure): void {
   const { [hearersKey]: hearers } = connection as HeardConnection
   if (hearers === undefined) Object.defineProperty(connection, hearersKey, { value: [hear] })
@@ -24,8 +26,9 @@ export function onQueryFailure(client: { readonly constructor: unknown }, connec
 }
 
 /**
- * pg reports every failure of a query to its `handleError`: what the server says, what the client cannot send, a connection that is lost,
- * a timeout. For pg's own queries this patches the class. Connections that nobody hears ignore it.
+ * pg reports every failure of a query to its `handleError`: what the server says, what the client cannot send, a
+ * connection that is lost, a timeout. For pg's own queries this patches the class. Connections that nobody hears ignore
+ * it.
  *
  * @param target the prototype of pg's queries, or one query object of the application or of a library
  */

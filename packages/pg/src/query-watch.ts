@@ -1,11 +1,21 @@
 import { onlyBegins, sqlStateOf, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
-import { activeQueryOf, isWired, latestQueryOf, preparedTextOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
+import {
+  activeQueryOf,
+  isWired,
+  latestQueryOf,
+  preparedTextOf,
+  textOf,
+  type Query,
+  type WiredClient,
+} from './limits/internals.ts'
 import { checkoutKey, poolKey, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 
-/** Where a query keeps its execution: a property, as a map would cost more than all the rest. `null` once it is over. */
+/**
+ * Where a query keeps its execution: a property, as a map would cost more than all the rest. `null` once it is over.
+ */
 const executionKey = Symbol('poolsafe.execution')
 
 interface WatchedQuery extends Query {
@@ -29,8 +39,9 @@ interface Counted {
 const watched = new WeakMap<ClientLike, QueryWatch>()
 
 /**
- * Observes the statements of one client, beneath everything that may refuse them. It reads what the connection says before pg
- * does: that is the one place where all forms of `query` are alike, and nothing of theirs is touched. Clients of pg-native have no such place.
+ * Observes the statements of one client, beneath everything that may refuse them. It reads what the connection says
+ * before pg does: that is the one place where all forms of `query` are alike, and nothing of theirs is touched. Clients
+ * of pg-native have no such place.
  */
 export function watchQueries(client: ClientLike, guard: Guard): void {
   const { observer } = guard
@@ -67,7 +78,9 @@ class QueryWatch {
 
   /** What pg is given by its name alone was prepared on this client: no pool knows its text. */
   #sqlByName(config: unknown): string | undefined {
-    return isObject(config) && typeof (config as Query).name === 'string' ? preparedTextOf(config, this.#client) : undefined
+    return isObject(config) && typeof (config as Query).name === 'string'
+      ? preparedTextOf(config, this.#client)
+      : undefined
   }
 
   /** `pool.query` has begun its execution itself, before it asked for a connection. */
@@ -88,7 +101,8 @@ class QueryWatch {
     const before = latestQueryOf(this.#client)
     const sent = Reflect.apply(send, this.#client, args)
     const query: WatchedQuery | undefined = latestQueryOf(this.#client)
-    // What pg refuses in the client never becomes a query: the latest one is then another's. And one may fail before it is sent.
+    // What pg refuses in the client never becomes a query: the latest one is then another's. And one may fail before it
+    // is sent.
     if (query === undefined || query === before || query[executionKey] === null) this.#observer.end(execution, '')
     else query[executionKey] = execution
     return sent
@@ -119,7 +133,8 @@ class QueryWatch {
     const read = this.#reader?.take()
     execution.readerMillis = read?.readerMillis ?? 0
     execution.rows = rowsOf(query, read?.rows ?? 0)
-    if (execution.shape.kind === 'transaction') execution.onlyBegins = onlyBegins(this.#guard.peek(preparedTextOf(query, this.#client)))
+    if (execution.shape.kind === 'transaction')
+      execution.onlyBegins = onlyBegins(this.#guard.peek(preparedTextOf(query, this.#client)))
     this.#observer.end(execution, sqlState, endedAt)
     if (execution.onlyBegins && sqlState === undefined && this.#transactionSince === 0) {
       this.#client[poolKey]?.poolerWaited(endedAt - execution.sentAt, execution.origin?.operation)
@@ -131,7 +146,10 @@ class QueryWatch {
     return this.#reader?.unreadMillis ?? 0
   }
 
-  /** A query object of the application's, or of a library's, such as a cursor: it may have methods of its own, and a reader that takes its time. */
+  /**
+   * A query object of the application's, or of a library's, such as a cursor: it may have methods of its own, and a
+   * reader that takes its time.
+   */
   #follow(submittable: WatchedQuery): void {
     this.#reader ??= new ReaderWatch(this.#client.connection)
     hearFailures(submittable)
@@ -143,7 +161,10 @@ export function isObserved(client: ClientLike): boolean {
   return watched.has(client)
 }
 
-/** For how long the server has waited for the reader of a cursor or a stream on this client; 0 where it does not, or nobody observes. */
+/**
+ * For how long the server has waited for the reader of a cursor or a stream on this client; 0 where it does not, or
+ * nobody observes.
+ */
 export function unreadMillisOf(client: ClientLike): number {
   return watched.get(client)?.unreadMillis ?? 0
 }
@@ -159,7 +180,10 @@ function isObject(value: unknown): value is object {
 }
 
 /** @param portions rows that a cursor's reader was given before the last ones */
-function rowsOf({ _result: result, _results: results, cursor, rowCount }: WatchedQuery, portions: number): number | undefined {
+function rowsOf(
+  { _result: result, _results: results, cursor, rowCount }: WatchedQuery,
+  portions: number,
+): number | undefined {
   if (Array.isArray(results)) return sumOf(results as readonly Counted[])
   const last = result?.rowCount ?? cursor?._result?.rowCount ?? rowCount ?? undefined
   return portions === 0 ? last : portions + (last ?? 0)

@@ -13,11 +13,11 @@ export interface ServerRole {
 }
 
 /**
- * Notices that a pool has lost its primary: after a failover a connection, or the address of the server, may lead to a server that takes
- * no writes. Every statement that writes then fails (25006) while everything else succeeds.
+ * Notices that a pool has lost its primary: after a failover a connection, or the address of the server, may lead to a
+ * server that takes no writes. Every statement that writes then fails (25006) while everything else succeeds.
  *
- * What the application itself declared read-only is none of its business: `BEGIN READ ONLY`, a session that was set to it, a role or a
- * replica that never was anything else.
+ * What the application itself declared read-only is none of its business: `BEGIN READ ONLY`, a session that was set to
+ * it, a role or a replica that never was anything else.
  */
 export class ReadOnlyWatch {
   readonly #pool: PoolLike

@@ -1,8 +1,8 @@
 import type { Connection } from './limits/internals.ts'
 
 /**
- * Follows the readers of cursors on one connection. While a reader does something else the server has nothing to do, and what the server
- * says of the end counts the rows of the last portion alone.
+ * Follows the readers of cursors on one connection. While a reader does something else the server has nothing to do,
+ * and what the server says of the end counts the rows of the last portion alone.
  */
 export class ReaderWatch {
   /** Since when the server waits for the reader; 0 while it does not. */

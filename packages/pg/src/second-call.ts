@@ -52,7 +52,10 @@ export class SecondCalls {
     this.#guard = guard
   }
 
-  /** The connection that the caller seems to hold, where that matters: inside a transaction, or where the call would wait for itself. */
+  /**
+   * The connection that the caller seems to hold, where that matters: inside a transaction, or where the call would
+   * wait for itself.
+   */
   get held(): Holdable | undefined {
     const held = heldOf(this.#gate)
     if (held === undefined || !(held.begun?.isOpen() === true || wouldWait(this.#gate))) return undefined
@@ -60,7 +63,9 @@ export class SecondCalls {
     return mayPlace(this.#guard.mode) ? held : undefined
   }
 
-  /** Returns whether the call returns a promise, so that it can be judged a moment later, when V8 knows who awaits it. */
+  /**
+   * Returns whether the call returns a promise, so that it can be judged a moment later, when V8 knows who awaits it.
+   */
   #isPromised(args: Arguments): boolean {
     const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: unknown }
     return PromiseOfPool === Promise && !isSubmittable(args[0]) && !args.some((arg) => typeof arg === 'function')
@@ -110,7 +115,10 @@ export class SecondCalls {
     return connectPlaced()
   }
 
-  /** A call that has to wait takes its place in the queue at once, as it does without a guard. @returns `undefined` for any other */
+  /**
+   * A call that has to wait takes its place in the queue at once, as it does without a guard. @returns `undefined` for
+   * any other
+   */
   #queue(send: () => unknown): QueuedCall | undefined {
     if (!wouldWait(this.#gate)) return undefined
     const { lastWaiting: before } = this.#gate
@@ -119,7 +127,10 @@ export class SecondCalls {
     return new QueuedCall(result, lastWaiting === before ? undefined : lastWaiting)
   }
 
-  /** @returns the error that refuses a call inside an open transaction. One that has to wait is left to the deadlock watch */
+  /**
+   * @returns the error that refuses a call inside an open transaction. One that has to wait is left to the deadlock
+   * watch
+   */
   #judge({ began }: SecondCall, entry: Entry, sql?: string): PoolsafeError | undefined {
     if (began === undefined || wouldWait(this.#gate)) return undefined
     return this.#guard.refuseCall('outsideHandle', entry, began, sql)

@@ -13,15 +13,19 @@ const lateAt = /^[^/]*\/\/[^/?#]*[/?#].*@/s
 const unknown: PoolReport['server'] = { address: undefined, port: undefined, database: undefined }
 
 /**
- * The server that the clients of the pool will log in to; no user, no password. pg makes something of every connection string, also of
- * one that it does not understand: the result may then hold the password. So a string without the form of a URL gives nothing, and a
- * part without the form of a name is left out.
+ * The server that the clients of the pool will log in to; no user, no password. pg makes something of every connection
+ * string, also of one that it does not understand: the result may then hold the password. So a string without the form
+ * of a URL gives nothing, and a part without the form of a name is left out.
  */
 export function serverOf(pool: PoolLike): PoolReport['server'] {
   const { connectionString } = (pool as { readonly options?: { readonly connectionString?: unknown } }).options ?? {}
   if (typeof connectionString === 'string' && isDoubtful(connectionString)) return unknown
   const { host, port, database } = sampleOf(pool) ?? {}
-  return { address: inForm(hostForm, host), port: typeof port === 'number' ? port : undefined, database: inForm(databaseForm, database) }
+  return {
+    address: inForm(hostForm, host),
+    port: typeof port === 'number' ? port : undefined,
+    database: inForm(databaseForm, database),
+  }
 }
 
 function isDoubtful(connectionString: string): boolean {
@@ -36,8 +40,9 @@ function inForm(form: RegExp, value: unknown): string | undefined {
 const placeFields = ['address', 'hostname', 'host', 'port', 'path', 'dest', 'input'] as const
 
 /**
- * The error without the address, for a pool whose address may be a part of its password: Node quotes it in the message and in fields
- * (`getaddrinfo ENOTFOUND …`, `connect ENOENT …`). The class of such an error is `Error`; `code`, `errno` and `syscall` stay.
+ * The error without the address, for a pool whose address may be a part of its password: Node quotes it in the message
+ * and in fields (`getaddrinfo ENOTFOUND …`, `connect ENOENT …`). The class of such an error is `Error`; `code`, `errno`
+ * and `syscall` stay.
  */
 export function withoutAddress(error: Error): Error {
   const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown }

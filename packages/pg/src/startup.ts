@@ -3,7 +3,10 @@ import type { ClientLike } from './types.ts'
 
 type Entry = (...args: never[]) => unknown
 
-/** A client, as far as it tells what it will log in with. That of pg-native has no startup message of its own: libpq writes that. */
+/**
+ * A client, as far as it tells what it will log in with. That of pg-native has no startup message of its own: libpq
+ * writes that.
+ */
 export interface Sample {
   readonly host?: unknown
   readonly port?: unknown
@@ -18,12 +21,14 @@ interface PoolInternals {
 }
 
 /**
- * Judges what the pool's clients will log in with, and where: its configuration, the URL and the environment, as pg itself puts
- * them together. The client that tells it is never connected, and has no socket.
+ * Judges what the pool's clients will log in with, and where: its configuration, the URL and the environment, as pg
+ * itself puts them together. The client that tells it is never connected, and has no socket.
  */
 export function refuseLoginOfPool(pool: object, guard: Guard, entry: Entry): Error | undefined {
   const sample = sampleOf(pool)
-  return sample === undefined ? undefined : refuseLogin(sample, (pool as PoolInternals).options?.connectionString, guard, entry)
+  return sample === undefined
+    ? undefined
+    : refuseLogin(sample, (pool as PoolInternals).options?.connectionString, guard, entry)
 }
 
 /** A client of the pool's class that is never connected; `undefined` where the class, or pg, does not make one. */
@@ -44,5 +49,9 @@ export function refuseLoginOfClient(client: ClientLike, guard: Guard, entry: Ent
 }
 
 function refuseLogin(sample: Sample, connectionString: unknown, guard: Guard, entry: Entry): Error | undefined {
-  return guard.refuseLogin(sample.getStartupConf?.() ?? {}, typeof connectionString === 'string' ? connectionString : sample, entry)
+  return guard.refuseLogin(
+    sample.getStartupConf?.() ?? {},
+    typeof connectionString === 'string' ? connectionString : sample,
+    entry,
+  )
 }

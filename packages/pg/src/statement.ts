@@ -31,7 +31,10 @@ const textless: Statement = {
   analysis: { ...harmless, undecided: 'the query object has no text' },
 }
 
-/** Reads a `query` call; `undefined` where there is nothing to judge: a harmless text, or none, which pg then refuses in its own words. */
+/**
+ * Reads a `query` call; `undefined` where there is nothing to judge: a harmless text, or none, which pg then refuses in
+ * its own words.
+ */
 export function statementOf(config: unknown, guard: Guard, client?: ClientLike): Statement | undefined {
   if (typeof config === 'string') return judged(config, false, guard)
   const { text, cursor, name } = (config ?? {}) as QueryConfig
@@ -58,8 +61,8 @@ export function isNameAlone(config: unknown): boolean {
 }
 
 /**
- * Answers a `query` call with an error as pg answers what it refuses itself (Client.query): a callback and a Submittable
- * hear of it in the next tick, everyone else gets a rejected promise.
+ * Answers a `query` call with an error as pg answers what it refuses itself (Client.query): a callback and a
+ * Submittable hear of it in the next tick, everyone else gets a rejected promise.
  */
 export function refuseCall(args: Arguments, error: Error, connection: unknown): unknown {
   const [config, values, callback] = args
@@ -70,7 +73,9 @@ export function refuseCall(args: Arguments, error: Error, connection: unknown): 
     return config
   }
   const configured = typeof config === 'object' && config !== null ? (config as QueryConfig).callback : undefined
-  const listener = [values, callback, configured].find((arg) => typeof arg === 'function') as ((error: Error) => void) | undefined
+  const listener = [values, callback, configured].find((arg) => typeof arg === 'function') as
+    | ((error: Error) => void)
+    | undefined
   if (listener === undefined) return Promise.reject(error)
   process.nextTick(() => listener(error))
   return undefined

@@ -29,10 +29,12 @@ function nothing(): void {}
 const cursorMillis = 2000
 
 /**
- * One stay of a client with the application, as pg-pool counts it: from the moment that it sets `client.release` to the call of it.
+ * One stay of a client with the application, as pg-pool counts it: from the moment that it sets `client.release` to the
+ * call of it.
  *
- * A connection goes back to the pool only when nothing is known against it. What is still pending and may leave a transaction open is
- * awaited first. A statement that was given up without an answer, or a connection that is lost, closes it.
+ * A connection goes back to the pool only when nothing is known against it. What is still pending and may leave a
+ * transaction open is awaited first. A statement that was given up without an answer, or a connection that is lost,
+ * closes it.
  */
 export class Stay {
   readonly #client: LivingClient
@@ -61,7 +63,8 @@ export class Stay {
       return undefined
     }
     // In pg-pool's own words.
-    if (this.#state === 'settling') throw new Error('Release called on client which has already been released to the pool.')
+    if (this.#state === 'settling')
+      throw new Error('Release called on client which has already been released to the pool.')
     if (this.#state === 'over' || Boolean(error)) return this.#apply(error)
     if (this.#mustClose()) return this.#close(error)
     this.#note(entry)
@@ -94,17 +97,23 @@ export class Stay {
     return this.#apply(true)
   }
 
-  /** pg-pool emits `error` for a connection that ends while it is idle. This one would have been, had it not been closed first. */
+  /**
+   * pg-pool emits `error` for a connection that ends while it is idle. This one would have been, had it not been closed
+   * first.
+   */
   #announceEnd(): void {
     const { pool } = this.#life.home as { readonly pool: unknown } as { readonly pool: { emit: DriverFunction } }
-    const error = Object.assign(new Error('Connection terminated unexpectedly', { cause: this.#life.loss }), { client: this.#client })
+    const error = Object.assign(new Error('Connection terminated unexpectedly', { cause: this.#life.loss }), {
+      client: this.#client,
+    })
     this.#client.connection?.once('end', () => void pool.emit('error', error, this.#client))
   }
 
   #giveBack(given: unknown, entry: DriverFunction): unknown {
     const verdict = this.#life.judge?.judge(entry)
     if (verdict === undefined) {
-      // Without a guard above, as in Prisma's own pool, nobody reports it, and the next caller would be inside the transaction.
+      // Without a guard above, as in Prisma's own pool, nobody reports it, and the next caller would be inside the
+      // transaction.
       const isUnjudged = this.#life.judge === undefined && isInTransaction(this.#client, this.#life)
       return isUnjudged ? this.#apply(true) : this.#apply(given)
     }

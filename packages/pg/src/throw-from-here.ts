@@ -1,6 +1,9 @@
 import { AcquireTimeoutError, isOwnFrame, isPoolsafeError, takeStack } from '@poolsafe/core'
 
-/** Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and delays the rest. */
+/**
+ * Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and
+ * delays the rest.
+ */
 const stacksAtOnce = 100
 const momentMillis = 100
 let stacksTaken = 0
@@ -21,7 +24,10 @@ export function throwFromHere(error: Error): never {
   throw error
 }
 
-/** An error that the call itself meets: its stack leads to the caller, without frames of poolsafe, which would take the room of the application's. */
+/**
+ * An error that the call itself meets: its stack leads to the caller, without frames of poolsafe, which would take the
+ * room of the application's.
+ */
 export function traceToCaller(error: unknown, entry: (...args: never[]) => unknown): void {
   const isOurs = isPoolsafeError(error)
   if (isOurs || !(error instanceof Error)) return

@@ -33,9 +33,9 @@ interface Reading {
 }
 
 /**
- * Whether a client's transaction is open, and what it has left. It follows the server's answers: a statement that the client refuses,
- * that `query_timeout` drops before it is sent, or that the server refuses, changes nothing. Until its answer comes, a statement
- * counts as done.
+ * Whether a client's transaction is open, and what it has left. It follows the server's answers: a statement that the
+ * client refuses, that `query_timeout` drops before it is sent, or that the server refuses, changes nothing. Until its
+ * answer comes, a statement counts as done.
  */
 export class TransactionStatus {
   readonly #client: ClientLike & ClientInternals

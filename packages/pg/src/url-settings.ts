@@ -21,7 +21,10 @@ const withoutMeaning: readonly (readonly [name: string, note: string])[] = [
     'pgbouncer',
     'pgbouncer=true does nothing since Prisma 7: no statement is named; tell poolsafe what is in front of the database by createGuard({ pooler })',
   ],
-  ['statement_cache_size', 'statement_cache_size does nothing since Prisma 7: no statement is named, so that none is kept'],
+  [
+    'statement_cache_size',
+    'statement_cache_size does nothing since Prisma 7: no statement is named, so that none is kept',
+  ],
 ]
 
 const ours = new Set([
@@ -36,7 +39,8 @@ const ours = new Set([
 /**
  * Reads Prisma's names from a connection URL. node-postgres, Kysely and Prisma 7 ignore them without a word.
  *
- * @throws InvalidOptionError for what is no PostgreSQL URL, which is quoted without its password, and for a value that cannot be
+ * @throws InvalidOptionError for what is no PostgreSQL URL, which is quoted without its password, and for a value that
+ *   cannot be
  */
 export function readUrl(url: string): UrlSettings {
   const { searchParams } = parse(url)
@@ -92,7 +96,9 @@ function parse(url: unknown): URL {
 }
 
 function notesOf(parameters: URLSearchParams): readonly string[] {
-  return withoutMeaning.filter(([name]) => parameters.has(name) && parameters.get(name) !== 'false').map(([, note]) => note)
+  return withoutMeaning
+    .filter(([name]) => parameters.has(name) && parameters.get(name) !== 'false')
+    .map(([, note]) => note)
 }
 
 function secondsOf(parameters: URLSearchParams, name: string): number | undefined {

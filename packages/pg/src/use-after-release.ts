@@ -1,10 +1,22 @@
-import { callSiteOf, newestHolding, processWide, seconds, type Checkout, type Guard, type Holdable } from '@poolsafe/core'
+import {
+  callSiteOf,
+  newestHolding,
+  processWide,
+  seconds,
+  type Checkout,
+  type Guard,
+  type Holdable,
+} from '@poolsafe/core'
 import type { ClientLife } from './client-life.ts'
 import { sqlOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 
 /** Remembers the call site of a release, where call sites are worth their price. */
-export function locateRelease({ home: { gate } }: ClientLife, checkout: Checkout<ClientLike>, entry: DriverFunction): void {
+export function locateRelease(
+  { home: { gate } }: ClientLife,
+  checkout: Checkout<ClientLike>,
+  entry: DriverFunction,
+): void {
   if (gate.sites.mayWant) checkout.releaseSite = gate.sites.of(processWide.origins.getStore(), entry)
 }
 
@@ -14,18 +26,30 @@ export function locateRelease({ home: { gate } }: ClientLife, checkout: Checkout
  * @param entry the function that the application called
  * @returns the error that must refuse it
  */
-export function refuseMisuse(life: ClientLife, guard: Guard, config: unknown, entry: DriverFunction): Error | undefined {
+export function refuseMisuse(
+  life: ClientLife,
+  guard: Guard,
+  config: unknown,
+  entry: DriverFunction,
+): Error | undefined {
   const released = life.released ?? releasedEarlier(life)
   if (released === undefined) return undefined
-  const by = [released.operation, callSiteOf({ site: released.releaseSite })].filter((part) => part !== undefined).join(' at ')
+  const by = [released.operation, callSiteOf({ site: released.releaseSite })]
+    .filter((part) => part !== undefined)
+    .join(' at ')
   const who = by === '' ? 'by a call whose call site was not remembered (the next one will be)' : `by ${by}`
   life.home.gate.sites.strike([released])
-  return guard.refuseCall('usedAfterRelease', entry, `${seconds(performance.now() - released.releasedAt)} ago ${who}`, sqlOf(config))
+  return guard.refuseCall(
+    'usedAfterRelease',
+    entry,
+    `${seconds(performance.now() - released.releasedAt)} ago ${who}`,
+    sqlOf(config),
+  )
 }
 
 /**
- * The client is another caller's by now, and it is the same object. The asynchronous context tells them apart: this one has released this
- * very connection, and whoever holds it now does not belong to the same flow of calls.
+ * The client is another caller's by now, and it is the same object. The asynchronous context tells them apart: this one
+ * has released this very connection, and whoever holds it now does not belong to the same flow of calls.
  */
 function releasedEarlier({ followed, id }: ClientLife): Holdable | undefined {
   const newest = newestHolding()

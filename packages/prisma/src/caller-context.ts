@@ -18,9 +18,10 @@ export interface BatchCall {
 }
 
 /**
- * Sends an operation of a transaction in the context of its caller. Prisma sends what is asked for in one tick from the context
- * of whoever asked first: the origin, and the scope of `allow`, of one would be taken for those of the others. The one place
- * where the engine still knows the operation is the function that it asks for a `fetch`, which it does not use here.
+ * Sends an operation of a transaction in the context of its caller. Prisma sends what is asked for in one tick from the
+ * context of whoever asked first: the origin, and the scope of `allow`, of one would be taken for those of the others.
+ * The one place where the engine still knows the operation is the function that it asks for a `fetch`, which it does
+ * not use here.
  */
 export async function sendAsCaller({ args, query, __internalParams: params }: SingleCall): Promise<unknown> {
   const origin = processWide.origins.getStore()
@@ -33,8 +34,11 @@ export async function sendAsCaller({ args, query, __internalParams: params }: Si
   }
   const sent = query(args as never, { ...params, customDataProxyFetch } as never) as RequestedPromise
   const transaction = params?.transaction
-  // A client inside a callback's transaction would send it there, and not in the batch of an extension that is installed before this one.
-  return await (transaction?.kind === 'batch' && sent.requestTransaction !== undefined ? sent.requestTransaction(transaction) : sent)
+  // A client inside a callback's transaction would send it there, and not in the batch of an extension that is
+  // installed before this one.
+  return await (transaction?.kind === 'batch' && sent.requestTransaction !== undefined
+    ? sent.requestTransaction(transaction)
+    : sent)
 }
 
 /** Prisma's promise, which can be sent in a batch. */

@@ -1,5 +1,15 @@
 import { Prisma } from '@prisma/client/extension'
-import { guardOf, harmless, processWide, runHolding, settled, toGuard, type Guard, type GuardOptions, type Origin } from '@poolsafe/core'
+import {
+  guardOf,
+  harmless,
+  processWide,
+  runHolding,
+  settled,
+  toGuard,
+  type Guard,
+  type GuardOptions,
+  type Origin,
+} from '@poolsafe/core'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { Operations } from './operations.ts'
@@ -8,7 +18,9 @@ import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
 /** What `$extends` takes. It adds no model, no method and no result field, so the client keeps its own type. */
-export type PoolsafeExtension = (client: unknown) => { $extends: { extArgs: { result: {}; model: {}; query: {}; client: {} } } }
+export type PoolsafeExtension = (client: unknown) => {
+  $extends: { extArgs: { result: {}; model: {}; query: {}; client: {} } }
+}
 
 /** What Prisma hands to an extension for one operation, as far as it is used here. */
 interface Operation {
@@ -31,8 +43,8 @@ interface Adapter {
 
 /**
  * The extension that tells a guard which operation sends a statement (`User.findMany`), and for a raw statement that is
- * not plainly harmless, from which line. It judges nothing: that is what `guardAdapter` and `guardPool` do, and a client
- * without either is complained of.
+ * not plainly harmless, from which line. It judges nothing: that is what `guardAdapter` and `guardPool` do, and a
+ * client without either is complained of.
  *
  * @param guard the guard of the adapter, or the options to make one
  * @returns for `$extends`; with mode `off` it gives the client back untouched
@@ -74,20 +86,28 @@ function ownerOf(client: object): object {
   return (client as Client)._engineConfig?.adapter ?? client
 }
 
-/** Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver. */
-function nameOperation(guard: Guard, operations: Operations, transactions: OpenTransactions): (call: Operation) => Promise<unknown> {
+/**
+ * Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver.
+ */
+function nameOperation(
+  guard: Guard,
+  operations: Operations,
+  transactions: OpenTransactions,
+): (call: Operation) => Promise<unknown> {
   return async function operate(call: Operation): Promise<unknown> {
     const transaction = call.__internalParams?.transaction
     if (transaction?.kind === 'batch') return await sendAsCaller(call)
     const name = operations.named(call.model, call.operation)
     const origin = new OperationOrigin(name)
     if (operations.wantsStack(name) || isDoubtful(call, guard)) {
-      // Prisma is called by the awaiting itself, with an empty stack. After an await V8 knows who waits for this promise.
+      // Prisma is called by the awaiting itself, with an empty stack. After an await V8 knows who waits for this
+      // promise.
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')
     }
     const around = transaction === undefined ? transactions.around : undefined
-    const send = async (): Promise<unknown> => await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call))
+    const send = async (): Promise<unknown> =>
+      await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call))
     try {
       if (around === undefined) return await processWide.origins.run(origin, send)
       await settled()
@@ -105,8 +125,8 @@ function isDoubtful({ model, args }: Operation, guard: Guard): boolean {
 }
 
 /**
- * Prisma sends all statements of an array for its first operation, so they have one origin: the array. Of a callback's transaction it
- * is that of what takes and holds the connection, BEGIN and COMMIT.
+ * Prisma sends all statements of an array for its first operation, so they have one origin: the array. Of a callback's
+ * transaction it is that of what takes and holds the connection, BEGIN and COMMIT.
  */
 function nameTransaction(
   client: object,
@@ -132,23 +152,33 @@ function nameTransaction(
       // Whoever waits for a connection wants to know who holds one, and since which line.
       origin.takeStack($transaction, 'application')
       // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
-      return runHolding((holding) => start(typeof work === 'function' ? transactions.enter(holding, inOuterOrigin(work as Work)) : work))
+      return runHolding((holding) =>
+        start(typeof work === 'function' ? transactions.enter(holding, inOuterOrigin(work as Work)) : work),
+      )
     }
     // Nobody comes back here when it is over: what a request repeats is known by its line from the first time on.
-    if (work.some(isRaw) || operations.wantsStack(name) || operations.isInRequest) origin.takeStack($transaction, 'application')
+    if (work.some(isRaw) || operations.wantsStack(name) || operations.isInRequest)
+      origin.takeStack($transaction, 'application')
     return start(work)
   }
 }
 
 /** By which Prisma knows the client of an open transaction: 7 and 6. */
-const marksOfTransaction = ['prisma.client.transaction.scope_context', 'prisma.client.transaction.id'].map((name) => Symbol.for(name))
+const marksOfTransaction = ['prisma.client.transaction.scope_context', 'prisma.client.transaction.id'].map((name) =>
+  Symbol.for(name),
+)
 
 /** Whether a client is that of an open transaction, so that a transaction it starts is a savepoint inside that one. */
 function isInTransaction(client: unknown): boolean {
-  return marksOfTransaction.some((mark) => (client as Readonly<Record<symbol, unknown>> | undefined)?.[mark] !== undefined)
+  return marksOfTransaction.some(
+    (mark) => (client as Readonly<Record<symbol, unknown>> | undefined)?.[mark] !== undefined,
+  )
 }
 
-/** By how much the gate is earlier than Prisma: its error says why there is no connection, and a call whose caller has gone takes none. */
+/**
+ * By how much the gate is earlier than Prisma: its error says why there is no connection, and a call whose caller has
+ * gone takes none.
+ */
 const earlierBy = 0.05
 const earlierAtMostMillis = 100
 /** Prisma's own default. */
@@ -157,17 +187,23 @@ const defaultMaxWaitMillis = 2000
 /** How long Prisma waits for the connection of a transaction, and a little less. */
 function acquireWithin(client: Client, options: unknown): number {
   const own = (options as { readonly maxWait?: unknown } | undefined)?.maxWait
-  const maxWait = typeof own === 'number' ? own : (client._engineConfig?.transactionOptions?.maxWait ?? defaultMaxWaitMillis)
+  const maxWait =
+    typeof own === 'number' ? own : (client._engineConfig?.transactionOptions?.maxWait ?? defaultMaxWaitMillis)
   return maxWait - Math.min(maxWait * earlierBy, earlierAtMostMillis)
 }
 
-/** What the callback of a transaction sends has origins of its own, and what it sends past Prisma has that of its caller. */
+/**
+ * What the callback of a transaction sends has origins of its own, and what it sends past Prisma has that of its
+ * caller.
+ */
 function inOuterOrigin(work: Work): Work {
   const outer = processWide.origins.getStore()
   return (...args) => processWide.origins.run(outer as Origin, work, ...args)
 }
 
-/** What a raw operation will send is not known before it is sent; Prisma's promises of model operations tell their call. */
+/**
+ * What a raw operation will send is not known before it is sent; Prisma's promises of model operations tell their call.
+ */
 function isRaw(promise: { readonly spec?: unknown } | null | undefined): boolean {
   return promise?.spec === undefined
 }

@@ -1,6 +1,9 @@
 import { PoolsafeError } from '@poolsafe/core'
 
-/** The driver adapter was given a pool that it does not use. Thrown by `guardAdapter` and by `$extends` in strict mode, else logged once. */
+/**
+ * The driver adapter was given a pool that it does not use. Thrown by `guardAdapter` and by `$extends` in strict mode,
+ * else logged once.
+ */
 export class ForeignPoolError extends PoolsafeError {
   static override readonly name: string = 'ForeignPoolError'
   /** @param adapterName the adapter's own name, such as `@prisma/adapter-pg` */
@@ -15,7 +18,9 @@ export class ForeignPoolError extends PoolsafeError {
   }
 }
 
-/** Whether a factory holds a pool where its configuration belongs. PrismaPg asks `instanceof`, of its own copy of pg. */
+/**
+ * Whether a factory holds a pool where its configuration belongs. PrismaPg asks `instanceof`, of its own copy of pg.
+ */
 export function hasForeignPool(factory: object | undefined): boolean {
   const { config, externalPool } = (factory ?? {}) as { config?: unknown; externalPool?: unknown }
   const isPool = typeof config === 'object' && config !== null && 'totalCount' in config && 'connect' in config

@@ -32,7 +32,8 @@ import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement 
  *
  * @param factory such as `new PrismaPg({ connectionString })`
  * @param guard a guard, or the options to make one
- * @param options how long calls wait for a connection, and how long they may keep one: of the pool that the adapter makes
+ * @param options how long calls wait for a connection, and how long they may keep one: of the pool that the adapter
+ *   makes
  *   itself, if it is one of node-postgres. A pool of your own has its limits from `guardPool`
  * @returns the same factory; with mode `off`, or if it is guarded already, untouched
  * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter, and for a limit that cannot be
@@ -65,7 +66,8 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
     const allowed = 'the factory of a driver adapter, such as new PrismaPg({ connectionString })'
     throw new InvalidOptionError('guardAdapter(): factory', given, allowed)
   }
-  if (given.provider !== 'postgres') throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
+  if (given.provider !== 'postgres')
+    throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
 }
 
 /** In strict mode an adapter that may not log in is closed, and its `connect` rejects. */
@@ -86,10 +88,12 @@ function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOption
   const observer = gateIfPool(driver, guard, pool, 'prisma') ? undefined : guard.observer
   if (!judgedBelow) {
     guardStatements(adapter, guard, observer)
-    // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one text.
+    // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one
+    // text.
     replace(adapter, 'executeScript', (send) => judged(observed(send, observer), guard))
   }
-  const adopt = (transaction: AdapterTransaction): AdapterTransaction => guardTransaction(transaction, guard, judgedBelow, observer)
+  const adopt = (transaction: AdapterTransaction): AdapterTransaction =>
+    guardTransaction(transaction, guard, judgedBelow, observer)
   replace(adapter, 'startTransaction', (start) => {
     const begin = observedStart(start, observer)
     return (...options) => begin(...options).then(adopt)
@@ -97,7 +101,9 @@ function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOption
   return markGuarded(adapter, guard)
 }
 
-/** Adapters send their own BEGIN before they hand out a transaction, and end it by a statement that goes the common way. */
+/**
+ * Adapters send their own BEGIN before they hand out a transaction, and end it by a statement that goes the common way.
+ */
 function guardTransaction(
   transaction: AdapterTransaction,
   guard: Guard,
@@ -120,8 +126,9 @@ function guardTransaction(
 }
 
 /**
- * After a COMMIT that failed Prisma 7 gives the connection back without a ROLLBACK, its transaction still open; Prisma 6
- * does not give it back at all. So a refused one is rolled back and given back here, and the ends that Prisma may call do nothing.
+ * After a COMMIT that failed Prisma 7 gives the connection back without a ROLLBACK, its transaction still open; Prisma
+ * 6 does not give it back at all. So a refused one is rolled back and given back here, and the ends that Prisma may
+ * call do nothing.
  */
 function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
   let isOver = false
@@ -171,7 +178,8 @@ function judged<Text extends Statement | string>(
     const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
     const analysis = guard.analyze(sql)
     const named = nameOf !== undefined && typeof args[0] === 'object' && Boolean(nameOf(args[0]))
-    if (analysis === harmless && !named) return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), isOfServer)
+    if (analysis === harmless && !named)
+      return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), isOfServer)
     const call = held === undefined ? { pinned: false, named } : { pinned: true, transaction: held, named }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
@@ -196,5 +204,10 @@ function replace<Target extends object, Name extends keyof Target>(
   const original = target[name]
   if (typeof original !== 'function') return
   const enumerable = Object.prototype.propertyIsEnumerable.call(target, name)
-  Object.defineProperty(target, name, { value: make(original.bind(target)), configurable: true, writable: true, enumerable })
+  Object.defineProperty(target, name, {
+    value: make(original.bind(target)),
+    configurable: true,
+    writable: true,
+    enumerable,
+  })
 }

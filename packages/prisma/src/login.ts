@@ -14,8 +14,8 @@ interface Sample {
 }
 
 /**
- * Judges what an adapter's own pool will log in with, and where. The adapter's factory hides its configuration, its pool does not; the client
- * that tells it is never connected, and has no socket.
+ * Judges what an adapter's own pool will log in with, and where. The adapter's factory hides its configuration, its
+ * pool does not; the client that tells it is never connected, and has no socket.
  */
 export function refuseLogin(adapter: Adapter, guard: Guard, entry: (...args: never[]) => unknown): Error | undefined {
   const { Client, options } = (adapter.underlyingDriver?.() ?? {}) as DriverPool

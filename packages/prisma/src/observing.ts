@@ -34,7 +34,12 @@ export function observedStart(start: Start, observer: Observer | undefined): Sta
 }
 
 /** A driver that must not be sent a COMMIT as a statement sends it by itself, at the end of the transaction. */
-export function observedEnd(end: () => Promise<void>, sql: string, observer: Observer | undefined, since: Since): () => Promise<void> {
+export function observedEnd(
+  end: () => Promise<void>,
+  sql: string,
+  observer: Observer | undefined,
+  since: Since,
+): () => Promise<void> {
   const send = observed((_text: string) => end(), observer, since)
   return observer === undefined ? end : () => send(sql) as Promise<void>
 }

@@ -62,7 +62,8 @@ export class OpenTransactions {
   /**
    * Sends a call, if it may be sent.
    *
-   * @throws UnsafeStatementError where the transaction's own callback makes the call past it. One that has to wait is left to the deadlock watch
+   * @throws UnsafeStatementError where the transaction's own callback makes the call past it. One that has to wait is
+   *   left to the deadlock watch
    */
   place(around: OpenTransaction, { origin, send, entry }: OuterCall): unknown {
     const isInside = new AwaitChain(entry).hasRootOf(around.callback.chain)

@@ -33,8 +33,9 @@ export class Operations {
   }
 
   /**
-   * Whether the line of a call is taken before it is known that anyone asks for it (some 10 µs): of the first call of its name, and of
-   * calls whose like was reported. What a request repeats is asked for while it runs, and taken when it is over.
+   * Whether the line of a call is taken before it is known that anyone asks for it (some 10 µs): of the first call of
+   * its name, and of calls whose like was reported. What a request repeats is asked for while it runs, and taken when
+   * it is over.
    */
   wantsStack(operation: OperationName): boolean {
     if (this.#guard.observer === undefined) return false

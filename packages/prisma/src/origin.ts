@@ -46,7 +46,10 @@ export class OperationOrigin implements Origin {
   }
 }
 
-/** Leaves out the frames of Prisma's runtime. Its path tells nothing: a client may be generated with a runtime of its own. */
+/**
+ * Leaves out the frames of Prisma's runtime. Its path tells nothing: a client may be generated with a runtime of its
+ * own.
+ */
 function withoutCaller(stack: string): string {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at ') && !/[( ]node:/.test(line))
   const runtime = fileOf(frames[0])

@@ -1,4 +1,7 @@
-/** Whether the server answered with this error: a DriverAdapterError that has the server's code. One of a value that the adapter cannot read has none. */
+/**
+ * Whether the server answered with this error: a DriverAdapterError that has the server's code. One of a value that the
+ * adapter cannot read has none.
+ */
 export function isOfServer(error: unknown): boolean {
   return sqlStateOf(error) !== undefined
 }

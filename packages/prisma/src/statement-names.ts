@@ -9,8 +9,8 @@ interface NamingAdapter {
 }
 
 /**
- * Finds out which statements an adapter sends by name. A generator of the application's may count: it is asked once for each statement,
- * and the adapter gets the same name.
+ * Finds out which statements an adapter sends by name. A generator of the application's may count: it is asked once for
+ * each statement, and the adapter gets the same name.
  *
  * @returns `undefined` for an adapter that names none
  */

@@ -1,6 +1,9 @@
 import { PoolsafeError } from '@poolsafe/core'
 
-/** The extension was put on a client whose driver adapter nobody guards. Thrown by `$extends` in strict mode, else logged once. */
+/**
+ * The extension was put on a client whose driver adapter nobody guards. Thrown by `$extends` in strict mode, else
+ * logged once.
+ */
 export class UnguardedClientError extends PoolsafeError {
   static override readonly name: string = 'UnguardedClientError'
   /** @param adapterName the adapter's own name, such as `@prisma/adapter-pg`; `undefined` for a client without one */

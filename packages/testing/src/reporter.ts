@@ -46,7 +46,10 @@ export class PoolsafeReporter implements Reporter {
     const { json, junit } = this.#options
     if (json !== undefined) this.#write(json, toJson(tests, declared))
     if (junit !== undefined) this.#write(junit, toJUnit(tests, unused))
-    const texts = [summarize(blamed(tests)), ...unused.map((record) => `poolsafe: ${describeUnused(record, 'the whole run')}`)]
+    const texts = [
+      summarize(blamed(tests)),
+      ...unused.map((record) => `poolsafe: ${describeUnused(record, 'the whole run')}`),
+    ]
     for (const text of texts) if (text !== '') this.#vitest?.logger.log(`\n${text}\n`)
     if (unused.length > 0) process.exitCode = 1
   }

@@ -32,7 +32,9 @@ describe('enterStrictMode', () => {
     const mode = enter()
     expect(() => mode.assertNone()).not.toThrow()
     expect(() => send(createGuard())).toThrow(UnsafeStatementError)
-    expect(() => mode.assertNone()).toThrow(/^the application sent a statement that is unsafe[^]*session\/set[^]*instead/)
+    expect(() => mode.assertNone()).toThrow(
+      /^the application sent a statement that is unsafe[^]*session\/set[^]*instead/,
+    )
     expect(() => mode.assertNone()).not.toThrow()
     expect(mode.findings).toHaveLength(1)
   })

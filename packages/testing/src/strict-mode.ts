@@ -6,7 +6,8 @@ export interface StrictMode {
   /** Every finding of every guard of the process so far, whether or not the application caught its error. */
   readonly findings: readonly FindingEvent[]
   /**
-   * Throws if anything was found since it was last called: once for each finding, so that it fits a hook after each test.
+   * Throws if anything was found since it was last called: once for each finding, so that it fits a hook after each
+   * test.
    *
    * @throws StrictModeError with the report of each
    */
@@ -18,7 +19,10 @@ export interface StrictMode {
 const key = Symbol.for('poolsafe.strict')
 const holder = globalThis as { [key]?: Set<StrictOverride> }
 
-/** All who want the process to be strict. Shared by every copy of this package in the process: ES modules and CommonJS have one each. */
+/**
+ * All who want the process to be strict. Shared by every copy of this package in the process: ES modules and CommonJS
+ * have one each.
+ */
 const active = (holder[key] ??= new Set())
 
 const everyone: StrictOverride = {
@@ -40,8 +44,9 @@ const everyone: StrictOverride = {
 }
 
 /**
- * Makes every guard of the process strict, those that exist already and those to come, without touching the application:
- * each finding throws before its statement is sent, unless the guard's `rules` say `allow`. What was wrapped with mode
+ * Makes every guard of the process strict, those that exist already and those to come, without touching the
+ * application: each finding throws before its statement is sent, unless the guard's `rules` say `allow`. What was
+ * wrapped with mode
  * `off` before stays unwrapped. May be entered several times, and left in any order. For Vitest there is
  * `@poolsafe/testing/strict`; this is for every other test runner.
  */

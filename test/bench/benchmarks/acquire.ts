@@ -38,7 +38,8 @@ export const acquire: Benchmark = {
 async function delays({ quick, progress }: BenchmarkOptions, atOnce: number): Promise<Measure[]> {
   progress(`acquire: timeouts, ${atOnce} callers at once`)
   const runs: Delays[] = []
-  for (let run = 0; run < (quick ? 1 : 5); run++) runs.push(await runFresh<Delays>(withSources, 'acquire-timeout.ts', String(atOnce)))
+  for (let run = 0; run < (quick ? 1 : 5); run++)
+    runs.push(await runFresh<Delays>(withSources, 'acquire-timeout.ts', String(atOnce)))
   const middle = (figure: keyof Delays): number => median(runs.map((delay) => delay[figure]))
   const what = `10,000 waiting, ${atOnce.toLocaleString('en')} of the same moment: timeout late by`
   return [

@@ -40,5 +40,10 @@ function toMeasure(name: string, nanos: number): Measure {
 function linearity(nanos: Readonly<Record<string, number>>): Measure {
   const short = (nanos[`scan ${longLength}`] ?? Number.NaN) / longLength
   const long = (nanos['scan 10000000'] ?? Number.NaN) / 10_000_000
-  return { what: 'scan: a character of 10,000,000 against one of 5,000', value: long / short, unit: '×', budget: atMost(1.25, budgetText) }
+  return {
+    what: 'scan: a character of 10,000,000 against one of 5,000',
+    value: long / short,
+    unit: '×',
+    budget: atMost(1.25, budgetText),
+  }
 }

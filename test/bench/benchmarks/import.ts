@@ -24,7 +24,8 @@ export const importTime: Benchmark = {
     const starts: Start[] = []
     // The first one reads the files from the disk.
     await runFresh(noOptions, 'import.ts', entry)
-    for (let index = 0; index < (quick ? 7 : 25); index++) starts.push(await runFresh<Start>(noOptions, 'import.ts', entry))
+    for (let index = 0; index < (quick ? 7 : 25); index++)
+      starts.push(await runFresh<Start>(noOptions, 'import.ts', entry))
     const middle = (figure: (start: Start) => number): number => median(starts.map(figure))
     return [
       { what: 'import', value: middle((start) => start.importMillis), unit: 'ms', budget: atMost(10, budgetText) },

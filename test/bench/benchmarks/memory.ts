@@ -24,7 +24,9 @@ export const memory: Benchmark = {
   async run(options) {
     const measures = [...(await textMeasures('harmless', 'the scan decides', 100_000, options))]
     const statements = options.quick ? 100_000 : 1_000_000
-    measures.push(...(await textMeasures('distinct shapes', 'observed, each with a fingerprint of its own', statements, options)))
+    measures.push(
+      ...(await textMeasures('distinct shapes', 'observed, each with a fingerprint of its own', statements, options)),
+    )
     measures.push(...(await textMeasures('one shape', 'observed, all of one fingerprint', statements, options)))
     if (!options.quick) {
       measures.push(...(await textMeasures('harmless', 'the scan decides', 1_000_000, options)))
@@ -35,7 +37,12 @@ export const memory: Benchmark = {
   },
 }
 
-async function textMeasures(action: string, decider: string, count: number, { progress }: BenchmarkOptions): Promise<Measure[]> {
+async function textMeasures(
+  action: string,
+  decider: string,
+  count: number,
+  { progress }: BenchmarkOptions,
+): Promise<Measure[]> {
   const what = `${count.toLocaleString('en')} texts, ${decider}`
   progress(`memory: ${what}`)
   const base = await runFresh<Grown>(withSources, 'texts-memory.ts', 'nothing', String(count))
@@ -45,7 +52,11 @@ async function textMeasures(action: string, decider: string, count: number, { pr
     { what: `${what}: RSS grown by, unguarded`, value: base.heldRss / 1e6, unit: 'MB' },
     { what: `${what}: RSS grown by`, value: guarded.heldRss / 1e6, unit: 'MB', noise, budget: atMost(5, budgetText) },
     { what: `${what}: heap grown by`, value: guarded.heldHeap / 1e6, unit: 'MB' },
-    { what: `${what}: highest RSS before collection, above unguarded`, value: (guarded.peakRss - base.peakRss) / 1e6, unit: 'MB' },
+    {
+      what: `${what}: highest RSS before collection, above unguarded`,
+      value: (guarded.peakRss - base.peakRss) / 1e6,
+      unit: 'MB',
+    },
   ]
 }
 
@@ -69,9 +80,15 @@ async function checkoutMeasures({ quick, progress }: BenchmarkOptions): Promise<
     const base = await runFresh<Checkout>(uncollected, 'checkout-memory.ts', 'base')
     runs.push({ base, guarded: await runFresh<Checkout>(uncollected, 'checkout-memory.ts', 'guarded') })
   }
-  const added = (figure: keyof Checkout): number => median(runs.map(({ base, guarded }) => guarded[figure] - base[figure]))
+  const added = (figure: keyof Checkout): number =>
+    median(runs.map(({ base, guarded }) => guarded[figure] - base[figure]))
   return [
-    { what: 'a checkout allocates, above unguarded', value: added('allocated'), unit: 'bytes', budget: atMost(300, budgetText) },
+    {
+      what: 'a checkout allocates, above unguarded',
+      value: added('allocated'),
+      unit: 'bytes',
+      budget: atMost(300, budgetText),
+    },
     { what: 'a connection that is checked out holds, above unguarded', value: added('held'), unit: 'bytes' },
   ]
 }

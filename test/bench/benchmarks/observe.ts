@@ -6,8 +6,8 @@ import type { Scenario } from '../compare/contender.ts'
 import type { Guarding } from '../contenders/watch.ts'
 import { runFresh, withSources } from '../fresh/run-fresh.ts'
 
-// Everything on: slow log, statistics, a request scope around ten operations, metrics that are scraped each second. Beside it the
-// instrumentations of OpenTelemetry, with an exporter that does nothing.
+// Everything on: slow log, statistics, a request scope around ten operations, metrics that are scraped each second.
+// Beside it the instrumentations of OpenTelemetry, with an exporter that does nothing.
 
 /** What one scenario compares: the guard, by how much it is asked for, and what others take. */
 interface Compare {
@@ -18,7 +18,13 @@ interface Compare {
   readonly peers: readonly string[]
 }
 
-const guardings: readonly Guarding[] = ['unobserved', 'guarded', 'everything', 'everything, listener', 'everything, OpenTelemetry']
+const guardings: readonly Guarding[] = [
+  'unobserved',
+  'guarded',
+  'everything',
+  'everything, listener',
+  'everything, OpenTelemetry',
+]
 
 const labels: Readonly<Record<string, string>> = {
   unobserved: 'added with observe: false',
@@ -42,7 +48,8 @@ export const observePg: Benchmark = {
     for (const operation of pgOperations) measures.push(...(await measureAll(compareOfPg(operation), options)))
     const server = await startPostgres()
     try {
-      for (const operation of pgOperations) measures.push(...(await measureEverything(compareOfPg(operation, server.url), options)))
+      for (const operation of pgOperations)
+        measures.push(...(await measureEverything(compareOfPg(operation, server.url), options)))
     } finally {
       await server.stop()
     }
@@ -96,11 +103,18 @@ export const observeTexts: Benchmark = {
     for (const [kind, limit, part] of varying) {
       progress(`texts that vary: ${kind}`)
       const count = String((quick ? 100_000 : 1_000_000) / part)
-      const run = (act: string): Promise<{ micros: number }> => runFresh(withSources, 'variants.ts', act, kind, 'harmless', count)
+      const run = (act: string): Promise<{ micros: number }> =>
+        runFresh(withSources, 'variants.ts', act, kind, 'harmless', count)
       const [base, again, observed] = [await run('unguarded'), await run('unguarded'), await run('observed')]
       const budget = atMost(limit, `texts that vary: ≤ ${limit} µs of CPU for ${kind}`)
       const noise = Math.abs(again.micros - base.micros)
-      measures.push({ what: `texts that vary, ${kind}: observed`, value: observed.micros - base.micros, unit: 'µs', noise, budget })
+      measures.push({
+        what: `texts that vary, ${kind}: observed`,
+        value: observed.micros - base.micros,
+        unit: 'µs',
+        noise,
+        budget,
+      })
     }
     return measures
   },
@@ -125,17 +139,31 @@ async function measureAll(measured: Compare, options: BenchmarkOptions): Promise
 }
 
 /** Where a server and the network make noise that hides the rest. */
-async function measureEverything({ what, scenario, peers, limit }: Compare, options: BenchmarkOptions): Promise<Measure[]> {
+async function measureEverything(
+  { what, scenario, peers, limit }: Compare,
+  options: BenchmarkOptions,
+): Promise<Measure[]> {
   const variants = ['everything', ...peers]
   return measuresOf(what, await compare({ ...scenario, requests: 'distinct' }, variants, options), variants, limit)
 }
 
-function measuresOf(what: string, compared: Record<string, Compared>, variants: readonly string[], limit: number): Measure[] {
+function measuresOf(
+  what: string,
+  compared: Record<string, Compared>,
+  variants: readonly string[],
+  limit: number,
+): Measure[] {
   const budget = atMost(limit, `everything on: ≤ ${limit} µs of CPU an operation`)
   const base = compared['base']?.cpuMicrosPerOperation ?? Number.NaN
   const added = variants.map((variant) => {
     const { addedCpuMicros: value, cpuNoiseMicros: noise } = compared[variant] as Compared
-    return { what: `${what}: ${labels[variant] ?? variant}`, value, unit: 'µs', noise, ...(variant === 'everything' && { budget }) }
+    return {
+      what: `${what}: ${labels[variant] ?? variant}`,
+      value,
+      unit: 'µs',
+      noise,
+      ...(variant === 'everything' && { budget }),
+    }
   })
   return [{ what: `${what}: unguarded`, value: base, unit: 'µs' }, ...added]
 }
@@ -146,7 +174,12 @@ async function extensionMeasures(scenario: Scenario, options: BenchmarkOptions):
   const { base, ...compared } = await compare({ ...scenario, requests: 'distinct' }, variants, options)
   const [empty, ours] = [compared[variants[0]], compared[variants[1]]]
   return [
-    { what: 'Prisma, findFirst: added by an empty extension alone', value: empty.addedCpuMicros, unit: 'µs', noise: base.cpuNoiseMicros },
+    {
+      what: 'Prisma, findFirst: added by an empty extension alone',
+      value: empty.addedCpuMicros,
+      unit: 'µs',
+      noise: base.cpuNoiseMicros,
+    },
     {
       what: 'Prisma, findFirst: added with everything on and the extension, above the empty one',
       value: ours.addedCpuMicros - empty.addedCpuMicros,

@@ -32,7 +32,10 @@ export const pgBenchmark: Benchmark = {
   },
 }
 
-/** `SELECT 1` against answers kept in memory: what the guard takes, without what the network and the server add in noise. */
+/**
+ * `SELECT 1` against answers kept in memory: what the guard takes, without what the network and the server add in
+ * noise.
+ */
 export const pgHitPath: Benchmark = {
   name: 'hit-path',
   async run(options: BenchmarkOptions) {
@@ -55,7 +58,13 @@ function cpuMeasures(what: string, { base, unobserved, guarded }: Comparison): M
   const noise = guarded.cpuNoiseMicros
   return [
     { what: `${what}: client CPU a query, unguarded`, value: base.cpuMicrosPerOperation, unit: 'µs' },
-    { what: `${what}: added with observe: false`, value: unobserved.addedCpuMicros, unit: 'µs', noise, budget: cpuBudget },
+    {
+      what: `${what}: added with observe: false`,
+      value: unobserved.addedCpuMicros,
+      unit: 'µs',
+      noise,
+      budget: cpuBudget,
+    },
     { what: `${what}: added with defaults`, value: guarded.addedCpuMicros, unit: 'µs', noise },
   ]
 }
@@ -65,7 +74,13 @@ function speedMeasures(what: string, { base, base2, unobserved, guarded }: Compa
   return [
     { what: `${what}: queries a second, unguarded`, value: base.operationsPerSecond, unit: '/s' },
     { what: `${what}: queries a second, unguarded again`, value: base2.throughputRatio, unit: '×' },
-    { what: `${what}: queries a second, with observe: false`, value: unobserved.throughputRatio, unit: '×', noise, budget: ratioBudget },
+    {
+      what: `${what}: queries a second, with observe: false`,
+      value: unobserved.throughputRatio,
+      unit: '×',
+      noise,
+      budget: ratioBudget,
+    },
     { what: `${what}: queries a second, with defaults`, value: guarded.throughputRatio, unit: '×', noise },
   ]
 }

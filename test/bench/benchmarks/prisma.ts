@@ -36,7 +36,13 @@ function adapterMeasures(
   const budget = atMost(0.5, budgetText)
   return [
     { what: `${operation}: unguarded`, value: base.cpuMicrosPerOperation, unit: 'µs' },
-    { what: `${operation}: added by guardAdapter with observe: false`, value: unobserved.addedCpuMicros, unit: 'µs', noise, budget },
+    {
+      what: `${operation}: added by guardAdapter with observe: false`,
+      value: unobserved.addedCpuMicros,
+      unit: 'µs',
+      noise,
+      budget,
+    },
     { what: `${operation}: added by guardAdapter with defaults`, value: guarded.addedCpuMicros, unit: 'µs', noise },
   ]
 }

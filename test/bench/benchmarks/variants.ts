@@ -10,7 +10,9 @@ interface Run {
   readonly heldRss: number
 }
 
-/** What statements cost that are the same but for a comment or the length of a list: no cache of texts can know them. */
+/**
+ * What statements cost that are the same but for a comment or the length of a list: no cache of texts can know them.
+ */
 export const variants: Benchmark = {
   name: 'variants',
   async run(options) {
@@ -26,7 +28,8 @@ async function measure(kind: string, decider: Decider, { quick, progress }: Benc
   const count = quick ? 50_000 : 1_000_000
   const what = `${kind}, ${decider === 'harmless' ? 'the scan decides' : 'the parser decided'}`
   progress(`variants: ${what}`)
-  const run = (act: string): Promise<Run> => runFresh<Run>(withSources, 'variants.ts', act, kind, decider, String(count))
+  const run = (act: string): Promise<Run> =>
+    runFresh<Run>(withSources, 'variants.ts', act, kind, decider, String(count))
   const [base, again, guarded] = [await run('unguarded'), await run('unguarded'), await run('guarded')]
   return [
     {

@@ -1,6 +1,7 @@
 import type { Contender, Prepare, Round, Scenario } from './contender.ts'
 
-// The process of one contender: makes it, then runs a round of the asked length for each message, until it is disconnected.
+// The process of one contender: makes it, then runs a round of the asked length for each message, until it is
+// disconnected.
 
 /** What the parent asks for: a round of this length. */
 export interface Request {

@@ -38,14 +38,21 @@ export async function compare<Variant extends string>(
   const generations: Generation[] = []
   const [count, rounds, millis] = quick ? [2, 8, 60] : [5, 16, 100]
   for (let index = 0; index < count; index++) {
-    progress(`${scenario.contender}: ${scenario.operation} × ${scenario.concurrency ?? 1}, processes ${index + 1}/${count}`)
+    progress(
+      `${scenario.contender}: ${scenario.operation} × ${scenario.concurrency ?? 1}, processes ${index + 1}/${count}`,
+    )
     generations.push(await runGeneration(scenario, all, rounds, millis))
   }
   const results = all.map((variant) => [variant, summarise(generations, variant)] as const)
   return Object.fromEntries(results) as Record<(typeof all)[number], Compared>
 }
 
-async function runGeneration(scenario: Scenario, variants: readonly string[], rounds: number, millis: number): Promise<Generation> {
+async function runGeneration(
+  scenario: Scenario,
+  variants: readonly string[],
+  rounds: number,
+  millis: number,
+): Promise<Generation> {
   const processes = await startAll(scenario, variants)
   const results = variants.map((): Round[] => [])
   // Some of pg and of Kysely is compiled late: the first rounds are not counted.

@@ -18,7 +18,10 @@ export interface Scenario {
   readonly concurrency?: number
   /** The server to use, where one is needed. */
   readonly url?: string
-  /** Statements are sent in requests of ten: ten different ones, or one ten times. @default 'none': each by itself, always the same */
+  /**
+   * Statements are sent in requests of ten: ten different ones, or one ten times. @default 'none': each by itself,
+   * always the same
+   */
   readonly requests?: 'none' | 'distinct' | 'repeated'
 }
 
@@ -33,7 +36,9 @@ export interface Round {
   readonly cpuMicros: number
 }
 
-/** Runs `concurrency` loops of what the scenario asks for until `operations` are done: `operate(0)`, or requests of ten. */
+/**
+ * Runs `concurrency` loops of what the scenario asks for until `operations` are done: `operate(0)`, or requests of ten.
+ */
 export async function runScenario(
   operations: number,
   { concurrency = 1, requests = 'none' }: Scenario,
@@ -50,7 +55,11 @@ export async function runScenario(
 }
 
 /** Runs `concurrency` loops of one operation until `operations` are done. */
-export async function runLoops(operations: number, concurrency: number, operate: () => Promise<unknown>): Promise<number> {
+export async function runLoops(
+  operations: number,
+  concurrency: number,
+  operate: () => Promise<unknown>,
+): Promise<number> {
   let left = operations
   const loop = async (): Promise<void> => {
     while (left-- > 0) await operate()

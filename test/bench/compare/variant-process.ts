@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import type { Request } from './child.ts'
 import type { Round, Scenario } from './contender.ts'
 
-/** A contender in a process of its own, with caches and compiled code of its own: no variant can slow another one down. */
+/**
+ * A contender in a process of its own, with caches and compiled code of its own: no variant can slow another one down.
+ */
 export class VariantProcess {
   readonly #child: ChildProcess
   readonly #variant: string
@@ -49,6 +51,8 @@ export class VariantProcess {
   }
 
   #died(code: unknown): Error {
-    return new Error(`The process of the variant '${this.#variant}' ended with code ${String(code)}; its error is above.`)
+    return new Error(
+      `The process of the variant '${this.#variant}' ended with code ${String(code)}; its error is above.`,
+    )
   }
 }

@@ -28,8 +28,8 @@ const unsafeNodes: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The way of pg-bounceguard, written anew from its description: each statement is parsed, and every node of the tree is looked at
- * for seven kinds of statement and for functions whose name holds `advisory_lock`.
+ * The way of pg-bounceguard, written anew from its description: each statement is parsed, and every node of the tree is
+ * looked at for seven kinds of statement and for functions whose name holds `advisory_lock`.
  */
 export async function parseAndWalkEach(): Promise<(sql: string) => unknown> {
   const parse = await parseEach()
@@ -46,6 +46,8 @@ function countUnsafe(value: object): number {
   return found
 }
 
-function isAdvisoryLock(call: { readonly funcname?: readonly { readonly String?: { readonly sval?: string } }[] }): boolean {
+function isAdvisoryLock(call: {
+  readonly funcname?: readonly { readonly String?: { readonly sval?: string } }[]
+}): boolean {
   return (call.funcname ?? []).some((part) => part.String?.sval?.includes('advisory_lock') === true)
 }

@@ -8,7 +8,9 @@ import { startTelemetry } from './telemetry.ts'
 import { startWatch, unwatched, type Watch } from './watch.ts'
 
 /** Short ones, each of a shape of its own. */
-const statements = Array.from({ length: requestLength }, (_, index) => (index === 0 ? 'SELECT 1' : `SELECT 1 AS column_${index}`))
+const statements = Array.from({ length: requestLength }, (_, index) =>
+  index === 0 ? 'SELECT 1' : `SELECT 1 AS column_${index}`,
+)
 
 /** `SELECT 1` by a pool: against the server at `url`, or against canned answers where there is none. */
 export async function prepare(variant: string, scenario: Scenario): Promise<Contender> {

@@ -21,7 +21,9 @@ export async function prepare(variant: string, scenario: Scenario): Promise<Cont
   }
 }
 
-/** What a guard is called here, and what follows it: `guarded`, `guarded and extension`, `guarded and empty extension`. */
+/**
+ * What a guard is called here, and what follows it: `guarded`, `guarded and extension`, `guarded and empty extension`.
+ */
 async function watchOf(variant: string): Promise<Watch> {
   if (variant !== 'prisma-instrumentation') return startWatch(variant.replace(/ and .*/, ''))
   return { ...unwatched, close: startTelemetry(() => [new PrismaInstrumentation()]) }
@@ -34,7 +36,10 @@ function extend(client: PrismaClient, variant: string, { guard }: Watch): Prisma
   return client.$extends({ query: { $allOperations: ({ args, query }) => query(args) } }) as unknown as PrismaClient
 }
 
-function operations(client: PrismaClient, adapter: SqlDriverAdapter): Record<string, (index: number) => Promise<unknown>> {
+function operations(
+  client: PrismaClient,
+  adapter: SqlDriverAdapter,
+): Record<string, (index: number) => Promise<unknown>> {
   return {
     'adapter alone': () => adapter.queryRaw({ sql: piecedTogether(), args: [1], argTypes: [] }),
     findUnique: async () => client.user.findUnique({ where: { id: 1 } }),
@@ -88,7 +93,8 @@ class StubAdapter implements SqlDriverAdapter {
   readonly adapterName = '@poolsafe/stub'
 
   async queryRaw({ sql }: SqlQuery): Promise<SqlResultSet> {
-    // What every driver does with the text. It flattens the string that Prisma pieced together, which is no cost of the guard.
+    // What every driver does with the text. It flattens the string that Prisma pieced together, which is no cost of the
+    // guard.
     wire.write(sql)
     return oneUser
   }

@@ -1,5 +1,10 @@
 import { registerInstrumentations, type Instrumentation } from '@opentelemetry/instrumentation'
-import { BatchSpanProcessor, NodeTracerProvider, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-node'
+import {
+  BatchSpanProcessor,
+  NodeTracerProvider,
+  type ReadableSpan,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-node'
 
 /** Takes spans, and nothing is done with them. */
 class NoExporter implements SpanExporter {
@@ -14,10 +19,11 @@ class NoExporter implements SpanExporter {
 }
 
 /**
- * OpenTelemetry as an application sets it up, but for the exporter. Where spans come faster than batches go, its processor drops
- * them, which costs less than to export them: what is measured is the least that spans cost.
+ * OpenTelemetry as an application sets it up, but for the exporter. Where spans come faster than batches go, its
+ * processor drops them, which costs less than to export them: what is measured is the least that spans cost.
  *
- * @param make the instrumentations. Prisma's asks for the provider when it is made: before one is registered it would keep another
+ * @param make the instrumentations. Prisma's asks for the provider when it is made: before one is registered it would
+ *   keep another
  * @returns ends it. Rejects where there was no span: then nothing was measured
  */
 export function startTelemetry(make: () => Instrumentation[] = () => []): () => Promise<void> {
@@ -27,6 +33,7 @@ export function startTelemetry(make: () => Instrumentation[] = () => []): () => 
   registerInstrumentations({ instrumentations: make() })
   return async () => {
     await provider.shutdown()
-    if (exporter.spans === 0) throw new Error('No span was exported: the instrumentation does not see what is measured.')
+    if (exporter.spans === 0)
+      throw new Error('No span was exported: the instrumentation does not see what is measured.')
   }
 }

@@ -47,7 +47,8 @@ function startEverything(variant: string): Watch {
       clearInterval(scraping)
       await endMeasuring()
       await close()
-      if (!/query_duration_seconds_count\S* [1-9]/.test(await registry.metrics())) throw new Error('There is no metric of any query.')
+      if (!/query_duration_seconds_count\S* [1-9]/.test(await registry.metrics()))
+        throw new Error('There is no metric of any query.')
     },
   }
 }
@@ -63,7 +64,11 @@ function measureByOpenTelemetry(guard: Guard): () => Promise<void> {
     forceFlush: async () => {},
     shutdown: async () => {},
   }
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: scrapeMillis, exportTimeoutMillis: scrapeMillis })
+  const reader = new PeriodicExportingMetricReader({
+    exporter,
+    exportIntervalMillis: scrapeMillis,
+    exportTimeoutMillis: scrapeMillis,
+  })
   const provider = new MeterProvider({ readers: [reader] })
   openTelemetryMetrics(guard, { meter: provider.getMeter('bench') })
   return async () => {

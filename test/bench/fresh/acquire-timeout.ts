@@ -4,8 +4,8 @@ import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
 import { connectCanned } from '../contenders/canned-server.ts'
 
-// Prints how late 10,000 calls hear that they have waited for too long, in milliseconds. First argument: how many of them
-// come at once, every ten milliseconds.
+// Prints how late 10,000 calls hear that they have waited for too long, in milliseconds. First argument: how many of
+// them come at once, every ten milliseconds.
 
 const waiters = 10_000
 const everyMillis = 10
@@ -22,7 +22,9 @@ console.log(JSON.stringify({ p50: at(0.5), p99: at(0.99), longest: at(1) }))
 async function measure(count: number, together: number): Promise<number[]> {
   const pool = guardPool(new pg.Pool({ stream: connectCanned, max: 1 }), createGuard(), { acquireTimeoutMillis })
   // By another request, as it were: who holds a connection and waits for another is told something else.
-  const holder = await new Promise<pg.PoolClient>((resolve, reject) => setImmediate(() => pool.connect().then(resolve, reject)))
+  const holder = await new Promise<pg.PoolClient>((resolve, reject) =>
+    setImmediate(() => pool.connect().then(resolve, reject)),
+  )
   // The timeout's timer does not keep the process alive, and there is no socket here that would.
   const alive = setInterval(() => {}, 1000)
   const waiting: Promise<number>[] = []

@@ -3,7 +3,8 @@ import { parseAndWalkEach, parseEach } from '../contenders/parse-each.ts'
 import { median } from '../statistics.ts'
 import { flat } from '../texts.ts'
 
-// Prints the microseconds that judging one statement takes, by approach and text. First argument: milliseconds to spend on each.
+// Prints the microseconds that judging one statement takes, by approach and text. First argument: milliseconds to spend
+// on each.
 
 const spendMillis = Number(process.argv[2])
 const guard = createGuard()
@@ -53,7 +54,10 @@ function microsOf(judge: (sql: string) => unknown, sqls: readonly string[]): num
   return ((performance.now() - before) * 1000) / sqls.length
 }
 
-/** The texts of a batch are made right before it, as a query builder makes them: they are still in the processor's own memory. */
+/**
+ * The texts of a batch are made right before it, as a query builder makes them: they are still in the processor's own
+ * memory.
+ */
 function measure({ judge, again }: Approach, make: (index: number) => string): number {
   const known = Array.from({ length: distinct }, (_, index) => make(index))
   const batch = (): number => microsOf(judge, again ? known.map(flat) : known.map((_, index) => make(index)))
@@ -65,7 +69,9 @@ function measure({ judge, again }: Approach, make: (index: number) => string): n
 
 const figures: Record<string, Record<string, number>> = {}
 for (const [text, make] of Object.entries(texts)) {
-  figures[text] = Object.fromEntries(Object.entries(approaches).map(([name, approach]) => [name, measure(approach, make)]))
+  figures[text] = Object.fromEntries(
+    Object.entries(approaches).map(([name, approach]) => [name, measure(approach, make)]),
+  )
 }
 console.log(JSON.stringify(figures))
 if (seen === undefined) throw new Error('Nothing was judged.')

@@ -2,7 +2,8 @@ import { createGuard, scanSaysHarmless } from '@poolsafe/core'
 import { median } from '../statistics.ts'
 import { doubtfulText, flat, harmlessText } from '../texts.ts'
 
-// Prints the nanoseconds that one text takes, by what is done with it. First argument: characters to spend on each figure.
+// Prints the nanoseconds that one text takes, by what is done with it. First argument: characters to spend on each
+// figure.
 
 const spend = Number(process.argv[2])
 const guard = createGuard()
@@ -19,10 +20,12 @@ const doubtfulLengths = [57, 500, 5_000, 100_000]
 const analyze = (text: string): unknown => guard.analyze(text)
 
 const subjects: Record<string, Subject> = {}
-for (const length of harmlessLengths) subjects[`scan ${length}`] = { make: () => harmlessText(length), act: scanSaysHarmless }
+for (const length of harmlessLengths)
+  subjects[`scan ${length}`] = { make: () => harmlessText(length), act: scanSaysHarmless }
 subjects['scan two-byte 5000'] = { make: () => harmlessText(5_000, 'ж'), act: scanSaysHarmless }
 for (const length of harmlessLengths) subjects[`first ${length}`] = { make: () => harmlessText(length), act: analyze }
-for (const length of doubtfulLengths) subjects[`doubtful ${length}`] = { make: () => doubtfulText(length), act: analyze }
+for (const length of doubtfulLengths)
+  subjects[`doubtful ${length}`] = { make: () => doubtfulText(length), act: analyze }
 for (const length of [57, 500, 5_000]) {
   const known = harmlessText(length)
   guard.analyze(known)
@@ -33,7 +36,10 @@ for (const length of [57, 500, 5_000]) {
 /** So that no call is optimised away. */
 let seen: unknown
 
-/** CPU time, so that whoever else runs on the machine counts less. Node's figure for one thread goes in steps of 4 ms: too coarse. */
+/**
+ * CPU time, so that whoever else runs on the machine counts less. Node's figure for one thread goes in steps of 4 ms:
+ * too coarse.
+ */
 function nanosOf({ make, act }: Subject, count: number): number {
   const texts = Array.from({ length: count }, make)
   const before = process.cpuUsage()

@@ -1,7 +1,8 @@
 import { createGuard } from '@poolsafe/core'
 import { settledRss } from './settled-rss.ts'
 
-// Prints the bytes that the process has grown by after so many parses. Arguments: the numbers of parses, each above the one before.
+// Prints the bytes that the process has grown by after so many parses. Arguments: the numbers of parses, each above the
+// one before.
 
 /** Remembers nothing: every text is parsed. */
 const guard = createGuard({ cacheBytes: 0 })

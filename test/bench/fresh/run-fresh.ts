@@ -7,7 +7,11 @@ const run = promisify(execFile)
 export const withSources: readonly string[] = ['--expose-gc', '--conditions=@poolsafe/source']
 
 /** Runs a file of this folder in a process of its own. @returns the JSON that it prints */
-export async function runFresh<Answer>(nodeOptions: readonly string[], file: string, ...args: readonly string[]): Promise<Answer> {
+export async function runFresh<Answer>(
+  nodeOptions: readonly string[],
+  file: string,
+  ...args: readonly string[]
+): Promise<Answer> {
   const { stdout } = await run(process.execPath, [...nodeOptions, `${import.meta.dirname}/${file}`, ...args])
   return JSON.parse(stdout) as Answer
 }

@@ -5,8 +5,8 @@ const steadyBytes = 1e6
 const steadyPauses = 4
 
 /**
- * The bytes of the process once nothing but what it holds is left. `last-resort` also gives free pages back to the system.
- * V8 may still optimise WebAssembly in the background.
+ * The bytes of the process once nothing but what it holds is left. `last-resort` also gives free pages back to the
+ * system. V8 may still optimise WebAssembly in the background.
  */
 export async function settledRss(): Promise<number> {
   let steady = 0

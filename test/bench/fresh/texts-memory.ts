@@ -2,7 +2,8 @@ import { createGuard, type Observer } from '@poolsafe/core'
 import { doubtfulText, harmlessText } from '../texts.ts'
 import { settledRss } from './settled-rss.ts'
 
-// Prints the bytes that the process has grown by after many distinct texts. Arguments: what to do with them, and how many.
+// Prints the bytes that the process has grown by after many distinct texts. Arguments: what to do with them, and how
+// many.
 
 const [act, countText] = process.argv.slice(2)
 const count = Number(countText)
@@ -29,7 +30,8 @@ const actions: Record<string, (index: number) => unknown> = {
   settings: (index) => (seen = guard.analyze(setting(index))),
 }
 const action = act === undefined ? undefined : actions[act]
-if (action === undefined || global.gc === undefined) throw new Error('This file is started by benchmarks/memory.ts, with --expose-gc.')
+if (action === undefined || global.gc === undefined)
+  throw new Error('This file is started by benchmarks/memory.ts, with --expose-gc.')
 
 // Compiled code, the collector's spaces and the parser come once, whatever follows: they are no growth.
 repeat(action, -20_000, 0)
@@ -39,7 +41,12 @@ repeat(action, 0, count)
 const millis = performance.now() - start
 const peak = process.resourceUsage().maxRSS * 1024
 const after = await now()
-const grown = { heldRss: after.rss - before.rss, peakRss: peak - before.rss, heldHeap: after.heap - before.heap, millis }
+const grown = {
+  heldRss: after.rss - before.rss,
+  peakRss: peak - before.rss,
+  heldHeap: after.heap - before.heap,
+  millis,
+}
 console.log(JSON.stringify(grown))
 if (seen === undefined) throw new Error('Nothing was made.')
 

@@ -8,7 +8,8 @@ import { settledRss } from './settled-rss.ts'
 const [act, name = '', decider, countText] = process.argv.slice(2)
 const count = Number(countText)
 const make = name === 'full insert' ? (_: Decider, index: number) => fullInsert(index % 10) : variants[name]
-if (make === undefined || global.gc === undefined) throw new Error('This file is started by benchmarks/variants.ts, with --expose-gc.')
+if (make === undefined || global.gc === undefined)
+  throw new Error('This file is started by benchmarks/variants.ts, with --expose-gc.')
 
 /** So that making a text is no dead code where nothing is done with it. */
 let seen: unknown

@@ -27,7 +27,10 @@ const layers: { readonly [Name in LayerName]: Open } = { pg: openPg, Kysely: ope
 const callers = 8
 const healthMillis = 150
 
-/** The program: `start.mjs` and `start.cjs` call it with their way to load a module. Its arguments are a layer and the server's address. */
+/**
+ * The program: `start.mjs` and `start.cjs` call it with their way to load a module. Its arguments are a layer and the
+ * server's address.
+ */
 export async function start(load: Load): Promise<void> {
   const [name, url] = process.argv.slice(2) as [LayerName, string]
   const modules = await loadModules(load)
@@ -36,7 +39,11 @@ export async function start(load: Load): Promise<void> {
     observe: { slowQueryMillis: 200, slowQueryIntervalMillis: 300, explainSlowQueries: true, repeatedQueryLimit: 5 },
   })
   const layer = layers[name](modules, guard, url)
-  const crowd = new Callers(layer, { count: callers, prefix: `${new URL(url).username}/`, classify: classifier(modules) })
+  const crowd = new Callers(layer, {
+    count: callers,
+    prefix: `${new URL(url).username}/`,
+    classify: classifier(modules),
+  })
   const isOver = watch(modules, guard)
   const obey = async (command: Command): Promise<void> => {
     process.send?.((await answer(command, crowd, guard)) satisfies Answer)
@@ -54,7 +61,11 @@ async function answer(command: Command, crowd: Callers, guard: Guard): Promise<A
   if (command.do === 'underway') return { did: 'underway', forms: crowd.underway }
   if (command.do === 'end') {
     const seen = await crowd.end()
-    return { did: 'end', seen, left: guard.stats().pools.reduce((sum, { active, waiting }) => sum + active + waiting, 0) }
+    return {
+      did: 'end',
+      seen,
+      left: guard.stats().pools.reduce((sum, { active, waiting }) => sum + active + waiting, 0),
+    }
   }
   if (command.do === 'block') for (const end = Date.now() + command.millis; Date.now() < end;) continue
   if (command.do === 'pose') crowd.pose = command.pose
@@ -80,7 +91,8 @@ function watch({ prometheus, promClient }: Modules, guard: Guard): { now: boolea
 
 /** What poolsafe itself names an error, through whatever an ORM made of it. */
 function classifier({ core }: Modules): Classify {
-  return (error) => core.findPoolsafeError(error)?.name ?? core.classifyFailure(error)?.kind ?? prismaKind(error as PrismaError)
+  return (error) =>
+    core.findPoolsafeError(error)?.name ?? core.classifyFailure(error)?.kind ?? prismaKind(error as PrismaError)
 }
 
 interface PrismaError {
@@ -91,12 +103,14 @@ interface PrismaError {
 }
 
 /**
- * What Prisma names by itself, and an application without poolsafe would get alike. P2028: its `maxWait` (2 s) counts the wait for a
- * connection and for the answer to BEGIN together; each alone has a shorter limit of ours, both in turn may be longer. P1017, and
- * P2010 in raw statements: what its adapter makes of an error of the driver, of which it keeps nothing.
+ * What Prisma names by itself, and an application without poolsafe would get alike. P2028: its `maxWait` (2 s) counts
+ * the wait for a connection and for the answer to BEGIN together; each alone has a shorter limit of ours, both in turn
+ * may be longer. P1017, and P2010 in raw statements: what its adapter makes of an error of the driver, of which it
+ * keeps nothing.
  */
 function prismaKind({ name, code, message, cause }: PrismaError): string | undefined {
   if (code === 'P2028' && String(message).includes('Unable to start a transaction in the given time')) return 'P2028'
-  if (code === 'P1017' || (code === 'P2010' && String(message).includes('Server has closed the connection'))) return 'P1017'
+  if (code === 'P1017' || (code === 'P2010' && String(message).includes('Server has closed the connection')))
+    return 'P1017'
   return name === 'DriverAdapterError' && cause?.kind === 'ConnectionClosed' ? 'P1017' : undefined
 }

@@ -7,11 +7,15 @@ interface Tables {
 
 /** Kysely over a guarded pool, and guarded itself. */
 export const openKysely: Open = ({ pg, Cursor, pgGuard, kysely, kyselyGuard }, guard, url) => {
-  const pool = pgGuard.guardPool(new pg.Pool({ connectionString: url, max: poolSize }), guard, { ...limits, poolName: 'kysely' })
+  const pool = pgGuard.guardPool(new pg.Pool({ connectionString: url, max: poolSize }), guard, {
+    ...limits,
+    poolName: 'kysely',
+  })
   const dialect = kyselyGuard.guardDialect(new kysely.PostgresDialect({ pool, cursor: Cursor }), guard)
   const db = new kysely.Kysely<Tables>({ dialect })
   const { sql } = kysely
-  const insert = (on: Kysely<Tables> | Transaction<Tables>, id: string) => on.insertInto('written').values({ id }).execute()
+  const insert = (on: Kysely<Tables> | Transaction<Tables>, id: string) =>
+    on.insertInto('written').values({ id }).execute()
   return {
     forms: {
       insert: (id) => insert(db, id),
@@ -21,7 +25,8 @@ export const openKysely: Open = ({ pg, Cursor, pgGuard, kysely, kyselyGuard }, g
           for await (const _row of trx.selectFrom('written').select('id').limit(20).stream(5)) continue
           await insert(trx, id)
         }),
-      'transaction on a connection': (id) => db.connection().execute((one) => one.transaction().execute((trx) => insert(trx, id))),
+      'transaction on a connection': (id) =>
+        db.connection().execute((one) => one.transaction().execute((trx) => insert(trx, id))),
       'controlled transaction with a savepoint': async (id) => {
         const trx = await db.startTransaction().execute()
         try {
@@ -41,7 +46,8 @@ export const openKysely: Open = ({ pg, Cursor, pgGuard, kysely, kyselyGuard }, g
         }
       },
     },
-    inStatement: (id) => sql`INSERT INTO written (id) VALUES (${id}) RETURNING pg_sleep(${poseMillis / 1000})`.execute(db),
+    inStatement: (id) =>
+      sql`INSERT INTO written (id) VALUES (${id}) RETURNING pg_sleep(${poseMillis / 1000})`.execute(db),
     inTransaction: (id) =>
       db.transaction().execute(async (trx) => {
         await insert(trx, id)

@@ -8,7 +8,10 @@ const few = 'SELECT id FROM written LIMIT 20'
 /** node-postgres, with a second pool in pipeline mode. */
 export const openPg: Open = (modules, guard, url) => {
   const { pg, pgGuard } = modules
-  const pool = pgGuard.guardPool(new pg.Pool({ connectionString: url, max: poolSize }), guard, { ...limits, poolName: 'pg' })
+  const pool = pgGuard.guardPool(new pg.Pool({ connectionString: url, max: poolSize }), guard, {
+    ...limits,
+    poolName: 'pg',
+  })
   // Statements of a pipeline cannot be cancelled: node-postgres itself limits them.
   const { statementTimeoutMillis, poolerWaitTimeoutMillis: _none, ...others } = limits
   const config: pg.PoolConfig & { pipeline: boolean } = {
@@ -18,7 +21,10 @@ export const openPg: Open = (modules, guard, url) => {
     query_timeout: statementTimeoutMillis,
   }
   const pipelined = pgGuard.guardPool(new pg.Pool(config), guard, { ...others, poolName: 'pipelined' })
-  return { ...formsOf(modules, pool, pipelined), close: async () => void (await Promise.all([pool.end(), pipelined.end()])) }
+  return {
+    ...formsOf(modules, pool, pipelined),
+    close: async () => void (await Promise.all([pool.end(), pipelined.end()])),
+  }
 }
 
 function formsOf({ Cursor, QueryStream }: Modules, pool: pg.Pool, pipelined: pg.Pool): Omit<Layer, 'close'> {
@@ -27,7 +33,9 @@ function formsOf({ Cursor, QueryStream }: Modules, pool: pg.Pool, pipelined: pg.
       transaction: (id) => inTransaction(pool, (client) => client.query(insert, [id])),
       'pool.query': (id) => pool.query(insert, [id]),
       'pool.query with a callback': (id) =>
-        new Promise((resolve, reject) => pool.query(insert, [id], (error) => (error ? reject(error) : resolve(undefined)))),
+        new Promise((resolve, reject) =>
+          pool.query(insert, [id], (error) => (error ? reject(error) : resolve(undefined))),
+        ),
       callbacks: (id) => viaCallbacks(pool, id),
       cursor: (id) =>
         inTransaction(pool, async (client) => {

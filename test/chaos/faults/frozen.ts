@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freeze, freezeFamily, postmasterOf } from '../processes.ts'
 import { faultMillis, frozenMillis, ofApplications, type Fault, type Stage } from '../stage.ts'
 
-/** Processes that are stopped where they are: the server's, as a hypervisor does, or the application's, as a platform for functions does. */
+/**
+ * Processes that are stopped where they are: the server's, as a hypervisor does, or the application's, as a platform
+ * for functions does.
+ */
 export const frozenFaults: readonly Fault[] = [
   { name: 'the server freezes, connections idle', pose: 'idle', cause: freezeServer },
   { name: 'the server freezes in a statement', pose: 'inStatement', cause: freezeServer },

@@ -43,7 +43,12 @@ export const poolerFaults: readonly Fault[] = (
       pooler: { server_lifetime: '1' },
       cause: wait,
     },
-    { name: 'idle_transaction_timeout of PgBouncer', pose: 'inTransaction', pooler: { idle_transaction_timeout: '0.1' }, cause: wait },
+    {
+      name: 'idle_transaction_timeout of PgBouncer',
+      pose: 'inTransaction',
+      pooler: { idle_transaction_timeout: '0.1' },
+      cause: wait,
+    },
     { name: 'query_timeout of PgBouncer', pose: 'inStatement', pooler: { query_timeout: '0.1' }, cause: wait },
     { name: 'PgBouncer is paused and resumed', cause: (stage) => commanded(stage, 'PAUSE', 'RESUME') },
     { name: 'PgBouncer kills its connections', cause: (stage) => commanded(stage, 'KILL postgres', 'RESUME postgres') },

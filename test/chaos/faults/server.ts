@@ -8,7 +8,9 @@ export const serverFaults: readonly Fault[] = [
     name: 'PostgreSQL crashes and recovers',
     async cause({ admin }) {
       // The end of one process that was not meant to end has the server throw out everybody and recover.
-      const { rows } = await admin.query<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE ${ofApplications} LIMIT 1`)
+      const { rows } = await admin.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE ${ofApplications} LIMIT 1`,
+      )
       if (rows[0] !== undefined) process.kill(rows[0].pid, 'SIGKILL')
       return () => sleep(faultMillis)
     },
@@ -17,7 +19,9 @@ export const serverFaults: readonly Fault[] = [
     name: 'backends are killed inside transactions',
     async cause({ admin }) {
       for (let times = 0; times < 20; times++) {
-        await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ofApplications} ORDER BY random() LIMIT 6`)
+        await admin.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ofApplications} ORDER BY random() LIMIT 6`,
+        )
         await sleep(faultMillis / 20)
       }
       return async () => {}
@@ -48,7 +52,9 @@ export const serverFaults: readonly Fault[] = [
     brings: 'canceling statement due to user request',
     async cause({ admin, sessions }) {
       await until(async () => (await sessions('active')) > 0)
-      await admin.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${ofApplications} AND state = 'active'`)
+      await admin.query(
+        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${ofApplications} AND state = 'active'`,
+      )
       return async () => {}
     },
   },
@@ -88,7 +94,9 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 async function killAll({ admin, sessions }: Stage, state: string): Promise<() => Promise<void>> {
   for (let times = 0; times < 3; times++) {
     await until(async () => (await sessions(state)) > 0)
-    await admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ofApplications} AND state = '${state}'`)
+    await admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ofApplications} AND state = '${state}'`,
+    )
   }
   return async () => {}
 }
@@ -107,7 +115,8 @@ async function withSetting({ admin }: Stage, setting: string, value: string): Pr
 async function takeAll({ server, admin }: Stage, user: string): Promise<pg.Client[]> {
   const url = `postgresql://${user}:${password}@127.0.0.1:${server.port}/postgres?application_name=other`
   const others: pg.Client[] = []
-  const theirs = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND application_name <> 'other'"
+  const theirs =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND application_name <> 'other'"
   while (others.length < connectionLimit) {
     const other = new pg.Client({ connectionString: url })
     other.on('error', () => {})

@@ -21,8 +21,8 @@ const answers: { readonly [Bad in Exclude<Weather, 'fine' | 'hangs'>]: object } 
 }
 
 /**
- * A pool as pg-pool is one, with time and server of its own: idle connections are handed out a moment later, new ones when
- * they are connected, and those that died are closed when they come back.
+ * A pool as pg-pool is one, with time and server of its own: idle connections are handed out a moment later, new ones
+ * when they are connected, and those that died are closed when they come back.
  */
 export class ModelPool implements ConnectionSource<ModelConnection> {
   readonly max: number

@@ -1,4 +1,12 @@
-import { AcquireTimeoutError, createGuard, Gate, resolveLimits, ServerRefusesError, type Checkout, type FailFast } from '@poolsafe/core'
+import {
+  AcquireTimeoutError,
+  createGuard,
+  Gate,
+  resolveLimits,
+  ServerRefusesError,
+  type Checkout,
+  type FailFast,
+} from '@poolsafe/core'
 import { ModelPool, type ModelConnection, type Weather } from './model-pool.ts'
 import { Random } from './random.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -38,8 +46,9 @@ interface Call {
 type Counts = { -readonly [Name in Exclude<keyof ModelRun, 'faults'>]: ModelRun[Name] }
 
 /**
- * One pool from its beginning to its end, driven by chance. After each step nobody may wait who could be served, no connection may
- * have two users, and nobody may have waited for longer than the limit; at the end everything must be back.
+ * One pool from its beginning to its end, driven by chance. After each step nobody may wait who could be served, no
+ * connection may have two users, and nobody may have waited for longer than the limit; at the end everything must be
+ * back.
  */
 export class Model {
   readonly faults: string[] = []
@@ -94,7 +103,8 @@ export class Model {
       connection: undefined,
       isSettled: false,
     }
-    const settle = (error: Error | undefined, connection: ModelConnection | undefined): void => this.#settle(call, error, connection)
+    const settle = (error: Error | undefined, connection: ModelConnection | undefined): void =>
+      this.#settle(call, error, connection)
     const answer = this.#gate.acquire(settle, runModel, call.askedAt, call.limitMillis)
     if (answer instanceof Error) {
       if (answer instanceof ServerRefusesError) this.#failFast()
@@ -109,7 +119,8 @@ export class Model {
     if (call.isSettled) this.#fault('a call was answered twice')
     call.isSettled = true
     this.#waiting = this.#waiting.filter((other) => other !== call)
-    if (this.#clock.now() > call.askedAt + call.limitMillis + roundingMillis) this.#fault('a call was answered after its limit')
+    if (this.#clock.now() > call.askedAt + call.limitMillis + roundingMillis)
+      this.#fault('a call was answered after its limit')
     if (error instanceof AcquireTimeoutError) {
       this.counts.timedOut++
       if (error.limitMillis < acquireTimeoutMillis) this.counts.gone++
@@ -130,9 +141,13 @@ export class Model {
     if (this.#holding.length > 0 || this.#pool.idle > 0) this.#fault('a call failed fast while a connection was open')
   }
 
-  /** First come, first served; connections that are being made arrive as they please, so that is only for those that come back. */
+  /**
+   * First come, first served; connections that are being made arrive as they please, so that is only for those that
+   * come back.
+   */
   #checkOrder(call: Call): void {
-    if (this.#pool.max === 1 && !this.#hadBadWeather && call.order < this.#lastServed) this.#fault('a later call was served first')
+    if (this.#pool.max === 1 && !this.#hadBadWeather && call.order < this.#lastServed)
+      this.#fault('a later call was served first')
     this.#lastServed = call.order
   }
 
@@ -180,11 +195,16 @@ export class Model {
     if (active !== this.#holding.length) this.#fault(`${where}: ${active} active, ${this.#holding.length} held`)
     if (active > max) this.#fault(`${where}: more connections are out than there are`)
     const isFree = active + taking + this.#abandoned < max
-    if (waiting > 0 && isFree && idle > 0 && this.#pool.idle > 0) this.#fault(`${where}: ${waiting} wait while ${idle} are idle`)
-    if (waiting > 0 && isFree && !this.#hadBadWeather) this.#fault(`${where}: ${waiting} wait while there is room for more connections`)
+    if (waiting > 0 && isFree && idle > 0 && this.#pool.idle > 0)
+      this.#fault(`${where}: ${waiting} wait while ${idle} are idle`)
+    if (waiting > 0 && isFree && !this.#hadBadWeather)
+      this.#fault(`${where}: ${waiting} wait while there is room for more connections`)
   }
 
-  /** Connections on their way to nobody: what the pool has open or is opening, and neither lies idle nor is held nor awaited. */
+  /**
+   * Connections on their way to nobody: what the pool has open or is opening, and neither lies idle nor is held nor
+   * awaited.
+   */
   get #abandoned(): number {
     return this.#pool.size - this.#pool.idle - this.#holding.length - (this.#waiting.length - this.#gate.waitingCount)
   }

@@ -2,8 +2,8 @@ import { fuzzOptions } from '../command-line.ts'
 import { tryAll } from '../crew.ts'
 import { addRedactionTally, emptyRedactionTally, type RedactionTally } from './leaks.ts'
 
-// npm run fuzz:redaction -- [--seed 1] [--count 1000000] [--first 0] [--workers 2]
-// Nothing that poolsafe shows of a statement holds a literal, a comment or the value of a setting, as PostgreSQL's lexer and parser read it.
+// npm run fuzz:redaction -- [--seed 1] [--count 1000000] [--first 0] [--workers 2] Nothing that poolsafe shows of a
+// statement holds a literal, a comment or the value of a setting, as PostgreSQL's lexer and parser read it.
 
 const { seed, count, first, workers } = fuzzOptions(1_000_000)
 console.log(`seed ${seed}, texts ${first} to ${first + count - 1}, ${workers} workers`)

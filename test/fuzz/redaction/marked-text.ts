@@ -20,7 +20,10 @@ function numberMark(number: number): string {
   return `98${String(number).padStart(3, '0')}89`
 }
 
-/** The forms that PostgreSQL has for literals, names and comments, and what stands close to them. `@` is a word, `#` a number. */
+/**
+ * The forms that PostgreSQL has for literals, names and comments, and what stands close to them. `@` is a word, `#` a
+ * number.
+ */
 const pieces = [
   "'@'",
   "'@'",
@@ -127,7 +130,32 @@ const settings = [
   "INSERT INTO t VALUES ('@', #, b'@', NULL)",
 ]
 
-const glue = [' ', ' ', ', ', ',', '', '', ' + ', '(', ')', ';', '; ', '\n', "'", '"', '\\', '$', '$a$', '-', '/', '*', 'E', 'b', 'U&', 'a']
+const glue = [
+  ' ',
+  ' ',
+  ', ',
+  ',',
+  '',
+  '',
+  ' + ',
+  '(',
+  ')',
+  ';',
+  '; ',
+  '\n',
+  "'",
+  '"',
+  '\\',
+  '$',
+  '$a$',
+  '-',
+  '/',
+  '*',
+  'E',
+  'b',
+  'U&',
+  'a',
+]
 
 /** The text of this number. It depends on nothing but the seed and the number. */
 export function markedText(seed: number, index: number): MarkedText {

@@ -19,7 +19,10 @@ await postgres.loadModule()
  */
 export const secretTokens: ReadonlySet<number> = new Set([260, 261, 262, 263, 264, 266, 275, 276])
 
-/** The marks of a text that PostgreSQL reads inside a literal, a comment or the value of a setting; `undefined` if it cannot read the text. */
+/**
+ * The marks of a text that PostgreSQL reads inside a literal, a comment or the value of a setting; `undefined` if it
+ * cannot read the text.
+ */
 export function secretMarks({ sql, marks }: MarkedText): ReadonlySet<string> | undefined {
   // A server with standard_conforming_strings = off ends some literals elsewhere.
   const readings = sql.includes('\\') ? [sql, asUnescapedStrings(sql)] : [sql]

@@ -5,6 +5,8 @@ import { redactionTally } from './leaks.ts'
 // Syntax errors are ordinary answers here; nobody reads their stacks.
 Error.stackTraceLimit = 0
 
-// A worker's port has no origin.
-// oxlint-disable-next-line unicorn/require-post-message-target-origin
-parentPort?.on('message', ({ seed, first, count }: Batch) => parentPort?.postMessage(redactionTally(seed, first, count)))
+parentPort?.on('message', ({ seed, first, count }: Batch) => {
+  // A worker's port has no origin.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  parentPort?.postMessage(redactionTally(seed, first, count))
+})

@@ -39,7 +39,10 @@ export async function playAll(batch: Batch, workers: number, progress: (transact
 
 async function databases(url: string, count: number): Promise<string[]> {
   await send(url, roles)
-  const urls = Array.from({ length: count }, (_, index) => Object.assign(new URL(url), { pathname: `/fuzz${index}` }).href)
+  const urls = Array.from(
+    { length: count },
+    (_, index) => Object.assign(new URL(url), { pathname: `/fuzz${index}` }).href,
+  )
   for (const each of urls) {
     await send(url, `CREATE DATABASE ${new URL(each).pathname.slice(1)}`)
     await send(each, stage)

@@ -4,7 +4,16 @@ import type { Form, MadeStatement, MadeTransaction, SentText } from './transacti
 import { undoing } from './undoing.ts'
 import { Theme } from './words.ts'
 
-const forms: readonly Form[] = ['pg', 'pg', 'pipelined pg', 'pipelined pg', 'Kysely', 'Kysely', 'Kysely transaction', 'Prisma']
+const forms: readonly Form[] = [
+  'pg',
+  'pg',
+  'pipelined pg',
+  'pipelined pg',
+  'Kysely',
+  'Kysely',
+  'Kysely transaction',
+  'Prisma',
+]
 
 /** Statements that fail, each at another time: while it is parsed, looked up, executed, or committed. */
 const failing = [
@@ -17,7 +26,13 @@ const failing = [
   "SELECT 'x'::int",
 ]
 
-const plain = ['SELECT 1', "UPDATE perm SET item = 'x' WHERE id = 2", 'SELECT * FROM perm', 'SELECT count(*) FROM perm', 'SELECT now()']
+const plain = [
+  'SELECT 1',
+  "UPDATE perm SET item = 'x' WHERE id = 2",
+  'SELECT * FROM perm',
+  'SELECT count(*) FROM perm',
+  'SELECT now()',
+]
 
 const ends = ['COMMIT', 'COMMIT', 'COMMIT', 'COMMIT', 'COMMIT', 'END', 'END', 'ROLLBACK', 'ROLLBACK', 'ABORT']
 const chained = ['COMMIT AND CHAIN', 'ROLLBACK AND CHAIN']
@@ -35,7 +50,9 @@ export function generate(seed: number, index: number): MadeTransaction {
 
 /** Nearly always a BEGIN: several statements of one text are a transaction without it. */
 function opened(random: Random): MadeStatement[] {
-  return random.chance(0.9) ? [{ sql: random.pick(['BEGIN', 'BEGIN', 'START TRANSACTION', 'BEGIN ISOLATION LEVEL SERIALIZABLE']) }] : []
+  return random.chance(0.9)
+    ? [{ sql: random.pick(['BEGIN', 'BEGIN', 'START TRANSACTION', 'BEGIN ISOLATION LEVEL SERIALIZABLE']) }]
+    : []
 }
 
 function closed(random: Random, theme: Theme): MadeStatement[] {

@@ -8,7 +8,10 @@ const inTempSchema = 'pg_catalog.pg_my_temp_schema()'
 /** By name, as that is how the server finds it quickly. */
 const temporary = `ARRAY[${storedNames.map((name) => `'${name}'`).join()}]::name[]`
 
-/** What the server shows of the session, one column for each kind. Roles are settings as well, and have a column of their own. */
+/**
+ * What the server shows of the session, one column for each kind. Roles are settings as well, and have a column of
+ * their own.
+ */
 const probe = `SELECT ARRAY[${settingNames
   .concat('default_transaction_isolation', 'default_transaction_deferrable')
   .map((setting) => `coalesce(current_setting('${setting}', true), '')`)
@@ -35,7 +38,10 @@ export class Session {
 
   /** Sends a statement that no guard judges. */
   async query(text: string, values?: readonly unknown[]): Promise<unknown[]> {
-    const result = await Reflect.apply(pg.Client.prototype.query as (...args: unknown[]) => unknown, this.#client, [text, values])
+    const result = await Reflect.apply(pg.Client.prototype.query as (...args: unknown[]) => unknown, this.#client, [
+      text,
+      values,
+    ])
     return [(result as pg.QueryResult).rows].flat()
   }
 
@@ -50,7 +56,10 @@ export class Session {
 
   /** The driver rejects before the server says how its transaction stands. */
   async #status(): Promise<string | null> {
-    const { connection, readyForQuery } = this.#client as unknown as { connection: EventEmitter; readyForQuery: boolean }
+    const { connection, readyForQuery } = this.#client as unknown as {
+      connection: EventEmitter
+      readyForQuery: boolean
+    }
     if (!readyForQuery) await once(connection, 'readyForQuery')
     return this.#client.getTransactionStatus()
   }
@@ -74,7 +83,9 @@ export class Session {
     return (await this.query(probe))[0] as Shown
   }
 
-  /** Rolls back what is open, and makes the session a new one again. @returns the kinds of state in which it was none */
+  /**
+   * Rolls back what is open, and makes the session a new one again. @returns the kinds of state in which it was none
+   */
   async endAndClean(): Promise<Set<Kind>> {
     if (await this.isInTransaction()) await this.query('ROLLBACK')
     const dirty = await this.dirtyKinds()

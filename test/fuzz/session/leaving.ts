@@ -16,7 +16,8 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
     setConfig,
     (random, theme) => (random.chance(0.15) ? setConfigByParameters(random) : set(random, theme)),
     (_, theme) => `SET LOCAL ${theme.assignment}`,
-    (random) => `SET SESSION CHARACTERISTICS AS TRANSACTION ${random.pick(['DEFERRABLE', 'ISOLATION LEVEL SERIALIZABLE'])}`,
+    (random) =>
+      `SET SESSION CHARACTERISTICS AS TRANSACTION ${random.pick(['DEFERRABLE', 'ISOLATION LEVEL SERIALIZABLE'])}`,
   ],
   role: [
     (random) => `SET ROLE ${random.pick(['app', 'admin'])}`,

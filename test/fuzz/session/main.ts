@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util'
 import { playAll } from './crew.ts'
 import type { Tally } from './tally.ts'
 
-// npm run fuzz:session -- [--seed 1] [--count 5000] [--first 0] [--examineOneIn 10] [--workers 2]
-// The guard says clean only where a live server shows a clean session. The same seed and index make the same transaction.
+// npm run fuzz:session -- [--seed 1] [--count 5000] [--first 0] [--examineOneIn 10] [--workers 2] The guard says clean
+// only where a live server shows a clean session. The same seed and index make the same transaction.
 
 const { values } = parseArgs({
   options: {
@@ -60,6 +60,7 @@ function problemsOf({ counts, misses }: Tally): string[] {
 
 function wholeNumber(option: keyof typeof values, least: number): number {
   const value = Number(values[option])
-  if (!Number.isInteger(value) || value < least || value > 2 ** 32) throw new Error(`--${option} is a whole number from ${least} to 2^32.`)
+  if (!Number.isInteger(value) || value < least || value > 2 ** 32)
+    throw new Error(`--${option} is a whole number from ${least} to 2^32.`)
   return value
 }

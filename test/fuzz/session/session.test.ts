@@ -7,19 +7,28 @@ const count = 5000
 
 describe('the fuzz of transactions', () => {
   test('makes the same transactions of the same seed, and others of another', () => {
-    const madeOf = (seed: number): string[] => Array.from({ length: 200 }, (_, index) => JSON.stringify(generate(seed, index)))
+    const madeOf = (seed: number): string[] =>
+      Array.from({ length: 200 }, (_, index) => JSON.stringify(generate(seed, index)))
     expect(madeOf(1)).toEqual(madeOf(1))
     expect(madeOf(1)).not.toEqual(madeOf(2))
     expect(new Set(madeOf(1)).size).toBe(200)
   })
 
-  test('finds that the guard says clean only where a live server shows a clean session', { timeout: 600_000 }, async () => {
-    const { counts, misses, dirtyKinds } = await playAll({ seed: 1, first: 0, count, examineOneIn: 10 }, 2, () => undefined)
-    expect(misses).toEqual([])
-    expect(counts.transactions).toBe(count)
-    expect(counts.falseAlarms).toBeLessThan(counts.examined / 100)
-    // It proves nothing where hardly any session is dirty, or none of some kind.
-    expect(counts.dirty).toBeGreaterThan(count / 5)
-    expect(kinds.filter((kind) => (dirtyKinds[kind] ?? 0) < count / 200)).toEqual([])
-  })
+  test(
+    'finds that the guard says clean only where a live server shows a clean session',
+    { timeout: 600_000 },
+    async () => {
+      const { counts, misses, dirtyKinds } = await playAll(
+        { seed: 1, first: 0, count, examineOneIn: 10 },
+        2,
+        () => undefined,
+      )
+      expect(misses).toEqual([])
+      expect(counts.transactions).toBe(count)
+      expect(counts.falseAlarms).toBeLessThan(counts.examined / 100)
+      // It proves nothing where hardly any session is dirty, or none of some kind.
+      expect(counts.dirty).toBeGreaterThan(count / 5)
+      expect(kinds.filter((kind) => (dirtyKinds[kind] ?? 0) < count / 200)).toEqual([])
+    },
+  )
 })

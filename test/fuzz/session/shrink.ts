@@ -1,6 +1,8 @@
 import { sqlOf, type MadeTransaction, type SentText } from './transaction.ts'
 
-/** A shorter transaction of which the same is true: statements are left out, and texts cut in two, until nothing can be. */
+/**
+ * A shorter transaction of which the same is true: statements are left out, and texts cut in two, until nothing can be.
+ */
 export async function shrunk(
   transaction: MadeTransaction,
   stillFails: (shorter: MadeTransaction) => Promise<boolean>,
@@ -31,6 +33,8 @@ function* shorter(texts: readonly SentText[]): Generator<readonly SentText[]> {
 
 /** The transaction as one reads it: a line for each text. */
 export function described({ form, texts, commits }: MadeTransaction): string {
-  const lines = texts.map((text) => `  ${sqlOf(text)}${text[0]?.values === undefined ? '' : `   ${JSON.stringify(text[0].values)}`}`)
+  const lines = texts.map(
+    (text) => `  ${sqlOf(text)}${text[0]?.values === undefined ? '' : `   ${JSON.stringify(text[0].values)}`}`,
+  )
   return [`${form}, ended by ${commits ? 'COMMIT' : 'ROLLBACK'} where the form ends it:`, ...lines].join('\n')
 }

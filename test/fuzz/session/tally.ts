@@ -34,7 +34,12 @@ export interface Tally {
 }
 
 export function emptyTally(): Tally {
-  return { counts: { transactions: 0, dirty: 0, reported: 0, falseAlarms: 0, examined: 0 }, misses: [], dirtyKinds: {}, falseAlarmsOf: {} }
+  return {
+    counts: { transactions: 0, dirty: 0, reported: 0, falseAlarms: 0, examined: 0 },
+    misses: [],
+    dirtyKinds: {},
+    falseAlarmsOf: {},
+  }
 }
 
 /** Adds one tally to another, in place. */
@@ -69,7 +74,9 @@ export async function tallyOf(trial: Trial, { seed, first, count, examineOneIn }
     note(tally, verdict)
     const [kind] = verdict.missed
     if (kind === undefined) continue
-    const shortest = await shrunk(transaction, async (shorter) => (await trial.judge(shorter, false)).missed.includes(kind))
+    const shortest = await shrunk(transaction, async (shorter) =>
+      (await trial.judge(shorter, false)).missed.includes(kind),
+    )
     const again = `npm run fuzz:session -- --seed ${seed} --first ${index} --count 1`
     tally.misses.push(
       `seed ${seed}, index ${index}: nothing is said of the ${kind} that this leaves\n${described(shortest)}\n  Again: ${again}`,

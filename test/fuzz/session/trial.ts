@@ -63,7 +63,8 @@ export class Trial {
     const falseAlarms: RuleId[] = []
     for (const { rule, at, leaks } of isExamined ? reports : []) {
       const speaksOf = kindsOfRule[rule] ?? []
-      if (!leaks || speaksOf.length === 0 || speaksOf.some((kind) => dirty.has(kind)) || falseAlarms.includes(rule)) continue
+      if (!leaks || speaksOf.length === 0 || speaksOf.some((kind) => dirty.has(kind)) || falseAlarms.includes(rule))
+        continue
       if (!(await mightStay(session, transaction, at, speaksOf))) falseAlarms.push(rule)
     }
     if (mayChangeDatabase(transaction)) await session.query(restore)
@@ -83,12 +84,18 @@ async function reportsOf(player: Player, transaction: MadeTransaction): Promise<
 }
 
 /**
- * A finding comes before its text is sent. It is right if the state stayed in case that nothing fails from there on; and, where a
- * rollback does not take the state back, in case that any statement fails.
+ * A finding comes before its text is sent. It is right if the state stayed in case that nothing fails from there on;
+ * and, where a rollback does not take the state back, in case that any statement fails.
  */
-async function mightStay(session: Session, transaction: MadeTransaction, at: number, speaksOf: readonly Kind[]): Promise<boolean> {
+async function mightStay(
+  session: Session,
+  transaction: MadeTransaction,
+  at: number,
+  speaksOf: readonly Kind[],
+): Promise<boolean> {
   const holds = (dirty: ReadonlySet<Kind>): boolean => speaksOf.some((kind) => dirty.has(kind))
-  if (holds(await rightAfter(session, transaction, at)) || holds(await withoutFailures(session, transaction, at))) return true
+  if (holds(await rightAfter(session, transaction, at)) || holds(await withoutFailures(session, transaction, at)))
+    return true
   if (!speaksOf.some((kind) => kind === 'lock' || kind === 'prepared')) return false
   const statements = transaction.texts.slice(0, at + 1).flat()
   for (let count = statements.length; count > 0; count--) {
@@ -98,7 +105,10 @@ async function mightStay(session: Session, transaction: MadeTransaction, at: num
   return false
 }
 
-/** Outside a transaction the text may leave it on another connection than the next one finds, in case that nothing in it fails. */
+/**
+ * Outside a transaction the text may leave it on another connection than the next one finds, in case that nothing in it
+ * fails.
+ */
 async function rightAfter(session: Session, { form, texts }: MadeTransaction, at: number): Promise<Set<Kind>> {
   if (isClosedByForm(form)) return new Set()
   for (const text of texts.slice(0, at)) await session.attempt(sqlOf(text), text[0]?.values)
@@ -107,12 +117,17 @@ async function rightAfter(session: Session, { form, texts }: MadeTransaction, at
 }
 
 /** Pipelined texts are all sent before the first answer. */
-async function withoutFailures(session: Session, { form, texts, commits }: MadeTransaction, at: number): Promise<Set<Kind>> {
+async function withoutFailures(
+  session: Session,
+  { form, texts, commits }: MadeTransaction,
+  at: number,
+): Promise<Set<Kind>> {
   const known = form === 'pipelined pg' ? 0 : at
   const isOwn = isClosedByForm(form)
   if (isOwn) await session.query('BEGIN')
   // That a COMMIT will fail, nobody can know before it is sent.
-  for (const text of texts.slice(0, known)) if (!/into later/i.test(sqlOf(text))) await session.attempt(sqlOf(text), text[0]?.values)
+  for (const text of texts.slice(0, known))
+    if (!/into later/i.test(sqlOf(text))) await session.attempt(sqlOf(text), text[0]?.values)
   for (const text of texts.slice(known)) await tryEach(session, text)
   if (isOwn) await session.attempt(commits ? 'COMMIT' : 'ROLLBACK')
   return session.endAndClean()
@@ -144,7 +159,8 @@ function mayChangeDatabase({ texts }: MadeTransaction): boolean {
   return texts.some((text) => /create table (?!pg_temp)|\binto temp/i.test(sqlOf(text)))
 }
 
-const ours = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('perm', 'later')"
+const ours =
+  "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('perm', 'later')"
 
 /** A CREATE TABLE that was not temporary. */
 const restore = `DO $$ DECLARE made name; BEGIN

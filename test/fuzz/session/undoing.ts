@@ -13,17 +13,38 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
   setting: [
     (random, theme) => perhapsInBlock(random, reset(random, theme), certainty),
     (random, theme) => perhapsInBlock(random, reset(random, theme), certainty),
-    (random, theme) => somewhere(random, `set_config('${theme.setting}', NULL, ${random.pick(['false', 'false', 'true'])})`, certainty),
+    (random, theme) =>
+      somewhere(random, `set_config('${theme.setting}', NULL, ${random.pick(['false', 'false', 'true'])})`, certainty),
     (random, theme) => (random.chance(0.2) ? byParameters(random) : reset(random, theme)),
     () => 'DISCARD ALL',
   ],
   role: [
-    (random) => perhapsInBlock(random, random.pick(['RESET ROLE', 'SET ROLE NONE', 'SET LOCAL ROLE NONE', 'RESET ALL']), certainty),
-    (random) => perhapsInBlock(random, random.pick(['RESET SESSION AUTHORIZATION', 'SET SESSION AUTHORIZATION DEFAULT']), certainty),
-    (random) => somewhere(random, `set_config('role', ${random.pick(['NULL', "'none'"])}, ${random.pick(['false', 'true'])})`, certainty),
+    (random) =>
+      perhapsInBlock(
+        random,
+        random.pick(['RESET ROLE', 'SET ROLE NONE', 'SET LOCAL ROLE NONE', 'RESET ALL']),
+        certainty,
+      ),
+    (random) =>
+      perhapsInBlock(
+        random,
+        random.pick(['RESET SESSION AUTHORIZATION', 'SET SESSION AUTHORIZATION DEFAULT']),
+        certainty,
+      ),
+    (random) =>
+      somewhere(
+        random,
+        `set_config('role', ${random.pick(['NULL', "'none'"])}, ${random.pick(['false', 'true'])})`,
+        certainty,
+      ),
   ],
-  prepared: [(random, theme) => perhapsInBlock(random, random.chance(0.15) ? 'DEALLOCATE ALL' : `DEALLOCATE ${theme.name}`, certainty)],
-  listen: [(random, theme) => perhapsInBlock(random, random.chance(0.15) ? 'UNLISTEN *' : `UNLISTEN ${theme.name}`, certainty)],
+  prepared: [
+    (random, theme) =>
+      perhapsInBlock(random, random.chance(0.15) ? 'DEALLOCATE ALL' : `DEALLOCATE ${theme.name}`, certainty),
+  ],
+  listen: [
+    (random, theme) => perhapsInBlock(random, random.chance(0.15) ? 'UNLISTEN *' : `UNLISTEN ${theme.name}`, certainty),
+  ],
   temporary: [
     (random, theme) => perhapsInBlock(random, drop(random, theme), certainty),
     (random, theme) => perhapsInBlock(random, drop(random, theme), certainty),

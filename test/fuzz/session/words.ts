@@ -23,7 +23,11 @@ export const settingNames: readonly string[] = Object.keys(settings)
 
 /** Kinds of temporary objects, with the forms that create one of a given name. */
 const classes: Readonly<Record<string, (name: string) => readonly string[]>> = {
-  TABLE: (of) => [`CREATE TEMP TABLE ${of} (id int)`, `CREATE TABLE pg_temp.${of} AS SELECT 1 AS id`, `SELECT 1 AS id INTO TEMP ${of}`],
+  TABLE: (of) => [
+    `CREATE TEMP TABLE ${of} (id int)`,
+    `CREATE TABLE pg_temp.${of} AS SELECT 1 AS id`,
+    `SELECT 1 AS id INTO TEMP ${of}`,
+  ],
   VIEW: (of) => [`CREATE TEMP VIEW ${of} AS SELECT 1 AS id`, `CREATE OR REPLACE TEMP VIEW ${of} AS SELECT 1 AS id`],
   SEQUENCE: (of) => [`CREATE TEMP SEQUENCE ${of}`, `CREATE SEQUENCE pg_temp.${of}`],
   FUNCTION: (of) => [`CREATE FUNCTION pg_temp.${of}() RETURNS int LANGUAGE sql AS 'SELECT 1'`],

@@ -28,7 +28,13 @@ it('the instrumentations of pg and Prisma make the same spans with poolsafe and 
   const bare = await spansOf('bare')
   const guarded = await spansOf('guarded')
   expect(guarded).toEqual(bare)
-  for (const name of ['pg.query:SELECT', 'pg-pool.connect', 'pg.connect', 'prisma:client:operation', 'prisma:client:db_query']) {
+  for (const name of [
+    'pg.query:SELECT',
+    'pg-pool.connect',
+    'pg.connect',
+    'prisma:client:operation',
+    'prisma:client:db_query',
+  ]) {
     expect(bare.join('\n'), name).toContain(`> ${name}`)
   }
 })

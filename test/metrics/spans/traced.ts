@@ -19,7 +19,9 @@ const isGuarded = variant === 'guarded'
 const exporter = new InMemorySpanExporter()
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
 provider.register()
-registerInstrumentations({ instrumentations: [new PgInstrumentation({ enhancedDatabaseReporting: true }), new PrismaInstrumentation()] })
+registerInstrumentations({
+  instrumentations: [new PgInstrumentation({ enhancedDatabaseReporting: true }), new PrismaInstrumentation()],
+})
 
 // The hooks see what is required; what is imported later is the same.
 const pg = createRequire(import.meta.url)('pg') as typeof Pg
@@ -65,7 +67,9 @@ await request('transaction', async () => {
   await client.query('COMMIT')
   client.release()
 })
-await Promise.all(Array.from({ length: 5 }, (_, index) => request(`crowd ${index}`, () => pool.query(`SELECT ${index} AS crowd`))))
+await Promise.all(
+  Array.from({ length: 5 }, (_, index) => request(`crowd ${index}`, () => pool.query(`SELECT ${index} AS crowd`))),
+)
 await Promise.all(
   Array.from({ length: 5 }, (_, index) =>
     request(`crowd with connect ${index}`, async () => {
@@ -80,7 +84,9 @@ await pool.end()
 const adapter = new PrismaPg({ connectionString: url, max: 2 })
 const plain = new PrismaClient({ adapter: isGuarded ? guardAdapter(adapter, guard) : adapter })
 const prisma = isGuarded ? (plain.$extends(poolsafe(guard)) as unknown as typeof plain) : plain
-await request('Prisma: create', () => prisma.user.create({ data: { email: 'ada@example.com', posts: { create: { title: 'one' } } } }))
+await request('Prisma: create', () =>
+  prisma.user.create({ data: { email: 'ada@example.com', posts: { create: { title: 'one' } } } }),
+)
 await request('Prisma: findMany', () => prisma.user.findMany({ include: { posts: true } }))
 await request('Prisma: transaction', () => prisma.$transaction([prisma.user.count(), prisma.post.count()]))
 await request('Prisma: interactive', () =>

@@ -10,7 +10,8 @@ export interface Bundler {
 const esbuild = ['node_modules/.bin/esbuild', 'app/main.js', '--bundle', '--platform=node', '--log-level=warning']
 
 /** Lets an ES module of esbuild require Node's own modules, as esbuild's documentation advises. */
-const requireBanner = "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+const requireBanner =
+  "--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
 
 /** From Node's documentation of single executables. */
 const fuse = ['--sentinel-fuse', 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2']
@@ -45,7 +46,9 @@ export const bundlers: readonly Bundler[] = [
   },
   {
     name: 'Vite SSR',
-    commands: [['node_modules/.bin/vite', 'build', '--ssr', 'app/main.js', '--outDir', 'out/Vite SSR', '--logLevel', 'error']],
+    commands: [
+      ['node_modules/.bin/vite', 'build', '--ssr', 'app/main.js', '--outDir', 'out/Vite SSR', '--logLevel', 'error'],
+    ],
     program: 'main.mjs',
   },
   {

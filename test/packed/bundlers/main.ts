@@ -9,8 +9,8 @@ import { run } from '../run.ts'
 import { bundlers, type Bundler } from './bundlers.ts'
 import { answerOfNext, compilers } from './next.ts'
 
-// npm run test:bundlers [-- <part of a bundler's name>]
-// Bundles a small application with the tarballs of `npm run build`, runs it against PostgreSQL and compares what became of its statements.
+// npm run test:bundlers [-- <part of a bundler's name>] Bundles a small application with the tarballs of `npm run
+// build`, runs it against PostgreSQL and compares what became of its statements.
 
 const refusal = (rule: string): readonly string[] => ['UnsafeStatementError', 'UnsafeStatementError', rule]
 const expected = {
@@ -56,7 +56,8 @@ function install(): void {
 
 /** Runs the bundle in a folder of its own, where it finds no packages. */
 function answerOf({ name, commands, program }: Bundler): unknown {
-  for (const [command = '', ...args] of commands) run(command === 'node' ? process.execPath : join(project, command), args, project)
+  for (const [command = '', ...args] of commands)
+    run(command === 'node' ? process.execPath : join(project, command), args, project)
   const folder = mkdtempSync(join(tmpdir(), 'poolsafe-bundle-'))
   try {
     cpSync(join(project, 'out', name), folder, { recursive: true })

@@ -38,14 +38,18 @@ export function describeExceptions(subject: Subject): void {
       expect(await failureOf(async () => prisma.$executeRawUnsafe(set))).toMatchObject(refused)
     })
 
-    it.each([0, 1, 2, 3])('keeps the arrays apart that Prisma sends in one tick, the one in a scope at place %d', async (place) => {
-      const array = (): Promise<unknown> => prisma.$transaction([prisma.$executeRawUnsafe(set), prisma.$queryRaw`SELECT 1 AS one`])
-      // The first query would connect, and take a tick of its own.
-      await prisma.$queryRaw`SELECT 1`
-      const arrays = Array.from({ length: 4 }, (_, index) => (index === place ? allowed(array) : failureOf(array)))
-      const outcomes: unknown[] = await Promise.all(arrays)
-      expect(outcomes).toMatchObject(arrays.map((_, index) => (index === place ? [0, [{ one: 1 }]] : refused)))
-    })
+    it.each([0, 1, 2, 3])(
+      'keeps the arrays apart that Prisma sends in one tick, the one in a scope at place %d',
+      async (place) => {
+        const array = (): Promise<unknown> =>
+          prisma.$transaction([prisma.$executeRawUnsafe(set), prisma.$queryRaw`SELECT 1 AS one`])
+        // The first query would connect, and take a tick of its own.
+        await prisma.$queryRaw`SELECT 1`
+        const arrays = Array.from({ length: 4 }, (_, index) => (index === place ? allowed(array) : failureOf(array)))
+        const outcomes: unknown[] = await Promise.all(arrays)
+        expect(outcomes).toMatchObject(arrays.map((_, index) => (index === place ? [0, [{ one: 1 }]] : refused)))
+      },
+    )
 
     it.each([0, 1, 2, 3])('keeps arrays of one operation apart, the one in a scope at place %d', async (place) => {
       const array = (): Promise<unknown> => prisma.$transaction([prisma.$executeRawUnsafe(set)])
@@ -55,19 +59,24 @@ export function describeExceptions(subject: Subject): void {
       expect(outcomes).toMatchObject(arrays.map((_, index) => (index === place ? [0] : refused)))
     })
 
-    it.each([0, 1, 2, 3])('keeps interactive transactions apart that send in one tick, the one in a scope at place %d', async (place) => {
-      const { promise: all, resolve: open } = Promise.withResolvers<void>()
-      let waiting = 4
-      const run = (index: number): Promise<unknown> =>
-        prisma.$transaction(async (tx) => {
-          if (--waiting === 0) open()
-          await all
-          const send = (): Promise<number> => tx.$executeRaw`SELECT pg_try_advisory_lock(1)`
-          return index === place ? guard.allow('session/advisory-lock', 'a test', send) : failureOf(send)
-        }, patient)
-      const outcomes = await Promise.all([0, 1, 2, 3].map(run))
-      expect(outcomes).toMatchObject([0, 1, 2, 3].map((index) => (index === place ? 1 : { rule: 'session/advisory-lock' })))
-    })
+    it.each([0, 1, 2, 3])(
+      'keeps interactive transactions apart that send in one tick, the one in a scope at place %d',
+      async (place) => {
+        const { promise: all, resolve: open } = Promise.withResolvers<void>()
+        let waiting = 4
+        const run = (index: number): Promise<unknown> =>
+          prisma.$transaction(async (tx) => {
+            if (--waiting === 0) open()
+            await all
+            const send = (): Promise<number> => tx.$executeRaw`SELECT pg_try_advisory_lock(1)`
+            return index === place ? guard.allow('session/advisory-lock', 'a test', send) : failureOf(send)
+          }, patient)
+        const outcomes = await Promise.all([0, 1, 2, 3].map(run))
+        expect(outcomes).toMatchObject(
+          [0, 1, 2, 3].map((index) => (index === place ? 1 : { rule: 'session/advisory-lock' })),
+        )
+      },
+    )
 
     it('keeps the operations of one transaction apart that it sends together', async () => {
       const outcomes = await prisma.$transaction((tx) => {

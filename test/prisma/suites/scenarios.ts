@@ -121,11 +121,17 @@ const transactions: Scenario[] = [
       ),
     outcome: [{ id: 1 }, [{ level: 'serializable' }], 1, [{ name: 'ann' }]],
   },
-  { name: 'an array of one', run: (prisma) => prisma.$transaction([prisma.user.create({ data: { email: 'ann@example.test' } })]) },
+  {
+    name: 'an array of one',
+    run: (prisma) => prisma.$transaction([prisma.user.create({ data: { email: 'ann@example.test' } })]),
+  },
   {
     name: 'an array that fails',
     run: async (prisma) =>
-      prisma.$transaction([prisma.user.create({ data: { email: 'ann@example.test' } }), prisma.$executeRaw`SELECT 1 / 0`]),
+      prisma.$transaction([
+        prisma.user.create({ data: { email: 'ann@example.test' } }),
+        prisma.$executeRaw`SELECT 1 / 0`,
+      ]),
     outcome: { code: 'P2010' },
   },
   {
@@ -137,7 +143,10 @@ const transactions: Scenario[] = [
     run: (prisma) =>
       prisma.$transaction(
         async (tx) => [
-          await tx.user.create({ data: { email: 'ann@example.test', posts: { create: { title: 'one' } } }, include: { profile: true } }),
+          await tx.user.create({
+            data: { email: 'ann@example.test', posts: { create: { title: 'one' } } },
+            include: { profile: true },
+          }),
           await tx.$executeRaw`SET LOCAL app.color = 'green'`,
           await tx.$queryRaw`SELECT current_setting('app.color') AS color, current_setting('transaction_isolation') AS level`,
           await Promise.all([tx.user.count(), tx.post.count()]),
@@ -179,7 +188,11 @@ const failures: Scenario[] = [
     },
     outcome: { code: 'P2002' },
   },
-  { name: 'a missing record, P2025', run: (prisma) => prisma.user.delete({ where: { id: 7 } }), outcome: { code: 'P2025' } },
+  {
+    name: 'a missing record, P2025',
+    run: (prisma) => prisma.user.delete({ where: { id: 7 } }),
+    outcome: { code: 'P2025' },
+  },
   {
     name: 'a foreign key, P2003',
     run: (prisma) => prisma.post.create({ data: { title: 'one', authorId: 7 } }),
@@ -224,7 +237,10 @@ export const nestedTransactions: readonly Scenario[] = [
   },
 ]
 
-/** On a plain client Prisma 7.10 sends the array in a transaction of its own; on one with any extension it stays in this one. */
+/**
+ * On a plain client Prisma 7.10 sends the array in a transaction of its own; on one with any extension it stays in this
+ * one.
+ */
 export const arrayInTransaction: Scenario = {
   name: 'an array inside an interactive transaction',
   run: (prisma) =>

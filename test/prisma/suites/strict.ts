@@ -120,7 +120,9 @@ export function describeStrict(subject: Subject): void {
     })
 
     it('finds SET LOCAL ineffective in an array of one, which Prisma sends without a transaction', async () => {
-      const error = await refusalOf('SET LOCAL app.org = 1', () => prisma.$transaction([prisma.$executeRaw`SET LOCAL app.org = 1`]))
+      const error = await refusalOf('SET LOCAL app.org = 1', () =>
+        prisma.$transaction([prisma.$executeRaw`SET LOCAL app.org = 1`]),
+      )
       expect(error).toMatchObject({ rule: 'transaction/set-local', outcome: 'ineffective' })
       await prisma.$transaction([prisma.$executeRaw`SET LOCAL app.org = 1`, prisma.user.count()])
     })

@@ -68,7 +68,9 @@ export function describeTransparency(subject: Subject): void {
   })
 }
 
-/** An error with its own fields. Prisma's messages quote the source: a line of this folder, the same for both clients. */
+/**
+ * An error with its own fields. Prisma's messages quote the source: a line of this folder, the same for both clients.
+ */
 function described(error: Error): unknown {
   const { name, message, cause } = error
   return Object.assign({}, error, { class: error.constructor, name, message, cause })

@@ -39,8 +39,13 @@ const dependencies: ReadonlySet<string> = new Set([
 /** Installs Kysely's dependencies, and builds it and its tests. */
 export async function installKysely(folder: string): Promise<void> {
   const path = join(folder, 'package.json')
-  const content = JSON.parse(await readFile(path, 'utf8')) as { devDependencies?: Record<string, string>; packageManager?: string }
-  content.devDependencies = Object.fromEntries(Object.entries(content.devDependencies ?? {}).filter(([name]) => dependencies.has(name)))
+  const content = JSON.parse(await readFile(path, 'utf8')) as {
+    devDependencies?: Record<string, string>
+    packageManager?: string
+  }
+  content.devDependencies = Object.fromEntries(
+    Object.entries(content.devDependencies ?? {}).filter(([name]) => dependencies.has(name)),
+  )
   delete content.packageManager
   await writeFile(path, JSON.stringify(content))
   await Promise.all(['pnpm-lock.yaml', 'pnpm-workspace.yaml'].map((file) => rm(join(folder, file), { force: true })))

@@ -13,7 +13,8 @@ let GuardedPool
 
 Module._load = function (request, parent, isMain) {
   const loaded = load.call(this, request, parent, isMain)
-  if (typeof loaded !== 'function' || loaded.name !== 'Pool' || !('prototype' in loaded) || loaded === GuardedPool) return loaded
+  if (typeof loaded !== 'function' || loaded.name !== 'Pool' || !('prototype' in loaded) || loaded === GuardedPool)
+    return loaded
   GuardedPool ??= class Pool extends loaded {
     constructor(...options) {
       super(...options)

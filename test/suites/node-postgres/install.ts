@@ -2,7 +2,10 @@ import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runChild } from '../child.ts'
 
-/** Packages of the repository that its tests load from their sources. pg-protocol needs a build: it comes from the registry. */
+/**
+ * Packages of the repository that its tests load from their sources. pg-protocol needs a build: it comes from the
+ * registry.
+ */
 const own = ['pg', 'pg-pool', 'pg-cursor', 'pg-query-stream', 'pg-connection-string']
 
 /** What the tests of those packages depend on, in the versions that their manifests ask for. */

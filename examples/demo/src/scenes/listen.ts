@@ -40,7 +40,10 @@ async function connect(url: string): Promise<{ client: pg.Client; heard: () => n
   return { client, heard: () => heard }
 }
 
-/** PgBouncer hands out the server connection that was given back last, the hostile pooler one that somebody else has just had: the stranger gets the one that listens. */
+/**
+ * PgBouncer hands out the server connection that was given back last, the hostile pooler one that somebody else has
+ * just had: the stranger gets the one that listens.
+ */
 async function playUnguarded(servers: Servers): Promise<{ owner: number; stranger: number }> {
   const stage = await servers.openStage()
   const [owner, stranger] = [await connect(stage.pooledUrl), await connect(stage.pooledUrl)]
@@ -80,14 +83,19 @@ async function playSafe(servers: Servers): Promise<number> {
   guardClient(listener.client, createGuard({ mode: 'strict', pooler: poolers.direct() }))
   guardClient(sender.client, createGuard({ mode: 'strict', pooler: servers.profile }))
   await listener.client.query('LISTEN job')
-  for (let index = 1; index <= notifications; index++) await sender.client.query("SELECT pg_notify('job', $1)", [String(index)])
+  for (let index = 1; index <= notifications; index++)
+    await sender.client.query("SELECT pg_notify('job', $1)", [String(index)])
   await until(() => listener.heard() === notifications)
   await Promise.all([listener.client.end(), sender.client.end()])
   await stage.close()
   return listener.heard()
 }
 
-function toResult(harm: { owner: number; stranger: number }, guarded: { refusal: Refusal; reached: number }, arrived: number): SceneResult {
+function toResult(
+  harm: { owner: number; stranger: number },
+  guarded: { refusal: Refusal; reached: number },
+  arrived: number,
+): SceneResult {
   return {
     figures: {
       sent: notifications,

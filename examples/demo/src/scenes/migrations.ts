@@ -45,7 +45,10 @@ async function deploy(connectionString: string, version: number, guard?: Guard):
     return [name, { up: (on: Kysely<unknown>) => on.schema.createTable(name).addColumn('id', 'integer').execute() }]
   })
   try {
-    return await new Migrator({ db, provider: { getMigrations: async () => Object.fromEntries(migrations) } }).migrateToLatest()
+    return await new Migrator({
+      db,
+      provider: { getMigrations: async () => Object.fromEntries(migrations) },
+    }).migrateToLatest()
   } finally {
     await db.destroy()
   }
@@ -106,7 +109,8 @@ interface Guarded {
 async function playGuarded(servers: Servers): Promise<Guarded> {
   const stage = await servers.openStage()
   const guard = createGuard({ mode: 'strict', pooler: servers.profile })
-  // The Migrator unlocks whatever happened, so the error that it hands over is the one of the unlock: the lock was refused first.
+  // The Migrator unlocks whatever happened, so the error that it hands over is the one of the unlock: the lock was
+  // refused first.
   const refusals: Refusal[] = []
   guard.on('finding', ({ findings: [{ rule, instead }], message }) => refusals.push({ rule, message, instead }))
   const { error } = await withTraffic(stage, () => deploy(stage.pooledUrl, 1, guard))

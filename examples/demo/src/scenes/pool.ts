@@ -66,7 +66,10 @@ async function playExhausted(servers: Servers): Promise<{ timeouts: number; refu
   for (const client of leaked.splice(0)) client.release()
   await pool.end()
   await stage.close()
-  return { timeouts: errors.filter((error) => error instanceof AcquireTimeoutError).length, refusal: toRefusal(errors[0]) }
+  return {
+    timeouts: errors.filter((error) => error instanceof AcquireTimeoutError).length,
+    refusal: toRefusal(errors[0]),
+  }
 }
 
 async function playNested(servers: Servers): Promise<{ refused: number; refusal: Refusal }> {
@@ -139,6 +142,7 @@ function toResult(
     guarded: `${exhausted.timeouts} of ${callers} told after ${watchMillis} ms who holds the connections${isNamed ? ': sendInvoice' : ''}; a call that waits for itself told at once`,
     safe: `thrown out by the server: ${healed} of ${callers} calls answered on new connections`,
     refusals: [exhausted.refusal, nested.refusal],
-    held: unanswered === callers && exhausted.timeouts === callers && isNamed && nested.refused === 1 && healed === callers,
+    held:
+      unanswered === callers && exhausted.timeouts === callers && isNamed && nested.refused === 1 && healed === callers,
   }
 }

@@ -18,7 +18,8 @@ interface Habits {
   readonly lock: Habit
 }
 
-const setup = 'CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL); GRANT ALL ON orders TO app'
+const setup =
+  'CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL); GRANT ALL ON orders TO app'
 const timeoutInForce = "SELECT setting::int AS millis FROM pg_settings WHERE name = 'statement_timeout'"
 
 /** As one writes them against a direct connection. A timeout of its own for each call shows whose value is in force. */
@@ -99,7 +100,13 @@ interface Tally {
 async function playHabits(servers: Servers, habits: Habits, guard?: Guard): Promise<Tally> {
   const stage = await servers.openStage(setup)
   const prisma = createClient(stage.pooledUrl, guard)
-  const tally: Tally = { wrong: { setting: 0, tempTable: 0, lock: 0 }, refused: 0, locksLeft: 0, reached: 0, refusals: new Map() }
+  const tally: Tally = {
+    wrong: { setting: 0, tempTable: 0, lock: 0 },
+    refused: 0,
+    locksLeft: 0,
+    reached: 0,
+    refusals: new Map(),
+  }
   await withTraffic(stage, async () => {
     for (const name of ['setting', 'tempTable', 'lock'] as const)
       await repeat(times, (index) => tryOnce(prisma, habits, name, index, tally))
@@ -117,10 +124,18 @@ function createClient(connectionString: string, guard: Guard | undefined): Prism
   const adapter = new PrismaPg({ connectionString, max: 8 })
   if (guard === undefined) return new PrismaClient({ adapter })
   // An extended client has another type, though it lacks nothing but `$on`.
-  return new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(poolsafe(guard)) as unknown as PrismaClient
+  return new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(
+    poolsafe(guard),
+  ) as unknown as PrismaClient
 }
 
-async function tryOnce(prisma: PrismaClient, habits: Habits, name: keyof Habits, index: number, tally: Tally): Promise<void> {
+async function tryOnce(
+  prisma: PrismaClient,
+  habits: Habits,
+  name: keyof Habits,
+  index: number,
+  tally: Tally,
+): Promise<void> {
   try {
     if (!(await habits[name](prisma, index))) tally.wrong[name]++
   } catch (error) {

@@ -43,8 +43,14 @@ const shownTitles: readonly string[] = [
  *
  * @throws Error for one that the dashboard does not have, or has under another name
  */
-export async function readPanels(prometheus: Prometheus, span: Span, phases: readonly Phase[]): Promise<readonly Chart[]> {
-  const dashboard = JSON.parse(await readFile(shipped('grafana/dashboard.json'), 'utf8')) as { panels: readonly Panel[] }
+export async function readPanels(
+  prometheus: Prometheus,
+  span: Span,
+  phases: readonly Phase[],
+): Promise<readonly Chart[]> {
+  const dashboard = JSON.parse(await readFile(shipped('grafana/dashboard.json'), 'utf8')) as {
+    panels: readonly Panel[]
+  }
   const panels = dashboard.panels.flatMap((panel) => panel.panels ?? panel)
   return Promise.all(
     shownTitles.map(async (title) => {
@@ -56,7 +62,11 @@ export async function readPanels(prometheus: Prometheus, span: Span, phases: rea
   )
 }
 
-async function readLines(prometheus: Prometheus, { expr, legendFormat = '' }: Target, { from, to }: Span): Promise<ChartLine[]> {
+async function readLines(
+  prometheus: Prometheus,
+  { expr, legendFormat = '' }: Target,
+  { from, to }: Span,
+): Promise<ChartLine[]> {
   const series = await prometheus.range(withoutVariables(expr), from, to)
   return series.map((each) => ({
     name: nameOf(each, legendFormat),
@@ -70,5 +80,8 @@ function withoutVariables(expression: string): string {
 }
 
 function nameOf({ labels }: Series, format: string): string {
-  return format.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => labels[label] ?? '') || Object.values(labels).join(' ')
+  return (
+    format.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, label: string) => labels[label] ?? '') ||
+    Object.values(labels).join(' ')
+  )
 }

@@ -43,7 +43,8 @@ function spansOf(line: string): Span[] {
   // oxlint-disable-next-line no-control-regex -- it is what escape sequences begin with
   const [first = '', ...others] = line.split(/\u001B\[([\d;]*)m/)
   const spans = [{ text: first, style: plain }]
-  for (let at = 0; at < others.length; at += 2) spans.push({ text: others[at + 1] ?? '', style: styles.get(others[at] ?? '') ?? plain })
+  for (let at = 0; at < others.length; at += 2)
+    spans.push({ text: others[at + 1] ?? '', style: styles.get(others[at] ?? '') ?? plain })
   return spans.filter(({ text }) => text !== '')
 }
 
@@ -53,7 +54,8 @@ function wrap(spans: readonly Span[]): Span[][] {
   const isRow = characters[0]?.text === ' '
   const indent = { text: ' '.repeat(isRow ? 13 : 2), style: plain }
   const rows = [characters.splice(0, fitting(characters, columns))]
-  while (characters.length > 0) rows.push([indent, ...characters.splice(0, fitting(characters, columns - indent.text.length))])
+  while (characters.length > 0)
+    rows.push([indent, ...characters.splice(0, fitting(characters, columns - indent.text.length))])
   return rows.map(joined)
 }
 

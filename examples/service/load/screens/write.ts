@@ -40,7 +40,9 @@ async function drawTerminals(outcome: Outcome): Promise<Record<string, string>> 
     'slow-query-in-pino': drawTerminal(prettyLine(outcome, slowQuery)),
     'exhausted-pool': drawTerminal(prettyLine(outcome, exhaustedPool)),
     load: drawTerminal(prompt('npm run service:load') + tableOf(outcome.evidence)),
-    health: drawTerminal(prompt("curl -s localhost:9464/health | jq '{healthy, problems, reasons, poolInfo}'") + healthOf(outcome)),
+    health: drawTerminal(
+      prompt("curl -s localhost:9464/health | jq '{healthy, problems, reasons, poolInfo}'") + healthOf(outcome),
+    ),
   }
   await service.stop()
   return pictures
@@ -56,7 +58,9 @@ async function saidAfter(service: Awaited<ReturnType<typeof startService>>, path
 /** A line of a scenario, the longest, as pino-pretty shows it. */
 function prettyLine({ lines }: Outcome, scenario: Scenario): string {
   const pretty = prettyFactory({ colorize: true, ignore: 'time,pid,hostname,reqId' })
-  const [line] = lines.filter((each) => scenario.isInLog(each)).toSorted((one, other) => other.msg.length - one.msg.length)
+  const [line] = lines
+    .filter((each) => scenario.isInLog(each))
+    .toSorted((one, other) => other.msg.length - one.msg.length)
   return line === undefined ? 'nothing' : pretty(line)
 }
 

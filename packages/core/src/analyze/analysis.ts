@@ -54,7 +54,9 @@ export interface Analysis {
   readonly telltales?: readonly DetectedTelltale[]
 }
 
-/** The analysis of every text that does nothing to session state: one object, so that adapters can compare by identity. */
+/**
+ * The analysis of every text that does nothing to session state: one object, so that adapters can compare by identity.
+ */
 export const harmless: Analysis = Object.freeze({ steps: Object.freeze([]), isBatch: false })
 
 /** All effects of a text, in its order, whatever becomes of its transaction. */

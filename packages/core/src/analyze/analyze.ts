@@ -14,7 +14,8 @@ import { createWordSearch } from './words.ts'
 
 const names = rules.flatMap((rule) => [
   ...Object.keys(rule.functions ?? {}),
-  // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and comments.
+  // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and
+  // comments.
   ...Object.keys(rule.extensionFunctions ?? {}).map((name) => name.replace(/\..*/, '')),
   ...(rule.names ?? []),
 ])
@@ -54,8 +55,8 @@ export function parseAndAnalyze(sql: string, blockDepth: number = 0): Analysis {
 }
 
 /**
- * Nearly always the server refuses the text as well, and its own message and SQLSTATE must reach the user. A newer server, or a
- * pooler's console, may take it.
+ * Nearly always the server refuses the text as well, and its own message and SQLSTATE must reach the user. A newer
+ * server, or a pooler's console, may take it.
  */
 function ofRefused(sql: string): Analysis {
   return namesSession(sql) ? { ...harmless, undecided: 'PostgreSQL 18 does not know this syntax' } : harmless
@@ -77,8 +78,8 @@ export function noLookups(): LookupCounts {
 
 /**
  * `analyze` with a memory, bounded in bytes: texts as they came in front, and of those that the scan leaves in doubt the
- * normal form, so that neither a comment that differs each time nor a list of any length has the parser run again. What the
- * scan decides is kept in front alone: to look at it anew costs no more than to find it in a map.
+ * normal form, so that neither a comment that differs each time nor a list of any length has the parser run again. What
+ * the scan decides is kept in front alone: to look at it anew costs no more than to find it in a map.
  */
 export function createAnalyzer(cacheBytes: number, counts: LookupCounts = noLookups()): (sql: string) => Analysis {
   const front = new Front<Analysis>(cacheBytes / 2, bytesOf)
@@ -116,7 +117,9 @@ interface JudgedStep extends Step {
 }
 
 function analyzeStatements(statements: readonly Node[], blockDepth: number, sql: string): Analysis {
-  const defined = new Defined(sql, blockDepth, (text, depth) => (scan(text) ? harmless : parseAndAnalyze(normalise(text), depth)))
+  const defined = new Defined(sql, blockDepth, (text, depth) =>
+    scan(text) ? harmless : parseAndAnalyze(normalise(text), depth),
+  )
   const all = statements.map((statement, index) => toStep(statement, index, isLastOf(statements, index), defined))
   const steps = stepsWithEffect(all)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided

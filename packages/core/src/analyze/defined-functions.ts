@@ -18,8 +18,9 @@ interface Definition {
 }
 
 /**
- * The functions and procedures that one text defines: a later statement of the same text runs them at once. Overloaded functions all
- * count as called, and what a body takes back counts for nothing. Triggers, defaults and policies are not followed.
+ * The functions and procedures that one text defines: a later statement of the same text runs them at once. Overloaded
+ * functions all count as called, and what a body takes back counts for nothing. Triggers, defaults and policies are not
+ * followed.
  */
 export class DefinedFunctions {
   readonly #definitions = new Map<string, Definition[]>()
@@ -51,7 +52,9 @@ export class DefinedFunctions {
       if (definitions === undefined || followed.has(name)) continue
       followed.add(name)
       blocks.push(this.#blockOf(name, definitions))
-      pending.push(...definitions.flatMap(({ statement }) => wordsIn(JSON.stringify(statement.sql_body ?? bodyOf(statement)))))
+      pending.push(
+        ...definitions.flatMap(({ statement }) => wordsIn(JSON.stringify(statement.sql_body ?? bodyOf(statement)))),
+      )
     }
     return blocks.length === 0 ? nothing : joined(blocks)
   }
@@ -63,7 +66,8 @@ export class DefinedFunctions {
   }
 
   #judge({ statement, text }: Definition): Block {
-    if (statement.sql_body !== undefined) return { effects: statementsIn(statement.sql_body).flatMap((each) => detect(each)) }
+    if (statement.sql_body !== undefined)
+      return { effects: statementsIn(statement.sql_body).flatMap((each) => detect(each)) }
     const language = option(statement.options ?? [], 'language')
     if (language === 'sql') return ofAnalysis(this.#analyze(bodyOf(statement)))
     if (language !== 'plpgsql') return { effects: [], undecided: 'a function in another language than SQL and plpgsql' }
@@ -87,7 +91,9 @@ function ofAnalysis(analysis: Analysis): Block {
 
 function joined(blocks: readonly Block[]): Block {
   const undecided = blocks.find((block) => block.undecided !== undefined)?.undecided
-  const effects = blocks.flatMap((block) => block.effects).filter(({ when }) => when === 'always' || when === 'transaction')
+  const effects = blocks
+    .flatMap((block) => block.effects)
+    .filter(({ when }) => when === 'always' || when === 'transaction')
   return { effects: effects.map((effect) => uncertain(effect)), ...(undecided !== undefined && { undecided }) }
 }
 

@@ -6,7 +6,10 @@ import type { Calls } from './detect.ts'
 import { analyzeBlock, option, type Block } from './do-block.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 
-/** DO blocks that are followed into each other. Each level is parsed anew, so that a text of nothing else would take quadratic time. */
+/**
+ * DO blocks that are followed into each other. Each level is parsed anew, so that a text of nothing else would take
+ * quadratic time.
+ */
 const mostNestedBlocks = 8
 
 /** What one text defines, and runs further on: statements that it prepares, functions and procedures. */
@@ -32,7 +35,8 @@ export class Defined {
   /** @param index of the statement in its text */
   add(statement: Node, index: number): void {
     this.prepared.prepare(statement)
-    if ('CreateFunctionStmt' in statement) this.#functions.define(statement.CreateFunctionStmt, () => this.#textOf(index))
+    if ('CreateFunctionStmt' in statement)
+      this.#functions.define(statement.CreateFunctionStmt, () => this.#textOf(index))
   }
 
   /** @returns the effects of what a statement runs, beside its own */
@@ -42,7 +46,8 @@ export class Defined {
   }
 
   block(block: DoStmt): Block {
-    if (this.#blockDepth >= mostNestedBlocks) return { effects: [], undecided: `more than ${mostNestedBlocks} DO blocks inside each other` }
+    if (this.#blockDepth >= mostNestedBlocks)
+      return { effects: [], undecided: `more than ${mostNestedBlocks} DO blocks inside each other` }
     const own = analyzeBlock(block, this.#analyze)
     if (this.#functions.isEmpty) return own
     return joined(own, this.#functions.calledBy(wordsIn(option(block.args ?? [], 'as') ?? '')))

@@ -52,7 +52,9 @@ export function detect(statement: Node, calls?: Calls): DetectedEffect[] {
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const found = effectsAt(next, place)
     effects.push(
-      ...(place.isWholeStatement || found.length === 0 || certain.has(next.node) ? found : found.map((effect) => uncertain(effect))),
+      ...(place.isWholeStatement || found.length === 0 || certain.has(next.node)
+        ? found
+        : found.map((effect) => uncertain(effect))),
     )
     if (next.isExecuted) calls?.see(next)
     place = inside
@@ -63,7 +65,9 @@ export function detect(statement: Node, calls?: Calls): DetectedEffect[] {
   return effects.length === 0 ? effects : ofStatement(effects)
 }
 
-/** What is not executed is looked up all the same: `EXPLAIN SELECT * FROM pg_temp.t` fails where there is no such table. */
+/**
+ * What is not executed is looked up all the same: `EXPLAIN SELECT * FROM pg_temp.t` fails where there is no such table.
+ */
 function effectsAt({ tag, node, isExecuted }: Visit, place: Place): DetectedEffect[] {
   const found = (nodeHandlers.get(tag) ?? []).flatMap((handler) => run(handler, node, place))
   if (!isExecuted) return found.filter(({ does }) => does === 'needs')
@@ -100,7 +104,9 @@ function ofStatement(effects: readonly DetectedEffect[]): DetectedEffect[] {
   return effects.filter((effect) => kept.has(effect))
 }
 
-function group<Input>(entriesOf: (rule: Rule<RuleId>) => [string, Handler<Input>['run']][]): Map<string, Handler<Input>[]> {
+function group<Input>(
+  entriesOf: (rule: Rule<RuleId>) => [string, Handler<Input>['run']][],
+): Map<string, Handler<Input>[]> {
   const grouped = new Map<string, Handler<Input>[]>()
   for (const rule of rules) {
     for (const [key, handler] of entriesOf(rule)) {

@@ -74,7 +74,9 @@ describe('a DO block is a transaction', () => {
     block(`RAISE NOTICE '${lock}'; /* ${lock} */`),
     block('ALTER TABLE t ADD COLUMN IF NOT EXISTS a int;'),
     block('i := 1; r := NULL; a[1] := 2;', 't pg_class%ROWTYPE; n orders.id%TYPE; s my.type;'),
-    block("INSERT INTO t VALUES (1); COMMIT; BEGIN PERFORM 1/0; EXCEPTION WHEN division_by_zero THEN RAISE NOTICE 'x'; END;"),
+    block(
+      "INSERT INTO t VALUES (1); COMMIT; BEGIN PERFORM 1/0; EXCEPTION WHEN division_by_zero THEN RAISE NOTICE 'x'; END;",
+    ),
   ])('that leaves nothing: %s', (sql) => {
     expect(createGuard({ mode: 'strict' }).inspect(sql).findings).toEqual([])
   })

@@ -28,9 +28,9 @@ interface Expression {
 }
 
 /**
- * Judges the body of a DO block. Each of its statements and expressions counts as executed, in the order of the text, and what it leaves
- * as not rolled back. What takes something back counts only at the top of the block: not in IF, CASE, a loop or a handler, behind what may
- * leave the block, in a block with handlers, or beside COMMIT and ROLLBACK.
+ * Judges the body of a DO block. Each of its statements and expressions counts as executed, in the order of the text,
+ * and what it leaves as not rolled back. What takes something back counts only at the top of the block: not in IF,
+ * CASE, a loop or a handler, behind what may leave the block, in a block with handlers, or beside COMMIT and ROLLBACK.
  *
  * @param analyze what judges the statements in it
  */
@@ -57,7 +57,9 @@ export function analyzeBody(body: object, analyze: (sql: string) => Analysis): B
   const parts = expressionsIn(body).map((expression) => analyzeExpression(expression, analyze))
   const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
   // The block is a transaction: what does harm in autocommit alone does none.
-  const effects = parts.flatMap((part) => part.effects).filter(({ when }) => when === 'always' || when === 'transaction')
+  const effects = parts
+    .flatMap((part) => part.effects)
+    .filter(({ when }) => when === 'always' || when === 'transaction')
   return { effects, ...(undecided !== undefined && { undecided }) }
 }
 
@@ -72,7 +74,9 @@ export function option(args: readonly Node[], name: string): string | undefined 
 function expressionsIn(body: object): Expression[] {
   const walk = new BlockWalk()
   walk.visit(body, true)
-  return walk.endsTransaction ? walk.found.map((expression) => Object.assign(expression, { isSure: false })) : walk.found
+  return walk.endsTransaction
+    ? walk.found.map((expression) => Object.assign(expression, { isSure: false }))
+    : walk.found
 }
 
 class BlockWalk {
@@ -87,7 +91,11 @@ class BlockWalk {
     for (const [key, child] of Object.entries(value) as [string, unknown][]) {
       if (typeof child !== 'object' || child === null) continue
       if (isExpression(child)) {
-        this.found.push({ ...child.PLpgSQL_expr, isDynamic: key === 'dynquery' || key === dynamicField, isSure: isReached })
+        this.found.push({
+          ...child.PLpgSQL_expr,
+          isDynamic: key === 'dynquery' || key === dynamicField,
+          isSure: isReached,
+        })
       } else if (this.#visitPart(key, child, isReached)) {
         leaves = true
         // What follows in the same list of statements is not reached for certain.
@@ -107,7 +115,9 @@ class BlockWalk {
 const endings: ReadonlySet<string> = new Set(['PLpgSQL_stmt_commit', 'PLpgSQL_stmt_rollback'])
 
 /** The statements that run what they hold once. */
-const plainStatements = new Set(['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
+const plainStatements = new Set(
+  ['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`),
+)
 
 function mayPassBy(key: string): boolean {
   return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || key === 'datums'
@@ -127,13 +137,18 @@ function analyzeExpression(expression: Expression, analyze: (sql: string) => Ana
   const block = toBlock(analyze(sql), expression)
   if (!expression.isDynamic) return block
   const constant = constantOf(sql)
-  return constant === undefined ? { ...block, undecided: 'a dynamic EXECUTE in a DO block' } : toBlock(analyze(constant), expression)
+  return constant === undefined
+    ? { ...block, undecided: 'a dynamic EXECUTE in a DO block' }
+    : toBlock(analyze(constant), expression)
 }
 
 function toBlock(analysis: Analysis, { isSure }: Expression): Block {
   const { undecided } = analysis
   const effects = effectsIn(analysis)
-  return { effects: isSure ? effects : effects.map((effect) => uncertain(effect)), ...(undecided !== undefined && { undecided }) }
+  return {
+    effects: isSure ? effects : effects.map((effect) => uncertain(effect)),
+    ...(undecided !== undefined && { undecided }),
+  }
 }
 
 function toStatement({ query, parseMode: mode }: Expression): string {

@@ -3,7 +3,9 @@ import type { Step } from './analysis.ts'
 import { functionCall, isBuiltIn, isNullConstant } from '../sql/function-call.ts'
 import { isSimple, isValue, runs } from '../sql/executed.ts'
 
-/** Statements that PostgreSQL refuses for nothing that a text or the data can hold. `ROLLBACK` ends what follows anyway. */
+/**
+ * Statements that PostgreSQL refuses for nothing that a text or the data can hold. `ROLLBACK` ends what follows anyway.
+ */
 const infallible: ReadonlySet<string> = new Set(['ListenStmt', 'UnlistenStmt', 'DeallocateStmt', 'NotifyStmt'])
 
 /** Statements that have all of their effects, or fail before the first one. */
@@ -25,14 +27,16 @@ const infallibleFunction =
   /^(pgv_get(_\w+)?|pg_replication_origin_xact_setup|pg_(try_)?advisory_(xact_)?(un)?lock(_shared|_all)?|hashtext(extended)?|now|version|pg_backend_pid)$/
 
 /**
- * Whether a statement may fail, as far as the text tells, and when. A timeout, a cancellation, or a name that is already taken may end any
- * statement: what the statement finds or computes is looked at, not that.
+ * Whether a statement may fail, as far as the text tells, and when. A timeout, a cancellation, or a name that is
+ * already taken may end any statement: what the statement finds or computes is looked at, not that.
  */
 export function failureOf(statement: Node): Step['mayFail'] {
   const tag = Object.keys(statement)[0] as string
   if ('SelectStmt' in statement) return failureOfSelect(statement.SelectStmt)
-  if ('ExplainStmt' in statement && !runs(statement.ExplainStmt)) return failureOf(statement.ExplainStmt.query as Node) && 'before'
-  if ('TransactionStmt' in statement) return infallibleControls.has(statement.TransactionStmt.kind ?? '') ? undefined : 'before'
+  if ('ExplainStmt' in statement && !runs(statement.ExplainStmt))
+    return failureOf(statement.ExplainStmt.query as Node) && 'before'
+  if ('TransactionStmt' in statement)
+    return infallibleControls.has(statement.TransactionStmt.kind ?? '') ? undefined : 'before'
   if (infallible.has(tag)) return undefined
   return compound.has(tag) ? 'within' : 'before'
 }

@@ -32,9 +32,11 @@ const forms: Readonly<Record<string, string>> = {
   'EXECUTE of nothing': repeated(() => 'EXECUTE a;'),
   'EXECUTE of what the text prepares': repeated(() => 'EXECUTE a;', 'PREPARE a AS SELECT 1;'),
   'EXECUTE of a statement with many effects':
-    half(repeated(() => 'lastval(),', 'PREPARE a AS SELECT ', '1;').slice(0, maxParseLength / 2)) + half(repeated(() => 'EXECUTE a;')),
+    half(repeated(() => 'lastval(),', 'PREPARE a AS SELECT ', '1;').slice(0, maxParseLength / 2)) +
+    half(repeated(() => 'EXECUTE a;')),
   'settings, each with another name': repeated((index) => `SET a.x${index}=1;`),
-  'settings, and RESET of others': half(repeated((index) => `SET a.x${index}=1;`)) + half(repeated((index) => `RESET a.y${index};`)),
+  'settings, and RESET of others':
+    half(repeated((index) => `SET a.x${index}=1;`)) + half(repeated((index) => `RESET a.y${index};`)),
   'partial rollbacks behind many settings':
     half(repeated((index) => `SET a.x${index}=1;`, 'BEGIN;')) +
     half(repeated((index) => `SET b.x${index}=1;ROLLBACK TO s;`, 'SAVEPOINT s;')),
@@ -70,7 +72,10 @@ describe('work grows no faster than the text', () => {
 describe('a bound', () => {
   test('on DO blocks inside each other says that what is deeper was not judged', () => {
     expect(parseAndAnalyze(nestedBlocks(8))).toMatchObject({ steps: [{ effects: [{ what: 'SET a.b' }] }] })
-    expect(parseAndAnalyze(nestedBlocks(9))).toMatchObject({ steps: [], undecided: 'more than 8 DO blocks inside each other' })
+    expect(parseAndAnalyze(nestedBlocks(9))).toMatchObject({
+      steps: [],
+      undecided: 'more than 8 DO blocks inside each other',
+    })
   })
 
   test('on what EXECUTE adds keeps what was found up to there', () => {
@@ -81,10 +86,13 @@ describe('a bound', () => {
   })
 
   test('on what is followed to the COMMIT takes the rest for left', () => {
-    const settings = (count: number): string => Array.from({ length: count }, (_, index) => `SET a.x${index} = 1;`).join('')
+    const settings = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `SET a.x${index} = 1;`).join('')
     expect(settle(parseAndAnalyze(`BEGIN;${settings(256)}ROLLBACK`), { sql: '' }, autocommit).due).toEqual([])
     expect(settle(parseAndAnalyze(`BEGIN;${settings(257)}ROLLBACK`), { sql: '' }, autocommit).due).toHaveLength(1)
-    expect(settle(parseAndAnalyze(`BEGIN;${settings(256)}SET a.x0 = 2;ROLLBACK`), { sql: '' }, autocommit).due).toEqual([])
+    expect(settle(parseAndAnalyze(`BEGIN;${settings(256)}SET a.x0 = 2;ROLLBACK`), { sql: '' }, autocommit).due).toEqual(
+      [],
+    )
   })
 
   test('on comments there is none', () => {

@@ -6,14 +6,17 @@ import { failureOf } from './fallible.ts'
 import { uncertain } from '../rules/effect.ts'
 
 /**
- * The most effects that the EXECUTEs of one text add to it. A text may execute a long statement thousands of times, and each time
- * all its effects count again.
+ * The most effects that the EXECUTEs of one text add to it. A text may execute a long statement thousands of times, and
+ * each time all its effects count again.
  */
 const mostEffects = 10_000
 
 const nothing: Block = { effects: [] }
 
-/** The statements that one text prepares: its own EXECUTE runs them. An earlier text's PREPARE was judged with that text. */
+/**
+ * The statements that one text prepares: its own EXECUTE runs them. An earlier text's PREPARE was judged with that
+ * text.
+ */
 export class PreparedStatements {
   readonly #queries = new Map<string, Node>()
   readonly #failures = new Map<Node, Step['mayFail']>()
@@ -44,7 +47,9 @@ export class PreparedStatements {
   #execute(name: string): Block {
     const effects = this.#effectsOf(name)
     this.#added += effects.length
-    return this.#added <= mostEffects ? { effects } : { effects: [], undecided: `EXECUTE adds more than ${mostEffects} effects` }
+    return this.#added <= mostEffects
+      ? { effects }
+      : { effects: [], undecided: `EXECUTE adds more than ${mostEffects} effects` }
   }
 
   /** Its parameters may name anything: it takes nothing back for certain. */

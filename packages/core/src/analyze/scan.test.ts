@@ -18,7 +18,8 @@ const mutations: Readonly<Record<string, Mutation>> = {
   'as it is': (sql) => sql,
   'in upper case': (sql) => sql.toUpperCase(),
   'in lower case': (sql) => sql.toLowerCase(),
-  'in alternating case': (sql) => Array.from(sql, (char, at) => (at % 2 === 0 ? char.toUpperCase() : char.toLowerCase())).join(''),
+  'in alternating case': (sql) =>
+    Array.from(sql, (char, at) => (at % 2 === 0 ? char.toUpperCase() : char.toLowerCase())).join(''),
   'with tabs': (sql) => sql.replaceAll(' ', '\t'),
   'with line ends': (sql) => sql.replaceAll(' ', '\r\n'),
   'with form feeds and vertical tabs': (sql) => sql.replaceAll(' ', '\f\v'),
@@ -57,8 +58,10 @@ const mutations: Readonly<Record<string, Mutation>> = {
   'in a union': (sql) => `VALUES (1) UNION ALL ${sql}`,
   'explained and run': (sql) => `EXPLAIN (COSTS, ANALYZE) ${sql}`,
   'with quoted functions': (sql) => renamed(sql, (name) => `"${name}"`),
-  'with qualified functions': (sql) => renamed(sql.replaceAll('pg_catalog.', ''), (name) => `"pg_catalog" /* . */ . ${name}`),
-  'with escaped functions': (sql) => renamed(sql, (name) => `U&"\\00${name.charCodeAt(0).toString(16)}${name.slice(1)}"`),
+  'with qualified functions': (sql) =>
+    renamed(sql.replaceAll('pg_catalog.', ''), (name) => `"pg_catalog" /* . */ . ${name}`),
+  'with escaped functions': (sql) =>
+    renamed(sql, (name) => `U&"\\00${name.charCodeAt(0).toString(16)}${name.slice(1)}"`),
   'with functions in an escape of its own': (sql) =>
     renamed(sql, (name) => `u&"!00${name.charCodeAt(0).toString(16)}${name.slice(1)}" UESCAPE '!'`),
   'with functions in upper case': (sql) => renamed(sql, (name) => name.toUpperCase()),
@@ -109,12 +112,22 @@ describe('the scan', () => {
     expect(scanSaysHarmless(sql)).toBe(true)
   })
 
-  test.each(['', ' ', ';', '/*', '--', '(', 'sel', 'selected', '\u017felect 1', `SELECT 1;${noBreakSpace}SET x = 1`, '1', '\0SELECT 1'])(
-    'does not vouch for %j',
-    (sql) => {
-      expect(scanSaysHarmless(sql)).toBe(false)
-    },
-  )
+  test.each([
+    '',
+    ' ',
+    ';',
+    '/*',
+    '--',
+    '(',
+    'sel',
+    'selected',
+    '\u017felect 1',
+    `SELECT 1;${noBreakSpace}SET x = 1`,
+    '1',
+    '\0SELECT 1',
+  ])('does not vouch for %j', (sql) => {
+    expect(scanSaysHarmless(sql)).toBe(false)
+  })
 
   test('reads texts of ten million characters to their end', () => {
     const long = 10_000_000

@@ -4,7 +4,16 @@ import { skipBlanks } from '../sql/blanks.ts'
  * Statements that can only touch session state through a name that the rules know: their first word is plain, so
  * the rest of the text is searched for those names. Any other first word goes to the parser.
  */
-const plainFirstWords: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table'])
+const plainFirstWords: ReadonlySet<string> = new Set([
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'with',
+  'values',
+  'table',
+])
 
 const longestFirstWord = 6
 

@@ -8,7 +8,9 @@ const unsafe = rules.flatMap(({ id, examples }) =>
     ? []
     : examples.unsafe.map((given) => (typeof given === 'string' ? given : given.sql)),
 )
-const all = unsafe.concat(rules.flatMap(({ examples }) => examples.safe.map((given) => (typeof given === 'string' ? given : given.sql))))
+const all = unsafe.concat(
+  rules.flatMap(({ examples }) => examples.safe.map((given) => (typeof given === 'string' ? given : given.sql))),
+)
 
 function isRefused(sql: string): boolean {
   try {
@@ -83,7 +85,9 @@ describe('a text that PostgreSQL’s parser refuses', () => {
     const broken = unsafe.map((sql) => `${sql} @ )`)
     expect(broken.filter((sql) => !isRefused(sql))).toEqual([])
     // A word within a statement that is harmless in others: CREATE TRIGGER … EXECUTE FUNCTION.
-    expect(broken.filter((sql) => analyze(sql).undecided === undefined)).toEqual(['CREATE TABLE copied AS EXECUTE get_user(1) @ )'])
+    expect(broken.filter((sql) => analyze(sql).undecided === undefined)).toEqual([
+      'CREATE TABLE copied AS EXECUTE get_user(1) @ )',
+    ])
   })
 
   test('is never a crash: any half of any example', () => {

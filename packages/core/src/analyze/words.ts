@@ -10,8 +10,8 @@ export interface Words {
 }
 
 /**
- * Makes the look at a text that no parser reads: newer syntax, another dialect, a command for a pooler, half a statement. It says
- * whether anything in it, but for literals and comments, is a word that a rule asks for.
+ * Makes the look at a text that no parser reads: newer syntax, another dialect, a command for a pooler, half a
+ * statement. It says whether anything in it, but for literals and comments, is a word that a rule asks for.
  */
 export function createWordSearch({ names, keywords, firstWords }: Words): (sql: string) => boolean {
   const explain = '(?:explain\\b(?: (?:analyze|verbose)\\b)*(?: ?\\([^)]{0,200}\\))? ?)?'

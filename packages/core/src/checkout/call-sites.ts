@@ -12,8 +12,8 @@ export function callSiteOf({ site }: { readonly site: Site | undefined }): strin
 }
 
 /**
- * Decides whose line is worth its price: with `callSites` or in strict mode everyone's, else that of operations which were
- * reported before. A call without an operation is like every other such call.
+ * Decides whose line is worth its price: with `callSites` or in strict mode everyone's, else that of operations which
+ * were reported before. A call without an operation is like every other such call.
  */
 export class CallSites {
   readonly #always: boolean | undefined
@@ -32,7 +32,10 @@ export class CallSites {
     return this.#anyStruck || (this.#always ?? this.#guard.mode === 'strict')
   }
 
-  /** The line of the present call, if it is worth it. @param entry the function that was called; its frames, and those above, are left out */
+  /**
+   * The line of the present call, if it is worth it. @param entry the function that was called; its frames, and those
+   * above, are left out
+   */
   of(origin: Origin | undefined, entry: (...args: never[]) => unknown): Site | undefined {
     return this.#isWanted(origin?.operation) ? takeSite(entry, origin) : undefined
   }
@@ -58,7 +61,9 @@ export class CallSites {
   }
 }
 
-/** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
+/**
+ * The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too.
+ */
 function takeSite(entry: (...args: never[]) => unknown, origin: Origin | undefined): Site {
   const known = framesOf(origin?.stack)
   if (known !== '') return { stack: known }

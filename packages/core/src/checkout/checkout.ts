@@ -6,7 +6,11 @@ import { heldFrom, type BegunTransaction, type Holdable } from './holding.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
-export type Handover<Connection> = (error: Error | undefined, connection: Connection | undefined, release: Release) => void
+export type Handover<Connection> = (
+  error: Error | undefined,
+  connection: Connection | undefined,
+  release: Release,
+) => void
 
 /** Gives a connection back; with an error, or `true`, it is closed. */
 export type Release = (error?: Error | boolean) => void
@@ -92,7 +96,9 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.owner = owner
   }
 
-  /** The call turned out to be made by none of the work that holds a connection, except by that which holds `around`. */
+  /**
+   * The call turned out to be made by none of the work that holds a connection, except by that which holds `around`.
+   */
   moveOut(around: Holdable | undefined): void {
     if (this.state === 'waiting') {
       for (const outer of heldFrom(this.inside)) outer.waitingInside--
@@ -115,7 +121,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   }
 
   /**
-   * Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its caller.
+   * Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its
+   * caller.
    *
    * @returns what the pool threw; it never calls back then
    */
@@ -146,7 +153,9 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     return execution
   }
 
-  /** How long it waited for its connection; 0 where that was told before, or is in the duration of its own statement. */
+  /**
+   * How long it waited for its connection; 0 where that was told before, or is in the duration of its own statement.
+   */
   takeWaitMillis(): number {
     if (this.isWaitTold) return 0
     this.isWaitTold = true

@@ -9,7 +9,9 @@ export interface ConnectionSource<Connection> {
   /** Connections that are open or being opened. */
   readonly size: number
   readonly idle: number
-  /** New connections for which a hook of the application runs, such as `onConnect` of the pool, before anybody has them. */
+  /**
+   * New connections for which a hook of the application runs, such as `onConnect` of the pool, before anybody has them.
+   */
   readonly inHook?: number
   /** Takes a connection, idle or new, and calls back once; or throws, and never calls back. */
   take(done: Handover<Connection>): void

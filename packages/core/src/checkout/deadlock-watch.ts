@@ -18,7 +18,11 @@ const mostSuspects = 8
 /** What a deadlock watch looks at. */
 export interface Circle<Connection> {
   readonly clock: Clock
-  readonly source: { readonly max: number; activityOf(connection: Connection): Activity; activityMark(connection: Connection): unknown }
+  readonly source: {
+    readonly max: number
+    activityOf(connection: Connection): Activity
+    activityMark(connection: Connection): unknown
+  }
   readonly watcher: Watcher
   readonly sites: CallSites
   readonly held: Queue<Checkout<Connection>>
@@ -28,8 +32,9 @@ export interface Circle<Connection> {
 }
 
 /**
- * Finds that everyone who holds a connection waits for another one, so that none comes back. A context is inherited by work
- * that nobody waits for as well, so that what looks like a deadlock may be none: one stays, and no holder sends anything.
+ * Finds that everyone who holds a connection waits for another one, so that none comes back. A context is inherited by
+ * work that nobody waits for as well, so that what looks like a deadlock may be none: one stays, and no holder sends
+ * anything.
  */
 export class DeadlockWatch<Connection> {
   readonly #circle: Circle<Connection>
@@ -54,7 +59,8 @@ export class DeadlockWatch<Connection> {
     this.#suspects++
     this.#circle.clock.after(graceMillis, () => {
       this.#suspects--
-      if (checkout.state === 'waiting' && this.#isClosed(checkout) && isDeepStrictEqual(before, this.#marks())) this.#tell(checkout)
+      if (checkout.state === 'waiting' && this.#isClosed(checkout) && isDeepStrictEqual(before, this.#marks()))
+        this.#tell(checkout)
     })
   }
 

@@ -61,7 +61,9 @@ export class Denials<Connection> {
     if (maxWaiting !== undefined) measures.queueFull(askedAt)
     const pool = survey()
     const error =
-      maxWaiting === undefined ? this.#refused(checkout, pool) : queueFullOf(checkout, maxWaiting, pool, refusal.during(askedAt, askedAt))
+      maxWaiting === undefined
+        ? this.#refused(checkout, pool)
+        : queueFullOf(checkout, maxWaiting, pool, refusal.during(askedAt, askedAt))
     checkout.state = 'over'
     tellRefused(watcher, error)
     return error

@@ -96,7 +96,13 @@ function describeCall<Connection>(
   const depth = inside === undefined ? 0 : [...heldFrom(inside)].length
   const holdsAnother = depth > 0 && depth <= deepestNesting
   const wasBusy = busyMillis > 0 && 2 * busyMillis >= waitedMillis
-  const cause = likelyCause(pool, { holdsAnother, wasTaking: state === 'taking', failure, isOwnFailure: own !== undefined, wasBusy })
+  const cause = likelyCause(pool, {
+    holdsAnother,
+    wasTaking: state === 'taking',
+    failure,
+    isOwnFailure: own !== undefined,
+    wasBusy,
+  })
   const call = { operation, callSite: callSiteOf(checkout), likelyCause: cause, busyMillis }
   const isOfConnecting = cause === 'serverRefuses' || cause === 'slowConnect'
   return isOfConnecting ? { ...call, error, failure } : { ...call, error: undefined, failure: undefined }

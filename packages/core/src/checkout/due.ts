@@ -1,7 +1,10 @@
 import type { Checkout } from './checkout.ts'
 import type { Queue } from './queue.ts'
 
-/** Those that asked before a moment. The queue of those that wait is in the order of asking; the few others are gone through. */
+/**
+ * Those that asked before a moment. The queue of those that wait is in the order of asking; the few others are gone
+ * through.
+ */
 export function dueOf<Connection>(queue: Queue<Checkout<Connection>>, before: number): Checkout<Connection>[] {
   const due: Checkout<Connection>[] = []
   for (const checkout of queue) {
@@ -18,7 +21,9 @@ export function oldestOf<Connection>(queue: Queue<Checkout<Connection>>): number
   return oldest
 }
 
-/** A timer's stack tells nothing, and takes its time ten thousand times over. Whoever awaits the error puts in another. */
+/**
+ * A timer's stack tells nothing, and takes its time ten thousand times over. Whoever awaits the error puts in another.
+ */
 export function withoutStack<Result>(act: () => Result): Result {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0

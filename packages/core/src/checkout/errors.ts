@@ -1,7 +1,14 @@
 import { PoolsafeError } from '../errors.ts'
 import { describeLoss } from './loss-message.ts'
 import type { LossReason } from './loss.ts'
-import { describePool, describeTimeout, rows, seconds, type NoConnection, type WaitLimit } from './no-connection-message.ts'
+import {
+  describePool,
+  describeTimeout,
+  rows,
+  seconds,
+  type NoConnection,
+  type WaitLimit,
+} from './no-connection-message.ts'
 import type { Holder, LikelyCause, PoolState } from './pool-state.ts'
 
 /** No connection was to be had. Its fields say how the pool stood then. */
@@ -39,15 +46,18 @@ export abstract class NoConnectionError extends PoolsafeError {
   }
 }
 
-/** A call waited for a connection for longer than `acquireTimeoutMillis`. Its `cause` is why the pool could not connect, if that was it. */
+/**
+ * A call waited for a connection for longer than `acquireTimeoutMillis`. Its `cause` is why the pool could not connect,
+ * if that was it.
+ */
 export class AcquireTimeoutError extends NoConnectionError {
   static override readonly name: string = 'AcquireTimeoutError'
   readonly waitedMillis: number
   /** `acquireTimeoutMillis`; or how long the call itself waits, where that is less, as Prisma's `maxWait`. */
   readonly limitMillis: number
   /**
-   * The report, where the limit is one that the application gave the pool itself: the message is the pool's own then, as applications compare
-   * it. `undefined` where the message is the report.
+   * The report, where the limit is one that the application gave the pool itself: the message is the pool's own then,
+   * as applications compare it. `undefined` where the message is the report.
    */
   declare readonly report: string | undefined
 
@@ -66,14 +76,18 @@ export class QueueFullError extends NoConnectionError {
   readonly maxWaiting: number
 
   constructor(maxWaiting: number, call: NoConnection, pool: PoolState) {
-    super(`no connection is free, and ${maxWaiting} calls wait already ${describePool(pool)}\n${rows(call, pool)}`, call, pool)
+    super(
+      `no connection is free, and ${maxWaiting} calls wait already ${describePool(pool)}\n${rows(call, pool)}`,
+      call,
+      pool,
+    )
     this.maxWaiting = maxWaiting
   }
 }
 
 /**
- * The server refuses connections, the pool has none that could come free, and `failFast` says not to wait. Its `cause` is why the pool could
- * not connect when it was last tried. Thrown at once.
+ * The server refuses connections, the pool has none that could come free, and `failFast` says not to wait. Its `cause`
+ * is why the pool could not connect when it was last tried. Thrown at once.
  */
 export class ServerRefusesError extends NoConnectionError {
   static override readonly name: string = 'ServerRefusesError'
@@ -81,18 +95,29 @@ export class ServerRefusesError extends NoConnectionError {
   readonly refusedMillis: number
 
   constructor(refusedMillis: number, call: NoConnection, pool: PoolState) {
-    super(`the server has refused connections for ${seconds(refusedMillis)} ${describePool(pool)}\n${rows(call, pool)}`, call, pool)
+    super(
+      `the server has refused connections for ${seconds(refusedMillis)} ${describePool(pool)}\n${rows(call, pool)}`,
+      call,
+      pool,
+    )
     this.refusedMillis = refusedMillis
   }
 }
 
-/** Everyone who holds a connection of the pool waits for another one: nobody can go on. Thrown in strict mode, without waiting for the timeout. */
+/**
+ * Everyone who holds a connection of the pool waits for another one: nobody can go on. Thrown in strict mode, without
+ * waiting for the timeout.
+ */
 export class SelfDeadlockError extends NoConnectionError {
   static override readonly name: string = 'SelfDeadlockError'
   constructor(call: NoConnection, pool: PoolState) {
     const [longest] = pool.holders
     const since = longest === undefined ? '' : `; the first has held one for ${seconds(longest.heldMillis)}`
-    super(`every connection is held by a call that waits for another one ${describePool(pool)}${since}\n${rows(call, pool)}`, call, pool)
+    super(
+      `every connection is held by a call that waits for another one ${describePool(pool)}${since}\n${rows(call, pool)}`,
+      call,
+      pool,
+    )
   }
 }
 
@@ -112,7 +137,8 @@ export interface LossFacts {
 }
 
 /**
- * An open connection was lost. It is the `cause` of the driver's `Client has encountered a connection error and is not queryable` and
+ * An open connection was lost. It is the `cause` of the driver's `Client has encountered a connection error and is not
+ * queryable` and
  * `Connection terminated unexpectedly`. Its own `cause` is the server's error or that of the socket, if there was one.
  */
 export class ConnectionLostError extends PoolsafeError {

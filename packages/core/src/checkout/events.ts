@@ -26,11 +26,14 @@ export interface ReleaseEvent {
   readonly pool: string | undefined
 }
 
-/** A BEGIN was answered. With `observe: false` told only of pools that have a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`. */
+/**
+ * A BEGIN was answered. With `observe: false` told only of pools that have a `statementTimeoutMillis` or a
+ * `poolerWaitTimeoutMillis`.
+ */
 export interface PoolerWaitEvent {
   /**
-   * From when the BEGIN was sent until its answer: the wait for a server connection of the pooler, and one round trip. The server
-   * itself takes no time for a BEGIN.
+   * From when the BEGIN was sent until its answer: the wait for a server connection of the pooler, and one round trip.
+   * The server itself takes no time for a BEGIN.
    */
   readonly poolerWaitMillis: number
   readonly operation: string | undefined
@@ -52,7 +55,10 @@ export interface DeadlockEvent {
 
 /** A connection is held for too long. */
 export interface LeakEvent {
-  /** `held`: longer than `leakDetectionMillis`; `idleInTransaction`: its transaction was idle for longer than `idleInTransactionMillis`. */
+  /**
+   * `held`: longer than `leakDetectionMillis`; `idleInTransaction`: its transaction was idle for longer than
+   * `idleInTransactionMillis`.
+   */
   readonly kind: 'held' | 'idleInTransaction'
   readonly heldMillis: number
   readonly operation: string | undefined
@@ -80,7 +86,9 @@ export interface ConnectFailureEvent {
   readonly isRetried: boolean
 }
 
-/** An open connection was lost: the other side closed it, the network broke it, or poolsafe closed what was not clean. */
+/**
+ * An open connection was lost: the other side closed it, the network broke it, or poolsafe closed what was not clean.
+ */
 export interface ConnectionLostEvent extends LossFacts {
   /** The report; its `cause` is the server's error or that of the socket. */
   readonly error: ConnectionLostError

@@ -15,7 +15,9 @@ export interface Expiring<Connection> {
   readonly expire: (due: readonly Checkout<Connection>[], now: number) => void
 }
 
-/** Tells when calls have waited for too long: those with the limit of the pool, and those whose caller waits for less. */
+/**
+ * Tells when calls have waited for too long: those with the limit of the pool, and those whose caller waits for less.
+ */
 export class Expiry<Connection> {
   readonly busy: BusyWatch
   readonly #expiring: Expiring<Connection>
@@ -33,7 +35,8 @@ export class Expiry<Connection> {
   /**
    * This call waits from now on.
    *
-   * @param forLong it waits for others, or for the server; and not only for an idle connection, which comes in the same turn
+   * @param forLong it waits for others, or for the server; and not only for an idle connection, which comes in the same
+   *   turn
    */
   expect(checkout: Checkout<Connection>, forLong: boolean): void {
     if (forLong) this.busy.start()

@@ -39,7 +39,8 @@ const brokenConnection: Failure = {
   kind: 'brokenConnection',
   isTransient: true,
   why: 'the other side, or something on the way, closed the connection',
-  instead: 'nothing for the next call: the pool connects anew; whether a COMMIT under way was done is for the application to find out',
+  instead:
+    'nothing for the next call: the pool connects anew; whether a COMMIT under way was done is for the application to find out',
 }
 
 const connectTimeout: Failure = {
@@ -89,21 +90,24 @@ const sessionTimeout: Failure = {
   kind: 'sessionTimeout',
   isTransient: true,
   why: 'a time limit of the server for idle sessions or transactions ended the connection',
-  instead: 'no waiting inside a transaction; and an idleTimeoutMillis of the pool that is shorter than the limit of the server',
+  instead:
+    'no waiting inside a transaction; and an idleTimeoutMillis of the pool that is shorter than the limit of the server',
 }
 
 const readOnly: Failure = {
   kind: 'readOnly',
   isTransient: true,
   why: 'the server is a replica (after a failover the connection may lead to the old primary), or the transaction is read-only',
-  instead: 'the address of the primary in the URL; connections that lead to the replica are closed; or a transaction that may write',
+  instead:
+    'the address of the primary in the URL; connections that lead to the replica are closed; or a transaction that may write',
 }
 
 const tlsRequired: Failure = {
   kind: 'tlsRequired',
   isTransient: false,
   why: 'TLS is missing: the server has a line for this user and address at most for connections with TLS, as on RDS with rds.force_ssl',
-  instead: 'sslmode=verify-full and sslrootcert in the URL, or ssl in the configuration of the pool; else a line in pg_hba.conf',
+  instead:
+    'sslmode=verify-full and sslrootcert in the URL, or ssl in the configuration of the pool; else a line in pg_hba.conf',
 }
 
 const tlsUnsupported: Failure = {
@@ -117,13 +121,15 @@ const certificate: Failure = {
   kind: 'certificate',
   isTransient: false,
   why: 'this process does not trust the certificate of the server',
-  instead: 'the certificate of the authority that signed it, as sslrootcert in the URL or ssl.ca in the configuration of the pool',
+  instead:
+    'the certificate of the authority that signed it, as sslrootcert in the URL or ssl.ca in the configuration of the pool',
 }
 
 const wrongCertificateName: Failure = {
   ...certificate,
   why: 'the certificate of the server is for another host name than the one in the URL',
-  instead: 'the host name that the certificate names in the URL, or that name as ssl.servername in the configuration of the pool',
+  instead:
+    'the host name that the certificate names in the URL, or that name as ssl.servername in the configuration of the pool',
 }
 
 const expiredCertificate: Failure = {

@@ -18,8 +18,8 @@ interface ErrorLike {
 }
 
 /**
- * Says what an error of the driver means, where it is about the connection and not about a statement. Also looks into the errors that
- * layers above have wrapped.
+ * Says what an error of the driver means, where it is about the connection and not about a statement. Also looks into
+ * the errors that layers above have wrapped.
  *
  * @returns `undefined` for every other error
  */
@@ -35,15 +35,26 @@ export function classifyFailure(error: unknown): Failure | undefined {
   return undefined
 }
 
-function classifyOne({ code, originalCode = code, message, originalMessage = message, syscall }: ErrorLike): Failure | undefined {
+function classifyOne({
+  code,
+  originalCode = code,
+  message,
+  originalMessage = message,
+  syscall,
+}: ErrorLike): Failure | undefined {
   if (isOfFile(originalCode, syscall)) return unreadableFile
   const text = typeof originalMessage === 'string' ? originalMessage : ''
-  return refusalOf(originalCode, text) ?? byCodeOf(originalCode, text) ?? byMessage.find(([says]) => says.test(text))?.[1]
+  return (
+    refusalOf(originalCode, text) ?? byCodeOf(originalCode, text) ?? byMessage.find(([says]) => says.test(text))?.[1]
+  )
 }
 
 /** A socket without a listener gives ENOENT as well. */
 function isOfFile(code: unknown, syscall: unknown): boolean {
-  return code === 'EISDIR' || (syscall === 'open' && (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR'))
+  return (
+    code === 'EISDIR' ||
+    (syscall === 'open' && (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR'))
+  )
 }
 
 /** A pooler may use codes that mean something else with PostgreSQL; its words are its own. */

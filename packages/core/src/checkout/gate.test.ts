@@ -194,18 +194,21 @@ describe('a gate', () => {
     expect(refused.got).toMatchObject([{ code: 'ECONNREFUSED' }])
   })
 
-  it.each(['ECONNREFUSED', 'ECONNRESET'])('passes %s on at once where no server has ever answered, to each call in turn', (code) => {
-    const { time, source, gate, ask, told } = open()
-    source.max = 1
-    const calls = [ask(), ask(), ask()]
-    for (const call of calls) {
-      source.refuse(code)
-      expect(call.got).toMatchObject([{ code }])
-    }
-    expect(time.now()).toBe(0)
-    expect(told).toMatchObject(calls.map(() => ['connectFailure', { isRetried: false }]))
-    expect(gate.trouble(60_000).connectFailure).toMatchObject({ agoMillis: 0 })
-  })
+  it.each(['ECONNREFUSED', 'ECONNRESET'])(
+    'passes %s on at once where no server has ever answered, to each call in turn',
+    (code) => {
+      const { time, source, gate, ask, told } = open()
+      source.max = 1
+      const calls = [ask(), ask(), ask()]
+      for (const call of calls) {
+        source.refuse(code)
+        expect(call.got).toMatchObject([{ code }])
+      }
+      expect(time.now()).toBe(0)
+      expect(told).toMatchObject(calls.map(() => ['connectFailure', { isRetried: false }]))
+      expect(gate.trouble(60_000).connectFailure).toMatchObject({ agoMillis: 0 })
+    },
+  )
 
   it.each([
     ['gave a connection', (source: Source): void => source.give('a')],

@@ -23,8 +23,8 @@ import { Measures, type PoolStatistics } from './statistics.ts'
 import { troubleOf, type PoolTrouble } from './pool-trouble.ts'
 
 /**
- * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool is
- * asked only for connections that it can give. It knows no driver.
+ * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool
+ * is asked only for connections that it can give. It knows no driver.
  */
 export class Gate<Connection> {
   readonly limits: CheckoutLimits
@@ -69,7 +69,13 @@ export class Gate<Connection> {
     this.#clock = clock
     this.#refusal = new ServerRefusal(clock, random, limits.waitsForFirstAnswer || source.size > 0)
     this.#retries = new RetryPlan(clock, () => this.pump())
-    this.#expiry = new Expiry({ clock, limits, waiting: this.#waiting, taking: this.#taking, expire: this.#expire.bind(this) })
+    this.#expiry = new Expiry({
+      clock,
+      limits,
+      waiting: this.#waiting,
+      taking: this.#taking,
+      expire: this.#expire.bind(this),
+    })
     this.sites = new CallSites(limits.callSites, watcher)
     this.losses = new LostConnections({ clock, watcher, sites: this.sites })
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
@@ -77,7 +83,15 @@ export class Gate<Connection> {
     const fail = this.#fail.bind(this)
     const told = { measures: this.#measures, refusal: this.#refusal, busy: this.#expiry.busy, limits }
     this.#denials = new Denials({ ...told, watcher, sites: this.sites, held: this.#held, survey, fail })
-    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites: this.sites, held: this.#held, survey, refuse: fail })
+    this.#deadlocks = new DeadlockWatch({
+      clock,
+      source,
+      watcher,
+      sites: this.sites,
+      held: this.#held,
+      survey,
+      refuse: fail,
+    })
     // A call that nests two fills a pool of two by itself.
     this.#hasBeenFull = source.max <= 2
     this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
@@ -102,7 +116,16 @@ export class Gate<Connection> {
     const origin = processWide.origins.getStore()
     const newest = newestHolding()
     const site = this.sites.of(origin, entry)
-    const checkout = new Checkout(this.#order++, askedAt, handover, origin?.operation, site, firstHeld(newest), familyOf(newest), this)
+    const checkout = new Checkout(
+      this.#order++,
+      askedAt,
+      handover,
+      origin?.operation,
+      site,
+      firstHeld(newest),
+      familyOf(newest),
+      this,
+    )
     checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
     checkout.limitMillis = checkout.isHurried ? limitMillis : this.limits.acquireTimeoutMillis
     if (this.#waiting.size === 0 && this.canTake()) {
@@ -113,7 +136,10 @@ export class Gate<Connection> {
     return this.#ended ?? this.#enqueue(checkout)
   }
 
-  /** The caller no longer wants the connection, and hears of `reason`. A connection that still comes goes back to the pool. */
+  /**
+   * The caller no longer wants the connection, and hears of `reason`. A connection that still comes goes back to the
+   * pool.
+   */
   abort(checkout: Checkout<Connection>, reason: Error): void {
     if (checkout.state !== 'waiting' && checkout.state !== 'taking') return
     this.#measures.counts.aborted++
@@ -129,7 +155,8 @@ export class Gate<Connection> {
     this.#measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
     checkout.letGo()
-    if (this.#watcher.hears('release')) this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
+    if (this.#watcher.hears('release'))
+      this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
   /** A connection that was out before the gate stood here came back. */
@@ -163,10 +190,13 @@ export class Gate<Connection> {
   /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
   poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
     this.#measures.poolerWaits.add(poolerWaitMillis)
-    if (this.#watcher.hears('poolerWait')) this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
+    if (this.#watcher.hears('poolerWait'))
+      this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
   }
 
-  /** Returns true where it is worth its price (3 µs) to remember who awaits a connection: calls may wait for themselves. */
+  /**
+   * Returns true where it is worth its price (3 µs) to remember who awaits a connection: calls may wait for themselves.
+   */
   get wantsChains(): boolean {
     return this.#hasBeenFull || this.#watcher.mode === 'strict'
   }
@@ -195,7 +225,13 @@ export class Gate<Connection> {
 
   /** What goes wrong now, and what went wrong in the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
-    const parts = { measures: this.#measures, deadlocks: this.#deadlocks, held: this.#held, source: this.#source, refusal: this.#refusal }
+    const parts = {
+      measures: this.#measures,
+      deadlocks: this.#deadlocks,
+      held: this.#held,
+      source: this.#source,
+      refusal: this.#refusal,
+    }
     return troubleOf(parts, this.#waiting.first?.askedAt, recentMillis, this.#clock.now())
   }
 
@@ -205,7 +241,8 @@ export class Gate<Connection> {
    * @returns `undefined` where one is idle, somebody waits, there is no room, or the server is to be left alone for now
    */
   open(): Promise<void> | undefined {
-    if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.canTake()) return undefined
+    if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.canTake())
+      return undefined
     this.#abandoned++
     if (this.#refusal.isOn) this.#refusal.asked()
     return openOne(this.#source, (error) => {
@@ -276,7 +313,8 @@ export class Gate<Connection> {
     const waitedMillis = checkout.heldSince - checkout.askedAt
     this.#measures.waits.add(waitedMillis)
     this.#leaks.started(checkout)
-    if (this.#watcher.hears('acquire')) this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
+    if (this.#watcher.hears('acquire'))
+      this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
     if (this.#waiting.size > 0) this.pump()
     const { handover } = checkout
     checkout.handover = nothing
@@ -382,5 +420,8 @@ export class Gate<Connection> {
   }
 }
 
-/** Of a checkout that has been handed over, which is kept small for as long as it is held; and of an error, with which nothing comes. */
+/**
+ * Of a checkout that has been handed over, which is kept small for as long as it is held; and of an error, with which
+ * nothing comes.
+ */
 function nothing(): void {}

@@ -27,7 +27,9 @@ export interface Holdable {
   begun: BegunTransaction | undefined
   /** Who awaited the connection, where that is worth knowing. */
   taken: AwaitChain | undefined
-  /** Its context was entered by a callback, and so by nobody else: nothing more has to be proved of those who are in it. */
+  /**
+   * Its context was entered by a callback, and so by nobody else: nothing more has to be proved of those who are in it.
+   */
   isOfCallback: boolean
   /** When it was released, on the clock of the gate; 0 before. */
   readonly releasedAt: number
@@ -43,9 +45,15 @@ export interface HoldingWork {
   inside: Holdable | undefined
   /** The context is that of a callback; else it is also that of the caller, which may not await the work. */
   readonly isOfCallback: boolean
-  /** The call that announced it asks for its connection later: what another call of this context takes meanwhile is not this work's. */
+  /**
+   * The call that announced it asks for its connection later: what another call of this context takes meanwhile is not
+   * this work's.
+   */
   isClaimed?: boolean
-  /** Calls that wait for the same thing have this context, too, as soon as it is `certain`: which of them a call belongs to cannot be told. */
+  /**
+   * Calls that wait for the same thing have this context, too, as soon as it is `certain`: which of them a call belongs
+   * to cannot be told.
+   */
   sharing?: 'possible' | 'certain'
   /** What a layer above the driver calls inside its transaction. */
   callback?: TransactionCallback
@@ -79,13 +87,18 @@ export function liveHolding(): Holdable | undefined {
   return firstHeld(newestOf(holdings.getStore()))
 }
 
-/** Returns whether this context is that of the work that holds this connection, and not of a caller that may not await it. */
+/**
+ * Returns whether this context is that of the work that holds this connection, and not of a caller that may not await
+ * it.
+ */
 export function isProven(held: Holdable): boolean {
   const holding = holdings.getStore()
   return held.isOfCallback || (holding !== undefined && 'proven' in holding && holding.proven === held)
 }
 
-/** The newest connection that this context has taken, released or not; `undefined` where other calls share the context. */
+/**
+ * The newest connection that this context has taken, released or not; `undefined` where other calls share the context.
+ */
 export function newestHolding(): Holdable | undefined {
   const holding = holdings.getStore()
   return holding !== undefined && isWork(holding) && holding.sharing === 'certain' ? undefined : newestOf(holding)
@@ -140,7 +153,10 @@ export function enterWork(): HoldingWork {
   return work
 }
 
-/** {@link enterWork}, for a call that makes others of its context wait with it: each of them takes its connection in that context, later. */
+/**
+ * {@link enterWork}, for a call that makes others of its context wait with it: each of them takes its connection in
+ * that context, later.
+ */
 export function enterShared(): void {
   enterWork().sharing = 'possible'
 }
@@ -165,10 +181,13 @@ export function runHolding<Result>(work: (holding: HoldingWork) => Result): Resu
   return holdings.run(holding, work, holding)
 }
 
-/** For layers above the driver: the open transaction in whose callback the caller seems to be, if it is one of `owner`. */
+/**
+ * For layers above the driver: the open transaction in whose callback the caller seems to be, if it is one of `owner`.
+ */
 export function openCallback(owner: object): (HoldingWork & { readonly callback: TransactionCallback }) | undefined {
   const holding = holdings.getStore()
-  if (holding === undefined || !isWork(holding) || holding.callback?.owner !== owner || holding.callback.isOver) return undefined
+  if (holding === undefined || !isWork(holding) || holding.callback?.owner !== owner || holding.callback.isOver)
+    return undefined
   // A layer may have rolled it back, and given the connection back, while its callback goes on.
   if (holding.holds !== undefined && holding.holds.state !== 'held') return undefined
   return { ...holding, callback: holding.callback }

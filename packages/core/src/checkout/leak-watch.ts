@@ -24,7 +24,10 @@ interface Idle {
   readonly mark: unknown
 }
 
-/** Reports connections that are held for too long, and transactions that are open for too long without a statement. Once each. */
+/**
+ * Reports connections that are held for too long, and transactions that are open for too long without a statement. Once
+ * each.
+ */
 export class LeakWatch<Connection> {
   readonly #watched: Watched<Connection>
   readonly #lengths: Alarm
@@ -81,7 +84,8 @@ export class LeakWatch<Connection> {
       const known = this.#idle.get(checkout)
       if (source.activityOf(connection) !== 'idleInTransaction') this.#idle.delete(checkout)
       else if (known === undefined || known.mark !== mark) this.#idle.set(checkout, { since: now, mark })
-      else if (now - known.since >= limits.idleInTransactionMillis && !checkout.isReported) this.#report(checkout, 'idleInTransaction', now)
+      else if (now - known.since >= limits.idleInTransactionMillis && !checkout.isReported)
+        this.#report(checkout, 'idleInTransaction', now)
     }
     return held.size === 0 ? Infinity : now + limits.idleInTransactionMillis / 4
   }
@@ -131,7 +135,8 @@ const now: { readonly [Does in Activity]: string } = {
 
 const why = {
   held: 'while it is out nobody else can use it; if nobody gives it back the pool runs dry',
-  idleInTransaction: 'an open transaction keeps its connection, a server connection of the pooler, its locks and old row versions',
+  idleInTransaction:
+    'an open transaction keeps its connection, a server connection of the pooler, its locks and old row versions',
 }
 
 const instead = {

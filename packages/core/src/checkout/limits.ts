@@ -1,6 +1,11 @@
 import { InvalidOptionError } from '../errors.ts'
 import { checkBoolean, checkObject } from '../options.ts'
-import { resolveStatementLimits, statementLimitNames, type StatementLimitOptions, type StatementLimits } from './statement-limits.ts'
+import {
+  resolveStatementLimits,
+  statementLimitNames,
+  type StatementLimitOptions,
+  type StatementLimits,
+} from './statement-limits.ts'
 
 /**
  * What becomes of a call that would have to wait while the server refuses connections and no connection is open:
@@ -15,24 +20,27 @@ export type FailFast = 'never' | 'whileRefusing' | { readonly afterMillis: numbe
 export interface CheckoutOptions extends StatementLimitOptions {
   /**
    * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within it,
-   * connecting is tried again where that may help; with `Infinity` it is not. By default it is not either for as long as no server has
-   * answered the pool: an address where nothing listens then fails with the driver's own error at once.
+   * connecting is tried again where that may help; with `Infinity` it is not. By default it is not either for as long
+   * as no server has answered the pool: an address where nothing listens then fails with the driver's own error at
+   * once.
    * @default the pool's own `connectionTimeoutMillis`, else 10_000
    */
   readonly acquireTimeoutMillis?: number
   /**
-   * Whether calls fail at once, with a `ServerRefusesError`, while the server refuses connections and the pool has none that could come free.
-   * One call in a while (a second at most) still asks the server. A restart of the server then fails calls that would have waited for
-   * its end; `{ afterMillis: 3000 }` waits for so long first. @default 'never'
+   * Whether calls fail at once, with a `ServerRefusesError`, while the server refuses connections and the pool has none
+   * that could come free. One call in a while (a second at most) still asks the server. A restart of the server then
+   * fails calls that would have waited for its end; `{ afterMillis: 3000 }` waits for so long first. @default 'never'
    */
   readonly failFast?: FailFast
   /** How many calls may wait at once; one more fails at once with a `QueueFullError`. @default Infinity */
   readonly maxWaiting?: number
-  /** A connection held for longer is reported, once, and again when it comes back. In milliseconds. @default Infinity */
+  /**
+   * A connection held for longer is reported, once, and again when it comes back. In milliseconds. @default Infinity
+   */
   readonly leakDetectionMillis?: number
   /**
-   * A transaction that is open for longer without a statement is reported, once: it keeps a server connection of the pooler
-   * from everyone else. In milliseconds, found up to a quarter later. @default Infinity
+   * A transaction that is open for longer without a statement is reported, once: it keeps a server connection of the
+   * pooler from everyone else. In milliseconds, found up to a quarter later. @default Infinity
    */
   readonly idleInTransactionMillis?: number
   /**
@@ -46,9 +54,15 @@ export interface CheckoutOptions extends StatementLimitOptions {
 export interface CheckoutLimits extends StatementLimits {
   readonly acquireTimeoutMillis: number
   readonly failFast: FailFast
-  /** Whether a call waits for a server that has never answered, too: where the application said how long, or when to give up. */
+  /**
+   * Whether a call waits for a server that has never answered, too: where the application said how long, or when to
+   * give up.
+   */
   readonly waitsForFirstAnswer: boolean
-  /** What the pool itself says of a wait that took too long, where the limit is the one that the application gave the pool. */
+  /**
+   * What the pool itself says of a wait that took too long, where the limit is the one that the application gave the
+   * pool.
+   */
   readonly timeoutWords?: string | undefined
   readonly maxWaiting: number
   readonly leakDetectionMillis: number
@@ -74,7 +88,8 @@ const longestTimer = 2_147_483_647
  * Fills in the defaults.
  *
  * @param what who was given the options, for messages: `guardPool()`
- * @throws InvalidOptionError for an unknown option, and for a limit that is negative, not a number or contradicts another
+ * @throws InvalidOptionError for an unknown option, and for a limit that is negative, not a number or contradicts
+ *   another
  */
 export function resolveLimits(what: string, options: CheckoutOptions = {}): CheckoutLimits {
   checkObject(what, options, checkoutOptionNames)
@@ -99,7 +114,14 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
     throw new InvalidOptionError('idleInTransactionMillis', idleInTransactionMillis, allowed)
   }
   const waitsForFirstAnswer = options.acquireTimeoutMillis !== undefined || options.failFast !== undefined
-  const limits = { acquireTimeoutMillis, failFast, waitsForFirstAnswer, maxWaiting, leakDetectionMillis, idleInTransactionMillis }
+  const limits = {
+    acquireTimeoutMillis,
+    failFast,
+    waitsForFirstAnswer,
+    maxWaiting,
+    leakDetectionMillis,
+    idleInTransactionMillis,
+  }
   return { ...limits, callSites, ...statementLimits }
 }
 
@@ -107,13 +129,21 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
 export function checkMillis(option: string, given: unknown): number {
   const isDuration = typeof given === 'number' && given > 0 && (given <= longestTimer || given === Infinity)
   if (isDuration) return given
-  throw new InvalidOptionError(option, given, `a number of milliseconds above 0 and up to ${longestTimer}, or Infinity for never`)
+  throw new InvalidOptionError(
+    option,
+    given,
+    `a number of milliseconds above 0 and up to ${longestTimer}, or Infinity for never`,
+  )
 }
 
 function checkFailFast(given: unknown): void {
   if (given === 'never' || given === 'whileRefusing') return
   if (typeof given !== 'object' || given === null) {
-    throw new InvalidOptionError('failFast', given, "'never', 'whileRefusing' or { afterMillis: a number of milliseconds }")
+    throw new InvalidOptionError(
+      'failFast',
+      given,
+      "'never', 'whileRefusing' or { afterMillis: a number of milliseconds }",
+    )
   }
   checkObject('failFast', given, ['afterMillis'])
   checkMillis('failFast.afterMillis', (given as { readonly afterMillis?: unknown }).afterMillis)

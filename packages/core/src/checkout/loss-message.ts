@@ -13,7 +13,10 @@ export function describeLoss(facts: LossFacts, cause: Error | undefined): string
     ['instead', instead],
     ['docs', 'node_modules/@poolsafe/core/docs/checkout.md'],
   ]
-  return [`a connection${of} was lost: ${wordsOf(facts, cause)}`, ...rows.map(([label, text]) => row(label, text))].join('\n')
+  return [
+    `a connection${of} was lost: ${wordsOf(facts, cause)}`,
+    ...rows.map(([label, text]) => row(label, text)),
+  ].join('\n')
 }
 
 /** The server's own words. Those of an ordinary error may quote a value, and are left out. */
@@ -21,7 +24,8 @@ function wordsOf({ reason }: LossFacts, cause: Error | undefined): string {
   if (cause === undefined) return `it was closed (${reason})`
   const { code, message } = cause as Error & { readonly code?: unknown }
   const isOfSocket = typeof code === 'string' && code.startsWith('E')
-  const words = isOfSocket || code === undefined || isLastWord(cause) ? `${withoutCredentials(message.split('\n')[0] ?? '')} ` : ''
+  const words =
+    isOfSocket || code === undefined || isLastWord(cause) ? `${withoutCredentials(message.split('\n')[0] ?? '')} ` : ''
   return `${words}(${[code, reason].filter((part) => typeof part === 'string').join(', ')})`
 }
 

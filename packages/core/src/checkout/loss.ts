@@ -25,10 +25,12 @@ export type LossReason =
   | 'other'
 
 /**
- * Every reason for which an open connection is lost, with its cause and its remedy. Names of counters, of metrics and of the field
+ * Every reason for which an open connection is lost, with its cause and its remedy. Names of counters, of metrics and
+ * of the field
  * `reason` derive from it.
  *
- * Source: PostgreSQL's error codes (src/backend/utils/errcodes.txt) and where `ProcessInterrupts()` raises them; the words of PgBouncer.
+ * Source: PostgreSQL's error codes (src/backend/utils/errcodes.txt) and where `ProcessInterrupts()` raises them; the
+ * words of PgBouncer.
  */
 const explained: { readonly [Reason in LossReason]: Explained } = {
   terminated: {
@@ -65,7 +67,8 @@ const explained: { readonly [Reason in LossReason]: Explained } = {
   },
   reset: {
     why: 'the other side, or a device on the way, reset the connection: a process that was killed, a firewall or a load balancer',
-    instead: 'idleTimeoutMillis below the idle limit of the network, and keepAlive: true; the pool opens another connection by itself',
+    instead:
+      'idleTimeoutMillis below the idle limit of the network, and keepAlive: true; the pool opens another connection by itself',
   },
   timedOut: {
     why: 'the network gave no sign of life: the other side is gone, or packets are dropped',
@@ -73,11 +76,13 @@ const explained: { readonly [Reason in LossReason]: Explained } = {
   },
   ended: {
     why: 'the other side closed the connection without a word, as a stopped proxy, a crashed server or a suspended function does',
-    instead: 'idleTimeoutMillis below the idle limit of what stands between; the pool opens another connection by itself',
+    instead:
+      'idleTimeoutMillis below the idle limit of what stands between; the pool opens another connection by itself',
   },
   unanswered: {
     why: 'a statement was given up before the server had answered it, so poolsafe closed the connection instead of passing it on',
-    instead: 'a statement timeout on the server that is shorter than the limit of the driver (query_timeout, socket_timeout)',
+    instead:
+      'a statement timeout on the server that is shorter than the limit of the driver (query_timeout, socket_timeout)',
   },
   readOnly: {
     why: 'the server became read-only, as the former primary does after a failover, so poolsafe replaced the connection',
@@ -137,7 +142,8 @@ const byKind: { readonly [Kind in FailureKind]?: LossReason } = {
 /**
  * Returns the reason that an error tells.
  *
- * @param error the last words of the server, the error of the socket, or `undefined` where the connection ended without either
+ * @param error the last words of the server, the error of the socket, or `undefined` where the connection ended without
+ *   either
  */
 export function reasonOfLoss(error: unknown): LossReason {
   if (error === undefined) return 'ended'
@@ -150,10 +156,16 @@ export function reasonOfLoss(error: unknown): LossReason {
   return typeof message === 'string' && message.startsWith('Connection terminated') ? 'ended' : 'other'
 }
 
-/** SQLSTATEs with which PostgreSQL ends a connection, whatever the language of its messages: the classes 57P and 08, and two of 25. */
+/**
+ * SQLSTATEs with which PostgreSQL ends a connection, whatever the language of its messages: the classes 57P and 08, and
+ * two of 25.
+ */
 const endsConnection = /^(?:57P0[1-5]|25P0[34]|08...)$/
 
-/** Returns true if the server closes the connection behind this message. `severity` is translated by the server, but rarely FATAL. */
+/**
+ * Returns true if the server closes the connection behind this message. `severity` is translated by the server, but
+ * rarely FATAL.
+ */
 export function isLastWord(message: object): boolean {
   const { code, severity } = message as { readonly code?: unknown; readonly severity?: unknown }
   return severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && endsConnection.test(code))

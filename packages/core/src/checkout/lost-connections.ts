@@ -6,7 +6,10 @@ import type { Watcher } from './events.ts'
 import { lossReasons, noLosses, reasonOfLoss, type LossReason } from './loss.ts'
 import { seconds } from './no-connection-message.ts'
 
-/** A pool that loses its connections loses them all at once: the first is logged, and the others together after this time. */
+/**
+ * A pool that loses its connections loses them all at once: the first is logged, and the others together after this
+ * time.
+ */
 const logIntervalMillis = 60_000
 
 /** What is needed of a gate. */
@@ -82,7 +85,9 @@ export class LostConnections<Connection> {
     const all = lost.reduce((sum, reason) => sum + unlogged[reason], 0)
     const list = lost.map((reason) => `${reason} ${unlogged[reason]}`).join(', ')
     const of = this.#pool === undefined ? '' : ` of pool ${this.#pool}`
-    this.#host.watcher.warn(`${all} more connections${of} were lost in the last ${seconds(logIntervalMillis)} (${list})`)
+    this.#host.watcher.warn(
+      `${all} more connections${of} were lost in the last ${seconds(logIntervalMillis)} (${list})`,
+    )
     return Infinity
   }
 }

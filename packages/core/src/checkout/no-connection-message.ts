@@ -21,7 +21,9 @@ export interface WaitLimit {
   readonly words?: string | undefined
 }
 
-/** `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`, and why. */
+/**
+ * `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`, and why.
+ */
 export function describeTimeout(waitedMillis: number, limit: WaitLimit, call: NoConnection, pool: PoolState): string {
   const longest = pool.holders.slice(0, 3).map(nameHolder)
   const held = longest.length === 0 ? '' : `; held longest: ${longest.join(', ')}`
@@ -35,14 +37,18 @@ export function describeTimeout(waitedMillis: number, limit: WaitLimit, call: No
 
 /** `(size 10/10, idle 0, waiting 37)` */
 export function describePool({ max, size, idle, active, waiting }: PoolState): string {
-  return Number.isFinite(max) ? `(size ${size}/${max}, idle ${idle}, waiting ${waiting})` : `(held ${active}, waiting ${waiting})`
+  return Number.isFinite(max)
+    ? `(size ${size}/${max}, idle ${idle}, waiting ${waiting})`
+    : `(held ${active}, waiting ${waiting})`
 }
 
 /** The lines below the first. */
 export function rows(call: NoConnection, pool: PoolState): string {
   const by = place(call)
   const busy =
-    call.busyMillis > 0 ? `${row('busy', `this process was busy or suspended for ${Math.round(call.busyMillis)} ms of that time`)}\n` : ''
+    call.busyMillis > 0
+      ? `${row('busy', `this process was busy or suspended for ${Math.round(call.busyMillis)} ms of that time`)}\n`
+      : ''
   return (by === undefined ? '' : `${row('by', by)}\n`) + busy + sharedRows(call, pool)
 }
 
@@ -65,7 +71,10 @@ function makeRows(call: NoConnection, pool: PoolState): string {
     ['likely', call.likelyCause],
     ['why', why],
     ['instead', instead],
-    ['lines', hasUnnamed(pool) ? 'callSites: true among the options of the pool remembers the line of each checkout' : ''],
+    [
+      'lines',
+      hasUnnamed(pool) ? 'callSites: true among the options of the pool remembers the line of each checkout' : '',
+    ],
     ['error', call.error === undefined ? '' : withoutCredentials(call.error.message)],
     ['docs', 'node_modules/@poolsafe/core/docs/checkout.md'],
   ]

@@ -5,7 +5,10 @@ import type { ConnectionSource } from './connection-source.ts'
  *
  * @param noted called when it is known whether it could, before the connection goes back
  */
-export function openOne<Connection>(source: ConnectionSource<Connection>, noted: (error?: Error) => void): Promise<void> {
+export function openOne<Connection>(
+  source: ConnectionSource<Connection>,
+  noted: (error?: Error) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (reason: Error): void => {
       noted(reason)

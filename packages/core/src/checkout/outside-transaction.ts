@@ -3,7 +3,10 @@ import { formatCallSite } from '../stack/call-site.ts'
 import { SiteBudget } from '../stack/stack-budget.ts'
 import { firstHeld, heldFrom, holdings, isProven, liveHolding, type Holdable } from './holding.ts'
 
-/** The innermost connection of this pool that the caller's context holds, if any. Without one, this costs one look at the context. */
+/**
+ * The innermost connection of this pool that the caller's context holds, if any. Without one, this costs one look at
+ * the context.
+ */
 export function heldOf(owner: object): Holdable | undefined {
   let held = liveHolding()
   while (held !== undefined && held.owner !== owner) held = firstHeld(held.inside)
@@ -14,33 +17,40 @@ export function heldOf(owner: object): Holdable | undefined {
 export interface SecondCall {
   /** Whether the connection is held by those who await the call; `undefined` where that cannot be told. */
   readonly isInside: boolean | undefined
-  /** Where the open transaction began that the call is made inside; empty where the line is unknown, `undefined` for no transaction. */
+  /**
+   * Where the open transaction began that the call is made inside; empty where the line is unknown, `undefined` for no
+   * transaction.
+   */
   readonly began: string | undefined
 }
 
 /**
- * Tells whether a call is made by the work that holds a connection. An asynchronous context is not enough: it is inherited by work that
- * nobody awaits, and entered by a caller that does not await what it calls. So the root of those who awaited the BEGIN, or the connection,
- * has to be among those that run or await the call.
+ * Tells whether a call is made by the work that holds a connection. An asynchronous context is not enough: it is
+ * inherited by work that nobody awaits, and entered by a caller that does not await what it calls. So the root of those
+ * who awaited the BEGIN, or the connection, has to be among those that run or await the call.
  */
 export function placeCall(held: Holdable, chain: AwaitChain): SecondCall {
   const { begun, taken } = held
   const isInTransaction = begun?.chain === undefined ? undefined : isInsideOf(begun.chain, chain, isProven(held))
   const isInside = isInTransaction ?? (taken === undefined ? undefined : chain.hasTaken(taken))
-  const isPastTransaction = begun?.chain !== undefined && begun.isOpen() && comesFromInside(begun.chain, chain, isProven(held))
+  const isPastTransaction =
+    begun?.chain !== undefined && begun.isOpen() && comesFromInside(begun.chain, chain, isProven(held))
   const began = isPastTransaction ? (formatCallSite(begun.chain?.frames) ?? '') : undefined
   return { isInside: isInside === false && held.isOfCallback ? undefined : isInside, began }
 }
 
-/** Those who call a library's transaction await it where they did; a function that sends BEGIN itself has gone on, in a context of its own. */
+/**
+ * Those who call a library's transaction await it where they did; a function that sends BEGIN itself has gone on, in a
+ * context of its own.
+ */
 function isInsideOf(begun: AwaitChain, call: AwaitChain, mayHaveGoneOn: boolean): boolean | undefined {
   const isAwaited = call.hasRootOf(begun)
   return isAwaited === false && mayHaveGoneOn ? call.isContinued(begun) : isAwaited
 }
 
 /**
- * A context that was entered before its caller awaited it is also that of calls beside it: there a library has to call the application's
- * callback. A function that sends BEGIN itself is known by a context of its own.
+ * A context that was entered before its caller awaited it is also that of calls beside it: there a library has to call
+ * the application's callback. A function that sends BEGIN itself is known by a context of its own.
  */
 function comesFromInside(begun: AwaitChain, call: AwaitChain, isOwnContext: boolean): boolean {
   if (call.comesFromCallbackOf(begun) === true) return true

@@ -113,7 +113,10 @@ function stuckOn({ heldThroughout, active }: PoolState): LikelyCause | undefined
   return most === idleInTransaction ? 'longTransaction' : 'longStatement'
 }
 
-/** A pool from which nobody holds a connection is not too small, nor is one whose places are mostly taken by what is being made. */
+/**
+ * A pool from which nobody holds a connection is not too small, nor is one whose places are mostly taken by what is
+ * being made.
+ */
 function isConnecting(pool: PoolState, call: Refused): boolean {
   if (!Number.isFinite(pool.max)) return pool.active === 0
   return call.wasTaking || pool.active === 0 || pool.connecting > pool.active
@@ -133,7 +136,8 @@ const slowHook: Advice = {
 const advice: { readonly [Cause in LikelyCause]: Advice } = {
   nestedAcquire: {
     why: 'the call holds a connection already and waits for a second one; when all callers do that, none of them can go on',
-    instead: 'use the connection that is held: pass it, or its transaction, on to what is called, and leave the pool alone meanwhile',
+    instead:
+      'use the connection that is held: pass it, or its transaction, on to what is called, and leave the pool alone meanwhile',
   },
   serverRefuses: { why: 'the pool could not connect', instead: 'see the cause of this error' },
   slowConnect: {
@@ -165,6 +169,7 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
   },
   poolTooSmall: {
     why: 'connections come and go, but more calls want one than there are',
-    instead: 'fewer calls at once, or shorter ones; then a larger pool, as far as the server or the pooler has room for it',
+    instead:
+      'fewer calls at once, or shorter ones; then a larger pool, as far as the server or the pooler has room for it',
   },
 }

@@ -5,8 +5,8 @@ export interface Linked<Item> {
 }
 
 /**
- * First in, first out, and anything in between can be taken out at once: the links are in the items. An array would move
- * 10,000 waiting callers each time one of them gives up.
+ * First in, first out, and anything in between can be taken out at once: the links are in the items. An array would
+ * move 10,000 waiting callers each time one of them gives up.
  */
 export class Queue<Item extends Linked<Item>> {
   #first: Item | undefined

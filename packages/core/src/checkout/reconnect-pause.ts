@@ -13,9 +13,9 @@ const longestPauseMillis = 1000
 const silent: ReadonlySet<FailureKind | undefined> = new Set<FailureKind>(['unreachable', 'brokenConnection'])
 
 /**
- * A server that refuses connections is asked by one caller at a time, after a pause that grows: a pool that asked for all of
- * its callers at once would keep a server down that is only just coming up. A caller that gets no answer at all holds up the
- * next one for no longer than the longest pause.
+ * A server that refuses connections is asked by one caller at a time, after a pause that grows: a pool that asked for
+ * all of its callers at once would keep a server down that is only just coming up. A caller that gets no answer at all
+ * holds up the next one for no longer than the longest pause.
  */
 export class ServerRefusal {
   readonly #clock: Clock

@@ -14,7 +14,8 @@ const cancelled = {
 }
 
 const unanswered = {
-  became: 'the server did not answer a cancel request either, so the connection was closed; the statement may still be running',
+  became:
+    'the server did not answer a cancel request either, so the connection was closed; the statement may still be running',
   why: 'nothing came back: the network between this process and the server is silent, the server or its pooler is frozen, or outside a transaction the pooler has no server connection free',
   instead:
     'check that the server and the pooler are reachable and running; find out whether the statement was done before it is sent again (pg_stat_activity shows whether it still runs)',
@@ -23,12 +24,13 @@ const unanswered = {
 const unsent = {
   became: 'it was never sent, and its connection was closed',
   why: 'the connection no longer answers: the network between this process and the server is silent, or the server or its pooler is frozen or overloaded',
-  instead: 'check that the server and the pooler are reachable and running; nothing has run, so the call can be made again',
+  instead:
+    'check that the server and the pooler are reachable and running; nothing has run, so the call can be made again',
 }
 
 /**
- * A statement ran for longer than `statementTimeoutMillis`. The `cause` is what the driver said. What the statement did is
- * rolled back if {@link wasCancelled}.
+ * A statement ran for longer than `statementTimeoutMillis`. The `cause` is what the driver said. What the statement did
+ * is rolled back if {@link wasCancelled}.
  */
 export class StatementTimeoutError extends PoolsafeError {
   static override readonly name: string = 'StatementTimeoutError'
@@ -38,13 +40,22 @@ export class StatementTimeoutError extends PoolsafeError {
   readonly ranMillis: number
   /** The statement, its literals replaced by `?`, cut at 300 characters. */
   readonly statement: string
-  /** Whether the server said that it ended the statement. If not, the connection was closed, and the statement may still run. */
+  /**
+   * Whether the server said that it ended the statement. If not, the connection was closed, and the statement may still
+   * run.
+   */
   readonly wasCancelled: boolean
   /** Whether the statement was sent. If not, the connection did not answer what came before it, and nothing has run. */
   readonly wasSent: boolean
 
   /** @param statement redacted */
-  constructor(limitMillis: number, ranMillis: number, statement: string, { wasCancelled, wasSent }: StatementEnd, cause: unknown) {
+  constructor(
+    limitMillis: number,
+    ranMillis: number,
+    statement: string,
+    { wasCancelled, wasSent }: StatementEnd,
+    cause: unknown,
+  ) {
     const { became, why, instead } = wasCancelled ? cancelled : wasSent ? unanswered : unsent
     super(
       [
@@ -65,7 +76,10 @@ export class StatementTimeoutError extends PoolsafeError {
   }
 }
 
-/** A BEGIN had no answer for longer than `poolerWaitTimeoutMillis`. Nothing has run: the call can be made again. Its connection is closed. */
+/**
+ * A BEGIN had no answer for longer than `poolerWaitTimeoutMillis`. Nothing has run: the call can be made again. Its
+ * connection is closed.
+ */
 export class PoolerWaitError extends PoolsafeError {
   static override readonly name: string = 'PoolerWaitError'
   /** From when the BEGIN was sent. */

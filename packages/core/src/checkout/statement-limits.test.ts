@@ -1,7 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createGuard } from '../guard/guard.ts'
 import { StatementTimeoutError } from './statement-errors.ts'
-import { beginsAnew, hasStatementLimits, mayLimitItself, onlyBegins, resolveStatementLimits } from './statement-limits.ts'
+import {
+  beginsAnew,
+  hasStatementLimits,
+  mayLimitItself,
+  onlyBegins,
+  resolveStatementLimits,
+} from './statement-limits.ts'
 
 const guard = createGuard()
 beforeAll(() => guard.ready)
@@ -13,7 +19,9 @@ describe('the limits of statements', () => {
   })
 
   it.each([0, -1, 1.5, Number.NaN, 2 ** 31])('are no %s', (millis) => {
-    expect(() => resolveStatementLimits('here', { statementTimeoutMillis: millis })).toThrow(/whole number of milliseconds/)
+    expect(() => resolveStatementLimits('here', { statementTimeoutMillis: millis })).toThrow(
+      /whole number of milliseconds/,
+    )
   })
 })
 

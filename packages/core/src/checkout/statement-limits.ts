@@ -5,14 +5,16 @@ import { checkObject } from '../options.ts'
 /** How long the server may take. `Infinity` is never. */
 export interface StatementLimitOptions {
   /**
-   * How long a statement may run before it is cancelled and fails with a `StatementTimeoutError`, in whole milliseconds. Inside a
-   * transaction it is `SET LOCAL statement_timeout`, sent once behind its BEGIN; one that sets its own keeps it. Outside it is a
-   * timer and a CancelRequest, and covers the wait for a server connection of the pooler as well. @default Infinity
+   * How long a statement may run before it is cancelled and fails with a `StatementTimeoutError`, in whole
+   * milliseconds. Inside a transaction it is `SET LOCAL statement_timeout`, sent once behind its BEGIN; one that sets
+   * its own keeps it. Outside it is a timer and a CancelRequest, and covers the wait for a server connection of the
+   * pooler as well. @default Infinity
    */
   readonly statementTimeoutMillis?: number
   /**
-   * How long a BEGIN may wait for its answer before the connection is closed and the call fails with a `PoolerWaitError`, in
-   * whole milliseconds: behind a pooler it waits for a server connection, which no acquire shows. @default Infinity
+   * How long a BEGIN may wait for its answer before the connection is closed and the call fails with a
+   * `PoolerWaitError`, in whole milliseconds: behind a pooler it waits for a server connection, which no acquire shows.
+   * @default Infinity
    */
   readonly poolerWaitTimeoutMillis?: number
 }
@@ -24,7 +26,10 @@ export interface StatementLimits {
 }
 
 /** The names of the options. */
-export const statementLimitNames: readonly (keyof StatementLimitOptions)[] = ['statementTimeoutMillis', 'poolerWaitTimeoutMillis']
+export const statementLimitNames: readonly (keyof StatementLimitOptions)[] = [
+  'statementTimeoutMillis',
+  'poolerWaitTimeoutMillis',
+]
 
 /** PostgreSQL's own bound of `statement_timeout`, and that of Node's timers. */
 const longest = 2_147_483_647
@@ -46,7 +51,11 @@ export function resolveStatementLimits(what: string, options: StatementLimitOpti
 function checkWholeMillis(option: string, given: unknown): void {
   if (given === Infinity) return
   if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= longest) return
-  throw new InvalidOptionError(option, given, `a whole number of milliseconds from 1 to ${longest}, or Infinity for no limit`)
+  throw new InvalidOptionError(
+    option,
+    given,
+    `a whole number of milliseconds from 1 to ${longest}, or Infinity for no limit`,
+  )
 }
 
 /** Whether there is anything to watch. */
@@ -64,7 +73,10 @@ export function mayLimitItself(sql: string): boolean {
   return /statement_timeout/i.test(sql)
 }
 
-/** Whether a text does nothing but begin a transaction: the server takes no time for it, so that what it took is waiting. */
+/**
+ * Whether a text does nothing but begin a transaction: the server takes no time for it, so that what it took is
+ * waiting.
+ */
 export function onlyBegins({ steps, isBatch }: Analysis): boolean {
   return !isBatch && steps.length === 1 && steps[0]?.control?.does === 'begin'
 }
@@ -73,5 +85,7 @@ export function onlyBegins({ steps, isBatch }: Analysis): boolean {
 export function beginsAnew({ steps }: Analysis): boolean {
   const controls = steps.map(({ control }) => control)
   const end = controls.findLastIndex((control) => control?.does === 'commit' || control?.does === 'rollback')
-  return end >= 0 && (controls[end]?.chains === true || controls.slice(end).some((control) => control?.does === 'begin'))
+  return (
+    end >= 0 && (controls[end]?.chains === true || controls.slice(end).some((control) => control?.does === 'begin'))
+  )
 }

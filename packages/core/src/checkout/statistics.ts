@@ -89,8 +89,8 @@ export interface PoolStatistics extends CheckoutCounts {
   readonly waits: DurationSummary
   readonly uses: DurationSummary
   /**
-   * How long each BEGIN waited for its answer, which behind a pooler is the wait for a server connection. Empty with `observe: false`,
-   * unless the pool has a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`.
+   * How long each BEGIN waited for its answer, which behind a pooler is the wait for a server connection. Empty with
+   * `observe: false`, unless the pool has a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`.
    */
   readonly poolerWait: DurationHistogram
 }

@@ -20,12 +20,16 @@ describe('a comment allows', () => {
   })
 
   test('several rules', () => {
-    const { exceptions } = readComments('/* poolsafe-allow session/set,session/listen: both: on purpose */ SET x = 1; LISTEN a')
+    const { exceptions } = readComments(
+      '/* poolsafe-allow session/set,session/listen: both: on purpose */ SET x = 1; LISTEN a',
+    )
     expect(exceptions).toEqual([{ rules: ['session/set', 'session/listen'], reason: 'both: on purpose' }])
   })
 
   test('what each of several comments names', () => {
-    const { exceptions } = readComments('/* poolsafe-allow session/set: a */ SET x = 1; LISTEN a -- poolsafe-allow session/listen: b')
+    const { exceptions } = readComments(
+      '/* poolsafe-allow session/set: a */ SET x = 1; LISTEN a -- poolsafe-allow session/listen: b',
+    )
     expect(exceptions.map(({ reason }) => reason)).toEqual(['a', 'b'])
   })
 })
@@ -54,7 +58,27 @@ describe('nothing is allowed by', () => {
 
 describe('texts of every kind', () => {
   const pieces = ["'", "''", "E'", '"', '""', '$$', '$a$', '$1', 'a', ' ', '\n', '\r', '/*', '*/', '--', '\\']
-  const more = ['U&"', "U&'", "X'", '\u00a0', '\u00e9', '1', '.', ',', '+', '*', '/', '-', '$', '\u2028', '\ufeff', '\v', 'b$', '1e', ';']
+  const more = [
+    'U&"',
+    "U&'",
+    "X'",
+    '\u00a0',
+    '\u00e9',
+    '1',
+    '.',
+    ',',
+    '+',
+    '*',
+    '/',
+    '-',
+    '$',
+    '\u2028',
+    '\ufeff',
+    '\v',
+    'b$',
+    '1e',
+    ';',
+  ]
   const all = pieces.concat(more)
 
   /** The same texts in each run: a linear congruential generator. */
@@ -118,7 +142,10 @@ describe('a comment in the wrong form', () => {
     ])
   })
 
-  function send(mode: 'warn' | 'strict', sql: string): { error: Error | undefined; logged: string[]; refused: boolean[] } {
+  function send(
+    mode: 'warn' | 'strict',
+    sql: string,
+  ): { error: Error | undefined; logged: string[]; refused: boolean[] } {
     const logged: string[] = []
     const refused: boolean[] = []
     const guard = createGuard({ mode, logger: { warn: (message) => void logged.push(message) } })

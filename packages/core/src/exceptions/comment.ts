@@ -63,7 +63,8 @@ function readComment(comment: string): CommentException | string | undefined {
   const ids = names.split(',').map((name) => name.trim())
   const wrong = ids.find((id) => !isRuleId(id))
   if (wrong === '') return 'it names no rule'
-  if (wrong !== undefined) return idLike.test(wrong) ? noRule(wrong) : 'what stands before the colon is not the id of a rule'
+  if (wrong !== undefined)
+    return idLike.test(wrong) ? noRule(wrong) : 'what stands before the colon is not the id of a rule'
   if (reason.trim() === '') return 'it gives no reason'
   return { rules: ids.filter(isRuleId), reason: reason.trim() }
 }
@@ -74,8 +75,8 @@ function noRule(id: string): string {
 }
 
 /**
- * What stands in the comments of a text, as PostgreSQL reads it: never what only looks like one inside a literal or a name.
- * Behind a string whose end depends on a server setting, because of a backslash, no comment is read.
+ * What stands in the comments of a text, as PostgreSQL reads it: never what only looks like one inside a literal or a
+ * name. Behind a string whose end depends on a server setting, because of a backslash, no comment is read.
  */
 function* commentsIn(sql: string): Generator<string> {
   for (let at = 0; at < sql.length;) {

@@ -1,7 +1,9 @@
 import type { RuleId } from '../rules/index.ts'
 import type { KnownException } from './exception.ts'
 
-/** Exceptions remembered: more than an application has places. A reason that differs each time must not fill the memory. */
+/**
+ * Exceptions remembered: more than an application has places. A reason that differs each time must not fill the memory.
+ */
 const maxRemembered = 1_000
 
 /** An exception, and what has come of it so far. */

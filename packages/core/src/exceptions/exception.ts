@@ -5,7 +5,9 @@ import { ruleById, type RuleId } from '../rules/index.ts'
 /** One rule or several, by their ids. */
 export type RuleIds = RuleId | readonly RuleId[]
 
-/** An exception that somebody has declared, with the reason. Plain data; events give the same object for the same one. */
+/**
+ * An exception that somebody has declared, with the reason. Plain data; events give the same object for the same one.
+ */
 export interface KnownException {
   /** How it was declared: `allow(…)`, a comment in the SQL, or the option `exceptions`. */
   readonly by: 'scope' | 'comment' | 'option'
@@ -24,7 +26,12 @@ export function checkRuleIds(option: string, given: RuleIds): readonly RuleId[] 
   return ids.map((id) => {
     if (isRuleId(id)) return id
     const known = Object.keys(ruleById)
-    throw new InvalidOptionError(option, id, `the id of a rule, or a list of ids: ${known.join(', ')}`, closest(id, known))
+    throw new InvalidOptionError(
+      option,
+      id,
+      `the id of a rule, or a list of ids: ${known.join(', ')}`,
+      closest(id, known),
+    )
   })
 }
 

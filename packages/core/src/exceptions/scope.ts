@@ -29,9 +29,9 @@ interface Opening {
 }
 
 /**
- * Allows the findings of a rule, or of several, while `fn` runs, for every guard of the process. What a statement inside leaves
- * behind stays allowed when its transaction commits later, outside. Scopes nest: an inner one adds to the outer. For one
- * guard alone there is `guard.allow`.
+ * Allows the findings of a rule, or of several, while `fn` runs, for every guard of the process. What a statement
+ * inside leaves behind stays allowed when its transaction commits later, outside. Scopes nest: an inner one adds to the
+ * outer. For one guard alone there is `guard.allow`.
  *
  * @param reason why it is safe here; told to whoever listens to the event `allowed`
  * @returns what `fn` returns; a promise, or a query that starts when it is awaited, is awaited inside the scope
@@ -97,10 +97,12 @@ export function openScopes(): Scope[] {
 }
 
 /**
- * For adapters: a callback that a pool calls when somebody else gives a connection back, in the scopes of the one who asked
- * for it, not of the one who gave it back.
+ * For adapters: a callback that a pool calls when somebody else gives a connection back, in the scopes of the one who
+ * asked for it, not of the one who gave it back.
  */
-export function inScopeOfCaller<Args extends unknown[], Result>(callback: (...args: Args) => Result): (...args: Args) => Result {
+export function inScopeOfCaller<Args extends unknown[], Result>(
+  callback: (...args: Args) => Result,
+): (...args: Args) => Result {
   const scope = processWide.scopes.getStore()
   return (...args) => processWide.scopes.run(scope, callback, ...args)
 }

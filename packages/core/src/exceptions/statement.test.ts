@@ -39,7 +39,9 @@ describe('a statement of an exception', () => {
     expect(matchStatement(sql)(sql.replace('column_99', 'other'))).toBe(false)
   })
 
-  const unsafe = rules.flatMap(({ examples }) => examples.unsafe.map((example) => (typeof example === 'string' ? example : example.sql)))
+  const unsafe = rules.flatMap(({ examples }) =>
+    examples.unsafe.map((example) => (typeof example === 'string' ? example : example.sql)),
+  )
 
   test.each(unsafe.filter((sql) => !sql.includes('\\')))('may be taken from a message: %s', (sql) => {
     expect(matchStatement(redact(sql))(sql)).toBe(true)
@@ -47,7 +49,8 @@ describe('a statement of an exception', () => {
 
   test('is pasted from the row of a message', () => {
     const sql = "SELECT id, set_config('app.tenant', 'secret', false) FROM t WHERE \"Kind\" = 'a'"
-    const refuse = (guard = createGuard()): Error | undefined => guard.refuse(sql, guard.analyze(sql), { pinned: true }, refuse)
+    const refuse = (guard = createGuard()): Error | undefined =>
+      guard.refuse(sql, guard.analyze(sql), { pinned: true }, refuse)
     const message = refuse(createGuard({ mode: 'strict' }))?.message ?? ''
     const statement = /^ *statement {2}(.*)$/m.exec(message)?.[1] ?? ''
     const exceptions = [{ rule: 'session/set-config', statement, reason: 'the tenant is the only user' }] as const

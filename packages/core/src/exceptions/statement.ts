@@ -10,9 +10,10 @@ const cut = '…'
 export type StatementMatch = (sql: string) => boolean
 
 /**
- * Compares texts with a statement as a message shows it, or as it is written in the code: without literals and comments,
- * white space folded, case ignored outside quoted names, semicolons at the end left out. A statement that a message has
- * cut is compared as far as the message goes. A text with a backslash in a string is none: messages leave out what follows.
+ * Compares texts with a statement as a message shows it, or as it is written in the code: without literals and
+ * comments, white space folded, case ignored outside quoted names, semicolons at the end left out. A statement that a
+ * message has cut is compared as far as the message goes. A text with a backslash in a string is none: messages leave
+ * out what follows.
  *
  * Of a statement that has its literals, those count that name what is left behind: the setting, the lock, the channel.
  */
@@ -38,7 +39,9 @@ function normalised(sql: string): string {
 
 /** Case matters in quoted names alone; quotes of strings are gone. */
 function fold(shown: string): string {
-  const folded = shown.replaceAll(/"[^"]*"?|[^"]+/g, (part) => (part.startsWith('"') ? part : part.replaceAll(/\s+/g, ' ').toLowerCase()))
+  const folded = shown.replaceAll(/"[^"]*"?|[^"]+/g, (part) =>
+    part.startsWith('"') ? part : part.replaceAll(/\s+/g, ' ').toLowerCase(),
+  )
   let end = folded.length
   while (end > 0 && ' ;'.includes(folded.charAt(end - 1))) end--
   return folded.slice(0, end).trimStart()

@@ -17,8 +17,8 @@ export function markGuarded<Target extends object>(target: Target, guard: Guard)
 }
 
 /**
- * For adapters: what is guarded already stays with its guard, which is no matter if it is the same one. Another guard is
- * told that it watches nothing here: it may be stricter, or know another pooler.
+ * For adapters: what is guarded already stays with its guard, which is no matter if it is the same one. Another guard
+ * is told that it watches nothing here: it may be stricter, or know another pooler.
  *
  * @param what the parameter, for the message: `guardPool(): pool`
  * @throws InvalidOptionError where the other guard is strict; else it logs that once
@@ -28,7 +28,11 @@ export function keepFirstGuard(first: Guard, second: Guard | GuardOptions | unde
   const other = toGuard(second)
   if (other.mode === 'off') return
   const error = other.complain(
-    new InvalidOptionError(what, second, 'watched by one guard: make it once with createGuard() and hand the same one to each layer'),
+    new InvalidOptionError(
+      what,
+      second,
+      'watched by one guard: make it once with createGuard() and hand the same one to each layer',
+    ),
   )
   if (error !== undefined) throw error
 }

@@ -57,7 +57,9 @@ describe('inside a transaction', () => {
 
   test('what survives a rollback is refused at its statement', () => {
     const { guard } = watched(strict)
-    expect(send(guard, 'SELECT pg_advisory_lock(1)', { transaction: opened() })).toMatchObject({ rule: 'session/advisory-lock' })
+    expect(send(guard, 'SELECT pg_advisory_lock(1)', { transaction: opened() })).toMatchObject({
+      rule: 'session/advisory-lock',
+    })
   })
 
   test('everything is refused at its statement where the options ask for that', () => {

@@ -20,25 +20,37 @@ interface Complainant {
   complain(error: PoolsafeError): PoolsafeError | undefined
 }
 
-/** Decides what becomes of the effects of a statement: what is due now or left for the end of its transaction, allowed, told or refused. */
+/**
+ * Decides what becomes of the effects of a statement: what is due now or left for the end of its transaction, allowed,
+ * told or refused.
+ */
 export class Decider {
   readonly #options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>
   readonly #guard: Complainant
   readonly #exceptions: Exceptions
   readonly #teller: Teller
 
-  constructor(options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>, guard: Complainant, exceptions: Exceptions, teller: Teller) {
+  constructor(
+    options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>,
+    guard: Complainant,
+    exceptions: Exceptions,
+    teller: Teller,
+  ) {
     this.#options = options
     this.#guard = guard
     this.#exceptions = exceptions
     this.#teller = teller
   }
 
-  /** Judges a statement in its transaction, which takes it into account where it may go. @returns the error that refuses it */
+  /**
+   * Judges a statement in its transaction, which takes it into account where it may go. @returns the error that refuses
+   * it
+   */
   decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
     const before = call.transaction?.state ?? autocommit
     const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
-    // Whether the same is allowed once more depends on where it is sent: an exception for the first is none for the second.
+    // Whether the same is allowed once more depends on where it is sent: an exception for the first is none for the
+    // second.
     if (before.left.some((left) => left.source.isExcepted)) source.scopes = openScopes()
     const { due, after } = settle(analysis, source, before)
     const isDecidedNow = this.#options.decideAt === 'statement'
@@ -68,7 +80,8 @@ export class Decider {
     for (const { effect, source } of entries) {
       const [finding] = judgeEffects([effect], this.#options.pooler, context)
       const known = bySource.get(source) ?? []
-      if (finding === undefined || this.#policy(finding) === 'allow' || known.some(({ rule }) => rule === finding.rule)) continue
+      if (finding === undefined || this.#policy(finding) === 'allow' || known.some(({ rule }) => rule === finding.rule))
+        continue
       bySource.set(source, [...known, finding])
     }
     return bySource
@@ -89,12 +102,17 @@ export class Decider {
       if (complaint !== undefined) complaints.push(complaint)
     }
     if (remaining.has(current)) this.#locate(current, entry)
-    const refused = complaints.length > 0 || [...remaining.values()].flat().some((finding) => this.#policy(finding) === 'throw')
-    const errors = [...remaining].map(([source, findings]) => this.#teller.tell(source, findings, refused, source === current))
+    const refused =
+      complaints.length > 0 || [...remaining.values()].flat().some((finding) => this.#policy(finding) === 'throw')
+    const errors = [...remaining].map(([source, findings]) =>
+      this.#teller.tell(source, findings, refused, source === current),
+    )
     return [...complaints, ...errors].find((error) => error !== undefined)
   }
 
-  /** The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too. */
+  /**
+   * The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too.
+   */
   #locate(source: CurrentSource, entry: Entry): void {
     source.stack = framesOf(processWide.origins.getStore()?.stack) || takeStack(entry)
   }

@@ -16,7 +16,9 @@ export interface FindingEvent {
   readonly refused: boolean
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
-  /** The application's own line that sent it, below the working folder, where known: `placeOrder (src/orders.ts:14:5)`. */
+  /**
+   * The application's own line that sent it, below the working folder, where known: `placeOrder (src/orders.ts:14:5)`.
+   */
   readonly place: string | undefined
   /** The stack that `place` is taken from: lines of frames without a message. */
   readonly stack: string | undefined
@@ -64,7 +66,10 @@ const names = Object.keys({
   connectionLost: true,
 } satisfies { [Name in keyof GuardEvents]: true }) as (keyof GuardEvents)[]
 
-/** Who hears of one event: those who asked the guard, and whoever subscribed to the channel of its name, of all guards of the process. */
+/**
+ * Who hears of one event: those who asked the guard, and whoever subscribed to the channel of its name, of all guards
+ * of the process.
+ */
 interface Audience<Event> {
   readonly listeners: Set<Listener<Event>>
   readonly channel: Channel
@@ -73,8 +78,9 @@ interface Audience<Event> {
 type Audiences = { readonly [Name in keyof GuardEvents]: Audience<GuardEvents[Name]> }
 
 /**
- * The only way out for everything that watches: `guard.on(name)`, and `node:diagnostics_channel` as `poolsafe:<name>`. A listener that
- * throws, or whose promise rejects, never reaches the query; what a subscriber of a channel throws Node itself reports as an uncaught exception.
+ * The only way out for everything that watches: `guard.on(name)`, and `node:diagnostics_channel` as `poolsafe:<name>`.
+ * A listener that throws, or whose promise rejects, never reaches the query; what a subscriber of a channel throws Node
+ * itself reports as an uncaught exception.
  */
 export class Events {
   readonly #audiences = Object.fromEntries(

@@ -61,7 +61,9 @@ describe.each(ways)('a scope of %s', (_name, of) => {
   test('allows several rules, and adds to the scope around it', () => {
     const { guard } = watched(strict)
     const both = of(guard)(['session/set', 'session/listen'], 'a test', () => send(guard, `${set}; ${listen}`))
-    const nested = of(guard)('session/set', 'outer', () => of(guard)('session/listen', 'inner', () => send(guard, `${set}; ${listen}`)))
+    const nested = of(guard)('session/set', 'outer', () =>
+      of(guard)('session/listen', 'inner', () => send(guard, `${set}; ${listen}`)),
+    )
     const after = of(guard)('session/set', 'outer', () => {
       of(guard)('session/listen', 'inner', () => undefined)
       return send(guard, listen)
@@ -142,7 +144,9 @@ describe.each(ways)('a scope of %s', (_name, of) => {
     const { guard } = watched(strict)
     const transaction = opened()
     send(guard, set, { transaction })
-    expect(of(guard)('session/set', 'a test', () => send(guard, 'COMMIT', { transaction }))).toBeInstanceOf(UnsafeStatementError)
+    expect(of(guard)('session/set', 'a test', () => send(guard, 'COMMIT', { transaction }))).toBeInstanceOf(
+      UnsafeStatementError,
+    )
   })
 
   test('does not hide the same statement from outside of it', () => {
@@ -164,7 +168,9 @@ describe.each(ways)('a scope of %s', (_name, of) => {
 
   test('covers a connection that is given back inside a transaction', () => {
     const { guard } = watched(strict)
-    expect(of(guard)('transaction/left-open', 'a test', () => guard.refuseCall('releasedInTransaction', send))).toBeUndefined()
+    expect(
+      of(guard)('transaction/left-open', 'a test', () => guard.refuseCall('releasedInTransaction', send)),
+    ).toBeUndefined()
   })
 
   const seven = (): number => 7
@@ -208,7 +214,13 @@ describe('the option', () => {
     expect(send(guard, set)).toBeInstanceOf(UnsafeStatementError)
     expect(allowed.map(({ allowedBy }) => allowedBy)).toEqual([
       { by: 'option', rules: ['session/listen'], reason: 'a dedicated listener', where: 'option' },
-      { by: 'option', rules: ['session/set'], statement: 'SET work_mem = ?', reason: 'the same in every session', where: 'option' },
+      {
+        by: 'option',
+        rules: ['session/set'],
+        statement: 'SET work_mem = ?',
+        reason: 'the same in every session',
+        where: 'option',
+      },
     ])
   })
 
@@ -225,7 +237,11 @@ describe('the option', () => {
     ['no reason', [exceptions[0], { rule: 'session/set' }], 'exceptions[1].reason'],
     ['a blank reason', [{ rule: 'session/set', reason: ' ' }], 'exceptions[0].reason'],
     ['a blank statement', [{ rule: 'session/set', reason: 'a', statement: ' ' }], 'exceptions[0].statement'],
-    ['a statement that is a pattern', [{ rule: 'session/set', reason: 'a', statement: /SET/ }], 'exceptions[0].statement'],
+    [
+      'a statement that is a pattern',
+      [{ rule: 'session/set', reason: 'a', statement: /SET/ }],
+      'exceptions[0].statement',
+    ],
   ])('is refused with %s', (_case, given, option) => {
     const make = (): unknown => createGuard({ exceptions: given as readonly ExceptionOption[] })
     expect(make).toThrow(InvalidOptionError)
@@ -242,7 +258,9 @@ describe('a comment', () => {
     send(guard, sql, { transaction })
     expect(send(guard, 'COMMIT', { transaction })).toBeUndefined()
     expect(send(guard, `${sql}; ${listen}`)).toMatchObject({ findings: [{ rule: 'session/listen' }] })
-    expect(allowed.map(({ allowedBy: { by, reason } }) => [by, reason])).toEqual(Array.from({ length: 3 }, () => ['comment', 'one tenant']))
+    expect(allowed.map(({ allowedBy: { by, reason } }) => [by, reason])).toEqual(
+      Array.from({ length: 3 }, () => ['comment', 'one tenant']),
+    )
   })
 
   test('does not hide the same statement without it', () => {
@@ -264,7 +282,12 @@ describe('what watches', () => {
         statement: 'SET app.token = ?; LISTEN orders',
         operation: 'User.findMany',
         findings: [{ rule: 'session/set' }],
-        allowedBy: { by: 'scope', rules: ['session/set'], reason: 'said', where: expect.stringContaining('exceptions.test.ts:') },
+        allowedBy: {
+          by: 'scope',
+          rules: ['session/set'],
+          reason: 'said',
+          where: expect.stringContaining('exceptions.test.ts:'),
+        },
       },
     ])
     expect(findings.map((event) => event.findings.map(({ rule }) => rule))).toEqual([['session/listen']])

@@ -53,7 +53,8 @@ export class Exceptions {
 
   /** In tests a comment has to be needed, also one in a text in which nothing is found. */
   declareComments(sql: string): void {
-    for (const comment of readComments(sql).exceptions) processWide.strict?.onDeclared?.(this.#declareComment(sql, comment).exception)
+    for (const comment of readComments(sql).exceptions)
+      processWide.strict?.onDeclared?.(this.#declareComment(sql, comment).exception)
   }
 
   /** @param isNeverFound as in {@link DeclaredExceptions.unused} */

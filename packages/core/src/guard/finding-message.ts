@@ -10,7 +10,9 @@ export interface Report {
   readonly statement: string
   readonly pooler: PoolerProfile
   readonly refused: boolean
-  /** What decided: the statement itself, the COMMIT of its transaction, the server's answer, or what is no statement. */
+  /**
+   * What decided: the statement itself, the COMMIT of its transaction, the server's answer, or what is no statement.
+   */
   readonly decidedBy: 'statement' | 'commit' | 'answer' | CallSign
   /** `User.findMany`, where an ORM's layer knows. */
   readonly operation: string | undefined
@@ -44,7 +46,10 @@ export function layOut(
     ['pooler', pooler.label],
     ['why', first.why],
     ['instead', first.instead],
-    ...others.map(({ message, rule, instead }): [string, string] => ['also', `${message} (${rule}); instead ${instead}`]),
+    ...others.map(({ message, rule, instead }): [string, string] => [
+      'also',
+      `${message} (${rule}); instead ${instead}`,
+    ]),
     ['allow', allow],
     ['docs', `node_modules/@poolsafe/core/${first.docs}`],
   ]

@@ -44,7 +44,11 @@ export class Teller {
     if (!this.#events.has('allowed') && processWide.strict === undefined) return
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
     processWide.strict?.onAllowed?.(event)
-    this.#events.emit('allowed', event, (error) => void this.#reports.fault('tell a listener of what was allowed', error))
+    this.#events.emit(
+      'allowed',
+      event,
+      (error) => void this.#reports.fault('tell a listener of what was allowed', error),
+    )
   }
 
   /** Tells of one statement. @returns the error that refuses it */
@@ -60,7 +64,13 @@ export class Teller {
     const [first, ...others] = findings as [Finding, ...Finding[]]
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#pooler
-    const message = format({ ...fields, pooler, refused, stack, decidedBy: sign ?? (isCurrent ? 'statement' : 'commit') })
+    const message = format({
+      ...fields,
+      pooler,
+      refused,
+      stack,
+      decidedBy: sign ?? (isCurrent ? 'statement' : 'commit'),
+    })
     const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
     this.#emit(told)
     if (!refused) {
@@ -84,7 +94,14 @@ export class Teller {
 
 /** For those who search their logs by field. */
 function fieldsOf({ findings, statement, operation, place, pooler }: FindingEvent): LogFields {
-  return { event: 'finding', rules: findings.map(({ rule }) => rule), statement, operation, place, pooler: pooler.label }
+  return {
+    event: 'finding',
+    rules: findings.map(({ rule }) => rule),
+    statement,
+    operation,
+    place,
+    pooler: pooler.label,
+  }
 }
 
 function count(counts: RuleCounts, findings: readonly Finding[]): void {

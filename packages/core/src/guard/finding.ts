@@ -32,7 +32,10 @@ export interface Finding {
 export interface Context {
   /** Whether a transaction of this client is open. @default false */
   readonly inTransaction?: boolean
-  /** Whether the caller holds the connection (`pool.connect`) or borrows one for this statement (`pool.query`). @default true */
+  /**
+   * Whether the caller holds the connection (`pool.connect`) or borrows one for this statement (`pool.query`). @default
+   * true
+   */
   readonly pinned?: boolean
   /** Whether the driver sends it as a named statement. @default false */
   readonly named?: boolean

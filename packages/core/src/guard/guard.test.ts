@@ -40,7 +40,9 @@ describe('in warn mode', () => {
     const { guard, logged } = watched()
     expect(send(guard, unsafe)).toBeUndefined()
     expect(logged).toHaveLength(1)
-    expect(logged[0]).toMatch(/^\[poolsafe\] SET app\.token stays on a server connection that other clients use next \(session\/set\)\n/)
+    expect(logged[0]).toMatch(
+      /^\[poolsafe\] SET app\.token stays on a server connection that other clients use next \(session\/set\)\n/,
+    )
   })
 
   test('the log is the manual, without any literal', () => {
@@ -87,7 +89,12 @@ describe('in strict mode', () => {
     const { guard, logged } = watched({ mode: 'strict' })
     const error = send(guard, unsafe)
     expect(error).toBeInstanceOf(UnsafeStatementError)
-    expect(error).toMatchObject({ rule: 'session/set', outcome: 'leaks', statement: 'SET app.token = ?', operation: undefined })
+    expect(error).toMatchObject({
+      rule: 'session/set',
+      outcome: 'leaks',
+      statement: 'SET app.token = ?',
+      operation: undefined,
+    })
     expect(error?.message).toContain('no: poolsafe refused it, nothing reached the server')
     expect(`${String(error?.message)}${String(error?.stack)}${JSON.stringify(error)}`).not.toContain('secret')
     expect(logged).toEqual([])
@@ -102,7 +109,9 @@ describe('in strict mode', () => {
   })
 
   test('a text that cannot be judged is refused', () => {
-    expect(send(createGuard({ mode: 'strict' }), `${unsafe};${' '.repeat(1_000_000)}`)).toMatchObject({ rule: 'statement/undecided' })
+    expect(send(createGuard({ mode: 'strict' }), `${unsafe};${' '.repeat(1_000_000)}`)).toMatchObject({
+      rule: 'statement/undecided',
+    })
   })
 
   test('what is safe goes on', () => {
@@ -137,7 +146,10 @@ describe('the policy of a rule', () => {
 
   test('leaves the other findings of the text alone', () => {
     const guard = createGuard({ mode: 'strict', rules: { 'session/set': 'allow' } })
-    expect(send(guard, `${unsafe}; LISTEN a`)).toMatchObject({ rule: 'session/listen', findings: [{ rule: 'session/listen' }] })
+    expect(send(guard, `${unsafe}; LISTEN a`)).toMatchObject({
+      rule: 'session/listen',
+      findings: [{ rule: 'session/listen' }],
+    })
   })
 
   test('refuses a text as soon as one finding is to be refused', () => {
@@ -160,7 +172,12 @@ describe('what watches', () => {
     stop()
     send(guard, unsafe)
     expect(events).toHaveLength(3)
-    expect(events[0]).toMatchObject({ statement: 'SET app.token = ?', refused: false, operation: undefined, pooler: strictest() })
+    expect(events[0]).toMatchObject({
+      statement: 'SET app.token = ?',
+      refused: false,
+      operation: undefined,
+      pooler: strictest(),
+    })
     expect(JSON.stringify(events)).not.toContain('secret')
     expect(logged).toHaveLength(1)
   })
@@ -246,7 +263,9 @@ describe('a fault of poolsafe itself', () => {
     const notText = { toString: () => unsafe } as unknown as string
     expect(watched().guard.analyze(notText)).toBe(harmless)
     const strict = watched({ mode: 'strict' }).guard
-    expect(send(strict, notText)).toMatchObject({ name: expect.stringMatching(/^(PoolsafeFault|UnsafeStatementError)$/) })
+    expect(send(strict, notText)).toMatchObject({
+      name: expect.stringMatching(/^(PoolsafeFault|UnsafeStatementError)$/),
+    })
   })
 })
 

@@ -78,16 +78,16 @@ export class Guard {
   }
 
   /**
-   * Resolves when the parser is loaded. Without it, the first statement that the scan cannot judge loads it, which blocks
-   * the process for some 20 ms.
+   * Resolves when the parser is loaded. Without it, the first statement that the scan cannot judge loads it, which
+   * blocks the process for some 20 ms.
    */
   get ready(): Promise<void> {
     return Promise.resolve().then(loadParser)
   }
 
   /**
-   * Judges a text as if it were sent in this context. Sends nothing, logs nothing, throws for no finding, and looks neither at
-   * exceptions nor at `rules`: it tells what is found, not what would become of it.
+   * Judges a text as if it were sent in this context. Sends nothing, logs nothing, throws for no finding, and looks
+   * neither at exceptions nor at `rules`: it tells what is found, not what would become of it.
    *
    * @throws InvalidOptionError for what is no text, or a context that does not exist
    */
@@ -99,14 +99,15 @@ export class Guard {
 
   /** @returns what removes the listener again */
   on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
-    if (!this.#events.isEvent(name)) throw new InvalidOptionError('on(): event', name, `one of ${this.#events.names.join(', ')}`)
+    if (!this.#events.isEvent(name))
+      throw new InvalidOptionError('on(): event', name, `one of ${this.#events.names.join(', ')}`)
     if (typeof listener !== 'function') throw new InvalidOptionError('on(): listener', listener, 'a function')
     return this.#events.on(name, listener)
   }
 
   /**
-   * Allows the findings of a rule, or of several, while `fn` runs, for this guard. What a statement inside leaves behind stays
-   * allowed when its transaction commits later, outside. Scopes nest: an inner one adds to the outer.
+   * Allows the findings of a rule, or of several, while `fn` runs, for this guard. What a statement inside leaves
+   * behind stays allowed when its transaction commits later, outside. Scopes nest: an inner one adds to the outer.
    *
    * @param reason why it is safe here; told to whoever listens to the event `allowed`
    * @returns what `fn` returns; a promise, or a query that starts when it is awaited, is awaited inside the scope
@@ -121,9 +122,9 @@ export class Guard {
   }
 
   /**
-   * The exceptions that have allowed nothing so far, each with those of its rules that were not needed: the options, the scopes
-   * that have ended, those of the process-wide `allow` included, and the comments of texts in which something else was found.
-   * The 1,000 newest are remembered. With mode `off` there are none.
+   * The exceptions that have allowed nothing so far, each with those of its rules that were not needed: the options,
+   * the scopes that have ended, those of the process-wide `allow` included, and the comments of texts in which
+   * something else was found. The 1,000 newest are remembered. With mode `off` there are none.
    */
   unusedExceptions(): KnownException[] {
     if (this.mode === 'off') return []
@@ -137,8 +138,8 @@ export class Guard {
   }
 
   /**
-   * Whether the pools can do their work, and why not. Asks each pool that has an idle connection for `SELECT 1`; of an exhausted pool it
-   * uses no connection, and waits for nothing. Never rejects for what it finds.
+   * Whether the pools can do their work, and why not. Asks each pool that has an idle connection for `SELECT 1`; of an
+   * exhausted pool it uses no connection, and waits for nothing. Never rejects for what it finds.
    *
    * @throws InvalidOptionError
    */
@@ -146,7 +147,10 @@ export class Guard {
     return healthOf(this.pools, resolveHealthOptions(options), () => this.#statistics({ pools: [], endedPools: [] }))
   }
 
-  /** For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless} needs no further call. */
+  /**
+   * For adapters: what a text does that is about to be sent, from memory where it was seen before. {@link harmless}
+   * needs no further call.
+   */
   analyze(sql: string): Analysis {
     const analysis = this.peek(sql)
     processWide.onStatement?.(sql, analysis)
@@ -186,12 +190,17 @@ export class Guard {
   }
 
   /**
-   * For adapters: judges what a driver is about to log in with, and where. No value and no part of the URL is kept or shown.
+   * For adapters: judges what a driver is about to log in with, and where. No value and no part of the URL is kept or
+   * shown.
    *
    * @param parameters of the startup message
    * @param address the URL; or what has the host and the port, where there is none
    */
-  refuseLogin(parameters: Readonly<Record<string, unknown>>, address: string | Address, entry: Entry): PoolsafeError | undefined {
+  refuseLogin(
+    parameters: Readonly<Record<string, unknown>>,
+    address: string | Address,
+    entry: Entry,
+  ): PoolsafeError | undefined {
     const url = typeof address === 'string' ? address : `postgresql://${String(address.host)}:${String(address.port)}/`
     const ofProfile = this.refuseProfile({ url }, entry)
     const ofNames = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
@@ -207,21 +216,23 @@ export class Guard {
   }
 
   /**
-   * For adapters: judges what the server answered to a statement that was sent. Only where the analysis has `telltales`.
+   * For adapters: judges what the server answered to a statement that was sent. Only where the analysis has
+   * `telltales`.
    *
    * @param answers one for each statement of the text
    * @returns the error that must take the place of the answer
    */
   refuseAnswer(sql: string, analysis: Analysis, answers: readonly Answer[]): PoolsafeError | undefined {
     const source: CurrentSource = { sql, sign: 'answer' }
-    const act = (): PoolsafeError | undefined => this.#decider.act(withSource(toldBy(analysis, answers), source), {}, source, act)
+    const act = (): PoolsafeError | undefined =>
+      this.#decider.act(withSource(toldBy(analysis, answers), source), {}, source, act)
     // The call itself has returned long ago: who waits for the answer is all that V8 knows of it, above `act`.
     return this.#guarded(act)
   }
 
   /**
-   * For adapters: judges what the answers have shown to be left, where it did not look so when the statement was called: a ROLLBACK
-   * before it was never sent.
+   * For adapters: judges what the answers have shown to be left, where it did not look so when the statement was
+   * called: a ROLLBACK before it was never sent.
    *
    * @returns the error that must take the place of the answer
    */

@@ -22,7 +22,10 @@ function outcomes(sql: string, pooler: PoolerProfile, context: Context = autocom
   return judge(analyze(sql), pooler, context).map(({ outcome }) => outcome)
 }
 
-/** What every transaction pooler without help makes of a statement: in autocommit, in a transaction, borrowed for itself alone. */
+/**
+ * What every transaction pooler without help makes of a statement: in autocommit, in a transaction, borrowed for itself
+ * alone.
+ */
 type Verdicts = readonly [Outcome[], Outcome[], Outcome[]]
 
 const leaks: Verdicts = [['leaks'], ['leaks'], ['leaks']]
@@ -82,9 +85,12 @@ describe('behind no pooler', () => {
     expect(outcomes(sql, direct(), inTransaction)).toEqual([])
   })
 
-  test.each(verdicts)('the application’s own pool moves what is borrowed for one statement: %s', (sql, [, , borrowed]) => {
-    expect(outcomes(sql, direct(), unpinned)).toEqual(borrowed)
-  })
+  test.each(verdicts)(
+    'the application’s own pool moves what is borrowed for one statement: %s',
+    (sql, [, , borrowed]) => {
+      expect(outcomes(sql, direct(), unpinned)).toEqual(borrowed)
+    },
+  )
 })
 
 describe('settings that PgBouncer tracks', () => {
@@ -111,7 +117,9 @@ describe('settings that PgBouncer tracks', () => {
     ["SELECT set_config($1, 'UTC', false)", [false, false, false]],
     ["SET TimeZone = 'UTC'; SET work_mem = 1", [false, false, false]],
   ] as const)('%s', (sql, isSafe) => {
-    expect([pgBouncer118, pgBouncer124, pgBouncer126].map((pooler) => outcomes(sql, pooler).length === 0)).toEqual(isSafe)
+    expect([pgBouncer118, pgBouncer124, pgBouncer126].map((pooler) => outcomes(sql, pooler).length === 0)).toEqual(
+      isSafe,
+    )
   })
 })
 
@@ -134,18 +142,17 @@ test.each<[Carried, Outcome[], Outcome[], Outcome[]]>([
 describe('calls that tell more than their text', () => {
   test('a named statement needs a pooler that tracks names', () => {
     const named: Context = { named: true }
-    expect([strictest(), pgBouncer118, pgBouncer124, direct()].map((pooler) => outcomes('SELECT 1', pooler, named))).toEqual([
-      ['leaks'],
-      ['leaks'],
-      [],
-      [],
-    ])
+    expect(
+      [strictest(), pgBouncer118, pgBouncer124, direct()].map((pooler) => outcomes('SELECT 1', pooler, named)),
+    ).toEqual([['leaks'], ['leaks'], [], []])
     expect(outcomes('SET work_mem = 1', strictest(), named)).toEqual(['leaks', 'leaks'])
   })
 
   test('a transaction that is given back leaks with and without a pooler', () => {
     for (const pooler of [strictest(), pgBouncer126, direct()]) {
-      expect(judgeEffects(effectsOfCall('releasedInTransaction'), pooler, {}).map(({ rule }) => rule)).toEqual(['transaction/left-open'])
+      expect(judgeEffects(effectsOfCall('releasedInTransaction'), pooler, {}).map(({ rule }) => rule)).toEqual([
+        'transaction/left-open',
+      ])
     }
   })
 
@@ -178,13 +185,16 @@ describe('a finding', () => {
 
 test('what is handed on by the application’s own pool is told so, with or without a pooler', () => {
   const [finding] = judge(analyze('SET work_mem = 1'), direct(), { pinned: false })
-  expect(finding?.message).toBe('SET work_mem stays on a connection that the application’s own pool gives to the next caller')
+  expect(finding?.message).toBe(
+    'SET work_mem stays on a connection that the application’s own pool gives to the next caller',
+  )
   expect(finding?.why).toContain('whether or not there is a pooler')
   expect(finding?.instead).toContain('pool.connect()')
 })
 
 describe('a service with a name of its own for a direct connection', () => {
-  const insteadOf = (sql: string, pooler: PoolerProfile): string | undefined => judge(analyze(sql), pooler, autocommit)[0]?.instead
+  const insteadOf = (sql: string, pooler: PoolerProfile): string | undefined =>
+    judge(analyze(sql), pooler, autocommit)[0]?.instead
 
   test.each([
     [supabase(), 'session pooler, port 5432'],

@@ -18,7 +18,9 @@ export function effectsOfCall(sign: CallSign, name = ''): DetectedEffect[] {
 const undecidedEffects = effectsOfCall('undecided')
 const namedEffects = effectsOfCall('namedStatement')
 
-/** What `inspect` tells of a text: what it does at once, and what it would leave behind if the transaction committed. */
+/**
+ * What `inspect` tells of a text: what it does at once, and what it would leave behind if the transaction committed.
+ */
 export function judge(analysis: Analysis, pooler: PoolerProfile, context: Context): Finding[] {
   const { due, after } = settle(analysis, { sql: '' }, context.inTransaction === true ? inTransaction : autocommit)
   const effects = [...due, ...after.left].map(({ effect }) => effect)
@@ -41,7 +43,8 @@ export function judgeEffects(effects: readonly DetectedEffect[], pooler: PoolerP
   const findings = new Map<string, Finding>()
   for (const effect of effects) {
     const outcome = findings.has(effect.rule) ? undefined : outcomeOf(effect, pooler, context)
-    if (outcome !== undefined) findings.set(effect.rule, toFinding(effect, outcome, pooler, isHandedOn(effect, pooler, context)))
+    if (outcome !== undefined)
+      findings.set(effect.rule, toFinding(effect, outcome, pooler, isHandedOn(effect, pooler, context)))
   }
   return [...findings.values()]
 }
@@ -50,7 +53,9 @@ function isHeld({ inTransaction: isOpen = false, pinned = true }: Context): bool
   return pinned || isOpen
 }
 
-/** Nobody holds a borrowed connection: the application's own pool gives it to the next caller, whatever the pooler does. */
+/**
+ * Nobody holds a borrowed connection: the application's own pool gives it to the next caller, whatever the pooler does.
+ */
 function isHandedOn(effect: DetectedEffect, pooler: PoolerProfile, context: Context): boolean {
   const carried = carriedBy(pooler, effect)
   return (carried === 'kept' || carried === 'pinned') && effect.told === undefined && !isHeld(context)
@@ -86,8 +91,8 @@ const alike = (outcome: Outcome | undefined): Record<NotCarried, Outcome | undef
 }
 
 /**
- * What stays behind leaks to strangers; what is asked for, or cleared, is on another connection. Where the pooler wipes, there
- * is never anything to clear.
+ * What stays behind leaks to strangers; what is asked for, or cleared, is on another connection. Where the pooler
+ * wipes, there is never anything to clear.
  */
 const outcomes: Readonly<Record<Effect['does'], Readonly<Record<NotCarried, Outcome | undefined>>>> = {
   leaves: { leaks: 'leaks', wiped: 'wiped', pinned: 'pinned', rejected: 'rejected', ignored: 'ignored' },
@@ -136,14 +141,17 @@ function toFinding(effect: DetectedEffect, outcome: Outcome, pooler: PoolerProfi
   const { why } = ruleById[effect.rule]
   const instead = remedyOf(effect.rule, pooler)
   const ofBorrowed = onBorrowed ? handedOn[outcome] : undefined
-  const consequence = ofBorrowed ?? effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]
+  const consequence =
+    ofBorrowed ?? effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]
   return {
     rule: effect.rule,
     outcome,
     message: `${effect.what} ${consequence}`,
     why: ofBorrowed === undefined ? (outcome === 'pinned' ? whyPinned : why) : whyHandedOn,
     instead:
-      ofBorrowed === undefined ? instead : `a connection that is held for as long as the state is wanted (pool.connect()); or ${instead}`,
+      ofBorrowed === undefined
+        ? instead
+        : `a connection that is held for as long as the state is wanted (pool.connect()); or ${instead}`,
     docs: docsOf(effect.rule),
   }
 }
@@ -151,7 +159,9 @@ function toFinding(effect: DetectedEffect, outcome: Outcome, pooler: PoolerProfi
 /** The rule's remedy. A service may have a name of its own for a direct connection. */
 function remedyOf(rule: RuleId, { directConnection }: PoolerProfile): string {
   const { instead } = ruleById[rule]
-  return directConnection !== undefined && /\bdirect\b/.test(instead) ? `${instead} (direct: ${directConnection})` : instead
+  return directConnection !== undefined && /\bdirect\b/.test(instead)
+    ? `${instead} (direct: ${directConnection})`
+    : instead
 }
 
 /** The page of a rule, below the folder of the package. */

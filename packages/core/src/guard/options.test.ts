@@ -9,7 +9,12 @@ describe('options', () => {
   const all = 'pooler, mode, rules, decideAt, exceptions, logger, cacheBytes, observe'
   test.each<[string, unknown, string, string]>([
     ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'strict'; got 'loud'"],
-    ['a mode misspelt', { mode: 'strikt' }, 'mode', "mode is 'strikt': did you mean 'strict'? It must be one of 'off', 'warn', 'strict'"],
+    [
+      'a mode misspelt',
+      { mode: 'strikt' },
+      'mode',
+      "mode is 'strikt': did you mean 'strict'? It must be one of 'off', 'warn', 'strict'",
+    ],
     ['a mode that is null', { mode: null }, 'mode', 'got null'],
     ['a pooler that is null', { pooler: null }, 'pooler', 'got null'],
     ['rules that are null', { rules: null }, 'rules', 'got null'],
@@ -43,7 +48,12 @@ describe('options', () => {
       'or the .profile of what poolers.detect() gives; got an object',
     ],
     ['a pooler without data', { pooler: {} }, 'pooler', 'got an object'],
-    ['an unknown rule', { rules: { 'session/sett': 'warn' } }, 'an option of rules', "is 'session/sett': did you mean 'session/set'?"],
+    [
+      'an unknown rule',
+      { rules: { 'session/sett': 'warn' } },
+      'an option of rules',
+      "is 'session/sett': did you mean 'session/set'?",
+    ],
     [
       'an unknown rule of an exception',
       { exceptions: [{ rule: 'session/listn', reason: 'a' }] },

@@ -3,7 +3,12 @@ import { checkExceptions, type ExceptionOption } from '../exceptions/option.ts'
 import { checkObject, checkOneOf } from '../options.ts'
 import { carriesAll, type PoolerProfile } from '../poolers/profile.ts'
 import { strictest } from '../poolers/strictest.ts'
-import { observeOptionNames, resolveObserveOptions, type ObserveOptions, type ResolvedObserveOptions } from '../observe/options.ts'
+import {
+  observeOptionNames,
+  resolveObserveOptions,
+  type ObserveOptions,
+  type ResolvedObserveOptions,
+} from '../observe/options.ts'
 import { rules, type RuleId } from '../rules/index.ts'
 
 /**
@@ -17,9 +22,10 @@ export type Mode = 'off' | 'warn' | 'strict'
 export type Policy = 'allow' | 'warn' | 'throw'
 
 /**
- * Where warnings go. `console` gets rows for people where the standard error is a terminal, and one line for a slow or repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
- * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as `warn(message, fields)`. Any other
- * object gets `warn(message)`.
+ * Where warnings go. `console` gets rows for people where the standard error is a terminal, and one line for a slow or
+ * repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
+ * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as
+ * `warn(message, fields)`. Any other object gets `warn(message)`.
  */
 export interface Logger {
   warn(message: string): unknown
@@ -36,33 +42,47 @@ export interface GuardOptions {
   /** @default 'warn' */
   readonly mode?: Mode
   /**
-   * What to do by rule, whatever the mode says. Without it, a finding whose outcome is `pinned` is allowed in every mode: it
-   * works, and costs the pooler a server connection. @default {}
+   * What to do by rule, whatever the mode says. Without it, a finding whose outcome is `pinned` is allowed in every
+   * mode: it works, and costs the pooler a server connection. @default {}
    */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
   /**
-   * When a finding inside a transaction is decided that a ROLLBACK, or a later statement, could still take back: at COMMIT,
-   * before it is sent, or at once, at its statement. What a ROLLBACK does not undo (locks, prepared statements) and what is
-   * wrong whatever follows is always decided at its statement. @default 'commit'
+   * When a finding inside a transaction is decided that a ROLLBACK, or a later statement, could still take back: at
+   * COMMIT, before it is sent, or at once, at its statement. What a ROLLBACK does not undo (locks, prepared statements)
+   * and what is wrong whatever follows is always decided at its statement. @default 'commit'
    */
   readonly decideAt?: 'commit' | 'statement'
   /**
-   * What is allowed although it is found, each with a reason, whatever the mode: a rule everywhere, or in one statement. For
-   * one place in the code `guard.allow(…)` is narrower. @default []
+   * What is allowed although it is found, each with a reason, whatever the mode: a rule everywhere, or in one
+   * statement. For one place in the code `guard.allow(…)` is narrower. @default []
    */
   readonly exceptions?: readonly ExceptionOption[]
   /** Where warnings go. @default console */
   readonly logger?: Logger
   /** Most bytes that the memory of judged texts may take; `0` judges each text anew. @default 1_048_576 */
   readonly cacheBytes?: number
-  /** What is watched of the statements that are sent: slow ones, repeated ones, statistics. `false` for nothing. @default {} */
+  /**
+   * What is watched of the statements that are sent: slow ones, repeated ones, statistics. `false` for nothing.
+   * @default {}
+   */
   readonly observe?: ObserveOptions | boolean
 }
 
 /** The options with their defaults filled in. */
-export type ResolvedOptions = Required<Omit<GuardOptions, 'observe'>> & { readonly observe: ResolvedObserveOptions | false }
+export type ResolvedOptions = Required<Omit<GuardOptions, 'observe'>> & {
+  readonly observe: ResolvedObserveOptions | false
+}
 
-const keys: readonly (keyof GuardOptions)[] = ['pooler', 'mode', 'rules', 'decideAt', 'exceptions', 'logger', 'cacheBytes', 'observe']
+const keys: readonly (keyof GuardOptions)[] = [
+  'pooler',
+  'mode',
+  'rules',
+  'decideAt',
+  'exceptions',
+  'logger',
+  'cacheBytes',
+  'observe',
+]
 const modes: readonly Mode[] = ['off', 'warn', 'strict']
 const policies: readonly Policy[] = ['allow', 'warn', 'throw']
 
@@ -97,15 +117,28 @@ function checkPlace(options: GuardOptions): void {
   if (typeof options !== 'object' || options === null) return
   const misplaced = observeOptionNames.find((name) => name in options)
   if (misplaced === undefined) return
-  throw new InvalidOptionError('an option of createGuard()', misplaced, `one of ${keys.join(', ')}`, `observe: { ${misplaced} }`)
+  throw new InvalidOptionError(
+    'an option of createGuard()',
+    misplaced,
+    `one of ${keys.join(', ')}`,
+    `observe: { ${misplaced} }`,
+  )
 }
 
 function checkPooler(pooler: PoolerProfile): PoolerProfile {
-  const isProfile = typeof pooler === 'object' && pooler !== null && pooler.trackedSettings instanceof Set && hasEveryState(pooler.carries)
+  const isProfile =
+    typeof pooler === 'object' &&
+    pooler !== null &&
+    pooler.trackedSettings instanceof Set &&
+    hasEveryState(pooler.carries)
   if (isProfile) return pooler
   const isDetected = typeof pooler === 'object' && pooler !== null && 'profile' in pooler
   const detected = isDetected ? ', or the .profile of what poolers.detect() gives' : ''
-  throw new InvalidOptionError('pooler', pooler, `a profile, such as poolers.pgbouncer({ version: '1.24' }) or poolers.direct()${detected}`)
+  throw new InvalidOptionError(
+    'pooler',
+    pooler,
+    `a profile, such as poolers.pgbouncer({ version: '1.24' }) or poolers.direct()${detected}`,
+  )
 }
 
 function hasEveryState(carries: unknown): boolean {

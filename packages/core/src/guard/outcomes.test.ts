@@ -5,8 +5,18 @@ import type { PoolerProfile } from '../poolers/profile.ts'
 import { createGuard, type Guard } from './guard.ts'
 
 test.each<[string, PoolerProfile, string, string]>([
-  ['wiped', odyssey(), 'SET work_mem = 1', 'SET work_mem is wiped from the server connection when its transaction ends'],
-  ['wiped', odyssey(), 'SELECT lastval()', 'lastval asks for what is gone from the server connection when a transaction ends'],
+  [
+    'wiped',
+    odyssey(),
+    'SET work_mem = 1',
+    'SET work_mem is wiped from the server connection when its transaction ends',
+  ],
+  [
+    'wiped',
+    odyssey(),
+    'SELECT lastval()',
+    'lastval asks for what is gone from the server connection when a transaction ends',
+  ],
   [
     'ineffective',
     odyssey(),
@@ -15,7 +25,12 @@ test.each<[string, PoolerProfile, string, string]>([
   ],
   ['ineffective', odyssey(), 'SET LOCAL work_mem = 1', 'SET LOCAL work_mem has no effect outside a transaction'],
   ['rejected', pgdog(), 'LISTEN a', 'LISTEN a is refused by the pooler'],
-  ['ignored', pgdog(), 'SET client_encoding = utf8', 'SET client_encoding is ignored by the pooler, which answers as if it had done it'],
+  [
+    'ignored',
+    pgdog(),
+    'SET client_encoding = utf8',
+    'SET client_encoding is ignored by the pooler, which answers as if it had done it',
+  ],
   ['ignored', pgdog(), 'DISCARD ALL', 'DISCARD ALL is ignored by the pooler, which answers as if it had done it'],
   [
     'leaks',
@@ -30,9 +45,24 @@ test.each<[string, PoolerProfile, string, string]>([
     'set_config(…, false) stays on a server connection that other clients use next',
   ],
   ['rejected', hyperdrive(), 'DISCARD ALL', 'DISCARD ALL is refused by the pooler'],
-  ['leaks', supavisor(), "SET TimeZone = 'UTC'", 'SET timezone stays on a server connection that other clients use next'],
-  ['pinned', rdsProxy(), 'SET a.b = 1', 'SET a.b costs the pooler a server connection for as long as this client stays'],
-  ['pinned', rdsProxy(), 'RESET a.b', 'RESET a.b works on the server connection that this client costs the pooler for as long as it stays'],
+  [
+    'leaks',
+    supavisor(),
+    "SET TimeZone = 'UTC'",
+    'SET timezone stays on a server connection that other clients use next',
+  ],
+  [
+    'pinned',
+    rdsProxy(),
+    'SET a.b = 1',
+    'SET a.b costs the pooler a server connection for as long as this client stays',
+  ],
+  [
+    'pinned',
+    rdsProxy(),
+    'RESET a.b',
+    'RESET a.b works on the server connection that this client costs the pooler for as long as it stays',
+  ],
 ])('a finding says what becomes of it (%s): %#', (outcome, pooler, sql, message) => {
   expect(createGuard({ pooler }).inspect(sql).findings).toMatchObject([{ outcome, message }])
 })
@@ -45,7 +75,9 @@ test.each([
 })
 
 test('a pooler that pins cannot help a connection that the application hands on', () => {
-  expect(createGuard({ pooler: rdsProxy() }).inspect('SET a.b = 1', { pinned: false }).findings).toMatchObject([{ outcome: 'leaks' }])
+  expect(createGuard({ pooler: rdsProxy() }).inspect('SET a.b = 1', { pinned: false }).findings).toMatchObject([
+    { outcome: 'leaks' },
+  ])
 })
 
 function refuse(guard: Guard, sql: string): Error | undefined {
@@ -58,7 +90,9 @@ test('what is pinned is a cost, which only a rule that is set tells of', () => {
   expect(refuse(createGuard({ ...options, mode: 'strict' }), 'SET a.b = 1')).toBeUndefined()
   expect(refuse(createGuard(options), 'SET a.b = 1')).toBeUndefined()
   expect(logged).toEqual([])
-  expect(refuse(createGuard({ ...options, rules: { 'session/set': 'throw' } }), 'SET a.b = 1')).toBeInstanceOf(UnsafeStatementError)
+  expect(refuse(createGuard({ ...options, rules: { 'session/set': 'throw' } }), 'SET a.b = 1')).toBeInstanceOf(
+    UnsafeStatementError,
+  )
   expect(refuse(createGuard({ ...options, rules: { 'session/set': 'warn' } }), 'SET a.b = 1')).toBeUndefined()
   expect(logged).toHaveLength(1)
 })

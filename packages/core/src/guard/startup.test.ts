@@ -17,7 +17,13 @@ function judged(pooler: PoolerProfile, parameters: Readonly<Record<string, unkno
   })
 }
 
-const timeouts = { user: 'app', database: 'shop', application_name: 'web', statement_timeout: '5000', lock_timeout: '1000' }
+const timeouts = {
+  user: 'app',
+  database: 'shop',
+  application_name: 'web',
+  statement_timeout: '5000',
+  lock_timeout: '1000',
+}
 
 describe('startup parameters', () => {
   test.each<[string, PoolerProfile, Readonly<Record<string, unknown>>, string[]]>([
@@ -28,12 +34,22 @@ describe('startup parameters', () => {
     ['RDS Proxy', poolers.rdsProxy(), { client_encoding: 'UTF8', application_name: 'a', DateStyle: 'ISO' }, []],
     ['strictest', poolers.strictest(), timeouts, ['statement_timeout: rejected', 'lock_timeout: rejected']],
     ['Supavisor', poolers.supavisor(), timeouts, ['statement_timeout: ignored', 'lock_timeout: ignored']],
-    ['Supavisor', poolers.supavisor(), { options: '-c search_path=a -c work_mem=1MB' }, ['work_mem (in options): ignored']],
+    [
+      'Supavisor',
+      poolers.supavisor(),
+      { options: '-c search_path=a -c work_mem=1MB' },
+      ['work_mem (in options): ignored'],
+    ],
     ['Supabase, session', poolers.supabase({ connection: 'session' }), { lock_timeout: 1 }, ['lock_timeout: ignored']],
     ['pgcat', poolers.pgcat(), { lock_timeout: '1' }, ['lock_timeout: ignored']],
     ['Odyssey', poolers.odyssey(), { ...timeouts, options: '-c app.org=7' }, ['app.org (in options): ignored']],
     ['Odyssey, no discard', poolers.odyssey({ discard: false }), { lock_timeout: '1' }, ['lock_timeout: leaks']],
-    ['PgBouncer 1.18', poolers.pgbouncer({ version: '1.18' }), timeouts, ['statement_timeout: rejected', 'lock_timeout: rejected']],
+    [
+      'PgBouncer 1.18',
+      poolers.pgbouncer({ version: '1.18' }),
+      timeouts,
+      ['statement_timeout: rejected', 'lock_timeout: rejected'],
+    ],
     [
       'PgBouncer 1.18',
       poolers.pgbouncer({ version: '1.18' }),

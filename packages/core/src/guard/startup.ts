@@ -1,6 +1,6 @@
 /**
- * The names in a startup message. `options` is named, and each setting in it: a pooler may refuse the one, or read it and refuse
- * the other. The values are the user's own.
+ * The names in a startup message. `options` is named, and each setting in it: a pooler may refuse the one, or read it
+ * and refuse the other. The values are the user's own.
  */
 export function namesOfStartup(parameters: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(parameters).flatMap(([name, value]) => {

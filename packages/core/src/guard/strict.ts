@@ -19,7 +19,9 @@ export interface Origin {
   readonly acquireWithinMillis?: number | undefined
   /** It is known whether the call is made inside an open transaction: the layers below need not find out. */
   readonly isPlaced?: boolean
-  /** Its line is wanted. A layer that can takes the stack before its call returns, and tells the line to whoever asks. */
+  /**
+   * Its line is wanted. A layer that can takes the stack before its call returns, and tells the line to whoever asks.
+   */
   want?(asking: Located): void
 }
 
@@ -48,8 +50,8 @@ export interface ConnectionControl {
   /** What was given to the connection last, and may still be waiting there: to be named to `cancel`. */
   latest(): object | undefined
   /**
-   * Cancels a query by the protocol's own CancelRequest, if the server is at it; what is over, or not yet sent, is left alone.
-   * Resolves when nothing more of it can arrive.
+   * Cancels a query by the protocol's own CancelRequest, if the server is at it; what is over, or not yet sent, is left
+   * alone. Resolves when nothing more of it can arrive.
    */
   cancel(query: object): Promise<void>
   /** Closes the connection, and with it whatever the server does for it. Resolves when it is closed. */
@@ -62,8 +64,8 @@ export interface StrictOverride {
   /** Whether the test that sends the statement has an exception for this rule. */
   allows?(rule: RuleId): boolean
   /**
-   * An exception could allow something from here on: a scope opens, a guard is made with the option, a text with a comment is
-   * analysed. Told each time, with the same object for the same exception.
+   * An exception could allow something from here on: a scope opens, a guard is made with the option, a text with a
+   * comment is analysed. Told each time, with the same object for the same exception.
    */
   onDeclared?(exception: KnownException): void
   /** An exception allowed findings: those that no event tells of were declared in vain. */

@@ -24,7 +24,8 @@ type Method = (...args: unknown[]) => unknown
 type Methods = { readonly [name: string]: unknown }
 
 /**
- * - `console`: a message; where the standard error is a terminal, rows for people. What collects the output of containers tears rows apart
+ * - `console`: a message; where the standard error is a terminal, rows for people. What collects the output of
+ *   containers tears rows apart
  * - `fieldsFirst`: pino, and bunyan before it: `warn(fields, message)`
  * - `fieldsLast`: winston, log4js and most others: `warn(message, fields)`
  * - `words`: what has no more than one or two methods takes a message

@@ -16,8 +16,8 @@ interface Stretch {
 }
 
 /**
- * Notices that this process did nothing but compute, or was stopped: its own ticks come late then. Answers of the server have arrived
- * meanwhile, and nobody has read them. It ticks only while somebody waits.
+ * Notices that this process did nothing but compute, or was stopped: its own ticks come late then. Answers of the
+ * server have arrived meanwhile, and nobody has read them. It ticks only while somebody waits.
  */
 export class BusyWatch {
   readonly #clock: Clock
@@ -40,10 +40,16 @@ export class BusyWatch {
   /** For how long the process was busy in that time, in stretches of 100 ms and more. */
   busyMillis(since: number, until: number): number {
     this.#look(until)
-    return this.#stretches.reduce((sum, stretch) => sum + Math.max(0, Math.min(stretch.until, until) - Math.max(stretch.from, since)), 0)
+    return this.#stretches.reduce(
+      (sum, stretch) => sum + Math.max(0, Math.min(stretch.until, until) - Math.max(stretch.from, since)),
+      0,
+    )
   }
 
-  /** Until when the answers that arrived while the process was busy are to be served first; 0 where it was not busy lately. */
+  /**
+   * Until when the answers that arrived while the process was busy are to be served first; 0 where it was not busy
+   * lately.
+   */
   graceUntil(now: number): number {
     this.#look(now)
     const last = this.#stretches.at(-1)

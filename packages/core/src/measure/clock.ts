@@ -2,7 +2,10 @@
 export interface Clock {
   /** Milliseconds since some fixed moment, with fractions. */
   now(): number
-  /** Calls `act` once, later. Keeps the process alive until then only where that is asked for. @returns what calls it off */
+  /**
+   * Calls `act` once, later. Keeps the process alive until then only where that is asked for. @returns what calls it
+   * off
+   */
   after(millis: number, act: () => void, keepsAlive?: boolean): () => void
 }
 
@@ -17,8 +20,8 @@ export const systemClock: Clock = {
 }
 
 /**
- * One timer for many deadlines. It is not called off when a deadline is met, which nearly all are: when it fires it asks
- * for the next deadline, so that an acquire costs no timer of its own.
+ * One timer for many deadlines. It is not called off when a deadline is met, which nearly all are: when it fires it
+ * asks for the next deadline, so that an acquire costs no timer of its own.
  */
 export class Alarm {
   readonly #clock: Clock

@@ -23,7 +23,9 @@ export class RecentCount {
     this.#counts[slot] = (this.#counts[slot] as number) + 1
   }
 
-  /** @param millis how far to look back, up to {@link longestRecentMillis}; what is up to a second older is counted too */
+  /**
+   * @param millis how far to look back, up to {@link longestRecentMillis}; what is up to a second older is counted too
+   */
   within(millis: number, now: number): number {
     const first = Math.floor((now - millis) / slotMillis)
     let count = 0

@@ -43,7 +43,10 @@ export function layerOf({ origin, layer }: Execution): Layer {
   return origin === undefined ? layer : 'prisma'
 }
 
-/** The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like before. */
+/**
+ * The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like
+ * before.
+ */
 export function placeOf({ origin, site, shape }: Execution): string | undefined {
   return lineOf(origin) ?? lineOf(site) ?? (shape.place || undefined)
 }

@@ -13,15 +13,20 @@ export interface QueryEvent {
   readonly kind: StatementKind
   /** Without literals, at most 300 characters. */
   readonly statement: string
-  /** The same for all statements that differ only in values, comments and the lengths of lists: 16 hexadecimal digits. */
+  /**
+   * The same for all statements that differ only in values, comments and the lengths of lists: 16 hexadecimal digits.
+   */
   readonly fingerprint: string
   /** All of it, from the call to the end of the answer. */
   readonly durationMillis: number
-  /** Of it, the wait for a connection of the pool, told with the first statement of a checkout, and behind other statements on the connection. */
+  /**
+   * Of it, the wait for a connection of the pool, told with the first statement of a checkout, and behind other
+   * statements on the connection.
+   */
   readonly poolWaitMillis: number
   /**
-   * Of it, the wait for a server connection of the pooler: all of a BEGIN, none inside a transaction. `undefined` where it cannot be
-   * told from running: of a statement outside a transaction.
+   * Of it, the wait for a server connection of the pooler: all of a BEGIN, none inside a transaction. `undefined` where
+   * it cannot be told from running: of a statement outside a transaction.
    */
   readonly poolerWaitMillis: number | undefined
   /** The rest. */
@@ -33,7 +38,10 @@ export interface QueryEvent {
   readonly sqlState: string | undefined
   /** How old the transaction was when the statement ended; `undefined` outside one. */
   readonly transactionMillis: number | undefined
-  /** The application's own line, below the working folder. Until a fingerprint has been reported once, the line that sent it first. */
+  /**
+   * The application's own line, below the working folder. Until a fingerprint has been reported once, the line that
+   * sent it first.
+   */
   readonly place: string | undefined
   /** The name and the tag of the request scope. */
   readonly request: string | undefined
@@ -47,7 +55,9 @@ export interface SlowQueryEvent extends QueryEvent {
   readonly level: 'slow' | 'verySlow'
   /** The limit that it exceeded. */
   readonly thresholdMillis: number
-  /** How many others of the fingerprint were slow since the last one that was logged, and were not logged themselves. */
+  /**
+   * How many others of the fingerprint were slow since the last one that was logged, and were not logged themselves.
+   */
   readonly unlogged: number
   /** With `explainSlowQueries`, of one that is logged: the generic plan as an indented text, without literals. */
   readonly plan: string | undefined

@@ -29,7 +29,13 @@ export class Execution {
   /** The line that sent it, if it was worth taking. */
   site: Site | undefined = undefined
 
-  constructor(shape: Shape, layer: Layer, origin: Origin | undefined, request: RequestScope | undefined, startedAt: number) {
+  constructor(
+    shape: Shape,
+    layer: Layer,
+    origin: Origin | undefined,
+    request: RequestScope | undefined,
+    startedAt: number,
+  ) {
     this.shape = shape
     this.layer = layer
     this.origin = origin

@@ -27,7 +27,10 @@ export interface Listeners extends SlowLogHost {
 
 type Entry = (...args: never[]) => unknown
 
-/** Watches the statements that are sent: one {@link begin} and one {@link end} each, from the lowest layer that sees them. */
+/**
+ * Watches the statements that are sent: one {@link begin} and one {@link end} each, from the lowest layer that sees
+ * them.
+ */
 export class Observer {
   readonly options: ResolvedObserveOptions
   readonly #listeners: Listeners
@@ -37,7 +40,11 @@ export class Observer {
   /** Of a statement that could not be looked at. */
   readonly #unknown = new Shape('')
   readonly #durations = new Durations()
-  readonly #byKind = statementKinds.map((kind) => ({ kind, ok: new Histogram(boundsMillis), failed: new Histogram(boundsMillis) }))
+  readonly #byKind = statementKinds.map((kind) => ({
+    kind,
+    ok: new Histogram(boundsMillis),
+    failed: new Histogram(boundsMillis),
+  }))
   readonly #histograms = new Map(this.#byKind.map((each) => [each.kind, each]))
   readonly #sites = new SiteBudget()
   #errors = 0
@@ -51,8 +58,8 @@ export class Observer {
   }
 
   /**
-   * A statement is about to be sent, or to wait for a connection. Never throws, as {@link end} does not: what breaks here is a fault of
-   * ours, in strict mode as well, and the statement goes its way.
+   * A statement is about to be sent, or to wait for a connection. Never throws, as {@link end} does not: what breaks
+   * here is a fault of ours, in strict mode as well, and the statement goes its way.
    *
    * @param entry the function that the application or the ORM called, for its line
    */
@@ -71,7 +78,8 @@ export class Observer {
     if (this.options.explainSlowQueries) execution.sql = sql
     const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
-    const isWanted = isFirst || isRepeated || (shape.isStruck && this.#slowLog.shapes.wantsSite(shape, execution.startedAt))
+    const isWanted =
+      isFirst || isRepeated || (shape.isStruck && this.#slowLog.shapes.wantsSite(shape, execution.startedAt))
     if (isWanted) this.#locate(execution, entry, isFirst)
     return execution
   }
@@ -175,7 +183,8 @@ export class Observer {
     }
     const site = {}
     withDeepStack(() => Error.captureStackTrace(site, entry))
-    // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a shape.
+    // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a
+    // shape.
     if (isFirst) shape.place = formatCallSite(readStack(site)) ?? ''
     execution.site = site
   }

@@ -27,7 +27,9 @@ describe('observe', () => {
 
   it('is where its options belong', () => {
     const make = (): unknown => createGuard({ slowQueryMillis: 500 } as object)
-    expect(make).toThrow("an option of createGuard() is 'slowQueryMillis': did you mean 'observe: { slowQueryMillis }'?")
+    expect(make).toThrow(
+      "an option of createGuard() is 'slowQueryMillis': did you mean 'observe: { slowQueryMillis }'?",
+    )
   })
 
   it.each<[object | string, string]>([
@@ -37,14 +39,23 @@ describe('observe', () => {
       "observe must be an object with the options slowQueryMillis, verySlowQueryMillis, slowQueryThresholds, slowQueryIntervalMillis, slowQuerySampleRate, explainSlowQueries, repeatedQueryLimit, requestScopeMillis; got 'all'",
     ],
     [{ slowQueryMilis: 5 }, "an option of observe is 'slowQueryMilis': did you mean 'slowQueryMillis'?"],
-    [{ slowQueryMillis: 0 }, 'slowQueryMillis must be a number of milliseconds above 0 and up to 2147483647, or Infinity for never; got 0'],
-    [{ slowQueryMillis: 500, verySlowQueryMillis: 400 }, 'verySlowQueryMillis must be at least slowQueryMillis (500); got 400'],
+    [
+      { slowQueryMillis: 0 },
+      'slowQueryMillis must be a number of milliseconds above 0 and up to 2147483647, or Infinity for never; got 0',
+    ],
+    [
+      { slowQueryMillis: 500, verySlowQueryMillis: 400 },
+      'verySlowQueryMillis must be at least slowQueryMillis (500); got 400',
+    ],
     [{ slowQueryThresholds: {} }, 'slowQueryThresholds must be an array of thresholds; got an object'],
     [
       { slowQueryThresholds: [{ slowQueryMillis: 5 }] },
       'slowQueryThresholds[0] must be an object with one of model, operation and tag, which is a text',
     ],
-    [{ slowQueryThresholds: [{ model: 'A', tag: 'b', slowQueryMillis: 5 }] }, 'slowQueryThresholds[0] must be an object with one of model'],
+    [
+      { slowQueryThresholds: [{ model: 'A', tag: 'b', slowQueryMillis: 5 }] },
+      'slowQueryThresholds[0] must be an object with one of model',
+    ],
     [
       { slowQueryThresholds: [{ model: 'A', slowQueryMillis: -1 }] },
       'slowQueryThresholds[0].slowQueryMillis must be a number of milliseconds',

@@ -20,17 +20,23 @@ export interface SlowQueryThreshold {
 export interface ObserveOptions {
   /** A statement that takes longer is logged as a warning, in milliseconds. @default 1000 */
   readonly slowQueryMillis?: number
-  /** A statement that takes longer is logged as an error, in milliseconds. @default 3000, or `slowQueryMillis` if that is more */
+  /**
+   * A statement that takes longer is logged as an error, in milliseconds. @default 3000, or `slowQueryMillis` if that
+   * is more
+   */
   readonly verySlowQueryMillis?: number
   /** Other limits by model, operation or tag; of those that fit, the first. @default [] */
   readonly slowQueryThresholds?: readonly SlowQueryThreshold[]
-  /** Slow statements of one fingerprint are logged once in this time, with a count of the rest. In milliseconds. @default 60_000 */
+  /**
+   * Slow statements of one fingerprint are logged once in this time, with a count of the rest. In milliseconds.
+   * @default 60_000
+   */
   readonly slowQueryIntervalMillis?: number
   /** The part of slow statements that is logged, 0 to 1; events tell all of them. @default 1 */
   readonly slowQuerySampleRate?: number
   /**
-   * Whether the plan of a slow SELECT is asked for, `EXPLAIN (GENERIC_PLAN, FORMAT JSON)` of PostgreSQL 16 or later, on a connection that
-   * is idle, and logged without literals. @default false
+   * Whether the plan of a slow SELECT is asked for, `EXPLAIN (GENERIC_PLAN, FORMAT JSON)` of PostgreSQL 16 or later, on
+   * a connection that is idle, and logged without literals. @default false
    */
   readonly explainSlowQueries?: boolean
   /** How often one request may send the same statement from the same place before it is told. @default 10 */

@@ -17,7 +17,10 @@ export interface Counted {
   readonly pools: Pick<GuardStatistics, 'pools' | 'endedPools'>
 }
 
-export function statisticsOf(observer: Observer | undefined, { since, found, allowed, lookups, pools }: Counted): GuardStatistics {
+export function statisticsOf(
+  observer: Observer | undefined,
+  { since, found, allowed, lookups, pools }: Counted,
+): GuardStatistics {
   return {
     uptimeSeconds: (performance.now() - since) / 1000,
     totalQueries: observer?.totalQueries ?? 0,

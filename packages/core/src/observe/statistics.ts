@@ -27,11 +27,16 @@ export interface FingerprintStatistics {
   readonly maxMillis: number
 }
 
-/** What a guard has seen since it was made. Plain data, the same after `JSON.stringify`: what has no bound is `null`. */
+/**
+ * What a guard has seen since it was made. Plain data, the same after `JSON.stringify`: what has no bound is `null`.
+ */
 export interface GuardStatistics {
   /** Seconds since the guard was made. */
   readonly uptimeSeconds: number
-  /** Statements that were answered, failures included, and those for which `pool.query` got no connection. 0 with `observe: false`. */
+  /**
+   * Statements that were answered, failures included, and those for which `pool.query` got no connection. 0 with
+   * `observe: false`.
+   */
   readonly totalQueries: number
   readonly totalErrors: number
   /** Statements that took longer than their `slowQueryMillis`, very slow ones included. */
@@ -51,14 +56,15 @@ export interface GuardStatistics {
   /** How often each rule found something that an exception allowed. What `rules` allows is counted nowhere. */
   readonly allowedFindings: { readonly [Id in RuleId]?: number }
   /**
-   * Look-ups in the memory of judged texts, some of them several for a statement: those that were there as they came, those that were
-   * not, and how many of these had to be parsed.
+   * Look-ups in the memory of judged texts, some of them several for a statement: those that were there as they came,
+   * those that were not, and how many of these had to be parsed.
    */
   readonly cache: { readonly hits: number; readonly misses: number; readonly parsed: number }
   readonly pools: readonly PoolReport[]
   /**
-   * What those pools did that are none any more, added up by name, so that no sum of counts ever falls: until `pool.end()`, and of those
-   * that were dropped without it until the last `stats()` that had them. The 100 names that ended last.
+   * What those pools did that are none any more, added up by name, so that no sum of counts ever falls: until
+   * `pool.end()`, and of those that were dropped without it until the last `stats()` that had them. The 100 names that
+   * ended last.
    */
   readonly endedPools: readonly PoolTotals[]
 }

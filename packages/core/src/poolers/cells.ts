@@ -7,7 +7,9 @@ export type Cell = readonly [carried: Carried, source: string]
 /** Cells of some kinds of session state. */
 export type Cells = { readonly [State in SessionState]?: Cell }
 
-/** What DISCARD ALL removes (PostgreSQL's discard.c). The seed, loaded libraries and what extensions keep survive it. */
+/**
+ * What DISCARD ALL removes (PostgreSQL's discard.c). The seed, loaded libraries and what extensions keep survive it.
+ */
 export const removedByDiscardAll: readonly SessionState[] = [
   'setting',
   'role',
@@ -50,7 +52,10 @@ export function each(states: readonly SessionState[], cell: Cell): Cells {
 }
 
 /** The cells of a profile: some in particular, all others alike. */
-export function cells([otherwise, source]: Cell, particular: Cells = {}): Required<Pick<PoolerProfile, 'carries' | 'sources'>> {
+export function cells(
+  [otherwise, source]: Cell,
+  particular: Cells = {},
+): Required<Pick<PoolerProfile, 'carries' | 'sources'>> {
   const carries = { ...carriesAll(otherwise) }
   const sources = {
     ...sourcesAll(source),
@@ -72,5 +77,11 @@ function sourcesAll(source: string): Record<SessionState, string> {
 
 /** A client that has the server connection to itself for as long as it stays. */
 export function session(name: string, label: string, source: string, particular: Cells = {}): PoolerProfile {
-  return { name, label, ...cells(['kept', source], particular), trackedSettings: new Set(), claims: { mode: 'session' } }
+  return {
+    name,
+    label,
+    ...cells(['kept', source], particular),
+    trackedSettings: new Set(),
+    claims: { mode: 'session' },
+  }
 }

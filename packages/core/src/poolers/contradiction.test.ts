@@ -6,7 +6,11 @@ import type { PoolerProfile } from './profile.ts'
 
 /** What PgBouncer 1.26 says at login. */
 function login(more: Readonly<Record<string, string>> = {}): PoolerFacts {
-  const status = { 'pgbouncer.version': '1.26.1', 'pgbouncer.pool_mode': 'transaction', 'pgbouncer.max_prepared_statements': '200' }
+  const status = {
+    'pgbouncer.version': '1.26.1',
+    'pgbouncer.pool_mode': 'transaction',
+    'pgbouncer.max_prepared_statements': '200',
+  }
   return { parameterStatus: { server_version: '18.4', ...status, ...more } }
 }
 
@@ -24,7 +28,12 @@ describe('a profile does not fit', () => {
       login({ 'pgbouncer.max_prepared_statements': '0' }),
       'max_prepared_statements 200, not max_prepared_statements 0',
     ],
-    ['another server', poolers.pgbouncer({ serverVersion: 17 }), login(), 'server PostgreSQL 17, not server PostgreSQL 18'],
+    [
+      'another server',
+      poolers.pgbouncer({ serverVersion: 17 }),
+      login(),
+      'server PostgreSQL 17, not server PostgreSQL 18',
+    ],
     [
       'several things',
       poolers.pgbouncer({ version: '1.21', maxPreparedStatements: 50 }),
@@ -33,10 +42,25 @@ describe('a profile does not fit', () => {
     ],
     ['Odyssey, but PgBouncer', poolers.odyssey(), login(), 'it says pooler Odyssey, not pooler PgBouncer'],
     ['Neon, of another version', poolers.neon({ version: '1.24' }), login(), 'version 1.24, not version 1.26'],
-    ['no pooler, but a pooled host', poolers.direct(), shared, 'it says mode session, not mode transaction, while the host is Supabase’s'],
+    [
+      'no pooler, but a pooled host',
+      poolers.direct(),
+      shared,
+      'it says mode session, not mode transaction, while the host is Supabase’s',
+    ],
     ['PgBouncer, but Supavisor', poolers.pgbouncer(), shared, 'it says pooler PgBouncer, not pooler Supavisor'],
-    ['no pooler, but RDS Proxy', poolers.direct(), url('a.proxy-b.eu-west-1.rds.amazonaws.com'), 'while the host is an Amazon RDS Proxy'],
-    ['no pooler, but the parameter', poolers.direct(), { url: 'postgresql://localhost/shop?pgbouncer=true' }, 'mode session, not mode'],
+    [
+      'no pooler, but RDS Proxy',
+      poolers.direct(),
+      url('a.proxy-b.eu-west-1.rds.amazonaws.com'),
+      'while the host is an Amazon RDS Proxy',
+    ],
+    [
+      'no pooler, but the parameter',
+      poolers.direct(),
+      { url: 'postgresql://localhost/shop?pgbouncer=true' },
+      'mode session, not mode',
+    ],
   ])('%s', (_name, profile, facts, difference) => {
     expect(contradictionOf(profile, facts)).toContain(difference)
     expect(contradictionOf(profile, facts)).not.toMatch(/geheim|shop|supabase\.com|neon\.tech/)
@@ -52,7 +76,11 @@ describe('a profile fits', () => {
     ['a host of any kind, claiming nothing', poolers.strictest(), shared],
     ['a pooler in session mode, for no pooler', poolers.direct(), login({ 'pgbouncer.pool_mode': 'session' })],
     ['a service on PgBouncer', poolers.neon(), login()],
-    ['a pooler in session mode, watched as one in transaction mode', newest, login({ 'pgbouncer.pool_mode': 'session' })],
+    [
+      'a pooler in session mode, watched as one in transaction mode',
+      newest,
+      login({ 'pgbouncer.pool_mode': 'session' }),
+    ],
     ['the direct host of a pooled service', poolers.neon(), url('ep-x.eu.aws.neon.tech')],
     ['the URL of its service', poolers.supabase(), shared],
     ['the pooler of that service', poolers.supavisor(), shared],

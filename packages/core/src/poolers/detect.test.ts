@@ -7,8 +7,16 @@ const secret = 'hunter2'
 
 describe('a URL tells', () => {
   test.each<[string, string, 'likely' | 'possible']>([
-    ['aws-0-eu-west-1.pooler.supabase.com:6543/postgres', 'Supabase, shared pooler: Supavisor, transaction mode', 'likely'],
-    ['aws-0-eu-west-1.pooler.supabase.com:6543/postgres?pgbouncer=true', 'Supabase, shared pooler: Supavisor, transaction mode', 'likely'],
+    [
+      'aws-0-eu-west-1.pooler.supabase.com:6543/postgres',
+      'Supabase, shared pooler: Supavisor, transaction mode',
+      'likely',
+    ],
+    [
+      'aws-0-eu-west-1.pooler.supabase.com:6543/postgres?pgbouncer=true',
+      'Supabase, shared pooler: Supavisor, transaction mode',
+      'likely',
+    ],
     ['aws-0-eu-west-1.pooler.supabase.com:5432/postgres', 'Supabase, session mode', 'likely'],
     ['AWS-0-EU-WEST-1.POOLER.SUPABASE.COM/postgres', 'Supabase, session mode', 'likely'],
     [
@@ -17,14 +25,22 @@ describe('a URL tells', () => {
       'likely',
     ],
     ['db.abcdefghij.supabase.co:5432/postgres', 'Supabase, direct connection', 'likely'],
-    ['ep-cool-1234-pooler.us-east-2.aws.neon.tech/db', 'Neon, pooled: PgBouncer 1.18 (version not given), transaction mode', 'likely'],
+    [
+      'ep-cool-1234-pooler.us-east-2.aws.neon.tech/db',
+      'Neon, pooled: PgBouncer 1.18 (version not given), transaction mode',
+      'likely',
+    ],
     ['ep-cool-1234.us-east-2.aws.neon.tech/db', 'Neon, direct connection', 'likely'],
     [
       'pooled.db.prisma.io:5432/?sslmode=require',
       'Prisma Postgres, pooled: PgBouncer 1.18 (version not given), transaction mode',
       'likely',
     ],
-    ['db.prisma.io:5432/postgres?pooled=true', 'Prisma Postgres, pooled: PgBouncer 1.18 (version not given), transaction mode', 'likely'],
+    [
+      'db.prisma.io:5432/postgres?pooled=true',
+      'Prisma Postgres, pooled: PgBouncer 1.18 (version not given), transaction mode',
+      'likely',
+    ],
     ['db.prisma.io:5432/postgres', 'Prisma Postgres, direct connection', 'likely'],
     ['app.proxy-abc123.eu-west-1.rds.amazonaws.com/db', 'Amazon RDS Proxy', 'likely'],
     ['reader.endpoint.proxy-abc123.eu-west-1.rds.amazonaws.com/db', 'Amazon RDS Proxy', 'likely'],
@@ -46,13 +62,13 @@ describe('a URL tells', () => {
     }
   })
 
-  test.each([`prisma://accelerate.prisma-data.net/?api_key=${secret}`, `prisma+postgres://accelerate.prisma-data.net/?api_key=${secret}`])(
-    'only that it is Accelerate: %s',
-    (url) => {
-      expect(detect({ url })).toMatchObject({ profile: { name: 'strictest' }, certainty: 'possible' })
-      expect(JSON.stringify(detect({ url }))).not.toContain(secret)
-    },
-  )
+  test.each([
+    `prisma://accelerate.prisma-data.net/?api_key=${secret}`,
+    `prisma+postgres://accelerate.prisma-data.net/?api_key=${secret}`,
+  ])('only that it is Accelerate: %s', (url) => {
+    expect(detect({ url })).toMatchObject({ profile: { name: 'strictest' }, certainty: 'possible' })
+    expect(JSON.stringify(detect({ url }))).not.toContain(secret)
+  })
 
   test.each([
     'postgres://user@localhost/app',
@@ -70,7 +86,11 @@ describe('a URL tells', () => {
 })
 
 describe('PgBouncer tells at login', () => {
-  const status = { 'pgbouncer.version': '1.26.1', 'pgbouncer.pool_mode': 'transaction', 'pgbouncer.max_prepared_statements': '200' }
+  const status = {
+    'pgbouncer.version': '1.26.1',
+    'pgbouncer.pool_mode': 'transaction',
+    'pgbouncer.max_prepared_statements': '200',
+  }
 
   test('its version, its mode and its settings', () => {
     const found = detect({ parameterStatus: { ...status, server_version: '18.0 (Debian 18.0-1)' } })
@@ -92,21 +112,32 @@ describe('PgBouncer tells at login', () => {
     expect(found?.profile.carries.setting).toBe('kept')
   })
 
-  test.each(['1.27.0', '1.100.3', '2.0', 'devel'])('a version that is not known yet, and is taken for the newest: %s', (version) => {
-    const found = detect({ parameterStatus: { 'pgbouncer.version': version } })
-    expect(found?.profile.label).toBe('PgBouncer 1.26, transaction mode')
-    expect(found?.because).toContain(version)
-  })
+  test.each(['1.27.0', '1.100.3', '2.0', 'devel'])(
+    'a version that is not known yet, and is taken for the newest: %s',
+    (version) => {
+      const found = detect({ parameterStatus: { 'pgbouncer.version': version } })
+      expect(found?.profile.label).toBe('PgBouncer 1.26, transaction mode')
+      expect(found?.because).toContain(version)
+    },
+  )
 
   test('more than the URL', () => {
-    const found = detect({ parameterStatus: status, url: 'postgres://ep-a-pooler.b.neon.tech/app', backendPid: 1, processId: 1 })
+    const found = detect({
+      parameterStatus: status,
+      url: 'postgres://ep-a-pooler.b.neon.tech/app',
+      backendPid: 1,
+      processId: 1,
+    })
     expect(found?.profile.name).toBe('pgbouncer')
   })
 })
 
 describe('process ids tell', () => {
   test('that there is a pooler, and not which', () => {
-    expect(detect({ backendPid: 32_265, processId: 562_255_160 })).toMatchObject({ profile: { name: 'strictest' }, certainty: 'possible' })
+    expect(detect({ backendPid: 32_265, processId: 562_255_160 })).toMatchObject({
+      profile: { name: 'strictest' },
+      certainty: 'possible',
+    })
   })
 
   test('that there is none', () => {
@@ -117,7 +148,9 @@ describe('process ids tell', () => {
   })
 
   test('less than the URL', () => {
-    expect(detect({ backendPid: 7, processId: 7, url: 'postgres://localhost:6432/app' })?.profile.name).toBe('pgbouncer')
+    expect(detect({ backendPid: 7, processId: 7, url: 'postgres://localhost:6432/app' })?.profile.name).toBe(
+      'pgbouncer',
+    )
   })
 
   test('nothing alone', () => {

@@ -34,8 +34,8 @@ export interface DetectedPooler {
 
 /**
  * Recognises the pooler from what it says at login, else from the URL, else by the process id, which a pooler makes up.
- * Where facts speak for several, the stronger reason wins; a direct connection is concluded from nothing weaker than equal
- * process ids or the name of a service. Sends nothing.
+ * Where facts speak for several, the stronger reason wins; a direct connection is concluded from nothing weaker than
+ * equal process ids or the name of a service. Sends nothing.
  *
  * @returns nothing where the facts say nothing
  * @throws InvalidOptionError for a fact that does not exist, or has the wrong type
@@ -61,12 +61,17 @@ function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPool
       'startup-parameter': refusedAtStartup,
       'backend-pid': madeUpPid,
     })
-    return { profile: { ...profile, claims: { ...profile.claims, pooler: 'PgBouncer' } }, certainty: 'certain', because }
+    return {
+      profile: { ...profile, claims: { ...profile.claims, pooler: 'PgBouncer' } },
+      certainty: 'certain',
+      because,
+    }
   }
   const maxPreparedStatements = wholeNumber(status['pgbouncer.max_prepared_statements'])
   const serverVersion = wholeNumber(status.server_version)
   const profile = pgbouncer({
-    // Versions that say so begin with the newest that is known; what the server says must never be refused as an option.
+    // Versions that say so begin with the newest that is known; what the server says must never be refused as an
+    // option.
     version: newestPgBouncer,
     ...(maxPreparedStatements !== undefined && { maxPreparedStatements }),
     ...(serverVersion !== undefined && serverVersion >= 9 && { serverVersion }),
@@ -83,11 +88,16 @@ function wholeNumber(text: string | undefined): number | undefined {
 function detectFromPids(backendPid: number | undefined, processId: number | undefined): DetectedPooler | undefined {
   if (backendPid === undefined || processId === undefined) return undefined
   if (backendPid === processId) {
-    return { profile: direct(), certainty: 'likely', because: 'the process id of the login is that of the server process' }
+    return {
+      profile: direct(),
+      certainty: 'likely',
+      because: 'the process id of the login is that of the server process',
+    }
   }
   return {
     profile: strictest(),
     certainty: 'possible',
-    because: 'the process id of the login is not that of the server process: a pooler, of which nothing else is known, made it up',
+    because:
+      'the process id of the login is not that of the server process: a pooler, of which nothing else is known, made it up',
   }
 }

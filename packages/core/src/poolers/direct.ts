@@ -3,8 +3,8 @@ import { pooler, type NoOptions, type Pooler } from './pooler.ts'
 
 /**
  * No pooler: connections that go to PostgreSQL itself, or to a pooler in session mode. The session belongs to whoever
- * holds the connection; the application's own pool still moves `pool.query` between connections. Startup parameters count as
- * applied, which no PgBouncer does, whatever its mode.
+ * holds the connection; the application's own pool still moves `pool.query` between connections. Startup parameters
+ * count as applied, which no PgBouncer does, whatever its mode.
  */
 export const direct: Pooler<NoOptions> = pooler<NoOptions>(
   () => {

@@ -8,7 +8,10 @@ export const hyperdrive: Pooler<NoOptions> = pooler<NoOptions>(
       name: 'hyperdrive',
       label: 'Cloudflare Hyperdrive',
       ...cells(['leaks', 'assumed: the documentation does not name it'], {
-        ...each(['listen', 'temp-object', 'advisory-lock', 'held-cursor'], ['leaks', 'docs: unsupported; assumed to leak']),
+        ...each(
+          ['listen', 'temp-object', 'advisory-lock', 'held-cursor'],
+          ['leaks', 'docs: unsupported; assumed to leak'],
+        ),
         setting: ['wiped', 'docs: pooling mode (RESET); not measured'],
         ...each(['role', 'session-authorization'], ['wiped', 'assumed from the RESET of the docs']),
         'sql-prepared-statement': ['rejected', 'docs: unsupported; not measured'],

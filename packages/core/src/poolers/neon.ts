@@ -4,8 +4,8 @@ import { isPooledHost, pooler, type Parts, type Pooler } from './pooler.ts'
 const isNeon = ({ host }: Parts): boolean => host.endsWith('.neon.tech')
 
 /**
- * Neon: the pooled endpoint (`-pooler.` in the host) is PgBouncer in transaction mode, of a version and with settings that Neon
- * does not publish.
+ * Neon: the pooled endpoint (`-pooler.` in the host) is PgBouncer in transaction mode, of a version and with settings
+ * that Neon does not publish.
  *
  * @throws InvalidOptionError for an option or a value that this connection does not have
  */

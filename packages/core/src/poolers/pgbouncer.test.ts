@@ -27,7 +27,10 @@ describe('the settings that PgBouncer tracks', () => {
     [{ version: '1.25.2', serverVersion: 18 }, with20],
     [{ version: '1.24', serverVersion: 18, trackExtraParameters: searchPath }, [...always, 'search_path']],
     [{ version: '1.24', serverVersion: 17, trackExtraParameters: searchPath }, always],
-    [{ version: '1.24', serverVersion: 18, trackExtraParameters: ['IntervalStyle', 'Search_Path'] }, [...with20, 'search_path']],
+    [
+      { version: '1.24', serverVersion: 18, trackExtraParameters: ['IntervalStyle', 'Search_Path'] },
+      [...with20, 'search_path'],
+    ],
     [{ version: '1.24', serverVersion: 18, trackExtraParameters: [] }, always],
     [{ version: '1.24', serverVersion: 18, trackExtraParameters: ['statement_timeout', 'role', 'app.tenant'] }, always],
     [
@@ -40,7 +43,10 @@ describe('the settings that PgBouncer tracks', () => {
     [{ version: '1.26', serverVersion: 14 }, [...with26, 'default_transaction_read_only']],
     [{ version: '1.26', serverVersion: 16 }, [...with26, 'default_transaction_read_only', 'scram_iterations']],
     [{ version: '1.26', serverVersion: 17 }, [...with26, 'default_transaction_read_only', 'scram_iterations']],
-    [{ version: '1.26.1', serverVersion: 18 }, [...with26, 'default_transaction_read_only', 'scram_iterations', 'search_path']],
+    [
+      { version: '1.26.1', serverVersion: 18 },
+      [...with26, 'default_transaction_read_only', 'scram_iterations', 'search_path'],
+    ],
     [{ version: '1.26', serverVersion: 13, trackExtraParameters: ['TimeZone'] }, with26],
     [{ version: '1.26', serverVersion: 13, trackExtraParameters: ['is_superuser'] }, [...with26, 'is_superuser']],
   ])('with %j', (options, names) => {
@@ -49,7 +55,14 @@ describe('the settings that PgBouncer tracks', () => {
 
   test.each(['1.18', '1.24', '1.26'])('never hold what the server does not report: %s', (version) => {
     const profile = pgbouncer({ version, serverVersion: 18 })
-    for (const name of ['role', 'statement_timeout', 'lock_timeout', 'work_mem', 'default_transaction_isolation', 'app.tenant']) {
+    for (const name of [
+      'role',
+      'statement_timeout',
+      'lock_timeout',
+      'work_mem',
+      'default_transaction_isolation',
+      'app.tenant',
+    ]) {
       expect(profile.trackedSettings).not.toContain(name)
     }
   })
@@ -93,11 +106,19 @@ test('a profile says what it is in words', () => {
 test.each<[string, unknown, string]>([
   ['a version that does not exist yet', { version: '1.99' }, "got '1.99'"],
   ['a version that is too old', { version: '1.17' }, "got '1.17'"],
-  ['a version that is too new', { version: '1.27' }, "; a newer one counts as '1.26', the newest whose behaviour is known; got '1.27'"],
+  [
+    'a version that is too new',
+    { version: '1.27' },
+    "; a newer one counts as '1.26', the newest whose behaviour is known; got '1.27'",
+  ],
   ['a version of something else', { version: '2.24' }, "'1.18' to '1.26'"],
   ['a version that is a number', { version: 1.24 }, 'got 1.24'],
   ['a version with words', { version: 'PgBouncer 1.24' }, 'version must be'],
-  ['a server version that is a string', { serverVersion: '18' }, "serverVersion must be a whole number of at least 9; got '18'"],
+  [
+    'a server version that is a string',
+    { serverVersion: '18' },
+    "serverVersion must be a whole number of at least 9; got '18'",
+  ],
   ['a server version with a fraction', { serverVersion: 18.1 }, 'got 18.1'],
   [
     'a number of statements below none',
@@ -112,7 +133,11 @@ test.each<[string, unknown, string]>([
   ],
   ['a version that is null', { version: null }, 'got null'],
   ['a server version that is null', { serverVersion: null }, 'got null'],
-  ['a switch that is neither on nor off', { serverResetQueryAlways: 1 }, 'serverResetQueryAlways must be true or false; got 1'],
+  [
+    'a switch that is neither on nor off',
+    { serverResetQueryAlways: 1 },
+    'serverResetQueryAlways must be true or false; got 1',
+  ],
   ['extra parameters that are no names', { trackExtraParameters: [1] }, 'got an array'],
   ['an option that does not exist', { poolMode: 'transaction' }, "got 'poolMode'"],
   [

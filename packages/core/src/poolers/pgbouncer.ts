@@ -18,7 +18,9 @@ export interface PgBouncerOptions {
    * can change. @default ['IntervalStyle'] from 1.20 to 1.25, none from 1.26 on
    */
   readonly trackExtraParameters?: readonly string[]
-  /** `ignore_startup_parameters` of pgbouncer.ini: parameters that it drops instead of refusing the login. @default [] */
+  /**
+   * `ignore_startup_parameters` of pgbouncer.ini: parameters that it drops instead of refusing the login. @default []
+   */
   readonly ignoreStartupParameters?: readonly string[]
   /** `server_reset_query_always` of pgbouncer.ini, with its `server_reset_query` left at DISCARD ALL. @default false */
   readonly serverResetQueryAlways?: boolean
@@ -49,7 +51,10 @@ export const pgBouncerOptions: readonly (keyof PgBouncerOptions)[] = [
   'serverResetQueryAlways',
 ]
 
-/** Settings that the server reports to its clients, by the PostgreSQL version that began to (GUC_REPORT in guc_tables.c). */
+/**
+ * Settings that the server reports to its clients, by the PostgreSQL version that began to (GUC_REPORT in
+ * guc_tables.c).
+ */
 const reportedSince: Readonly<Record<string, number>> = {
   intervalstyle: 8,
   session_authorization: 8,
@@ -61,12 +66,24 @@ const reportedSince: Readonly<Record<string, number>> = {
 }
 
 /** What 1.26 tracks without being told (its man page, `track_extra_parameters`; NEWS 1.26.0). */
-const defaultsOf126 = ['intervalstyle', 'session_authorization', 'default_transaction_read_only', 'scram_iterations', 'search_path']
+const defaultsOf126 = [
+  'intervalstyle',
+  'session_authorization',
+  'default_transaction_read_only',
+  'scram_iterations',
+  'search_path',
+]
 
 /** In every mode: a server connection may serve another client after this one. */
-export const refusedAtStartup: Cell = ['rejected', 'measured on 1.18.0, 1.24.1 and 1.26.1 (08P01, unsupported startup parameter)']
+export const refusedAtStartup: Cell = [
+  'rejected',
+  'measured on 1.18.0, 1.24.1 and 1.26.1 (08P01, unsupported startup parameter)',
+]
 /** In every mode as well. */
-export const madeUpPid: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1: the login tells a number that is made up']
+export const madeUpPid: Cell = [
+  'leaks',
+  'measured on 1.18.0, 1.24.1 and 1.26.1: the login tells a number that is made up',
+]
 const unseen: Cell = ['leaks', 'PgBouncer does not look at statements; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1']
 const seen: Cell = ['leaks', 'seen on 1.18 and 1.26 (proofs.md)']
@@ -99,7 +116,12 @@ export const pgbouncer: Pooler<PgBouncerOptions> = pooler<PgBouncerOptions>(
         claims: { mode: 'transaction' },
         because: 'the URL says pgbouncer=true',
       },
-      { by: 'port', matches: ({ port }) => port === '6432', certainty: 'possible', because: 'port 6432 is PgBouncer’s' },
+      {
+        by: 'port',
+        matches: ({ port }) => port === '6432',
+        certainty: 'possible',
+        because: 'port 6432 is PgBouncer’s',
+      },
     ],
   },
 )
@@ -147,8 +169,15 @@ function trackedCells(tracksNames: boolean, tracksAuthorization: boolean): Cells
   return Object.fromEntries(tracked)
 }
 
-/** Only what was said: a version that was not given is a guess. With a version comes the default of its `max_prepared_statements`. */
-function claimsOf({ version, serverVersion, maxPreparedStatements }: PgBouncerOptions, minor: number, inForce: number): Claims {
+/**
+ * Only what was said: a version that was not given is a guess. With a version comes the default of its
+ * `max_prepared_statements`.
+ */
+function claimsOf(
+  { version, serverVersion, maxPreparedStatements }: PgBouncerOptions,
+  minor: number,
+  inForce: number,
+): Claims {
   return {
     pooler: 'PgBouncer',
     mode: 'transaction',
@@ -162,7 +191,8 @@ function notesOn(minor: number, tracked: ReadonlySet<string>): string[] {
   const ofList = 'The tracked settings are those that the server reports (varcache.c, track_extra_parameters)'
   const ofPath =
     'PgBouncer 1.24 and 1.26 do not restore a search_path that differs from the one on the server connection in letter case alone, and close the client where it was set to the empty text by set_config (measured)'
-  const ofName = 'PgBouncer 1.18 leaves an application_name to the next client where that has none of its own (measured)'
+  const ofName =
+    'PgBouncer 1.18 leaves an application_name to the next client where that has none of its own (measured)'
   return [ofList, ...(minor === 18 ? [ofName] : []), ...(tracked.has('search_path') ? [ofPath] : [])]
 }
 
@@ -178,11 +208,16 @@ function wanted(minor: number, given: readonly string[]): string[] {
 }
 
 /**
- * What a login may say beside the tracked settings. A setting that the server does not report is taken: from 1.26 on it is applied
- * at every checkout, before it is not (measured on 1.24.1 and 1.26.1).
+ * What a login may say beside the tracked settings. A setting that the server does not report is taken: from 1.26 on it
+ * is applied at every checkout, before it is not (measured on 1.24.1 and 1.26.1).
  */
-function startup(minor: number, unreported: readonly string[], ignored: readonly string[]): Readonly<Record<string, Carried>> {
-  const all = (list: readonly string[], carried: Carried): [string, Carried][] => list.map((name) => [name.toLowerCase(), carried])
+function startup(
+  minor: number,
+  unreported: readonly string[],
+  ignored: readonly string[],
+): Readonly<Record<string, Carried>> {
+  const all = (list: readonly string[], carried: Carried): [string, Carried][] =>
+    list.map((name) => [name.toLowerCase(), carried])
   return Object.fromEntries([
     ...(minor >= 20 ? all(['options'], 'tracked') : []),
     ...(minor >= 23 ? all(['replication'], 'kept') : []),
@@ -196,8 +231,14 @@ function minorOf(factory: string, version: unknown): number {
   const minor = Number(match?.[1])
   if (minor >= oldest && minor <= newest) return minor
   const ofNewer =
-    minor > newest ? `; a newer one counts as '1.${newest}', the newest whose behaviour is known` : ", such as '1.24' or '1.24.1'"
-  throw new InvalidOptionError(`${factory}: version`, version, `a version from '1.${oldest}' to '1.${newest}'${ofNewer}`)
+    minor > newest
+      ? `; a newer one counts as '1.${newest}', the newest whose behaviour is known`
+      : ", such as '1.24' or '1.24.1'"
+  throw new InvalidOptionError(
+    `${factory}: version`,
+    version,
+    `a version from '1.${oldest}' to '1.${newest}'${ofNewer}`,
+  )
 }
 
 function names(option: string, given: unknown): readonly string[] {

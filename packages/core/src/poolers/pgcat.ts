@@ -11,7 +11,10 @@ export interface PgcatOptions {
 }
 
 const leaks: Cell = ['leaks', 'source of 2025-02; not measured']
-const wiped: Cell = ['wiped', 'server.rs (RESET ROLE; RESET ALL; DEALLOCATE ALL, by the tag of the answer); not measured']
+const wiped: Cell = [
+  'wiped',
+  'server.rs (RESET ROLE; RESET ALL; DEALLOCATE ALL, by the tag of the answer); not measured',
+]
 
 /**
  * pgcat in transaction mode.
@@ -37,7 +40,9 @@ export const pgcat: Pooler<PgcatOptions> = pooler<PgcatOptions>(
       trackedSettings: new Set(reportedSettings),
       claims: { pooler: 'pgcat', mode: 'transaction' },
       byRule: { 'session/set-config': 'leaks' },
-      notes: ['It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)'],
+      notes: [
+        'It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)',
+      ],
     }
   },
   { forms: [{}, { cleanupServerConnections: false }] },

@@ -28,13 +28,22 @@ export const pgdog: Pooler<PgDogOptions> = pooler<PgDogOptions>(
   (options: PgDogOptions = {}) => {
     checkObject('poolers.pgdog()', options, ['preparedStatements', 'queryParser', 'pubSub'])
     const { preparedStatements = 'extended', queryParser = 'auto', pubSub = false } = options
-    const statements = checkOneOf('poolers.pgdog(): preparedStatements', preparedStatements, ['disabled', 'extended', 'full'])
+    const statements = checkOneOf('poolers.pgdog(): preparedStatements', preparedStatements, [
+      'disabled',
+      'extended',
+      'full',
+    ])
     const parser = checkOneOf('poolers.pgdog(): queryParser', queryParser, queryParsers)
     const listens = checkBoolean('poolers.pgdog(): pubSub', pubSub)
     return {
       name: 'pgdog',
       label: 'PgDog 0.1, transaction mode',
-      ...cells(leaks, { ...settings(parser), ...prepared(statements), listen: listen(listens), 'startup-parameter': honoured }),
+      ...cells(leaks, {
+        ...settings(parser),
+        ...prepared(statements),
+        listen: listen(listens),
+        'startup-parameter': honoured,
+      }),
       trackedSettings: new Set(),
       claims: { pooler: 'PgDog', mode: 'transaction' },
       startup: { replication: 'rejected' },

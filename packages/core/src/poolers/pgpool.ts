@@ -11,7 +11,9 @@ export const pgpool: Pooler<NoOptions> = pooler<NoOptions>(
     return {
       ...profile,
       claims: { pooler: 'Pgpool-II', mode: 'session' },
-      notes: ['Its load balancing may send statements of one session to different servers, which is another matter (docs)'],
+      notes: [
+        'Its load balancing may send statements of one session to different servers, which is another matter (docs)',
+      ],
     }
   },
   { forms: [{}] },

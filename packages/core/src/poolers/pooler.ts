@@ -26,7 +26,10 @@ export interface Clue {
 export interface About<Options> {
   /** The options in each of the forms that differ, for the documentation. */
   readonly forms: readonly Options[]
-  /** With the options that follow from each, if any. Where several of a pooler's own match, the first decides. @default [] */
+  /**
+   * With the options that follow from each, if any. Where several of a pooler's own match, the first decides. @default
+   * []
+   */
   readonly clues?: readonly (Clue & { readonly options?: Options })[]
 }
 
@@ -52,7 +55,10 @@ export function isPooledHost({ host }: Parts): boolean {
 }
 
 /** Joins what makes the profile with what is known beside it. */
-export function pooler<Options>(profileOf: (options?: Options) => PoolerProfile, { forms, clues = [] }: About<Options>): Pooler<Options> {
+export function pooler<Options>(
+  profileOf: (options?: Options) => PoolerProfile,
+  { forms, clues = [] }: About<Options>,
+): Pooler<Options> {
   const formOf = (options?: Options, more: { claims?: Claims } = {}): Form => ({
     options,
     profile: () => ({ ...profileOf(options), ...more }),

@@ -2,8 +2,8 @@ import { hosted, type HostedOptions } from './hosted.ts'
 import { pooler, type Pooler } from './pooler.ts'
 
 /**
- * Prisma Postgres: `pooled.db.prisma.io` is PgBouncer in transaction mode, of a version and with settings that Prisma does not
- * publish; `db.prisma.io` is direct.
+ * Prisma Postgres: `pooled.db.prisma.io` is PgBouncer in transaction mode, of a version and with settings that Prisma
+ * does not publish; `db.prisma.io` is direct.
  *
  * @throws InvalidOptionError for an option or a value that this connection does not have
  */
@@ -16,7 +16,8 @@ export const prismaPostgres: Pooler<HostedOptions> = pooler<HostedOptions>(
     clues: [
       {
         by: 'service',
-        matches: ({ host, parameter }) => host === 'pooled.db.prisma.io' || (host === 'db.prisma.io' && parameter('pooled') === 'true'),
+        matches: ({ host, parameter }) =>
+          host === 'pooled.db.prisma.io' || (host === 'db.prisma.io' && parameter('pooled') === 'true'),
         options: { connection: 'pooled' },
         certainty: 'likely',
         because: 'the host is the pooled one of Prisma Postgres',

@@ -15,8 +15,8 @@ import type { RuleId } from '../rules/index.ts'
 export type Carried = 'kept' | 'tracked' | 'pinned' | 'leaks' | 'wiped' | 'rejected' | 'ignored'
 
 /**
- * What a profile says of the pooler itself, each as it stands in a message: `mode`, `pooler`, `version` … Compared with what the
- * pooler, or a URL, says. A profile that claims nothing fits everything.
+ * What a profile says of the pooler itself, each as it stands in a message: `mode`, `pooler`, `version` … Compared with
+ * what the pooler, or a URL, says. A profile that claims nothing fits everything.
  */
 export type Claims = Readonly<Record<string, string | number>>
 
@@ -32,13 +32,16 @@ export interface PoolerProfile {
   /** Lower-case names of further settings that it treats in another way than `carries.setting` says. */
   readonly settings?: Readonly<Record<string, Carried>>
   /**
-   * Lower-case names of startup parameters that it treats in another way than `carries` and `trackedSettings` say. `options`
-   * stands for whether it reads that parameter at all, `*.*` for every setting with a dot in its name.
+   * Lower-case names of startup parameters that it treats in another way than `carries` and `trackedSettings` say.
+   * `options` stands for whether it reads that parameter at all, `*.*` for every setting with a dot in its name.
    */
   readonly startup?: Readonly<Record<string, Carried>>
   /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */
   readonly byRule?: { readonly [Id in RuleId]?: Carried }
-  /** Where users of this service find what remedies call a direct connection, if it is not plain. Added to such a remedy. */
+  /**
+   * Where users of this service find what remedies call a direct connection, if it is not plain. Added to such a
+   * remedy.
+   */
   readonly directConnection?: string
   /** What it takes for granted of the pooler. */
   readonly claims?: Claims
@@ -49,8 +52,8 @@ export interface PoolerProfile {
 }
 
 /**
- * Every kind of session state carried in one way. An open transaction given back to a pool leaks everywhere, and PostgreSQL
- * itself closes the descriptors of large objects when a transaction ends.
+ * Every kind of session state carried in one way. An open transaction given back to a pool leaks everywhere, and
+ * PostgreSQL itself closes the descriptors of large objects when a transaction ends.
  */
 export function carriesAll(carried: Carried): Readonly<Record<SessionState, Carried>> {
   return {

@@ -58,7 +58,11 @@ describe('a profile is the column of the matrix', () => {
     ['Hyperdrive', all.hyperdrive(), 'WWWRTLLLLLLL'],
     ['Supabase', all.supabase(), 'LLLLLLLLLLLL'],
     ['Supabase, session', all.supabase({ connection: 'session' }), 'KKKKKKKKKKKK'],
-    ['Supabase, dedicated', all.supabase({ connection: 'dedicated', maxPreparedStatements: 200, version: '1.21' }), 'LLLLTLLLLLLL'],
+    [
+      'Supabase, dedicated',
+      all.supabase({ connection: 'dedicated', maxPreparedStatements: 200, version: '1.21' }),
+      'LLLLTLLLLLLL',
+    ],
     ['Supabase, direct', all.supabase({ connection: 'direct' }), 'KKKKKKKKKKKK'],
     ['Neon', all.neon(), 'LLLLLLLLLLLL'],
     ['Neon, direct', all.neon({ connection: 'direct' }), 'KKKKKKKKKKKK'],
@@ -86,27 +90,52 @@ test('the settings that are restored are those of the matrix', () => {
   expect(tracked(all.odyssey({ serverVersion: 18 }))).toEqual([...always, 'default_transaction_read_only'].toSorted())
   expect(tracked(all.odyssey({ serverVersion: 18, smartSearchPathEnquoting: true }))).toContain('search_path')
   expect(tracked(all.odyssey({ discard: false, serverVersion: 18 }))).toEqual(['client_encoding'])
-  for (const profile of [all.supavisor(), all.rdsProxy(), all.hyperdrive(), all.supabase()]) expect(tracked(profile)).toEqual([])
+  for (const profile of [all.supavisor(), all.rdsProxy(), all.hyperdrive(), all.supabase()])
+    expect(tracked(profile)).toEqual([])
 })
 
 describe('an option that a pooler does not have is refused', () => {
   test.each<[string, () => unknown, string]>([
-    ['odyssey', () => all.odyssey({ discard: 'yes' as never }), "poolers.odyssey(): discard must be true or false; got 'yes'"],
-    ['odyssey', () => all.odyssey({ serverVersion: 1.5 }), 'serverVersion must be a whole number of at least 9; got 1.5'],
+    [
+      'odyssey',
+      () => all.odyssey({ discard: 'yes' as never }),
+      "poolers.odyssey(): discard must be true or false; got 'yes'",
+    ],
+    [
+      'odyssey',
+      () => all.odyssey({ serverVersion: 1.5 }),
+      'serverVersion must be a whole number of at least 9; got 1.5',
+    ],
     ['odyssey', () => all.odyssey({ smart: true } as never), "got 'smart'"],
     ['odyssey', () => all.odyssey({ smartSearchPathEnquoting: 0 as never }), 'got 0'],
     ['pgdog', () => all.pgdog({ queryParser: 'yes' as never }), "one of 'off', 'auto', 'session_control'"],
-    ['pgdog', () => all.pgdog({ preparedStatements: true as never }), "one of 'disabled', 'extended', 'full'; got true"],
+    [
+      'pgdog',
+      () => all.pgdog({ preparedStatements: true as never }),
+      "one of 'disabled', 'extended', 'full'; got true",
+    ],
     ['pgdog', () => all.pgdog({ pubSub: 4096 as never }), 'poolers.pgdog(): pubSub must be true or false; got 4096'],
     ['pgcat', () => all.pgcat({ preparedStatementsCacheSize: -1 }), 'got -1'],
     ['supavisor', () => all.supavisor({ namedPreparedStatements: null as never }), 'got null'],
-    ['supabase', () => all.supabase({ connection: 'pooled' as never }), "one of 'shared', 'session', 'dedicated', 'direct'; got 'pooled'"],
+    [
+      'supabase',
+      () => all.supabase({ connection: 'pooled' as never }),
+      "one of 'shared', 'session', 'dedicated', 'direct'; got 'pooled'",
+    ],
     ['supabase', () => all.supabase({ connection: 'shared', version: '1.24' } as never), "got 'version'"],
-    ['supabase', () => all.supabase({ connection: 'dedicated', version: '2.0' }), 'poolers.supabase(): version must be'],
+    [
+      'supabase',
+      () => all.supabase({ connection: 'dedicated', version: '2.0' }),
+      'poolers.supabase(): version must be',
+    ],
     ['supabase', () => all.supabase({ connection: 'direct', version: '1.24' } as never), "with connection 'direct'"],
     ['neon', () => all.neon({ version: '1.7' }), 'poolers.neon(): version must be'],
     ['neon', () => all.neon({ connection: 'direct', version: '1.24' } as never), "one of connection; got 'version'"],
-    ['prismaPostgres', () => all.prismaPostgres({ connection: 'session' as never }), "one of 'pooled', 'direct'; got 'session'"],
+    [
+      'prismaPostgres',
+      () => all.prismaPostgres({ connection: 'session' as never }),
+      "one of 'pooled', 'direct'; got 'session'",
+    ],
   ])('%s: %#', (_name, make, message) => {
     expect(make).toThrow(InvalidOptionError)
     expect(make).toThrow(message)

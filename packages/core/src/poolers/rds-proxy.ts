@@ -19,13 +19,22 @@ const pins: readonly SessionState[] = [
 ]
 
 /** Startup parameters that drivers always send, which therefore work. */
-const reportedAtLogin: readonly string[] = ['application_name', 'client_encoding', 'datestyle', 'extra_float_digits', 'timezone']
+const reportedAtLogin: readonly string[] = [
+  'application_name',
+  'client_encoding',
+  'datestyle',
+  'extra_float_digits',
+  'timezone',
+]
 
 function eachStartup(names: readonly string[], carried: Carried): Readonly<Record<string, Carried>> {
   return Object.fromEntries(names.map((name) => [name, carried]))
 }
 
-/** Amazon RDS Proxy. It pins a client to its server connection from the first statement that needs one: right, but not pooled. */
+/**
+ * Amazon RDS Proxy. It pins a client to its server connection from the first statement that needs one: right, but not
+ * pooled.
+ */
 export const rdsProxy: Pooler<NoOptions> = pooler<NoOptions>(
   () => {
     return {

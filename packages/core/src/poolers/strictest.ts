@@ -20,7 +20,8 @@ export const strictest: Pooler<NoOptions> = pooler<NoOptions>(
         by: 'service',
         matches: ({ protocol }) => protocol === 'prisma:' || protocol === 'prisma+postgres:',
         certainty: 'possible',
-        because: 'the protocol is that of Prisma Accelerate, which is not PostgreSQL’s: nothing is known of its sessions',
+        because:
+          'the protocol is that of Prisma Accelerate, which is not PostgreSQL’s: nothing is known of its sessions',
       },
       {
         by: 'parameter',

@@ -6,7 +6,10 @@ import { droppedAtStartup, passedAtStartup, supavisorProfile, type SupavisorOpti
 
 const isShared = ({ host }: Parts): boolean => host.endsWith('.pooler.supabase.com')
 const isDatabase = ({ host }: Parts): boolean => /^db\.[^.]+\.supabase\.co$/.test(host)
-/** https://supabase.com/docs/guides/database/connecting-to-postgres: the database's own host has an IPv6 address alone, unless IPv4 is bought. */
+/**
+ * https://supabase.com/docs/guides/database/connecting-to-postgres: the database's own host has an IPv6 address alone,
+ * unless IPv4 is bought.
+ */
 const directConnection =
   'at Supabase the session pooler, port 5432 of the host *.pooler.supabase.com; or db.*.supabase.co:5432 where your network has IPv6'
 const connections = ['shared', 'session', 'dedicated', 'direct'] as const
@@ -33,7 +36,10 @@ export const supabase: Pooler<SupabaseOptions> = pooler<SupabaseOptions>(
     const name = 'supabase'
     checkOneOf(`${factory}: connection`, connection, connections)
     if (connection === 'shared')
-      return { ...supavisorProfile(factory, name, 'Supabase, shared pooler: ', others as SupavisorOptions), directConnection }
+      return {
+        ...supavisorProfile(factory, name, 'Supabase, shared pooler: ', others as SupavisorOptions),
+        directConnection,
+      }
     if (connection === 'dedicated') {
       return {
         ...pgBouncerProfile({ factory, name, prefix: 'Supabase, dedicated pooler: ' }, others as PgBouncerOptions),

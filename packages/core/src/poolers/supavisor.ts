@@ -12,7 +12,11 @@ export interface SupavisorOptions {
 /** In session mode too. */
 export const droppedAtStartup: Cell = ['ignored', 'source of 2.9.7 (db_handler.ex: send_startup); not measured']
 /** A search_path in options is passed on. */
-export const passedAtStartup: Readonly<Record<string, Carried>> = { options: 'tracked', search_path: 'tracked', replication: 'rejected' }
+export const passedAtStartup: Readonly<Record<string, Carried>> = {
+  options: 'tracked',
+  search_path: 'tracked',
+  replication: 'rejected',
+}
 const leaks: Cell = ['leaks', 'source of 2.9.7 (db_handler.ex: no clean-up in transaction mode); not measured']
 
 /**
@@ -26,12 +30,24 @@ export const supavisor: Pooler<SupavisorOptions> = pooler<SupavisorOptions>(
   },
   {
     forms: [{}, { namedPreparedStatements: true }],
-    clues: [{ by: 'port', matches: ({ port }) => port === '6543', certainty: 'possible', because: 'port 6543 is Supavisor’s' }],
+    clues: [
+      {
+        by: 'port',
+        matches: ({ port }) => port === '6543',
+        certainty: 'possible',
+        because: 'port 6543 is Supavisor’s',
+      },
+    ],
   },
 )
 
 /** The profile of Supavisor, whoever runs it. */
-export function supavisorProfile(factory: string, name: string, prefix: string, options: SupavisorOptions): PoolerProfile {
+export function supavisorProfile(
+  factory: string,
+  name: string,
+  prefix: string,
+  options: SupavisorOptions,
+): PoolerProfile {
   checkObject(factory, options, ['namedPreparedStatements'])
   const { namedPreparedStatements = false } = options
   const isOn = checkBoolean(`${factory}: namedPreparedStatements`, namedPreparedStatements)
@@ -42,12 +58,17 @@ export function supavisorProfile(factory: string, name: string, prefix: string, 
       'startup-parameter': droppedAtStartup,
       ...(isOn && {
         'named-statement': ['tracked', 'source: flag named_prepared_statements; not measured'],
-        'sql-prepared-statement': ['rejected', 'source: EPSSIMPLEQUERY, with the flag named_prepared_statements; not measured'],
+        'sql-prepared-statement': [
+          'rejected',
+          'source: EPSSIMPLEQUERY, with the flag named_prepared_statements; not measured',
+        ],
       }),
     }),
     trackedSettings: new Set(),
     claims: { pooler: 'Supavisor', mode: 'transaction' },
     startup: passedAtStartup,
-    notes: ['Of the startup parameters only a search_path in options is passed on: clients of one value share a pool (source of 2.9.7)'],
+    notes: [
+      'Of the startup parameters only a search_path in options is passed on: clients of one value share a pool (source of 2.9.7)',
+    ],
   }
 }

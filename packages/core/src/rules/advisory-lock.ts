@@ -44,13 +44,21 @@ function constantKey(node: Node): string | undefined {
   if ('ParamRef' in node) return `$${node.ParamRef.number}`
   if ('FuncCall' in node) return hashKey(functionCall(node.FuncCall))
   if (!('A_Const' in node)) return undefined
-  const { ival, fval, sval } = node.A_Const as { ival?: { ival?: number }; fval?: { fval?: string }; sval?: { sval?: string } }
+  const { ival, fval, sval } = node.A_Const as {
+    ival?: { ival?: number }
+    fval?: { fval?: string }
+    sval?: { sval?: string }
+  }
   return ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
 }
 
 /** Other types may cut the value or round it. */
 function keepsValue({ arg, typeName }: TypeCast): boolean {
-  return arg !== undefined && typeName?.typmods === undefined && /^(int[248]|text)$/.test(names(typeName?.names).at(-1) ?? '')
+  return (
+    arg !== undefined &&
+    typeName?.typmods === undefined &&
+    /^(int[248]|text)$/.test(names(typeName?.names).at(-1) ?? '')
+  )
 }
 
 /** The usual way to a lock's number: of the same text, the same number. */

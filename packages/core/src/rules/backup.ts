@@ -14,7 +14,11 @@ await copyDataFolder()
 const { rows } = await direct.query('SELECT * FROM pg_backup_stop()')`,
   },
   examples: {
-    unsafe: ["SELECT pg_backup_start('nightly')", 'SELECT * FROM pg_backup_stop()', "BEGIN; SELECT pg_backup_start('nightly'); ROLLBACK"],
+    unsafe: [
+      "SELECT pg_backup_start('nightly')",
+      'SELECT * FROM pg_backup_stop()',
+      "BEGIN; SELECT pg_backup_start('nightly'); ROLLBACK",
+    ],
     safe: ["SELECT pg_create_restore_point('before')", 'SELECT pg_switch_wal()', "SELECT 'pg_backup_start'"],
   },
   functions: {

@@ -1,7 +1,8 @@
 import type { Rule } from './rule.ts'
 
 /**
- * A layer above the driver is ready to cancel the query that it sends, by the number that the login told. Only that is found: a
+ * A layer above the driver is ready to cancel the query that it sends, by the number that the login told. Only that is
+ * found: a
  * `pg_cancel_backend` in a text takes its number from anywhere, mostly from pg_stat_activity, where it is right.
  */
 export const cancelByPid: Rule<'connection/cancel-by-pid'> = {
@@ -29,6 +30,11 @@ COMMIT;`,
     ],
   },
   call: {
-    cancelByPid: () => ({ does: 'needs', state: 'backend-pid', what: 'cancelling by the process id of the login', when: 'always' }),
+    cancelByPid: () => ({
+      does: 'needs',
+      state: 'backend-pid',
+      what: 'cancelling by the process id of the login',
+      when: 'always',
+    }),
   },
 }

@@ -2,16 +2,23 @@ import type { Node } from '@pgsql/types'
 import type { Telltale } from './effect.ts'
 import type { Rule } from './rule.ts'
 
-const told = { outcome: 'ineffective', consequence: 'was answered with ROLLBACK: nothing of its transaction was saved' } as const
+const told = {
+  outcome: 'ineffective',
+  consequence: 'was answered with ROLLBACK: nothing of its transaction was saved',
+} as const
 
 function tells(statement: Node): Telltale[] {
   const kind = 'TransactionStmt' in statement ? statement.TransactionStmt.kind : undefined
-  const what = kind === 'TRANS_STMT_COMMIT' ? 'COMMIT' : kind === 'TRANS_STMT_PREPARE' ? 'PREPARE TRANSACTION' : undefined
+  const what =
+    kind === 'TRANS_STMT_COMMIT' ? 'COMMIT' : kind === 'TRANS_STMT_PREPARE' ? 'PREPARE TRANSACTION' : undefined
   if (what === undefined) return []
   return [{ command: 'ROLLBACK', effect: { does: 'ineffective', state: 'transaction', what, when: 'always', told } }]
 }
 
-/** PostgreSQL takes a COMMIT of an aborted transaction without an error, and says ROLLBACK in its answer; drivers resolve. */
+/**
+ * PostgreSQL takes a COMMIT of an aborted transaction without an error, and says ROLLBACK in its answer; drivers
+ * resolve.
+ */
 export const commitRolledBack: Rule<'transaction/commit-rolled-back'> = {
   id: 'transaction/commit-rolled-back',
   title: 'a COMMIT that the server answered with ROLLBACK',

@@ -21,17 +21,20 @@ function needs({ name }: FunctionCall): Effect {
 /** The unnamed connection is called ''. A name that is an expression pairs with the same expression. */
 function nameOf(node: Node | undefined): string {
   if (node === undefined) return ''
-  return stringConstant(node) ?? JSON.stringify(node, (field, value: unknown) => (field === 'location' ? undefined : value))
+  return (
+    stringConstant(node) ?? JSON.stringify(node, (field, value: unknown) => (field === 'location' ? undefined : value))
+  )
 }
 
 /**
  * `dblink('host=… dbname=…', sql)` opens a connection of its own for the statement. With a statement alone, or with a constant
- * that is no connection string, it uses an open connection. A parameter or an expression may be either: whoever opened the
- * connection was found already.
+ * that is no connection string, it uses an open connection. A parameter or an expression may be either: whoever opened
+ * the connection was found already.
  */
 function asks(call: FunctionCall): Effect | undefined {
   const [first, second] = call.args
-  const usesOpen = second === undefined || isFlag(second) || (stringConstant(first) !== undefined && !isConnectionString(first))
+  const usesOpen =
+    second === undefined || isFlag(second) || (stringConstant(first) !== undefined && !isConnectionString(first))
   return usesOpen ? needs(call) : undefined
 }
 

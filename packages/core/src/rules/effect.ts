@@ -1,9 +1,9 @@
 /**
  * The kinds of state that PostgreSQL keeps for one server session.
  *
- * Source: PostgreSQL's `DiscardAll()` (src/backend/commands/discard.c) and the chapters of SET, PREPARE, LISTEN,
- * CREATE TABLE, explicit locking, DECLARE, sequence functions, `setseed`, LOAD, large objects, replication and backup; and
- * the extensions that keep something of their own in the server process.
+ * Source: PostgreSQL's `DiscardAll()` (src/backend/commands/discard.c) and the chapters of SET, PREPARE, LISTEN, CREATE
+ * TABLE, explicit locking, DECLARE, sequence functions, `setseed`, LOAD, large objects, replication and backup; and the
+ * extensions that keep something of their own in the server process.
  */
 export type SessionState =
   | 'setting'
@@ -41,26 +41,32 @@ export interface Effect {
    */
   readonly does: 'leaves' | 'needs' | 'clears' | 'undoes' | 'ineffective' | 'unknown'
   readonly state: SessionState
-  /** The statement's construct in SQL words, for messages: `SET statement_timeout`. Never holds a literal of the statement. */
+  /**
+   * The statement's construct in SQL words, for messages: `SET statement_timeout`. Never holds a literal of the
+   * statement.
+   */
   readonly what: string
-  /** Where the effect does harm: anywhere, only outside or inside a transaction, or only on a connection borrowed for one statement. */
+  /**
+   * Where the effect does harm: anywhere, only outside or inside a transaction, or only on a connection borrowed for
+   * one statement.
+   */
   readonly when: 'always' | 'autocommit' | 'transaction' | 'unpinned'
   /**
-   * What in particular is left, needed, cleared or undone: a setting in lower case, a table, a cursor, a channel. Pairs what is
-   * left with what takes it back, and names the setting to a pooler that tracks it. May come from a literal: it is never shown.
-   * Absent for all of its kind (`RESET ALL`), or where the text does not tell.
+   * What in particular is left, needed, cleared or undone: a setting in lower case, a table, a cursor, a channel. Pairs
+   * what is left with what takes it back, and names the setting to a pooler that tracks it. May come from a literal: it
+   * is never shown. Absent for all of its kind (`RESET ALL`), or where the text does not tell.
    */
   readonly object?: string
   /**
-   * The text does not show that it surely runs, once, on one known object: a condition, a row that may not be there, a name that is a
-   * parameter. What is left counts all the same; but it takes nothing back.
+   * The text does not show that it surely runs, once, on one known object: a condition, a row that may not be there, a
+   * name that is a parameter. What is left counts all the same; but it takes nothing back.
    */
   readonly isUncertain?: true
   /** The object's name from here on: what was left under the old one is now left under this one. */
   readonly becomes?: string
   /**
-   * Of a setting that the transaction alone puts back to its default: RESET ALL passes over it from then on, and at COMMIT the value of the
-   * session is there again (measured on PostgreSQL 18).
+   * Of a setting that the transaction alone puts back to its default: RESET ALL passes over it from then on, and at
+   * COMMIT the value of the session is there again (measured on PostgreSQL 18).
    */
   readonly masks?: true
   /** It was masked. */
@@ -85,8 +91,8 @@ export interface Telltale {
 }
 
 /**
- * State that stays although its transaction is rolled back: measured on PostgreSQL 18; for the extensions, because they keep
- * it in variables of their library, of which transactions know nothing.
+ * State that stays although its transaction is rolled back: measured on PostgreSQL 18; for the extensions, because they
+ * keep it in variables of their library, of which transactions know nothing.
  */
 export const survivesRollback: ReadonlySet<SessionState> = new Set<SessionState>([
   'advisory-lock',
@@ -107,7 +113,14 @@ export const survivesRollback: ReadonlySet<SessionState> = new Set<SessionState>
 
 /** The default of a setting, or of any, until the transaction ends. */
 export function maskedBy(what: string, object: string | undefined): Effect {
-  return { does: 'undoes', state: 'setting', what, when: 'transaction', ...(object !== undefined && { object }), masks: true }
+  return {
+    does: 'undoes',
+    state: 'setting',
+    what,
+    when: 'transaction',
+    ...(object !== undefined && { object }),
+    masks: true,
+  }
 }
 
 /** What is said of an effect in a place where it may not run, may run more than once, or may be rolled back. */

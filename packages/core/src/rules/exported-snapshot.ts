@@ -20,7 +20,10 @@ try {
   },
   examples: {
     unsafe: ['SELECT pg_export_snapshot()', 'SELECT pg_catalog.pg_export_snapshot()'],
-    safe: ['BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); SELECT 1; COMMIT', 'SELECT pg_current_snapshot()'],
+    safe: [
+      'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); SELECT 1; COMMIT',
+      'SELECT pg_current_snapshot()',
+    ],
   },
   functions: {
     pg_export_snapshot: ({ name }) => ({ does: 'ineffective', state: 'transaction', what: name, when: 'autocommit' }),

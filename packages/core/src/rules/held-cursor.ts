@@ -17,7 +17,13 @@ function onDeclare({ portalname = '', options = 0 }: DeclareCursorStmt): Effect 
 
 /** CLOSE ALL has no name. */
 function onClose({ portalname }: ClosePortalStmt): Effect[] {
-  const undoes: Effect = { does: 'undoes', state: 'held-cursor', what: 'CLOSE', when: 'always', ...(portalname && { object: portalname }) }
+  const undoes: Effect = {
+    does: 'undoes',
+    state: 'held-cursor',
+    what: 'CLOSE',
+    when: 'always',
+    ...(portalname && { object: portalname }),
+  }
   return [needs('CLOSE'), undoes]
 }
 
@@ -26,7 +32,8 @@ export const heldCursor: Rule<'session/held-cursor'> = {
   id: 'session/held-cursor',
   title: 'a cursor WITH HOLD stays on the server session',
   why: 'the cursor and its rows stay on the server connection after COMMIT: your FETCH goes to another connection and fails with 34000, and a stranger can fetch your rows',
-  instead: 'DECLARE, FETCH and CLOSE inside one transaction without WITH HOLD, or page by key (WHERE id > $1 ORDER BY id LIMIT $2)',
+  instead:
+    'DECLARE, FETCH and CLOSE inside one transaction without WITH HOLD, or page by key (WHERE id > $1 ORDER BY id LIMIT $2)',
   remedy: {
     sql: `BEGIN;
 DECLARE page CURSOR FOR SELECT * FROM orders ORDER BY id;

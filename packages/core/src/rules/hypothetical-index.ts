@@ -21,7 +21,9 @@ function needs({ name }: FunctionCall): Effect {
 
 /** A view has no arguments by which PostgreSQL could tell it from a table of the user's: the names are hypopg's own. */
 function onRelation({ relname = '' }: RangeVar): Effect | undefined {
-  return /^hypopg_(list_indexes|hidden_indexes)$/.test(relname) ? { does: 'needs', state, what: relname, when: 'always' } : undefined
+  return /^hypopg_(list_indexes|hidden_indexes)$/.test(relname)
+    ? { does: 'needs', state, what: relname, when: 'always' }
+    : undefined
 }
 
 /** hypopg keeps its indexes in the memory of one server process. */
@@ -29,7 +31,8 @@ export const hypotheticalIndex: Rule<'session/hypothetical-index'> = {
   id: 'session/hypothetical-index',
   title: 'a hypothetical index exists in one server process',
   why: 'hypopg keeps the index in the memory of the server process behind one connection, through COMMIT and ROLLBACK: your EXPLAIN may run elsewhere without it, and strangers’ plans there count on it',
-  instead: 'try hypothetical indexes over a direct connection, which takes them with it when it closes, whatever failed before',
+  instead:
+    'try hypothetical indexes over a direct connection, which takes them with it when it closes, whatever failed before',
   remedy: {
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
 await direct.connect()

@@ -8,7 +8,6 @@ export type RuleId = (typeof all)[keyof typeof all]['id']
 export const rules: readonly Rule<RuleId>[] = Object.values(all).toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
 /** Every rule by its id. */
-export const ruleById: Readonly<Record<RuleId, Rule<RuleId>>> = Object.fromEntries(rules.map((rule) => [rule.id, rule])) as Record<
-  RuleId,
-  Rule<RuleId>
->
+export const ruleById: Readonly<Record<RuleId, Rule<RuleId>>> = Object.fromEntries(
+  rules.map((rule) => [rule.id, rule]),
+) as Record<RuleId, Rule<RuleId>>

@@ -10,6 +10,11 @@ export const leftOpen: Rule<'transaction/left-open'> = {
   remedy: { pg: heldConnection.pg },
   examples: { unsafe: [], safe: [{ sql: 'BEGIN' }, { sql: 'COMMIT' }] },
   call: {
-    releasedInTransaction: () => ({ does: 'leaves', state: 'transaction', what: 'an open transaction', when: 'always' }),
+    releasedInTransaction: () => ({
+      does: 'leaves',
+      state: 'transaction',
+      what: 'an open transaction',
+      when: 'always',
+    }),
   },
 }

@@ -6,7 +6,8 @@ export const listen: Rule<'session/listen'> = {
   id: 'session/listen',
   title: 'LISTEN needs a server session of its own',
   why: 'the server connection that registered the channel goes back to the pooler at COMMIT: notifications then reach whichever client holds it, or nobody, and nothing reports an error',
-  instead: 'open one client on the direct (unpooled) URL and LISTEN there; NOTIFY and pg_notify() may stay on the pooler',
+  instead:
+    'open one client on the direct (unpooled) URL and LISTEN there; NOTIFY and pg_notify() may stay on the pooler',
   remedy: {
     pg: `// One client of its own, on the URL that goes round the pooler.
 const listener = new pg.Client({ connectionString: process.env.DIRECT_DATABASE_URL })

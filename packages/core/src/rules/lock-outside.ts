@@ -43,7 +43,8 @@ class Locks {
   /** @returns whether the nodes below it have to be read */
   read(tag: string, node: object, isCondition: boolean): boolean {
     if (writes.has(tag)) this.#works = true
-    if (tag === 'LockingClause') this.#row ??= `SELECT … ${strengths[(node as LockingClause).strength ?? ''] ?? 'FOR UPDATE'}`
+    if (tag === 'LockingClause')
+      this.#row ??= `SELECT … ${strengths[(node as LockingClause).strength ?? ''] ?? 'FOR UPDATE'}`
     if (tag !== 'FuncCall') return true
     const call = functionCall(node)
     if (isBuiltIn(call) && advisoryLocks.has(call.name)) {
@@ -95,7 +96,10 @@ const { rows } = await pool.query(
 })`,
 }
 
-/** Row locks and transaction-level advisory locks end with their transaction; in autocommit that is the statement that takes them. */
+/**
+ * Row locks and transaction-level advisory locks end with their transaction; in autocommit that is the statement that
+ * takes them.
+ */
 export const lockOutside: Rule<'transaction/lock-outside'> = {
   id: 'transaction/lock-outside',
   title: 'A lock outside a transaction is released at once',

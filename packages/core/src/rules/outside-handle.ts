@@ -1,10 +1,13 @@
 import type { Rule } from './rule.ts'
 
-const told = { outcome: 'lost', consequence: 'runs on another connection: the transaction does not contain it' } as const
+const told = {
+  outcome: 'lost',
+  consequence: 'runs on another connection: the transaction does not contain it',
+} as const
 
 /**
- * The pool, or the ORM's own handle, used by the callback of a transaction that is open. Found by who awaits the call: work that the callback
- * starts and does not await is not part of the transaction.
+ * The pool, or the ORM's own handle, used by the callback of a transaction that is open. Found by who awaits the call:
+ * work that the callback starts and does not await is not part of the transaction.
  */
 export const outsideHandle: Rule<'transaction/outside-handle'> = {
   id: 'transaction/outside-handle',

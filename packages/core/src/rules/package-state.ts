@@ -5,7 +5,13 @@ import type { Detected, Rule } from './rule.ts'
 type Detect = (call: FunctionCall) => Detected
 
 function effect(does: Effect['does']): Detect {
-  return ({ schema = '', name }) => ({ does, state: 'package-state', what: `${schema}.${name}`, when: 'always', object: schema })
+  return ({ schema = '', name }) => ({
+    does,
+    state: 'package-state',
+    what: `${schema}.${name}`,
+    when: 'always',
+    object: schema,
+  })
 }
 
 const leaves = effect('leaves')
@@ -23,7 +29,9 @@ const unpacks = ['text', 'date', 'timestamp', 'number', 'bytea', 'record'].map((
   needs,
 ])
 
-/** The buffers, registrations, cursors and file handles that orafce keeps in the server process for Oracle's packages. */
+/**
+ * The buffers, registrations, cursors and file handles that orafce keeps in the server process for Oracle's packages.
+ */
 export const packageState: Rule<'session/package-state'> = {
   id: 'session/package-state',
   title: 'an Oracle package of orafce keeps state in one server process',
@@ -69,7 +77,13 @@ await direct.query('LISTEN paid')`,
       get_line: needs,
       get_lines: needs,
     }),
-    ...inSchema('dbms_alert', { register: leaves, remove: clearsOne, removeall: clears, waitone: needs, waitany: needs }),
+    ...inSchema('dbms_alert', {
+      register: leaves,
+      remove: clearsOne,
+      removeall: clears,
+      waitone: needs,
+      waitany: needs,
+    }),
     ...inSchema('dbms_pipe', {
       pack_message: leaves,
       receive_message: leaves,
@@ -79,7 +93,13 @@ await direct.query('LISTEN paid')`,
       ...Object.fromEntries(unpacks),
     }),
     ...inSchema('dbms_random', { initialize: leaves, seed: leaves, terminate: clears }),
-    ...inSchema('dbms_sql', { open_cursor: leaves, close_cursor: clearsOne, parse: needs, execute: needs, fetch_rows: needs }),
+    ...inSchema('dbms_sql', {
+      open_cursor: leaves,
+      close_cursor: clearsOne,
+      parse: needs,
+      execute: needs,
+      fetch_rows: needs,
+    }),
     ...inSchema('utl_file', { fopen: leaves, fclose: clearsOne, fclose_all: clears }),
   },
 }

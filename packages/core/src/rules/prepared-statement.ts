@@ -11,7 +11,8 @@ export const preparedStatement: Rule<'session/prepared-statement'> = {
   id: 'session/prepared-statement',
   title: 'PREPARE, EXECUTE and DEALLOCATE need one server session',
   why: 'a prepared statement lives on the server connection that prepared it, even after ROLLBACK: elsewhere EXECUTE fails with 26000, and another client that prepares the same name fails with 42P05',
-  instead: 'send the statement with parameters and let the driver prepare it (unnamed); PostgreSQL then plans it each time',
+  instead:
+    'send the statement with parameters and let the driver prepare it (unnamed); PostgreSQL then plans it each time',
   remedy: {
     pg: `// The driver prepares the statement itself, without a name, and sends the parameters beside it.
 await pool.query('SELECT * FROM users WHERE id = $1', [userId])`,
@@ -38,6 +39,7 @@ await pool.query('SELECT * FROM users WHERE id = $1', [userId])`,
   on: {
     PrepareStmt: ({ name }: PrepareStmt) => effect('leaves', 'PREPARE', name),
     ExecuteStmt: ({ name }: ExecuteStmt) => effect('needs', 'EXECUTE', name),
-    DeallocateStmt: ({ name, isall }: DeallocateStmt) => effect('clears', isall ? 'DEALLOCATE ALL' : 'DEALLOCATE', name),
+    DeallocateStmt: ({ name, isall }: DeallocateStmt) =>
+      effect('clears', isall ? 'DEALLOCATE ALL' : 'DEALLOCATE', name),
   },
 }

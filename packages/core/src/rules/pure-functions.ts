@@ -1,6 +1,6 @@
 /**
- * Functions of PostgreSQL that only compute a value and are common in statements. Any other function in a SELECT, such as one that the
- * application defined, may do work of its own. Source: PostgreSQL's chapter "Functions and Operators".
+ * Functions of PostgreSQL that only compute a value and are common in statements. Any other function in a SELECT, such
+ * as one that the application defined, may do work of its own. Source: PostgreSQL's chapter "Functions and Operators".
  */
 export const pureFunctions: ReadonlySet<string> = new Set(
   [

@@ -8,12 +8,15 @@ function effect(does: Effect['does']): (call: FunctionCall) => Effect {
 
 const needs = effect('needs')
 
-/** A session that replays changes says where they come from; everything that it writes from then on is marked with it. */
+/**
+ * A session that replays changes says where they come from; everything that it writes from then on is marked with it.
+ */
 export const replicationOrigin: Rule<'session/replication-origin'> = {
   id: 'session/replication-origin',
   title: 'a replication origin is set for one server session',
   why: 'the origin stays on the server connection through COMMIT, ROLLBACK and DISCARD ALL: strangers’ writes there count as replicated from it, and no other session can take it up',
-  instead: 'a direct connection for whatever replays changes; the origin stays even if the transaction that set it up fails',
+  instead:
+    'a direct connection for whatever replays changes; the origin stays even if the transaction that set it up fails',
   remedy: {
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
 await direct.connect()

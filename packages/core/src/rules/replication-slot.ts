@@ -11,9 +11,18 @@ function creates(call: FunctionCall): Effect | undefined {
   return { does: 'leaves', state: 'replication-slot', what, when: 'always', ...slotOf(call, 0) }
 }
 
-/** A slot that the same transaction made. Only its own session can drop a temporary slot; a permanent one is no session state. */
+/**
+ * A slot that the same transaction made. Only its own session can drop a temporary slot; a permanent one is no session
+ * state.
+ */
 function drops(call: FunctionCall): Effect {
-  const effect: Effect = { does: 'undoes', state: 'replication-slot', what: call.name, when: 'always', ...slotOf(call, 0) }
+  const effect: Effect = {
+    does: 'undoes',
+    state: 'replication-slot',
+    what: call.name,
+    when: 'always',
+    ...slotOf(call, 0),
+  }
   return effect.object === undefined ? uncertain(effect) : effect
 }
 
@@ -36,7 +45,8 @@ export const replicationSlot: Rule<'session/replication-slot'> = {
   id: 'session/replication-slot',
   title: 'a temporary replication slot belongs to one server session',
   why: 'the slot lives on the server connection that made it, through COMMIT, ROLLBACK and DISCARD ALL: your next statement cannot use it elsewhere, and as long as the pooler keeps the connection the slot may keep WAL back',
-  instead: 'a direct connection for replication; or a permanent slot (temporary => false), dropped when it is no longer needed',
+  instead:
+    'a direct connection for replication; or a permanent slot (temporary => false), dropped when it is no longer needed',
   remedy: {
     sql: `SELECT pg_create_logical_replication_slot('changes', 'pgoutput', false);
 SELECT pg_drop_replication_slot('changes');`,

@@ -19,7 +19,9 @@ function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Eff
 
 /** set_user(role), set_user(role, token); set_user_u(role) for superusers. */
 function sets({ name, args }: FunctionCall): Effect | undefined {
-  return args.length === 1 || args.length === 2 ? { does: 'leaves', state: 'role', what: name, when: 'always' } : undefined
+  return args.length === 1 || args.length === 2
+    ? { does: 'leaves', state: 'role', what: name, when: 'always' }
+    : undefined
 }
 
 /** A role that outlives its transaction runs strangers' statements with other rights. */

@@ -25,7 +25,10 @@ export type CallSign =
   | 'usedAfterRelease'
   | 'wrongProfile'
 
-/** A statement with the circumstances that the rule needs; a bare text stands for one in autocommit on a pinned connection. */
+/**
+ * A statement with the circumstances that the rule needs; a bare text stands for one in autocommit on a pinned
+ * connection.
+ */
 export interface Example {
   readonly sql: string
   /** The driver sends it as a named statement. */
@@ -66,8 +69,8 @@ export interface Rule<Id extends string = string> {
   /** Keyed by the name of a function of `pg_catalog`; the scan learns the names from here. */
   readonly functions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
   /**
-   * Keyed by the name of an extension's function, which may be in any schema (`dblink_connect`), or by schema and name where the
-   * extension has a schema of its own (`dbms_output.enable`). The scan learns the names from here as well.
+   * Keyed by the name of an extension's function, which may be in any schema (`dblink_connect`), or by schema and name
+   * where the extension has a schema of its own (`dbms_output.enable`). The scan learns the names from here as well.
    */
   readonly extensionFunctions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
   /** What remains of the rule's effects in one statement, where one takes the point out of another. */
@@ -77,16 +80,19 @@ export interface Rule<Id extends string = string> {
   /** Further keywords that the scan must not call harmless, found as whole words. */
   readonly keywords?: readonly string[]
   /**
-   * The same, for keywords that are too common to speak for session state in a text that no parser reads: such a text stays unjudged
-   * for them.
+   * The same, for keywords that are too common to speak for session state in a text that no parser reads: such a text
+   * stays unjudged for them.
    */
   readonly commonKeywords?: readonly string[]
   /**
-   * First words of the statements that `on` judges, where they tell them from others: all that is known of a text which no parser
-   * reads. Not needed where a name or a keyword tells as well.
+   * First words of the statements that `on` judges, where they tell them from others: all that is known of a text which
+   * no parser reads. Not needed where a name or a keyword tells as well.
    */
   readonly firstWords?: readonly string[]
-  /** Keyed by what the call tells beside its text. `name`: of what it is, such as the startup parameter's; empty where there is one kind. */
+  /**
+   * Keyed by what the call tells beside its text. `name`: of what it is, such as the startup parameter's; empty where
+   * there is one kind.
+   */
   readonly call?: { readonly [Sign in CallSign]?: (name: string) => Effect | undefined }
   /** What the server's answer to a statement tells, after the fact. */
   readonly answer?: {

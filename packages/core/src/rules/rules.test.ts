@@ -33,7 +33,10 @@ describe('the list of rules', () => {
   test('holds every rule file of the folder', async () => {
     const files = readdirSync(import.meta.dirname).filter((file) => !notRules.has(file) && !file.endsWith('.test.ts'))
     const modules = await Promise.all(
-      files.map((file) => import(/* @vite-ignore */ join(import.meta.dirname, file)) as Promise<Record<string, { id?: string }>>),
+      files.map(
+        (file) =>
+          import(/* @vite-ignore */ join(import.meta.dirname, file)) as Promise<Record<string, { id?: string }>>,
+      ),
     )
     const ids = modules.flatMap((module) => Object.values(module).flatMap(({ id }) => (id === undefined ? [] : [id])))
     expect(ids.toSorted()).toEqual(rules.map(({ id }) => id).toSorted())
@@ -62,7 +65,9 @@ describe.each(rules.map((rule) => ({ id: rule.id, rule })))('$id', ({ rule }) =>
   })
 
   test('detects something, and shows safe examples', () => {
-    expect([rule.on, rule.functions, rule.extensionFunctions, rule.call, rule.answer].some((part) => part !== undefined)).toBe(true)
+    expect(
+      [rule.on, rule.functions, rule.extensionFunctions, rule.call, rule.answer].some((part) => part !== undefined),
+    ).toBe(true)
     expect(safe).not.toEqual([])
     if ((rule.on ?? rule.functions ?? rule.extensionFunctions) !== undefined) expect(unsafe).not.toEqual([])
   })

@@ -20,7 +20,13 @@ function onCall(node: FuncCall): Effect | undefined {
   const call = functionCall(node)
   if (call.name !== 'nextval' || !isBuiltIn(call)) return undefined
   const sequence = stringConstant(call.args[0])
-  return { does: 'leaves', state: 'sequence-value', what: call.name, when: 'always', ...(sequence !== undefined && { object: sequence }) }
+  return {
+    does: 'leaves',
+    state: 'sequence-value',
+    what: call.name,
+    when: 'always',
+    ...(sequence !== undefined && { object: sequence }),
+  }
 }
 
 /** `SELECT nextval('s'), currval('s')` reads what the same statement has drawn. */
@@ -29,7 +35,8 @@ function ofStatement(effects: readonly Effect[]): readonly Effect[] {
   const needed: Effect[] = []
   for (const effect of effects) {
     if (effect.does === 'leaves') drawn.add(effect.object)
-    else if (effect.does === 'needs' && !(effect.object === undefined ? drawn.size > 0 : drawn.has(effect.object))) needed.push(effect)
+    else if (effect.does === 'needs' && !(effect.object === undefined ? drawn.size > 0 : drawn.has(effect.object)))
+      needed.push(effect)
   }
   return needed
 }
@@ -47,7 +54,11 @@ export const sequenceValue: Rule<'session/sequence-value'> = {
     prisma: `const { id } = await prisma.order.create({ data: { total: 10 } })`,
   },
   examples: {
-    unsafe: ['SELECT lastval()', "SELECT currval('orders_id_seq')", "INSERT INTO t VALUES (pg_catalog.currval('orders_id_seq'))"],
+    unsafe: [
+      'SELECT lastval()',
+      "SELECT currval('orders_id_seq')",
+      "INSERT INTO t VALUES (pg_catalog.currval('orders_id_seq'))",
+    ],
     safe: [
       "SELECT nextval('orders_id_seq')",
       "SELECT nextval('orders_id_seq'), currval('orders_id_seq')",

@@ -7,7 +7,9 @@ function onSet({ kind, name, args }: VariableSetStmt): readonly Effect[] {
   return (args ?? []).map(effectOf)
 }
 
-/** Each characteristic is the setting `default_<name>`: `transaction_read_only` sets `default_transaction_read_only`. */
+/**
+ * Each characteristic is the setting `default_<name>`: `transaction_read_only` sets `default_transaction_read_only`.
+ */
 function effectOf(option: Node): Effect {
   const setting = 'DefElem' in option ? `default_${option.DefElem.defname}` : ''
   return { does: 'leaves', state: 'setting', what: 'SET SESSION CHARACTERISTICS', when: 'always', object: setting }

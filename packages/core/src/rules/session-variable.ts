@@ -25,7 +25,10 @@ function needs(call: FunctionCall): Effect {
 
 const types = ['int', 'text', 'numeric', 'timestamp', 'timestamptz', 'date', 'jsonb']
 
-function ofEachType(verb: string, detect: (call: FunctionCall) => Detected): Record<string, (call: FunctionCall) => Detected> {
+function ofEachType(
+  verb: string,
+  detect: (call: FunctionCall) => Detected,
+): Record<string, (call: FunctionCall) => Detected> {
   return Object.fromEntries(types.map((type) => [`pgv_${verb}_${type}`, detect]))
 }
 

@@ -1,13 +1,21 @@
 import type { Node } from '@pgsql/types'
 import { maskedBy, uncertain, type Effect, type SessionState } from './effect.ts'
-import { isBooleanConstant, isNullConstant, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import {
+  isBooleanConstant,
+  isNullConstant,
+  settingName,
+  stringConstant,
+  type FunctionCall,
+} from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 function onSetConfig(call: FunctionCall): readonly Effect[] {
   const isLocal = call.argument(2, 'is_local')
   if (isBooleanConstant(isLocal, true)) return maskedLocally(call)
   const isSession = isBooleanConstant(isLocal, false) || isNullConstant(isLocal)
-  const what = isBooleanConstant(isLocal, false) ? 'set_config(…, false)' : 'set_config with an is_local that is not the constant true'
+  const what = isBooleanConstant(isLocal, false)
+    ? 'set_config(…, false)'
+    : 'set_config with an is_local that is not the constant true'
   const name = stringConstant(call.argument(0, 'setting_name'))
   const value = call.argument(1, 'new_value')
   const statesOf = name === undefined ? anyState : [stateOf(settingName(name))]
@@ -36,7 +44,9 @@ const anyState: readonly Named[] = [{ state: 'setting' }, { state: 'role' }, { s
 
 function stateOf(setting: string): Named {
   if (setting === 'role') return { state: 'role' }
-  return setting === 'session_authorization' ? { state: 'session-authorization' } : { state: 'setting', object: setting }
+  return setting === 'session_authorization'
+    ? { state: 'session-authorization' }
+    : { state: 'setting', object: setting }
 }
 
 /** A new value of NULL resets the setting; and NONE the role. */

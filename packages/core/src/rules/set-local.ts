@@ -14,10 +14,13 @@ function onSet({ name = '', is_local, kind }: VariableSetStmt): Effect | undefin
 }
 
 /**
- * Only where the statement does nothing else: `WITH t AS (SELECT set_config('lock_timeout', '1s', true)) SELECT … FROM t`
- * sets for itself, and works.
+ * Only where the statement does nothing else: `WITH t AS (SELECT set_config('lock_timeout', '1s', true)) SELECT … FROM
+ * t` sets for itself, and works.
  */
-function onSelect({ targetList, fromClause, withClause, larg }: SelectStmt, { isWholeStatement }: Place): Effect | undefined {
+function onSelect(
+  { targetList, fromClause, withClause, larg }: SelectStmt,
+  { isWholeStatement }: Place,
+): Effect | undefined {
   const hasMore = fromClause !== undefined || withClause !== undefined || larg !== undefined
   if (!isWholeStatement || hasMore || targetList === undefined) return undefined
   return targetList.every(setsLocally) ? ineffective('set_config(…, true)') : undefined

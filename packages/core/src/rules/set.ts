@@ -19,7 +19,8 @@ function onSet({ kind, name = '', is_local }: VariableSetStmt): Effect | undefin
   if (others.has(setting) || kind === 'VAR_SET_MULTI') return undefined
   if (is_local) return kind === 'VAR_SET_DEFAULT' ? maskedBy(`SET LOCAL ${name} TO DEFAULT`, setting) : undefined
   if (kind === 'VAR_RESET_ALL') return { does: 'clears', state: 'setting', what: 'RESET ALL', when: 'always' }
-  if (kind === 'VAR_RESET') return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', object: setting }
+  if (kind === 'VAR_RESET')
+    return { does: 'clears', state: 'setting', what: `RESET ${name}`, when: 'always', object: setting }
   if (kind === 'VAR_SET_DEFAULT')
     return { does: 'clears', state: 'setting', what: `SET ${name} TO DEFAULT`, when: 'always', object: setting }
   return { does: 'leaves', state: 'setting', what: `SET ${name}`, when: 'always', object: setting }

@@ -8,10 +8,19 @@ const others: ReadonlySet<string> = new Set(['user', 'database', 'application_na
 function onParameter(name: string): Effect | undefined {
   const [setting = ''] = name.toLowerCase().split(' ')
   if (others.has(setting)) return undefined
-  return { does: 'leaves', state: 'startup-parameter', what: `the startup parameter ${name}`, when: 'always', object: setting }
+  return {
+    does: 'leaves',
+    state: 'startup-parameter',
+    what: `the startup parameter ${name}`,
+    when: 'always',
+    object: setting,
+  }
 }
 
-/** A login tells the server its settings. Behind a pooler the server connection was opened long before, by somebody else's login. */
+/**
+ * A login tells the server its settings. Behind a pooler the server connection was opened long before, by somebody
+ * else's login.
+ */
 export const startupParameter: Rule<'connection/startup-parameter'> = {
   id: 'connection/startup-parameter',
   title: 'the pool logs in with a parameter that the pooler does not pass on',

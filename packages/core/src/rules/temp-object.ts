@@ -28,28 +28,45 @@ import { names, settingName, stringConstant, type FunctionCall } from '../sql/fu
 import type { Rule } from './rule.ts'
 
 const inTempSchema = (schema: string | undefined): boolean => /^pg_temp(_\d+)?$/.test(schema ?? '')
-const isTemp = (relation: RangeVar | undefined): boolean => relation?.relpersistence === 't' || inTempSchema(relation?.schemaname)
+const isTemp = (relation: RangeVar | undefined): boolean =>
+  relation?.relpersistence === 't' || inTempSchema(relation?.schemaname)
 
-/** Objects of different classes may have one name. `DROP TYPE` drops domains as well, `DROP ROUTINE` functions and procedures. */
+/**
+ * Objects of different classes may have one name. `DROP TYPE` drops domains as well, `DROP ROUTINE` functions and
+ * procedures.
+ */
 function objectOf(type: ObjectType, name: string): string {
   return `${type} ${name}`
 }
 
 function leaves(what: string, type: ObjectType, name: string | undefined): Effect {
-  return { does: 'leaves', state: 'temp-object', what, when: 'always', ...(name !== undefined && { object: objectOf(type, name) }) }
+  return {
+    does: 'leaves',
+    state: 'temp-object',
+    what,
+    when: 'always',
+    ...(name !== undefined && { object: objectOf(type, name) }),
+  }
 }
 
 function needs(what: string): Effect {
   return { does: 'needs', state: 'temp-object', what, when: 'autocommit' }
 }
 
-/** ON COMMIT DROP leaves nothing; alone in autocommit it drops the table at once, which `transaction/on-commit-drop` says. */
+/**
+ * ON COMMIT DROP leaves nothing; alone in autocommit it drops the table at once, which `transaction/on-commit-drop`
+ * says.
+ */
 function onCreate({ relation, oncommit }: CreateStmt, type: ObjectType = 'OBJECT_TABLE'): Effect | undefined {
-  return isTemp(relation) && oncommit !== 'ONCOMMIT_DROP' ? leaves('CREATE TEMP TABLE', type, relation?.relname) : undefined
+  return isTemp(relation) && oncommit !== 'ONCOMMIT_DROP'
+    ? leaves('CREATE TEMP TABLE', type, relation?.relname)
+    : undefined
 }
 
 function onInto(into: IntoClause | undefined, what: string): Effect | undefined {
-  return isTemp(into?.rel) && into?.onCommit !== 'ONCOMMIT_DROP' ? leaves(what, 'OBJECT_TABLE', into?.rel?.relname) : undefined
+  return isTemp(into?.rel) && into?.onCommit !== 'ONCOMMIT_DROP'
+    ? leaves(what, 'OBJECT_TABLE', into?.rel?.relname)
+    : undefined
 }
 
 function onRelation(relation: RangeVar | undefined, type: ObjectType, what: string): Effect | undefined {
@@ -63,7 +80,12 @@ function onName(path: readonly Node[] | undefined, type: ObjectType, what: strin
 }
 
 function onFunction({ funcname, parameters = [], is_procedure: isProcedure }: CreateFunctionStmt): Effect | undefined {
-  return onName(funcname, isProcedure ? 'OBJECT_PROCEDURE' : 'OBJECT_FUNCTION', 'CREATE FUNCTION pg_temp.…', signatureOf(parameters))
+  return onName(
+    funcname,
+    isProcedure ? 'OBJECT_PROCEDURE' : 'OBJECT_FUNCTION',
+    'CREATE FUNCTION pg_temp.…',
+    signatureOf(parameters),
+  )
 }
 
 /** A name has no NUL: what stands behind it is the arguments. */
@@ -92,7 +114,13 @@ function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt): Effect
     // Without the schema, functions are not looked for among what is temporary.
     const isFound = schema === 'pg_temp' || (schema === undefined && relationsAndTypes.has(removeType))
     const undone = [removeType, ...(alsoDropped[removeType] ?? [])].map((type): Effect => {
-      const effect: Effect = { does: 'undoes', state: 'temp-object', what: 'DROP', when: 'always', object: objectOf(type, name) }
+      const effect: Effect = {
+        does: 'undoes',
+        state: 'temp-object',
+        what: 'DROP',
+        when: 'always',
+        object: objectOf(type, name),
+      }
       return isFound ? effect : uncertain(effect)
     })
     return schema === undefined ? undone : [...undone, needs('DROP … pg_temp.…')]
@@ -130,7 +158,14 @@ function onRename({ renameType = 'OBJECT_TABLE', relation, newname = '' }: Renam
   if (relation === undefined || !relationsAndTypes.has(renameType)) return undefined
   if (relation.schemaname !== undefined && !inTempSchema(relation.schemaname)) return undefined
   const object = objectOf(renameType, relation.relname ?? '')
-  return { does: 'undoes', state: 'temp-object', what: 'RENAME', when: 'always', object, becomes: objectOf(renameType, newname) }
+  return {
+    does: 'undoes',
+    state: 'temp-object',
+    what: 'RENAME',
+    when: 'always',
+    object,
+    becomes: objectOf(renameType, newname),
+  }
 }
 
 /** Where the temporary schema comes first in the search path, whatever is created next is temporary. */
@@ -226,9 +261,11 @@ SELECT * FROM orders WHERE id = ANY (ARRAY[1, 2, 3]);`,
     CreateFunctionStmt: onFunction,
     CreateEnumStmt: ({ typeName }: CreateEnumStmt) => onName(typeName, 'OBJECT_TYPE', 'CREATE TYPE pg_temp.…'),
     CreateRangeStmt: ({ typeName }: CreateRangeStmt) => onName(typeName, 'OBJECT_TYPE', 'CREATE TYPE pg_temp.…'),
-    CreateDomainStmt: ({ domainname }: CreateDomainStmt) => onName(domainname, 'OBJECT_DOMAIN', 'CREATE DOMAIN pg_temp.…'),
+    CreateDomainStmt: ({ domainname }: CreateDomainStmt) =>
+      onName(domainname, 'OBJECT_DOMAIN', 'CREATE DOMAIN pg_temp.…'),
     DefineStmt: ({ kind = 'OBJECT_TYPE', defnames }: DefineStmt) => onName(defnames, kind, 'CREATE … pg_temp.…'),
-    CreateForeignTableStmt: ({ base }: CreateForeignTableStmt) => (base === undefined ? undefined : onCreate(base, 'OBJECT_FOREIGN_TABLE')),
+    CreateForeignTableStmt: ({ base }: CreateForeignTableStmt) =>
+      base === undefined ? undefined : onCreate(base, 'OBJECT_FOREIGN_TABLE'),
     TypeName: ({ names: path }: TypeName) => (inTempSchema(names(path).at(-2)) ? needs('pg_temp.…') : undefined),
     DropStmt: onDrop,
     RenameStmt: onRename,

@@ -1,6 +1,9 @@
 import type { Rule } from './rule.ts'
 
-/** Strict mode promises that silence means safe, so what the parser cannot hold or read is a finding there, and only there. */
+/**
+ * Strict mode promises that silence means safe, so what the parser cannot hold or read is a finding there, and only
+ * there.
+ */
 export const undecided: Rule<'statement/undecided'> = {
   id: 'statement/undecided',
   title: 'the statement could not be judged',
@@ -13,5 +16,7 @@ export const undecided: Rule<'statement/undecided'> = {
 await pool.query('INSERT INTO readings (value) SELECT * FROM unnest($1::float8[])', [values])`,
   },
   examples: { unsafe: [], safe: ['SELECT 1'] },
-  call: { undecided: () => ({ does: 'unknown', state: 'setting', what: 'a statement that cannot be judged', when: 'always' }) },
+  call: {
+    undecided: () => ({ does: 'unknown', state: 'setting', what: 'a statement that cannot be judged', when: 'always' }),
+  },
 }

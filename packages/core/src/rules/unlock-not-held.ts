@@ -20,7 +20,9 @@ function tellsOfColumn(target: Node, position: number): Telltale | undefined {
   return { falseIn: { name: alias ?? call.name, position }, effect }
 }
 
-/** An unlock that finds no lock is a warning of the server, which no driver passes on, and an answer that few look at. */
+/**
+ * An unlock that finds no lock is a warning of the server, which no driver passes on, and an answer that few look at.
+ */
 export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
   id: 'session/unlock-not-held',
   title: 'an advisory lock was not held by the session that released it',
@@ -35,5 +37,8 @@ export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
       'BEGIN; SELECT pg_try_advisory_xact_lock(42); UPDATE t SET id = id; COMMIT',
     ],
   },
-  answer: { when: 'a call of pg_advisory_unlock or pg_advisory_unlock_shared that the server answers with false', tells },
+  answer: {
+    when: 'a call of pg_advisory_unlock or pg_advisory_unlock_shared that the server answers with false',
+    tells,
+  },
 }

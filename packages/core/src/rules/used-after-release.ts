@@ -7,10 +7,19 @@ function onMisuse(released: string): Effect {
     outcome: 'leaks',
     consequence: 'runs inside the work, and the transaction, of whoever holds the connection by then',
   } as const
-  return { does: 'leaves', state: 'transaction', what: `a statement on a client that was released ${released}`, when: 'always', told }
+  return {
+    does: 'leaves',
+    state: 'transaction',
+    what: `a statement on a client that was released ${released}`,
+    when: 'always',
+    told,
+  }
 }
 
-/** A released client stays the same object, which the pool gives to the next caller: nothing stops the previous holder from using it. */
+/**
+ * A released client stays the same object, which the pool gives to the next caller: nothing stops the previous holder
+ * from using it.
+ */
 export const usedAfterRelease: Rule<'connection/used-after-release'> = {
   id: 'connection/used-after-release',
   title: 'a statement on a client that was released',

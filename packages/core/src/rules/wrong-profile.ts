@@ -7,7 +7,9 @@ function onContradiction(difference: string): Effect {
   return { does: 'unknown', state: 'transaction', what: 'the guard’s profile', when: 'always', told }
 }
 
-/** Every verdict rests on the profile. One for another pooler is silent where it must not be, or the other way round. */
+/**
+ * Every verdict rests on the profile. One for another pooler is silent where it must not be, or the other way round.
+ */
 export const wrongProfile: Rule<'connection/wrong-profile'> = {
   id: 'connection/wrong-profile',
   title: 'the guard’s profile is not that of the pooler',

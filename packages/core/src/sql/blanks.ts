@@ -25,7 +25,10 @@ export function endOfLine(sql: string, from: number): number {
   return at
 }
 
-/** The index behind the block comment that starts at `from`. PostgreSQL nests them; an unterminated one ends with the text. */
+/**
+ * The index behind the block comment that starts at `from`. PostgreSQL nests them; an unterminated one ends with the
+ * text.
+ */
 export function endOfComment(sql: string, from: number): number {
   return closeOfComment(sql, from) ?? sql.length
 }

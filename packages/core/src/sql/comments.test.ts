@@ -52,6 +52,8 @@ describe('comments are left out', () => {
   test('and what the text does is found', () => {
     const what = (sql: string): string[] => effectsIn(analyze(sql)).map(({ rule }) => rule)
     expect(what("SELECT set_config('app.org' -- of the tenant\n'_id', '7', false)")).toEqual(['session/set-config'])
-    expect(what('DO $$ BEGIN PERFORM pg_advisory_lock(1) WHERE 1 NOT /* a */ IN (2); END $$')).toEqual(['session/advisory-lock'])
+    expect(what('DO $$ BEGIN PERFORM pg_advisory_lock(1) WHERE 1 NOT /* a */ IN (2); END $$')).toEqual([
+      'session/advisory-lock',
+    ])
   })
 })

@@ -1,6 +1,9 @@
 import { closeOfComment } from './blanks.ts'
 
-/** What is read as a whole, so that nothing in it is taken for a comment; a doubled quote makes two tokens of one, which read the same. */
+/**
+ * What is read as a whole, so that nothing in it is taken for a comment; a doubled quote makes two tokens of one, which
+ * read the same.
+ */
 const token =
   /--[^\r\n]*|\/\*|"[^"]*(?:"|$)|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[eE]?'|[\w\u0080-\uffff][\w$\u0080-\uffff]*|[ \t\n\r\f\v]+|[^]/y
 const plainString = /'[^']*(?:'|$)/y
@@ -10,8 +13,9 @@ const string = /^[eE]?'$/
 const blank = /^[ \t\n\r\f\v]/
 
 /**
- * Replaces the comments of a text by blanks, as PostgreSQL's own scanner reads it (`standard_conforming_strings` is on). Where the
- * parts of a string have a block comment between them, PostgreSQL refuses the text and accepts the result.
+ * Replaces the comments of a text by blanks, as PostgreSQL's own scanner reads it (`standard_conforming_strings` is
+ * on). Where the parts of a string have a block comment between them, PostgreSQL refuses the text and accepts the
+ * result.
  *
  * @returns `undefined` for a text whose last block comment never ends, which PostgreSQL refuses
  */

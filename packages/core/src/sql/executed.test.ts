@@ -55,8 +55,12 @@ describe('what PostgreSQL executes at once', () => {
 
   test('is judged through a thousand levels of UNION', () => {
     expect(rulesOf(`SELECT ${lock}${' UNION SELECT 1'.repeat(depth)}`)).toEqual(['session/advisory-lock'])
-    expect(rulesOf(`SELECT 1${' UNION SELECT 1'.repeat(depth)} UNION SELECT 1 FROM ${lock}`)).toEqual(['session/advisory-lock'])
-    expect(rulesOf(`${'(SELECT 1 UNION '.repeat(depth)}SELECT 1 FROM ${lock}${')'.repeat(depth)}`)).toEqual(['session/advisory-lock'])
+    expect(rulesOf(`SELECT 1${' UNION SELECT 1'.repeat(depth)} UNION SELECT 1 FROM ${lock}`)).toEqual([
+      'session/advisory-lock',
+    ])
+    expect(rulesOf(`${'(SELECT 1 UNION '.repeat(depth)}SELECT 1 FROM ${lock}${')'.repeat(depth)}`)).toEqual([
+      'session/advisory-lock',
+    ])
   })
 
   test('comes in the order of the text', () => {

@@ -37,7 +37,10 @@ const stores: ReadonlySet<string> = new Set([
   'ViewStmt',
 ])
 
-/** Fields that hold a node without its tag. The two sides of UNION, INTERSECT and EXCEPT nest as deeply as there are such words. */
+/**
+ * Fields that hold a node without its tag. The two sides of UNION, INTERSECT and EXCEPT nest as deeply as there are
+ * such words.
+ */
 const untagged: ReadonlyMap<string, string> = new Map([
   ['relation', 'RangeVar'],
   ['rel', 'RangeVar'],
@@ -61,15 +64,16 @@ export function childrenOf({ tag, node, isExecuted }: Visit, isPlain: (name: str
 }
 
 /**
- * What is stored, and evaluated at once for each row that is there: the default of an added column, and a new CHECK of a table or a domain,
- * unless it is NOT VALID or NOT ENFORCED (measured on 18).
+ * What is stored, and evaluated at once for each row that is there: the default of an added column, and a new CHECK of
+ * a table or a domain, unless it is NOT VALID or NOT ENFORCED (measured on 18).
  */
 function runAtOnce(tag: string, node: object): Visit[] {
   if (tag === 'AlterDomainStmt') return ofConstraint((node as AlterDomainStmt).def)
   if (tag !== 'AlterTableCmd') return []
   const { subtype, def } = node as AlterTableCmd
   if (subtype === 'AT_AddConstraint') return ofConstraint(def)
-  const constraints = subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
+  const constraints =
+    subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
   return constraints.flatMap(ofConstraint)
 }
 
@@ -104,8 +108,8 @@ function executesChildren(tag: string, node: object, isPlain: (name: string) => 
 
 /**
  * `WHERE false`: PostgreSQL plans an empty result and evaluates nothing of the query (measured on 18). An aggregate gives a row
- * all the same, and any other function may be one, hence only bare calls of functions that return no aggregate; a WITH may
- * hold an INSERT, which runs.
+ * all the same, and any other function may be one, hence only bare calls of functions that return no aggregate; a WITH
+ * may hold an INSERT, which runs.
  */
 function selectsNothing(
   { whereClause, withClause, groupClause, havingClause, targetList = [] }: SelectStmt,
@@ -126,26 +130,39 @@ function isNoAggregate(target: Node, isPlain: (name: string) => boolean): boolea
 }
 
 /**
- * The calls that a statement surely makes, once each, if it succeeds: those that are a column of a SELECT of one row, the one function
- * that a SELECT reads from, and CALL. PostgreSQL may leave out any other call: behind WHERE, CASE, LIMIT, COALESCE, in a WITH that nothing reads.
+ * The calls that a statement surely makes, once each, if it succeeds: those that are a column of a SELECT of one row,
+ * the one function that a SELECT reads from, and CALL. PostgreSQL may leave out any other call: behind WHERE, CASE,
+ * LIMIT, COALESCE, in a WITH that nothing reads.
  *
  * @param isKnown whether a call's function is known to return one value
  */
 export function certainCalls(statement: Node, isKnown: (call: FunctionCall) => boolean): ReadonlySet<object> {
-  if ('CallStmt' in statement) return new Set(statement.CallStmt.funccall === undefined ? [] : [statement.CallStmt.funccall])
+  if ('CallStmt' in statement)
+    return new Set(statement.CallStmt.funccall === undefined ? [] : [statement.CallStmt.funccall])
   if (!('SelectStmt' in statement)) return noCalls
   const { fromClause, targetList = [], ...others } = statement.SelectStmt
   if (mayBeEmpty.some((part) => part in others)) return noCalls
   const columns = targetList.map((target) => ('ResTarget' in target ? target.ResTarget.val : undefined))
   if (fromClause !== undefined) return columns.every(isColumn) ? onlyFunction(fromClause) : noCalls
   const calls = columns.flatMap((column) => (column !== undefined && isCalled(column, isKnown) ? [nodeIn(column)] : []))
-  return columns.every((column) => column !== undefined && (isValue(column) || isCalled(column, isKnown))) ? new Set(calls) : noCalls
+  return columns.every((column) => column !== undefined && (isValue(column) || isCalled(column, isKnown)))
+    ? new Set(calls)
+    : noCalls
 }
 
 const noCalls: ReadonlySet<object> = new Set()
 
 /** Parts of a SELECT with which it may have no row, or several. */
-const mayBeEmpty = ['whereClause', 'groupClause', 'havingClause', 'limitCount', 'limitOffset', 'withClause', 'larg', 'valuesLists'] as const
+const mayBeEmpty = [
+  'whereClause',
+  'groupClause',
+  'havingClause',
+  'limitCount',
+  'limitOffset',
+  'withClause',
+  'larg',
+  'valuesLists',
+] as const
 
 function nodeIn(node: Node): object {
   return Object.values(node)[0] as object
@@ -166,7 +183,11 @@ function onlyFunction([first, second]: readonly Node[]): ReadonlySet<object> {
 
 function isCalled(column: Node, isKnown: (call: FunctionCall) => boolean): boolean {
   const call =
-    'FuncCall' in column ? functionCall(column.FuncCall) : 'A_Indirection' in column ? attributeCall(column.A_Indirection) : undefined
+    'FuncCall' in column
+      ? functionCall(column.FuncCall)
+      : 'A_Indirection' in column
+        ? attributeCall(column.A_Indirection)
+        : undefined
   return call !== undefined && isKnown(call) && call.args.every(isSimple)
 }
 
@@ -186,7 +207,11 @@ export function isValue(node: Node): boolean {
 
 /** WHERE false and WHERE NULL. */
 export function isNever(condition: Node | undefined): boolean {
-  return condition !== undefined && 'A_Const' in condition && (condition.A_Const.isnull === true || isBooleanConstant(condition, false))
+  return (
+    condition !== undefined &&
+    'A_Const' in condition &&
+    (condition.A_Const.isnull === true || isBooleanConstant(condition, false))
+  )
 }
 
 /** The tagged nodes under `value`: a tag is a key that starts with a capital, every other key is a field. */
@@ -211,7 +236,9 @@ function isTag(key: string): boolean {
 
 /** EXPLAIN executes its statement only with ANALYZE. */
 export function runs({ options }: ExplainStmt): boolean {
-  return (options ?? []).some((option) => 'DefElem' in option && option.DefElem.defname === 'analyze' && !isOff(option.DefElem.arg))
+  return (options ?? []).some(
+    (option) => 'DefElem' in option && option.DefElem.defname === 'analyze' && !isOff(option.DefElem.arg),
+  )
 }
 
 /** PostgreSQL's `defGetBoolean`: no value means true; false, off and 0 mean false. */

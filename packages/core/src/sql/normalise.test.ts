@@ -53,7 +53,11 @@ function generated(): string[] {
 /** All that the rules can see of a text. */
 function seen(sql: string): unknown {
   try {
-    return parse(sql).map((statement) => ({ tag: Object.keys(statement), effects: detect(statement), control: controlOf(statement) }))
+    return parse(sql).map((statement) => ({
+      tag: Object.keys(statement),
+      effects: detect(statement),
+      control: controlOf(statement),
+    }))
   } catch (error) {
     if (error instanceof ParseRefused) return 'refused'
     throw error
@@ -80,7 +84,10 @@ describe('the normal form', () => {
     ['INSERT INTO t VALUES ($1,$2),\n($3, $4)', 'INSERT INTO t VALUES ($1)'],
     ['SELECT "in"($1, $2)', 'SELECT "in"($1, $2)'],
     ['SELECT a.in($1, $2), a . values ($1), ($2)', 'SELECT a.in($1, $2), a . values ($1), ($2)'],
-    ['SELECT set_config($1, $2, $3), \'-- a\', "/* b", $$ /* $$', 'SELECT set_config($1, $2, $3), \'-- a\', "/* b", $$ /* $$'],
+    [
+      'SELECT set_config($1, $2, $3), \'-- a\', "/* b", $$ /* $$',
+      'SELECT set_config($1, $2, $3), \'-- a\', "/* b", $$ /* $$',
+    ],
     ['SELECT a IN ($1, 2)', 'SELECT a IN ($1, 2)'],
     ['SELECT a IN ($1, $123456)', 'SELECT a IN ($1, $123456)'],
   ])('of %j is %j', (sql, normal) => {
@@ -148,7 +155,8 @@ describe('the normal form', () => {
 describe('the analyzer', () => {
   const traced = (index: number): string => `SELECT set_config('app.org_id', $1, true) /*traceparent='00-${index}'*/`
   const listed = (length: number): string => `SELECT set_config('a', b, true) FROM c WHERE d IN (${parameters(length)})`
-  const inserted = (length: number): string => `INSERT INTO "temp" VALUES ${Array.from({ length }, () => `(${parameters(3)})`).join()}`
+  const inserted = (length: number): string =>
+    `INSERT INTO "temp" VALUES ${Array.from({ length }, () => `(${parameters(3)})`).join()}`
   const parameters = (length: number): string => Array.from({ length }, (_, index) => `$${index + 1}`).join()
 
   test.each([traced, listed, inserted])('parses one of all variants: %o', (variant) => {
@@ -162,7 +170,10 @@ describe('the analyzer', () => {
     expect(effectsIn(analyze(`SET x = 1 /*${'a'.repeat(300_000)}*/`))).toHaveLength(1)
   })
 
-  test.each(['COMMIT /*a*/', '/*a*/ BEGIN', '-- a\nROLLBACK;', 'SAVEPOINT "/**/ a" -- b'])('takes %j for what it is', (sql) => {
-    expect(analyze(sql).steps.map(({ control }) => control?.does)).toEqual([expect.any(String)])
-  })
+  test.each(['COMMIT /*a*/', '/*a*/ BEGIN', '-- a\nROLLBACK;', 'SAVEPOINT "/**/ a" -- b'])(
+    'takes %j for what it is',
+    (sql) => {
+      expect(analyze(sql).steps.map(({ control }) => control?.does)).toEqual([expect.any(String)])
+    },
+  )
 })

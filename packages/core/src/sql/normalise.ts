@@ -1,7 +1,10 @@
 import { alongSequence } from './parameter-sequence.ts'
 import { closeOfComment, endOfLine, isSpace } from './blanks.ts'
 
-/** IN or VALUES before a parameter: what may be a list. The longer look is spared to texts without it and without comments. */
+/**
+ * IN or VALUES before a parameter: what may be a list. The longer look is spared to texts without it and without
+ * comments.
+ */
 const mayBeList = /\b(?:in|values)[ \t-\r]*\([ \t-\r]*\$/i
 
 const dollarQuote = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
@@ -12,7 +15,8 @@ const open = 0x28
 const close = 0x29
 
 /**
- * One text for all that differ only in what no rule can see: the words of comments, and the length of `IN ($1, …)` and of
+ * One text for all that differ only in what no rule can see: the words of comments, and the length of `IN ($1, …)` and
+ * of
  * `VALUES ($1, …), ($2, …), …`. A comment becomes an empty one instead of going, as it parts tokens and string literals.
  * Where the text is unclear or unfinished it comes back as it is.
  */
@@ -41,7 +45,10 @@ export function normalise(sql: string): string {
   return copied === 0 ? sql : normal + sql.slice(copied)
 }
 
-/** A backslash may or may not end a string, by a setting of the server; at a zero byte the text ends for the parser and not for us. */
+/**
+ * A backslash may or may not end a string, by a setting of the server; at a zero byte the text ends for the parser and
+ * not for us.
+ */
 function isUnclear(sql: string): boolean {
   return sql.includes('\\') || sql.includes('\0')
 }
@@ -148,7 +155,8 @@ function endOfDigits(sql: string, from: number): number {
 
 function endOfWord(sql: string, from: number): number {
   let at = from + 1
-  for (let code = sql.charCodeAt(at); isWordStart(code) || isDigit(code) || code === 0x24; code = sql.charCodeAt(at)) at++
+  for (let code = sql.charCodeAt(at); isWordStart(code) || isDigit(code) || code === 0x24; code = sql.charCodeAt(at))
+    at++
   return at
 }
 

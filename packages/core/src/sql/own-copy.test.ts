@@ -12,9 +12,12 @@ function heldBytes(): number {
   return process.memoryUsage().heapUsed
 }
 
-test.each(['', 'SELECT 1', 'SELECT \u00ff', 'SELECT \u0100', 'SELECT \ud800', 'SELECT 😀'])('a copy is the same text: %j', (text) => {
-  expect(ownCopy(text)).toBe(text)
-})
+test.each(['', 'SELECT 1', 'SELECT \u00ff', 'SELECT \u0100', 'SELECT \ud800', 'SELECT 😀'])(
+  'a copy is the same text: %j',
+  (text) => {
+    expect(ownCopy(text)).toBe(text)
+  },
+)
 
 test('what is remembered of a statement cut from a large text does not keep that text alive', () => {
   const analyze = createAnalyzer(1_048_576)

@@ -9,8 +9,8 @@ const begin = /\$([1-9]\d{0,4})(, ?)\$/y
 const sequences = new Map<string, string>()
 
 /**
- * From the parameter at `at`, with which `$5, $6, $7, …` begins, to a later one of the same sequence, or `at` itself. What is numbered in
- * order is compared with the same sequence as a whole, ten times as fast as it is read.
+ * From the parameter at `at`, with which `$5, $6, $7, …` begins, to a later one of the same sequence, or `at` itself.
+ * What is numbered in order is compared with the same sequence as a whole, ten times as fast as it is read.
  */
 export function alongSequence(sql: string, at: number): number {
   begin.lastIndex = at

@@ -33,10 +33,11 @@ const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAsse
 let program: Program | undefined
 
 /**
- * Starts an instance of PostgreSQL's parser. libpg-query's own entry loads asynchronously, keeps one instance forever, and sets
+ * Starts an instance of PostgreSQL's parser. libpg-query's own entry loads asynchronously, keeps one instance forever,
+ * and sets
  * `process.exitCode` when it runs out of memory. poolsafe must judge a statement before it is sent, in order and without waiting.
- * So it starts the package's Emscripten module itself, in a context whose promises are settled before `runInContext` returns.
- * The context has no `process` and no `require`, so the module touches neither files nor exit codes.
+ * So it starts the package's Emscripten module itself, in a context whose promises are settled before `runInContext`
+ * returns. The context has no `process` and no `require`, so the module touches neither files nor exit codes.
  */
 export function startParser(): ParserModule {
   program ??= loadProgram()
@@ -51,14 +52,17 @@ export function startParser(): ParserModule {
   const console = { log() {}, warn() {}, error() {} }
   const globals = { started, options, console, WebAssembly, URL, TextDecoder, BigInt64Array, BigUint64Array }
   const context = createContext(globals, { microtaskMode: 'afterEvaluate' })
-  runInContext(`${glue};PgQueryModule(options).then((module) => { started.module = module })`, context, { filename: 'libpg-query.js' })
+  runInContext(`${glue};PgQueryModule(options).then((module) => { started.module = module })`, context, {
+    filename: 'libpg-query.js',
+  })
   if (started.module === undefined)
     throw new Error('libpg-query did not start: this JavaScript runtime does not settle promises of a vm context')
   return started.module
 }
 
 function loadProgram(): Program {
-  if (WebAssembly === undefined) throw new Error('poolsafe needs WebAssembly to parse statements: start Node without --jitless')
+  if (WebAssembly === undefined)
+    throw new Error('poolsafe needs WebAssembly to parse statements: start Node without --jitless')
   const { wasm, glue } = readParserFiles()
   return { module: new WebAssembly.Module(wasm), Instance: WebAssembly.Instance, glue }
 }

@@ -69,13 +69,15 @@ export function statementTexts(sql: string): string[] {
   const text = Buffer.from(bare(sql))
   const { stmts = [] } = run(bare(sql), parseToJson) as ParseResult
   // The parser counts bytes, and of the last statement it does not say how many.
-  return stmts.map(({ stmt_location: from = 0, stmt_len: length = text.length }) => text.subarray(from, from + length).toString())
+  return stmts.map(({ stmt_location: from = 0, stmt_len: length = text.length }) =>
+    text.subarray(from, from + length).toString(),
+  )
 }
 
 /**
- * PostgreSQL's scanner skips comments. libpg-query's passes them on as tokens, which has two faults. Where one word is looked at to
- * understand the word before it, a comment between them makes it refuse the text: `a NOT /* … *\/ IN (1)`, `U&"a" /* … *\/ UESCAPE '!'`.
- * And it takes quadratic time for them: 75 s for 64,000 empty ones.
+ * PostgreSQL's scanner skips comments. libpg-query's passes them on as tokens, which has two faults. Where one word is
+ * looked at to understand the word before it, a comment between them makes it refuse the text: `a NOT /* … *\/ IN (1)`,
+ * `U&"a" /* … *\/ UESCAPE '!'`. And it takes quadratic time for them: 75 s for 64,000 empty ones.
  */
 function bare(sql: string): string {
   checkLength(sql)

@@ -28,9 +28,13 @@ describe('the front', () => {
     const front = new Front<string>(maxBytes)
     const tables = ['User', 'Order', 'Invoice', 'Payment', 'Session', 'Address', 'Product', 'Item', 'Cart', 'Team']
     const columns = ['id', 'email', 'name', 'org', 'createdAt', 'updatedAt', 'state', 'total', 'ownerId', 'kind']
-    const statements = tables.flatMap((table) => columns.map((column) => `SELECT "id", "${column}" FROM "${table}" WHERE "${column}" = $1`))
+    const statements = tables.flatMap((table) =>
+      columns.map((column) => `SELECT "id", "${column}" FROM "${table}" WHERE "${column}" = $1`),
+    )
     for (const statement of statements) front.set(statement, statement)
-    expect(statements.filter((statement) => front.get(statement) === statement).length).toBeGreaterThan(0.9 * statements.length)
+    expect(statements.filter((statement) => front.get(statement) === statement).length).toBeGreaterThan(
+      0.9 * statements.length,
+    )
   })
 
   test('holds no more than its bytes, however many texts come and however much their values hold', () => {

@@ -16,10 +16,10 @@ interface Entry<Value> {
 }
 
 /**
- * The texts seen last, bounded in bytes. A query builder makes a new string each time, of which a map first hashes every
- * character, which takes as long as the scan. Here a text is found by a few of its characters and then compared as a whole,
- * a word at a time. Each place has a neighbour, to which a text moves when another one takes its place: of three hundred texts
- * many share a place with another, and hardly any with two. What is lost is looked at anew.
+ * The texts seen last, bounded in bytes. A query builder makes a new string each time, of which a map first hashes
+ * every character, which takes as long as the scan. Here a text is found by a few of its characters and then compared
+ * as a whole, a word at a time. Each place has a neighbour, to which a text moves when another one takes its place: of
+ * three hundred texts many share a place with another, and hardly any with two. What is lost is looked at anew.
  */
 export class Front<Value> {
   readonly #entries: (Entry<Value> | undefined)[] = Array.from({ length: places })

@@ -45,7 +45,10 @@ describe('redact', () => {
     ['BEGIN; SET LOCAL x = secret; SELECT a', 'BEGIN; SET LOCAL x = ?; SELECT a'],
     ['UPDATE t SET a = b, c = d WHERE e = f', 'UPDATE t SET a = b, c = d WHERE e = f'],
     ['ALTER TABLE t SET (fillfactor = 70)', 'ALTER TABLE t SET (fillfactor = ?)'],
-    ['CREATE TABLE t (a int REFERENCES u ON DELETE SET NULL, b int)', 'CREATE TABLE t (a int REFERENCES u ON DELETE SET NULL, b int)'],
+    [
+      'CREATE TABLE t (a int REFERENCES u ON DELETE SET NULL, b int)',
+      'CREATE TABLE t (a int REFERENCES u ON DELETE SET NULL, b int)',
+    ],
     ['SET ROLE admin', 'SET ROLE admin'],
     ['SET TRANSACTION READ ONLY', 'SET TRANSACTION READ ONLY'],
   ])('takes the bare words that a setting gets for literals: %j', (sql, shown) => {

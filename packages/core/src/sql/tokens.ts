@@ -70,8 +70,8 @@ function endOf(pattern: RegExp, sql: string, at: number): number {
 }
 
 /**
- * JavaScript's blanks beyond ASCII are letters to PostgreSQL. A digit or a dollar sign behind one continues a name there; to the person who
- * pasted the text it begins a literal.
+ * JavaScript's blanks beyond ASCII are letters to PostgreSQL. A digit or a dollar sign behind one continues a name
+ * there; to the person who pasted the text it begins a literal.
  */
 function continuesName(sql: string, at: number, code: number): boolean {
   return (code === 0x24 || (code >= 0x30 && code <= 0x39)) && at > 0 && sql.charCodeAt(at - 1) >= 0x80
@@ -93,7 +93,10 @@ function endOfString(sql: string, from: number): number {
   }
 }
 
-/** A doubled quote inside a name makes two tokens of it, which read the same. Behind an unfinished name, literals would show. */
+/**
+ * A doubled quote inside a name makes two tokens of it, which read the same. Behind an unfinished name, literals would
+ * show.
+ */
 function quotedIdentifier(sql: string, from: number): Token {
   const end = sql.indexOf('"', from + 1)
   return end === -1 ? { text: '?', end: sql.length } : asItIs(sql, from, end + 1)

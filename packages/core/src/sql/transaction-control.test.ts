@@ -13,9 +13,13 @@ const isolations = [
 const accesses = ['', ' read only', ' READ WRITE']
 const modes = isolations.flatMap((isolation) => accesses.map((access) => isolation + access))
 
-const opening = ['begin', 'BEGIN WORK', 'Begin Transaction', 'START TRANSACTION'].flatMap((verb) => modes.map((mode) => verb + mode))
+const opening = ['begin', 'BEGIN WORK', 'Begin Transaction', 'START TRANSACTION'].flatMap((verb) =>
+  modes.map((mode) => verb + mode),
+)
 const setting = modes.filter((mode) => mode !== '').map((mode) => `SET TRANSACTION${mode}`)
-const closing = ['COMMIT', 'end', 'ROLLBACK', 'abort'].flatMap((verb) => ['', ' work', ' TRANSACTION'].map((noise) => verb + noise))
+const closing = ['COMMIT', 'end', 'ROLLBACK', 'abort'].flatMap((verb) =>
+  ['', ' work', ' TRANSACTION'].map((noise) => verb + noise),
+)
 const savepoints = [
   'SAVEPOINT s1',
   'savepoint S1',
@@ -36,7 +40,11 @@ const recognised = [...opening, ...setting, ...closing, ...savepoints].flatMap((
 function essence(node: Node | undefined): unknown {
   if (node === undefined) return undefined
   if ('TransactionStmt' in node)
-    return { kind: node.TransactionStmt.kind, chain: node.TransactionStmt.chain, name: node.TransactionStmt.savepoint_name }
+    return {
+      kind: node.TransactionStmt.kind,
+      chain: node.TransactionStmt.chain,
+      name: node.TransactionStmt.savepoint_name,
+    }
   if ('VariableSetStmt' in node) return { kind: node.VariableSetStmt.kind, name: node.VariableSetStmt.name }
   return node
 }

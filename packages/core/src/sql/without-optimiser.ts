@@ -1,12 +1,14 @@
 /**
- * V8's flags, without `--`, that let it compile functions again with its optimising compiler once they are called often. For
- * PostgreSQL's grammar, one function of 264 kB, that compiler takes up to 600 MB and seconds of CPU time (Node 24).
+ * V8's flags, without `--`, that let it compile functions again with its optimising compiler once they are called
+ * often. For PostgreSQL's grammar, one function of 264 kB, that compiler takes up to 600 MB and seconds of CPU time
+ * (Node 24).
  */
 const flags = ['wasm-dynamic-tiering', 'wasm-tier-up'] as const
 
 /**
- * Runs `work` while V8 optimises no WebAssembly. V8 compiles a function at its first call. What is first called here gets code that
- * does not count its calls, so V8 never optimises it later. The flags apply to the process: other WebAssembly is optimised as ever.
+ * Runs `work` while V8 optimises no WebAssembly. V8 compiles a function at its first call. What is first called here
+ * gets code that does not count its calls, so V8 never optimises it later. The flags apply to the process: other
+ * WebAssembly is optimised as ever.
  */
 export function withoutOptimiser<Result>(work: () => Result): Result {
   const changed = canSetFlags() ? flags.filter(switchOff) : []

@@ -4,28 +4,33 @@ import { isLibraryFrame, withDeepStack } from './call-site.ts'
 const chainDepth = 200
 
 /**
- * Resolves when all functions that await the caller have come to do so. An `async` function that returns a promise is linked to it only
- * in a microtask of its own, so this waits for all of those.
+ * Resolves when all functions that await the caller have come to do so. An `async` function that returns a promise is
+ * linked to it only in a microtask of its own, so this waits for all of those.
  */
 export function settled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
 }
 
 /**
- * The functions that run now or await what runs now, from the innermost to the one that nobody awaits (the root). V8 follows `await`,
+ * The functions that run now or await what runs now, from the innermost to the one that nobody awaits (the root). V8
+ * follows `await`,
  * `Promise.all` and promises that are resolved with others. Work that is started and not awaited has a chain of its own.
  */
 export class AwaitChain {
   readonly #holder: { readonly stack?: unknown } = {}
   #sites: readonly NodeJS.CallSite[] | undefined
 
-  /** @param below the function whose frame, and those below it, are left out. In an `async` function, first await {@link settled}: only then does V8 know who awaits it */
+  /**
+   * @param below the function whose frame, and those below it, are left out. In an `async` function, first await {@link
+   * settled}: only then does V8 know who awaits it
+   */
   constructor(below: (...args: never[]) => unknown) {
     withDeepStack(() => Error.captureStackTrace(this.#holder, below), chainDepth)
   }
 
   /**
-   * Returns whether the root of another chain runs or awaits this one, as it did when that chain was taken. `undefined` where that has no root.
+   * Returns whether the root of another chain runs or awaits this one, as it did when that chain was taken. `undefined`
+   * where that has no root.
    */
   hasRootOf(other: AwaitChain): boolean | undefined {
     const root = other.#places.at(-1)
@@ -33,10 +38,11 @@ export class AwaitChain {
   }
 
   /**
-   * Returns whether this call comes from the callback of the transaction whose BEGIN has the other chain: from the root inwards it is
-   * awaited by all of the application's functions that await the BEGIN, where they stand. Then comes either another function of the
-   * application, the callback, or the library's function that sent BEGIN, which has gone on from there. Calls that run side by side are told
-   * apart by their places in the `Promise.all` that awaits them. `undefined` where the BEGIN has no such chain.
+   * Returns whether this call comes from the callback of the transaction whose BEGIN has the other chain: from the root
+   * inwards it is awaited by all of the application's functions that await the BEGIN, where they stand. Then comes
+   * either another function of the application, the callback, or the library's function that sent BEGIN, which has gone
+   * on from there. Calls that run side by side are told apart by their places in the `Promise.all` that awaits them.
+   * `undefined` where the BEGIN has no such chain.
    */
   comesFromCallbackOf(begun: AwaitChain): boolean | undefined {
     const outer = begun.#steps
@@ -49,7 +55,10 @@ export class AwaitChain {
     return fork !== -1 && own[fork] !== undefined && hasGoneOn(outer[fork] as Step, own[fork])
   }
 
-  /** Returns whether both chains have the same root, which may have gone on meanwhile. A library's function is the root of many that have nothing in common. */
+  /**
+   * Returns whether both chains have the same root, which may have gone on meanwhile. A library's function is the root
+   * of many that have nothing in common.
+   */
   isContinued(other: AwaitChain): boolean {
     const root = other.#places.at(-1)
     return root !== undefined && !root.isOfLibrary && this.#places.at(-1)?.ofFunction === root.ofFunction
@@ -60,8 +69,10 @@ export class AwaitChain {
     const places = taken.#places
     const root = places.at(-1)
     if (root === undefined) return undefined
-    if (!places.every(({ isOfLibrary }) => isOfLibrary)) return this.hasRootOf(taken) === true || this.isContinued(taken)
-    // Nobody awaits the ORM's own function, which goes on with the connection: where it still takes one it is that of another call.
+    if (!places.every(({ isOfLibrary }) => isOfLibrary))
+      return this.hasRootOf(taken) === true || this.isContinued(taken)
+    // Nobody awaits the ORM's own function, which goes on with the connection: where it still takes one it is that of
+    // another call.
     const own = this.#places.at(-1)
     return own?.ofFunction === root.ofFunction && own.at !== root.at
   }
@@ -75,7 +86,9 @@ export class AwaitChain {
     return this.#all.map(placeOf).filter((place) => place !== undefined)
   }
 
-  /** The functions, and the places in a `Promise.all` or its like through which they are awaited, from the root inwards. */
+  /**
+   * The functions, and the places in a `Promise.all` or its like through which they are awaited, from the root inwards.
+   */
   get #steps(): readonly Step[] {
     return this.#all
       .map(stepOf)

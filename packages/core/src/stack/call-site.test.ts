@@ -7,7 +7,9 @@ test.each([
   ['    at Object.<anonymous> (/app/main.cjs:1:1)', 'Object.<anonymous> (/app/main.cjs:1:1)'],
   ['    at async pay (/app/src/orders.ts:12:14)', 'pay (/app/src/orders.ts:12:14)'],
 ])('a callback without a name has a place: %s', (frame, shown) => {
-  expect(formatCallSite(`Error\n    at new Promise (<anonymous>)\n    at Array.map (<anonymous>)\n${frame}`)).toBe(shown)
+  expect(formatCallSite(`Error\n    at new Promise (<anonymous>)\n    at Array.map (<anonymous>)\n${frame}`)).toBe(
+    shown,
+  )
 })
 
 test.each([

@@ -1,7 +1,10 @@
 /** Frames kept in a stack of ours: an ORM alone uses more than V8's ten. */
 const stackDepth = 50
 
-/** Runs `take` with a stack limit that reaches through an ORM to the application; with the present one where the application has frozen `Error`. */
+/**
+ * Runs `take` with a stack limit that reaches through an ORM to the application; with the present one where the
+ * application has frozen `Error`.
+ */
 export function withDeepStack<Result>(take: () => Result, depth: number = stackDepth): Result {
   const limit = Error.stackTraceLimit
   if (!limitStacks(depth)) return take()
@@ -22,7 +25,8 @@ function limitStacks(depth: number): boolean {
 }
 
 /**
- * The stack that was taken of a place, empty where it is no text: V8 puts it into words when it is first read, by the process's own
+ * The stack that was taken of a place, empty where it is no text: V8 puts it into words when it is first read, by the
+ * process's own
  * `Error.prepareStackTrace`, which may make anything of it, or throw.
  */
 export function readStack(site: { readonly stack?: unknown }): string {
@@ -48,10 +52,15 @@ export function framesOf(stack: unknown): string {
   return at === -1 ? '' : stack.slice(at)
 }
 
-/** The application's own line, below the working folder: the first frame that is neither a dependency, nor Node, nor poolsafe. */
+/**
+ * The application's own line, below the working folder: the first frame that is neither a dependency, nor Node, nor
+ * poolsafe.
+ */
 export function formatCallSite(stack: unknown): string | undefined {
   const line = framesOf(stack).split('\n').find(isApplication)
-  return line?.replace(/^ *at (?:async )?/, '').replace(/(?:file:\/\/)?(\/[^():]+)/, (_, path: string) => relativeTo(path))
+  return line
+    ?.replace(/^ *at (?:async )?/, '')
+    .replace(/(?:file:\/\/)?(\/[^():]+)/, (_, path: string) => relativeTo(path))
 }
 
 /** A place without a file. Callbacks that have a file are often called `Server.<anonymous>`. */

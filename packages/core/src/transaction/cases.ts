@@ -19,19 +19,26 @@ function isIn(due: readonly Left[], entry: Left): boolean {
   return due.some((other) => isTold(other, entry))
 }
 
-/** Each case costs a walk through the next text: more than this differ in nothing but savepoints that hardly anybody returns to. */
+/**
+ * Each case costs a walk through the next text: more than this differ in nothing but savepoints that hardly anybody
+ * returns to.
+ */
 export const mostOthers = 8
 
 export function withStates(after: TransactionState, others: readonly TransactionState[]): TransactionState {
   const { others: own = [], ...first } = after
   const known: TransactionState[] = [first]
-  for (const { others: _, ...state } of [...own, ...others]) if (!known.some((each) => isAlike(each, state))) known.push(state)
+  for (const { others: _, ...state } of [...own, ...others])
+    if (!known.some((each) => isAlike(each, state))) known.push(state)
   return known.length === 1 ? first : { ...first, others: known.slice(1, mostOthers + 1) }
 }
 
 function isAlike(one: TransactionState, other: TransactionState): boolean {
   return (
-    one.isOpen === other.isOpen && one.isAborted === other.isAborted && one.savepoint === other.savepoint && haveSame(one.left, other.left)
+    one.isOpen === other.isOpen &&
+    one.isAborted === other.isAborted &&
+    one.savepoint === other.savepoint &&
+    haveSame(one.left, other.left)
   )
 }
 

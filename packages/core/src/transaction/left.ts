@@ -32,10 +32,17 @@ function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
 
 /** Whether what is told of the earlier one holds for the later one too. */
 export function isTold(earlier: Left, later: Left): boolean {
-  return isSame(earlier.effect, later.effect) && (earlier.source.isExcepted !== true || isAllowedAlike(earlier.source, later.source))
+  return (
+    isSame(earlier.effect, later.effect) &&
+    (earlier.source.isExcepted !== true || isAllowedAlike(earlier.source, later.source))
+  )
 }
 
 function isAllowedAlike(one: Source, other: Source): boolean {
   const { scopes = [] } = one
-  return one.sql === other.sql && scopes.length === (other.scopes ?? []).length && scopes.every((scope, at) => scope === other.scopes?.[at])
+  return (
+    one.sql === other.sql &&
+    scopes.length === (other.scopes ?? []).length &&
+    scopes.every((scope, at) => scope === other.scopes?.[at])
+  )
 }

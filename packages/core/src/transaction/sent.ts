@@ -41,5 +41,7 @@ export function withDoubt({ after }: Settled, before: TransactionState): Transac
 
 /** What is due after a statement, and was not decided when it was called. */
 export function lateOf({ due, decided }: Sent): Left[] {
-  return due.filter(({ effect, source }) => !decided.some((known) => known.source === source && isTold(known, { effect, source })))
+  return due.filter(
+    ({ effect, source }) => !decided.some((known) => known.source === source && isTold(known, { effect, source })),
+  )
 }

@@ -78,11 +78,20 @@ describe('in one text', () => {
     ['SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(1)', []],
     ['SELECT pg_advisory_lock(1); SELECT pg_advisory_unlock(2)', ['pg_advisory_lock', 'pg_advisory_unlock']],
     ['SELECT pg_advisory_lock(1), pg_advisory_lock(1); SELECT pg_advisory_unlock(1)', ['pg_advisory_lock']],
-    ['SELECT pg_advisory_lock_shared(1); SELECT pg_advisory_unlock(1)', ['pg_advisory_lock_shared', 'pg_advisory_unlock']],
+    [
+      'SELECT pg_advisory_lock_shared(1); SELECT pg_advisory_unlock(1)',
+      ['pg_advisory_lock_shared', 'pg_advisory_unlock'],
+    ],
     ['SELECT pg_advisory_lock(1), pg_advisory_lock(2); SELECT pg_advisory_unlock_all()', []],
     ["SELECT pg_advisory_lock(hashtext('a')); SELECT pg_advisory_unlock(hashtext('a'))", []],
-    ["SELECT pg_advisory_lock(hashtext('a')); SELECT pg_advisory_unlock(hashtext('b'))", ['pg_advisory_lock', 'pg_advisory_unlock']],
-    ['SELECT pg_advisory_lock(mine(1)); SELECT pg_advisory_unlock(mine(1))', ['pg_advisory_lock', 'pg_advisory_unlock']],
+    [
+      "SELECT pg_advisory_lock(hashtext('a')); SELECT pg_advisory_unlock(hashtext('b'))",
+      ['pg_advisory_lock', 'pg_advisory_unlock'],
+    ],
+    [
+      'SELECT pg_advisory_lock(mine(1)); SELECT pg_advisory_unlock(mine(1))',
+      ['pg_advisory_lock', 'pg_advisory_unlock'],
+    ],
     ['BEGIN; PREPARE p AS SELECT 1; ROLLBACK', ['PREPARE']],
     ['PREPARE p AS SELECT 1; EXECUTE p; DEALLOCATE p', []],
     ['PREPARE p AS SELECT 1; EXECUTE q', ['EXECUTE', 'PREPARE']],
@@ -127,7 +136,10 @@ describe('what takes nothing back, as it may not run', () => {
     ['LISTEN a', 'UNLISTEN b'],
     ['CREATE TEMP VIEW t AS SELECT 1', 'DROP TABLE t'],
     ["CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", 'DROP FUNCTION IF EXISTS f()'],
-    ["CREATE FUNCTION pg_temp.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'", 'DROP FUNCTION IF EXISTS pg_temp.f(text)'],
+    [
+      "CREATE FUNCTION pg_temp.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      'DROP FUNCTION IF EXISTS pg_temp.f(text)',
+    ],
     ['SET LOCAL search_path = pg_temp', 'DROP TABLE t'],
   ])('%s; %s', (leaves, clears) => {
     const [, ...left] = dueOf('BEGIN', leaves, clears, 'COMMIT').flat()
@@ -178,13 +190,20 @@ describe('a text that fails', () => {
   }
 
   test('has not ended the transaction, where its ROLLBACK follows what may fail', () => {
-    expect(dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s'], 'SELECT 1 / 0; ROLLBACK', 'ROLLBACK TO s', 'COMMIT')).toEqual(['SET a.b'])
+    expect(
+      dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s'], 'SELECT 1 / 0; ROLLBACK', 'ROLLBACK TO s', 'COMMIT'),
+    ).toEqual(['SET a.b'])
   })
 
   test('has not set its savepoint', () => {
-    expect(dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s'], 'RESET a.b; SELECT 1 / 0; SAVEPOINT s', 'ROLLBACK TO s', 'COMMIT')).toEqual([
-      'SET a.b',
-    ])
+    expect(
+      dueAfterFailure(
+        ['SET a.b = 1', 'SAVEPOINT s'],
+        'RESET a.b; SELECT 1 / 0; SAVEPOINT s',
+        'ROLLBACK TO s',
+        'COMMIT',
+      ),
+    ).toEqual(['SET a.b'])
   })
 
   test('has chained no transaction', () => {
@@ -197,7 +216,9 @@ describe('a text that fails', () => {
   })
 
   test('has released no savepoint', () => {
-    expect(dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s', 'RESET a.b'], 'RELEASE s', 'ROLLBACK TO s', 'COMMIT')).toEqual(['SET a.b'])
+    expect(
+      dueAfterFailure(['SET a.b = 1', 'SAVEPOINT s', 'RESET a.b'], 'RELEASE s', 'ROLLBACK TO s', 'COMMIT'),
+    ).toEqual(['SET a.b'])
   })
 
   test('changes nothing any more until a part of it is rolled back', () => {
@@ -217,15 +238,20 @@ describe('a text that fails', () => {
 
 test('names are the same where the server cuts them to the same', () => {
   const long = 'é'.repeat(31)
-  expect(dueOf('BEGIN', 'SET a.b = 1', `SAVEPOINT "${long}ab"`, 'RESET a.b', `ROLLBACK TO "${long}ac"`, 'COMMIT').at(-1)).toEqual([
-    'SET a.b',
-  ])
+  expect(
+    dueOf('BEGIN', 'SET a.b = 1', `SAVEPOINT "${long}ab"`, 'RESET a.b', `ROLLBACK TO "${long}ac"`, 'COMMIT').at(-1),
+  ).toEqual(['SET a.b'])
   expect(dueOf('BEGIN', 'SET "a.É" = 1', 'RESET "a.é"', 'COMMIT').at(-1)).toContain('SET a.É')
 })
 
 describe('over several texts', () => {
   test('what only the commit decides is due there', () => {
-    expect(dueOf('BEGIN', 'SET a.b = 1', 'SELECT 1', 'COMMIT')).toEqual([['the transaction that BEGIN opens'], [], [], ['SET a.b']])
+    expect(dueOf('BEGIN', 'SET a.b = 1', 'SELECT 1', 'COMMIT')).toEqual([
+      ['the transaction that BEGIN opens'],
+      [],
+      [],
+      ['SET a.b'],
+    ])
   })
 
   test('what survives a rollback is due at the end of its text', () => {
@@ -237,7 +263,9 @@ describe('over several texts', () => {
 
   test('savepoints are remembered', () => {
     expect(dueOf('BEGIN; SAVEPOINT s', 'SET a.b = 1', 'ROLLBACK TO s', 'COMMIT').slice(1)).toEqual([[], [], []])
-    expect(dueOf('BEGIN', 'SET a.b = 1', 'SAVEPOINT "S"', 'SET a.c = 1', 'ROLLBACK TO "S"', 'COMMIT').at(-1)).toEqual(['SET a.b'])
+    expect(dueOf('BEGIN', 'SET a.b = 1', 'SAVEPOINT "S"', 'SET a.c = 1', 'ROLLBACK TO "S"', 'COMMIT').at(-1)).toEqual([
+      'SET a.b',
+    ])
   })
 })
 

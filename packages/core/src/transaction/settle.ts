@@ -5,9 +5,9 @@ import type { Source } from './source.ts'
 import { autocommit, type Left, type Savepoint, type Settled, type TransactionState } from './state.ts'
 
 /**
- * Follows what is left behind through a text, from where the client stands. What is rolled back, dropped, reset, closed or
- * unlocked before the commit is not left behind. What survives a rollback (locks, prepared statements …) is due at the end of
- * its text: a later text might take it back, but an error in between would not.
+ * Follows what is left behind through a text, from where the client stands. What is rolled back, dropped, reset, closed
+ * or unlocked before the commit is not left behind. What survives a rollback (locks, prepared statements …) is due at
+ * the end of its text: a later text might take it back, but an error in between would not.
  */
 export function settle(analysis: Analysis, source: Source, before: TransactionState): Settled {
   const walk = new Walk(before, analysis.isBatch, source)
@@ -22,8 +22,8 @@ export function settle(analysis: Analysis, source: Source, before: TransactionSt
 }
 
 /**
- * The most things of one transaction whose taking back is followed: each step looks at all of them, and more would take quadratic
- * time. What is left beyond them counts as left for good.
+ * The most things of one transaction whose taking back is followed: each step looks at all of them, and more would take
+ * quadratic time. What is left beyond them counts as left for good.
  */
 const mostLeft = 256
 
@@ -50,7 +50,11 @@ class Walk {
   /** The doubts that `#failed` covers. */
   #noted = 0
 
-  constructor({ isOpen, isAborted, left, savepoint, isUnanswered }: TransactionState, isBatch: boolean, source: Source) {
+  constructor(
+    { isOpen, isAborted, left, savepoint, isUnanswered }: TransactionState,
+    isBatch: boolean,
+    source: Source,
+  ) {
     this.#isOpen = isOpen
     this.#isAborted = isOpen && isAborted
     this.#left = left
@@ -77,10 +81,14 @@ class Walk {
     const entry = { effect, source: this.#source }
     if (effect.when === 'unpinned') {
       if (!this.#isOpen) this.#opening = entry
-    } else if (effect.when === 'always' || this.#isInTransaction(effect, isLast) === (effect.when === 'transaction')) this.#take(entry)
+    } else if (effect.when === 'always' || this.#isInTransaction(effect, isLast) === (effect.when === 'transaction'))
+      this.#take(entry)
   }
 
-  /** Several statements are one transaction, without any BEGIN; yet what lasts until its end does nothing as its last statement. */
+  /**
+   * Several statements are one transaction, without any BEGIN; yet what lasts until its end does nothing as its last
+   * statement.
+   */
   #isInTransaction({ does }: DetectedEffect, isLast: boolean): boolean {
     return this.#isOpen || (this.#isBatch && !(isLast && does === 'ineffective'))
   }
@@ -126,14 +134,17 @@ class Walk {
     if (masks || effect.isUncertain) return true
     // Each unlock takes one lock back. Everything else is gone at once.
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
-    const isTaken = (earlier: Left): boolean => (isOne ? earlier === last : isLeftBy(earlier.effect, effect)) && this.#isSure(earlier)
+    const isTaken = (earlier: Left): boolean =>
+      (isOne ? earlier === last : isLeftBy(earlier.effect, effect)) && this.#isSure(earlier)
     if (becomes !== undefined) this.#change(isTaken, { object: becomes })
     else this.#left = this.#left.filter((earlier) => !isTaken(earlier))
     return true
   }
 
   #change(isMeant: (entry: Left) => boolean, as: Partial<DetectedEffect>): void {
-    this.#left = this.#left.map((entry) => (isMeant(entry) ? { source: entry.source, effect: Object.assign({}, entry.effect, as) } : entry))
+    this.#left = this.#left.map((entry) =>
+      isMeant(entry) ? { source: entry.source, effect: Object.assign({}, entry.effect, as) } : entry,
+    )
   }
 
   /** What no rollback takes back stays if anything fails before the statement that would take it back. */
@@ -201,12 +212,17 @@ class Walk {
     if (savepoint !== undefined) this.#savepoint = savepoint.previous
   }
 
-  /** What was taken back since is there again, unless taking it back survives, as CLOSE does. The savepoint itself stays. */
+  /**
+   * What was taken back since is there again, unless taking it back survives, as CLOSE does. The savepoint itself
+   * stays.
+   */
   #rollBackTo(savepoint: Savepoint | undefined): void {
     if (savepoint === undefined) return
     const now = new Set(this.#left)
     const then = new Set(savepoint.left)
-    const restored = savepoint.left.filter((entry) => now.has(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'))
+    const restored = savepoint.left.filter(
+      (entry) => now.has(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'),
+    )
     this.#left = [...restored, ...this.#left.filter((entry) => survives(entry) && !then.has(entry))]
     this.#isAborted = false
     this.#savepoint = savepoint

@@ -24,8 +24,8 @@ export interface TransactionState {
   readonly left: readonly Left[]
   readonly savepoint: Savepoint | undefined
   /**
-   * Where else the client may stand, as far as the server's answers are not known: a statement that fails leaves out all that follows it
-   * in its text. Absent nearly always.
+   * Where else the client may stand, as far as the server's answers are not known: a statement that fails leaves out
+   * all that follows it in its text. Absent nearly always.
    */
   readonly others?: readonly TransactionState[]
   /** Texts are under way that the server has not answered yet: any of them may have failed. */

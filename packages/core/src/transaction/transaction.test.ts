@@ -10,7 +10,8 @@ function begin(): {
 } {
   const guard = createGuard({ mode: 'strict', logger: { warn: () => {} } })
   const transaction = new Transaction({ isAnswered: true })
-  const refuse = (sql: string): Error | undefined => guard.refuse(sql, guard.analyze(sql), { transaction, pinned: true }, refuse)
+  const refuse = (sql: string): Error | undefined =>
+    guard.refuse(sql, guard.analyze(sql), { transaction, pinned: true }, refuse)
   return {
     transaction,
     send(sql, answer) {
@@ -66,13 +67,16 @@ test.each([
   expect(refuses(set)).toBe(true)
 })
 
-test.each(['SAVEPOINT s', 'SELECT missing'])('where it has perhaps ended, a further failure shows nothing: %s', async (sql) => {
-  const { send, refuses } = begin()
-  await send('BEGIN', done)
-  await send('ROLLBACK; SAVEPOINT s', Promise.reject(ofServer))
-  await send(sql, Promise.reject(ofServer))
-  expect(refuses(set)).toBe(true)
-})
+test.each(['SAVEPOINT s', 'SELECT missing'])(
+  'where it has perhaps ended, a further failure shows nothing: %s',
+  async (sql) => {
+    const { send, refuses } = begin()
+    await send('BEGIN', done)
+    await send('ROLLBACK; SAVEPOINT s', Promise.reject(ofServer))
+    await send(sql, Promise.reject(ofServer))
+    expect(refuses(set)).toBe(true)
+  },
+)
 
 test('a COMMIT that has failed leaves no transaction open', async () => {
   const { send, transaction } = begin()

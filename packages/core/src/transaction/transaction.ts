@@ -14,8 +14,8 @@ export interface TransactionOptions {
 }
 
 /**
- * A client's transaction, followed through the statements that are sent and the answers that come. A statement that has no answer yet
- * counts as done; if it fails, or was never sent, the state is put together again without it.
+ * A client's transaction, followed through the statements that are sent and the answers that come. A statement that has
+ * no answer yet counts as done; if it fails, or was never sent, the state is put together again without it.
  */
 export class Transaction {
   readonly #isAnswered: boolean
@@ -47,7 +47,10 @@ export class Transaction {
     return this.#expected.isOpen
   }
 
-  /** The server, or the driver, knows whether a transaction is open. What was left by one that has ended unseen is forgotten. */
+  /**
+   * The server, or the driver, knows whether a transaction is open. What was left by one that has ended unseen is
+   * forgotten.
+   */
   set isOpen(isOpen: boolean) {
     this.state = openOrNot(this.#expected, isOpen)
   }
@@ -156,8 +159,8 @@ export class Transaction {
   }
 
   /**
-   * Passes on what a driver answers to a statement, and learns from it how the transaction stands. Costs nothing for a statement that
-   * changes nothing, while the transaction has left nothing.
+   * Passes on what a driver answers to a statement, and learns from it how the transaction stands. Costs nothing for a
+   * statement that changes nothing, while the transaction has left nothing.
    *
    * @param isOfServer whether the server itself has answered with this error
    */
@@ -212,7 +215,11 @@ export class Transaction {
 }
 
 /** Where an open transaction may stand when a text has failed at a place that nobody has foreseen. */
-function afterFailure(before: TransactionState, analysis: Analysis | undefined, after: TransactionState): TransactionState {
+function afterFailure(
+  before: TransactionState,
+  analysis: Analysis | undefined,
+  after: TransactionState,
+): TransactionState {
   const aborted: TransactionState = { ...before, isAborted: true }
   const { steps, isBatch } = analysis ?? harmless
   const isEnd = ({ control }: Step): boolean => control?.does === 'commit' || (isBatch && control?.does === 'rollback')
@@ -226,7 +233,11 @@ function afterFailure(before: TransactionState, analysis: Analysis | undefined, 
 }
 
 /** If there was perhaps no transaction, there is perhaps none behind a text that has failed and begins none. */
-function orOutside(failed: TransactionState, before: TransactionState, analysis: Analysis = harmless): TransactionState {
+function orOutside(
+  failed: TransactionState,
+  before: TransactionState,
+  analysis: Analysis = harmless,
+): TransactionState {
   const { others = [] } = before
   const begins = analysis.steps.some(({ control }) => control?.does === 'begin')
   if (begins || (before.isOpen && others.every(({ isOpen }) => isOpen))) return failed
@@ -245,7 +256,10 @@ type Choice = (state: TransactionState) => boolean
 
 /** Where none of the cases is left, nothing is known but this. */
 function openOrNot(state: TransactionState, isOpen: boolean, isAborted?: boolean): TransactionState {
-  const exact = isAborted === undefined ? undefined : chosen(state, (each) => each.isOpen === isOpen && each.isAborted === isAborted)
+  const exact =
+    isAborted === undefined
+      ? undefined
+      : chosen(state, (each) => each.isOpen === isOpen && each.isAborted === isAborted)
   return exact ?? chosen(state, (each) => each.isOpen === isOpen) ?? (isOpen ? inTransaction : autocommit)
 }
 

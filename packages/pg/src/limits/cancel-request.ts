@@ -1,7 +1,10 @@
 import { isIP } from 'node:net'
 import { activeQueryOf, closeConnection, type CancelConnection, type Query, type WiredClient } from './internals.ts'
 
-/** How long a CancelRequest may take. Where it takes longer the network is silent, and nobody knows what it will still hit. */
+/**
+ * How long a CancelRequest may take. Where it takes longer the network is silent, and nobody knows what it will still
+ * hit.
+ */
 const patienceMillis = 5000
 
 /**
@@ -15,15 +18,17 @@ export type CancelOutcome = 'delivered' | 'late' | 'failed' | 'unknown'
 const underWay = new WeakMap<WiredClient, Promise<CancelOutcome>>()
 
 /**
- * Cancels a query by the protocol's own CancelRequest: on a socket of its own, to where the client is connected, secured alike. It
- * carries the numbers of the client's login, by which a pooler finds the server connection that works for it now.
+ * Cancels a query by the protocol's own CancelRequest: on a socket of its own, to where the client is connected,
+ * secured alike. It carries the numbers of the client's login, by which a pooler finds the server connection that works
+ * for it now.
  *
- * The request names a connection and no query. So it is sent only while the query is at the server, and until its socket is
- * closed nothing else is: the client hears later that the connection is ready.
+ * The request names a connection and no query. So it is sent only while the query is at the server, and until its
+ * socket is closed nothing else is: the client hears later that the connection is ready.
  */
 export function cancelQuery(client: WiredClient, query: Query): Promise<CancelOutcome> {
   const earlier = underWay.get(client)
-  if (earlier !== undefined) return earlier.then((outcome) => (isAtServer(client, query) ? cancelQuery(client, query) : outcome))
+  if (earlier !== undefined)
+    return earlier.then((outcome) => (isAtServer(client, query) ? cancelQuery(client, query) : outcome))
   const outcome = send(client, query).finally(() => underWay.delete(client))
   underWay.set(client, outcome)
   return outcome
@@ -58,7 +63,9 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
         socket.stream.destroy()
       }
     }
-    socket.on('connect', () => (client.ssl && client.sslNegotiation !== 'direct' ? socket.requestSsl() : client.ssl || request()))
+    socket.on('connect', () =>
+      client.ssl && client.sslNegotiation !== 'direct' ? socket.requestSsl() : client.ssl || request(),
+    )
     socket.on('sslconnect', request)
     // A socket that is reset was closed all the same: the request was read, or never will be.
     socket.on('error', () => {})
@@ -68,7 +75,8 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
   clearTimeout(timer)
   if (ended !== undefined) client.connection.off('end', ended)
   socket.stream.destroy()
-  if (outcome === 'unknown') await closeConnection(client, new Error('a CancelRequest was sent, and its socket was not closed'))
+  if (outcome === 'unknown')
+    await closeConnection(client, new Error('a CancelRequest was sent, and its socket was not closed'))
   release?.()
   return outcome
 }
@@ -94,9 +102,11 @@ function holdReady({ connection }: WiredClient): () => void {
   const held: unknown[][] = []
   connection.emit = (...args) => {
     const [event, message] = args
-    const isReady = event === 'readyForQuery' || (event === 'message' && (message as { name?: string }).name === 'readyForQuery')
+    const isReady =
+      event === 'readyForQuery' || (event === 'message' && (message as { name?: string }).name === 'readyForQuery')
     // That the socket is gone must be heard at once: nothing more can be sent on it.
-    if (event === 'error' || event === 'end' || (held.length === 0 && !isReady)) return Reflect.apply(emit, connection, args)
+    if (event === 'error' || event === 'end' || (held.length === 0 && !isReady))
+      return Reflect.apply(emit, connection, args)
     held.push(args)
     return true
   }

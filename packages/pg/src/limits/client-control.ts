@@ -4,7 +4,10 @@ import type { ClientLike } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
 import { closeConnection, isWired, latestQueryOf, type WiredClient } from './internals.ts'
 
-/** For the layers above: what they can do to a client that they do not see. `undefined` where the protocol cannot be spoken. */
+/**
+ * For the layers above: what they can do to a client that they do not see. `undefined` where the protocol cannot be
+ * spoken.
+ */
 export function controlOf(client: ClientLike): ConnectionControl | undefined {
   return isWired(client) && client.pipeline !== true ? new ClientControl(client) : undefined
 }
@@ -28,7 +31,9 @@ class ClientControl implements ConnectionControl {
   async close(): Promise<void> {
     await closeConnection(this.#client, new Error('the session was killed'))
     // The pool of a session that the server ends says so, once nobody uses the client.
-    const pool = knownLifeOf(this.#client)?.home.pool as { emit?(event: 'error', error: Error, client: object): void } | undefined
+    const pool = knownLifeOf(this.#client)?.home.pool as
+      | { emit?(event: 'error', error: Error, client: object): void }
+      | undefined
     pool?.emit?.('error', new Error('Connection terminated unexpectedly'), this.#client)
   }
 }

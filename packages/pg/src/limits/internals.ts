@@ -103,8 +103,9 @@ export function textOf({ text, cursor }: Query): string {
 }
 
 /**
- * Its text, or that of a statement that was prepared on this client under its name: pg then takes the name alone. It keeps the text of
- * what is prepared, and has in its queue what is about to be. Empty, as it is sent, where there is none.
+ * Its text, or that of a statement that was prepared on this client under its name: pg then takes the name alone. It
+ * keeps the text of what is prepared, and has in its queue what is about to be. Empty, as it is sent, where there is
+ * none.
  */
 export function preparedTextOf(query: Query, client: WiredClient): string {
   const { name } = query
@@ -113,7 +114,9 @@ export function preparedTextOf(query: Query, client: WiredClient): string {
   const prepared = client.connection.parsedStatements?.[name]
   if (typeof prepared === 'string') return prepared
   const queue = ('_queryQueue' in client ? client._queryQueue : client.queryQueue) ?? []
-  const under = [activeQueryOf(client), ...(client._sentQueryQueue ?? []), ...queue].filter((each) => each?.name === name)
+  const under = [activeQueryOf(client), ...(client._sentQueryQueue ?? []), ...queue].filter(
+    (each) => each?.name === name,
+  )
   return under.map((each) => textOf(each as Query)).find((text) => text !== '') ?? ''
 }
 

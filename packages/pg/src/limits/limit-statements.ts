@@ -13,12 +13,20 @@ const watched = new WeakSet<ClientLike>()
  * @param poolOf what is told of a client
  * @throws InvalidOptionError for a pool whose clients cannot be limited
  */
-export function limitPool(pool: PoolLike, limits: StatementLimits, guard: Guard, poolOf: (client: ClientLike) => WatchedPool): void {
+export function limitPool(
+  pool: PoolLike,
+  limits: StatementLimits,
+  guard: Guard,
+  poolOf: (client: ClientLike) => WatchedPool,
+): void {
   if (!hasStatementLimits(limits)) return
   const { options, Client } = pool as { options?: { pipeline?: boolean }; Client?: object }
-  if (options?.pipeline === true) refuse(limits, 'a pool without pipeline mode, where a CancelRequest would hit the statements behind')
-  if (Client !== undefined && !hasWiredClients(pool)) refuse(limits, 'a pool of pg’s own client, as pg-native tells nothing')
-  const limit = (client: unknown): void => limitClient(client as ClientLike, limits, guard, poolOf(client as ClientLike))
+  if (options?.pipeline === true)
+    refuse(limits, 'a pool without pipeline mode, where a CancelRequest would hit the statements behind')
+  if (Client !== undefined && !hasWiredClients(pool))
+    refuse(limits, 'a pool of pg’s own client, as pg-native tells nothing')
+  const limit = (client: unknown): void =>
+    limitClient(client as ClientLike, limits, guard, poolOf(client as ClientLike))
   watchNewClients(pool, limit)
   hearPool(pool, 'connect', limit)
   hearPool(pool, 'acquire', limit)
@@ -28,7 +36,8 @@ export function limitPool(pool: PoolLike, limits: StatementLimits, guard: Guard,
 export function limitClient(client: ClientLike, limits: StatementLimits, guard: Guard, pool: WatchedPool): void {
   if (!hasStatementLimits(limits) || watched.has(client)) return
   if (!isWired(client)) return refuse(limits, 'a client of pg’s own, as pg-native tells nothing')
-  if (client.pipeline === true) refuse(limits, 'a client without pipeline mode, where a CancelRequest would hit the statements behind')
+  if (client.pipeline === true)
+    refuse(limits, 'a client without pipeline mode, where a CancelRequest would hit the statements behind')
   watched.add(client)
   void new StatementWatch(client, limits, guard, pool)
 }

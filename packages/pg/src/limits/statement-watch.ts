@@ -45,8 +45,9 @@ function isOfAnswer({ name, severity }: Message): boolean {
 }
 
 /**
- * Limits the statements of one client. It reads what the server says before the client does, which is the one place that all
- * forms of `query` share: pg tells nobody else when a statement is sent, and cursors have callbacks of their own.
+ * Limits the statements of one client. It reads what the server says before the client does, which is the one place
+ * that all forms of `query` share: pg tells nobody else when a statement is sent, and cursors have callbacks of their
+ * own.
  */
 export class StatementWatch {
   readonly #client: WiredClient
@@ -108,7 +109,10 @@ export class StatementWatch {
     }
   }
 
-  /** The server has nothing to do for a cursor until more of its rows are asked for; slow readers are no slow statements. */
+  /**
+   * The server has nothing to do for a cursor until more of its rows are asked for; slow readers are no slow
+   * statements.
+   */
   #watchAsking({ connection }: WiredClient): void {
     const { query, execute } = connection
     const asked = (): void => {
@@ -187,8 +191,10 @@ export class StatementWatch {
   #ready(status: string): void {
     this.#disarm()
     const query = this.#query
-    const isNew = status === 'T' && (this.#status === 'I' || (query !== undefined && beginsAnew(this.#guard.peek(textOf(query)))))
-    if (query !== undefined && this.#status === 'I' && status === 'T' && this.#onlyBegins(query)) this.#pool.poolerWaited(this.#ranMillis)
+    const isNew =
+      status === 'T' && (this.#status === 'I' || (query !== undefined && beginsAnew(this.#guard.peek(textOf(query)))))
+    if (query !== undefined && this.#status === 'I' && status === 'T' && this.#onlyBegins(query))
+      this.#pool.poolerWaited(this.#ranMillis)
     this.#query = undefined
     this.#status = status
     if (status === 'I') this.#isLimited = false
@@ -196,8 +202,8 @@ export class StatementWatch {
   }
 
   /**
-   * Right behind the answer to the BEGIN, before the application has it: nothing else can come between, and since nobody waits for
-   * the answer it takes no round trip.
+   * Right behind the answer to the BEGIN, before the application has it: nothing else can come between, and since
+   * nobody waits for the answer it takes no round trip.
    */
   #limit(begin: Query | undefined): void {
     const { statementTimeoutMillis } = this.#limits
@@ -248,10 +254,18 @@ export class StatementWatch {
     return [event, this.#failedBy]
   }
 
-  /** pg-cursor keeps an error to itself that comes when it is told to close: the statement behind is the first to tell of it. */
+  /**
+   * pg-cursor keeps an error to itself that comes when it is told to close: the statement behind is the first to tell
+   * of it.
+   */
   #explain(aborted: object): void {
     if (this.#failedBy === undefined || this.#status === 'I') return
-    Object.defineProperty(aborted, 'cause', { value: this.#failedBy, configurable: true, writable: true, enumerable: false })
+    Object.defineProperty(aborted, 'cause', {
+      value: this.#failedBy,
+      configurable: true,
+      writable: true,
+      enumerable: false,
+    })
   }
 
   #isOurs(query: Query): boolean {
@@ -267,7 +281,8 @@ export class StatementWatch {
 
   /** Cancels a statement, and closes its connection if the server does not end it in time. */
   async #expire(query: Query): Promise<void> {
-    if (activeQueryOf(this.#client) !== query) return this.#close(query, 'the connection did not answer the question before it', false)
+    if (activeQueryOf(this.#client) !== query)
+      return this.#close(query, 'the connection did not answer the question before it', false)
     this.#expired = query
     this.#after(graceMillis, () => this.#close(query, unheard))
     const outcome = await cancelQuery(this.#client, query)

@@ -7,12 +7,16 @@ export function readCancelRequest(body: Buffer): CancelKey | undefined {
 }
 
 /**
- * Asks the server to cancel what a session does. Resolves when the server has done so, never with an error: nobody waits for
- * the answer to a cancel request.
+ * Asks the server to cancel what a session does. Resolves when the server has done so, never with an error: nobody
+ * waits for the answer to a cancel request.
  *
  * @param isStill whether the session still does what is to be cancelled, asked as late as possible
  */
-export async function cancelOnServer(address: Address, { pid, secret }: CancelKey, isStill: () => boolean): Promise<void> {
+export async function cancelOnServer(
+  address: Address,
+  { pid, secret }: CancelKey,
+  isStill: () => boolean,
+): Promise<void> {
   const socket = await connectTo(address).catch(() => undefined)
   if (socket === undefined) return
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))

@@ -50,7 +50,12 @@ export class Checkout {
     else void this.#restoreBy(sql, slot, session, then)
   }
 
-  async #restoreBy(sql: string, slot: Slot, session: ServerSession, then: (session: ServerSession) => void): Promise<void> {
+  async #restoreBy(
+    sql: string,
+    slot: Slot,
+    session: ServerSession,
+    then: (session: ServerSession) => void,
+  ): Promise<void> {
     const { error } = await session.query(sql)
     if (error === undefined) this.#link(slot, session, then)
     else this.#refuse(slot, new Error('invalid server parameter'))

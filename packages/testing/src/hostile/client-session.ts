@@ -33,11 +33,18 @@ const maxQueuedBytes = 1_048_576
 
 const isOfCopy: ReadonlySet<number> = new Set([frontend.copyData, frontend.copyDone, frontend.copyFail])
 const mayComeInCopy: ReadonlySet<number> = new Set([...isOfCopy, frontend.flush, frontend.sync, frontend.terminate])
-const isExtended: ReadonlySet<number> = new Set([frontend.parse, frontend.bind, frontend.describe, frontend.execute, frontend.close])
+const isExtended: ReadonlySet<number> = new Set([
+  frontend.parse,
+  frontend.bind,
+  frontend.describe,
+  frontend.execute,
+  frontend.close,
+])
 
 /**
- * A client that is logged in. It has a session from the first message of a transaction to the ReadyForQuery that ends it. Of
- * what it sends ahead, the server gets one Query or Sync at a time: a pipeline is cut wherever a transaction may end.
+ * A client that is logged in. It has a session from the first message of a transaction to the ReadyForQuery that ends
+ * it. Of what it sends ahead, the server gets one Query or Sync at a time: a pipeline is cut wherever a transaction may
+ * end.
  */
 export class ClientSession implements Served {
   readonly #parts: ClientParts
@@ -46,7 +53,10 @@ export class ClientSession implements Served {
   readonly #checkout: Checkout
   #queue: Message[] = []
   #queuedBytes = 0
-  /** What has been sent to the server: nothing that waits for an answer, messages without a Sync yet, a Query, or a Sync. */
+  /**
+   * What has been sent to the server: nothing that waits for an answer, messages without a Sync yet, a Query, or a
+   * Sync.
+   */
   #unit: 'none' | 'open' | 'query' | 'sync' = 'none'
   #units = 0
   /** The server reads COPY data. */
@@ -138,7 +148,8 @@ export class ClientSession implements Served {
 
   #forward({ type, bytes }: Message): void {
     if (this.#isSkipping && type !== frontend.sync) return
-    if (type === frontend.query || type === frontend.functionCall) this.#begin('query', type === frontend.query ? textAt(bytes) : undefined)
+    if (type === frontend.query || type === frontend.functionCall)
+      this.#begin('query', type === frontend.query ? textAt(bytes) : undefined)
     else if (type === frontend.sync && !this.#isCopyingIn) this.#begin('sync')
     else if (isExtended.has(type)) return this.#forwardExtended(type, bytes)
     else if (type === frontend.copyDone || type === frontend.copyFail) this.#isCopyingIn = false
@@ -256,7 +267,9 @@ export class ClientSession implements Served {
     this.#canceling = undefined
     this.#record = new TransactionRecord()
     this.#expected.clear()
-    this.#checkout.giveBack(canceling === undefined ? settle : (session) => canceling.then(() => settle?.(session) ?? true))
+    this.#checkout.giveBack(
+      canceling === undefined ? settle : (session) => canceling.then(() => settle?.(session) ?? true),
+    )
   }
 
   flush(): void {

@@ -8,7 +8,9 @@ import { backend, errorResponse, frontend, headerBytes, int32, message, readText
 import { readStartup, type StartupPacket } from './startup-packet.ts'
 import { readStartupRequest, UnsupportedParameter, type StartupRequest } from './startup-settings.ts'
 
-/** A connection to the pooler, from its first packet to the end of its login; after that it is a {@link ClientSession}. */
+/**
+ * A connection to the pooler, from its first packet to the end of its login; after that it is a {@link ClientSession}.
+ */
 export class Connection {
   readonly #socket: Socket
   readonly #pooler: HostilePooler
@@ -23,7 +25,9 @@ export class Connection {
     this.#pooler = pooler
     this.#options = options
     const limits = { maxBytes: options.maxMessageBytes, maxStreamedBytes: options.maxMessageBytes }
-    this.#framer = new Framer({ streamed: new Set([frontend.copyData]), ...limits }, (type, bytes) => this.#receive(type, bytes))
+    this.#framer = new Framer({ streamed: new Set([frontend.copyData]), ...limits }, (type, bytes) =>
+      this.#receive(type, bytes),
+    )
     this.#loginTimer = setTimeout(() => this.#giveUp(), options.loginTimeoutMillis).unref()
     socket.on('close', () => clearTimeout(this.#loginTimer))
     // Whatever breaks the connection, `close` follows.
@@ -36,7 +40,8 @@ export class Connection {
       if (packet === undefined) this.#refuse('08P01', 'invalid startup packet')
       else if (packet.code === startupCode.cancel) this.#cancel(packet)
       else if (packet.code >> 16 !== 3) this.#refuse('0A000', 'this pooler speaks version 3 of the protocol')
-      else if (isFull) this.#refuse('53300', `no more connections allowed (maxConnections ${this.#options.maxConnections})`)
+      else if (isFull)
+        this.#refuse('53300', `no more connections allowed (maxConnections ${this.#options.maxConnections})`)
       else this.#start(packet)
     })
   }
@@ -84,7 +89,8 @@ export class Connection {
     try {
       return readStartupRequest(body, this.#options.pooler, this.#options.ignored)
     } catch (error) {
-      if (error instanceof UnsupportedParameter) throw Object.assign(error, { response: errorResponse('FATAL', '08P01', error.message) })
+      if (error instanceof UnsupportedParameter)
+        throw Object.assign(error, { response: errorResponse('FATAL', '08P01', error.message) })
       throw error
     }
   }

@@ -37,7 +37,8 @@ export class Framer {
   /** @throws MessageTooLarge */
   push(chunk: Buffer): void {
     let bytes = this.#join(chunk)
-    while (bytes !== undefined && bytes.length > 0) bytes = this.#streaming.bytes > 0 ? this.#continue(bytes) : this.#next(bytes)
+    while (bytes !== undefined && bytes.length > 0)
+      bytes = this.#streaming.bytes > 0 ? this.#continue(bytes) : this.#next(bytes)
   }
 
   /** What is held back, with the chunk; `undefined` while it is not enough. */
@@ -71,7 +72,8 @@ export class Framer {
     const length = 1 + bytes.readUInt32BE(1)
     const isStreamed = this.#framing.streamed.has(type)
     const limit = isStreamed ? this.#framing.maxStreamedBytes : this.#framing.maxBytes
-    if (length < headerBytes || length > limit) throw new MessageTooLarge(`a message of ${length} bytes, where ${limit} are allowed`)
+    if (length < headerBytes || length > limit)
+      throw new MessageTooLarge(`a message of ${length} bytes, where ${limit} are allowed`)
     if (bytes.length >= length) {
       this.#onMessage(type, bytes.subarray(0, length))
       return bytes.subarray(length)

@@ -127,9 +127,20 @@ export class HostilePooler {
 }
 
 /** A client hears at once what the session will be like that it gets later. */
-function greeting(defaults: ReadonlyMap<string, string>, { settings }: StartupRequest, { pid, secret }: CancelKey): Buffer {
-  const reported = [...defaults].map(([name, value]) => message(backend.parameterStatus, name, settings.get(name.toLowerCase()) ?? value))
-  return Buffer.concat([authenticationOk, ...reported, message(backend.keyData, int32(pid), secret), readyForQuery(idleStatus)])
+function greeting(
+  defaults: ReadonlyMap<string, string>,
+  { settings }: StartupRequest,
+  { pid, secret }: CancelKey,
+): Buffer {
+  const reported = [...defaults].map(([name, value]) =>
+    message(backend.parameterStatus, name, settings.get(name.toLowerCase()) ?? value),
+  )
+  return Buffer.concat([
+    authenticationOk,
+    ...reported,
+    message(backend.keyData, int32(pid), secret),
+    readyForQuery(idleStatus),
+  ])
 }
 
 function modeOf({ pooler }: ResolvedOptions): NamedStatementMode {

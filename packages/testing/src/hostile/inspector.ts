@@ -1,5 +1,13 @@
 import type { ServerSession } from './server-session.ts'
-import { capabilitiesQuery, loadedLibrariesQuery, snapshotQuery, toCapabilities, toHeld, type Capabilities, type Held } from './snapshot.ts'
+import {
+  capabilitiesQuery,
+  loadedLibrariesQuery,
+  snapshotQuery,
+  toCapabilities,
+  toHeld,
+  type Capabilities,
+  type Held,
+} from './snapshot.ts'
 
 /** What differs in a session since it was looked at before. */
 export interface Difference {
@@ -34,10 +42,14 @@ export class Inspector {
   /** Looks at a new session. @throws Error where it cannot be looked at */
   async begin(session: ServerSession): Promise<void> {
     const capabilities = toCapabilities(await session.query(capabilitiesQuery))
-    const answer = await session.query(snapshotQuery({ capabilities, allSettings: true, settingNames: this.#settingNames }))
+    const answer = await session.query(
+      snapshotQuery({ capabilities, allSettings: true, settingNames: this.#settingNames }),
+    )
     if (answer.error !== undefined) throw new Error(`a new session cannot be inspected (SQLSTATE ${answer.error})`)
     const held = toHeld(answer)
-    const defaults = new Map(held.filter(({ state }) => state === 'setting').map(({ object, value }) => [object.toLowerCase(), value]))
+    const defaults = new Map(
+      held.filter(({ state }) => state === 'setting').map(({ object, value }) => [object.toLowerCase(), value]),
+    )
     const fresh = held.filter(({ state }) => state !== 'setting')
     this.#known.set(session, { capabilities, defaults, fresh, seen: fresh })
   }
@@ -91,7 +103,10 @@ export class Inspector {
     return again.error ?? toHeld(again)
   }
 
-  async #withoutUsualLibraries(session: ServerSession, differences: readonly Difference[]): Promise<readonly Difference[]> {
+  async #withoutUsualLibraries(
+    session: ServerSession,
+    differences: readonly Difference[],
+  ): Promise<readonly Difference[]> {
     const loaded = differences.filter(({ held }) => held.state === 'library').map(({ held }) => held.object)
     if (loaded.length === 0) return differences
     const { rows } = await session.query(loadedLibrariesQuery(loaded))
@@ -114,7 +129,9 @@ function differ({ defaults, seen }: Known, now: readonly Held[], restored: Reado
 }
 
 function settingsOf(held: readonly Held[]): Map<string, string> {
-  return new Map(held.flatMap(({ state, object, value }) => (state === 'setting' ? [[object.toLowerCase(), value]] : [])))
+  return new Map(
+    held.flatMap(({ state, object, value }) => (state === 'setting' ? [[object.toLowerCase(), value]] : [])),
+  )
 }
 
 function differOthers(before: readonly Held[], after: readonly Held[]): Difference[] {
@@ -122,7 +139,8 @@ function differOthers(before: readonly Held[], after: readonly Held[]): Differen
   const added = after.filter(({ state }) => state !== 'setting').filter(notIn(new Set(before.map(keyOf)), keyOf))
   const gone = before.filter(({ state }) => state !== 'setting').filter(notIn(new Set(after.map(keyOf)), keyOf))
   // What has another value now is told once.
-  const isChanged = (held: Held): boolean => added.some(({ state, object }) => state === held.state && object === held.object)
+  const isChanged = (held: Held): boolean =>
+    added.some(({ state, object }) => state === held.state && object === held.object)
   return [
     ...added.map((held) => ({ does: 'leaves', held }) as const),
     ...gone.filter((held) => !isChanged(held)).map((held) => ({ does: 'clears', held }) as const),

@@ -42,7 +42,10 @@ export class Login {
       case request.sasl:
         return this.#startScram(readTexts(body, 0))
       case request.saslContinue:
-        return message(frontend.password, Buffer.from(await this.#scram.answer(await this.#askPassword(), body.toString())))
+        return message(
+          frontend.password,
+          Buffer.from(await this.#scram.answer(await this.#askPassword(), body.toString())),
+        )
       case request.saslFinal:
         this.#scram.check(body.toString())
         return undefined
@@ -54,7 +57,8 @@ export class Login {
   }
 
   #startScram(methods: readonly string[]): Buffer {
-    if (!methods.includes(scramMethod)) throw new Error(`the server offers ${methods.join(', ')}; the hostile pooler speaks ${scramMethod}`)
+    if (!methods.includes(scramMethod))
+      throw new Error(`the server offers ${methods.join(', ')}; the hostile pooler speaks ${scramMethod}`)
     const first = Buffer.from(this.#scram.first)
     return message(frontend.password, scramMethod, int32(first.length), first)
   }

@@ -14,7 +14,9 @@ import type { Awaited, Expected } from './expected.ts'
 import { errorResponse, frontend } from './protocol.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** What a pooler does with statements that clients name: takes them along, passes names on as they are, or refuses them. */
+/**
+ * What a pooler does with statements that clients name: takes them along, passes names on as they are, or refuses them.
+ */
 export type NamedStatementMode = 'tracked' | 'passed' | 'rejected'
 
 /** A message to the server with the answer to it, or an answer alone. */
@@ -45,9 +47,13 @@ export class NamedStatements {
       case frontend.parse:
         return this.#parse(bytes, session)
       case frontend.bind:
-        return this.#use(readBind(bytes).name, session, 'bind', (prepared) => (prepared === undefined ? bytes : bindTo(prepared, bytes)))
+        return this.#use(readBind(bytes).name, session, 'bind', (prepared) =>
+          prepared === undefined ? bytes : bindTo(prepared, bytes),
+        )
       case frontend.describe:
-        return this.#use(readTarget(bytes), session, 'describe', (prepared) => (prepared === undefined ? bytes : describe(prepared)))
+        return this.#use(readTarget(bytes), session, 'describe', (prepared) =>
+          prepared === undefined ? bytes : describe(prepared),
+        )
       case frontend.close:
         return this.#close(bytes)
       default:
@@ -70,7 +76,12 @@ export class NamedStatements {
     return [{ bytes: parse(prepared), expected: { awaits: 'parse', prepares: prepared.serverName } }]
   }
 
-  #use(name: string | undefined, session: ServerSession, awaits: Awaited, render: (prepared?: Prepared) => Buffer): readonly Step[] {
+  #use(
+    name: string | undefined,
+    session: ServerSession,
+    awaits: Awaited,
+    render: (prepared?: Prepared) => Buffer,
+  ): readonly Step[] {
     const prepared = this.#mode === 'tracked' && name !== undefined ? this.#statements.get(name) : undefined
     if (prepared === undefined) return [{ bytes: render(), expected: { awaits } }]
     return [...ensure(prepared, session), { bytes: render(prepared), expected: { awaits } }]
@@ -86,7 +97,8 @@ export class NamedStatements {
 
   /** What was to be prepared is not. */
   failed(serverName: string): void {
-    for (const [name, prepared] of this.#statements) if (prepared.serverName === serverName) this.#statements.delete(name)
+    for (const [name, prepared] of this.#statements)
+      if (prepared.serverName === serverName) this.#statements.delete(name)
   }
 
   /** The client has discarded all of them. */

@@ -2,7 +2,14 @@ import type { Socket } from 'node:net'
 import { Framer } from './framer.ts'
 import { Login, type AskPassword, type Identity } from './login.ts'
 import { backend, fieldsOf, headerBytes, startup, startupCode } from './protocol.ts'
-import { connectTo, readParameter, serverFraming, ServerSession, type Address, type CancelKey } from './server-session.ts'
+import {
+  connectTo,
+  readParameter,
+  serverFraming,
+  ServerSession,
+  type Address,
+  type CancelKey,
+} from './server-session.ts'
 
 /** The server refused a login; `response` is what it said, as it came. */
 export class LoginRefused extends Error {
@@ -21,7 +28,11 @@ export class LoginRefused extends Error {
  * @throws LoginRefused
  * @throws Error where nobody listens, or for an authentication that is not spoken here
  */
-export async function openSession(address: Address, identity: Identity, askPassword: AskPassword): Promise<ServerSession> {
+export async function openSession(
+  address: Address,
+  identity: Identity,
+  askPassword: AskPassword,
+): Promise<ServerSession> {
   const socket = await connectTo(address)
   try {
     return await logIn(socket, identity, askPassword)
@@ -44,7 +55,8 @@ async function logIn(socket: Socket, identity: Identity, askPassword: AskPasswor
     } else if (type === backend.parameterStatus) {
       const [name = '', value = ''] = readParameter(bytes)
       parameters.set(name, value)
-    } else if (type === backend.keyData) key = { pid: bytes.readInt32BE(headerBytes), secret: bytes.subarray(headerBytes + 4) }
+    } else if (type === backend.keyData)
+      key = { pid: bytes.readInt32BE(headerBytes), secret: bytes.subarray(headerBytes + 4) }
     else if (type === backend.ready) return new ServerSession(socket, parameters, key)
   }
   throw new Error('PostgreSQL ended the connection during the login of the hostile pooler')
@@ -55,7 +67,10 @@ async function* messagesOf(socket: Socket): AsyncGenerator<{ readonly type: numb
   const arrived: { type: number; bytes: Buffer }[] = []
   let wake: () => void = () => undefined
   let hasEnded = false
-  const framer = new Framer({ ...serverFraming, streamed: new Set() }, (type, bytes) => void arrived.push({ type, bytes }))
+  const framer = new Framer(
+    { ...serverFraming, streamed: new Set() },
+    (type, bytes) => void arrived.push({ type, bytes }),
+  )
   const onData = (chunk: Buffer): void => {
     framer.push(chunk)
     wake()

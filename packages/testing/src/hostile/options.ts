@@ -24,15 +24,15 @@ export interface HostilePoolerOptions {
   /** Server sessions for each user and database while clients hold the others in transactions. @default 20 */
   readonly maxSessions?: number
   /**
-   * What becomes of what a transaction leaves: `clean` takes it away, so that each report and each failure is due to its own
-   * transaction; `poison` leaves it to the clients that come next. @default 'clean'
+   * What becomes of what a transaction leaves: `clean` takes it away, so that each report and each failure is due to
+   * its own transaction; `poison` leaves it to the clients that come next. @default 'clean'
    */
   readonly afterTransaction?: 'clean' | 'poison'
   /** Whether each session is looked at after each transaction. Without, there are no reports. @default true */
   readonly inspect?: boolean
   /**
-   * Passwords of further users of PostgreSQL, by name. These users and that of the target need none at the pooler itself; a user
-   * who is not named here is asked for one if PostgreSQL asks. @default {}
+   * Passwords of further users of PostgreSQL, by name. These users and that of the target need none at the pooler
+   * itself; a user who is not named here is asked for one if PostgreSQL asks. @default {}
    */
   readonly passwords?: Readonly<Record<string, string>>
   /**
@@ -44,7 +44,9 @@ export interface HostilePoolerOptions {
   readonly maxMessageBytes?: number
   /** Clients at once; one more is refused with 53300. @default 200 */
   readonly maxConnections?: number
-  /** How long a client may take to log in, in milliseconds, before its connection is closed with 08P01. @default 60_000 */
+  /**
+   * How long a client may take to log in, in milliseconds, before its connection is closed with 08P01. @default 60_000
+   */
   readonly loginTimeoutMillis?: number
   /** Hears of each report at once. What it throws ends the process, as in a listener of an event. */
   readonly onReport?: (report: HostileReport) => void
@@ -89,7 +91,8 @@ const names: readonly (keyof HostilePoolerOptions)[] = [
 
 /** @throws InvalidOptionError */
 export function resolveOptions(options: HostilePoolerOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) throw new InvalidOptionError(what, options, `an object with the option target`)
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError(what, options, `an object with the option target`)
   const unknown = Object.keys(options).find((key) => !names.includes(key as keyof HostilePoolerOptions))
   if (unknown !== undefined) throw new InvalidOptionError(`an option of ${what}`, unknown, `one of ${names.join(', ')}`)
   const { host, port, user, database, password } = toTarget(options.target)
@@ -115,7 +118,8 @@ export function resolveOptions(options: HostilePoolerOptions): ResolvedOptions {
 }
 
 function toTarget(given: unknown): HostileTarget {
-  const allowed = "a URL such as 'postgresql://user:password@127.0.0.1:5432/database', or an object with host, port, user and database"
+  const allowed =
+    "a URL such as 'postgresql://user:password@127.0.0.1:5432/database', or an object with host, port, user and database"
   const target = typeof given === 'string' ? fromUrl(given) : (given as Partial<HostileTarget> | null | undefined)
   const isComplete =
     typeof target === 'object' &&
@@ -133,7 +137,11 @@ function fromUrl(text: string): HostileTarget | undefined {
   if (!/^postgres(ql)?:$/.test(url.protocol)) return undefined
   const mode = url.searchParams.get('sslmode')
   if (mode !== null && !['disable', 'allow', 'prefer'].includes(mode)) {
-    throw new InvalidOptionError(`${what}: sslmode of target`, mode, "'disable', 'allow' or 'prefer': the hostile pooler speaks no TLS")
+    throw new InvalidOptionError(
+      `${what}: sslmode of target`,
+      mode,
+      "'disable', 'allow' or 'prefer': the hostile pooler speaks no TLS",
+    )
   }
   const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)]
   return {
@@ -152,7 +160,11 @@ function toProfile(given: PoolerProfile): PoolerProfile {
     throw new InvalidOptionError(option, given, 'a profile, such as poolers.pgbouncer()')
   }
   if (given.carries.setting === 'kept') {
-    throw new InvalidOptionError(option, given.name, 'a pooler in transaction mode: behind this one a client keeps its session')
+    throw new InvalidOptionError(
+      option,
+      given.name,
+      'a pooler in transaction mode: behind this one a client keeps its session',
+    )
   }
   return given
 }
@@ -170,12 +182,18 @@ function oneOf<Value extends string | boolean>(name: string, given: Value, allow
 }
 
 function namesOf(given: unknown): string[] {
-  if (Array.isArray(given) && given.every((name) => typeof name === 'string')) return given.map((name) => name.toLowerCase())
-  throw new InvalidOptionError(`${what}: ignoreStartupParameters`, given, "a list of names, such as ['extra_float_digits']")
+  if (Array.isArray(given) && given.every((name) => typeof name === 'string'))
+    return given.map((name) => name.toLowerCase())
+  throw new InvalidOptionError(
+    `${what}: ignoreStartupParameters`,
+    given,
+    "a list of names, such as ['extra_float_digits']",
+  )
 }
 
 function passwordsOf(given: Readonly<Record<string, string>> = {}): [string, string][] {
-  const isRecord = typeof given === 'object' && given !== null && Object.values(given).every((value) => typeof value === 'string')
+  const isRecord =
+    typeof given === 'object' && given !== null && Object.values(given).every((value) => typeof value === 'string')
   if (isRecord) return Object.entries(given)
   throw new InvalidOptionError(`${what}: passwords`, given, 'an object of passwords by user')
 }

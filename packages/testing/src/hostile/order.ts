@@ -10,7 +10,11 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** One of the things that rank highest; which of them, the random number says. */
-export function pickWorst<Thing>(things: readonly Thing[], rank: (thing: Thing) => number, random: () => number): Thing | undefined {
+export function pickWorst<Thing>(
+  things: readonly Thing[],
+  rank: (thing: Thing) => number,
+  random: () => number,
+): Thing | undefined {
   const highest = things.reduce((found, thing) => Math.max(found, rank(thing)), -Infinity)
   const worst = things.filter((thing) => rank(thing) === highest)
   return worst[Math.floor(random() * worst.length)]

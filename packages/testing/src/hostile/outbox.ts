@@ -14,8 +14,10 @@ export class Outbox {
 
   push(bytes: Buffer): void {
     const last = this.#parts.at(-1)
-    const follows = last !== undefined && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset
-    if (follows) this.#parts[this.#parts.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length)
+    const follows =
+      last !== undefined && last.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset
+    if (follows)
+      this.#parts[this.#parts.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length)
     else this.#parts.push(bytes)
   }
 

@@ -17,7 +17,10 @@ export class ClientRefused extends Error {
 /** The passwords that PostgreSQL asks for: given as an option, or learnt from a client. */
 export class Passwords {
   readonly #options: ResolvedOptions
-  /** Users of the options come in as they are; of the others it is learnt whether PostgreSQL wants a password, and which. */
+  /**
+   * Users of the options come in as they are; of the others it is learnt whether PostgreSQL wants a password, and
+   * which.
+   */
   readonly #learnt = new Map<string, string | undefined>()
 
   constructor(options: ResolvedOptions) {
@@ -27,7 +30,8 @@ export class Passwords {
   /** @throws Error where PostgreSQL wants one that nobody has given */
   async of(user: string): Promise<string> {
     const password = this.#options.passwords.get(user) ?? this.#learnt.get(user)
-    if (password === undefined) throw new Error(`PostgreSQL wants a password for the user, which is neither in target nor in passwords`)
+    if (password === undefined)
+      throw new Error(`PostgreSQL wants a password for the user, which is neither in target nor in passwords`)
     return password
   }
 

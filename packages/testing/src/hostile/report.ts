@@ -16,8 +16,8 @@ export interface ReportedState {
    */
   readonly does: 'leaves' | 'clears' | 'needs'
   /**
-   * How it is known: by a look into the session, by what the server answered, or by the text of a statement alone, since the server does
-   * not show this kind.
+   * How it is known: by a look into the session, by what the server answered, or by the text of a statement alone,
+   * since the server does not show this kind.
    */
   readonly seenIn: 'session' | 'answer' | 'text'
   /** No statement of the client says it: it was done by a function, a trigger or a procedure. */
@@ -37,7 +37,9 @@ export interface HostileReport {
   readonly applicationName: string
 }
 
-/** The server shows nothing of these; a text is all that tells. A session that has any is not used again after `clean`. */
+/**
+ * The server shows nothing of these; a text is all that tells. A session that has any is not used again after `clean`.
+ */
 export const unseen: ReadonlySet<SessionState> = new Set<SessionState>([
   'random-seed',
   'library',
@@ -100,7 +102,8 @@ export function statesOf(
   const first = new Map<string, ReportedState>()
   for (const state of all) {
     const key = [state.kind, state.object, state.does].join('\0')
-    const isKnown = first.has(key) || (state.seenIn !== 'session' && all.some((other) => other !== state && isBetter(other, state)))
+    const isKnown =
+      first.has(key) || (state.seenIn !== 'session' && all.some((other) => other !== state && isBetter(other, state)))
     if (!isKnown && !isCarried(state, profile)) first.set(key, state)
   }
   return [...first.values()]
@@ -113,7 +116,9 @@ function isBetter(other: ReportedState, state: ReportedState): boolean {
 
 function isCarried({ kind, object }: ReportedState, { carries, trackedSettings, settings }: PoolerProfile): boolean {
   const isTracked = kind === 'setting' && trackedSettings.has(object.toLowerCase())
-  const carried = isTracked ? 'tracked' : ((kind === 'setting' ? settings?.[object.toLowerCase()] : undefined) ?? carries[kind])
+  const carried = isTracked
+    ? 'tracked'
+    : ((kind === 'setting' ? settings?.[object.toLowerCase()] : undefined) ?? carries[kind])
   return carried === 'kept' || carried === 'tracked' || carried === 'pinned'
 }
 
@@ -142,7 +147,10 @@ function missedBy(code: string, routine: string, usesNames: boolean): SessionSta
 /** A syntax error, a missing privilege; a function, a table or a schema that does not exist. */
 const lacking: ReadonlySet<string> = new Set(['42601', '42501', '42883', '42P01', '3F000'])
 
-/** Whether a complaint about a statement that needs some state is about that: what is temporary may be a function, in a schema of its own. */
+/**
+ * Whether a complaint about a statement that needs some state is about that: what is temporary may be a function, in a
+ * schema of its own.
+ */
 function tellsOf(state: SessionState, code: string): boolean {
   return !lacking.has(code) || (state === 'temp-object' && code !== '42601')
 }
@@ -151,20 +159,32 @@ function seenInAnswers(effects: readonly Effect[], { complaints, usesNames }: Tr
   const needs = effects.filter(({ does }) => does === 'needs')
   const answered = (kind: SessionState): ReportedState => {
     const effect = needs.find(({ state }) => state === kind)
-    return { kind, object: '', rule: effect?.rule ?? ruleOf[kind], does: 'needs', seenIn: 'answer', isHidden: effect === undefined }
+    return {
+      kind,
+      object: '',
+      rule: effect?.rule ?? ruleOf[kind],
+      does: 'needs',
+      seenIn: 'answer',
+      isHidden: effect === undefined,
+    }
   }
   const missed = complaints.flatMap(({ code, routine }) => missedBy(code, routine, usesNames) ?? [])
-  const said = needs.filter(({ state }) => complaints.some(({ code }) => tellsOf(state, code))).map(({ state }) => state)
+  const said = needs
+    .filter(({ state }) => complaints.some(({ code }) => tellsOf(state, code)))
+    .map(({ state }) => state)
   return [...new Set([...missed, ...said])].map(answered)
 }
 
 /** What is taken back in the same transaction does not count. */
 function seenInTexts(effects: readonly Effect[]): ReportedState[] {
   const isTakenBack = (state: SessionState, from: number): boolean => {
-    return effects.slice(from + 1).some((later) => later.state === state && (later.does === 'undoes' || later.does === 'clears'))
+    return effects
+      .slice(from + 1)
+      .some((later) => later.state === state && (later.does === 'undoes' || later.does === 'clears'))
   }
   return effects.flatMap(({ state, does, rule, when }, at): ReportedState[] => {
-    if (!unseen.has(state) || when === 'unpinned' || (does !== 'leaves' && does !== 'clears') || isTakenBack(state, at)) return []
+    if (!unseen.has(state) || when === 'unpinned' || (does !== 'leaves' && does !== 'clears') || isTakenBack(state, at))
+      return []
     return [{ kind: state, object: '', rule, does, seenIn: 'text', isHidden: false }]
   })
 }

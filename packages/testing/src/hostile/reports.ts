@@ -17,7 +17,11 @@ export interface SettlingPlan {
 }
 
 /** DISCARD ALL leaves these: a session that has any of them is not used again. */
-const survivors: ReadonlySet<SessionState> = new Set<SessionState>([...unseen, 'replication-slot', 'replication-origin'])
+const survivors: ReadonlySet<SessionState> = new Set<SessionState>([
+  ...unseen,
+  'replication-slot',
+  'replication-origin',
+])
 
 /** Looks into sessions after each transaction, reports what it finds, and cleans them. */
 export class Settling {
@@ -63,7 +67,9 @@ export class Settling {
   async settle(session: ServerSession, record: TransactionRecord, whose: Whose): Promise<boolean> {
     const { inspects, poisons, profile } = this.#plan
     const effects = effectsOf(this.#guard, record)
-    const differences = inspects ? await this.#inspector.inspect(session, [...record.settingNames, ...settingsIn(effects)]) : []
+    const differences = inspects
+      ? await this.#inspector.inspect(session, [...record.settingNames, ...settingsIn(effects)])
+      : []
     // A session that cannot be looked at is lost, or was made useless.
     if (typeof differences === 'string') return false
     const states = statesOf(differences, effects, record, profile)

@@ -31,7 +31,13 @@ export class Scram {
     if (nonce?.startsWith(this.#nonce) !== true || salt === undefined || !(Number(iterations) > 0)) {
       throw new Error('the server’s challenge of SCRAM-SHA-256 makes no sense')
     }
-    const salted = await derive(password.normalize('NFKC'), Buffer.from(salt, 'base64'), Number(iterations), keyBytes, 'sha256')
+    const salted = await derive(
+      password.normalize('NFKC'),
+      Buffer.from(salt, 'base64'),
+      Number(iterations),
+      keyBytes,
+      'sha256',
+    )
     const clientKey = hmac(salted, 'Client Key')
     const withoutProof = `c=biws,r=${nonce}`
     const messages = `${this.#firstBare},${challenge},${withoutProof}`
@@ -44,7 +50,8 @@ export class Scram {
   /** @throws Error where the server does not know the password itself */
   check(final: string): void {
     const signature = Buffer.from(attributesOf(final)['v'] ?? '', 'base64')
-    const isRight = signature.length === this.#serverSignature.length && timingSafeEqual(signature, this.#serverSignature)
+    const isRight =
+      signature.length === this.#serverSignature.length && timingSafeEqual(signature, this.#serverSignature)
     if (!isRight) throw new Error('the server does not know the password that it asked for')
   }
 }

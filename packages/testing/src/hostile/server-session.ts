@@ -31,7 +31,9 @@ const farewellMillis = 2_000
 
 const streamed: ReadonlySet<number> = new Set([backend.dataRow, backend.copyData])
 
-/** How answers of the server are cut: what is not streamed is held together, and may be as large as PostgreSQL makes it. */
+/**
+ * How answers of the server are cut: what is not streamed is held together, and may be as large as PostgreSQL makes it.
+ */
 export const serverFraming: Framing = { streamed, maxBytes: 2 ** 30, maxStreamedBytes: Infinity }
 
 /** A session on the server, logged in. Serves one client at a time, or queries of the pooler's own. */
@@ -103,7 +105,10 @@ export class ServerSession {
     this.#socket.resume()
   }
 
-  /** Runs a query of the pooler's own, by the simple protocol. The session must serve nobody, and there must be no other. */
+  /**
+   * Runs a query of the pooler's own, by the simple protocol. The session must serve nobody, and there must be no
+   * other.
+   */
   query(sql: string): Promise<QueryAnswer> {
     const own = new Answers()
     this.#own = own

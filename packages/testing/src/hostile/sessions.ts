@@ -93,10 +93,14 @@ export class Sessions {
     return this.#defaults
   }
 
-  /** Opens what is not open yet, so that nobody has to wait for it later. What fails now is tried again when it is needed. */
+  /**
+   * Opens what is not open yet, so that nobody has to wait for it later. What fails now is tried again when it is
+   * needed.
+   */
   #warm(): void {
     for (const slot of this.#slots) {
-      if (slot.session === undefined && slot.work === undefined) void slot.renew(this.#plan.open().catch(() => undefined))
+      if (slot.session === undefined && slot.work === undefined)
+        void slot.renew(this.#plan.open().catch(() => undefined))
     }
   }
 
@@ -114,8 +118,8 @@ export class Sessions {
   }
 
   /**
-   * One more slot; where there may be no more, the client's last one with a new session in it. What is left in poisoned sessions
-   * must stay: rather than end one, one more is opened. It is needed only while clients hold all others.
+   * One more slot; where there may be no more, the client's last one with a new session in it. What is left in poisoned
+   * sessions must stay: rather than end one, one more is opened. It is needed only while clients hold all others.
    */
   #another(previous: Slot | undefined): Slot | undefined {
     const isOwnFree = previous !== undefined && !previous.isHeld
@@ -198,7 +202,10 @@ export class Sessions {
   }
 }
 
-/** Worst is a session that somebody else has just had, then a new one; the client's own would still hold what it left there. */
+/**
+ * Worst is a session that somebody else has just had, then a new one; the client's own would still hold what it left
+ * there.
+ */
 function harmOf({ lastUser }: Slot, user: object): number {
   if (lastUser === undefined) return 1
   return lastUser === user ? 0 : 2

@@ -78,7 +78,10 @@ export interface SnapshotPlan {
   readonly settingNames: Iterable<string>
 }
 
-/** One query for all that can be seen of a session. It names every function and table in full, since the search path may be anything. */
+/**
+ * One query for all that can be seen of a session. It names every function and table in full, since the search path may
+ * be anything.
+ */
 export function snapshotQuery({ capabilities, allSettings, settingNames }: SnapshotPlan): string {
   const names = [...settingNames].map((name) => literal(name)).join(', ')
   const parts = [

@@ -13,7 +13,10 @@ import { call } from '../strict/witness.ts'
 export interface HostilePoolerServer {
   readonly host: '127.0.0.1'
   readonly port: number
-  /** The way to the target's database, for the target's user, through the pooler; without a password, which it does not ask for. */
+  /**
+   * The way to the target's database, for the target's user, through the pooler; without a password, which it does not
+   * ask for.
+   */
   readonly url: string
   /** The same for another user or another database. */
   urlFor(user: string, database?: string): string
@@ -32,9 +35,9 @@ const leavingMillis = 500
 const farewellMillis = 500
 
 /**
- * Starts a pooler for tests on a free port of 127.0.0.1: in transaction mode at its worst. Each transaction of a client, a statement
- * outside of one included, runs on another server session than the one before; what it changed in that session is found and
- * reported. Any client in any language can connect.
+ * Starts a pooler for tests on a free port of 127.0.0.1: in transaction mode at its worst. Each transaction of a
+ * client, a statement outside of one included, runs on another server session than the one before; what it changed in
+ * that session is found and reported. Any client in any language can connect.
  *
  * @throws InvalidOptionError for an option that it does not have, and for a profile of a pooler that carries everything
  * @throws Error where nobody answers at the address of the target
@@ -65,10 +68,14 @@ async function checkTarget(address: Address): Promise<void> {
     socket.destroy()
   } catch (cause) {
     const { code = 'no answer' } = cause as { code?: string }
-    const instead = 'start PostgreSQL first, or take one that is made for the test: `await startPostgres()` of @poolsafe/testing/servers'
-    throw new Error(`startHostilePooler(): there is no PostgreSQL at ${address.host}, port ${address.port} (${code}); ${instead}`, {
-      cause,
-    })
+    const instead =
+      'start PostgreSQL first, or take one that is made for the test: `await startPostgres()` of @poolsafe/testing/servers'
+    throw new Error(
+      `startHostilePooler(): there is no PostgreSQL at ${address.host}, port ${address.port} (${code}); ${instead}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -18,7 +18,13 @@ export class UnsupportedParameter extends Error {
 }
 
 /** Every pooler in transaction mode accepts these: the server has reported them to its clients since long ago. */
-const alwaysAccepted = new Set(['client_encoding', 'datestyle', 'timezone', 'standard_conforming_strings', 'application_name'])
+const alwaysAccepted = new Set([
+  'client_encoding',
+  'datestyle',
+  'timezone',
+  'standard_conforming_strings',
+  'application_name',
+])
 
 /**
  * Reads the parameters of a startup packet as PgBouncer does: those that the profile tracks are the client's on every
@@ -39,11 +45,18 @@ export function readStartupRequest(body: Buffer, profile: PoolerProfile, ignored
   }
   for (const [name, value] of given) {
     if (name === 'user' || name === 'database' || name.startsWith('_pq_.')) continue
-    if (name === 'options' && !ignored.has(name)) for (const [inner, its] of optionsIn(value)) accept(inner, its, ' in options')
+    if (name === 'options' && !ignored.has(name))
+      for (const [inner, its] of optionsIn(value)) accept(inner, its, ' in options')
     else accept(name, value, '')
   }
   const extensions = [...given.keys()].filter((name) => name.startsWith('_pq_.'))
-  return { user, database: given.get('database') ?? user, applicationName: settings.get('application_name') ?? '', settings, extensions }
+  return {
+    user,
+    database: given.get('database') ?? user,
+    applicationName: settings.get('application_name') ?? '',
+    settings,
+    extensions,
+  }
 }
 
 /** The settings of `options=-c name=value --name=value`. */

@@ -14,7 +14,10 @@ const maxTexts = 100
 /** As much of a statement's parameters as is looked through for names of settings, in bytes. */
 const maxLookedThrough = 4_096
 
-/** A text that may name a setting in a literal or a parameter: a function such as `set_config`, or one that wraps it; SHOW. */
+/**
+ * A text that may name a setting in a literal or a parameter: a function such as `set_config`, or one that wraps it;
+ * SHOW.
+ */
 const namesSettings = /\b(?:set_\w+|current_setting)"?\s*\(|\bshow\s/i
 
 /** Names of settings that applications and extensions make up. */
@@ -25,7 +28,9 @@ export class TransactionRecord {
   /** As they were sent; never shown as they are. */
   readonly texts: string[] = []
   readonly complaints: Complaint[] = []
-  /** What looks like the name of a setting, where settings are named. What SET names is among the effects of the text. */
+  /**
+   * What looks like the name of a setting, where settings are named. What SET names is among the effects of the text.
+   */
   readonly settingNames: Set<string> = new Set()
   /** A named statement of the protocol was used. */
   usesNames = false
@@ -55,6 +60,7 @@ export class TransactionRecord {
     const fields = fieldsOf(bytes)
     const isWarning = fields.get('V') === 'WARNING'
     if (type === backend.error) this.hasFailed = true
-    if (type === backend.error || isWarning) this.complaints.push({ code: fields.get('C') ?? '', routine: fields.get('R') ?? '' })
+    if (type === backend.error || isWarning)
+      this.complaints.push({ code: fields.get('C') ?? '', routine: fields.get('R') ?? '' })
   }
 }

@@ -19,8 +19,11 @@ describe('toBePoolsafe', () => {
   })
 
   it('fails with why and what instead, without a literal', () => {
-    const failing = (): void => expect("SET search_path = 'secret'").toBePoolsafe({ pooler: poolers.pgbouncer({ version: '1.24' }) })
-    expect(failing).toThrow(/expected the statement to be safe\n +statement +SET search_path = \?\n +pooler +PgBouncer 1\.24/)
+    const failing = (): void =>
+      expect("SET search_path = 'secret'").toBePoolsafe({ pooler: poolers.pgbouncer({ version: '1.24' }) })
+    expect(failing).toThrow(
+      /expected the statement to be safe\n +statement +SET search_path = \?\n +pooler +PgBouncer 1\.24/,
+    )
     expect(failing).toThrow(/session\/set\)\n +why .*\n +instead +SET LOCAL/)
     expect(failing).not.toThrow(/secret/)
   })
@@ -64,11 +67,14 @@ describe('toRunPoolsafe', () => {
   })
 
   it("passes on an error of the application's own", async () => {
-    await expect(expect(() => Promise.reject(new Error('no such order'))).toRunPoolsafe()).rejects.toThrow(/^no such order$/)
+    await expect(expect(() => Promise.reject(new Error('no such order'))).toRunPoolsafe()).rejects.toThrow(
+      /^no such order$/,
+    )
   })
 
   it('fails for a comment that is meant to allow something, and does not', async () => {
-    const quiet = (): Promise<unknown> => send(guard, '/* poolsafe-allow session/listn: typing */ LISTEN orders').catch(() => undefined)
+    const quiet = (): Promise<unknown> =>
+      send(guard, '/* poolsafe-allow session/listn: typing */ LISTEN orders').catch(() => undefined)
     await expect(expect(quiet).toRunPoolsafe()).rejects.toThrow("there is no rule 'session/listn'")
   })
 

@@ -1,4 +1,12 @@
-import { checkObject, createGuard, poolers, redact, type Context, type Finding, type PoolerProfile } from '@poolsafe/core'
+import {
+  checkObject,
+  createGuard,
+  poolers,
+  redact,
+  type Context,
+  type Finding,
+  type PoolerProfile,
+} from '@poolsafe/core'
 import type { Verdict } from './verdict.ts'
 
 /** Behind what, and how, a statement would be sent. */
@@ -19,15 +27,21 @@ export function toBePoolsafe(sql: string, given: StatementContext = {}): Verdict
   if (findings.length > 0) return { pass: false, message: () => manual(findings, statement, pooler.label) }
   return {
     pass: true,
-    message: () => `expected the statement to be unsafe, and it is safe\n  statement  ${statement}\n  pooler     ${pooler.label}`,
+    message: () =>
+      `expected the statement to be unsafe, and it is safe\n  statement  ${statement}\n  pooler     ${pooler.label}`,
   }
 }
 
 function manual(findings: readonly Finding[], statement: string, pooler: string): string {
   const each = findings.map(({ rule, message, why, instead, docs }) =>
-    [`${message} (${rule})`, `  why        ${why}`, `  instead    ${instead}`, `  docs       node_modules/@poolsafe/core/${docs}`].join(
-      '\n',
-    ),
+    [
+      `${message} (${rule})`,
+      `  why        ${why}`,
+      `  instead    ${instead}`,
+      `  docs       node_modules/@poolsafe/core/${docs}`,
+    ].join('\n'),
   )
-  return ['expected the statement to be safe', `  statement  ${statement}`, `  pooler     ${pooler}`, ...each].join('\n')
+  return ['expected the statement to be safe', `  statement  ${statement}`, `  pooler     ${pooler}`, ...each].join(
+    '\n',
+  )
 }

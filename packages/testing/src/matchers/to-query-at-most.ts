@@ -15,7 +15,8 @@ const counting = (holder[key] ??= { storage: new AsyncLocalStorage(), running: 0
 /** See {@link PoolsafeMatchers.toQueryAtMost}. */
 export async function toQueryAtMost(given: () => unknown, most: number): Promise<Verdict> {
   const act = checkFunction('toQueryAtMost()', given)
-  if (!Number.isInteger(most) || most < 0) throw new InvalidOptionError('toQueryAtMost(): most', most, 'a number of statements, 0 or more')
+  if (!Number.isInteger(most) || most < 0)
+    throw new InvalidOptionError('toQueryAtMost(): most', most, 'a number of statements, 0 or more')
   const sent: Sent[] = []
   listen()
   try {
@@ -57,6 +58,7 @@ function describe(sent: readonly Sent[], most: number): string {
   )
   const isTooMany = sent.length > most
   const first = `expected ${isTooMany ? 'at most' : 'more than'} ${most} statement${most === 1 ? '' : 's'}, ${sent.length} were sent`
-  const instead = "  instead: fetch in one statement what is fetched one by one (a join, `= ANY($1)`, the ORM's own loading of relations)"
+  const instead =
+    "  instead: fetch in one statement what is fetched one by one (a join, `= ANY($1)`, the ORM's own loading of relations)"
   return [first, ...lines, ...(isTooMany ? [instead] : [])].join('\n')
 }

@@ -12,7 +12,8 @@ export async function toRepeatNoQuery(given: () => unknown, options: RepetitionO
   const act = checkFunction('toRepeatNoQuery()', given)
   checkObject('toRepeatNoQuery()', options, ['limit'])
   const { limit = 2 } = options
-  if (!Number.isInteger(limit) || limit < 1) throw new InvalidOptionError('toRepeatNoQuery(): limit', limit, 'a number of times, 1 or more')
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new InvalidOptionError('toRepeatNoQuery(): limit', limit, 'a number of times, 1 or more')
   const repeated = await examineRepeated(limit, act)
   return { pass: repeated.length === 0, message: () => describe(repeated, limit) }
 }

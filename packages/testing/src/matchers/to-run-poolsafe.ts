@@ -1,5 +1,14 @@
 import { demandStrictMode } from '../strict-mode.ts'
-import { closeScope, currentScope, hold, holdComplaint, isAllowed, openScope, runIn, type Scope } from '../strict/scope.ts'
+import {
+  closeScope,
+  currentScope,
+  hold,
+  holdComplaint,
+  isAllowed,
+  openScope,
+  runIn,
+  type Scope,
+} from '../strict/scope.ts'
 import { hearWitnesses } from '../strict/witness.ts'
 import { unsafeStatements } from '../strict/strict-mode-error.ts'
 import { checkFunction, type Verdict } from './verdict.ts'
@@ -10,7 +19,9 @@ export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: ()
   const outer = currentScope()
   const scope = openScope('expect(…).toRunPoolsafe()', outer)
   // Strict mode holds what is found in the test already; without it there is nobody yet who does.
-  const leave = demandStrictMode(outer === undefined ? { onFinding: hold, onComplaint: holdComplaint, allows: isAllowed } : undefined)
+  const leave = demandStrictMode(
+    outer === undefined ? { onFinding: hold, onComplaint: holdComplaint, allows: isAllowed } : undefined,
+  )
   try {
     await runIn(scope, act)
   } catch (error) {
@@ -34,7 +45,9 @@ function handUp({ found, complaints }: Scope, outer: Scope | undefined): void {
 }
 
 function verdictOn({ found, complaints }: Scope): Verdict {
-  const messages = [...(found.length > 0 ? [unsafeStatements('the function', found)] : []), ...complaints].map(({ message }) => message)
+  const messages = [...(found.length > 0 ? [unsafeStatements('the function', found)] : []), ...complaints].map(
+    ({ message }) => message,
+  )
   if (messages.length > 0) return { pass: false, message: () => messages.join('\n\n') }
   return { pass: true, message: () => 'expected the function to send a statement that is unsafe, and it sent none' }
 }

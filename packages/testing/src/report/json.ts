@@ -11,6 +11,13 @@ export function toJson(tests: readonly ReportedTest[], declared: readonly Declar
     return { rule, count: found.length, first: where, instead, docs }
   })
   const named = tests.filter(({ findings, exceptions }) => findings.length + exceptions.length > 0)
-  const report = { version: 1, testCount: tests.length, findingCount: all.length, rules, tests: named, exceptions: declared }
+  const report = {
+    version: 1,
+    testCount: tests.length,
+    findingCount: all.length,
+    rules,
+    tests: named,
+    exceptions: declared,
+  }
   return `${JSON.stringify(report, null, 2)}\n`
 }

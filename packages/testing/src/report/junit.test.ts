@@ -27,7 +27,14 @@ describe('escape', () => {
 describe('toJUnit', () => {
   it('counts and names what failed, escaped', () => {
     const tests = [
-      { file: 'a.test.ts', test: 'a > "b"', state: 'failed', findings: [finding], exceptions: [], errors: ['StrictModeError'] },
+      {
+        file: 'a.test.ts',
+        test: 'a > "b"',
+        state: 'failed',
+        findings: [finding],
+        exceptions: [],
+        errors: ['StrictModeError'],
+      },
       { file: 'a.test.ts', test: 'c', state: 'skipped', findings: [], exceptions: [], errors: [] },
       { file: 'b.test.ts', test: 'd', state: 'failed', findings: [], exceptions: [], errors: ['AssertionError'] },
     ] as const

@@ -3,11 +3,20 @@ import type { ExceptionRecord, FindingRecord } from '../strict/record.ts'
 import { describeUnused, type DeclaredRecord } from '../strict/declared.ts'
 import type { ReportedTest } from './report.ts'
 
-/** The file for CI: every test that ran is a test case, which fails where the test did; for what strict mode found, with the report of it. */
+/**
+ * The file for CI: every test that ran is a test case, which fails where the test did; for what strict mode found, with
+ * the report of it.
+ */
 export function toJUnit(tests: readonly ReportedTest[], unusedExceptions: readonly DeclaredRecord[]): string {
   const suites = groupBy(tests, ({ file }) => file).flatMap(suite)
   const all = `<testsuites name="poolsafe" ${countsOf(tests, unusedExceptions.length)}>`
-  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', all, ...suites, ...exceptionSuite(unusedExceptions), '</testsuites>']
+  const lines = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    all,
+    ...suites,
+    ...exceptionSuite(unusedExceptions),
+    '</testsuites>',
+  ]
   return `${lines.join('\n')}\n`
 }
 
@@ -88,5 +97,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Fits text and attributes alike, line ends included. */
 export function escape(text: string): string {
-  return text.replaceAll(unspeakable, '\uFFFD').replaceAll(/[&<>"\n\r\t]/g, (character) => entities[character] ?? character)
+  return text
+    .replaceAll(unspeakable, '\uFFFD')
+    .replaceAll(/[&<>"\n\r\t]/g, (character) => entities[character] ?? character)
 }

@@ -57,10 +57,20 @@ function reported(file: string, test: TestCase): ReportedTest {
   const { findings = [], exceptions = [] } = test.meta().poolsafe ?? {}
   const expected = test.options.fails === true ? { isExpected: true as const } : {}
   const { state, errors } = test.result()
-  return { file, test: test.fullName, ...expected, state, findings, exceptions, errors: state === 'failed' ? namesOf(errors) : [] }
+  return {
+    file,
+    test: test.fullName,
+    ...expected,
+    state,
+    findings,
+    exceptions,
+    errors: state === 'failed' ? namesOf(errors) : [],
+  }
 }
 
 /** Each finding with the test that it is held against. */
 export function blamed(tests: readonly ReportedTest[]): Blamed[] {
-  return tests.flatMap(({ file, test, isExpected = false, findings }) => findings.map((record) => ({ file, test, isExpected, record })))
+  return tests.flatMap(({ file, test, isExpected = false, findings }) =>
+    findings.map((record) => ({ file, test, isExpected, record })),
+  )
 }

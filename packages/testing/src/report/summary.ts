@@ -12,7 +12,10 @@ export interface Blamed {
   readonly record: FindingRecord
 }
 
-/** The end of a run in a few lines: each rule with its count, its first place in the code and its remedy. Empty where nothing was found. */
+/**
+ * The end of a run in a few lines: each rule with its count, its first place in the code and its remedy. Empty where
+ * nothing was found.
+ */
 export function summarize(all: readonly Blamed[]): string {
   if (all.length === 0) return ''
   const byRule = groupBy(all, ({ record }) => record.rule).toSorted(([, a], [, b]) => b.length - a.length)

@@ -13,7 +13,10 @@ export interface Login {
 }
 
 /** The address of a database for a user. */
-export function urlOf({ host, port }: { readonly host: string; readonly port: number }, { user, password, database }: Login): string {
+export function urlOf(
+  { host, port }: { readonly host: string; readonly port: number },
+  { user, password, database }: Login,
+): string {
   return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${encodeURIComponent(database)}`
 }
 
@@ -23,7 +26,11 @@ export function loadDriver(): Promise<typeof import('pg')> {
 }
 
 /** Runs `use` on a connection of its own. */
-export async function withClient<Result>(url: string, use: (client: Client) => Promise<Result>, timeoutMillis = 10_000): Promise<Result> {
+export async function withClient<Result>(
+  url: string,
+  use: (client: Client) => Promise<Result>,
+  timeoutMillis = 10_000,
+): Promise<Result> {
   const { default: pg } = await loadDriver()
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMillis })
   // A connection that breaks rejects the call it breaks; without a listener the event would end the process.

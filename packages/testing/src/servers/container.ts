@@ -36,8 +36,9 @@ export interface ContainerPlan {
 const endTimeoutMillis = 10_000
 
 /**
- * On Linux a container shares the machine's network. Servers in containers and others then reach each other the same way, at
- * 127.0.0.1, and nobody else reaches them. Elsewhere Docker runs in a virtual machine, which publishes the port.
+ * On Linux a container shares the machine's network. Servers in containers and others then reach each other the same
+ * way, at 127.0.0.1, and nobody else reaches them. Elsewhere Docker runs in a virtual machine, which publishes the
+ * port.
  */
 const isHostNetwork = process.platform === 'linux'
 
@@ -57,7 +58,9 @@ export async function launchContainer(plan: ContainerPlan): Promise<LaunchedServ
     const said = log.trim() && `; ${plan.server} says:\n${log.trim()}`
     throw new DockerError(`${cause instanceof Error ? cause.message.trim() : String(cause)}${said}`, { cause })
   })
-  const forget = atExit(() => execFileSync('docker', ['rm', '--force', '--volumes', started.getId()], { stdio: 'ignore' }))
+  const forget = atExit(() =>
+    execFileSync('docker', ['rm', '--force', '--volumes', started.getId()], { stdio: 'ignore' }),
+  )
   return {
     host: isHostNetwork ? '127.0.0.1' : started.getHost(),
     port: isHostNetwork ? place.listenPort : started.getMappedPort(place.listenPort),
@@ -71,8 +74,16 @@ export async function launchContainer(plan: ContainerPlan): Promise<LaunchedServ
   }
 }
 
-async function start(plan: ContainerPlan, place: ContainerPlace, watch: (log: Readable) => void): Promise<StartedTestContainer> {
-  const containers = await loadOptional('testcontainers', `to run ${plan.server} in Docker`, () => import('testcontainers'))
+async function start(
+  plan: ContainerPlan,
+  place: ContainerPlace,
+  watch: (log: Readable) => void,
+): Promise<StartedTestContainer> {
+  const containers = await loadOptional(
+    'testcontainers',
+    `to run ${plan.server} in Docker`,
+    () => import('testcontainers'),
+  )
   const container = plan.prepare(withNetwork(new containers.GenericContainer(plan.image), place), place)
   return container.withLogConsumer(watch).start()
 }

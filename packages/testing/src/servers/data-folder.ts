@@ -38,7 +38,8 @@ export async function createDataFolder(): Promise<DataFolder> {
 /** PostgreSQL removes the file last of all. Blocks, since nothing asynchronous happens any more. */
 function waitForEnd(path: string): void {
   const clock = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  for (let left = endTimeoutMillis; left > 0 && existsSync(pidFileOf(path)); left -= pollMillis) Atomics.wait(clock, 0, 0, pollMillis)
+  for (let left = endTimeoutMillis; left > 0 && existsSync(pidFileOf(path)); left -= pollMillis)
+    Atomics.wait(clock, 0, 0, pollMillis)
 }
 
 function pidFileOf(path: string): string {

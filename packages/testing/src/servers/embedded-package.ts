@@ -14,8 +14,8 @@ export function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
 }
 
 /**
- * At import the package hooks into the end of the process. Its hooks for signals are good: they stop the servers first. The
- * others go: on `beforeExit` it ends the process with code 0 whatever `process.exitCode` says, on `exit` it throws.
+ * At import the package hooks into the end of the process. Its hooks for signals are good: they stop the servers first.
+ * The others go: on `beforeExit` it ends the process with code 0 whatever `process.exitCode` says, on `exit` it throws.
  */
 async function load(): Promise<typeof EmbeddedPostgres> {
   const [beforeExit, exit] = [process.listeners('beforeExit'), process.listeners('exit')]
@@ -23,7 +23,8 @@ async function load(): Promise<typeof EmbeddedPostgres> {
   for (const added of process.listeners('beforeExit').filter((listener) => !beforeExit.includes(listener))) {
     process.removeListener('beforeExit', added)
   }
-  for (const added of process.listeners('exit').filter((listener) => !exit.includes(listener))) process.removeListener('exit', added)
+  for (const added of process.listeners('exit').filter((listener) => !exit.includes(listener)))
+    process.removeListener('exit', added)
   return Server
 }
 

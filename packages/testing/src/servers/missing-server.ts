@@ -16,7 +16,11 @@ export interface Missing {
 }
 
 export function missing({ server, remedies, reasons }: Missing): MissingServerError {
-  const lines = [`There is no ${server} to start. Do one of these:`, ...remedies.map((remedy) => `- ${remedy}`), ...reasons]
+  const lines = [
+    `There is no ${server} to start. Do one of these:`,
+    ...remedies.map((remedy) => `- ${remedy}`),
+    ...reasons,
+  ]
   return new MissingServerError(lines.join('\n'))
 }
 

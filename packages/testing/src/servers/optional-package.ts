@@ -4,14 +4,21 @@
  * @param load the `import()` itself, so that bundlers and types see which package is meant
  * @throws Error that says what to install, where the package is missing
  */
-export async function loadOptional<Module>(name: string, purpose: string, load: () => Promise<Module>): Promise<Module> {
+export async function loadOptional<Module>(
+  name: string,
+  purpose: string,
+  load: () => Promise<Module>,
+): Promise<Module> {
   try {
     return await load()
   } catch (cause) {
     if (!isMissing(cause, name)) throw cause
-    throw new Error(`@poolsafe/testing/servers needs the package '${name}' ${purpose}; install it: npm install --save-dev ${name}`, {
-      cause,
-    })
+    throw new Error(
+      `@poolsafe/testing/servers needs the package '${name}' ${purpose}; install it: npm install --save-dev ${name}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

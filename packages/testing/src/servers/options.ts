@@ -20,5 +20,9 @@ export function checkTarget(option: string, given: unknown): void {
   const { port, user, password, database } = (given ?? {}) as Partial<Login & { readonly port: number }>
   const isLogin = [user, password, database].every((text) => typeof text === 'string') && user !== '' && database !== ''
   if (isLogin && Number.isInteger(port)) return
-  throw new InvalidOptionError(option, given, 'what startPostgres() gives: an object with port, user, password and database')
+  throw new InvalidOptionError(
+    option,
+    given,
+    'what startPostgres() gives: an object with port, user, password and database',
+  )
 }

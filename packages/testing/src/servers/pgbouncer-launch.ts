@@ -23,11 +23,15 @@ export interface PgBouncerWish {
 }
 
 /**
- * Starts PgBouncer from wherever it can be had: the image that was named, else the PATH, Docker, apt-get, in this order.
+ * Starts PgBouncer from wherever it can be had: the image that was named, else the PATH, Docker, apt-get, in this
+ * order.
  *
  * @throws MissingServerError that says what to install
  */
-export async function launchPgBouncer(plan: PgBouncerPlan, { named, mayInstall }: PgBouncerWish): Promise<LaunchedPgBouncer> {
+export async function launchPgBouncer(
+  plan: PgBouncerPlan,
+  { named, mayInstall }: PgBouncerWish,
+): Promise<LaunchedPgBouncer> {
   if (named !== undefined) {
     return { ...(await launchNamed(named, (image) => launchPgBouncerContainer(image, plan))), source: 'docker' }
   }

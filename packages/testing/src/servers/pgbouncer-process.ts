@@ -33,7 +33,8 @@ async function findProgram(name: string): Promise<string | undefined> {
 }
 
 /** Waits for whoever else installs it at this moment: tests of several processes all come here at once. */
-const installScript = 'command -v pgbouncer || { apt-get update && apt-get install --yes --no-install-recommends pgbouncer; }'
+const installScript =
+  'command -v pgbouncer || { apt-get update && apt-get install --yes --no-install-recommends pgbouncer; }'
 
 /**
  * Installs Debian's package of PgBouncer.
@@ -58,7 +59,8 @@ export async function launchProcess(program: string, plan: PgBouncerPlan): Promi
   const port = await findFreePort()
   const files = renderConfig(plan, { listenAddress: '127.0.0.1', listenPort: port, targetHost: '127.0.0.1', folder })
   for (const { name, content } of files) await writeFile(join(folder, name), content, { mode: 0o600 })
-  if (user !== undefined) for (const path of ['', ...files.map(({ name }) => name)]) await chown(join(folder, path), user.uid, user.gid)
+  if (user !== undefined)
+    for (const path of ['', ...files.map(({ name }) => name)]) await chown(join(folder, path), user.uid, user.gid)
   const child = spawn(program, [join(folder, configFileName)], { ...user, stdio: ['ignore', 'pipe', 'pipe'] })
   const launched = toLaunched(child, folder, port)
   await untilListening(launched)
@@ -69,15 +71,19 @@ export async function launchProcess(program: string, plan: PgBouncerPlan): Promi
 const listeningMillis = 5_000
 const pollMillis = 5
 
-/** Before, whoever has taken the port in the meantime would be taken for it: another PgBouncer lets the same user in. */
+/**
+ * Before, whoever has taken the port in the meantime would be taken for it: another PgBouncer lets the same user in.
+ */
 async function untilListening(launched: LaunchedServer): Promise<void> {
   const deadline = Date.now() + listeningMillis
-  while (!launched.hasEnded() && !launched.log().includes('listening on') && Date.now() < deadline) await sleep(pollMillis)
+  while (!launched.hasEnded() && !launched.log().includes('listening on') && Date.now() < deadline)
+    await sleep(pollMillis)
 }
 
 function toLaunched(child: ChildProcess, folder: string, port: number): LaunchedServer {
   let log = ''
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => (log += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = once(child, 'close').catch((error: unknown) => (log += String(error)))
   // SIGKILL, since no other signal means "now" to every version; PgBouncer keeps nothing that could get lost.
   const forget = atExit(() => {

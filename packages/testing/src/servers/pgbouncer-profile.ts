@@ -5,8 +5,8 @@ import type { PgBouncerServer } from './pgbouncer.ts'
 type Settings = ReadonlyMap<string, string>
 
 /**
- * The profile of a running PgBouncer in transaction mode, by its version, its settings and the server behind it. One whose version
- * poolsafe does not know is judged as any transaction pooler is.
+ * The profile of a running PgBouncer in transaction mode, by its version, its settings and the server behind it. One
+ * whose version poolsafe does not know is judged as any transaction pooler is.
  */
 export async function profileOfPgBouncer({ adminUrl, url, version }: PgBouncerServer): Promise<PoolerProfile> {
   const settings = await askSettings(adminUrl)
@@ -20,12 +20,16 @@ export async function profileOfPgBouncer({ adminUrl, url, version }: PgBouncerSe
 }
 
 async function askSettings(adminUrl: string): Promise<Settings> {
-  const { rows } = await withClient(adminUrl, (client) => client.query<{ key: string; value: string | null }>('SHOW CONFIG'))
+  const { rows } = await withClient(adminUrl, (client) =>
+    client.query<{ key: string; value: string | null }>('SHOW CONFIG'),
+  )
   return new Map(rows.map(({ key, value }) => [key, value ?? '']))
 }
 
 async function askServerVersion(url: string): Promise<number> {
-  const { rows } = await withClient(url, (client) => client.query<{ server_version_num: string }>('SHOW server_version_num'))
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ server_version_num: string }>('SHOW server_version_num'),
+  )
   return Math.floor(Number(rows[0]?.server_version_num) / 10_000)
 }
 
@@ -33,7 +37,8 @@ async function askServerVersion(url: string): Promise<number> {
 function toOptions(settings: Settings): Parameters<typeof poolers.pgbouncer>[0] {
   const statements = settings.get('max_prepared_statements')
   const tracked = settings.get('track_extra_parameters')
-  const resets = settings.get('server_reset_query_always') === '1' && settings.get('server_reset_query') === 'DISCARD ALL'
+  const resets =
+    settings.get('server_reset_query_always') === '1' && settings.get('server_reset_query') === 'DISCARD ALL'
   return {
     ...(statements !== undefined && { maxPreparedStatements: Number(statements) }),
     ...(tracked !== undefined && { trackExtraParameters: namesIn(tracked) }),

@@ -21,8 +21,8 @@ export interface PgBouncerOptions {
   /** @default 'transaction' */
   readonly poolMode?: PoolMode
   /**
-   * Hands out the server connection that was idle longest instead of the one that was used last. Little load is then enough for
-   * a client to get another one. @default false
+   * Hands out the server connection that was idle longest instead of the one that was used last. Little load is then
+   * enough for a client to get another one. @default false
    */
   readonly serverRoundRobin?: boolean
   /**
@@ -32,7 +32,9 @@ export interface PgBouncerOptions {
   readonly image?: string
   /** Server connections for each user and database. @default 20 */
   readonly defaultPoolSize?: number
-  /** Further settings of `pgbouncer.ini`, stronger than all others: `{ max_prepared_statements: '200' }`. @default {} */
+  /**
+   * Further settings of `pgbouncer.ini`, stronger than all others: `{ max_prepared_statements: '200' }`. @default {}
+   */
   readonly settings?: Readonly<Record<string, string>>
   /** Passwords by name of further users of PostgreSQL that may log in; the roles may be created later. @default {} */
   readonly users?: Readonly<Record<string, string>>
@@ -62,9 +64,9 @@ const startTimeoutMillis = 10_000
 const portAttempts = 3
 
 /**
- * Starts PgBouncer on a free port, in transaction mode: the image that was named, else the one on the PATH, else one in Docker,
- * else, for root on a machine with apt-get, the package. Resolves when a query has come through. The server ends with this
- * process at the latest.
+ * Starts PgBouncer on a free port, in transaction mode: the image that was named, else the one on the PATH, else one in
+ * Docker, else, for root on a machine with apt-get, the package. Resolves when a query has come through. The server
+ * ends with this process at the latest.
  *
  * @throws InvalidOptionError for options that it does not have
  * @throws Error that says what to install where there is no PgBouncer, or with its log where it does not serve in 10 s
@@ -86,7 +88,10 @@ async function startFrom(options: PgBouncerOptions, mayInstall: boolean): Promis
   checkPgBouncerOptions(options)
   const { target } = options
   const plan = toPlan(options)
-  const wish: PgBouncerWish = { named: findNamedImage(`${what}: image`, options.image, pgBouncerImageVariable), mayInstall }
+  const wish: PgBouncerWish = {
+    named: findNamedImage(`${what}: image`, options.image, pgBouncerImageVariable),
+    mayInstall,
+  }
   await loadDriver()
   for (let attempt = 1; ; attempt++) {
     const launched = await launchPgBouncer(plan, wish)
@@ -127,7 +132,14 @@ function checkPgBouncerOptions(options: PgBouncerOptions): void {
   checkTexts(`${what}: users`, users, passwordsByUser)
 }
 
-function toPlan({ target, poolMode, defaultPoolSize, serverRoundRobin = false, users, settings }: PgBouncerOptions): PgBouncerPlan {
+function toPlan({
+  target,
+  poolMode,
+  defaultPoolSize,
+  serverRoundRobin = false,
+  users,
+  settings,
+}: PgBouncerOptions): PgBouncerPlan {
   return {
     poolMode: poolMode ?? 'transaction',
     defaultPoolSize: defaultPoolSize ?? 20,

@@ -42,9 +42,9 @@ export interface PoolerServer {
 }
 
 /**
- * Starts a pooler in transaction mode on a free port: PgBouncer where there is one (as {@link startPgBouncer}, but nothing is
- * installed), else the hostile pooler, which needs nothing. A PgBouncer that is there and does not start is an error, and so is
- * an image that was named.
+ * Starts a pooler in transaction mode on a free port: PgBouncer where there is one (as {@link startPgBouncer}, but
+ * nothing is installed), else the hostile pooler, which needs nothing. A PgBouncer that is there and does not start is
+ * an error, and so is an image that was named.
  *
  * @throws InvalidOptionError for options that it does not have
  * @throws Error that says what to install where the pooler that was asked for is missing
@@ -74,10 +74,14 @@ function checkPoolerOptions(options: PoolerOptions): void {
   // Whichever is started: what is in each is then checked by its own.
   const { pgbouncer = {}, hostile = {} } = options
   checkObject(`${what}: pgbouncer`, pgbouncer, ['image', 'defaultPoolSize', 'serverRoundRobin', 'settings'])
-  if (typeof hostile !== 'object' || hostile === null) throw new InvalidOptionError(`${what}: hostile`, hostile, 'an object of options')
+  if (typeof hostile !== 'object' || hostile === null)
+    throw new InvalidOptionError(`${what}: hostile`, hostile, 'an object of options')
 }
 
-async function startReal({ target, users, pgbouncer }: PoolerOptions, start: typeof startPgBouncer): Promise<PoolerServer> {
+async function startReal(
+  { target, users, pgbouncer }: PoolerOptions,
+  start: typeof startPgBouncer,
+): Promise<PoolerServer> {
   const server = await start({ ...pgbouncer, target, users: users ?? {} })
   return {
     kind: 'pgbouncer',

@@ -12,8 +12,8 @@ const startTimeoutMillis = 60_000
 const portAttempts = 3
 
 /**
- * What the official image, and those made from it, read. Without the last flag initdb lets in everybody who comes from 127.0.0.1,
- * whatever the password. An image that does not read the flags takes its encoding from LANG.
+ * What the official image, and those made from it, read. Without the last flag initdb lets in everybody who comes from
+ * 127.0.0.1, whatever the password. An image that does not read the flags takes its encoding from LANG.
  */
 const environment = {
   LANG: 'C.UTF-8',
@@ -28,7 +28,10 @@ const environment = {
  *
  * @throws Error with the server's log where it does not serve in 60 s
  */
-export async function launchPostgresContainer(image: string, settings: Readonly<Record<string, string>>): Promise<LaunchedPostgres> {
+export async function launchPostgresContainer(
+  image: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<LaunchedPostgres> {
   await loadDriver()
   for (let attempt = 1; ; attempt++) {
     const launched = await launch(image, settings)

@@ -55,7 +55,10 @@ export async function launchEmbedded(
 let writing = 0
 let umask = 0
 
-/** Run as root, the package writes a password file that its own user has to read: the umask of a careful root would keep it from that. */
+/**
+ * Run as root, the package writes a password file that its own user has to read: the umask of a careful root would keep
+ * it from that.
+ */
 async function readableByOthers(write: () => Promise<void>): Promise<void> {
   if (!isRoot || !isMainThread) return write()
   const before = process.umask(0o022)
@@ -65,7 +68,11 @@ async function readableByOthers(write: () => Promise<void>): Promise<void> {
   })
 }
 
-async function startOnFreePort(create: (port: number) => EmbeddedPostgres, data: DataFolder, log: () => string): Promise<LaunchedPostgres> {
+async function startOnFreePort(
+  create: (port: number) => EmbeddedPostgres,
+  data: DataFolder,
+  log: () => string,
+): Promise<LaunchedPostgres> {
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort()
     const server = create(port)

@@ -14,7 +14,9 @@ const testSettings: Readonly<Record<string, string>> = {
 
 /** Arguments of `postgres`; later settings are stronger. */
 export function flagsOf(...settings: readonly Readonly<Record<string, string>>[]): string[] {
-  return Object.entries(Object.assign({}, testSettings, ...settings) as Record<string, string>).flatMap(([name, value]) => {
-    return ['-c', `${name}=${value}`]
-  })
+  return Object.entries(Object.assign({}, testSettings, ...settings) as Record<string, string>).flatMap(
+    ([name, value]) => {
+      return ['-c', `${name}=${value}`]
+    },
+  )
 }

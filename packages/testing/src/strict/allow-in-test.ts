@@ -2,7 +2,8 @@ import { checkOneOf, InvalidOptionError, rules, takeStack, type RuleId } from '@
 import { currentScope } from './scope.ts'
 
 /**
- * Allows the findings of one rule for the rest of the test that calls it: they are sent, and held against nobody. Called in
+ * Allows the findings of one rule for the rest of the test that calls it: they are sent, and held against nobody.
+ * Called in
  * `beforeAll` or at the top of a file, for the rest of the file. An exception that matched nothing by the end fails the test, or
  * the file: it is no longer needed.
  *
@@ -19,7 +20,9 @@ export function allowInTest(rule: RuleId, reason: string): void {
   }
   const scope = currentScope()
   if (scope === undefined) {
-    throw new Error("allowInTest() needs strict mode: setupFiles: ['@poolsafe/testing/strict'] in the configuration of Vitest")
+    throw new Error(
+      "allowInTest() needs strict mode: setupFiles: ['@poolsafe/testing/strict'] in the configuration of Vitest",
+    )
   }
   scope.allowances.push({ rule, reason, stack: takeStack(allowInTest), isUsed: false })
 }

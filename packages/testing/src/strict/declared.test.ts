@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest'
 import { describeUnused, merge, type DeclaredRecord } from './declared.ts'
 
-const scope: DeclaredRecord = { by: 'scope', rules: ['session/set', 'session/listen'], reason: 'a', where: 'src/a.ts:1:1', unused: [] }
+const scope: DeclaredRecord = {
+  by: 'scope',
+  rules: ['session/set', 'session/listen'],
+  reason: 'a',
+  where: 'src/a.ts:1:1',
+  unused: [],
+}
 
 it('takes a rule of an exception for unused where no file used it', () => {
   const files: DeclaredRecord[] = [

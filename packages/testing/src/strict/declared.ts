@@ -1,4 +1,11 @@
-import { formatCallSite, processWide, takeStack, type AllowedEvent, type KnownException, type RuleId } from '@poolsafe/core'
+import {
+  formatCallSite,
+  processWide,
+  takeStack,
+  type AllowedEvent,
+  type KnownException,
+  type RuleId,
+} from '@poolsafe/core'
 import { groupBy } from '../group-by.ts'
 
 /** An exception by statement (`allow(…)`, a comment, an option of the guard) as plain data. */
@@ -36,7 +43,11 @@ export class Declarations {
     const records: DeclaredRecord[] = []
     for (const [known, matched] of this.#matched) {
       const place = this.#places.get(known)
-      records.push({ ...known, ...(place !== undefined && { place }), unused: known.rules.filter((rule) => !matched.has(rule)) })
+      records.push({
+        ...known,
+        ...(place !== undefined && { place }),
+        unused: known.rules.filter((rule) => !matched.has(rule)),
+      })
     }
     return merge(records)
   }

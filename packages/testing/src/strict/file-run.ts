@@ -4,7 +4,17 @@ import { summarize, type Blamed } from '../report/summary.ts'
 import { demandStrictMode } from '../strict-mode.ts'
 import { Declarations, describeUnused, type DeclaredRecord } from './declared.ts'
 import { exceptionRecord, recordsOf, type FileRecord, type TaskRecord } from './record.ts'
-import { closeAllScopes, closeScope, hold, holdComplaint, isAllowed, openScope, runIn, type Found, type Scope } from './scope.ts'
+import {
+  closeAllScopes,
+  closeScope,
+  hold,
+  holdComplaint,
+  isAllowed,
+  openScope,
+  runIn,
+  type Found,
+  type Scope,
+} from './scope.ts'
 import { StrictModeError, unsafeStatements, unusedException } from './strict-mode-error.ts'
 import { hearWitnesses } from './witness.ts'
 
@@ -109,13 +119,19 @@ interface Wording {
   readonly way: string
 }
 
-function errorsFor(who: string, scope: Pick<Scope, 'complaints'> & { readonly found: readonly Found[] }, { shown, way }: Wording): Error[] {
+function errorsFor(
+  who: string,
+  scope: Pick<Scope, 'complaints'> & { readonly found: readonly Found[] },
+  { shown, way }: Wording,
+): Error[] {
   const isNew = ({ message }: { readonly message: string }): boolean => !shown.some((text) => text.includes(message))
   const found = scope.found.filter(({ event }) => isNew(event) && !isSaid(event, scope.complaints))
   return [...(found.length === 0 ? [] : [unsafeStatements(who, found, way)]), ...scope.complaints.filter(isNew)]
 }
 
-/** Whether an error says already why a statement was refused: a comment that would allow it is not in the right form. */
+/**
+ * Whether an error says already why a statement was refused: a comment that would allow it is not in the right form.
+ */
 function isSaid({ statement }: FindingEvent, complaints: Scope['complaints']): boolean {
   return complaints.some(({ message }) => message.split('\n').includes(`  statement  ${statement}`))
 }
@@ -150,7 +166,12 @@ function testsIn({ tasks }: RunnerTestSuite): RunnerTestCase[] {
 function blamedIn(file: RunnerTestFile): Blamed[] {
   const outside = (file.meta.poolsafe?.findings ?? []).map((record) => ({ file: file.name, test: undefined, record }))
   const inside = testsIn(file).flatMap(({ fullTestName, fails = false, meta }) =>
-    (meta.poolsafe?.findings ?? []).map((record) => ({ file: file.name, test: fullTestName, isExpected: fails, record })),
+    (meta.poolsafe?.findings ?? []).map((record) => ({
+      file: file.name,
+      test: fullTestName,
+      isExpected: fails,
+      record,
+    })),
   )
   return [...outside, ...inside]
 }

@@ -1,4 +1,12 @@
-import { judgeEffects, layOut, processWide, type DetectedEffect, type Finding, type FindingEvent, type PoolerProfile } from '@poolsafe/core'
+import {
+  judgeEffects,
+  layOut,
+  processWide,
+  type DetectedEffect,
+  type Finding,
+  type FindingEvent,
+  type PoolerProfile,
+} from '@poolsafe/core'
 import type { HostileReport, ReportedState } from '../hostile/report.ts'
 import { outsideScopes } from './scope.ts'
 
@@ -6,8 +14,8 @@ import { outsideScopes } from './scope.ts'
 const shownStatements = 5
 
 /**
- * Tells strict mode what a transaction did to its session without any statement that says so: in a function, a trigger or a
- * procedure. What a statement says, the guards have judged, and refused or allowed with a reason.
+ * Tells strict mode what a transaction did to its session without any statement that says so: in a function, a trigger
+ * or a procedure. What a statement says, the guards have judged, and refused or allowed with a reason.
  */
 export function tellHidden(report: HostileReport, pooler: PoolerProfile): void {
   const { strict } = processWide
@@ -30,7 +38,10 @@ function findingsOf({ states }: HostileReport, pooler: PoolerProfile): Finding[]
 function toEffect({ rule, kind, object, does }: ReportedState, pooler: PoolerProfile): DetectedEffect {
   const what = `${kind.replaceAll('-', ' ')}${object === '' ? '' : ` ${object}`}`
   const left = pooler.carries[kind] === 'wiped' ? 'wiped' : 'leaks'
-  const told = { outcome: does === 'leaves' ? left : 'lost', consequence: `${consequences[does]}, and no statement says so` } as const
+  const told = {
+    outcome: does === 'leaves' ? left : 'lost',
+    consequence: `${consequences[does]}, and no statement says so`,
+  } as const
   return { does, state: kind, what, when: 'always', rule, told }
 }
 
@@ -40,7 +51,11 @@ const consequences: Readonly<Record<ReportedState['does'], string>> = {
   needs: 'was needed by the transaction on a server connection where it is not',
 }
 
-function toEvent(findings: FindingEvent['findings'], { statements }: HostileReport, pooler: PoolerProfile): FindingEvent {
+function toEvent(
+  findings: FindingEvent['findings'],
+  { statements }: HostileReport,
+  pooler: PoolerProfile,
+): FindingEvent {
   const statement = statements.slice(0, shownStatements).join('; ')
   const message = layOut(
     { findings, statement, pooler },
@@ -50,5 +65,14 @@ function toEvent(findings: FindingEvent['findings'], { statements }: HostileRepo
       allow: `allowInTest('${findings[0].rule}', 'why it is safe here')`,
     },
   )
-  return { findings, statement, pooler, refused: false, operation: undefined, place: undefined, stack: undefined, message }
+  return {
+    findings,
+    statement,
+    pooler,
+    refused: false,
+    operation: undefined,
+    place: undefined,
+    stack: undefined,
+    message,
+  }
 }

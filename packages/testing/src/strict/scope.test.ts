@@ -1,6 +1,16 @@
 import type { FindingEvent } from '@poolsafe/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { closeAllScopes, closeScope, currentScope, hold, isAllowed, openScope, outsideScopes, runIn, type Scope } from './scope.ts'
+import {
+  closeAllScopes,
+  closeScope,
+  currentScope,
+  hold,
+  isAllowed,
+  openScope,
+  outsideScopes,
+  runIn,
+  type Scope,
+} from './scope.ts'
 
 afterEach(closeAllScopes)
 

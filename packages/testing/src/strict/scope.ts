@@ -56,12 +56,18 @@ export function closeScope(scope: Scope): void {
   scopes.open.delete(scope)
 }
 
-/** Closes every scope of a file before: with `isolate: false` one process runs many files, and a file may break off anywhere. */
+/**
+ * Closes every scope of a file before: with `isolate: false` one process runs many files, and a file may break off
+ * anywhere.
+ */
 export function closeAllScopes(): void {
   scopes.open.clear()
 }
 
-/** Holds a finding against the scope that sent its statement. Without any scope it is kept nowhere: its error is all there is. */
+/**
+ * Holds a finding against the scope that sent its statement. Without any scope it is kept nowhere: its error is all
+ * there is.
+ */
 export function hold(event: FindingEvent): void {
   const scope = currentScope()
   const own = scopes.storage.getStore()
@@ -86,9 +92,9 @@ export function isAllowed(rule: RuleId): boolean {
 }
 
 /**
- * The scope of the async context. There may be none that is open: `pg` calls back in the context in which its connection was
- * opened, which may be that of an earlier test or of the file, and Prisma 6 leaves it altogether. The only test that runs is
- * meant then; where several run, nobody can tell which, and it is the file.
+ * The scope of the async context. There may be none that is open: `pg` calls back in the context in which its
+ * connection was opened, which may be that of an earlier test or of the file, and Prisma 6 leaves it altogether. The
+ * only test that runs is meant then; where several run, nobody can tell which, and it is the file.
  */
 export function currentScope(): Scope | undefined {
   const own = scopes.storage.getStore()

@@ -23,10 +23,14 @@ export class StrictModeError extends PoolsafeError {
  * @param way what else the reader can do
  */
 export function unsafeStatements(who: string, found: readonly Found[], way?: string): StrictModeError {
-  const manuals = groupBy(found, describe).map(([text, same]) => (same.length === 1 ? text : `${text}\n  times      ${same.length}`))
+  const manuals = groupBy(found, describe).map(([text, same]) =>
+    same.length === 1 ? text : `${text}\n  times      ${same.length}`,
+  )
   const many = found.length === 1 ? 'a statement that is' : `${found.length} statements that are`
   // What a function or a trigger did was no error of any statement.
-  const despite = found.some(({ event }) => event.refused) ? '; what it did with the error makes no difference in strict mode' : ''
+  const despite = found.some(({ event }) => event.refused)
+    ? '; what it did with the error makes no difference in strict mode'
+    : ''
   const first = `${who} sent ${many} unsafe behind a transaction pooler${despite}`
   const parts = [first, ...manuals, ...(way === undefined ? [] : [way])]
   return new StrictModeError(

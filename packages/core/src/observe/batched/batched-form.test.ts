@@ -8,7 +8,8 @@ function formed(sql: string, layer: Layer = 'pg', operation?: string): string {
   return batchedForm({ shape: new Shape(formOf(sql)), layer, operation }).replace('one statement for all of them: ', '')
 }
 
-const joined = 'the same with = ANY($1) and all values in an array, or joined to unnest($1::…[], …) with an array for each column'
+const joined =
+  'the same with = ANY($1) and all values in an array, or joined to unnest($1::…[], …) with an array for each column'
 
 describe('the batched form of a statement', () => {
   it.each([
@@ -23,7 +24,10 @@ describe('the batched form of a statement', () => {
       'SELECT o.* FROM users u JOIN orders o ON o.user_id = u.id WHERE u.id = $1',
       'SELECT o.* FROM users u JOIN orders o ON o.user_id = u.id WHERE u.id = ANY($1)',
     ],
-    ["SELECT * FROM a WHERE b >= $1 AND c = $2 AND d->>'k' = $3", 'SELECT * FROM a WHERE b >= $1 AND c = ANY($2) AND d ->> $3 = $4'],
+    [
+      "SELECT * FROM a WHERE b >= $1 AND c = $2 AND d->>'k' = $3",
+      'SELECT * FROM a WHERE b >= $1 AND c = ANY($2) AND d ->> $3 = $4',
+    ],
     ['DELETE FROM "Line" WHERE "Line"."orderId" = $1', 'DELETE FROM "Line" WHERE "Line"."orderId" = ANY($1)'],
   ])('compares with an array: %s', (sql, expected) => {
     expect(formed(sql)).toBe(expected)
@@ -43,10 +47,16 @@ describe('the batched form of a statement', () => {
   })
 
   it.each([
-    ['INSERT INTO lines (order_id, sku) VALUES ($1, $2)', 'INSERT INTO lines (order_id, sku) VALUES ($1, $2), ($3, $4), …'],
+    [
+      'INSERT INTO lines (order_id, sku) VALUES ($1, $2)',
+      'INSERT INTO lines (order_id, sku) VALUES ($1, $2), ($3, $4), …',
+    ],
     ['INSERT INTO lines (id) VALUES ($1) RETURNING id', 'INSERT INTO lines (id) VALUES ($1), ($2), … RETURNING id'],
     ['INSERT INTO lines (id, at) VALUES ($1, now())', 'INSERT INTO lines (id, at) VALUES (…), (…), …'],
-    ['INSERT INTO lines VALUES ($1, $2) ON CONFLICT DO NOTHING', 'INSERT INTO lines VALUES (…), (…), … ON CONFLICT DO NOTHING'],
+    [
+      'INSERT INTO lines VALUES ($1, $2) ON CONFLICT DO NOTHING',
+      'INSERT INTO lines VALUES (…), (…), … ON CONFLICT DO NOTHING',
+    ],
     [
       'INSERT INTO lines (id, sku) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET sku = $3',
       'INSERT INTO lines (id, sku) VALUES ($1, $2), ($3, $4), … and the rest as it is',
@@ -124,14 +134,21 @@ describe('the batched form of a statement', () => {
       'UPDATE "public"."Post" SET "title" = $1 WHERE "Post"."id" = $2',
       'prisma.post.updateMany({ where: { id: { in: values } }, data }), or with other data for each $executeRaw`UPDATE … FROM unnest(…)`',
     ],
-    ['Post.deleteMany', 'DELETE FROM "public"."Post" WHERE "Post"."id" = $1', 'prisma.post.deleteMany({ where: { id: { in: values } } })'],
+    [
+      'Post.deleteMany',
+      'DELETE FROM "public"."Post" WHERE "Post"."id" = $1',
+      'prisma.post.deleteMany({ where: { id: { in: values } } })',
+    ],
     ['$queryRaw', 'SELECT * FROM "Post" WHERE id = $1', 'SELECT * FROM "Post" WHERE id = ANY($1)'],
   ])("is Prisma's own: %s", (operation, sql, expected) => {
     expect(formed(sql, 'prisma', operation)).toBe(expected)
   })
 
   it.each([
-    ['select "name" from "orders" where "id" = $1', "db.selectFrom('orders').where('id', 'in', values), or a join in the query before"],
+    [
+      'select "name" from "orders" where "id" = $1',
+      "db.selectFrom('orders').where('id', 'in', values), or a join in the query before",
+    ],
     ['insert into "orders" ("id", "name") values ($1, $2)', "db.insertInto('orders').values([{ id, name }, …])"],
     [
       'update "orders" set "name" = $1 where "id" = $2',

@@ -11,10 +11,17 @@ export interface Repeated {
   readonly layer: Layer
 }
 
-/** An example of what does for many values, in one statement, what a statement does for one: in the terms of the layer that made it. */
+/**
+ * An example of what does for many values, in one statement, what a statement does for one: in the terms of the layer
+ * that made it.
+ */
 export function batchedForm(repeated: Repeated): string {
   const { layer, operation = '' } = repeated
   const example =
-    layer === 'prisma' && operation.includes('.') ? batchedByPrisma(repeated) : layer === 'kysely' ? batchedByKysely(repeated) : undefined
+    layer === 'prisma' && operation.includes('.')
+      ? batchedByPrisma(repeated)
+      : layer === 'kysely'
+        ? batchedByKysely(repeated)
+        : undefined
   return `one statement for all of them: ${example ?? batchedSql(repeated.shape)}`
 }

@@ -8,7 +8,11 @@ function partsOf({ shape }: Repeated): { readonly key: string; readonly columns:
   const tokens = tokensOf(isCut ? condition : statement)
   const where = tokens.findLastIndex((token) => token.toLowerCase() === 'where')
   const key = where === -1 ? undefined : keyOf(equalitiesIn(tokens, where))
-  return { key: key?.name ?? '…', columns: columnsOf(isCut ? tokensOf(statement) : tokens), table: summary.split(' ')[1] ?? '…' }
+  return {
+    key: key?.name ?? '…',
+    columns: columnsOf(isCut ? tokensOf(statement) : tokens),
+    table: summary.split(' ')[1] ?? '…',
+  }
 }
 
 /** `title, authorId`, of an INSERT. */
@@ -17,7 +21,10 @@ function columnsOf(tokens: Tokens): string {
   return names === undefined ? '…' : names.map(unquoted).join(', ')
 }
 
-/** By the operation's name. The statement has columns, which the schema may map to fields of other names: mostly those with an underscore. */
+/**
+ * By the operation's name. The statement has columns, which the schema may map to fields of other names: mostly those
+ * with an underscore.
+ */
 export function batchedByPrisma(repeated: Repeated): string | undefined {
   const batched = batchedOperation(repeated)
   const { key } = partsOf(repeated)
@@ -32,14 +39,16 @@ function batchedOperation(repeated: Repeated): string | undefined {
   const where = `where: { ${key}: { in: values } }`
   if (/^(?:create|upsert)/.test(action)) {
     // Prisma inserts the rows of a nested create one by one.
-    if (isOther(table, model)) return `createMany: { data: [{ ${columns} }, …] } in the place of create: […], inside ${client}.${action}()`
+    if (isOther(table, model))
+      return `createMany: { data: [{ ${columns} }, …] } in the place of create: […], inside ${client}.${action}()`
     if (action === 'upsert') return `$executeRaw\`INSERT … SELECT … FROM unnest(…) ON CONFLICT (…) DO UPDATE SET …\``
     return `${client}.createMany({ data: [{ ${columns} }, …] })`
   }
   if (action.startsWith('update'))
     return `${client}.updateMany({ ${where}, data }), or with other data for each $executeRaw\`UPDATE … FROM unnest(…)\``
   if (action.startsWith('delete')) return `${client}.deleteMany({ ${where} })`
-  if (/^(?:count|aggregate|groupBy)/.test(action)) return `${client}.groupBy({ by: ['${key}'], ${where}, _count: true })`
+  if (/^(?:count|aggregate|groupBy)/.test(action))
+    return `${client}.groupBy({ by: ['${key}'], ${where}, _count: true })`
   if (action.startsWith('find')) return `${client}.findMany({ ${where} }), or include: the relation in the query before`
   return undefined
 }

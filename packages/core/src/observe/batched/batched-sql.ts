@@ -13,7 +13,18 @@ import {
 } from './statement-parts.ts'
 
 /** Words that make a row of the answer depend on all rows of its value: each value then needs a SELECT of its own. */
-const ofWholeAnswer = ['group', 'having', 'distinct', 'union', 'intersect', 'except', 'window', 'limit', 'offset', 'fetch']
+const ofWholeAnswer = [
+  'group',
+  'having',
+  'distinct',
+  'union',
+  'intersect',
+  'except',
+  'window',
+  'limit',
+  'offset',
+  'fetch',
+]
 /** Stands for the name of a type, which the text does not tell. */
 const typed = '::…[]'
 
@@ -125,7 +136,8 @@ function batchedUpdate(tokens: Tokens): string | undefined {
   const set = indexOfWord(tokens, ['set'])
   const where = indexOfWord(tokens, ['where'])
   const key = conditionsOf(tokens)?.key
-  if (set === undefined || where === undefined || key === undefined || indexOfWord(tokens, ['from']) !== undefined) return undefined
+  if (set === undefined || where === undefined || key === undefined || indexOfWord(tokens, ['from']) !== undefined)
+    return undefined
   const targets = equalitiesIn(tokens, set, where)
   const isCounted = tokens.slice(set, where).filter((token) => token === '?').length === targets.length
   if (targets.length === 0 || !isCounted || targets.some(({ name }) => name === key.name)) return undefined
@@ -150,6 +162,9 @@ function updateFrom({ tokens, where, key, targets, table }: Update): string {
   // A column of the table's would be one of the arrays' as well.
   if (!key.column.includes('.')) named[key.start] = `${table}.${key.column}`
   const from = `FROM unnest(${arrays}) AS given (${columns.join(', ')})`
-  const condition = written(named.slice(where)).replaceAll(/\$(\d+)/g, (_, number: string) => `$${Number(number) + given.length}`)
+  const condition = written(named.slice(where)).replaceAll(
+    /\$(\d+)/g,
+    (_, number: string) => `$${Number(number) + given.length}`,
+  )
   return `${written(named.slice(0, where))} ${from} ${condition}`
 }

@@ -45,7 +45,12 @@ export function equalitiesIn(tokens: Tokens, from: number = 0, to: number = toke
     let start = at - 1
     if (!isName(tokens[start])) continue
     while (start - 2 >= from && tokens[start - 1] === '.' && isName(tokens[start - 2])) start -= 2
-    found.push({ column: tokens.slice(start, at).join(''), name: unquoted(tokens[at - 1] as string), start, value: at + 1 })
+    found.push({
+      column: tokens.slice(start, at).join(''),
+      name: unquoted(tokens[at - 1] as string),
+      start,
+      value: at + 1,
+    })
   }
   return found
 }
@@ -88,7 +93,10 @@ export function written(tokens: Tokens): string {
   let text = ''
   for (const [index, token] of tokens.entries()) {
     const shown = token === '?' ? `$${++number}` : token
-    text += isApart(tokens[index - 1], token) || (token === '(' && tokens[index - 2]?.toLowerCase() === 'into') ? ` ${shown}` : shown
+    text +=
+      isApart(tokens[index - 1], token) || (token === '(' && tokens[index - 2]?.toLowerCase() === 'into')
+        ? ` ${shown}`
+        : shown
   }
   return text
 }

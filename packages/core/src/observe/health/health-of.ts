@@ -18,8 +18,17 @@ export async function healthOf(
   statistics: () => GuardStatistics,
 ): Promise<GuardHealth> {
   const examined = await Promise.all(Array.from(pools, (pool) => examine(pool, options)))
-  const { uptimeSeconds, totalQueries, totalErrors, slowQueries, verySlowQueries, repeatedQueries, duration, findings, slowest } =
-    statistics()
+  const {
+    uptimeSeconds,
+    totalQueries,
+    totalErrors,
+    slowQueries,
+    verySlowQueries,
+    repeatedQueries,
+    duration,
+    findings,
+    slowest,
+  } = statistics()
   const { haveEnded } = pools
   const problems = [...(haveEnded ? [ended] : []), ...examined.flatMap((each) => each.problems)]
   const healths = examined.flatMap(({ pool }) => pool ?? [])
@@ -41,11 +50,17 @@ export async function healthOf(
   }
 }
 
-/** An adapter of Prisma makes its pool with its first query: whoever sent no traffic to who has no pool would wait for ever. */
+/**
+ * An adapter of Prisma makes its pool with its first query: whoever sent no traffic to who has no pool would wait for
+ * ever.
+ */
 const noPool =
   'no pool is known, so nothing can be said of any: guardPool() and guardAdapter() make pools known, Prisma with its first query'
 
-const ended: Problem = { kind: 'ended', reason: 'every pool has ended (pool.end()), so no statement can be sent any more' }
+const ended: Problem = {
+  kind: 'ended',
+  reason: 'every pool has ended (pool.end()), so no statement can be sent any more',
+}
 
 async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Promise<Examined> {
   try {
@@ -56,16 +71,32 @@ async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Prom
     const { holders } = pool.state()
     const problems = problemsOf({ report, trouble, holders, ping: answer }, options)
     const { longestWaitMillis } = trouble
-    return { pool: { name, server, ...verdict(problems, options), ping: shown(answer), longestWaitMillis, holders, ...numbers }, problems }
+    return {
+      pool: {
+        name,
+        server,
+        ...verdict(problems, options),
+        ping: shown(answer),
+        longestWaitMillis,
+        holders,
+        ...numbers,
+      },
+      problems,
+    }
   } catch {
     return {
       pool: undefined,
-      problems: [{ kind: 'unknown', reason: `pool ${pool.name}: it could not be looked at, as poolsafe itself failed` }],
+      problems: [
+        { kind: 'unknown', reason: `pool ${pool.name}: it could not be looked at, as poolsafe itself failed` },
+      ],
     }
   }
 }
 
-function verdict(problems: readonly Problem[], { tolerate }: ResolvedHealthOptions): Pick<GuardHealth, 'healthy' | 'problems' | 'reasons'> {
+function verdict(
+  problems: readonly Problem[],
+  { tolerate }: ResolvedHealthOptions,
+): Pick<GuardHealth, 'healthy' | 'problems' | 'reasons'> {
   return {
     healthy: problems.every(({ kind }) => tolerate.includes(kind)),
     problems: [...new Set(problems.map(({ kind }) => kind))],

@@ -11,13 +11,14 @@ export interface HealthOptions {
   /** A call that has waited for longer for a connection is a problem, in milliseconds. @default 1000 */
   readonly longestWaitMillis?: number
   /**
-   * How long acquire timeouts, refused calls, deadlocks and failures to connect count, in milliseconds, to the second; 60,000 at most.
+   * How long acquire timeouts, refused calls, deadlocks and failures to connect count, in milliseconds, to the second;
+   * 60,000 at most.
    * @default 60_000
    */
   readonly recentMillis?: number
   /**
-   * Whether a pool that has no connection opens one, to ask it: it stays in the pool. Otherwise nothing is known of such a pool, and it
-   * counts as healthy until a call fails. @default true
+   * Whether a pool that has no connection opens one, to ask it: it stays in the pool. Otherwise nothing is known of
+   * such a pool, and it counts as healthy until a call fails. @default true
    */
   readonly connect?: boolean
   /** Problems that are told, and do not make it unhealthy: `['leak']`. @default [] */
@@ -55,7 +56,11 @@ function checkFinite(option: string, given: number): number {
 
 function checkRecent(given: number): number {
   if (typeof given === 'number' && given > 0 && given <= longestRecentMillis) return given
-  throw new InvalidOptionError('recentMillis', given, `a number of milliseconds above 0 and up to ${longestRecentMillis}`)
+  throw new InvalidOptionError(
+    'recentMillis',
+    given,
+    `a number of milliseconds above 0 and up to ${longestRecentMillis}`,
+  )
 }
 
 function checkTolerated(given: readonly ProblemKind[]): readonly ProblemKind[] {

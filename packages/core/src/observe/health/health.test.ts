@@ -32,11 +32,22 @@ function poolWith({ now, wrong, ...acts }: Facts): ObservedPool {
   const server = { address: 'db.internal', port: 5432, database: 'shop' }
   const limits = { acquireTimeoutMillis: 5000, connectTimeoutMillis: null, maxWaiting: null }
   const heldThroughout = { running: 0, unread: 0, idleInTransaction: 0, idle: 0, unknown: 0 }
-  const holder = { heldMillis: 12_400, operation: 'Order.pay', callSite: 'src/orders.ts:12:3', activity: 'idleInTransaction' } as const
+  const holder = {
+    heldMillis: 12_400,
+    operation: 'Order.pay',
+    callSite: 'src/orders.ts:12:3',
+    activity: 'idleInTransaction',
+  } as const
   return {
     name: 'main',
     report: () => ({ name: 'main', server, ...counts, max: 2, ...limits, acquireWait, use, waits, uses, poolerWait }),
-    state: () => ({ ...numbers, connecting: 0, inHook: 0, holders: numbers.active === 0 ? [] : [holder], heldThroughout }),
+    state: () => ({
+      ...numbers,
+      connecting: 0,
+      inHook: 0,
+      holders: numbers.active === 0 ? [] : [holder],
+      heldThroughout,
+    }),
     trouble: () => ({ ...noTrouble, ...wrong }),
     ask: () => Promise.resolve([]),
     open: () => undefined,
@@ -45,7 +56,10 @@ function poolWith({ now, wrong, ...acts }: Facts): ObservedPool {
 }
 
 /** A guard with these pools. They are held by what is returned. */
-function guardOf(...pools: readonly ObservedPool[]): { readonly guard: Guard; readonly pools: readonly ObservedPool[] } {
+function guardOf(...pools: readonly ObservedPool[]): {
+  readonly guard: Guard
+  readonly pools: readonly ObservedPool[]
+} {
   const guard = createGuard()
   for (const pool of pools) guard.pools.add(pool)
   return { guard, pools }
@@ -75,7 +89,8 @@ describe('the health of a guard', () => {
     const health = await guard.health()
     expect(health).toMatchObject({
       healthy: true,
-      poolInfo: 'main: Limit: 2, Pool Timeout: 5s, Connect Timeout: never; main: Limit: 2, Pool Timeout: 5s, Connect Timeout: never',
+      poolInfo:
+        'main: Limit: 2, Pool Timeout: 5s, Connect Timeout: never; main: Limit: 2, Pool Timeout: 5s, Connect Timeout: never',
       notes: [],
     })
     expect(health.pools).toHaveLength(pools.length)
@@ -84,7 +99,11 @@ describe('the health of a guard', () => {
     expect(JSON.parse(JSON.stringify(health))).toEqual(health)
   })
 
-  const exhausted = { now: { size: 2, idle: 0, active: 2, waiting: 3 }, wrong: { longestWaitMillis: 4200 }, ask: () => undefined }
+  const exhausted = {
+    now: { size: 2, idle: 0, active: 2, waiting: 3 },
+    wrong: { longestWaitMillis: 4200 },
+    ask: () => undefined,
+  }
 
   it.each<[string, Facts, string]>([
     [
@@ -102,7 +121,11 @@ describe('the health of a guard', () => {
       { wrong: { timedOut: 7 } },
       'pool main: 7 calls waited in vain for a connection in the last 60.0 s, longer than 5.0 s',
     ],
-    ['a full queue', { wrong: { queueFull: 1 } }, 'pool main: 1 call refused in the last 60.0 s, as maxWaiting others waited already'],
+    [
+      'a full queue',
+      { wrong: { queueFull: 1 } },
+      'pool main: 1 call refused in the last 60.0 s, as maxWaiting others waited already',
+    ],
     [
       'a deadlock',
       { wrong: { deadlocks: 1 } },
@@ -110,14 +133,22 @@ describe('the health of a guard', () => {
     ],
     [
       'a leak',
-      { wrong: { leaksNow: 1, leaks: [{ heldMillis: 61_000, operation: undefined, callSite: 'src/a.ts:1:1', activity: 'idle' }] } },
+      {
+        wrong: {
+          leaksNow: 1,
+          leaks: [{ heldMillis: 61_000, operation: undefined, callSite: 'src/a.ts:1:1', activity: 'idle' }],
+        },
+      },
       'pool main: a connection is out for longer than allowed: 61.0 s by src/a.ts:1:1, nothing runs',
     ],
     [
       'a failure to connect that is known',
       {
         wrong: {
-          connectFailure: { agoMillis: 300, failure: { kind: 'unreachable', isTransient: true, why: 'nothing listens', instead: '' } },
+          connectFailure: {
+            agoMillis: 300,
+            failure: { kind: 'unreachable', isTransient: true, why: 'nothing listens', instead: '' },
+          },
         },
       },
       'pool main: the last attempt to connect failed, 300 ms ago: nothing listens (unreachable)',
@@ -138,7 +169,9 @@ describe('the health of a guard', () => {
 
   it('tells of an answer that does not come', async () => {
     const silent = (): Promise<never> => new Promise(() => {})
-    expect(await reasonsOf({ ask: silent }, { pingTimeoutMillis: 5 })).toEqual(['pool main: SELECT 1 had no answer within 5 ms'])
+    expect(await reasonsOf({ ask: silent }, { pingTimeoutMillis: 5 })).toEqual([
+      'pool main: SELECT 1 had no answer within 5 ms',
+    ])
   })
 
   it('asks a pool once at a time, however many ask for it', async () => {
@@ -198,7 +231,10 @@ describe('the health of a guard', () => {
   it.each<[object, string]>([
     [{ pingTimeoutMilis: 5 }, "an option of health() is 'pingTimeoutMilis': did you mean 'pingTimeoutMillis'?"],
     [{ pingTimeoutMillis: 0 }, 'pingTimeoutMillis must be a number of milliseconds above 0'],
-    [{ pingTimeoutMillis: Infinity }, 'pingTimeoutMillis must be a number of milliseconds: an answer has to come; got Infinity'],
+    [
+      { pingTimeoutMillis: Infinity },
+      'pingTimeoutMillis must be a number of milliseconds: an answer has to come; got Infinity',
+    ],
     [{ recentMillis: 60_001 }, 'recentMillis must be a number of milliseconds above 0 and up to 60000; got 60001'],
     [{ longestWaitMillis: -1 }, 'longestWaitMillis must be a number of milliseconds above 0'],
     [{ connect: 'yes' }, "connect must be true or false; got 'yes'"],

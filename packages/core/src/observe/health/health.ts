@@ -25,8 +25,10 @@ export const problemKinds = [
  *
  * - `ended`: every pool that was known has ended
  * - `cannotConnect`: the last attempt to connect failed
- * - `readOnly`: the server refuses statements that write, though it took them before, as a former primary does after a failover
- * - `pingFailed`, `pingTimedOut`: a connection that was asked for `SELECT 1` failed, or did not answer within `pingTimeoutMillis`
+ * - `readOnly`: the server refuses statements that write, though it took them before, as a former primary does after a
+ *   failover
+ * - `pingFailed`, `pingTimedOut`: a connection that was asked for `SELECT 1` failed, or did not answer within
+ *   `pingTimeoutMillis`
  * - `exhausted`: all connections are out, and a call has waited for longer than `longestWaitMillis`
  * - `waiting`: a call has, though connections are not all out: they are still being opened
  * - `deadlock`, `queueFull`, `acquireTimeout`: in the last `recentMillis`
@@ -69,7 +71,10 @@ export interface GuardHealth {
   readonly notes: readonly string[]
   readonly totalQueries: number
   readonly totalErrors: number
-  /** `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`; of several pools each with its name: `main: Limit: …; reports: Limit: …`. */
+  /**
+   * `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`; of several pools each with its name: `main: Limit: …;
+   * reports: Limit: …`.
+   */
   readonly poolInfo: string
   /** ISO 8601. */
   readonly timestamp: string

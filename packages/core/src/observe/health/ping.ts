@@ -30,14 +30,15 @@ interface Question {
 const notAsked: Ping = { outcome: 'notAsked', millis: null }
 
 /**
- * Whoever asks while a pool has not answered yet waits for the same answer: however many ask for the health, there is one question at a
- * time, and one more where that has no answer.
+ * Whoever asks while a pool has not answered yet waits for the same answer: however many ask for the health, there is
+ * one question at a time, and one more where that has no answer.
  */
 const underWay = new WeakMap<ObservedPool, Set<Question>>()
 
 /**
- * Asks a pool whether its server answers, on a connection that is idle. One that was silently dropped on the way, by a firewall for one,
- * says nothing of the server: where nothing comes for half the time, the connection is asked that the next caller would get.
+ * Asks a pool whether its server answers, on a connection that is idle. One that was silently dropped on the way, by a
+ * firewall for one, says nothing of the server: where nothing comes for half the time, the connection is asked that the
+ * next caller would get.
  *
  * @param mayOpen whether it may open one where there is none
  */
@@ -68,7 +69,9 @@ async function answerOf(questions: ReadonlySet<Question>, limitMillis: number): 
   }
 }
 
-/** Asks, unless somebody has asked just now. Whoever has no answer yet is not asked again: that connection is not idle. */
+/**
+ * Asks, unless somebody has asked just now. Whoever has no answer yet is not asked again: that connection is not idle.
+ */
 function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void {
   const patienceMillis = limitMillis / 2
   const askedAt = performance.now()
@@ -80,14 +83,20 @@ function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void 
   let resolve: (answer: Ping) => void = () => {}
   const answer = new Promise<Ping>((settleAnswer) => (resolve = settleAnswer))
   const question: Question = { askedAt, limitMillis, isOpening: false, answer, resolve }
-  const asked = pool.ask('SELECT 1', { first, limitMillis }) ?? (mayOpen && !isOpening ? openAndAsk(pool, question) : undefined)
+  const asked =
+    pool.ask('SELECT 1', { first, limitMillis }) ?? (mayOpen && !isOpening ? openAndAsk(pool, question) : undefined)
   if (asked === undefined) return
   questions.add(question)
   const settled = (outcome: 'answered' | 'failed', error?: unknown): void => {
     const millis = performance.now() - askedAt
     // Closed for its silence.
     const isLate = outcome === 'failed' && !question.isOpening && millis >= limitMillis
-    settle(questions, question, { outcome: isLate ? 'timedOut' : outcome, millis, error, isOfConnecting: question.isOpening })
+    settle(questions, question, {
+      outcome: isLate ? 'timedOut' : outcome,
+      millis,
+      error,
+      isOfConnecting: question.isOpening,
+    })
   }
   void asked
     // Where another one has answered since, nobody waits for this any more.
@@ -117,10 +126,14 @@ function openAndAsk(pool: ObservedPool, question: Question): Promise<unknown> | 
   })
 }
 
-/** That one connection breaks says little: the pool closes those that were idle for too long, whatever we have asked on them. */
+/**
+ * That one connection breaks says little: the pool closes those that were idle for too long, whatever we have asked on
+ * them.
+ */
 function askAnother(pool: ObservedPool, question: Question, mayOpen: boolean, error: unknown): unknown {
   if (question.isOpening || classifyFailure(error)?.kind !== 'brokenConnection') throw error
-  const again = pool.ask('SELECT 1', { limitMillis: question.limitMillis }) ?? (mayOpen ? openAndAsk(pool, question) : undefined)
+  const again =
+    pool.ask('SELECT 1', { limitMillis: question.limitMillis }) ?? (mayOpen ? openAndAsk(pool, question) : undefined)
   if (again === undefined) throw error
   return again
 }

@@ -34,9 +34,18 @@ export function problemsOf(facts: PoolFacts, options: Options): Problem[] {
     ['cannotConnect', connectFailure(facts, options)],
     ['readOnly', trouble.readOnly && readOnly(trouble.readOnly.agoMillis)],
     ['pingFailed', isOfConnecting(facts) ? undefined : pingFailure(ping)],
-    ['pingTimedOut', ping.outcome === 'timedOut' ? `SELECT 1 had no answer within ${seconds(options.pingTimeoutMillis)}` : undefined],
+    [
+      'pingTimedOut',
+      ping.outcome === 'timedOut' ? `SELECT 1 had no answer within ${seconds(options.pingTimeoutMillis)}` : undefined,
+    ],
     ...starvation(facts, options),
-    ['deadlock', count(trouble.deadlocks, (some) => `${some} deadlocked ${lately}: each holds a connection and waits for another one`)],
+    [
+      'deadlock',
+      count(
+        trouble.deadlocks,
+        (some) => `${some} deadlocked ${lately}: each holds a connection and waits for another one`,
+      ),
+    ],
     ['queueFull', count(trouble.queueFull, (some) => `${some} refused ${lately}, as maxWaiting others waited already`)],
     ['acquireTimeout', count(trouble.timedOut, (some) => `${some} waited in vain for a connection ${lately}${limit}`)],
     ['leak', leaks(trouble)],
@@ -45,10 +54,15 @@ export function problemsOf(facts: PoolFacts, options: Options): Problem[] {
 }
 
 /** An old failure proves nothing where a connection answers now, or where nobody is to find out. */
-function connectFailure({ trouble: { connectFailure: failed }, ping }: PoolFacts, { recentMillis, connect }: Options): string | undefined {
+function connectFailure(
+  { trouble: { connectFailure: failed }, ping }: PoolFacts,
+  { recentMillis, connect }: Options,
+): string | undefined {
   if (failed === undefined) return undefined
   const counts = failed.agoMillis <= recentMillis || (connect && ping.outcome !== 'answered')
-  return counts ? `the last attempt to connect failed, ${seconds(failed.agoMillis)} ago: ${inWords(failed.failure)}` : undefined
+  return counts
+    ? `the last attempt to connect failed, ${seconds(failed.agoMillis)} ago: ${inWords(failed.failure)}`
+    : undefined
 }
 
 /** The ping opened a connection, or tried to: that is told already. */

@@ -1,4 +1,10 @@
-import { addCounts, addHistograms, countsOf, type CheckoutCounts, type PoolStatistics } from '../../checkout/statistics.ts'
+import {
+  addCounts,
+  addHistograms,
+  countsOf,
+  type CheckoutCounts,
+  type PoolStatistics,
+} from '../../checkout/statistics.ts'
 import type { PoolReport } from './pool-report.ts'
 
 /** What the pools of one name did that have ended. Plain data. */

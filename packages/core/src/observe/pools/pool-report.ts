@@ -6,8 +6,14 @@ import type { PoolTrouble } from '../../checkout/pool-trouble.ts'
 export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   /** `localhost:6432/shop`, or the `poolName` of its options; never a user or a password. */
   readonly name: string
-  /** Where it connects to, as the semantic conventions have it; `undefined` what does not look like a host or a name. */
-  readonly server: { readonly address: string | undefined; readonly port: number | undefined; readonly database: string | undefined }
+  /**
+   * Where it connects to, as the semantic conventions have it; `undefined` what does not look like a host or a name.
+   */
+  readonly server: {
+    readonly address: string | undefined
+    readonly port: number | undefined
+    readonly database: string | undefined
+  }
   /** The most connections that the pool opens; `null` for no bound. */
   readonly max: number | null
   /** `null` for ever. */
@@ -25,7 +31,9 @@ export type AskedFirst = 'longestIdle' | 'nextOut'
 export interface AskOptions {
   /** @default 'longestIdle' */
   readonly first?: AskedFirst | undefined
-  /** Closes the connection if it is still idle and has not answered after this time, in milliseconds. @default Infinity */
+  /**
+   * Closes the connection if it is still idle and has not answered after this time, in milliseconds. @default Infinity
+   */
   readonly limitMillis?: number | undefined
 }
 
@@ -39,15 +47,15 @@ export interface ObservedPool {
   /** What went wrong in the last `recentMillis`, and what goes wrong now. */
   trouble(recentMillis: number): PoolTrouble
   /**
-   * Sends a statement of our own on a connection that is idle, past guard, gate and statistics. `undefined` where none is: nobody is
-   * kept from a connection by us.
+   * Sends a statement of our own on a connection that is idle, past guard, gate and statistics. `undefined` where none
+   * is: nobody is kept from a connection by us.
    *
    * @param options which connection is asked, and how long it may take until it is closed as dead
    */
   ask(sql: string, options?: AskOptions): Promise<readonly Readonly<Record<string, unknown>>[]> | undefined
   /**
-   * Has the pool open a connection, which is idle then. `undefined` where one is idle, somebody waits, there is no room, or a server that
-   * refused is not to be asked again yet.
+   * Has the pool open a connection, which is idle then. `undefined` where one is idle, somebody waits, there is no
+   * room, or a server that refused is not to be asked again yet.
    */
   open(): Promise<void> | undefined
 }

@@ -8,15 +8,19 @@ interface Watched {
 }
 
 /**
- * The pools of a guard. A pool that is dropped without `end()`, as a hot reload does, is not kept alive by being watched: it is held by
- * nothing but itself, and its place here is found empty. What pools have counted stays when they go.
+ * The pools of a guard. A pool that is dropped without `end()`, as a hot reload does, is not kept alive by being
+ * watched: it is held by nothing but itself, and its place here is found empty. What pools have counted stays when they
+ * go.
  */
 export class WatchedPools implements Iterable<ObservedPool> {
   readonly #pools = new Set<Watched>()
   readonly #ended = new EndedPools()
   #haveEnded = false
 
-  /** The last pool that was known has ended: no statement can be sent any more. One that was dropped may have been put in another's place. */
+  /**
+   * The last pool that was known has ended: no statement can be sent any more. One that was dropped may have been put
+   * in another's place.
+   */
   get haveEnded(): boolean {
     return this.#haveEnded
   }
@@ -49,7 +53,9 @@ export class WatchedPools implements Iterable<ObservedPool> {
     return Array.from(this.#present(), ([pool, watched]) => (watched.last = pool.report()))
   }
 
-  /** What those did that are gone, by name: until `delete`, or until the last `reports()` before they were collected. */
+  /**
+   * What those did that are gone, by name: until `delete`, or until the last `reports()` before they were collected.
+   */
   ended(): PoolTotals[] {
     return this.#ended.totals()
   }

@@ -3,8 +3,8 @@ import { RepeatedLog } from './repeated-log.ts'
 import { RequestScope, runInScope } from './request-scope.ts'
 
 /**
- * For tests: runs `fn` in a request scope whose repeated statements are told here, in the place of the guards, of scopes inside it too.
- * The lines of all statements are taken.
+ * For tests: runs `fn` in a request scope whose repeated statements are told here, in the place of the guards, of
+ * scopes inside it too. The lines of all statements are taken.
  *
  * @param limit how often is not too often
  * @throws whatever `fn` throws

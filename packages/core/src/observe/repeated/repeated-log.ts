@@ -124,6 +124,19 @@ function eventOf(found: FoundRepetition, limit: number, { name, tag }: RequestSc
   const { shape, operation, layer, place, count, totalMillis } = found
   const { summary, statement, fingerprint } = shape
   const instead = batchedForm({ shape, operation, layer })
-  const fields = { operation, layer, summary, statement, fingerprint, place, count, limit, totalMillis, request: name, tag, instead }
+  const fields = {
+    operation,
+    layer,
+    summary,
+    statement,
+    fingerprint,
+    place,
+    count,
+    limit,
+    totalMillis,
+    request: name,
+    tag,
+    instead,
+  }
   return { ...fields, message: describeRepeated(fields) }
 }

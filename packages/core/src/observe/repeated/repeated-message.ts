@@ -17,7 +17,12 @@ export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): st
 }
 
 export function entryOf({ message, ...fields }: RepeatedQueryEvent): LogEntry {
-  return { level: 'warn', message: inOneLine(message), terminal: message, fields: { event: 'repeatedQuery', ...fields } }
+  return {
+    level: 'warn',
+    message: inOneLine(message),
+    terminal: message,
+    fields: { event: 'repeatedQuery', ...fields },
+  }
 }
 
 /** What collects the output of containers takes each row for a message of its own. */
@@ -27,10 +32,13 @@ function inOneLine(report: string): string {
 
 /** A scope sent more shapes than are counted. */
 export function entryOfCrowded({ name: request, tag }: RequestScope): LogEntry {
-  const message = layOut(`one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`, [
-    ['request', request],
-    ['instead', 'a scope of its own for each part of the work: withRequestScope(fn)'],
-  ])
+  const message = layOut(
+    `one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`,
+    [
+      ['request', request],
+      ['instead', 'a scope of its own for each part of the work: withRequestScope(fn)'],
+    ],
+  )
   return { level: 'warn', message, fields: { event: 'crowdedRequestScope', request, tag, mostShapes } }
 }
 
@@ -46,6 +54,8 @@ export function entryOfEndless({ name: request, tag }: RequestScope, requestScop
 }
 
 function layOut(first: string, rows: readonly (readonly [string, string | undefined])[]): string {
-  const shown = rows.filter(([, text]) => text !== undefined && text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
+  const shown = rows
+    .filter(([, text]) => text !== undefined && text !== '')
+    .map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
   return [first, ...shown].join('\n')
 }

@@ -13,7 +13,9 @@ const onItsWay = -1
 export class RepeatedTally {
   readonly scope: RequestScope
   readonly log: RepeatedLog
-  /** Of a shape that came once, how long it took, or that it is on its way: nothing is made for what is not repeated. */
+  /**
+   * Of a shape that came once, how long it took, or that it is on its way: nothing is made for what is not repeated.
+   */
   readonly #sent = new Map<Shape, number | Repetition>()
   /** The scope is over, or was cut off. */
   isClosed = false

@@ -9,7 +9,10 @@ import type { Shape } from '../shape/shape.ts'
 export interface RepetitionLimits {
   /** How often is not too often. */
   readonly limit: number
-  /** How many lines are taken of one shape in one scope: beyond them a statement is taken to come from where the one before it came. */
+  /**
+   * How many lines are taken of one shape in one scope: beyond them a statement is taken to come from where the one
+   * before it came.
+   */
   readonly mostSites: number
   /** Whether the first of a shape is worth its line as well, which costs each statement of a request a stack. */
   readonly takesFirst: boolean
@@ -40,8 +43,9 @@ const looksAfterLimit = 100
 const mostUnread = 64
 
 /**
- * All statements of one shape in one scope. A line costs more than everything else that is done for a statement. So all are taken of a
- * shape in the first requests that repeat it, and in the next hundred that send it once one has passed the limit; else only beyond the limit.
+ * All statements of one shape in one scope. A line costs more than everything else that is done for a statement. So all
+ * are taken of a shape in the first requests that repeat it, and in the next hundred that send it once one has passed
+ * the limit; else only beyond the limit.
  */
 export class Repetition {
   readonly #shape: Shape
@@ -127,7 +131,8 @@ export class Repetition {
   /** Those before the limit count where all others are from, if that is where the shape was seen first. */
   #addEarly(): void {
     const [only] = this.#found.size === 1 ? this.#found.values() : []
-    if (only !== undefined && (this.#shape.place || undefined) === only.place) add(only, this.#earlyCount, this.#earlyMillis)
+    if (only !== undefined && (this.#shape.place || undefined) === only.place)
+      add(only, this.#earlyCount, this.#earlyMillis)
   }
 
   get #found(): Map<string, Group> {

@@ -50,7 +50,10 @@ describe('withRequestScope', () => {
 
   it.each([
     [() => withRequestScope('GET /' as never), 'withRequestScope(): fn must be a function, which runs the statements'],
-    [() => withRequestScope({ name: 'GET /' }, 'fn' as never), 'withRequestScope(): fn must be a function, which runs the statements'],
+    [
+      () => withRequestScope({ name: 'GET /' }, 'fn' as never),
+      'withRequestScope(): fn must be a function, which runs the statements',
+    ],
     [() => withRequestScope({ name: 7 } as never, nothing), 'withRequestScope(): name must be a text; got 7'],
     [() => withRequestScope({ tag: '' }, nothing), "withRequestScope(): tag must be a text; got ''"],
     [() => withRequestScope({ nam: 'a' } as object, nothing), "did you mean 'name'?"],

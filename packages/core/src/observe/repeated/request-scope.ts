@@ -100,7 +100,8 @@ export function openRequest(): RequestScope | undefined {
 }
 
 /**
- * Counts what `fn` sends, for every guard of the process: the same statement from the same place more often than the guard's
+ * Counts what `fn` sends, for every guard of the process: the same statement from the same place more often than the
+ * guard's
  * `repeatedQueryLimit` is told when the scope ends, which is when `fn` has returned and what it returned is settled. What is answered
  * later is not counted. A scope inside a scope is one of its own: what is sent in it counts there alone.
  *
@@ -120,7 +121,8 @@ export function withRequestScope(...args: [() => unknown] | [RequestScopeOptions
     if (given !== undefined && (typeof given !== 'string' || given === ''))
       throw new InvalidOptionError(`withRequestScope(): ${option}`, given, 'a text')
   }
-  if (typeof fn !== 'function') throw new InvalidOptionError('withRequestScope(): fn', fn, 'a function, which runs the statements')
+  if (typeof fn !== 'function')
+    throw new InvalidOptionError('withRequestScope(): fn', fn, 'a function, which runs the statements')
   return runInScope(new RequestScope(options), fn)
 }
 

@@ -2,8 +2,8 @@
 const most = 256
 
 /**
- * Whether a text has come a short while ago: one that comes once, with a trace id or a number in it, is not worth a copy. It may be wrong, for
- * texts that differ only in characters that are not looked at.
+ * Whether a text has come a short while ago: one that comes once, with a trace id or a number in it, is not worth a
+ * copy. It may be wrong, for texts that differ only in characters that are not looked at.
  */
 export class SeenAgain {
   readonly #marks: Int32Array

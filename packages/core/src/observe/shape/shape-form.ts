@@ -21,9 +21,15 @@ const rows = new RegExp(String.raw`(\b[vV][aA][lL][uU][eE][sS] ?|\b[iI][nN] ?\( 
 const notBehind = String.raw`(?<![\w"]|\b(?:[aA][nN][dD]|[nN][oO][tT]) ?)`
 const notBefore = String.raw`(?! ?[aA][nN][dD]\b)`
 const groupsOr = new RegExp(String.raw`${notBehind}(${group})(?: [oO][rR] \1${notBefore})+`, 'g')
-const equalsOr = new RegExp(String.raw`${notBehind}(?<![.])([\w".]+ ?= ?\?)(?: [oO][rR] \1(?![\w?:])${notBefore})+`, 'g')
+const equalsOr = new RegExp(
+  String.raw`${notBehind}(?<![.])([\w".]+ ?= ?\?)(?: [oO][rR] \1(?![\w?:])${notBefore})+`,
+  'g',
+)
 
-/** The text that all statements of one shape have in common: literals and parameters are `?`, lists, rows and conditions of one kind are one. */
+/**
+ * The text that all statements of one shape have in common: literals and parameters are `?`, lists, rows and conditions
+ * of one kind are one.
+ */
 export function formOf(sql: string): string {
   return formOfShown(shownOf(sql))
 }

@@ -26,23 +26,47 @@ describe('a fingerprint', () => {
       'SELECT * FROM a WHERE b IN ($1::int, $2::int)',
       'SELECT * FROM a WHERE b IN ($1::int, $2::int, $3::int)',
     ],
-    ['the length of an array', 'SELECT * FROM a WHERE b = ANY (ARRAY[1, 2])', 'SELECT * FROM a WHERE b = ANY (ARRAY[1, 2, 3])'],
+    [
+      'the length of an array',
+      'SELECT * FROM a WHERE b = ANY (ARRAY[1, 2])',
+      'SELECT * FROM a WHERE b = ANY (ARRAY[1, 2, 3])',
+    ],
     ['the number of rows', 'INSERT INTO a VALUES ($1, $2), ($3, $4)', 'INSERT INTO a VALUES ($1, $2)'],
-    ['the number of tuples', 'SELECT * FROM a WHERE (b, c) IN (($1, $2), ($3, $4))', 'SELECT * FROM a WHERE (b, c) IN (($1, $2))'],
+    [
+      'the number of tuples',
+      'SELECT * FROM a WHERE (b, c) IN (($1, $2), ($3, $4))',
+      'SELECT * FROM a WHERE (b, c) IN (($1, $2))',
+    ],
     [
       'the number of conditions',
       'SELECT * FROM a WHERE (("b" = $1 AND "c" = $2) OR ("b" = $3 AND "c" = $4)) AND 1=1',
       'SELECT * FROM a WHERE (("b" = $1 AND "c" = $2)) AND 1=1',
     ],
-    ['the number of equalities', 'SELECT * FROM a WHERE ("b" = $1 or "b" = $2 or "b" = $3)', 'SELECT * FROM a WHERE ("b" = $1)'],
+    [
+      'the number of equalities',
+      'SELECT * FROM a WHERE ("b" = $1 or "b" = $2 or "b" = $3)',
+      'SELECT * FROM a WHERE ("b" = $1)',
+    ],
     ['signs in a list', 'SELECT * FROM a WHERE b IN (-1, 2, +3)', 'SELECT * FROM a WHERE b IN (1)'],
     ['NULL in a list', 'SELECT * FROM a WHERE b IN (1, NULL)', 'SELECT * FROM a WHERE b IN (1)'],
-    ['how a literal is written', "SELECT * FROM a WHERE b IN (E'x', 'y', U&'z', .5)", "SELECT * FROM a WHERE b IN ('x')"],
+    [
+      'how a literal is written',
+      "SELECT * FROM a WHERE b IN (E'x', 'y', U&'z', .5)",
+      "SELECT * FROM a WHERE b IN ('x')",
+    ],
     ['DEFAULT in rows', 'INSERT INTO a VALUES (DEFAULT, $1), ($2, DEFAULT)', 'INSERT INTO a VALUES ($1, $2)'],
     ['the length of a long list', `SELECT f(ARRAY[${parameters(10_000)}])`, `SELECT f(ARRAY[${parameters(100)}])`],
     ['the length of a long list of values', `SELECT a IN (${'1, '.repeat(1000)}1)`, 'SELECT a IN (1)'],
-    ['the number of many rows', `INSERT INTO a VALUES ${'($1,$2), '.repeat(20_000)}($1,$2)`, 'INSERT INTO a VALUES ($1, $2)'],
-    ['the number of rows with calls', 'INSERT INTO a VALUES ($1, now()), ($2, now())', 'INSERT INTO a VALUES ($1, now())'],
+    [
+      'the number of many rows',
+      `INSERT INTO a VALUES ${'($1,$2), '.repeat(20_000)}($1,$2)`,
+      'INSERT INTO a VALUES ($1, $2)',
+    ],
+    [
+      'the number of rows with calls',
+      'INSERT INTO a VALUES ($1, now()), ($2, now())',
+      'INSERT INTO a VALUES ($1, now())',
+    ],
   ])('is the same whatever %s', (_what, one, other) => {
     expect(fingerprintOf(other)).toBe(fingerprintOf(one))
   })

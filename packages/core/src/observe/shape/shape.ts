@@ -57,7 +57,12 @@ function lastCondition(form: string): string {
 const quotedOrNot = /"[^"]*"|[^"]+/g
 const aroundSigns = / ?([^\w\s?"$]) ?/g
 
-/** What does not change a statement is not in its fingerprint: the case of words, blanks beside signs. Quoted names count as they are. */
+/**
+ * What does not change a statement is not in its fingerprint: the case of words, blanks beside signs. Quoted names
+ * count as they are.
+ */
 function canonical(form: string): string {
-  return form.replace(quotedOrNot, (part) => (part.startsWith('"') ? part : part.toLowerCase().replace(aroundSigns, '$1')))
+  return form.replace(quotedOrNot, (part) =>
+    part.startsWith('"') ? part : part.toLowerCase().replace(aroundSigns, '$1'),
+  )
 }

@@ -6,9 +6,15 @@ import { SeenAgain } from './seen-again.ts'
 import { formOfShown, shownOf } from './shape-form.ts'
 import { Shape } from './shape.ts'
 
-/** Bytes for the texts seen last, each with its shape; and as many for their normal forms, and for what they have in common. */
+/**
+ * Bytes for the texts seen last, each with its shape; and as many for their normal forms, and for what they have in
+ * common.
+ */
 const textBytes = 524_288
-/** What no memory in front takes; one such text is remembered, of at most a million characters: an INSERT of as many rows as fit. */
+/**
+ * What no memory in front takes; one such text is remembered, of at most a million characters: an INSERT of as many
+ * rows as fit.
+ */
 const long = 32_000
 const longest = 1_000_000
 /** Shapes that are kept with their counts: some 1 kB each. */
@@ -34,7 +40,8 @@ export class Shapes {
   /** Those that took the most time, of all times that they were sent. */
   slowest(count: number): Shape[] {
     const found: Shape[] = []
-    // All need not be sorted for the first few of them: that takes a millisecond or two where the code has not run before.
+    // All need not be sorted for the first few of them: that takes a millisecond or two where the code has not run
+    // before.
     for (const shape of this.#kept.values()) {
       const last = found.at(-1)
       if (last !== undefined && found.length >= count && last.sumMillis >= shape.sumMillis) continue
@@ -55,8 +62,8 @@ export class Shapes {
   }
 
   /**
-   * A look-up in front costs least, then one by the normal form, then one by the form; to make a shape costs as much as ten of those. What
-   * comes once is not remembered as it came.
+   * A look-up in front costs least, then one by the normal form, then one by the form; to make a shape costs as much as
+   * ten of those. What comes once is not remembered as it came.
    */
   #find(sql: string): Shape {
     if (this.#long?.text === sql && this.#long.shape.isKept) return this.#long.shape
@@ -69,7 +76,10 @@ export class Shapes {
     return shape
   }
 
-  /** What is mostly a list is found by its normal form in less time than a copy of it takes; of the longest texts only one is remembered. */
+  /**
+   * What is mostly a list is found by its normal form in less time than a copy of it takes; of the longest texts only
+   * one is remembered.
+   */
   #isAgain(sql: string, normal: string): boolean {
     if (sql.length > long) return this.#seenLong.ask(sql)
     return sql.length <= 2 * normal.length && this.#seen.ask(sql)
@@ -98,7 +108,9 @@ export class Shapes {
     return shape
   }
 
-  /** Half of them go at once, those that took the least time: to look for the one least would take as long each time. */
+  /**
+   * Half of them go at once, those that took the least time: to look for the one least would take as long each time.
+   */
   #makeRoom(): void {
     const slowestFirst = [...this.#kept.values()].toSorted((one, other) => other.sumMillis - one.sumMillis)
     for (const shape of slowestFirst.slice(most / 2)) {

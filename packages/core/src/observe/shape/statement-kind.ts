@@ -1,7 +1,17 @@
 import { wordOf } from './summary.ts'
 
 /** What a statement does, as far as its first word tells: few enough to be a label of a metric. */
-export const statementKinds = ['select', 'insert', 'update', 'delete', 'merge', 'with', 'copy', 'transaction', 'other'] as const
+export const statementKinds = [
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'merge',
+  'with',
+  'copy',
+  'transaction',
+  'other',
+] as const
 
 export type StatementKind = (typeof statementKinds)[number]
 

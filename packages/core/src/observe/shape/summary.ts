@@ -4,7 +4,10 @@ const part = String.raw`(?:"[^"]*"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)`
 const name = String.raw`(${part}(?:\.${part})*)`
 
 /** Behind a word that expects a relation. `IS DISTINCT FROM a` compares with a column. */
-const target = new RegExp(String.raw`(?:(?<!\bdistinct )\bfrom|\b(?:into|update|table|copy|call))\s+(?:only\s+)?${name}`, 'gi')
+const target = new RegExp(
+  String.raw`(?:(?<!\bdistinct )\bfrom|\b(?:into|update|table|copy|call))\s+(?:only\s+)?${name}`,
+  'gi',
+)
 
 /** Words between a command and the relation that it is about. */
 const options = String.raw`(?:\([^()]*\)|\b(?:table|only|full|freeze|verbose|analyze|analyse|concurrently|if not exists|if exists)\b)`
@@ -17,13 +20,21 @@ const commands = [
 const noName = String.raw`(?!(?:table|only|full|freeze|verbose|analyze|analyse|concurrently|if|on)\b)`
 const command = new RegExp(String.raw`^(?:${commands})(?: ?${options})* ?(?<![\w"])${noName}${name}`, 'i')
 
-/** Names that only this statement knows. A match starts where a word does, or each letter of a long name would be tried. */
-const commonTable = new RegExp(String.raw`(?<![\w$\u0080-\uffff])(${part})(?: ?\(\))? as (?:(?:not )?materialized )?\(`, 'gi')
+/**
+ * Names that only this statement knows. A match starts where a word does, or each letter of a long name would be tried.
+ */
+const commonTable = new RegExp(
+  String.raw`(?<![\w$\u0080-\uffff])(${part})(?: ?\(\))? as (?:(?:not )?materialized )?\(`,
+  'gi',
+)
 
 /** FROM in these stands before a value. */
 const callWithFrom = /\b(?:extract|trim|substring|overlay) ?\((?:[^()]|\([^()]*\))*\)/gi
 
-/** `SELECT orders`, as the semantic conventions' `db.query.summary`: the first word and the first relation, without quotes. */
+/**
+ * `SELECT orders`, as the semantic conventions' `db.query.summary`: the first word and the first relation, without
+ * quotes.
+ */
 export function summaryOf(shown: string): string {
   const verb = wordOf(shown).toUpperCase()
   if (verb === '') return 'statement'

@@ -2,7 +2,14 @@ import type { Node, SelectStmt } from '@pgsql/types'
 import { parse, ParseRefused } from '../../sql/parser.ts'
 
 /** What makes of a SELECT something that writes or locks: whatever a WITH may hold, SELECT INTO, FOR UPDATE. */
-const changes: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'intoClause', 'lockingClause'])
+const changes: ReadonlySet<string> = new Set([
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'intoClause',
+  'lockingClause',
+])
 
 /**
  * Whether the plan of a text may be asked for: of one SELECT that changes nothing.

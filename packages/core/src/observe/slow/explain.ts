@@ -62,8 +62,8 @@ export class Explainer {
 }
 
 /**
- * One message, so that it is one transaction: a pooler keeps it on one server connection, and the settings end with it. Read-only, as
- * planning calls what is declared immutable.
+ * One message, so that it is one transaction: a pooler keeps it on one server connection, and the settings end with it.
+ * Read-only, as planning calls what is declared immutable.
  */
 function questionOf(sql: string): string {
   return `${limitOfTransaction(limitMillis)}; SET LOCAL transaction_read_only = on; EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`

@@ -22,7 +22,8 @@ const lists = ['Sort Key', 'Group Key'] as const
 type PlanNode = Readonly<Record<string, unknown>>
 
 /**
- * A plan as an indented tree: what each node does, on what, what PostgreSQL expects of it, and its conditions without literals.
+ * A plan as an indented tree: what each node does, on what, what PostgreSQL expects of it, and its conditions without
+ * literals.
  *
  * @param answer of `EXPLAIN (FORMAT JSON)`, as pg gives it or as text
  * @returns `undefined` for what is no plan

@@ -39,7 +39,10 @@ test('one line tells everything', () => {
 })
 
 test('a name that holds line breaks, or what a terminal obeys, stays in its line', () => {
-  const { message, terminal } = entryOf({ ...event, statement: 'SELECT 1 AS "a\n[poolsafe] b\u001b[31m"', operation: 'a\nb' }, none)
+  const { message, terminal } = entryOf(
+    { ...event, statement: 'SELECT 1 AS "a\n[poolsafe] b\u001b[31m"', operation: 'a\nb' },
+    none,
+  )
   expect(message).toContain('SELECT 1 AS "a [poolsafe] b [31m"')
   expect(message).not.toContain('\n')
   expect(terminal).not.toMatch(/^\[poolsafe\] b/m)
@@ -47,8 +50,18 @@ test('a name that holds line breaks, or what a terminal obeys, stays in its line
 })
 
 test('what is not known is left out', () => {
-  const bare = { operation: undefined, rows: undefined, transactionMillis: undefined, place: undefined, request: undefined, tag: undefined }
-  const { message } = entryOf({ ...event, ...bare, pool: undefined, poolerWaitMillis: undefined, layer: 'kysely' }, none)
+  const bare = {
+    operation: undefined,
+    rows: undefined,
+    transactionMillis: undefined,
+    place: undefined,
+    request: undefined,
+    tag: undefined,
+  }
+  const { message } = entryOf(
+    { ...event, ...bare, pool: undefined, poolerWaitMillis: undefined, layer: 'kysely' },
+    none,
+  )
   expect(message).toBe(
     'slow query: SELECT orders by kysely took 1840 ms (pool wait 310 ms, pooler wait not told apart, execution 1530 ms), fingerprint 0123456789abcdef: SELECT id FROM orders WHERE total > ?',
   )
@@ -61,7 +74,9 @@ test('a very slow one is an error, a failure has its SQLSTATE', () => {
 })
 
 test('a plan is in the line, or why there is none', () => {
-  expect(entryOf({ ...event, plan: 'Limit\n  Seq Scan on orders' }, none).message).toMatch(/ > \?; plan: Limit \| {3}Seq Scan on orders$/)
+  expect(entryOf({ ...event, plan: 'Limit\n  Seq Scan on orders' }, none).message).toMatch(
+    / > \?; plan: Limit \| {3}Seq Scan on orders$/,
+  )
   expect(entryOf({ ...event, noPlan: '42P01' }, none).message).toContain(', no plan: 42P01: SELECT')
 })
 
@@ -79,7 +94,9 @@ test('the fields are the event, and the rest', () => {
 })
 
 test('durations among the fields have no more than microseconds', () => {
-  expect(entryOf({ ...event, durationMillis: 2114.617406999998 }, none).fields).toMatchObject({ durationMillis: 2114.617 })
+  expect(entryOf({ ...event, durationMillis: 2114.617406999998 }, none).fields).toMatchObject({
+    durationMillis: 2114.617,
+  })
 })
 
 describe('on a terminal', () => {

@@ -96,8 +96,13 @@ function rowsOf(event: SlowQueryEvent, rest: Rest): string {
     ['like it', `fingerprint ${event.fingerprint}`],
   ]
   const shown = rows.filter(([, text]) => text !== undefined && text !== '')
-  const head = plain(headOf(event)).replace(titleOf(event), colour(event.level === 'verySlow' ? 'red' : 'yellow', titleOf(event)))
-  return [head, ...shown.map(([label, text]) => `  ${colour('dim', label.padEnd(9))}  ${indented(text ?? '')}`)].join('\n')
+  const head = plain(headOf(event)).replace(
+    titleOf(event),
+    colour(event.level === 'verySlow' ? 'red' : 'yellow', titleOf(event)),
+  )
+  return [head, ...shown.map(([label, text]) => `  ${colour('dim', label.padEnd(9))}  ${indented(text ?? '')}`)].join(
+    '\n',
+  )
 }
 
 /** Rows below the first stand below its text. */
@@ -116,7 +121,10 @@ function colour(style: 'red' | 'yellow' | 'dim', text: string): string {
 function fieldsOf(event: SlowQueryEvent, { count, longestMillis, overMillis }: Rest): LogFields {
   const others = count === 0 ? {} : { longestUnloggedMillis: longestMillis, unloggedInMillis: overMillis }
   const fields = { ...event, unlogged: count, ...others }
-  return { event: 'slowQuery', ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toMicros(value)])) }
+  return {
+    event: 'slowQuery',
+    ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, toMicros(value)])),
+  }
 }
 
 /** Of a duration, what is below a microsecond is noise. */

@@ -43,7 +43,10 @@ test('a limit by model is that of its operations alone', async () => {
   expect(await take(5000, report)).toBeUndefined()
   expect(await take(20_000, report)).toMatchObject({ level: 'slow', thresholdMillis: 10_000 })
   expect(await take(40_000, report)).toMatchObject({ level: 'verySlow', thresholdMillis: 30_000 })
-  expect(await take(5000, { operation: 'ReportLine.findMany' })).toMatchObject({ level: 'verySlow', thresholdMillis: 3000 })
+  expect(await take(5000, { operation: 'ReportLine.findMany' })).toMatchObject({
+    level: 'verySlow',
+    thresholdMillis: 3000,
+  })
 })
 
 test('a limit by operation, and one by tag', async () => {
@@ -76,7 +79,9 @@ test('a line that a layer above tells when the statement is over is told', async
   const taken = take(2000, origin)
   origin.stack = '    at list (/srv/shop/users.ts:12:5)'
   expect(await taken).toMatchObject({ place: 'list (/srv/shop/users.ts:12:5)' })
-  expect(lines[0]).toMatch(/slow query: User\.findMany took 20[0-9][0-9] ms .*, at list \(\/srv\/shop\/users\.ts:12:5\), /)
+  expect(lines[0]).toMatch(
+    /slow query: User\.findMany took 20[0-9][0-9] ms .*, at list \(\/srv\/shop\/users\.ts:12:5\), /,
+  )
 })
 
 test('nothing is told in the turn in which the statement ends', async () => {
@@ -106,7 +111,9 @@ test('a line that follows tells the rest', async () => {
   await take(2300)
   Math.random = () => 0.1
   await take(1200)
-  expect(lines).toEqual([expect.stringMatching(/took 1200 ms .*, and 2 more in the last \S+ m?s, longest 2300 ms: SELECT/)])
+  expect(lines).toEqual([
+    expect.stringMatching(/took 1200 ms .*, and 2 more in the last \S+ m?s, longest 2300 ms: SELECT/),
+  ])
 })
 
 test.each(['slowQueryMilis', 'explain', 'threshold'])('the option %s, which does not exist, is refused', (name) => {

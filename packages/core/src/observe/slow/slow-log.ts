@@ -28,8 +28,9 @@ interface Pending {
 }
 
 /**
- * Tells and logs statements that took too long: one line for each fingerprint and interval, events for all. Nothing happens in
- * the turn in which a statement ends: a layer above tells its line after that, and whoever waits for the answer goes first.
+ * Tells and logs statements that took too long: one line for each fingerprint and interval, events for all. Nothing
+ * happens in the turn in which a statement ends: a layer above tells its line after that, and whoever waits for the
+ * answer goes first.
  */
 export class SlowLog {
   /** The lowest of all limits, in milliseconds: what is quicker is slow for nobody. */
@@ -40,7 +41,10 @@ export class SlowLog {
   readonly #explainer: Explainer | undefined
   readonly #sampleRate: number
   readonly #host: SlowLogHost
-  /** A statement ends in the context of whoever opened its socket: loggers that add the request's id would add a stranger's. */
+  /**
+   * A statement ends in the context of whoever opened its socket: loggers that add the request's id would add a
+   * stranger's.
+   */
   readonly #outside = AsyncLocalStorage.snapshot()
   #pending: Pending[] = []
   #slow = 0
@@ -93,7 +97,10 @@ export class SlowLog {
     const event = { ...slow, unlogged: rest.count }
     if (!isLogged) this.#host.tell('slowQuery', event)
     else if (this.#explainer === undefined) this.#log(event, rest)
-    else void this.#explainer.explain(execution).then((plan) => this.#guarded(() => this.#log({ ...event, ...plan }, rest)))
+    else
+      void this.#explainer
+        .explain(execution)
+        .then((plan) => this.#guarded(() => this.#log({ ...event, ...plan }, rest)))
   }
 
   #log(event: SlowQueryEvent, rest: Rest): void {

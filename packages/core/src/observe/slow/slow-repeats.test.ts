@@ -60,7 +60,9 @@ test('the end of the interval tells the worst of the rest, and how many others t
   note({ durationMillis: 2000 })
   note({ durationMillis: 4000, level: 'verySlow' })
   clock.move(minute)
-  expect(told).toEqual([{ worst: { level: 'verySlow', durationMillis: 4000 }, count: 2, longestMillis: 5200, overMillis: minute }])
+  expect(told).toEqual([
+    { worst: { level: 'verySlow', durationMillis: 4000 }, count: 2, longestMillis: 5200, overMillis: minute },
+  ])
 })
 
 test('the line at the end of an interval is that of the next one', () => {
@@ -94,7 +96,10 @@ test('what the sample leaves out is counted, never logged, and told by the next 
   expect(all.note('a', slow, false)).toMatchObject({ isLogged: false, rest: { count: 1 } })
   clock.move(10 * minute)
   expect(told).toEqual([])
-  expect(all.note('a', slow, true)).toEqual({ isLogged: true, rest: { count: 2, longestMillis: 1500, overMillis: 11 * minute } })
+  expect(all.note('a', slow, true)).toEqual({
+    isLogged: true,
+    rest: { count: 2, longestMillis: 1500, overMillis: 11 * minute },
+  })
 })
 
 test('a thousand fingerprints are remembered, of more the first are forgotten', () => {

@@ -30,7 +30,10 @@ interface Entry<Told extends Slow> {
   worst: Told | undefined
 }
 
-/** Lets one slow statement of each fingerprint through in an interval, and counts the rest: in bounded memory, on a clock that never jumps. */
+/**
+ * Lets one slow statement of each fingerprint through in an interval, and counts the rest: in bounded memory, on a
+ * clock that never jumps.
+ */
 export class SlowRepeats<Told extends Slow> {
   readonly #entries = new Map<string, Entry<Told>>()
   readonly #intervalMillis: number
@@ -79,7 +82,10 @@ export class SlowRepeats<Told extends Slow> {
     this.#alarm.expect(entry.closedUntil)
   }
 
-  /** Intervals are over: each that has a rest is told, and the next begins; of what was quiet nothing is kept. @returns the next end */
+  /**
+   * Intervals are over: each that has a rest is told, and the next begins; of what was quiet nothing is kept. @returns
+   * the next end
+   */
   #ring(now: number): number {
     let next = Infinity
     for (const [fingerprint, entry] of this.#entries) {

@@ -4,7 +4,10 @@ import { SiteBudget } from '../../stack/stack-budget.ts'
 /** Nobody asks for lines of what was quiet for so long, or for an interval of reports where that is more. */
 const leastQuietMillis = 60_000
 
-/** Decides which lines are taken of shapes that were slow: some 6 µs each, where the ordinary statement costs a fortieth. */
+/**
+ * Decides which lines are taken of shapes that were slow: some 6 µs each, where the ordinary statement costs a
+ * fortieth.
+ */
 export class SlowShapes {
   readonly #quietMillis: number
   readonly #slowAt = new WeakMap<Shape, number>()

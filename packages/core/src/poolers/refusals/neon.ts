@@ -1,8 +1,9 @@
 import { withCodes, type Refusal } from './refusal.ts'
 
 /**
- * Words of Neon's proxy, before and instead of those of PostgreSQL. Most come as XX000. Source: proxy/src/control_plane/errors.rs and
- * messages.rs of github.com/neondatabase/neon, and neon.com/docs/connect/connection-errors.
+ * Words of Neon's proxy, before and instead of those of PostgreSQL. Most come as XX000. Source:
+ * proxy/src/control_plane/errors.rs and messages.rs of github.com/neondatabase/neon, and
+ * neon.com/docs/connect/connection-errors.
  */
 export const neonRefusals: readonly Refusal[] = withCodes(/^(?:XX000|08|28|53|57P|3D)/, [
   {

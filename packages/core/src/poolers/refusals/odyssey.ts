@@ -1,6 +1,9 @@
 import { withCodes, type Refusal } from './refusal.ts'
 
-/** Odyssey's own words; each begins with its name and the client's. Source: sources/frontend.c and sources/od_error.h of github.com/yandex/odyssey. */
+/**
+ * Odyssey's own words; each begins with its name and the client's. Source: sources/frontend.c and sources/od_error.h of
+ * github.com/yandex/odyssey.
+ */
 export const odysseyRefusals: readonly Refusal[] = withCodes(/^(?:XX000|08|28|53|58|57P)/, [
   {
     says: /^odyssey: .*(?:failed to (?:connect to|get) remote server|remote server (?:read|write) error)/,

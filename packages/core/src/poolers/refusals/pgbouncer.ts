@@ -1,8 +1,8 @@
 import { withCodes, type Refusal } from './refusal.ts'
 
 /**
- * PgBouncer's own words, as they stand in the programs 1.18 and 1.26. Most come as 08P01, which says nothing by itself: the
- * message does.
+ * PgBouncer's own words, as they stand in the programs 1.18 and 1.26. Most come as 08P01, which says nothing by itself:
+ * the message does.
  */
 export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|57P0.)$/, [
   {
@@ -59,7 +59,8 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
     kind: 'startupParameter',
     isTransient: false,
     why: 'the pooler does not let this parameter through to a server connection that others share',
-    instead: 'leave it out of the connection settings; set it with SET LOCAL inside the transaction, or on the role with ALTER ROLE',
+    instead:
+      'leave it out of the connection settings; set it with SET LOCAL inside the transaction, or on the role with ALTER ROLE',
   },
   {
     says: /^(?:client_idle_timeout|client_login_timeout|idle transaction timeout|idle_transaction_timeout|transaction_timeout|query timeout|query_timeout)/,

@@ -1,8 +1,9 @@
 import { withCodes, type Refusal } from './refusal.ts'
 
 /**
- * Supavisor's own words. Up to 2.6 most come as XX000 with a plain text; since 2.7 the text begins with a code of its own in
- * parentheses, such as `(EMAXCONN)`. Source: lib/supavisor/client_handler/error.ex and lib/supavisor/errors of github.com/supabase/supavisor.
+ * Supavisor's own words. Up to 2.6 most come as XX000 with a plain text; since 2.7 the text begins with a code of its
+ * own in parentheses, such as `(EMAXCONN)`. Source: lib/supavisor/client_handler/error.ex and lib/supavisor/errors of
+ * github.com/supabase/supavisor.
  */
 export const supavisorRefusals: readonly Refusal[] = withCodes(/^(?:XX000|08|28|53|57P)/, [
   {
@@ -10,7 +11,8 @@ export const supavisorRefusals: readonly Refusal[] = withCodes(/^(?:XX000|08|28|
     kind: 'poolerFull',
     isTransient: true,
     why: 'Supavisor in session mode lets in as many clients as its pool_size, and each keeps its place for as long as it is connected',
-    instead: 'transaction mode (port 6543) for the application; or a smaller pool in each process; or a larger pool_size',
+    instead:
+      'transaction mode (port 6543) for the application; or a smaller pool in each process; or a larger pool_size',
   },
   {
     says: /^Max client connections reached|^Max pools count reached|^\(EMAXCONN\)|^\(EMAXPOOLSREACHED\)/,
@@ -46,7 +48,8 @@ export const supavisorRefusals: readonly Refusal[] = withCodes(/^(?:XX000|08|28|
     kind: 'tlsRequired',
     isTransient: false,
     why: 'the project takes connections with TLS only, and this one came without',
-    instead: 'sslmode=verify-full in the URL with the certificate of the project, or ssl in the configuration of the pool',
+    instead:
+      'sslmode=verify-full in the URL with the certificate of the project, or ssl in the configuration of the pool',
   },
   {
     says: /^Address not in tenant allow_list|^\(EADDRNOTALLOWED\)/,

@@ -6,7 +6,10 @@ import pg from 'pg'
 
 const unsafe = "SET app.tenant = 'a'"
 
-/** Sends harmless and unsafe statements through pg and Kysely in strict mode. @returns what became of them, for `main.ts` to compare */
+/**
+ * Sends harmless and unsafe statements through pg and Kysely in strict mode. @returns what became of them, for
+ * `main.ts` to compare
+ */
 export async function tryPoolsafe(): Promise<object> {
   const guard = createGuard({ mode: 'strict', pooler: poolers.pgbouncer({ version: '1.24' }) })
   const connectionString = process.env['DATABASE_URL']
