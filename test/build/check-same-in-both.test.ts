@@ -42,6 +42,21 @@ describe('checkSameInBoth', () => {
     )
   })
 
+  it('accepts a class field whose imported value is read from the required module', async () => {
+    const inEsm = "import { sep } from 'node:path'\nclass Path { separator = sep }\nexport { Path }\n"
+    const inCommonJs =
+      'const path = require("node:path")\nclass Path { separator = path.sep }\nmodule.exports = { Path }\n'
+    await expect(compare(inEsm, inCommonJs)).resolves.toBeUndefined()
+  })
+
+  it('refuses a class field whose local value became a property of another object', async () => {
+    const inEsm = 'const sep = "/"\nclass Path { separator = sep }\nexport { Path }\n'
+    const inCommonJs = 'class Path { separator = exports.sep }\nmodule.exports = { Path }\n'
+    await expect(compare(inEsm, inCommonJs)).rejects.toThrow(
+      /has PropertyDefinition separator = MemberExpression where the ES module has PropertyDefinition separator = Identifier$/,
+    )
+  })
+
   it('refuses a missing export', async () => {
     await expect(compare(esm, right.replace(', onlyBegins }', ' }'))).rejects.toThrow(
       /has nothing where the ES module has onlyBegins$/,

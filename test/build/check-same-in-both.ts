@@ -39,16 +39,25 @@ function demandSame(file: string, inEsm: readonly string[], inCommonJs: readonly
  */
 function classMembersOf(file: string): string[] {
   const members: string[] = []
+  const imported = new Set<unknown>()
   visit(parseAst(readFileSync(file, 'utf8')), (node) => {
-    if (node.type === 'ClassBody') members.push(...(node['body'] as SyntaxNode[]).map(describeMember))
+    if (node.type === 'ImportSpecifier') imported.add((node['local'] as SyntaxNode)['name'])
+    if (node.type !== 'ClassBody') return
+    members.push(...(node['body'] as SyntaxNode[]).map((member) => describeMember(member, imported)))
   })
   return members
 }
 
-function describeMember({ type, key, value, static: isStatic }: SyntaxNode): string {
+function describeMember({ type, key, value, static: isStatic }: SyntaxNode, imported: ReadonlySet<unknown>): string {
   const { name, value: literal, type: keyType } = (key ?? {}) as { name?: string; value?: string; type?: string }
-  const kind = (value as SyntaxNode | null | undefined)?.type ?? 'nothing'
+  const kind = kindOf(value as SyntaxNode | null | undefined, imported)
   return `${isStatic === true ? 'static ' : ''}${type} ${name ?? literal ?? keyType ?? ''} = ${kind}`
+}
+
+/** The type of a value's node. CommonJS reads an imported name as a property of the imported module. */
+function kindOf(value: SyntaxNode | null | undefined, imported: ReadonlySet<unknown>): string {
+  if (value?.type === 'Identifier' && imported.has(value['name'])) return 'MemberExpression'
+  return value?.type ?? 'nothing'
 }
 
 function visit(value: unknown, see: (node: SyntaxNode) => void): void {

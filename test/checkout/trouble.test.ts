@@ -1,11 +1,5 @@
-import {
-  Gate,
-  resolveLimits,
-  type Activity,
-  type CheckoutOptions,
-  type ConnectionSource,
-  type Handover,
-} from '@poolsafe/core'
+import type { Activity, CheckoutOptions } from '@poolsafe/core'
+import { Gate, resolveLimits, type ConnectionSource, type Handover } from '@poolsafe/core/adapter'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../chaos/model/virtual-clock.ts'
 

@@ -1,4 +1,5 @@
-import { createGuard, redact, rules } from '@poolsafe/core'
+import { createGuard, rules } from '@poolsafe/core'
+import { redact } from '@poolsafe/core/adapter'
 import { describe, expect, test } from 'vitest'
 import { effectsIn } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'

@@ -1,4 +1,4 @@
-import { scanSaysHarmless } from '@poolsafe/core'
+import { scanSaysHarmless } from '@poolsafe/core/adapter'
 import type { Batch } from './crew.ts'
 import { generate } from './generate.ts'
 import { dependsOnStrings, judgeByTree, unsound } from './verdict.ts'

@@ -1,4 +1,4 @@
-import { scanSaysHarmless } from '@poolsafe/core'
+import { scanSaysHarmless } from '@poolsafe/core/adapter'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
 import { detect } from '../../packages/core/src/analyze/detect.ts'
 import { analyzeBlock } from '../../packages/core/src/analyze/do-block.ts'

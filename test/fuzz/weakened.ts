@@ -1,4 +1,4 @@
-import { scanSaysHarmless } from '@poolsafe/core'
+import { scanSaysHarmless } from '@poolsafe/core/adapter'
 import { keywords } from './vocabulary.ts'
 
 type Scan = (sql: string) => boolean

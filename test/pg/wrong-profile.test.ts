@@ -1,12 +1,12 @@
 import {
   createGuard,
-  guardOf,
   poolers,
   UnsafeStatementError,
   type FindingEvent,
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
+import { guardOf } from '@poolsafe/core/adapter'
 import { guardClient, guardPool } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'

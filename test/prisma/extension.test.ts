@@ -1,4 +1,5 @@
-import { createGuard, isPoolsafeError, processWide } from '@poolsafe/core'
+import { createGuard, isPoolsafeError } from '@poolsafe/core'
+import { processWide } from '@poolsafe/core/adapter'
 import { guardAdapter, poolsafe, UnguardedClientError } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'

@@ -1,4 +1,5 @@
-import { createGuard, guardOf, InvalidOptionError } from '@poolsafe/core'
+import { createGuard, InvalidOptionError } from '@poolsafe/core'
+import { guardOf } from '@poolsafe/core/adapter'
 import { guardAdapter } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'

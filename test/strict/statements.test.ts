@@ -1,6 +1,7 @@
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import '@poolsafe/testing/matchers'
-import { createGuard, processWide } from '@poolsafe/core'
+import { createGuard } from '@poolsafe/core'
+import { processWide } from '@poolsafe/core/adapter'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'

@@ -1,10 +1,5 @@
-import {
-  checkObject,
-  InvalidOptionError,
-  resolveHealthOptions,
-  type GuardHealth,
-  type HealthOptions,
-} from '@poolsafe/core'
+import { InvalidOptionError, type GuardHealth, type HealthOptions } from '@poolsafe/core'
+import { checkObject, resolveHealthOptions } from '@poolsafe/core/adapter'
 import { combineHealth } from './combine-health.ts'
 
 /** What tells of its health: a guard. */

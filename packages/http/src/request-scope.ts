@@ -1,4 +1,5 @@
-import { checkObject, InvalidOptionError, RequestScope } from '@poolsafe/core'
+import { InvalidOptionError } from '@poolsafe/core'
+import { checkObject, RequestScope } from '@poolsafe/core/adapter'
 
 /** What a request is called in reports. */
 export interface RequestScopeOptions<Request> {

@@ -1,4 +1,5 @@
-import { processWide, type Acquiring, type ConnectionControl, type Guard, type Holdable } from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import { processWide, type Acquiring, type ConnectionControl, type Holdable } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 
 /** Where a connection keeps whether it is handed out: a property, as a set would cost more than all the rest. */

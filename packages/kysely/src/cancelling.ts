@@ -1,4 +1,5 @@
-import type { ConnectionControl, Guard } from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import type { ConnectionControl } from '@poolsafe/core/adapter'
 import type { DatabaseConnection } from 'kysely'
 
 /** A query that an abort signal may end. */

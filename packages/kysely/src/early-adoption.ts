@@ -1,4 +1,4 @@
-import { processWide } from '@poolsafe/core'
+import { processWide } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition, setHandedOut } from './acquiring.ts'
 

@@ -1,3 +1,4 @@
+import type { Guard, PoolsafeError } from '@poolsafe/core'
 import {
   firstReason,
   harmless,
@@ -8,11 +9,9 @@ import {
   type Answer,
   type ConnectionControl,
   type Entry,
-  type Guard,
   type Holdable,
   type Observer,
-  type PoolsafeError,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'

@@ -1,12 +1,5 @@
-import {
-  guardOf,
-  InvalidOptionError,
-  keepFirstGuard,
-  markGuarded,
-  toGuard,
-  type Guard,
-  type GuardOptions,
-} from '@poolsafe/core'
+import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
+import { guardOf, keepFirstGuard, markGuarded, toGuard } from '@poolsafe/core/adapter'
 import type { Dialect } from 'kysely'
 import { guardDriver } from './guard-driver.ts'
 

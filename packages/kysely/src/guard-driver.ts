@@ -1,10 +1,10 @@
+import { findPoolsafeError, type Guard } from '@poolsafe/core'
 import {
   AwaitChain,
   claimWork,
   enterProven,
   enterShared,
   enterWork,
-  findPoolsafeError,
   heldOf,
   isConnectionGone,
   keepFirstGuard,
@@ -13,9 +13,8 @@ import {
   processWide,
   settled,
   type Acquiring,
-  type Guard,
   type Holdable,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition, setHandedOut } from './acquiring.ts'
 import { adoptEarly, watchHandingOut } from './early-adoption.ts'

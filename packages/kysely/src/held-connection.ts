@@ -1,4 +1,4 @@
-import { AwaitChain, type BegunTransaction, type Entry, type Holdable, type HoldingWork } from '@poolsafe/core'
+import { AwaitChain, type BegunTransaction, type Entry, type Holdable, type HoldingWork } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { stateOf, type ConnectionState } from './guard-connection.ts'
 

@@ -1,4 +1,5 @@
-import { LostConnections, systemClock, type Guard } from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import { LostConnections, systemClock } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 import type { EventEmitter } from 'node:events'
 import { postgresPrototypeOf } from './early-adoption.ts'

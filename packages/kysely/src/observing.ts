@@ -1,4 +1,4 @@
-import { sqlStateOf, type Execution, type Observer } from '@poolsafe/core'
+import { sqlStateOf, type Execution, type Observer } from '@poolsafe/core/adapter'
 import type { QueryResult } from 'kysely'
 
 /**

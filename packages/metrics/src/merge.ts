@@ -1,4 +1,4 @@
-import { addHistograms } from '@poolsafe/core'
+import { addHistograms } from '@poolsafe/core/adapter'
 import type { Sample } from './catalogue.ts'
 
 /** Adds up what has the same labels, as pools of one name have: twice the same series is an error to Prometheus. */

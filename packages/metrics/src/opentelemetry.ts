@@ -6,7 +6,8 @@ import {
   type Meter,
   type Observable,
 } from '@opentelemetry/api'
-import { checkObject, InvalidOptionError, type Guard } from '@poolsafe/core'
+import { InvalidOptionError, type Guard } from '@poolsafe/core'
+import { checkObject } from '@poolsafe/core/adapter'
 import { checkGuard, checkMethods, warnOfMissing } from './check.ts'
 import { instruments, poolNameAttribute, type InstrumentDefinition } from './instruments.ts'
 import { merge } from './merge.ts'

@@ -1,4 +1,5 @@
-import { checkObject, InvalidOptionError, type Guard } from '@poolsafe/core'
+import { InvalidOptionError, type Guard } from '@poolsafe/core'
+import { checkObject } from '@poolsafe/core/adapter'
 import { register, type Metric, type Registry, type RegistryContentType } from 'prom-client'
 import { catalogue } from './catalogue.ts'
 import { checkGuard, checkMethods, warnOfMissing } from './check.ts'

@@ -1,4 +1,4 @@
-import type { Answer } from '@poolsafe/core'
+import type { Answer } from '@poolsafe/core/adapter'
 import { isSubmittable, type QueryConfig } from './statement.ts'
 import type { Arguments, DriverFunction } from './types.ts'
 

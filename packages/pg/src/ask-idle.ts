@@ -1,4 +1,5 @@
-import { isPoolsafeError, type AskOptions } from '@poolsafe/core'
+import { isPoolsafeError } from '@poolsafe/core'
+import type { AskOptions } from '@poolsafe/core/adapter'
 import { knownLifeOf } from './client-life.ts'
 import { stateOf } from './guard-client.ts'
 import { markQuestion } from './limits/question.ts'

@@ -1,4 +1,4 @@
-import { AwaitChain, enterProven, type BegunTransaction, type Entry } from '@poolsafe/core'
+import { AwaitChain, enterProven, type BegunTransaction, type Entry } from '@poolsafe/core/adapter'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import type { TransactionStatus } from './transaction-status.ts'
 

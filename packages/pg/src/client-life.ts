@@ -1,11 +1,5 @@
-import {
-  isLastWord,
-  isPoolsafeError,
-  type Checkout,
-  type ConnectionLostError,
-  type Gate,
-  type LossReason,
-} from '@poolsafe/core'
+import { isPoolsafeError, type ConnectionLostError, type LossReason } from '@poolsafe/core'
+import { isLastWord, type Checkout, type Gate } from '@poolsafe/core/adapter'
 import type { Connection } from './limits/internals.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import { isPoolsafeError, type Guard, type Layer, type PoolStatistics } from '@poolsafe/core'
 import {
   AwaitChain,
   Checkout,
@@ -6,15 +7,11 @@ import {
   Gate,
   hasStatementLimits,
   holdings,
-  isPoolsafeError,
   processWide,
   sqlStateOf,
   type Execution,
-  type Guard,
   type Handover,
-  type Layer,
-  type PoolStatistics,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import { controlOf } from './limits/client-control.ts'
 import { hasWiredClients } from './limits/internals.ts'
 import { clientsOf } from './idle-clients.ts'

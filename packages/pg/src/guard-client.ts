@@ -1,16 +1,18 @@
 import {
-  firstReason,
-  guardOf,
   InvalidOptionError,
-  keepFirstGuard,
-  markGuarded,
-  resolveStatementLimits,
-  toGuard,
   type Guard,
   type PoolsafeError,
   type GuardOptions,
   type StatementLimitOptions,
 } from '@poolsafe/core'
+import {
+  firstReason,
+  guardOf,
+  keepFirstGuard,
+  markGuarded,
+  resolveStatementLimits,
+  toGuard,
+} from '@poolsafe/core/adapter'
 import { sendAndJudge } from './answer.ts'
 import { rememberBegin } from './begun.ts'
 import { knownLifeOf, type ClientLife } from './client-life.ts'

@@ -1,15 +1,13 @@
+import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
 import {
   guardOf,
   inScopeOfCaller,
-  InvalidOptionError,
   keepFirstGuard,
   markGuarded,
   processWide,
   toGuard,
   type Answer,
-  type Guard,
-  type GuardOptions,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import { knownLifeOf } from './client-life.ts'
 import { gatePool, isPool } from './gate-pool.ts'
 import { hearPool } from './pool-events.ts'

@@ -1,4 +1,5 @@
-import { jsonLimit, type Gate, type ObservedPool, type PoolReport } from '@poolsafe/core'
+import type { PoolReport } from '@poolsafe/core'
+import { jsonLimit, type Gate, type ObservedPool } from '@poolsafe/core/adapter'
 import { askIdle } from './ask-idle.ts'
 import type { OptionsOfPool } from './pool-options.ts'
 import type { ReadOnlyWatch } from './read-only-watch.ts'

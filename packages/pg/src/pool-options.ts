@@ -1,12 +1,11 @@
+import { InvalidOptionError, type CheckoutOptions } from '@poolsafe/core'
 import {
   checkMillis,
   checkObject,
   checkoutOptionNames,
-  InvalidOptionError,
   resolveLimits,
   type CheckoutLimits,
-  type CheckoutOptions,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import type { PoolLike } from './types.ts'
 import { readUrl, withoutSettings, type UrlSettings } from './url-settings.ts'
 

@@ -1,4 +1,4 @@
-import type { Checkout } from '@poolsafe/core'
+import type { Checkout } from '@poolsafe/core/adapter'
 import type { ClientLike } from './types.ts'
 
 /** Where a client keeps its present checkout: a property, as a map would cost more than all the rest. */

@@ -1,4 +1,5 @@
-import { onlyBegins, sqlStateOf, type Checkout, type Execution, type Guard, type Observer } from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import { onlyBegins, sqlStateOf, type Checkout, type Execution, type Observer } from '@poolsafe/core/adapter'
 import {
   activeQueryOf,
   isWired,

@@ -1,4 +1,4 @@
-import type { ObservedPool } from '@poolsafe/core'
+import type { ObservedPool } from '@poolsafe/core/adapter'
 import { knownLifeOf, type ClientLife } from './client-life.ts'
 import { clientsOf } from './idle-clients.ts'
 import type { PoolLike } from './types.ts'

@@ -1,3 +1,4 @@
+import type { Guard, PoolsafeError } from '@poolsafe/core'
 import {
   AwaitChain,
   claimWork,
@@ -12,11 +13,9 @@ import {
   type Checkout,
   type Entry,
   type Gate,
-  type Guard,
   type Holdable,
-  type PoolsafeError,
   type SecondCall,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import { sqlOf } from './query-watch.ts'
 import { isSubmittable, refuseCall } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'

@@ -1,4 +1,5 @@
-import { harmless, type Analysis, type Guard } from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import { harmless, type Analysis } from '@poolsafe/core/adapter'
 import { isWired, preparedTextOf } from './limits/internals.ts'
 import type { Arguments, ClientLike } from './types.ts'
 

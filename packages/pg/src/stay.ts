@@ -1,4 +1,4 @@
-import type { Checkout } from '@poolsafe/core'
+import type { Checkout } from '@poolsafe/core/adapter'
 import type { ClientLife, LivingClient } from './client-life.ts'
 import { isForeign, isInTransaction, isQuiet, mayLeaveTransaction, pendingQueries } from './pending.ts'
 import { checkoutKey } from './present-checkout.ts'

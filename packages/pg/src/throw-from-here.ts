@@ -1,4 +1,5 @@
-import { AcquireTimeoutError, isOwnFrame, isPoolsafeError, takeStack } from '@poolsafe/core'
+import { AcquireTimeoutError, isPoolsafeError } from '@poolsafe/core'
+import { isOwnFrame, takeStack } from '@poolsafe/core/adapter'
 
 /**
  * Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and

@@ -1,4 +1,5 @@
-import { Transaction, type Guard } from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import { Transaction } from '@poolsafe/core/adapter'
 import { activeQueryOf, latestQueryOf, type Query, type WiredClient } from './limits/internals.ts'
 import { isForeign } from './pending.ts'
 import { onQueryFailure } from './query-failures.ts'

@@ -1,12 +1,5 @@
-import {
-  callSiteOf,
-  newestHolding,
-  processWide,
-  seconds,
-  type Checkout,
-  type Guard,
-  type Holdable,
-} from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import { callSiteOf, newestHolding, processWide, seconds, type Checkout, type Holdable } from '@poolsafe/core/adapter'
 import type { ClientLife } from './client-life.ts'
 import { sqlOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'

@@ -1,4 +1,4 @@
-import { processWide } from '@poolsafe/core'
+import { processWide } from '@poolsafe/core/adapter'
 
 /** Given by an extension to replace the `fetch` of a data proxy; the engine calls it right before it runs the query. */
 type BeforeQuery = (fetch: unknown) => unknown

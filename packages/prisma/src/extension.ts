@@ -1,15 +1,6 @@
 import { Prisma } from '@prisma/client/extension'
-import {
-  guardOf,
-  harmless,
-  processWide,
-  runHolding,
-  settled,
-  toGuard,
-  type Guard,
-  type GuardOptions,
-  type Origin,
-} from '@poolsafe/core'
+import type { Guard, GuardOptions } from '@poolsafe/core'
+import { guardOf, harmless, processWide, runHolding, settled, toGuard, type Origin } from '@poolsafe/core/adapter'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { Operations } from './operations.ts'

@@ -1,20 +1,17 @@
 import { gateIfPool, resolvePoolOptions, type PoolOptions, type ResolvedPoolOptions } from '@poolsafe/pg'
+import { InvalidOptionError, isPoolsafeError, type Guard, type GuardOptions } from '@poolsafe/core'
 import {
   commits,
   guardOf,
   harmless,
-  InvalidOptionError,
-  isPoolsafeError,
   keepFirstGuard,
   markGuarded,
   toGuard,
   Transaction,
   transactionTexts,
   type Answer,
-  type Guard,
-  type GuardOptions,
   type Observer,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
 import { statementNamesOf } from './statement-names.ts'

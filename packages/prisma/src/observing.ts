@@ -1,4 +1,4 @@
-import { transactionTexts, type Execution, type Observer } from '@poolsafe/core'
+import { transactionTexts, type Execution, type Observer } from '@poolsafe/core/adapter'
 import { sqlStateOf } from './server-error.ts'
 import type { AdapterTransaction, Statement } from './types.ts'
 

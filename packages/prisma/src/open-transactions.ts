@@ -1,3 +1,4 @@
+import type { Guard } from '@poolsafe/core'
 import {
   AwaitChain,
   formatCallSite,
@@ -8,10 +9,9 @@ import {
   processWide,
   wouldWait,
   type Entry,
-  type Guard,
   type HoldingWork,
   type TransactionCallback,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import type { OperationOrigin } from './origin.ts'
 
 /** The callback of an interactive transaction. */

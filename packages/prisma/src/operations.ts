@@ -1,4 +1,5 @@
-import { openRequest, SiteBudget, type Guard } from '@poolsafe/core'
+import type { Guard } from '@poolsafe/core'
+import { openRequest, SiteBudget } from '@poolsafe/core/adapter'
 
 /** Names that are remembered: models and what can be asked of them, raw queries included. */
 const mostNames = 2000

@@ -1,4 +1,4 @@
-import { formatCallSite, readStack, withDeepStack, type Located, type Origin } from '@poolsafe/core'
+import { formatCallSite, readStack, withDeepStack, type Located, type Origin } from '@poolsafe/core/adapter'
 import type { OperationName } from './operations.ts'
 
 /** What an operation's statements are reported with. */

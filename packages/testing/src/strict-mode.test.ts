@@ -1,4 +1,5 @@
-import { createGuard, processWide, UnsafeStatementError, type Guard } from '@poolsafe/core'
+import { createGuard, UnsafeStatementError, type Guard } from '@poolsafe/core'
+import { processWide } from '@poolsafe/core/adapter'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StrictModeError } from './strict/strict-mode-error.ts'
 import { demandStrictMode, enterStrictMode, type StrictMode } from './strict-mode.ts'

@@ -1,4 +1,5 @@
-import { processWide, type FindingEvent, type StrictOverride } from '@poolsafe/core'
+import type { FindingEvent } from '@poolsafe/core'
+import { processWide, type StrictOverride } from '@poolsafe/core/adapter'
 import { unsafeStatements } from './strict/strict-mode-error.ts'
 
 /** Strict mode as it was entered: what has been found since, and the way out. */

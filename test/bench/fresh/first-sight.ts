@@ -1,4 +1,5 @@
-import { createGuard, scanSaysHarmless } from '@poolsafe/core'
+import { createGuard } from '@poolsafe/core'
+import { scanSaysHarmless } from '@poolsafe/core/adapter'
 import { median } from '../statistics.ts'
 import { doubtfulText, flat, harmlessText } from '../texts.ts'
 

@@ -1,4 +1,5 @@
-import { createGuard, type Observer } from '@poolsafe/core'
+import { createGuard } from '@poolsafe/core'
+import type { Observer } from '@poolsafe/core/adapter'
 import { fullInsert, variants, type Decider } from '../variants.ts'
 import { settledRss } from './settled-rss.ts'
 

@@ -1,4 +1,5 @@
-import type { Activity, ConnectionSource, Handover } from '@poolsafe/core'
+import type { Activity } from '@poolsafe/core'
+import type { ConnectionSource, Handover } from '@poolsafe/core/adapter'
 import type { Random } from './random.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 

@@ -1,12 +1,5 @@
-import {
-  AcquireTimeoutError,
-  createGuard,
-  Gate,
-  resolveLimits,
-  ServerRefusesError,
-  type Checkout,
-  type FailFast,
-} from '@poolsafe/core'
+import { AcquireTimeoutError, createGuard, ServerRefusesError, type FailFast } from '@poolsafe/core'
+import { Gate, resolveLimits, type Checkout } from '@poolsafe/core/adapter'
 import { ModelPool, type ModelConnection, type Weather } from './model-pool.ts'
 import { Random } from './random.ts'
 import { VirtualClock } from './virtual-clock.ts'

@@ -1,4 +1,4 @@
-import type { ConnectionControl } from '@poolsafe/core'
+import type { ConnectionControl } from '@poolsafe/core/adapter'
 import { knownLifeOf } from '../client-life.ts'
 import type { ClientLike } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'

@@ -1,4 +1,5 @@
-import { hasStatementLimits, InvalidOptionError, type Guard, type StatementLimits } from '@poolsafe/core'
+import { InvalidOptionError, type Guard } from '@poolsafe/core'
+import { hasStatementLimits, type StatementLimits } from '@poolsafe/core/adapter'
 import { watchNewClients } from '../login.ts'
 import { hearPool } from '../pool-events.ts'
 import type { ClientLike, PoolLike } from '../types.ts'

@@ -1,15 +1,12 @@
+import { PoolerWaitError, StatementTimeoutError, type Guard, type StatementEnd } from '@poolsafe/core'
 import {
   beginsAnew,
   limitOfTransaction,
   mayLimitItself,
   onlyBegins,
-  PoolerWaitError,
   redact,
-  StatementTimeoutError,
-  type Guard,
-  type StatementEnd,
   type StatementLimits,
-} from '@poolsafe/core'
+} from '@poolsafe/core/adapter'
 import type { DriverFunction } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
 import { activeQueryOf, closeConnection, firstQueuedOf, textOf, type Query, type WiredClient } from './internals.ts'

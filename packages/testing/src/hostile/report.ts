@@ -1,4 +1,5 @@
-import { redact, type Analysis, type Guard, type PoolerProfile, type RuleId } from '@poolsafe/core'
+import type { Guard, PoolerProfile, RuleId } from '@poolsafe/core'
+import { redact, type Analysis } from '@poolsafe/core/adapter'
 import type { Difference } from './inspector.ts'
 import type { SessionState } from './snapshot.ts'
 import type { TransactionRecord } from './transaction-record.ts'

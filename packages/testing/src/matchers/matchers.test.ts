@@ -1,4 +1,5 @@
-import { createGuard, poolers, processWide, type Guard } from '@poolsafe/core'
+import { createGuard, poolers, type Guard } from '@poolsafe/core'
+import { processWide } from '@poolsafe/core/adapter'
 import { expect, describe, it } from 'vitest'
 import '../matchers.ts'
 

@@ -1,12 +1,5 @@
-import {
-  checkObject,
-  createGuard,
-  poolers,
-  redact,
-  type Context,
-  type Finding,
-  type PoolerProfile,
-} from '@poolsafe/core'
+import { createGuard, poolers, type Context, type Finding, type PoolerProfile } from '@poolsafe/core'
+import { checkObject, redact } from '@poolsafe/core/adapter'
 import type { Verdict } from './verdict.ts'
 
 /** Behind what, and how, a statement would be sent. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { formatCallSite, InvalidOptionError, processWide, redact, takeStack, type Analysis } from '@poolsafe/core'
+import { InvalidOptionError } from '@poolsafe/core'
+import { formatCallSite, processWide, redact, takeStack, type Analysis } from '@poolsafe/core/adapter'
 import { groupBy } from '../group-by.ts'
 import { checkFunction, type Verdict } from './verdict.ts'
 

@@ -1,4 +1,5 @@
-import { checkObject, examineRepeated, InvalidOptionError, type RepeatedQueryEvent } from '@poolsafe/core'
+import { InvalidOptionError, type RepeatedQueryEvent } from '@poolsafe/core'
+import { checkObject, examineRepeated } from '@poolsafe/core/adapter'
 import { checkFunction, type Verdict } from './verdict.ts'
 
 /** What counts as repeated. */

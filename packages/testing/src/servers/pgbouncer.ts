@@ -1,4 +1,5 @@
-import { checkObject, checkOneOf, InvalidOptionError } from '@poolsafe/core'
+import { InvalidOptionError } from '@poolsafe/core'
+import { checkObject, checkOneOf } from '@poolsafe/core/adapter'
 import { loadDriver, urlOf, waitUntilServing, withClient, type Login } from './client.ts'
 import { findNamedImage } from './named-image.ts'
 import { checkTarget, checkTexts, passwordsByUser, settingsByName } from './options.ts'

@@ -1,4 +1,5 @@
-import { checkObject, InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
+import { InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
+import { checkObject } from '@poolsafe/core/adapter'
 import { startHostilePooler } from '../hostile/start.ts'
 import type { HostilePoolerOptions } from '../hostile/options.ts'
 import { urlOf, type Login } from './client.ts'

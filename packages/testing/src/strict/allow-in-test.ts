@@ -1,4 +1,5 @@
-import { checkOneOf, InvalidOptionError, rules, takeStack, type RuleId } from '@poolsafe/core'
+import { InvalidOptionError, rules, type RuleId } from '@poolsafe/core'
+import { checkOneOf, takeStack } from '@poolsafe/core/adapter'
 import { currentScope } from './scope.ts'
 
 /**

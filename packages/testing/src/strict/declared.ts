@@ -1,11 +1,5 @@
-import {
-  formatCallSite,
-  processWide,
-  takeStack,
-  type AllowedEvent,
-  type KnownException,
-  type RuleId,
-} from '@poolsafe/core'
+import type { AllowedEvent, KnownException, RuleId } from '@poolsafe/core'
+import { formatCallSite, processWide, takeStack } from '@poolsafe/core/adapter'
 import { groupBy } from '../group-by.ts'
 
 /** An exception by statement (`allow(…)`, a comment, an option of the guard) as plain data. */

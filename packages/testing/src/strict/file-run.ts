@@ -1,4 +1,5 @@
-import type { FindingEvent, StrictOverride } from '@poolsafe/core'
+import type { FindingEvent } from '@poolsafe/core'
+import type { StrictOverride } from '@poolsafe/core/adapter'
 import { inject, type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, type TestError } from 'vitest'
 import { summarize, type Blamed } from '../report/summary.ts'
 import { demandStrictMode } from '../strict-mode.ts'

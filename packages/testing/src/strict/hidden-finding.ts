@@ -1,12 +1,5 @@
-import {
-  judgeEffects,
-  layOut,
-  processWide,
-  type DetectedEffect,
-  type Finding,
-  type FindingEvent,
-  type PoolerProfile,
-} from '@poolsafe/core'
+import type { Finding, FindingEvent, PoolerProfile } from '@poolsafe/core'
+import { judgeEffects, layOut, processWide, type DetectedEffect } from '@poolsafe/core/adapter'
 import type { HostileReport, ReportedState } from '../hostile/report.ts'
 import { outsideScopes } from './scope.ts'
 

@@ -1,4 +1,5 @@
-import { formatCallSite, type RuleId } from '@poolsafe/core'
+import type { RuleId } from '@poolsafe/core'
+import { formatCallSite } from '@poolsafe/core/adapter'
 import type { DeclaredRecord } from './declared.ts'
 import type { Allowance, Found } from './scope.ts'
 

@@ -1,4 +1,5 @@
-import { formatCallSite, PoolsafeError, type FindingEvent } from '@poolsafe/core'
+import { PoolsafeError, type FindingEvent } from '@poolsafe/core'
+import { formatCallSite } from '@poolsafe/core/adapter'
 import { groupBy } from '../group-by.ts'
 import type { Allowance, Found } from './scope.ts'
 

@@ -1,4 +1,5 @@
-import { createGuard, findPoolsafeError, isParserLoaded, poolers, UnsafeStatementError } from '@poolsafe/core'
+import { createGuard, findPoolsafeError, poolers, UnsafeStatementError } from '@poolsafe/core'
+import { isParserLoaded } from '@poolsafe/core/adapter'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
