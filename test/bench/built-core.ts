@@ -19,5 +19,8 @@ async function build(): Promise<void> {
   // The build calls tsc, which npm puts on the path and a bare `node test/bench/main.ts` does not.
   const path = [join(repository, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
   const env = { ...process.env, PATH: path }
-  await promisify(execFile)(process.execPath, [join(repository, 'test/build/build-package.ts')], { cwd: core, env })
+  await promisify(execFile)(process.execPath, [join(repository, 'test/packed/build/build-package.ts')], {
+    cwd: core,
+    env,
+  })
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Answer, Command } from './application/application.ts'
 import { startApplication, type Application, type Kind } from './applications.ts'
-import { Proxy } from './proxy.ts'
+import { Proxy } from '../support/servers/proxy.ts'
 import { connectAdmin, startPooler } from './servers.ts'
 import { ofApplications, type Fault, type Stage } from './stage.ts'
 

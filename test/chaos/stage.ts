@@ -2,7 +2,7 @@ import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
 import type pg from 'pg'
 import type { Application } from './applications.ts'
 import type { Pose } from './application/layer.ts'
-import type { Proxy } from './proxy.ts'
+import type { Proxy } from '../support/servers/proxy.ts'
 
 /** What the applications connect to, and what may be done to it. */
 export interface Stage {

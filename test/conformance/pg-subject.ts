@@ -1,6 +1,6 @@
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
-import { inTransaction } from '../session/in-transaction.ts'
+import { inTransaction } from '../support/session/in-transaction.ts'
 import { circular, type Subject } from './subject.ts'
 
 export const pgSubject: Subject = {

@@ -11,8 +11,8 @@ import { guardPool } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Proxy } from '../chaos/proxy.ts'
-import { subjects, type Layer } from '../checkout/subject.ts'
+import { Proxy } from '../support/servers/proxy.ts'
+import { subjects, type Layer } from '../support/checkout-subject.ts'
 
 let server: PostgresServer
 let way: Proxy

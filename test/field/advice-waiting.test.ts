@@ -7,9 +7,9 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { subjects } from '../checkout/subject.ts'
+import { subjects } from '../support/checkout-subject.ts'
 import { PrismaClient } from '../generated/prisma7/client.ts'
-import { failureOf } from '../prisma/guarded.ts'
+import { failureOf } from '../support/prisma/guarded.ts'
 
 let server: PostgresServer
 beforeAll(async () => {

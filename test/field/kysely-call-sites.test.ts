@@ -4,7 +4,7 @@ import { guardPool } from '@poolsafe/pg'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { sharedPostgres, type SharedPostgres } from '../servers/shared-postgres.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
 beforeAll(async () => {

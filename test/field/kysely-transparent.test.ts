@@ -6,7 +6,7 @@ import { CompiledQuery, Kysely, PostgresDialect, sql, type DatabaseConnection, t
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failureOf } from '../prisma/guarded.ts'
+import { failureOf } from '../support/prisma/guarded.ts'
 
 let server: PostgresServer
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
-import { failureOf } from '../prisma/guarded.ts'
+import { failureOf } from '../support/prisma/guarded.ts'
 
 let server: PostgresServer
 let bystander: pg.Client

@@ -20,7 +20,7 @@ beforeAll(async () => {
   server = await startPostgres()
   const client = new pg.Client(server.url)
   await client.connect()
-  await client.query(readFileSync(new URL('../prisma/tables.sql', import.meta.url), 'utf8'))
+  await client.query(readFileSync(new URL('../support/prisma/tables.sql', import.meta.url), 'utf8'))
   await client.end()
 })
 afterAll(() => server.stop())

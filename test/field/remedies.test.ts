@@ -10,14 +10,14 @@ import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
-import { probes } from '../session/snapshot.ts'
+import { probes } from '../support/session/snapshot.ts'
 
 // Each remedy of each rule, as it stands in the documentation, is run as code in strict mode: it works, nothing is
 // found, nothing is left.
 
 /** Why a remedy is not run here. */
 const unproved: { readonly [Id in RuleId]?: string } = {
-  'connection/cancel-by-pid': 'needs a signal of Kysely 0.29: test/kysely/cancelling.test.ts',
+  'connection/cancel-by-pid': 'needs a signal of Kysely 0.29: test/integration/kysely/cancelling.test.ts',
   'session/backup': 'copies the data folder: test/proofs',
   'session/dblink': 'needs another server: test/proofs',
   'session/foreign-connection': 'needs another server: test/proofs',
@@ -29,8 +29,8 @@ const unproved: { readonly [Id in RuleId]?: string } = {
   'transaction/exported-snapshot': 'needs workers: test/proofs',
   'session/extension-setting': 'needs pg_trgm, which this server has not: test/proofs',
   'session/load': 'names a database of the application',
-  'connection/startup-parameter': 'opens a pool: test/pg/startup.test.ts',
-  'connection/wrong-profile': 'opens a pool: test/pg/wrong-profile.test.ts',
+  'connection/startup-parameter': 'opens a pool: test/integration/pg/startup.test.ts',
+  'connection/wrong-profile': 'opens a pool: test/integration/pg/wrong-profile.test.ts',
   'connection/used-after-release': 'calls functions of the application',
 }
 

@@ -6,7 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
-import { failureOf } from '../prisma/guarded.ts'
+import { failureOf } from '../support/prisma/guarded.ts'
 
 let server: PostgresServer
 beforeAll(async () => {

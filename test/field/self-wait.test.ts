@@ -6,8 +6,8 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { failureOf } from '../prisma/guarded.ts'
-import { subjects } from '../checkout/subject.ts'
+import { failureOf } from '../support/prisma/guarded.ts'
+import { subjects } from '../support/checkout-subject.ts'
 
 let server: PostgresServer
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { guardPool } from '@poolsafe/pg'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Proxy } from '../chaos/proxy.ts'
-import { subjects } from '../checkout/subject.ts'
+import { Proxy } from '../support/servers/proxy.ts'
+import { subjects } from '../support/checkout-subject.ts'
 
 let server: PostgresServer
 let way: Proxy

@@ -5,7 +5,7 @@ import pg from 'pg'
 import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { Proxy } from '../chaos/proxy.ts'
+import { Proxy } from '../support/servers/proxy.ts'
 
 const limitMillis = 500
 /** The limit, the two seconds that the server has to act on a cancel, and what a busy machine adds. */

@@ -3,7 +3,7 @@ import { guardPool, type PoolOptions } from '@poolsafe/pg'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Proxy } from '../chaos/proxy.ts'
+import { Proxy } from '../support/servers/proxy.ts'
 
 const limitMillis = 500
 

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { isError, wholeAnswer } from '../session/answer.ts'
+import { isError, wholeAnswer } from '../support/session/answer.ts'
 import { lookAt, type Facts } from './facts.ts'
 import type { Subject } from './subjects.ts'
 import { connect, type Target } from './target.ts'

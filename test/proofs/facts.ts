@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import { wholeAnswer } from '../session/answer.ts'
-import { probes } from '../session/snapshot.ts'
+import { wholeAnswer } from '../support/session/answer.ts'
+import { probes } from '../support/session/snapshot.ts'
 import type { Subject } from './subjects.ts'
 
 /** What a client sees of the session that it is in, one sentence each. */

@@ -1,7 +1,7 @@
 import { createGuard, type Guard, type Outcome, type PoolerProfile, type RuleId } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
-import { answer } from '../session/answer.ts'
+import { answer } from '../support/session/answer.ts'
 import type { Seen } from './experiment.ts'
 import { answerMillis, connect, stageUrl, type Target } from './target.ts'
 

@@ -1,7 +1,7 @@
 import type { Outcome, RuleId } from '@poolsafe/core'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { isError } from '../session/answer.ts'
+import { isError } from '../support/session/answer.ts'
 import { perform, refer, type Reference, type Seen } from './experiment.ts'
 import type { Facts } from './facts.ts'
 import { Play, type Scene } from './play.ts'

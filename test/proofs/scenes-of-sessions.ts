@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type pg from 'pg'
-import { answer } from '../session/answer.ts'
+import { answer } from '../support/session/answer.ts'
 import { hold } from './experiment.ts'
 import { inspected, type Play, type Scene } from './play.ts'
 import { answerMillis } from './target.ts'

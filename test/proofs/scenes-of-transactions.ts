@@ -1,4 +1,4 @@
-import { answer } from '../session/answer.ts'
+import { answer } from '../support/session/answer.ts'
 import { insert, inspected, isWritten, type Scene } from './play.ts'
 
 export const scenesOfTransactions: readonly Scene[] = [

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import type { Backend } from '../servers/backend.ts'
-import { database } from '../session/database.ts'
+import type { Backend } from '../support/servers/backend.ts'
+import { database } from '../support/session/database.ts'
 import { connect, password, stage, stageUrl } from './target.ts'
 
 /** What a server must be told to hold the stage. */

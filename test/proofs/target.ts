@@ -1,6 +1,6 @@
 import type { PoolerProfile } from '@poolsafe/core'
 import pg from 'pg'
-import { urlOf } from '../servers/backend.ts'
+import { urlOf } from '../support/servers/backend.ts'
 
 /** A server that the proofs are run on. */
 export interface Target {

@@ -8,14 +8,14 @@ const tests = join(import.meta.dirname, '..')
 
 /** The generated Prisma clients: where the script `generate` runs, what it reads, and a file that it writes. */
 const clients = [
-  { folder: tests, schema: 'prisma/schema.prisma', output: 'generated/prisma7/client.ts' },
+  { folder: tests, schema: 'support/prisma/schema.prisma', output: 'generated/prisma7/client.ts' },
   {
     folder: tests,
     schema: 'chaos/application/schema.prisma',
     output: 'generated/chaos/index.js',
     script: 'generate:chaos',
   },
-  { folder: join(tests, 'prisma-6'), schema: 'schema.prisma', output: 'generated/index.js' },
+  { folder: join(tests, 'integration/prisma-6'), schema: 'schema.prisma', output: 'generated/index.js' },
   { folder: join(tests, '../examples/prisma-vitest'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
   { folder: join(tests, '../examples/demo'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },
   { folder: join(tests, '../examples/service'), schema: 'prisma/schema.prisma', output: 'generated/client.ts' },

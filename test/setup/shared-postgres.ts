@@ -9,7 +9,7 @@ import type { TestProject } from 'vitest/node'
  * files without the condition that leads to the packages' sources.
  */
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const program = join(import.meta.dirname, '../servers/serve-postgres.ts')
+  const program = join(import.meta.dirname, '../support/servers/serve-postgres.ts')
   const child = spawn(process.execPath, ['--conditions=@poolsafe/source', program], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

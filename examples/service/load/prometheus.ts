@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { findPrometheus } from '../../../test/prometheus/find-prometheus.ts'
+import { findPrometheus } from '../../../test/support/prometheus/find-prometheus.ts'
 import { shipped } from './shipped.ts'
 import { startChild, type Child } from './child.ts'
 import { temporaryFolder } from './temporary-folder.ts'

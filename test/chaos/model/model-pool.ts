@@ -1,7 +1,7 @@
 import type { Activity } from '@poolsafe/core'
 import type { ConnectionSource, Handover } from '@poolsafe/core/adapter'
 import type { Random } from './random.ts'
-import type { VirtualClock } from './virtual-clock.ts'
+import type { VirtualClock } from '../../support/virtual-clock.ts'
 
 /** A connection of the model. */
 export interface ModelConnection {

@@ -2,7 +2,7 @@ import { AcquireTimeoutError, createGuard, ServerRefusesError, type FailFast } f
 import { Gate, resolveLimits, type Checkout } from '@poolsafe/core/adapter'
 import { ModelPool, type ModelConnection, type Weather } from './model-pool.ts'
 import { Random } from './random.ts'
-import { VirtualClock } from './virtual-clock.ts'
+import { VirtualClock } from '../../support/virtual-clock.ts'
 
 /** What a run did, and every way in which it went wrong. */
 export interface ModelRun {

@@ -23,7 +23,7 @@ export const removedByDiscardAll: readonly SessionState[] = [
   'sequence-value',
 ]
 
-/** The kinds that were looked at on real poolers (`test/poolers`). */
+/** The kinds that were looked at on real poolers (`test/integration/core/poolers`). */
 export const measured: readonly SessionState[] = [...removedByDiscardAll, 'random-seed', 'library']
 
 /** The kinds that only extensions, replication and backups know, and that were looked at as well (`docs/proofs.md`). */

@@ -9,7 +9,7 @@ export interface ParserFiles {
 
 /**
  * Reads the files of libpg-query. The build replaces this module with one that contains them
- * (`test/build/embed-parser.ts`), because a bundler does not find files that are looked up at run time.
+ * (`test/packed/build/embed-parser.ts`), because a bundler does not find files that are looked up at run time.
  */
 export function readParserFiles(): ParserFiles {
   const { resolve } = createRequire(import.meta.url)

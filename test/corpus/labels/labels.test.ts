@@ -1,0 +1,67 @@
+import { createGuard } from '@poolsafe/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Statement } from '../statement.ts'
+import { blindSpots } from './blind-spots.ts'
+import { startOracle, type Label, type Oracle } from './oracle.ts'
+import { statements } from './statements.ts'
+
+/** What the server must have labelled, so that nobody thins the list out unnoticed. */
+const least = 500
+const labellingMillis = 1_800_000
+
+const guard = createGuard()
+
+interface Labelled {
+  readonly sql: string
+  readonly label: Label
+  readonly verdict: Label
+}
+
+/** What does nothing outside a transaction leaves nothing; and strict mode alone speaks of what it cannot read. */
+function judge({ sql, inTransaction = false }: Statement): Label {
+  const { findings } = guard.inspect(sql, { inTransaction })
+  return findings.some(({ outcome }) => outcome !== 'ineffective' && outcome !== 'unknown') ? 'unsafe' : 'safe'
+}
+
+describe('what a real PostgreSQL says of each statement', () => {
+  /** Statements meet on a server: each oracle has one of its own. */
+  let oracles: readonly Oracle[] = []
+  const labelled: Labelled[] = []
+
+  beforeAll(async () => {
+    oracles = await Promise.all([startOracle(), startOracle()])
+    const queue = statements().values()
+    await Promise.all(
+      oracles.map(async (oracle) => {
+        for (const statement of queue) {
+          labelled.push({ sql: statement.sql, label: await oracle.label(statement), verdict: judge(statement) })
+        }
+      }),
+    )
+  }, labellingMillis)
+
+  afterAll(() => Promise.all(oracles.map((oracle) => oracle.stop())))
+
+  test('labels enough of both kinds', () => {
+    const counts = Object.groupBy(labelled, ({ label }) => label)
+    console.log(
+      Object.entries(counts)
+        .map(([label, of]) => `${label}: ${of.length}`)
+        .join(', '),
+    )
+    expect(counts.unsafe?.length).toBeGreaterThanOrEqual(least)
+    expect(counts.safe?.length).toBeGreaterThanOrEqual(least)
+  })
+
+  test.each(['unsafe', 'safe'] as const)('is what the guard says, of all that is %s', (label) => {
+    const wrong = labelled.filter((each) => each.label === label && each.verdict !== label)
+    expect(wrong.map(({ sql }) => sql).filter((sql) => !blindSpots.some((spot) => spot.sql.test(sql)))).toEqual([])
+  })
+
+  test('differs in every blind spot that is listed', () => {
+    const differing = labelled.filter(({ label, verdict }) => label !== 'refused' && label !== verdict)
+    expect(blindSpots.filter((spot) => !differing.some(({ sql }) => spot.sql.test(sql))).map(({ why }) => why)).toEqual(
+      [],
+    )
+  })
+})

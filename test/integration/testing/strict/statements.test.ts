@@ -1,0 +1,79 @@
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import '@poolsafe/testing/matchers'
+import { createGuard } from '@poolsafe/core'
+import { processWide } from '@poolsafe/core/adapter'
+import { guardDialect } from '@poolsafe/kysely'
+import { guardPool } from '@poolsafe/pg'
+import { guardAdapter, poolsafe } from '@poolsafe/prisma'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kyselySubject } from '../../../conformance/kysely-subject.ts'
+import { pgSubject } from '../../../conformance/pg-subject.ts'
+import { prismaSubject } from '../../../conformance/prisma-subject.ts'
+import { PrismaClient } from '../../../generated/prisma7/client.ts'
+
+// A statement is told once, at the layer that judges it, whatever lies above and below.
+
+let postgres: PostgresServer
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+
+afterAll(() => postgres.stop())
+
+/** The statements that guards told of. */
+async function toldOf(work: () => Promise<unknown>): Promise<string[]> {
+  const told: string[] = []
+  processWide.onStatement = (text) => void told.push(text)
+  try {
+    await work()
+  } finally {
+    processWide.onStatement = undefined
+  }
+  return told
+}
+
+describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
+  it('tells each statement once', async () => {
+    const opened = subject.open(postgres.url, { logger: { warn: () => undefined } })
+    const told = await toldOf(async () => {
+      await opened.query('SELECT 1')
+      await opened.transaction(async (query) => {
+        await query('SELECT 2')
+        await query('SELECT 2')
+      })
+      await opened.query('SELECT set_config($$a.b$$, $$c$$, true) WHERE false')
+    })
+    await opened.close()
+    expect(told.filter((text) => text.startsWith('SELECT'))).toEqual([
+      'SELECT 1',
+      'SELECT 2',
+      'SELECT 2',
+      'SELECT set_config($$a.b$$, $$c$$, true) WHERE false',
+    ])
+  })
+})
+
+describe('over a pool that is guarded as well', () => {
+  it('Kysely tells each statement once', async () => {
+    const guard = createGuard()
+    const pool = guardPool(new pg.Pool({ connectionString: postgres.url }), guard)
+    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+    await expect(() => db.transaction().execute((trx) => sql`SELECT 1`.execute(trx))).toQueryAtMost(1)
+    expect(await toldOf(() => sql`SELECT 1`.execute(db))).toEqual(['SELECT 1'])
+    await db.destroy()
+  })
+
+  it('Prisma tells each statement once', async () => {
+    const guard = createGuard()
+    const pool = guardPool(new pg.Pool({ connectionString: postgres.url }), guard)
+    const client = new PrismaClient({ adapter: guardAdapter(new PrismaPg(pool), guard) }).$extends(poolsafe(guard))
+    const told = await toldOf(() => client.$transaction((tx) => tx.$executeRawUnsafe('SELECT 1')))
+    await client.$disconnect()
+    await pool.end()
+    expect(told).toEqual(['BEGIN', 'SELECT 1', 'COMMIT'])
+  })
+})

@@ -1,6 +1,0 @@
-import { prisma6 } from '../prisma-6/prisma-6.ts'
-import { prisma7 } from '../prisma/prisma-7.ts'
-import { describePlaces } from './layers-prisma-place.ts'
-
-describePlaces(prisma7)
-describePlaces(prisma6)
