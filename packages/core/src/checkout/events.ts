@@ -7,6 +7,7 @@ import type {
   ServerRefusesError,
 } from './errors.ts'
 import type { Failure } from '../failure.ts'
+import { keysOf } from '../options.ts'
 import type { Activity } from './pool-state.ts'
 
 /** A call got its connection. */
@@ -106,6 +107,19 @@ export interface CheckoutEvents {
   connectFailure: ConnectFailureEvent
   connectionLost: ConnectionLostEvent
 }
+
+/** The names of {@link CheckoutEvents}. An event without an entry here is a type error. */
+export const checkoutEventNames: readonly (keyof CheckoutEvents)[] = keysOf<CheckoutEvents>({
+  acquire: true,
+  release: true,
+  poolerWait: true,
+  timeout: true,
+  deadlock: true,
+  leak: true,
+  leakEnd: true,
+  connectFailure: true,
+  connectionLost: true,
+})
 
 /** What a gate needs of a guard. */
 export interface Watcher {

@@ -1,11 +1,6 @@
 import { InvalidOptionError } from '../errors.ts'
-import { checkBoolean, checkObject } from '../options.ts'
-import {
-  resolveStatementLimits,
-  statementLimitNames,
-  type StatementLimitOptions,
-  type StatementLimits,
-} from './statement-limits.ts'
+import { checkBoolean, checkObject, namesOf, resolveFrom, type OptionTable } from '../options.ts'
+import { statementLimitTable, type StatementLimitOptions, type StatementLimits } from './statement-limits.ts'
 
 /**
  * What becomes of a call that would have to wait while the server refuses connections and no connection is open:
@@ -70,19 +65,23 @@ export interface CheckoutLimits extends StatementLimits {
   readonly callSites: boolean | undefined
 }
 
-/** The names of the options. */
-export const checkoutOptionNames: readonly (keyof CheckoutOptions)[] = [
-  'acquireTimeoutMillis',
-  'failFast',
-  'maxWaiting',
-  'leakDetectionMillis',
-  'idleInTransactionMillis',
-  'callSites',
-  ...statementLimitNames,
-]
-
 /** Node's timers hold no more: a longer one would fire at once. */
 const longestTimer = 2_147_483_647
+
+const table: OptionTable<CheckoutOptions, CheckoutLimits> = {
+  acquireTimeoutMillis: ({ acquireTimeoutMillis = 10_000 }) =>
+    checkMillis('acquireTimeoutMillis', acquireTimeoutMillis),
+  failFast: ({ failFast = 'never' }) => checkFailFast(failFast),
+  maxWaiting: ({ maxWaiting = Infinity }) => checkCount('maxWaiting', maxWaiting),
+  leakDetectionMillis: ({ leakDetectionMillis = Infinity }) => checkMillis('leakDetectionMillis', leakDetectionMillis),
+  idleInTransactionMillis: ({ idleInTransactionMillis = Infinity }) =>
+    checkMillis('idleInTransactionMillis', idleInTransactionMillis),
+  callSites: ({ callSites }) => (callSites === undefined ? undefined : checkBoolean('callSites', callSites)),
+  ...statementLimitTable,
+}
+
+/** The names of the options. */
+export const checkoutOptionNames: readonly (keyof CheckoutOptions)[] = namesOf(table)
 
 /**
  * Fills in the defaults.
@@ -92,37 +91,14 @@ const longestTimer = 2_147_483_647
  *   another
  */
 export function resolveLimits(what: string, options: CheckoutOptions = {}): CheckoutLimits {
-  checkObject(what, options, checkoutOptionNames)
-  const {
-    acquireTimeoutMillis = 10_000,
-    failFast = 'never',
-    maxWaiting = Infinity,
-    leakDetectionMillis = Infinity,
-    idleInTransactionMillis = Infinity,
-    callSites,
-    ...statements
-  } = options
-  const statementLimits = resolveStatementLimits(what, statements)
-  checkMillis('acquireTimeoutMillis', acquireTimeoutMillis)
-  checkMillis('leakDetectionMillis', leakDetectionMillis)
-  checkMillis('idleInTransactionMillis', idleInTransactionMillis)
-  checkFailFast(failFast)
-  checkCount('maxWaiting', maxWaiting)
-  if (callSites !== undefined) checkBoolean('callSites', callSites)
+  const limits = resolveFrom(what, options, table)
+  const { idleInTransactionMillis, leakDetectionMillis } = limits
   if (idleInTransactionMillis > leakDetectionMillis && idleInTransactionMillis !== Infinity) {
     const allowed = `at most leakDetectionMillis (${leakDetectionMillis}), by when the whole checkout is reported`
     throw new InvalidOptionError('idleInTransactionMillis', idleInTransactionMillis, allowed)
   }
   const waitsForFirstAnswer = options.acquireTimeoutMillis !== undefined || options.failFast !== undefined
-  const limits = {
-    acquireTimeoutMillis,
-    failFast,
-    waitsForFirstAnswer,
-    maxWaiting,
-    leakDetectionMillis,
-    idleInTransactionMillis,
-  }
-  return { ...limits, callSites, ...statementLimits }
+  return { ...limits, waitsForFirstAnswer }
 }
 
 /** @throws InvalidOptionError for what is no duration above 0 */
@@ -136,8 +112,8 @@ export function checkMillis(option: string, given: unknown): number {
   )
 }
 
-function checkFailFast(given: unknown): void {
-  if (given === 'never' || given === 'whileRefusing') return
+function checkFailFast(given: FailFast): FailFast {
+  if (given === 'never' || given === 'whileRefusing') return given
   if (typeof given !== 'object' || given === null) {
     throw new InvalidOptionError(
       'failFast',
@@ -146,10 +122,11 @@ function checkFailFast(given: unknown): void {
     )
   }
   checkObject('failFast', given, ['afterMillis'])
-  checkMillis('failFast.afterMillis', (given as { readonly afterMillis?: unknown }).afterMillis)
+  checkMillis('failFast.afterMillis', given.afterMillis)
+  return given
 }
 
-function checkCount(option: string, given: unknown): void {
-  if (typeof given === 'number' && given >= 0 && (Number.isInteger(given) || given === Infinity)) return
+function checkCount(option: string, given: unknown): number {
+  if (typeof given === 'number' && given >= 0 && (Number.isInteger(given) || given === Infinity)) return given
   throw new InvalidOptionError(option, given, 'a whole number of at least 0, or Infinity for no bound')
 }

@@ -1,6 +1,6 @@
 import type { Analysis } from '../analyze/analysis.ts'
 import { InvalidOptionError } from '../errors.ts'
-import { checkObject } from '../options.ts'
+import { resolveFrom, type OptionTable } from '../options.ts'
 
 /** How long the server may take. `Infinity` is never. */
 export interface StatementLimitOptions {
@@ -25,32 +25,30 @@ export interface StatementLimits {
   readonly poolerWaitTimeoutMillis: number
 }
 
-/** The names of the options. */
-export const statementLimitNames: readonly (keyof StatementLimitOptions)[] = [
-  'statementTimeoutMillis',
-  'poolerWaitTimeoutMillis',
-]
-
 /** PostgreSQL's own bound of `statement_timeout`, and that of Node's timers. */
 const longest = 2_147_483_647
+
+/** How each option is checked, and its default. */
+export const statementLimitTable: OptionTable<StatementLimitOptions, StatementLimits> = {
+  statementTimeoutMillis: ({ statementTimeoutMillis = Infinity }) =>
+    checkWholeMillis('statementTimeoutMillis', statementTimeoutMillis),
+  poolerWaitTimeoutMillis: ({ poolerWaitTimeoutMillis = Infinity }) =>
+    checkWholeMillis('poolerWaitTimeoutMillis', poolerWaitTimeoutMillis),
+}
 
 /**
  * Fills in the defaults.
  *
- * @param what who was given the options, for messages: `guardClient()`
+ * @param what the function that was given the options, for messages: `guardClient()`
  * @throws InvalidOptionError for an unknown option, and for a limit that is no whole number of milliseconds
  */
 export function resolveStatementLimits(what: string, options: StatementLimitOptions = {}): StatementLimits {
-  checkObject(what, options, statementLimitNames)
-  const { statementTimeoutMillis = Infinity, poolerWaitTimeoutMillis = Infinity } = options
-  checkWholeMillis('statementTimeoutMillis', statementTimeoutMillis)
-  checkWholeMillis('poolerWaitTimeoutMillis', poolerWaitTimeoutMillis)
-  return { statementTimeoutMillis, poolerWaitTimeoutMillis }
+  return resolveFrom(what, options, statementLimitTable)
 }
 
-function checkWholeMillis(option: string, given: unknown): void {
-  if (given === Infinity) return
-  if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= longest) return
+function checkWholeMillis(option: string, given: unknown): number {
+  if (given === Infinity) return given
+  if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= longest) return given
   throw new InvalidOptionError(
     option,
     given,

@@ -1,8 +1,9 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
-import type { CheckoutEvents } from '../checkout/events.ts'
+import { checkoutEventNames, type CheckoutEvents } from '../checkout/events.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import { isThenable } from '../exceptions/scope.ts'
-import type { ObserveEvents } from '../observe/events.ts'
+import { observeEventNames, type ObserveEvents } from '../observe/events.ts'
+import { keysOf } from '../options.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
 
@@ -47,24 +48,13 @@ export interface GuardEvents extends CheckoutEvents, ObserveEvents {
 
 type Listener<Event> = (event: Event) => unknown
 
-/** Every event, once: for what has to be there for each. */
-const names = Object.keys({
-  finding: true,
-  allowed: true,
-  fault: true,
-  query: true,
-  slowQuery: true,
-  repeatedQuery: true,
-  acquire: true,
-  release: true,
-  poolerWait: true,
-  timeout: true,
-  deadlock: true,
-  leak: true,
-  leakEnd: true,
-  connectFailure: true,
-  connectionLost: true,
-} satisfies { [Name in keyof GuardEvents]: true }) as (keyof GuardEvents)[]
+type OwnEvents = Omit<GuardEvents, keyof CheckoutEvents | keyof ObserveEvents>
+
+const names: readonly (keyof GuardEvents)[] = [
+  ...keysOf<OwnEvents>({ finding: true, allowed: true, fault: true }),
+  ...observeEventNames,
+  ...checkoutEventNames,
+]
 
 /**
  * Who hears of one event: those who asked the guard, and whoever subscribed to the channel of its name, of all guards
@@ -99,7 +89,7 @@ export class Events {
   }
 
   isEvent(name: string): name is keyof GuardEvents {
-    return (names as string[]).includes(name)
+    return (names as readonly string[]).includes(name)
   }
 
   has(name: keyof GuardEvents): boolean {

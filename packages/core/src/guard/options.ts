@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors.ts'
 import { checkExceptions, type ExceptionOption } from '../exceptions/option.ts'
-import { checkObject, checkOneOf } from '../options.ts'
+import { checkObject, checkOneOf, namesOf, resolveFrom, type OptionTable } from '../options.ts'
 import { carriesAll, type PoolerProfile } from '../poolers/profile.ts'
 import { strictest } from '../poolers/strictest.ts'
 import {
@@ -73,43 +73,24 @@ export type ResolvedOptions = Required<Omit<GuardOptions, 'observe'>> & {
   readonly observe: ResolvedObserveOptions | false
 }
 
-const keys: readonly (keyof GuardOptions)[] = [
-  'pooler',
-  'mode',
-  'rules',
-  'decideAt',
-  'exceptions',
-  'logger',
-  'cacheBytes',
-  'observe',
-]
 const modes: readonly Mode[] = ['off', 'warn', 'strict']
 const policies: readonly Policy[] = ['allow', 'warn', 'throw']
+
+const table: OptionTable<GuardOptions, ResolvedOptions> = {
+  pooler: ({ pooler = strictest() }) => checkPooler(pooler),
+  mode: ({ mode = 'warn' }) => checkOneOf('mode', mode, modes),
+  rules: ({ rules: policyByRule = {} }) => checkRules(policyByRule),
+  decideAt: ({ decideAt = 'commit' }) => checkOneOf('decideAt', decideAt, ['commit', 'statement']),
+  exceptions: ({ exceptions = [] }) => checkExceptions(exceptions),
+  logger: ({ logger = console }) => checkLogger(logger),
+  cacheBytes: ({ cacheBytes = 1_048_576 }) => checkBytes(cacheBytes),
+  observe: ({ observe = {} }) => resolveObserveOptions(observe),
+}
 
 /** @throws InvalidOptionError for an option, a rule id or a value that does not exist */
 export function resolveOptions(options: GuardOptions): ResolvedOptions {
   checkPlace(options)
-  checkObject('createGuard()', options, keys)
-  const {
-    pooler = strictest(),
-    mode = 'warn',
-    rules: policyByRule = {},
-    decideAt = 'commit',
-    exceptions = [],
-    logger = console,
-    cacheBytes = 1_048_576,
-    observe = {},
-  } = options
-  return {
-    pooler: checkPooler(pooler),
-    mode: checkOneOf('mode', mode, modes),
-    rules: checkRules(policyByRule),
-    decideAt: checkOneOf('decideAt', decideAt, ['commit', 'statement']),
-    exceptions: checkExceptions(exceptions),
-    logger: checkLogger(logger),
-    cacheBytes: checkBytes(cacheBytes),
-    observe: resolveObserveOptions(observe),
-  }
+  return resolveFrom('createGuard()', options, table)
 }
 
 /** What is observed has options of its own, one level below. */
@@ -120,7 +101,7 @@ function checkPlace(options: GuardOptions): void {
   throw new InvalidOptionError(
     'an option of createGuard()',
     misplaced,
-    `one of ${keys.join(', ')}`,
+    `one of ${namesOf(table).join(', ')}`,
     `observe: { ${misplaced} }`,
   )
 }

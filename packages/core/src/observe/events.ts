@@ -1,3 +1,4 @@
+import { keysOf } from '../options.ts'
 import type { StatementKind } from './shape/statement-kind.ts'
 
 /** The layer that a statement came through. */
@@ -92,3 +93,10 @@ export interface ObserveEvents {
   slowQuery: SlowQueryEvent
   repeatedQuery: RepeatedQueryEvent
 }
+
+/** The names of {@link ObserveEvents}. An event without an entry here is a type error. */
+export const observeEventNames: readonly (keyof ObserveEvents)[] = keysOf<ObserveEvents>({
+  query: true,
+  slowQuery: true,
+  repeatedQuery: true,
+})

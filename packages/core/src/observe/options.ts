@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors.ts'
 import { checkMillis } from '../checkout/limits.ts'
-import { checkBoolean, checkObject, checkWholeNumber } from '../options.ts'
+import { checkBoolean, checkObject, checkWholeNumber, namesOf, resolveFrom, type OptionTable } from '../options.ts'
 
 /** Which statements have other limits than the rest. */
 export interface SlowQueryThreshold {
@@ -47,36 +47,28 @@ export interface ObserveOptions {
 
 export type ResolvedObserveOptions = Required<ObserveOptions>
 
+const table: OptionTable<ObserveOptions, ResolvedObserveOptions> = {
+  slowQueryMillis: ({ slowQueryMillis = 1000 }) => checkMillis('slowQueryMillis', slowQueryMillis),
+  verySlowQueryMillis: ({ slowQueryMillis = 1000, verySlowQueryMillis = Math.max(3000, slowQueryMillis) }) => {
+    checkPair('', slowQueryMillis, verySlowQueryMillis)
+    return verySlowQueryMillis
+  },
+  slowQueryThresholds: ({ slowQueryThresholds = [] }) => checkThresholds(slowQueryThresholds),
+  slowQueryIntervalMillis: ({ slowQueryIntervalMillis }) =>
+    checkMillis('slowQueryIntervalMillis', slowQueryIntervalMillis ?? 60_000),
+  slowQuerySampleRate: ({ slowQuerySampleRate }) => checkRate(slowQuerySampleRate ?? 1),
+  explainSlowQueries: ({ explainSlowQueries }) => checkBoolean('explainSlowQueries', explainSlowQueries ?? false),
+  repeatedQueryLimit: ({ repeatedQueryLimit }) => checkLimit(repeatedQueryLimit ?? 10),
+  requestScopeMillis: ({ requestScopeMillis }) => checkMillis('requestScopeMillis', requestScopeMillis ?? 60_000),
+}
+
 /** The names of the options. */
-export const observeOptionNames: readonly (keyof ObserveOptions)[] = [
-  'slowQueryMillis',
-  'verySlowQueryMillis',
-  'slowQueryThresholds',
-  'slowQueryIntervalMillis',
-  'slowQuerySampleRate',
-  'explainSlowQueries',
-  'repeatedQueryLimit',
-  'requestScopeMillis',
-]
+export const observeOptionNames: readonly (keyof ObserveOptions)[] = namesOf(table)
 
 /** @throws InvalidOptionError for an option that does not exist, and for one that cannot be */
 export function resolveObserveOptions(given: ObserveOptions | boolean): ResolvedObserveOptions | false {
   if (given === false) return false
-  const options = given === true ? {} : given
-  checkObject('observe', options, observeOptionNames)
-  const { slowQueryMillis = 1000, slowQueryThresholds = [] } = options
-  const { verySlowQueryMillis = Math.max(3000, slowQueryMillis) } = options
-  checkPair('', slowQueryMillis, verySlowQueryMillis)
-  return {
-    slowQueryMillis,
-    verySlowQueryMillis,
-    slowQueryThresholds: checkThresholds(slowQueryThresholds),
-    slowQueryIntervalMillis: checkMillis('slowQueryIntervalMillis', options.slowQueryIntervalMillis ?? 60_000),
-    slowQuerySampleRate: checkRate(options.slowQuerySampleRate ?? 1),
-    explainSlowQueries: checkBoolean('explainSlowQueries', options.explainSlowQueries ?? false),
-    repeatedQueryLimit: checkLimit(options.repeatedQueryLimit ?? 10),
-    requestScopeMillis: checkMillis('requestScopeMillis', options.requestScopeMillis ?? 60_000),
-  }
+  return resolveFrom('observe', given === true ? {} : given, table)
 }
 
 function checkPair(where: string, slow: unknown, verySlow: unknown): void {

@@ -1,7 +1,7 @@
 import { checkMillis } from '../../checkout/limits.ts'
 import { longestRecentMillis } from '../../measure/recent-count.ts'
 import { InvalidOptionError } from '../../errors.ts'
-import { checkBoolean, checkObject, checkOneOf } from '../../options.ts'
+import { checkBoolean, checkOneOf, resolveFrom, type OptionTable } from '../../options.ts'
 import { problemKinds, type ProblemKind } from './health.ts'
 
 /** When a guard is healthy. */
@@ -27,25 +27,17 @@ export interface HealthOptions {
 
 export type ResolvedHealthOptions = Required<HealthOptions>
 
-/** The names of the options. */
-export const healthOptionNames: readonly (keyof HealthOptions)[] = [
-  'pingTimeoutMillis',
-  'longestWaitMillis',
-  'recentMillis',
-  'connect',
-  'tolerate',
-]
+const table: OptionTable<HealthOptions, ResolvedHealthOptions> = {
+  pingTimeoutMillis: ({ pingTimeoutMillis }) => checkFinite('pingTimeoutMillis', pingTimeoutMillis ?? 1000),
+  longestWaitMillis: ({ longestWaitMillis }) => checkMillis('longestWaitMillis', longestWaitMillis ?? 1000),
+  recentMillis: ({ recentMillis }) => checkRecent(recentMillis ?? 60_000),
+  connect: ({ connect }) => checkBoolean('connect', connect ?? true),
+  tolerate: ({ tolerate }) => checkTolerated(tolerate ?? []),
+}
 
 /** @throws InvalidOptionError for an option that does not exist, and for one that cannot be */
 export function resolveHealthOptions(given: HealthOptions = {}): ResolvedHealthOptions {
-  checkObject('health()', given, healthOptionNames)
-  return {
-    pingTimeoutMillis: checkFinite('pingTimeoutMillis', given.pingTimeoutMillis ?? 1000),
-    longestWaitMillis: checkMillis('longestWaitMillis', given.longestWaitMillis ?? 1000),
-    recentMillis: checkRecent(given.recentMillis ?? 60_000),
-    connect: checkBoolean('connect', given.connect ?? true),
-    tolerate: checkTolerated(given.tolerate ?? []),
-  }
+  return resolveFrom('health()', given, table)
 }
 
 /** A ping without a limit would be a health check that never answers. */
