@@ -41,6 +41,13 @@ const forms: Readonly<Record<string, string>> = {
     half(repeated((index) => `SET a.x${index}=1;`, 'BEGIN;')) +
     half(repeated((index) => `SET b.x${index}=1;ROLLBACK TO s;`, 'SAVEPOINT s;')),
   'savepoints inside each other': repeated((index) => `SAVEPOINT s${index};SET a.x${index}=1;`, 'BEGIN;'),
+  'partial rollbacks to savepoints that are not there':
+    half(repeated((index) => `SAVEPOINT s${index};`, 'BEGIN;')) + half(repeated((index) => `ROLLBACK TO t${index};`)),
+  'releases of the oldest of many savepoints': repeated((index) => `SAVEPOINT s${index};RELEASE t;`, 'BEGIN;'),
+  'savepoints around a lock': repeated(
+    (index) => `SAVEPOINT s${index};`,
+    'BEGIN;SELECT * FROM t;SELECT pg_advisory_lock(1);',
+  ),
   'calls of lastval in one statement': repeated(() => 'lastval(),', 'SELECT ', '1'),
   'DO blocks inside each other': nestedBlocks(2000),
   'empty comments': repeated(() => '/**/', 'SET a.b=1 '),

@@ -1,16 +1,7 @@
 import type { DetectedEffect } from '../analyze/analysis.ts'
 import { survivesRollback } from '../rules/effect.ts'
 import type { Source } from './source.ts'
-import type { Left, Savepoint, TransactionState } from './state.ts'
-
-/** What survives a rollback is due at the end of its text, and told once. */
-export function withoutSurvivors(state: TransactionState): TransactionState {
-  if (!state.left.some(survives)) return state
-  const pending = (left: readonly Left[]): Left[] => left.filter((entry) => !survives(entry))
-  const cleaned = (savepoint: Savepoint | undefined): Savepoint | undefined =>
-    savepoint && { ...savepoint, left: pending(savepoint.left), previous: cleaned(savepoint.previous) }
-  return { ...state, left: pending(state.left), savepoint: cleaned(state.savepoint) }
-}
+import type { Left } from './state.ts'
 
 /** A rollback does not take it back. */
 export function survives({ effect }: Left): boolean {

@@ -1,6 +1,8 @@
 import type { Analysis, Control, DetectedEffect, Step } from '../analyze/analysis.ts'
 import { mostOthers, withOthers, withStates } from './cases.ts'
-import { isLeftBy, isTold, survives, withoutSurvivors } from './left.ts'
+import { isLeftBy, isTold, survives } from './left.ts'
+import { Savepoints } from './savepoints.ts'
+import { Survivors } from './survivors.ts'
 import type { Source } from './source.ts'
 import { autocommit, type Left, type Savepoint, type Settled, type TransactionState } from './state.ts'
 
@@ -27,6 +29,8 @@ export function settle(analysis: Analysis, source: Source, before: TransactionSt
  */
 const mostLeft = 256
 
+const nothing: ReadonlySet<Left> = new Set()
+
 /** A transaction whose COMMIT fails is over, and none is chained to it. */
 const failedCommit: TransactionState = { ...autocommit, isAborted: true }
 
@@ -37,7 +41,7 @@ class Walk {
   #isOpen: boolean
   #isAborted: boolean
   #left: readonly Left[]
-  #savepoint: Savepoint | undefined
+  readonly #savepoints: Savepoints
   /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
   #opening: Left | undefined
   /** How many statements so far may have failed, of this text and of those under way. */
@@ -58,7 +62,7 @@ class Walk {
     this.#isOpen = isOpen
     this.#isAborted = isOpen && isAborted
     this.#left = left
-    this.#savepoint = savepoint
+    this.#savepoints = new Savepoints(savepoint)
     if (isUnanswered) this.#doubts++
     this.#isBatch = isBatch
     this.#source = source
@@ -134,8 +138,9 @@ class Walk {
     if (masks || effect.isUncertain) return true
     // Each unlock takes one lock back. Everything else is gone at once.
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
+    const before = effect.state === 'held-cursor' ? new Set(this.#savepoints.newest?.left) : nothing
     const isTaken = (earlier: Left): boolean =>
-      (isOne ? earlier === last : isLeftBy(earlier.effect, effect)) && this.#isSure(earlier)
+      (isOne ? earlier === last : isLeftBy(earlier.effect, effect)) && this.#isSure(earlier, before)
     if (becomes !== undefined) this.#change(isTaken, { object: becomes })
     else this.#left = this.#left.filter((earlier) => !isTaken(earlier))
     return true
@@ -147,10 +152,14 @@ class Walk {
     )
   }
 
-  /** What no rollback takes back stays if anything fails before the statement that would take it back. */
-  #isSure(entry: Left): boolean {
-    // A failure takes a held cursor with it, unless a part of the transaction is rolled back alone.
-    const mayStay = survives(entry) || (entry.effect.state === 'held-cursor' && this.#savepoint !== undefined)
+  /**
+   * State that survives a rollback stays if anything fails before the statement that would take it back. A held cursor
+   * stays if the transaction then rolls back to a savepoint that came after the cursor.
+   *
+   * @param beforeSavepoint the cursors that the newest savepoint keeps
+   */
+  #isSure(entry: Left, beforeSavepoint: ReadonlySet<Left>): boolean {
+    const mayStay = survives(entry) || beforeSavepoint.has(entry)
     return !mayStay || (this.#doubtsAt.get(entry) ?? 0) === this.#doubts
   }
 
@@ -182,13 +191,13 @@ class Walk {
         this.#finish(this.#left.filter(survives), chains && this.#isOpen)
         break
       case 'savepoint':
-        if (this.#isOpen && !this.#isAborted) this.#savepoint = { name, left: this.#left, previous: this.#savepoint }
+        if (this.#isOpen && !this.#isAborted) this.#savepoints.set(name, this.#left)
         break
       case 'release':
-        if (!this.#isAborted) this.#release(this.#find(name))
+        if (!this.#isAborted) this.#release(name)
         break
       case 'rollback-to':
-        this.#rollBackTo(this.#find(name))
+        this.#rollBackTo(this.#savepoints.find(name))
         break
     }
   }
@@ -196,20 +205,14 @@ class Walk {
   #finish(due: readonly Left[], chains: boolean): void {
     this.#due.push(...due)
     this.#left = []
-    this.#savepoint = undefined
+    this.#savepoints.cutTo(undefined)
     this.#isOpen = chains
     this.#isAborted = false
   }
 
-  /** The newest savepoint of that name; none where PostgreSQL will not find it either. */
-  #find(name: string | undefined): Savepoint | undefined {
-    let found = this.#savepoint
-    while (found !== undefined && found.name !== name) found = found.previous
-    return found
-  }
-
-  #release(savepoint: Savepoint | undefined): void {
-    if (savepoint !== undefined) this.#savepoint = savepoint.previous
+  #release(name: string | undefined): void {
+    const savepoint = this.#savepoints.find(name)
+    if (savepoint !== undefined) this.#savepoints.cutTo(savepoint.previous)
   }
 
   /**
@@ -225,27 +228,32 @@ class Walk {
     )
     this.#left = [...restored, ...this.#left.filter((entry) => survives(entry) && !then.has(entry))]
     this.#isAborted = false
-    this.#savepoint = savepoint
+    this.#savepoints.cutTo(savepoint)
   }
 
   get #state(): TransactionState {
-    return { isOpen: this.#isOpen, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoint }
+    return { isOpen: this.#isOpen, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoints.newest }
   }
 
   end(): Settled {
+    const survivors = new Survivors()
     if (!this.#isOpen) {
       this.#due.push(...this.#left)
-      return { due: this.#due, after: this.#withFailed(autocommit) }
+      return { due: this.#due, after: this.#withFailed(autocommit, survivors) }
     }
     if (this.#opening !== undefined) this.#due.push(this.#opening)
     this.#due.push(...this.#left.filter(survives))
-    return { due: this.#due, after: this.#withFailed(withoutSurvivors(this.#state)) }
+    return { due: this.#due, after: this.#withFailed(survivors.removedFrom(this.#state), survivors) }
   }
 
-  #withFailed(after: TransactionState): TransactionState {
+  #withFailed(after: TransactionState, survivors: Survivors): TransactionState {
     if (this.#failed.length === 0) return after
     // Or the last statements have failed.
     const last = after.isOpen ? { ...after, isAborted: true } : failedCommit
-    return withStates(after, [...this.#failed, ...(this.#commits ? [failedCommit] : []), last].map(withoutSurvivors))
+    const others = [...this.#failed, ...(this.#commits ? [failedCommit] : []), last]
+    return withStates(
+      after,
+      others.map((state) => survivors.removedFrom(state)),
+    )
   }
 }
