@@ -2,8 +2,8 @@ import type { Guard, PoolsafeError } from '@poolsafe/core'
 import {
   firstReason,
   harmless,
-  isOfServer,
   onlyBegins,
+  sqlStateOf,
   Transaction,
   type Analysis,
   type Answer,
@@ -82,7 +82,7 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
     if (error !== undefined) return Promise.reject(error)
     // Of a guarded pool below, the pool observes: it sees more.
     const sent = observer === undefined ? send<R>(query, options) : observe<R>(query, options, analysis, observer)
-    const result = analysis === harmless && transaction.isBare ? sent : transaction.watch(sent, isOfServer)
+    const result = analysis === harmless && transaction.isBare ? sent : transaction.watch(sent, sqlStateOf)
     return analysis.telltales === undefined
       ? result
       : result.then((answered) => judgeAnswer(guard, sql, analysis, answered))

@@ -16,7 +16,7 @@ import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
 import { statementNamesOf } from './statement-names.ts'
 import { observed, observedEnd, observedStart, type Since } from './observing.ts'
-import { isOfServer } from './server-error.ts'
+import { sqlStateOf } from './server-error.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
@@ -176,11 +176,11 @@ function judged<Text extends Statement | string>(
     const analysis = guard.analyze(sql)
     const named = nameOf !== undefined && typeof args[0] === 'object' && Boolean(nameOf(args[0]))
     if (analysis === harmless && !named)
-      return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), isOfServer)
+      return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), sqlStateOf)
     const call = held === undefined ? { pinned: false, named } : { pinned: true, transaction: held, named }
     const refusal = guard.refuse(sql, analysis, call, guarded)
     if (refusal !== undefined) return Promise.reject(refusal)
-    const answer = held === undefined ? send(...args) : held.watch(send(...args), isOfServer)
+    const answer = held === undefined ? send(...args) : held.watch(send(...args), sqlStateOf)
     if (analysis.telltales === undefined) return answer
     return answer.then((answered) => {
       const told = guard.refuseAnswer(sql, analysis, [answered as Answer])

@@ -1,12 +1,7 @@
 /**
- * Whether the server answered with this error: a DriverAdapterError that has the server's code. One of a value that the
- * adapter cannot read has none.
+ * The server's SQLSTATE in a DriverAdapterError; `undefined` if the server did not answer with this error, such as for a
+ * value that the adapter cannot read.
  */
-export function isOfServer(error: unknown): boolean {
-  return sqlStateOf(error) !== undefined
-}
-
-/** The server's SQLSTATE, as driver adapters tell it. */
 export function sqlStateOf(error: unknown): string | undefined {
   const { name, cause } = (error ?? {}) as { name?: unknown; cause?: { originalCode?: unknown } | null }
   const code = cause?.originalCode

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { createGuard } from '../guard/guard.ts'
+import { sqlStateOf } from '../sql-state.ts'
 import { Transaction } from './transaction.ts'
+
+function serverError(code: string): Error {
+  return Object.assign(new Error('the server says so'), { code })
+}
 
 /** A guard, and a transaction that is told what became of each statement. */
 function begin(): {
@@ -16,13 +21,13 @@ function begin(): {
     transaction,
     send(sql, answer) {
       expect(refuse(sql)).toBeUndefined()
-      return transaction.watch(answer, (error) => error === ofServer).catch(() => {})
+      return transaction.watch(answer, sqlStateOf).catch(() => {})
     },
     refuses: (sql) => refuse(sql) !== undefined,
   }
 }
 
-const ofServer = new Error('the server says so')
+const ofServer = serverError('XX000')
 const done = Promise.resolve()
 const set = "SET app.tenant = 'a'"
 
@@ -78,6 +83,23 @@ test.each(['SAVEPOINT s', 'SELECT missing'])(
   },
 )
 
+const statementFailed = '34000'
+const syntaxFailed = '42601'
+
+test.each([
+  ['BEGIN; CLOSE c', statementFailed, true],
+  ['BEGIN; CLOSE c', syntaxFailed, false],
+  ['BEGIN', statementFailed, false],
+  ['SELECT * FROM missing; BEGIN; SELECT * FROM t; SAVEPOINT s', statementFailed, false],
+  ['BEGIN; SELECT * FROM t; SAVEPOINT s', syntaxFailed, false],
+  ['BEGIN; COMMIT; CLOSE c', statementFailed, false],
+  ['BEGIN; CLOSE c; ROLLBACK AND CHAIN', statementFailed, false],
+])('a text that begins a transaction and fails has begun it, if that is certain: %s, %s', async (sql, code, isSure) => {
+  const { send, refuses } = begin()
+  await send(sql, Promise.reject(serverError(code)))
+  expect(refuses(set)).toBe(!isSure)
+})
+
 test('a COMMIT that has failed leaves no transaction open', async () => {
   const { send, transaction } = begin()
   await send('BEGIN', done)
@@ -118,5 +140,5 @@ test('what changes nothing costs nothing: the promise of the driver is handed on
   const { transaction, send } = begin()
   await send('BEGIN', done)
   const answer = Promise.resolve(1)
-  expect(transaction.watch(answer, () => true)).toBe(answer)
+  expect(transaction.watch(answer, sqlStateOf)).toBe(answer)
 })

@@ -1,4 +1,4 @@
-import { harmless, type Analysis, type Step } from '../analyze/analysis.ts'
+import { harmless, type Analysis, type Control, type Step } from '../analyze/analysis.ts'
 import { classifyFailure } from '../checkout/failures.ts'
 import { withStates } from './cases.ts'
 import { lateOf, settleAgain, withDoubt, type Sent } from './sent.ts'
@@ -130,13 +130,12 @@ export class Transaction {
    * The server has answered a statement with an error, or one of its text.
    *
    * @param sent `undefined` for a statement that changes no transaction
+   * @param sqlState the SQLSTATE of the error, where the server does not say itself whether a transaction is open
    */
-  fail(sent?: Sent): void {
+  fail(sent?: Sent, sqlState?: string): void {
     if (sent !== undefined && !this.#arrive(sent)) return
     const after = sent === undefined ? this.#known : settleAgain(sent, this.#known).after
-    const failed = chosen(after, (state) => state.isAborted)
-    if (failed !== undefined) this.#known = orOutside(failed, this.#known, sent?.analysis)
-    else if (this.#known.isOpen) this.#known = afterFailure(this.#known, sent?.analysis, after)
+    this.#known = afterFailure(this.#known, after, { analysis: sent?.analysis ?? harmless, sqlState })
     this.#expect()
   }
 
@@ -162,13 +161,14 @@ export class Transaction {
    * Passes on what a driver answers to a statement, and learns from it how the transaction stands. Costs nothing for a
    * statement that changes nothing, while the transaction has left nothing.
    *
-   * @param isOfServer whether the server itself has answered with this error
+   * @param sqlStateOf the SQLSTATE of an error with which the server itself has answered
    */
-  watch<Result>(answer: Promise<Result>, isOfServer: (error: unknown) => boolean): Promise<Result> {
+  watch<Result>(answer: Promise<Result>, sqlStateOf: (error: unknown) => string | undefined): Promise<Result> {
     const sent = this.takeLatest()
     if (sent === undefined && this.isBare) return answer
     const failed = (error: unknown): never => {
-      if (isOfServer(error)) this.fail(sent)
+      const sqlState = sqlStateOf(error)
+      if (sqlState !== undefined) this.fail(sent, sqlState)
       else if (isConnectionGone(error)) this.state = autocommit
       else if (sent !== undefined) this.lose(sent)
       throw error
@@ -214,34 +214,70 @@ export class Transaction {
   }
 }
 
-/** Where an open transaction may stand when a text has failed at a place that nobody has foreseen. */
-function afterFailure(
+/** A text that the server has answered with an error. */
+interface FailedText {
+  readonly analysis: Analysis
+  readonly sqlState: string | undefined
+}
+
+/** Where the client may stand after a text that has failed, which nobody knows where. */
+function afterFailure(before: TransactionState, after: TransactionState, text: FailedText): TransactionState {
+  const { analysis } = text
+  const aborted = chosen(after, (state) => state.isAborted)
+  if (begins(analysis) && !before.isOpen)
+    return afterFailedBegin(before, aborted ?? { ...after, isAborted: true }, text)
+  if (aborted !== undefined) return orOutside(aborted, before)
+  return before.isOpen ? afterFailureInside(before, after, analysis) : before
+}
+
+function begins({ steps }: Analysis): boolean {
+  return steps.some(({ control }) => control?.does === 'begin')
+}
+
+/** A text that begins a transaction fails before its BEGIN, or leaves a transaction that is aborted. */
+function afterFailedBegin(
   before: TransactionState,
-  analysis: Analysis | undefined,
-  after: TransactionState,
+  aborted: TransactionState,
+  { analysis, sqlState = '' }: FailedText,
 ): TransactionState {
+  const { steps, isBatch } = analysis
+  const beginsFirst = steps[0]?.control?.does === 'begin' && steps[0].followsDoubt !== true
+  const mayHaveEnded = steps.some(({ control }) => isEnd(control))
+  if (isBatch && beginsFirst && !mayHaveEnded && isOfExecution.test(sqlState)) return aborted
+  return withStates(before, [aborted, ...(aborted.others ?? [])])
+}
+
+/**
+ * SQLSTATEs with which PostgreSQL refuses a statement, but never the syntax of a text. It checks the syntax of the whole
+ * text before it runs the first statement of it: division by zero, constraints, a name that is not there.
+ */
+const isOfExecution = /^(22012|23...|26000|34000|3B001|42P01|42703|42704|42883)$/
+
+/** Where an open transaction may stand when a text has failed at a place that nobody has foreseen. */
+function afterFailureInside(before: TransactionState, after: TransactionState, analysis: Analysis): TransactionState {
   const aborted: TransactionState = { ...before, isAborted: true }
-  const { steps, isBatch } = analysis ?? harmless
-  const isEnd = ({ control }: Step): boolean => control?.does === 'commit' || (isBatch && control?.does === 'rollback')
-  if (!steps.some(isEnd)) return aborted
+  const { steps, isBatch } = analysis
+  const mayEnd = ({ control }: Step): boolean => control?.does === 'commit' || (isBatch && control?.does === 'rollback')
+  if (!steps.some(mayEnd)) return aborted
   // A COMMIT that fails, for a deferred constraint, ends its transaction.
   if (!isBatch) return autocommit
   const begun = after.isOpen ? [{ ...after, isAborted: true }] : []
   const [first] = steps
-  const isEndedFirst = first !== undefined && isEnd(first) && first.followsDoubt !== true
+  const isEndedFirst = first !== undefined && mayEnd(first) && first.followsDoubt !== true
   return isEndedFirst ? withStates(autocommit, [aborted, ...begun]) : withStates(aborted, [autocommit, ...begun])
 }
 
-/** If there was perhaps no transaction, there is perhaps none behind a text that has failed and begins none. */
-function orOutside(
-  failed: TransactionState,
-  before: TransactionState,
-  analysis: Analysis = harmless,
-): TransactionState {
+function isEnd(control: Control | undefined): boolean {
+  return control?.does === 'commit' || control?.does === 'rollback'
+}
+
+/** If there was perhaps no transaction, there is perhaps none behind a text that has failed. */
+function orOutside(aborted: TransactionState, before: TransactionState): TransactionState {
   const { others = [] } = before
-  const begins = analysis.steps.some(({ control }) => control?.does === 'begin')
-  if (begins || (before.isOpen && others.every(({ isOpen }) => isOpen))) return failed
-  return before.isOpen ? withStates(failed, [autocommit]) : withStates(autocommit, [failed, ...(failed.others ?? [])])
+  if (before.isOpen && others.every(({ isOpen }) => isOpen)) return aborted
+  return before.isOpen
+    ? withStates(aborted, [autocommit])
+    : withStates(autocommit, [aborted, ...(aborted.others ?? [])])
 }
 
 /** Leaves out the cases that are none. @returns `undefined` where none is left */
