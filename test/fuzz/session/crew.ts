@@ -57,9 +57,10 @@ async function send(url: string, sql: string): Promise<void> {
   await client.end()
 }
 
-function* split({ seed, first, count, examineOneIn }: Batch): Generator<Batch, void> {
+function* split(batch: Batch): Generator<Batch, void> {
+  const { first, count } = batch
   for (let done = 0; done < count; done += batchSize)
-    yield { seed, first: first + done, count: Math.min(batchSize, count - done), examineOneIn }
+    yield { ...batch, first: first + done, count: Math.min(batchSize, count - done) }
 }
 
 /** One worker, until no batch is left. */

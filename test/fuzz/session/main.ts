@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { playAll } from './crew.ts'
 import type { Tally } from './tally.ts'
 
-// npm run fuzz:session -- [--seed 1] [--count 5000] [--first 0] [--examineOneIn 10] [--workers 2] The guard says clean
+// npm run fuzz:session -- [--seed 1] [--count 5000] [--first 0] [--examineOneIn 10] [--listFalseAlarms] [--workers 2] The guard says clean
 // only where a live server shows a clean session. The same seed and index make the same transaction.
 
 const { values } = parseArgs({
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '200000' },
     first: { type: 'string', default: '0' },
     examineOneIn: { type: 'string', default: '10' },
+    listFalseAlarms: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -29,7 +30,8 @@ const mostFalseAlarms = 1
 console.log(`seed ${seed}, transactions ${first} to ${first + count - 1}, ${workers} workers`)
 const start = performance.now()
 let reported = start
-const tally = await playAll({ seed, first, count, examineOneIn }, workers, (transactions) => {
+const batch = { seed, first, count, examineOneIn, listsFalseAlarms: values.listFalseAlarms }
+const tally = await playAll(batch, workers, (transactions) => {
   if (performance.now() - reported < 30_000) return
   reported = performance.now()
   console.error(`… ${transactions.toLocaleString('en')} transactions`)
@@ -39,6 +41,7 @@ const seconds = (performance.now() - start) / 1000
 const problems = problemsOf(tally)
 console.log(summaryOf(tally))
 console.log(`${seconds.toFixed(1)} s, ${Math.round(count / seconds).toLocaleString('en')} transactions a second`)
+for (const each of tally.falseAlarms) console.log(each)
 for (const problem of problems) console.error(problem)
 if (problems.length > 0) process.exitCode = 1
 else console.log('The guard reported every kind of state that a session held.')
@@ -58,7 +61,7 @@ function problemsOf({ counts, misses }: Tally): string[] {
   return tooMany ? [...misses, `More than ${mostFalseAlarms} % of the transactions had a false alarm.`] : misses
 }
 
-function wholeNumber(option: keyof typeof values, least: number): number {
+function wholeNumber(option: Exclude<keyof typeof values, 'listFalseAlarms'>, least: number): number {
   const value = Number(values[option])
   if (!Number.isInteger(value) || value < least || value > 2 ** 32)
     throw new Error(`--${option} is a whole number from ${least} to 2^32.`)

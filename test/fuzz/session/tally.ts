@@ -1,6 +1,6 @@
 import { generate } from './generate.ts'
 import { described, shrunk } from './shrink.ts'
-import type { Kind } from './transaction.ts'
+import type { Kind, MadeTransaction } from './transaction.ts'
 import type { Trial, Verdict } from './trial.ts'
 
 /** Transactions to try: the same seed and index make the same one. */
@@ -10,6 +10,8 @@ export interface Batch {
   readonly count: number
   /** Of how many transactions one has its findings examined for false alarms, which takes several more runs of it. */
   readonly examineOneIn: number
+  /** Lists each false alarm with the shortest transaction that has it. */
+  readonly listsFalseAlarms?: boolean
 }
 
 /** What came of transactions. */
@@ -29,8 +31,10 @@ export interface Tally {
   readonly misses: string[]
   /** How often a session held a kind of state. */
   readonly dirtyKinds: Partial<Record<Kind, number>>
-  /** By rule. */
+  /** By rule and form. */
   readonly falseAlarmsOf: Record<string, number>
+  /** Transactions with a false alarm, each as short as can be, where they are listed. */
+  readonly falseAlarms: string[]
 }
 
 export function emptyTally(): Tally {
@@ -39,13 +43,15 @@ export function emptyTally(): Tally {
     misses: [],
     dirtyKinds: {},
     falseAlarmsOf: {},
+    falseAlarms: [],
   }
 }
 
 /** Adds one tally to another, in place. */
-export function addTally(sum: Tally, { counts, misses, dirtyKinds, falseAlarmsOf }: Tally): void {
+export function addTally(sum: Tally, { counts, misses, dirtyKinds, falseAlarmsOf, falseAlarms }: Tally): void {
   for (const key of Object.keys(counts) as (keyof Tally['counts'])[]) sum.counts[key] += counts[key]
   sum.misses.push(...misses)
+  sum.falseAlarms.push(...falseAlarms)
   addCounts(sum.dirtyKinds, dirtyKinds)
   addCounts(sum.falseAlarmsOf, falseAlarmsOf)
 }
@@ -54,33 +60,49 @@ function addCounts(sum: Record<string, number>, counts: Readonly<Record<string, 
   for (const [key, count] of Object.entries(counts)) sum[key] = (sum[key] ?? 0) + count
 }
 
-function note({ counts, dirtyKinds, falseAlarmsOf }: Tally, { dirty, falseAlarms, isReported }: Verdict): void {
+/** Plays all transactions of a batch. */
+export async function tallyOf(trial: Trial, batch: Batch): Promise<Tally> {
+  const tally = emptyTally()
+  for (let index = batch.first; index < batch.first + batch.count; index++) await add(tally, trial, batch, index)
+  return tally
+}
+
+async function add(tally: Tally, trial: Trial, batch: Batch, index: number): Promise<void> {
+  const transaction = generate(batch.seed, index)
+  const isExamined = index % batch.examineOneIn === 0
+  if (isExamined) tally.counts.examined++
+  const verdict = await trial.judge(transaction, isExamined)
+  note(tally, transaction, verdict)
+  const again = `  Again: npm run fuzz:session -- --seed ${batch.seed} --first ${index} --count 1`
+  const [kind] = verdict.missed
+  if (kind !== undefined) {
+    const isMissed = async (shorter: MadeTransaction): Promise<boolean> =>
+      (await trial.judge(shorter, false)).missed.includes(kind)
+    tally.misses.push(
+      `No finding reports the ${kind} that this leaves\n${await shortest(transaction, isMissed)}\n${again}`,
+    )
+  }
+  const [rule] = verdict.falseAlarms
+  if (rule !== undefined && batch.listsFalseAlarms === true) {
+    const isFalse = async (shorter: MadeTransaction): Promise<boolean> =>
+      (await trial.judge(shorter, true)).falseAlarms.includes(rule)
+    tally.falseAlarms.push(`${rule} is a false alarm\n${await shortest(transaction, isFalse)}\n${again}`)
+  }
+}
+
+function note({ counts, dirtyKinds, falseAlarmsOf }: Tally, { form }: MadeTransaction, verdict: Verdict): void {
+  const { dirty, falseAlarms, isReported } = verdict
   counts.transactions++
   if (dirty.length > 0) counts.dirty++
   if (isReported) counts.reported++
   if (falseAlarms.length > 0) counts.falseAlarms++
   for (const kind of dirty) addCounts(dirtyKinds, { [kind]: 1 })
-  for (const rule of falseAlarms) addCounts(falseAlarmsOf, { [rule]: 1 })
+  for (const rule of falseAlarms) addCounts(falseAlarmsOf, { [`${rule} (${form})`]: 1 })
 }
 
-/** Plays all transactions of a batch. */
-export async function tallyOf(trial: Trial, { seed, first, count, examineOneIn }: Batch): Promise<Tally> {
-  const tally = emptyTally()
-  for (let index = first; index < first + count; index++) {
-    const transaction = generate(seed, index)
-    const isExamined = index % examineOneIn === 0
-    if (isExamined) tally.counts.examined++
-    const verdict = await trial.judge(transaction, isExamined)
-    note(tally, verdict)
-    const [kind] = verdict.missed
-    if (kind === undefined) continue
-    const shortest = await shrunk(transaction, async (shorter) =>
-      (await trial.judge(shorter, false)).missed.includes(kind),
-    )
-    const again = `npm run fuzz:session -- --seed ${seed} --first ${index} --count 1`
-    tally.misses.push(
-      `seed ${seed}, index ${index}: nothing is said of the ${kind} that this leaves\n${described(shortest)}\n  Again: ${again}`,
-    )
-  }
-  return tally
+async function shortest(
+  transaction: MadeTransaction,
+  stillFails: (shorter: MadeTransaction) => Promise<boolean>,
+): Promise<string> {
+  return described(await shrunk(transaction, stillFails))
 }

@@ -97,9 +97,12 @@ async function mightStay(
   if (holds(await rightAfter(session, transaction, at)) || holds(await withoutFailures(session, transaction, at)))
     return true
   if (!speaksOf.some((kind) => kind === 'lock' || kind === 'prepared')) return false
+  const known = answeredBefore(transaction, at)
   const statements = transaction.texts.slice(0, at + 1).flat()
+  const unanswered = transaction.texts.slice(0, known).flat().length
   for (let count = statements.length; count > 0; count--) {
-    for (const { sql, values } of statements.slice(0, count)) await session.attempt(sql, values)
+    for (const { sql, values } of statements.slice(0, Math.min(count, unanswered))) await session.attempt(sql, values)
+    for (const { sql, values } of statements.slice(unanswered, count)) await tryOne(session, sql, values)
     if (holds(await session.endAndClean())) return true
   }
   return false
@@ -116,18 +119,21 @@ async function rightAfter(session: Session, { form, texts }: MadeTransaction, at
   return (await session.isInTransaction()) ? (await session.endAndClean(), new Set()) : session.endAndClean()
 }
 
-/** Pipelined texts are all sent before the first answer. */
-async function withoutFailures(
-  session: Session,
-  { form, texts, commits }: MadeTransaction,
-  at: number,
-): Promise<Set<Kind>> {
-  const known = form === 'pipelined pg' ? 0 : at
+/** How many texts were answered when a finding came. Pipelined texts are all sent before the first answer. */
+function answeredBefore({ form }: MadeTransaction, at: number): number {
+  return form === 'pipelined pg' ? 0 : at
+}
+
+async function withoutFailures(session: Session, transaction: MadeTransaction, at: number): Promise<Set<Kind>> {
+  const { form, texts, commits } = transaction
+  const known = answeredBefore(transaction, at)
   const isOwn = isClosedByForm(form)
   if (isOwn) await session.query('BEGIN')
-  // That a COMMIT will fail, nobody can know before it is sent.
-  for (const text of texts.slice(0, known))
-    if (!/into later/i.test(sqlOf(text))) await session.attempt(sqlOf(text), text[0]?.values)
+  // Before a COMMIT is sent, nothing shows that it will fail.
+  for (const text of texts.slice(0, known)) {
+    const passed = text.filter(({ sql }) => !/into later/i.test(sql))
+    if (passed.length > 0) await session.attempt(sqlOf(passed), text[0]?.values)
+  }
   for (const text of texts.slice(known)) await tryEach(session, text)
   if (isOwn) await session.attempt(commits ? 'COMMIT' : 'ROLLBACK')
   return session.endAndClean()
