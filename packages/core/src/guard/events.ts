@@ -88,10 +88,6 @@ export class Events {
     return names
   }
 
-  isEvent(name: string): name is keyof GuardEvents {
-    return (names as readonly string[]).includes(name)
-  }
-
   has(name: keyof GuardEvents): boolean {
     const audience = this.#audiences[name]
     return audience.listeners.size > 0 || audience.channel.hasSubscribers

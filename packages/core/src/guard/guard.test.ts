@@ -224,6 +224,14 @@ describe('what watches', () => {
     expect(faults[0]?.cause).toMatchObject({ message: 'the logger is broken' })
   })
 
+  test('is added to events that exist; for a misspelt one the error suggests the name', () => {
+    const { guard } = watched()
+    expect(() => guard.on('slowquery' as 'slowQuery', () => {})).toThrow(
+      "on(): event is 'slowquery': did you mean 'slowQuery'?",
+    )
+    expect(() => guard.on('slow' as 'slowQuery', () => {})).toThrow(/^on\(\): event must be one of '.*'; got 'slow'$/)
+  })
+
   test('cannot break the statement: a listener of faults that throws', () => {
     const { guard } = watched()
     const fail = (): never => {

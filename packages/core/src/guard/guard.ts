@@ -6,7 +6,7 @@ import type { KnownException, RuleIds } from '../exceptions/exception.ts'
 import { Exceptions } from './exceptions.ts'
 import { runScope } from '../exceptions/scope.ts'
 import { InvalidOptionError, type PoolsafeError } from '../errors.ts'
-import { checkObject } from '../options.ts'
+import { checkObject, checkOneOf } from '../options.ts'
 import { contradictionOf } from '../poolers/contradiction.ts'
 import { Observer } from '../observe/observer.ts'
 import { WatchedPools } from '../observe/pools/watched-pools.ts'
@@ -97,10 +97,15 @@ export class Guard {
     return { findings: judge(this.#analyze(sql), this.#options.pooler, context) }
   }
 
-  /** @returns what removes the listener again */
+  /**
+   * Adds a listener of an event.
+   *
+   * @returns a function that removes the listener
+   * @throws InvalidOptionError for an event that does not exist, with the name that is probably meant, and for a listener
+   *   that is no function
+   */
   on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
-    if (!this.#events.isEvent(name))
-      throw new InvalidOptionError('on(): event', name, `one of ${this.#events.names.join(', ')}`)
+    checkOneOf('on(): event', name, this.#events.names)
     if (typeof listener !== 'function') throw new InvalidOptionError('on(): listener', listener, 'a function')
     return this.#events.on(name, listener)
   }

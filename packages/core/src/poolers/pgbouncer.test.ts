@@ -109,7 +109,7 @@ test.each<[string, unknown, string]>([
   [
     'a version that is too new',
     { version: '1.27' },
-    "; a newer one counts as '1.26', the newest whose behaviour is known; got '1.27'",
+    "version must be a known version, '1.18' to '1.26'; for a newer PgBouncer pass '1.26'; got '1.27'",
   ],
   ['a version of something else', { version: '2.24' }, "'1.18' to '1.26'"],
   ['a version that is a number', { version: 1.24 }, 'got 1.24'],

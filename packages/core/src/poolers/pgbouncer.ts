@@ -230,14 +230,11 @@ function minorOf(factory: string, version: unknown): number {
   const match = typeof version === 'string' ? /^1\.(\d+)(?:\.\d+)?$/.exec(version) : null
   const minor = Number(match?.[1])
   if (minor >= oldest && minor <= newest) return minor
-  const ofNewer =
-    minor > newest
-      ? `; a newer one counts as '1.${newest}', the newest whose behaviour is known`
-      : ", such as '1.24' or '1.24.1'"
+  const remedy = minor > newest ? `for a newer PgBouncer pass '1.${newest}'` : "such as '1.24' or '1.24.1'"
   throw new InvalidOptionError(
     `${factory}: version`,
     version,
-    `a version from '1.${oldest}' to '1.${newest}'${ofNewer}`,
+    `a known version, '1.${oldest}' to '1.${newest}'; ${remedy}`,
   )
 }
 
