@@ -38,14 +38,14 @@ const columns: readonly Column[] = [
 
 const meanings: Readonly<Record<Outcome, string>> = {
   leaks: 'the state stays on a server connection that other clients use next',
-  lost: 'the statement acts on whichever server connection it happens to reach',
+  lost: 'the statement may run on a different server connection than the one that holds your state',
   wiped: 'the pooler removes the state when the transaction ends',
   rejected: 'the pooler answers with an error',
-  ignored: 'the pooler answers as if it had done it, and does not',
+  ignored: 'the pooler reports success and does nothing',
   pinned:
-    'it works, and costs the pooler a server connection for as long as the client stays; allowed unless the rule is set',
+    'it works, but the pooler reserves a server connection for the client until it disconnects; allowed unless you set the rule',
   ineffective: 'the statement does nothing where it is used',
-  unknown: 'nobody can tell what stays behind',
+  unknown: 'poolsafe cannot tell what stays behind',
 }
 
 const languages = [

@@ -25,13 +25,13 @@ function asCode(options: unknown): string {
 
 const meanings: Readonly<Record<Carried, string>> = {
   kept: 'the client keeps its server session for as long as it holds the connection',
-  tracked: 'restored for its owner on whichever server connection it gets',
+  tracked: 'restored for its owner on every server connection that it gets',
   pinned:
-    'it works, and costs the pooler a server connection for as long as the client stays; allowed unless the rule is set',
-  leaks: 'stays on the server connection: strangers see it, the owner loses it',
-  wiped: 'removed when the transaction ends: the owner loses it, nobody else sees it',
+    'it works, but the pooler reserves a server connection for the client until it disconnects; allowed unless you set the rule',
+  leaks: 'stays on the server connection: other clients see it, the owner loses it',
+  wiped: 'removed when the transaction ends: the owner loses it, no other client sees it',
   rejected: 'the pooler answers with an error',
-  ignored: 'the pooler answers as if it had done it, and does not',
+  ignored: 'the pooler reports success and does nothing',
 }
 
 /** What every pooler does with every kind of session state, and how that is known. */

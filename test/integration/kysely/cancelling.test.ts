@@ -140,7 +140,7 @@ describe('a query that Kysely is to cancel over a pool that nobody guards', () =
       { refused: false, findings: [{ rule: 'connection/cancel-by-pid', outcome: 'lost' }] },
     ])
     expect(findings[0]?.message).toContain(
-      'cancelling by the process id of the login acts on whichever server connection',
+      'cancelling by the process id of the login reaches no query, or the query of another client',
     )
   })
 

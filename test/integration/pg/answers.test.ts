@@ -117,7 +117,7 @@ describe.each(clientForms)('client.query with %s', (form, send) => {
     expect(rulesOf(findings)).toEqual(['session/unlock-not-held'])
     expect(answers).toMatchObject([{ command: 'SELECT', rowCount: 1 }])
     expect(findings[0]?.message).toContain(
-      'pg_advisory_unlock answered false: this server session did not hold the lock',
+      'pg_advisory_unlock returned false: this server session did not hold the lock',
     )
   })
 

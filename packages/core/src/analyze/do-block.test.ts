@@ -92,7 +92,7 @@ describe('what no parser can read', () => {
   ])('is undecided: %s', (sql, reason) => {
     const { findings } = createGuard({ mode: 'strict' }).inspect(sql)
     expect(findings.map(({ rule, message }) => [rule, message])).toEqual([
-      ['statement/undecided', `a statement that cannot be judged (${reason}) may leave anything behind`],
+      ['statement/undecided', `a statement that cannot be judged (${reason}) may leave session state behind`],
     ])
   })
 

@@ -43,7 +43,7 @@ export function layOut(
     ['statement', statement],
     ['sent', how],
     ['by', by],
-    ['pooler', pooler.label],
+    [pooler.isDirect === true ? 'profile' : 'pooler', pooler.label],
     ['why', first.why],
     ['instead', first.instead],
     ...others.map(({ message, rule, instead }): [string, string] => [

@@ -1,16 +1,16 @@
 import type { RuleId } from '../rules/index.ts'
 
 /**
- * What would happen to the user.
+ * What happens to the state.
  *
- * - `leaks`: the state stays on a server connection that strangers use next
- * - `lost`: the state that the statement means is on another server connection
+ * - `leaks`: the state stays on a server connection that other clients use next
+ * - `lost`: the statement needs state of another server connection
  * - `wiped`: the pooler removes the state when the transaction ends
  * - `rejected`: the pooler answers with an error
- * - `ignored`: the pooler answers as if it had done it
- * - `pinned`: it works, and costs the pooler one server connection for this client
+ * - `ignored`: the pooler reports success and does nothing
+ * - `pinned`: it works, but the pooler reserves a server connection for this client
  * - `ineffective`: the statement does nothing where it is used
- * - `unknown`: nobody can tell
+ * - `unknown`: poolsafe cannot tell
  */
 export type Outcome = 'leaks' | 'lost' | 'wiped' | 'rejected' | 'ignored' | 'pinned' | 'ineffective' | 'unknown'
 

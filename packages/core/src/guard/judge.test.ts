@@ -183,12 +183,12 @@ describe('a finding', () => {
   })
 })
 
-test('what is handed on by the application’s own pool is told so, with or without a pooler', () => {
+test('a finding on a borrowed connection names the application’s own pool', () => {
   const [finding] = judge(analyze('SET work_mem = 1'), direct(), { pinned: false })
   expect(finding?.message).toBe(
     'SET work_mem stays on a connection that the application’s own pool gives to the next caller',
   )
-  expect(finding?.why).toContain('whether or not there is a pooler')
+  expect(finding?.why).toContain('the application’s own pool gives that connection to the next caller')
   expect(finding?.instead).toContain('pool.connect()')
 })
 

@@ -1,7 +1,7 @@
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
 import { settle } from '../transaction/settle.ts'
 import { autocommit, inTransaction } from '../transaction/state.ts'
-import type { Effect } from '../rules/effect.ts'
+import type { Effect, SessionState } from '../rules/effect.ts'
 import type { Carried, PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
@@ -105,63 +105,76 @@ const outcomes: Readonly<Record<Effect['does'], Readonly<Record<NotCarried, Outc
 
 const consequences: Readonly<Record<Outcome, string>> = {
   leaks: 'stays on a server connection that other clients use next',
-  lost: 'acts on whichever server connection it happens to reach',
-  wiped: 'is wiped from the server connection when its transaction ends',
+  lost: 'may run on a different server connection than the one that holds your state',
+  wiped: 'is removed from the server connection when its transaction ends',
   rejected: 'is refused by the pooler',
-  ignored: 'is ignored by the pooler, which answers as if it had done it',
-  pinned: 'costs the pooler a server connection for as long as this client stays',
+  ignored: 'is ignored by the pooler, which reports success',
+  pinned: 'makes the pooler reserve a server connection for this client until it disconnects',
   ineffective: 'has no effect outside a transaction',
-  unknown: 'may leave anything behind',
+  unknown: 'may leave session state behind',
 }
 
-/** Where the same outcome means another thing for what asks, or clears, than for what leaves. */
+/** Consequences for statements that need or clear state, if they differ from those that leave state. */
 const consequencesOf: { readonly [Does in Effect['does']]?: { readonly [O in Outcome]?: string } } = {
   needs: {
-    wiped: 'asks for what is gone from the server connection when a transaction ends',
-    pinned: 'works on the server connection that this client costs the pooler for as long as it stays',
+    wiped: 'needs state that is gone from the server connection once a transaction has ended',
+    pinned: 'works, on the server connection that the pooler reserves for this client',
   },
   clears: {
-    ineffective: 'has nothing to clear: the pooler wipes it from the server connection when a transaction ends',
-    pinned: 'works on the server connection that this client costs the pooler for as long as it stays',
+    ineffective: 'has nothing to clear: the pooler removes this state when a transaction ends',
+    pinned: 'works, on the server connection that the pooler reserves for this client',
   },
 }
 
-/** What becomes of session state on a connection that was borrowed for one statement. */
+/** Consequences on a connection that was borrowed for one statement. */
 const handedOn: { readonly [O in Outcome]?: string } = {
   leaks: 'stays on a connection that the application’s own pool gives to the next caller',
-  lost: 'acts on whichever connection the application’s own pool gives it',
+  lost: 'may run on a different connection of the application’s own pool than the one that holds your state',
 }
 const whyHandedOn =
-  'it was sent on a connection borrowed for this one statement (pool.query): the application’s own pool hands it on as it was left, whether or not there is a pooler'
+  'the statement borrowed a connection for itself alone (pool.query), and the application’s own pool gives that connection to the next caller as it is'
 
 const whyPinned =
-  'the pooler keeps this server connection for this client alone until it disconnects: nobody else sees what it leaves, and nobody else can use the connection'
+  'the pooler reserves this server connection for this client until it disconnects. The state stays private, and the pooler cannot share the connection'
+
+/** Consequences for the kinds of state that are no state of a server session. */
+const consequencesFor: { readonly [State in SessionState]?: { readonly [O in Outcome]?: string } } = {
+  'backend-pid': { lost: 'reaches no query, or the query of another client' },
+  // The application's own pool passes it on, whatever is in front of the server.
+  transaction: { leaks: 'stays open on a connection that the application’s own pool gives to the next caller' },
+}
 
 function toFinding(effect: DetectedEffect, outcome: Outcome, pooler: PoolerProfile, onBorrowed: boolean): Finding {
-  const { why } = ruleById[effect.rule]
-  const instead = remedyOf(effect.rule, pooler)
+  const { why, instead } = textsOf(effect.rule, pooler)
   const ofBorrowed = onBorrowed ? handedOn[outcome] : undefined
-  const consequence =
-    ofBorrowed ?? effect.told?.consequence ?? consequencesOf[effect.does]?.[outcome] ?? consequences[outcome]
   return {
     rule: effect.rule,
     outcome,
-    message: `${effect.what} ${consequence}`,
+    message: `${effect.what} ${ofBorrowed ?? consequenceOf(effect, outcome)}`,
     why: ofBorrowed === undefined ? (outcome === 'pinned' ? whyPinned : why) : whyHandedOn,
     instead:
       ofBorrowed === undefined
         ? instead
-        : `a connection that is held for as long as the state is wanted (pool.connect()); or ${instead}`,
+        : `hold one connection for as long as you need the state (pool.connect()); or ${instead}`,
     docs: docsOf(effect.rule),
   }
 }
 
-/** The rule's remedy. A service may have a name of its own for a direct connection. */
-function remedyOf(rule: RuleId, { directConnection }: PoolerProfile): string {
-  const { instead } = ruleById[rule]
-  return directConnection !== undefined && /\bdirect\b/.test(instead)
-    ? `${instead} (direct: ${directConnection})`
-    : instead
+function consequenceOf({ told, does, state }: DetectedEffect, outcome: Outcome): string {
+  return (
+    told?.consequence ?? consequencesFor[state]?.[outcome] ?? consequencesOf[does]?.[outcome] ?? consequences[outcome]
+  )
+}
+
+/** The rule's texts for this profile. A service may have its own name for a direct connection. */
+function textsOf(
+  id: RuleId,
+  { isDirect, directConnection }: PoolerProfile,
+): { readonly why: string; readonly instead: string } {
+  const { why, instead, onDirect } = ruleById[id]
+  if (isDirect === true) return { why, instead, ...onDirect }
+  const isNamed = directConnection !== undefined && /\bdirect\b/.test(instead)
+  return { why, instead: isNamed ? `${instead} (direct: ${directConnection})` : instead }
 }
 
 /** The page of a rule, below the folder of the package. */

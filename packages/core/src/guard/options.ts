@@ -43,7 +43,7 @@ export interface GuardOptions {
   readonly mode?: Mode
   /**
    * What to do by rule, whatever the mode says. Without it, a finding whose outcome is `pinned` is allowed in every
-   * mode: it works, and costs the pooler a server connection. @default {}
+   * mode: it works, but reserves a server connection of the pooler. @default {}
    */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
   /**

@@ -8,7 +8,10 @@ import { pooler, type NoOptions, type Pooler } from './pooler.ts'
  */
 export const direct: Pooler<NoOptions> = pooler<NoOptions>(
   () => {
-    return session('direct', 'no pooler (direct connection)', 'PostgreSQL: a connection is a session')
+    return {
+      ...session('direct', 'direct connection', 'PostgreSQL: a connection is a session'),
+      isDirect: true,
+    }
   },
   { forms: [{}] },
 )

@@ -43,6 +43,8 @@ export interface PoolerProfile {
    * remedy.
    */
   readonly directConnection?: string
+  /** No pooler stands between the application and PostgreSQL, so no message mentions one. @default false */
+  readonly isDirect?: boolean
   /** What it takes for granted of the pooler. */
   readonly claims?: Claims
   /** Where each cell of `carries` comes from: what it was measured on, a source file, a page of documentation. */

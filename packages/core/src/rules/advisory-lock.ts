@@ -109,9 +109,13 @@ UPDATE leases SET held_until = now() + interval '10 minutes' WHERE name = 'repor
 export const advisoryLock: Rule<'session/advisory-lock'> = {
   id: 'session/advisory-lock',
   title: 'a session advisory lock stays on the server session',
-  why: 'the lock belongs to the server connection and survives COMMIT, ROLLBACK and your disconnect: the unlock lands on another connection and answers false, the lock stays for ever, and a stranger on that connection gets it too',
+  why: 'the lock belongs to the server connection and survives COMMIT, ROLLBACK and your disconnect. The unlock runs on another connection and returns false, the lock stays forever, and other clients that use the same connection hold the lock too',
   instead:
-    'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction: it is released with the transaction; for minutes of work a lease, a row with the time until which it is held, since a transaction that stays open is ended by Prisma after 5 s (P2028) and holds a server connection; for locks that span transactions (migrations) a direct connection',
+    'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction, which releases it at its end. For work that takes minutes, use a lease, a row that says until when it is held: a long transaction occupies a server connection, and Prisma ends it after 5 s (P2028). For locks that span transactions (migrations), use a direct connection',
+  onDirect: {
+    instead:
+      'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction, which releases it at its end. For work that takes minutes, use a lease, a row that says until when it is held',
+  },
   remedy: transactionLock,
   examples: {
     unsafe: [

@@ -3,9 +3,10 @@ import type { Rule } from './rule.ts'
 /** A backup begins and ends in the same server session; not even ROLLBACK or DISCARD ALL ends it. */
 export const backup: Rule<'session/backup'> = {
   id: 'session/backup',
-  title: 'a backup begins and ends in one server session',
-  why: 'the backup belongs to the server connection that began it, through COMMIT, ROLLBACK and DISCARD ALL: pg_backup_stop elsewhere fails with 55000, or ends a stranger’s backup, and yours is void when the pooler closes the connection',
-  instead: 'pg_basebackup, or a direct connection that is held from pg_backup_start to pg_backup_stop',
+  title: 'a backup must begin and end in one server session',
+  why: 'the backup belongs to the server connection that began it, through COMMIT, ROLLBACK and DISCARD ALL. On another connection pg_backup_stop fails with 55000 or ends the backup of another client, and yours is void once the pooler closes the connection',
+  instead: 'pg_basebackup, or a direct connection that you hold from pg_backup_start to pg_backup_stop',
+  onDirect: { instead: 'pg_basebackup' },
   remedy: {
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
 await direct.connect()

@@ -7,10 +7,14 @@ import type { Rule } from './rule.ts'
  */
 export const cancelByPid: Rule<'connection/cancel-by-pid'> = {
   id: 'connection/cancel-by-pid',
-  title: 'a query would be cancelled by the process id of its login',
-  why: 'the process id that a pooler tells at login is made up: pg_cancel_backend and pg_terminate_backend find no process of that number, or that of a stranger, and the aborted query goes on with its locks and its server connection',
+  title: 'cancelling a query by the process id of its login',
+  why: 'the process id that a pooler sends at login does not belong to a server process. pg_cancel_backend and pg_terminate_backend find no process, or one that serves another client, and the aborted query keeps its locks and its server connection',
   instead:
-    'let the server end it: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET; where it has to be cancelled the protocol’s own CancelRequest, which poolers pass on, and which Kysely sends over a pool that guardPool guards; or a direct connection',
+    'let the server end the query: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET. To cancel it, use the protocol’s CancelRequest, which poolers forward and which Kysely sends over a pool that guardPool guards; or use a direct connection',
+  onDirect: {
+    instead:
+      'let the server end the query: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET. To cancel it, use the protocol’s CancelRequest, which Kysely sends over a pool that guardPool guards',
+  },
   remedy: {
     kysely: `const rows = await db
   .selectFrom('orders')

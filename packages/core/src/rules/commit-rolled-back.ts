@@ -22,9 +22,9 @@ function tells(statement: Node): Telltale[] {
 export const commitRolledBack: Rule<'transaction/commit-rolled-back'> = {
   id: 'transaction/commit-rolled-back',
   title: 'a COMMIT that the server answered with ROLLBACK',
-  why: 'a statement failed earlier in the transaction and its error was not passed on: the server has aborted the transaction, answers its COMMIT with the tag ROLLBACK and no error, and the driver reports success',
+  why: 'a statement failed earlier in the transaction, and its error was caught and not thrown again. PostgreSQL has aborted the transaction and answers COMMIT with the tag ROLLBACK and no error, so the driver reports success',
   instead:
-    'let the error of a statement end the transaction: ROLLBACK, and throw it on; to go on after an expected error, SAVEPOINT before the statement and ROLLBACK TO it',
+    'let the error of a statement end the transaction: ROLLBACK, and throw it again. To continue after an expected error, send SAVEPOINT before the statement and ROLLBACK TO after the error',
   remedy: {
     sql: `BEGIN;
 INSERT INTO orders (item) VALUES ('book');

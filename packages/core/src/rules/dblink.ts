@@ -69,9 +69,9 @@ const extensionFunctions: Readonly<Record<string, (call: FunctionCall) => Detect
 export const dblink: Rule<'session/dblink'> = {
   id: 'session/dblink',
   title: 'a dblink connection stays in one server process',
-  why: 'the connection belongs to the server process behind one connection and survives COMMIT, ROLLBACK and DISCARD ALL: your next statement may not find it, and a stranger can send statements over it',
+  why: 'the connection belongs to the server process behind one connection and survives COMMIT, ROLLBACK and DISCARD ALL. Your next statement may not find it, and another client can send statements over it',
   instead:
-    "pass the connection string to the call that needs it, dblink('host=… dbname=…', …), use a foreign table of postgres_fdw, or open, use and close the connection inside one transaction",
+    "pass the connection string to the call that needs it, dblink('host=… dbname=…', …); or use a foreign table of postgres_fdw; or open, use and close the connection inside one transaction",
   remedy: {
     sql: `-- The connection lasts for this statement.
 SELECT * FROM dblink('host=reports dbname=reports', 'SELECT id FROM orders') AS remote (id int);`,

@@ -13,9 +13,10 @@ const clears: Readonly<Record<string, { readonly what: string; readonly state: S
 export const discard: Rule<'session/discard'> = {
   id: 'session/discard',
   title: 'DISCARD cleans whichever server session it reaches',
-  why: 'the statement lands on any server connection: what you left elsewhere stays, and statements that the driver or the pooler prepared there are gone (26000, 08P01)',
+  why: 'the statement may run on any server connection. What you left on another one stays, and statements that the driver or the pooler prepared on this one are gone (26000, 08P01)',
   instead:
-    'leave no session state behind (SET LOCAL, ON COMMIT DROP, pg_advisory_xact_lock); cleaning is the pooler’s task',
+    'leave no session state behind (SET LOCAL, ON COMMIT DROP, pg_advisory_xact_lock); cleaning up is the pooler’s task',
+  onDirect: { instead: 'leave no session state behind (SET LOCAL, ON COMMIT DROP, pg_advisory_xact_lock)' },
   remedy: {
     sql: `BEGIN;
 SET LOCAL work_mem = '64MB'; -- ends with the transaction: there is nothing to discard

@@ -35,9 +35,9 @@ export type SessionState =
 export interface Effect {
   /**
    * - `leaves`, `needs`, `clears`: state of the server session
-   * - `undoes`: takes back what the same transaction left, and does nothing else
-   * - `ineffective`: nothing, where it is used
-   * - `unknown`: nobody can tell
+   * - `undoes`: only removes what the same transaction left
+   * - `ineffective`: does nothing in this place
+   * - `unknown`: cannot be determined
    */
   readonly does: 'leaves' | 'needs' | 'clears' | 'undoes' | 'ineffective' | 'unknown'
   readonly state: SessionState

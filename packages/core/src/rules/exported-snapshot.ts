@@ -4,9 +4,9 @@ import type { Rule } from './rule.ts'
 export const exportedSnapshot: Rule<'transaction/exported-snapshot'> = {
   id: 'transaction/exported-snapshot',
   title: 'pg_export_snapshot outside a transaction exports nothing',
-  why: 'the snapshot is gone when the transaction that exported it ends, and outside BEGIN … COMMIT that is the end of this very statement: SET TRANSACTION SNAPSHOT then fails with 22023',
+  why: 'the snapshot is gone when the transaction that exported it ends. Outside BEGIN … COMMIT that is the end of this statement, and SET TRANSACTION SNAPSHOT then fails with 22023',
   instead:
-    'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); and keep that transaction open until the others have taken it up',
+    'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); and keep that transaction open until the other sessions have imported the snapshot',
   remedy: {
     pg: `const client = await pool.connect()
 try {

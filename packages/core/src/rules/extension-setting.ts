@@ -11,9 +11,9 @@ function sets(setting: string): (call: FunctionCall) => Detected {
 export const extensionSetting: Rule<'session/extension-setting'> = {
   id: 'session/extension-setting',
   title: 'a function of an extension changes a setting',
-  why: 'set_limit of pg_trgm and isn_weak of isn set a setting of the server session, as SET would: it stays after COMMIT, other clients’ comparisons follow it, and yours may run elsewhere without it',
+  why: 'set_limit of pg_trgm and isn_weak of isn change a setting of the server session, as SET does. The value stays after COMMIT and affects the comparisons of other clients, and your next statement may run without it',
   instead:
-    'SET LOCAL pg_trgm.similarity_threshold = … (or SET LOCAL isn.weak = …) in the same transaction; similarity(a, b) > 0.5 needs no setting, and uses no index',
+    'SET LOCAL pg_trgm.similarity_threshold = … (or SET LOCAL isn.weak = …) in the same transaction. similarity(a, b) > 0.5 needs no setting, but uses no index',
   remedy: {
     sql: `BEGIN;
 SET LOCAL pg_trgm.similarity_threshold = 0.5;

@@ -13,9 +13,12 @@ function lists({ name }: FunctionCall): Detected {
 export const foreignConnection: Rule<'session/foreign-connection'> = {
   id: 'session/foreign-connection',
   title: 'postgres_fdw_disconnect closes the connections of one server process',
-  why: 'the connections of postgres_fdw belong to the server process behind one connection: the statement closes those of whichever process it reaches, and the ones that you opened stay',
+  why: 'the connections of postgres_fdw belong to the server process behind one connection. The statement closes those of the process that it reaches, and the ones that you opened in another process stay open',
   instead:
     "ALTER SERVER … OPTIONS (ADD keep_connections 'off'), which closes each connection with its transaction; or close them over a direct connection",
+  onDirect: {
+    instead: "ALTER SERVER … OPTIONS (ADD keep_connections 'off'), which closes each connection with its transaction",
+  },
   remedy: {
     sql: `ALTER SERVER other OPTIONS (ADD keep_connections 'off');`,
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })

@@ -31,7 +31,7 @@ function onClose({ portalname }: ClosePortalStmt): Effect[] {
 export const heldCursor: Rule<'session/held-cursor'> = {
   id: 'session/held-cursor',
   title: 'a cursor WITH HOLD stays on the server session',
-  why: 'the cursor and its rows stay on the server connection after COMMIT: your FETCH goes to another connection and fails with 34000, and a stranger can fetch your rows',
+  why: 'the cursor and its rows stay on the server connection after COMMIT. Your FETCH runs on another connection and fails with 34000, and another client can fetch your rows',
   instead:
     'DECLARE, FETCH and CLOSE inside one transaction without WITH HOLD, or page by key (WHERE id > $1 ORDER BY id LIMIT $2)',
   remedy: {

@@ -30,9 +30,9 @@ function onRelation({ relname = '' }: RangeVar): Effect | undefined {
 export const hypotheticalIndex: Rule<'session/hypothetical-index'> = {
   id: 'session/hypothetical-index',
   title: 'a hypothetical index exists in one server process',
-  why: 'hypopg keeps the index in the memory of the server process behind one connection, through COMMIT and ROLLBACK: your EXPLAIN may run elsewhere without it, and strangers’ plans there count on it',
-  instead:
-    'try hypothetical indexes over a direct connection, which takes them with it when it closes, whatever failed before',
+  why: 'hypopg keeps the index in the memory of the server process behind one connection, through COMMIT and ROLLBACK. Your EXPLAIN may run in a process without it, and the plans of other clients in that process include it',
+  instead: 'try hypothetical indexes over a direct connection, which removes them when it closes, even after an error',
+  onDirect: { instead: 'create the index, run EXPLAIN and call hypopg_reset() on one connection' },
   remedy: {
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
 await direct.connect()

@@ -21,10 +21,10 @@ function ofStatement(effects: readonly Effect[]): readonly Effect[] {
 /** A descriptor of a large object is closed at the end of its transaction. */
 export const largeObject: Rule<'transaction/large-object'> = {
   id: 'transaction/large-object',
-  title: 'a large object’s descriptor ends with its transaction',
-  why: 'lo_open gives a descriptor that PostgreSQL closes when the transaction ends, and outside BEGIN … COMMIT that is the end of this very statement: reading from it fails with 42704',
+  title: 'the descriptor of a large object ends with its transaction',
+  why: 'lo_open returns a descriptor that PostgreSQL closes when the transaction ends. Outside BEGIN … COMMIT that is the end of this statement, and reading from the descriptor then fails with 42704',
   instead:
-    'open, read, write and close between BEGIN and COMMIT; or lo_get(oid) and lo_put(oid, offset, data), which need no descriptor; or a column of type bytea',
+    'open, read, write and close between BEGIN and COMMIT; or use lo_get(oid) and lo_put(oid, offset, data), which need no descriptor, or a column of type bytea',
   remedy: {
     sql: `BEGIN;
 SELECT lo_open(16409, 262144);

@@ -5,9 +5,12 @@ import type { Rule } from './rule.ts'
 export const listen: Rule<'session/listen'> = {
   id: 'session/listen',
   title: 'LISTEN needs a server session of its own',
-  why: 'the server connection that registered the channel goes back to the pooler at COMMIT: notifications then reach whichever client holds it, or nobody, and nothing reports an error',
+  why: 'the server connection that registered the channel returns to the pooler at COMMIT. Notifications then reach another client, which ignores them, or no client, and no error is reported',
   instead:
-    'open one client on the direct (unpooled) URL and LISTEN there; NOTIFY and pg_notify() may stay on the pooler',
+    'open one client on the direct (unpooled) URL and LISTEN there; NOTIFY and pg_notify() can stay on the pooler',
+  onDirect: {
+    instead: 'LISTEN on a client of its own that stays connected; NOTIFY and pg_notify() can use any connection',
+  },
   remedy: {
     pg: `// One client of its own, on the URL that goes round the pooler.
 const listener = new pg.Client({ connectionString: process.env.DIRECT_DATABASE_URL })

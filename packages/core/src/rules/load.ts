@@ -4,7 +4,7 @@ import type { Rule } from './rule.ts'
 export const load: Rule<'session/load'> = {
   id: 'session/load',
   title: 'LOAD changes one server process',
-  why: 'the library is loaded into the server process behind one connection and stays there; your next statement may run in a process without it',
+  why: 'the library is loaded into the server process behind one connection and stays there. Your next statement may run in a process without it',
   instead:
     "ALTER DATABASE … SET session_preload_libraries = '…' (or ALTER ROLE … SET), so that every server connection has it",
   remedy: {

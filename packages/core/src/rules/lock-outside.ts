@@ -102,10 +102,10 @@ const { rows } = await pool.query(
  */
 export const lockOutside: Rule<'transaction/lock-outside'> = {
   id: 'transaction/lock-outside',
-  title: 'A lock outside a transaction is released at once',
-  why: 'row locks and pg_advisory_xact_lock last until the end of the transaction, and outside BEGIN … COMMIT that is the end of this very statement: when you have its answer the lock is gone, and another worker gets the same row or enters the same section',
+  title: 'a lock outside a transaction is released at once',
+  why: 'row locks and pg_advisory_xact_lock last until the end of the transaction. Outside BEGIN … COMMIT that is the end of this statement: when you have its answer the lock is gone, and another worker gets the same row or enters the same section',
   instead:
-    'take the lock and do the work in one transaction (in Prisma an interactive $transaction, in Kysely db.transaction()), or in one statement: UPDATE … WHERE id = (SELECT id … FOR UPDATE SKIP LOCKED) RETURNING …',
+    'acquire the lock and do the work in one transaction (Prisma: an interactive $transaction, Kysely: db.transaction()), or in one statement: UPDATE … WHERE id = (SELECT id … FOR UPDATE SKIP LOCKED) RETURNING …',
   remedy: heldLock,
   examples: {
     unsafe: [

@@ -4,9 +4,10 @@ import type { Rule } from './rule.ts'
 export const namedStatement: Rule<'session/named-statement'> = {
   id: 'session/named-statement',
   title: 'a named statement of the driver needs a pooler that tracks names',
-  why: 'the driver parses a named statement once for each connection that it sees, while the pooler moves it between server connections: elsewhere the name is unknown (26000), or taken already (42P05)',
+  why: 'the driver parses a named statement once for each of its connections, but the pooler moves them between server connections. On another server connection the name is unknown (26000) or already taken (42P05)',
   instead:
-    'leave `name` out (Prisma: no `statementNameGenerator`), or use a pooler, at a version and with settings, that tracks names, and say so in the guard’s profile',
+    'omit `name` (Prisma: no `statementNameGenerator`), or use a pooler whose version and settings track names, and pass its profile to the guard',
+  onDirect: { instead: 'omit `name` (Prisma: no `statementNameGenerator`)' },
   remedy: {
     pg: `// Without \`name\`: nothing is left on the server connection.
 await pool.query({ text: 'SELECT * FROM users WHERE id = $1', values: [userId] })`,

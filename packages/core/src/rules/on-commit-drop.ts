@@ -11,7 +11,7 @@ function drops(relation: RangeVar | undefined, onCommit: OnCommitAction | undefi
 export const onCommitDrop: Rule<'transaction/on-commit-drop'> = {
   id: 'transaction/on-commit-drop',
   title: 'ON COMMIT DROP outside a transaction drops the table at once',
-  why: 'outside BEGIN … COMMIT the statement is its own transaction, and the table is gone when it ends: the next statement fails with 42P01',
+  why: 'outside BEGIN … COMMIT the statement is its own transaction, and the table is gone when it ends. The next statement fails with 42P01',
   instead: 'create the table and use it between BEGIN and COMMIT',
   remedy: {
     sql: `BEGIN;

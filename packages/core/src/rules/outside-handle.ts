@@ -12,9 +12,9 @@ const told = {
 export const outsideHandle: Rule<'transaction/outside-handle'> = {
   id: 'transaction/outside-handle',
   title: 'the pool, or the ORM’s own handle, used inside a transaction',
-  why: 'only what is sent through the transaction’s own client is part of it: the pool and the ORM’s own handle (db, prisma) take another connection, which does not see what the transaction has written, lacks its SET LOCAL (a tenant), may wait for its locks, and keeps its changes when the transaction is rolled back',
+  why: 'the pool and the ORM’s own handle (db, prisma) take another connection. What they send does not see what the transaction has written, lacks its SET LOCAL (a tenant), may wait for its locks, and stays when the transaction is rolled back',
   instead:
-    'send it through the handle of the transaction: the client of pool.connect(), trx in Kysely, tx in Prisma and Drizzle; pass that handle to the functions that are called. What is meant to outlive a ROLLBACK, such as an audit log, is allowed with a reason',
+    'use the handle of the transaction: the client of pool.connect(), trx in Kysely, tx in Prisma and Drizzle; pass it to the functions that you call. For a write that must survive a ROLLBACK, such as an audit log, allow the call with a reason',
   remedy: {
     pg: `await client.query('BEGIN')
 await client.query('UPDATE orders SET paid = true WHERE id = $1', [orderId])

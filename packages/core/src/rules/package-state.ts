@@ -35,9 +35,13 @@ const unpacks = ['text', 'date', 'timestamp', 'number', 'bytea', 'record'].map((
 export const packageState: Rule<'session/package-state'> = {
   id: 'session/package-state',
   title: 'an Oracle package of orafce keeps state in one server process',
-  why: 'the buffer of dbms_output, the message of dbms_pipe, the registrations of dbms_alert, the seed of dbms_random and open cursors and files belong to the server process behind one connection: your next transaction may not find them, and a stranger may',
+  why: 'the state belongs to the server process behind one connection: the buffer of dbms_output, the message of dbms_pipe, the registrations of dbms_alert, the seed of dbms_random, open cursors and files. Your next transaction may not find it, and another client may',
   instead:
-    'use and empty them inside one transaction; RAISE NOTICE instead of dbms_output, NOTIFY and a direct connection with LISTEN instead of dbms_alert',
+    'use and empty it inside one transaction. Use RAISE NOTICE instead of dbms_output; use NOTIFY, and LISTEN on a direct connection, instead of dbms_alert',
+  onDirect: {
+    instead:
+      'use and empty it inside one transaction. Use RAISE NOTICE instead of dbms_output, and LISTEN and NOTIFY instead of dbms_alert',
+  },
   remedy: {
     sql: `-- Instead of dbms_output: the server sends it to this client at once.
 DO $$ BEGIN RAISE NOTICE 'done'; END $$;

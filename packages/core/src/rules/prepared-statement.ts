@@ -10,9 +10,9 @@ function effect(does: Effect['does'], what: string, name: string | undefined): E
 export const preparedStatement: Rule<'session/prepared-statement'> = {
   id: 'session/prepared-statement',
   title: 'PREPARE, EXECUTE and DEALLOCATE need one server session',
-  why: 'a prepared statement lives on the server connection that prepared it, even after ROLLBACK: elsewhere EXECUTE fails with 26000, and another client that prepares the same name fails with 42P05',
+  why: 'a prepared statement lives on the server connection that prepared it, even after ROLLBACK. On another connection EXECUTE fails with 26000, and another client that prepares the same name gets 42P05',
   instead:
-    'send the statement with parameters and let the driver prepare it (unnamed); PostgreSQL then plans it each time',
+    'send the statement with parameters and let the driver prepare it without a name; PostgreSQL then plans it on each call',
   remedy: {
     pg: `// The driver prepares the statement itself, without a name, and sends the parameters beside it.
 await pool.query('SELECT * FROM users WHERE id = $1', [userId])`,

@@ -14,9 +14,12 @@ const needs = effect('needs')
 export const replicationOrigin: Rule<'session/replication-origin'> = {
   id: 'session/replication-origin',
   title: 'a replication origin is set for one server session',
-  why: 'the origin stays on the server connection through COMMIT, ROLLBACK and DISCARD ALL: strangers’ writes there count as replicated from it, and no other session can take it up',
-  instead:
-    'a direct connection for whatever replays changes; the origin stays even if the transaction that set it up fails',
+  why: 'the origin stays on the server connection through COMMIT, ROLLBACK and DISCARD ALL. Writes of other clients there count as replicated from it, and no other session can use the origin',
+  instead: 'use a direct connection to replay changes: the origin stays even if the transaction that set it up fails',
+  onDirect: {
+    instead:
+      'set up, use and reset the origin on one connection: it stays even if the transaction that set it up fails',
+  },
   remedy: {
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })
 await direct.connect()

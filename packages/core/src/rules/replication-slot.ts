@@ -44,9 +44,10 @@ const functions: Readonly<Record<string, (call: FunctionCall) => Detected>> = {
 export const replicationSlot: Rule<'session/replication-slot'> = {
   id: 'session/replication-slot',
   title: 'a temporary replication slot belongs to one server session',
-  why: 'the slot lives on the server connection that made it, through COMMIT, ROLLBACK and DISCARD ALL: your next statement cannot use it elsewhere, and as long as the pooler keeps the connection the slot may keep WAL back',
+  why: 'the slot lives on the server connection that created it, through COMMIT, ROLLBACK and DISCARD ALL. Your next statement cannot use it on another connection, and the slot may retain WAL for as long as the pooler keeps the connection',
   instead:
-    'a direct connection for replication; or a permanent slot (temporary => false), dropped when it is no longer needed',
+    'a direct connection for replication; or a permanent slot (temporary => false), which you drop when you no longer need it',
+  onDirect: { instead: 'a permanent slot (temporary => false), which you drop when you no longer need it' },
   remedy: {
     sql: `SELECT pg_create_logical_replication_slot('changes', 'pgoutput', false);
 SELECT pg_drop_replication_slot('changes');`,

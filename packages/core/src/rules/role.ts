@@ -27,9 +27,9 @@ function sets({ name, args }: FunctionCall): Effect | undefined {
 /** A role that outlives its transaction runs strangers' statements with other rights. */
 export const role: Rule<'session/role'> = {
   id: 'session/role',
-  title: 'SET ROLE changes who the server session acts as',
-  why: 'the role stays on the server connection after COMMIT: other clients then run with it, and your next statement without it',
-  instead: 'SET LOCAL ROLE inside the transaction that needs it, or a pool of its own for each role',
+  title: 'SET ROLE changes the role of the server session',
+  why: 'the role stays on the server connection after COMMIT. Other clients then run with it, and your next statement may run without it',
+  instead: 'SET LOCAL ROLE inside the transaction that needs it, or a separate pool for each role',
   remedy: {
     sql: `BEGIN;
 SET LOCAL ROLE reporting;

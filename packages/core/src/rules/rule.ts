@@ -5,16 +5,16 @@ import type { FunctionCall } from '../sql/function-call.ts'
 type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
 type Tagged<T extends Tag> = Node extends infer Each ? (Each extends Record<T, infer Inner> ? Inner : never) : never
 
-/** What a rule says of a node: nothing, one effect or several. */
+/** What a rule detects in a node: nothing, one effect or several. */
 export type Detected = Effect | readonly Effect[] | undefined
 
-/** Where in the text a node stands. */
+/** The position of a node in the text. */
 export interface Place {
-  /** The node is a statement of the text, not a part of one. */
+  /** True for a statement of the text, false for a part of one. */
   readonly isWholeStatement: boolean
 }
 
-/** What the call tells beside its SQL text. */
+/** A fact about a call that its SQL text does not show. */
 export type CallSign =
   | 'cancelByPid'
   | 'namedStatement'
@@ -26,18 +26,18 @@ export type CallSign =
   | 'wrongProfile'
 
 /**
- * A statement with the circumstances that the rule needs; a bare text stands for one in autocommit on a pinned
+ * A statement with the circumstances that the rule needs. A plain string is a statement in autocommit on a pinned
  * connection.
  */
 export interface Example {
   readonly sql: string
   /** The driver sends it as a named statement. */
   readonly named?: boolean
-  /** `false`: sent through `pool.query`, on a connection of its own. */
+  /** False if `pool.query` sends it, on a connection borrowed for this statement. @default true */
   readonly pinned?: boolean
 }
 
-/** The safe form as code, by where it is written. */
+/** The safe form as code, in SQL and through each library. */
 export interface Remedy {
   readonly sql?: string
   readonly pg?: string
@@ -46,60 +46,62 @@ export interface Remedy {
 }
 
 /**
- * One unit of detection. The sentences are what a user reads; the examples are run by the tests and by the proofs.
- * A rule knows SQL and nothing of poolers: whether its effects do harm is decided by the pooler's profile.
+ * One unit of detection. Users read its sentences; the tests and the proofs run its examples. A rule knows SQL and no
+ * pooler: the profile of the pooler decides whether an effect does harm.
  */
 export interface Rule<Id extends string = string> {
-  /** Stable for ever: `<family>/<thing>`. */
+  /** `<family>/<thing>`; never changes. */
   readonly id: Id
-  /** The offence in a few words. */
+  /** The mistake, in a few words. */
   readonly title: string
-  /** The cause, in one sentence: what PostgreSQL does. */
+  /** The cause: what PostgreSQL does. Without the final full stop. */
   readonly why: string
-  /** The remedy, in one sentence. */
+  /** The remedy. Without the final full stop. */
   readonly instead: string
-  /** What `instead` means in code; shown in the documentation, checked by the tests. */
+  /** Replaces `why` or `instead` over a direct connection, if that text mentions a pooler or a direct connection. */
+  readonly onDirect?: { readonly why?: string; readonly instead?: string }
+  /** `instead` as code. The documentation shows it, and tests run it. */
   readonly remedy: Remedy
   readonly examples: {
     readonly unsafe: readonly (string | Example)[]
     readonly safe: readonly (string | Example)[]
   }
-  /** Keyed by the parser's node, so that words in a literal or a comment can never fire. */
+  /** Keyed by parser node, so that words in a literal or a comment never match. */
   readonly on?: { readonly [T in Tag]?: (node: Tagged<T>, place: Place) => Detected }
-  /** Keyed by the name of a function of `pg_catalog`; the scan learns the names from here. */
+  /** Keyed by the name of a function in `pg_catalog`. The scan collects these names. */
   readonly functions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
   /**
    * Keyed by the name of an extension's function, which may be in any schema (`dblink_connect`), or by schema and name
-   * where the extension has a schema of its own (`dbms_output.enable`). The scan learns the names from here as well.
+   * if the extension has its own schema (`dbms_output.enable`). The scan collects these names too.
    */
   readonly extensionFunctions?: Readonly<Record<string, (call: FunctionCall) => Detected>>
-  /** What remains of the rule's effects in one statement, where one takes the point out of another. */
+  /** Filters the rule's effects within one statement, if one effect makes another harmless. */
   readonly ofStatement?: (effects: readonly Effect[]) => readonly Effect[]
-  /** Further names that the scan must not call harmless, found anywhere in a text. */
+  /** More names, found anywhere in a text, that make the scan pass it to the parser. */
   readonly names?: readonly string[]
-  /** Further keywords that the scan must not call harmless, found as whole words. */
+  /** More keywords, found as whole words, that make the scan pass a text to the parser. */
   readonly keywords?: readonly string[]
   /**
-   * The same, for keywords that are too common to speak for session state in a text that no parser reads: such a text
-   * stays unjudged for them.
+   * Like `keywords`, for words that are too common to indicate session state in a text that the parser rejects. They do
+   * not make such a text undecided.
    */
   readonly commonKeywords?: readonly string[]
   /**
-   * First words of the statements that `on` judges, where they tell them from others: all that is known of a text which
-   * no parser reads. Not needed where a name or a keyword tells as well.
+   * First words of the statements that `on` judges. They identify a statement that the parser rejects. Not needed if a
+   * name or a keyword identifies it.
    */
   readonly firstWords?: readonly string[]
   /**
-   * Keyed by what the call tells beside its text. `name`: of what it is, such as the startup parameter's; empty where
-   * there is one kind.
+   * Keyed by the sign of a call. `name` says which one, such as the startup parameter; it is empty if there is only one
+   * kind.
    */
   readonly call?: { readonly [Sign in CallSign]?: (name: string) => Effect | undefined }
-  /** What the server's answer to a statement tells, after the fact. */
+  /** Effects that only the server's answer shows. */
   readonly answer?: {
     /** When, in words: `COMMIT that the server answers with ROLLBACK`. */
     readonly when: string
     readonly tells: (statement: Node) => readonly Telltale[]
   }
-  /** A finding in strict mode only. */
+  /** Reported in strict mode only. @default false */
   readonly strictOnly?: boolean
 }

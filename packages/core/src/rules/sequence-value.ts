@@ -45,9 +45,9 @@ function ofStatement(effects: readonly Effect[]): readonly Effect[] {
 export const sequenceValue: Rule<'session/sequence-value'> = {
   id: 'session/sequence-value',
   title: 'currval and lastval read the server session',
-  why: 'they return the last value drawn on that server connection, which may be another client’s id, or fail with 55000 where none was drawn',
+  why: 'they return the last value drawn on that server connection, which may be the id of another client, and fail with 55000 if none was drawn there',
   instead:
-    'INSERT … RETURNING id, or SELECT nextval(…) first and carry the value; currval is right inside the transaction that drew the value',
+    'INSERT … RETURNING id, or SELECT nextval(…) first and pass the value on. currval is correct inside the transaction that drew the value',
   remedy: {
     sql: `INSERT INTO orders (total) VALUES (10) RETURNING id;`,
     kysely: `const { id } = await db.insertInto('orders').values({ total: 10 }).returning('id').executeTakeFirstOrThrow()`,

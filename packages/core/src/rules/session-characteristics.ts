@@ -18,10 +18,10 @@ function effectOf(option: Node): Effect {
 /** The defaults of all later transactions of the server session, whoever's they are. */
 export const sessionCharacteristics: Rule<'session/characteristics'> = {
   id: 'session/characteristics',
-  title: 'SET SESSION CHARACTERISTICS changes the transactions of others',
-  why: 'the characteristics apply to every later transaction on that server connection: a stranger may find itself read-only, or at another isolation level',
+  title: 'SET SESSION CHARACTERISTICS changes the transactions of other clients',
+  why: 'the characteristics apply to every later transaction on that server connection. Other clients may find themselves read-only, or at another isolation level',
   instead:
-    'BEGIN ISOLATION LEVEL … READ ONLY for the transaction that needs it, or SET TRANSACTION as its first statement; for all transactions of a role ALTER ROLE … SET default_transaction_isolation',
+    'BEGIN ISOLATION LEVEL … READ ONLY for the transaction that needs it, or SET TRANSACTION as its first statement. For all transactions of a role, use ALTER ROLE … SET default_transaction_isolation',
   remedy: {
     sql: `BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY;
 SELECT * FROM orders;

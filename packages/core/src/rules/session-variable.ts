@@ -36,9 +36,9 @@ function ofEachType(
 export const sessionVariable: Rule<'session/variable'> = {
   id: 'session/variable',
   title: 'a session variable lives in one server process',
-  why: 'pg_variables and omni_var keep session variables in the memory of the server process behind one connection: your next transaction may not find yours, and may find a stranger’s',
+  why: 'pg_variables and omni_var keep session variables in the memory of the server process behind one connection. Your next transaction may not find yours, and may find those of another client',
   instead:
-    "set_config('app.name', value, true) and current_setting('app.name', true) in one transaction; with omni_var its transactional omni_var.set; with pg_variables pgv_remove in the same transaction; or a table",
+    "set_config('app.name', value, true) and current_setting('app.name', true) in one transaction, or a table. With omni_var, use its transactional omni_var.set; with pg_variables, call pgv_remove in the same transaction",
   remedy: {
     sql: `BEGIN;
 SELECT set_config('app.total', '7', true);

@@ -58,7 +58,7 @@ function resets(value: Node | undefined, state: SessionState): boolean {
 export const setConfig: Rule<'session/set-config'> = {
   id: 'session/set-config',
   title: 'set_config(…, false) changes the server session',
-  why: 'the value stays on the server connection after COMMIT; the pooler hands that connection to other clients, and gives you another one',
+  why: 'the value stays on the server connection after COMMIT. The pooler gives that connection to other clients, and gives you another one',
   instead:
     "set_config(name, value, true), written as the constant true, in the same transaction as the statements that need the value; read it with nullif(current_setting('name', true), '')",
   remedy: {

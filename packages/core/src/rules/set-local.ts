@@ -76,9 +76,9 @@ try {
 export const setLocal: Rule<'transaction/set-local'> = {
   id: 'transaction/set-local',
   title: 'SET LOCAL, SET TRANSACTION and SET CONSTRAINTS do nothing outside a transaction',
-  why: 'what they set lasts until the end of the transaction, and outside BEGIN … COMMIT that is the end of this very statement: the next statement runs without it',
+  why: 'what they set lasts until the end of the transaction. Outside BEGIN … COMMIT that is the end of this statement, and the next statement runs without it',
   instead:
-    'send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT. In Prisma an interactive $transaction (an array of one statement has no transaction), in Kysely db.transaction(). An isolation level can stand in the BEGIN itself',
+    'send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT. Use an interactive $transaction in Prisma (an array of one statement has no transaction) and db.transaction() in Kysely. BEGIN itself can name an isolation level',
   remedy: localSetting,
   examples: {
     unsafe: [

@@ -37,9 +37,13 @@ function onUpdate({ relation, whereClause }: UpdateStmt): Effect | undefined {
 export const set: Rule<'session/set'> = {
   id: 'session/set',
   title: 'SET changes the server session',
-  why: 'SET lasts until the server connection closes; the pooler hands that connection to other clients, with your value on it, and gives you another one',
+  why: 'SET lasts until the server connection closes. The pooler gives that connection, with your value on it, to other clients, and gives you another one',
   instead:
-    "SET LOCAL inside the transaction that needs the value, or set_config('name', $1, true) for a value that is a parameter, which SET LOCAL cannot take; for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection",
+    "SET LOCAL inside the transaction that needs the value. For a value that is a parameter, which SET LOCAL cannot take, use set_config('name', $1, true); for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection",
+  onDirect: {
+    instead:
+      "SET LOCAL inside the transaction that needs the value. For a value that is a parameter, which SET LOCAL cannot take, use set_config('name', $1, true); for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET",
+  },
   remedy: {
     ...localParameter,
     sql: `${localSetting.sql}

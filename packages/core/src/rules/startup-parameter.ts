@@ -24,9 +24,13 @@ function onParameter(name: string): Effect | undefined {
 export const startupParameter: Rule<'connection/startup-parameter'> = {
   id: 'connection/startup-parameter',
   title: 'the pool logs in with a parameter that the pooler does not pass on',
-  why: 'the driver sends it when it logs in (from its configuration, the URL or PGOPTIONS), but the pooler’s server connections are logged in already: a pooler refuses the login (08P01, unsupported startup parameter), or drops the parameter and the limit that you count on is not there',
+  why: 'the driver sends the parameter at login (from its configuration, the URL or PGOPTIONS), but the pooler’s server connections have logged in before. The pooler refuses the login (08P01, unsupported startup parameter), or it drops the parameter, and the limit that you rely on does not exist',
   instead:
-    'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for another; `query_timeout` for a limit that the driver keeps itself; for `replication` a direct connection',
+    'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use `query_timeout` for a limit that the driver enforces, and a direct connection for `replication`',
+  onDirect: {
+    instead:
+      'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use `query_timeout` for a limit that the driver enforces',
+  },
   remedy: {
     sql: `-- For all connections of a role; the pooler's open server connections take it when they are opened anew.
 ALTER ROLE app SET statement_timeout = '5s';`,

@@ -195,9 +195,9 @@ function onSetConfig(call: FunctionCall): Effect | undefined {
 export const tempObject: Rule<'session/temp-object'> = {
   id: 'session/temp-object',
   title: 'a temporary object belongs to one server session',
-  why: 'it lives on the server connection that created it: your next transaction does not find it (42P01), a stranger can read it or collides with its name (42P07), and it hides a permanent table of that name',
+  why: 'the object lives on the server connection that created it. Your next transaction does not find it (42P01), another client can read it or collides with its name (42P07), and it hides a permanent table of that name',
   instead:
-    'CREATE TEMP TABLE … ON COMMIT DROP inside the transaction that uses it; or a CTE, VALUES, unnest($1::int[]) or an unlogged table with a key per run',
+    'CREATE TEMP TABLE … ON COMMIT DROP inside the transaction that uses it; or a CTE, VALUES, unnest($1::int[]), or an unlogged table with a key for each run',
   remedy: {
     sql: `BEGIN;
 CREATE TEMP TABLE picked (id int) ON COMMIT DROP;

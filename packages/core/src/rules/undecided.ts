@@ -6,10 +6,11 @@ import type { Rule } from './rule.ts'
  */
 export const undecided: Rule<'statement/undecided'> = {
   id: 'statement/undecided',
-  title: 'the statement could not be judged',
-  why: 'the text is too long or too deeply nested for PostgreSQL’s parser, or is no SQL to PostgreSQL 18 although it names what belongs to the session, or a DO block runs what no parser can read (a dynamic EXECUTE, another language than plpgsql), so nobody can tell what it leaves on the server connection',
+  title: 'poolsafe could not judge the statement',
+  why: 'poolsafe cannot tell what the statement leaves on the server connection. Its text is too long or too deeply nested for PostgreSQL’s parser, or it names session features but is not SQL for PostgreSQL 18, or a DO block runs code that no parser can read (a dynamic EXECUTE, a language other than plpgsql)',
   instead:
-    'send values as parameters or with COPY, write the statements of a DO block out, and run long scripts over the direct connection',
+    'send values as parameters or with COPY, write out the statements of a DO block, and run long scripts over a direct connection',
+  onDirect: { instead: 'send values as parameters or with COPY, and write out the statements of a DO block' },
   strictOnly: true,
   remedy: {
     pg: `// The values travel beside the text, which stays short.

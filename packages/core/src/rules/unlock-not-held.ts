@@ -5,7 +5,7 @@ import { transactionLock } from './advisory-lock.ts'
 import type { Rule } from './rule.ts'
 
 const unlocks: ReadonlySet<string> = new Set(['pg_advisory_unlock', 'pg_advisory_unlock_shared'])
-const told = { outcome: 'lost', consequence: 'answered false: this server session did not hold the lock' } as const
+const told = { outcome: 'lost', consequence: 'returned false: this server session did not hold the lock' } as const
 
 function tells(statement: Node): Telltale[] {
   const { targetList = [] } = 'SelectStmt' in statement ? statement.SelectStmt : {}
@@ -25,10 +25,14 @@ function tellsOfColumn(target: Node, position: number): Telltale | undefined {
  */
 export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
   id: 'session/unlock-not-held',
-  title: 'an advisory lock was not held by the session that released it',
-  why: 'the lock was never taken, or it was taken on another server connection and is still held there: nobody else gets it until that connection closes',
+  title: 'the session did not hold the advisory lock that it released',
+  why: 'the lock was never acquired, or it was acquired on another server connection and is still held there. No other session gets it until that connection closes',
   instead:
-    'pg_advisory_xact_lock inside a transaction, which releases itself; or lock and unlock on one connection that goes round the pooler; look for the lock that is left in pg_locks',
+    'pg_advisory_xact_lock inside a transaction, which releases it at its end; or lock and unlock on one direct connection. pg_locks shows the lock that is left',
+  onDirect: {
+    instead:
+      'pg_advisory_xact_lock inside a transaction, which releases it at its end; or lock and unlock on one client of pool.connect(). pg_locks shows the lock that is left',
+  },
   remedy: transactionLock,
   examples: {
     unsafe: [],

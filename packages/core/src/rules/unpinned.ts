@@ -21,10 +21,10 @@ try {
 /** A transaction needs one connection from BEGIN to COMMIT; `pool.query` borrows one for a single statement. */
 export const unpinned: Rule<'transaction/unpinned'> = {
   id: 'transaction/unpinned',
-  title: 'BEGIN on a connection that is given back at once',
-  why: 'the connection was borrowed for this one statement: the statements that follow run on other connections, outside the transaction, and whoever borrows this one next runs inside it',
+  title: 'BEGIN on a connection that is released at once',
+  why: 'the connection was borrowed for this one statement. The statements that follow run on other connections, outside the transaction, and the next caller that borrows this one runs inside it',
   instead:
-    "take one connection for the whole transaction: const client = await pool.connect(); in Kysely db.transaction(), in Prisma $transaction(); or send 'BEGIN; …; COMMIT' as one text",
+    "hold one connection for the whole transaction: const client = await pool.connect(), db.transaction() in Kysely, $transaction() in Prisma; or send 'BEGIN; …; COMMIT' as one text",
   remedy: heldConnection,
   examples: {
     unsafe: [

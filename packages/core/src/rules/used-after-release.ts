@@ -23,8 +23,8 @@ function onMisuse(released: string): Effect {
 export const usedAfterRelease: Rule<'connection/used-after-release'> = {
   id: 'connection/used-after-release',
   title: 'a statement on a client that was released',
-  why: 'the pool gives a released client to the next caller: a statement that its previous holder still sends runs between the statements of that caller, is committed or rolled back with them, and reads what only that caller may see',
-  instead: 'await everything that uses the client before release(), and take another client for what comes later',
+  why: 'the pool gives a released client to the next caller. A late statement of the previous holder runs between the statements of that caller, commits or rolls back with them, and reads what only that caller may see',
+  instead: 'await everything that uses the client before release(), and acquire another client for later work',
   remedy: {
     pg: `const client = await pool.connect()
 try {

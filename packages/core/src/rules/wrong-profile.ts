@@ -12,10 +12,10 @@ function onContradiction(difference: string): Effect {
  */
 export const wrongProfile: Rule<'connection/wrong-profile'> = {
   id: 'connection/wrong-profile',
-  title: 'the guard’s profile is not that of the pooler',
-  why: 'every verdict rests on what the profile says that the pooler carries: with another pooler, mode or version in front of the database the guard is silent where state leaks, or finds what does no harm',
+  title: 'the guard’s profile does not match the pooler',
+  why: 'every verdict depends on the profile, which says what the pooler carries. With another pooler, mode or version in front of the database, the guard misses state that leaks or reports harmless statements',
   instead:
-    'name the pooler that is there: createGuard({ pooler: … }), with its version and its settings; poolers.detect() tells what a URL, or a login, says',
+    'pass the profile of the actual pooler, with its version and settings: createGuard({ pooler: … }). poolers.detect() derives it from a URL or a login',
   remedy: {
     pg: `const pooler = poolers.pgbouncer({ version: '1.26', serverVersion: 18 })
 const pool = guardPool(new pg.Pool({ connectionString }), createGuard({ pooler }))`,
