@@ -1,6 +1,7 @@
 // What adapters need (entry `@poolsafe/core/adapter`). These names may change in any minor version.
 
-export type { Address, Call, Entry } from './guard/call.ts'
+export type { Address, Call } from './guard/call.ts'
+export type { Entry } from './stack/call-site.ts'
 export { guardOf, keepFirstGuard, markGuarded, toGuard } from './guard/brand.ts'
 export { firstReason } from './guard/first-reason.ts'
 export { commits, harmless, type Analysis, type Answer, type DetectedEffect } from './analyze/analysis.ts'
@@ -12,11 +13,10 @@ export {
   processWide,
   type Acquiring,
   type ConnectionControl,
-  type Located,
-  type Origin,
   type StatementListener,
   type StrictOverride,
 } from './guard/strict.ts'
+export type { Located, Origin } from './stack/origin.ts'
 export { inScopeOfCaller } from './exceptions/scope.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate } from './checkout/gate.ts'
@@ -63,7 +63,7 @@ export { RequestScope } from './observe/repeated/request-scope.ts'
 export type { Observer } from './observe/observer.ts'
 export { openRequest } from './observe/repeated/request-scope.ts'
 export { SiteBudget } from './stack/stack-budget.ts'
-export { addHistograms } from './checkout/statistics.ts'
+export { addHistograms } from './measure/histogram.ts'
 export { callSiteOf } from './checkout/call-sites.ts'
 export { seconds } from './checkout/no-connection-message.ts'
 export { isLastWord } from './checkout/loss.ts'

@@ -1,14 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  InvalidOptionError,
-  PoolsafeError,
-  PoolsafeFault,
-  UnsafeStatementError,
-  findPoolsafeError,
-  isPoolsafeError,
-} from './errors.ts'
+import { InvalidOptionError, PoolsafeError, PoolsafeFault, findPoolsafeError, isPoolsafeError } from './errors.ts'
+import { UnsafeStatementError } from './guard/unsafe-statement-error.ts'
 import type { Finding } from './guard/finding.ts'
 import { createGuard } from './guard/guard.ts'
 

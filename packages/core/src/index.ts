@@ -1,20 +1,14 @@
 export { createGuard, type Guard, type Inspection } from './guard/guard.ts'
-export type { GuardOptions, Logger, Mode, Policy } from './guard/options.ts'
+export type { GuardOptions, Mode, Policy } from './guard/options.ts'
+export type { Logger } from './log/log-writer.ts'
 export type { Context, Finding, Outcome } from './guard/finding.ts'
 export type { AllowedEvent, FindingEvent, GuardEvents } from './guard/events.ts'
 export { allow } from './exceptions/scope.ts'
 export { InvalidCommentError } from './exceptions/comment.ts'
 export type { KnownException, RuleIds } from './exceptions/exception.ts'
 export type { ExceptionOption } from './exceptions/option.ts'
-export {
-  PoolsafeError,
-  UnsafeStatementError,
-  InvalidOptionError,
-  PoolsafeFault,
-  isPoolsafeError,
-  findPoolsafeError,
-  type UnsafeStatementFields,
-} from './errors.ts'
+export { PoolsafeError, InvalidOptionError, PoolsafeFault, isPoolsafeError, findPoolsafeError } from './errors.ts'
+export { UnsafeStatementError, type UnsafeStatementFields } from './guard/unsafe-statement-error.ts'
 export * as poolers from './poolers/index.ts'
 export type { DetectedPooler, PoolerFacts } from './poolers/detect.ts'
 export type { Clue, Pooler } from './poolers/pooler.ts'
@@ -26,8 +20,8 @@ export {
   QueueFullError,
   SelfDeadlockError,
   ServerRefusesError,
-  type LossFacts,
 } from './checkout/errors.ts'
+export type { LossFacts } from './checkout/loss.ts'
 export { lossReasons, type LossCounts, type LossReason } from './checkout/loss.ts'
 export type {
   AcquireEvent,
@@ -47,9 +41,11 @@ export { classifyFailure } from './checkout/failures.ts'
 export type { Failure, FailureKind } from './failure.ts'
 export type { CheckoutOptions, FailFast } from './checkout/limits.ts'
 export type { Activity, Holder, LikelyCause } from './checkout/pool-state.ts'
-export type { CheckoutCounts, DurationHistogram, PoolStatistics } from './checkout/statistics.ts'
+export type { CheckoutCounts, PoolStatistics } from './checkout/statistics.ts'
+export type { DurationHistogram } from './measure/histogram.ts'
 export type { ObserveOptions, SlowQueryThreshold } from './observe/options.ts'
-export type { Layer, ObserveEvents, QueryEvent, RepeatedQueryEvent, SlowQueryEvent } from './observe/events.ts'
+export type { ObserveEvents, QueryEvent, RepeatedQueryEvent, SlowQueryEvent } from './observe/events.ts'
+export type { Layer } from './stack/origin.ts'
 export type { DurationSummary } from './measure/durations.ts'
 export { withRequestScope, type RequestScopeOptions } from './observe/repeated/request-scope.ts'
 export type { FingerprintStatistics, GuardStatistics, KindStatistics } from './observe/statistics.ts'

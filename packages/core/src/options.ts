@@ -1,4 +1,3 @@
-import { closest } from './closest.ts'
 import { InvalidOptionError } from './errors.ts'
 
 /**
@@ -74,4 +73,31 @@ export function checkBoolean(option: string, given: unknown): boolean {
 export function checkWholeNumber(option: string, given: unknown, least: number): number {
   if (typeof given === 'number' && Number.isInteger(given) && given >= least) return given
   throw new InvalidOptionError(option, given, `a whole number of at least ${least}`)
+}
+
+/** The most typing errors with which a name is still recognised. */
+const mostEdits = 2
+
+/** Returns the known name that is closest to a misspelt one; `undefined` if none is near. */
+export function closest(given: unknown, names: readonly string[]): string | undefined {
+  if (typeof given !== 'string') return undefined
+  // People forget the unit of a name most often.
+  if (names.includes(`${given}Millis`)) return `${given}Millis`
+  const near = names.filter((name) => Math.abs(name.length - given.length) <= mostEdits)
+  const [best] = near.map((name) => ({ name, edits: editsBetween(given, name) })).toSorted((a, b) => a.edits - b.edits)
+  return best !== undefined && best.edits <= mostEdits && best.edits <= given.length / 2 ? best.name : undefined
+}
+
+/** Returns the Levenshtein distance: how many letters were inserted, left out or replaced. */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (let at = 0; at < one.length; at++) {
+    const next = [at + 1]
+    for (let to = 0; to < other.length; to++) {
+      const replaced = (row[to] ?? 0) + (one[at] === other[to] ? 0 : 1)
+      next.push(Math.min(replaced, (row[to + 1] ?? 0) + 1, (next[to] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[other.length] ?? 0
 }

@@ -1,6 +1,5 @@
 import type { DoStmt, Node } from '@pgsql/types'
-import type { Analysis, DetectedEffect } from './analysis.ts'
-import { effectsIn } from './analysis.ts'
+import { type Analysis, type DetectedEffect, effectsIn } from './analysis.ts'
 import { uncertain } from '../rules/effect.ts'
 import { stringConstant } from '../sql/function-call.ts'
 import { ParseRefused, ParseTooComplex, parse, parseBlock } from '../sql/parser.ts'

@@ -1,7 +1,6 @@
 import { TextCache } from '../sql/text-cache.ts'
-import { formatCallSite, framesOf, readStack, withDeepStack } from '../stack/call-site.ts'
-import type { Origin } from '../guard/strict.ts'
-import type { Site } from './checkout.ts'
+import { formatCallSite, framesOf, readStack, withDeepStack, type Site } from '../stack/call-site.ts'
+import type { Origin } from '../stack/origin.ts'
 
 /** Bytes for remembering which operations were reported, and which reports were logged. */
 const rememberedBytes = 65_536

@@ -1,8 +1,9 @@
+import type { Site } from '../stack/call-site.ts'
+import { type CheckoutState, heldFrom, type BegunTransaction, type Holdable } from './holding.ts'
 import { AsyncResource } from 'node:async_hooks'
 import type { AwaitChain } from '../stack/await-chain.ts'
-import type { Layer } from '../observe/events.ts'
+import type { Layer } from '../stack/origin.ts'
 import type { Execution } from '../observe/execution.ts'
-import { heldFrom, type BegunTransaction, type Holdable } from './holding.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
@@ -18,19 +19,6 @@ export type Release = (error?: Error | boolean) => void
 /** What a pool throws when it is asked, as where its driver cannot make a client. */
 export interface Thrown {
   readonly error: Error
-}
-
-/**
- * - `waiting`: for a connection to come free
- * - `taking`: the pool has been asked for it
- * - `held`: by the application
- * - `over`: given back, or given up
- */
-export type CheckoutState = 'waiting' | 'taking' | 'held' | 'over'
-
-/** A stack that was taken; it is put into words when it is asked for, which is most of its price. */
-export interface Site {
-  readonly stack?: string | undefined
 }
 
 /** One stay of a connection with the application, from the call that asks for it to its release. */

@@ -1,11 +1,11 @@
 import type {
   AcquireTimeoutError,
   ConnectionLostError,
-  LossFacts,
   QueueFullError,
   SelfDeadlockError,
   ServerRefusesError,
 } from './errors.ts'
+import type { LossFacts } from './loss.ts'
 import type { Failure } from '../failure.ts'
 import { keysOf } from '../options.ts'
 import type { Activity } from './pool-state.ts'

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AwaitChain } from '../stack/await-chain.ts'
-import type { CheckoutState, Site } from './checkout.ts'
+
+import type { Site } from '../stack/call-site.ts'
 
 /** A transaction that was begun on a connection while it is held. */
 export interface BegunTransaction {
@@ -207,3 +208,11 @@ export function firstHeld(innermost: Holdable | undefined): Holdable | undefined
   while (found !== undefined && found.state !== 'held') found = found.inside
   return found
 }
+
+/**
+ * - `waiting`: for a connection to come free
+ * - `taking`: the pool has been asked for it
+ * - `held`: by the application
+ * - `over`: given back, or given up
+ */
+export type CheckoutState = 'waiting' | 'taking' | 'held' | 'over'

@@ -1,5 +1,4 @@
-import type { LossFacts } from './errors.ts'
-import { explainLoss, isLastWord } from './loss.ts'
+import { type LossFacts, explainLoss, isLastWord } from './loss.ts'
 import { place, row, seconds, withoutCredentials } from './no-connection-message.ts'
 
 /** The report of a lost connection: its first line alone makes sense in a log. */

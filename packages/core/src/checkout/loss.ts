@@ -170,3 +170,18 @@ export function isLastWord(message: object): boolean {
   const { code, severity } = message as { readonly code?: unknown; readonly severity?: unknown }
   return severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && endsConnection.test(code))
 }
+
+/** What is known of a connection that was lost. Plain data. */
+export interface LossFacts {
+  readonly reason: LossReason
+  /** When, in ISO 8601. */
+  readonly lostAt: string
+  /** How long the application had held it; `undefined` while it was idle in the pool. */
+  readonly heldMillis: number | undefined
+  /** The ORM's name for the call that held it, such as `User.findMany`. */
+  readonly operation: string | undefined
+  /** The call site that took it, where it was remembered. */
+  readonly callSite: string | undefined
+  /** The name of the pool; `undefined` where it has none. */
+  readonly pool: string | undefined
+}

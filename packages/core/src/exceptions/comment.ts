@@ -1,6 +1,6 @@
 import { redact } from '../sql/redact.ts'
 import { nextToken } from '../sql/tokens.ts'
-import { closest } from '../closest.ts'
+import { closest } from '../options.ts'
 import { PoolsafeError } from '../errors.ts'
 import { ruleById, type RuleId } from '../rules/index.ts'
 import { isRuleId } from './exception.ts'

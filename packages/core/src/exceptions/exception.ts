@@ -1,4 +1,4 @@
-import { closest } from '../closest.ts'
+import { closest } from '../options.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { ruleById, type RuleId } from '../rules/index.ts'
 

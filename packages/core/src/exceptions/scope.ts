@@ -1,3 +1,4 @@
+import { isThenable } from '../thenable.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { formatCallSite, takeStack } from '../stack/call-site.ts'
 import { processWide } from '../guard/strict.ts'
@@ -80,11 +81,6 @@ async function awaitInside(scope: Scope, result: PromiseLike<unknown>): Promise<
 function end(scope: Scope): void {
   scope.isOver = true
   scope.declared.hasRun = true
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
-  return isObject && typeof (value as { then?: unknown }).then === 'function'
 }
 
 /** The scopes that the caller is in, the innermost first. */

@@ -18,12 +18,6 @@ export interface Address {
   readonly port?: unknown
 }
 
-/**
- * The function of an adapter that the application or the ORM called: its frames, and those above, are left out of
- * stacks.
- */
-export type Entry = (...args: never[]) => unknown
-
 /** The statement that is being judged: where it came from is looked up when there is something to tell. */
 export interface CurrentSource extends Source {
   operation?: string | undefined

@@ -1,9 +1,9 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
 import { checkoutEventNames, type CheckoutEvents } from '../checkout/events.ts'
 import type { KnownException } from '../exceptions/exception.ts'
-import { isThenable } from '../exceptions/scope.ts'
 import { observeEventNames, type ObserveEvents } from '../observe/events.ts'
 import { keysOf } from '../options.ts'
+import { isThenable } from '../thenable.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { Finding } from './finding.ts'
 

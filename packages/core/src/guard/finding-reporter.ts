@@ -1,9 +1,10 @@
+import type { RuleCounts } from '../observe/statistics.ts'
 import { redact } from '../sql/redact.ts'
 import type { Source } from '../transaction/source.ts'
-import { UnsafeStatementError, type PoolsafeError } from '../errors.ts'
+import { type PoolsafeError } from '../errors.ts'
+import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import type { Declared } from '../exceptions/declared.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
-import type { RuleId } from '../rules/index.ts'
 import { formatCallSite } from '../stack/call-site.ts'
 import type { AllowedEvent, Events, FindingEvent } from './events.ts'
 import type { Finding } from './finding.ts'
@@ -14,9 +15,6 @@ import type { Reports } from './guard-log.ts'
 
 /** As much of a text as is remembered: a long one would not be, and would be logged each time. */
 const loggedLength = 2_000
-
-/** Findings by rule. */
-export type RuleCounts = { [Id in RuleId]?: number }
 
 interface FindingCounts {
   readonly found: RuleCounts

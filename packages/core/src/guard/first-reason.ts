@@ -1,6 +1,6 @@
 import { effectsIn, type Analysis } from '../analyze/analysis.ts'
 import type { PoolsafeError } from '../errors.ts'
-import { UnsafeStatementError } from '../errors.ts'
+import { UnsafeStatementError } from './unsafe-statement-error.ts'
 
 /**
  * For adapters: the error to reject a refused statement with. What takes back a thing that was refused on the same

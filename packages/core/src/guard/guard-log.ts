@@ -1,9 +1,8 @@
 import { TextCache } from '../sql/text-cache.ts'
 import { PoolsafeFault } from '../errors.ts'
-import { isThenable } from '../exceptions/scope.ts'
+import { isThenable } from '../thenable.ts'
 import type { Events } from './events.ts'
-import { LogWriter, type LogEntry, type LogFields } from '../log/log-writer.ts'
-import type { Logger } from './options.ts'
+import { LogWriter, type LogEntry, type LogFields, type Logger } from '../log/log-writer.ts'
 
 /** Bytes for remembering what has been logged, so that each finding is logged once. */
 const loggedBytes = 262_144

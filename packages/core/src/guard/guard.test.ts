@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { InvalidOptionError, PoolsafeFault, UnsafeStatementError } from '../errors.ts'
+import { InvalidOptionError, PoolsafeFault } from '../errors.ts'
+import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import { harmless } from '../analyze/analysis.ts'
 import { Transaction } from '../transaction/transaction.ts'
 import { direct } from '../poolers/direct.ts'

@@ -1,3 +1,4 @@
+import type { Logger } from '../log/log-writer.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkExceptions, type ExceptionOption } from '../exceptions/option.ts'
 import { checkObject, checkOneOf, namesOf, resolveFrom, type OptionTable } from '../options.ts'
@@ -20,20 +21,6 @@ export type Mode = 'off' | 'warn' | 'strict'
 
 /** What to do with the findings of one rule. */
 export type Policy = 'allow' | 'warn' | 'throw'
-
-/**
- * Where warnings go. `console` gets rows for people where the standard error is a terminal, and one line for a slow or
- * repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
- * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as
- * `warn(message, fields)`. Any other object gets `warn(message)`.
- */
-export interface Logger {
-  warn(message: string): unknown
-  /** For what is no warning, such as the limits of a pool at its start. Without it, that is not logged. */
-  info?(message: string): unknown
-  /** For very slow statements. @default warn */
-  error?(message: string): unknown
-}
 
 /** The options of {@link createGuard}. */
 export interface GuardOptions {

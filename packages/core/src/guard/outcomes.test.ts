@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { UnsafeStatementError } from '../errors.ts'
+import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import { hyperdrive, odyssey, pgcat, pgdog, rdsProxy, supavisor } from '../poolers/all.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { createGuard, type Guard } from './guard.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { UnsafeStatementError } from '../errors.ts'
+import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import * as poolers from '../poolers/all.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { FindingEvent } from './events.ts'

@@ -1,3 +1,4 @@
+import type { Origin } from '../stack/origin.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Holdable } from '../checkout/holding.ts'
 import type { Analysis } from '../analyze/analysis.ts'
@@ -8,30 +9,6 @@ import type { PoolsafeError } from '../errors.ts'
 import type { RuleId } from '../rules/index.ts'
 import type { AllowedEvent, FindingEvent } from './events.ts'
 import type { Guard } from './guard.ts'
-
-/** What a layer above the driver knows of the statements that run inside it. */
-export interface Origin {
-  /** The ORM's name for the call: `User.findMany`. */
-  readonly operation: string
-  /** The stack of the call, where it was worth taking. */
-  readonly stack?: string | undefined
-  /** For how long the layer waits for the connection that it is about to take by `pool.connect`, in milliseconds. */
-  readonly acquireWithinMillis?: number | undefined
-  /** It is known whether the call is made inside an open transaction: the layers below need not find out. */
-  readonly isPlaced?: boolean
-  /**
-   * Its line is wanted. A layer that can takes the stack before its call returns, and tells the line to whoever asks.
-   */
-  want?(asking: Located): void
-}
-
-/** What has a place. */
-export interface Located {
-  /** Empty where there is none; `undefined` until it is known. */
-  place: string | undefined
-  /** It was reported: the line of its like is worth taking at each call. */
-  readonly isStruck: boolean
-}
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
 export interface Acquiring {

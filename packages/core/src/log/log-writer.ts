@@ -1,5 +1,3 @@
-import type { Logger } from '../guard/options.ts'
-
 export type LogLevel = 'info' | 'warn' | 'error'
 
 /** What a logger is given: words, and for those who search by field the same in fields. */
@@ -78,4 +76,18 @@ function mannerOf(logger: Logger, methods: Methods): Manner {
 /** `a%count` in a statement would be a place for an argument, and winston then drops the fields. */
 function withoutFormat(text: string): string {
   return text.replaceAll(/%(?=[a-z%])/gi, '% ')
+}
+
+/**
+ * Where warnings go. `console` gets rows for people where the standard error is a terminal, and one line for a slow or
+ * repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
+ * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as
+ * `warn(message, fields)`. Any other object gets `warn(message)`.
+ */
+export interface Logger {
+  warn(message: string): unknown
+  /** For what is no warning, such as the limits of a pool at its start. Without it, that is not logged. */
+  info?(message: string): unknown
+  /** For very slow statements. @default warn */
+  error?(message: string): unknown
 }

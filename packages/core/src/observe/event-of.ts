@@ -1,6 +1,6 @@
-import type { Site } from '../checkout/checkout.ts'
-import { formatCallSite, readStack } from '../stack/call-site.ts'
-import type { Layer, QueryEvent } from './events.ts'
+import { type Site, formatCallSite, readStack } from '../stack/call-site.ts'
+import type { QueryEvent } from './events.ts'
+import type { Layer } from '../stack/origin.ts'
 import type { Execution } from './execution.ts'
 
 /**

@@ -1,8 +1,6 @@
 import { keysOf } from '../options.ts'
+import type { Layer } from '../stack/origin.ts'
 import type { StatementKind } from './shape/statement-kind.ts'
-
-/** The layer that a statement came through. */
-export type Layer = 'prisma' | 'kysely' | 'pg'
 
 /** A statement was answered, or failed. */
 export interface QueryEvent {

@@ -1,6 +1,5 @@
-import type { Site } from '../checkout/checkout.ts'
-import type { Origin } from '../guard/strict.ts'
-import type { Layer } from './events.ts'
+import type { Site } from '../stack/call-site.ts'
+import type { Origin, Layer } from '../stack/origin.ts'
 import type { RequestScope } from './repeated/request-scope.ts'
 import type { Shape } from './shape/shape.ts'
 

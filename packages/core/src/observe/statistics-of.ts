@@ -1,8 +1,7 @@
 import type { LookupCounts } from '../analyze/analyze.ts'
-import type { RuleCounts } from '../guard/finding-reporter.ts'
+import type { RuleCounts, GuardStatistics } from './statistics.ts'
 import { Durations } from '../measure/durations.ts'
 import type { Observer } from './observer.ts'
-import type { GuardStatistics } from './statistics.ts'
 
 /** Fingerprints that are told, those first that took the most time. */
 const mostTold = 10

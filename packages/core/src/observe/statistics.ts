@@ -1,6 +1,6 @@
 import type { PoolTotals } from './pools/ended-pools.ts'
 import type { PoolReport } from './pools/pool-report.ts'
-import type { DurationHistogram } from '../checkout/statistics.ts'
+import type { DurationHistogram } from '../measure/histogram.ts'
 import type { RuleId } from '../rules/index.ts'
 import type { DurationSummary } from '../measure/durations.ts'
 import type { StatementKind } from './shape/statement-kind.ts'
@@ -68,3 +68,6 @@ export interface GuardStatistics {
    */
   readonly endedPools: readonly PoolTotals[]
 }
+
+/** Findings by rule. */
+export type RuleCounts = { [Id in RuleId]?: number }

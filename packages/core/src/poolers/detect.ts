@@ -1,11 +1,19 @@
 import { InvalidOptionError } from '../errors.ts'
 import { checkObject } from '../options.ts'
 import { session } from './cells.ts'
-import { detectFromUrl } from './detect-url.ts'
+import * as all from './all.ts'
+import type { Clue, Parts } from './pooler.ts'
 import { direct } from './direct.ts'
 import { madeUpPid, newestPgBouncer, pgbouncer, refusedAtStartup } from './pgbouncer.ts'
 import type { PoolerProfile } from './profile.ts'
 import { strictest } from './strictest.ts'
+
+const strongestFirst: readonly Clue['by'][] = ['service', 'parameter', 'host', 'port']
+
+/** The clues of all poolers; the first that matches decides. */
+const clues = Object.values(all)
+  .flatMap((pooler) => pooler.clues)
+  .toSorted((a, b) => strongestFirst.indexOf(a.by) - strongestFirst.indexOf(b.by))
 
 /** What is known of a connection; each fact may be missing. */
 export interface PoolerFacts {
@@ -49,6 +57,25 @@ export function detect(facts: PoolerFacts): DetectedPooler | undefined {
     (url === undefined ? undefined : detectFromUrl(url)) ??
     detectFromPids(backendPid, processId)
   )
+}
+
+/** What a URL tells by itself. */
+function detectFromUrl(url: string): DetectedPooler | undefined {
+  const parts = partsOf(url)
+  const clue = parts && clues.find(({ matches }) => matches(parts))
+  return clue && { profile: clue.profile(), certainty: clue.certainty, because: clue.because }
+}
+
+/** Drivers take host and port from parameters as well (`?host=/run/postgresql`). */
+function partsOf(url: string): Parts | undefined {
+  if (!URL.canParse(url)) return undefined
+  const { protocol, hostname, port, searchParams } = new URL(url)
+  return {
+    protocol,
+    host: (searchParams.get('host') ?? hostname).toLowerCase(),
+    port: searchParams.get('port') ?? (port === '' ? '5432' : port),
+    parameter: (name) => searchParams.get(name),
+  }
 }
 
 /** PgBouncer says what it is from 1.26 on. */

@@ -93,3 +93,14 @@ function relativeTo(path: string): string {
   const folder = `${process.cwd()}/`
   return path.startsWith(folder) ? path.slice(folder.length) : path
 }
+
+/** A stack that was taken; it is put into words when it is asked for, which is most of its price. */
+export interface Site {
+  readonly stack?: string | undefined
+}
+
+/**
+ * The function of an adapter that the application or the ORM called: its frames, and those above, are left out of
+ * stacks.
+ */
+export type Entry = (...args: never[]) => unknown

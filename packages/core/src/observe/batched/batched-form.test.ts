@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { batchedForm } from './batched-form.ts'
-import type { Layer } from '../events.ts'
+import type { Layer } from '../../stack/origin.ts'
 import { formOf } from '../shape/shape-form.ts'
 import { Shape } from '../shape/shape.ts'
 

@@ -1,15 +1,5 @@
-import { batchedByKysely, batchedByPrisma } from './batched-orm.ts'
+import { type Repeated, batchedByKysely, batchedByPrisma } from './batched-orm.ts'
 import { batchedSql } from './batched-sql.ts'
-import type { Layer } from '../events.ts'
-import type { Shape } from '../shape/shape.ts'
-
-/** A statement, and who made it. */
-export interface Repeated {
-  readonly shape: Pick<Shape, 'statement' | 'condition' | 'summary' | 'kind'>
-  /** `User.findFirst` */
-  readonly operation: string | undefined
-  readonly layer: Layer
-}
 
 /**
  * An example of what does for many values, in one statement, what a statement does for one: in the terms of the layer

@@ -1,4 +1,5 @@
-import type { Repeated } from './batched-form.ts'
+import type { Shape } from '../shape/shape.ts'
+import type { Layer } from '../../stack/origin.ts'
 import { equalitiesIn, keyOf, namesInParentheses, tokensOf, unquoted, type Tokens } from './statement-parts.ts'
 
 /** What is known of a statement that an ORM made. Where its text is cut, the last WHERE stands in for it. */
@@ -75,4 +76,12 @@ export function batchedByKysely(repeated: Repeated): string | undefined {
     default:
       return undefined
   }
+}
+
+/** A statement, and who made it. */
+export interface Repeated {
+  readonly shape: Pick<Shape, 'statement' | 'condition' | 'summary' | 'kind'>
+  /** `User.findFirst` */
+  readonly operation: string | undefined
+  readonly layer: Layer
 }

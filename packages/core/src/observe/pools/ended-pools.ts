@@ -1,10 +1,5 @@
-import {
-  addCounts,
-  addHistograms,
-  countsOf,
-  type CheckoutCounts,
-  type PoolStatistics,
-} from '../../checkout/statistics.ts'
+import { addCounts, countsOf, type CheckoutCounts, type PoolStatistics } from '../../checkout/statistics.ts'
+import { addHistograms } from '../../measure/histogram.ts'
 import type { PoolReport } from './pool-report.ts'
 
 /** What the pools of one name did that have ended. Plain data. */

@@ -1,7 +1,6 @@
-import type { Site } from '../../checkout/checkout.ts'
-import { formatCallSite } from '../../stack/call-site.ts'
+import { type Site, formatCallSite } from '../../stack/call-site.ts'
 import { layerOf } from '../event-of.ts'
-import type { Layer } from '../events.ts'
+import type { Layer } from '../../stack/origin.ts'
 import type { Execution } from '../execution.ts'
 import type { Shape } from '../shape/shape.ts'
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { InvalidOptionError } from '../../errors.ts'
-import { isThenable } from '../../exceptions/scope.ts'
+import { isThenable } from '../../thenable.ts'
 import { checkObject } from '../../options.ts'
 import type { Execution } from '../execution.ts'
 import type { RepeatedLog } from './repeated-log.ts'

@@ -1,0 +1,61 @@
+import { Durations } from './durations.ts'
+
+/** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
+const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
+
+/** How often something took how long. Plain data. */
+export interface DurationHistogram {
+  /** Upper bounds, each included, of all buckets but the last, which has none. */
+  readonly boundsMillis: readonly number[]
+  /** How many fell into each bucket; one more than there are bounds. */
+  readonly counts: readonly number[]
+  readonly sumMillis: number
+  readonly maxMillis: number
+}
+
+/** Both together. They have the same bounds. */
+export function addHistograms(one: DurationHistogram, other: DurationHistogram): DurationHistogram {
+  return {
+    boundsMillis: one.boundsMillis,
+    counts: one.counts.map((count, bucket) => count + (other.counts[bucket] ?? 0)),
+    sumMillis: one.sumMillis + other.sumMillis,
+    maxMillis: Math.max(one.maxMillis, other.maxMillis),
+  }
+}
+
+/** Counts durations. */
+export class Histogram {
+  readonly #bounds: readonly number[]
+  readonly #counts: number[]
+  #sum = 0
+  #max = 0
+
+  /** @param bounds rising, in milliseconds */
+  constructor(bounds: readonly number[] = poolBounds) {
+    this.#bounds = bounds
+    this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
+  }
+
+  add(millis: number): void {
+    let bucket = 0
+    while (bucket < this.#bounds.length && millis > (this.#bounds[bucket] as number)) bucket++
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
+    this.#sum += millis
+    if (millis > this.#max) this.#max = millis
+  }
+
+  snapshot(): DurationHistogram {
+    return { boundsMillis: this.#bounds, counts: [...this.#counts], sumMillis: this.#sum, maxMillis: this.#max }
+  }
+}
+
+/** The times of one kind: in buckets for metrics, and as quantiles. */
+export class Timings {
+  readonly histogram: Histogram = new Histogram()
+  readonly durations: Durations = new Durations()
+
+  add(millis: number): void {
+    this.histogram.add(millis)
+    this.durations.add(millis)
+  }
+}

@@ -1,0 +1,26 @@
+/** What a layer above the driver knows of the statements that run inside it. */
+export interface Origin {
+  /** The ORM's name for the call: `User.findMany`. */
+  readonly operation: string
+  /** The stack of the call, where it was worth taking. */
+  readonly stack?: string | undefined
+  /** For how long the layer waits for the connection that it is about to take by `pool.connect`, in milliseconds. */
+  readonly acquireWithinMillis?: number | undefined
+  /** It is known whether the call is made inside an open transaction: the layers below need not find out. */
+  readonly isPlaced?: boolean
+  /**
+   * Its line is wanted. A layer that can takes the stack before its call returns, and tells the line to whoever asks.
+   */
+  want?(asking: Located): void
+}
+
+/** What has a place. */
+export interface Located {
+  /** Empty where there is none; `undefined` until it is known. */
+  place: string | undefined
+  /** It was reported: the line of its like is worth taking at each call. */
+  readonly isStruck: boolean
+}
+
+/** The layer that a statement came through. */
+export type Layer = 'prisma' | 'kysely' | 'pg'
