@@ -3,14 +3,14 @@ import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { createGuard, poolers, rules } from '@poolsafe/core'
 import { describe, expect, test } from 'vitest'
+import { metricsPage } from './metrics-page.ts'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
 
 const folder = join(import.meta.dirname, '../../docs/rules')
 const ofRules = pages()
 const ofPoolers = poolersPage()
-const toRegenerate =
-  'docs differs from the rules or the profiles; run: node --conditions=@poolsafe/source test/docs/generate.ts'
+const toRegenerate = 'docs/ differs from the code; run npm run docs'
 
 describe('docs/rules', () => {
   test('holds exactly the pages of the rules', () => {
@@ -62,6 +62,11 @@ describe('docs/poolers.md', () => {
     const { detect: _detect, ...factories } = poolers
     for (const name of Object.keys(factories)) expect(ofPoolers).toContain(`poolers.${name}(`)
   })
+})
+
+test('docs/metrics.md has every metric and every instrument', () => {
+  const page = readFileSync(join(folder, '../metrics.md'), 'utf8')
+  expect(page, toRegenerate).toBe(metricsPage(page))
 })
 
 describe('docs/exceptions.md', () => {

@@ -1,14 +1,18 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { metricsPage } from './metrics-page.ts'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
 
-// Writes docs/rules from the rules, and docs/poolers.md from the profiles: node --conditions=@poolsafe/source
-// test/docs/generate.ts
+// `npm run docs`: writes docs/rules from the rules, docs/poolers.md from the profiles, and the tables of docs/metrics.md
+// from the catalogue of metrics.
 
-const folder = join(import.meta.dirname, '../../docs/rules')
+const docs = join(import.meta.dirname, '../../docs')
+const rules = join(docs, 'rules')
 const wanted = pages()
-mkdirSync(folder, { recursive: true })
-for (const file of readdirSync(folder)) if (!wanted.has(file)) rmSync(join(folder, file))
-for (const [file, text] of wanted) writeFileSync(join(folder, file), text)
-writeFileSync(join(folder, '../poolers.md'), poolersPage())
+mkdirSync(rules, { recursive: true })
+for (const file of readdirSync(rules)) if (!wanted.has(file)) rmSync(join(rules, file))
+for (const [file, text] of wanted) writeFileSync(join(rules, file), text)
+writeFileSync(join(docs, 'poolers.md'), poolersPage())
+const metrics = join(docs, 'metrics.md')
+writeFileSync(metrics, metricsPage(readFileSync(metrics, 'utf8')))

@@ -11,6 +11,7 @@ import {
 import type { CallSign, Remedy } from '../../packages/core/src/rules/rule.ts'
 import type { DetectedEffect } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
+import { table } from './tables.ts'
 import { docsOf, effectsOfCall, judge, judgeEffects } from '../../packages/core/src/guard/judge.ts'
 
 interface Column {
@@ -232,10 +233,4 @@ function shown({ sql, named, pinned }: Example): string {
 
 function block(language: string, text: string): string {
   return `\`\`\`${language}\n${text}\n\`\`\``
-}
-
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

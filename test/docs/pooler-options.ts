@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { table } from './pages.ts'
+import { table } from './tables.ts'
 
 const folder = join(import.meta.dirname, '../../packages/core/src/poolers')
 const optionsOf = /export interface \w+Options \{\n([^]*?)\n\}/

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { poolers, type Carried, type PoolerProfile } from '@poolsafe/core'
 import * as all from '../../packages/core/src/poolers/all.ts'
-import { table } from './pages.ts'
+import { table } from './tables.ts'
 import { poolerOptions } from './pooler-options.ts'
 
 interface Shown {

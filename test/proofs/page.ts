@@ -1,5 +1,5 @@
 import { rules, type RuleId } from '@poolsafe/core'
-import { table } from '../docs/pages.ts'
+import { table } from '../docs/tables.ts'
 import { circumstances } from './circumstances.ts'
 import { differences } from './differences.ts'
 import type { Seen } from './experiment.ts'

@@ -13,15 +13,23 @@ export interface Sample {
   readonly value: number | DurationHistogram
 }
 
-/** One metric, and how it is read from what a guard knows. */
+/** What OpenTelemetry calls a metric, and its unit: `{call}`. */
+export interface InstrumentName {
+  readonly name: string
+  readonly unit: string
+}
+
+/** One metric, and how it is read from a guard's statistics. */
 export interface MetricDefinition {
-  /** Without the prefix. */
+  /** Its name for Prometheus, without the prefix. */
   readonly name: string
   readonly type: 'gauge' | 'counter' | 'histogram'
   readonly help: string
   readonly labels: readonly string[]
   /** Whether it is without series for a guard with `observe: false`. */
   readonly isObserved: boolean
+  /** Its name for OpenTelemetry. Without it, only Prometheus has the metric. */
+  readonly openTelemetry?: InstrumentName | undefined
   read(statistics: GuardStatistics): readonly Sample[]
 }
 
@@ -43,14 +51,19 @@ function ofTotals(
   type: MetricDefinition['type'],
   help: string,
   read: ReadTotals<Sample['value']>,
+  openTelemetry?: InstrumentName,
 ): MetricDefinition {
   const samples = ({ pools, endedPools }: GuardStatistics): Sample[] =>
     [...pools, ...endedPools].map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
-  return { name: `pool_${name}`, type, help, labels: ['pool'], isObserved: false, read: samples }
+  return { name: `pool_${name}`, type, help, labels: ['pool'], isObserved: false, openTelemetry, read: samples }
 }
 
-const counter = (name: string, help: string, read: ReadTotals<number>): MetricDefinition =>
-  ofTotals(name, 'counter', help, read)
+const counter = (
+  name: string,
+  help: string,
+  read: ReadTotals<number>,
+  openTelemetry?: InstrumentName,
+): MetricDefinition => ofTotals(name, 'counter', help, read, openTelemetry)
 const histogram = (name: string, help: string, read: ReadTotals<DurationHistogram>): MetricDefinition =>
   ofTotals(name, 'histogram', help, read)
 
@@ -81,20 +94,32 @@ const ofEveryPool: readonly MetricDefinition[] = [
     'failed_fast_total',
     'Calls that failed at once while the server refused connections.',
     ({ failedFast }) => failedFast,
+    { name: 'poolsafe.pool.failed_fast', unit: '{call}' },
   ),
-  counter('queue_full_total', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull),
-  counter('aborted_total', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
+  counter('queue_full_total', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull, {
+    name: 'poolsafe.pool.queue_full',
+    unit: '{call}',
+  }),
+  counter('aborted_total', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted, {
+    name: 'poolsafe.pool.aborted',
+    unit: '{call}',
+  }),
   counter(
     'deadlocks_total',
     'Calls that waited while all who held a connection waited too.',
     ({ deadlocks }) => deadlocks,
+    { name: 'poolsafe.pool.deadlocks', unit: '{call}' },
   ),
   counter(
     'leaks_total',
     'Connections reported because they were held, or idle in a transaction, for too long.',
     ({ leaks }) => leaks,
+    { name: 'poolsafe.pool.leaks', unit: '{report}' },
   ),
-  counter('connect_failures_total', 'Attempts to connect that failed.', ({ connectFailures }) => connectFailures),
+  counter('connect_failures_total', 'Attempts to connect that failed.', ({ connectFailures }) => connectFailures, {
+    name: 'poolsafe.pool.connect_failures',
+    unit: '{attempt}',
+  }),
   counter(
     'late_connections_total',
     'Connections that came after their caller had given up.',
@@ -109,6 +134,7 @@ const losses: MetricDefinition = {
   help: 'Open connections that were lost, by reason.',
   labels: ['pool', 'reason'],
   isObserved: false,
+  openTelemetry: { name: 'poolsafe.pool.connections_lost', unit: '{connection}' },
   read: ({ pools, endedPools }) =>
     [...pools, ...endedPools].flatMap(({ name, connectionsLost }) =>
       lossReasons.map((reason) => ({ labels: { pool: name, reason }, value: connectionsLost[reason] })),
@@ -120,9 +146,11 @@ function total(
   help: string,
   isObserved: boolean,
   read: (statistics: GuardStatistics) => number,
+  openTelemetry?: InstrumentName,
 ): MetricDefinition {
   const type = name.endsWith('_total') ? 'counter' : 'gauge'
-  return { name, type, help, labels: [], isObserved, read: (statistics) => [{ labels: {}, value: read(statistics) }] }
+  const samples = (statistics: GuardStatistics): Sample[] => [{ labels: {}, value: read(statistics) }]
+  return { name, type, help, labels: [], isObserved, openTelemetry, read: samples }
 }
 
 const ofStatements: readonly MetricDefinition[] = [
@@ -145,18 +173,21 @@ const ofStatements: readonly MetricDefinition[] = [
     'Statements that took longer than slowQueryMillis, very slow ones included.',
     true,
     ({ slowQueries }) => slowQueries,
+    { name: 'poolsafe.query.slow', unit: '{query}' },
   ),
   total(
     'very_slow_queries_total',
     'Statements that took longer than verySlowQueryMillis.',
     true,
     (all) => all.verySlowQueries,
+    { name: 'poolsafe.query.very_slow', unit: '{query}' },
   ),
   total(
     'repeated_queries_total',
     'Requests that sent one statement too often (N+1).',
     true,
     (all) => all.repeatedQueries,
+    { name: 'poolsafe.query.repeated', unit: '{request}' },
   ),
   total(
     'fingerprints',
@@ -176,24 +207,28 @@ const ofStatements: readonly MetricDefinition[] = [
 function byRule(
   name: string,
   help: string,
+  instrument: string,
   read: (statistics: GuardStatistics) => GuardStatistics['findings'],
 ): MetricDefinition {
+  const openTelemetry = { name: instrument, unit: '{finding}' }
   const samples = (statistics: GuardStatistics): Sample[] => {
     const counts = read(statistics)
     return rules.map(({ id }) => ({ labels: { rule: id }, value: counts[id] ?? 0 }))
   }
-  return { name, type: 'counter', help, labels: ['rule'], isObserved: false, read: samples }
+  return { name, type: 'counter', help, labels: ['rule'], isObserved: false, openTelemetry, read: samples }
 }
 
 const ofJudgement: readonly MetricDefinition[] = [
   byRule(
     'findings_total',
     'How often each rule found something that was logged or refused.',
+    'poolsafe.findings',
     ({ findings }) => findings,
   ),
   byRule(
     'allowed_findings_total',
     'How often each rule found something that an exception allowed.',
+    'poolsafe.allowed_findings',
     (all) => all.allowedFindings,
   ),
   total(
@@ -201,12 +236,14 @@ const ofJudgement: readonly MetricDefinition[] = [
     'Look-ups of texts that were judged from memory.',
     false,
     ({ cache }) => cache.hits,
+    { name: 'poolsafe.analysis_cache.hits', unit: '{lookup}' },
   ),
   total(
     'analysis_cache_misses_total',
     'Look-ups of texts that had to be analysed.',
     false,
     ({ cache }) => cache.misses,
+    { name: 'poolsafe.analysis_cache.misses', unit: '{lookup}' },
   ),
   total('analysis_parsed_total', 'Texts that had to be parsed.', false, ({ cache }) => cache.parsed),
 ]

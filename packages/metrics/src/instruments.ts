@@ -1,4 +1,5 @@
-import { lossReasons, rules, type GuardStatistics, type PoolReport, type PoolTotals } from '@poolsafe/core'
+import type { GuardStatistics, PoolReport, PoolTotals } from '@poolsafe/core'
+import { catalogue, type MetricDefinition, type Sample } from './catalogue.ts'
 
 /** One value with its attributes, as it is observed. */
 export interface Observed {
@@ -105,125 +106,25 @@ const conventional: readonly InstrumentDefinition[] = [
   ),
 ]
 
-function ofGuard(
-  name: string,
-  unit: string,
-  description: string,
-  read: (statistics: GuardStatistics) => number,
-): InstrumentDefinition {
-  const isObserved = name.startsWith('poolsafe.query.')
-  return {
-    name,
-    type: 'counter',
-    unit,
-    description,
-    isObserved,
-    read: (statistics) => [{ labels: {}, value: read(statistics) }],
-  }
+const attributes: Readonly<Record<string, string>> = {
+  pool: poolNameAttribute,
+  reason: 'poolsafe.reason',
+  rule: 'poolsafe.rule',
 }
 
-function byRule(
-  name: string,
-  description: string,
-  read: (statistics: GuardStatistics) => GuardStatistics['findings'],
-): InstrumentDefinition {
-  const observed = (statistics: GuardStatistics): Observed[] => {
-    const counts = read(statistics)
-    return rules.map(({ id }) => ({ labels: { 'poolsafe.rule': id }, value: counts[id] ?? 0 }))
-  }
-  return { name, type: 'counter', unit: '{finding}', description, isObserved: false, read: observed }
+/** A metric of the catalogue, if OpenTelemetry has a name for it. */
+function ofCatalogue(metric: MetricDefinition): InstrumentDefinition[] {
+  const { type, help, isObserved, openTelemetry } = metric
+  if (openTelemetry === undefined) return []
+  const observed = (statistics: GuardStatistics): Observed[] =>
+    metric.read(statistics).map(({ labels, value }) => ({ labels: renamed(labels), value: Number(value) }))
+  const kind = type === 'counter' ? 'counter' : 'upDownCounter'
+  return [{ ...openTelemetry, type: kind, description: help, isObserved, read: observed }]
 }
 
-const losses: InstrumentDefinition = {
-  name: 'poolsafe.pool.connections_lost',
-  type: 'counter',
-  unit: '{connection}',
-  description: 'Open connections that were lost, by reason.',
-  isObserved: false,
-  read: ({ pools, endedPools }) =>
-    [...pools, ...endedPools].flatMap(({ name, connectionsLost }) =>
-      lossReasons.map((reason) => ({
-        labels: { [poolNameAttribute]: name, 'poolsafe.reason': reason },
-        value: connectionsLost[reason],
-      })),
-    ),
+function renamed(labels: Sample['labels']): Observed['labels'] {
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [attributes[name] ?? name, value]))
 }
 
-/** What no convention has a name for. */
-const own: readonly InstrumentDefinition[] = [
-  ofTotals(
-    'poolsafe.pool.failed_fast',
-    '{call}',
-    'Calls that failed at once while the server refused connections.',
-    ({ failedFast }) => failedFast,
-  ),
-  ofTotals(
-    'poolsafe.pool.queue_full',
-    '{call}',
-    'Calls refused because maxWaiting others waited already.',
-    ({ queueFull }) => queueFull,
-  ),
-  ofTotals('poolsafe.pool.aborted', '{call}', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted),
-  ofTotals(
-    'poolsafe.pool.deadlocks',
-    '{call}',
-    'Calls that waited while all who held a connection waited too.',
-    (pool) => pool.deadlocks,
-  ),
-  ofTotals(
-    'poolsafe.pool.leaks',
-    '{report}',
-    'Connections reported because they were held for too long.',
-    ({ leaks }) => leaks,
-  ),
-  ofTotals(
-    'poolsafe.pool.connect_failures',
-    '{attempt}',
-    'Attempts to connect that failed.',
-    (pool) => pool.connectFailures,
-  ),
-  losses,
-  ofGuard(
-    'poolsafe.query.slow',
-    '{query}',
-    'Statements that took longer than slowQueryMillis, very slow ones included.',
-    (all) => all.slowQueries,
-  ),
-  ofGuard(
-    'poolsafe.query.very_slow',
-    '{query}',
-    'Statements that took longer than verySlowQueryMillis.',
-    (all) => all.verySlowQueries,
-  ),
-  ofGuard(
-    'poolsafe.query.repeated',
-    '{request}',
-    'Requests that sent one statement too often (N+1).',
-    (all) => all.repeatedQueries,
-  ),
-  ofGuard(
-    'poolsafe.analysis_cache.hits',
-    '{lookup}',
-    'Look-ups of texts that were judged from memory.',
-    ({ cache }) => cache.hits,
-  ),
-  ofGuard(
-    'poolsafe.analysis_cache.misses',
-    '{lookup}',
-    'Look-ups of texts that had to be analysed.',
-    ({ cache }) => cache.misses,
-  ),
-  byRule(
-    'poolsafe.findings',
-    'How often each rule found something that was logged or refused.',
-    ({ findings }) => findings,
-  ),
-  byRule(
-    'poolsafe.allowed_findings',
-    'How often each rule found something that an exception allowed.',
-    (all) => all.allowedFindings,
-  ),
-]
-
-/** Everything that is read when the metrics are collected. */
-export const instruments: readonly InstrumentDefinition[] = [...conventional, ...own]
+/** Every instrument that is read when the metrics are collected. */
+export const instruments: readonly InstrumentDefinition[] = [...conventional, ...catalogue.flatMap(ofCatalogue)]
