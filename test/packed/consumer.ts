@@ -14,6 +14,7 @@ import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { enterStrictMode } from '@poolsafe/testing'
+import { describeConformance } from '@poolsafe/testing/conformance'
 import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, startPooler, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
@@ -33,7 +34,7 @@ function checkGuard(): Guard {
   const findings = guard.inspect('WITH a AS (SELECT pg_advisory_lock(1)) SELECT * FROM a').findings
   equal(findings[0]?.rule, 'session/advisory-lock', 'the parser of the package is loaded')
   equal(typeof guardAdapter, 'function')
-  for (const start of [startHostilePooler, startPgBouncer]) equal(typeof start, 'function')
+  for (const start of [startHostilePooler, startPgBouncer, describeConformance]) equal(typeof start, 'function')
   ok(poolsafe(guard))
   return guard
 }

@@ -9,9 +9,9 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { kyselySubject } from '../../../conformance/kysely-subject.ts'
-import { pgSubject } from '../../../conformance/pg-subject.ts'
-import { prismaSubject } from '../../../conformance/prisma-subject.ts'
+import { kyselyAdapter } from '../../../conformance/kysely-adapter.ts'
+import { pgAdapter } from '../../../conformance/pg-adapter.ts'
+import { prismaAdapter } from '../../../conformance/prisma-adapter.ts'
 import { PrismaClient } from '../../../generated/prisma7/client.ts'
 
 // A statement is told once, at the layer that judges it, whatever lies above and below.
@@ -36,9 +36,9 @@ async function toldOf(work: () => Promise<unknown>): Promise<string[]> {
   return told
 }
 
-describe.each([pgSubject, kyselySubject, prismaSubject])('$name', (subject) => {
+describe.each([pgAdapter, kyselyAdapter, prismaAdapter])('$name', (adapter) => {
   it('tells each statement once', async () => {
-    const opened = subject.open(postgres.url, { logger: { warn: () => undefined } })
+    const opened = adapter.open(postgres.url, createGuard({ logger: { warn: () => undefined } }))
     const told = await toldOf(async () => {
       await opened.query('SELECT 1')
       await opened.transaction(async (query) => {
