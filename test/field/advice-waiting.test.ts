@@ -1,7 +1,6 @@
 import { AcquireTimeoutError, createGuard, type Guard, type NoConnectionError } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
@@ -10,10 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { subjects } from '../support/checkout-subject.ts'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 import { failureOf } from '../support/prisma/guarded.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

@@ -1,17 +1,17 @@
 import { createGuard, type ConnectionLostEvent } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardAdapter } from '@poolsafe/prisma'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let admin: pg.Client
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   admin = new pg.Client({ connectionString: server.url })
   await admin.connect()
 })
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 async function terminateOthers(): Promise<void> {
   await admin.query(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
   )
 }
 

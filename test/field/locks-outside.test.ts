@@ -2,12 +2,12 @@ import { createGuard, type Guard } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 // Two workers take a job from a table, or enter a section that is meant for one of them.
 
@@ -142,11 +142,11 @@ function openPrisma(url: string, guard: Guard): Worker {
   }
 }
 
-let server: PostgresServer
+let server: SharedPostgres
 let admin: pg.Client
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   admin = new pg.Client(server.url)
   await admin.connect()
   await admin.query(

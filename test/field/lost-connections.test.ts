@@ -7,19 +7,19 @@ import {
 } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let admin: pg.Pool
 const pools: pg.Pool[] = []
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   admin = new pg.Pool({ connectionString: server.url, max: 1 })
 })
 afterEach(async () => {

@@ -2,7 +2,6 @@ import { createGuard, findPoolsafeError, type FindingEvent, type Guard, type Mod
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { sql as drizzleSql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -13,11 +12,12 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 import { failureOf } from '../support/prisma/guarded.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let bystander: pg.Client
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   bystander = new pg.Client({ connectionString: server.url })
   await bystander.connect()
   await bystander.query('CREATE TABLE audit (entry text)')

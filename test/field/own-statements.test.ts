@@ -2,7 +2,6 @@ import { allow, createGuard, type FindingEvent, type Guard } from '@poolsafe/cor
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { sql as drizzleSql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -12,12 +11,13 @@ import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Prisma, PrismaClient } from '../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 // What an ORM sends for itself in a transaction belongs to that transaction, whichever way the ORM takes it.
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   const client = new pg.Client(server.url)
   await client.connect()
   await client.query(readFileSync(new URL('../support/prisma/tables.sql', import.meta.url), 'utf8'))

@@ -2,18 +2,18 @@ import { createGuard, type GuardOptions } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool, poolStatistics } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 const closers: (() => Promise<unknown>)[] = []
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()))

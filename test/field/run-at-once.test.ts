@@ -1,15 +1,15 @@
 import { createGuard } from '@poolsafe/core'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 // Code that is run at once, though it is only being defined. A live server says of each text whether its session is
 // left changed.
 
-let server: PostgresServer
+let server: SharedPostgres
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

@@ -1,17 +1,17 @@
 import { createGuard, findPoolsafeError, SelfDeadlockError, type Guard, type Mode } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../support/prisma/guarded.ts'
 import { subjects } from '../support/checkout-subject.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

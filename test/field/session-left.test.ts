@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { isClosedByForm, type Form, type Kind, type MadeStatement } from '../fuzz/session/transaction.ts'
 import { roles, stage, Trial } from '../fuzz/session/trial.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 /** What somebody reported, as the statements of one transaction. */
 interface Scene {
@@ -135,11 +135,11 @@ const scenes: readonly Scene[] = [
   },
 ]
 
-let server: PostgresServer
+let server: SharedPostgres
 let trial: Trial
 
 beforeAll(async () => {
-  server = await startPostgres({})
+  server = await sharedPostgres()
   const client = new pg.Client({ connectionString: server.url })
   await client.connect()
   await client.query(`${roles}; ${stage}`)

@@ -1,12 +1,12 @@
 import { createGuard, UnsafeStatementError, type FindingEvent } from '@poolsafe/core'
 import { guardPool, poolStatistics } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

@@ -1,14 +1,14 @@
 import { createGuard, UnsafeStatementError, type FindingEvent, type GuardOptions } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { AsyncResource } from 'node:async_hooks'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

@@ -1,18 +1,18 @@
 import { createGuard, StatementTimeoutError } from '@poolsafe/core'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { once, type EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import QueryStream from 'pg-query-stream'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 // Where pg-cursor and pg-query-stream wait for what never comes.
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

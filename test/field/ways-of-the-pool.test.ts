@@ -1,18 +1,18 @@
 import { AcquireTimeoutError, createGuard } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
 import { subjects } from '../support/checkout-subject.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let way: Proxy
 let url: string
 const guard = createGuard({ logger: { warn: () => {} } })
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 beforeEach(async () => {
   way = new Proxy(server.port)

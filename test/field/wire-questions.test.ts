@@ -1,18 +1,19 @@
 import { createGuard, PoolerWaitError, StatementTimeoutError, type Guard } from '@poolsafe/core'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 const limitMillis = 500
 
-let server: PostgresServer
+let server: SharedPostgres
 let pooler: PgBouncerServer
 /** Holds the only server connection of the pooler inside a transaction. */
 let holder: pg.Client
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
   holder = new pg.Client(pooler.url)
   await holder.connect()

@@ -2,18 +2,19 @@ import { classifyFailure, createGuard, UnsafeStatementError, type Guard } from '
 import { guardClient, guardPool } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
 import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-let server: PostgresServer
+let server: SharedPostgres
 let pooler: PgBouncerServer
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
   pooler = await startPgBouncer({
     target: server,
     defaultPoolSize: 1,

@@ -1,15 +1,15 @@
 import { createGuard } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 // Rebuilt from public reports about node-postgres, whose numbers the names carry.
 
-let server: PostgresServer
+let server: SharedPostgres
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharedPostgres()
 })
 afterAll(() => server.stop())
 

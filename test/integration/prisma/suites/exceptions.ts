@@ -1,9 +1,9 @@
 import { createGuard, type Guard } from '@poolsafe/core'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../../generated/prisma7/client.ts'
 import { failureOf, guardedClient } from '../../../support/prisma/guarded.ts'
 import type { Subject } from '../../../support/prisma/subject.ts'
+import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
 const set = 'SET work_mem = 65536'
 const refused = { rule: 'session/set' }
@@ -13,12 +13,12 @@ const patient = { maxWait: 30_000, timeout: 30_000 }
 
 export function describeExceptions(subject: Subject): void {
   describe(`${subject.name} inside guard.allow`, () => {
-    let server: PostgresServer
+    let server: SharedPostgres
     let guard: Guard
     let prisma: PrismaClient
 
     beforeAll(async () => {
-      server = await startPostgres()
+      server = await sharedPostgres()
       guard = createGuard({ mode: 'strict' })
       prisma = guardedClient(subject, server.url, guard)
     })

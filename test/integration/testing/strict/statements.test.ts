@@ -1,4 +1,3 @@
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import '@poolsafe/testing/matchers'
 import { createGuard } from '@poolsafe/core'
 import { processWide } from '@poolsafe/core/adapter'
@@ -13,13 +12,14 @@ import { kyselyAdapter } from '../../../conformance/kysely-adapter.ts'
 import { pgAdapter } from '../../../conformance/pg-adapter.ts'
 import { prismaAdapter } from '../../../conformance/prisma-adapter.ts'
 import { PrismaClient } from '../../../generated/prisma7/client.ts'
+import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
 // A statement is told once, at the layer that judges it, whatever lies above and below.
 
-let postgres: PostgresServer
+let postgres: SharedPostgres
 
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await sharedPostgres()
 })
 
 afterAll(() => postgres.stop())

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runFixtures, runProgram, type Finished } from './run-fixtures.ts'
+import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
 // Strict mode as a team uses it: Vitest in a process of its own, over tests of an application that knows nothing of it.
 
@@ -48,12 +48,12 @@ const statuses = {
   'is safe after all that': 'passed',
 }
 
-let postgres: PostgresServer
+let postgres: SharedPostgres
 let threads: Finished
 let forks: Finished
 
 beforeAll(async () => {
-  postgres = await startPostgres()
+  postgres = await sharedPostgres()
   threads = await runFixtures(postgres.url, { times: 1, config: { pool: 'threads' }, isReported: true })
   // Twice, as in watch mode, and with what lives longest: one process, which keeps its modules.
   forks = await runFixtures(postgres.url, {
