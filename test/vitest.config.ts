@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { SlowestFirst } from './setup/slowest-first.ts'
 
 // Packages are tested as they are in the tree, not as they were built.
 const conditions = ['@poolsafe/source', 'module', 'node', 'development|production']
@@ -15,8 +16,9 @@ export default defineConfig({
     // Limits that end what hangs; a slow machine must not reach them.
     testTimeout: 120_000,
     hookTimeout: 300_000,
-    // Two cores.
-    maxWorkers: 2,
+    // Two cores. Half of the tests' time is waiting for a server or a limit.
+    maxWorkers: 4,
+    sequence: { sequencer: SlowestFirst },
     projects: [
       { extends: true, test: { name: 'unit', include: unit, exclude: alone, isolate: false } },
       {

@@ -92,8 +92,8 @@ export function describePlaces(subject: Subject): void {
         await quickCaller()
         await quickCaller()
         await slowCaller()
-        await vi.waitFor(() => expect(slow.length).toBeGreaterThan(0), { timeout: 60_000 })
-        expectPlace(slow.at(-1), 'slowCaller')
+        // On a busy machine the quick ones are slow as well.
+        await vi.waitFor(() => expectPlace(slow.at(-1), 'slowCaller'), { timeout: 60_000 })
         await laterCaller()
         expectPlace(events.at(-1), 'laterCaller')
         await sleep(0)

@@ -56,8 +56,9 @@ describe('shapes', () => {
       ]
     }).flat()
     const shapes = new Shapes()
+    const fresh = new Map(texts.map((text) => [text, new Shapes().of(text).fingerprint]))
     for (const text of [...texts, ...texts, ...texts.toReversed()])
-      expect(shapes.of(text).fingerprint, text.slice(0, 99)).toBe(new Shapes().of(text).fingerprint)
+      expect(shapes.of(text).fingerprint, text.slice(0, 99)).toBe(fresh.get(text))
     expect(shapes.size).toBe(63)
   })
 })
