@@ -26,7 +26,7 @@ export const leaveParserFilesOut: Plugin = {
 export function embedParser(folder: string): void {
   const { resolve: find } = createRequire(resolve('package.json'))
   const read = (name: string): Buffer => readFileSync(find(`libpg-query/wasm/${name}`))
-  const licence = readFileSync(join(find('libpg-query/wasm/libpg-query.js'), '../../../LICENSE'), 'utf8')
+  const licence = readFileSync(join(find('libpg-query/wasm/libpg-query.js'), '../../LICENSE'), 'utf8')
   const text = `/*!
 The data in this file are libpg-query, compressed. It contains libpg_query (BSD-3-Clause) and parts of PostgreSQL (PostgreSQL License).
 
