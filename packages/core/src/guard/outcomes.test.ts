@@ -31,7 +31,12 @@ test.each<[string, PoolerProfile, string, string]>([
     'SET client_encoding = utf8',
     'SET client_encoding is ignored by the pooler, which reports success',
   ],
-  ['ignored', pgdog(), 'DISCARD ALL', 'DISCARD ALL is ignored by the pooler, which reports success'],
+  [
+    'ignored',
+    pgdog({ queryParser: 'on' }),
+    'DISCARD ALL',
+    'DISCARD ALL is ignored by the pooler, which reports success',
+  ],
   [
     'leaks',
     pgdog(),

@@ -88,7 +88,7 @@ describe('startup parameters', () => {
     ],
     ['PgBouncer 1.18', poolers.pgbouncer(), { replication: 'database' }, ['replication: rejected']],
     ['PgBouncer 1.23', poolers.pgbouncer({ version: '1.23' }), { replication: 'database' }, []],
-    ['PgDog', poolers.pgdog(), { replication: 'true' }, ['replication: rejected']],
+    ['PgDog', poolers.pgdog(), { replication: 'true' }, ['replication: ignored']],
   ])('behind %s are found as they fare (%#)', (_name, pooler, parameters, expected) => {
     expect(judged(pooler, parameters)).toEqual(expected)
   })

@@ -3,24 +3,38 @@ import { session } from './cells.ts'
 import { pgBouncerOptions, pgBouncerProfile, type PgBouncerOptions } from './pgbouncer.ts'
 import type { PoolerProfile } from './profile.ts'
 
-/** A service with a direct connection and a pooled one, which is PgBouncer. */
+/** Options of a service with a direct connection and a pooled one, which is PgBouncer. */
 export type HostedOptions =
-  /** Through PgBouncer, of which the service may tell more than nothing. The default. */
+  /** Through PgBouncer, with what is known of its version and settings. The default. */
   ({ readonly connection?: 'pooled' } & PgBouncerOptions) | { readonly connection: 'direct' }
 
 interface Host {
   readonly factory: string
   readonly name: string
   readonly title: string
+  /** Where the service says that its PgBouncer tracks the names of statements. */
+  readonly tracksNames?: string
 }
 
 /** @throws InvalidOptionError */
-export function hosted({ factory, name, title }: Host, options: HostedOptions): PoolerProfile {
+export function hosted({ factory, name, title, tracksNames }: Host, options: HostedOptions): PoolerProfile {
   checkObject(factory, options, ['connection', ...pgBouncerOptions])
   const { connection = 'pooled', ...others } = options
   if (checkOneOf(`${factory}: connection`, connection, ['pooled', 'direct']) === 'pooled') {
-    return pgBouncerProfile({ factory, name, prefix: `${title}, pooled: ` }, others)
+    const profile = pgBouncerProfile({ factory, name, prefix: `${title}, pooled: ` }, others)
+    const { version, maxPreparedStatements }: PgBouncerOptions = others
+    const isKnown = (version ?? maxPreparedStatements) !== undefined
+    return tracksNames === undefined || isKnown ? profile : withNames(profile, `${tracksNames}; not measured`)
   }
   checkObject(`${factory} with connection 'direct'`, options, ['connection'])
   return session(name, `${title}, direct connection`, 'as a direct connection')
+}
+
+function withNames(profile: PoolerProfile, source: string): PoolerProfile {
+  const { carries, sources } = profile
+  return {
+    ...profile,
+    carries: { ...carries, 'named-statement': 'tracked' },
+    ...(sources !== undefined && { sources: { ...sources, 'named-statement': source } }),
+  }
 }

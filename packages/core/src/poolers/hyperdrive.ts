@@ -1,7 +1,10 @@
 import { cells, each } from './cells.ts'
 import { pooler, type NoOptions, type Pooler } from './pooler.ts'
 
-/** Cloudflare Hyperdrive: transaction mode, each server connection reset when it comes back. */
+/**
+ * Cloudflare Hyperdrive: transaction mode; each server connection is reset when it returns to the pool. Source: its
+ * documentation, "Pooling mode" and "Supported databases and features", of 2026-04.
+ */
 export const hyperdrive: Pooler<NoOptions> = pooler<NoOptions>(
   () => {
     return {
@@ -21,9 +24,11 @@ export const hyperdrive: Pooler<NoOptions> = pooler<NoOptions>(
       trackedSettings: new Set(),
       claims: { pooler: 'Cloudflare Hyperdrive', mode: 'transaction' },
       byRule: { 'session/set-config': 'leaks', 'session/discard': 'rejected' },
+      directConnection: 'at Hyperdrive a second client with the URL of the database itself',
       notes: [
-        'SET holds for its transaction, or for the one text that it is part of (docs)',
-        'Whether set_config is reset is not documented; assumed to leak',
+        'SET lasts for its transaction, or for the one text that it is part of (docs)',
+        'The documentation does not say whether set_config is reset; assumed to leak',
+        'NOTIFY and advisory locks are not supported (docs), not even pg_advisory_xact_lock: use a direct client',
       ],
     }
   },

@@ -54,6 +54,7 @@ export const odyssey: Pooler<OdysseyOptions> = pooler<OdysseyOptions>(
       startup: { options: 'tracked', replication: 'kept', '*.*': 'ignored' },
       notes: [
         'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
+        'With pool_pin_on_listen, which is experimental and off by default, a client keeps its server connection from LISTEN on (docs)',
         'A setting with a dot in its name is dropped from the startup parameter options (measured on 1.5.2)',
         'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: of those, only client_encoding is counted as tracked, which drivers send at login (measured on 1.5.2)',
       ],

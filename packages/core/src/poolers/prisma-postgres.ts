@@ -2,14 +2,18 @@ import { hosted, type HostedOptions } from './hosted.ts'
 import { pooler, type Pooler } from './pooler.ts'
 
 /**
- * Prisma Postgres: `pooled.db.prisma.io` is PgBouncer in transaction mode, of a version and with settings that Prisma
- * does not publish; `db.prisma.io` is direct.
+ * Prisma Postgres: `pooled.db.prisma.io` is a PgBouncer of its own for each tenant, in transaction mode; `db.prisma.io` is
+ * direct. Source: its documentation, "Connection pooling", which publishes neither the version nor the settings.
  *
  * @throws InvalidOptionError for an option or a value that this connection does not have
  */
 export const prismaPostgres: Pooler<HostedOptions> = pooler<HostedOptions>(
   (options: HostedOptions = {}) => {
-    return hosted({ factory: 'poolers.prismaPostgres()', name: 'prisma-postgres', title: 'Prisma Postgres' }, options)
+    const profile = hosted(
+      { factory: 'poolers.prismaPostgres()', name: 'prisma-postgres', title: 'Prisma Postgres' },
+      options,
+    )
+    return { ...profile, directConnection: 'at Prisma Postgres the host db.prisma.io' }
   },
   {
     forms: [{}],
