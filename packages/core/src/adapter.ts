@@ -9,15 +9,12 @@ export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './sql/parser.ts'
 export { redact } from './sql/redact.ts'
 export { isOfServer, isSqlState, sqlStateOf } from './sql-state.ts'
-export {
-  processWide,
-  type Acquiring,
-  type ConnectionControl,
-  type StatementListener,
-  type StrictOverride,
-} from './guard/strict.ts'
-export type { Located, Origin } from './stack/origin.ts'
-export { inScopeOfCaller } from './exceptions/scope.ts'
+export { acquisitions, type Acquiring, type ConnectionControl } from './guard/acquiring.ts'
+export { statementListener, type StatementListener } from './guard/statement-listener.ts'
+export { strictness, type StrictOverride } from './guard/strict.ts'
+export { shared, type Slot } from './shared.ts'
+export { origins, type Located, type Origin } from './stack/origin.ts'
+export { inScopeOfCaller, rememberScope } from './exceptions/scope.ts'
 export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate } from './checkout/gate.ts'
 export type { ConnectionSource } from './checkout/connection-source.ts'

@@ -1,5 +1,5 @@
 import type { Guard } from '@poolsafe/core'
-import { processWide, type Acquiring, type ConnectionControl, type Holdable } from '@poolsafe/core/adapter'
+import { acquisitions, type Acquiring, type ConnectionControl, type Holdable } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 
 /** Where a connection keeps whether it is handed out: a property, as a set would cost more than all the rest. */
@@ -43,7 +43,7 @@ export class Acquisition implements Acquiring {
 
   /** The acquisition that runs now, if the caller is inside one. */
   static current(): Acquisition | undefined {
-    const store = processWide.acquiring.getStore()
+    const store = acquisitions.getStore()
     return store instanceof Acquisition && !store.#isOver ? store : undefined
   }
 

@@ -1,4 +1,4 @@
-import { processWide } from '@poolsafe/core/adapter'
+import { acquisitions } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition, setHandedOut } from './acquiring.ts'
 
@@ -77,7 +77,7 @@ export function watchHandingOut(driver: Driver): void {
   // oxlint-disable-next-line typescript/unbound-method -- called with the driver as `this` below
   const { acquireConnection: acquire, releaseConnection: release } = prototype
   prototype.acquireConnection = function acquireConnection(this: Driver, ...args) {
-    const acquiring = processWide.acquiring.getStore() as Partial<Acquisition> | undefined
+    const acquiring = acquisitions.getStore() as Partial<Acquisition> | undefined
     // One frame, and no more, as an error's stack has ten.
     const isOther = acquiring !== undefined && acquiring.driver !== this
     const acquired = isOther ? apart(() => acquire.apply(this, args)) : acquire.apply(this, args)
@@ -95,7 +95,7 @@ export function watchHandingOut(driver: Driver): void {
 
 /** The acquisition of another driver means nothing to what this driver acquires. */
 function apart<Acquired>(acquire: () => Acquired): Acquired {
-  return processWide.acquiring.run({ judgedBelow: undefined }, acquire)
+  return acquisitions.run({ judgedBelow: undefined }, acquire)
 }
 
 /** Returns `undefined` for a driver that needs another configuration than PostgresDriver: it is not one. */

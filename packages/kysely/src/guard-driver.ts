@@ -1,5 +1,6 @@
 import { findPoolsafeError, type Guard } from '@poolsafe/core'
 import {
+  acquisitions,
   AwaitChain,
   claimWork,
   enterProven,
@@ -10,7 +11,6 @@ import {
   keepFirstGuard,
   mayPlace,
   placeCall,
-  processWide,
   settled,
   type Acquiring,
   type Holdable,
@@ -77,7 +77,7 @@ function guardAcquire(driver: Driver, guard: Guard): void {
       holdConnection(driver, connection, work)
       return connection
     }
-    return processWide.acquiring
+    return acquisitions
       .run(acquisition, acquire, options)
       .then(got)
       .catch((error: unknown) => giveUp(acquisition, error))

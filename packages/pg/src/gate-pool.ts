@@ -1,13 +1,14 @@
 import { AsyncResource } from 'node:async_hooks'
 import { isPoolsafeError, type Guard, type Layer, type PoolStatistics } from '@poolsafe/core'
 import {
+  acquisitions,
   AwaitChain,
   Checkout,
   enterHolding,
   Gate,
   hasStatementLimits,
   holdings,
-  processWide,
+  origins,
   sqlStateOf,
   type Execution,
   type Handover,
@@ -234,7 +235,7 @@ function inThisContext(callback: Handover<ClientLike>): Handover<ClientLike> {
 
 function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, entry: Entry): Promise<ClientLike> {
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
-  const acquiring = processWide.acquiring.getStore()
+  const acquiring = acquisitions.getStore()
   let checkout: Checkout<ClientLike> | Error | undefined
   let thrown: { readonly error: unknown } | undefined
   let isCalling = true
@@ -252,7 +253,7 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
       resolve(client)
     }
     try {
-      checkout = gate.acquire(handOver, entry, undefined, processWide.origins.getStore()?.acquireWithinMillis)
+      checkout = gate.acquire(handOver, entry, undefined, origins.getStore()?.acquireWithinMillis)
     } catch (error) {
       thrown = { error }
       return

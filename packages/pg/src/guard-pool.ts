@@ -1,10 +1,10 @@
 import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
 import {
+  acquisitions,
   guardOf,
   inScopeOfCaller,
   keepFirstGuard,
   markGuarded,
-  processWide,
   toGuard,
   type Answer,
 } from '@poolsafe/core/adapter'
@@ -159,7 +159,7 @@ function guardQueries(pool: PoolLike, guard: Guard, seconds: SecondCalls): void 
       isLending = false
       return lendFor(lentFor, handover)
     }
-    const acquiring = processWide.acquiring.getStore()
+    const acquiring = acquisitions.getStore()
     if (acquiring !== undefined) acquiring.judgedBelow = guard
     // pg-pool calls it back in the context of whoever gave the connection back.
     if (typeof handover === 'function') return connectPool.call(pool, inScopeOfCaller(handover as DriverFunction))

@@ -5,8 +5,8 @@ import {
   heldAround,
   heldOf,
   mayPlace,
+  origins,
   placeCall,
-  processWide,
   runPlaced,
   settled,
   wouldWait,
@@ -58,7 +58,7 @@ export class SecondCalls {
   get held(): Holdable | undefined {
     const held = heldOf(this.#gate)
     if (held === undefined || !(held.begun?.isOpen() === true || wouldWait(this.#gate))) return undefined
-    if (processWide.origins.getStore()?.isPlaced === true) return undefined
+    if (origins.getStore()?.isPlaced === true) return undefined
     return mayPlace(this.#guard.mode) ? held : undefined
   }
 

@@ -1,5 +1,5 @@
 import type { Guard } from '@poolsafe/core'
-import { callSiteOf, newestHolding, processWide, seconds, type Checkout, type Holdable } from '@poolsafe/core/adapter'
+import { callSiteOf, newestHolding, origins, seconds, type Checkout, type Holdable } from '@poolsafe/core/adapter'
 import type { ClientLife } from './client-life.ts'
 import { sqlOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
@@ -10,7 +10,7 @@ export function locateRelease(
   checkout: Checkout<ClientLike>,
   entry: DriverFunction,
 ): void {
-  if (gate.sites.mayWant) checkout.releaseSite = gate.sites.of(processWide.origins.getStore(), entry)
+  if (gate.sites.mayWant) checkout.releaseSite = gate.sites.of(origins.getStore(), entry)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { processWide } from '@poolsafe/core/adapter'
+import { origins, rememberScope } from '@poolsafe/core/adapter'
 
 /** Given by an extension to replace the `fetch` of a data proxy; the engine calls it right before it runs the query. */
 type BeforeQuery = (fetch: unknown) => unknown
@@ -24,12 +24,12 @@ export interface BatchCall {
  * not use here.
  */
 export async function sendAsCaller({ args, query, __internalParams: params }: SingleCall): Promise<unknown> {
-  const origin = processWide.origins.getStore()
-  const scope = processWide.scopes.getStore()
+  const origin = origins.getStore()
+  const enterScope = rememberScope()
   const customDataProxyFetch: BeforeQuery = (fetch) => {
     // For the rest of the engine's asynchronous function, which runs this one query.
-    processWide.scopes.enterWith(scope)
-    if (origin !== undefined) processWide.origins.enterWith(origin)
+    enterScope()
+    if (origin !== undefined) origins.enterWith(origin)
     return fetch
   }
   const sent = query(args as never, { ...params, customDataProxyFetch } as never) as RequestedPromise

@@ -1,6 +1,6 @@
 import { Prisma } from '@prisma/client/extension'
 import type { Guard, GuardOptions } from '@poolsafe/core'
-import { guardOf, harmless, processWide, runHolding, settled, toGuard, type Origin } from '@poolsafe/core/adapter'
+import { guardOf, harmless, origins, runHolding, settled, toGuard, type Origin } from '@poolsafe/core/adapter'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { Operations } from './operations.ts'
@@ -100,7 +100,7 @@ function nameOperation(
     const send = async (): Promise<unknown> =>
       await (transaction === undefined ? call.query(call.args as never) : sendAsCaller(call))
     try {
-      if (around === undefined) return await processWide.origins.run(origin, send)
+      if (around === undefined) return await origins.run(origin, send)
       await settled()
       return await transactions.place(around, { origin, send, entry: operate })
     } finally {
@@ -132,7 +132,7 @@ function nameTransaction(
     const around = isInTransaction(this) ? undefined : transactions.around
     const start = (given: unknown): unknown => {
       const send = (): unknown => Reflect.apply((client as Client).$transaction, this, [given, ...options])
-      return around === undefined ? processWide.origins.run(origin, send) : placed(send)
+      return around === undefined ? origins.run(origin, send) : placed(send)
     }
     /** Inside the callback of another transaction of this client. */
     const placed = async (send: () => unknown): Promise<unknown> => {
@@ -188,8 +188,8 @@ function acquireWithin(client: Client, options: unknown): number {
  * caller.
  */
 function inOuterOrigin(work: Work): Work {
-  const outer = processWide.origins.getStore()
-  return (...args) => processWide.origins.run(outer as Origin, work, ...args)
+  const outer = origins.getStore()
+  return (...args) => origins.run(outer as Origin, work, ...args)
 }
 
 /**

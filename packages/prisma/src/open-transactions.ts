@@ -6,7 +6,7 @@ import {
   holdings,
   mayPlace,
   openCallback,
-  processWide,
+  origins,
   wouldWait,
   type Entry,
   type HoldingWork,
@@ -71,7 +71,7 @@ export class OpenTransactions {
     const error = isInside === true && !hasToWait(around) ? this.#judge(around, entry) : undefined
     if (error !== undefined) throw error
     origin.isPlaced = true
-    return processWide.origins.run(origin, send)
+    return origins.run(origin, send)
   }
 
   #judge({ callback }: OpenTransaction, entry: Entry): Error | undefined {
@@ -80,7 +80,7 @@ export class OpenTransactions {
 
   /** Work that the callback started and does not await holds nothing of it. */
   #sendOutside({ inside }: OpenTransaction, origin: OperationOrigin, send: () => unknown): unknown {
-    const sendNamed = (): unknown => processWide.origins.run(origin, send)
+    const sendNamed = (): unknown => origins.run(origin, send)
     return inside === undefined ? holdings.exit(sendNamed) : holdings.run(inside, sendNamed)
   }
 }

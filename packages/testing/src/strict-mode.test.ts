@@ -1,5 +1,5 @@
 import { createGuard, UnsafeStatementError, type Guard } from '@poolsafe/core'
-import { processWide } from '@poolsafe/core/adapter'
+import { strictness } from '@poolsafe/core/adapter'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StrictModeError } from './strict/strict-mode-error.ts'
 import { demandStrictMode, enterStrictMode, type StrictMode } from './strict-mode.ts'
@@ -100,6 +100,6 @@ describe('demandStrictMode', () => {
     const takeBack = demandStrictMode()
     expect(() => send(createGuard())).toThrow(UnsafeStatementError)
     takeBack()
-    expect(processWide.strict).toBeUndefined()
+    expect(strictness.current).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import type { FindingEvent } from '@poolsafe/core'
-import { processWide, type StrictOverride } from '@poolsafe/core/adapter'
+import { strictness, type StrictOverride, shared } from '@poolsafe/core/adapter'
 import { unsafeStatements } from './strict/strict-mode-error.ts'
 
 /** Strict mode as it was entered: what has been found since, and the way out. */
@@ -17,14 +17,11 @@ export interface StrictMode {
   leave(): void
 }
 
-const key = Symbol.for('poolsafe.strict')
-const holder = globalThis as { [key]?: Set<StrictOverride> }
-
 /**
- * All who want the process to be strict. Shared by every copy of this package in the process: ES modules and CommonJS
- * have one each.
+ * The demands for strict mode that are in force. Process-wide because ES modules and CommonJS each load a copy of this
+ * package, and the process is strict as long as either copy demands it.
  */
-const active = (holder[key] ??= new Set())
+const active = shared('testing.strict', () => new Set<StrictOverride>())
 
 const everyone: StrictOverride = {
   onFinding(event) {
@@ -79,5 +76,5 @@ export function demandStrictMode(demand: StrictOverride = { onFinding: () => und
 }
 
 function apply(): void {
-  processWide.strict = active.size === 0 ? undefined : everyone
+  strictness.current = active.size === 0 ? undefined : everyone
 }

@@ -1,5 +1,5 @@
 import { createGuard, isPoolsafeError } from '@poolsafe/core'
-import { processWide } from '@poolsafe/core/adapter'
+import { origins } from '@poolsafe/core/adapter'
 import { guardAdapter, poolsafe, UnguardedClientError } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
@@ -94,7 +94,7 @@ describe('poolsafe(), among other extensions', () => {
       .$extends({
         query: {
           $allOperations: ({ args, query }) => {
-            seen.push(processWide.origins.getStore()?.operation)
+            seen.push(origins.getStore()?.operation)
             return query(args)
           },
         },
@@ -107,7 +107,7 @@ describe('poolsafe(), among other extensions', () => {
     await prisma.$disconnect()
     const array = ['$transaction', '$transaction']
     expect(seen).toEqual(['User.count', '$queryRaw', 'Post.findMany', 'Tag.findFirst', ...array, 'Profile.count'])
-    expect(processWide.origins.getStore()).toBeUndefined()
+    expect(origins.getStore()).toBeUndefined()
   })
 
   it('leaves a Prisma promise unsent until it is awaited', async () => {

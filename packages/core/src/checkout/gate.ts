@@ -1,3 +1,4 @@
+import { origins } from '../stack/origin.ts'
 import { Checkout, type Handover, type Release, type Thrown } from './checkout.ts'
 import { systemClock, type Clock } from '../measure/clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
@@ -8,7 +9,6 @@ import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../stack/call-site.ts'
 import { familyOf, firstHeld, heldFrom, newestHolding } from './holding.ts'
-import { processWide } from '../guard/strict.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { LostConnections } from './lost-connections.ts'
 import type { ConnectionSource, GateNature } from './connection-source.ts'
@@ -113,7 +113,7 @@ export class Gate<Connection> {
     askedAt: number = this.#clock.now(),
     limitMillis: number = Infinity,
   ): Checkout<Connection> | Error {
-    const origin = processWide.origins.getStore()
+    const origin = origins.getStore()
     const newest = newestHolding()
     const site = this.sites.of(origin, entry)
     const checkout = new Checkout(

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { shared } from '../shared.ts'
 import type { AwaitChain } from '../stack/await-chain.ts'
 
 import type { Site } from '../stack/call-site.ts'
@@ -77,11 +78,11 @@ interface ProvenHolding {
 /** The connection that an asynchronous context holds, of those that it took the newest. */
 export type Holding = Holdable | HoldingWork | ProvenHolding
 
-const key = Symbol.for('poolsafe.holdings')
-const holder = globalThis as { [key]?: AsyncLocalStorage<Holding> }
-
-/** Shared by every copy of this package in the process. */
-export const holdings: AsyncLocalStorage<Holding> = (holder[key] ??= new AsyncLocalStorage())
+/**
+ * The newest connection that each async context holds. Process-wide because a call inside a transaction may go through
+ * another copy of this package than the one that opened it.
+ */
+export const holdings: AsyncLocalStorage<Holding> = shared('holdings', () => new AsyncLocalStorage<Holding>())
 
 /** The newest connection that this context holds. */
 export function liveHolding(): Holdable | undefined {

@@ -1,4 +1,5 @@
 import type { RuleId } from '../rules/index.ts'
+import { shared } from '../shared.ts'
 import type { KnownException } from './exception.ts'
 
 /**
@@ -44,3 +45,9 @@ export class DeclaredExceptions {
     })
   }
 }
+
+/**
+ * The exceptions that `allow` has declared for every guard. Process-wide because `allow` and the guards that report
+ * unused exceptions may belong to different copies of this package.
+ */
+export const declaredForAll: DeclaredExceptions = shared('declared-exceptions', () => new DeclaredExceptions())

@@ -1,7 +1,7 @@
 import { expect, test, describe } from 'vitest'
 import { createGuard, type Guard } from '../guard/guard.ts'
 import type { ExceptionOption } from './option.ts'
-import { allow } from './scope.ts'
+import { allow } from '../guard/allow.ts'
 
 const set = "SET app.token = 'secret'"
 const listen = 'LISTEN orders'

@@ -1,3 +1,4 @@
+import { origins } from '../stack/origin.ts'
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
 import { settle } from '../transaction/settle.ts'
 import type { Source } from '../transaction/source.ts'
@@ -11,7 +12,6 @@ import type { Context, Finding } from './finding.ts'
 import { effectsBeside, judgeEffects } from './judge.ts'
 import type { Mode, Policy, ResolvedOptions } from './options.ts'
 import { policyOn } from './policy.ts'
-import { processWide } from './strict.ts'
 import type { Teller } from './finding-reporter.ts'
 
 /** What a decider needs of its guard. */
@@ -114,11 +114,11 @@ export class Decider {
    * The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too.
    */
   #locate(source: CurrentSource, entry: Entry): void {
-    source.stack = framesOf(processWide.origins.getStore()?.stack) || takeStack(entry)
+    source.stack = framesOf(origins.getStore()?.stack) || takeStack(entry)
   }
 
   #note(source: CurrentSource): void {
-    source.operation = processWide.origins.getStore()?.operation
+    source.operation = origins.getStore()?.operation
     source.scopes = openScopes()
   }
 

@@ -1,3 +1,5 @@
+import { strictness } from './strict.ts'
+import { origins } from '../stack/origin.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -8,10 +10,10 @@ import type { Call } from './call.ts'
 import type { AllowedEvent, FindingEvent } from './events.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
-import { processWide } from './strict.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import type { ExceptionOption } from '../exceptions/option.ts'
-import { allow, inScopeOfCaller } from '../exceptions/scope.ts'
+import { inScopeOfCaller } from '../exceptions/scope.ts'
+import { allow } from './allow.ts'
 
 const set = "SET app.token = 'secret'"
 const listen = 'LISTEN orders'
@@ -277,7 +279,7 @@ describe('what watches', () => {
   test('hears of what was allowed as that, and not as a finding', () => {
     const { guard, logged, allowed, findings } = watched()
     const run = (): unknown => guard.allow('session/set', ' said ', () => send(guard, `${set}; ${listen}`))
-    processWide.origins.run({ operation: 'User.findMany' }, run)
+    origins.run({ operation: 'User.findMany' }, run)
     expect(allowed).toMatchObject([
       {
         statement: 'SET app.token = ?; LISTEN orders',
@@ -299,12 +301,12 @@ describe('what watches', () => {
   test('in strict tests hears of every exception, and of those that were needed, by the same object', () => {
     const declared: KnownException[] = []
     const allowed: AllowedEvent[] = []
-    processWide.strict = {
+    strictness.current = {
       onFinding: () => undefined,
       onDeclared: (exception) => void declared.push(exception),
       onAllowed: (event) => void allowed.push(event),
     }
-    onTestFinished(() => void (processWide.strict = undefined))
+    onTestFinished(() => void (strictness.current = undefined))
     const guard = createGuard({ exceptions: [{ rule: 'session/load', reason: 'an option' }] })
     for (let times = 0; times < 2; times++) guard.allow('session/set', 'a scope', () => send(guard, set))
     send(guard, `/* poolsafe-allow session/listen: a comment */ ${listen}`)
@@ -316,8 +318,8 @@ describe('what watches', () => {
 
   test('in strict tests hears of a comment in the wrong form', () => {
     const complaints: Error[] = []
-    processWide.strict = { onFinding: () => undefined, onComplaint: (error) => void complaints.push(error) }
-    onTestFinished(() => void (processWide.strict = undefined))
+    strictness.current = { onFinding: () => undefined, onComplaint: (error) => void complaints.push(error) }
+    onTestFinished(() => void (strictness.current = undefined))
     const error = send(createGuard(), `/* poolsafe-allow */ ${set}`)
     expect(complaints).toEqual([error])
   })

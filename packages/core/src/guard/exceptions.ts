@@ -1,10 +1,10 @@
+import { declaredForAll, DeclaredExceptions, type Declared } from '../exceptions/declared.ts'
+import { declareInStrictMode } from './strict.ts'
 import { redact } from '../sql/redact.ts'
 import type { Source } from '../transaction/source.ts'
 import type { Finding } from './finding.ts'
-import { processWide } from './strict.ts'
 import type { RuleId } from '../rules/index.ts'
 import { readComments, type InvalidCommentError } from '../exceptions/comment.ts'
-import { DeclaredExceptions, type Declared } from '../exceptions/declared.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import { toException, type ExceptionOption } from '../exceptions/option.ts'
 import { matchStatement, type StatementMatch } from '../exceptions/statement.ts'
@@ -54,17 +54,17 @@ export class Exceptions {
   /** In tests a comment has to be needed, also one in a text in which nothing is found. */
   declareComments(sql: string): void {
     for (const comment of readComments(sql).exceptions)
-      processWide.strict?.onDeclared?.(this.#declareComment(sql, comment).exception)
+      declareInStrictMode(this.#declareComment(sql, comment).exception)
   }
 
   /** @param isNeverFound as in {@link DeclaredExceptions.unused} */
   unused(isNeverFound: (rule: RuleId) => boolean): KnownException[] {
-    return [this.remembered, processWide.declared].flatMap((declared) => declared.unused(isNeverFound))
+    return [this.remembered, declaredForAll].flatMap((declared) => declared.unused(isNeverFound))
   }
 
   #declareOption(option: ExceptionOption): Option {
     const declared = this.#declare(toException(option))
-    processWide.strict?.onDeclared?.(declared.exception)
+    declareInStrictMode(declared.exception)
     return { declared, matches: option.statement === undefined ? () => true : matchStatement(option.statement) }
   }
 

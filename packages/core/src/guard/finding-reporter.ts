@@ -1,3 +1,4 @@
+import { strictness } from './strict.ts'
 import type { RuleCounts } from '../observe/statistics.ts'
 import { redact } from '../sql/redact.ts'
 import type { Source } from '../transaction/source.ts'
@@ -10,7 +11,6 @@ import type { AllowedEvent, Events, FindingEvent } from './events.ts'
 import type { Finding } from './finding.ts'
 import type { LogFields } from '../log/log-writer.ts'
 import { format } from './finding-message.ts'
-import { processWide } from './strict.ts'
 import type { Reports } from './guard-log.ts'
 
 /** As much of a text as is remembered: a long one would not be, and would be logged each time. */
@@ -39,9 +39,9 @@ export class Teller {
   tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
     for (const { rule } of findings) matched.add(rule)
     count(this.counts.allowed, findings)
-    if (!this.#events.has('allowed') && processWide.strict === undefined) return
+    if (!this.#events.has('allowed') && strictness.current === undefined) return
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
-    processWide.strict?.onAllowed?.(event)
+    strictness.current?.onAllowed?.(event)
     this.#events.emit(
       'allowed',
       event,
@@ -81,11 +81,11 @@ export class Teller {
   }
 
   #isWatched(): boolean {
-    return this.#events.has('finding') || processWide.strict !== undefined
+    return this.#events.has('finding') || strictness.current !== undefined
   }
 
   #emit(event: FindingEvent): void {
-    processWide.strict?.onFinding(event)
+    strictness.current?.onFinding(event)
     this.#events.emit('finding', event, (error) => void this.#reports.fault('tell a listener of a finding', error))
   }
 }

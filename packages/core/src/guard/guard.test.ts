@@ -1,3 +1,5 @@
+import { strictness } from './strict.ts'
+import { origins } from '../stack/origin.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { InvalidOptionError, PoolsafeFault } from '../errors.ts'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
@@ -11,7 +13,6 @@ import type { FindingEvent } from './events.ts'
 import type { Call } from './call.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
-import { processWide } from './strict.ts'
 
 const unsafe = "SET app.token = 'secret'"
 
@@ -125,8 +126,8 @@ describe('in strict mode', () => {
   test('is what every guard of the process is in while the override is set', () => {
     const { guard, logged } = watched()
     const seen: FindingEvent[] = []
-    processWide.strict = { onFinding: (event) => void seen.push(event) }
-    onTestFinished(() => void (processWide.strict = undefined))
+    strictness.current = { onFinding: (event) => void seen.push(event) }
+    onTestFinished(() => void (strictness.current = undefined))
     expect(guard.mode).toBe('strict')
     expect(send(guard, unsafe)).toBeInstanceOf(UnsafeStatementError)
     expect(send(watched({ rules: { 'session/set': 'warn' } }).guard, unsafe)).toBeInstanceOf(UnsafeStatementError)
@@ -187,7 +188,7 @@ describe('what watches', () => {
     const { guard, logged } = watched()
     const events: FindingEvent[] = []
     guard.on('finding', (event) => void events.push(event))
-    processWide.origins.run({ operation: 'User.findMany' }, () => send(guard, unsafe))
+    origins.run({ operation: 'User.findMany' }, () => send(guard, unsafe))
     expect(events[0]?.operation).toBe('User.findMany')
     expect(logged[0]).toMatch(/by +User\.findMany at /)
   })

@@ -1,3 +1,5 @@
+import { declareInStrictMode, strictness } from './strict.ts'
+import { statementListener } from './statement-listener.ts'
 import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
 import { createAnalyzer, noLookups } from '../analyze/analyze.ts'
 import { loadParser } from '../sql/parser.ts'
@@ -30,7 +32,6 @@ import { effectsOfCall, judge } from './judge.ts'
 import { namesOfStartup } from './startup.ts'
 import { resolveOptions, type GuardOptions, type Mode, type ResolvedOptions } from './options.ts'
 import type { LogEntry, LogFields } from '../log/log-writer.ts'
-import { processWide } from './strict.ts'
 import { Reports } from './guard-log.ts'
 import { Teller } from './finding-reporter.ts'
 
@@ -70,7 +71,7 @@ export class Guard {
 
   /** The mode in force: `strict` in every guard of the process while `@poolsafe/testing/strict` is loaded. */
   get mode(): Mode {
-    return processWide.strict === undefined ? this.#options.mode : 'strict'
+    return strictness.current === undefined ? this.#options.mode : 'strict'
   }
 
   /** The profile that decides. */
@@ -124,7 +125,15 @@ export class Guard {
   allow(rule: RuleIds, reason: string, fn: () => unknown): unknown {
     // oxlint-disable-next-line typescript/unbound-method -- named as the frame where stacks begin, never called
     const { allow } = this
-    return runScope({ rule, reason, fn, guard: this, remembered: this.#exceptions.remembered, entry: allow })
+    return runScope({
+      rule,
+      reason,
+      fn,
+      guard: this,
+      remembered: this.#exceptions.remembered,
+      onDeclared: declareInStrictMode,
+      entry: allow,
+    })
   }
 
   /**
@@ -159,14 +168,14 @@ export class Guard {
    */
   analyze(sql: string): Analysis {
     const analysis = this.peek(sql)
-    processWide.onStatement?.(sql, analysis)
+    statementListener.current?.(sql, analysis)
     return analysis
   }
 
   /** For adapters: `analyze` for a text that another layer judges, or has judged. */
   peek(sql: string): Analysis {
     try {
-      if (processWide.strict !== undefined) this.#exceptions.declareComments(sql)
+      if (strictness.current !== undefined) this.#exceptions.declareComments(sql)
       return this.#analyze(sql)
     } catch (error) {
       this.#fault('analyze a statement', error)
@@ -252,7 +261,7 @@ export class Guard {
 
   /** For adapters: a complaint that concerns no statement. @returns the error to throw in strict mode */
   complain(error: PoolsafeError): PoolsafeError | undefined {
-    processWide.strict?.onComplaint?.(error)
+    strictness.current?.onComplaint?.(error)
     if (this.mode === 'strict') return error
     return this.#guarded(() => this.#log(error.message, error.message, { event: 'complaint', error: error.name }))
   }

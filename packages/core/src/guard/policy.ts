@@ -1,7 +1,7 @@
+import { strictness } from './strict.ts'
 import { ruleById } from '../rules/index.ts'
 import type { Finding } from './finding.ts'
 import type { GuardOptions, Mode, Policy } from './options.ts'
-import { processWide } from './strict.ts'
 
 /**
  * What to do with a finding. While the process is strict, a rule that is set to warn throws as well, unless the test
@@ -11,8 +11,8 @@ export function policyOn({ rule, outcome }: Finding, rules: NonNullable<GuardOpt
   const given = rules[rule]
   // What is pinned works: it is a cost, which only who asks for it hears of.
   if (given === undefined && outcome === 'pinned') return 'allow'
-  if (processWide.strict !== undefined && given !== 'allow')
-    return processWide.strict.allows?.(rule) === true ? 'allow' : 'throw'
+  if (strictness.current !== undefined && given !== 'allow')
+    return strictness.current.allows?.(rule) === true ? 'allow' : 'throw'
   if (given !== undefined) return given
   if (mode === 'strict') return 'throw'
   return ruleById[rule].strictOnly === true ? 'allow' : 'warn'

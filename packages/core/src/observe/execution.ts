@@ -1,14 +1,40 @@
 import type { Site } from '../stack/call-site.ts'
 import type { Origin, Layer } from '../stack/origin.ts'
-import type { RequestScope } from './repeated/request-scope.ts'
 import type { Shape } from './shape/shape.ts'
+
+/** The request that a statement belongs to. `RequestScope` implements it. */
+export interface OwnRequest {
+  readonly name: string | undefined
+  readonly tag: string | undefined
+  /** The statement is about to be sent. Returns true if its call site is wanted. */
+  wantsSite(execution: Execution, log: RequestLog): boolean
+  /** The statement was answered. */
+  note(execution: Execution, millis: number, log: RequestLog): void
+}
+
+/** Counts the statements of a guard by request. */
+export interface RequestLog {
+  /** A request sends its first statement. */
+  open(request: OwnRequest): RequestTally
+  /** A request is over. */
+  close(tally: RequestTally): void
+}
+
+/** The statements of one request. */
+export interface RequestTally {
+  readonly log: RequestLog
+  /** A statement is about to be sent. Returns true if its call site is wanted. */
+  begin(shape: Shape): boolean
+  /** The statement was answered. */
+  end(execution: Execution, millis: number): void
+}
 
 /** One statement on its way, from the call to the end of its answer. An adapter fills in what only it knows. */
 export class Execution {
   readonly shape: Shape
   layer: Layer
   readonly origin: Origin | undefined
-  readonly request: RequestScope | undefined
+  readonly request: OwnRequest | undefined
   /** When it was called, on the clock of `performance.now()`. */
   readonly startedAt: number
   /** When it could be sent: it had a connection, and nothing was before it. */
@@ -32,7 +58,7 @@ export class Execution {
     shape: Shape,
     layer: Layer,
     origin: Origin | undefined,
-    request: RequestScope | undefined,
+    request: OwnRequest | undefined,
     startedAt: number,
   ) {
     this.shape = shape

@@ -1,6 +1,5 @@
+import { origins, type Origin, type Layer } from '../stack/origin.ts'
 import { formatCallSite, readStack, withDeepStack } from '../stack/call-site.ts'
-import { processWide } from '../guard/strict.ts'
-import type { Origin, Layer } from '../stack/origin.ts'
 import { Histogram } from '../measure/histogram.ts'
 import { Durations } from '../measure/durations.ts'
 import { eventOf } from './event-of.ts'
@@ -75,7 +74,7 @@ export class Observer {
 
   #begin(sql: string, layer: Layer, entry: Entry): Execution {
     const shape = this.#shapes.of(sql)
-    const execution = new Execution(shape, layer, processWide.origins.getStore(), openRequest(), performance.now())
+    const execution = new Execution(shape, layer, origins.getStore(), openRequest(), performance.now())
     if (this.options.explainSlowQueries) execution.sql = sql
     const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()

@@ -1,3 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { shared } from '../shared.ts'
+
 /** What a layer above the driver knows of the statements that run inside it. */
 export interface Origin {
   /** The ORM's name for the call: `User.findMany`. */
@@ -24,3 +27,9 @@ export interface Located {
 
 /** The layer that a statement came through. */
 export type Layer = 'prisma' | 'kysely' | 'pg'
+
+/**
+ * The origin of the calls that run inside an ORM's operation. Process-wide because the ORM's layer, which writes it, and
+ * the driver's guard, which reads it, may use different copies of this package.
+ */
+export const origins: AsyncLocalStorage<Origin> = shared('origins', () => new AsyncLocalStorage<Origin>())

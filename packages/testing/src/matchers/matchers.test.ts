@@ -1,5 +1,5 @@
 import { createGuard, poolers, type Guard } from '@poolsafe/core'
-import { processWide } from '@poolsafe/core/adapter'
+import { statementListener, strictness } from '@poolsafe/core/adapter'
 import { expect, describe, it } from 'vitest'
 import '../matchers.ts'
 
@@ -81,7 +81,7 @@ describe('toRunPoolsafe', () => {
 
   it('leaves the guards as they were', async () => {
     await expect(() => send(guard, 'SELECT 1')).toRunPoolsafe()
-    expect([guard.mode, processWide.strict]).toEqual(['warn', undefined])
+    expect([guard.mode, strictness.current]).toEqual(['warn', undefined])
   })
 
   it('refuses what is no function', async () => {
@@ -111,7 +111,7 @@ describe('toQueryAtMost', () => {
 
   it('counts for each function what it sent itself', async () => {
     await Promise.all([expect(list).toQueryAtMost(3), expect(list).toQueryAtMost(3)])
-    expect(processWide.onStatement).toBeUndefined()
+    expect(statementListener.current).toBeUndefined()
   })
 
   it('makes no guard strict', async () => {

@@ -1,6 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { InvalidOptionError } from '@poolsafe/core'
-import { formatCallSite, processWide, redact, takeStack, type Analysis } from '@poolsafe/core/adapter'
+import {
+  formatCallSite,
+  origins,
+  redact,
+  statementListener,
+  takeStack,
+  type Analysis,
+  shared,
+} from '@poolsafe/core/adapter'
 import { groupBy } from '../group-by.ts'
 import { checkFunction, type Verdict } from './verdict.ts'
 
@@ -9,9 +17,8 @@ interface Sent {
   readonly by: string
 }
 
-const key = Symbol.for('poolsafe.testing.counting')
-const holder = globalThis as { [key]?: { storage: AsyncLocalStorage<Sent[]>; running: number } }
-const counting = (holder[key] ??= { storage: new AsyncLocalStorage(), running: 0 })
+/** The matchers that run. Process-wide because two copies of this package share one listener for statements. */
+const counting = shared('testing.counting', () => ({ storage: new AsyncLocalStorage<Sent[]>(), running: 0 }))
 
 /** See {@link PoolsafeMatchers.toQueryAtMost}. */
 export async function toQueryAtMost(given: () => unknown, most: number): Promise<Verdict> {
@@ -30,18 +37,18 @@ export async function toQueryAtMost(given: () => unknown, most: number): Promise
 
 function listen(): void {
   counting.running++
-  processWide.onStatement = note
+  statementListener.current = note
 }
 
 function hush(): void {
   counting.running--
-  if (counting.running === 0) processWide.onStatement = undefined
+  if (counting.running === 0) statementListener.current = undefined
 }
 
 function note(sql: string, analysis: Analysis): void {
   const sent = counting.storage.getStore()
   if (sent === undefined || isControl(analysis)) return
-  const origin = processWide.origins.getStore()
+  const origin = origins.getStore()
   const by = [origin?.operation, formatCallSite(origin?.stack) ?? formatCallSite(takeStack(note))]
     .filter((part) => part !== undefined)
     .join(' at ')

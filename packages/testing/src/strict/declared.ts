@@ -1,5 +1,5 @@
 import type { AllowedEvent, KnownException, RuleId } from '@poolsafe/core'
-import { formatCallSite, processWide, takeStack } from '@poolsafe/core/adapter'
+import { formatCallSite, origins, takeStack } from '@poolsafe/core/adapter'
 import { groupBy } from '../group-by.ts'
 
 /** An exception by statement (`allow(…)`, a comment, an option of the guard) as plain data. */
@@ -54,7 +54,7 @@ export class Declarations {
 }
 
 function placeOfCaller(): string | undefined {
-  return formatCallSite(processWide.origins.getStore()?.stack) ?? formatCallSite(takeStack(placeOfCaller))
+  return formatCallSite(origins.getStore()?.stack) ?? formatCallSite(takeStack(placeOfCaller))
 }
 
 /** The same exception of several files, or of several guards, once: a rule is unused where nobody used it. */

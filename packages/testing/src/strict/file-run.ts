@@ -1,5 +1,5 @@
+import { shared, type Slot, type StrictOverride } from '@poolsafe/core/adapter'
 import type { FindingEvent } from '@poolsafe/core'
-import type { StrictOverride } from '@poolsafe/core/adapter'
 import { inject, type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, type TestError } from 'vitest'
 import { summarize, type Blamed } from '../report/summary.ts'
 import { demandStrictMode } from '../strict-mode.ts'
@@ -30,15 +30,15 @@ declare module 'vitest' {
   }
 }
 
-const key = Symbol.for('poolsafe.testing.demand')
-const holder = globalThis as { [key]?: () => void }
+/** Ends the strict mode of the last file. Process-wide because Vitest may load this file anew for each test file. */
+const lastDemand: Slot<() => void> = shared('testing.demand', () => ({ current: undefined }))
 
 /** Makes the process strict for one test file. */
 export function beginFile(): FileRun {
-  holder[key]?.()
+  lastDemand.current?.()
   closeAllScopes()
   const run = new FileRun()
-  holder[key] = demandStrictMode(run.demand)
+  lastDemand.current = demandStrictMode(run.demand)
   return run
 }
 

@@ -1,5 +1,5 @@
 import type { Finding, FindingEvent, PoolerProfile } from '@poolsafe/core'
-import { judgeEffects, layOut, processWide, type DetectedEffect } from '@poolsafe/core/adapter'
+import { judgeEffects, layOut, strictness, type DetectedEffect } from '@poolsafe/core/adapter'
 import type { HostileReport, ReportedState } from '../hostile/report.ts'
 import { outsideScopes } from './scope.ts'
 
@@ -11,7 +11,7 @@ const shownStatements = 5
  * or a procedure. What a statement says, the guards have judged, and refused or allowed with a reason.
  */
 export function tellHidden(report: HostileReport, pooler: PoolerProfile): void {
-  const { strict } = processWide
+  const strict = strictness.current
   if (strict === undefined) return
   // The pooler's sockets belong to whoever opened them: the test is the one that runs.
   outsideScopes(() => {

@@ -1,3 +1,4 @@
+import { shared } from '@poolsafe/core/adapter'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FindingEvent, PoolsafeError, RuleId } from '@poolsafe/core'
 
@@ -33,11 +34,8 @@ interface Scopes {
   readonly open: Set<Scope>
 }
 
-const key = Symbol.for('poolsafe.testing.scopes')
-const holder = globalThis as { [key]?: Scopes }
-
-/** Shared by every copy of this package in the process: Vitest loads a setup file and its neighbours in two ways. */
-const scopes: Scopes = (holder[key] ??= { storage: new AsyncLocalStorage(), open: new Set() })
+/** Process-wide because Vitest loads a setup file and its neighbours in two ways, which gives each a copy of this file. */
+const scopes: Scopes = shared('testing.scopes', () => ({ storage: new AsyncLocalStorage(), open: new Set() }))
 
 /** @param parent the scope around it; a file has none */
 export function openScope(name: string, parent: Scope | undefined): Scope {

@@ -1,14 +1,13 @@
+import { shared } from '@poolsafe/core/adapter'
+
 /** Somebody beside the guards who finds what tests do, and tells it a little later: the hostile pooler. */
 export interface Witness {
   /** Resolves when everything is told that was done before. */
   settled(): Promise<void>
 }
 
-const key = Symbol.for('poolsafe.testing.witnesses')
-const holder = globalThis as { [key]?: Set<Witness> }
-
-/** Shared by every copy of this package in the process. */
-const witnesses = (holder[key] ??= new Set())
+/** Process-wide because a test may start a witness from another copy of this package than the one that ends the test. */
+const witnesses = shared('testing.witnesses', () => new Set<Witness>())
 
 /** From now on, a test ends when the witness has told all of it. @returns what dismisses the witness */
 export function call(witness: Witness): () => void {

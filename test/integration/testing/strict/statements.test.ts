@@ -1,6 +1,6 @@
 import '@poolsafe/testing/matchers'
 import { createGuard } from '@poolsafe/core'
-import { processWide } from '@poolsafe/core/adapter'
+import { statementListener } from '@poolsafe/core/adapter'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
@@ -27,11 +27,11 @@ afterAll(() => postgres.stop())
 /** The statements that guards told of. */
 async function toldOf(work: () => Promise<unknown>): Promise<string[]> {
   const told: string[] = []
-  processWide.onStatement = (text) => void told.push(text)
+  statementListener.current = (text) => void told.push(text)
   try {
     await work()
   } finally {
-    processWide.onStatement = undefined
+    statementListener.current = undefined
   }
   return told
 }

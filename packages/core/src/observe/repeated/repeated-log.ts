@@ -56,7 +56,7 @@ export class RepeatedLog {
   }
 
   open(scope: RequestScope): RepeatedTally {
-    const tally = new RepeatedTally(scope, this)
+    const tally = new RepeatedTally(scope, this, this.limits)
     const { requestScopeMillis } = this.#options
     // Without a limit, scopes that never end would be held for ever.
     if (requestScopeMillis !== Infinity || this.limits.takesFirst) {

@@ -1,20 +1,22 @@
-import type { Execution } from '../execution.ts'
-import type { RepeatedLog } from './repeated-log.ts'
-import { Repetition, type FoundRepetition } from './repetition.ts'
+import type { Execution, RequestLog, RequestTally } from '../execution.ts'
+import { Repetition, type FoundRepetition, type RepetitionLimits } from './repetition.ts'
 import type { RequestScope } from './request-scope.ts'
 import type { Shape } from '../shape/shape.ts'
 
-/** Shapes that are counted in one scope. */
+/** The most shapes that are counted in one request scope. */
 export const mostShapes = 256
 
+/** In the place of a duration: the shape was sent once and has not been answered. */
 const onItsWay = -1
 
-/** What one request scope sent, for whoever counts it. */
-export class RepeatedTally {
+/** Counts the statements of one request scope for one log. */
+export class RepeatedTally implements RequestTally {
   readonly scope: RequestScope
-  readonly log: RepeatedLog
+  readonly log: RequestLog
+  readonly #limits: RepetitionLimits
   /**
-   * Of a shape that came once, how long it took, or that it is on its way: nothing is made for what is not repeated.
+   * A shape that was sent once maps to its duration, or to `onItsWay` while it runs. A `Repetition` is allocated only
+   * when the shape repeats.
    */
   readonly #sent = new Map<Shape, number | Repetition>()
   /** The scope is over, or was cut off. */
@@ -22,14 +24,15 @@ export class RepeatedTally {
   /** More shapes were sent than are counted. */
   isFull = false
 
-  constructor(scope: RequestScope, log: RepeatedLog) {
+  constructor(scope: RequestScope, log: RequestLog, limits: RepetitionLimits) {
     this.scope = scope
     this.log = log
+    this.#limits = limits
   }
 
-  /** A statement is about to be sent. @returns whether its line is wanted */
+  /** A statement is about to be sent. Returns true if its call site is wanted. */
   begin(shape: Shape): boolean {
-    const { limits } = this.log
+    const limits = this.#limits
     if (this.isClosed || limits.limit === Infinity) return false
     const known = this.#sent.get(shape)
     if (known === undefined && this.#sent.size >= mostShapes) {
@@ -49,12 +52,12 @@ export class RepeatedTally {
     const known = this.#sent.get(shape)
     if (known === undefined) return
     if (typeof known === 'object') known.end(execution, millis)
-    // Its line was taken for another reason: it is worth keeping.
+    // Its call site was captured for another reason and is worth keeping.
     else if (execution.site !== undefined) this.#repeat(shape, onItsWay).end(execution, millis)
     else this.#sent.set(shape, millis)
   }
 
-  /** Counts nothing from now on. @returns what was repeated */
+  /** Stops counting and returns the repetitions. */
   close(): FoundRepetition[] {
     this.isClosed = true
     const found = [...this.#sent.values()].flatMap((sent) => (typeof sent === 'object' ? sent.found() : []))
@@ -63,7 +66,7 @@ export class RepeatedTally {
   }
 
   #repeat(shape: Shape, first: number | undefined): Repetition {
-    const repetition = new Repetition(shape, this.log.limits)
+    const repetition = new Repetition(shape, this.#limits)
     if (first !== undefined) repetition.begin()
     if (first !== undefined && first !== onItsWay) repetition.endUnseen(first)
     this.#sent.set(shape, repetition)

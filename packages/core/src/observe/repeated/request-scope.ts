@@ -1,10 +1,9 @@
+import { shared } from '../../shared.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { InvalidOptionError } from '../../errors.ts'
-import { isThenable } from '../../thenable.ts'
+import { awaitInside, isThenable } from '../../thenable.ts'
 import { checkObject } from '../../options.ts'
-import type { Execution } from '../execution.ts'
-import type { RepeatedLog } from './repeated-log.ts'
-import type { RepeatedTally } from './repeated-tally.ts'
+import type { Execution, OwnRequest, RequestLog, RequestTally } from '../execution.ts'
 
 /** What a request scope is called. */
 export interface RequestScopeOptions {
@@ -18,19 +17,19 @@ export interface RequestScopeOptions {
 type Told = string | (() => string | undefined) | undefined
 
 /** One request of the application: a stay in which repeated statements are counted, for each guard on its own. */
-export class RequestScope {
+export class RequestScope implements OwnRequest {
   #name: Told
   #tag: Told
   /** Who counts in the place of the guards: a matcher. */
-  readonly examiner: RepeatedLog | undefined
-  #tallies: RepeatedTally[] = []
-  #latest: RepeatedTally | undefined
+  readonly examiner: RequestLog | undefined
+  #tallies: RequestTally[] = []
+  #latest: RequestTally | undefined
   /** On the clock of `performance.now()`. */
   readonly startedAt: number = performance.now()
   /** Sockets, timers and listeners keep the context in which they were made: after the end it means nothing. */
   isOver = false
 
-  constructor({ name, tag }: { readonly name?: Told; readonly tag?: Told } = {}, examiner?: RepeatedLog) {
+  constructor({ name, tag }: { readonly name?: Told; readonly tag?: Told } = {}, examiner?: RequestLog) {
     this.#name = name
     this.#tag = tag
     // Scopes inside one that is examined are examined with it.
@@ -51,12 +50,12 @@ export class RequestScope {
   }
 
   /** A statement is about to be sent inside. @returns whether its line is wanted */
-  wantsSite({ shape }: Execution, log: RepeatedLog): boolean {
+  wantsSite({ shape }: Execution, log: RequestLog): boolean {
     return !this.isOver && shape.isRepeatable && this.#tallyOf(log).begin(shape)
   }
 
   /** It is answered. */
-  note(execution: Execution, millis: number, log: RepeatedLog): void {
+  note(execution: Execution, millis: number, log: RequestLog): void {
     if (!this.isOver && execution.shape.isRepeatable) this.#tallyOf(log).end(execution, millis)
   }
 
@@ -73,7 +72,7 @@ export class RequestScope {
     for (const tally of tallies) tally.log.close(tally)
   }
 
-  #tallyOf(guards: RepeatedLog): RepeatedTally {
+  #tallyOf(guards: RequestLog): RequestTally {
     const log = this.examiner ?? guards
     if (this.#latest?.log === log) return this.#latest
     let tally = this.#tallies.find((each) => each.log === log)
@@ -87,11 +86,11 @@ function tell(told: Told): string | undefined {
   return typeof told === 'function' ? told() : told
 }
 
-const key = Symbol.for('poolsafe.requests')
-const holder = globalThis as { [key]?: AsyncLocalStorage<RequestScope> }
-
-/** Shared by every copy of this package in the process. */
-const requests: AsyncLocalStorage<RequestScope> = (holder[key] ??= new AsyncLocalStorage())
+/**
+ * The request scope that each async context is in. Process-wide because `withRequestScope` may be imported from another
+ * copy of this package than the guard that observes the statements.
+ */
+const requests: AsyncLocalStorage<RequestScope> = shared('requests', () => new AsyncLocalStorage<RequestScope>())
 
 /** The scope that the caller is in. */
 export function openRequest(): RequestScope | undefined {
@@ -135,16 +134,7 @@ export function runInScope(scope: RequestScope, fn: () => unknown): unknown {
     scope.end()
     throw error
   }
-  if (isThenable(result)) return scope.run(awaitInside, scope, result)
+  if (isThenable(result)) return scope.run(awaitInside, result, () => scope.end())
   scope.end()
   return result
-}
-
-/** Prisma's promises, and the queries of other libraries, start when they are awaited: so that must be done inside. */
-async function awaitInside(scope: RequestScope, result: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    return await result
-  } finally {
-    scope.end()
-  }
 }

@@ -1,8 +1,7 @@
+import { origins, type Origin } from '../../stack/origin.ts'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { createGuard, type Guard } from '../../guard/guard.ts'
-import { processWide } from '../../guard/strict.ts'
-import type { Origin } from '../../stack/origin.ts'
 import { InvalidOptionError } from '../../errors.ts'
 import type { SlowQueryEvent } from '../events.ts'
 import type { ObserveOptions } from '../options.ts'
@@ -27,7 +26,7 @@ function watched(observe: ObserveOptions): Watched {
   const take = async (millis: number, origin?: Origin, tag?: string): Promise<SlowQueryEvent | undefined> => {
     const begin = (): ReturnType<typeof observer.begin> => observer.begin(sql, 'pg', take)
     const inRequest = tag === undefined ? begin : (): ReturnType<typeof begin> => withRequestScope({ tag }, begin)
-    const execution = origin === undefined ? inRequest() : processWide.origins.run(origin, inRequest)
+    const execution = origin === undefined ? inRequest() : origins.run(origin, inRequest)
     execution.checkoutWaitMillis = millis
     const count = events.length
     observer.end(execution)

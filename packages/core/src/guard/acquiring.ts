@@ -1,0 +1,38 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Holdable } from '../checkout/holding.ts'
+import { shared } from '../shared.ts'
+import type { Guard } from './guard.ts'
+
+/** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
+export interface Acquiring {
+  /** Set by a guarded pool: its guard judges what is sent on the connection, so the layer above does not. */
+  judgedBelow: Guard | undefined
+  /** Set by a guarded pool: the connection that it was asked for, as its caller will hold it. */
+  holding?: Holdable | undefined
+  /** Set by a guarded pool that can: controls the connection that it handed out. */
+  control?: ConnectionControl | undefined
+  /** Calls the acquisition off. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a layer above a pool can do to the connection that it was handed, without seeing it. */
+export interface ConnectionControl {
+  /** What was given to the connection last, and may still be waiting there: to be named to `cancel`. */
+  latest(): object | undefined
+  /**
+   * Cancels a query by the protocol's own CancelRequest, if the server is at it; what is over, or not yet sent, is left
+   * alone. Resolves when nothing more of it can arrive.
+   */
+  cancel(query: object): Promise<void>
+  /** Closes the connection, and with it whatever the server does for it. Resolves when it is closed. */
+  close(): Promise<void>
+}
+
+/**
+ * The acquisition that a layer above a pool has under way. Process-wide because that layer, which writes it, and the
+ * pool's guard, which reads it, may use different copies of this package.
+ */
+export const acquisitions: AsyncLocalStorage<Acquiring> = shared(
+  'acquisitions',
+  () => new AsyncLocalStorage<Acquiring>(),
+)
