@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { metricsPage } from './metrics-page.ts'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
+import { referencePage } from './reference-page.ts'
 
 const folder = join(import.meta.dirname, '../../docs/rules')
 const ofRules = pages()
@@ -62,6 +63,10 @@ describe('docs/poolers.md', () => {
     const { detect: _detect, ...factories } = poolers
     for (const name of Object.keys(factories)) expect(ofPoolers).toContain(`poolers.${name}(`)
   })
+})
+
+test('docs/reference.md has every option and every event', () => {
+  expect(readFileSync(join(folder, '../reference.md'), 'utf8'), toRegenerate).toBe(referencePage())
 })
 
 test('docs/metrics.md has every metric and every instrument', () => {

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { metricsPage } from './metrics-page.ts'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
+import { referencePage } from './reference-page.ts'
 
-// `npm run docs`: writes docs/rules from the rules, docs/poolers.md from the profiles, and the tables of docs/metrics.md
-// from the catalogue of metrics.
+// `npm run docs`: writes docs/rules from the rules, docs/poolers.md from the profiles, docs/reference.md from the options
+// and events, and the tables of docs/metrics.md from the catalogue of metrics.
 
 const docs = join(import.meta.dirname, '../../docs')
 const rules = join(docs, 'rules')
@@ -14,5 +15,6 @@ mkdirSync(rules, { recursive: true })
 for (const file of readdirSync(rules)) if (!wanted.has(file)) rmSync(join(rules, file))
 for (const [file, text] of wanted) writeFileSync(join(rules, file), text)
 writeFileSync(join(docs, 'poolers.md'), poolersPage())
+writeFileSync(join(docs, 'reference.md'), referencePage())
 const metrics = join(docs, 'metrics.md')
 writeFileSync(metrics, metricsPage(readFileSync(metrics, 'utf8')))

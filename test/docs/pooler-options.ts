@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { membersOf } from './docstrings.ts'
 import { table } from './tables.ts'
 
 const folder = join(import.meta.dirname, '../../packages/core/src/poolers')
-const optionsOf = /export interface \w+Options \{\n([^]*?)\n\}/
-const option = /\/\*\*([^]*?)\*\/\n +readonly (\w+)\?: (.+)/g
+const optionsOf = /export interface (\w+Options) \{/
 
 /** What the factories take, out of the docstrings of their options; and what takes the place of options. */
 export function poolerOptions(): string {
@@ -27,18 +27,10 @@ export function poolerOptions(): string {
 
 function ofFile(file: string): string[] {
   const source = readFileSync(join(folder, file), 'utf8')
-  const [, members] = optionsOf.exec(source) ?? []
-  if (members === undefined) return []
-  const rows = [...members.matchAll(option)].map(([, comment = '', name = '', type = '']) => {
-    const [meaning = '', fallback = ''] = textOf(comment).split('@default ')
-    return [`\`${name}\``, `\`${type.replace('readonly string[]', 'string[]')}\``, meaning.trim(), fallback]
+  const [, name] = optionsOf.exec(source) ?? []
+  if (name === undefined) return []
+  const rows = membersOf(source, name).map(({ name: option, type, meaning, fallback }) => {
+    return [`\`${option}\``, `\`${type.replace('readonly string[]', 'string[]')}\``, meaning, fallback]
   })
   return [`\`poolers.${basename(file, '.ts')}()\``, table(['Option', 'Type', 'What it is', 'Default'], rows)]
-}
-
-function textOf(comment: string): string {
-  return comment
-    .replaceAll(/\s*\n\s*\* ?/g, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
 }

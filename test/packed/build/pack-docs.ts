@@ -7,6 +7,7 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/rules/*.md',
     'docs/poolers.md',
     'docs/proofs.md',
+    'docs/reference.md',
     'docs/exceptions.md',
     'docs/checkout.md',
     'docs/health.md',
