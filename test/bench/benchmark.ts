@@ -1,28 +1,54 @@
-/** What `design.md` sets as the goal for a figure. */
+/** The goal for a figure, from `design.md`. */
 export interface Budget {
   /** In the unit of the figure. */
   readonly limit: number
-  /** Whether the figure may be at most or has to be at least the limit. */
+  /** Whether the figure must stay below the limit or above it. */
   readonly bound: 'most' | 'least'
-  /** The line of the budgets' table. */
+  /** The row in the table of budgets. */
   readonly text: string
 }
 
-/** One figure. */
+/** A figure with its confidence interval (99 %). */
+export interface Estimate {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+  /** How many blocks or processes it comes from. */
+  readonly count: number
+}
+
+/** The same figure of an older commit, measured in the same run. */
+export interface Change {
+  readonly before: number
+  /** The figure now minus the figure before. */
+  readonly change: Estimate
+  /** A change up to this size counts as none. In the unit of the figure. */
+  readonly margin: number
+}
+
+/** One row of the report. */
 export interface Measure {
   readonly what: string
   readonly value: number
   readonly unit: string
   readonly budget?: Budget
-  /** How far apart two unguarded runs are by the same sums, in the unit of the figure. */
-  readonly noise?: number
+  /** Present if the figure was measured several times. */
+  readonly estimate?: Estimate
+  /** Present if the run compares with an older commit. */
+  readonly against?: Change
 }
 
 /** How to measure. */
 export interface BenchmarkOptions {
-  /** Fewer and shorter rounds: a look, not a measurement. */
+  /** Stop early: a first impression instead of a decision. */
   readonly quick: boolean
-  /** Tells what is being done. */
+  /** Run each client in its own process, also where two fit in one. */
+  readonly separate: boolean
+  /** The repository to measure. */
+  readonly tree: string
+  /** A checkout of an older commit to compare with. */
+  readonly before?: string
+  /** Reports what is being measured. */
   progress(text: string): void
 }
 
@@ -40,11 +66,26 @@ export function atLeast(limit: number, text: string): Budget {
   return { limit, bound: 'least', text }
 }
 
-/** `unclear`: as near to the limit, on either side, as two unguarded runs are to each other. */
-export type Verdict = 'holds' | 'missed' | 'unclear'
+/** `more`: how many more blocks or processes would probably decide. */
+export type Verdict = { readonly is: 'holds' | 'missed' } | { readonly is: 'undecided'; readonly more: number }
 
-export function judge({ value, noise = 0 }: Measure, { limit, bound }: Budget): Verdict {
-  const beyond = bound === 'most' ? value - limit : limit - value
-  if (Math.abs(beyond) < noise) return 'unclear'
-  return beyond <= 0 ? 'holds' : 'missed'
+/** Compares an estimate with a budget. The budget holds only if the whole interval is on its side of the limit. */
+export function judge({ value, low, high, count }: Estimate, { limit, bound }: Budget): Verdict {
+  const [isWithin, isBeyond] = bound === 'most' ? [high <= limit, low > limit] : [low >= limit, high < limit]
+  if (isWithin) return { is: 'holds' }
+  if (isBeyond) return { is: 'missed' }
+  // An interval shrinks with the square root of the count.
+  const distance = Math.abs(value - limit)
+  const reach = value <= limit ? high - value : value - low
+  return { is: 'undecided', more: Math.max(1, Math.ceil(count * ((reach / distance) ** 2 - 1))) }
+}
+
+/** Whether a figure got worse. A change within the margin is none. */
+export function judgeChange({ change, margin }: Change, better: 'less' | 'more' = 'less'): Verdict {
+  return judge(change, better === 'less' ? atMost(margin, '') : atLeast(-margin, ''))
+}
+
+/** An estimate of a figure that was measured once, or that does not vary. */
+export function exact(value: number): Estimate {
+  return { value, low: value, high: value, count: 1 }
 }

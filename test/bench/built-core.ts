@@ -3,24 +3,25 @@ import { existsSync, globSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
-const repository = join(import.meta.dirname, '../..')
-const core = join(repository, 'packages/core')
-const built = join(core, 'dist/index.js')
+/** The entries of the built core, as users load them. */
+export interface BuiltCore {
+  readonly esm: string
+  readonly cjs: string
+}
 
-/** The core as users get it, built anew if a source is newer. @returns the path of its entry */
-export async function builtCore(): Promise<string> {
+/** Builds the core of a tree if one of its sources is newer than the last build. */
+export async function builtCore(tree: string): Promise<BuiltCore> {
+  const core = join(tree, 'packages/core')
+  const built = { esm: join(core, 'dist/index.js'), cjs: join(core, 'dist/index.cjs') }
   const sources = globSync('src/**/*.ts', { cwd: core }).map((file) => statSync(join(core, file)).mtimeMs)
-  const isFresh = existsSync(built) && statSync(built).mtimeMs > Math.max(...sources)
-  if (!isFresh) await build()
+  const isFresh = existsSync(built.esm) && statSync(built.esm).mtimeMs > Math.max(...sources)
+  if (!isFresh) await build(tree, core)
   return built
 }
 
-async function build(): Promise<void> {
-  // The build calls tsc, which npm puts on the path and a bare `node test/bench/main.ts` does not.
-  const path = [join(repository, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
+async function build(tree: string, core: string): Promise<void> {
+  // The build calls tsc. npm puts it on the path, a bare `node test/bench/main.ts` does not.
+  const path = [join(tree, 'node_modules/.bin'), process.env['PATH']].join(delimiter)
   const env = { ...process.env, PATH: path }
-  await promisify(execFile)(process.execPath, [join(repository, 'test/packed/build/build-package.ts')], {
-    cwd: core,
-    env,
-  })
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: core, env })
 }

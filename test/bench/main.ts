@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { checkOutCommit, type Checkout } from './against.ts'
 import type { Benchmark, BenchmarkOptions } from './benchmark.ts'
 import { acquire } from './benchmarks/acquire.ts'
 import { approaches } from './benchmarks/approaches.ts'
@@ -10,10 +12,11 @@ import { observeKysely, observePg, observePrisma, observeTexts } from './benchma
 import { pgBenchmark, pgHitPath } from './benchmarks/pg.ts'
 import { prisma } from './benchmarks/prisma.ts'
 import { variants } from './benchmarks/variants.ts'
+import { describeInstructionCounter } from './instructions.ts'
 import { reportAsJson, reportAsTable, type Result } from './report.ts'
 
-// npm run bench -- [--only pg,kysely] [--quick] [--json]
-// Measures and prints; a missed budget is no error.
+// npm run bench -- [--only pg,kysely] [--quick] [--json] [--separate] [--against <commit>]
+// README.md explains the rows. A missed budget is not an error.
 
 const benchmarks: readonly Benchmark[] = [
   pgHitPath,
@@ -37,26 +40,47 @@ const { values } = parseArgs({
     only: { type: 'string', default: benchmarks.map(({ name }) => name).join() },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    separate: { type: 'boolean', default: false },
+    against: { type: 'string' },
   },
 })
 
-const options: BenchmarkOptions = {
-  quick: values.quick,
-  progress: (text) => {
-    if (!values.json) console.error(`… ${text}`)
-  },
+const repository = join(import.meta.dirname, '../..')
+const chosen = values.only.split(',').map(find)
+const checkout = values.against === undefined ? undefined : await checkOut(values.against)
+try {
+  const results = await runAll()
+  const run = { against: values.against, instructions: await describeInstructionCounter() }
+  console.log(values.json ? reportAsJson(results, run) : reportAsTable(results, run))
+} finally {
+  await checkout?.remove()
 }
 
-const results: Result[] = []
-for (const benchmark of values.only.split(',').map(find)) {
-  const measures = await benchmark.run(options)
-  results.push({ benchmark: benchmark.name, measures })
+async function runAll(): Promise<Result[]> {
+  const options: BenchmarkOptions = {
+    quick: values.quick,
+    separate: values.separate,
+    tree: repository,
+    ...(checkout !== undefined && { before: checkout.tree }),
+    progress,
+  }
+  const results: Result[] = []
+  for (const benchmark of chosen) results.push({ benchmark: benchmark.name, measures: await benchmark.run(options) })
+  return results
 }
-console.log(values.json ? reportAsJson(results) : reportAsTable(results))
+
+async function checkOut(commit: string): Promise<Checkout> {
+  progress(`checking out ${commit}`)
+  return checkOutCommit(repository, commit)
+}
+
+function progress(text: string): void {
+  if (!values.json) console.error(`… ${text}`)
+}
 
 function find(name: string): Benchmark {
   const found = benchmarks.find((benchmark) => benchmark.name === name.trim())
   if (found === undefined)
-    throw new Error(`There is no benchmark '${name}'; there are ${benchmarks.map((each) => each.name).join(', ')}.`)
+    throw new Error(`Unknown benchmark '${name}'. Known: ${benchmarks.map((each) => each.name).join(', ')}.`)
   return found
 }

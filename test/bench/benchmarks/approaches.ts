@@ -1,12 +1,13 @@
 import type { Benchmark } from '../benchmark.ts'
 import { runFresh, withSources } from '../fresh/run-fresh.ts'
 
-/** What judging one statement costs, beside the ways that others go. */
+/** What judging one statement costs, compared with the approaches of other tools. */
 export const approaches: Benchmark = {
   name: 'approaches',
-  async run({ quick, progress }) {
+  async run({ tree, quick, progress }) {
     progress('approaches')
     const figures = await runFresh<Record<string, Record<string, number>>>(
+      tree,
       withSources,
       'approaches.ts',
       quick ? '200' : '2000',

@@ -1,22 +1,11 @@
-import { atMost, type Benchmark, type Measure } from '../benchmark.ts'
+import { atMost, type Benchmark } from '../benchmark.ts'
+import { repeatFresh, type Row } from '../fresh/repeat.ts'
 import { runFresh, withSources } from '../fresh/run-fresh.ts'
 
 const budgetText = 'first sight of a text: scan ≈ 1 ns a character, linear; the parser only when the scan is in doubt'
 
 /** Below this length what a call costs in any case is more than what its characters cost. */
 const longLength = 5_000
-
-/** What a text costs when it is seen for the first time, and when it is seen again. */
-export const firstSight: Benchmark = {
-  name: 'first-sight',
-  async run({ quick, progress }) {
-    progress('first sight of texts by length')
-    const spend = quick ? 1e7 : 1e8
-    const nanos = await runFresh<Record<string, number>>(withSources, 'first-sight.ts', String(spend))
-    const measures = Object.entries(nanos).map(([name, value]) => toMeasure(name, value))
-    return [...measures, linearity(nanos)]
-  },
-}
 
 const descriptions: Readonly<Record<string, string>> = {
   scan: 'scan alone',
@@ -27,23 +16,43 @@ const descriptions: Readonly<Record<string, string>> = {
   equal: 'seen before, an equal string',
 }
 
-function toMeasure(name: string, nanos: number): Measure {
-  const [, kind = '', digits = ''] = /^(.*) (\d+)$/.exec(name) ?? []
-  const length = Number(digits)
-  const what = `${descriptions[kind]}, ${length.toLocaleString('en')} characters`
-  const isScan = kind.startsWith('scan')
-  if (!isScan) return { what, value: nanos / 1000, unit: 'µs' }
-  const budget = length >= longLength ? { budget: atMost(1, budgetText) } : {}
-  return { what, value: nanos / length, unit: 'ns/character', ...budget }
-}
+const lengths = {
+  scan: [57, 158, 500, 5_000, 100_000, 1_000_000, 10_000_000],
+  doubtful: [57, 500, 5_000, 100_000],
+  seen: [57, 500, 5_000],
+} as const
 
-function linearity(nanos: Readonly<Record<string, number>>): Measure {
-  const short = (nanos[`scan ${longLength}`] ?? Number.NaN) / longLength
-  const long = (nanos['scan 10000000'] ?? Number.NaN) / 10_000_000
-  return {
+const rows: readonly Row<string>[] = [
+  ...lengths.scan.map((length) => rowOf('scan', length)),
+  rowOf('scan two-byte', longLength),
+  ...lengths.scan.map((length) => rowOf('first', length)),
+  ...lengths.doubtful.map((length) => rowOf('doubtful', length)),
+  ...lengths.seen.flatMap((length) => [rowOf('same', length), rowOf('equal', length)]),
+  {
+    figure: 'linearity',
     what: 'scan: a character of 10,000,000 against one of 5,000',
-    value: long / short,
     unit: '×',
     budget: atMost(1.25, budgetText),
-  }
+  },
+]
+
+/** What a text costs when the guard sees it for the first time, and when it sees it again. */
+export const firstSight: Benchmark = {
+  name: 'first-sight',
+  run: (options) => repeatFresh((tree) => figuresOf(tree, options.quick), rows, options, { least: 5, most: 25 }),
+}
+
+async function figuresOf(tree: string, isQuick: boolean): Promise<Record<string, number>> {
+  const spend = isQuick ? '1e7' : '3e7'
+  const nanos = await runFresh<Record<string, number>>(tree, withSources, 'first-sight.ts', spend)
+  const perCharacter = (length: number): number => nanos[`scan ${length}`]! / length
+  return { ...nanos, linearity: perCharacter(10_000_000) / perCharacter(longLength) }
+}
+
+function rowOf(kind: string, length: number): Row<string> {
+  const figure = `${kind} ${length}`
+  const what = `${descriptions[kind]}, ${length.toLocaleString('en')} characters`
+  if (!kind.startsWith('scan')) return { figure, what, unit: 'µs', scale: 1 / 1000 }
+  const budget = length >= longLength ? { budget: atMost(1, budgetText) } : {}
+  return { figure, what, unit: 'ns/character', scale: 1 / length, ...budget }
 }

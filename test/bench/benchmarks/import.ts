@@ -1,47 +1,50 @@
 import { atMost, type Benchmark } from '../benchmark.ts'
 import { builtCore } from '../built-core.ts'
+import { repeatFresh, type Row } from '../fresh/repeat.ts'
 import { runFresh } from '../fresh/run-fresh.ts'
-import { median } from '../statistics.ts'
 
 const budgetText = 'import of core: ≤ 10 ms, the parser not loaded; first doubtful statement ≤ 40 ms once'
 
-/** An option for V8, even a harmless one, makes Node compile its own modules anew: 6 ms that no application pays. */
+/** An option for V8, even a harmless one, makes Node compile its own modules again: 6 ms that no application pays. */
 const noOptions: readonly string[] = []
 
-interface Start {
-  readonly importMillis: number
-  readonly harmlessMillis: number
-  readonly parserLoaded: boolean
-  readonly doubtfulMillis: number
-}
+type Figure = 'importMillis' | 'harmlessMillis' | 'parserLoaded' | 'doubtfulMillis'
 
-/** The start of a process that uses the built core. */
+const rowsOf = (system: string): readonly Row<Figure>[] => [
+  {
+    figure: 'importMillis',
+    what: `${system}: import`,
+    unit: 'ms',
+    budget: atMost(10, budgetText),
+    margin: 0.5,
+  },
+  { figure: 'harmlessMillis', what: `${system}: first statement, the scan decides`, unit: 'ms' },
+  {
+    figure: 'parserLoaded',
+    what: `${system}: parser loaded after it (0 no, 1 yes)`,
+    unit: '',
+    budget: atMost(0, budgetText),
+  },
+  {
+    figure: 'doubtfulMillis',
+    what: `${system}: first statement, the parser decides`,
+    unit: 'ms',
+    budget: atMost(40, budgetText),
+  },
+]
+
+/** The start of a process that uses the built core, as ESM and as CommonJS. */
 export const importTime: Benchmark = {
   name: 'import',
-  async run({ quick, progress }) {
-    progress('import in fresh processes')
-    const entry = await builtCore()
-    const starts: Start[] = []
-    // The first one reads the files from the disk.
-    await runFresh(noOptions, 'import.ts', entry)
-    for (let index = 0; index < (quick ? 7 : 25); index++)
-      starts.push(await runFresh<Start>(noOptions, 'import.ts', entry))
-    const middle = (figure: (start: Start) => number): number => median(starts.map(figure))
-    return [
-      { what: 'import', value: middle((start) => start.importMillis), unit: 'ms', budget: atMost(10, budgetText) },
-      { what: 'first statement, the scan decides', value: middle((start) => start.harmlessMillis), unit: 'ms' },
-      {
-        what: 'parser loaded after it (0 no, 1 yes)',
-        value: middle((start) => Number(start.parserLoaded)),
-        unit: '',
-        budget: atMost(0, budgetText),
-      },
-      {
-        what: 'first statement, the parser decides',
-        value: middle((start) => start.doubtfulMillis),
-        unit: 'ms',
-        budget: atMost(40, budgetText),
-      },
-    ]
+  async run(options) {
+    const measures = []
+    for (const system of ['esm', 'cjs'] as const) {
+      const run = async (tree: string): Promise<Record<Figure, number>> =>
+        runFresh(tree, noOptions, 'import.ts', (await builtCore(tree))[system])
+      // The first process of a tree builds the core and reads its files from the disk.
+      for (const tree of [options.tree, options.before]) if (tree !== undefined) await run(tree)
+      measures.push(...(await repeatFresh(run, rowsOf(system.toUpperCase()), options, { least: 15, most: 60 })))
+    }
+    return measures
   },
 }

@@ -1,37 +1,57 @@
-import { atLeast, atMost, type Benchmark, type Measure } from '../benchmark.ts'
-import { compare, type Compared } from '../compare/compare.ts'
+import { atLeast, atMost, type Benchmark, type Estimate, type Measure } from '../benchmark.ts'
+import { compare } from '../compare/compare.ts'
+import { addedRow, baseRow } from '../rows.ts'
 
 const budgetText = 'Kysely: ≤ +0.4 µs a short query; at least 3× cheaper than kysely-opentelemetry without an SDK'
+const peer = 'kysely-opentelemetry'
 
-const variants = ['unobserved', 'guarded', 'kysely-opentelemetry'] as const
-
-/** Compile and execute on a stub driver. */
+/** Compiles and executes queries on a stub driver. */
 export const kysely: Benchmark = {
   name: 'kysely',
   async run(options) {
     const measures: Measure[] = []
     for (const operation of ['short select', 'precompiled', 'raw sql', 'join of three tables']) {
-      const compared = await compare({ contender: 'kysely', operation }, variants, options)
-      measures.push(...measuresOf(operation, compared))
+      const budget = operation === 'short select' ? atMost(0.4, budgetText) : undefined
+      const limited = budget === undefined ? {} : { added: budget }
+      const goals = [
+        { variant: 'unobserved', ...limited },
+        { variant: 'guarded', ...limited },
+        ...(options.before === undefined ? [{ variant: peer } as const] : []),
+      ] as const
+      const compared = await compare({ contender: 'kysely', operation }, goals, options)
+      measures.push(
+        baseRow(operation, compared.unobserved),
+        addedRow(`${operation}: added with observe: false`, compared.unobserved, budget),
+        addedRow(`${operation}: added with defaults`, compared.guarded, budget),
+      )
+      if (options.before === undefined) measures.push(...peerRows(operation, compared))
     }
     return measures
   },
 }
 
-function measuresOf(operation: string, compared: Record<'base' | (typeof variants)[number], Compared>): Measure[] {
-  const { base, unobserved, guarded, 'kysely-opentelemetry': peer } = compared
-  const noise = guarded.cpuNoiseMicros
-  const short = operation === 'short select' ? { budget: atMost(0.4, budgetText) } : {}
+function peerRows(operation: string, compared: Readonly<Record<string, { added: Estimate }>>): Measure[] {
+  const [theirs, ours] = [compared[peer]!.added, compared['unobserved']!.added]
+  const estimate = ratioOf(theirs, ours)
   return [
-    { what: `${operation}: unguarded`, value: base.cpuMicrosPerOperation, unit: 'µs' },
-    { what: `${operation}: added with observe: false`, value: unobserved.addedCpuMicros, unit: 'µs', noise, ...short },
-    { what: `${operation}: added with defaults`, value: guarded.addedCpuMicros, unit: 'µs', noise },
-    { what: `${operation}: added by kysely-opentelemetry`, value: peer.addedCpuMicros, unit: 'µs', noise },
+    { what: `${operation}: added by ${peer}`, value: theirs.value, unit: 'µs', estimate: theirs },
     {
-      what: `${operation}: kysely-opentelemetry adds, of what the guard adds with observe: false`,
-      value: peer.addedCpuMicros / unobserved.addedCpuMicros,
+      what: `${operation}: ${peer} adds, of what observe: false adds`,
+      value: estimate.value,
       unit: '×',
+      estimate,
       budget: atLeast(3, budgetText),
     },
   ]
+}
+
+/** With the widest interval that both intervals allow. */
+function ratioOf(over: Estimate, under: Estimate): Estimate {
+  const divide = (one: number, other: number): number => (other <= 0 ? Infinity : one / other)
+  return {
+    value: divide(over.value, under.value),
+    low: divide(over.low, under.high),
+    high: divide(over.high, under.low),
+    count: Math.min(over.count, under.count),
+  }
 }

@@ -1,6 +1,6 @@
 import { atMost, type Benchmark, type BenchmarkOptions, type Measure } from '../benchmark.ts'
+import { repeatFresh } from '../fresh/repeat.ts'
 import { runFresh, withSources } from '../fresh/run-fresh.ts'
-import { median } from '../statistics.ts'
 
 const budgetText = 'memory: one million distinct texts grow RSS by ≤ 5 MB; a checkout’s bookkeeping ≤ 300 bytes'
 
@@ -13,10 +13,7 @@ interface Grown {
   readonly heldHeap: number
 }
 
-interface Checkout {
-  readonly held: number
-  readonly allocated: number
-}
+type Checkout = Readonly<Record<'held' | 'allocated', number>>
 
 /** What the guard keeps: of texts, and of connections. */
 export const memory: Benchmark = {
@@ -41,16 +38,15 @@ async function textMeasures(
   action: string,
   decider: string,
   count: number,
-  { progress }: BenchmarkOptions,
+  { tree, progress }: BenchmarkOptions,
 ): Promise<Measure[]> {
   const what = `${count.toLocaleString('en')} texts, ${decider}`
   progress(`memory: ${what}`)
-  const base = await runFresh<Grown>(withSources, 'texts-memory.ts', 'nothing', String(count))
-  const guarded = await runFresh<Grown>(withSources, 'texts-memory.ts', action, String(count))
-  const noise = Math.abs(base.heldRss) / 1e6
+  const base = await runFresh<Grown>(tree, withSources, 'texts-memory.ts', 'nothing', String(count))
+  const guarded = await runFresh<Grown>(tree, withSources, 'texts-memory.ts', action, String(count))
   return [
     { what: `${what}: RSS grown by, unguarded`, value: base.heldRss / 1e6, unit: 'MB' },
-    { what: `${what}: RSS grown by`, value: guarded.heldRss / 1e6, unit: 'MB', noise, budget: atMost(5, budgetText) },
+    { what: `${what}: RSS grown by`, value: guarded.heldRss / 1e6, unit: 'MB', budget: atMost(5, budgetText) },
     { what: `${what}: heap grown by`, value: guarded.heldHeap / 1e6, unit: 'MB' },
     {
       what: `${what}: highest RSS before collection, above unguarded`,
@@ -61,10 +57,10 @@ async function textMeasures(
 }
 
 /** A leak of ten bytes a parse would show. */
-async function parserMeasures({ quick, progress }: BenchmarkOptions): Promise<Measure[]> {
+async function parserMeasures({ tree, quick, progress }: BenchmarkOptions): Promise<Measure[]> {
   progress('memory: parser')
   const counts = quick ? ['10000', '50000'] : ['100000', '500000', '1000000']
-  const grown = await runFresh<Record<string, number>>(withSources, 'parser-memory.ts', ...counts)
+  const grown = await runFresh<Record<string, number>>(tree, withSources, 'parser-memory.ts', ...counts)
   return Object.entries(grown).map(([count, bytes]) => ({
     what: `parser: RSS grown by ${Number(count).toLocaleString('en')} parses`,
     value: bytes / 1e6,
@@ -73,22 +69,25 @@ async function parserMeasures({ quick, progress }: BenchmarkOptions): Promise<Me
   }))
 }
 
-async function checkoutMeasures({ quick, progress }: BenchmarkOptions): Promise<Measure[]> {
-  progress('memory: checkouts')
-  const runs: { base: Checkout; guarded: Checkout }[] = []
-  for (let index = 0; index < (quick ? 3 : 9); index++) {
-    const base = await runFresh<Checkout>(uncollected, 'checkout-memory.ts', 'base')
-    runs.push({ base, guarded: await runFresh<Checkout>(uncollected, 'checkout-memory.ts', 'guarded') })
+async function checkoutMeasures(options: BenchmarkOptions): Promise<Measure[]> {
+  const added = async (tree: string): Promise<Checkout> => {
+    const base = await runFresh<Checkout>(tree, uncollected, 'checkout-memory.ts', 'base')
+    const guarded = await runFresh<Checkout>(tree, uncollected, 'checkout-memory.ts', 'guarded')
+    return { allocated: guarded.allocated - base.allocated, held: guarded.held - base.held }
   }
-  const added = (figure: keyof Checkout): number =>
-    median(runs.map(({ base, guarded }) => guarded[figure] - base[figure]))
-  return [
-    {
-      what: 'a checkout allocates, above unguarded',
-      value: added('allocated'),
-      unit: 'bytes',
-      budget: atMost(300, budgetText),
-    },
-    { what: 'a connection that is checked out holds, above unguarded', value: added('held'), unit: 'bytes' },
-  ]
+  return repeatFresh(
+    added,
+    [
+      {
+        figure: 'allocated',
+        what: 'a checkout allocates, above unguarded',
+        unit: 'bytes',
+        budget: atMost(300, budgetText),
+        margin: 10,
+      },
+      { figure: 'held', what: 'a checked-out connection holds, above unguarded', unit: 'bytes' },
+    ],
+    options,
+    { least: 5, most: 15 },
+  )
 }

@@ -1,21 +1,23 @@
 import { startPostgres } from '@poolsafe/testing/servers'
 import { setup } from '../../setup/generate.ts'
 import { atMost, type Benchmark, type BenchmarkOptions, type Measure } from '../benchmark.ts'
-import { compare, type Compared } from '../compare/compare.ts'
+import { compare, type Compared, type Goal } from '../compare/compare.ts'
 import type { Scenario } from '../compare/contender.ts'
 import type { Guarding } from '../contenders/watch.ts'
+import { repeatFresh } from '../fresh/repeat.ts'
 import { runFresh, withSources } from '../fresh/run-fresh.ts'
+import { addedRow, baseRow } from '../rows.ts'
 
 // Everything on: slow log, statistics, a request scope around ten operations, metrics that are scraped each second.
-// Beside it the instrumentations of OpenTelemetry, with an exporter that does nothing.
+// For comparison, the instrumentations of OpenTelemetry with an exporter that does nothing.
 
-/** What one scenario compares: the guard, by how much it is asked for, and what others take. */
+/** What one scenario compares: the guard in several configurations, and what other tools cost. */
 interface Compare {
   readonly what: string
   readonly scenario: Scenario
   /** In µs of CPU an operation, everything on. */
   readonly limit: number
-  readonly peers: readonly string[]
+  readonly peers: readonly Goal[]
 }
 
 const guardings: readonly Guarding[] = [
@@ -66,7 +68,7 @@ export const observeKysely: Benchmark = {
         what: 'Kysely, select of one column',
         scenario: { contender: 'kysely', operation: 'select of one column' },
         limit: 1,
-        peers: ['kysely-opentelemetry', 'kysely-opentelemetry, SDK'],
+        peers: [{ variant: 'kysely-opentelemetry' }, { variant: 'kysely-opentelemetry, SDK', patches: true }],
       },
       options,
     ),
@@ -79,7 +81,12 @@ export const observePrisma: Benchmark = {
     options.progress('prisma: generating the client')
     await setup()
     const scenario = { contender: 'prisma', operation: 'findFirst' }
-    const measured = { what: 'Prisma, findFirst', scenario, limit: 1.5, peers: ['prisma-instrumentation'] }
+    const measured = {
+      what: 'Prisma, findFirst',
+      scenario,
+      limit: 1.5,
+      peers: [{ variant: 'prisma-instrumentation', patches: true }],
+    }
     return [...(await measureAll(measured, options)), ...(await extensionMeasures(scenario, options))]
   },
 }
@@ -95,96 +102,87 @@ const varying: readonly (readonly [kind: string, limitMicros: number, part: numb
   ['full insert', 300, 200],
 ]
 
-/** Texts that no memory of texts knows: each differs in a comment, in the length of a list or in a number. */
+/** Texts that no cache of texts can hold: each differs in a comment, in the length of a list or in a number. */
 export const observeTexts: Benchmark = {
   name: 'observe-texts',
-  async run({ quick, progress }) {
+  async run(options) {
     const measures: Measure[] = []
     for (const [kind, limit, part] of varying) {
-      progress(`texts that vary: ${kind}`)
-      const count = String((quick ? 100_000 : 1_000_000) / part)
-      const run = (act: string): Promise<{ micros: number }> =>
-        runFresh(withSources, 'variants.ts', act, kind, 'harmless', count)
-      const [base, again, observed] = [await run('unguarded'), await run('unguarded'), await run('observed')]
-      const budget = atMost(limit, `texts that vary: ≤ ${limit} µs of CPU for ${kind}`)
-      const noise = Math.abs(again.micros - base.micros)
-      measures.push({
+      const count = String((options.quick ? 100_000 : 300_000) / part)
+      const row = {
+        figure: 'added',
         what: `texts that vary, ${kind}: observed`,
-        value: observed.micros - base.micros,
         unit: 'µs',
-        noise,
-        budget,
-      })
+        budget: atMost(limit, `texts that vary: ≤ ${limit} µs of CPU for ${kind}`),
+        margin: limit / 20,
+      } as const
+      measures.push(...(await repeatFresh((tree) => run(tree, kind, count), [row], options, { least: 5, most: 15 })))
     }
     return measures
   },
 }
 
+async function run(tree: string, kind: string, count: string): Promise<{ added: number }> {
+  const act = (name: string): Promise<{ micros: number }> =>
+    runFresh(tree, withSources, 'variants.ts', name, kind, 'harmless', count)
+  const base = await act('unguarded')
+  const observed = await act('observed')
+  return { added: observed.micros - base.micros }
+}
+
 function compareOfPg(operation: string, url?: string): Compare {
   const what = `${operation}${url === undefined ? ', no server' : ''}`
   const scenario = { contender: 'pg', operation, ...(url !== undefined && { url }) }
-  return { what, scenario, limit: 1, peers: ['instrumentation-pg'] }
+  return { what, scenario, limit: 1, peers: [{ variant: 'instrumentation-pg', patches: true }] }
 }
 
-/** Ten statements a request, each another; and everything on where a request sends one statement ten times. */
-async function measureAll(measured: Compare, options: BenchmarkOptions): Promise<Measure[]> {
-  const { what, scenario, peers, limit } = measured
-  const variants = [...guardings, ...peers]
-  const distinct = await compare({ ...scenario, requests: 'distinct' }, variants, options)
-  const repeated = await compare({ ...scenario, requests: 'repeated' }, ['everything'], options)
+/** Requests of ten different statements, and with everything on also requests that send one statement ten times. */
+async function measureAll({ what, scenario, peers, limit }: Compare, options: BenchmarkOptions): Promise<Measure[]> {
+  const goals = [...guardings.map((variant) => goalOf(variant, limit)), ...peersOf(peers, options)]
+  const distinct = await compare({ ...scenario, requests: 'distinct' }, goals, options)
+  const repeated = await compare({ ...scenario, requests: 'repeated' }, [goalOf('everything', limit)], options)
   return [
-    ...measuresOf(what, distinct, variants, limit),
-    ...measuresOf(`${what}, one statement ten times a request`, repeated, ['everything'], limit),
+    ...measuresOf(what, distinct, goals),
+    ...measuresOf(`${what}, one statement ten times a request`, repeated, [goalOf('everything', limit)]),
   ]
 }
 
-/** Where a server and the network make noise that hides the rest. */
+/** On a server, whose noise and the network's hide the smaller differences. */
 async function measureEverything(
   { what, scenario, peers, limit }: Compare,
   options: BenchmarkOptions,
 ): Promise<Measure[]> {
-  const variants = ['everything', ...peers]
-  return measuresOf(what, await compare({ ...scenario, requests: 'distinct' }, variants, options), variants, limit)
+  const goals = [goalOf('everything', limit), ...peersOf(peers, options)]
+  return measuresOf(what, await compare({ ...scenario, requests: 'distinct' }, goals, options), goals)
 }
 
-function measuresOf(
-  what: string,
-  compared: Record<string, Compared>,
-  variants: readonly string[],
-  limit: number,
-): Measure[] {
+function goalOf(variant: string, limit: number): Goal {
   const budget = atMost(limit, `everything on: ≤ ${limit} µs of CPU an operation`)
-  const base = compared['base']?.cpuMicrosPerOperation ?? Number.NaN
-  const added = variants.map((variant) => {
-    const { addedCpuMicros: value, cpuNoiseMicros: noise } = compared[variant] as Compared
-    return {
-      what: `${what}: ${labels[variant] ?? variant}`,
-      value,
-      unit: 'µs',
-      noise,
-      ...(variant === 'everything' && { budget }),
-    }
-  })
-  return [{ what: `${what}: unguarded`, value: base, unit: 'µs' }, ...added]
+  return { variant, ...(variant === 'everything' && { added: budget }) }
 }
 
-/** Prisma itself takes more for any extension than all of the rest: ours is measured beside an empty one. */
+/** Other tools do not change between two commits of ours. */
+function peersOf(peers: readonly Goal[], { before }: BenchmarkOptions): readonly Goal[] {
+  return before === undefined ? peers : []
+}
+
+function measuresOf(what: string, compared: Readonly<Record<string, Compared>>, goals: readonly Goal[]): Measure[] {
+  const rows = goals.map(({ variant, added }) =>
+    addedRow(`${what}: ${labels[variant] ?? variant}`, compared[variant]!, added),
+  )
+  return [baseRow(what, compared[goals[0]!.variant]!), ...rows]
+}
+
+/** Prisma itself takes more for any extension than all of the rest, so ours is compared with an empty one. */
 async function extensionMeasures(scenario: Scenario, options: BenchmarkOptions): Promise<Measure[]> {
-  const variants = ['base and empty extension', 'everything and extension'] as const
-  const { base, ...compared } = await compare({ ...scenario, requests: 'distinct' }, variants, options)
-  const [empty, ours] = [compared[variants[0]], compared[variants[1]]]
+  const empty = { variant: 'base and empty extension' }
+  const ours = { variant: 'everything and extension', base: empty.variant }
+  const compared = await compare({ ...scenario, requests: 'distinct' }, [empty, ours], options)
   return [
-    {
-      what: 'Prisma, findFirst: added by an empty extension alone',
-      value: empty.addedCpuMicros,
-      unit: 'µs',
-      noise: base.cpuNoiseMicros,
-    },
-    {
-      what: 'Prisma, findFirst: added with everything on and the extension, above the empty one',
-      value: ours.addedCpuMicros - empty.addedCpuMicros,
-      unit: 'µs',
-      noise: ours.cpuNoiseMicros,
-    },
+    addedRow('Prisma, findFirst: added by an empty extension alone', compared[empty.variant]!),
+    addedRow(
+      'Prisma, findFirst: added with everything on and the extension, above an empty one',
+      compared[ours.variant]!,
+    ),
   ]
 }

@@ -1,12 +1,17 @@
-import { atMost, type Benchmark, type Measure } from '../benchmark.ts'
-import { compare, type Compared } from '../compare/compare.ts'
 import { setup } from '../../setup/generate.ts'
+import { atMost, type Benchmark, type Measure } from '../benchmark.ts'
+import { compare } from '../compare/compare.ts'
+import { addedRow, baseRow } from '../rows.ts'
 
-const budgetText = 'Prisma: ≤ +0.5 µs an operation at the adapter'
+const budget = atMost(0.5, 'Prisma: ≤ +0.5 µs an operation at the adapter')
 
-/** The empty one shows what Prisma itself takes for an extension. */
-const extended = ['guarded and empty extension', 'guarded and extension'] as const
-const adapters = ['unobserved', 'guarded'] as const
+const adapters = [
+  { variant: 'unobserved', added: budget },
+  { variant: 'guarded', added: budget },
+] as const
+
+/** Prisma itself takes time for any extension, so ours is compared with an empty one. */
+const extension = { variant: 'guarded and extension', base: 'guarded and empty extension' } as const
 
 /** Operations on a stub adapter: guarded there, and with the extension on top. */
 export const prisma: Benchmark = {
@@ -14,35 +19,18 @@ export const prisma: Benchmark = {
   async run(options) {
     options.progress('prisma: generating the client')
     await setup()
-    const alone = 'adapter alone'
-    const measures = adapterMeasures(alone, await compare({ contender: 'prisma', operation: alone }, adapters, options))
-    for (const operation of ['findUnique', '$queryRaw']) {
-      const compared = await compare({ contender: 'prisma', operation }, [...adapters, ...extended], options)
-      measures.push(...adapterMeasures(operation, compared))
-      for (const variant of extended) {
-        const { addedCpuMicros: value, cpuNoiseMicros: noise } = compared[variant]
-        measures.push({ what: `${operation}: added by an adapter ${variant}`, value, unit: 'µs', noise })
-      }
+    const measures: Measure[] = []
+    for (const operation of ['adapter alone', 'findUnique', '$queryRaw']) {
+      const goals = operation === 'adapter alone' ? adapters : [...adapters, extension]
+      const compared = await compare({ contender: 'prisma', operation }, goals, options)
+      measures.push(
+        baseRow(operation, compared.unobserved),
+        addedRow(`${operation}: added by guardAdapter with observe: false`, compared.unobserved, budget),
+        addedRow(`${operation}: added by guardAdapter with defaults`, compared.guarded, budget),
+      )
+      if (goals !== adapters)
+        measures.push(addedRow(`${operation}: added by the extension, above an empty one`, compared[extension.variant]))
     }
     return measures
   },
-}
-
-function adapterMeasures(
-  operation: string,
-  { base, unobserved, guarded }: Record<'base' | (typeof adapters)[number], Compared>,
-): Measure[] {
-  const noise = guarded.cpuNoiseMicros
-  const budget = atMost(0.5, budgetText)
-  return [
-    { what: `${operation}: unguarded`, value: base.cpuMicrosPerOperation, unit: 'µs' },
-    {
-      what: `${operation}: added by guardAdapter with observe: false`,
-      value: unobserved.addedCpuMicros,
-      unit: 'µs',
-      noise,
-      budget,
-    },
-    { what: `${operation}: added by guardAdapter with defaults`, value: guarded.addedCpuMicros, unit: 'µs', noise },
-  ]
 }

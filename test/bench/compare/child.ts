@@ -1,41 +1,35 @@
-import type { Contender, Prepare, Round, Scenario } from './contender.ts'
+import type { Block, BlockRequest, Contender, Prepare, Scenario } from './contender.ts'
 
-// The process of one contender: makes it, then runs a round of the asked length for each message, until it is
-// disconnected.
+// One process of a comparison. It prepares the given variants of a contender, then runs one block for each message,
+// until the parent disconnects.
 
-/** What the parent asks for: a round of this length. */
-export interface Request {
-  readonly millis: number
-}
-
-const [variant, scenarioJson] = process.argv.slice(2)
-if (variant === undefined || scenarioJson === undefined) throw new Error('This file is started by compare.ts.')
+const [scenarioJson, ...variants] = process.argv.slice(2)
+if (scenarioJson === undefined) throw new Error('compare.ts starts this file, with a scenario and variants.')
 const scenario = JSON.parse(scenarioJson) as Scenario
 const { prepare } = (await import(`../contenders/${scenario.contender}.ts`)) as { prepare: Prepare }
-const contender = await prepare(variant, scenario)
+const contenders = new Map<string, Contender>()
+for (const variant of variants) contenders.set(variant, await prepare(variant, scenario))
 
-/** Operations between two looks at the clock: many, since at the end of each batch fewer and fewer are under way. */
-const batch = 500
-
-process.on('message', (request: Request) => {
-  runRound(contender, request.millis).then(send, fail)
+process.on('message', (request: BlockRequest) => {
+  runBlock(request).then(send, fail)
 })
 process.on('disconnect', () => {
-  contender.close().catch(fail)
+  Promise.all([...contenders.values()].map((contender) => contender.close())).catch(fail)
 })
 send('ready')
 
-async function runRound(measured: Contender, millis: number): Promise<Round> {
-  let operations = 0
+async function runBlock({ variant, operations }: BlockRequest): Promise<Block> {
+  const contender = contenders.get(variant)
+  if (contender === undefined) throw new Error(`This process has no variant '${variant}'.`)
   const cpuBefore = process.cpuUsage()
   const start = performance.now()
-  while (performance.now() < start + millis) operations += await measured.run(batch)
+  const done = await contender.run(operations)
   const wallMicros = (performance.now() - start) * 1000
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { operations, wallMicros, cpuMicros: user + system }
+  return { operations: done, wallMicros, cpuMicros: user + system }
 }
 
-function send(answer: Round | 'ready'): void {
+function send(answer: Block | 'ready'): void {
   process.send?.(answer)
 }
 

@@ -1,114 +1,157 @@
-import { median } from '../statistics.ts'
-import type { BenchmarkOptions } from '../benchmark.ts'
-import type { Round, Scenario } from './contender.ts'
-import { VariantProcess } from './variant-process.ts'
+import { judge, judgeChange, type BenchmarkOptions, type Budget, type Change, type Estimate } from '../benchmark.ts'
+import { estimateMean, interquartileMean, median } from '../statistics.ts'
+import type { Scenario } from './contender.ts'
+import { blocksOfRound, Pair, type Round } from './pair.ts'
 
-/** A variant beside the unguarded client. */
-export interface Compared {
-  readonly cpuMicrosPerOperation: number
-  readonly operationsPerSecond: number
-  /** CPU time of an operation above the unguarded client's. */
-  readonly addedCpuMicros: number
-  /** Operations a second, as a part of the unguarded client's. */
-  readonly throughputRatio: number
-  /** What two unguarded clients differ by, in CPU time of an operation. */
-  readonly cpuNoiseMicros: number
-  /** What two unguarded clients differ by, in throughput. */
-  readonly ratioNoise: number
+/** One client to compare with the unguarded one. */
+export interface Goal {
+  readonly variant: string
+  /** The client to compare with. @default 'base', the unguarded one */
+  readonly base?: string
+  /** It patches modules of the whole process, so it runs in a process of its own. */
+  readonly patches?: boolean
+  /** For the CPU time that it adds, in µs an operation. */
+  readonly added?: Budget
+  /** For its throughput, as a part of the unguarded client's. */
+  readonly ratio?: Budget
 }
 
-/** Each variant's rounds, in order: round `n` of one was run beside round `n` of the others. */
-type Generation = Readonly<Record<string, readonly Round[]>>
+/** A client beside the unguarded one. */
+export interface Compared {
+  /** CPU time of an operation of the unguarded client. */
+  readonly baseCpuMicros: number
+  /** Operations a second of the unguarded client. */
+  readonly baseSpeed: number
+  /** CPU time of an operation above the unguarded client's, in µs. */
+  readonly added: Estimate
+  /** Throughput, as a part of the unguarded client's. */
+  readonly ratio: Estimate
+  /** What `added` was at the older commit. */
+  readonly against?: Change
+}
 
-/** The unguarded client twice: the second shows the noise. */
-const unguarded = ['base', 'base2'] as const
+/** What one set of processes says. */
+interface Generation {
+  readonly baseCpuMicros: number
+  readonly baseSpeed: number
+  readonly added: number
+  readonly ratio: number
+  readonly before: number
+  readonly change: number
+}
+
+const roundsOfGeneration = 12
+const blocksOfGeneration = roundsOfGeneration * blocksOfRound
+
+/** V8 compiles and lays out each process differently, so several processes are needed for any statement. */
+const generations = { least: 5, most: 25, quick: 5 }
+
+/** A change below this is none: in µs, or as a part of what an unguarded operation takes. */
+const margins = { micros: 0.1, part: 0.02 }
 
 /**
- * Compares variants with the unguarded client. Each has a process of its own, and they take turns in short rounds, so
- * that whatever else the machine does meets all of them. New processes a few times over, since how V8 happens to
- * compile and lay out one process is good for a percent or two. All figures are medians: over the rounds of a
- * generation of the difference to the unguarded round beside it, then over the generations.
+ * Compares clients with the unguarded one. Both run in one process and take turns in short blocks. The figure of a
+ * process is the interquartile mean of the differences between neighbouring blocks, and the interval comes from the
+ * spread of that figure over processes. More processes are started until every budget is decided, or a limit is
+ * reached.
  */
-export async function compare<Variant extends string>(
+export async function compare<const Goals extends readonly Goal[]>(
   scenario: Scenario,
-  variants: readonly Variant[],
-  { quick, progress }: BenchmarkOptions,
-): Promise<Record<Variant | (typeof unguarded)[number], Compared>> {
-  const all = [...unguarded, ...variants]
-  const generations: Generation[] = []
-  const [count, rounds, millis] = quick ? [2, 8, 60] : [5, 16, 100]
-  for (let index = 0; index < count; index++) {
-    progress(
-      `${scenario.contender}: ${scenario.operation} × ${scenario.concurrency ?? 1}, processes ${index + 1}/${count}`,
-    )
-    generations.push(await runGeneration(scenario, all, rounds, millis))
+  goals: Goals,
+  options: BenchmarkOptions,
+): Promise<Record<Goals[number]['variant'], Compared>> {
+  const results = new Map<Goal, Generation[]>(goals.map((goal) => [goal, []]))
+  const isAgainst = options.before !== undefined
+  const most = options.quick ? generations.quick : generations.most
+  for (let count = 1; count <= most; count++) {
+    const undecided = goals.filter((goal) => !isDecided(goal, results.get(goal)!, isAgainst))
+    if (undecided.length === 0) break
+    const what = [scenario.operation, scenario.requests ?? []].flat().join(', ')
+    options.progress(`${scenario.contender}: ${what} × ${scenario.concurrency ?? 1}, processes ${count}`)
+    const generation = await runGeneration(scenario, undecided, options)
+    for (const [goal, figures] of generation) results.get(goal)!.push(figures)
   }
-  const results = all.map((variant) => [variant, summarise(generations, variant)] as const)
-  return Object.fromEntries(results) as Record<(typeof all)[number], Compared>
+  const compared = goals.map((goal) => [goal.variant, summarise(results.get(goal)!, isAgainst)] as const)
+  return Object.fromEntries(compared) as Record<Goals[number]['variant'], Compared>
+}
+
+function isDecided(goal: Goal, figures: readonly Generation[], isAgainst: boolean): boolean {
+  if (figures.length < generations.least) return false
+  const { added, ratio, against } = summarise(figures, isAgainst)
+  if (against !== undefined) return judgeChange(against).is !== 'undecided'
+  const isOpen = (estimate: Estimate, budget: Budget | undefined): boolean =>
+    budget !== undefined && judge(estimate, budget).is === 'undecided'
+  return !isOpen(added, goal.added) && !isOpen(ratio, goal.ratio)
 }
 
 async function runGeneration(
   scenario: Scenario,
-  variants: readonly string[],
-  rounds: number,
-  millis: number,
-): Promise<Generation> {
-  const processes = await startAll(scenario, variants)
-  const results = variants.map((): Round[] => [])
-  // Some of pg and of Kysely is compiled late: the first rounds are not counted.
-  for (const process of processes) await process.round(Math.max(millis * 6, 400))
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < variants.length; turn++) {
-      // Everyone is first as often as last.
-      const index = (round + (round % 2 === 0 ? turn : variants.length - turn)) % variants.length
-      results[index]?.push(await processes[index]!.round(millis))
-    }
+  goals: readonly Goal[],
+  options: BenchmarkOptions,
+): Promise<Map<Goal, Generation>> {
+  const started = await Promise.all(goals.map((goal) => startTrees(scenario, goal, options)))
+  for (const trees of started) for (const pair of trees) await pair.warmUp()
+  const rounds = started.map((): (readonly Round[])[] => [])
+  for (let round = 0; round < roundsOfGeneration; round++) {
+    for (const [index, trees] of started.entries()) rounds[index]!.push(await runTrees(trees, round % 2 === 0))
   }
-  await Promise.all(processes.map((process) => process.stop()))
-  return Object.fromEntries(variants.map((variant, index) => [variant, results[index] ?? []]))
+  await Promise.all(started.flat().map((pair) => pair.stop()))
+  return new Map(goals.map((goal, index) => [goal, figuresOf(rounds[index]!)]))
 }
 
-async function startAll(scenario: Scenario, variants: readonly string[]): Promise<VariantProcess[]> {
-  return Promise.all(variants.map((variant) => VariantProcess.start(variant, scenario)))
+/** The pair of this commit, and the pair of the older one. */
+async function startTrees(scenario: Scenario, goal: Goal, options: BenchmarkOptions): Promise<Pair[]> {
+  const { variant, base = 'base', patches = false } = goal
+  const clients = { base, variant, apart: patches || options.separate }
+  const trees = [options.tree, ...(options.before === undefined ? [] : [options.before])]
+  return Promise.all(trees.map((tree) => Pair.start(tree, scenario, clients)))
 }
 
-function summarise(generations: readonly Generation[], variant: string): Compared {
+/** @returns the round of this commit first */
+async function runTrees(pairs: readonly Pair[], isForward: boolean): Promise<readonly Round[]> {
+  const rounds: Round[] = []
+  for (const pair of isForward ? pairs : pairs.toReversed()) rounds.push(await pair.round())
+  return isForward ? rounds : rounds.toReversed()
+}
+
+function figuresOf(rounds: readonly (readonly Round[])[]): Generation {
+  const now = rounds.map(([round]) => round!)
+  const before = rounds.flatMap(([, round]) => round ?? [])
+  const hasBefore = before.length > 0
   return {
-    cpuMicrosPerOperation: median(generations.map((generation) => median(roundsOf(generation, variant).map(cpuOf)))),
-    operationsPerSecond: median(generations.map((generation) => median(roundsOf(generation, variant).map(speedOf)))),
-    addedCpuMicros: median(generations.map((generation) => addedCpu(generation, variant))),
-    throughputRatio: median(generations.map((generation) => throughputRatio(generation, variant))),
-    cpuNoiseMicros: median(generations.map((generation) => Math.abs(addedCpu(generation, 'base2')))),
-    ratioNoise: median(generations.map((generation) => Math.abs(throughputRatio(generation, 'base2') - 1))),
+    baseCpuMicros: median(now.map(({ base }) => base.cpuMicros)),
+    baseSpeed: 1e6 / median(now.map(({ base }) => base.wallMicros)),
+    added: interquartileMean(now.map(addedBy)),
+    ratio: interquartileMean(now.map(({ base, variant }) => base.wallMicros / variant.wallMicros)),
+    before: hasBefore ? interquartileMean(before.map(addedBy)) : Number.NaN,
+    change: hasBefore
+      ? interquartileMean(now.map((round, index) => addedBy(round) - addedBy(before[index]!)))
+      : Number.NaN,
   }
 }
 
-function addedCpu(generation: Generation, variant: string): number {
-  const base = unguardedRounds(generation, variant, cpuOf)
-  return median(roundsOf(generation, variant).map((round, index) => cpuOf(round) - (base[index] ?? Number.NaN)))
+function addedBy({ base, variant }: Round): number {
+  return variant.cpuMicros - base.cpuMicros
 }
 
-function throughputRatio(generation: Generation, variant: string): number {
-  const base = unguardedRounds(generation, variant, speedOf)
-  return median(roundsOf(generation, variant).map((round, index) => speedOf(round) / (base[index] ?? Number.NaN)))
+function summarise(figures: readonly Generation[], isAgainst: boolean): Compared {
+  return {
+    baseCpuMicros: median(figures.map(({ baseCpuMicros }) => baseCpuMicros)),
+    baseSpeed: median(figures.map(({ baseSpeed }) => baseSpeed)),
+    added: inBlocks(estimateMean(figures.map(({ added }) => added))),
+    ratio: inBlocks(estimateMean(figures.map(({ ratio }) => ratio))),
+    ...(isAgainst && { against: againstOf(figures) }),
+  }
 }
 
-/** What a variant is measured against: both unguarded clients together, and the second one against the first. */
-function unguardedRounds(generation: Generation, variant: string, figureOf: (round: Round) => number): number[] {
-  const first = roundsOf(generation, 'base').map(figureOf)
-  if (variant === 'base2') return first
-  const second = roundsOf(generation, 'base2').map(figureOf)
-  return first.map((figure, index) => (figure + (second[index] ?? Number.NaN)) / 2)
+function againstOf(figures: readonly Generation[]): Change {
+  return {
+    before: median(figures.map(({ before }) => before)),
+    change: inBlocks(estimateMean(figures.map(({ change }) => change))),
+    margin: Math.max(margins.micros, margins.part * median(figures.map(({ baseCpuMicros }) => baseCpuMicros))),
+  }
 }
 
-function roundsOf(generation: Generation, variant: string): readonly Round[] {
-  return generation[variant] ?? []
-}
-
-function cpuOf({ cpuMicros, operations }: Round): number {
-  return cpuMicros / operations
-}
-
-function speedOf({ operations, wallMicros }: Round): number {
-  return (operations * 1e6) / wallMicros
+function inBlocks(estimate: Estimate): Estimate {
+  return { ...estimate, count: estimate.count * blocksOfGeneration }
 }

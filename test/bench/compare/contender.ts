@@ -1,4 +1,4 @@
-/** One client to measure, made afresh in a process of its own. */
+/** One client to measure. */
 export interface Contender {
   /** Runs at least this many operations. @returns how many it ran */
   run(operations: number): Promise<number>
@@ -28,11 +28,17 @@ export interface Scenario {
 /** Operations of one request. */
 export const requestLength = 10
 
-/** One round of one contender. */
-export interface Round {
+/** A request for one block: some operations of one variant, run without a pause. */
+export interface BlockRequest {
+  readonly variant: string
+  readonly operations: number
+}
+
+/** What one block took. */
+export interface Block {
   readonly operations: number
   readonly wallMicros: number
-  /** User and system time of the whole process: the collector's and the compiler's threads included. */
+  /** User and system time of the whole process, including the threads of the garbage collector and the compiler. */
   readonly cpuMicros: number
 }
 

@@ -1,4 +1,5 @@
 import { createGuard } from '@poolsafe/core'
+import { analyzerOf } from '../internals.ts'
 import { parseAndWalkEach, parseEach } from '../contenders/parse-each.ts'
 import { median } from '../statistics.ts'
 import { flat } from '../texts.ts'
@@ -8,6 +9,7 @@ import { flat } from '../texts.ts'
 
 const spendMillis = Number(process.argv[2])
 const guard = createGuard()
+const analyze = analyzerOf(guard)
 
 /** The texts of an application: as many as it has statements, each a new string whenever it is sent. */
 const distinct = 200
@@ -39,8 +41,8 @@ interface Approach {
 }
 
 const approaches: Readonly<Record<string, Approach>> = {
-  'poolsafe, seen before': { judge: (sql) => guard.analyze(sql), again: true },
-  'poolsafe, first sight': { judge: (sql) => guard.analyze(sql), again: false },
+  'poolsafe, seen before': { judge: (sql) => analyze(sql), again: true },
+  'poolsafe, first sight': { judge: (sql) => analyze(sql), again: false },
   'libpg-query on every statement': { judge: await parseEach(), again: true },
   'parse and walk, as pg-bounceguard does': { judge: await parseAndWalkEach(), again: true },
 }

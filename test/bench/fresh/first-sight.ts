@@ -1,5 +1,5 @@
 import { createGuard } from '@poolsafe/core'
-import { scanSaysHarmless } from '@poolsafe/core/adapter'
+import { adapter, analyzerOf } from '../internals.ts'
 import { median } from '../statistics.ts'
 import { doubtfulText, flat, harmlessText } from '../texts.ts'
 
@@ -8,6 +8,7 @@ import { doubtfulText, flat, harmlessText } from '../texts.ts'
 
 const spend = Number(process.argv[2])
 const guard = createGuard()
+const analyze = analyzerOf(guard)
 const batches = 9
 
 interface Subject {
@@ -18,18 +19,17 @@ interface Subject {
 
 const harmlessLengths = [57, 158, 500, 5_000, 100_000, 1_000_000, 10_000_000]
 const doubtfulLengths = [57, 500, 5_000, 100_000]
-const analyze = (text: string): unknown => guard.analyze(text)
 
 const subjects: Record<string, Subject> = {}
 for (const length of harmlessLengths)
-  subjects[`scan ${length}`] = { make: () => harmlessText(length), act: scanSaysHarmless }
-subjects['scan two-byte 5000'] = { make: () => harmlessText(5_000, 'ж'), act: scanSaysHarmless }
+  subjects[`scan ${length}`] = { make: () => harmlessText(length), act: adapter.scanSaysHarmless }
+subjects['scan two-byte 5000'] = { make: () => harmlessText(5_000, 'ж'), act: adapter.scanSaysHarmless }
 for (const length of harmlessLengths) subjects[`first ${length}`] = { make: () => harmlessText(length), act: analyze }
 for (const length of doubtfulLengths)
   subjects[`doubtful ${length}`] = { make: () => doubtfulText(length), act: analyze }
 for (const length of [57, 500, 5_000]) {
   const known = harmlessText(length)
-  guard.analyze(known)
+  analyze(known)
   subjects[`same ${length}`] = { make: () => known, act: analyze }
   subjects[`equal ${length}`] = { make: () => flat(known), act: analyze }
 }

@@ -1,5 +1,5 @@
 import { createGuard } from '@poolsafe/core'
-import type { Observer } from '@poolsafe/core/adapter'
+import { analyzerOf, observerOf } from '../internals.ts'
 import { doubtfulText, harmlessText } from '../texts.ts'
 import { settledRss } from './settled-rss.ts'
 
@@ -9,6 +9,8 @@ import { settledRss } from './settled-rss.ts'
 const [act, countText] = process.argv.slice(2)
 const count = Number(countText)
 const guard = createGuard()
+const analyze = analyzerOf(guard)
+const observer = observerOf(guard)
 
 /** In characters: that of a query with a join. */
 const textLength = 280
@@ -24,11 +26,11 @@ const commented = textMaker(`/* "x0" */ ${harmlessText(textLength)}`)
 
 const actions: Record<string, (index: number) => unknown> = {
   nothing: (index) => (seen = harmless(index)),
-  harmless: (index) => (seen = guard.analyze(harmless(index))),
-  doubtful: (index) => (seen = guard.analyze(doubtful(index))),
+  harmless: (index) => (seen = analyze(harmless(index))),
+  doubtful: (index) => (seen = analyze(doubtful(index))),
   'distinct shapes': (index) => observe(harmless(index)),
   'one shape': (index) => observe(commented(index)),
-  settings: (index) => (seen = guard.analyze(setting(index))),
+  settings: (index) => (seen = analyze(setting(index))),
 }
 const action = act === undefined ? undefined : actions[act]
 if (action === undefined || global.gc === undefined)
@@ -57,8 +59,7 @@ function repeat(run: (index: number) => unknown, from: number, to: number): void
 
 /** As an adapter does: judged, begun and ended. */
 function observe(text: string): unknown {
-  const { observer } = guard as { readonly observer: Observer }
-  guard.analyze(text)
+  analyze(text)
   const execution = observer.begin(text, 'pg', observe)
   observer.end(execution)
   return (seen = execution.shape.fingerprint)

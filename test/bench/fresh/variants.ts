@@ -1,5 +1,5 @@
 import { createGuard } from '@poolsafe/core'
-import type { Observer } from '@poolsafe/core/adapter'
+import { analyzerOf, observerOf } from '../internals.ts'
 import { fullInsert, variants, type Decider } from '../variants.ts'
 import { settledRss } from './settled-rss.ts'
 
@@ -15,9 +15,11 @@ if (make === undefined || global.gc === undefined)
 /** So that making a text is no dead code where nothing is done with it. */
 let seen: unknown
 const guard = createGuard()
+const analyze = analyzerOf(guard)
+const observer = observerOf(guard)
 const looks: Readonly<Record<string, (text: string) => unknown>> = {
   unguarded: (text) => (seen = text.charCodeAt(0)),
-  guarded: (text) => (seen = guard.analyze(text)),
+  guarded: (text) => (seen = analyze(text)),
   observed: observe,
 }
 const look = looks[act ?? '']
@@ -38,7 +40,6 @@ function repeat(from: number, to: number): void {
 
 /** Begun and ended, without being judged. */
 function observe(text: string): unknown {
-  const { observer } = guard as { readonly observer: Observer }
   const execution = observer.begin(text, 'pg', observe)
   observer.end(execution)
   return (seen = execution.shape.fingerprint)
