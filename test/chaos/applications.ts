@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Answer, Command, LayerName } from './application/application.ts'
 import { installPacked } from './packed.ts'
-import { password } from './stage.ts'
 
 /** Where the packages come from: their sources, or the packed tarballs as ES modules or as CommonJS. */
 export type ModuleSystem = 'source' | 'esm' | 'cjs'
 
 export const layerNames: readonly LayerName[] = ['pg', 'Kysely', 'Prisma']
+
+export const password = 'app'
 
 /** Which application is meant. */
 export interface Kind {

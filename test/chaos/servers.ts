@@ -1,7 +1,8 @@
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { connectionLimit, password } from './stage.ts'
+import { password } from './applications.ts'
+import { connectionLimit } from './stage.ts'
 
 /** The users of all applications that there may be. */
 const users = ['pg', 'kysely', 'prisma'].flatMap((layer) =>

@@ -43,7 +43,6 @@ export const connectionLimit = 12
 
 /** The users of all applications begin so. */
 export const userPrefix = 'app_'
-export const password = 'app'
 
 /** All connections of the applications, for a WHERE clause over `pg_stat_activity`. */
 export const ofApplications = `usename LIKE '${userPrefix.replace('_', String.raw`\_`)}%'`

@@ -1,5 +1,5 @@
 import type { RuleId } from '@poolsafe/core'
-import type { Circumstances, OfRule } from './circumstances.ts'
+import type { Circumstances, OfRule } from './circumstance.ts'
 
 const remote = "SELECT dblink_connect('remote', 'dbname=other')"
 const connections = 'SELECT dblink_get_connections()'

@@ -7,7 +7,8 @@ import {
   type Rule,
   type RuleId,
 } from '@poolsafe/core'
-import { circumstances, type Circumstances, type Extension } from './circumstances.ts'
+import type { Circumstances, Extension } from './circumstance.ts'
+import { circumstances } from './circumstances.ts'
 
 /** One example of a rule, and how it is run. */
 export interface Subject {

@@ -1,6 +1,6 @@
 import { isPoolsafeError } from '@poolsafe/core'
 import type { AskOptions } from '@poolsafe/core/adapter'
-import { knownLifeOf } from './client-life.ts'
+import { knownLifeOf } from './living-client.ts'
 import { stateOf } from './guard-client.ts'
 import { markQuestion } from './limits/question.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'

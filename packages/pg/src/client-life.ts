@@ -1,30 +1,12 @@
 import { isPoolsafeError, type ConnectionLostError, type LossReason } from '@poolsafe/core'
 import { isLastWord, type Checkout, type Gate } from '@poolsafe/core/adapter'
-import type { Connection } from './limits/internals.ts'
-import { checkoutKey, type GatedClient } from './present-checkout.ts'
+import { lifeKey, type Life, type LivingClient, type ReleaseJudge, type ServerRole } from './living-client.ts'
+import { checkoutKey } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
-import type { ReadOnlyWatch, ServerRole } from './read-only-watch.ts'
-import { Stay, type ReleaseJudge } from './stay.ts'
+import type { ReadOnlyWatch } from './read-only-watch.ts'
+import { Stay } from './stay.ts'
 import { isSubmittable } from './statement.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
-
-/** Its listeners come before pg's own, which tell the application. */
-type LivingConnection = Connection & {
-  readonly [Method in 'prependListener' | 'on' | 'off']: (event: string, listener: (value: never) => void) => unknown
-} & { once(event: string, listener: () => void): unknown }
-
-/** A client of a gated pool, as far as its connection concerns it. That of pg-native has no connection. */
-export interface LivingClient extends GatedClient {
-  readonly connection?: LivingConnection
-  prependListener(event: 'error', listener: (error: unknown) => void): unknown
-  /** The client was told to close: what follows is no loss. */
-  readonly _ending?: boolean
-  readonly _queryable?: boolean
-  [lifeKey]?: ClientLife
-}
-
-/** Where a client keeps its life: a property, as a map would cost more than all the rest. */
-const lifeKey: unique symbol = Symbol('poolsafe.life')
 
 /** The pool of a client, and the gate before it. */
 export interface Home {
@@ -51,7 +33,7 @@ const saysNoReason =
  * One connection of a pool, from its login to its end: notices when it is lost, remembers the reason for the errors
  * that follow, and takes it back from a caller that does not release it.
  */
-export class ClientLife {
+export class ClientLife implements Life {
   /** The report of the loss. */
   loss: ConnectionLostError | undefined
   /**
@@ -209,7 +191,7 @@ export class ClientLife {
 }
 
 /** The life of a client; begins it where the client is new here. */
-export function lifeOf(given: ClientLike, home: Home): ClientLife {
+export function lifeOf(given: ClientLike, home: Home): Life {
   const client = given as LivingClient
   if (client[lifeKey] !== undefined) return client[lifeKey]
   const life = new ClientLife(client, home)
@@ -233,9 +215,4 @@ const releaseProperty: PropertyDescriptor & ThisType<LivingClient> = {
   set(release: DriverFunction | undefined) {
     this[lifeKey]?.begin(release)
   },
-}
-
-/** The life of a client of a gated pool; `undefined` for any other client. */
-export function knownLifeOf(client: ClientLike): ClientLife | undefined {
-  return (client as LivingClient)[lifeKey]
 }

@@ -18,7 +18,8 @@ import { hasWiredClients } from './limits/internals.ts'
 import { clientsOf } from './idle-clients.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
-import { knownLifeOf, lifeOf, type Home } from './client-life.ts'
+import { lifeOf, type Home } from './client-life.ts'
+import { knownLifeOf } from './living-client.ts'
 import { watchNewClients } from './login.ts'
 import { hearPool } from './pool-events.ts'
 import { ReadOnlyWatch } from './read-only-watch.ts'
@@ -202,7 +203,7 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
       if (client === undefined) return process.nextTick(handOverFailure, handOver, error, asking)
       const taken = checkout as Checkout<ClientLike>
       client[checkoutKey] = taken
-      taken.execution = asking.execution
+      taken.statement = asking.execution
       // A query is over before anyone could ask for a second connection inside it.
       if (asking.isForQuery) handOver(undefined, client, release)
       else {

@@ -15,7 +15,7 @@ import {
 } from '@poolsafe/core/adapter'
 import { sendAndJudge } from './answer.ts'
 import { rememberBegin } from './begun.ts'
-import { knownLifeOf, type ClientLife } from './client-life.ts'
+import { knownLifeOf, type Life } from './living-client.ts'
 import { endWaitingCursors } from './ended-connection.ts'
 import { limitClient } from './limits/limit-statements.ts'
 import type { WatchedPool } from './limits/statement-watch.ts'
@@ -30,7 +30,7 @@ import { refuseMisuse } from './use-after-release.ts'
 /** What is known of one guarded client. */
 export interface ClientState {
   /** Of a client of a guarded pool. */
-  readonly life: ClientLife | undefined
+  readonly life: Life | undefined
   readonly transaction: TransactionStatus
   /** The client is lent to `pool.query`, which judges its transaction commands itself. */
   isLent: boolean

@@ -8,7 +8,7 @@ import {
   toGuard,
   type Answer,
 } from '@poolsafe/core/adapter'
-import { knownLifeOf } from './client-life.ts'
+import { knownLifeOf } from './living-client.ts'
 import { gatePool, isPool } from './gate-pool.ts'
 import { hearPool } from './pool-events.ts'
 import { attach, stateOf, type ClientState } from './guard-client.ts'

@@ -1,5 +1,5 @@
 import { activeQueryOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
-import type { ClientLife, LivingClient } from './client-life.ts'
+import type { Life, LivingClient } from './living-client.ts'
 
 /** One statement that leaves nothing on its connection, in a form that needs no parser to see it. */
 const isPlain = /^\s*(?:select|insert|update|delete|merge|values|table|show|with)\b[^;]*;?\s*$/i
@@ -25,7 +25,7 @@ function queued(client: WiredClient): readonly Query[] {
 }
 
 /** Returns true if the server's last word is an open transaction, or what is pending may open or end one. */
-export function mayLeaveTransaction(client: LivingClient, life: ClientLife): boolean {
+export function mayLeaveTransaction(client: LivingClient, life: Life): boolean {
   return (
     isInTransaction(client, life) ||
     pendingQueries(client).some((query) => !isPlain.test(textOf(query)) || isForeign(client, query))
@@ -33,7 +33,7 @@ export function mayLeaveTransaction(client: LivingClient, life: ClientLife): boo
 }
 
 /** Returns true if the server's last word is an open transaction, or a failed one. */
-export function isInTransaction(client: LivingClient, life: ClientLife): boolean {
+export function isInTransaction(client: LivingClient, life: Life): boolean {
   const status = client.getTransactionStatus?.() ?? life.status
   return status === 'T' || status === 'E'
 }

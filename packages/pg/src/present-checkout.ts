@@ -1,4 +1,4 @@
-import type { Checkout } from '@poolsafe/core/adapter'
+import type { Checkout, Execution } from '@poolsafe/core/adapter'
 import type { ClientLike } from './types.ts'
 
 /** Where a client keeps its present checkout: a property, as a map would cost more than all the rest. */
@@ -18,4 +18,12 @@ export interface PoolOfClient {
 export interface GatedClient extends ClientLike {
   [poolKey]?: PoolOfClient
   [checkoutKey]?: Checkout<ClientLike> | undefined
+}
+
+/** Takes the execution of the statement that asked for the connection itself (`pool.query`). */
+export function takeExecution(checkout: Checkout<ClientLike>): Execution | undefined {
+  // Only `connectCallback` sets it.
+  const execution = checkout.statement as Execution | undefined
+  checkout.statement = undefined
+  return execution
 }

@@ -9,7 +9,7 @@ import {
   type Query,
   type WiredClient,
 } from './limits/internals.ts'
-import { checkoutKey, poolKey, type GatedClient } from './present-checkout.ts'
+import { checkoutKey, poolKey, takeExecution, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
@@ -86,7 +86,7 @@ class QueryWatch {
 
   /** `pool.query` has begun its execution itself, before it asked for a connection. */
   #executionOf(sql: string, checkout: Checkout<ClientLike> | undefined, entry: DriverFunction): Execution {
-    const begun = checkout?.takeExecution()
+    const begun = checkout && takeExecution(checkout)
     if (begun !== undefined) {
       begun.sentAt = checkout?.heldSince ?? begun.startedAt
       return begun

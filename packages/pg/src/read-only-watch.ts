@@ -1,16 +1,10 @@
 import type { ObservedPool } from '@poolsafe/core/adapter'
-import { knownLifeOf, type ClientLife } from './client-life.ts'
+import { knownLifeOf, type Life, type ServerRole } from './living-client.ts'
 import { clientsOf } from './idle-clients.ts'
 import type { PoolLike } from './types.ts'
 
 /** A connection that is younger is not replaced: the next one would most likely reach the same server. */
 const leastAgeMillis = 1000
-
-/** What a server reports of itself at login and when it changes, from PostgreSQL 14 on: `on` or `off`. */
-export interface ServerRole {
-  in_hot_standby?: string
-  default_transaction_read_only?: string
-}
 
 /**
  * Notices that a pool has lost its primary: after a failover a connection, or the address of the server, may lead to a
@@ -43,7 +37,7 @@ export class ReadOnlyWatch {
    * @param isAutocommit no transaction was open, so that the application has declared nothing
    * @returns whether the connection is to be replaced
    */
-  refused(life: ClientLife, message: string, isAutocommit: boolean): boolean {
+  refused(life: Life, message: string, isAutocommit: boolean): boolean {
     const { atLogin, role } = life
     const isStandby = role.in_hot_standby === 'on' || message.includes('during recovery')
     const isReadOnlyServer = isStandby || (atLogin.default_transaction_read_only === 'on' && this.#hasBeenWritable)

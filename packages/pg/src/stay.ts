@@ -1,27 +1,9 @@
 import type { Checkout } from '@poolsafe/core/adapter'
-import type { ClientLife, LivingClient } from './client-life.ts'
+import type { Life, LivingClient } from './living-client.ts'
 import { isForeign, isInTransaction, isQuiet, mayLeaveTransaction, pendingQueries } from './pending.ts'
 import { checkoutKey } from './present-checkout.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 import { locateRelease } from './use-after-release.ts'
-
-/** What the guard says of a client that is released inside an open transaction. */
-export interface Verdict {
-  /** The error that strict mode throws from `release()`. */
-  readonly error: Error | undefined
-  /** The caller has an error in hand already, which is worth more than ours. */
-  readonly isKnown: boolean
-}
-
-/** What judges the stays of one client. */
-export interface ReleaseJudge {
-  /** A stay begins. */
-  begin(): void
-  /** Returns true for a client that `pool.query` has borrowed. */
-  isLent(): boolean
-  /** @returns `undefined` where no transaction is open */
-  judge(entry: DriverFunction): Verdict | undefined
-}
 
 function nothing(): void {}
 
@@ -38,14 +20,14 @@ const cursorMillis = 2000
  */
 export class Stay {
   readonly #client: LivingClient
-  readonly #life: ClientLife
+  readonly #life: Life
   readonly #release: DriverFunction
   #state: 'held' | 'settling' | 'takenBack' | 'over' = 'held'
   #released: Checkout<ClientLike> | undefined
   #stopSettling = nothing
   #entry: DriverFunction = nothing
 
-  constructor(client: LivingClient, life: ClientLife, release: DriverFunction) {
+  constructor(client: LivingClient, life: Life, release: DriverFunction) {
     this.#client = client
     this.#life = life
     this.#release = release

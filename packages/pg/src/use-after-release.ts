@@ -1,15 +1,11 @@
 import type { Guard } from '@poolsafe/core'
 import { callSiteOf, newestHolding, origins, seconds, type Checkout, type Holdable } from '@poolsafe/core/adapter'
-import type { ClientLife } from './client-life.ts'
+import type { Life } from './living-client.ts'
 import { sqlOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 
 /** Remembers the call site of a release, where call sites are worth their price. */
-export function locateRelease(
-  { home: { gate } }: ClientLife,
-  checkout: Checkout<ClientLike>,
-  entry: DriverFunction,
-): void {
+export function locateRelease({ home: { gate } }: Life, checkout: Checkout<ClientLike>, entry: DriverFunction): void {
   if (gate.sites.mayWant) checkout.releaseSite = gate.sites.of(origins.getStore(), entry)
 }
 
@@ -19,12 +15,7 @@ export function locateRelease(
  * @param entry the function that the application called
  * @returns the error that must refuse it
  */
-export function refuseMisuse(
-  life: ClientLife,
-  guard: Guard,
-  config: unknown,
-  entry: DriverFunction,
-): Error | undefined {
+export function refuseMisuse(life: Life, guard: Guard, config: unknown, entry: DriverFunction): Error | undefined {
   const released = life.released ?? releasedEarlier(life)
   if (released === undefined) return undefined
   const by = [released.operation, callSiteOf({ site: released.releaseSite })]
@@ -44,7 +35,7 @@ export function refuseMisuse(
  * The client is another caller's by now, and it is the same object. The asynchronous context tells them apart: this one
  * has released this very connection, and whoever holds it now does not belong to the same flow of calls.
  */
-function releasedEarlier({ followed, id }: ClientLife): Holdable | undefined {
+function releasedEarlier({ followed, id }: Life): Holdable | undefined {
   const newest = newestHolding()
   if (followed === undefined || newest === undefined || newest === followed) return undefined
   const isOther = newest.state === 'over' && newest.connectionId === id && newest.family !== followed.family

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { connectionLimit, faultMillis, ofApplications, password, type Fault, type Stage } from '../stage.ts'
+import { password } from '../applications.ts'
+import { connectionLimit, faultMillis, ofApplications, type Fault, type Stage } from '../stage.ts'
 
 /** What the server itself does. */
 export const serverFaults: readonly Fault[] = [

@@ -3,7 +3,6 @@ import { type CheckoutState, heldFrom, type BegunTransaction, type Holdable } fr
 import { AsyncResource } from 'node:async_hooks'
 import type { AwaitChain } from '../stack/await-chain.ts'
 import type { Layer } from '../stack/origin.ts'
-import type { Execution } from '../observe/execution.ts'
 import type { Linked } from './queue.ts'
 
 /** What a gate calls with the connection, or with the error in its place. */
@@ -57,8 +56,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   failure: Error | undefined = undefined
   /** The asynchronous context of the call, while that has to wait. */
   #context: AsyncResource | undefined = undefined
-  /** The statement that asked for the connection itself (`pool.query`), until it is sent. */
-  execution: Execution | undefined = undefined
+  /** The statement that asked for the connection itself (`pool.query`), as its adapter knows it; until it is sent. */
+  statement: object | undefined = undefined
   /** The wait was told with a statement. */
   isWaitTold = false
   /** The layer that asked. */
@@ -133,12 +132,6 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.state = 'over'
     this.releasedAt = now
     return now - this.heldSince
-  }
-
-  takeExecution(): Execution | undefined {
-    const { execution } = this
-    this.execution = undefined
-    return execution
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { ConnectionControl } from '@poolsafe/core/adapter'
-import { knownLifeOf } from '../client-life.ts'
+import { knownLifeOf } from '../living-client.ts'
 import type { ClientLike } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
 import { closeConnection, isWired, latestQueryOf, type WiredClient } from './internals.ts'
