@@ -12,7 +12,7 @@ import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
-import { subjects, type Layer } from '../support/checkout-subject.ts'
+import { layers, type Layer } from '../support/layers.ts'
 
 let server: PostgresServer
 let way: Proxy
@@ -48,7 +48,7 @@ async function callsOver(layer: Layer, calls: number, millis: number): Promise<(
   return Promise.all(made)
 }
 
-describe.each(subjects)('%s', (_name, open) => {
+describe.each(layers)('%s', (_name, open) => {
   async function use(
     options: CheckoutOptions,
     work: (layer: Layer) => Promise<void>,

@@ -6,7 +6,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { subjects } from '../support/checkout-subject.ts'
+import { insideTransaction, layers } from '../support/layers.ts'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 import { failureOf } from '../support/prisma/guarded.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
@@ -27,7 +27,7 @@ function compute(millis: number): void {
   while (performance.now() < end);
 }
 
-describe.each(subjects)('%s, in a process that was busy for longer than the limit', (_name, open) => {
+describe.each(layers)('%s, in a process that was busy for longer than the limit', (_name, open) => {
   it('serves first what has arrived meanwhile', async () => {
     const layer = open({ url: server.url, max: 2, guard: quiet(), options: { acquireTimeoutMillis: 1500 } })
     await layer.query()
@@ -45,7 +45,7 @@ describe.each(subjects)('%s, in a process that was busy for longer than the limi
     const finished = new Promise<void>((resolve) => (finish = resolve))
     let holder: Promise<unknown> = Promise.resolve()
     const held = new Promise<void>((started) => {
-      holder = layer.transaction(() => {
+      holder = insideTransaction(layer, () => {
         started()
         return finished
       })

@@ -7,6 +7,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
+import { inTransaction } from '../support/session/in-transaction.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 // Two workers take a job from a table, or enter a section that is meant for one of them.
@@ -45,26 +46,15 @@ function openPg(url: string, guard: Guard): Worker {
     await sender.query('UPDATE jobs SET taken = true WHERE id = $1', [id])
     return id
   }
-  const inTransaction = async <Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> => {
-    const client = await pool.connect()
-    try {
-      await client.query('BEGIN')
-      const result = await work(client)
-      await client.query('COMMIT')
-      return result
-    } finally {
-      client.release()
-    }
-  }
   const entered = async (sender: Sender): Promise<boolean | undefined> =>
     (await sender.query<{ entered: boolean }>(enter)).rows[0]?.entered
   return {
     takeLoosely: (beforeMark) => takeOn(pool, beforeMark),
-    takeInTransaction: (beforeMark) => inTransaction((client) => takeOn(client, beforeMark)),
+    takeInTransaction: (beforeMark) => inTransaction(pool, (client) => takeOn(client, beforeMark)),
     takeInOneStatement: async () => (await pool.query<{ id: number }>(take)).rows[0]?.id,
     enterLoosely: () => entered(pool),
     enterInTransaction: (inside) =>
-      inTransaction(async (client) => {
+      inTransaction(pool, async (client) => {
         const is = await entered(client)
         await inside()
         return is

@@ -1,16 +1,10 @@
 import { createGuard, findPoolsafeError, type FindingEvent, type Guard, type Mode } from '@poolsafe/core'
-import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { guardAdapter, poolsafe } from '@poolsafe/prisma'
-import { PrismaPg } from '@prisma/adapter-pg'
-import { sql as drizzleSql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { Kysely, PostgresDialect, sql } from 'kysely'
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PrismaClient } from '../generated/prisma7/client.ts'
+import { layers, openDrizzle, openKyselyAlone, type Layer, type Setup } from '../support/layers.ts'
 import { failureOf } from '../support/prisma/guarded.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
@@ -31,111 +25,22 @@ async function entries(): Promise<unknown> {
   return (await bystander.query('SELECT count(*) FROM audit')).rows
 }
 
-/** How an application opens a transaction, and what it calls past it. */
+/** A transaction, and a call past it. */
 interface Subject {
   readonly guard: Guard
   /** Runs `work` inside a transaction; `inner` sends a statement through its handle. */
-  transaction(work: (inner: () => Promise<unknown>) => Promise<unknown>): Promise<unknown>
+  readonly transaction: Layer['transaction']
   /** Sends a statement through the outer handle. */
   outer(): Promise<unknown>
   close(): Promise<void>
 }
 
-interface Setup {
-  readonly guard: Guard
-  readonly max: number
+function subjectOf(open: (setup: Setup) => Layer, guard: Guard, max: number): Subject {
+  const layer = open({ url: server.url, guard, max })
+  return { ...layer, guard, outer: () => layer.query("INSERT INTO audit VALUES ('seen')") }
 }
 
-function openPool({ guard, max }: Setup): pg.Pool {
-  return guardPool(new pg.Pool({ connectionString: server.url, max }), guard)
-}
-
-function openPg(setup: Setup): Subject {
-  const pool = openPool(setup)
-  return {
-    guard: setup.guard,
-    async transaction(work) {
-      const client = await pool.connect()
-      try {
-        await client.query('BEGIN')
-        const result = await work(() => client.query('SELECT 1'))
-        await client.query('COMMIT')
-        return result
-      } catch (error) {
-        await client.query('ROLLBACK')
-        throw error
-      } finally {
-        client.release()
-      }
-    },
-    outer: () => pool.query("INSERT INTO audit VALUES ('seen')"),
-    close: () => pool.end(),
-  }
-}
-
-function kyselySubject(guard: Guard, dialect: PostgresDialect, isGuarded: boolean): Subject {
-  const db = new Kysely<unknown>({ dialect: isGuarded ? guardDialect(dialect, guard) : dialect })
-  return {
-    guard,
-    transaction: (work) => db.transaction().execute((trx) => work(() => sql`SELECT 1`.execute(trx))),
-    outer: () => sql`INSERT INTO audit VALUES ('seen')`.execute(db),
-    close: () => db.destroy(),
-  }
-}
-
-function openDrizzle(setup: Setup): Subject {
-  const pool = openPool(setup)
-  const db = drizzle({ client: pool })
-  return {
-    guard: setup.guard,
-    transaction: (work) => db.transaction((tx) => work(async () => tx.execute(drizzleSql`SELECT 1`))),
-    outer: async () => await db.execute(drizzleSql`INSERT INTO audit VALUES ('seen')`),
-    close: () => pool.end(),
-  }
-}
-
-function prismaSubject(guard: Guard, adapter: PrismaPg, close: () => Promise<unknown>): Subject {
-  const prisma = new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(
-    poolsafe(guard),
-  ) as unknown as PrismaClient
-  return {
-    guard,
-    transaction: (work) => prisma.$transaction((tx) => work(async () => await tx.$queryRaw`SELECT 1`)),
-    outer: async () => await prisma.$executeRaw`INSERT INTO audit VALUES ('seen')`,
-    async close() {
-      await prisma.$disconnect()
-      await close()
-    },
-  }
-}
-
-function openPrisma(setup: Setup): Subject {
-  const pool = openPool(setup)
-  return prismaSubject(setup.guard, new PrismaPg(pool), () => pool.end())
-}
-
-const subjects: readonly (readonly [name: string, open: (setup: Setup) => Subject])[] = [
-  ['pg', openPg],
-  [
-    'Kysely over a guarded pool',
-    (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), false),
-  ],
-  [
-    'Kysely guarded on both layers',
-    (setup) => kyselySubject(setup.guard, new PostgresDialect({ pool: openPool(setup) }), true),
-  ],
-  [
-    'Kysely guarded alone',
-    ({ guard, max }) =>
-      kyselySubject(guard, new PostgresDialect({ pool: new pg.Pool({ connectionString: server.url, max }) }), true),
-  ],
-  ['Drizzle', openDrizzle],
-  ['Prisma over a guarded pool', openPrisma],
-  [
-    'Prisma over a pool of its own',
-    ({ guard, max }) => prismaSubject(guard, new PrismaPg({ connectionString: server.url, max }), async () => {}),
-  ],
-]
+const subjects: typeof layers = [...layers, ['Kysely guarded alone', openKyselyAlone], ['Drizzle', openDrizzle]]
 
 const rule = 'transaction/outside-handle'
 
@@ -148,7 +53,7 @@ describe.each(subjects)('%s', (_name, open) => {
     const guard = createGuard({ mode, logger: { warn: (message) => void warnings.push(message) } })
     const findings: FindingEvent[] = []
     guard.on('finding', (event) => void findings.push(event))
-    const subject = open({ guard, max: 4 })
+    const subject = subjectOf(open, guard, 4)
     try {
       await subject.outer()
       await work(subject, findings, warnings)
@@ -193,8 +98,8 @@ describe.each(subjects)('%s', (_name, open) => {
       expect(findings).not.toHaveLength(0)
       expect(warnings.filter((warning) => warning.includes(rule))).toHaveLength(1)
       const [warning = ''] = warnings
-      expect(warning).toMatch(/open transaction that began at .*test\/field\/outside-handle\.test\.ts:\d+/)
-      expect(warning).toMatch(/by +.*test\/field\/outside-handle\.test\.ts:\d+/)
+      expect(warning).toMatch(/open transaction that began at .*test\/(?:field|support)\/[\w/.-]+\.ts:\d+/)
+      expect(warning).toMatch(/by +.*test\/(?:field|support)\/[\w/.-]+\.ts:\d+/)
     })
   })
 
@@ -233,7 +138,7 @@ describe.each(subjects)('%s', (_name, open) => {
     ['of several workers', workers],
   ])('is not found in the very first calls %s, in pools of any size', async (_case, play) => {
     for (const max of [3, 10]) {
-      const subject = open({ guard: createGuard({ mode: 'strict', logger: { warn() {} } }), max })
+      const subject = subjectOf(open, createGuard({ mode: 'strict', logger: { warn() {} } }), max)
       await play(subject).finally(() => subject.close())
     }
   })

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../support/prisma/guarded.ts'
-import { subjects } from '../support/checkout-subject.ts'
+import { insideTransaction, layers } from '../support/layers.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
@@ -38,13 +38,13 @@ async function useKysely(isGuarded: boolean, work: (db: Kysely<unknown>) => Prom
 const read = async (db: Kysely<unknown>): Promise<unknown> => (await sql`SELECT 1 AS one`.execute(db)).rows
 
 describe('a call that is not awaited', () => {
-  it.each(subjects)('does not make its caller wait for itself: a transaction through %s', async (_name, open) => {
+  it.each(layers)('does not make its caller wait for itself: a transaction through %s', async (_name, open) => {
     const layer = open({ url: server.url, max: 1, guard: makeGuard() })
     try {
       await layer.query()
       let isInside: (value?: unknown) => void = () => {}
       const inside = new Promise((resolve) => (isInside = resolve))
-      const running = layer.transaction(async () => {
+      const running = insideTransaction(layer, async () => {
         isInside()
         await sleep(longerThanGrace)
       })
@@ -56,12 +56,12 @@ describe('a call that is not awaited', () => {
     }
   })
 
-  it.each(subjects)('that a transaction starts may wait for its end: %s', async (_name, open) => {
+  it.each(layers)('that a transaction starts may wait for its end: %s', async (_name, open) => {
     const layer = open({ url: server.url, max: 1, guard: makeGuard() })
     try {
       await layer.query()
       const jobs: Promise<unknown>[] = []
-      await layer.transaction(async () => {
+      await insideTransaction(layer, async () => {
         jobs.push(layer.query())
         await sleep(longerThanGrace)
       })
@@ -148,7 +148,7 @@ describe('a call that waits for itself is recognised', () => {
   })
 })
 
-describe.each(subjects)('the first burst in default mode, through %s', (_name, open) => {
+describe.each(layers)('the first burst in default mode, through %s', (_name, open) => {
   it.each([1, 3, 10])('says that calls wait for themselves, in a pool of %d', async (max) => {
     const guard = makeGuard('warn')
     const layer = open({ url: server.url, max, guard, options: { acquireTimeoutMillis: 1000 } })
@@ -159,7 +159,7 @@ describe.each(subjects)('the first burst in default mode, through %s', (_name, o
         while (started.length < max) await sleep(1)
         return layer.query()
       }
-      const results = await Promise.allSettled(Array.from({ length: max }, () => layer.transaction(nested)))
+      const results = await Promise.allSettled(Array.from({ length: max }, () => insideTransaction(layer, nested)))
       const errors = results
         .filter(({ status }) => status === 'rejected')
         .map((result) => findPoolsafeError((result as PromiseRejectedResult).reason))

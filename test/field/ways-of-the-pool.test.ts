@@ -3,7 +3,7 @@ import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
-import { subjects } from '../support/checkout-subject.ts'
+import { layers } from '../support/layers.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
@@ -35,7 +35,7 @@ const refused = expect.toSatisfy(
     error.name !== 'AcquireTimeoutError' && ['ECONNREFUSED', 'P1001', 'P2010'].includes(error.code ?? ''),
 ) as unknown
 
-describe.each(subjects)('%s, at a port where nothing listens,', (_name, open) => {
+describe.each(layers)('%s, at a port where nothing listens,', (_name, open) => {
   it('fails at once with the default limits, and works as soon as the server is there', async () => {
     const layer = open({ url, max: 2, guard })
     const startedAt = performance.now()
@@ -58,6 +58,17 @@ describe.each(subjects)('%s, at a port where nothing listens,', (_name, open) =>
   })
 })
 
+/** On a busy machine a connection may come too late for its caller. It stays in the pool for the next one. */
+async function connectAnyhow(pool: pg.Pool): Promise<pg.PoolClient> {
+  for (;;) {
+    try {
+      return await pool.connect()
+    } catch (error) {
+      expect(error).toBeInstanceOf(AcquireTimeoutError)
+    }
+  }
+}
+
 describe('a pool of node-postgres', () => {
   it('rides out a restart once it has had a connection', async () => {
     await way.open()
@@ -74,7 +85,7 @@ describe('a pool of node-postgres', () => {
 
   it('keeps its own message for its own limit, with the report beside it', async () => {
     const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, connectionTimeoutMillis: 100 }), guard)
-    const client = await pool.connect()
+    const client = await connectAnyhow(pool)
     const error = await failureOf(pool.query('SELECT 1'))
     expect(error).toBeInstanceOf(AcquireTimeoutError)
     expect(error).toMatchObject({
@@ -89,7 +100,7 @@ describe('a pool of node-postgres', () => {
 
   it('has the text of the report as the message where the limit is poolsafe’s', async () => {
     const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, { acquireTimeoutMillis: 100 })
-    const client = await pool.connect()
+    const client = await connectAnyhow(pool)
     const error = await failureOf(pool.query('SELECT 1'))
     expect((error as Error).message).toMatch(/^waited \d+ ms for a connection/)
     expect(error).not.toHaveProperty('report')

@@ -1,28 +1,17 @@
 import { createGuard, PoolerWaitError, StatementTimeoutError, type Guard } from '@poolsafe/core'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
-import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
+import { startNarrowPooler, type NarrowPooler } from '../support/servers/narrow-pooler.ts'
 
 const limitMillis = 500
 
-let server: SharedPostgres
-let pooler: PgBouncerServer
-/** Holds the only server connection of the pooler inside a transaction. */
-let holder: pg.Client
+let narrow: NarrowPooler
 beforeAll(async () => {
-  server = await sharedPostgres()
-  pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
-  holder = new pg.Client(pooler.url)
-  await holder.connect()
+  narrow = await startNarrowPooler()
 })
-afterAll(async () => {
-  await holder.end()
-  await pooler.stop()
-  await server.stop()
-})
+afterAll(() => narrow.stop())
 
 interface Subject {
   readonly guard: Guard
@@ -58,16 +47,16 @@ it.each([
   ['BEGIN', { poolerWaitTimeoutMillis: limitMillis }, PoolerWaitError],
   ['SELECT 2 AS mine', { statementTimeoutMillis: limitMillis }, StatementTimeoutError],
 ] as const)('a ping that waits before a statement is in no error and no log: %s', async (text, options, expected) => {
-  await use(pooler.url, options, async ({ guard, pool, told }) => {
+  await use(narrow.pooler.url, options, async ({ guard, pool, told }) => {
     const client = await pool.connect()
     await client.query('SELECT 3 AS first')
     client.release()
-    await holder.query('BEGIN')
+    await narrow.holder.query('BEGIN')
     const health = guard.health({ pingTimeoutMillis: 60_000 })
     const taken = await pool.connect()
     const error = await failureOf(taken.query(text))
     taken.release()
-    await holder.query('ROLLBACK')
+    await narrow.holder.query('ROLLBACK')
     await health
     expect(error).toBeInstanceOf(expected)
     if (error instanceof StatementTimeoutError) {
@@ -81,7 +70,7 @@ it.each([
 
 it('a ping that is answered changes neither the limits of the statement behind it nor what is counted as the pooler’s wait', async () => {
   await use(
-    pooler.url,
+    narrow.pooler.url,
     { statementTimeoutMillis: 60_000, poolerWaitTimeoutMillis: 30_000 },
     async ({ guard, pool }) => {
       await pool.query('SELECT 1')
@@ -103,9 +92,9 @@ it('a ping that is answered changes neither the limits of the statement behind i
 })
 
 it('an idle connection that does not answer a ping is closed and replaced', async () => {
-  const way = new Proxy(server.port)
+  const way = new Proxy(narrow.server.port)
   await way.open()
-  const url = new URL(server.url)
+  const url = new URL(narrow.server.url)
   url.port = String(way.port)
   await use(url.href, {}, async ({ guard, pool }) => {
     const pidOf = async (): Promise<unknown> => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0]

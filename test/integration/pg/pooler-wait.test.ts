@@ -1,29 +1,17 @@
 import { createGuard, PoolerWaitError, StatementTimeoutError, type PoolerWaitEvent } from '@poolsafe/core'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
+import { startNarrowPooler, type NarrowPooler } from '../../support/servers/narrow-pooler.ts'
 
 const limitMillis = 1000
 
-let server: SharedPostgres
-let pooler: PgBouncerServer
-/** Holds the only server connection of the pooler inside a transaction. */
-let holder: pg.Client
-
+let narrow: NarrowPooler
 beforeAll(async () => {
-  server = await sharedPostgres()
-  pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
-  holder = new pg.Client(pooler.url)
-  await holder.connect()
+  narrow = await startNarrowPooler()
 })
-afterAll(async () => {
-  await holder.end()
-  await pooler.stop()
-  await server.stop()
-})
+afterAll(() => narrow.stop())
 
 interface Watched {
   readonly pool: pg.Pool
@@ -38,20 +26,11 @@ async function withPool(
   const guard = createGuard({ logger: { warn: () => {} }, observe })
   const events: PoolerWaitEvent[] = []
   guard.on('poolerWait', (event) => void events.push(event))
-  const pool = guardPool(new pg.Pool({ connectionString: pooler.url, max: 1 }), guard, options)
+  const pool = guardPool(new pg.Pool({ connectionString: narrow.pooler.url, max: 1 }), guard, options)
   try {
     await work({ pool, events })
   } finally {
     await pool.end()
-  }
-}
-
-async function holding<Result>(work: () => Promise<Result>): Promise<Result> {
-  await holder.query('BEGIN')
-  try {
-    return await work()
-  } finally {
-    await holder.query('ROLLBACK')
   }
 }
 
@@ -66,10 +45,10 @@ it('the wait for a server connection of the pooler is measured by the BEGIN, and
   await withPool({ poolerWaitTimeoutMillis: 100_000 }, async ({ pool, events }) => {
     const client = await pool.connect()
     const heldMillis = 300
-    await holder.query('BEGIN')
+    await narrow.holder.query('BEGIN')
     const begin = client.query('BEGIN')
     await sleep(heldMillis)
-    await holder.query('ROLLBACK')
+    await narrow.holder.query('ROLLBACK')
     await begin
     await client.query('ROLLBACK')
     client.release()
@@ -83,7 +62,7 @@ it('the wait for a server connection of the pooler is measured by the BEGIN, and
 
 it('a BEGIN that waits for longer than poolerWaitTimeoutMillis fails, and the pool goes on with another connection', async () => {
   await withPool({ poolerWaitTimeoutMillis: limitMillis }, async ({ pool }) => {
-    await holding(async () => {
+    await narrow.holding(async () => {
       const client = await pool.connect()
       const error = await failureOf(client.query('BEGIN'))
       client.release()
@@ -99,7 +78,7 @@ it('a BEGIN that waits for longer than poolerWaitTimeoutMillis fails, and the po
 
 it('a statement outside a transaction that waits for longer than statementTimeoutMillis fails alike', async () => {
   await withPool({ statementTimeoutMillis: limitMillis }, async ({ pool }) => {
-    await holding(async () => {
+    await narrow.holding(async () => {
       expect(await failureOf(pool.query('SELECT 1'))).toBeInstanceOf(StatementTimeoutError)
     })
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])

@@ -12,7 +12,7 @@ import {
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../../../support/prisma/guarded.ts'
-import { subjects, type Layer, type Setup } from '../../../support/checkout-subject.ts'
+import { insideTransaction, layers, type Layer, type Setup } from '../../../support/layers.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
@@ -23,7 +23,7 @@ afterAll(() => server.stop())
 
 const quiet: GuardOptions = { logger: { warn: () => {} } }
 
-describe.each(subjects)('%s', (_name, open) => {
+describe.each(layers)('%s', (_name, open) => {
   async function use<Result>(
     {
       max = 1,
@@ -62,9 +62,9 @@ describe.each(subjects)('%s', (_name, open) => {
   it('fails a transaction that waits, and gives the connection to the next one', async () => {
     await use({ options: { acquireTimeoutMillis: 1000 } }, async (layer) => {
       const holder = await hold(layer)
-      expect(await failureOf(() => layer.transaction(async () => {}))).toBeInstanceOf(AcquireTimeoutError)
+      expect(await failureOf(() => insideTransaction(layer, async () => {}))).toBeInstanceOf(AcquireTimeoutError)
       await holder.end()
-      expect(await layer.transaction(async () => 'done')).toBe('done')
+      expect(await insideTransaction(layer, async () => 'done')).toBe('done')
     })
   })
 
@@ -86,7 +86,7 @@ describe.each(subjects)('%s', (_name, open) => {
     await use({ mode: 'strict' }, async (layer) => {
       // Kysely initialises its driver at its first call, in a context of its own.
       await layer.query()
-      const error = await failureOf(() => layer.transaction(() => layer.query()))
+      const error = await failureOf(() => insideTransaction(layer, () => layer.query()))
       expect(error).toBeInstanceOf(SelfDeadlockError)
       expect(error).toMatchObject({ likelyCause: 'nestedAcquire' })
       await layer.query()
@@ -102,7 +102,7 @@ describe.each(subjects)('%s', (_name, open) => {
         while (started.length < 3) await turn()
         return layer.query()
       }
-      const results = await Promise.allSettled([1, 2, 3].map(() => layer.transaction(nested)))
+      const results = await Promise.allSettled([1, 2, 3].map(() => insideTransaction(layer, nested)))
       const refused = results.filter((result) => result.status === 'rejected').map((result) => result.reason as unknown)
       for (const error of refused) expect(error).toBeInstanceOf(SelfDeadlockError)
       // The first that is refused gives its connection back, so that the others can go on.
@@ -113,7 +113,7 @@ describe.each(subjects)('%s', (_name, open) => {
 
   it('lets calls wait that do not hold what they wait for', async () => {
     await use({ mode: 'strict', max: 2 }, async (layer) => {
-      const calls = Array.from({ length: 20 }, () => layer.transaction(() => turn()))
+      const calls = Array.from({ length: 20 }, () => insideTransaction(layer, () => turn()))
       await Promise.all(calls)
     })
   })
@@ -183,7 +183,7 @@ async function hold(layer: Layer): Promise<Hold> {
   await new Promise<void>((started, failed) => {
     // In a context of its own, as another request.
     setTimeout(() => {
-      running = layer.transaction(() => {
+      running = insideTransaction(layer, () => {
         started()
         return finished
       })

@@ -2,27 +2,21 @@ import { createGuard, findPoolsafeError, PoolerWaitError, StatementTimeoutError,
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../../generated/prisma7/client.ts'
-import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
+import { startNarrowPooler, type NarrowPooler } from '../../../support/servers/narrow-pooler.ts'
 
 const forEver = 'SELECT pg_sleep(3600)'
 const limits: PoolOptions = { statementTimeoutMillis: 1000 }
 
-let server: SharedPostgres
-let pooler: PgBouncerServer
+let narrow: NarrowPooler
 beforeAll(async () => {
-  server = await sharedPostgres()
-  pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
+  narrow = await startNarrowPooler()
 })
-afterAll(async () => {
-  await pooler.stop()
-  await server.stop()
-})
+afterAll(() => narrow.stop())
 
 interface Layer {
   send(text: string): Promise<unknown>
@@ -31,7 +25,7 @@ interface Layer {
 }
 
 function openKysely(guard: Guard, options: PoolOptions): Layer {
-  const pool = guardPool(new pg.Pool({ connectionString: pooler.url, max: 1 }), guard, options)
+  const pool = guardPool(new pg.Pool({ connectionString: narrow.pooler.url, max: 1 }), guard, options)
   const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   return {
     send: async (text) => (await sql.raw(text).execute(db)).rows,
@@ -41,7 +35,7 @@ function openKysely(guard: Guard, options: PoolOptions): Layer {
 }
 
 function openPrisma(guard: Guard, options: PoolOptions): Layer {
-  const adapter = guardAdapter(new PrismaPg({ connectionString: pooler.url, max: 1 }), guard, options)
+  const adapter = guardAdapter(new PrismaPg({ connectionString: narrow.pooler.url, max: 1 }), guard, options)
   const client = new PrismaClient({ adapter })
   // Prisma has limits of its own for transactions, which are not what is measured here.
   const patience = { maxWait: 60_000, timeout: 60_000 }
@@ -86,17 +80,14 @@ describe.each([
   })
 
   it('fails a transaction that waits for a server connection of the pooler', async () => {
-    const holder = new pg.Client(pooler.url)
-    await holder.connect()
     await use({ poolerWaitTimeoutMillis: 1000 }, async (layer) => {
       await layer.send('SELECT 1')
-      await holder.query('BEGIN')
+      await narrow.holder.query('BEGIN')
       const error = await failureOf(layer.sendInTransaction('SELECT 1'))
-      await holder.query('ROLLBACK')
+      await narrow.holder.query('ROLLBACK')
       expect(findPoolsafeError(error)).toBeInstanceOf(PoolerWaitError)
       expect(await layer.send('SELECT 1 AS one')).toEqual([{ one: 1 }])
     })
-    await holder.end()
   })
 })
 

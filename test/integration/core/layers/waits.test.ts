@@ -1,23 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { QueryEvent } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { watchedGuard } from './harness.ts'
-import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
+import { startNarrowPooler, type NarrowPooler } from '../../../support/servers/narrow-pooler.ts'
 
-let server: SharedPostgres
-let pooler: PgBouncerServer
+let narrow: NarrowPooler
 beforeAll(async () => {
-  server = await sharedPostgres()
-  pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
+  narrow = await startNarrowPooler()
 })
-afterAll(async () => {
-  await pooler.stop()
-  await server.stop()
-})
+afterAll(() => narrow.stop())
 
 const heldMillis = 300
 /** Timers and clocks are not exact; what was waited for is never less than this. */
@@ -43,7 +37,7 @@ function expectPartsToAddUp({
 }
 
 it('a pool.query that waits for a connection tells the wait as that of the pool', async () => {
-  const [slow, waiting] = await eventsOf(server.url, async (pool) => {
+  const [slow, waiting] = await eventsOf(narrow.server.url, async (pool) => {
     await pool.query('SELECT 1')
     await Promise.all([pool.query(`SELECT pg_sleep(${heldMillis / 1000})`), pool.query('SELECT 2')])
   }).then((events) => events.slice(1))
@@ -53,7 +47,7 @@ it('a pool.query that waits for a connection tells the wait as that of the pool'
 })
 
 it('the wait for a checkout is told with its first statement, and once', async () => {
-  const events = await eventsOf(server.url, async (pool) => {
+  const events = await eventsOf(narrow.server.url, async (pool) => {
     const holder = await pool.connect()
     const waiting = pool.connect()
     await sleep(heldMillis)
@@ -68,7 +62,7 @@ it('the wait for a checkout is told with its first statement, and once', async (
 })
 
 it('a statement behind another one on its connection waits, and is not slow for it', async () => {
-  const [first, second] = await eventsOf(server.url, async (pool) => {
+  const [first, second] = await eventsOf(narrow.server.url, async (pool) => {
     const client = await pool.connect()
     await Promise.all([client.query(`SELECT pg_sleep(${heldMillis / 1000})`), client.query('SELECT 2')])
     client.release()
@@ -83,7 +77,7 @@ it.each([
   ['before it is closed', 2],
 ])("a cursor's reader takes its time %s, and the statement is not slow for it", async (_when, pauseBefore) => {
   let elapsedMillis = 0
-  const [event] = await eventsOf(server.url, async (pool) => {
+  const [event] = await eventsOf(narrow.server.url, async (pool) => {
     const client = await pool.connect()
     const startedAt = performance.now()
     const cursor = client.query(new Cursor('SELECT n FROM generate_series(1, 100) AS n'))
@@ -103,28 +97,25 @@ it.each([
 })
 
 it('a BEGIN that waits for a server connection of the pooler tells that wait, and the rest of the transaction has none', async () => {
-  const holder = new pg.Client(pooler.url)
-  await holder.connect()
-  await holder.query('BEGIN')
-  const [begin, inside, commit, outside] = await eventsOf(pooler.url, async (pool) => {
+  await narrow.holder.query('BEGIN')
+  const [begin, inside, commit, outside] = await eventsOf(narrow.pooler.url, async (pool) => {
     const client = await pool.connect()
     const begun = client.query('BEGIN')
     await sleep(heldMillis)
-    await holder.query('ROLLBACK')
+    await narrow.holder.query('ROLLBACK')
     await begun
     await client.query('SELECT 1')
     await client.query('COMMIT')
     await client.query('SELECT 2')
     client.release()
   })
-  await holder.end()
   expect(begin?.poolerWaitMillis).toBeGreaterThanOrEqual(leastMillis)
   expect(begin?.executionMillis).toBe(0)
   expect([inside?.poolerWaitMillis, commit?.poolerWaitMillis, outside?.poolerWaitMillis]).toEqual([0, 0, undefined])
 })
 
 it('the age of the transaction is told with each statement in it', async () => {
-  const events = await eventsOf(server.url, async (pool) => {
+  const events = await eventsOf(narrow.server.url, async (pool) => {
     const client = await pool.connect()
     await client.query('SELECT 0')
     await client.query('BEGIN')
