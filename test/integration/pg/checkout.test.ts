@@ -1,21 +1,13 @@
-import {
-  AcquireTimeoutError,
-  createGuard,
-  type ConnectFailureEvent,
-  type GuardEvents,
-  type GuardOptions,
-} from '@poolsafe/core'
+import { AcquireTimeoutError, createGuard, type ConnectFailureEvent, type GuardEvents } from '@poolsafe/core'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
-import { guardAdapter } from '@poolsafe/prisma'
 import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
-import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PrismaClient } from '../../generated/prisma7/client.ts'
 import { guardDialect } from '@poolsafe/kysely'
+import { collectLog } from '../../support/collect-log.ts'
 import { failureOf } from '../../support/prisma/guarded.ts'
 
 let server: PostgresServer
@@ -30,26 +22,11 @@ afterAll(async () => {
   await server.stop()
 })
 
-interface Told {
-  readonly warnings: string[]
-  readonly infos: string[]
-}
-
-function listen(): Told & { readonly guard: GuardOptions } {
-  const warnings: string[] = []
-  const infos: string[] = []
-  const logger = {
-    warn: (message: string) => void warnings.push(message),
-    info: (message: string) => void infos.push(message),
-  }
-  return { warnings, infos, guard: { logger } }
-}
-
 async function use<Result>(
   config: pg.PoolConfig,
   options: PoolOptions,
   work: (pool: pg.Pool) => Promise<Result>,
-  guard: Parameters<typeof guardPool>[1] = listen().guard,
+  guard: Parameters<typeof guardPool>[1] = collectLog().guard,
 ): Promise<Result> {
   const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), guard, options)
   try {
@@ -81,7 +58,7 @@ describe("pg-pool's own manners", () => {
 
   it('are kept: the same events and counters, in the same order', async () => {
     const bare = await story(new pg.Pool({ connectionString: server.url, max: 1 }))
-    const guarded = await story(guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), listen().guard))
+    const guarded = await story(guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), collectLog().guard))
     // A connection that is closed leaves its place at once: the next caller need not wait until it is gone.
     const settled = (told: string[]): string[] => told.filter((event) => event !== 'remove')
     expect(settled(guarded)).toEqual(settled(bare))
@@ -113,7 +90,7 @@ describe("pg-pool's own manners", () => {
   })
 
   it('are kept for a pool that has ended; who waits hears of it', async () => {
-    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), listen().guard)
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), collectLog().guard)
     const client = await pool.connect()
     const waiting = failureOf(() => pool.connect())
     const ended = pool.end()
@@ -155,7 +132,7 @@ describe('a guarded pool', () => {
   it('counts a connection that was out before it was guarded', async () => {
     const pool = new pg.Pool({ connectionString: server.url, max: 1 })
     const client = await pool.connect()
-    guardPool(pool, listen().guard)
+    guardPool(pool, collectLog().guard)
     const waiting = pool.query('SELECT 1 AS one')
     expect(pool.waitingCount).toBe(1)
     client.release()
@@ -176,8 +153,8 @@ describe('a guarded pool', () => {
   })
 
   it('gives an abandoned place in the queue to the next, when a signal of Kysely calls the acquisition off', async () => {
-    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), listen().guard)
-    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), listen().guard) })
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), collectLog().guard)
+    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), collectLog().guard) })
     await sql`SELECT 1`.execute(db)
     const holder = await pool.connect()
     const controller = new AbortController()
@@ -192,7 +169,7 @@ describe('a guarded pool', () => {
   })
 
   it('tells its listeners, and everyone by numbers', async () => {
-    const guard = createGuard(listen().guard)
+    const guard = createGuard(collectLog().guard)
     const told: (keyof GuardEvents)[] = []
     for (const name of ['acquire', 'release', 'timeout'] as const) guard.on(name, () => void told.push(name))
     await use(
@@ -213,7 +190,7 @@ describe('a guarded pool', () => {
   })
 
   it('asks a server that refuses again and again, one caller at a time, until it answers', async () => {
-    const guard = createGuard(listen().guard)
+    const guard = createGuard(collectLog().guard)
     const failures: ConnectFailureEvent[] = []
     await monitor.query('CREATE ROLE few LOGIN PASSWORD $$few$$ CONNECTION LIMIT 1')
     const url = server.url.replace('postgres:postgres', 'few:few')
@@ -240,89 +217,5 @@ describe('a guarded pool', () => {
     await use({ connectionString: server.url.replace(':postgres@', ':wrong@') }, {}, async (pool) => {
       expect(await failureOf(() => pool.query('SELECT 1'))).toMatchObject({ code: '28P01' })
     })
-  })
-})
-
-describe("Prisma's names in a URL", () => {
-  const named = (): string => `${server.url}?connection_limit=2&pool_timeout=7&connect_timeout=3&pgbouncer=true`
-
-  it('are honoured by node-postgres and Kysely', async () => {
-    const told = listen()
-    const pool = guardPool(new pg.Pool({ connectionString: named() }), told.guard)
-    const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
-    await Promise.all(Array.from({ length: 10 }, () => sql`SELECT 1`.execute(db)))
-    expect(pool.totalCount).toBe(2)
-    expect(told.infos).toEqual([
-      expect.stringMatching(
-        /^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 2, Pool Timeout: 7s, Connect Timeout: 3s$/,
-      ),
-    ])
-    expect(told.warnings).toEqual([expect.stringContaining('pgbouncer=true does nothing')])
-    await db.destroy()
-  })
-
-  it('are honoured by Prisma 7', async () => {
-    const told = listen()
-    const adapter = guardAdapter(new PrismaPg({ connectionString: named() }), told.guard)
-    const prisma = new PrismaClient({ adapter })
-    await Promise.all(Array.from({ length: 10 }, () => prisma.$queryRaw`SELECT 1 FROM pg_sleep(0.01)`))
-    const { rows } = await monitor.query<{ count: number }>(
-      "SELECT count(*)::int FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.01)' AND pid <> pg_backend_pid()",
-    )
-    expect(rows[0]?.count).toBeLessThanOrEqual(2)
-    expect(told.infos).toEqual([
-      expect.stringMatching(
-        /^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 2, Pool Timeout: 7s, Connect Timeout: 3s$/,
-      ),
-    ])
-    await prisma.$disconnect()
-  })
-
-  it('come after what the code says', () => {
-    const told = listen()
-    guardPool(new pg.Pool({ connectionString: named(), max: 4 }), told.guard, { acquireTimeoutMillis: 1500 })
-    expect(told.infos).toEqual([
-      expect.stringMatching(
-        /^\[poolsafe\] pool 127\.0\.0\.1:\d+\/\w+: Limit: 4, Pool Timeout: 1.5s, Connect Timeout: 3s$/,
-      ),
-    ])
-  })
-})
-
-describe('limits of a pool', () => {
-  it.each([
-    [{ connectTimeoutMillis: -1 }, 'connectTimeoutMillis must be a number of milliseconds above 0'],
-    [
-      { idleTimeoutMillis: 10, maxLifetimeMillis: 5 },
-      'idleTimeoutMillis must be at most maxLifetimeMillis (5); got 10',
-    ],
-    [
-      { idleInTransactionMillis: 10, leakDetectionMillis: 5 },
-      'idleInTransactionMillis must be at most leakDetectionMillis (5)',
-    ],
-    [{ maxWaiting: -1 }, 'maxWaiting must be a whole number of at least 0'],
-    [{ acquireTimeout: 5 }, "an option of guardPool() is 'acquireTimeout': did you mean 'acquireTimeoutMillis'?"],
-  ])('%o are refused', (options, message) => {
-    expect(() => guardPool(new pg.Pool(), {}, options as PoolOptions)).toThrow(message)
-  })
-
-  it('that contradict the pool are refused', () => {
-    expect(() => guardPool(new pg.Pool({ min: 5, max: 2 }))).toThrow(
-      'min of the pool must be at most its max (2); got 5',
-    )
-  })
-
-  it('are set once', () => {
-    const pool = guardPool(new pg.Pool(), { mode: 'strict' })
-    expect(() => guardPool(pool, undefined, { maxWaiting: 5 })).toThrow(
-      'the options of a pool must be given to the first guardPool()',
-    )
-  })
-
-  it('are spread where they close connections', () => {
-    const pool = guardPool(new pg.Pool(), listen().guard, { maxLifetimeMillis: 10_000 })
-    const { maxLifetimeSeconds } = pool.options
-    expect(maxLifetimeSeconds).toBeGreaterThanOrEqual(9)
-    expect(maxLifetimeSeconds).toBeLessThanOrEqual(10)
   })
 })
