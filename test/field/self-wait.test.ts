@@ -1,6 +1,6 @@
 import { createGuard, findPoolsafeError, SelfDeadlockError, type Guard, type Mode } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
-import { guardPool } from '@poolsafe/pg'
+import { guardPool, poolStatistics } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -168,5 +168,68 @@ describe.each(layers)('the first burst in default mode, through %s', (_name, ope
     } finally {
       await layer.close()
     }
+  })
+})
+
+describe('flows that take one connection after the other, in default mode', () => {
+  async function usePool(
+    max: number,
+    work: (pool: pg.Pool, deadlocks: () => number) => Promise<void>,
+    acquireTimeoutMillis = 10_000,
+  ): Promise<void> {
+    const guard = makeGuard('warn')
+    const pool = guardPool(new pg.Pool({ connectionString: server.url, max }), guard, { acquireTimeoutMillis })
+    try {
+      await work(pool, () => poolStatistics(pool)?.deadlocks ?? 0)
+    } finally {
+      await pool.end()
+    }
+  }
+
+  async function takeTwice(pool: pg.Pool): Promise<void> {
+    for (let times = 0; times < 2; times++) {
+      const client = await pool.connect()
+      await client.query('SELECT 1')
+      client.release()
+    }
+  }
+
+  it.each([1, 2, 3])('are found to wait for themselves, in a pool of %d', async (max) => {
+    const work = async (pool: pg.Pool, deadlocks: () => number): Promise<void> => {
+      let holding = 0
+      const flow = async (): Promise<unknown> => {
+        await takeTwice(pool)
+        const client = await pool.connect()
+        holding++
+        try {
+          while (holding < max) await sleep(1)
+          return await pool.query('SELECT 1')
+        } finally {
+          client.release()
+        }
+      }
+      const flows = Array.from({ length: max }, () => flow())
+      const error = await failureOf(() => Promise.all(flows))
+      await Promise.allSettled(flows)
+      expect(error).toMatchObject({ likelyCause: 'nestedAcquire' })
+      expect(deadlocks()).toBeGreaterThan(0)
+    }
+    await usePool(max, work, 1000)
+  })
+
+  it('are not taken for one another where they share a context', async () => {
+    await usePool(2, async (pool, deadlocks) => {
+      await takeTwice(pool)
+      const hold = async (): Promise<void> => {
+        for (let times = 0; times < 2; times++) {
+          await sleep(1)
+          const client = await pool.connect()
+          await sleep(longerThanGrace)
+          client.release()
+        }
+      }
+      await Promise.all(Array.from({ length: 5 }, hold))
+      expect(deadlocks()).toBe(0)
+    })
   })
 })

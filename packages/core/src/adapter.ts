@@ -19,12 +19,12 @@ export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
 export { Gate } from './checkout/gate.ts'
 export type { ConnectionSource } from './checkout/connection-source.ts'
 export {
-  enterHolding,
   enterProven,
   claimWork,
   enterShared,
   enterWork,
   holdings,
+  isHeldBySomeFlow,
   newestHolding,
   openCallback,
   runHolding,

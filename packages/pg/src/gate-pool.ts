@@ -4,7 +4,6 @@ import {
   acquisitions,
   AwaitChain,
   Checkout,
-  enterHolding,
   Gate,
   hasStatementLimits,
   holdings,
@@ -207,7 +206,7 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
       // A query is over before anyone could ask for a second connection inside it.
       if (asking.isForQuery) handOver(undefined, client, release)
       else {
-        taken.isFollowed = gate.wantsChains
+        gate.follow(taken)
         knownLifeOf(client)?.held(taken)
         holdings.run(taken, handOver, undefined, client, release)
       }
@@ -269,14 +268,13 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   if (thrown !== undefined) throw thrown.error
   if (checkout !== undefined && !(checkout instanceof Error)) {
     checkout.layer = acquiring === undefined ? layer : 'kysely'
-    checkout.isFollowed = gate.wantsChains
-    enterHolding(checkout)
+    gate.enter(checkout)
     if (acquiring !== undefined) acquiring.holding = checkout
     if (acquiring?.signal !== undefined) obey(acquiring.signal, gate, checkout, promise)
   }
   if (hasFailed || isCallersOwn(checkout)) return promise
-  const isAwaitedKnown = gate.wantsChains && PromiseOfPool === Promise && checkout instanceof Checkout
-  return isAwaitedKnown ? takenBy(promise, checkout as Checkout<ClientLike>) : promise.catch(throwFromHere)
+  const isChained = PromiseOfPool === Promise && checkout instanceof Checkout && gate.mayTakeChain(checkout)
+  return isChained ? takenBy(promise, checkout as Checkout<ClientLike>) : promise.catch(throwFromHere)
 }
 
 /** pg-pool's own error of a pool that was ended, which has its stack. */

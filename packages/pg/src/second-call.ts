@@ -4,6 +4,7 @@ import {
   claimWork,
   heldAround,
   heldOf,
+  isHeldBySomeFlow,
   mayPlace,
   origins,
   placeCall,
@@ -22,19 +23,22 @@ import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts
 
 /** A call that waits, or waited, for its connection. */
 class QueuedCall {
+  readonly #gate: Gate<ClientLike>
   readonly #result: unknown
   readonly #checkout: Checkout<ClientLike> | undefined
 
   /** @param checkout `undefined` where it was refused its place in the queue */
-  constructor(result: unknown, checkout: Checkout<ClientLike> | undefined) {
+  constructor(gate: Gate<ClientLike>, result: unknown, checkout: Checkout<ClientLike> | undefined) {
+    this.#gate = gate
     this.#result = result
     this.#checkout = checkout
   }
 
   /** @returns its result */
   placed(call: SecondCall, held: Holdable): unknown {
-    const around = heldAround(call, held)
-    if (around !== held) this.#checkout?.moveOut(around)
+    if (this.#checkout === undefined) return this.#result
+    if (call.isInside === false) this.#gate.place(this.#checkout, heldAround(call, held))
+    else if (call.isInside === true && this.#checkout.inside === undefined) this.#gate.place(this.#checkout, held)
     return this.#result
   }
 }
@@ -57,7 +61,9 @@ export class SecondCalls {
    */
   get held(): Holdable | undefined {
     const held = heldOf(this.#gate)
-    if (held === undefined || !(held.begun?.isOpen() === true || wouldWait(this.#gate))) return undefined
+    if (held === undefined) return undefined
+    if (isHeldBySomeFlow()) this.#gate.noteUncertain(held)
+    if (!(held.begun?.isOpen() === true || wouldWait(this.#gate))) return undefined
     if (origins.getStore()?.isPlaced === true) return undefined
     return mayPlace(this.#guard.mode) ? held : undefined
   }
@@ -106,6 +112,7 @@ export class SecondCalls {
       await settled()
       const call = placeCall(held, new AwaitChain(connectPlaced))
       if (call.isInside === false) work.inside = held.inside
+      else if (call.isInside === true) work.inside ??= held
       if (queued !== undefined) return queued.placed(call, held)
       const error = this.#judge(call, connectPlaced)
       if (error !== undefined) throw error
@@ -123,7 +130,7 @@ export class SecondCalls {
     const { lastWaiting: before } = this.#gate
     const result = send()
     const { lastWaiting } = this.#gate
-    return new QueuedCall(result, lastWaiting === before ? undefined : lastWaiting)
+    return new QueuedCall(this.#gate, result, lastWaiting === before ? undefined : lastWaiting)
   }
 
   /**

@@ -83,10 +83,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.owner = owner
   }
 
-  /**
-   * The call turned out to be made by none of the work that holds a connection, except by that which holds `around`.
-   */
-  moveOut(around: Holdable | undefined): void {
+  /** The call turned out to be made by the work that holds `around`, and by none that holds a connection inside that. */
+  moveTo(around: Holdable | undefined): void {
     if (this.state === 'waiting') {
       for (const outer of heldFrom(this.inside)) outer.waitingInside--
       for (const outer of heldFrom(around)) outer.waitingInside++

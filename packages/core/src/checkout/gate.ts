@@ -8,7 +8,16 @@ import type { Watcher } from './events.ts'
 import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../stack/call-site.ts'
-import { familyOf, firstHeld, heldFrom, newestHolding } from './holding.ts'
+import {
+  enterHolding,
+  familyOf,
+  firstHeld,
+  heldFrom,
+  isHeldBySomeFlow,
+  newestHolding,
+  shareContext,
+  type Holdable,
+} from './holding.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { LostConnections } from './lost-connections.ts'
 import type { ConnectionSource, GateNature } from './connection-source.ts'
@@ -16,11 +25,15 @@ import type { CheckoutLimits } from './limits.ts'
 import type { PoolState } from './pool-state.ts'
 import { openOne } from './open-one.ts'
 import { Queue } from './queue.ts'
+import { SiteBudget } from '../stack/stack-budget.ts'
 import { ServerRefusal } from './reconnect-pause.ts'
 import { RetryPlan } from './retry-plan.ts'
 import { CallSites } from './call-sites.ts'
 import { Measures, type PoolStatistics } from './statistics.ts'
 import { troubleOf, type PoolTrouble } from './pool-trouble.ts'
+
+/** As many flows may leave it uncertain whether they hold a connection, before contexts are not used twice any more. */
+const mostUncertain = 3
 
 /**
  * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool
@@ -56,6 +69,9 @@ export class Gate<Connection> {
   #hasBeenFull: boolean
   #ended: Error | undefined
   #isPumping = false
+  /** Contexts in which it was uncertain who holds a connection. */
+  #uncertainFlows = 0
+  readonly #chains = new SiteBudget()
 
   constructor(
     source: ConnectionSource<Connection>,
@@ -115,6 +131,8 @@ export class Gate<Connection> {
   ): Checkout<Connection> | Error {
     const origin = origins.getStore()
     const newest = newestHolding()
+    const isUncertain = newest?.state === 'held' && isHeldBySomeFlow()
+    if (isUncertain) this.noteUncertain(newest)
     const site = this.sites.of(origin, entry)
     const checkout = new Checkout(
       this.#order++,
@@ -122,8 +140,8 @@ export class Gate<Connection> {
       handover,
       origin?.operation,
       site,
-      firstHeld(newest),
-      familyOf(newest),
+      isUncertain ? undefined : firstHeld(newest),
+      isUncertain ? undefined : familyOf(newest),
       this,
     )
     checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
@@ -194,11 +212,40 @@ export class Gate<Connection> {
       this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
   }
 
+  /** What follows in the caller's context holds this connection, once it has come. */
+  enter(checkout: Checkout<Connection>): void {
+    this.follow(checkout)
+    enterHolding(checkout, this.#uncertainFlows < mostUncertain && !this.#isStrict)
+  }
+
+  /** Decides if use after the release is looked for: calls have shared few connections, or the mode is strict. */
+  follow(checkout: Checkout<Connection>): void {
+    checkout.isFollowed = this.#hasBeenFull || this.#isStrict
+  }
+
   /**
-   * Returns true where it is worth its price (3 µs) to remember who awaits a connection: calls may wait for themselves.
+   * A call cannot tell whether its flow holds a connection. The first few are one flow's whose context others have
+   * inherited. Where there are more, each connection gets a context of its own from now on.
    */
-  get wantsChains(): boolean {
-    return this.#hasBeenFull || this.#watcher.mode === 'strict'
+  noteUncertain({ owner }: Holdable): void {
+    if (!shareContext()) return
+    this.#uncertainFlows++
+    if (owner instanceof Gate && owner !== this) owner.#uncertainFlows++
+  }
+
+  /**
+   * Returns true where it is worth its price (3 µs) to remember who awaits a connection: in strict mode always,
+   * otherwise 50 times a second.
+   */
+  mayTakeChain({ askedAt }: Checkout<Connection>): boolean {
+    return this.#isStrict || this.#chains.allows(askedAt)
+  }
+
+  /** It is known now which of the connections that its context holds a waiting call waits inside. */
+  place(checkout: Checkout<Connection>, inside: Holdable | undefined): void {
+    if (checkout.inside === inside) return
+    checkout.moveTo(inside)
+    if (checkout.state === 'waiting') this.#deadlocks.suspect(checkout)
   }
 
   /** How many calls wait. */
@@ -250,6 +297,10 @@ export class Gate<Connection> {
       if (error === undefined) this.#refusal.over()
       else this.#connectFailed(error, false)
     }).finally(() => this.pump())
+  }
+
+  get #isStrict(): boolean {
+    return this.#watcher.mode === 'strict'
   }
 
   get #active(): number {

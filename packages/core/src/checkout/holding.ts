@@ -75,8 +75,20 @@ interface ProvenHolding {
   readonly proven: Holdable
 }
 
+/**
+ * A flow of calls that takes one connection after the other. All of them share one context: a new one for each
+ * connection would cost more than the rest of a checkout.
+ */
+interface Flow {
+  newest: Holdable
+  /** Work that the flow started, and does not await, shares the context. It may have taken the newest connection. */
+  isReused: boolean
+  /** Other work seems to share the context: no further connection is put into it. */
+  isShared: boolean
+}
+
 /** The connection that an asynchronous context holds, of those that it took the newest. */
-export type Holding = Holdable | HoldingWork | ProvenHolding
+export type Holding = Holdable | HoldingWork | ProvenHolding | Flow
 
 /**
  * The newest connection that each async context holds. Process-wide because a call inside a transaction may go through
@@ -84,9 +96,13 @@ export type Holding = Holdable | HoldingWork | ProvenHolding
  */
 export const holdings: AsyncLocalStorage<Holding> = shared('holdings', () => new AsyncLocalStorage<Holding>())
 
-/** The newest connection that this context holds. */
+/** The newest connection that this context holds. See {@link isHeldBySomeFlow}. */
 export function liveHolding(): Holdable | undefined {
   return firstHeld(newestOf(holdings.getStore()))
+}
+
+function certainHolding(): Holdable | undefined {
+  return isHeldBySomeFlow() ? undefined : liveHolding()
 }
 
 /**
@@ -109,7 +125,29 @@ export function newestHolding(): Holdable | undefined {
 function newestOf(holding: Holding | undefined): Holdable | undefined {
   if (holding === undefined) return undefined
   if ('proven' in holding) return holding.proven
+  if ('newest' in holding) return holding.newest
   return isWork(holding) ? (holding.holds ?? holding.inside) : holding
+}
+
+/**
+ * Returns true if the newest connection of this context is held, but perhaps not by this flow: other work that shares
+ * the context may have taken it.
+ */
+export function isHeldBySomeFlow(): boolean {
+  const holding = holdings.getStore()
+  return holding !== undefined && 'newest' in holding && holding.isReused && holding.newest.state === 'held'
+}
+
+/**
+ * A call cannot tell whether its flow holds a connection: its context is not used for another one.
+ *
+ * @returns true the first time for each context
+ */
+export function shareContext(): boolean {
+  const holding = holdings.getStore()
+  if (holding === undefined || !('newest' in holding) || holding.isShared) return false
+  holding.isShared = true
+  return true
 }
 
 /**
@@ -131,11 +169,18 @@ export function* heldFrom(innermost: Holdable | undefined): Generator<Holdable> 
  * What follows in this context holds this connection, once it has come. Calls that started side by side do not hold one
  * another's: what has not come yet is held by nobody who asks meanwhile.
  *
- * @returns what a layer above may enter in its turn, where it calls the driver in a context of its own
+ * @param mayReuse the context of the flow's last connection may be used again, once that is released
  */
-export function enterHolding(checkout: Holdable): void {
+export function enterHolding(checkout: Holdable, mayReuse: boolean): void {
   const around = holdings.getStore()
-  if (around === undefined || !isFreeWork(around)) return holdings.enterWith(checkout)
+  if (mayReuse && around !== undefined && 'newest' in around && around.newest.state === 'over' && !around.isShared) {
+    around.newest = checkout
+    around.isReused = true
+    return
+  }
+  if (around === undefined || !isFreeWork(around)) {
+    return holdings.enterWith({ newest: checkout, isReused: false, isShared: false })
+  }
   around.holds = checkout
   checkout.isOfCallback = around.isOfCallback
 }
@@ -150,7 +195,7 @@ export function enterWork(): HoldingWork {
   const around = holdings.getStore()
   if (around !== undefined && isFreeWork(around)) return around
   noticeSharing(around)
-  const work: HoldingWork = { holds: undefined, inside: liveHolding(), isOfCallback: false }
+  const work: HoldingWork = { holds: undefined, inside: certainHolding(), isOfCallback: false }
   holdings.enterWith(work)
   return work
 }
@@ -179,7 +224,7 @@ export function claimWork(): HoldingWork {
 
 /** For layers above the driver: runs `work`, which will take a connection and hold it until it is over. */
 export function runHolding<Result>(work: (holding: HoldingWork) => Result): Result {
-  const holding: HoldingWork = { holds: undefined, inside: liveHolding(), isOfCallback: true }
+  const holding: HoldingWork = { holds: undefined, inside: certainHolding(), isOfCallback: true }
   return holdings.run(holding, work, holding)
 }
 

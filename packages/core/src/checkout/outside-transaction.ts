@@ -77,6 +77,7 @@ export function heldAround({ isInside }: SecondCall, held: Holdable): Holdable |
 /** Runs `work` in the context of a caller that holds `held` only if that was not disproved. */
 export function runPlaced<Result>(call: SecondCall, held: Holdable, work: () => Result): Result {
   const around = heldAround(call, held)
-  if (around === held) return work()
+  // Where the connection is certain, the call is made inside it, even where other work shares the context.
+  if (around === held) return call.isInside === true ? holdings.run(held, work) : work()
   return around === undefined ? holdings.exit(work) : holdings.run(around, work)
 }

@@ -6,12 +6,13 @@ export class SiteBudget {
   #left = mostInSecond
   #refilledAt = 0
 
-  allows(): boolean {
+  /** @param now the time, for a caller that has looked at the clock */
+  allows(now?: number): boolean {
     if (this.#left > 0) {
       this.#left--
       return true
     }
-    const now = performance.now()
+    now ??= performance.now()
     if (now - this.#refilledAt < 1000) return false
     this.#refilledAt = now
     this.#left = mostInSecond - 1
