@@ -196,13 +196,13 @@ describe('flows that take one connection after the other, in default mode', () =
 
   it.each([1, 2, 3])('are found to wait for themselves, in a pool of %d', async (max) => {
     const work = async (pool: pg.Pool, deadlocks: () => number): Promise<void> => {
-      let holding = 0
+      const holding: true[] = []
       const flow = async (): Promise<unknown> => {
         await takeTwice(pool)
         const client = await pool.connect()
-        holding++
+        holding.push(true)
         try {
-          while (holding < max) await sleep(1)
+          while (holding.length < max) await sleep(1)
           return await pool.query('SELECT 1')
         } finally {
           client.release()

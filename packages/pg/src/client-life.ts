@@ -156,7 +156,7 @@ export class ClientLife implements Life {
   #lose(cause: Error | undefined, reason?: LossReason): void {
     if (!this.#isOpen || this.loss !== undefined || (this.#client._ending === true && reason === undefined)) return
     const { gate } = this.home
-    this.loss = gate.losses.note(cause, this.#client[checkoutKey], gate.name, reason)
+    this.loss = gate.record.losses.note(cause, this.#client[checkoutKey], gate.record.name, reason)
     this.#hearSubmittables()
     this.stay?.changed()
   }

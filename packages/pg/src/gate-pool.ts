@@ -63,12 +63,12 @@ export function gatePool(
   gates.set(pool, gate)
   const readOnly = new ReadOnlyWatch(pool)
   const observed = observedPool(pool, gate, options.given.poolName, readOnly)
-  gate.name = observed.name
+  gate.record.name = observed.name
   guard.pools.add(observed)
   // Where statements are limited, their limits measure the BEGIN too, with or without anyone who observes.
   const poolerWaited: PoolOfClient['poolerWaited'] = hasStatementLimits(limits)
     ? () => {}
-    : (...args) => gate.poolerWaited(...args)
+    : (...args) => gate.record.poolerWaited(...args)
   const known: PoolOfClient = { name: observed.name, poolerWaited }
   watchClients({ pool, gate, readOnly }, source, (client) => {
     // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow
@@ -78,7 +78,7 @@ export function gatePool(
   })
   limitPool(pool, limits, guard, (client: Client) => {
     const operation = (): string | undefined => client[checkoutKey]?.operation
-    return { operation, poolerWaited: (millis) => gate.poolerWaited(millis, operation()) }
+    return { operation, poolerWaited: (millis) => gate.record.poolerWaited(millis, operation()) }
   })
   gateConnect(pool, gate, guard, layer)
   // Prisma makes another pool after $disconnect, with its next query.
@@ -173,7 +173,7 @@ function gateConnect(pool: PoolLike, gate: Gate<ClientLike>, { observer }: Guard
     if (begun === undefined) return
     const now = performance.now()
     begun.sentAt = now
-    begun.pool = gate.name
+    begun.pool = gate.record.name
     observer?.end(begun, sqlStateOf(error) ?? '', now)
   }
 
@@ -206,7 +206,7 @@ function connectCallback(gate: Gate<ClientLike>, callback: Handover<ClientLike>,
       // A query is over before anyone could ask for a second connection inside it.
       if (asking.isForQuery) handOver(undefined, client, release)
       else {
-        gate.follow(taken)
+        gate.flows.follow(taken)
         knownLifeOf(client)?.held(taken)
         holdings.run(taken, handOver, undefined, client, release)
       }
@@ -268,12 +268,12 @@ function connectPromise(pool: PoolLike, gate: Gate<ClientLike>, layer: Layer, en
   if (thrown !== undefined) throw thrown.error
   if (checkout !== undefined && !(checkout instanceof Error)) {
     checkout.layer = acquiring === undefined ? layer : 'kysely'
-    gate.enter(checkout)
+    gate.flows.enter(checkout)
     if (acquiring !== undefined) acquiring.holding = checkout
     if (acquiring?.signal !== undefined) obey(acquiring.signal, gate, checkout, promise)
   }
   if (hasFailed || isCallersOwn(checkout)) return promise
-  const isChained = PromiseOfPool === Promise && checkout instanceof Checkout && gate.mayTakeChain(checkout)
+  const isChained = PromiseOfPool === Promise && checkout instanceof Checkout && gate.flows.mayTakeChain(checkout)
   return isChained ? takenBy(promise, checkout as Checkout<ClientLike>) : promise.catch(throwFromHere)
 }
 

@@ -62,7 +62,7 @@ export class SecondCalls {
   get held(): Holdable | undefined {
     const held = heldOf(this.#gate)
     if (held === undefined) return undefined
-    if (isHeldBySomeFlow()) this.#gate.noteUncertain(held)
+    if (isHeldBySomeFlow()) this.#gate.flows.noteUncertain(held)
     if (!(held.begun?.isOpen() === true || wouldWait(this.#gate))) return undefined
     if (origins.getStore()?.isPlaced === true) return undefined
     return mayPlace(this.#guard.mode) ? held : undefined

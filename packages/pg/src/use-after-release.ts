@@ -6,7 +6,7 @@ import type { ClientLike, DriverFunction } from './types.ts'
 
 /** Remembers the call site of a release, where call sites are worth their price. */
 export function locateRelease({ home: { gate } }: Life, checkout: Checkout<ClientLike>, entry: DriverFunction): void {
-  if (gate.sites.mayWant) checkout.releaseSite = gate.sites.of(origins.getStore(), entry)
+  if (gate.record.sites.mayWant) checkout.releaseSite = gate.record.sites.of(origins.getStore(), entry)
 }
 
 /**
@@ -22,7 +22,7 @@ export function refuseMisuse(life: Life, guard: Guard, config: unknown, entry: D
     .filter((part) => part !== undefined)
     .join(' at ')
   const who = by === '' ? 'by a call whose call site was not remembered (the next one will be)' : `by ${by}`
-  life.home.gate.sites.strike([released])
+  life.home.gate.record.sites.strike([released])
   return guard.refuseCall(
     'usedAfterRelease',
     entry,

@@ -8,32 +8,18 @@ import type { Watcher } from './events.ts'
 import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../stack/call-site.ts'
-import {
-  enterHolding,
-  familyOf,
-  firstHeld,
-  heldFrom,
-  isHeldBySomeFlow,
-  newestHolding,
-  shareContext,
-  type Holdable,
-} from './holding.ts'
-import { LeakWatch } from './leak-watch.ts'
-import { LostConnections } from './lost-connections.ts'
-import type { ConnectionSource, GateNature } from './connection-source.ts'
+import { familyOf, firstHeld, heldFrom, type Holdable } from './holding.ts'
+import { openOne, type ConnectionSource, type GateNature } from './connection-source.ts'
+import { Flows } from './flows.ts'
 import type { CheckoutLimits } from './limits.ts'
 import type { PoolState } from './pool-state.ts'
-import { openOne } from './open-one.ts'
+import { Recorder } from './recorder.ts'
 import { Queue } from './queue.ts'
-import { SiteBudget } from '../stack/stack-budget.ts'
 import { ServerRefusal } from './reconnect-pause.ts'
 import { RetryPlan } from './retry-plan.ts'
-import { CallSites } from './call-sites.ts'
-import { Measures, type PoolStatistics } from './statistics.ts'
+import { Capacity } from './capacity.ts'
+import type { PoolStatistics } from './statistics.ts'
 import { troubleOf, type PoolTrouble } from './pool-trouble.ts'
-
-/** As many flows may leave it uncertain whether they hold a connection, before contexts are not used twice any more. */
-const mostUncertain = 3
 
 /**
  * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool
@@ -41,37 +27,22 @@ const mostUncertain = 3
  */
 export class Gate<Connection> {
   readonly limits: CheckoutLimits
-  readonly sites: CallSites
-  /** Open connections that were lost. */
-  readonly losses: LostConnections<Connection>
-  /** Of the pool, for its events. */
-  name: string | undefined = undefined
+  readonly record: Recorder<Connection>
+  readonly flows: Flows
   readonly #source: ConnectionSource<Connection>
-  readonly #watcher: Watcher
   readonly #clock: Clock
-  readonly #refusal: ServerRefusal
-  readonly #expiry: Expiry<Connection>
-  readonly #denials: Denials<Connection>
-  readonly #leaks: LeakWatch<Connection>
-  readonly #deadlocks: DeadlockWatch<Connection>
-  readonly #retries: RetryPlan
   readonly #waiting = new Queue<Checkout<Connection>>()
   readonly #taking = new Queue<Checkout<Connection>>()
   readonly #held = new Queue<Checkout<Connection>>()
-  readonly #measures = new Measures()
-  /** Connections that the pool was asked for and whose callers have given up. */
-  #abandoned = 0
-  /** Idle connections that the pool was asked for and has not handed out yet. */
-  #promised = 0
-  /** Connections that were out before the gate stood here. */
-  #foreign: number
+  readonly #capacity: Capacity
+  readonly #refusal: ServerRefusal
+  readonly #expiry: Expiry<Connection>
+  readonly #denials: Denials<Connection>
+  readonly #deadlocks: DeadlockWatch<Connection>
+  readonly #retries: RetryPlan
   #order = 0
-  #hasBeenFull: boolean
   #ended: Error | undefined
   #isPumping = false
-  /** Contexts in which it was uncertain who holds a connection. */
-  #uncertainFlows = 0
-  readonly #chains = new SiteBudget()
 
   constructor(
     source: ConnectionSource<Connection>,
@@ -81,36 +52,21 @@ export class Gate<Connection> {
   ) {
     this.#source = source
     this.limits = limits
-    this.#watcher = watcher
     this.#clock = clock
-    this.#refusal = new ServerRefusal(clock, random, limits.waitsForFirstAnswer || source.size > 0)
+    const [waiting, taking, held] = [this.#waiting, this.#taking, this.#held]
+    const refusal = new ServerRefusal(clock, random, limits.waitsForFirstAnswer || source.size > 0)
+    this.#refusal = refusal
     this.#retries = new RetryPlan(clock, () => this.pump())
-    this.#expiry = new Expiry({
-      clock,
-      limits,
-      waiting: this.#waiting,
-      taking: this.#taking,
-      expire: this.#expire.bind(this),
-    })
-    this.sites = new CallSites(limits.callSites, watcher)
-    this.losses = new LostConnections({ clock, watcher, sites: this.sites })
-    this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held: this.#held })
+    this.#capacity = new Capacity(source, { taking, held }, refusal, clock)
+    this.#expiry = new Expiry({ clock, limits, waiting, taking, expire: this.#expire.bind(this) })
+    this.record = new Recorder({ clock, source, limits, watcher, held })
+    this.flows = new Flows(watcher, source.max)
+    const { measures, sites } = this.record
     const survey = (waitedMillis = 0): PoolState => this.#survey(waitedMillis)
     const fail = this.#fail.bind(this)
-    const told = { measures: this.#measures, refusal: this.#refusal, busy: this.#expiry.busy, limits }
-    this.#denials = new Denials({ ...told, watcher, sites: this.sites, held: this.#held, survey, fail })
-    this.#deadlocks = new DeadlockWatch({
-      clock,
-      source,
-      watcher,
-      sites: this.sites,
-      held: this.#held,
-      survey,
-      refuse: fail,
-    })
-    // A call that nests two fills a pool of two by itself.
-    this.#hasBeenFull = source.max <= 2
-    this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
+    const { busy } = this.#expiry
+    this.#denials = new Denials({ measures, refusal, busy, limits, watcher, sites, held, survey, fail })
+    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites, held, survey, refuse: fail })
   }
 
   /**
@@ -130,23 +86,21 @@ export class Gate<Connection> {
     limitMillis: number = Infinity,
   ): Checkout<Connection> | Error {
     const origin = origins.getStore()
-    const newest = newestHolding()
-    const isUncertain = newest?.state === 'held' && isHeldBySomeFlow()
-    if (isUncertain) this.noteUncertain(newest)
-    const site = this.sites.of(origin, entry)
+    const newest = this.flows.newest()
+    const site = this.record.sites.of(origin, entry)
     const checkout = new Checkout(
       this.#order++,
       askedAt,
       handover,
       origin?.operation,
       site,
-      isUncertain ? undefined : firstHeld(newest),
-      isUncertain ? undefined : familyOf(newest),
+      firstHeld(newest),
+      familyOf(newest),
       this,
     )
     checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
     checkout.limitMillis = checkout.isHurried ? limitMillis : this.limits.acquireTimeoutMillis
-    if (this.#waiting.size === 0 && this.canTake()) {
+    if (this.#waiting.size === 0 && this.#capacity.canTake()) {
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
       return checkout
@@ -160,7 +114,7 @@ export class Gate<Connection> {
    */
   abort(checkout: Checkout<Connection>, reason: Error): void {
     if (checkout.state !== 'waiting' && checkout.state !== 'taking') return
-    this.#measures.counts.aborted++
+    this.record.measures.counts.aborted++
     this.#fail(checkout, reason)
     this.pump()
   }
@@ -170,16 +124,13 @@ export class Gate<Connection> {
     if (checkout.state !== 'held') return
     this.#held.remove(checkout)
     const heldMillis = checkout.end(this.#clock.now())
-    this.#measures.uses.add(heldMillis)
-    this.#leaks.ended(checkout, heldMillis)
+    this.record.released(checkout, heldMillis)
     checkout.letGo()
-    if (this.#watcher.hears('release'))
-      this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
   /** A connection that was out before the gate stood here came back. */
   giveBackForeign(): void {
-    if (this.#foreign > 0) this.#foreign--
+    this.#capacity.giveBackForeign()
   }
 
   /** Lets callers in for as long as the pool has connections for them. */
@@ -188,7 +139,7 @@ export class Gate<Connection> {
     if (this.#isPumping) return
     this.#isPumping = true
     try {
-      for (let next = this.#waiting.first; next !== undefined && this.canTake(); next = this.#waiting.first) {
+      for (let next = this.#waiting.first; next !== undefined && this.#capacity.canTake(); next = this.#waiting.first) {
         this.#unqueue(next)
         const thrown = this.#take(next)
         if (thrown !== undefined) next.handover(thrown.error, undefined, nothing)
@@ -203,42 +154,6 @@ export class Gate<Connection> {
   end(error: Error): void {
     this.#ended = error
     for (const checkout of this.#waiting) this.#fail(checkout, error)
-  }
-
-  /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
-  poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
-    this.#measures.poolerWaits.add(poolerWaitMillis)
-    if (this.#watcher.hears('poolerWait'))
-      this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
-  }
-
-  /** What follows in the caller's context holds this connection, once it has come. */
-  enter(checkout: Checkout<Connection>): void {
-    this.follow(checkout)
-    enterHolding(checkout, this.#uncertainFlows < mostUncertain && !this.#isStrict)
-  }
-
-  /** Decides if use after the release is looked for: calls have shared few connections, or the mode is strict. */
-  follow(checkout: Checkout<Connection>): void {
-    checkout.isFollowed = this.#hasBeenFull || this.#isStrict
-  }
-
-  /**
-   * A call cannot tell whether its flow holds a connection. The first few are one flow's whose context others have
-   * inherited. Where there are more, each connection gets a context of its own from now on.
-   */
-  noteUncertain({ owner }: Holdable): void {
-    if (!shareContext()) return
-    this.#uncertainFlows++
-    if (owner instanceof Gate && owner !== this) owner.#uncertainFlows++
-  }
-
-  /**
-   * Returns true where it is worth its price (3 µs) to remember who awaits a connection: in strict mode always,
-   * otherwise 50 times a second.
-   */
-  mayTakeChain({ askedAt }: Checkout<Connection>): boolean {
-    return this.#isStrict || this.#chains.allows(askedAt)
   }
 
   /** It is known now which of the connections that its context holds a waiting call waits inside. */
@@ -261,8 +176,8 @@ export class Gate<Connection> {
   /** Plain data: now, and since the pool was guarded. */
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
-    const found = { leaks: this.#leaks.reported, deadlocks: this.#deadlocks.found, connectionsLost: this.losses.counts }
-    return this.#measures.statistics({ max, size, idle, active: this.#active, waiting: this.#waitingNow }, found)
+    const { active } = this.#capacity
+    return this.record.statistics({ max, size, idle, active, waiting: this.#waitingNow }, this.#deadlocks.found)
   }
 
   /** Who holds connections now, the longest first. */
@@ -273,7 +188,7 @@ export class Gate<Connection> {
   /** What goes wrong now, and what went wrong in the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
     const parts = {
-      measures: this.#measures,
+      measures: this.record.measures,
       deadlocks: this.#deadlocks,
       held: this.#held,
       source: this.#source,
@@ -290,21 +205,13 @@ export class Gate<Connection> {
   open(): Promise<void> | undefined {
     if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.canTake())
       return undefined
-    this.#abandoned++
+    this.#capacity.abandoned++
     if (this.#refusal.isOn) this.#refusal.asked()
     return openOne(this.#source, (error) => {
-      this.#abandoned--
+      this.#capacity.abandoned--
       if (error === undefined) this.#refusal.over()
       else this.#connectFailed(error, false)
     }).finally(() => this.pump())
-  }
-
-  get #isStrict(): boolean {
-    return this.#watcher.mode === 'strict'
-  }
-
-  get #active(): number {
-    return this.#held.size + this.#foreign
   }
 
   /** Without a bound of its own the gate lets everyone in to the driver, and they wait there. */
@@ -312,34 +219,24 @@ export class Gate<Connection> {
     return this.#waiting.size + (Number.isFinite(this.#source.max) ? 0 : this.#taking.size)
   }
 
-  get #isFull(): boolean {
-    const { max, size, idle } = this.#source
-    // Those of them that were still being opened may never have come.
-    if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, size - idle)
-    return this.#taking.size + this.#abandoned + this.#active >= max
-  }
-
-  /** Whether a call that is next in the queue gets a connection now. */
+  /** Returns true if a call that is next in the queue gets a connection now. */
   canTake(): boolean {
-    if (this.#isFull) return false
-    return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
+    return this.#capacity.canTake()
   }
 
   /** @returns what the pool throws, as it does where its driver cannot make a client */
   #take(checkout: Checkout<Connection>): Thrown | undefined {
     checkout.state = 'taking'
-    const isNew = this.#source.idle <= this.#promised
-    if (!isNew) this.#promised++
-    else if (this.#refusal.isOn) this.#refusal.asked()
+    const isNew = this.#capacity.ask()
     this.#taking.push(checkout)
     this.#expiry.expect(checkout, isNew)
     const thrown = checkout.takeFrom(this.#source, (error, connection, release) => {
-      if (!isNew) this.#promised--
+      this.#capacity.answered(isNew)
       if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
       else this.#taken(checkout, connection, release, isNew)
     })
     if (thrown === undefined) return undefined
-    if (!isNew) this.#promised--
+    this.#capacity.answered(isNew)
     this.#settle(checkout)
     checkout.state = 'over'
     this.#connectFailed(thrown.error, false)
@@ -349,8 +246,8 @@ export class Gate<Connection> {
   #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {
     if (isNew) this.#refusal.over()
     if (checkout.state !== 'taking') {
-      this.#abandoned--
-      this.#measures.counts.lateArrivals++
+      this.#capacity.abandoned--
+      this.record.measures.counts.lateArrivals++
       this.#source.takeBack(connection, release)
       this.pump()
       return
@@ -360,12 +257,7 @@ export class Gate<Connection> {
     checkout.heldSince = this.#clock.now()
     checkout.connection = connection
     this.#held.push(checkout)
-    this.#measures.counts.acquired++
-    const waitedMillis = checkout.heldSince - checkout.askedAt
-    this.#measures.waits.add(waitedMillis)
-    this.#leaks.started(checkout)
-    if (this.#watcher.hears('acquire'))
-      this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
+    this.record.acquired(checkout)
     if (this.#waiting.size > 0) this.pump()
     const { handover } = checkout
     checkout.handover = nothing
@@ -374,7 +266,7 @@ export class Gate<Connection> {
 
   #failedToTake(checkout: Checkout<Connection>, error: Error): void {
     const isOver = checkout.state !== 'taking'
-    if (isOver) this.#abandoned--
+    if (isOver) this.#capacity.abandoned--
     else this.#settle(checkout)
     const isRetried = this.#connectFailed(error, !isOver)
     if (isRetried) {
@@ -389,28 +281,21 @@ export class Gate<Connection> {
 
   /** While the server refuses, waiting is worth it only where a connection is open, which may come free. */
   get #failsFast(): boolean {
-    return this.#refusal.failsAtOnce(this.limits.failFast) && this.#source.size <= this.#connecting
-  }
-
-  get #connecting(): number {
-    return Math.max(0, this.#taking.size + this.#abandoned - this.#promised)
+    return this.#refusal.failsAtOnce(this.limits.failFast) && this.#source.size <= this.#capacity.connecting
   }
 
   /** @returns whether it is tried again for the same call */
   #connectFailed(error: Error, hasCaller: boolean): boolean {
     const failure = classifyFailure(error)
-    this.#measures.counts.connectFailures++
     const mayHelp = this.#refusal.failed(error, failure)
     const isRetried = mayHelp && hasCaller && this.#ended === undefined && this.limits.acquireTimeoutMillis !== Infinity
-    if (this.#watcher.hears('connectFailure')) {
-      this.#watcher.tell('connectFailure', { error, failure, isRetried: isRetried && !this.#failsFast })
-    }
+    this.record.connectFailed(error, failure, isRetried && !this.#failsFast)
     return isRetried
   }
 
   #enqueue(checkout: Checkout<Connection>): Checkout<Connection> | Error {
     const { maxWaiting } = this.limits
-    this.#hasBeenFull = true
+    this.flows.mayWaitForThemselves = true
     if (this.#failsFast) return this.#denials.refuse(checkout)
     if (this.#waiting.size >= maxWaiting) return this.#denials.refuse(checkout, maxWaiting)
     this.#await(checkout)
@@ -440,7 +325,7 @@ export class Gate<Connection> {
       this.#expiry.settled(checkout)
     } else {
       this.#settle(checkout)
-      this.#abandoned++
+      this.#capacity.abandoned++
     }
     checkout.state = 'over'
     checkout.handover(error, undefined, nothing)
@@ -461,13 +346,14 @@ export class Gate<Connection> {
   /** @param waiting the call that is refused now is not in the queue any more */
   #survey(waitedMillis: number, waiting: number = Math.max(this.#waitingNow, 1)): PoolState {
     const { max, size, idle, inHook = 0 } = this.#source
+    const { active, connecting } = this.#capacity
     const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
-    return { max, size, idle, active: this.#active, connecting: this.#connecting, inHook, waiting, ...survey }
+    return { max, size, idle, active, connecting, inHook, waiting, ...survey }
   }
 
   /** While the server refuses connections nobody may come back to let the next caller in. */
   #planRetry(): void {
-    if (this.#refusal.isOn && this.#waiting.size > 0 && !this.#isFull) this.#retries.plan(this.#refusal.nextAt)
+    if (this.#refusal.isOn && this.#waiting.size > 0 && !this.#capacity.isFull) this.#retries.plan(this.#refusal.nextAt)
   }
 }
 

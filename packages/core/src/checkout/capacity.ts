@@ -1,0 +1,79 @@
+import type { Clock } from '../measure/clock.ts'
+import type { ConnectionSource } from './connection-source.ts'
+import type { ServerRefusal } from './reconnect-pause.ts'
+
+/** The calls that use a pool's connections now. */
+interface Users {
+  /** Calls for which the pool was asked for a connection. */
+  readonly taking: { readonly size: number }
+  /** Calls that hold one. */
+  readonly held: { readonly size: number }
+}
+
+/** How many connections a pool can still give. The pool counts connections; this counts the calls that they are for. */
+export class Capacity {
+  /** Connections that the pool was asked for and whose callers have given up. */
+  abandoned = 0
+  readonly #source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle'>
+  readonly #users: Users
+  readonly #refusal: ServerRefusal
+  readonly #clock: Clock
+  /** Idle connections that the pool was asked for and has not handed out yet. */
+  #promised = 0
+  /** Connections that were out before the gate stood here. */
+  #foreign: number
+
+  constructor(
+    source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle'>,
+    users: Users,
+    refusal: ServerRefusal,
+    clock: Clock,
+  ) {
+    this.#source = source
+    this.#users = users
+    this.#refusal = refusal
+    this.#clock = clock
+    this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
+  }
+
+  /** Connections that the application holds. */
+  get active(): number {
+    return this.#users.held.size + this.#foreign
+  }
+
+  /** Connections that are being opened. */
+  get connecting(): number {
+    return Math.max(0, this.#users.taking.size + this.abandoned - this.#promised)
+  }
+
+  get isFull(): boolean {
+    const { max, size, idle } = this.#source
+    // Some of them may never have come: they were still being opened.
+    if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, size - idle)
+    return this.#users.taking.size + this.abandoned + this.active >= max
+  }
+
+  /** Returns true if the call that is next in the queue gets a connection now. */
+  canTake(): boolean {
+    if (this.isFull) return false
+    return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
+  }
+
+  /** The pool is about to be asked. @returns true if it has to open a connection */
+  ask(): boolean {
+    const isNew = this.#source.idle <= this.#promised
+    if (!isNew) this.#promised++
+    else if (this.#refusal.isOn) this.#refusal.asked()
+    return isNew
+  }
+
+  /** The pool has answered. @param isNew what {@link ask} returned */
+  answered(isNew: boolean): void {
+    if (!isNew) this.#promised--
+  }
+
+  /** A connection that was out before the gate stood here came back. */
+  giveBackForeign(): void {
+    if (this.#foreign > 0) this.#foreign--
+  }
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../measure/clock.ts'
+import { CallSites } from './call-sites.ts'
+import type { Checkout } from './checkout.ts'
+import type { ConnectionSource } from './connection-source.ts'
+import type { Watcher } from './events.ts'
+import type { Failure } from '../failure.ts'
+import { LeakWatch } from './leak-watch.ts'
+import type { CheckoutLimits } from './limits.ts'
+import { LostConnections } from './lost-connections.ts'
+import type { Queue } from './queue.ts'
+import { Measures, type PoolStatistics } from './statistics.ts'
+
+/** What a recorder looks at. */
+interface Recorded<Connection> {
+  readonly clock: Clock
+  readonly source: ConnectionSource<Connection>
+  readonly limits: CheckoutLimits
+  readonly watcher: Watcher
+  /** In the order in which the connections were taken. */
+  readonly held: Queue<Checkout<Connection>>
+}
+
+/** Counts, times and reports what happens to the connections of one pool. */
+export class Recorder<Connection> {
+  /** Name of the pool, for its events. */
+  name: string | undefined = undefined
+  readonly sites: CallSites
+  /** Open connections that were lost. */
+  readonly losses: LostConnections<Connection>
+  readonly measures: Measures = new Measures()
+  readonly #watcher: Watcher
+  readonly #leaks: LeakWatch<Connection>
+
+  constructor({ clock, source, limits, watcher, held }: Recorded<Connection>) {
+    this.#watcher = watcher
+    this.sites = new CallSites(limits.callSites, watcher)
+    this.losses = new LostConnections({ clock, watcher, sites: this.sites })
+    this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held })
+  }
+
+  /** A call got its connection. */
+  acquired(checkout: Checkout<Connection>): void {
+    const waitedMillis = checkout.heldSince - checkout.askedAt
+    this.measures.counts.acquired++
+    this.measures.waits.add(waitedMillis)
+    this.#leaks.started(checkout)
+    if (!this.#watcher.hears('acquire')) return
+    this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
+  }
+
+  /** A connection is back in the pool, or closed. */
+  released(checkout: Checkout<Connection>, heldMillis: number): void {
+    this.measures.uses.add(heldMillis)
+    this.#leaks.ended(checkout, heldMillis)
+    if (!this.#watcher.hears('release')) return
+    this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
+  }
+
+  /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
+  poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
+    this.measures.poolerWaits.add(poolerWaitMillis)
+    if (!this.#watcher.hears('poolerWait')) return
+    this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
+  }
+
+  /** The pool could not connect. @param isRetried it is tried again for the same call */
+  connectFailed(error: Error, failure: Failure | undefined, isRetried: boolean): void {
+    this.measures.counts.connectFailures++
+    if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
+  }
+
+  /** Plain data: now, and since the pool was guarded. */
+  statistics(
+    now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>,
+    deadlocks: number,
+  ): PoolStatistics {
+    const found = { leaks: this.#leaks.reported, deadlocks, connectionsLost: this.losses.counts }
+    return this.measures.statistics(now, found)
+  }
+}
