@@ -3,6 +3,7 @@
 export type { Address, Call } from './guard/call.ts'
 export type { Entry } from './stack/call-site.ts'
 export { guardOf, keepFirstGuard, markGuarded, toGuard } from './guard/brand.ts'
+export { StatementSender, type AnswerReader, type SenderOptions } from './guard/statement-sender.ts'
 export { firstReason } from './guard/first-reason.ts'
 export { commits, harmless, type Analysis, type Answer, type DetectedEffect } from './analyze/analysis.ts'
 export { scanSaysHarmless } from './analyze/analyze.ts'

@@ -1,26 +1,24 @@
 import type { Guard, PoolsafeError } from '@poolsafe/core'
 import {
   firstReason,
-  harmless,
-  onlyBegins,
   sqlStateOf,
+  StatementSender,
   Transaction,
   type Analysis,
-  type Answer,
+  type AnswerReader,
   type ConnectionControl,
-  type Entry,
   type Holdable,
-  type Observer,
 } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'
-import { ended, observeStream } from './observing.ts'
 import { originalOf } from './original.ts'
 
 /** What is known of one connection of Kysely. */
 export interface ConnectionState {
   readonly transaction: Transaction
+  /** Judges, sends and observes its statements, unless a guarded pool below does. */
+  readonly sender: StatementSender
   /** A guarded pool below judges what is sent on it. */
   judgedBelow: boolean
   /** Set by a guarded pool below that can cancel. */
@@ -31,8 +29,6 @@ export interface ConnectionState {
   readonly abortables: Set<Abortable>
   /** What was refused on it last, until Kysely releases it. */
   refused: PoolsafeError | undefined
-  /** When its transaction began, where nothing below knows; 0 outside one. */
-  transactionSince: number
 }
 
 /** Where a connection keeps its state: a property, as a map would cost more than all the rest. */
@@ -49,51 +45,58 @@ export function stateOf(
 export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
   const known = stateOf(connection)
   if (known !== undefined) return known
+  const transaction = new Transaction({ isAnswered: true })
+  const onRefusal = (refusal: PoolsafeError, analysis: Analysis): PoolsafeError => {
+    state.refused = firstReason(state.refused, refusal, analysis)
+    // The statement was refused inside a dialect hook, so the acquiring call must release the connection.
+    Acquisition.current()?.uses(connection)
+    return state.refused
+  }
   const state: ConnectionState = {
-    transaction: new Transaction({ isAnswered: true }),
+    transaction,
+    sender: new StatementSender(guard, reader, { transaction, onRefusal }),
     judgedBelow: false,
     control: undefined,
     holding: undefined,
     abortables: new Set(),
     refused: undefined,
-    transactionSince: 0,
   }
   Object.defineProperty(connection, stateKey, { value: state })
   guardCancelling(connection, guard, state)
-  guardQueries(connection, guard, state)
+  guardQueries(connection, state)
   return state
+}
+
+/** How Kysely's drivers answer. */
+const reader: AnswerReader = {
+  layer: 'kysely',
+  sqlStateOf,
+  rowsOf(result) {
+    const { rows, numAffectedRows } = result as QueryResult<unknown>
+    return numAffectedRows === undefined ? rows.length : Number(numAffectedRows)
+  },
+  answerOf(result) {
+    const { rows } = result as QueryResult<unknown>
+    // For a COMMIT, PostgresDriver returns the command tag instead of rows.
+    return { rows, command: (rows[0] as { command?: string } | undefined)?.command }
+  },
 }
 
 type Query = Parameters<DatabaseConnection['executeQuery']>[0]
 type QueryOptions = Parameters<DatabaseConnection['executeQuery']>[1]
 
-/** The hot path is straight: no list of arguments, and no function made, for a query that nothing is to be done for. */
-function guardQueries(connection: DatabaseConnection, guard: Guard, state: ConnectionState): void {
+/** The hot path allocates nothing: no argument list and no function for each query. */
+function guardQueries(connection: DatabaseConnection, state: ConnectionState): void {
   const execute = originalOf(connection, 'executeQuery')
   const stream = originalOf(connection, 'streamQuery')
-  const { observer } = guard
-  const { transaction } = state
+  const { sender } = state
 
   function executeQuery<R>(query: Query, options?: QueryOptions): Promise<QueryResult<R>> {
-    if (state.judgedBelow) return send<R>(query, options)
-    const { sql } = query
-    const analysis = guard.analyze(sql)
-    const error = analysis === harmless ? undefined : refuse(sql, analysis, executeQuery)
-    if (error !== undefined) return Promise.reject(error)
-    // Of a guarded pool below, the pool observes: it sees more.
-    const sent = observer === undefined ? send<R>(query, options) : observe<R>(query, options, analysis, observer)
-    const result = analysis === harmless && transaction.isBare ? sent : transaction.watch(sent, sqlStateOf)
-    return analysis.telltales === undefined
-      ? result
-      : result.then((answered) => judgeAnswer(guard, sql, analysis, answered))
+    // A guarded pool below judges and observes: it sees more.
+    if (state.judgedBelow) return forward<R>(query, options)
+    return sender.send(query.sql, executeQuery, forward<R>, query, options)
   }
-  function observe<R>(query: Query, options: QueryOptions, analysis: Analysis, by: Observer): Promise<QueryResult<R>> {
-    const execution = by.begin(query.sql, 'kysely', executeQuery)
-    execution.transactionSince = state.transactionSince
-    if (analysis !== harmless) execution.onlyBegins = onlyBegins(analysis)
-    return ended(by, execution, send<R>(query, options))
-  }
-  function send<R>(query: Query, options: QueryOptions): Promise<QueryResult<R>> {
+  function forward<R>(query: Query, options: QueryOptions): Promise<QueryResult<R>> {
     if (options === undefined) return execute<R>(query)
     const { signal } = options
     const { control, abortables } = state
@@ -102,38 +105,8 @@ function guardQueries(connection: DatabaseConnection, guard: Guard, state: Conne
   }
   function streamQuery<R>(...args: Parameters<typeof stream>): ReturnType<typeof stream<R>> {
     if (state.judgedBelow) return stream<R>(...args)
-    const { sql } = args[0]
-    const analysis = guard.analyze(sql)
-    const error = analysis === harmless ? undefined : refuse(sql, analysis, streamQuery)
-    if (error !== undefined) return failing(error)
-    // Nothing is sent before somebody reads, and what is not read to its end may run in part.
-    transaction.doubtLatest()
-    return observer === undefined ? stream<R>(...args) : observeStream(stream<R>(...args), { sql, observer, state })
-  }
-  function refuse(sql: string, analysis: Analysis, entry: Entry): Error | undefined {
-    const refusal = guard.refuse(sql, analysis, { transaction, pinned: true }, entry)
-    const error = refusal === undefined ? undefined : (state.refused = firstReason(state.refused, refusal, analysis))
-    // Refused inside a hook of the dialect: whoever acquires the connection has to give it back.
-    if (error !== undefined) Acquisition.current()?.uses(connection)
-    return error
+    return sender.stream(args[0].sql, streamQuery, () => stream<R>(...args))
   }
   connection.executeQuery = executeQuery
   connection.streamQuery = streamQuery
-}
-
-function judgeAnswer<R>(guard: Guard, sql: string, analysis: Analysis, answered: QueryResult<R>): QueryResult<R> {
-  const error = guard.refuseAnswer(sql, analysis, [answerIn(answered)])
-  if (error !== undefined) throw error
-  return answered
-}
-
-/** Of a COMMIT, PostgresDriver gives the command in the place of a row. */
-function answerIn({ rows }: QueryResult<unknown>): Answer {
-  return { rows, command: (rows[0] as { command?: string } | undefined)?.command }
-}
-
-/** A stream reports its errors where it is read. */
-// oxlint-disable-next-line require-yield
-async function* failing(error: Error): AsyncIterableIterator<never> {
-  throw error
 }

@@ -164,10 +164,8 @@ function markAborted(error: unknown): never {
 }
 
 function setOpen(connection: DatabaseConnection, isOpen: boolean): void {
-  const state = stateOf(connection)
-  if (state === undefined) return
-  state.transaction.isOpen = isOpen
-  state.transactionSince = isOpen ? performance.now() : 0
+  const sender = stateOf(connection)?.sender
+  if (sender !== undefined) sender.isOpen = isOpen
 }
 
 type ReleaseOptions = Parameters<Driver['releaseConnection']>[1]

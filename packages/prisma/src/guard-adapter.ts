@@ -3,20 +3,17 @@ import { InvalidOptionError, isPoolsafeError, type Guard, type GuardOptions } fr
 import {
   commits,
   guardOf,
-  harmless,
   keepFirstGuard,
   markGuarded,
   toGuard,
+  StatementSender,
   Transaction,
   transactionTexts,
-  type Answer,
-  type Observer,
 } from '@poolsafe/core/adapter'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
 import { statementNamesOf } from './statement-names.ts'
-import { observed, observedEnd, observedStart, type Since } from './observing.ts'
-import { sqlStateOf } from './server-error.ts'
+import { reader } from './answers.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
@@ -82,44 +79,63 @@ function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOption
   const error = judgedBelow ? undefined : refuseLogin(adapter, guard, guardConnected)
   if (error !== undefined) return refuseConnected(adapter, error)
   // A pool of node-postgres observes what is sent, at the wire.
-  const observer = gateIfPool(driver, guard, pool, 'prisma') ? undefined : guard.observer
+  const isObserved = !gateIfPool(driver, guard, pool, 'prisma')
+  const sender = new StatementSender(guard, reader, { isObserved, isNamed: judgedBelow ? undefined : namedBy(adapter) })
   if (!judgedBelow) {
-    guardStatements(adapter, guard, observer)
-    // PrismaPg cuts a script at each semicolon and borrows a connection for each piece; other drivers send it as one
-    // text.
-    replace(adapter, 'executeScript', (send) => judged(observed(send, observer), guard))
+    guardStatements(adapter, sender)
+    // PrismaPg cuts a script at each semicolon and acquires a connection for each piece. Other drivers send one text.
+    replace(adapter, 'executeScript', (send) => sent(send, sender))
   }
   const adopt = (transaction: AdapterTransaction): AdapterTransaction =>
-    guardTransaction(transaction, guard, judgedBelow, observer)
-  replace(adapter, 'startTransaction', (start) => {
-    const begin = observedStart(start, observer)
-    return (...options) => begin(...options).then(adopt)
-  })
+    guardTransaction(transaction, guard, { isJudged: !judgedBelow, isObserved })
+  // Adapters send their own BEGIN. All that is seen of it is how long it took to get the transaction.
+  replace(
+    adapter,
+    'startTransaction',
+    (start) =>
+      function begin(...options) {
+        return sender.observe(transactionTexts.begin, begin, () => start(...options)).then(adopt)
+      },
+  )
   return markGuarded(adapter, guard)
 }
 
-/**
- * Adapters send their own BEGIN before they hand out a transaction, and end it by a statement that goes the common way.
- */
+/** What is done about the statements of a transaction: neither where a guarded pool below does it. */
+interface Duties {
+  readonly isJudged: boolean
+  readonly isObserved: boolean
+}
+
+/** An adapter sends its own BEGIN before it returns a transaction, and ends it by a statement like any other. */
 function guardTransaction(
   transaction: AdapterTransaction,
   guard: Guard,
-  judgedBelow: boolean,
-  observer: Observer | undefined,
+  { isJudged, isObserved }: Duties,
 ): AdapterTransaction {
   if (guardOf(transaction) !== undefined) return transaction
-  if (!judgedBelow) {
-    const held = new Transaction({ isAnswered: true })
-    held.isOpen = true
-    const since = { transactionSince: performance.now() }
-    guardStatements(transaction, guard, observer, { held, since })
+  if (isJudged) {
+    const followed = new Transaction({ isAnswered: true })
+    const sender = new StatementSender(guard, reader, {
+      transaction: followed,
+      isObserved,
+      isNamed: namedBy(transaction),
+    })
+    sender.isOpen = true
+    guardStatements(transaction, sender)
     if (transaction.options?.usePhantomQuery === true) {
-      replace(transaction, 'commit', (end) => observedEnd(end, transactionTexts.commit, observer, since))
-      replace(transaction, 'rollback', (end) => observedEnd(end, transactionTexts.rollback, observer, since))
+      // The driver itself sends the COMMIT or ROLLBACK, at the end of the transaction.
+      replace(transaction, 'commit', (end) => observedEnd(end, transactionTexts.commit, sender))
+      replace(transaction, 'rollback', (end) => observedEnd(end, transactionTexts.rollback, sender))
     }
   }
   endRefusedCommit(transaction, guard)
   return markGuarded(transaction, guard)
+}
+
+function observedEnd(end: () => Promise<void>, sql: string, sender: StatementSender): () => Promise<void> {
+  return function ended() {
+    return sender.observe(sql, ended, end)
+  }
 }
 
 /**
@@ -147,47 +163,24 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
 
 const rollback = { sql: transactionTexts.rollback, args: [], argTypes: [] }
 
-/** Observed beneath the verdict: what is refused is not sent. */
-function guardStatements(
-  target: Queryable,
-  guard: Guard,
-  observer: Observer | undefined,
-  { held, since }: { held?: Transaction; since?: Since } = {},
-): void {
-  const nameOf = statementNamesOf(target)
-  replace(target, 'queryRaw', (send) => judged(observed(send, observer, since), guard, { held, nameOf }))
-  replace(target, 'executeRaw', (send) => judged(observed(send, observer, since), guard, { held, nameOf }))
+function guardStatements(target: Queryable, sender: StatementSender): void {
+  replace(target, 'queryRaw', (send) => sent(send, sender))
+  replace(target, 'executeRaw', (send) => sent(send, sender))
 }
 
-/** What the verdict depends on beside the text. */
-interface Judged {
-  readonly held?: Transaction | undefined
-  readonly nameOf?: ReturnType<typeof statementNamesOf>
-}
-
-/** `send`, after the verdict. Without a transaction the connection is borrowed for this statement. */
-function judged<Text extends Statement | string>(
+function sent<Text extends Statement | string>(
   send: (text: Text) => Promise<unknown>,
-  guard: Guard,
-  { held, nameOf }: Judged = {},
+  sender: StatementSender,
 ): (text: Text) => Promise<unknown> {
-  return function guarded(...args: [Text]): Promise<unknown> {
-    const sql = typeof args[0] === 'string' ? args[0] : args[0].sql
-    const analysis = guard.analyze(sql)
-    const named = nameOf !== undefined && typeof args[0] === 'object' && Boolean(nameOf(args[0]))
-    if (analysis === harmless && !named)
-      return held === undefined || held.isBare ? send(...args) : held.watch(send(...args), sqlStateOf)
-    const call = held === undefined ? { pinned: false, named } : { pinned: true, transaction: held, named }
-    const refusal = guard.refuse(sql, analysis, call, guarded)
-    if (refusal !== undefined) return Promise.reject(refusal)
-    const answer = held === undefined ? send(...args) : held.watch(send(...args), sqlStateOf)
-    if (analysis.telltales === undefined) return answer
-    return answer.then((answered) => {
-      const told = guard.refuseAnswer(sql, analysis, [answered as Answer])
-      if (told !== undefined) throw told
-      return answered
-    })
+  return function guarded(text) {
+    return sender.send(typeof text === 'string' ? text : text.sql, guarded, send, text)
   }
+}
+
+/** Tells whether an adapter sends a statement by name; `undefined` for an adapter that names none. */
+function namedBy(target: object): ((statement: unknown) => boolean) | undefined {
+  const nameOf = statementNamesOf(target)
+  return nameOf && ((statement) => typeof statement === 'object' && Boolean(nameOf(statement as Statement)))
 }
 
 type Method = (...args: never[]) => unknown

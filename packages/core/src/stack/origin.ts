@@ -25,8 +25,8 @@ export interface Located {
   readonly isStruck: boolean
 }
 
-/** The layer that a statement came through. */
-export type Layer = 'prisma' | 'kysely' | 'pg'
+/** The layer that a statement came through: one of poolsafe's own, or the name of a third party's adapter. */
+export type Layer = 'prisma' | 'kysely' | 'pg' | (string & {})
 
 /**
  * The origin of the calls that run inside an ORM's operation. Process-wide because the ORM's layer, which writes it, and

@@ -1,0 +1,203 @@
+import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
+import { onlyBegins } from '../checkout/statement-limits.ts'
+import type { PoolsafeError } from '../errors.ts'
+import type { Execution } from '../observe/execution.ts'
+import type { Observer } from '../observe/observer.ts'
+import { observeStream } from '../observe/observe-stream.ts'
+import type { Layer } from '../stack/origin.ts'
+import type { Transaction } from '../transaction/transaction.ts'
+import type { Entry } from '../stack/call-site.ts'
+import type { Guard } from './guard.ts'
+
+/** How a driver answers. One object for each adapter. */
+export interface AnswerReader {
+  /** Names the adapter in events and log lines. */
+  readonly layer: Layer
+  /** Returns the number of rows that were returned or changed; `undefined` if the driver does not say. */
+  readonly rowsOf: (result: unknown) => number | undefined
+  /** Returns the server's SQLSTATE; `undefined` for an error that did not come from the server. */
+  readonly sqlStateOf: (error: unknown) => string | undefined
+  /** Returns the rows and the command tag, which some rules judge. */
+  readonly answerOf: (result: unknown) => Answer
+}
+
+/** What a sender knows of its connection. */
+export interface SenderOptions {
+  /**
+   * Follows the transaction of the connection that the caller holds.
+   *
+   * @default the driver acquires a connection for each statement
+   */
+  readonly transaction?: Transaction | undefined
+  /** `false`: a guarded pool below observes the statements. @default true */
+  readonly isObserved?: boolean
+  /** Returns true if the driver sends this input as a named statement. @default never */
+  readonly isNamed?: ((input: unknown) => boolean) | undefined
+  /** Hears of a refusal. Returns the error that the caller gets. @default the refusal */
+  readonly onRefusal?: (refusal: PoolsafeError, analysis: Analysis) => PoolsafeError
+}
+
+/**
+ * Sends the statements of one connection, or of one pool, for drivers that answer with a promise: judges a statement,
+ * sends it, observes it, follows its transaction and judges the answer.
+ */
+export class StatementSender {
+  /** Follows the transaction of the connection, if the caller holds one. */
+  readonly transaction: Transaction | undefined
+  readonly #guard: Guard
+  readonly #layer: Layer
+  readonly #answerOf: AnswerReader['answerOf']
+  readonly #rowsOf: AnswerReader['rowsOf']
+  readonly #sqlStateOf: AnswerReader['sqlStateOf']
+  readonly #observer: Observer | undefined
+  readonly #isNamed: ((input: unknown) => boolean) | undefined
+  readonly #onRefusal: ((refusal: PoolsafeError, analysis: Analysis) => PoolsafeError) | undefined
+  /** When the open transaction began, on the clock of `performance.now()`; 0 outside a transaction. */
+  #transactionSince = 0
+  /** When a statement was sent that begins or ends the transaction; 0 once that is noted. */
+  #changedAt = 0
+
+  constructor(guard: Guard, reader: AnswerReader, options: SenderOptions = {}) {
+    const { transaction, isObserved = true, isNamed, onRefusal } = options
+    this.#guard = guard
+    this.#layer = reader.layer
+    this.#answerOf = reader.answerOf
+    this.#rowsOf = reader.rowsOf
+    this.#sqlStateOf = reader.sqlStateOf
+    this.#observer = isObserved ? guard.observer : undefined
+    this.transaction = transaction
+    this.#isNamed = isNamed
+    this.#onRefusal = onRefusal
+  }
+
+  /** The driver knows whether a transaction is open. Needed only if it begins or ends one without a statement. */
+  set isOpen(isOpen: boolean) {
+    if (this.transaction !== undefined) this.transaction.isOpen = isOpen
+    this.#transactionSince = isOpen ? performance.now() : 0
+    this.#changedAt = 0
+  }
+
+  /**
+   * Sends a statement, unless a rule refuses it. A harmless statement costs one cache lookup, and its observation.
+   *
+   * @param entry the method that the application or the ORM called; stacks begin at its caller
+   * @param forward the driver's own method; gets `input` and `options`
+   * @returns the driver's answer; rejects with UnsafeStatementError for a refused statement
+   */
+  send<Input, Options, Result>(
+    sql: string,
+    entry: Entry,
+    forward: (input: Input, options?: Options) => Promise<Result>,
+    input: Input,
+    options?: Options,
+  ): Promise<Result> {
+    const analysis = this.#guard.analyze(sql)
+    if (analysis !== harmless || this.#isNamed?.(input) === true)
+      return this.#sendJudged(sql, analysis, entry, forward, input, options)
+    const observer = this.#observer
+    const answer =
+      observer === undefined
+        ? forward(input, options)
+        : this.#end(observer, this.#begin(observer, sql, entry), forward(input, options))
+    const { transaction } = this
+    return transaction === undefined || transaction.isBare ? answer : transaction.watch(answer, this.#sqlStateOf)
+  }
+
+  /**
+   * Sends a statement whose rows arrive in chunks, unless a rule refuses it. Like the driver, it reports an error to the
+   * reader.
+   *
+   * @param open calls the driver, which sends nothing before the first chunk is read
+   */
+  stream<Chunk>(sql: string, entry: Entry, open: () => AsyncIterableIterator<Chunk>): AsyncIterableIterator<Chunk> {
+    const analysis = this.#guard.analyze(sql)
+    const refusal = analysis === harmless ? undefined : this.#refuse(sql, analysis, entry)
+    if (refusal !== undefined) return failing(refusal)
+    // A stream that is not read sends nothing, and one that is not read to its end may run in part.
+    this.transaction?.doubtLatest()
+    const observer = this.#observer
+    if (observer === undefined) return open()
+    const begin = (next: Entry): Execution => this.#begin(observer, sql, next)
+    return observeStream(open(), { observer, begin, rowsOf: this.#rowsOf, sqlStateOf: this.#sqlStateOf })
+  }
+
+  /** Observes a call by which the driver itself sends `sql`, such as the BEGIN of its own transactions. Judges nothing. */
+  observe<Result>(sql: string, entry: Entry, call: () => Promise<Result>): Promise<Result> {
+    const observer = this.#observer
+    return observer === undefined ? call() : this.#end(observer, this.#begin(observer, sql, entry), call())
+  }
+
+  #sendJudged<Input, Options, Result>(
+    sql: string,
+    analysis: Analysis,
+    entry: Entry,
+    forward: (input: Input, options?: Options) => Promise<Result>,
+    input: Input,
+    options?: Options,
+  ): Promise<Result> {
+    if (this.#changedAt !== 0) this.#noteTransaction()
+    const wasOpen = this.transaction?.isOpen
+    const refusal = this.#refuse(sql, analysis, entry, this.#isNamed?.(input))
+    if (refusal !== undefined) return Promise.reject(refusal)
+    const observer = this.#observer
+    const execution = observer && this.#begin(observer, sql, entry)
+    if (execution !== undefined) {
+      execution.onlyBegins = onlyBegins(analysis)
+      if (this.transaction?.isOpen !== wasOpen) this.#changedAt = execution.startedAt
+    }
+    const sent = forward(input, options)
+    const observed = observer && execution ? this.#end(observer, execution, sent) : sent
+    const answer = this.transaction === undefined ? observed : this.transaction.watch(observed, this.#sqlStateOf)
+    return analysis.telltales === undefined ? answer : this.#judgeAnswer(sql, analysis, answer)
+  }
+
+  #refuse(sql: string, analysis: Analysis, entry: Entry, named = false): PoolsafeError | undefined {
+    const { transaction } = this
+    const call = transaction === undefined ? { pinned: false, named } : { pinned: true, transaction, named }
+    const refusal = this.#guard.refuse(sql, analysis, call, entry)
+    return refusal === undefined || this.#onRefusal === undefined ? refusal : this.#onRefusal(refusal, analysis)
+  }
+
+  #begin(observer: Observer, sql: string, entry: Entry): Execution {
+    if (this.#changedAt !== 0) this.#noteTransaction()
+    const execution = observer.begin(sql, this.#layer, entry)
+    execution.transactionSince = this.#transactionSince
+    return execution
+  }
+
+  /** The returned promise replaces `answer`, so that a failure that nobody handles is still reported by Node. */
+  #end<Result>(observer: Observer, execution: Execution, answer: Promise<Result>): Promise<Result> {
+    return answer.then(
+      (result) => {
+        execution.rows = this.#rowsOf(result)
+        observer.end(execution)
+        return result
+      },
+      (error: unknown) => {
+        observer.end(execution, this.#sqlStateOf(error) ?? '')
+        throw error
+      },
+    )
+  }
+
+  /** The transaction follows the answers: a BEGIN that failed has begun nothing. */
+  #noteTransaction(): void {
+    if (this.transaction?.isOpen !== true) this.#transactionSince = 0
+    else if (this.#transactionSince === 0) this.#transactionSince = this.#changedAt
+    this.#changedAt = 0
+  }
+
+  #judgeAnswer<Result>(sql: string, analysis: Analysis, answer: Promise<Result>): Promise<Result> {
+    return answer.then((result) => {
+      const refusal = this.#guard.refuseAnswer(sql, analysis, [this.#answerOf(result)])
+      if (refusal !== undefined) throw refusal
+      return result
+    })
+  }
+}
+
+/** A stream reports its errors to its reader. */
+// oxlint-disable-next-line require-yield
+async function* failing(error: Error): AsyncIterableIterator<never> {
+  throw error
+}
