@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Checkout } from './checkout.ts'
 import type { Clock } from '../measure/clock.ts'
 import { deadlockOf } from './diagnosis.ts'
@@ -59,6 +58,8 @@ export class DeadlockWatch<Connection> {
     this.#suspects++
     this.#circle.clock.after(graceMillis, () => {
       this.#suspects--
+      // An import of node:util takes 3 ms in an ES module, because it evaluates every lazy export.
+      const { isDeepStrictEqual } = process.getBuiltinModule('node:util')
       if (checkout.state === 'waiting' && this.#isClosed(checkout) && isDeepStrictEqual(before, this.#marks()))
         this.#tell(checkout)
     })
