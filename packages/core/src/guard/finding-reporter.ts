@@ -49,16 +49,21 @@ export class Teller {
     )
   }
 
+  /** Counts findings that are neither allowed nor reported. */
+  count(findings: readonly Finding[]): void {
+    count(this.counts.found, findings)
+  }
+
+  /** Returns true if findings are logged, thrown or passed to a listener, or may be: without a text, the place decides. */
+  reports(source: Source, findings: readonly Finding[], refused: boolean): boolean {
+    return (source.sql === '' && source.sign !== 'wrongProfile') || !this.#isSilent(source, findings, refused)
+  }
+
   /** Tells of one statement. @returns the error that refuses it */
   tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
-    count(this.counts.found, findings)
+    this.count(findings)
+    if (this.#isSilent(source, findings, refused)) return undefined
     const { sql, operation, stack, sign } = source
-    // What is no statement is told by what it is, and its place.
-    const isEverywhere = sign === 'wrongProfile'
-    const site = isEverywhere ? '' : formatCallSite(stack)
-    const place = sql === '' ? `${findings[0]?.message} ${site}` : `${sql.length} ${sql.slice(0, loggedLength)}`
-    const logKey = `${findings.map((finding) => finding.rule).join()} ${place}`
-    if (!refused && this.#reports.has(logKey) && (isEverywhere || !this.#isWatched())) return undefined
     const [first, ...others] = findings as [Finding, ...Finding[]]
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#pooler
@@ -72,12 +77,18 @@ export class Teller {
     const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
     this.#emit(told)
     if (!refused) {
-      this.#reports.log(logKey, message, fieldsOf(told))
+      this.#reports.log(keyOf(source, findings), message, fieldsOf(told))
       return undefined
     }
     const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
     error.stack = `${error.name}: ${message}\n${stack ?? ''}`
     return error
+  }
+
+  /** What is wrong everywhere is reported once, to listeners as well. */
+  #isSilent(source: Source, findings: readonly Finding[], refused: boolean): boolean {
+    if (refused || (source.sign !== 'wrongProfile' && this.#isWatched())) return false
+    return this.#reports.has(keyOf(source, findings))
   }
 
   #isWatched(): boolean {
@@ -88,6 +99,14 @@ export class Teller {
     strictness.current?.onFinding(event)
     this.#events.emit('finding', event, (error) => void this.#reports.fault('tell a listener of a finding', error))
   }
+}
+
+/** The key under which a finding is logged once. What is no statement has its message and its call site instead. */
+function keyOf({ sql, sign, stack }: Source, findings: readonly Finding[]): string {
+  const rules = findings.length === 1 ? findings[0]!.rule : findings.map(({ rule }) => rule).join()
+  if (sql !== '') return `${rules} ${sql.length} ${sql.slice(0, loggedLength)}`
+  const site = sign === 'wrongProfile' ? '' : formatCallSite(stack)
+  return `${rules} ${findings[0]?.message} ${site}`
 }
 
 /** For those who search their logs by field. */

@@ -156,7 +156,7 @@ function toFinding(effect: DetectedEffect, outcome: Outcome, pooler: PoolerProfi
       ofBorrowed === undefined
         ? instead
         : `hold one connection for as long as you need the state (pool.connect()); or ${instead}`,
-    docs: docsOf(effect.rule),
+    docs: pages[effect.rule],
   }
 }
 
@@ -176,6 +176,9 @@ function textsOf(
   const isNamed = directConnection !== undefined && /\bdirect\b/.test(instead)
   return { why, instead: isNamed ? `${instead} (direct: ${directConnection})` : instead }
 }
+
+/** A finding is made for each unsafe statement, so its page is made once. */
+const pages = Object.fromEntries(rules.map(({ id }) => [id, docsOf(id)])) as Readonly<Record<RuleId, string>>
 
 /** The page of a rule, below the folder of the package. */
 export function docsOf(rule: RuleId): string {
