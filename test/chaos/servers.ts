@@ -2,6 +2,7 @@ import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServe
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { password } from './applications.ts'
+import { startStandby, type Standby } from '../support/servers/standby.ts'
 import { connectionLimit } from './stage.ts'
 
 /** The users of all applications that there may be. */
@@ -26,13 +27,11 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
   return server
 }
 
-const standbys = new Map<PostgresServer, Promise<PostgresServer>>()
+const standbys = new Map<PostgresServer, Promise<Standby>>()
 
-/**
- * What stands in for a standby of a server: it has the same table, and takes no writes. Ends with {@link stopServer}.
- */
-export function startReadOnly(server: PostgresServer): Promise<PostgresServer> {
-  const standby = standbys.get(server) ?? startServer({ default_transaction_read_only: 'on' })
+/** A standby of a server that all faults share. It is not promoted, and ends with {@link stopServer}. */
+export function sharedStandby(server: PostgresServer): Promise<Standby> {
+  const standby = standbys.get(server) ?? startStandby(server, false)
   standbys.set(server, standby)
   return standby
 }
@@ -55,7 +54,7 @@ export function startPooler(
 }
 
 /** Connects as soon as the server answers: a crash ends this connection as well. */
-export async function connectAdmin(server: PostgresServer): Promise<pg.Client> {
+export async function connectAdmin(server: Pick<PostgresServer, 'url'>): Promise<pg.Client> {
   for (let attempt = 1; ; attempt++) {
     const admin = new pg.Client({ connectionString: server.url })
     admin.on('error', () => {})

@@ -1,5 +1,6 @@
 import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
 import type pg from 'pg'
+import type { Standby } from '../support/servers/standby.ts'
 import type { Application } from './applications.ts'
 import type { Pose } from './application/layer.ts'
 import type { Proxy } from '../support/servers/proxy.ts'
@@ -13,6 +14,8 @@ export interface Stage {
   readonly admin: pg.Client
   readonly applications: readonly Application[]
   pooler: PgBouncerServer | undefined
+  /** The standby that has taken the place of the server, after a failover. */
+  successor: Standby | undefined
   /** The server's statistics of the applications' connections: those in this state. */
   sessions(state: string): Promise<number>
 }
@@ -22,6 +25,12 @@ export interface Fault {
   readonly name: string
   /** What the callers are at when it begins. @default 'busy' */
   readonly pose?: Pose
+  /** Whether the fault ends its server, so that it needs one of its own. @default false */
+  readonly hasOwnServer?: boolean
+  /** Milliseconds that calls must wait before they notice: the limit of a statement, and 2 s without an answer. @default 0 */
+  readonly unnoticedMillis?: number
+  /** Whether it belongs to the short run (`--short`), which has one of each kind. @default false */
+  readonly isInShortRun?: boolean
   /** Whether PgBouncer stands before the server. @default false */
   readonly isPooled?: boolean
   /** An error of the server's own that this must bring to the application as it is. */

@@ -1,7 +1,7 @@
 import type { Guard } from '@poolsafe/core'
 import { Callers, type Classify, type Seen } from './callers.ts'
 import { openKysely } from './kysely-layer.ts'
-import { sleep, type Open, type Pose } from './layer.ts'
+import { limits, sleep, type Open, type Pose } from './layer.ts'
 import { loadModules, type Load, type Modules } from './modules.ts'
 import { openPg } from './pg-layer.ts'
 import { openPrisma } from './prisma-layer.ts'
@@ -26,6 +26,8 @@ export type LayerName = 'pg' | 'Kysely' | 'Prisma'
 const layers: { readonly [Name in LayerName]: Open } = { pg: openPg, Kysely: openKysely, Prisma: openPrisma }
 const callers = 8
 const healthMillis = 150
+/** Longer than every limit of a statement, and the wait for its answer. */
+const leftMillis = limits.statementTimeoutMillis + 3000
 
 /**
  * The program: `start.mjs` and `start.cjs` call it with their way to load a module. Its arguments are a layer and the
@@ -61,16 +63,18 @@ async function answer(command: Command, crowd: Callers, guard: Guard): Promise<A
   if (command.do === 'underway') return { did: 'underway', forms: crowd.underway }
   if (command.do === 'end') {
     const seen = await crowd.end()
-    return {
-      did: 'end',
-      seen,
-      left: guard.stats().pools.reduce((sum, { active, waiting }) => sum + active + waiting, 0),
-    }
+    // Prisma gives up waiting for a BEGIN before our limit on it ends: its connection comes back a little later.
+    for (let waited = 0; leftIn(guard) > 0 && waited < leftMillis; waited += 50) await sleep(50)
+    return { did: 'end', seen, left: leftIn(guard) }
   }
   if (command.do === 'block') for (const end = Date.now() + command.millis; Date.now() < end;) continue
   if (command.do === 'pose') crowd.pose = command.pose
   while (command.do === 'pose' && command.pose === 'idle' && crowd.underway.length > 0) await sleep(5)
   return { did: command.do }
+}
+
+function leftIn(guard: Guard): number {
+  return guard.stats().pools.reduce((sum, { active, waiting }) => sum + active + waiting, 0)
 }
 
 /** Health is asked for, and metrics are read, all the time. */

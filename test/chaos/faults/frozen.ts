@@ -9,7 +9,7 @@ import { faultMillis, frozenMillis, ofApplications, type Fault, type Stage } fro
 export const frozenFaults: readonly Fault[] = [
   { name: 'the server freezes, connections idle', pose: 'idle', cause: freezeServer },
   { name: 'the server freezes in a statement', pose: 'inStatement', cause: freezeServer },
-  { name: 'the server freezes in a transaction', pose: 'inTransaction', cause: freezeServer },
+  { name: 'the server freezes in a transaction', isInShortRun: true, pose: 'inTransaction', cause: freezeServer },
   {
     name: 'the server freezes while connections are made',
     async cause({ admin }) {
@@ -22,6 +22,7 @@ export const frozenFaults: readonly Fault[] = [
   },
   {
     name: 'the application is frozen while its idle connections are ended',
+    isInShortRun: true,
     pose: 'idle',
     async cause({ applications, admin }) {
       const thaw = freeze(...applications.map(({ pid }) => pid))

@@ -9,6 +9,7 @@ export const poolerFaults: readonly Fault[] = (
   [
     {
       name: 'PgBouncer is restarted',
+      isInShortRun: true,
       async cause(stage) {
         await stage.pooler?.stop()
         await sleep(faultMillis)
@@ -35,7 +36,13 @@ export const poolerFaults: readonly Fault[] = (
         return async () => void (await Promise.all(others.map((other) => other.end())))
       },
     },
-    { name: 'client_idle_timeout of PgBouncer', pose: 'idle', pooler: { client_idle_timeout: '1' }, cause: wait },
+    {
+      name: 'client_idle_timeout of PgBouncer',
+      isInShortRun: true,
+      pose: 'idle',
+      pooler: { client_idle_timeout: '1' },
+      cause: wait,
+    },
     { name: 'server_idle_timeout of PgBouncer', pose: 'idle', pooler: { server_idle_timeout: '1' }, cause: wait },
     {
       name: 'server_lifetime of PgBouncer, during transactions',

@@ -18,6 +18,7 @@ export const serverFaults: readonly Fault[] = [
   },
   {
     name: 'backends are killed inside transactions',
+    isInShortRun: true,
     async cause({ admin }) {
       for (let times = 0; times < 20; times++) {
         await admin.query(

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startReadOnly } from '../servers.ts'
+import { startStandby } from '../../support/servers/standby.ts'
+import { limits } from '../application/layer.ts'
+import { postmasterOf } from '../processes.ts'
+import { sharedStandby } from '../servers.ts'
 import { faultMillis, frozenMillis, type Fault } from '../stage.ts'
 
 /** What happens between the applications and the server. */
@@ -14,6 +17,7 @@ export const wayFaults: readonly Fault[] = [
   },
   {
     name: 'the way goes silent, and connections on it do not come back',
+    isInShortRun: true,
     async cause({ proxy }) {
       proxy.silence()
       await sleep(frozenMillis)
@@ -35,6 +39,7 @@ export const wayFaults: readonly Fault[] = [
   {
     name: 'the way forgets idle connections without a word',
     pose: 'idle',
+    unnoticedMillis: limits.statementTimeoutMillis + 2000,
     async cause({ proxy }) {
       proxy.forgetAll()
       return async () => {}
@@ -51,17 +56,36 @@ export const wayFaults: readonly Fault[] = [
     },
   },
   {
-    name: 'failover: the address leads to a read-only server for a while',
+    name: 'failover: the address leads to a standby for a while',
     async cause({ proxy, server }) {
-      const standby = await startReadOnly(server)
+      const standby = await sharedStandby(server)
       await proxy.close()
       proxy.target = standby.port
       await proxy.open()
       await sleep(2 * faultMillis)
-      // Connections to the read-only one stay: the address alone changes.
+      // Connections to the standby stay: the address alone changes.
       return async () => {
         proxy.target = server.port
       }
+    },
+  },
+  {
+    name: 'failover: the primary stops, and its standby is promoted later',
+    isInShortRun: true,
+    hasOwnServer: true,
+    async cause(stage) {
+      const { proxy, admin, server } = stage
+      const standby = await startStandby(server, true)
+      stage.successor = standby
+      await sleep(faultMillis)
+      process.kill(await postmasterOf(admin), 'SIGQUIT')
+      await proxy.close()
+      proxy.target = standby.port
+      await sleep(faultMillis)
+      await proxy.open()
+      await sleep(2 * faultMillis)
+      // Connections to it stay: it takes writes from now on.
+      return () => standby.promote()
     },
   },
 ]
