@@ -69,6 +69,20 @@ export interface Place {
   readonly guard: Guard
 }
 
+/** What a remedy imports. */
+const libraries = {
+  createGuard,
+  poolers,
+  guardPool,
+  guardDialect,
+  guardAdapter,
+  Kysely,
+  PostgresDialect,
+  PrismaClient,
+  PrismaPg,
+  sql,
+}
+
 /** Everything that a remedy may name, except the handle that it runs on. `close` ends what it opened. */
 export function scopeAt({ layer, url, guard }: Place): { scope: Record<string, unknown>; close: () => Promise<void> } {
   const opened: { end: () => Promise<void> }[] = []
@@ -88,8 +102,8 @@ export function scopeAt({ layer, url, guard }: Place): { scope: Record<string, u
   const scope = {
     ...values,
     ...functions[layer],
-    ...{ guard, createGuard, poolers, guardPool, guardDialect, guardAdapter },
-    ...{ Kysely, PostgresDialect, PrismaClient, PrismaPg, sql },
+    ...libraries,
+    guard,
     pg: { ...pg, Client },
     workers: [{ copyFrom }, { copyFrom }],
     connectionString: url,
