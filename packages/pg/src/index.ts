@@ -7,3 +7,12 @@ export type { ClientLike, PoolLike } from './types.ts'
 // For the adapters above. These change without notice between minor versions.
 export { gateIfPool } from './gate-pool.ts'
 export { resolvePoolOptions, type ResolvedPoolOptions } from './pool-options.ts'
+
+// Helpers for what applications write again and again behind a pooler.
+export { notify, withAdvisoryLock, withLease, withSettings } from './helpers/helpers.ts'
+export { withSession } from './helpers/with-session.ts'
+export { listen, type Listener } from './helpers/listen.ts'
+export type { ListenOptions, Notification, NotificationGap, NotificationHandler } from './helpers/listen-options.ts'
+export { PooledConnectionError, type DirectOptions } from './helpers/direct-connection.ts'
+export { CommitRolledBackError } from './helpers/commit-rolled-back-error.ts'
+export type { ClientOf, HelperPool } from './helpers/pg-database.ts'

@@ -3,6 +3,7 @@ import type { Guard, GuardOptions } from '@poolsafe/core'
 import { guardOf, harmless, origins, runHolding, settled, toGuard, type Origin } from '@poolsafe/core/adapter'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
+import { isInTransaction } from './in-transaction.ts'
 import { Operations } from './operations.ts'
 import { OpenTransactions, type OpenTransaction, type Work } from './open-transactions.ts'
 import { OperationOrigin } from './origin.ts'
@@ -152,18 +153,6 @@ function nameTransaction(
       origin.takeStack($transaction, 'application')
     return start(work)
   }
-}
-
-/** By which Prisma knows the client of an open transaction: 7 and 6. */
-const marksOfTransaction = ['prisma.client.transaction.scope_context', 'prisma.client.transaction.id'].map((name) =>
-  Symbol.for(name),
-)
-
-/** Whether a client is that of an open transaction, so that a transaction it starts is a savepoint inside that one. */
-function isInTransaction(client: unknown): boolean {
-  return marksOfTransaction.some(
-    (mark) => (client as Readonly<Record<symbol, unknown>> | undefined)?.[mark] !== undefined,
-  )
 }
 
 /**

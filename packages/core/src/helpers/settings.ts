@@ -1,0 +1,93 @@
+import { InvalidOptionError } from '../errors.ts'
+import type { Database, Run } from './database.ts'
+
+/** Settings of PostgreSQL by name, such as `{ 'app.tenant_id': 7, lock_timeout: '2s' }`. */
+export type Settings = Readonly<Record<string, string | number | boolean>>
+
+/** As PostgreSQL takes the name of a custom setting, in ASCII. Such a name needs no quotes in a literal. */
+const settingName = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
+
+/**
+ * Runs `work` in a transaction in which the settings hold, and only in it. In a new transaction, COMMIT and ROLLBACK
+ * end them. In an open one, the values of before are put back after `work`.
+ *
+ * @throws InvalidOptionError for a name that no setting can have, and for a value that is not a string, a number or a
+ *   boolean
+ */
+export async function withSettings<Session, Result>(
+  database: Database<Session>,
+  settings: Settings,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const set = toStatement(settings)
+  return database.transaction(async (session) => {
+    if (set.names.length === 0) return work(session)
+    const run = database.runOn(session)
+    if (!database.isInTransaction) {
+      await run(setText(set.names), set.values)
+      return work(session)
+    }
+    const before = await setAndRemember(run, set)
+    try {
+      return await work(session)
+    } finally {
+      await putBack(run, set.names, before)
+    }
+  })
+}
+
+/** Settings, checked, in the order of their parameters. */
+interface SettingStatement {
+  readonly names: readonly string[]
+  readonly values: readonly string[]
+}
+
+/**
+ * The one statement that sets all of them for the rest of the transaction.
+ *
+ * @throws InvalidOptionError
+ */
+export function settingStatement(settings: Settings): { readonly text: string; readonly values: readonly string[] } {
+  const { names, values } = toStatement(settings)
+  return { text: setText(names), values }
+}
+
+function toStatement(settings: Settings): SettingStatement {
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw new InvalidOptionError('withSettings(): settings', settings, "an object such as { 'app.tenant_id': id }")
+  const entries = Object.entries(settings)
+  for (const [name, value] of entries) {
+    if (!settingName.test(name))
+      throw new InvalidOptionError("withSettings(): a setting's name", name, 'a name such as app.tenant_id')
+    // What came is not shown: it is a value.
+    if (!isValue(value))
+      throw new InvalidOptionError(`withSettings(): ${name}`, typeof value, 'a string, a number or a boolean')
+  }
+  return { names: entries.map(([name]) => name), values: entries.map(([, value]) => String(value)) }
+}
+
+function isValue(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && !Number.isNaN(value))
+}
+
+/** Names stand in the text, so that the guard knows which settings change. */
+function setText(names: readonly string[]): string {
+  return `SELECT ${names.map((name, at) => `set_config('${name}', $${at + 1}, true) AS s${at}`).join(', ')}`
+}
+
+/** PostgreSQL reads the rows of a materialized WITH before it computes what is selected from them. */
+async function setAndRemember(run: Run, { names, values }: SettingStatement): Promise<readonly string[]> {
+  const columns = names.map((name, at) => `current_setting('${name}', true) AS b${at}`)
+  const sets = names.map((name, at) => `b${at}, set_config('${name}', $${at + 1}, true) AS s${at}`)
+  const [row] = await run(
+    `WITH before AS MATERIALIZED (SELECT ${columns.join(', ')}) SELECT ${sets.join(', ')} FROM before`,
+    values,
+  )
+  // A custom setting that was never set is NULL. After any SET of it PostgreSQL itself answers with ''.
+  return names.map((_, at) => (row?.[`b${at}`] as string | null | undefined) ?? '')
+}
+
+/** In an aborted transaction nothing can be put back. Its ROLLBACK, or ROLLBACK TO, takes the settings back. */
+async function putBack(run: Run, names: readonly string[], before: readonly string[]): Promise<void> {
+  await run(setText(names), before).catch(() => {})
+}

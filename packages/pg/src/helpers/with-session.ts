@@ -1,0 +1,54 @@
+import type { ClientLike } from '../types.ts'
+import { checkDirectClient, checkDirectPool, type DirectOptions } from './direct-connection.ts'
+import { acquire, isOpenOn, runOn, type ClientOf, type HelperPool } from './pg-database.ts'
+
+const checked = new WeakSet<object>()
+
+/**
+ * Runs `fn` on a direct connection, with a session of its own for as long as it runs: SET, LISTEN, temporary tables,
+ * session locks and prepared statements work as on any PostgreSQL connection. Afterwards `DISCARD ALL` cleans the
+ * session; a connection that cannot be cleaned is closed. Loaded libraries and the seed of `random()` survive it.
+ *
+ * ```ts
+ * await withSession(direct, async (client) => {
+ *   await client.query('CREATE TEMP TABLE staging (LIKE orders)')
+ *   …
+ * })
+ * ```
+ *
+ * @param direct a pool on the unpooled URL
+ * @throws InvalidOptionError for what is no pool; PooledConnectionError for a pool behind a pooler
+ */
+export async function withSession<Pool extends HelperPool, Result>(
+  direct: Pool,
+  fn: (client: ClientOf<Pool>) => Promise<Result>,
+  options: DirectOptions = {},
+): Promise<Result> {
+  checkDirectPool('withSession()', direct)
+  const client = await acquire(direct)
+  let isClean = false
+  try {
+    if (!checked.has(client)) await checkDirectClient('withSession()', client, options)
+    checked.add(client)
+    try {
+      return await fn(client as unknown as ClientOf<Pool>)
+    } finally {
+      isClean = await clean(client)
+    }
+  } finally {
+    client.release(isClean ? undefined : true)
+  }
+}
+
+/** Returns false where the connection must be closed. */
+async function clean(client: ClientLike): Promise<boolean> {
+  const run = runOn(client)
+  try {
+    // DISCARD ALL is refused inside a transaction.
+    if (isOpenOn(client, 'withSession(): client')) await run('ROLLBACK')
+    await run('DISCARD ALL')
+    return true
+  } catch {
+    return false
+  }
+}
