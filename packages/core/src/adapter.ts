@@ -16,7 +16,7 @@ export { strictness, type StrictOverride } from './guard/strict.ts'
 export { shared, type Slot } from './shared.ts'
 export { origins, type Located, type Origin } from './stack/origin.ts'
 export { inScopeOfCaller, rememberScope } from './exceptions/scope.ts'
-export { Checkout, type Handover, type Release } from './checkout/checkout.ts'
+export { Checkout, type Handover, type Receiver, type Release } from './checkout/checkout.ts'
 export { Gate } from './checkout/gate.ts'
 export type { ConnectionSource } from './checkout/connection-source.ts'
 export {

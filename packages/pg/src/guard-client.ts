@@ -92,6 +92,14 @@ export function stateOf(client: ClientLike): ClientState | undefined {
   return (client as GuardedClient)[stateKey]
 }
 
+/** Marks the client that pg-pool takes for a `pool.query`: its statement is judged already. */
+export function markLent(client: ClientLike, statement: unknown): void {
+  const state = stateOf(client)
+  if (state === undefined) return
+  state.isLent = true
+  state.lentFor = statement
+}
+
 /** Guards a client that nobody guards yet. */
 export function attach(client: ClientLike, guard: Guard): ClientState {
   const state: ClientState = {

@@ -1,27 +1,13 @@
 import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
-import {
-  acquisitions,
-  guardOf,
-  inScopeOfCaller,
-  keepFirstGuard,
-  markGuarded,
-  toGuard,
-  type Answer,
-} from '@poolsafe/core/adapter'
+import { guardOf, keepFirstGuard, markGuarded, toGuard } from '@poolsafe/core/adapter'
 import { knownLifeOf } from './living-client.ts'
 import { gatePool, isPool } from './gate-pool.ts'
 import { hearPool } from './pool-events.ts'
-import { attach, stateOf, type ClientState } from './guard-client.ts'
+import { attach, type ClientState } from './guard-client.ts'
 import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
-import { sendByPoolAndJudge } from './answer.ts'
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
-import { SecondCalls } from './second-call.ts'
-import { refuseCall, statementOf } from './statement.ts'
-import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
-
-/** What pg-pool calls with a connection. */
-type Handover = (error: Error | undefined, client: ClientLike | undefined, release: DriverFunction) => void
+import type { ClientLike, PoolLike } from './types.ts'
 
 /**
  * Guards a pool, in place: `pool.query` is judged before a connection is taken, and so is every form of `query` on the
@@ -55,9 +41,8 @@ export function guardPool<Pool extends PoolLike>(
   if (ours.mode === 'off') return pool
   const error = refuseLoginOfPool(pool, ours, guardPool)
   if (error !== undefined) throw error
-  const gate = gatePool(pool, ours, resolved)
+  gatePool(pool, ours, resolved, 'pg', true)
   guardClients(pool, ours)
-  guardQueries(pool, ours, new SecondCalls(pool, gate, ours))
   return markGuarded(pool, ours)
 }
 
@@ -123,76 +108,4 @@ function judgeReleases(client: ClientLike, state: ClientState, guard: Guard): vo
       return { error: guard.refuseCall('releasedInTransaction', entry), isKnown }
     },
   }
-}
-
-function guardQueries(pool: PoolLike, guard: Guard, seconds: SecondCalls): void {
-  const send = pool.query as DriverFunction
-  const connectPool = pool.connect as DriverFunction
-  /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
-  let isLending = false
-  /** What that query was given: what else is sent on its client is judged. */
-  let lentFor: unknown
-
-  function query(this: unknown, ...args: unknown[]): unknown {
-    const statement = statementOf(args[0], guard)
-    if (statement === undefined) return seconds.send(args, query, lendAndSend)
-    const { sql, analysis, named } = statement
-    const error = guard.refuse(sql, analysis, { pinned: false, named }, query)
-    if (error !== undefined) return refuseCall(args, error, undefined)
-    if (analysis.telltales === undefined) return seconds.send(args, query, lendAndSend)
-    const judge = (answers: readonly Answer[]): Error | undefined => guard.refuseAnswer(sql, analysis, answers)
-    return seconds.send(args, query, (sent) => sendByPoolAndJudge(lendAndSend, sent, judge))
-  }
-
-  function lendAndSend(args: Arguments): unknown {
-    isLending = true
-    lentFor = args[0]
-    try {
-      return Reflect.apply(send, pool, args)
-    } finally {
-      isLending = false
-    }
-  }
-
-  function connect(this: unknown, handover?: unknown): unknown {
-    if (isLending) {
-      isLending = false
-      return lendFor(lentFor, handover)
-    }
-    const acquiring = acquisitions.getStore()
-    if (acquiring !== undefined) acquiring.judgedBelow = guard
-    // pg-pool calls it back in the context of whoever gave the connection back.
-    if (typeof handover === 'function') return connectPool.call(pool, inScopeOfCaller(handover as DriverFunction))
-    const held = seconds.held
-    return held === undefined ? connectPool.call(pool) : seconds.connect(held, connectPool)
-  }
-
-  /** A subclass of pg.Pool may await the connection of its own `query`. */
-  function lendFor(statement: unknown, handover: unknown): unknown {
-    if (typeof handover === 'function') return connectPool.call(pool, lend(handover as Handover, statement))
-    const lent = connectPool.call(pool) as Promise<ClientLike>
-    lent.then(
-      (client) => mark(client, statement),
-      () => {},
-    )
-    return lent
-  }
-
-  pool.query = query
-  pool.connect = connect
-}
-
-/** Marks the client that pg-pool takes for a `pool.query`: its statement is judged already. */
-function lend(handover: Handover, statement: unknown): Handover {
-  return (error, client, release) => {
-    if (client !== undefined) mark(client, statement)
-    handover(error, client, release)
-  }
-}
-
-function mark(client: ClientLike, statement: unknown): void {
-  const state = stateOf(client)
-  if (state === undefined) return
-  state.isLent = true
-  state.lentFor = statement
 }

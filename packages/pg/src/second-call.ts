@@ -19,7 +19,7 @@ import {
 } from '@poolsafe/core/adapter'
 import { sqlOf } from './query-watch.ts'
 import { isSubmittable, refuseCall } from './statement.ts'
-import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
+import type { Arguments, ClientLike, PoolLike } from './types.ts'
 
 /** A call that waits, or waited, for its connection. */
 class QueuedCall {
@@ -76,10 +76,13 @@ export class SecondCalls {
     return PromiseOfPool === Promise && !isSubmittable(args[0]) && !args.some((arg) => typeof arg === 'function')
   }
 
-  /** Sends a query, after the verdict on it. @param entry the function that the application called */
-  send(args: Arguments, entry: Entry, send: (args: Arguments) => unknown): unknown {
-    const { held } = this
-    if (held === undefined) return send(args)
+  /**
+   * Sends a query, after the verdict on it.
+   *
+   * @param held what {@link held} told
+   * @param entry the function that the application called
+   */
+  send(held: Holdable, args: Arguments, entry: Entry, send: (args: Arguments) => unknown): unknown {
     const sql = sqlOf(args[0])
     if (this.#isPromised(args)) return this.#query(held, sql, () => send(args))
     const call = placeCall(held, new AwaitChain(entry))
@@ -101,11 +104,11 @@ export class SecondCalls {
   }
 
   /** Returns the promise of `connect`, and enters the connection that comes in the caller's context. */
-  connect(held: Holdable, connect: DriverFunction): Promise<unknown> {
+  connect(held: Holdable, connect: () => unknown): Promise<unknown> {
     const work = claimWork()
     const ask = (): unknown => {
       work.isClaimed = false
-      return connect.call(this.#pool)
+      return connect()
     }
     const connectPlaced = async (): Promise<unknown> => {
       const queued = this.#queue(ask)

@@ -5,11 +5,19 @@ import type { AwaitChain } from '../stack/await-chain.ts'
 import type { Layer } from '../stack/origin.ts'
 import type { Linked } from './queue.ts'
 
-/** What a gate calls with the connection, or with the error in its place. */
+/** What a pool calls with the connection, or with the error in its place. */
 export type Handover<Connection> = (
   error: Error | undefined,
   connection: Connection | undefined,
   release: Release,
+) => void
+
+/** What a gate calls with the connection, or with the error in its place, and with the checkout. */
+export type Receiver<Connection> = (
+  error: Error | undefined,
+  connection: Connection | undefined,
+  release: Release,
+  checkout: Checkout<Connection>,
 ) => void
 
 /** Gives a connection back; with an error, or `true`, it is closed. */
@@ -34,8 +42,10 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   isHurried = false
   heldSince = 0
   connection: Connection | undefined = undefined
+  /** The pool was asked for a connection that is idle. */
+  isIdle = false
   /** Called once; what it holds on to is let go then. */
-  handover: Handover<Connection>
+  handover: Receiver<Connection>
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
   readonly site: Site | undefined
@@ -66,7 +76,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   constructor(
     order: number,
     askedAt: number,
-    handover: Handover<Connection>,
+    handover: Receiver<Connection>,
     operation: string | undefined,
     site: Site | undefined,
     inside: Holdable | undefined,

@@ -1,5 +1,5 @@
 import { origins } from '../stack/origin.ts'
-import { Checkout, type Handover, type Release, type Thrown } from './checkout.ts'
+import { Checkout, type Receiver, type Release, type Thrown } from './checkout.ts'
 import { systemClock, type Clock } from '../measure/clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
 import { Denials } from './denials.ts'
@@ -80,7 +80,7 @@ export class Gate<Connection> {
    * @throws what the pool itself throws when it is asked, as without a gate; nothing is called
    */
   acquire(
-    handover: Handover<Connection>,
+    handover: Receiver<Connection>,
     entry: Entry,
     askedAt: number = this.#clock.now(),
     limitMillis: number = Infinity,
@@ -142,7 +142,7 @@ export class Gate<Connection> {
       for (let next = this.#waiting.first; next !== undefined && this.#capacity.canTake(); next = this.#waiting.first) {
         this.#unqueue(next)
         const thrown = this.#take(next)
-        if (thrown !== undefined) next.handover(thrown.error, undefined, nothing)
+        if (thrown !== undefined) next.handover(thrown.error, undefined, nothing, next)
       }
     } finally {
       this.#isPumping = false
@@ -228,6 +228,7 @@ export class Gate<Connection> {
   #take(checkout: Checkout<Connection>): Thrown | undefined {
     checkout.state = 'taking'
     const isNew = this.#capacity.ask()
+    checkout.isIdle = !isNew
     this.#taking.push(checkout)
     this.#expiry.expect(checkout, isNew)
     const thrown = checkout.takeFrom(this.#source, (error, connection, release) => {
@@ -261,7 +262,7 @@ export class Gate<Connection> {
     if (this.#waiting.size > 0) this.pump()
     const { handover } = checkout
     checkout.handover = nothing
-    handover(undefined, connection, release)
+    handover(undefined, connection, release, checkout)
   }
 
   #failedToTake(checkout: Checkout<Connection>, error: Error): void {
@@ -276,7 +277,7 @@ export class Gate<Connection> {
     if (this.#failsFast) this.#denials.failFast([...this.#waiting])
     this.pump()
     // Last, as what is called may throw.
-    if (!isOver && !isRetried) checkout.handover(error, undefined, nothing)
+    if (!isOver && !isRetried) checkout.handover(error, undefined, nothing, checkout)
   }
 
   /** While the server refuses, waiting is worth it only where a connection is open, which may come free. */
@@ -328,7 +329,7 @@ export class Gate<Connection> {
       this.#capacity.abandoned++
     }
     checkout.state = 'over'
-    checkout.handover(error, undefined, nothing)
+    checkout.handover(error, undefined, nothing, checkout)
   }
 
   /** Fails whoever has waited too long. */

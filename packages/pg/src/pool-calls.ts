@@ -1,0 +1,294 @@
+import { AsyncResource } from 'node:async_hooks'
+import { isPoolsafeError, type Guard, type Layer } from '@poolsafe/core'
+import {
+  acquisitions,
+  AwaitChain,
+  Checkout,
+  holdings,
+  inScopeOfCaller,
+  origins,
+  sqlStateOf,
+  type Acquiring,
+  type Answer,
+  type Entry,
+  type Execution,
+  type Gate,
+  type Handover,
+  type Observer,
+  type Receiver,
+} from '@poolsafe/core/adapter'
+import { sendByPoolAndJudge } from './answer.ts'
+import { markLent } from './guard-client.ts'
+import { controlOf } from './limits/client-control.ts'
+import { knownLifeOf } from './living-client.ts'
+import { checkoutKey, type GatedClient } from './present-checkout.ts'
+import { sqlOf } from './query-watch.ts'
+import { SecondCalls } from './second-call.ts'
+import { refuseCall, statementOf, type Statement } from './statement.ts'
+import { throwFromHere, traceToCaller } from './throw-from-here.ts'
+import { hasWiredClients } from './limits/internals.ts'
+import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
+
+type Client = GatedClient
+
+/** A pool whose calls are patched. */
+export interface PatchedPool {
+  readonly pool: PoolLike
+  readonly gate: Gate<ClientLike>
+  readonly guard: Guard
+  /** The layer that its statements come through. */
+  readonly layer: Layer
+  /** The guard judges the statements here; otherwise a layer above does. */
+  readonly isJudged: boolean
+}
+
+/** Patches `pool.query` and `pool.connect`: they judge what they are given, and wait at the gate. */
+export function patchCalls(patched: PatchedPool): void {
+  const { pool } = patched
+  const calls = new PoolCalls(patched)
+  function query(this: unknown, ...args: unknown[]): unknown {
+    return calls.query(args, query)
+  }
+  function connect(this: unknown, callback?: unknown): unknown {
+    return calls.connect(callback, connect)
+  }
+  pool.query = query
+  pool.connect = connect
+}
+
+class PoolCalls {
+  readonly #pool: PoolLike
+  readonly #gate: Gate<ClientLike>
+  readonly #guard: Guard
+  readonly #layer: Layer
+  readonly #send: DriverFunction
+  /** What begins here ends at the wire, which clients of pg-native do not tell. */
+  readonly #observer: Observer | undefined
+  /** Of a pool whose statements are judged here. */
+  readonly #seconds: SecondCalls | undefined
+  /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
+  #isQuery = false
+  /** What that query was given. It is judged already; everything else that is sent on its client is not. */
+  #statement: unknown
+  /** That query, where it is observed: it begins before it has its connection. */
+  #execution: Execution | undefined
+
+  constructor({ pool, gate, guard, layer, isJudged }: PatchedPool) {
+    this.#pool = pool
+    this.#gate = gate
+    this.#guard = guard
+    this.#layer = layer
+    this.#send = pool.query as DriverFunction
+    this.#observer = hasWiredClients(pool) ? guard.observer : undefined
+    this.#seconds = isJudged ? new SecondCalls(pool, gate, guard) : undefined
+  }
+
+  query(args: Arguments, entry: Entry): unknown {
+    const seconds = this.#seconds
+    if (seconds === undefined) return this.#sendNow(args, entry)
+    const statement = statementOf(args[0], this.#guard)
+    if (statement !== undefined) return this.#sendJudged(seconds, statement, args, entry)
+    const { held } = seconds
+    if (held === undefined) return this.#sendNow(args, entry)
+    return seconds.send(held, args, entry, (sent) => this.#sendNow(sent, entry))
+  }
+
+  connect(callback: unknown, entry: Entry): unknown {
+    if (this.#isQuery) {
+      this.#isQuery = false
+      return typeof callback === 'function'
+        ? this.#connectQuery(callback as Handover<ClientLike>, entry)
+        : this.#connectQueryOfSubclass(entry)
+    }
+    const acquiring = acquisitions.getStore()
+    const seconds = this.#seconds
+    if (seconds !== undefined && acquiring !== undefined) acquiring.judgedBelow = this.#guard
+    if (typeof callback === 'function') {
+      // pg-pool calls back in the context of the call that released the connection.
+      const scoped = seconds === undefined ? callback : inScopeOfCaller(callback as DriverFunction)
+      return this.#connectCallback(scoped as Handover<ClientLike>, entry)
+    }
+    const held = seconds?.held
+    if (seconds === undefined || held === undefined) return this.#connectPromise(acquiring, entry)
+    return seconds.connect(held, () => this.#connectPromise(acquiring, entry))
+  }
+
+  #sendJudged(seconds: SecondCalls, { sql, analysis, named }: Statement, args: Arguments, entry: Entry): unknown {
+    const guard = this.#guard
+    const error = guard.refuse(sql, analysis, { pinned: false, named }, entry)
+    if (error !== undefined) return refuseCall(args, error, undefined)
+    const judge = (answers: readonly Answer[]): Error | undefined => guard.refuseAnswer(sql, analysis, answers)
+    const sendNow = (sent: Arguments): unknown => this.#sendNow(sent, entry)
+    const send =
+      analysis.telltales === undefined
+        ? sendNow
+        : (sent: Arguments): unknown => sendByPoolAndJudge(sendNow, sent, judge)
+    const { held } = seconds
+    return held === undefined ? send(args) : seconds.send(held, args, entry, send)
+  }
+
+  #sendNow(args: Arguments, entry: Entry): unknown {
+    const sql = this.#observer === undefined ? undefined : sqlOf(args[0])
+    const execution = sql === undefined ? undefined : this.#observer?.begin(sql, this.#layer, entry)
+    this.#execution = execution
+    this.#statement = args[0]
+    this.#isQuery = true
+    try {
+      return Reflect.apply(this.#send, this.#pool, args)
+    } catch (error) {
+      this.#neverSent(execution, error)
+      throw error
+    } finally {
+      this.#isQuery = false
+    }
+  }
+
+  /** The query got no connection: all its time was the wait for one. */
+  #neverSent(execution: Execution | undefined, error: unknown): void {
+    if (execution === undefined) return
+    const now = performance.now()
+    execution.sentAt = now
+    execution.pool = this.#gate.record.name
+    this.#observer?.end(execution, sqlStateOf(error) ?? '', now)
+  }
+
+  /** A query is over before anyone could ask for a second connection inside it. */
+  #connectQuery(callback: Handover<ClientLike>, entry: Entry): undefined {
+    const execution = this.#execution
+    const statement = this.#statement
+    const isJudged = this.#seconds !== undefined
+    const fail = (error: Error | undefined): void => {
+      this.#neverSent(execution, error)
+      callback(error, undefined, noRelease)
+    }
+    const receive: Receiver<ClientLike> = (error, client: Client | undefined, release, checkout) => {
+      if (client === undefined) return process.nextTick(fail, error)
+      client[checkoutKey] = checkout
+      checkout.statement = execution
+      if (isJudged) markLent(client, statement)
+      callback(undefined, client, release)
+    }
+    const refused = this.#acquire(receive, entry, execution?.startedAt)
+    if (refused !== undefined) process.nextTick(fail, refused)
+  }
+
+  /** A subclass of pg.Pool may await the connection of its own `query`. */
+  #connectQueryOfSubclass(entry: Entry): Promise<ClientLike> {
+    const statement = this.#statement
+    const lent = this.#connectPromise(acquisitions.getStore(), entry)
+    if (this.#seconds === undefined) return lent
+    lent.then(
+      (client) => markLent(client, statement),
+      () => {},
+    )
+    return lent
+  }
+
+  #connectCallback(callback: Handover<ClientLike>, entry: Entry): undefined {
+    const receive: Receiver<ClientLike> = (error, client: Client | undefined, release, checkout) => {
+      if (client === undefined) return process.nextTick(callback, error, undefined, noRelease)
+      client[checkoutKey] = checkout
+      this.#gate.flows.follow(checkout)
+      knownLifeOf(client)?.held(checkout)
+      holdings.run(checkout, callback, undefined, client, release)
+    }
+    const refused = this.#acquire(receive, entry)
+    if (refused !== undefined) process.nextTick(callback, refused, undefined, noRelease)
+  }
+
+  /**
+   * Asks the gate. pg-pool calls back in the context of the call that released the connection; this in its own.
+   *
+   * @returns the error that refuses the call at once
+   */
+  #acquire(receive: Receiver<ClientLike>, entry: Entry, askedAt?: number): Error | undefined {
+    const asked = this.#gate.acquire(receive, entry, askedAt)
+    if (asked instanceof Error) return asked
+    if (asked.state === 'waiting') asked.handover = inThisContext(receive)
+    return undefined
+  }
+
+  #connectPromise(acquiring: Acquiring | undefined, entry: Entry): Promise<ClientLike> {
+    const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: PromiseConstructor }
+    let asked: Checkout<ClientLike> | Error | undefined
+    let thrown: { readonly error: unknown } | undefined
+    let isCalling = true
+    let hasFailed = false
+    const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
+      const receive: Receiver<ClientLike> = (error, client: Client | undefined, _release, checkout) => {
+        if (client === undefined) {
+          hasFailed = isCalling
+          if (isCalling) traceToCaller(error, entry)
+          return reject(error)
+        }
+        client[checkoutKey] = checkout
+        if (checkout.isFollowed) knownLifeOf(client)?.held(checkout)
+        if (acquiring !== undefined) acquiring.control = controlOf(client)
+        resolve(client)
+      }
+      try {
+        asked = this.#gate.acquire(receive, entry, undefined, origins.getStore()?.acquireWithinMillis)
+      } catch (error) {
+        thrown = { error }
+        return
+      }
+      if (asked instanceof Error) {
+        traceToCaller(asked, entry)
+        reject(asked)
+      }
+    })
+    isCalling = false
+    // pg-pool throws from the call itself where no client can be made.
+    if (thrown !== undefined) throw thrown.error
+    if (asked instanceof Checkout) this.#hold(asked, acquiring, promise)
+    if (hasFailed || isCallersOwn(asked)) return promise
+    if (!(asked instanceof Checkout)) return promise.catch(throwFromHere)
+    if (PromiseOfPool === Promise && this.#gate.flows.mayTakeChain(asked)) return takenBy(promise, asked)
+    // An idle connection is handed over in this turn: it does not fail.
+    return asked.isIdle && acquiring === undefined ? promise : promise.catch(throwFromHere)
+  }
+
+  /** What follows in the caller's context holds the connection that it has asked for. */
+  #hold(asked: Checkout<ClientLike>, acquiring: Acquiring | undefined, promise: Promise<unknown>): void {
+    asked.layer = acquiring === undefined ? this.#layer : 'kysely'
+    this.#gate.flows.enter(asked)
+    if (acquiring === undefined) return
+    acquiring.holding = asked
+    if (acquiring.signal !== undefined) obey(acquiring.signal, this.#gate, asked, promise)
+  }
+}
+
+/** What AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
+function inThisContext(receive: Receiver<ClientLike>): Receiver<ClientLike> {
+  const context = new AsyncResource('poolsafe.connect')
+  return (...answer) => context.runInAsyncScope(receive, undefined, ...answer)
+}
+
+/** Returns true for pg-pool's own error of a pool that was ended, which has its stack. */
+function isCallersOwn(asked: unknown): boolean {
+  return asked instanceof Error && !isPoolsafeError(asked)
+}
+
+/** Remembers who awaits the connection. */
+async function takenBy(promise: Promise<ClientLike>, checkout: Checkout<ClientLike>): Promise<ClientLike> {
+  const client = await promise.catch(throwFromHere)
+  checkout.taken = new AwaitChain(takenBy)
+  return client
+}
+
+/** Kysely hands an abort signal down to its driver, and the driver no further. */
+function obey(
+  signal: AbortSignal,
+  gate: Gate<ClientLike>,
+  checkout: Checkout<ClientLike>,
+  promise: Promise<unknown>,
+): void {
+  const abort = (): void => gate.abort(checkout, signal.reason as Error)
+  if (signal.aborted) return abort()
+  const forget = (): void => signal.removeEventListener('abort', abort)
+  signal.addEventListener('abort', abort)
+  promise.then(forget, forget)
+}
+
+/** For an error there is nothing to release. */
+function noRelease(): void {}
