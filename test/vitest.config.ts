@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { keepTemporaryFilesInMemory } from './setup/memory-folder.ts'
 import { SlowestFirst } from './setup/slowest-first.ts'
+
+keepTemporaryFilesInMemory()
 
 // Packages are tested as they are in the tree, not as they were built.
 const conditions = ['@poolsafe/source', 'module', 'node', 'development|production']
