@@ -4,10 +4,10 @@ import type { Layer } from '../stack/origin.ts'
 import type { Execution } from './execution.ts'
 
 /**
- * An execution that is over, in words and figures.
+ * Builds the event of a finished execution.
  *
- * @param durationMillis all of it
- * @param sqlState of a failure
+ * @param durationMillis from the call to the end of the answer
+ * @param sqlState the server's SQLSTATE, for a failure
  */
 export function eventOf(execution: Execution, durationMillis: number, sqlState: string | undefined): QueryEvent {
   const { shape, origin, request, onlyBegins, transactionSince, rows, pool } = execution
@@ -44,8 +44,8 @@ export function layerOf({ origin, layer }: Execution): Layer {
 }
 
 /**
- * The line that sent it, which a layer above may tell when the statement is over; else the one that sent its like
- * before.
+ * The call site of this statement, which a layer above may report only after it ended; otherwise the call site of an
+ * earlier statement of the same shape.
  */
 export function placeOf({ origin, site, shape }: Execution): string | undefined {
   return lineOf(origin) ?? lineOf(site) ?? (shape.place || undefined)

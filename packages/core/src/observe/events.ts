@@ -13,39 +13,39 @@ export interface QueryEvent {
   /** Without literals, at most 300 characters. */
   readonly statement: string
   /**
-   * The same for all statements that differ only in values, comments and the lengths of lists: 16 hexadecimal digits.
+   * 16 hexadecimal digits, equal for all statements that differ only in values, comments and the lengths of lists.
    */
   readonly fingerprint: string
-  /** All of it, from the call to the end of the answer. */
+  /** From the call to the end of the answer. */
   readonly durationMillis: number
   /**
-   * Of it, the wait for a connection of the pool, told with the first statement of a checkout, and behind other
-   * statements on the connection.
+   * The part spent waiting for a connection of the pool (reported with the first statement of a checkout) and behind
+   * other statements of the connection.
    */
   readonly poolWaitMillis: number
   /**
-   * Of it, the wait for a server connection of the pooler: all of a BEGIN, none inside a transaction. `undefined` where
-   * it cannot be told from running: of a statement outside a transaction.
+   * The part spent waiting for a server connection of the pooler: the whole duration of a BEGIN, 0 inside a
+   * transaction. `undefined` outside a transaction, where waiting and running cannot be distinguished.
    */
   readonly poolerWaitMillis: number | undefined
   /** The rest. */
   readonly executionMillis: number
-  /** Rows returned or changed, where the driver tells. */
+  /** Rows returned or changed, if the driver reports them. */
   readonly rows: number | undefined
   readonly failed: boolean
-  /** The server's SQLSTATE, of a failure. */
+  /** The server's SQLSTATE, for a failure. */
   readonly sqlState: string | undefined
   /** How old the transaction was when the statement ended; `undefined` outside one. */
   readonly transactionMillis: number | undefined
   /**
-   * The application's own line, below the working folder. Until a fingerprint has been reported once, the line that
-   * sent it first.
+   * The application's call site, relative to the working folder. Until a fingerprint was reported once, the call site
+   * that sent it first.
    */
   readonly place: string | undefined
   /** The name and the tag of the request scope. */
   readonly request: string | undefined
   readonly tag: string | undefined
-  /** The pool that it went through; `undefined` where none is known. */
+  /** The name of the pool; `undefined` if it is unknown. */
   readonly pool: string | undefined
 }
 
@@ -55,12 +55,12 @@ export interface SlowQueryEvent extends QueryEvent {
   /** The limit that it exceeded. */
   readonly thresholdMillis: number
   /**
-   * How many others of the fingerprint were slow since the last one that was logged, and were not logged themselves.
+   * The number of slow statements with this fingerprint that were not logged since the last log line.
    */
   readonly unlogged: number
-  /** With `explainSlowQueries`, of one that is logged: the generic plan as an indented text, without literals. */
+  /** The generic plan as indented text without literals, with `explainSlowQueries` and if this statement is logged. */
   readonly plan: string | undefined
-  /** Why a plan that was wanted is not there, in a word or two; the server's SQLSTATE where it refused. */
+  /** Why a requested plan is missing, in a word or two; the SQLSTATE if the server refused. */
   readonly noPlan: string | undefined
 }
 
@@ -72,14 +72,14 @@ export interface RepeatedQueryEvent {
   readonly statement: string
   readonly fingerprint: string
   readonly place: string | undefined
-  /** How often, from that place. */
+  /** How often the request sent it from this call site. */
   readonly count: number
   readonly limit: number
-  /** How long they took together. */
+  /** Their total duration. */
   readonly totalMillis: number
   readonly request: string | undefined
   readonly tag: string | undefined
-  /** What would do it in one statement. */
+  /** The form that needs a single statement. */
   readonly instead: string
   /** The whole report, as logged. */
   readonly message: string

@@ -29,7 +29,7 @@ export interface RequestTally {
   end(execution: Execution, millis: number): void
 }
 
-/** One statement on its way, from the call to the end of its answer. An adapter fills in what only it knows. */
+/** One statement from the call to the end of its answer. Adapters fill in what only they know. */
 export class Execution {
   readonly shape: Shape
   layer: Layer
@@ -37,21 +37,21 @@ export class Execution {
   readonly request: OwnRequest | undefined
   /** When it was called, on the clock of `performance.now()`. */
   readonly startedAt: number
-  /** When it could be sent: it had a connection, and nothing was before it. */
+  /** When it could be sent: a connection was there, and no other statement was queued ahead of it. */
   sentAt: number
-  /** What its checkout waited before the statement was called. */
+  /** How long its checkout waited before the statement was called. */
   checkoutWaitMillis = 0
-  /** It only begins a transaction: all its time is the pooler's. */
+  /** It only begins a transaction, so its whole duration is pooler wait. */
   onlyBegins = false
-  /** When its transaction began; 0 outside one. */
+  /** When its transaction began; 0 outside a transaction. */
   transactionSince = 0
-  /** Time in which the application read its rows, and the server waited. */
+  /** Time in which the application read rows while the server waited. */
   readerMillis = 0
   rows: number | undefined = undefined
   pool: string | undefined = undefined
-  /** The text as it was sent, where its plan may be asked for. */
+  /** The SQL as sent, if its plan may be requested. */
   sql: string | undefined = undefined
-  /** The line that sent it, if it was worth taking. */
+  /** Its call site, if it was captured. */
   site: Site | undefined = undefined
 
   constructor(

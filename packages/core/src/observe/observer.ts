@@ -28,8 +28,7 @@ export interface Listeners extends SlowLogHost {
 type Entry = (...args: never[]) => unknown
 
 /**
- * Watches the statements that are sent: one {@link begin} and one {@link end} each, from the lowest layer that sees
- * them.
+ * Observes every statement. The lowest layer that sees a statement calls {@link begin} and {@link end} once each.
  */
 export class Observer {
   readonly options: ResolvedObserveOptions
@@ -37,7 +36,7 @@ export class Observer {
   readonly #slowLog: SlowLog
   readonly #repeatedLog: RepeatedLog
   readonly #shapes = new Shapes()
-  /** Of a statement that could not be looked at. */
+  /** The result for a statement that could not be observed. */
   readonly #unknown = new Shape('')
   readonly #durations = new Durations()
   readonly #byKind = statementKinds.map((kind) => ({
@@ -58,10 +57,10 @@ export class Observer {
   }
 
   /**
-   * A statement is about to be sent, or to wait for a connection. Never throws, as {@link end} does not: what breaks
-   * here is a fault of ours, in strict mode as well, and the statement goes its way.
+   * Call it when a statement is about to be sent or to wait for a connection. Like {@link end}, it never throws: an
+   * error in here is a fault of poolsafe, even in strict mode, and the statement proceeds.
    *
-   * @param entry the function that the application or the ORM called, for its line
+   * @param entry the function that the application or the ORM called, for the call site
    */
   begin(sql: string, layer: Layer, entry: Entry): Execution {
     try {
@@ -85,9 +84,10 @@ export class Observer {
   }
 
   /**
-   * It was answered, or failed: then with the server's SQLSTATE, or an empty text where there is none.
+   * Call it when the statement was answered or failed. A failure has the server's SQLSTATE, or an empty string if there
+   * is none.
    *
-   * @param endedAt for adapters that have looked at the clock: to look takes as long as all of the counting
+   * @param endedAt for adapters that have read the clock already: reading it costs as much as all of the counting
    */
   end(execution: Execution, sqlState?: string, endedAt: number = performance.now()): void {
     try {
@@ -145,7 +145,7 @@ export class Observer {
     return this.#shapes
   }
 
-  /** The kinds that were seen, those that failed apart. */
+  /** Durations by kind; failures are separate. */
   byKind(): KindStatistics[] {
     const all = this.#byKind.flatMap(({ kind, ok, failed }) => [
       { kind, failed: false, duration: ok.snapshot() },
@@ -168,7 +168,10 @@ export class Observer {
     }))
   }
 
-  /** A function of its own: what a closure holds is set aside at each call of the function that may make it. */
+  /**
+   * A function of its own, because V8 allocates the context of a closure at every call of the function that may create
+   * it.
+   */
   #slow(execution: Execution, millis: number, sqlState: string | undefined): void {
     this.#slowLog.consider(execution, () => eventOf(execution, millis, sqlState), millis)
     execution.origin?.want?.(execution.shape)
@@ -177,20 +180,19 @@ export class Observer {
   #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
     const { origin, shape } = execution
     if (origin !== undefined) {
-      // What is taken here begins inside the ORM, and may end there too.
+      // The stack starts inside the ORM and may end there too.
       execution.site = origin
       return locateOrigin(origin, shape)
     }
     const site = {}
     withDeepStack(() => Error.captureStackTrace(site, entry))
-    // A stack that is not put into words keeps what it passed through alive: only an execution may hold one, never a
-    // shape.
+    // An unformatted stack keeps its frames' objects alive, so only an execution may hold one, never a shape.
     if (isFirst) shape.place = formatCallSite(readStack(site)) ?? ''
     execution.site = site
   }
 }
 
-/** Its stack may be known, or still to come. To put it into words is most of its price. */
+/** The stack may be known or still to come. Formatting it is most of its cost. */
 function locateOrigin(origin: Origin, shape: Shape): void {
   const { stack } = shape.place === undefined ? origin : {}
   if (stack === undefined) origin.want?.(shape)

@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../errors.ts'
 import { checkMillis } from '../checkout/limits.ts'
 import { checkBoolean, checkObject, checkWholeNumber, namesOf, resolveFrom, type OptionTable } from '../options.ts'
 
-/** Which statements have other limits than the rest. */
+/** Limits for some statements that replace the general ones. */
 export interface SlowQueryThreshold {
   /** Prisma's model, `Report`. */
   readonly model?: string
@@ -10,38 +10,40 @@ export interface SlowQueryThreshold {
   readonly operation?: string
   /** The `tag` of the request scope. */
   readonly tag?: string
-  /** In milliseconds; `Infinity` for never. */
+  /** In milliseconds. Use `Infinity` to disable it. */
   readonly slowQueryMillis: number
   /** In milliseconds. @default three times `slowQueryMillis` */
   readonly verySlowQueryMillis?: number
 }
 
-/** What is watched of the statements that are sent. */
+/** What poolsafe observes about statements. */
 export interface ObserveOptions {
-  /** A statement that takes longer is logged as a warning, in milliseconds. @default 1000 */
+  /** Statements that take longer are logged as warnings, in milliseconds. @default 1000 */
   readonly slowQueryMillis?: number
   /**
-   * A statement that takes longer is logged as an error, in milliseconds. @default 3000, or `slowQueryMillis` if that
-   * is more
+   * Statements that take longer are logged as errors, in milliseconds. @default 3000, or `slowQueryMillis` if that is
+   * more
    */
   readonly verySlowQueryMillis?: number
-  /** Other limits by model, operation or tag; of those that fit, the first. @default [] */
+  /** Other limits by model, operation or tag. The first that matches applies. @default [] */
   readonly slowQueryThresholds?: readonly SlowQueryThreshold[]
   /**
-   * Slow statements of one fingerprint are logged once in this time, with a count of the rest. In milliseconds.
-   * @default 60_000
+   * poolsafe logs slow statements of one fingerprint once in this interval, with a count of the others. In
+   * milliseconds. @default 60_000
    */
   readonly slowQueryIntervalMillis?: number
-  /** The part of slow statements that is logged, 0 to 1; events tell all of them. @default 1 */
+  /** The fraction of slow statements that is logged, from 0 to 1. Events report all of them. @default 1 */
   readonly slowQuerySampleRate?: number
   /**
-   * Whether the plan of a slow SELECT is asked for, `EXPLAIN (GENERIC_PLAN, FORMAT JSON)` of PostgreSQL 16 or later, on
-   * a connection that is idle, and logged without literals. @default false
+   * Logs the plan of slow SELECTs without literals. poolsafe requests it on an idle connection with `EXPLAIN
+   * (GENERIC_PLAN, FORMAT JSON)`, which needs PostgreSQL 16 or later. @default false
    */
   readonly explainSlowQueries?: boolean
-  /** How often one request may send the same statement from the same place before it is told. @default 10 */
+  /**
+   * How often one request may send the same statement from the same call site before poolsafe reports it. @default 10
+   */
   readonly repeatedQueryLimit?: number
-  /** A request scope that is open for longer is told and ends, in milliseconds. @default 60_000 */
+  /** A request scope that is open for longer is reported and closed, in milliseconds. @default 60_000 */
   readonly requestScopeMillis?: number
 }
 

@@ -3,10 +3,10 @@ import type { RuleCounts, GuardStatistics } from './statistics.ts'
 import { Durations } from '../measure/durations.ts'
 import type { Observer } from './observer.ts'
 
-/** Fingerprints that are told, those first that took the most time. */
+/** Reported fingerprints, sorted by total time. */
 const mostTold = 10
 
-/** What a guard knows beside what it observes. */
+/** What a guard knows apart from its observer. */
 export interface Counted {
   /** On the clock of `performance.now()`. */
   readonly since: number

@@ -28,20 +28,20 @@ export interface FingerprintStatistics {
 }
 
 /**
- * What a guard has seen since it was made. Plain data, the same after `JSON.stringify`: what has no bound is `null`.
+ * What a guard has seen since it was created. Plain data that survives `JSON.stringify`: a missing bound is `null`.
  */
 export interface GuardStatistics {
-  /** Seconds since the guard was made. */
+  /** Seconds since the guard was created. */
   readonly uptimeSeconds: number
   /**
-   * Statements that were answered, failures included, and those for which `pool.query` got no connection. 0 with
-   * `observe: false`.
+   * Answered statements, including failures, and statements for which `pool.query` got no connection. 0 with `observe:
+   * false`.
    */
   readonly totalQueries: number
   readonly totalErrors: number
   /** Statements that took longer than their `slowQueryMillis`, very slow ones included. */
   readonly slowQueries: number
-  /** Of them, those that took longer than their `verySlowQueryMillis`. */
+  /** The slow statements that took longer than their `verySlowQueryMillis`. */
   readonly verySlowQueries: number
   readonly repeatedQueries: number
   /** Of all statements. */
@@ -49,22 +49,24 @@ export interface GuardStatistics {
   readonly byKind: readonly KindStatistics[]
   /** The ten fingerprints that took the most time together. */
   readonly slowest: readonly FingerprintStatistics[]
-  /** Fingerprints that are remembered, and those that were forgotten to make room. */
+  /** The number of remembered fingerprints, and of those evicted to make room. */
   readonly fingerprints: { readonly known: number; readonly forgotten: number }
-  /** How often each rule found something that was logged, or refused: each time, not once a statement as the log. */
+  /**
+   * Findings by rule that were logged or refused. Every occurrence counts, although the log has each statement once.
+   */
   readonly findings: { readonly [Id in RuleId]?: number }
-  /** How often each rule found something that an exception allowed. What `rules` allows is counted nowhere. */
+  /** Findings by rule that an exception allowed. Findings that the option `rules` allows are not counted. */
   readonly allowedFindings: { readonly [Id in RuleId]?: number }
   /**
-   * Look-ups in the memory of judged texts, some of them several for a statement: those that were there as they came,
-   * those that were not, and how many of these had to be parsed.
+   * Lookups in the cache of judged SQL (a statement may need several): hits, misses, and the misses that had to be
+   * parsed.
    */
   readonly cache: { readonly hits: number; readonly misses: number; readonly parsed: number }
   readonly pools: readonly PoolReport[]
   /**
-   * What those pools did that are none any more, added up by name, so that no sum of counts ever falls: until
-   * `pool.end()`, and of those that were dropped without it until the last `stats()` that had them. The 100 names that
-   * ended last.
+   * Totals of pools that no longer exist, by name, so that no sum of counters ever decreases. They include everything
+   * until `pool.end()`, or, for a pool that was dropped without it, until the last `stats()` that included it. Limited
+   * to the 100 names that ended last.
    */
   readonly endedPools: readonly PoolTotals[]
 }

@@ -1,19 +1,19 @@
-/** Characters: of a longer text, about as many are looked at. */
+/** Number of characters that are hashed; a longer text is sampled at about as many positions. */
 const most = 256
 
 /**
- * Whether a text has come a short while ago: one that comes once, with a trace id or a number in it, is not worth a
- * copy. It may be wrong, for texts that differ only in characters that are not looked at.
+ * Remembers recently seen texts approximately. A text that occurs once, with a trace id or a number in it, is not worth
+ * a copy. Texts that differ only in characters that are not sampled count as equal.
  */
 export class SeenAgain {
   readonly #marks: Int32Array
 
-  /** @param places how many texts it remembers at most, a power of two */
+  /** @param places the number of texts to remember at most, a power of two */
   constructor(places: number) {
     this.#marks = new Int32Array(places)
   }
 
-  /** Whether it was asked for the same text before. */
+  /** Returns true if it was asked for the same text before. */
   ask(text: string): boolean {
     const mark = markOf(text)
     const place = (mark >>> 8) & (this.#marks.length - 1)

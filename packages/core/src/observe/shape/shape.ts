@@ -7,39 +7,41 @@ const longestShown = 300
 
 /** All statements that differ only in literals, parameters' numbers, comments, white space and the lengths of lists. */
 export class Shape {
-  /** 16 hexadecimal digits, the same in every process and release of 0.x. */
+  /** 16 hexadecimal digits, the same in every process and in every 0.x release. */
   readonly fingerprint: string
-  /** Without literals, its lists cut to one item; at most 300 characters. */
+  /** The statement without literals and with lists cut to one item; at most 300 characters. */
   readonly statement: string
   /** `SELECT orders` */
   readonly summary: string
   readonly kind: StatementKind
-  /** Of a statement that is cut, its last WHERE: at most 300 characters. */
+  /** The last WHERE of a statement that is cut; at most 300 characters. */
   readonly condition: string
-  /** Whether sending it often is worth a word. */
+  /** True if poolsafe reports it when a request sends it often. */
   readonly isRepeatable: boolean
-  /** How often it was answered, failures included. */
+  /** Number of answers, including failures. */
   count = 0
   errors = 0
   sumMillis = 0
   maxMillis = 0
-  /** The line that sent it when it was first seen, or when it was last reported. */
+  /** The call site of the first statement, or of the last one that was reported. */
   place: string | undefined = undefined
-  /** It was reported: from now on its senders' lines are taken. */
+  /** True after a report: from then on, call sites are captured. */
   isStruck = false
-  /** One request has sent it so often that its lines are worth taking. */
+  /** True if one request sent it so often that call sites are captured. */
   wasRepeated = false
-  /** In how many more requests that repeat it every line is taken, to know whether it is repeated too often. */
+  /**
+   * In this many further requests every call site is captured, to find out whether one of them repeats it too often.
+   */
   looks = 3
-  /** Whether the table of shapes holds it. */
+  /** True while the table of shapes holds it. */
   isKept = false
 
   /** @param form of `formOf` */
   constructor(form: string) {
-    // An import would load `node:crypto` before anything is sent, which takes 4 ms.
+    // An import would load `node:crypto` at start, which takes 4 ms.
     this.fingerprint = process.getBuiltinModule('node:crypto').hash('sha256', canonical(form), 'hex').slice(0, 16)
     const isCut = form.length > longestShown
-    // A slice of a long text keeps all of it, and so does what is put together with one.
+    // In V8, a slice keeps its whole source string alive, and so does a concatenation.
     this.statement = isCut ? `${ownCopy(form.slice(0, longestShown))}…` : form
     this.condition = isCut ? ownCopy(lastCondition(form)) : ''
     this.summary = ownCopy(summaryOf(form))
@@ -48,7 +50,7 @@ export class Shape {
   }
 }
 
-/** From its last WHERE on. */
+/** Returns the text from its last WHERE on. */
 function lastCondition(form: string): string {
   const at = form.toLowerCase().lastIndexOf(' where ')
   return at === -1 ? '' : form.slice(at, at + longestShown)
@@ -58,8 +60,8 @@ const quotedOrNot = /"[^"]*"|[^"]+/g
 const aroundSigns = / ?([^\w\s?"$]) ?/g
 
 /**
- * What does not change a statement is not in its fingerprint: the case of words, blanks beside signs. Quoted names
- * count as they are.
+ * Normalizes what does not change a statement: the case of words and blanks beside signs. Quoted names stay as they
+ * are.
  */
 function canonical(form: string): string {
   return form.replace(quotedOrNot, (part) =>

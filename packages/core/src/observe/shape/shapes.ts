@@ -7,20 +7,19 @@ import { formOfShown, shownOf } from './shape-form.ts'
 import { Shape } from './shape.ts'
 
 /**
- * Bytes for the texts seen last, each with its shape; and as many for their normal forms, and for what they have in
- * common.
+ * Bytes for the most recent texts with their shapes, and again as many each for normal forms and for forms.
  */
 const textBytes = 524_288
 /**
- * What no memory in front takes; one such text is remembered, of at most a million characters: an INSERT of as many
- * rows as fit.
+ * Texts longer than this are not cached. Only the last one is remembered, up to a million characters: an INSERT of many
+ * rows.
  */
 const long = 32_000
 const longest = 1_000_000
-/** Shapes that are kept with their counts: some 1 kB each. */
+/** Number of shapes that are kept with their counts; about 1 kB each. */
 const most = 1000
 
-/** What the process has sent, by shape, in bounded memory. */
+/** The statements of the process by shape, in bounded memory. */
 export class Shapes {
   readonly #front = new Front<Shape>(textBytes)
   readonly #behind = new TextCache<Shape>(textBytes)
@@ -31,17 +30,16 @@ export class Shapes {
   readonly #kept = new Map<string, Shape>()
   #forgotten = 0
 
-  /** The shape of a text. */
+  /** Returns the shape of a text. */
   of(sql: string): Shape {
     const known = this.#front.get(sql)
     return known?.isKept === true ? known : this.#find(sql)
   }
 
-  /** Those that took the most time, of all times that they were sent. */
+  /** Returns the shapes with the largest total time. */
   slowest(count: number): Shape[] {
     const found: Shape[] = []
-    // All need not be sorted for the first few of them: that takes a millisecond or two where the code has not run
-    // before.
+    // Only the first few are needed. Sorting all of them takes one to two milliseconds while the code is cold.
     for (const shape of this.#kept.values()) {
       const last = found.at(-1)
       if (last !== undefined && found.length >= count && last.sumMillis >= shape.sumMillis) continue
@@ -51,19 +49,19 @@ export class Shapes {
     return found
   }
 
-  /** How many are kept. */
+  /** Number of shapes that are kept. */
   get size(): number {
     return this.#kept.size
   }
 
-  /** How many were forgotten to make room: their counts are in the totals alone. */
+  /** Number of shapes that were evicted. Only the totals include their counts. */
   get forgotten(): number {
     return this.#forgotten
   }
 
   /**
-   * A look-up in front costs least, then one by the normal form, then one by the form; to make a shape costs as much as
-   * ten of those. What comes once is not remembered as it came.
+   * The lookup by text is the cheapest, followed by normal form and form. Creating a shape costs as much as ten
+   * lookups. A text that occurs once is not cached by text.
    */
   #find(sql: string): Shape {
     if (this.#long?.text === sql && this.#long.shape.isKept) return this.#long.shape
@@ -77,8 +75,8 @@ export class Shapes {
   }
 
   /**
-   * What is mostly a list is found by its normal form in less time than a copy of it takes; of the longest texts only
-   * one is remembered.
+   * A text that is mostly a list is found faster by its normal form than it is copied. Of the longest texts only one is
+   * remembered.
    */
   #isAgain(sql: string, normal: string): boolean {
     if (sql.length > long) return this.#seenLong.ask(sql)
@@ -109,7 +107,7 @@ export class Shapes {
   }
 
   /**
-   * Half of them go at once, those that took the least time: to look for the one least would take as long each time.
+   * Evicts the half with the least total time, because finding the single smallest one would take as long every time.
    */
   #makeRoom(): void {
     const slowestFirst = [...this.#kept.values()].toSorted((one, other) => other.sumMillis - one.sumMillis)

@@ -3,13 +3,13 @@ const firstWord = /[A-Za-z]+/
 const part = String.raw`(?:"[^"]*"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)`
 const name = String.raw`(${part}(?:\.${part})*)`
 
-/** Behind a word that expects a relation. `IS DISTINCT FROM a` compares with a column. */
+/** The name after a keyword that is followed by a relation. `IS DISTINCT FROM a` compares with a column. */
 const target = new RegExp(
   String.raw`(?:(?<!\bdistinct )\bfrom|\b(?:into|update|table|copy|call))\s+(?:only\s+)?${name}`,
   'gi',
 )
 
-/** Words between a command and the relation that it is about. */
+/** Words between a command and its relation. */
 const options = String.raw`(?:\([^()]*\)|\b(?:table|only|full|freeze|verbose|analyze|analyse|concurrently|if not exists|if exists)\b)`
 const commands = [
   String.raw`(?:truncate|vacuum|analyze|analyse|lock|cluster)\b`,
@@ -21,19 +21,19 @@ const noName = String.raw`(?!(?:table|only|full|freeze|verbose|analyze|analyse|c
 const command = new RegExp(String.raw`^(?:${commands})(?: ?${options})* ?(?<![\w"])${noName}${name}`, 'i')
 
 /**
- * Names that only this statement knows. A match starts where a word does, or each letter of a long name would be tried.
+ * Names of a WITH. A match starts at the start of a word; otherwise each letter of a long name would be tried.
  */
 const commonTable = new RegExp(
   String.raw`(?<![\w$\u0080-\uffff])(${part})(?: ?\(\))? as (?:(?:not )?materialized )?\(`,
   'gi',
 )
 
-/** FROM in these stands before a value. */
+/** In these functions, FROM is followed by a value. */
 const callWithFrom = /\b(?:extract|trim|substring|overlay) ?\((?:[^()]|\([^()]*\))*\)/gi
 
 /**
- * `SELECT orders`, as the semantic conventions' `db.query.summary`: the first word and the first relation, without
- * quotes.
+ * Returns the first word and the first relation without quotes, such as `SELECT orders`: `db.query.summary` of the
+ * semantic conventions.
  */
 export function summaryOf(shown: string): string {
   const verb = wordOf(shown).toUpperCase()
@@ -46,7 +46,7 @@ export function wordOf(shown: string): string {
   return firstWord.exec(shown)?.[0].toLowerCase() ?? ''
 }
 
-/** That of the outermost level that names one. */
+/** Returns the relation of the outermost level that names one. */
 function relationIn(shown: string): string | undefined {
   const outside = [0, 1, 2].map((depth) => within(shown, depth))
   const own = new Set(outside.flatMap((text) => [...text.matchAll(commonTable)].map(([, common]) => common)))
@@ -56,7 +56,7 @@ function relationIn(shown: string): string | undefined {
   return undefined
 }
 
-/** What stands inside at most so many parentheses. */
+/** Returns the text that is nested in at most this many parentheses. */
 function within(shown: string, most: number): string {
   let depth = 0
   return shown.replace(/"[^"]*"|[()]|[^"()]+/g, (piece) => {

@@ -1,7 +1,7 @@
 import type { Node, SelectStmt } from '@pgsql/types'
 import { parse, ParseRefused } from '../../sql/parser.ts'
 
-/** What makes of a SELECT something that writes or locks: whatever a WITH may hold, SELECT INTO, FOR UPDATE. */
+/** Nodes that make a SELECT write or lock: statements in a WITH, SELECT INTO, FOR UPDATE. */
 const changes: ReadonlySet<string> = new Set([
   'InsertStmt',
   'UpdateStmt',
@@ -12,13 +12,13 @@ const changes: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Whether the plan of a text may be asked for: of one SELECT that changes nothing.
+ * Decides whether the plan of a text may be requested: only for a single SELECT that changes nothing.
  *
- * @returns why not, in a word or two
- * @throws ParseTooComplex for a text that the parser cannot hold
+ * @returns the reason against it, in a word or two
+ * @throws ParseTooComplex for a text that exceeds the parser's memory
  */
 export function whyNotExplained(sql: string): string | undefined {
-  // Where standard_conforming_strings is off, what looks like a literal may be statements.
+  // With standard_conforming_strings off, what looks like a literal may contain statements.
   if (sql.includes('\\')) return 'has a backslash'
   const statements = parsed(sql)
   if (statements === undefined) return 'not understood'
@@ -36,7 +36,7 @@ function parsed(sql: string): readonly Node[] | undefined {
   }
 }
 
-/** A stack of our own: the tree of a long expression is deeper than JavaScript's call stack. */
+/** Uses its own stack, because the tree of a long expression is deeper than JavaScript's call stack. */
 function isReading(statement: SelectStmt): boolean {
   const pending: object[] = [statement]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

@@ -5,22 +5,25 @@ import { describePlan } from './plan.ts'
 import type { ObservedPool } from '../pools/pool-report.ts'
 import { sqlStateOf } from '../../sql-state.ts'
 
-/** How long the server may plan. Joins of many tables take some 100 ms. */
+/** Limit for planning. Joins of many tables take about 100 ms. */
 const limitMillis = 800
 
-/** Statements that may wait for their plans; a pool in which everything is slow has other worries. */
+/** Number of statements that may wait for their plans. More are not useful when everything is slow. */
 const mostWaiting = 10
 
-/** How long a line waits for its plan, those before it included: it is lost if the process ends meanwhile. */
+/**
+ * How long a log line waits for its plan, including the plans queued ahead of it. If the process ends meanwhile, the
+ * line is lost.
+ */
 const patienceMillis = 1000
 
-/** The plan as a text; or why there is none, in a word or two. */
+/** The plan as text, or the reason for its absence in a word or two. */
 export interface Explained {
   readonly plan: string | undefined
   readonly noPlan: string | undefined
 }
 
-/** Asks for plans, one at a time. */
+/** Requests plans, one at a time. */
 export class Explainer {
   readonly #pools: Iterable<ObservedPool>
   #last: Promise<unknown> = Promise.resolve()
@@ -30,7 +33,7 @@ export class Explainer {
     this.#pools = pools
   }
 
-  /** Never rejects. No parameter is sent: the plan is the one for any values. */
+  /** Never rejects. It sends no parameter, so the plan is generic. */
   async explain({ sql, pool }: Execution): Promise<Explained> {
     if (sql === undefined || pool === undefined) return without(sql === undefined ? 'text unknown' : 'pool unknown')
     if (this.#waiting >= mostWaiting) return without('busy')
@@ -49,7 +52,7 @@ export class Explainer {
     }
   }
 
-  /** A connection that becomes idle later is not waited for: the line would wait as well. */
+  /** Does not wait for a connection to become idle, because the log line would wait too. */
   async #ask(question: string, name: string): Promise<Explained> {
     const pools = [...this.#pools].filter((pool) => pool.name === name)
     if (pools.length === 0) return without('pool ended')
@@ -62,8 +65,8 @@ export class Explainer {
 }
 
 /**
- * One message, so that it is one transaction: a pooler keeps it on one server connection, and the settings end with it.
- * Read-only, as planning calls what is declared immutable.
+ * One message is one transaction: a pooler keeps it on one server connection, and the settings end with it. It is
+ * read-only, because planning calls functions that are declared immutable.
  */
 function questionOf(sql: string): string {
   return `${limitOfTransaction(limitMillis)}; SET LOCAL transaction_read_only = on; EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${sql}`
@@ -78,7 +81,7 @@ function without(noPlan: string): Explained {
   return { plan: undefined, noPlan }
 }
 
-/** Never the message: it may quote the statement. */
+/** Never returns the message, which may quote the statement. */
 function codeOf(error: unknown): string {
   return sqlStateOf(error) ?? 'failed'
 }

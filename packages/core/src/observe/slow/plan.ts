@@ -5,7 +5,7 @@ const mostLines = 30
 /** Characters of a condition that are shown. */
 const longestCondition = 160
 
-/** Conditions, as PostgreSQL writes them out; each is redacted. */
+/** Conditions as PostgreSQL prints them; each is redacted. */
 const conditions = [
   'Index Cond',
   'Recheck Cond',
@@ -18,15 +18,15 @@ const conditions = [
 ] as const
 const lists = ['Sort Key', 'Group Key'] as const
 
-/** One node of `EXPLAIN (FORMAT JSON)`. Only what is named here is ever read. */
+/** One node of `EXPLAIN (FORMAT JSON)`. Only the properties named here are read. */
 type PlanNode = Readonly<Record<string, unknown>>
 
 /**
- * A plan as an indented tree: what each node does, on what, what PostgreSQL expects of it, and its conditions without
- * literals.
+ * Formats a plan as an indented tree: each node with its relation, the estimates of PostgreSQL, and its conditions
+ * without literals.
  *
- * @param answer of `EXPLAIN (FORMAT JSON)`, as pg gives it or as text
- * @returns `undefined` for what is no plan
+ * @param answer of `EXPLAIN (FORMAT JSON)`, parsed by pg or as text
+ * @returns `undefined` if the answer is not a plan
  */
 export function describePlan(answer: unknown): string | undefined {
   const root: unknown = typeof answer === 'string' ? JSON.parse(answer) : answer
@@ -74,7 +74,7 @@ function headOf(node: PlanNode): string {
 
 function nameOf(node: PlanNode, key: string): string | undefined {
   const value = node[key]
-  // A quoted name may hold a line break.
+  // A quoted name may contain a line break.
   return typeof value === 'string' ? value.replaceAll(/\p{Cc}/gu, ' ') : undefined
 }
 

@@ -1,7 +1,7 @@
 import type { Execution } from '../execution.ts'
 import type { ResolvedObserveOptions, SlowQueryThreshold } from '../options.ts'
 
-/** From when on a statement is slow, and very slow. */
+/** The limits above which a statement is slow, and very slow. */
 export interface SlowLimits {
   readonly slowMillis: number
   readonly verySlowMillis: number
@@ -11,9 +11,9 @@ interface Selected extends SlowLimits {
   readonly fits: (operation: string | undefined, tag: string | undefined) => boolean
 }
 
-/** The limits of each statement: of the thresholds that fit the first, else those for all. */
+/** Resolves the limits of a statement: those of the first threshold that matches, otherwise the general ones. */
 export class SlowThresholds {
-  /** The lowest of all limits: what is quicker is slow for nobody. */
+  /** The lowest of all limits. A faster statement is never slow. */
   readonly leastMillis: number
   readonly #common: SlowLimits
   readonly #selected: readonly Selected[]

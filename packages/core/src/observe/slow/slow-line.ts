@@ -4,9 +4,9 @@ import type { SlowQueryEvent } from '../events.ts'
 import type { Rest } from './slow-repeats.ts'
 
 /**
- * A slow statement for the log: a line, rows for a terminal, and fields.
+ * Formats a slow statement for the log: a line, rows for a terminal, and fields.
  *
- * @param rest others of its fingerprint that were slow, and not logged
+ * @param rest other slow statements of its fingerprint that were not logged
  */
 export function entryOf(event: SlowQueryEvent, rest: Rest): LogEntry {
   return {
@@ -17,12 +17,12 @@ export function entryOf(event: SlowQueryEvent, rest: Rest): LogEntry {
   }
 }
 
-/** A quoted name may hold line breaks, and what a terminal obeys. */
+/** A quoted name may contain line breaks and terminal escape sequences. */
 function plain(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ')
 }
 
-/** Below this a duration keeps its milliseconds. */
+/** Shorter durations keep their milliseconds. */
 const shortMillis = 10_000
 
 /** `1234 ms`, `12.3 s` */
@@ -44,7 +44,7 @@ function nameOf({ operation, summary, layer }: SlowQueryEvent): string {
   return operation ?? `${summary} by ${layer}`
 }
 
-/** Where the time went. A wait that cannot be told from running is none. */
+/** Splits the duration. A wait that cannot be distinguished from running counts as none. */
 function partsOf({ poolWaitMillis, poolerWaitMillis, executionMillis }: SlowQueryEvent): string {
   const poolerWait = poolerWaitMillis === undefined ? 'not told apart' : seconds(poolerWaitMillis)
   return `pool wait ${seconds(poolWaitMillis)}, pooler wait ${poolerWait}, execution ${seconds(executionMillis)}`
@@ -104,7 +104,7 @@ function rowsOf(event: SlowQueryEvent, rest: Rest): string {
   )
 }
 
-/** Rows below the first stand below its text. */
+/** Indents further lines below the first. */
 function indented(text: string): string {
   return text
     .split('\n')
@@ -127,7 +127,7 @@ function fieldsOf(event: SlowQueryEvent, { count, longestMillis, overMillis }: R
   }
 }
 
-/** Of a duration, what is below a microsecond is noise. */
+/** Rounds to microseconds; the rest is noise. */
 function toMicros(value: unknown): unknown {
   return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value
 }

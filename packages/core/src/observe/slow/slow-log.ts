@@ -19,7 +19,7 @@ export interface SlowLogHost {
   fault(where: string, cause: unknown): void
 }
 
-/** A slow statement that is not told yet. */
+/** A slow statement that is not reported yet. */
 interface Pending {
   readonly execution: Execution
   readonly describe: () => QueryEvent
@@ -28,12 +28,12 @@ interface Pending {
 }
 
 /**
- * Tells and logs statements that took too long: one line for each fingerprint and interval, events for all. Nothing
- * happens in the turn in which a statement ends: a layer above tells its line after that, and whoever waits for the
- * answer goes first.
+ * Reports and logs slow statements: one log line for each fingerprint and interval, and an event for each statement. It
+ * runs in a later turn than the statement's end, because a layer above adds the call site after that, and the caller
+ * gets its answer first.
  */
 export class SlowLog {
-  /** The lowest of all limits, in milliseconds: what is quicker is slow for nobody. */
+  /** The lowest of all limits, in milliseconds. A faster statement is never slow. */
   readonly leastMillis: number
   readonly shapes: SlowShapes
   readonly #thresholds: SlowThresholds
@@ -42,8 +42,8 @@ export class SlowLog {
   readonly #sampleRate: number
   readonly #host: SlowLogHost
   /**
-   * A statement ends in the context of whoever opened its socket: loggers that add the request's id would add a
-   * stranger's.
+   * A statement ends in the async context that opened its socket, so a logger would add the request id of another
+   * request.
    */
   readonly #outside = AsyncLocalStorage.snapshot()
   #pending: Pending[] = []
@@ -70,7 +70,7 @@ export class SlowLog {
     return this.#verySlow
   }
 
-  /** A statement took longer than the lowest limit. @param describe called in a later turn */
+  /** Call it for a statement that took longer than the lowest limit. @param describe called in a later turn */
   consider(execution: Execution, describe: () => QueryEvent, millis: number): void {
     const { slowMillis, verySlowMillis } = this.#thresholds.limitsOf(execution)
     if (millis <= slowMillis) return
@@ -112,7 +112,7 @@ export class SlowLog {
     return this.#sampleRate === 1 || Math.random() < this.#sampleRate
   }
 
-  /** Here nobody is left to catch what is thrown: it would end the process. */
+  /** No caller can catch an exception here; it would crash the process. */
   #guarded(act: () => void): void {
     try {
       act()

@@ -1,38 +1,38 @@
 import { Alarm, type Clock } from '../../measure/clock.ts'
 
-/** Fingerprints that are remembered at once, some 1 kB each; of more, those that were slow first are forgotten. */
+/** Number of fingerprints that are remembered, about 1 kB each. The oldest ones are evicted first. */
 const most = 1000
 
-/** A slow statement, as far as it decides what is logged. */
+/** The properties of a slow statement that decide what is logged. */
 export interface Slow {
   readonly level: 'slow' | 'verySlow'
   readonly durationMillis: number
 }
 
-/** What was slow since the last line of its fingerprint, and was not logged. */
+/** Slow statements of a fingerprint that were not logged since its last log line. */
 export interface Rest {
-  /** How many. */
+  /** Their number. */
   readonly count: number
   readonly longestMillis: number
-  /** For how long they were collected. */
+  /** The time over which they were counted. */
   readonly overMillis: number
 }
 
 /** One fingerprint. */
 interface Entry<Told extends Slow> {
-  /** Not before then may the next line be written; `-Infinity` before the first. */
+  /** The earliest time of the next log line; `-Infinity` before the first. */
   closedUntil: number
-  /** Since when the rest is counted. */
+  /** Start of the current count. */
   firstAt: number
   count: number
   longestMillis: number
-  /** The worst of those that the sample lets through. */
+  /** The slowest one that the sample rate lets through. */
   worst: Told | undefined
 }
 
 /**
- * Lets one slow statement of each fingerprint through in an interval, and counts the rest: in bounded memory, on a
- * clock that never jumps.
+ * Lets one slow statement of each fingerprint through in an interval and counts the rest. It uses bounded memory and a
+ * monotonic clock.
  */
 export class SlowRepeats<Told extends Slow> {
   readonly #entries = new Map<string, Entry<Told>>()
@@ -41,7 +41,7 @@ export class SlowRepeats<Told extends Slow> {
   readonly #alarm: Alarm
   readonly #tellRest: (worst: Told, rest: Rest) => void
 
-  /** @param tellRest at the end of an interval: the worst of the rest, and how many others there are */
+  /** @param tellRest called at the end of an interval with the slowest of the rest and the number of the others */
   constructor(intervalMillis: number, clock: Clock, tellRest: (worst: Told, rest: Rest) => void) {
     this.#intervalMillis = intervalMillis
     this.#clock = clock
@@ -50,10 +50,10 @@ export class SlowRepeats<Told extends Slow> {
   }
 
   /**
-   * A statement was slow.
+   * Call it for each slow statement.
    *
-   * @param isSampled whether it may be logged at all
-   * @returns whether it is logged now, with the rest that its line tells; where it is not, how many there are before it
+   * @param isSampled true if the sample rate allows logging it
+   * @returns whether to log it now, with the rest that its line mentions; otherwise the number of statements before it
    */
   note(fingerprint: string, slow: Told, isSampled: boolean): { readonly isLogged: boolean; readonly rest: Rest } {
     const now = this.#clock.now()
@@ -72,7 +72,7 @@ export class SlowRepeats<Told extends Slow> {
     return entry
   }
 
-  /** A line is written: its interval begins. */
+  /** Starts an interval after a log line. */
   #open(entry: Entry<Told>, now: number): void {
     entry.firstAt = now
     entry.closedUntil = now + this.#intervalMillis
@@ -83,8 +83,8 @@ export class SlowRepeats<Told extends Slow> {
   }
 
   /**
-   * Intervals are over: each that has a rest is told, and the next begins; of what was quiet nothing is kept. @returns
-   * the next end
+   * Ends the intervals that are over: reports each rest and starts the next interval, and forgets fingerprints without
+   * a rest. @returns the next end
    */
   #ring(now: number): number {
     let next = Infinity
