@@ -2,8 +2,8 @@ import { type Repeated, batchedByKysely, batchedByPrisma } from './batched-orm.t
 import { batchedSql } from './batched-sql.ts'
 
 /**
- * An example of what does for many values, in one statement, what a statement does for one: in the terms of the layer
- * that made it.
+ * Returns an example of one statement that does for many values what this statement does for one, in the terms of the
+ * layer that created it.
  */
 export function batchedForm(repeated: Repeated): string {
   const { layer, operation = '' } = repeated

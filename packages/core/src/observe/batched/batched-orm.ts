@@ -2,7 +2,7 @@ import type { Shape } from '../shape/shape.ts'
 import type { Layer } from '../../stack/origin.ts'
 import { equalitiesIn, keyOf, namesInParentheses, tokensOf, unquoted, type Tokens } from './statement-parts.ts'
 
-/** What is known of a statement that an ORM made. Where its text is cut, the last WHERE stands in for it. */
+/** What is known of an ORM's statement. If its text is cut, the last WHERE replaces it. */
 function partsOf({ shape }: Repeated): { readonly key: string; readonly columns: string; readonly table: string } {
   const { statement, condition, summary } = shape
   const isCut = statement.endsWith('…')
@@ -23,8 +23,8 @@ function columnsOf(tokens: Tokens): string {
 }
 
 /**
- * By the operation's name. The statement has columns, which the schema may map to fields of other names: mostly those
- * with an underscore.
+ * Chooses the form by the operation's name. The statement has column names, which the schema may map to other field
+ * names, mostly those with an underscore.
  */
 export function batchedByPrisma(repeated: Repeated): string | undefined {
   const batched = batchedOperation(repeated)
@@ -54,7 +54,7 @@ function batchedOperation(repeated: Repeated): string | undefined {
   return undefined
 }
 
-/** A model's table may be called otherwise (`@@map`): only a name that is not even alike is another's. */
+/** A model's table may have another name (`@@map`), so only a name without any similarity is another model's table. */
 function isOther(table: string, model: string): boolean {
   const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
   const [one, other] = [plain(table.split('.').at(-1) ?? ''), plain(model)]
@@ -78,7 +78,7 @@ export function batchedByKysely(repeated: Repeated): string | undefined {
   }
 }
 
-/** A statement, and who made it. */
+/** A statement and the layer that created it. */
 export interface Repeated {
   readonly shape: Pick<Shape, 'statement' | 'condition' | 'summary' | 'kind'>
   /** `User.findFirst` */

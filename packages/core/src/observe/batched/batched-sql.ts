@@ -12,7 +12,7 @@ import {
   type Tokens,
 } from './statement-parts.ts'
 
-/** Words that make a row of the answer depend on all rows of its value: each value then needs a SELECT of its own. */
+/** Words that make a row of the answer depend on all rows of its value. Each value then needs its own SELECT. */
 const ofWholeAnswer = [
   'group',
   'having',
@@ -25,7 +25,7 @@ const ofWholeAnswer = [
   'offset',
   'fetch',
 ]
-/** Stands for the name of a type, which the text does not tell. */
+/** A placeholder for the type name, which the text does not contain. */
 const typed = '::…[]'
 
 /** The batched form in SQL. */
@@ -47,7 +47,7 @@ const batchedBy: { readonly [Kind in Shape['kind']]?: (tokens: Tokens) => string
   update: batchedUpdate,
 }
 
-/** What a WHERE compares with one value each. None behind OR and NOT, where more than that would have to change. */
+/** The columns that a WHERE compares with one value each. Empty with OR and NOT, where more would have to change. */
 function conditionsOf(tokens: Tokens): { readonly equalities: Equality[]; readonly key: Equality } | undefined {
   const where = indexOfWord(tokens, ['where'])
   if (where === undefined) return undefined
@@ -75,7 +75,7 @@ function batchedDelete(tokens: Tokens): string | undefined {
   return key && withAny(tokens, key)
 }
 
-/** LIMIT without ORDER BY says how many rows one value has at most. */
+/** LIMIT without ORDER BY gives the maximum number of rows of one value. */
 function withoutPlainLimit(tokens: Tokens): Tokens {
   const limit = indexOfWord(tokens, ['limit'])
   return limit === undefined || indexOfWord(tokens, ['order', 'for', ...ofWholeAnswer.slice(0, 7)]) !== undefined
@@ -83,13 +83,13 @@ function withoutPlainLimit(tokens: Tokens): Tokens {
     : tokens.slice(0, limit)
 }
 
-/** Whether the list of columns calls a function, which may be an aggregate. */
+/** Returns true if the column list calls a function, which may be an aggregate. */
 function calls(tokens: Tokens): boolean {
   const columns = tokens.slice(1, indexOfWord(tokens, ['from']))
   return columns.some((token, index) => token === '(' && index > 0 && /^[\w"]/.test(columns[index - 1] as string))
 }
 
-/** `= ANY($1)`; what the value was cast to becomes an array of it. */
+/** Writes `= ANY($1)`; a cast of the value becomes a cast to its array type. */
 function withAny(tokens: Tokens, { value }: Equality): string {
   const isCast = tokens[value + 1] === ':' && tokens[value + 2] === ':'
   const cast = isCast ? [':', ':', tokens[value + 3] ?? '', '[', ']'] : []
@@ -100,7 +100,7 @@ function withAny(tokens: Tokens, { value }: Equality): string {
 function lateral(tokens: Tokens, { name, value }: Equality): string {
   const column = quotedIfNeeded(name)
   const each = written([...tokens.slice(0, value), 'given', '.', column, ...tokens.slice(value + 1)])
-  // The array comes first, and takes the number 1.
+  // The array comes first and takes number 1.
   const renumbered = each.replaceAll(/\$(\d+)/g, (_, number: string) => `$${Number(number) + 1}`)
   return `SELECT * FROM unnest($1${typed}) AS given (${column}) CROSS JOIN LATERAL (${renumbered}) AS each`
 }
@@ -122,7 +122,7 @@ function batchedInsert(tokens: Tokens): string | undefined {
   return `${head} ${row(0, columns.length)}, ${row(1, columns.length)}, …${rest}`
 }
 
-/** A shown row has one item, however many it was sent with. */
+/** A row is shown with one item, whatever its length was. */
 function row(index: number, columns: number): string {
   return `(${Array.from({ length: columns }, (_, column) => `$${index * columns + column + 1}`).join(', ')})`
 }
@@ -131,7 +131,7 @@ function indexOfOpen(tokens: Tokens): number {
   return tokens.indexOf('(')
 }
 
-/** SET and WHERE may only compare and set columns to values: what else is in them stays in need of a hand. */
+/** Requires that SET and WHERE only use `column = value`; anything else needs manual work. */
 function batchedUpdate(tokens: Tokens): string | undefined {
   const set = indexOfWord(tokens, ['set'])
   const where = indexOfWord(tokens, ['where'])

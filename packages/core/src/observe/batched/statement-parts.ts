@@ -1,6 +1,6 @@
 import { nextToken } from '../../sql/tokens.ts'
 
-/** A shown statement in tokens, without white space. Parameters and literals are `?`. */
+/** The tokens of a shown statement without white space. Parameters and literals are `?`. */
 export type Tokens = readonly string[]
 
 export function tokensOf(statement: string): Tokens {
@@ -13,7 +13,7 @@ export function tokensOf(statement: string): Tokens {
   return tokens
 }
 
-/** Where the first of these words stands outside all parentheses, from an index on. */
+/** Returns the index of the first of these words outside parentheses, starting at an index. */
 export function indexOfWord(tokens: Tokens, words: readonly string[], from: number = 0): number | undefined {
   let depth = 0
   for (let index = from; index < tokens.length; index++) {
@@ -27,13 +27,13 @@ export function indexOfWord(tokens: Tokens, words: readonly string[], from: numb
 
 /** `column = ?` in a statement. */
 export interface Equality {
-  /** As it is written: `"public"."Post"."authorId"`. */
+  /** The name as written: `"public"."Post"."authorId"`. */
   readonly column: string
-  /** Its last part, without quotes. */
+  /** The last part of the name, without quotes. */
   readonly name: string
-  /** Of its first token. */
+  /** Index of its first token. */
   readonly start: number
-  /** Of the `?`. */
+  /** Index of the `?`. */
   readonly value: number
 }
 
@@ -55,13 +55,16 @@ export function equalitiesIn(tokens: Tokens, from: number = 0, to: number = toke
   return found
 }
 
-/** The one that tells rows apart most likely: `id`, else the last that ends like one, else the last. */
+/**
+ * Returns the equality that most likely identifies a row: `id`, otherwise the last one whose name ends like an id,
+ * otherwise the last one.
+ */
 export function keyOf(equalities: readonly Equality[]): Equality | undefined {
   const exact = equalities.find(({ name }) => name.toLowerCase() === 'id')
   return exact ?? equalities.findLast(({ name }) => /(?:_id|Id|ID)$/.test(name)) ?? equalities.at(-1)
 }
 
-/** The names in the parentheses that begin at an index. */
+/** Returns the names in the parentheses that start at an index. */
 export function namesInParentheses(tokens: Tokens, open: number): string[] | undefined {
   const close = closeOf(tokens, open)
   if (tokens[open] !== '(' || close === undefined) return undefined
@@ -69,7 +72,7 @@ export function namesInParentheses(tokens: Tokens, open: number): string[] | und
   return names.every(isName) ? names : undefined
 }
 
-/** The index of the parenthesis that closes the one at an index. */
+/** Returns the index of the matching closing parenthesis. */
 export function closeOf(tokens: Tokens, open: number): number | undefined {
   let depth = 0
   for (let at = open; at < tokens.length; at++) {
@@ -87,7 +90,7 @@ export function unquoted(name: string): string {
   return name.replace(/^"(.*)"$/s, '$1')
 }
 
-/** A statement again, its values numbered from `$1`. */
+/** Joins tokens to a statement and numbers its values from `$1`. */
 export function written(tokens: Tokens): string {
   let number = 0
   let text = ''

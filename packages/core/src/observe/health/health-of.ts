@@ -5,13 +5,13 @@ import type { ObservedPool, PoolReport } from '../pools/pool-report.ts'
 import { problemsOf, type Problem } from './problems.ts'
 import type { GuardStatistics } from '../statistics.ts'
 
-/** One pool, or that it could not be looked at. */
+/** The health of one pool, or the fact that it could not be examined. */
 interface Examined {
   readonly pool: PoolHealth | undefined
   readonly problems: readonly Problem[]
 }
 
-/** Asks the pools and puts together what is known of them. */
+/** Pings the pools and combines the results. */
 export async function healthOf(
   pools: Iterable<ObservedPool> & { readonly haveEnded: boolean },
   options: ResolvedHealthOptions,
@@ -51,8 +51,8 @@ export async function healthOf(
 }
 
 /**
- * An adapter of Prisma makes its pool with its first query: whoever sent no traffic to who has no pool would wait for
- * ever.
+ * A Prisma adapter creates its pool at the first query. A load balancer that sends no traffic to a process without a
+ * pool would wait forever.
  */
 const noPool =
   'no pool is known, so nothing can be said of any: guardPool() and guardAdapter() make pools known, Prisma with its first query'
@@ -104,12 +104,12 @@ function verdict(
   }
 }
 
-/** The error may quote anything. */
+/** The error's message may contain anything. */
 function shown({ outcome, millis }: Ping): PoolHealth['ping'] {
   return { outcome, millis }
 }
 
-/** That of the only pool; of several, each with its name. */
+/** Returns the text of the only pool, or all texts with the pool names. */
 function poolInfos(pools: readonly PoolHealth[]): string {
   const [first] = pools
   if (first === undefined) return 'no pool'

@@ -4,24 +4,23 @@ import { InvalidOptionError } from '../../errors.ts'
 import { checkBoolean, checkOneOf, resolveFrom, type OptionTable } from '../../options.ts'
 import { problemKinds, type ProblemKind } from './health.ts'
 
-/** When a guard is healthy. */
+/** Decides when a guard is healthy. */
 export interface HealthOptions {
-  /** A connection that is asked for `SELECT 1` answers within this time, in milliseconds. @default 1000 */
+  /** Limit for the answer of a connection to `SELECT 1`, in milliseconds. @default 1000 */
   readonly pingTimeoutMillis?: number
-  /** A call that has waited for longer for a connection is a problem, in milliseconds. @default 1000 */
+  /** A call that has waited longer for a connection is a problem, in milliseconds. @default 1000 */
   readonly longestWaitMillis?: number
   /**
-   * How long acquire timeouts, refused calls, deadlocks and failures to connect count, in milliseconds, to the second;
-   * 60,000 at most.
-   * @default 60_000
+   * How long acquire timeouts, refused calls, deadlocks and connect failures count, in milliseconds with a resolution
+   * of one second; at most 60,000. @default 60_000
    */
   readonly recentMillis?: number
   /**
-   * Whether a pool that has no connection opens one, to ask it: it stays in the pool. Otherwise nothing is known of
-   * such a pool, and it counts as healthy until a call fails. @default true
+   * Lets a pool without connections open one for the ping; it stays in the pool. Otherwise such a pool counts as
+   * healthy until a call fails. @default true
    */
   readonly connect?: boolean
-  /** Problems that are told, and do not make it unhealthy: `['leak']`. @default [] */
+  /** Problems that are reported without making the guard unhealthy: `['leak']`. @default [] */
   readonly tolerate?: readonly ProblemKind[]
 }
 
@@ -35,12 +34,12 @@ const table: OptionTable<HealthOptions, ResolvedHealthOptions> = {
   tolerate: ({ tolerate }) => checkTolerated(tolerate ?? []),
 }
 
-/** @throws InvalidOptionError for an option that does not exist, and for one that cannot be */
+/** @throws InvalidOptionError for an unknown option and for an invalid value */
 export function resolveHealthOptions(given: HealthOptions = {}): ResolvedHealthOptions {
   return resolveFrom('health()', given, table)
 }
 
-/** A ping without a limit would be a health check that never answers. */
+/** Without a limit, the health check might never answer. */
 function checkFinite(option: string, given: number): number {
   if (given === Infinity) throw new InvalidOptionError(option, given, 'a number of milliseconds: an answer has to come')
   return checkMillis(option, given)

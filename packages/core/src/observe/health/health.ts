@@ -4,7 +4,7 @@ import type { DurationSummary } from '../../measure/durations.ts'
 import type { PoolReport } from '../pools/pool-report.ts'
 import type { FingerprintStatistics } from '../statistics.ts'
 
-/** Every kind of problem, the gravest first. */
+/** Every kind of problem, the most severe first. */
 export const problemKinds = [
   'ended',
   'cannotConnect',
@@ -21,59 +21,56 @@ export const problemKinds = [
 ] as const
 
 /**
- * What is wrong.
+ * A kind of problem.
  *
- * - `ended`: every pool that was known has ended
+ * - `ended`: every known pool has ended
  * - `cannotConnect`: the last attempt to connect failed
- * - `readOnly`: the server refuses statements that write, though it took them before, as a former primary does after a
- *   failover
- * - `pingFailed`, `pingTimedOut`: a connection that was asked for `SELECT 1` failed, or did not answer within
- *   `pingTimeoutMillis`
- * - `exhausted`: all connections are out, and a call has waited for longer than `longestWaitMillis`
- * - `waiting`: a call has, though connections are not all out: they are still being opened
+ * - `readOnly`: the server refuses writes that it accepted before, as a former primary does after a failover
+ * - `pingFailed`, `pingTimedOut`: `SELECT 1` failed on a connection, or got no answer within `pingTimeoutMillis`
+ * - `exhausted`: all connections are checked out, and a call has waited longer than `longestWaitMillis`
+ * - `waiting`: a call has waited that long while connections are still being opened
  * - `deadlock`, `queueFull`, `acquireTimeout`: in the last `recentMillis`
- * - `leak`: a connection that was reported for its length is still out
+ * - `leak`: a connection that was reported as held for too long is still checked out
  * - `unknown`: a part of poolsafe itself failed
  */
 export type ProblemKind = (typeof problemKinds)[number]
 
-/** What became of the question whether the server answers. */
+/** The result of a ping. */
 export interface PoolPing {
   /**
-   * `notAsked` where no connection was idle: all are out, somebody waits for one, or there was none and none was opened.
+   * `notAsked` if no connection was idle: all are checked out, a call waits for one, or there was none and none was opened.
    */
   readonly outcome: 'answered' | 'failed' | 'timedOut' | 'notAsked'
-  /** How long the answer, or its failure, took, opening the connection included; `null` where nothing was asked. */
+  /** Time until the answer or the failure, including the opening of the connection; `null` if nothing was sent. */
   readonly millis: number | null
 }
 
-/** One pool: its numbers as in `stats()`, without the histograms, and how it fares. */
+/** One pool: its numbers as in `stats()` without the histograms, and its condition. */
 export interface PoolHealth extends Omit<PoolReport, 'acquireWait' | 'use' | 'poolerWait'> {
   readonly healthy: boolean
   readonly problems: readonly ProblemKind[]
   readonly reasons: readonly string[]
   readonly ping: PoolPing
-  /** How long the call that has waited longest waits for its connection. */
+  /** The longest current wait for a connection. */
   readonly longestWaitMillis: number
-  /** Who holds connections, the longest first; five at most. */
+  /** The holders of connections, the longest first; at most five. */
   readonly holders: readonly Holder[]
 }
 
-/** Whether what a guard watches can do its work. Plain data, the same after `JSON.stringify`. */
+/** Whether the guarded pools can work. Plain data that survives `JSON.stringify`. */
 export interface GuardHealth {
-  /** There is no problem but what `tolerate` names. */
+  /** True if there is no problem except those in `tolerate`. */
   readonly healthy: boolean
-  /** What is wrong, each kind once, without a name of anything. */
+  /** The kinds of problems, once each, without any names. */
   readonly problems: readonly ProblemKind[]
-  /** The same in a sentence each, with the pool, its numbers and who holds its connections. */
+  /** One sentence for each problem, with the pool, its numbers and the holders of its connections. */
   readonly reasons: readonly string[]
-  /** What is no problem and should be known: `no pool is known`. */
+  /** Notes that are not problems: `no pool is known`. */
   readonly notes: readonly string[]
   readonly totalQueries: number
   readonly totalErrors: number
   /**
-   * `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`; of several pools each with its name: `main: Limit: …;
-   * reports: Limit: …`.
+   * `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s`; with several pools `main: Limit: …; reports: Limit: …`.
    */
   readonly poolInfo: string
   /** ISO 8601. */

@@ -2,26 +2,26 @@ import { classifyFailure } from '../../checkout/failures.ts'
 import type { PoolPing } from './health.ts'
 import type { AskedFirst, ObservedPool } from '../pools/pool-report.ts'
 
-/** A ping, with what it failed with. */
+/** The result of a ping, with its error. */
 export interface Ping extends PoolPing {
   readonly error?: unknown
-  /** It failed as no connection could be opened for it. */
+  /** True if it failed because no connection could be opened. */
   readonly isOfConnecting?: boolean
 }
 
-/** How a pool is asked. */
+/** How a pool is pinged. */
 interface Asking {
   readonly limitMillis: number
   readonly mayOpen: boolean
   readonly first: AskedFirst
 }
 
-/** One that has no answer yet. */
+/** A ping without an answer so far. */
 interface Question {
   readonly askedAt: number
-  /** A connection that has not answered by then is closed. */
+  /** A connection that has not answered within this time is closed. */
   readonly limitMillis: number
-  /** While a connection is opened for it. */
+  /** True while a connection is being opened for it. */
   isOpening: boolean
   readonly answer: Promise<Ping>
   readonly resolve: (answer: Ping) => void
@@ -30,15 +30,15 @@ interface Question {
 const notAsked: Ping = { outcome: 'notAsked', millis: null }
 
 /**
- * Whoever asks while a pool has not answered yet waits for the same answer: however many ask for the health, there is
- * one question at a time, and one more where that has no answer.
+ * Pings without an answer by pool. Concurrent health checks share them: at most one ping runs at a time, plus a second
+ * one if the first gets no answer.
  */
 const underWay = new WeakMap<ObservedPool, Set<Question>>()
 
 /**
- * Asks a pool whether its server answers, on a connection that is idle. One that was silently dropped on the way, by a
- * firewall for one, says nothing of the server: where nothing comes for half the time, the connection is asked that the
- * next caller would get.
+ * Asks an idle connection of a pool for an answer of the server. A connection that a firewall dropped silently says
+ * nothing about the server. If no answer comes for half of the limit, the connection that the next caller would get is
+ * asked too.
  *
  * @param mayOpen whether it may open one where there is none
  */
@@ -55,11 +55,11 @@ export async function ping(pool: ObservedPool, limitMillis: number, mayOpen: boo
   return late ?? { outcome: 'timedOut', millis: performance.now() - startedAt }
 }
 
-/** The first answer that comes in time. */
+/** Returns the first answer within the limit. */
 async function answerOf(questions: ReadonlySet<Question>, limitMillis: number): Promise<Ping | undefined> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {
-    // A process that was busy for longer finds the timer and the answer at once, and the timer first.
+    // After a long blocked event loop, the timer and the answer are due together, and the timer runs first.
     timer = setTimeout(() => setImmediate(() => resolve(undefined)), limitMillis)
   })
   try {
@@ -70,7 +70,7 @@ async function answerOf(questions: ReadonlySet<Question>, limitMillis: number): 
 }
 
 /**
- * Asks, unless somebody has asked just now. Whoever has no answer yet is not asked again: that connection is not idle.
+ * Sends a ping unless one was sent just now. A connection without an answer is not asked again, because it is not idle.
  */
 function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void {
   const patienceMillis = limitMillis / 2
@@ -78,7 +78,7 @@ function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void 
   const questions = underWay.get(pool) ?? new Set()
   underWay.set(pool, questions)
   if (Array.from(questions).some((other) => askedAt - other.askedAt < patienceMillis)) return
-  // A server that does not take connections is not to be asked for one more by each who asks for the health.
+  // Health checks must not each try to open a connection to a server that refuses connections.
   const isOpening = Array.from(questions).some((other) => other.isOpening)
   let resolve: (answer: Ping) => void = () => {}
   const answer = new Promise<Ping>((settleAnswer) => (resolve = settleAnswer))
@@ -89,7 +89,7 @@ function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void 
   questions.add(question)
   const settled = (outcome: 'answered' | 'failed', error?: unknown): void => {
     const millis = performance.now() - askedAt
-    // Closed for its silence.
+    // The pool closed it because it was silent.
     const isLate = outcome === 'failed' && !question.isOpening && millis >= limitMillis
     settle(questions, question, {
       outcome: isLate ? 'timedOut' : outcome,
@@ -99,7 +99,7 @@ function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void 
     })
   }
   void asked
-    // Where another one has answered since, nobody waits for this any more.
+    // If another connection has answered in the meantime, this ping is abandoned.
     .catch((error: unknown) => (questions.has(question) ? askAnother(pool, question, mayOpen, error) : undefined))
     .then(
       () => settled('answered'),
@@ -107,7 +107,7 @@ function ask(pool: ObservedPool, { limitMillis, mayOpen, first }: Asking): void 
     )
 }
 
-/** An answer settles what was asked before it too: those connections are silent by themselves. */
+/** An answer also settles earlier pings: only their connections are silent. */
 function settle(questions: Set<Question>, settled: Question, answer: Ping): void {
   for (const question of questions) {
     const isOlder = answer.outcome === 'answered' && question.askedAt < settled.askedAt
@@ -127,8 +127,8 @@ function openAndAsk(pool: ObservedPool, question: Question): Promise<unknown> | 
 }
 
 /**
- * That one connection breaks says little: the pool closes those that were idle for too long, whatever we have asked on
- * them.
+ * A single broken connection says little: the pool closes connections that were idle for too long, even with a ping in
+ * flight.
  */
 function askAnother(pool: ObservedPool, question: Question, mayOpen: boolean, error: unknown): unknown {
   if (question.isOpening || classifyFailure(error)?.kind !== 'brokenConnection') throw error

@@ -9,13 +9,13 @@ import type { ProblemKind } from './health.ts'
 import type { Ping } from './ping.ts'
 import type { PoolReport } from '../pools/pool-report.ts'
 
-/** What is wrong, in a sentence. */
+/** A problem and its sentence. */
 export interface Problem {
   readonly kind: ProblemKind
   readonly reason: string
 }
 
-/** What is known of a pool. */
+/** What is known about a pool. */
 export interface PoolFacts {
   readonly report: Pick<PoolReport, 'name' | 'max' | 'size' | 'idle' | 'active' | 'waiting' | 'acquireTimeoutMillis'>
   readonly trouble: PoolTrouble
@@ -25,7 +25,7 @@ export interface PoolFacts {
 
 type Options = Pick<ResolvedHealthOptions, 'pingTimeoutMillis' | 'longestWaitMillis' | 'recentMillis' | 'connect'>
 
-/** Everything that is wrong with a pool; the gravest first. */
+/** Returns all problems of a pool, the most severe first. */
 export function problemsOf(facts: PoolFacts, options: Options): Problem[] {
   const { report, trouble, ping } = facts
   const lately = `in the last ${seconds(options.recentMillis)}`
@@ -53,7 +53,7 @@ export function problemsOf(facts: PoolFacts, options: Options): Problem[] {
   return found.flatMap(([kind, why]) => (why === undefined ? [] : [{ kind, reason: `pool ${report.name}: ${why}` }]))
 }
 
-/** An old failure proves nothing where a connection answers now, or where nobody is to find out. */
+/** An earlier failure proves nothing if a connection answers now, or if opening one for the ping is disabled. */
 function connectFailure(
   { trouble: { connectFailure: failed }, ping }: PoolFacts,
   { recentMillis, connect }: Options,
@@ -65,7 +65,7 @@ function connectFailure(
     : undefined
 }
 
-/** The ping opened a connection, or tried to: that is told already. */
+/** The ping opened a connection or tried to, which is reported already. */
 function isOfConnecting({ trouble, ping }: PoolFacts): boolean {
   return ping.isOfConnecting === true && trouble.connectFailure !== undefined
 }
@@ -78,7 +78,7 @@ function pingFailure({ outcome, error }: Ping): string | undefined {
   return outcome === 'failed' ? `SELECT 1 failed: ${inWords(classifyFailure(error), sqlStateOf(error))}` : undefined
 }
 
-/** A driver's own words may hold anything, and are not repeated. */
+/** A driver's message may contain anything, so it is not repeated. */
 function inWords(failure: Failure | undefined, sqlState = ''): string {
   if (failure !== undefined) return `${failure.why} (${failure.kind})`
   return `the error event or the log of the application tells why${sqlState === '' ? '' : ` (SQLSTATE ${sqlState})`}`
@@ -98,7 +98,7 @@ function leaks({ leaks: holders, leaksNow }: PoolTrouble): string | undefined {
   return `${leaksNow === 1 ? 'a connection is' : `${leaksNow} connections are`} out for longer than allowed: ${list(holders)}`
 }
 
-/** Holders that a sentence names; the answer itself names more. */
+/** Number of holders in a sentence; the answer itself lists more. */
 const named = 3
 
 function list(holders: readonly Holder[]): string {

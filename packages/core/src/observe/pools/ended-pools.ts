@@ -2,19 +2,19 @@ import { addCounts, countsOf, type CheckoutCounts, type PoolStatistics } from '.
 import { addHistograms } from '../../measure/histogram.ts'
 import type { PoolReport } from './pool-report.ts'
 
-/** What the pools of one name did that have ended. Plain data. */
+/** Totals of the ended pools with one name. Plain data. */
 export interface PoolTotals extends CheckoutCounts, Pick<PoolStatistics, 'acquireWait' | 'use' | 'poolerWait'> {
   readonly name: string
 }
 
-/** Names that no pool has any more, and that are remembered: some 1 kB each. */
+/** Number of remembered names without a pool; about 1 kB each. */
 const mostNames = 100
 
-/** The counts of pools that have ended, by name: together with those of the pools that are there they never fall. */
+/** Counters of ended pools by name. Together with the existing pools they never decrease. */
 export class EndedPools {
   readonly #byName = new Map<string, PoolTotals>()
 
-  /** @param present names of pools that are there: what has these names is not forgotten */
+  /** @param present names of existing pools, which are not evicted */
   add(report: PoolReport, present: ReadonlySet<string>): void {
     const { name } = report
     const known = this.#byName.get(name)

@@ -2,19 +2,20 @@ import type { PoolState } from '../../checkout/pool-state.ts'
 import type { PoolStatistics } from '../../checkout/statistics.ts'
 import type { PoolTrouble } from '../../checkout/pool-trouble.ts'
 
-/** One guarded pool, now and since it was guarded. Plain data, the same after `JSON.stringify`. */
+/** One guarded pool, now and since it was guarded. Plain data that survives `JSON.stringify`. */
 export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   /** `localhost:6432/shop`, or the `poolName` of its options; never a user or a password. */
   readonly name: string
   /**
-   * Where it connects to, as the semantic conventions have it; `undefined` what does not look like a host or a name.
+   * The server in the terms of the semantic conventions; `undefined` for anything that does not look like a host or a
+   * name.
    */
   readonly server: {
     readonly address: string | undefined
     readonly port: number | undefined
     readonly database: string | undefined
   }
-  /** The most connections that the pool opens; `null` for no bound. */
+  /** The maximum number of connections; `null` without a limit. */
   readonly max: number | null
   /** `null` for ever. */
   readonly acquireTimeoutMillis: number | null
@@ -24,10 +25,10 @@ export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   readonly maxWaiting: number | null
 }
 
-/** Which of the idle connections to ask first: the one that callers would get last, or next. */
+/** The idle connection to ask first: the one that callers would get last, or next. */
 export type AskedFirst = 'longestIdle' | 'nextOut'
 
-/** How a pool is asked. */
+/** How a pool is pinged. */
 export interface AskOptions {
   /** @default 'longestIdle' */
   readonly first?: AskedFirst | undefined
@@ -39,28 +40,28 @@ export interface AskOptions {
 
 /** What an adapter registers with a guard for each pool that it guards. */
 export interface ObservedPool {
-  /** As in its reports and events. */
+  /** The name in reports and events. */
   readonly name: string
   report(): PoolReport
-  /** Who holds connections now. */
+  /** The current holders of connections. */
   state(): PoolState
-  /** What went wrong in the last `recentMillis`, and what goes wrong now. */
+  /** Failures in the last `recentMillis`, and current ones. */
   trouble(recentMillis: number): PoolTrouble
   /**
-   * Sends a statement of our own on a connection that is idle, past guard, gate and statistics. `undefined` where none
-   * is: nobody is kept from a connection by us.
+   * Sends a statement of poolsafe on an idle connection, bypassing guard, gate and statistics. `undefined` if no
+   * connection is idle, so that no caller waits because of it.
    *
-   * @param options which connection is asked, and how long it may take until it is closed as dead
+   * @param options which connection to ask, and the time after which it is closed as dead
    */
   ask(sql: string, options?: AskOptions): Promise<readonly Readonly<Record<string, unknown>>[]> | undefined
   /**
-   * Has the pool open a connection, which is idle then. `undefined` where one is idle, somebody waits, there is no
-   * room, or a server that refused is not to be asked again yet.
+   * Makes the pool open a connection, which is idle then. `undefined` if one is idle, a call waits, the pool is full,
+   * or the pause after a refusing server is not over.
    */
   open(): Promise<void> | undefined
 }
 
-/** A limit as JSON has it. */
+/** A limit for JSON: `null` for Infinity. */
 export function jsonLimit(limit: number): number | null {
   return Number.isFinite(limit) ? limit : null
 }

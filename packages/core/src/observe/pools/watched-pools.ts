@@ -1,16 +1,15 @@
 import { EndedPools, type PoolTotals } from './ended-pools.ts'
 import type { ObservedPool, PoolReport } from './pool-report.ts'
 
-/** A pool, and what it said of itself when it was asked last: one that is collected says nothing more. */
+/** A pool and its last report, which remains after the pool is garbage-collected. */
 interface Watched {
   readonly reference: WeakRef<ObservedPool>
   last: PoolReport | undefined
 }
 
 /**
- * The pools of a guard. A pool that is dropped without `end()`, as a hot reload does, is not kept alive by being
- * watched: it is held by nothing but itself, and its place here is found empty. What pools have counted stays when they
- * go.
+ * The pools of a guard, referenced weakly: a pool that is dropped without `end()`, as in a hot reload, is not kept
+ * alive. Counters remain after their pools.
  */
 export class WatchedPools implements Iterable<ObservedPool> {
   readonly #pools = new Set<Watched>()
@@ -18,28 +17,28 @@ export class WatchedPools implements Iterable<ObservedPool> {
   #haveEnded = false
 
   /**
-   * The last pool that was known has ended: no statement can be sent any more. One that was dropped may have been put
-   * in another's place.
+   * The last known pool has ended, so no statement can be sent any more. A dropped pool does not count: another one may
+   * have replaced it.
    */
   get haveEnded(): boolean {
     return this.#haveEnded
   }
 
-  /** @param pool held by what it describes, and by nothing else */
+  /** @param pool referenced only by the object that it describes */
   add(pool: ObservedPool): void {
-    // Those that are gone make room here: nobody may ever ask for the pools.
+    // Iterating removes collected pools, because reports may never be requested.
     for (const known of this) if (known === pool) return
     this.#pools.add({ reference: new WeakRef(pool), last: undefined })
     this.#haveEnded = false
   }
 
-  /** It was ended for good: none takes its place by itself. */
+  /** Call it when a pool was ended; no other pool replaces it by itself. */
   end(pool: ObservedPool): void {
     this.delete(pool)
     this.#haveEnded = [...this].length === 0
   }
 
-  /** It is gone, and another one may take its place. */
+  /** Call it when a pool is gone and another one may replace it. */
   delete(pool: ObservedPool): void {
     for (const watched of this.#pools) {
       if (watched.reference.deref() !== pool) continue
@@ -48,13 +47,14 @@ export class WatchedPools implements Iterable<ObservedPool> {
     }
   }
 
-  /** What each pool says of itself now. */
+  /** Returns the current report of each pool. */
   reports(): PoolReport[] {
     return Array.from(this.#present(), ([pool, watched]) => (watched.last = pool.report()))
   }
 
   /**
-   * What those did that are gone, by name: until `delete`, or until the last `reports()` before they were collected.
+   * Returns the totals of the pools that are gone, by name: until `delete`, or until the last `reports()` before they
+   * were collected.
    */
   ended(): PoolTotals[] {
     return this.#ended.totals()

@@ -3,11 +3,11 @@ import { RepeatedLog } from './repeated-log.ts'
 import { RequestScope, runInScope } from './request-scope.ts'
 
 /**
- * For tests: runs `fn` in a request scope whose repeated statements are told here, in the place of the guards, of
- * scopes inside it too. The lines of all statements are taken.
+ * For tests: runs `fn` in a request scope and returns its repeated statements instead of reporting them to the guards.
+ * It includes scopes inside and captures every call site.
  *
- * @param limit how often is not too often
- * @throws whatever `fn` throws
+ * @param limit how often a statement may be sent
+ * @throws the errors of `fn`
  */
 export async function examineRepeated(limit: number, fn: () => unknown): Promise<RepeatedQueryEvent[]> {
   const events: RepeatedQueryEvent[] = []

@@ -9,12 +9,12 @@ import { RepeatedTally } from './repeated-tally.ts'
 import type { FoundRepetition, RepetitionLimits } from './repetition.ts'
 import type { RequestScope } from './request-scope.ts'
 
-/** Bytes for remembering what was logged, and when. */
+/** Bytes for remembering the time of each log entry. */
 const loggedBytes = 65_536
-/** Lines taken of one shape in one scope, 3 µs each and 10 µs to put into words. */
+/** Call sites captured for one shape in one scope: 3 µs each, and 10 µs to format. */
 const mostSites = 100
 
-/** Whom a log tells. */
+/** The receivers of reports. */
 export interface RepeatedListeners {
   hears(name: 'repeatedQuery'): boolean
   tell(name: 'repeatedQuery', event: ObserveEvents['repeatedQuery']): void
@@ -25,23 +25,23 @@ export interface RepeatedListeners {
 export interface RepeatedOptions {
   readonly repeatedQueryLimit: number
   readonly requestScopeMillis: number
-  /** Reports of one kind are logged once in this time. */
+  /** Interval in which reports of one kind are logged once. */
   readonly slowQueryIntervalMillis: number
 }
 
-/** Finds in each request scope what it repeats, and tells it once the scope is over. */
+/** Finds the repeated statements of each request scope and reports them when the scope is over. */
 export class RepeatedLog {
   readonly limits: RepetitionLimits
   readonly #options: RepeatedOptions
   readonly #listeners: RepeatedListeners
   readonly #open = new Set<RepeatedTally>()
-  /** A timer rings in the context of the request that set it: what is told then is another's. */
+  /** A timer runs in the async context of the request that set it, but reports on other requests. */
   readonly #outside = AsyncLocalStorage.snapshot()
   readonly #alarm = new Alarm(systemClock, (now) => this.#outside(() => this.#cutOff(now)))
   readonly #logged = new TextCache<number>(loggedBytes)
   #count = 0
 
-  /** @param isExact every line is taken: for tests */
+  /** @param isExact captures every call site, for tests */
   constructor(options: RepeatedOptions, listeners: RepeatedListeners, isExact: boolean = false) {
     const limit = options.repeatedQueryLimit
     const most = isExact ? Infinity : Math.max(mostSites, 2 * limit)
@@ -50,7 +50,7 @@ export class RepeatedLog {
     this.#listeners = listeners
   }
 
-  /** How many were told. */
+  /** The number of reports. */
   get count(): number {
     return this.#count
   }
@@ -58,7 +58,7 @@ export class RepeatedLog {
   open(scope: RequestScope): RepeatedTally {
     const tally = new RepeatedTally(scope, this, this.limits)
     const { requestScopeMillis } = this.#options
-    // Without a limit, scopes that never end would be held for ever.
+    // Without a limit, scopes that never end would be kept forever.
     if (requestScopeMillis !== Infinity || this.limits.takesFirst) {
       this.#open.add(tally)
       this.#alarm.expect(scope.startedAt + requestScopeMillis)
@@ -66,12 +66,12 @@ export class RepeatedLog {
     return tally
   }
 
-  /** Those scopes as well that are open still: a response is closed a moment after its answer has come. */
+  /** Also closes open scopes: a response is closed shortly after its answer has arrived. */
   closeAll(): void {
     for (const tally of this.#open) this.close(tally)
   }
 
-  /** Never throws: it is called where a request ends. */
+  /** Never throws, because it runs at the end of a request. */
   close(tally: RepeatedTally): void {
     this.#open.delete(tally)
     try {
@@ -86,7 +86,7 @@ export class RepeatedLog {
     if (tally.isFull) this.#log(`full ${tally.scope.name}`, () => entryOfCrowded(tally.scope))
   }
 
-  /** @returns when the oldest of the scopes that stay open has to be over */
+  /** @returns the deadline of the oldest scope that stays open */
   #cutOff(now: number): number {
     const { requestScopeMillis } = this.#options
     let next = Infinity

@@ -3,7 +3,7 @@ import type { RepeatedQueryEvent } from '../events.ts'
 import { mostShapes } from './repeated-tally.ts'
 import type { RequestScope } from './request-scope.ts'
 
-/** The report of one repetition, as logged. */
+/** Formats the report of one repetition. */
 export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): string {
   const { summary, count, limit, totalMillis, statement, operation, place, request, instead } = event
   const by = [operation, place].filter((part) => part !== undefined).join(' at ')
@@ -25,12 +25,12 @@ export function entryOf({ message, ...fields }: RepeatedQueryEvent): LogEntry {
   }
 }
 
-/** What collects the output of containers takes each row for a message of its own. */
+/** Container log collectors treat each line as a separate message. */
 function inOneLine(report: string): string {
   return report.replaceAll(/\n {2}(\w+) +/g, '; $1: ').replaceAll(/\p{Cc}/gu, ' ')
 }
 
-/** A scope sent more shapes than are counted. */
+/** The log entry for a scope with more shapes than are counted. */
 export function entryOfCrowded({ name: request, tag }: RequestScope): LogEntry {
   const message = layOut(
     `one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`,
@@ -42,7 +42,7 @@ export function entryOfCrowded({ name: request, tag }: RequestScope): LogEntry {
   return { level: 'warn', message, fields: { event: 'crowdedRequestScope', request, tag, mostShapes } }
 }
 
-/** A scope stays open. */
+/** The log entry for a scope that stays open. */
 export function entryOfEndless({ name: request, tag }: RequestScope, requestScopeMillis: number): LogEntry {
   const first = `a request scope is open for more than ${requestScopeMillis} ms (requestScopeMillis): what it sends from now on is not counted`
   const message = layOut(first, [

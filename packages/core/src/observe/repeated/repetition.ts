@@ -4,20 +4,21 @@ import type { Layer } from '../../stack/origin.ts'
 import type { Execution } from '../execution.ts'
 import type { Shape } from '../shape/shape.ts'
 
-/** When a statement is repeated, and how closely that is looked at. */
+/** The limits of repetition. */
 export interface RepetitionLimits {
-  /** How often is not too often. */
+  /** How often a statement may be sent. */
   readonly limit: number
   /**
-   * How many lines are taken of one shape in one scope: beyond them a statement is taken to come from where the one
-   * before it came.
+   * Number of call sites captured for one shape in one scope. Further statements count for the last call site.
    */
   readonly mostSites: number
-  /** Whether the first of a shape is worth its line as well, which costs each statement of a request a stack. */
+  /**
+   * Captures the call site of the first statement of a shape too, which costs a stack for every statement of a request.
+   */
   readonly takesFirst: boolean
 }
 
-/** The same statement from the same place, too often. */
+/** The same statement from the same call site, too often. */
 export interface FoundRepetition {
   readonly shape: Shape
   readonly operation: string | undefined
@@ -35,16 +36,16 @@ interface Unread {
   readonly millis: number
 }
 
-/** Requests in which all lines are taken of a shape after one that passed the limit: it may be one page of many. */
+/** Number of requests in which all call sites of a shape are captured after one request exceeded the limit. */
 const looksAfterLimit = 100
 
-/** Stacks that are kept before they are put into words: each holds on to what it passed through. */
+/** Number of unformatted stacks that are kept; each keeps its frames' objects alive. */
 const mostUnread = 64
 
 /**
- * All statements of one shape in one scope. A line costs more than everything else that is done for a statement. So all
- * are taken of a shape in the first requests that repeat it, and in the next hundred that send it once one has passed
- * the limit; else only beyond the limit.
+ * All statements of one shape in one scope. A call site costs more than everything else per statement. So all of them
+ * are captured only in the first requests that repeat a shape, and in the next hundred requests after one exceeded the
+ * limit; otherwise only beyond the limit.
  */
 export class Repetition {
   readonly #shape: Shape
@@ -55,12 +56,12 @@ export class Repetition {
   #count = 0
   #wanted = 0
   #unread: Unread[] = []
-  /** Those whose line was not taken: before the limit, and beyond the most lines. */
+  /** Statements without a call site: before the limit, and beyond the number of captured call sites. */
   #earlyCount = 0
   #earlyMillis = 0
   #restCount = 0
   #restMillis = 0
-  /** The place of the last one that was put into words. */
+  /** The last formatted call site. */
   #latest: Group | undefined
 
   constructor(shape: Shape, limits: RepetitionLimits) {
@@ -70,7 +71,7 @@ export class Repetition {
     if (shape.looks <= 0) shape.wasRepeated = false
   }
 
-  /** @returns whether its line is wanted */
+  /** @returns true if its call site is wanted */
   begin(): boolean {
     const { limit, mostSites } = this.#limits
     const isWanted = ++this.#begun > limit || this.#isExact
@@ -85,7 +86,7 @@ export class Repetition {
     if (this.#unread.length % mostUnread === 0) this.#read(false)
   }
 
-  /** One without a line. */
+  /** Counts a statement without a call site. */
   endUnseen(millis: number): void {
     this.#counted()
     if (this.#wanted > this.#limits.mostSites) {
@@ -112,7 +113,7 @@ export class Repetition {
     return [...this.#found.values()].filter(({ count }) => count > limit)
   }
 
-  /** @param isLast what is not known yet, as the call of an ORM goes on, will not be */
+  /** @param isLast true if a call site that is still unknown will stay unknown */
   #read(isLast: boolean): void {
     const unread = this.#unread
     this.#unread = unread.filter(({ site }) => site.stack === undefined && !isLast)
@@ -127,7 +128,7 @@ export class Repetition {
     if (this.#latest !== undefined) add(this.#latest, this.#restCount, this.#restMillis)
   }
 
-  /** Those before the limit count where all others are from, if that is where the shape was seen first. */
+  /** Statements before the limit count for the common call site of the others, if the shape was first seen there. */
   #addEarly(): void {
     const [only] = this.#found.size === 1 ? this.#found.values() : []
     if (only !== undefined && (this.#shape.place || undefined) === only.place)

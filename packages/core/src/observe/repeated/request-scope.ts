@@ -5,34 +5,39 @@ import { awaitInside, isThenable } from '../../thenable.ts'
 import { checkObject } from '../../options.ts'
 import type { Execution, OwnRequest, RequestLog, RequestTally } from '../execution.ts'
 
-/** What a request scope is called. */
+/** The name and tag of a request scope. */
 export interface RequestScopeOptions {
   /** For reports: `GET /orders/:id`. Never a URL with its values. */
   readonly name?: string
-  /** What `slowQueryThresholds` may ask for. */
+  /** A tag that `slowQueryThresholds` can match. */
   readonly tag?: string
 }
 
-/** A text, or what tells it: of an HTTP request the route is known only when its handler runs. Must not throw. */
+/**
+ * A string, or a function that returns it: the route of an HTTP request is known only when its handler runs. Must not
+ * throw.
+ */
 type Told = string | (() => string | undefined) | undefined
 
-/** One request of the application: a stay in which repeated statements are counted, for each guard on its own. */
+/** One request of the application, in which each guard counts repeated statements. */
 export class RequestScope implements OwnRequest {
   #name: Told
   #tag: Told
-  /** Who counts in the place of the guards: a matcher. */
+  /** Counts instead of the guards: a test matcher. */
   readonly examiner: RequestLog | undefined
   #tallies: RequestTally[] = []
   #latest: RequestTally | undefined
   /** On the clock of `performance.now()`. */
   readonly startedAt: number = performance.now()
-  /** Sockets, timers and listeners keep the context in which they were made: after the end it means nothing. */
+  /**
+   * Sockets, timers and listeners keep the async context in which they were created; after the end it has no meaning.
+   */
   isOver = false
 
   constructor({ name, tag }: { readonly name?: Told; readonly tag?: Told } = {}, examiner?: RequestLog) {
     this.#name = name
     this.#tag = tag
-    // Scopes inside one that is examined are examined with it.
+    // Scopes inside an examined scope are examined with it.
     this.examiner = examiner ?? openRequest()?.examiner
   }
 
@@ -44,26 +49,26 @@ export class RequestScope implements OwnRequest {
     return tell(this.#tag)
   }
 
-  /** Runs `fn` inside. It does not end the scope. */
+  /** Runs `fn` inside the scope without ending it. */
   run<Args extends unknown[], Result>(fn: (...args: Args) => Result, ...args: Args): Result {
     return requests.run(this, fn, ...args)
   }
 
-  /** A statement is about to be sent inside. @returns whether its line is wanted */
+  /** Call it when a statement is about to be sent inside. @returns true if its call site is wanted */
   wantsSite({ shape }: Execution, log: RequestLog): boolean {
     return !this.isOver && shape.isRepeatable && this.#tallyOf(log).begin(shape)
   }
 
-  /** It is answered. */
+  /** Call it when the statement is answered. */
   note(execution: Execution, millis: number, log: RequestLog): void {
     if (!this.isOver && execution.shape.isRepeatable) this.#tallyOf(log).end(execution, millis)
   }
 
-  /** From now on nothing is counted; what was repeated is told. */
+  /** Stops counting and reports the repeated statements. */
   end(): void {
     if (this.isOver) return
     this.isOver = true
-    // What tells them may hold a whole request, and a socket that was opened inside holds this scope.
+    // The functions may reference a whole request, and a socket that was opened inside references this scope.
     this.#name = this.name
     this.#tag = this.tag
     const tallies = this.#tallies
@@ -92,21 +97,21 @@ function tell(told: Told): string | undefined {
  */
 const requests: AsyncLocalStorage<RequestScope> = shared('requests', () => new AsyncLocalStorage<RequestScope>())
 
-/** The scope that the caller is in. */
+/** Returns the caller's scope. */
 export function openRequest(): RequestScope | undefined {
   const scope = requests.getStore()
   return scope === undefined || scope.isOver ? undefined : scope
 }
 
 /**
- * Counts what `fn` sends, for every guard of the process: the same statement from the same place more often than the
- * guard's
- * `repeatedQueryLimit` is told when the scope ends, which is when `fn` has returned and what it returned is settled. What is answered
- * later is not counted. A scope inside a scope is one of its own: what is sent in it counts there alone.
+ * Counts the statements that `fn` sends, for every guard of the process. When the scope ends, a guard reports each
+ * statement that was sent from one call site more often than its `repeatedQueryLimit`. The scope ends when `fn` has
+ * returned and its result is settled; later answers are not counted. A nested scope is separate: its statements count
+ * only there.
  *
- * @param options what the request is called
+ * @param options the name and tag of the request
  * @returns what `fn` returns; a promise, or a query that starts when it is awaited, is awaited inside the scope
- * @throws InvalidOptionError for a name or a tag that is no text, and for what is no function
+ * @throws InvalidOptionError for a name or a tag that is not a string, and for `fn` that is not a function
  */
 export function withRequestScope<Result>(fn: () => PromiseLike<Result>): Promise<Result>
 export function withRequestScope<Result>(fn: () => Result): Result
