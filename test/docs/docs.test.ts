@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { readFileSync, readdirSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
@@ -83,7 +84,7 @@ describe('docs/exceptions.md', () => {
   test.each(codeOf('sql'))('shows comments that allow: %s', (sql) => {
     const guard = createGuard({ mode: 'strict' })
     expect(guard.inspect(sql).findings).toHaveLength(1)
-    expect(guard.refuse(sql, guard.analyze(sql), { pinned: true }, createGuard)).toBeUndefined()
+    expect(engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true }, createGuard)).toBeUndefined()
   })
 
   test.each(codeOf('ts'))('shows code that can be parsed: %s', (code) => {

@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { createGuard } from '@poolsafe/core'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
@@ -24,7 +25,7 @@ const forms: readonly ((index: number) => string)[] = [
 async function main(): Promise<void> {
   const startBytes = peakBytes()
   for (let index = 0; index < count; index++) {
-    guard.analyze(forms[index % forms.length]!(index))
+    engineOf(guard).analyze(forms[index % forms.length]!(index))
     if (index % 10 === 0) await nextTurn()
   }
   const { user, system } = process.cpuUsage()

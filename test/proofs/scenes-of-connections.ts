@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { poolers, type Guard } from '@poolsafe/core'
 import { once, type EventEmitter } from 'node:events'
 import { connect as openSocket } from 'node:net'
@@ -136,7 +137,7 @@ export const scenesOfConnections: readonly Scene[] = [
       return (await ended) === cancelled ? 'none' : 'lost'
     },
     verdict(play) {
-      const entry = (): unknown => play.guard().refuseCall('cancelByPid', entry)
+      const entry = (): unknown => engineOf(play.guard()).refuseCall('cancelByPid', entry)
       entry()
       return play.told('connection/cancel-by-pid')
     },

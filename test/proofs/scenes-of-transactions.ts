@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { answer } from '../support/session/answer.ts'
 import { insert, inspected, isWritten, type Scene } from './play.ts'
 
@@ -36,7 +37,7 @@ export const scenesOfTransactions: readonly Scene[] = [
       return (await isWritten(play)) ? 'none' : 'leaks'
     },
     verdict(play) {
-      const entry = (): unknown => play.guard().refuseCall('releasedInTransaction', entry)
+      const entry = (): unknown => engineOf(play.guard()).refuseCall('releasedInTransaction', entry)
       entry()
       return play.told('transaction/left-open')
     },

@@ -2,7 +2,8 @@
 
 export type { Address, Call } from './guard/call.ts'
 export type { Entry } from './stack/call-site.ts'
-export { guardOf, keepFirstGuard, markGuarded, toGuard } from './guard/brand.ts'
+export { engineOf, keepFirstGuard, markGuarded, toEngine } from './guard/brand.ts'
+export type { Engine } from './guard/engine.ts'
 export { StatementSender, type AnswerReader, type SenderOptions } from './guard/statement-sender.ts'
 export { firstReason } from './guard/first-reason.ts'
 export { commits, harmless, type Analysis, type Answer, type DetectedEffect } from './analyze/analysis.ts'

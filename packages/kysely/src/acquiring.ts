@@ -1,5 +1,10 @@
-import type { Guard } from '@poolsafe/core'
-import { acquisitions, type Acquiring, type ConnectionControl, type Holdable } from '@poolsafe/core/adapter'
+import {
+  acquisitions,
+  type Acquiring,
+  type ConnectionControl,
+  type Engine,
+  type Holdable,
+} from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 
 /** Where a connection keeps whether it is handed out: a property, as a set would cost more than all the rest. */
@@ -25,7 +30,7 @@ export class Acquisition implements Acquiring {
   readonly driver: Driver
   readonly signal: AbortSignal | undefined
   readonly #adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void
-  #judgedBelow: Guard | undefined = undefined
+  #judgedBelow: Engine | undefined = undefined
   #holding: Holdable | undefined = undefined
   #control: ConnectionControl | undefined = undefined
   #hasAsked = false
@@ -47,11 +52,11 @@ export class Acquisition implements Acquiring {
     return store instanceof Acquisition && !store.#isOver ? store : undefined
   }
 
-  get judgedBelow(): Guard | undefined {
+  get judgedBelow(): Engine | undefined {
     return this.#judgedBelow
   }
 
-  set judgedBelow(guard: Guard | undefined) {
+  set judgedBelow(guard: Engine | undefined) {
     if (!this.#hasAsked) this.#judgedBelow = guard
   }
 

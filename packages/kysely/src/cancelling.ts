@@ -1,5 +1,4 @@
-import type { Guard } from '@poolsafe/core'
-import type { ConnectionControl } from '@poolsafe/core/adapter'
+import type { ConnectionControl, Engine } from '@poolsafe/core/adapter'
 import type { DatabaseConnection } from 'kysely'
 
 /** A query that an abort signal may end. */
@@ -20,7 +19,7 @@ interface Controlled {
  * (`inflightQueryAbortStrategy`): the number of the login. The query that cancels would go by a client of its own, past
  * every pool. Where the pool below can send a CancelRequest that is done in its place; elsewhere the guard judges.
  */
-export function guardCancelling(connection: DatabaseConnection, guard: Guard, state: Controlled): void {
+export function guardCancelling(connection: DatabaseConnection, guard: Engine, state: Controlled): void {
   const collectSessionInfo = connection.collectSessionInfo?.bind(connection)
   const cancelQuery = connection.cancelQuery?.bind(connection)
   const killSession = connection.killSession?.bind(connection)

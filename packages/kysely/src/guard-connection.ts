@@ -1,4 +1,4 @@
-import type { Guard, PoolsafeError } from '@poolsafe/core'
+import type { PoolsafeError } from '@poolsafe/core'
 import {
   firstReason,
   sqlStateOf,
@@ -7,6 +7,7 @@ import {
   type Analysis,
   type AnswerReader,
   type ConnectionControl,
+  type Engine,
   type Holdable,
 } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, QueryResult } from 'kysely'
@@ -42,7 +43,7 @@ export function stateOf(
 }
 
 /** Guards a connection, in place, if that has not been done. */
-export function guardConnection(connection: DatabaseConnection, guard: Guard): ConnectionState {
+export function guardConnection(connection: DatabaseConnection, guard: Engine): ConnectionState {
   const known = stateOf(connection)
   if (known !== undefined) return known
   const transaction = new Transaction({ isAnswered: true })

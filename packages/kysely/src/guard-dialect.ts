@@ -1,5 +1,5 @@
 import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
-import { guardOf, keepFirstGuard, markGuarded, toGuard } from '@poolsafe/core/adapter'
+import { engineOf, keepFirstGuard, markGuarded, toEngine } from '@poolsafe/core/adapter'
 import type { Dialect } from 'kysely'
 import { guardDriver } from './guard-driver.ts'
 
@@ -21,12 +21,12 @@ export function guardDialect(dialect: Dialect, guard?: Guard | GuardOptions): Di
       'a dialect of Kysely, such as new PostgresDialect({ pool })',
     )
   }
-  const theirs = guardOf(dialect)
+  const theirs = engineOf(dialect)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'a dialect')
     return dialect
   }
-  const ours = toGuard(guard)
+  const ours = toEngine(guard)
   if (ours.mode === 'off') return dialect
   const guarded: Dialect = {
     createDriver: () => guardDriver(dialect.createDriver(), ours),

@@ -1,4 +1,4 @@
-import { findPoolsafeError, type Guard } from '@poolsafe/core'
+import { findPoolsafeError } from '@poolsafe/core'
 import {
   acquisitions,
   AwaitChain,
@@ -13,6 +13,7 @@ import {
   placeCall,
   settled,
   type Acquiring,
+  type Engine,
   type Holdable,
 } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
@@ -27,7 +28,7 @@ import { surviveHiddenLosses } from './hidden-pool.ts'
  * Guards a driver in place. Kysely's drivers keep private fields on themselves and on their connections, and its own
  * `log` is patched onto the connection object: a wrapper would break the first and lose the second.
  */
-export function guardDriver(driver: Driver, guard: Guard): Driver {
+export function guardDriver(driver: Driver, guard: Engine): Driver {
   watchHandingOut(driver)
   guardInit(driver)
   guardAcquire(driver, guard)
@@ -45,7 +46,7 @@ function guardInit(driver: Driver): void {
   }
 }
 
-function guardAcquire(driver: Driver, guard: Guard): void {
+function guardAcquire(driver: Driver, guard: Engine): void {
   const acquire = originalOf(driver, 'acquireConnection')
   const rollback = originalOf(driver, 'rollbackTransaction')
   const release = originalOf(driver, 'releaseConnection')
@@ -97,7 +98,7 @@ function guardAcquire(driver: Driver, guard: Guard): void {
 type AcquireOptions = Parameters<Driver['acquireConnection']>[0]
 
 /** Rejects a call that the work of an open transaction makes past it. */
-async function refuseOutside(held: Holdable, guard: Guard): Promise<void> {
+async function refuseOutside(held: Holdable, guard: Engine): Promise<void> {
   await settled()
   const { began } = placeCall(held, new AwaitChain(refuseOutside))
   const error = began === undefined ? undefined : guard.refuseCall('outsideHandle', refuseOutside, began)
@@ -170,7 +171,7 @@ function setOpen(connection: DatabaseConnection, isOpen: boolean): void {
 
 type ReleaseOptions = Parameters<Driver['releaseConnection']>[1]
 
-function guardRelease(driver: Driver, guard: Guard): void {
+function guardRelease(driver: Driver, guard: Engine): void {
   const release = originalOf(driver, 'releaseConnection')
   async function releaseOpen(connection: DatabaseConnection, options?: ReleaseOptions): Promise<void> {
     const isJudgedBelow = stateOf(connection)?.judgedBelow === true

@@ -1,5 +1,4 @@
-import type { Guard } from '@poolsafe/core'
-import { LostConnections, systemClock } from '@poolsafe/core/adapter'
+import { LostConnections, systemClock, type Engine } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 import type { EventEmitter } from 'node:events'
 import { postgresPrototypeOf } from './early-adoption.ts'
@@ -12,7 +11,7 @@ interface IdleError extends Error {
 }
 
 const watched = new WeakSet<object>()
-const losses = new WeakMap<Guard, LostConnections<unknown>>()
+const losses = new WeakMap<Engine, LostConnections<unknown>>()
 
 /**
  * Keeps the process alive when an idle connection of a pool is lost that nobody guards.
@@ -28,7 +27,7 @@ export function surviveHiddenLosses(
   driver: Driver,
   connection: DatabaseConnection,
   execute: DatabaseConnection['executeQuery'],
-  guard: Guard,
+  guard: Engine,
 ): void {
   if (watched.has(connection) || postgresPrototypeOf(driver) === undefined) return
   watched.add(connection)
@@ -64,7 +63,7 @@ class ConnectionProbe {
 }
 
 /** Costs nothing until the connection fails: only the listeners of its failures are wrapped. */
-function survive(wire: EventEmitter, guard: Guard): void {
+function survive(wire: EventEmitter, guard: Engine): void {
   for (const event of ['errorMessage', 'error', 'end']) {
     const listeners = wire.rawListeners(event) as Listener[]
     wire.removeAllListeners(event)
@@ -72,7 +71,7 @@ function survive(wire: EventEmitter, guard: Guard): void {
   }
 }
 
-function surviving(listener: Listener, guard: Guard): Listener {
+function surviving(listener: Listener, guard: Engine): Listener {
   return function survives(this: unknown, ...args: unknown[]): unknown {
     try {
       return Reflect.apply(listener, this, args)
@@ -88,7 +87,7 @@ function isIdleError(error: unknown): error is IdleError {
   return error instanceof Error && typeof (error as Partial<IdleError>).client === 'object'
 }
 
-function lossesOf(guard: Guard): LostConnections<unknown> {
+function lossesOf(guard: Engine): LostConnections<unknown> {
   const known = losses.get(guard) ?? new LostConnections({ clock: systemClock, watcher: guard })
   losses.set(guard, known)
   return known

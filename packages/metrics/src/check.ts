@@ -1,8 +1,9 @@
 import { InvalidOptionError, type Guard } from '@poolsafe/core'
+import { engineOf } from '@poolsafe/core/adapter'
 
-/** @throws InvalidOptionError for what is no guard */
+/** @throws InvalidOptionError if the argument is no guard */
 export function checkGuard(given: unknown): asserts given is Guard {
-  const isGuard = typeof given === 'object' && given !== null && 'stats' in given && 'pools' in given && 'on' in given
+  const isGuard = typeof given === 'object' && given !== null && 'stats' in given && 'on' in given
   if (!isGuard) throw new InvalidOptionError('guard', given, 'a guard, as createGuard() of @poolsafe/core makes one')
 }
 
@@ -13,10 +14,11 @@ export function checkMethods(option: string, given: unknown, methods: readonly s
     throw new InvalidOptionError(option, given, allowed)
 }
 
-/** Says once what a guard cannot tell. */
+/** Logs a warning that a guard with `observe: false` has no metrics of statements. */
 export function warnOfMissing(guard: Guard, missing: string): void {
-  if (guard.observer !== undefined) return
-  guard.warn(
+  const engine = engineOf(guard)
+  if (engine.observer !== undefined) return
+  engine.warn(
     `there are no metrics of statements (${missing}), as this guard was made with \`observe: false\`; those of pools are there`,
   )
 }

@@ -7,7 +7,7 @@ import {
   type Observable,
 } from '@opentelemetry/api'
 import { InvalidOptionError, type Guard } from '@poolsafe/core'
-import { checkObject } from '@poolsafe/core/adapter'
+import { checkObject, engineOf } from '@poolsafe/core/adapter'
 import { checkGuard, checkMethods, warnOfMissing } from './check.ts'
 import { instruments, poolNameAttribute, type InstrumentDefinition } from './instruments.ts'
 import { merge } from './merge.ts'
@@ -98,7 +98,7 @@ function recordDurations(guard: Guard, meter: Meter, common: Attributes): (() =>
     guard.on('release', ({ heldMillis, pool }) => useTime.record(heldMillis / 1000, ofPool(pool))),
     guard.on('poolerWait', ({ poolerWaitMillis, pool }) => poolerWait.record(poolerWaitMillis / 1000, ofPool(pool))),
   ]
-  if (guard.observer === undefined) return ends
+  if (engineOf(guard).observer === undefined) return ends
   const duration = histogram('db.client.operation.duration', 'Duration of database client operations.')
   const attributes = new QueryAttributes(guard, common)
   return [...ends, guard.on('query', (event) => duration.record(event.durationMillis / 1000, attributes.of(event)))]
@@ -119,7 +119,7 @@ function poolAttributes(common: Attributes): (pool: string | undefined) => Attri
 
 /** What can be asked for at any time is read when the SDK collects, all of it in one go. */
 function observe(guard: Guard, meter: Meter, common: Attributes): () => void {
-  const present = instruments.filter(({ isObserved }) => !isObserved || guard.observer !== undefined)
+  const present = instruments.filter(({ isObserved }) => !isObserved || engineOf(guard).observer !== undefined)
   const pairs = present.map((definition) => ({ definition, instrument: instrumentOf(meter, definition) }))
   const all = pairs.map(({ instrument }) => instrument)
   const callback: BatchObservableCallback = (result) => {

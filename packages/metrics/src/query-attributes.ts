@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Guard, QueryEvent } from '@poolsafe/core'
+import { engineOf } from '@poolsafe/core/adapter'
 
 /** SQLSTATEs that are told apart. PostgreSQL has some 260, but RAISE may send any five characters. */
 const mostStates = 100
@@ -56,7 +57,7 @@ export class QueryAttributes {
   }
 
   #make(pool: string | undefined, operation: string, error: string | undefined): Attributes {
-    const server = [...this.#guard.pools].find(({ name }) => name === pool)?.report().server
+    const server = [...engineOf(this.#guard).pools].find(({ name }) => name === pool)?.report().server
     return {
       ...this.#common,
       'db.system.name': 'postgresql',

@@ -1,4 +1,5 @@
 import type { Guard, GuardStatistics } from '@poolsafe/core'
+import { engineOf } from '@poolsafe/core/adapter'
 import type { MetricDefinition, Sample } from './catalogue.ts'
 
 /** The guards that are read for one registry and prefix. */
@@ -25,7 +26,7 @@ export class Sources {
 
   read(definition: MetricDefinition): Sample[] {
     const samples = [...this.#guards].map(([name, guard]) => {
-      if (definition.isObserved && guard.observer === undefined) return []
+      if (definition.isObserved && engineOf(guard).observer === undefined) return []
       const statistics = this.#readAll().get(name)
       const own = statistics === undefined ? [] : definition.read(statistics)
       return name === '' ? own : own.map(({ labels, value }) => ({ labels: { ...labels, guard: name }, value }))

@@ -1,5 +1,5 @@
-import type { Guard, Layer, PoolStatistics } from '@poolsafe/core'
-import { Gate, hasStatementLimits } from '@poolsafe/core/adapter'
+import type { Layer, PoolStatistics } from '@poolsafe/core'
+import { Gate, hasStatementLimits, type Engine } from '@poolsafe/core/adapter'
 import { clientsOf } from './idle-clients.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
@@ -36,7 +36,7 @@ export function poolStatistics(pool: object): PoolStatistics | undefined {
  */
 export function gatePool(
   pool: PoolLike,
-  guard: Guard,
+  guard: Engine,
   options: ResolvedPoolOptions,
   layer: Layer = 'pg',
   isJudged: boolean = false,
@@ -78,7 +78,7 @@ export function gatePool(
  * @param layer whose pool it is: what its statements are told to come through
  * @returns whether it is a pool, which observes its statements itself
  */
-export function gateIfPool(driver: unknown, guard: Guard, options: ResolvedPoolOptions, layer: Layer): boolean {
+export function gateIfPool(driver: unknown, guard: Engine, options: ResolvedPoolOptions, layer: Layer): boolean {
   if (!isPool(driver)) return false
   if (!gates.has(driver)) gatePool(driver, guard, options, layer)
   return true

@@ -1,17 +1,18 @@
 import {
   InvalidOptionError,
   type Guard,
-  type PoolsafeError,
   type GuardOptions,
+  type PoolsafeError,
   type StatementLimitOptions,
 } from '@poolsafe/core'
 import {
+  engineOf,
   firstReason,
-  guardOf,
   keepFirstGuard,
   markGuarded,
   resolveStatementLimits,
-  toGuard,
+  toEngine,
+  type Engine,
 } from '@poolsafe/core/adapter'
 import { sendAndJudge } from './answer.ts'
 import { rememberBegin } from './begun.ts'
@@ -71,12 +72,12 @@ export function guardClient<Client extends ClientLike>(
   if (typeof client?.query !== 'function' || typeof client.on !== 'function' || 'totalCount' in client) {
     throw new InvalidOptionError('guardClient(): client', client, 'a client of node-postgres (new pg.Client(…))')
   }
-  const theirs = guardOf(client)
+  const theirs = engineOf(client)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'a client')
     return client
   }
-  const ours = toGuard(guard)
+  const ours = toEngine(guard)
   const limits = resolveStatementLimits('guardClient()', options)
   if (ours.mode === 'off') return client
   const error = refuseLoginOfClient(client, ours, guardClient)
@@ -101,7 +102,7 @@ export function markLent(client: ClientLike, statement: unknown): void {
 }
 
 /** Guards a client that nobody guards yet. */
-export function attach(client: ClientLike, guard: Guard): ClientState {
+export function attach(client: ClientLike, guard: Engine): ClientState {
   const state: ClientState = {
     life: knownLifeOf(client),
     transaction: new TransactionStatus(client, guard),
@@ -118,7 +119,7 @@ export function attach(client: ClientLike, guard: Guard): ClientState {
   return state
 }
 
-function guardQuery(client: ClientLike, guard: Guard, state: ClientState): void {
+function guardQuery(client: ClientLike, guard: Engine, state: ClientState): void {
   const send = client.query as DriverFunction
   const { transaction } = state
   const apply = (args: Arguments): unknown => transaction.send(() => Reflect.apply(send, client, args))

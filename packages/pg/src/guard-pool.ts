@@ -1,5 +1,5 @@
 import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
-import { guardOf, keepFirstGuard, markGuarded, toGuard } from '@poolsafe/core/adapter'
+import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine } from '@poolsafe/core/adapter'
 import { knownLifeOf } from './living-client.ts'
 import { gatePool, isPool } from './gate-pool.ts'
 import { hearPool } from './pool-events.ts'
@@ -30,13 +30,13 @@ export function guardPool<Pool extends PoolLike>(
   options?: PoolOptions,
 ): Pool {
   if (!isPool(pool)) throw noPool(pool)
-  const theirs = guardOf(pool)
+  const theirs = engineOf(pool)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'a pool')
     keepFirstOptions(theirs, options)
     return pool
   }
-  const ours = toGuard(guard)
+  const ours = toEngine(guard)
   const resolved = resolvePoolOptions('guardPool()', options)
   if (ours.mode === 'off') return pool
   const error = refuseLoginOfPool(pool, ours, guardPool)
@@ -47,7 +47,7 @@ export function guardPool<Pool extends PoolLike>(
 }
 
 /** The limits of a pool are set once: a second call would be without effect. */
-function keepFirstOptions(guard: Guard, options: PoolOptions | undefined): void {
+function keepFirstOptions(guard: Engine, options: PoolOptions | undefined): void {
   if (options === undefined) return
   const error = guard.complain(
     new InvalidOptionError('the options of a pool', options, 'given to the first guardPool() of it'),
@@ -69,10 +69,10 @@ function noPool(given: Partial<PoolLike> | undefined): InvalidOptionError {
  * New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when
  * they are next taken.
  */
-function guardClients(pool: PoolLike, guard: Guard): void {
+function guardClients(pool: PoolLike, guard: Engine): void {
   const adopt = (adopted: unknown): void => {
     const client = adopted as ClientLike
-    if (guardOf(client) !== undefined) return
+    if (engineOf(client) !== undefined) return
     judgeReleases(client, attach(client, guard), guard)
   }
   watchNewClients(pool, (client) => {
@@ -91,7 +91,7 @@ function guardClients(pool: PoolLike, guard: Guard): void {
   }
 }
 
-function judgeReleases(client: ClientLike, state: ClientState, guard: Guard): void {
+function judgeReleases(client: ClientLike, state: ClientState, guard: Engine): void {
   const life = knownLifeOf(client)
   if (life === undefined) return
   life.judge = {

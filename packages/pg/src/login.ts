@@ -1,4 +1,4 @@
-import type { Guard } from '@poolsafe/core'
+import type { Engine } from '@poolsafe/core/adapter'
 import type { ClientLike, DriverFunction } from './types.ts'
 
 /** What a client of pg holds beside its typed face. That of pg-native has no connection. */
@@ -41,7 +41,7 @@ export function watchNewClients(pool: object, hear: (client: ClientLike) => void
  * Compares what the pooler says of itself at login with the guard's profile. In strict mode the login fails where they
  * differ.
  */
-export function watchLogin(client: ClientLike, guard: Guard): void {
+export function watchLogin(client: ClientLike, guard: Engine): void {
   const { connection, connect: login, end } = client as ClientInternals
   if (connection === undefined) return
   const parameterStatus: Record<string, string> = {}

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import { isPoolsafeError, type Guard, type Layer } from '@poolsafe/core'
+import { isPoolsafeError, type Layer } from '@poolsafe/core'
 import {
   acquisitions,
   AwaitChain,
@@ -10,6 +10,7 @@ import {
   sqlStateOf,
   type Acquiring,
   type Answer,
+  type Engine,
   type Entry,
   type Execution,
   type Gate,
@@ -35,7 +36,7 @@ type Client = GatedClient
 export interface PatchedPool {
   readonly pool: PoolLike
   readonly gate: Gate<ClientLike>
-  readonly guard: Guard
+  readonly guard: Engine
   /** The layer that its statements come through. */
   readonly layer: Layer
   /** The guard judges the statements here; otherwise a layer above does. */
@@ -59,7 +60,7 @@ export function patchCalls(patched: PatchedPool): void {
 class PoolCalls {
   readonly #pool: PoolLike
   readonly #gate: Gate<ClientLike>
-  readonly #guard: Guard
+  readonly #guard: Engine
   readonly #layer: Layer
   readonly #send: DriverFunction
   /** What begins here ends at the wire, which clients of pg-native do not tell. */

@@ -1,5 +1,11 @@
-import type { Guard } from '@poolsafe/core'
-import { onlyBegins, sqlStateOf, type Checkout, type Execution, type Observer } from '@poolsafe/core/adapter'
+import {
+  onlyBegins,
+  sqlStateOf,
+  type Checkout,
+  type Engine,
+  type Execution,
+  type Observer,
+} from '@poolsafe/core/adapter'
 import {
   activeQueryOf,
   isWired,
@@ -44,7 +50,7 @@ const watched = new WeakMap<ClientLike, QueryWatch>()
  * before pg does: that is the one place where all forms of `query` are alike, and nothing of theirs is touched. Clients
  * of pg-native have no such place.
  */
-export function watchQueries(client: ClientLike, guard: Guard): void {
+export function watchQueries(client: ClientLike, guard: Engine): void {
   const { observer } = guard
   if (observer === undefined || watched.has(client) || !isWired(client)) return
   watched.set(client, new QueryWatch(client, guard, observer))
@@ -52,14 +58,14 @@ export function watchQueries(client: ClientLike, guard: Guard): void {
 
 class QueryWatch {
   readonly #client: WiredClient & GatedClient
-  readonly #guard: Guard
+  readonly #guard: Engine
   readonly #observer: Observer
   /** When the answer before the present one ended: what follows it could not be sent before. */
   #freeSince = 0
   #transactionSince = 0
   #reader: ReaderWatch | undefined
 
-  constructor(client: WiredClient & GatedClient, guard: Guard, observer: Observer) {
+  constructor(client: WiredClient & GatedClient, guard: Engine, observer: Observer) {
     this.#client = client
     this.#guard = guard
     this.#observer = observer

@@ -1,4 +1,4 @@
-import type { Guard, PoolsafeError } from '@poolsafe/core'
+import type { PoolsafeError } from '@poolsafe/core'
 import {
   AwaitChain,
   claimWork,
@@ -12,6 +12,7 @@ import {
   settled,
   wouldWait,
   type Checkout,
+  type Engine,
   type Entry,
   type Gate,
   type Holdable,
@@ -47,9 +48,9 @@ class QueuedCall {
 export class SecondCalls {
   readonly #pool: PoolLike
   readonly #gate: Gate<ClientLike>
-  readonly #guard: Guard
+  readonly #guard: Engine
 
-  constructor(pool: PoolLike, gate: Gate<ClientLike>, guard: Guard) {
+  constructor(pool: PoolLike, gate: Gate<ClientLike>, guard: Engine) {
     this.#pool = pool
     this.#gate = gate
     this.#guard = guard

@@ -1,4 +1,4 @@
-import type { Guard } from '@poolsafe/core'
+import type { Engine } from '@poolsafe/core/adapter'
 import type { ClientLike } from './types.ts'
 
 type Entry = (...args: never[]) => unknown
@@ -24,7 +24,7 @@ interface PoolInternals {
  * Judges what the pool's clients will log in with, and where: its configuration, the URL and the environment, as pg
  * itself puts them together. The client that tells it is never connected, and has no socket.
  */
-export function refuseLoginOfPool(pool: object, guard: Guard, entry: Entry): Error | undefined {
+export function refuseLoginOfPool(pool: object, guard: Engine, entry: Entry): Error | undefined {
   const sample = sampleOf(pool)
   return sample === undefined
     ? undefined
@@ -44,11 +44,11 @@ export function sampleOf(pool: object): Sample | undefined {
 }
 
 /** Judges what one client will log in with, or has. */
-export function refuseLoginOfClient(client: ClientLike, guard: Guard, entry: Entry): Error | undefined {
+export function refuseLoginOfClient(client: ClientLike, guard: Engine, entry: Entry): Error | undefined {
   return refuseLogin(client as Sample, undefined, guard, entry)
 }
 
-function refuseLogin(sample: Sample, connectionString: unknown, guard: Guard, entry: Entry): Error | undefined {
+function refuseLogin(sample: Sample, connectionString: unknown, guard: Engine, entry: Entry): Error | undefined {
   return guard.refuseLogin(
     sample.getStartupConf?.() ?? {},
     typeof connectionString === 'string' ? connectionString : sample,

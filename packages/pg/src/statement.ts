@@ -1,5 +1,4 @@
-import type { Guard } from '@poolsafe/core'
-import { harmless, type Analysis } from '@poolsafe/core/adapter'
+import { harmless, type Analysis, type Engine } from '@poolsafe/core/adapter'
 import { isWired, preparedTextOf } from './limits/internals.ts'
 import type { Arguments, ClientLike } from './types.ts'
 
@@ -36,7 +35,7 @@ const textless: Statement = {
  * Reads a `query` call; `undefined` where there is nothing to judge: a harmless text, or none, which pg then refuses in
  * its own words.
  */
-export function statementOf(config: unknown, guard: Guard, client?: ClientLike): Statement | undefined {
+export function statementOf(config: unknown, guard: Engine, client?: ClientLike): Statement | undefined {
   if (typeof config === 'string') return judged(config, false, guard)
   const { text, cursor, name } = (config ?? {}) as QueryConfig
   const sql = text ?? cursor?.text ?? textByName(name, client)
@@ -44,7 +43,7 @@ export function statementOf(config: unknown, guard: Guard, client?: ClientLike):
   return judged(sql, typeof name === 'string' && name !== '', guard)
 }
 
-function judged(sql: string, named: boolean, guard: Guard): Statement | undefined {
+function judged(sql: string, named: boolean, guard: Engine): Statement | undefined {
   const analysis = guard.analyze(sql)
   return analysis === harmless && !named ? undefined : { sql, named, analysis }
 }

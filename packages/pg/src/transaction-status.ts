@@ -1,5 +1,4 @@
-import type { Guard } from '@poolsafe/core'
-import { Transaction } from '@poolsafe/core/adapter'
+import { Transaction, type Engine } from '@poolsafe/core/adapter'
 import { activeQueryOf, latestQueryOf, type Query, type WiredClient } from './limits/internals.ts'
 import { isForeign } from './pending.ts'
 import { onQueryFailure } from './query-failures.ts'
@@ -40,7 +39,7 @@ interface Reading {
  */
 export class TransactionStatus {
   readonly #client: ClientLike & ClientInternals
-  readonly #guard: Guard
+  readonly #guard: Engine
   readonly #transaction: Transaction
   /** Heard from the connection: what pg tells from 8.21 on. */
   #heard: string | undefined
@@ -49,7 +48,7 @@ export class TransactionStatus {
   /** The server's answer showed something that was not known when its statement was called. */
   #lateError: Error | undefined
 
-  constructor(client: ClientLike, guard: Guard) {
+  constructor(client: ClientLike, guard: Engine) {
     this.#client = client
     this.#guard = guard
     const { connection } = this.#client

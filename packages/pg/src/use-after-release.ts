@@ -1,5 +1,12 @@
-import type { Guard } from '@poolsafe/core'
-import { callSiteOf, newestHolding, origins, seconds, type Checkout, type Holdable } from '@poolsafe/core/adapter'
+import {
+  callSiteOf,
+  newestHolding,
+  origins,
+  seconds,
+  type Checkout,
+  type Engine,
+  type Holdable,
+} from '@poolsafe/core/adapter'
 import type { Life } from './living-client.ts'
 import { sqlOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
@@ -15,7 +22,7 @@ export function locateRelease({ home: { gate } }: Life, checkout: Checkout<Clien
  * @param entry the function that the application called
  * @returns the error that must refuse it
  */
-export function refuseMisuse(life: Life, guard: Guard, config: unknown, entry: DriverFunction): Error | undefined {
+export function refuseMisuse(life: Life, guard: Engine, config: unknown, entry: DriverFunction): Error | undefined {
   const released = life.released ?? releasedEarlier(life)
   if (released === undefined) return undefined
   const by = [released.operation, callSiteOf({ site: released.releaseSite })]

@@ -1,6 +1,15 @@
 import { Prisma } from '@prisma/client/extension'
 import type { Guard, GuardOptions } from '@poolsafe/core'
-import { guardOf, harmless, origins, runHolding, settled, toGuard, type Origin } from '@poolsafe/core/adapter'
+import {
+  engineOf,
+  harmless,
+  origins,
+  runHolding,
+  settled,
+  toEngine,
+  type Engine,
+  type Origin,
+} from '@poolsafe/core/adapter'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { isInTransaction } from './in-transaction.ts'
@@ -43,7 +52,7 @@ interface Adapter {
  * @throws InvalidOptionError; and, from `$extends` in strict mode, UnguardedClientError and ForeignPoolError
  */
 export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
-  const ours = toGuard(guard)
+  const ours = toEngine(guard)
   return Prisma.defineExtension((client) => {
     if (ours.mode === 'off') return client
     complainOfUnguarded(client, ours)
@@ -60,7 +69,7 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
 /** Prisma's own extensions hear of the operations that are sent together; its types do not name the hook. */
 const ofBatches: object = { $__internalBatch: sendBatch }
 
-function complainOfUnguarded(client: object, guard: Guard): void {
+function complainOfUnguarded(client: object, guard: Engine): void {
   const adapter = (client as Client)._engineConfig?.adapter
   const complaint = hasForeignPool(adapter) ? new ForeignPoolError(adapter?.adapterName) : complaintOfUnguarded(adapter)
   const error = complaint && guard.complain(complaint)
@@ -70,7 +79,7 @@ function complainOfUnguarded(client: object, guard: Guard): void {
 function complaintOfUnguarded(adapter: Adapter | undefined): UnguardedClientError | undefined {
   // PrismaPg keeps the pool that it was given, which may be a guarded one, in a field of its own.
   const parts = [adapter, ...Object.values(adapter ?? {})]
-  return parts.some((part) => guardOf(part) !== undefined) ? undefined : new UnguardedClientError(adapter?.adapterName)
+  return parts.some((part) => engineOf(part) !== undefined) ? undefined : new UnguardedClientError(adapter?.adapterName)
 }
 
 /** What a client has in common with those that extend it, and with no client of another database. */
@@ -82,7 +91,7 @@ function ownerOf(client: object): object {
  * Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver.
  */
 function nameOperation(
-  guard: Guard,
+  guard: Engine,
   operations: Operations,
   transactions: OpenTransactions,
 ): (call: Operation) => Promise<unknown> {
@@ -111,7 +120,7 @@ function nameOperation(
   }
 }
 
-function isDoubtful({ model, args }: Operation, guard: Guard): boolean {
+function isDoubtful({ model, args }: Operation, guard: Engine): boolean {
   const text = model === undefined ? rawTextOf(args) : undefined
   return text !== undefined && guard.peek(text) !== harmless
 }

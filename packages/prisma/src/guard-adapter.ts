@@ -2,13 +2,14 @@ import { gateIfPool, resolvePoolOptions, type PoolOptions, type ResolvedPoolOpti
 import { InvalidOptionError, isPoolsafeError, type Guard, type GuardOptions } from '@poolsafe/core'
 import {
   commits,
-  guardOf,
+  engineOf,
   keepFirstGuard,
   markGuarded,
-  toGuard,
   StatementSender,
+  toEngine,
   Transaction,
   transactionTexts,
+  type Engine,
 } from '@poolsafe/core/adapter'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
@@ -39,12 +40,12 @@ export function guardAdapter<Factory extends AdapterFactory>(
   options?: PoolOptions,
 ): Factory {
   checkFactory(factory)
-  const theirs = guardOf(factory)
+  const theirs = engineOf(factory)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'an adapter')
     return factory
   }
-  const ours = toGuard(guard)
+  const ours = toEngine(guard)
   const pool = resolvePoolOptions('guardAdapter()', options)
   if (ours.mode === 'off') return factory
   const error = hasForeignPool(factory) ? ours.complain(new ForeignPoolError(factory.adapterName)) : undefined
@@ -70,10 +71,10 @@ async function refuseConnected(adapter: Adapter, error: Error): Promise<never> {
   throw error
 }
 
-function guardConnected(adapter: Adapter, guard: Guard, pool: ResolvedPoolOptions): Adapter | Promise<never> {
-  if (guardOf(adapter) !== undefined) return adapter
+function guardConnected(adapter: Adapter, guard: Engine, pool: ResolvedPoolOptions): Adapter | Promise<never> {
+  if (engineOf(adapter) !== undefined) return adapter
   const driver = adapter.underlyingDriver?.()
-  const below = guardOf(driver)
+  const below = engineOf(driver)
   const judgedBelow = below !== undefined
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   const error = judgedBelow ? undefined : refuseLogin(adapter, guard, guardConnected)
@@ -109,10 +110,10 @@ interface Duties {
 /** An adapter sends its own BEGIN before it returns a transaction, and ends it by a statement like any other. */
 function guardTransaction(
   transaction: AdapterTransaction,
-  guard: Guard,
+  guard: Engine,
   { isJudged, isObserved }: Duties,
 ): AdapterTransaction {
-  if (guardOf(transaction) !== undefined) return transaction
+  if (engineOf(transaction) !== undefined) return transaction
   if (isJudged) {
     const followed = new Transaction({ isAnswered: true })
     const sender = new StatementSender(guard, reader, {
@@ -143,7 +144,7 @@ function observedEnd(end: () => Promise<void>, sql: string, sender: StatementSen
  * 6 does not give it back at all. So a refused one is rolled back and given back here, and the ends that Prisma may
  * call do nothing.
  */
-function endRefusedCommit(transaction: AdapterTransaction, guard: Guard): void {
+function endRefusedCommit(transaction: AdapterTransaction, guard: Engine): void {
   let isOver = false
   replace(transaction, 'commit', (end) => async () => (isOver ? undefined : end()))
   replace(transaction, 'rollback', (end) => async () => (isOver ? undefined : end()))

@@ -1,4 +1,4 @@
-import type { Guard } from '@poolsafe/core'
+import type { Engine } from '@poolsafe/core/adapter'
 import type { Adapter } from './types.ts'
 
 /** The pool of a driver whose clients tell what they log in with, as those of node-postgres do. */
@@ -17,7 +17,7 @@ interface Sample {
  * Judges what an adapter's own pool will log in with, and where. The adapter's factory hides its configuration, its
  * pool does not; the client that tells it is never connected, and has no socket.
  */
-export function refuseLogin(adapter: Adapter, guard: Guard, entry: (...args: never[]) => unknown): Error | undefined {
+export function refuseLogin(adapter: Adapter, guard: Engine, entry: (...args: never[]) => unknown): Error | undefined {
   const { Client, options } = (adapter.underlyingDriver?.() ?? {}) as DriverPool
   if (Client === undefined) return undefined
   try {

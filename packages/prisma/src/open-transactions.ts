@@ -1,4 +1,3 @@
-import type { Guard } from '@poolsafe/core'
 import {
   AwaitChain,
   formatCallSite,
@@ -8,6 +7,7 @@ import {
   openCallback,
   origins,
   wouldWait,
+  type Engine,
   type Entry,
   type HoldingWork,
   type TransactionCallback,
@@ -31,10 +31,10 @@ interface OuterCall {
 /** The interactive transactions of a client, as far as its own handle may be used inside them. */
 export class OpenTransactions {
   readonly #owner: object
-  readonly #guard: Guard
+  readonly #guard: Engine
 
   /** @param owner what the client has in common with those that extend it */
-  constructor(owner: object, guard: Guard) {
+  constructor(owner: object, guard: Engine) {
     this.#owner = owner
     this.#guard = guard
   }

@@ -1,5 +1,4 @@
-import type { Guard } from '@poolsafe/core'
-import { openRequest, SiteBudget } from '@poolsafe/core/adapter'
+import { openRequest, SiteBudget, type Engine } from '@poolsafe/core/adapter'
 
 /** Names that are remembered: models and what can be asked of them, raw queries included. */
 const mostNames = 2000
@@ -19,12 +18,12 @@ export class OperationName {
 
 /** The names of one client's operations: none is put together twice. */
 export class Operations {
-  readonly #guard: Guard
+  readonly #guard: Engine
   readonly #byModel = new Map<string | undefined, Map<string, OperationName>>()
   readonly #budget = new SiteBudget()
   #count = 0
 
-  constructor(guard: Guard) {
+  constructor(guard: Engine) {
     this.#guard = guard
   }
 

@@ -1,5 +1,5 @@
+import { engineOf, strictness } from '@poolsafe/core/adapter'
 import { createGuard, UnsafeStatementError, type Guard } from '@poolsafe/core'
-import { strictness } from '@poolsafe/core/adapter'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StrictModeError } from './strict/strict-mode-error.ts'
 import { demandStrictMode, enterStrictMode, type StrictMode } from './strict-mode.ts'
@@ -18,7 +18,7 @@ function enter(): StrictMode {
 
 function send(guard: Guard): void {
   const sql = 'SET search_path = tenant'
-  const error = guard.refuse(sql, guard.analyze(sql), { pinned: false }, send)
+  const error = engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: false }, send)
   if (error !== undefined) throw error
 }
 

@@ -1,5 +1,5 @@
 import { AcquireTimeoutError, createGuard, ServerRefusesError, type FailFast } from '@poolsafe/core'
-import { Gate, resolveLimits, type Checkout } from '@poolsafe/core/adapter'
+import { engineOf, Gate, resolveLimits, type Checkout } from '@poolsafe/core/adapter'
 import { ModelPool, type ModelConnection, type Weather } from './model-pool.ts'
 import { Random } from './random.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
@@ -66,7 +66,7 @@ export class Model {
       maxWaiting: random.chance(0.5) ? Infinity : random.below(20),
       leakDetectionMillis: random.chance(0.5) ? Infinity : 500,
     })
-    this.#gate = new Gate(this.#pool, limits, guard, { clock: this.#clock, random: () => random.next() })
+    this.#gate = new Gate(this.#pool, limits, engineOf(guard), { clock: this.#clock, random: () => random.next() })
   }
 
   run(steps: number): void {

@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 // Run by ended-pools.test.ts with --expose-gc: drops one of two pools of one name without `end()`, and tells what was
 // counted before and after.
 import { createGuard } from '@poolsafe/core'
@@ -27,11 +28,11 @@ const kept = guardPool(make(), guard, { poolName: 'main' })
 await kept.query('SELECT 1')
 await useAndDrop()
 // An open connection holds its pool, and so does the timer of the acquire timeout: both are soon over.
-for (let left = 1000; left > 0 && [...guard.pools].length > 1; left--) {
+for (let left = 1000; left > 0 && [...engineOf(guard).pools].length > 1; left--) {
   await sleep(50)
   gc()
 }
-console.log([...guard.pools].length)
+console.log([...engineOf(guard).pools].length)
 await tell()
 await kept.query('SELECT 1')
 await tell()

@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { createGuard, InvalidOptionError, rules, type Guard, type GuardOptions } from '@poolsafe/core'
 import { openTelemetryMetrics, type OpenTelemetryOptions } from '@poolsafe/metrics/opentelemetry'
 import type { PoolOptions } from '@poolsafe/pg'
@@ -225,7 +226,7 @@ it('nothing is recorded after the end, and the same guard can begin again', asyn
     const metrics = await collect()
     expect(histogramsOf(metrics.get('db.client.operation.duration'))[0]?.[1].count).toBe(1)
     expect(pointsOf(metrics.get('db.client.connection.limit'))).toEqual([])
-    expect(guard.hears('query')).toBe(false)
+    expect(engineOf(guard).hears('query')).toBe(false)
     openTelemetryMetrics(guard, { meter: provider.getMeter('test') })
     expect(pointsOf((await collect()).get('db.client.connection.limit'))).toHaveLength(1)
   })

@@ -6,7 +6,7 @@ import {
   type Guard,
   type GuardOptions,
 } from '@poolsafe/core'
-import { guardOf } from '@poolsafe/core/adapter'
+import { engineOf } from '@poolsafe/core/adapter'
 import { guardClient, guardPool } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
@@ -141,7 +141,7 @@ describe('watching logins', () => {
     const factory = guardAdapter(new PrismaPg(pool), guard)
     const prisma = new PrismaClient({ adapter: factory })
     await prisma.$queryRaw`SELECT 1`
-    expect(guardOf((await factory.connect()).underlyingDriver())).toBe(guard)
+    expect(engineOf((await factory.connect()).underlyingDriver())).toBe(engineOf(guard))
     expect(findings.map(({ findings: [{ rule }] }) => rule)).toEqual(['connection/wrong-profile'])
     await prisma.$disconnect()
     await pool.end()

@@ -1,5 +1,5 @@
 import { createGuard, InvalidOptionError } from '@poolsafe/core'
-import { guardOf } from '@poolsafe/core/adapter'
+import { engineOf } from '@poolsafe/core/adapter'
 import { guardAdapter } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
@@ -31,7 +31,7 @@ describe('guardAdapter', () => {
     const guard = createGuard()
     const guarded = guardAdapter(factory, guard)
     expect(guarded).toBe(factory)
-    expect(guardOf(factory)).toBe(guard)
+    expect(engineOf(factory)).toBe(engineOf(guard))
     expectTypeOf(guarded).toEqualTypeOf<PrismaPg>()
   })
 
@@ -112,7 +112,7 @@ describe('a guarded adapter', () => {
     const adapter = await factory.connect()
     await adapter.executeRaw({ sql: 'LISTEN orders', args: [], argTypes: [] })
     await adapter.dispose()
-    expect(guardOf(adapter)).toBe(guard)
+    expect(engineOf(adapter)).toBe(engineOf(guard))
     expect(findings).toHaveLength(1)
   })
 

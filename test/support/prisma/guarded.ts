@@ -1,5 +1,4 @@
-import type { FindingEvent, Guard } from '@poolsafe/core'
-import { createGuard } from '@poolsafe/core'
+import { type FindingEvent, type Guard, createGuard } from '@poolsafe/core'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import type { PrismaClient } from '../../generated/prisma7/client.ts'
 import type { Subject } from './subject.ts'

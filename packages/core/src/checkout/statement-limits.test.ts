@@ -1,3 +1,4 @@
+import { engineOf } from '../guard/brand.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createGuard } from '../guard/guard.ts'
 import { StatementTimeoutError } from './statement-errors.ts'
@@ -35,7 +36,7 @@ describe('what a text means for the limit', () => {
     ['SAVEPOINT a', false],
     ['COMMIT', false],
   ])('%s only begins: %s', (sql, only) => {
-    expect(onlyBegins(guard.peek(sql))).toBe(only)
+    expect(onlyBegins(engineOf(guard).peek(sql))).toBe(only)
   })
 
   it.each([
@@ -46,7 +47,7 @@ describe('what a text means for the limit', () => {
     ['ROLLBACK TO a', false],
     ['SELECT 1', false],
   ])('%s begins anew: %s', (sql, anew) => {
-    expect(beginsAnew(guard.peek(sql))).toBe(anew)
+    expect(beginsAnew(engineOf(guard).peek(sql))).toBe(anew)
   })
 
   it.each([

@@ -1,3 +1,4 @@
+import { engineOf } from '../guard/brand.ts'
 import { describe, expect, test } from 'vitest'
 import { parse } from '../sql/parser.ts'
 import { createGuard } from '../guard/guard.ts'
@@ -150,7 +151,8 @@ describe('a comment in the wrong form', () => {
     const refused: boolean[] = []
     const guard = createGuard({ mode, logger: { warn: (message) => void logged.push(message) } })
     guard.on('finding', (event) => void refused.push(event.refused))
-    const once = (): Error | undefined => guard.refuse(sql, guard.analyze(sql), { pinned: true }, send)
+    const once = (): Error | undefined =>
+      engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true }, send)
     return { error: [once(), once()][0], logged, refused }
   }
 

@@ -1,3 +1,4 @@
+import { engineOf } from '../guard/brand.ts'
 import { describe, expect, test } from 'vitest'
 import { redact } from '../sql/redact.ts'
 import { createGuard } from '../guard/guard.ts'
@@ -50,7 +51,7 @@ describe('a statement of an exception', () => {
   test('is pasted from the row of a message', () => {
     const sql = "SELECT id, set_config('app.tenant', 'secret', false) FROM t WHERE \"Kind\" = 'a'"
     const refuse = (guard = createGuard()): Error | undefined =>
-      guard.refuse(sql, guard.analyze(sql), { pinned: true }, refuse)
+      engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true }, refuse)
     const message = refuse(createGuard({ mode: 'strict' }))?.message ?? ''
     const statement = /^ *statement {2}(.*)$/m.exec(message)?.[1] ?? ''
     const exceptions = [{ rule: 'session/set-config', statement, reason: 'the tenant is the only user' }] as const

@@ -1,3 +1,5 @@
+import type { Engine } from '../guard/engine.ts'
+import { engineOf } from '../guard/brand.ts'
 import { expect, test, describe } from 'vitest'
 import { createGuard, type Guard } from '../guard/guard.ts'
 import type { ExceptionOption } from './option.ts'
@@ -8,8 +10,8 @@ const listen = 'LISTEN orders'
 const strict = { mode: 'strict' } as const
 
 /** What an adapter does before it sends a statement. */
-function send(guard: Guard, sql: string): ReturnType<Guard['refuse']> {
-  return guard.refuse(sql, guard.analyze(sql), { pinned: true }, send)
+function send(guard: Guard, sql: string): ReturnType<Engine['refuse']> {
+  return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true }, send)
 }
 
 describe('unusedExceptions', () => {

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Holdable } from '../checkout/holding.ts'
 import { shared } from '../shared.ts'
-import type { Guard } from './guard.ts'
+import type { Engine } from './engine.ts'
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
 export interface Acquiring {
   /** Set by a guarded pool: its guard judges what is sent on the connection, so the layer above does not. */
-  judgedBelow: Guard | undefined
+  judgedBelow: Engine | undefined
   /** Set by a guarded pool: the connection that it was asked for, as its caller will hold it. */
   holding?: Holdable | undefined
   /** Set by a guarded pool that can: controls the connection that it handed out. */

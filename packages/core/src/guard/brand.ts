@@ -1,32 +1,35 @@
 import { InvalidOptionError } from '../errors.ts'
+import { engineKey, type Engine } from './engine.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
-/** Marks what is guarded, recognised across copies of poolsafe. */
-const brand = Symbol.for('poolsafe.guard')
-
-/** The guard that watches this pool, client, dialect or adapter; `undefined` for one that is not guarded. */
-export function guardOf(guarded: unknown): Guard | undefined {
+/**
+ * Returns the engine of a guard, or of the guard that watches this pool, client, dialect or adapter; `undefined` for
+ * anything else. Recognises the guards of other copies of this package.
+ */
+export function engineOf(guard: Guard): Engine
+export function engineOf(guarded: unknown): Engine | undefined
+export function engineOf(guarded: unknown): Engine | undefined {
   if ((typeof guarded !== 'object' && typeof guarded !== 'function') || guarded === null) return undefined
-  return (guarded as { [brand]?: Guard })[brand]
+  return (guarded as { [engineKey]?: Engine })[engineKey]
 }
 
-/** Marks an object as watched by a guard. */
-export function markGuarded<Target extends object>(target: Target, guard: Guard): Target {
-  return Object.defineProperty(target, brand, { value: guard })
+/** Marks an object as watched by the guard of this engine. */
+export function markGuarded<Target extends object>(target: Target, engine: Engine): Target {
+  return Object.defineProperty(target, engineKey, { value: engine })
 }
 
 /**
- * For adapters: what is guarded already stays with its guard, which is no matter if it is the same one. Another guard
- * is told that it watches nothing here: it may be stricter, or know another pooler.
+ * Keeps the first guard of an object that is guarded already. The same guard twice is fine. Another guard may be
+ * stricter, or know another pooler, so poolsafe reports that it watches nothing here.
  *
- * @param what the parameter, for the message: `guardPool(): pool`
- * @throws InvalidOptionError where the other guard is strict; else it logs that once
+ * @param what the parameter, for the message: `a pool`
+ * @throws InvalidOptionError if the second guard is strict; otherwise the second guard logs it once
  */
-export function keepFirstGuard(first: Guard, second: Guard | GuardOptions | undefined, what: string): void {
-  if (second === undefined || second === first) return
-  const other = toGuard(second)
-  if (other.mode === 'off') return
+export function keepFirstGuard(first: Engine, second: Guard | GuardOptions | undefined, what: string): void {
+  if (second === undefined) return
+  const other = toEngine(second)
+  if (other === first || other.mode === 'off') return
   const error = other.complain(
     new InvalidOptionError(
       what,
@@ -37,12 +40,11 @@ export function keepFirstGuard(first: Guard, second: Guard | GuardOptions | unde
   if (error !== undefined) throw error
 }
 
-/** For adapters: the guard that was handed in, or one made of the options that were. */
-export function toGuard(given: Guard | GuardOptions | undefined): Guard {
-  return isGuard(given) ? given : createGuard(given)
+/** Returns the engine of the given guard, or of a guard that is created with the given options. */
+export function toEngine(given: Guard | GuardOptions | undefined): Engine {
+  return engineOf(isGuard(given) ? given : createGuard(given))
 }
 
-/** A guard of another copy of this package is one too. */
 function isGuard(given: Guard | GuardOptions | undefined): given is Guard {
-  return typeof given === 'object' && given !== null && 'refuse' in given && 'inspect' in given
+  return typeof given === 'object' && given !== null && engineKey in given && 'inspect' in given
 }

@@ -1,3 +1,5 @@
+import type { Engine } from './engine.ts'
+import { engineOf } from './brand.ts'
 import { describe, expect, test } from 'vitest'
 import { Transaction } from '../transaction/transaction.ts'
 import type { Call } from './call.ts'
@@ -23,8 +25,8 @@ function opened(): Transaction {
 }
 
 /** What an adapter does before it sends a statement. */
-function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Guard['refuse']> {
-  return guard.refuse(sql, guard.analyze(sql), { pinned: true, ...call }, send)
+function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Engine['refuse']> {
+  return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true, ...call }, send)
 }
 
 describe('inside a transaction', () => {

@@ -12,7 +12,7 @@ import type { Context, Finding } from './finding.ts'
 import { effectsBeside, judgeEffects } from './judge.ts'
 import type { Mode, Policy, ResolvedOptions } from './options.ts'
 import { policyOn } from './policy.ts'
-import type { Teller } from './finding-reporter.ts'
+import type { FindingReporter } from './finding-reporter.ts'
 
 /** What a decider needs of its guard. */
 interface Complainant {
@@ -28,18 +28,18 @@ export class Decider {
   readonly #options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>
   readonly #guard: Complainant
   readonly #exceptions: Exceptions
-  readonly #teller: Teller
+  readonly #reporter: FindingReporter
 
   constructor(
     options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>,
     guard: Complainant,
     exceptions: Exceptions,
-    teller: Teller,
+    reporter: FindingReporter,
   ) {
     this.#options = options
     this.#guard = guard
     this.#exceptions = exceptions
-    this.#teller = teller
+    this.#reporter = reporter
   }
 
   /**
@@ -98,7 +98,7 @@ export class Decider {
     const remaining = new Map<Source, readonly Finding[]>()
     for (const [source, findings] of relevant) {
       const sorted = this.#exceptions.sort(source, findings)
-      for (const [declared, allowed] of sorted.allowed) this.#teller.tellAllowed(source, declared, allowed)
+      for (const [declared, allowed] of sorted.allowed) this.#reporter.tellAllowed(source, declared, allowed)
       if (sorted.remaining.length > 0) remaining.set(source, sorted.remaining)
       const complaint = sorted.problem && this.#guard.complain(sorted.problem)
       if (complaint !== undefined) complaints.push(complaint)
@@ -109,8 +109,8 @@ export class Decider {
     const isRepeated = own !== undefined && !this.#locate(current, own, refused, entry)
     const errors: (PoolsafeError | undefined)[] = []
     for (const [source, findings] of remaining) {
-      if (source === current && isRepeated) this.#teller.count(findings)
-      else errors.push(this.#teller.tell(source, findings, refused, source === current))
+      if (source === current && isRepeated) this.#reporter.count(findings)
+      else errors.push(this.#reporter.tell(source, findings, refused, source === current))
     }
     return [...complaints, ...errors].find((error) => error !== undefined)
   }
@@ -123,7 +123,7 @@ export class Decider {
    * @returns whether they are reported
    */
   #locate(source: CurrentSource, findings: readonly Finding[], refused: boolean, entry: Entry): boolean {
-    if (!this.#teller.reports(source, findings, refused)) return false
+    if (!this.#reporter.reports(source, findings, refused)) return false
     source.stack = framesOf(origins.getStore()?.stack) || takeStack(entry)
     return true
   }

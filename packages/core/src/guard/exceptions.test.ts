@@ -1,3 +1,5 @@
+import type { Engine } from './engine.ts'
+import { engineOf } from './brand.ts'
 import { strictness } from './strict.ts'
 import { origins } from '../stack/origin.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -26,8 +28,8 @@ function opened(): Transaction {
 }
 
 /** What an adapter does before it sends a statement. */
-function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Guard['refuse']> {
-  return guard.refuse(sql, guard.analyze(sql), { pinned: true, ...call }, send)
+function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Engine['refuse']> {
+  return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true, ...call }, send)
 }
 
 interface Watched {
@@ -172,7 +174,7 @@ describe.each(ways)('a scope of %s', (_name, of) => {
   test('covers a connection that is given back inside a transaction', () => {
     const { guard } = watched(strict)
     expect(
-      of(guard)('transaction/left-open', 'a test', () => guard.refuseCall('releasedInTransaction', send)),
+      of(guard)('transaction/left-open', 'a test', () => engineOf(guard).refuseCall('releasedInTransaction', send)),
     ).toBeUndefined()
   })
 

@@ -11,7 +11,7 @@ import type { AllowedEvent, Events, FindingEvent } from './events.ts'
 import type { Finding } from './finding.ts'
 import type { LogFields } from '../log/log-writer.ts'
 import { format } from './finding-message.ts'
-import type { Reports } from './guard-log.ts'
+import type { GuardLog } from './guard-log.ts'
 
 /** As much of a text as is remembered: a long one would not be, and would be logged each time. */
 const loggedLength = 2_000
@@ -22,17 +22,17 @@ interface FindingCounts {
 }
 
 /** Turns findings into events, log lines and errors. */
-export class Teller {
+export class FindingReporter {
   readonly #pooler: PoolerProfile
   readonly #events: Events
-  readonly #reports: Reports
+  readonly #log: GuardLog
   /** How often each rule found something that no exception allowed, and what one did. */
   readonly counts: FindingCounts = { found: {}, allowed: {} }
 
-  constructor(pooler: PoolerProfile, events: Events, reports: Reports) {
+  constructor(pooler: PoolerProfile, events: Events, log: GuardLog) {
     this.#pooler = pooler
     this.#events = events
-    this.#reports = reports
+    this.#log = log
   }
 
   /** Tells what an exception allows, and remembers that it was needed. */
@@ -42,11 +42,7 @@ export class Teller {
     if (!this.#events.has('allowed') && strictness.current === undefined) return
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
     strictness.current?.onAllowed?.(event)
-    this.#events.emit(
-      'allowed',
-      event,
-      (error) => void this.#reports.fault('tell a listener of what was allowed', error),
-    )
+    this.#events.emit('allowed', event, (error) => void this.#log.fault('tell a listener of what was allowed', error))
   }
 
   /** Counts findings that are neither allowed nor reported. */
@@ -77,7 +73,7 @@ export class Teller {
     const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
     this.#emit(told)
     if (!refused) {
-      this.#reports.log(keyOf(source, findings), message, fieldsOf(told))
+      this.#log.warnOnce(keyOf(source, findings), message, fieldsOf(told))
       return undefined
     }
     const error = new UnsafeStatementError(message, { ...fields, pooler: pooler.label, wasSent: sign === 'answer' })
@@ -88,7 +84,7 @@ export class Teller {
   /** What is wrong everywhere is reported once, to listeners as well. */
   #isSilent(source: Source, findings: readonly Finding[], refused: boolean): boolean {
     if (refused || (source.sign !== 'wrongProfile' && this.#isWatched())) return false
-    return this.#reports.has(keyOf(source, findings))
+    return this.#log.has(keyOf(source, findings))
   }
 
   #isWatched(): boolean {
@@ -97,7 +93,7 @@ export class Teller {
 
   #emit(event: FindingEvent): void {
     strictness.current?.onFinding(event)
-    this.#events.emit('finding', event, (error) => void this.#reports.fault('tell a listener of a finding', error))
+    this.#events.emit('finding', event, (error) => void this.#log.fault('tell a listener of a finding', error))
   }
 }
 

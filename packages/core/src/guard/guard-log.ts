@@ -8,7 +8,7 @@ import { LogWriter, type LogEntry, type LogFields, type Logger } from '../log/lo
 const loggedBytes = 262_144
 
 /** What a guard writes to its logger. */
-export class Reports {
+export class GuardLog {
   readonly #writer: LogWriter
   readonly #events: Events
   readonly #logged = new TextCache<true>(loggedBytes)
@@ -24,8 +24,8 @@ export class Reports {
     return this.#logged.get(key) === true
   }
 
-  /** Logs a warning, once for each key. */
-  log(key: string, message: string, fields: LogFields): void {
+  /** Logs a warning once for each key. */
+  warnOnce(key: string, message: string, fields: LogFields): void {
     if (this.has(key)) return
     this.#logged.set(key, true)
     this.write({ level: 'warn', message, fields })

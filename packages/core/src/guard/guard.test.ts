@@ -1,3 +1,5 @@
+import type { Engine } from './engine.ts'
+import { engineOf } from './brand.ts'
 import { strictness } from './strict.ts'
 import { origins } from '../stack/origin.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -33,8 +35,8 @@ function opened(): Transaction {
 }
 
 /** What an adapter does before it sends a statement. */
-function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Guard['refuse']> {
-  return guard.refuse(sql, guard.analyze(sql), { pinned: true, ...call }, send)
+function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Engine['refuse']> {
+  return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true, ...call }, send)
 }
 
 describe('in warn mode', () => {
@@ -271,7 +273,7 @@ describe('a fault of poolsafe itself', () => {
 
   test('in the analysis of what is no text at all is contained as well', () => {
     const notText = { toString: () => unsafe } as unknown as string
-    expect(watched().guard.analyze(notText)).toBe(harmless)
+    expect(engineOf(watched().guard).analyze(notText)).toBe(harmless)
     const strict = watched({ mode: 'strict' }).guard
     expect(send(strict, notText)).toMatchObject({
       name: expect.stringMatching(/^(PoolsafeFault|UnsafeStatementError)$/),
@@ -303,16 +305,16 @@ describe('inspect', () => {
 
 describe('calls that are no statement', () => {
   test('a transaction that is given back is refused in strict mode', () => {
-    const error = createGuard({ mode: 'strict' }).refuseCall('releasedInTransaction', send)
+    const error = engineOf(createGuard({ mode: 'strict' })).refuseCall('releasedInTransaction', send)
     expect(error).toMatchObject({ rule: 'transaction/left-open', statement: '' })
     expect(error?.message).not.toContain('statement  ')
   })
 
   test('a complaint is thrown in strict mode, and logged once otherwise', () => {
     const complaint = new InvalidOptionError('a', 'b', 'c')
-    expect(createGuard({ mode: 'strict' }).complain(complaint)).toBe(complaint)
+    expect(engineOf(createGuard({ mode: 'strict' })).complain(complaint)).toBe(complaint)
     const { guard, logged } = watched()
-    for (let times = 0; times < 2; times++) expect(guard.complain(complaint)).toBeUndefined()
+    for (let times = 0; times < 2; times++) expect(engineOf(guard).complain(complaint)).toBeUndefined()
     expect(logged).toEqual([`[poolsafe] ${complaint.message}`])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { InvalidOptionError } from '../errors.ts'
 import { pgbouncer } from '../poolers/pgbouncer.ts'
-import { guardOf, markGuarded, toGuard } from './brand.ts'
+import { engineOf, markGuarded, toEngine } from './brand.ts'
 import { createGuard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
@@ -87,17 +87,17 @@ describe('options', () => {
 
   test('a guard or the options to make one are taken', () => {
     const guard = createGuard()
-    expect(toGuard(guard)).toBe(guard)
-    expect(toGuard(undefined).mode).toBe('warn')
-    expect(toGuard({ mode: 'off' }).mode).toBe('off')
-    expect(() => toGuard({ mode: 'loud' } as unknown as GuardOptions)).toThrow(InvalidOptionError)
+    expect(toEngine(guard)).toBe(engineOf(guard))
+    expect(toEngine(undefined).mode).toBe('warn')
+    expect(toEngine({ mode: 'off' }).mode).toBe('off')
+    expect(() => toEngine({ mode: 'loud' } as unknown as GuardOptions)).toThrow(InvalidOptionError)
   })
 
   test('what is guarded is recognised', () => {
-    const guard = createGuard()
-    const pool = markGuarded({}, guard)
-    expect(guardOf(pool)).toBe(guard)
+    const engine = engineOf(createGuard())
+    const pool = markGuarded({}, engine)
+    expect(engineOf(pool)).toBe(engine)
     expect(Object.keys(pool)).toEqual([])
-    for (const other of [{}, null, undefined, 'pool', 5]) expect(guardOf(other)).toBeUndefined()
+    for (const other of [{}, null, undefined, 'pool', 5]) expect(engineOf(other)).toBeUndefined()
   })
 })

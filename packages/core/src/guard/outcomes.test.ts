@@ -1,3 +1,4 @@
+import { engineOf } from './brand.ts'
 import { expect, test } from 'vitest'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import { hyperdrive, odyssey, pgcat, pgdog, rdsProxy, supavisor } from '../poolers/all.ts'
@@ -86,7 +87,7 @@ test('a pooler that pins cannot help a connection that the application hands on'
 })
 
 function refuse(guard: Guard, sql: string): Error | undefined {
-  return guard.refuse(sql, guard.analyze(sql), { pinned: true }, refuse)
+  return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true }, refuse)
 }
 
 test('what is pinned is a cost, which only a rule that is set tells of', () => {

@@ -1,3 +1,4 @@
+import { engineOf } from './brand.ts'
 import { describe, expect, test } from 'vitest'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import * as poolers from '../poolers/all.ts'
@@ -10,7 +11,7 @@ function judged(pooler: PoolerProfile, parameters: Readonly<Record<string, unkno
   const seen: FindingEvent[] = []
   const guard = createGuard({ pooler, logger: { warn() {} } })
   guard.on('finding', (event) => void seen.push(event))
-  guard.refuseLogin(parameters, '', judged)
+  engineOf(guard).refuseLogin(parameters, '', judged)
   return seen.map(({ findings: [{ message, outcome, rule }] }) => {
     expect(rule).toBe('connection/startup-parameter')
     return `${/parameter (\S+(?: \(in options\))?)/.exec(message)?.[1]}: ${outcome}`
@@ -97,10 +98,11 @@ describe('startup parameters', () => {
     const warnings: string[] = []
     const warning = createGuard({ logger: { warn: (message) => void warnings.push(message) } })
     const parameters = { statement_timeout: '54321', options: '-c app.key=secret' }
-    for (let round = 0; round < 2; round++) expect(warning.refuseLogin(parameters, '', judged)).toBeUndefined()
+    for (let round = 0; round < 2; round++)
+      expect(engineOf(warning).refuseLogin(parameters, '', judged)).toBeUndefined()
     expect(warnings).toHaveLength(3)
     expect(warnings[0]).toContain('sent       with the login of each connection: poolsafe only warns')
-    const error = createGuard({ mode: 'strict' }).refuseLogin(parameters, '', judged)
+    const error = engineOf(createGuard({ mode: 'strict' })).refuseLogin(parameters, '', judged)
     expect(error).toBeInstanceOf(UnsafeStatementError)
     expect(error).toMatchObject({ rule: 'connection/startup-parameter', outcome: 'rejected', statement: '' })
     expect(error?.message).toContain('poolsafe opens no connection with it')
@@ -109,6 +111,6 @@ describe('startup parameters', () => {
 
   test('are allowed by their rule', () => {
     const guard = createGuard({ mode: 'strict', rules: { 'connection/startup-parameter': 'allow' } })
-    expect(guard.refuseLogin({ statement_timeout: '1' }, '', judged)).toBeUndefined()
+    expect(engineOf(guard).refuseLogin({ statement_timeout: '1' }, '', judged)).toBeUndefined()
   })
 })

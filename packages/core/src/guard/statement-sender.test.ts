@@ -1,3 +1,4 @@
+import { engineOf } from './brand.ts'
 import { expect, test } from 'vitest'
 import { sqlStateOf } from '../sql-state.ts'
 import type { QueryEvent } from '../observe/events.ts'
@@ -19,7 +20,7 @@ async function eventsOf(texts: readonly string[], fails: readonly string[] = [])
   const guard = createGuard({ logger: { warn() {} } })
   const events: QueryEvent[] = []
   guard.on('query', (event) => void events.push(event))
-  const sender = new StatementSender(guard, reader, { transaction: new Transaction({ isAnswered: true }) })
+  const sender = new StatementSender(engineOf(guard), reader, { transaction: new Transaction({ isAnswered: true }) })
   const forward = (sql: string): Promise<unknown[]> =>
     fails.includes(sql) ? Promise.reject(failure) : Promise.resolve([sql])
   const send = (sql: string): Promise<unknown> => sender.send(sql, send, forward, sql)

@@ -7,7 +7,7 @@ import { observeStream } from '../observe/observe-stream.ts'
 import type { Layer } from '../stack/origin.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import type { Entry } from '../stack/call-site.ts'
-import type { Guard } from './guard.ts'
+import type { Engine } from './engine.ts'
 
 /** How a driver answers. One object for each adapter. */
 export interface AnswerReader {
@@ -44,7 +44,7 @@ export interface SenderOptions {
 export class StatementSender {
   /** Follows the transaction of the connection, if the caller holds one. */
   readonly transaction: Transaction | undefined
-  readonly #guard: Guard
+  readonly #guard: Engine
   readonly #layer: Layer
   readonly #answerOf: AnswerReader['answerOf']
   readonly #rowsOf: AnswerReader['rowsOf']
@@ -57,7 +57,7 @@ export class StatementSender {
   /** When a statement was sent that begins or ends the transaction; 0 once that is noted. */
   #changedAt = 0
 
-  constructor(guard: Guard, reader: AnswerReader, options: SenderOptions = {}) {
+  constructor(guard: Engine, reader: AnswerReader, options: SenderOptions = {}) {
     const { transaction, isObserved = true, isNamed, onRefusal } = options
     this.#guard = guard
     this.#layer = reader.layer

@@ -1,3 +1,4 @@
+import { engineOf } from '../guard/brand.ts'
 import { expect, it } from 'vitest'
 import { createGuard } from '../guard/guard.ts'
 
@@ -12,7 +13,7 @@ it.each(['strict', 'warn'] as const)('a fault of the observer is told once and s
   const guard = createGuard({ mode, logger: { warn: () => undefined } })
   const faults: unknown[] = []
   guard.on('fault', ({ cause }) => void faults.push(cause))
-  const { observer } = guard
+  const { observer } = engineOf(guard)
   const begin = (): void => {
     const execution = observer?.begin(breaking, 'pg', begin)
     if (execution !== undefined) observer?.end(execution)
@@ -27,7 +28,7 @@ it('what breaks when a statement has ended is a fault as well', () => {
   const guard = createGuard({ logger: { warn: () => undefined } })
   const faults: unknown[] = []
   guard.on('fault', ({ cause }) => void faults.push(cause))
-  const { observer } = guard
+  const { observer } = engineOf(guard)
   const execution = observer?.begin('SELECT 1', 'pg', it)
   Object.freeze(execution?.shape)
   if (execution !== undefined) observer?.end(execution)

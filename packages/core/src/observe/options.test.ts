@@ -1,3 +1,4 @@
+import { engineOf } from '../guard/brand.ts'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../errors.ts'
 import { createGuard } from '../guard/guard.ts'
@@ -5,7 +6,7 @@ import type { ObserveOptions } from './options.ts'
 
 describe('observe', () => {
   it('is on by default, with the documented limits', () => {
-    expect(createGuard().observer?.options).toEqual({
+    expect(engineOf(createGuard()).observer?.options).toEqual({
       slowQueryMillis: 1000,
       verySlowQueryMillis: 3000,
       slowQueryThresholds: [],
@@ -18,11 +19,13 @@ describe('observe', () => {
   })
 
   it('watches nothing where it is false', () => {
-    expect(createGuard({ observe: false }).observer).toBeUndefined()
+    expect(engineOf(createGuard({ observe: false })).observer).toBeUndefined()
   })
 
   it('takes a first limit above 3 s for both', () => {
-    expect(createGuard({ observe: { slowQueryMillis: 5000 } }).observer?.options.verySlowQueryMillis).toBe(5000)
+    expect(engineOf(createGuard({ observe: { slowQueryMillis: 5000 } })).observer?.options.verySlowQueryMillis).toBe(
+      5000,
+    )
   })
 
   it('is where its options belong', () => {

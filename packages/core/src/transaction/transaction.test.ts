@@ -1,3 +1,4 @@
+import { engineOf } from '../guard/brand.ts'
 import { describe, expect, test } from 'vitest'
 import { createGuard } from '../guard/guard.ts'
 import { sqlStateOf } from '../sql-state.ts'
@@ -16,7 +17,7 @@ function begin(): {
   const guard = createGuard({ mode: 'strict', logger: { warn: () => {} } })
   const transaction = new Transaction({ isAnswered: true })
   const refuse = (sql: string): Error | undefined =>
-    guard.refuse(sql, guard.analyze(sql), { transaction, pinned: true }, refuse)
+    engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { transaction, pinned: true }, refuse)
   return {
     transaction,
     send(sql, answer) {

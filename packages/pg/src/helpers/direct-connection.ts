@@ -1,5 +1,5 @@
-import { InvalidOptionError, PoolsafeError, poolers, type DetectedPooler } from '@poolsafe/core'
-import { guardOf } from '@poolsafe/core/adapter'
+import { InvalidOptionError, poolers, PoolsafeError, type DetectedPooler } from '@poolsafe/core'
+import { engineOf } from '@poolsafe/core/adapter'
 import type { ClientLike } from '../types.ts'
 import { isPool, runOn, type HelperPool } from './pg-database.ts'
 
@@ -31,7 +31,7 @@ export interface DirectOptions {
 export function checkDirectPool(what: string, pool: unknown): asserts pool is HelperPool {
   if (!isPool(pool))
     throw new InvalidOptionError(`${what}: direct`, pool, 'a pool of node-postgres on the unpooled URL')
-  const { pooler } = (guardOf(pool) ?? {}) as {
+  const { pooler } = (engineOf(pool) ?? {}) as {
     readonly pooler?: { readonly label: string; readonly carries: { readonly listen: string } }
   }
   if (pooler !== undefined && pooler.carries.listen !== 'kept')

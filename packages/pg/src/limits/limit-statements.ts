@@ -1,5 +1,5 @@
-import { InvalidOptionError, type Guard } from '@poolsafe/core'
-import { hasStatementLimits, type StatementLimits } from '@poolsafe/core/adapter'
+import { InvalidOptionError } from '@poolsafe/core'
+import { hasStatementLimits, type Engine, type StatementLimits } from '@poolsafe/core/adapter'
 import { watchNewClients } from '../login.ts'
 import { hearPool } from '../pool-events.ts'
 import type { ClientLike, PoolLike } from '../types.ts'
@@ -17,7 +17,7 @@ const watched = new WeakSet<ClientLike>()
 export function limitPool(
   pool: PoolLike,
   limits: StatementLimits,
-  guard: Guard,
+  guard: Engine,
   poolOf: (client: ClientLike) => WatchedPool,
 ): void {
   if (!hasStatementLimits(limits)) return
@@ -34,7 +34,7 @@ export function limitPool(
 }
 
 /** Limits the statements of one client, once. */
-export function limitClient(client: ClientLike, limits: StatementLimits, guard: Guard, pool: WatchedPool): void {
+export function limitClient(client: ClientLike, limits: StatementLimits, guard: Engine, pool: WatchedPool): void {
   if (!hasStatementLimits(limits) || watched.has(client)) return
   if (!isWired(client)) return refuse(limits, 'a client of pg’s own, as pg-native tells nothing')
   if (client.pipeline === true)

@@ -1,10 +1,11 @@
-import { PoolerWaitError, StatementTimeoutError, type Guard, type StatementEnd } from '@poolsafe/core'
+import { PoolerWaitError, StatementTimeoutError, type StatementEnd } from '@poolsafe/core'
 import {
   beginsAnew,
   limitOfTransaction,
   mayLimitItself,
   onlyBegins,
   redact,
+  type Engine,
   type StatementLimits,
 } from '@poolsafe/core/adapter'
 import type { DriverFunction } from '../types.ts'
@@ -49,7 +50,7 @@ function isOfAnswer({ name, severity }: Message): boolean {
 export class StatementWatch {
   readonly #client: WiredClient
   readonly #limits: StatementLimits
-  readonly #guard: Guard
+  readonly #guard: Engine
   readonly #pool: WatchedPool
   readonly #sendPlain: (text: string) => void
   /** Of the last ReadyForQuery: `I`, `T` or `E`. */
@@ -75,7 +76,7 @@ export class StatementWatch {
   /** The limit that the present transaction has failed by. */
   #failedBy: StatementTimeoutError | undefined
 
-  constructor(client: WiredClient, limits: StatementLimits, guard: Guard, pool: WatchedPool) {
+  constructor(client: WiredClient, limits: StatementLimits, guard: Engine, pool: WatchedPool) {
     this.#client = client
     this.#limits = limits
     this.#guard = guard

@@ -1,5 +1,5 @@
-import type { Guard, PoolerProfile, RuleId } from '@poolsafe/core'
-import { redact, type Analysis } from '@poolsafe/core/adapter'
+import type { PoolerProfile, RuleId } from '@poolsafe/core'
+import { redact, type Analysis, type Engine } from '@poolsafe/core/adapter'
 import type { Difference } from './inspector.ts'
 import type { SessionState } from './snapshot.ts'
 import type { TransactionRecord } from './transaction-record.ts'
@@ -83,8 +83,8 @@ const ruleOf: Readonly<Record<SessionState, RuleId>> = {
 type Effect = Analysis['steps'][number]['effects'][number]
 
 /** What the texts of a transaction say of session state. */
-export function effectsOf(guard: Guard, { texts }: TransactionRecord): readonly Effect[] {
-  return texts.flatMap((sql) => guard.peek(sql).steps.flatMap(({ effects }) => effects))
+export function effectsOf(engine: Engine, { texts }: TransactionRecord): readonly Effect[] {
+  return texts.flatMap((sql) => engine.peek(sql).steps.flatMap(({ effects }) => effects))
 }
 
 /** Everything that a transaction did which the profile does not carry, each once. */

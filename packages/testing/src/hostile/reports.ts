@@ -1,4 +1,5 @@
-import { createGuard, type Guard, type PoolerProfile } from '@poolsafe/core'
+import { type PoolerProfile } from '@poolsafe/core'
+import { toEngine, type Engine } from '@poolsafe/core/adapter'
 import { Inspector, type Difference } from './inspector.ts'
 import { effectsOf, shownStatements, statesOf, unseen, type HostileReport, type ReportedState } from './report.ts'
 import type { ServerSession } from './server-session.ts'
@@ -29,11 +30,11 @@ export class Settling {
   #transactions = 0
   readonly #plan: SettlingPlan
   readonly #inspector = new Inspector()
-  readonly #guard: Guard
+  readonly #engine: Engine
 
   constructor(plan: SettlingPlan) {
     this.#plan = plan
-    this.#guard = createGuard({ pooler: plan.profile, mode: 'warn' })
+    this.#engine = toEngine({ pooler: plan.profile, mode: 'warn' })
   }
 
   /** All reports, in the order of their transactions. */
@@ -60,13 +61,13 @@ export class Settling {
   /** Whether a pooler that pins keeps the session for the client that sends this. */
   pins(sql: string): boolean {
     const { carries } = this.#plan.profile
-    return this.#guard.peek(sql).steps.some(({ effects }) => effects.some(({ state }) => carries[state] === 'pinned'))
+    return this.#engine.peek(sql).steps.some(({ effects }) => effects.some(({ state }) => carries[state] === 'pinned'))
   }
 
   /** @returns whether the session may be used on */
   async settle(session: ServerSession, record: TransactionRecord, whose: Whose): Promise<boolean> {
     const { inspects, poisons, profile } = this.#plan
-    const effects = effectsOf(this.#guard, record)
+    const effects = effectsOf(this.#engine, record)
     const differences = inspects
       ? await this.#inspector.inspect(session, [...record.settingNames, ...settingsIn(effects)])
       : []

@@ -1,12 +1,12 @@
+import { engineOf, statementListener, strictness } from '@poolsafe/core/adapter'
 import { createGuard, poolers, type Guard } from '@poolsafe/core'
-import { statementListener, strictness } from '@poolsafe/core/adapter'
 import { expect, describe, it } from 'vitest'
 import '../matchers.ts'
 
 /** Sends as an adapter does. */
 function send(guard: Guard, sql: string): Promise<string> {
-  const analysis = guard.analyze(sql)
-  const error = guard.refuse(sql, analysis, { pinned: false }, send)
+  const analysis = engineOf(guard).analyze(sql)
+  const error = engineOf(guard).refuse(sql, analysis, { pinned: false }, send)
   return error === undefined ? Promise.resolve('sent') : Promise.reject(error)
 }
 

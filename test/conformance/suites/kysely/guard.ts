@@ -1,7 +1,6 @@
-import { createGuard } from '@poolsafe/core'
+import { createGuard, poolers } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { poolers } from '@poolsafe/core'
 import type { Dialect } from 'kysely'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { createGuard, type Guard, type GuardEvents } from '@poolsafe/core'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
 import pg from 'pg'
@@ -41,7 +42,7 @@ async function use(
   const told: string[] = []
   for (const name of watchedOfGuard) guard.on(name, () => void told.push(name))
   for (const name of watchedOfPool) pool.on(name, () => void told.push(name))
-  const [observed = expect.fail()] = guard.pools
+  const [observed = expect.fail()] = engineOf(guard).pools
   try {
     await work({ pool, told, ask: (sql) => observed.ask(sql) })
   } finally {
@@ -90,7 +91,7 @@ it.each([
   async (_name, { Pool }) => {
     const guard = createGuard({ logger: { warn: () => {} } })
     const pool = guardPool(new Pool({ connectionString: server.url, max: 1 }), guard)
-    const [observed = expect.fail()] = guard.pools
+    const [observed = expect.fail()] = engineOf(guard).pools
     const client = await pool.connect()
     await client.query('BEGIN')
     client.release()
@@ -147,7 +148,7 @@ it('a pool can end while a question is under way', async () => {
   const guard = createGuard({ logger: { warn: () => {} } })
   const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)
   await pool.query('SELECT 1')
-  const [observed = expect.fail()] = guard.pools
+  const [observed = expect.fail()] = engineOf(guard).pools
   const question = observed.ask('SELECT pg_sleep(60)') ?? expect.fail()
   const failed = expect(question).rejects.toThrow('Connection terminated')
   await pool.end()

@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createGuard, type Guard, type QueryEvent } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
@@ -67,9 +68,9 @@ describe('node:diagnostics_channel', () => {
     expect(() => guard.on('qery' as 'query', () => undefined)).toThrow(
       /one of finding, allowed, fault, query, slowQuery, repeatedQuery, acquire/,
     )
-    expect(guard.hears('leak')).toBe(false)
-    await heard('poolsafe:leak', () => Promise.resolve(expect(guard.hears('leak')).toBe(true)))
-    expect(guard.hears('leak')).toBe(false)
+    expect(engineOf(guard).hears('leak')).toBe(false)
+    await heard('poolsafe:leak', () => Promise.resolve(expect(engineOf(guard).hears('leak')).toBe(true)))
+    expect(engineOf(guard).hears('leak')).toBe(false)
   })
 })
 

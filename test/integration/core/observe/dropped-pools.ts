@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 // Run by statistics.test.ts with --expose-gc: makes pools, drops them without `end()`, and tells how many the guard
 // still watches.
 import { createGuard } from '@poolsafe/core'
@@ -19,7 +20,7 @@ async function makePools(connectionString: string): Promise<void> {
 const kept = guardPool(new pg.Pool({ connectionString: process.argv[2] }), guard)
 await makePools(process.argv[2] ?? '')
 // An open connection holds its pool, and so does the timer of the acquire timeout: both are soon over.
-for (let left = 1000; left > 0 && [...guard.pools].length > 1; left--) {
+for (let left = 1000; left > 0 && [...engineOf(guard).pools].length > 1; left--) {
   await sleep(50)
   gc()
 }

@@ -1,3 +1,4 @@
+import { engineOf } from '@poolsafe/core/adapter'
 import { createGuard, type Logger } from '@poolsafe/core'
 import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
@@ -169,7 +170,12 @@ it('the console is given rows for people at a terminal', async () => {
 it('findings go the same way, with the ids of their rules', async () => {
   const { stream, lines } = sink()
   const guard = createGuard({ logger: pino(stream) })
-  guard.refuse("SET app.token = 'planted'", guard.analyze("SET app.token = 'planted'"), { pinned: true }, slowLine)
+  engineOf(guard).refuse(
+    "SET app.token = 'planted'",
+    engineOf(guard).analyze("SET app.token = 'planted'"),
+    { pinned: true },
+    slowLine,
+  )
   const fields = { event: 'finding', rules: ['session/set'], statement: 'SET app.token = ?' }
   expect(lines()).toMatchObject([
     { level: pino.levels.values.warn, msg: expect.stringContaining('(session/set)\n'), poolsafe: fields },

@@ -1,3 +1,4 @@
+import { engineOf } from '../../guard/brand.ts'
 import { noLosses } from '../../checkout/loss.ts'
 import { describe, expect, it } from 'vitest'
 import { InvalidOptionError } from '../../errors.ts'
@@ -61,7 +62,7 @@ function guardOf(...pools: readonly ObservedPool[]): {
   readonly pools: readonly ObservedPool[]
 } {
   const guard = createGuard()
-  for (const pool of pools) guard.pools.add(pool)
+  for (const pool of pools) engineOf(guard).pools.add(pool)
   return { guard, pools }
 }
 

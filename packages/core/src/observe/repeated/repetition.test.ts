@@ -1,9 +1,10 @@
+import { engineOf } from '../../guard/brand.ts'
 import { expect, it } from 'vitest'
 import { createGuard } from '../../guard/guard.ts'
 import { withRequestScope } from './request-scope.ts'
 
 it('lines are taken of a repeated statement in the next hundred requests that send it, and then no more until it is repeated again', () => {
-  const { observer } = createGuard({ observe: { repeatedQueryLimit: 2 }, logger: { warn: () => undefined } })
+  const { observer } = engineOf(createGuard({ observe: { repeatedQueryLimit: 2 }, logger: { warn: () => undefined } }))
   /** @returns how many lines were taken of a request that sends a statement so often */
   const request = (times: number): number =>
     withRequestScope(() => {

@@ -1,3 +1,4 @@
+import { engineOf } from '../../guard/brand.ts'
 import { describe, expect, it } from 'vitest'
 import { createGuard, InvalidOptionError, withRequestScope, type Guard, type RepeatedQueryEvent } from '../../index.ts'
 import { openRequest, RequestScope } from './request-scope.ts'
@@ -6,7 +7,7 @@ const nothing = (): void => undefined
 
 /** Sends as an adapter does. */
 function send(guard: Guard, sql: string): void {
-  const { observer } = guard
+  const { observer } = engineOf(guard)
   const execution = observer?.begin(sql, 'pg', send)
   if (execution !== undefined) observer?.end(execution)
 }

@@ -1,3 +1,4 @@
+import { engineOf } from '../../guard/brand.ts'
 import { origins, type Origin } from '../../stack/origin.ts'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
@@ -22,7 +23,7 @@ function watched(observe: ObserveOptions): Watched {
   const lines: string[] = []
   const guard = createGuard({ observe, logger: { warn: (line) => void lines.push(line) } })
   guard.on('slowQuery', (event) => void events.push(event))
-  const observer = guard.observer ?? expect.fail()
+  const observer = engineOf(guard).observer ?? expect.fail()
   const take = async (millis: number, origin?: Origin, tag?: string): Promise<SlowQueryEvent | undefined> => {
     const begin = (): ReturnType<typeof observer.begin> => observer.begin(sql, 'pg', take)
     const inRequest = tag === undefined ? begin : (): ReturnType<typeof begin> => withRequestScope({ tag }, begin)

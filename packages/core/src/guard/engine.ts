@@ -1,0 +1,243 @@
+import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
+import { createAnalyzer, noLookups } from '../analyze/analyze.ts'
+import { toldBy } from '../analyze/telltales.ts'
+import type { PoolsafeError } from '../errors.ts'
+import type { LogEntry } from '../log/log-writer.ts'
+import { Observer } from '../observe/observer.ts'
+import { WatchedPools } from '../observe/pools/watched-pools.ts'
+import { contradictionOf } from '../poolers/contradiction.ts'
+import type { PoolerFacts } from '../poolers/detect.ts'
+import type { PoolerProfile } from '../poolers/profile.ts'
+import type { CallSign } from '../rules/rule.ts'
+import type { Entry } from '../stack/call-site.ts'
+import type { Source } from '../transaction/source.ts'
+import type { Left } from '../transaction/state.ts'
+import type { Address, Call, CurrentSource } from './call.ts'
+import { Decider, withSource } from './decider.ts'
+import { Events, type GuardEvents } from './events.ts'
+import { Exceptions } from './exceptions.ts'
+import { FindingReporter } from './finding-reporter.ts'
+import { GuardLog } from './guard-log.ts'
+import { effectsOfCall } from './judge.ts'
+import type { Mode, ResolvedOptions } from './options.ts'
+import { namesOfStartup } from './startup.ts'
+import { statementListener } from './statement-listener.ts'
+import { strictness } from './strict.ts'
+
+/** Where a guard, and what is guarded, keeps its engine. Copies of this package recognise each other's guards by it. */
+export const engineKey: unique symbol = Symbol.for('poolsafe.guard')
+
+/** The parts of a guard that both of its faces use: `Guard` for users and {@link Engine} for adapters. */
+export class GuardParts {
+  readonly options: ResolvedOptions
+  readonly events: Events = new Events()
+  readonly exceptions: Exceptions
+  readonly log: GuardLog
+  readonly reporter: FindingReporter
+  readonly lookups: ReturnType<typeof noLookups> = noLookups()
+  /** Analyzes a text, or returns what is remembered of it. */
+  readonly analyze: (sql: string) => Analysis
+
+  /** @param guard the guard that scopes of `guard.allow` name */
+  constructor(options: ResolvedOptions, guard: object) {
+    this.options = options
+    this.exceptions = new Exceptions(guard, options.exceptions)
+    this.log = new GuardLog(options.logger, this.events)
+    this.reporter = new FindingReporter(options.pooler, this.events, this.log)
+    this.analyze = createAnalyzer(options.cacheBytes, this.lookups)
+  }
+
+  /** `strict` in every guard of the process while `@poolsafe/testing/strict` is loaded. */
+  get mode(): Mode {
+    return strictness.current === undefined ? this.options.mode : 'strict'
+  }
+}
+
+/**
+ * The face of a guard for adapters. An adapter analyzes each statement, asks whether to refuse it, and reports what it
+ * observes. No method throws, except for an error in an argument.
+ */
+export class Engine {
+  readonly #parts: GuardParts
+  readonly #analyze: (sql: string) => Analysis
+  readonly #decider: Decider
+  readonly #listenerFailed = (error: unknown): void => this.fault('tell a listener of an event', error)
+  /** Observes the statements that are sent; `undefined` with `observe: false`. */
+  readonly observer: Observer | undefined
+  /** The pools that the guard watches. A pool that has ended, or was garbage-collected, is left out. */
+  readonly pools: WatchedPools = new WatchedPools()
+
+  constructor(parts: GuardParts) {
+    const { options, exceptions, reporter } = parts
+    this.#parts = parts
+    this.#analyze = parts.analyze
+    this.#decider = new Decider(options, this, exceptions, reporter)
+    if (options.observe !== false) this.observer = new Observer(options.observe, this)
+  }
+
+  /** See `Guard.mode`. */
+  get mode(): Mode {
+    return this.#parts.mode
+  }
+
+  /** The profile that decides. */
+  get pooler(): PoolerProfile {
+    return this.#parts.options.pooler
+  }
+
+  /**
+   * Analyzes a statement that is about to be sent. The result comes from memory if the text was seen before. A statement
+   * that is {@link harmless} needs no further call.
+   */
+  analyze(sql: string): Analysis {
+    const analysis = this.peek(sql)
+    statementListener.current?.(sql, analysis)
+    return analysis
+  }
+
+  /** Analyzes a statement that another layer judges, or has judged. */
+  peek(sql: string): Analysis {
+    try {
+      if (strictness.current !== undefined) this.#parts.exceptions.declareComments(sql)
+      return this.#analyze(sql)
+    } catch (error) {
+      this.#fault('analyze a statement', error)
+      return this.mode === 'strict' ? { ...harmless, undecided: 'poolsafe failed' } : harmless
+    }
+  }
+
+  /**
+   * Judges a statement before it is sent. If the statement may be sent, the client's transaction takes it into account.
+   *
+   * @param entry the function that the application or the ORM called
+   * @returns the error that must refuse the statement
+   */
+  refuse(sql: string, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+    if (analysis === harmless && call.named !== true) return undefined
+    return this.#guarded(() => this.#decider.decide({ sql }, analysis, call, entry))
+  }
+
+  /**
+   * Judges what the text of a statement does not show.
+   *
+   * @param name the name of the object, if the rule asks for it
+   * @param sql the statement, if there is one
+   * @returns the error that must refuse the call
+   */
+  refuseCall(sign: CallSign, entry: Entry, name?: string, sql = ''): PoolsafeError | undefined {
+    const source = { sql, sign }
+    return this.#guarded(() => this.#decider.act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
+  }
+
+  /**
+   * Judges the startup message of a login, and its address. No value and no part of the URL is kept or shown.
+   *
+   * @param parameters of the startup message
+   * @param address the URL; or the host and the port, if the driver has no URL
+   * @returns the error that must refuse the login
+   */
+  refuseLogin(
+    parameters: Readonly<Record<string, unknown>>,
+    address: string | Address,
+    entry: Entry,
+  ): PoolsafeError | undefined {
+    const url = typeof address === 'string' ? address : `postgresql://${String(address.host)}:${String(address.port)}/`
+    const ofProfile = this.refuseProfile({ url }, entry)
+    const ofNames = namesOfStartup(parameters).map((name) => this.refuseCall('startupParameter', entry, name))
+    return [ofProfile, ...ofNames].find((error) => error !== undefined)
+  }
+
+  /** Compares the facts of a connection with the profile. A contradiction is reported once, whatever shows it. */
+  refuseProfile(facts: PoolerFacts, entry: Entry): PoolsafeError | undefined {
+    return this.#guarded(() => {
+      const difference = contradictionOf(this.pooler, facts)
+      return difference === undefined ? undefined : this.refuseCall('wrongProfile', entry, difference)
+    })
+  }
+
+  /**
+   * Judges the server's answer to a statement that was sent. Only for an analysis that has `telltales`.
+   *
+   * @param answers one for each statement of the text
+   * @returns the error that must replace the answer
+   */
+  refuseAnswer(sql: string, analysis: Analysis, answers: readonly Answer[]): PoolsafeError | undefined {
+    const source: CurrentSource = { sql, sign: 'answer' }
+    const act = (): PoolsafeError | undefined =>
+      this.#decider.act(withSource(toldBy(analysis, answers), source), {}, source, act)
+    // The call itself returned long ago. V8 knows only the async functions that wait for the answer, above `act`.
+    return this.#guarded(act)
+  }
+
+  /**
+   * Judges what the answers have shown to be left behind although it did not look so when the statement was called: a
+   * ROLLBACK before it was never sent.
+   *
+   * @returns the error that must replace the answer
+   */
+  refuseLate(late: readonly Left[]): PoolsafeError | undefined {
+    const sources = new Map<Source, CurrentSource>(late.map(({ source }) => [source, { ...source, sign: 'answer' }]))
+    const entries = late.map(({ effect, source }) => ({ effect, source: sources.get(source) ?? source }))
+    const [current = { sql: '' }] = sources.values()
+    const act = (): PoolsafeError | undefined => this.#decider.act(entries, { inTransaction: true }, current, act)
+    return this.#guarded(act)
+  }
+
+  /** Reports a problem that concerns no statement. @returns the error to throw in strict mode */
+  complain(error: PoolsafeError): PoolsafeError | undefined {
+    strictness.current?.onComplaint?.(error)
+    if (this.mode === 'strict') return error
+    return this.#guarded(() => {
+      this.#parts.log.warnOnce(error.message, error.message, { event: 'complaint', error: error.name })
+      return undefined
+    })
+  }
+
+  /** Returns true if the event has a listener, so that unused events are never built. */
+  hears(name: keyof GuardEvents): boolean {
+    return this.#parts.events.has(name)
+  }
+
+  /** Sends an event to its listeners. */
+  tell<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): void {
+    this.#parts.events.emit(name, event, this.#listenerFailed)
+  }
+
+  /** Reports a fault of poolsafe itself. The first fault is logged; no fault stops a statement. */
+  fault(where: string, cause: unknown): void {
+    this.#parts.log.fault(where, cause)
+  }
+
+  /** Logs a message that is no warning. */
+  info(message: string): void {
+    this.write({ level: 'info', message, fields: { event: 'info' } })
+  }
+
+  /** Logs a warning that is no finding, each time. */
+  warn(message: string): void {
+    this.write({ level: 'warn', message, fields: { event: 'warning' } })
+  }
+
+  /** Logs an entry. A logger that throws counts as a fault. */
+  write(entry: LogEntry): void {
+    try {
+      this.#parts.log.write(entry)
+    } catch (error) {
+      this.#fault('write to the logger', error)
+    }
+  }
+
+  #guarded(act: () => PoolsafeError | undefined): PoolsafeError | undefined {
+    try {
+      return act()
+    } catch (error) {
+      return this.#fault('judge a statement', error)
+    }
+  }
+
+  /** Reports a fault. @returns the fault in strict mode, where it stops the statement */
+  #fault(where: string, cause: unknown): PoolsafeError | undefined {
+    const fault = this.#parts.log.fault(where, cause)
+    return this.mode === 'strict' ? fault : undefined
+  }
+}
