@@ -23,7 +23,7 @@ interface Column {
 
 const serverVersion = 18
 
-/** Those that differ most; all are in the page of the poolers. */
+/** The poolers that differ most. `docs/poolers.md` has all of them. */
 const columns: readonly Column[] = [
   { heading: 'strictest', pooler: poolers.strictest() },
   { heading: 'PgBouncer 1.18', pooler: poolers.pgbouncer({ version: '1.18', serverVersion }) },
@@ -56,7 +56,7 @@ const languages = [
   ['prisma', 'Prisma', 'ts'],
 ] as const satisfies readonly (readonly [keyof Remedy, string, string])[]
 
-/** The pages of the rules and their index, by the name of the file. */
+/** The pages of the rules and their index, by file name. */
 export function pages(): ReadonlyMap<string, string> {
   const ofRules = rules.map((rule): [string, string] => [fileOf(rule.id), page(rule)])
   return new Map([...ofRules, ['README.md', index()]])
@@ -76,7 +76,7 @@ function page(rule: Rule<RuleId>): string {
     code(rule.remedy),
     '## What is found',
     ...(unsafe.length === 0 ? [`- ${besideText(rule)}`] : [block('sql', unsafe.map(shown).join('\n'))]),
-    'What is not:',
+    'What is not found:',
     block('sql', rule.examples.safe.map(toExample).map(shown).join('\n')),
     verdicts(rule, unsafe),
     allow(rule, unsafe),
@@ -85,7 +85,7 @@ function page(rule: Rule<RuleId>): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
-/** What a log or an error says of the first example. */
+/** What a log entry or an error says about the first example. */
 function happens(rule: Rule<RuleId>, [first]: readonly Example[]): string {
   const findings = first === undefined ? ofCalls(rule) : ofExample(rule, first)
   return findings[0]?.message ?? rule.title
@@ -99,24 +99,24 @@ function code(remedy: Remedy): string {
   return written.length === 0 ? '' : ['## Instead, as code', ...written].join('\n\n')
 }
 
-/** A rule without unsafe examples is found in a call, not in a text. */
+/** What a rule without unsafe examples finds: a call, not a text. */
 const signs: Readonly<Record<CallSign, string>> = {
-  releasedInTransaction: 'a connection that goes back to the pool while its transaction is open',
+  releasedInTransaction: 'a connection that is released while its transaction is open',
   outsideHandle:
-    'a call of the pool, or of the ORM’s own handle, that the callback of an open transaction makes and awaits, or makes in a function that it awaits',
+    'a call of the pool, or of the ORM’s own handle, that the callback of an open transaction awaits, directly or in a function that it awaits',
   cancelByPid: 'a query of Kysely with `inflightQueryAbortStrategy` set to `cancel query` or `kill session`',
   startupParameter:
     'a startup parameter such as `statement_timeout`, in the configuration of the pool, in its URL or in the environment',
   wrongProfile:
-    'a profile that differs from what the pooler says at login (PgBouncer from 1.26 on), or from what the name of a service in the URL says',
+    'a profile that differs from what the pooler reports at login (PgBouncer from 1.26 on), or from the service that the URL names',
   undecided:
-    'a text that PostgreSQL’s parser cannot hold, or a DO block that it cannot read, where either may touch the session (in strict mode only)',
+    'a text that is too complex for PostgreSQL’s parser, or a DO block that it cannot read, if either may touch the session (in strict mode only)',
   namedStatement: 'a statement that the driver sends with a name',
   usedAfterRelease:
-    'a statement on a client after its `release()`: always while no other caller has the client; while another one has it, where the asynchronous context tells the two apart (strict mode)',
+    'a statement on a client after its `release()`: always while no other caller has the client; while another caller has it, only if the asynchronous contexts differ (strict mode)',
 }
 
-/** What stands for the name in a call, where a rule wants one. */
+/** An example of the name in a call, for rules that need one. */
 const namesOfSigns: { readonly [Sign in CallSign]?: string } = {
   startupParameter: 'statement_timeout',
   usedAfterRelease: '12 ms ago by src/orders.ts:14:5',
@@ -137,7 +137,7 @@ function besideText(rule: Rule<RuleId>): string {
   )
 }
 
-/** Of the first safe example, whose answer may tell something else. */
+/** The effects that the server's answer to the first safe example may show. */
 function effectsOfAnswer({ id, answer, examples }: Rule<RuleId>): DetectedEffect[] {
   const [first] = examples.safe.map(toExample)
   const { telltales = [] } = answer === undefined || first === undefined ? {} : analyze(first.sql)
@@ -159,10 +159,10 @@ function verdicts(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   const isAlike =
     outcomes.length === 1 && rows.every(({ findings }) => findings.every((finding) => finding !== undefined))
   if (unsafe.length === 0 && isAlike && only !== undefined)
-    return `## Behind which pooler\n\nBehind every one, and behind none, alike: **${only}**, ${meanings[only]}.`
+    return `## Behind which pooler\n\nThe same behind every pooler, and without one: **${only}**, ${meanings[only]}.`
   return [
     '## Behind which pooler',
-    `In autocommit; PostgreSQL ${serverVersion}. A dash: carried, no finding. [All poolers](../poolers.md).`,
+    `In autocommit; PostgreSQL ${serverVersion}. A dash means that the pooler carries it: no finding. [All poolers](../poolers.md).`,
     table(
       ['', ...columns.map(({ heading }) => heading)],
       rows.map(({ label, findings }) => [label].concat(findings.map((finding) => finding?.outcome ?? '–'))),
@@ -187,7 +187,7 @@ function ofCalls(rule: Rule<RuleId>): (Finding | undefined)[] {
 function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   const ofGuard = [
     '## To allow it',
-    'Where it is safe, say why ([exceptions](../exceptions.md)):',
+    'If it is safe in one place, say why ([exceptions](../exceptions.md)):',
     ...(hasStatement(rule)
       ? [
           block('ts', `await guard.allow('${rule.id}', 'why it is safe here', async () => { … })`),
@@ -195,7 +195,7 @@ function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
           block('sql', `/* poolsafe-allow ${rule.id}: why it is safe here */`),
         ]
       : [block('ts', `createGuard({ exceptions: [{ rule: '${rule.id}', reason: 'why it is safe' }] })`)]),
-    'For everything that a guard sees:',
+    'Everywhere:',
     block('ts', `createGuard({ rules: { '${rule.id}': 'allow' } }) // or 'warn', or 'throw'`),
   ]
   const direct = columns.findIndex(({ pooler, pinned }) => pooler.name === 'direct' && pinned !== false)
@@ -203,12 +203,12 @@ function allow(rule: Rule<RuleId>, unsafe: readonly Example[]): string {
   if (found.some((findings) => findings[direct] !== undefined)) return ofGuard.join('\n\n')
   return [
     ...ofGuard,
-    'For a pool that goes round the pooler, say so instead; whoever holds one of its connections then holds the session:',
+    'If a pool connects to PostgreSQL directly, say so instead. A caller then keeps its session for as long as it holds the connection:',
     block('ts', 'createGuard({ pooler: poolers.direct() })'),
   ].join('\n\n')
 }
 
-/** Whether a statement is what it finds, beside which an exception can stand. */
+/** Whether the rule finds statements, so that an exception can be a comment in the SQL. */
 function hasStatement(rule: Rule<RuleId>): boolean {
   const ofStatements: ReadonlySet<CallSign> = new Set(['namedStatement', 'undecided'])
   return callsOf(rule).every((sign) => ofStatements.has(sign))
@@ -216,7 +216,7 @@ function hasStatement(rule: Rule<RuleId>): boolean {
 
 function index(): string {
   const rows = rules.map(({ id, title }) => [`[${id}](${fileOf(id)})`, title])
-  return `# Rules\n\nWhat poolsafe finds, and what to do instead. Made from the rules themselves.\n\n${table(['Rule', 'What it finds'], rows)}\n`
+  return `# Rules\n\nWhat poolsafe finds. Each page says why, and what to do instead. Made from the rules themselves.\n\n${table(['Rule', 'What it finds'], rows)}\n`
 }
 
 function toExample(given: string | Example): Example {

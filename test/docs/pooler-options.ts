@@ -6,21 +6,21 @@ import { table } from './tables.ts'
 const folder = join(import.meta.dirname, '../../packages/core/src/poolers')
 const optionsOf = /export interface (\w+Options) \{/
 
-/** What the factories take, out of the docstrings of their options; and what takes the place of options. */
+/** The options of the pooler factories, out of their docstrings, and what replaces options elsewhere. */
 export function poolerOptions(): string {
   return [
     '## Options',
-    'What a pooler carries depends on its version and its configuration. What is not said is taken at its default, which is the pooler’s own, or where that is not known the one that carries least.',
+    'What a pooler carries depends on its version and its configuration. An option that you leave out has the pooler’s own default. If that is not known, poolsafe assumes the value that carries least.',
     ...globSync('*.ts', { cwd: folder }).toSorted().flatMap(ofFile),
     [
-      'The services pass on the options of what they run:',
+      'Services take the options of the pooler that they run:',
       '',
       '- `poolers.supabase()` takes `connection`: `shared` (the default; `*.pooler.supabase.com:6543`, and with it the options of Supavisor), `dedicated` (`db.*.supabase.co:6543`, and those of PgBouncer), `session` (`*.pooler.supabase.com:5432`) or `direct`.',
       '- `poolers.neon()` and `poolers.prismaPostgres()` take `connection`: `pooled` (the default, and with it the options of PgBouncer) or `direct`.',
       '- `poolers.strictest()`, `poolers.direct()`, `poolers.pgpool()`, `poolers.rdsProxy()` and `poolers.hyperdrive()` take none.',
     ].join('\n'),
-    '### Without knowing: poolers.detect()',
-    '`poolers.detect({ url, parameterStatus, backendPid, processId })` says which pooler it is, from any of these: the URL; what was said at login (`parameterStatus`: PgBouncer says what it is from 1.26 on); and the process ids that the login and `SELECT pg_backend_pid()` tell, which differ behind a pooler. It sends nothing. It gives `undefined` where the facts say nothing, else an object: `profile`, the part that `createGuard` takes; `certainty` (`certain`, `likely`, `possible`); and `because`, one sentence.',
+    '### If you do not know the pooler: poolers.detect()',
+    '`poolers.detect({ url, parameterStatus, backendPid, processId })` detects the pooler from any of these: the URL; the messages at login (`parameterStatus`: PgBouncer names itself from 1.26 on); and the process ids from the login and from `SELECT pg_backend_pid()`, which differ behind a pooler. It sends nothing. It returns `undefined` if the facts show nothing, otherwise an object: `profile`, for `createGuard`; `certainty` (`certain`, `likely`, `possible`); and `because`, one sentence.',
     '```ts\nconst detected = poolers.detect({ url: process.env.DATABASE_URL })\nconst guard = createGuard({ pooler: detected?.profile ?? poolers.strictest() })\n```',
   ].join('\n\n')
 }

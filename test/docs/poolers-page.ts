@@ -5,12 +5,12 @@ import { table } from './tables.ts'
 import { poolerOptions } from './pooler-options.ts'
 
 interface Shown {
-  /** How it is written in code. */
+  /** The call in code. */
   readonly code: string
   readonly profile: PoolerProfile
 }
 
-/** Each pooler in the forms that differ. */
+/** Each pooler, once for each set of options that changes its profile. */
 const shown: readonly Shown[] = Object.entries(all).flatMap(([name, pooler]) => {
   return pooler.forms.map(({ options, profile }) => ({
     code: `poolers.${name}(${asCode(options)})`,
@@ -18,7 +18,7 @@ const shown: readonly Shown[] = Object.entries(all).flatMap(([name, pooler]) => 
   }))
 })
 
-/** Options as they are written. */
+/** Options as code. */
 function asCode(options: unknown): string {
   return inspect(options) === '{}' ? '' : inspect(options, { breakLength: Infinity })
 }
@@ -34,16 +34,16 @@ const meanings: Readonly<Record<Carried, string>> = {
   ignored: 'the pooler reports success and does nothing',
 }
 
-/** What every pooler does with every kind of session state, and how that is known. */
+/** What every pooler does with every kind of session state, with the source of each cell. */
 export function poolersPage(): string {
   const parts = [
     '# Poolers',
-    'What each pooler does with session state when a transaction ends, as poolsafe’s profiles have it, and how each cell is known. Made from the profiles themselves. Which settings are tracked depends on the version of PostgreSQL, since poolers track what the server reports.',
+    'What each pooler does with session state when a transaction ends, according to poolsafe’s profiles, with the source of each cell. Made from the profiles themselves. Which settings are tracked depends on the version of PostgreSQL, because poolers track what the server reports.',
     Object.entries(meanings)
       .map(([carried, meaning]) => `- **${carried}**: ${meaning}`)
       .join('\n'),
-    '“Not measured” means that the cell was read in the pooler’s source code or its documentation.',
-    '## All at once',
+    '“Not measured” means that the cell comes from the pooler’s source code or its documentation.',
+    '## All poolers at once',
     overview(),
     poolerOptions(),
     ...shown.map(section),
@@ -72,7 +72,7 @@ function section({ code, profile }: Shown): string {
       ['Session state', 'Outcome', 'Source'],
       cells.map(([state, carried]) => [state, carried, sources?.[state] ?? '']),
     ),
-    ...(trackedSettings.size === 0 ? [] : [`Settings that it tracks: ${listed([...trackedSettings].toSorted())}.`]),
+    ...(trackedSettings.size === 0 ? [] : [`It tracks these settings: ${listed([...trackedSettings].toSorted())}.`]),
     ...Object.entries(settings).map(([name, carried]) => `The setting \`${name}\`: ${carried}.`),
     ...Object.entries(startup).map(([name, carried]) => `The startup parameter \`${name}\`: ${carried}.`),
     ...Object.entries(byRule).map(
@@ -95,7 +95,7 @@ function trackedByVersion(): string {
   })
   return [
     '## Settings that PgBouncer tracks, by version',
-    'With its default `track_extra_parameters`; each row holds for its versions and those after them, up to the next row.',
+    'With its default `track_extra_parameters`. Each row holds for its versions and later ones, up to the next row.',
     table(['PgBouncer', 'PostgreSQL', 'Settings'], rows),
   ].join('\n\n')
 }
