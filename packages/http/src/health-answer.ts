@@ -11,8 +11,8 @@ export interface HealthSource {
 export interface HealthAnswerOptions extends HealthOptions {
   /**
    * Whether the answer has everything: reasons with hosts, operations and lines of the source, statements without their
-   * literals, and all numbers. For those alone who run the service. Otherwise it has `healthy`, `problems` and
-   * `timestamp`. @default false
+   * literals, and all numbers. Only for operators. Otherwise the answer has `healthy`, `problems` and `timestamp`.
+   * @default false
    */
   readonly details?: boolean
 }

@@ -1,15 +1,15 @@
 import { InvalidOptionError } from '@poolsafe/core'
 import { checkObject, RequestScope } from '@poolsafe/core/adapter'
 
-/** What a request is called in reports. */
+/** The name and the tag of requests in reports. */
 export interface RequestScopeOptions<Request> {
   /**
-   * Its name, asked for when something is told of it, and at its end. Not the URL: its values do not belong into a log.
-   * A name that throws, or gives no text, is `undefined` and warned of once. @default the method and the pattern of the
-   * route, `GET /orders/:id`
+   * Returns the name of a request. Called when something is reported about the request, and at its end. Do not return
+   * the URL: its values do not belong in a log. If it throws, or returns no text, the name is `undefined`, and poolsafe
+   * warns once. @default the method and the pattern of the route, `GET /orders/:id`
    */
   readonly name?: (request: Request) => string | undefined
-  /** What the guard's `slowQueryThresholds` may ask for: a text, or what tells one. @default none */
+  /** A text by which the guard's `slowQueryThresholds` may select, or a function that returns one. @default none */
   readonly tag?: string | ((request: Request) => string | undefined)
 }
 

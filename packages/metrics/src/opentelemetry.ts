@@ -16,12 +16,11 @@ import { QueryAttributes } from './query-attributes.ts'
 /** Where the metrics go. */
 export interface OpenTelemetryOptions {
   /**
-   * @default `metrics.getMeter('@poolsafe/metrics')` of `@opentelemetry/api`, which is without effect until an SDK is
-   *   registered: an
-   * SDK that comes later is not seen
+   * The meter that gets the metrics. The default has no effect unless an SDK was registered before.
+   * @default `metrics.getMeter('@poolsafe/metrics')` of `@opentelemetry/api`
    */
   readonly meter?: Meter
-  /** The attribute `poolsafe.guard` of everything: several guards on one meter need it. @default none */
+  /** The attribute `poolsafe.guard` of every metric. Needed for the second guard on one meter. @default none */
   readonly guardName?: string
 }
 

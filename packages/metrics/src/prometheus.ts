@@ -14,11 +14,11 @@ export type MetricRegistry = Pick<
 
 /** Where the metrics go, and what they are called. */
 export interface PrometheusOptions {
-  /** @default `register`, prom-client's own */
+  /** The registry that gets the metrics. @default `register`, prom-client's own */
   readonly registry?: MetricRegistry
-  /** Before each name. @default 'poolsafe_' */
+  /** The prefix of each name. @default 'poolsafe_' */
   readonly prefix?: string
-  /** The label `guard` of every series: several guards in one registry need it. @default none */
+  /** The label `guard` of every series. Needed for the second guard in one registry. @default none */
   readonly guardName?: string
 }
 

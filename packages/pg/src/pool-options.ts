@@ -12,19 +12,19 @@ import { readUrl, withoutSettings, type UrlSettings } from './url-settings.ts'
 /** The limits of a guarded pool of node-postgres. */
 export interface PoolOptions extends CheckoutOptions {
   /**
-   * How long a new connection may take, in milliseconds. A pool that has no `connectionTimeoutMillis` gets it, as a
-   * server that does not answer would otherwise keep the place of a connection. @default 10_000
+   * How long a new connection may take, in milliseconds. A pool without a `connectionTimeoutMillis` gets this limit,
+   * because a server that does not answer would otherwise block the place of a connection. @default 10_000
    */
   readonly connectTimeoutMillis?: number
-  /** How long an idle connection is kept, in milliseconds; `idleTimeoutMillis` of the pool. */
+  /** How long an idle connection is kept, in milliseconds. @default `idleTimeoutMillis` of the pool */
   readonly idleTimeoutMillis?: number
   /**
-   * How old a connection may become, in milliseconds: up to a tenth less, by chance, so that those that were opened
-   * together are not all closed together. `maxLifetimeSeconds` of the pool.
+   * How old a connection may become, in milliseconds; up to a tenth less, at random, so that connections opened together
+   * are not all closed together. @default `maxLifetimeSeconds` of the pool
    */
   readonly maxLifetimeMillis?: number
   /**
-   * What the pool is called in logs, statistics and metrics. @default its server and database: `localhost:6432/shop`
+   * The name of the pool in logs, statistics and metrics. @default its server and database: `localhost:6432/shop`
    */
   readonly poolName?: string
 }

@@ -10,35 +10,35 @@ import type { Failure } from '../failure.ts'
 import { keysOf } from '../options.ts'
 import type { Activity } from './pool-state.ts'
 
-/** A call got its connection. */
+/** A call acquired its connection. */
 export interface AcquireEvent {
   readonly waitedMillis: number
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
-  /** The name of the pool; `undefined` where it has none. */
+  /** The name of the pool; `undefined` if it has none. */
   readonly pool: string | undefined
 }
 
-/** A connection came back. */
+/** A connection was released. */
 export interface ReleaseEvent {
   readonly heldMillis: number
   readonly operation: string | undefined
-  /** The name of the pool; `undefined` where it has none. */
+  /** The name of the pool; `undefined` if it has none. */
   readonly pool: string | undefined
 }
 
 /**
- * A BEGIN was answered. With `observe: false` told only of pools that have a `statementTimeoutMillis` or a
- * `poolerWaitTimeoutMillis`.
+ * A BEGIN was answered. With `observe: false` only pools with a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`
+ * send it.
  */
 export interface PoolerWaitEvent {
   /**
-   * From when the BEGIN was sent until its answer: the wait for a server connection of the pooler, and one round trip.
+   * The time from sending the BEGIN to its answer: the wait for a server connection of the pooler, and one round trip.
    * The server itself takes no time for a BEGIN.
    */
   readonly poolerWaitMillis: number
   readonly operation: string | undefined
-  /** The name of the pool; `undefined` where it has none. */
+  /** The name of the pool; `undefined` if it has none. */
   readonly pool: string | undefined
 }
 
@@ -47,30 +47,30 @@ export interface TimeoutEvent {
   readonly error: AcquireTimeoutError | QueueFullError | ServerRefusesError
 }
 
-/** Everyone who holds a connection waits for another one. */
+/** Every holder of a connection waits for another one. */
 export interface DeadlockEvent {
   readonly error: SelfDeadlockError
-  /** Whether the call was refused at once; otherwise it waits for its timeout. */
+  /** Whether the call was refused at once. Otherwise it waits for its timeout. */
   readonly refused: boolean
 }
 
-/** A connection is held for too long. */
+/** A connection is held too long. */
 export interface LeakEvent {
   /**
-   * `held`: longer than `leakDetectionMillis`; `idleInTransaction`: its transaction was idle for longer than
+   * `held`: longer than `leakDetectionMillis`; `idleInTransaction`: its transaction was idle longer than
    * `idleInTransactionMillis`.
    */
   readonly kind: 'held' | 'idleInTransaction'
   readonly heldMillis: number
   readonly operation: string | undefined
-  /** The line that took it, where it was remembered. */
+  /** The call site that acquired it, if it was remembered. */
   readonly callSite: string | undefined
   readonly activity: Activity
   /** The whole report, as logged. */
   readonly message: string
 }
 
-/** A connection that was reported came back after all. */
+/** A connection that was reported as held too long was released. */
 export interface LeakEndEvent {
   readonly heldMillis: number
   readonly operation: string | undefined
@@ -81,9 +81,9 @@ export interface LeakEndEvent {
 /** The pool could not connect. */
 export interface ConnectFailureEvent {
   readonly error: Error
-  /** What it means, where that is known. */
+  /** What the error means, if that is known. */
   readonly failure: Failure | undefined
-  /** Whether it will be tried again for the same call. */
+  /** Whether poolsafe will try again for the same call. */
   readonly isRetried: boolean
 }
 
@@ -91,7 +91,7 @@ export interface ConnectFailureEvent {
  * An open connection was lost: the other side closed it, the network broke it, or poolsafe closed what was not clean.
  */
 export interface ConnectionLostEvent extends LossFacts {
-  /** The report; its `cause` is the server's error or that of the socket. */
+  /** The report. Its `cause` is the error of the server or of the socket. */
   readonly error: ConnectionLostError
 }
 

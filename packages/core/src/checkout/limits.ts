@@ -14,33 +14,33 @@ export type FailFast = 'never' | 'whileRefusing' | { readonly afterMillis: numbe
 /** How long callers wait for connections, and how long they may keep them. `Infinity` is never. */
 export interface CheckoutOptions extends StatementLimitOptions {
   /**
-   * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within it,
-   * connecting is tried again where that may help; with `Infinity` it is not. By default it is not either for as long
-   * as no server has answered the pool: an address where nothing listens then fails with the driver's own error at
-   * once.
+   * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within this
+   * time poolsafe tries again to connect if that may help; with `Infinity` it does not. By default it does not either
+   * until a server has answered the pool: an address on which nothing listens then fails at once with the driver's own
+   * error.
    * @default the pool's own `connectionTimeoutMillis`, else 10_000
    */
   readonly acquireTimeoutMillis?: number
   /**
    * Whether calls fail at once, with a `ServerRefusesError`, while the server refuses connections and the pool has none
-   * that could come free. One call in a while (a second at most) still asks the server. A restart of the server then
-   * fails calls that would have waited for its end; `{ afterMillis: 3000 }` waits for so long first. @default 'never'
+   * that could be released. At most once a second, one call still asks the server. A restart of the server then fails
+   * calls that would have waited for its end; `{ afterMillis: 3000 }` waits that long first. @default 'never'
    */
   readonly failFast?: FailFast
-  /** How many calls may wait at once; one more fails at once with a `QueueFullError`. @default Infinity */
+  /** How many calls may wait at once; one more call fails with a `QueueFullError`. @default Infinity */
   readonly maxWaiting?: number
   /**
-   * A connection held for longer is reported, once, and again when it comes back. In milliseconds. @default Infinity
+   * A connection that is held longer is reported once, and again on release. In milliseconds. @default Infinity
    */
   readonly leakDetectionMillis?: number
   /**
-   * A transaction that is open for longer without a statement is reported, once: it keeps a server connection of the
-   * pooler from everyone else. In milliseconds, found up to a quarter later. @default Infinity
+   * A transaction without a statement for longer is reported once, because it blocks a server connection of the pooler.
+   * In milliseconds, found up to a quarter later. @default Infinity
    */
   readonly idleInTransactionMillis?: number
   /**
-   * Whether each checkout remembers the line that asked for it, for a microsecond or two each. Without it, lines are
-   * remembered from the second time on that the same operation is reported. @default true in strict mode, else false
+   * Whether each checkout remembers the call site that asked for it; that costs 1 to 2 µs. Without it, poolsafe
+   * remembers call sites from the second report of the same operation on. @default true in strict mode, else false
    */
   readonly callSites?: boolean
 }

@@ -6,14 +6,15 @@ import { resolveFrom, type OptionTable } from '../options.ts'
 export interface StatementLimitOptions {
   /**
    * How long a statement may run before it is cancelled and fails with a `StatementTimeoutError`, in whole
-   * milliseconds. Inside a transaction it is `SET LOCAL statement_timeout`, sent once behind its BEGIN; one that sets
-   * its own keeps it. Outside it is a timer and a CancelRequest, and covers the wait for a server connection of the
-   * pooler as well. @default Infinity
+   * milliseconds. Inside a transaction the server limits it by `SET LOCAL statement_timeout`, sent once after the BEGIN;
+   * a transaction that sets its own limit keeps that. A cursor's limit there includes the pauses of its reader. Outside
+   * a transaction, a timer and a CancelRequest limit the statement, including its wait for a server connection of the
+   * pooler. @default Infinity
    */
   readonly statementTimeoutMillis?: number
   /**
-   * How long a BEGIN may wait for its answer before the connection is closed and the call fails with a
-   * `PoolerWaitError`, in whole milliseconds: behind a pooler it waits for a server connection, which no acquire shows.
+   * How long a BEGIN may wait for its answer before its connection is closed and the call fails with a
+   * `PoolerWaitError`, in whole milliseconds. Behind a pooler, this is the wait for a server connection.
    * @default Infinity
    */
   readonly poolerWaitTimeoutMillis?: number

@@ -10,32 +10,32 @@ import type { Finding } from './finding.ts'
 /** A statement was found unsafe. */
 export interface FindingEvent {
   readonly findings: readonly [Finding, ...Finding[]]
-  /** Its literals replaced by `?`. */
+  /** The statement text, with its literals replaced by `?`. */
   readonly statement: string
   readonly pooler: PoolerProfile
-  /** Whether the statement was refused, and not sent; or the server's answer to one, which was. */
+  /** Whether poolsafe refused the statement before sending it, or refused the server's answer to it. */
   readonly refused: boolean
-  /** `User.findMany`, where an ORM's layer knows. */
+  /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
   /**
-   * The application's own line that sent it, below the working folder, where known: `placeOrder (src/orders.ts:14:5)`.
+   * The call site in your application, relative to the working folder, if known: `placeOrder (src/orders.ts:14:5)`.
    */
   readonly place: string | undefined
-  /** The stack that `place` is taken from: lines of frames without a message. */
+  /** The stack that contains `place`: lines of frames, without a message. */
   readonly stack: string | undefined
   /** The whole report, as logged or thrown. */
   readonly message: string
 }
 
-/** Findings were allowed by an exception: for those there is no {@link FindingEvent}. */
+/** An exception allowed findings. They send no {@link FindingEvent}. */
 export interface AllowedEvent {
   readonly findings: readonly [Finding, ...Finding[]]
-  /** Its literals replaced by `?`. */
+  /** The statement text, with its literals replaced by `?`. */
   readonly statement: string
   readonly pooler: PoolerProfile
-  /** `User.findMany`, where an ORM's layer knows. */
+  /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
-  /** What allowed them, with the reason. */
+  /** The exception that allowed them, with its reason. */
   readonly allowedBy: KnownException
 }
 

@@ -13,9 +13,11 @@ import {
 import { rules, type RuleId } from '../rules/index.ts'
 
 /**
- * - `off`: nothing is wrapped; what is handed in comes back untouched
- * - `warn`: a finding is logged once for each rule and statement, and the statement is sent
- * - `strict`: a finding throws before the statement reaches the wire, and so does what cannot be judged
+ * What happens with findings:
+ *
+ * - `off`: nothing is wrapped; `guard…` functions return what they were given, untouched
+ * - `warn`: poolsafe logs a finding once for each rule and statement, and sends the statement
+ * - `strict`: a finding throws before the statement is sent; so does a statement that cannot be judged
  */
 export type Mode = 'off' | 'warn' | 'strict'
 
@@ -24,33 +26,32 @@ export type Policy = 'allow' | 'warn' | 'throw'
 
 /** The options of {@link createGuard}. */
 export interface GuardOptions {
-  /** What is in front of the database: see {@link poolers}. @default poolers.strictest() */
+  /** The pooler in front of the database: see {@link poolers}. @default poolers.strictest() */
   readonly pooler?: PoolerProfile
-  /** @default 'warn' */
+  /** What happens with findings: `off`, `warn` or `strict`. @default 'warn' */
   readonly mode?: Mode
   /**
-   * What to do by rule, whatever the mode says. Without it, a finding whose outcome is `pinned` is allowed in every
+   * What to do with the findings of single rules, in every mode. Without it, a finding whose outcome is `pinned` is allowed in every
    * mode: it works, but reserves a server connection of the pooler. @default {}
    */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
   /**
-   * When a finding inside a transaction is decided that a ROLLBACK, or a later statement, could still take back: at
-   * COMMIT, before it is sent, or at once, at its statement. What a ROLLBACK does not undo (locks, prepared statements)
-   * and what is wrong whatever follows is always decided at its statement. @default 'commit'
+   * When poolsafe decides about a finding that a ROLLBACK, or a later statement of the transaction, could still take
+   * back: before the COMMIT is sent, or at its own statement. A finding that a ROLLBACK does not undo (locks, prepared
+   * statements), or that is wrong whatever follows, is always decided at its own statement. @default 'commit'
    */
   readonly decideAt?: 'commit' | 'statement'
   /**
-   * What is allowed although it is found, each with a reason, whatever the mode: a rule everywhere, or in one
-   * statement. For one place in the code `guard.allow(…)` is narrower. @default []
+   * Findings to allow, each with a reason, in every mode: a rule everywhere, or in one statement. For one place in the
+   * code, `guard.allow(…)` is narrower. @default []
    */
   readonly exceptions?: readonly ExceptionOption[]
   /** Where warnings go. @default console */
   readonly logger?: Logger
-  /** Most bytes that the memory of judged texts may take; `0` judges each text anew. @default 1_048_576 */
+  /** The size of the cache of judged statement texts, in bytes; `0` judges each text anew. @default 1_048_576 */
   readonly cacheBytes?: number
   /**
-   * What is watched of the statements that are sent: slow ones, repeated ones, statistics. `false` for nothing.
-   * @default {}
+   * What poolsafe observes: slow statements, repeated statements, statistics. `false` turns observing off. @default {}
    */
   readonly observe?: ObserveOptions | boolean
 }
