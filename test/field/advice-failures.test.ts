@@ -107,7 +107,7 @@ describe('a server with TLS of its own making', () => {
     expect(await failureAt(login('rds', { rejectUnauthorized: false }))).toBeUndefined()
   })
 
-  it('whose certificate nobody knows is told as that, and so is one for another name', async () => {
+  it('with an unknown certificate, or one for another host name, is reported as that', async () => {
     const unknown = await failureAt(login('rds', { rejectUnauthorized: true }))
     expect(unknown).toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
     expect(classifyFailure(unknown)).toMatchObject({
@@ -123,7 +123,7 @@ describe('a server with TLS of its own making', () => {
     expect(await failureAt(login('rds', { ca: certificate, servername: 'db.example' }))).toBeUndefined()
   })
 
-  it('that only reads, or ends what is idle, is told as that', async () => {
+  it('that is read-only, or that ends idle sessions, is reported as that', async () => {
     const refused = await failureAt(login('reader', { rejectUnauthorized: false }), 'CREATE TABLE t ()')
     expect(refused).toMatchObject({ code: '25006' })
     expect(classifyFailure(refused)).toMatchObject({ kind: 'readOnly', isTransient: true })
@@ -149,7 +149,7 @@ describe('a server with TLS of its own making', () => {
 })
 
 describe('PgBouncer', () => {
-  it('without a server behind it, without TLS and with it: each is told as what it is', async () => {
+  it('without a server behind it, without TLS and with TLS: each failure is classified', async () => {
     const server = await startPostgres()
     const pooler: PgBouncerServer = await startPgBouncer({
       target: server,
@@ -290,7 +290,7 @@ describe('the texts of services', () => {
 })
 
 describe('the names of Node for what failed', () => {
-  it('are no SQLSTATEs, and tell what this machine lacks', () => {
+  it('are not SQLSTATEs, and say what this machine lacks', () => {
     expect(classifyFailure({ code: 'EPIPE' })).toMatchObject({ kind: 'brokenConnection' })
     expect(classifyFailure({ code: 'EMFILE', syscall: 'connect' })).toMatchObject({
       kind: 'noLocalResource',

@@ -63,7 +63,7 @@ describe.each(layers)('%s', (_name, open) => {
     }
   }
 
-  it('of a server that is down, every call hears what the server said last', async () => {
+  it('gives every call the last failure as its cause while the server is down', async () => {
     await use({ acquireTimeoutMillis: 600 }, async (layer) => {
       await layer.query()
       await way.close()
@@ -84,7 +84,7 @@ describe.each(layers)('%s', (_name, open) => {
     })
   })
 
-  it('of a server that is full, every call hears that', async () => {
+  it('gives every call that cause while the server is full', async () => {
     const admin = new pg.Client({ connectionString: server.url })
     await admin.connect()
     const role = `full_${Math.random().toString(36).slice(2)}`
@@ -125,7 +125,7 @@ describe.each(layers)('%s', (_name, open) => {
     })
   })
 
-  it('of a server that says nothing, no call hears of a pool that is too small', async () => {
+  it('never calls the pool too small while the server does not answer', async () => {
     await use({ acquireTimeoutMillis: 500 }, async (layer) => {
       way.silence()
       try {

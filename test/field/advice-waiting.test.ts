@@ -66,7 +66,7 @@ describe.each(layers)('%s, in a process that was busy for longer than the limit'
 })
 
 describe('a reader that does not read', () => {
-  it('is told as what holds the connection, since when, with its line', async () => {
+  it('is reported as the holder of the connection, since when, with its call site', async () => {
     const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), quiet(), {
       acquireTimeoutMillis: 500,
       callSites: true,
@@ -84,7 +84,7 @@ describe('a reader that does not read', () => {
     await pool.end()
   })
 
-  it('is told as well through Kysely, and where nothing is observed', async () => {
+  it('is reported through Kysely too, and with `observe: false`', async () => {
     for (const observe of [true, false]) {
       const guard = createGuard({ logger: { warn: () => {} }, ...(!observe && { observe: false }) })
       const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard, {

@@ -40,7 +40,7 @@ function listen(): Heard {
   return { guard, lost, warnings }
 }
 
-describe('an idle connection that is lost, of a pool that nobody guards', () => {
+describe('an idle connection that is lost in an unguarded pool', () => {
   it.each<[string, pg.PoolConfig]>([
     ['as it is', {}],
     ['with query_timeout', { query_timeout: 10_000 }],

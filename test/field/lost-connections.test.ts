@@ -196,7 +196,7 @@ describe('the errors after a connection was lost', () => {
 })
 
 describe('a connection that is lost while it is out', () => {
-  it('is taken back by the pool when nobody releases it, as after a failed BEGIN of Drizzle', async () => {
+  it('is removed from the pool if the application does not release it, as after a failed BEGIN of Drizzle', async () => {
     const { pool, lost } = open({}, { acquireTimeoutMillis: 20_000 })
     const client = await pool.connect()
     await terminate(await pidOf(client))

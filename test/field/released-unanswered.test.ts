@@ -66,7 +66,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
     expect(poolStatistics(pool)?.connectionsLost.unanswered).toBe(1)
   })
 
-  it('leaves nobody inside the transaction: socket_timeout of the URL', async () => {
+  it('leaves no caller inside the transaction: socket_timeout of the URL', async () => {
     const pool = open({ connectionString: `${server.url}?socket_timeout=1` })
     const client = await pool.connect()
     await client.query(begin)
@@ -76,7 +76,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
     expect((await pool.query(look)).rows).toEqual(clean)
   })
 
-  it('leaves nobody inside the transaction: pipeline mode', async () => {
+  it('leaves no caller inside the transaction: pipeline mode', async () => {
     const pool = open({ query_timeout: 100, pipeline: true })
     await giveUp(pool)
     expect((await pool.query({ text: look, query_timeout: 20_000 } as pg.QueryConfig)).rows).toEqual(clean)
@@ -100,7 +100,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
     },
   )
 
-  it('leaves nobody inside the transaction: the own pool of Prisma', async () => {
+  it('leaves no caller inside the transaction: Prisma’s own pool', async () => {
     const adapter = guardAdapter(
       new PrismaPg({ connectionString: server.url, max: 1, query_timeout: 500 }),
       createGuard(quiet),
@@ -127,7 +127,7 @@ describe('a client that is released while statements are pending', () => {
     expect((await answer).rows).toEqual([{ one: 1 }])
   })
 
-  it('goes back when a COMMIT or ROLLBACK that nobody awaits is answered', async () => {
+  it('returns to the pool when a COMMIT or ROLLBACK that is not awaited is answered', async () => {
     const pool = open({ max: 2 })
     await pool.query('CREATE TABLE kept (x int)')
     for (const end of ['COMMIT', 'ROLLBACK']) {

@@ -79,7 +79,7 @@ describe.each(readers)('the last rows of %s', (_name, read) => {
   )
 })
 
-describe('a cursor that fails while nobody reads', () => {
+describe('a cursor that fails while it is not read', () => {
   it('can be closed after its error', async () => {
     await use(async (client, wire) => {
       const cursor = client.query(new Cursor('SELECT nothing'))

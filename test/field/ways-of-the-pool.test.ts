@@ -48,7 +48,7 @@ describe.each(layers)('%s, at a port where nothing listens,', (_name, open) => {
     await way.close()
   })
 
-  it('waits for the server where it was told how long', async () => {
+  it('waits for the server as long as acquireTimeoutMillis says', async () => {
     const layer = open({ url, max: 2, guard, options: { acquireTimeoutMillis: 60_000 } })
     const served = Promise.all(Array.from({ length: 6 }, () => layer.query()))
     setTimeout(() => void way.open(), 300)

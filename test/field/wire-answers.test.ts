@@ -183,7 +183,7 @@ it('what is queued behind a ROLLBACK that is never sent is reported when its ans
   })
 })
 
-it('a cursor that is read to its end has taken back what it takes back', async () => {
+it('a cursor that is read to its end has run its statement', async () => {
   await use(async ({ client, found }) => {
     await client.query('BEGIN')
     await client.query(leave)

@@ -91,7 +91,7 @@ describe.each(servers)('health by %s', (_name, open) => {
     }
   }
 
-  it('is 200 and JSON that nobody stores, and tells strangers only whether it is good', async () => {
+  it('is 200 and uncached JSON, and shows strangers only whether it is healthy', async () => {
     const response = await ask(guard)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('application/json')
@@ -100,7 +100,7 @@ describe.each(servers)('health by %s', (_name, open) => {
     expect(health).toEqual({ healthy: true, problems: [], timestamp: expect.stringMatching(/^\d{4}-.*Z$/) as string })
   })
 
-  it('tells everything where that is asked for', async () => {
+  it('shows everything if the option asks for it', async () => {
     const health = JSON.parse((await ask(guard, { details: true })).body) as GuardHealth
     expect(health).toMatchObject({
       healthy: true,

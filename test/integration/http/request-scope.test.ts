@@ -80,7 +80,7 @@ async function postSlowly(url: string, ids: readonly number[]): Promise<number |
 }
 
 describe.each(apps)('the request scope of $framework', (app) => {
-  it('tells what one request repeats, by the pattern of its route', async () => {
+  it('reports what one request repeats, by the pattern of its route', async () => {
     const { repeated } = await run(app, listing, async ({ url, repeated: told }) => {
       expect(await get(`${url}/orders/11/lines`)).toBe('11')
       await until(() => told.length > 0)

@@ -45,7 +45,7 @@ describe.each(layers)('with %s guarded', (_layer, dialectOf) => {
   const onConnection = (db: Kysely<unknown>): Promise<readonly unknown[]> =>
     db.connection().execute(async (connection) => (await unlock.execute(connection)).rows)
 
-  it('an unlock that found no lock is told', async () => {
+  it('an unlock that found no lock is reported', async () => {
     const { guard, rules } = watched('warn')
     await use(guard, async (db) => expect(await onConnection(db)).toEqual([{ unlocked: false }]))
     expect(rules).toEqual(['session/unlock-not-held'])
@@ -66,7 +66,7 @@ describe.each(layers)('with %s guarded', (_layer, dialectOf) => {
       await sql`select 1/0`.execute(trx).catch(() => {})
     })
 
-  it('a COMMIT that was rolled back is told, beside the error of Kysely’s own', async () => {
+  it('a COMMIT that was rolled back is reported, beside Kysely’s own error', async () => {
     const { guard, rules } = watched('warn')
     await use(guard, async (db) => expect(failing(db)).rejects.toBeInstanceOf(AbortedTransactionError))
     expect(rules).toEqual(['transaction/commit-rolled-back'])

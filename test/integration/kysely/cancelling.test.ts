@@ -122,7 +122,7 @@ describe.each([
   })
 })
 
-describe('a query that Kysely is to cancel over a pool that nobody guards', () => {
+describe('a query that Kysely cancels over an unguarded pool', () => {
   it('goes on behind a pooler, which the guard says when it is sent', async () => {
     const before = server.log().length
     const { findings } = await abort(

@@ -70,7 +70,7 @@ it('no counter and no histogram falls when one of two pools of a name ends, and 
   expect(read('poolsafe_pool_use_seconds_count')).toEqual([2, 2, 3, 4])
 })
 
-it("OpenTelemetry's counters do not fall either, and no connection of an ended pool is told of", async () => {
+it("OpenTelemetry's counters do not fall either, and no connection of an ended pool is reported", async () => {
   const guard = quiet()
   const reader = new Reader()
   openTelemetryMetrics(guard, { meter: new MeterProvider({ readers: [reader] }).getMeter('test') })

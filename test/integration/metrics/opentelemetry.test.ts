@@ -199,7 +199,7 @@ it('findings are counted by rule', async () => {
   })
 })
 
-it('SQLSTATEs that the application makes up have no end, and are told apart up to a hundred', async () => {
+it('SQLSTATEs that the application makes up have their own label value up to a hundred', async () => {
   await withMeter(async ({ pool, collect }) => {
     const client = await pool.connect()
     for (let index = 0; index < 120; index++) {

@@ -216,7 +216,7 @@ it('several guards share a registry, each with a label', async () => {
   })
 })
 
-it('a name that the registry has already is told, and nothing is registered', () => {
+it('a name that the registry has already is refused, and nothing is registered', () => {
   const registry = new Registry()
   const other = new Counter({ name: 'poolsafe_queries_total', help: 'Another.', registers: [registry] })
   const guard = createGuard()

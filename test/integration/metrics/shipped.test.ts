@@ -144,7 +144,7 @@ describe('the dashboard', () => {
     expect(new Set(used)).toEqual(new Set(declared))
   })
 
-  it('has panels that are told apart, explained, and side by side', () => {
+  it('has panels with distinct titles and explanations, side by side', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     for (const { type, description } of panels) if (type !== 'row') expect(description).toMatch(/\.$/)
     for (const { gridPos } of panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24)

@@ -109,7 +109,7 @@ function rulesOf(findings: readonly FindingEvent[]): RuleId[] {
 }
 
 describe.each(clientForms)('client.query with %s', (form, send) => {
-  it('tells that an unlock found no lock, and gives the answer all the same', async () => {
+  it('reports that an unlock found no lock, and still returns the answer', async () => {
     const answers: unknown[] = []
     const findings = await withPool({ rules: only('warn') }, (pool) =>
       onClient(pool, async (client) => answers.push(await send(client, unlock))),
@@ -145,7 +145,7 @@ describe.each(clientForms)('client.query with %s', (form, send) => {
     expect(findings).toEqual([])
   })
 
-  it('tells that a COMMIT was answered with ROLLBACK', async () => {
+  it('reports that a COMMIT was answered with ROLLBACK', async () => {
     const findings = await withPool({ rules: only('warn') }, (pool) =>
       onClient(pool, async (client) => {
         await abort(client)
@@ -170,7 +170,7 @@ describe.each(clientForms)('client.query with %s', (form, send) => {
 })
 
 describe.each(forms)('pool.query with %s', (_form, send) => {
-  it('tells that an unlock found no lock, and rejects it in strict mode', async () => {
+  it('reports that an unlock found no lock, and rejects it in strict mode', async () => {
     expect(rulesOf(await withPool({ rules: only('warn') }, (pool) => send(pool, unlock)))).toEqual([
       'session/unlock-not-held',
     ])

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { sharedPostgres } from '../../support/servers/shared-postgres.ts'
 
-it('who watches asynchronous resources sees those of the calls that waited end', async () => {
+it('the asynchronous resources of calls that waited are destroyed', async () => {
   const server = await sharedPostgres()
   try {
     const args = [

@@ -84,7 +84,7 @@ it('until the request’s own socket is closed, nothing else is sent that it cou
   await way.close()
 })
 
-it('a request that nobody closes ends with the connection, as it may hit whatever comes next', async () => {
+it('a cancel request that is not closed ends the connection, since it could cancel the next statement', async () => {
   const way = new SlowWay()
   const client = guardClient(new pg.Client(await way.open(server.port)), createGuard(), limits)
   await client.connect()

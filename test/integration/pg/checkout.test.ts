@@ -36,7 +36,7 @@ async function use<Result>(
   }
 }
 
-describe("pg-pool's own manners", () => {
+describe("pg-pool's own behaviour", () => {
   /** What happens to a pool of one, with a listener for each event, when three calls want it at once. */
   async function story(pool: pg.Pool): Promise<string[]> {
     const told: string[] = []
@@ -89,7 +89,7 @@ describe("pg-pool's own manners", () => {
     })
   })
 
-  it('are kept for a pool that has ended; who waits hears of it', async () => {
+  it('are kept for a pool that has ended; waiting callers fail', async () => {
     const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), collectLog().guard)
     const client = await pool.connect()
     const waiting = failureOf(() => pool.connect())
@@ -112,7 +112,7 @@ describe("pg-pool's own manners", () => {
 })
 
 describe('a guarded pool', () => {
-  it('takes back a connection that comes too late for its caller', async () => {
+  it('keeps a connection that comes too late for its caller', async () => {
     let open = (): void => {}
     const opened = new Promise<void>((resolve) => {
       open = resolve
@@ -168,7 +168,7 @@ describe('a guarded pool', () => {
     await db.destroy()
   })
 
-  it('tells its listeners, and everyone by numbers', async () => {
+  it('reports to its listeners, and in its statistics', async () => {
     const guard = createGuard(collectLog().guard)
     const told: (keyof GuardEvents)[] = []
     for (const name of ['acquire', 'release', 'timeout'] as const) guard.on(name, () => void told.push(name))

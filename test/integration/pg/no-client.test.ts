@@ -87,7 +87,7 @@ it('a pool without clients is not healthy however often it is asked, and is once
   })
 })
 
-it('a certificate that is missing is told as such', async () => {
+it('a missing certificate is reported as that', async () => {
   const url = new URL(server.url)
   url.searchParams.set('sslrootcert', `${import.meta.dirname}/missing.pem`)
   const guard = createGuard({ logger: { warn: () => {} } })

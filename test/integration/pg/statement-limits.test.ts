@@ -238,7 +238,7 @@ describe.each(ways)('statementTimeoutMillis, %s', (_name, url) => {
   })
 })
 
-it('is told to nobody: no finding, no row, no event', async () => {
+it('is not reported: no finding, no row, no event', async () => {
   const findings: FindingEvent[] = []
   const guard = createGuard({ mode: 'strict' })
   guard.on('finding', (event) => void findings.push(event))

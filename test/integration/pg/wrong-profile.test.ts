@@ -55,7 +55,7 @@ describe.each([
   ['pg', pg.Pool],
   ['pg 8.11', pgOldest.Pool],
 ] as const)('a pool of %s whose pooler says at login that it is another one', (_name, Pool) => {
-  it('tells so once, however many connections it opens and however many pools the guard has', async () => {
+  it('reports it once, however many connections it opens and however many pools the guard has', async () => {
     const { guard, findings, warnings } = watched(direct)
     for (let round = 0; round < 2; round++) {
       const pool = guardPool(new Pool({ connectionString: pooler.url, max: 3 }), guard)
@@ -83,7 +83,7 @@ describe.each([
     await pool.end()
   })
 
-  it('finds nothing where the profile fits, claims nothing, or the pooler tells nothing', async () => {
+  it('finds nothing if the profile fits or claims nothing, or if the pooler reveals nothing', async () => {
     const fitting = poolers.pgbouncer({ version: '1.26', serverVersion: 18, maxPreparedStatements: 200 })
     for (const [profile, url] of [
       [fitting, pooler.url],
@@ -135,7 +135,7 @@ describe('watching logins', () => {
     await failing.end()
   })
 
-  it('leaves the pool one that Prisma takes for its own, and tells through it', async () => {
+  it('leaves the pool one that Prisma accepts as its own, and reports through it', async () => {
     const { guard, findings } = watched(direct)
     const pool = guardPool(new pg.Pool({ connectionString: pooler.url, max: 1 }), guard)
     const factory = guardAdapter(new PrismaPg(pool), guard)

@@ -37,7 +37,7 @@ async function use(
 }
 
 describe.each([true, false])('an unlock that found no lock, with the pool guarded: %s', (isPoolGuarded) => {
-  it('is told, and its answer given all the same', async () => {
+  it('is reported, and its answer is still returned', async () => {
     const found = await use({}, isPoolGuarded, async (prisma) => {
       expect(await prisma.$queryRaw`SELECT pg_advisory_unlock(42) AS unlocked`).toEqual([{ unlocked: false }])
     })
@@ -61,7 +61,7 @@ describe('a COMMIT of $transaction that was rolled back', () => {
       await tx.user.create({ data: { email: 'a@example.com' } }).catch(() => {})
     })
 
-  it('is success to Prisma, though nothing was saved; the guarded pool tells', async () => {
+  it('is a success for Prisma, though nothing was saved; the guarded pool reports it', async () => {
     const found = await use({}, true, async (prisma) => {
       await transfer(prisma)
       expect(await prisma.user.count()).toBe(0)

@@ -11,7 +11,7 @@ import { watchedGuard } from '../../support/prisma/guarded.ts'
 
 const unconnected = { connectionString: 'postgresql://nobody@127.0.0.1:1/nothing' }
 
-describe('poolsafe(), on a client whose adapter nobody guards', () => {
+describe('poolsafe(), on a client with an unguarded adapter', () => {
   it('throws in strict mode what to write', () => {
     const prisma = new PrismaClient({ adapter: new PrismaPg(unconnected) })
     const attempt = (): unknown => prisma.$extends(poolsafe({ mode: 'strict' }))
@@ -28,7 +28,7 @@ describe('poolsafe(), on a client whose adapter nobody guards', () => {
     expect(warnings).toEqual([expect.stringContaining('guardAdapter')])
   })
 
-  it('says nothing with mode off, and gives the client back', () => {
+  it('reports nothing with mode off, and returns the client', () => {
     const prisma = new PrismaClient({ adapter: new PrismaPg(unconnected) })
     expect(prisma.$extends(poolsafe({ mode: 'off' }))).toBe(prisma)
   })
@@ -86,7 +86,7 @@ describe('poolsafe(), among other extensions', () => {
     await prisma.$disconnect()
   })
 
-  it('tells the layers below which operation is under way', async () => {
+  it('passes the running operation to the layers below', async () => {
     const seen: (string | undefined)[] = []
     const guard = createGuard()
     const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg({ connectionString: database.url }), guard) })

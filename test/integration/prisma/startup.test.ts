@@ -27,7 +27,7 @@ describe('a startup parameter in the configuration of PrismaPg', () => {
     await prisma.$disconnect()
   })
 
-  it('is told once, and applied all the same, where the guard only warns', async () => {
+  it('is reported once, and still applied, if the guard only warns', async () => {
     const { guard, warnings } = watchedGuard('warn')
     const prisma = new PrismaClient({
       adapter: guardAdapter(new PrismaPg({ connectionString: server.url, lock_timeout: 54_321 }), guard),
@@ -44,7 +44,7 @@ describe('a startup parameter in the configuration of PrismaPg', () => {
     await connected.dispose()
   })
 
-  it('is told by a guarded pool below, and by nobody else', async () => {
+  it('is reported by a guarded pool below, and only there', async () => {
     const { guard, warnings } = watchedGuard('warn')
     const pool = guardPool(new pg.Pool({ connectionString: server.url, lock_timeout: 54_321 }), guard)
     const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg(pool), guard) })

@@ -22,7 +22,7 @@ describe('a pool of another copy of pg', () => {
     expect((await new PrismaPg(own).connect()).underlyingDriver()).toBe(own)
   })
 
-  it('is refused by guardAdapter in strict mode, and told once else', () => {
+  it('is refused by guardAdapter in strict mode, and reported once otherwise', () => {
     const strict = watchedGuard('strict')
     expect(() => guardAdapter(new PrismaPg(guardPool(foreign(), strict.guard)), strict.guard)).toThrow(ForeignPoolError)
     const warn = watchedGuard('warn')

@@ -82,7 +82,7 @@ describe.each(layers)('%s', (_name, open) => {
     })
   })
 
-  it('tells a call that waits for a connection while it holds the only one', async () => {
+  it('reports a call that waits for a connection while it holds the only one', async () => {
     await use({ mode: 'strict' }, async (layer) => {
       // Kysely initialises its driver at its first call, in a context of its own.
       await layer.query()
@@ -93,7 +93,7 @@ describe.each(layers)('%s', (_name, open) => {
     })
   })
 
-  it('tells calls that each hold one and wait for another', async () => {
+  it('reports calls that each hold one connection and wait for another', async () => {
     await use({ mode: 'strict', max: 3 }, async (layer) => {
       await layer.query()
       const started: true[] = []

@@ -76,7 +76,7 @@ describe('the trouble of a gate', () => {
     expect(open().gate.trouble(60_000)).toEqual(quiet)
   })
 
-  it('tells how long the first of those that wait has waited, and for a minute that calls waited in vain', () => {
+  it('says how long the first waiting caller has waited, and for a minute that calls timed out', () => {
     const { time, source, gate, ask } = open({ acquireTimeoutMillis: 500 })
     source.max = 1
     ask()
@@ -93,7 +93,7 @@ describe('the trouble of a gate', () => {
     expect(gate.statistics()).toMatchObject({ timedOut: 2 })
   })
 
-  it('tells of calls that were refused, for a minute', () => {
+  it('reports calls that were refused, for a minute', () => {
     const { time, source, gate, ask } = open({ maxWaiting: 0 })
     source.max = 1
     ask()
@@ -127,7 +127,7 @@ describe('the trouble of a gate', () => {
   })
 })
 
-describe('a gate that is to open a connection for nobody', () => {
+describe('a gate that opens a connection without a caller', () => {
   it('takes one and gives it back, and counts nothing', async () => {
     const { source, gate, told } = open()
     const opened = gate.open()
@@ -140,7 +140,7 @@ describe('a gate that is to open a connection for nobody', () => {
     expect(told).toEqual([])
   })
 
-  it('does not where one is idle, all are out, somebody waits, or the pool is ended', () => {
+  it('opens none if one is idle, all are checked out, a caller waits, or the pool has ended', () => {
     const { source, gate, ask } = open()
     source.idle = 1
     expect(gate.open()).toBeUndefined()

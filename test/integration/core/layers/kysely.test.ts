@@ -198,7 +198,7 @@ describe.each(setups)('$name', (setup) => {
     if (url() === logging.server.url) expect(sent).toBe(told.length)
   })
 
-  it('tells nothing with `observe: false`', async () => {
+  it('reports nothing with `observe: false`', async () => {
     const { events } = await eventsOf(setup, (db) => all(db).execute(), { observe: false })
     expect(events).toEqual([])
   })
@@ -220,7 +220,7 @@ describe.each(setups)('$name', (setup) => {
     expect(events[0]?.durationMillis).toBeLessThanOrEqual(elapsedMillis - pauses * (pauseMillis - 2))
   })
 
-  it('tells the age of the transaction', async () => {
+  it('reports the age of the transaction', async () => {
     const heldMillis = 200
     const { events } = await eventsOf(setup, (db) =>
       db.transaction().execute(async (trx) => {
@@ -236,7 +236,7 @@ describe.each(setups)('$name', (setup) => {
     expect(events[0]?.executionMillis).toBe(0)
   })
 
-  it('tells the age of a transaction that is rolled back, and none of what follows it', async () => {
+  it('reports the age of a transaction that is rolled back, and none after it', async () => {
     const { events } = await eventsOf(setup, async (db) => {
       await swallow(db.transaction().execute((trx) => sql`select 1 / 0`.execute(trx)))
       await all(db).execute()

@@ -34,7 +34,7 @@ class HiddenWire extends EventEmitter {
   }
 }
 
-it('a pool whose clients do not tell the wire counts no statement, and remembers none', async () => {
+it('a pool whose clients do not show their messages counts no statement, and remembers none', async () => {
   const guard = createGuard({ logger: { warn() {} } })
   const pool = guardPool(new pg.Pool({ connectionString: server.url, Client: HiddenWire as never }), guard)
   expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])

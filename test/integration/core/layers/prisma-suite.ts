@@ -172,18 +172,18 @@ export function describeObserved(subject: Subject): void {
       if (setup.isPooled !== true) expect(received).toHaveLength(told.length)
     })
 
-    it('tells the layer and the pool', async () => {
+    it('reports the layer and the pool', async () => {
       const { events } = await observed(setup, (prisma) => prisma.user.findMany())
       expect(events.map(({ layer }) => layer)).toEqual(['prisma'])
       expect(events.map(({ pool }) => pool !== undefined)).toEqual([setup.isOther !== true])
     })
 
-    it('tells the age of a transaction', async () => {
+    it('reports the age of a transaction', async () => {
       const { events } = await observed(setup, (prisma) => prisma.$transaction(async (tx) => await tx.user.findMany()))
       expect(events.map(({ transactionMillis }) => transactionMillis !== undefined)).toEqual([false, true, true])
     })
 
-    it('tells nothing with `observe: false`, and answers alike', async () => {
+    it('reports nothing with `observe: false`, and gives the same answers', async () => {
       let users: unknown
       const { events } = await observed(setup, async (prisma) => (users = await prisma.user.findMany()), {
         observe: false,
@@ -193,7 +193,7 @@ export function describeObserved(subject: Subject): void {
     })
   })
 
-  it('a failure that nobody handles is still one, and an error stays the very same', async () => {
+  it('an unhandled failure stays unhandled, and an error stays the same object', async () => {
     const { guard } = watchedGuard()
     const failure = new Error('the driver failed')
     const adapter = {

@@ -36,7 +36,7 @@ function expectPartsToAddUp({
   expect(Math.min(poolWaitMillis, poolerWaitMillis, executionMillis)).toBeGreaterThanOrEqual(0)
 }
 
-it('a pool.query that waits for a connection tells the wait as that of the pool', async () => {
+it('a pool.query that waits for a connection reports a pool wait', async () => {
   const [slow, waiting] = await eventsOf(narrow.server.url, async (pool) => {
     await pool.query('SELECT 1')
     await Promise.all([pool.query(`SELECT pg_sleep(${heldMillis / 1000})`), pool.query('SELECT 2')])
@@ -46,7 +46,7 @@ it('a pool.query that waits for a connection tells the wait as that of the pool'
   expect(waiting?.durationMillis).toBeGreaterThanOrEqual(leastMillis)
 })
 
-it('the wait for a checkout is told with its first statement, and once', async () => {
+it('the wait for a checkout is reported once, with its first statement', async () => {
   const events = await eventsOf(narrow.server.url, async (pool) => {
     const holder = await pool.connect()
     const waiting = pool.connect()
@@ -96,7 +96,7 @@ it.each([
   )
 })
 
-it('a BEGIN that waits for a server connection of the pooler tells that wait, and the rest of the transaction has none', async () => {
+it('a BEGIN that waits for a server connection of the pooler reports a pooler wait, and the rest of the transaction has none', async () => {
   await narrow.holder.query('BEGIN')
   const [begin, inside, commit, outside] = await eventsOf(narrow.pooler.url, async (pool) => {
     const client = await pool.connect()
@@ -114,7 +114,7 @@ it('a BEGIN that waits for a server connection of the pooler tells that wait, an
   expect([inside?.poolerWaitMillis, commit?.poolerWaitMillis, outside?.poolerWaitMillis]).toEqual([0, 0, undefined])
 })
 
-it('the age of the transaction is told with each statement in it', async () => {
+it('each statement reports the age of its transaction', async () => {
   const events = await eventsOf(narrow.server.url, async (pool) => {
     const client = await pool.connect()
     await client.query('SELECT 0')

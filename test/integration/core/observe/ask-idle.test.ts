@@ -69,7 +69,7 @@ it('no connection is opened for a question', async () => {
   })
 })
 
-it('a connection that is out, or that somebody waits for, is not asked', async () => {
+it('a connection that is checked out, or that a caller waits for, gets no ping', async () => {
   await use({}, async ({ pool, ask }) => {
     const client = await pool.connect()
     expect(ask('SELECT 1')).toBeUndefined()

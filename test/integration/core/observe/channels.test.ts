@@ -37,7 +37,7 @@ async function heard(name: string, fn: () => Promise<unknown>): Promise<unknown[
 const silent = { logger: { warn: (): void => undefined } }
 
 describe('node:diagnostics_channel', () => {
-  it('tells of each statement on poolsafe:query, of every guard of the process', async () => {
+  it('publishes each statement of every guard of the process on poolsafe:query', async () => {
     const [one, other] = [poolOf(createGuard(silent)), poolOf(createGuard(silent))]
     const events = await heard('poolsafe:query', async () => {
       await one.query('SELECT 1 AS a')
@@ -46,7 +46,7 @@ describe('node:diagnostics_channel', () => {
     expect(events).toMatchObject([{ statement: 'SELECT ? AS a' }, { statement: 'SELECT ? AS b' }])
   })
 
-  it('tells the same object as guard.on', async () => {
+  it('publishes the same object as guard.on', async () => {
     const guard = createGuard(silent)
     const pool = poolOf(guard)
     const events: QueryEvent[] = []
@@ -56,7 +56,7 @@ describe('node:diagnostics_channel', () => {
     expect(published[0]).toBe(events[0])
   })
 
-  it('tells findings and connections', async () => {
+  it('publishes findings and connections', async () => {
     const pool = poolOf(createGuard(silent))
     const send = (): Promise<unknown> => pool.query("SET search_path = 'a'")
     expect(await heard('poolsafe:finding', send)).toMatchObject([{ findings: [{ rule: 'session/set' }] }])

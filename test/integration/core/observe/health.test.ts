@@ -70,7 +70,7 @@ describe('a pool behind PgBouncer', () => {
     })
   })
 
-  it('that is exhausted is not healthy, says who holds its connections, and has none taken, none opened and nobody wait', async () => {
+  it('that is exhausted is not healthy, and names the holders; the check acquires and opens no connection and makes no caller wait', async () => {
     await withSubject(pgbouncer.url, { callSites: true }, async ({ pool, health }) => {
       const holders = [await hold(pool), await hold(pool)]
       await holders[1]?.query('BEGIN')
@@ -218,7 +218,7 @@ describe('a pool whose server', () => {
     )
   })
 
-  it('says nothing is not healthy, and is again once it speaks', async () => {
+  it('does not answer is not healthy, and is healthy again once it does', async () => {
     await withSubject(url(), {}, async ({ pool, health }) => {
       await pool.query('SELECT 8')
       way.silence()

@@ -68,7 +68,7 @@ it.each([
   })
 })
 
-it('a statement for which nobody may log in is one that failed, with the SQLSTATE of the login', async () => {
+it('a statement whose login is refused counts as failed, with the SQLSTATE of the login', async () => {
   await use(
     { password: 'guessed', connectionString: undefined, ...parts(), user: 'nobody' },
     {},

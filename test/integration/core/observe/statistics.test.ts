@@ -72,7 +72,7 @@ it('look-ups are counted: found as they came, scanned anew, and parsed', () => {
   expect(counts("SELECT set_config('a.b', 'c', false) /* 2 */")).toEqual({ hits: 1, misses: 3, parsed: 1 })
 })
 
-it('a pool that is dropped without end() is neither kept alive nor told of', async () => {
+it('a pool that is dropped without end() is neither kept alive nor reported', async () => {
   const args = [
     '--expose-gc',
     '--conditions=@poolsafe/source',

@@ -45,7 +45,7 @@ function told(types: readonly string[]): string {
 
 const asText = (row: object): string => JSON.stringify(row)
 
-describe('the batched form that is told', () => {
+describe('the batched form in the report', () => {
   it.each([
     ['SELECT * FROM users WHERE id = $1', []],
     ['SELECT id, name FROM users WHERE id = $1 LIMIT 1', []],

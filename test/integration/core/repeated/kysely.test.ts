@@ -49,7 +49,7 @@ describe.each([
   ['over a guarded pool', true],
   ['over a pool that nobody guards', false],
 ])('repeated statements of one request, sent by Kysely %s', (_over, isPoolGuarded) => {
-  it("are told with their place and Kysely's own batched form", async () => {
+  it("are reported with their call site and Kysely's own batched form", async () => {
     const { repeated } = await withKysely(isPoolGuarded, (db) => withRequestScope(() => findEach(db, 11)))
     expect(repeated).toMatchObject([
       {
@@ -73,7 +73,7 @@ describe.each([
     expect(repeated).toEqual([])
   })
 
-  it('are told that are sent at once, and in a transaction, whose BEGIN and COMMIT are not', async () => {
+  it('are reported if they are sent at once, and in a transaction; its BEGIN and COMMIT are not', async () => {
     const { repeated } = await withKysely(isPoolGuarded, (db) =>
       withRequestScope(async () => {
         await Promise.all(

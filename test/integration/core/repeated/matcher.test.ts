@@ -80,7 +80,7 @@ describe('toRepeatNoQuery', () => {
     await injected.close()
   })
 
-  it('hears nothing of what others send at the same time', async () => {
+  it('ignores statements that other code sends at the same time', async () => {
     await Promise.all([expect(() => list(2)).toRepeatNoQuery(), expect(() => list(2)).toRepeatNoQuery(), list(20)])
   })
 

@@ -40,7 +40,7 @@ async function findEachElsewhere(pool: pg.Pool, count: number): Promise<void> {
 }
 
 describe('repeated statements of one request, sent by pg', () => {
-  it('are told once, when the scope ends, with count, time, place, and what to send instead', async () => {
+  it('are reported once, when the scope ends, with count, time, call site, and what to send instead', async () => {
     const { repeated, logged, guard } = await withPool(watchRepeated(), async (pool) => {
       await withRequestScope({ name: 'GET /orders', tag: 'web' }, async () => {
         await findEach(pool, 11)
@@ -82,7 +82,7 @@ describe('repeated statements of one request, sent by pg', () => {
     expect(repeated).toEqual([])
   })
 
-  it('are told for each place that exceeds it, with its own count', async () => {
+  it('are reported for each call site that exceeds the limit, with its own count', async () => {
     const { repeated } = await withPool(watchRepeated(), (pool) =>
       withRequestScope(async () => {
         await findEach(pool, 12)
@@ -105,7 +105,7 @@ describe('repeated statements of one request, sent by pg', () => {
     expect(repeated).toEqual([])
   })
 
-  it('are told that differ in literals alone, without any of them', async () => {
+  it('are reported if they differ only in literals; the report has none of them', async () => {
     const { repeated, logged } = await withPool(watchRepeated(), (pool) =>
       withRequestScope(async () => {
         for (const id of range(11)) await pool.query(`SELECT id FROM orders WHERE name = 'secret ${id}'`)
@@ -115,7 +115,7 @@ describe('repeated statements of one request, sent by pg', () => {
     expect(JSON.stringify([repeated, logged])).not.toContain('secret')
   })
 
-  it('are told that are sent at once, on a pool and on a client', async () => {
+  it('are reported if they are sent at once, on a pool and on a client', async () => {
     const onPool = await withPool(watchRepeated(), (pool) =>
       withRequestScope(() => Promise.all(range(20).map((id) => pool.query(byId, [id])))),
     )
@@ -253,7 +253,7 @@ describe('repeated statements of one request, sent by pg', () => {
     ])
   })
 
-  it('are logged once in a while, and told each time', async () => {
+  it('are logged once per interval, and reported each time', async () => {
     const { repeated, logged } = await withPool(watchRepeated(), async (pool) => {
       for (const _ of range(3)) await withRequestScope(() => findEach(pool, 11))
     })
@@ -277,7 +277,7 @@ describe('repeated statements of one request, sent by pg', () => {
 })
 
 describe('a request scope that does not end', () => {
-  it('is told once, ends, and tells what it had repeated', async () => {
+  it('is reported once, ends, and reports what it repeated', async () => {
     const watch = watchRepeated({ requestScopeMillis: 1000 })
     const isCutOff = (): boolean => watch.logged.some((text) => text.includes('requestScopeMillis'))
     await withPool(watch, (pool) =>

@@ -36,7 +36,7 @@ async function findEachElsewhere(prisma: PrismaClient, count: number): Promise<v
 }
 
 describe('repeated statements of one request, sent by Prisma', () => {
-  it("are told by their operation, with Prisma's own batched form", async () => {
+  it("are reported by their operation, with Prisma's own batched form", async () => {
     const { repeated } = await withPrisma((prisma) =>
       withRequestScope({ name: 'GET /users' }, () => findEach(prisma, 11)),
     )
@@ -63,7 +63,7 @@ describe('repeated statements of one request, sent by Prisma', () => {
     expect(repeated).toEqual([])
   })
 
-  it('are nothing from two places that each stay below it, and told for each that does not', async () => {
+  it('are not reported from two call sites that each stay below the limit, and are for each that does not', async () => {
     const { repeated } = await withPrisma(async (prisma) => {
       await withRequestScope(async () => {
         await findEach(prisma, 10)
@@ -88,7 +88,7 @@ describe('repeated statements of one request, sent by Prisma', () => {
     expect(repeated).toEqual([])
   })
 
-  it('are told that were asked for one by one, and by raw text', async () => {
+  it('are reported if they were sent one by one, and as raw text', async () => {
     const { repeated } = await withPrisma((prisma) =>
       withRequestScope(async () => {
         for (const id of range(11)) await prisma.user.findUnique({ where: { id } })

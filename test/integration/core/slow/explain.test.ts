@@ -28,7 +28,7 @@ afterAll(async () => {
 /** Its sleep is the server's, whatever is planned. */
 const slowSelect = "SELECT o.note, pg_sleep(0.2) FROM orders o WHERE o.id = $1 AND o.note <> 'planted'"
 
-it('the plan of a slow SELECT is told in the line and in the event, without its literals', async () => {
+it('the plan of a slow SELECT is in the log line and in the event, without its literals', async () => {
   await watch(server, explaining, async (watched) => {
     await watched.pool.query(slowSelect, [7])
     const [event] = await eventsOf(watched, 1)
@@ -87,7 +87,7 @@ it.each(others)('the plan of %s is not asked for, and the line says why', async 
   })
 })
 
-it('what the server refuses is told by its SQLSTATE, and the next statement is as before', async () => {
+it('what the server refuses is reported by its SQLSTATE, and the next statement is as before', async () => {
   await watch(server, explaining, async (watched) => {
     const { pool } = watched
     const client = await pool.connect()
@@ -144,7 +144,7 @@ it('the limit and the read-only mode of the question end with it', async () => {
   )
 })
 
-it('behind a transaction pooler the plan comes as well, and whoever gets the server connection next finds nothing of the question', async () => {
+it('behind a transaction pooler the plan comes as well, and the next client of the server connection sees nothing of the EXPLAIN', async () => {
   const pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
   const stranger = new pg.Client(pooler.url)
   try {

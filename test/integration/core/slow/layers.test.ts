@@ -45,7 +45,7 @@ it('a slow statement of Prisma has the name of its operation', async () => {
   }
 })
 
-it('a slow statement of Kysely is told as its own, by the guarded pool below it or without one', async () => {
+it('a slow statement of Kysely is reported as Kysely’s, with or without a guarded pool below it', async () => {
   const { guard, events } = listening()
   const below = new pg.Pool({ connectionString: server.url, max: 1 })
   for (const pool of [below, guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)]) {

@@ -54,7 +54,7 @@ it('a very slow statement is an error; a logger without one gets a warning', asy
   await until(() => expect(lines).toEqual([expect.stringContaining('very slow query')]))
 })
 
-it('what is quick is not told', async () => {
+it('quick statements are not reported', async () => {
   await watch(server, { slowQueryMillis: 30_000, verySlowQueryMillis: 30_000 }, async (watched) => {
     await watched.pool.query('SELECT 1')
     await watched.pool.query(sleep)
@@ -64,7 +64,7 @@ it('what is quick is not told', async () => {
   })
 })
 
-it('the wait for the pool is told apart', async () => {
+it('the wait for the pool is reported separately', async () => {
   await watch(
     server,
     observed,
@@ -83,7 +83,7 @@ it('the wait for the pool is told apart', async () => {
   )
 })
 
-it('the age of the transaction is told, and of a failure the SQLSTATE', async () => {
+it('the age of the transaction is reported, and for a failure the SQLSTATE', async () => {
   await watch(server, observed, async (watched) => {
     const client = await watched.pool.connect()
     await client.query('BEGIN')
@@ -106,7 +106,7 @@ it('the age of the transaction is told, and of a failure the SQLSTATE', async ()
   })
 })
 
-it('of one fingerprint one line is written in an interval, and the next tells the rest; events tell all', async () => {
+it('each fingerprint has one line per interval, and the next line counts the rest; every statement has its event', async () => {
   await watch(
     server,
     { slowQueryMillis: 50, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: 2000 },
@@ -123,7 +123,7 @@ it('of one fingerprint one line is written in an interval, and the next tells th
   )
 })
 
-it('an interval that does not end leaves one line, and each event tells how many had none', async () => {
+it('an interval that does not end leaves one line, and each event says how many statements had none', async () => {
   await watch(
     server,
     { ...observed, verySlowQueryMillis: Infinity, slowQueryIntervalMillis: Infinity },
@@ -135,7 +135,7 @@ it('an interval that does not end leaves one line, and each event tells how many
   )
 })
 
-it('a sample rate of 0 logs nothing, and events tell all', async () => {
+it('a sample rate of 0 logs nothing, and every statement has its event', async () => {
   await watch(server, { ...observed, slowQuerySampleRate: 0 }, async (watched) => {
     await watched.pool.query(sleep)
     await watched.pool.query(sleep)
@@ -144,7 +144,7 @@ it('a sample rate of 0 logs nothing, and events tell all', async () => {
   })
 })
 
-it('once a fingerprint was slow, each statement of it tells its own line', async () => {
+it('once a fingerprint was slow, each of its statements reports its own call site', async () => {
   await watch(server, { ...observed, slowQueryIntervalMillis: Infinity }, async (watched) => {
     const first = (): Promise<unknown> => watched.pool.query(sleep)
     const second = (): Promise<unknown> => watched.pool.query(sleep)
@@ -158,7 +158,7 @@ it('once a fingerprint was slow, each statement of it tells its own line', async
   })
 })
 
-it('whoever subscribed to the channel hears what listeners of the guard hear', async () => {
+it('subscribers of the channel get the events that listeners of the guard get', async () => {
   const heard: unknown[] = []
   const hear = (event: unknown): void => void heard.push(event)
   subscribe('poolsafe:slowQuery', hear)
@@ -172,7 +172,7 @@ it('whoever subscribed to the channel hears what listeners of the guard hear', a
   }
 })
 
-it('a logger that throws, or rejects, is told once as a fault, and no query fails', async () => {
+it('a logger that throws or rejects is reported once as a fault, and no query fails', async () => {
   const loggers = [
     () => {
       throw new Error('disk full')
@@ -195,7 +195,7 @@ it('a logger that throws, or rejects, is told once as a fault, and no query fail
   }
 })
 
-it('a listener that throws is told as a fault, and the line is written all the same', async () => {
+it('a listener that throws is reported as a fault, and the line is still written', async () => {
   await watch(server, observed, async (watched) => {
     watched.guard.on('slowQuery', () => {
       throw new Error('no')
@@ -231,7 +231,7 @@ it('a wall clock that jumps changes no duration and no interval', async () => {
   )
 })
 
-it('a statement of a client without a pool is told as well', async () => {
+it('a statement of a client without a pool is reported as well', async () => {
   const { guardClient } = await import('@poolsafe/pg')
   await watch(server, observed, async (watched) => {
     const client = guardClient(new pg.Client(server.url), watched.guard)

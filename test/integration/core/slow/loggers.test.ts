@@ -148,7 +148,7 @@ async function onConsole(isTerminal: boolean): Promise<string[]> {
   return stripVTControlCharacters(String(calls[0]?.[0])).split('\n')
 }
 
-it('the console is given one line where nobody sits at a terminal', async () => {
+it('the console gets a single line if it is not a terminal', async () => {
   const lines = await onConsole(false)
   expect(lines).toEqual([
     expect.stringMatching(/^\[poolsafe\] slow query: SELECT by pg took .* fingerprint [0-9a-f]{16}: SELECT pg_sleep/),

@@ -43,7 +43,7 @@ export function describeWarnings(subject: Subject): void {
       expect(watched.findings.slice(before).map(({ operation }) => operation)).toEqual(['$queryRaw', '$transaction'])
     })
 
-    it('says nothing of what Prisma itself sends', async () => {
+    it('reports nothing that Prisma itself sends', async () => {
       const before = watched.findings.length
       await prisma.$transaction(
         async (tx) => {

@@ -31,7 +31,7 @@ describe('where an image is named and does not start', () => {
     expect(String(error)).toContain('Install Docker and start it, run `npm install --save-dev testcontainers`')
   })
 
-  it('names the variable where that is who named it', async () => {
+  it('names the environment variable if that chose the image', async () => {
     const said = await errorWithout(['testcontainers'], { POOLSAFE_POSTGRES_IMAGE: image })
     expect(said).toContain(`POOLSAFE_POSTGRES_IMAGE names the image ${image}`)
     expect(said).toContain("needs the package 'testcontainers' to run PostgreSQL in Docker")

@@ -23,7 +23,7 @@ describe('startPgBouncer', () => {
     expect(await ask(pooler.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
   })
 
-  it('tells the version of the running server', async () => {
+  it('returns the version of the running server', async () => {
     const [row] = await ask<{ version: string }>(pooler.adminUrl, 'SHOW VERSION')
     expect(row?.version).toBe(`PgBouncer ${pooler.version}`)
   })
@@ -38,7 +38,7 @@ describe('startPgBouncer', () => {
     expect(new Set(await withClients(pooler.url, 2, pidsOf)).size).toBe(1)
   })
 
-  it('keeps users apart: on the server each is who logged in', async () => {
+  it('keeps users apart: on the server each has its own session user', async () => {
     const role = pg.escapeIdentifier(guest.user)
     await ask(postgres.url, `CREATE ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(guest.password)}`)
     const url = pooler.urlFor(guest.user, guest.password)

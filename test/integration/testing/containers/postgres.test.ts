@@ -22,7 +22,7 @@ describe('startPostgres', () => {
     expect(await ask(postgres.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
   })
 
-  it('tells the version of the running server', async () => {
+  it('returns the version of the running server', async () => {
     const [row] = await ask<{ version: string }>(postgres.url, 'SELECT version()')
     expect(row?.version).toMatch(`PostgreSQL ${postgres.version} `)
   })

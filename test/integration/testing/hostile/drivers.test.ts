@@ -260,7 +260,7 @@ describe('named statements', () => {
     await pooler.stop()
   }
 
-  test('are taken along to every session where the profile says so', async () => {
+  test('follow the client to every session if the profile says so', async () => {
     const client = await start(poolers.pgbouncer({ version: '1.24' }))
     const pids = new Set<number>()
     for (let n = 0; n < 10; n++) {

@@ -32,7 +32,7 @@ describe('options', () => {
     expect(String(error)).toContain(message)
   })
 
-  test('a target at which nobody listens is told at once, with what to do', async () => {
+  test('a target that does not listen is refused at once, with what to do', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

@@ -109,7 +109,7 @@ describe('pipelines', () => {
 describe('COPY', () => {
   const data = message('d', Buffer.from('1\n'))
 
-  test('by the extended protocol, with a Sync sent along', async () => {
+  test('by the extended protocol, with a Sync behind it', async () => {
     const raw = await logIn()
     raw.send(extended('COPY copied FROM STDIN'), sync)
     expect([await raw.next(), await raw.next(), await raw.next()]).toEqual(['1', '2', 'G'])
@@ -157,7 +157,7 @@ test('function calls are transactions as well', async () => {
   expect((await raw.answers(2)).map((each) => each.charAt(0)).join('')).toBe('VZTDCZ')
 })
 
-describe('names of statements that are taken along', () => {
+describe('names of statements that follow the client', () => {
   test('are answered as if the server had been asked', async () => {
     const raw = await logIn(carriesNames)
     raw.send(parse('SELECT 7', 'a'), describeStatement('a'), bind('a'), execute, sync)

@@ -10,7 +10,7 @@ function kindsOf(reports: readonly HostileReport[]): string[] {
 }
 
 describe('reports', () => {
-  test('tell what functions and triggers did, with the statements and never a value', async () => {
+  test('show what functions and triggers did, with the statements and never a value', async () => {
     const heard: HostileReport[] = []
     const pooler = await start({ onReport: (report) => heard.push(report) })
     const client = await connect(pooler.url, { application_name: 'shop' })
@@ -73,7 +73,7 @@ describe('reports', () => {
     expect(kindsOf(await pooler.reports())).toContain('role')
   })
 
-  test('tell nothing of what the pooler carries', async () => {
+  test('leave out what the pooler carries', async () => {
     const pooler = await start({ pooler: poolers.pgbouncer({ version: '1.26', serverVersion: 18 }) })
     const client = await connect(pooler.url)
     await client.query("SET TimeZone = 'Asia/Tokyo'")
@@ -83,7 +83,7 @@ describe('reports', () => {
     expect(reports.flatMap(({ states }) => states.map(({ object }) => object))).toEqual(['work_mem'])
   })
 
-  test('tell nothing of what pins, as the client keeps its session', async () => {
+  test('leave out what pins, as the client keeps its session', async () => {
     const pooler = await start({ pooler: poolers.rdsProxy() })
     const client = await connect(pooler.url)
     const before = [await pidOf(client), await pidOf(client)]
@@ -95,7 +95,7 @@ describe('reports', () => {
     expect(await pooler.reports()).toEqual([])
   })
 
-  test('tell nothing where nobody looks', async () => {
+  test('are empty with `inspect: false`', async () => {
     const pooler = await start({ inspect: false })
     const client = await connect(pooler.url)
     await client.query("SET app.tenant = '7'")

@@ -99,7 +99,7 @@ describe('sessions', () => {
     expect((await pooler.reports()).map(({ states }) => states.length)).toEqual([1])
   })
 
-  test('that the server ends take their client along, with the server’s own words, and nobody else', async () => {
+  test('that the server ends close only their own client, with the server’s own message', async () => {
     const pooler = await start({ sessions: 2 })
     const [victim, other] = [await connect(pooler.url), await connect(pooler.url)]
     const errors: unknown[] = []
@@ -144,7 +144,7 @@ describe('stop', () => {
     await expect(connect(pooler.url)).rejects.toThrow('ECONNREFUSED')
   })
 
-  test('says nothing to the clients of a pool that has ended', async () => {
+  test('sends nothing to the clients of a pool that has ended', async () => {
     for (let round = 0; round < 10; round++) {
       const pooler = await startHostilePooler({ target: postgres(), inspect: false })
       const pool = new pg.Pool({ connectionString: pooler.url })
@@ -158,7 +158,7 @@ describe('stop', () => {
     }
   })
 
-  test('may be called twice, and before anybody came', async () => {
+  test('may be called twice, and before any client connects', async () => {
     const pooler = await startHostilePooler({ target: postgres() })
     await Promise.all([pooler.stop(), pooler.stop()])
   })

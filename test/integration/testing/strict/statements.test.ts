@@ -37,7 +37,7 @@ async function toldOf(work: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe.each([pgAdapter, kyselyAdapter, prismaAdapter])('$name', (adapter) => {
-  it('tells each statement once', async () => {
+  it('reports each statement once', async () => {
     const opened = adapter.open(postgres.url, createGuard({ logger: { warn: () => undefined } }))
     const told = await toldOf(async () => {
       await opened.query('SELECT 1')
@@ -58,7 +58,7 @@ describe.each([pgAdapter, kyselyAdapter, prismaAdapter])('$name', (adapter) => {
 })
 
 describe('over a pool that is guarded as well', () => {
-  it('Kysely tells each statement once', async () => {
+  it('Kysely reports each statement once', async () => {
     const guard = createGuard()
     const pool = guardPool(new pg.Pool({ connectionString: postgres.url }), guard)
     const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
@@ -67,7 +67,7 @@ describe('over a pool that is guarded as well', () => {
     await db.destroy()
   })
 
-  it('Prisma tells each statement once', async () => {
+  it('Prisma reports each statement once', async () => {
     const guard = createGuard()
     const pool = guardPool(new pg.Pool({ connectionString: postgres.url }), guard)
     const client = new PrismaClient({ adapter: guardAdapter(new PrismaPg(pool), guard) }).$extends(poolsafe(guard))

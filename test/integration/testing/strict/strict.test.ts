@@ -87,13 +87,13 @@ describe('each test answers for what it sent', () => {
     expect(messagesOf(threads, 'keeps the error to itself')[0]).toContain(place)
   })
 
-  it('says nothing twice', () => {
+  it('reports nothing twice', () => {
     expect(messagesOf(threads, 'lets the error through')).toEqual([
       expect.stringMatching(/^UnsafeStatementError: SET search_path/),
     ])
   })
 
-  it('tells concurrent tests apart', () => {
+  it('keeps concurrent tests apart', () => {
     expect(messagesOf(threads, 'at the same time sends SET')).toEqual([expect.stringMatching(unsafe)])
     expect(messagesOf(threads, 'at the same time sends LISTEN')).toEqual([expect.stringContaining('session/listen')])
   })
