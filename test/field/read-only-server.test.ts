@@ -70,7 +70,7 @@ describe('a pool whose server has become read-only', () => {
         /read-only: it last refused a statement that writes \d+ ms ago \(SQLSTATE 25006\)/,
       )
       await setReadOnly(false)
-      await vi.waitFor(() => write(pool), { timeout: 30_000, interval: 100 })
+      await vi.waitFor(() => write(pool), { timeout: 60_000, interval: 100 })
       expect(poolStatistics(pool)?.connectionsLost.readOnly).toBeGreaterThan(0)
       expect(await guard.health()).toMatchObject({ healthy: true })
     })
@@ -86,11 +86,11 @@ describe('a pool whose server has become read-only', () => {
           await expect(write(pool)).rejects.toMatchObject(refused)
           expect(await guard.health()).toMatchObject({ healthy: false, problems: ['readOnly'] })
         },
-        { timeout: 30_000, interval: 200 },
+        { timeout: 60_000, interval: 200 },
       )
       await admin.query('ALTER SYSTEM RESET default_transaction_read_only')
       await admin.query('SELECT pg_reload_conf()')
-      await vi.waitFor(() => write(pool), { timeout: 30_000, interval: 200 })
+      await vi.waitFor(() => write(pool), { timeout: 60_000, interval: 200 })
       expect(await guard.health()).toMatchObject({ healthy: true })
     })
   })

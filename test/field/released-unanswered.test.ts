@@ -62,7 +62,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
   it.each(modes)('leaves nobody inside the transaction: query_timeout of pg, %o', async (options) => {
     const pool = open({ query_timeout: 100 }, options)
     await giveUp(pool)
-    expect((await pool.query({ text: look, query_timeout: 20_000 } as pg.QueryConfig)).rows).toEqual(clean)
+    expect((await pool.query({ text: look, query_timeout: 60_000 } as pg.QueryConfig)).rows).toEqual(clean)
     expect(poolStatistics(pool)?.connectionsLost.unanswered).toBe(1)
   })
 
@@ -79,7 +79,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
   it('leaves no caller inside the transaction: pipeline mode', async () => {
     const pool = open({ query_timeout: 100, pipeline: true })
     await giveUp(pool)
-    expect((await pool.query({ text: look, query_timeout: 20_000 } as pg.QueryConfig)).rows).toEqual(clean)
+    expect((await pool.query({ text: look, query_timeout: 60_000 } as pg.QueryConfig)).rows).toEqual(clean)
   })
 
   it.each(['over a guarded pool', 'over a pool of its own'])(
@@ -96,7 +96,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
         await sql`SELECT pg_sleep(1)`.execute(trx)
       })
       await expect(work).rejects.toThrow()
-      await vi.waitFor(async () => expect((await sql.raw(look).execute(db)).rows).toEqual(clean), { timeout: 20_000 })
+      await vi.waitFor(async () => expect((await sql.raw(look).execute(db)).rows).toEqual(clean), { timeout: 60_000 })
     },
   )
 
@@ -113,7 +113,7 @@ describe('a ROLLBACK that was given up before it was sent', () => {
       await tx.$queryRaw`SELECT pg_sleep(2)::text`
     })
     await expect(work).rejects.toThrow()
-    await vi.waitFor(async () => expect(await prisma.$queryRawUnsafe(look)).toEqual(clean), { timeout: 20_000 })
+    await vi.waitFor(async () => expect(await prisma.$queryRawUnsafe(look)).toEqual(clean), { timeout: 60_000 })
   })
 })
 

@@ -3,12 +3,11 @@ import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { guardPool } from '@poolsafe/pg'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { runScript } from '../../support/run-script.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
@@ -94,13 +93,7 @@ it("OpenTelemetry's counters do not fall either, and no connection of an ended p
 })
 
 it('a pool that is dropped without end() takes nothing with it that was read before', async () => {
-  const args = [
-    '--expose-gc',
-    '--conditions=@poolsafe/source',
-    join(import.meta.dirname, 'dropped-pool.ts'),
-    server.url,
-  ]
-  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const { stdout } = await runScript(join(import.meta.dirname, 'dropped-pool.ts'), [server.url])
   expect(stdout.trim().split('\n')).toEqual(['7', '1', '7', '8'])
 })
 

@@ -5,11 +5,11 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../generated/prisma7/client.ts'
-import { startDatabase, type Database } from '../../support/prisma/database.ts'
+import { shareDatabase, type SharedDatabase } from '../../support/prisma/database.ts'
 
-let database: Database
+let database: SharedDatabase
 beforeAll(async () => {
-  database = await startDatabase()
+  database = await shareDatabase()
 })
 beforeEach(() => database.reset())
 afterAll(() => database.stop())

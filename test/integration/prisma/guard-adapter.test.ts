@@ -4,7 +4,7 @@ import { guardAdapter } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import { PrismaClient } from '../../generated/prisma7/client.ts'
-import { startDatabase, type Database } from '../../support/prisma/database.ts'
+import { shareDatabase, type SharedDatabase } from '../../support/prisma/database.ts'
 import { failureOf, watchedGuard } from '../../support/prisma/guarded.ts'
 
 const unconnected = { connectionString: 'postgresql://nobody@127.0.0.1:1/nothing' }
@@ -72,9 +72,9 @@ describe('guardAdapter', () => {
 })
 
 describe('a guarded adapter', () => {
-  let database: Database
+  let database: SharedDatabase
   beforeAll(async () => {
-    database = await startDatabase()
+    database = await shareDatabase()
   })
   afterAll(() => database.stop())
 

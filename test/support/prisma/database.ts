@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
+import { startLoggingPostgres } from '../servers/logging-postgres.ts'
+import { sharedPostgres } from '../servers/shared-postgres.ts'
 
-const pollMillis = 5
-
-/** A PostgreSQL server with the tables of the schema, that tells every statement it gets. */
+/** A PostgreSQL server with the tables of the schema, that shows every statement it receives. */
 export interface Database {
   readonly url: string
   /** Empties the tables; their ids start at 1 again. */
@@ -17,39 +15,41 @@ export interface Database {
 }
 
 export async function startDatabase(): Promise<Database> {
-  const settings = {
-    log_statement: 'all',
-    log_line_prefix: '%a|',
-    log_parameter_max_length: '0',
-    log_min_messages: 'log',
+  const logging = await startLoggingPostgres({ log_parameter_max_length: '0' })
+  await createTables(logging.admin)
+  return {
+    url: logging.server.url,
+    reset: () => reset(logging.admin),
+    received: async (work) => statementsOf(await logging.logOf(work)),
+    stop: () => logging.stop(),
   }
-  const server = await startPostgres({ settings })
-  const admin = new pg.Client({ connectionString: server.url, application_name: 'admin' })
+}
+
+/** The tables of the schema, without a log. */
+export type SharedDatabase = Omit<Database, 'received'>
+
+/** The tables of the schema in a database of the shared server, for tests that do not read what the server received. */
+export async function shareDatabase(): Promise<SharedDatabase> {
+  const server = await sharedPostgres()
+  const admin = new pg.Client(server.url)
   await admin.connect()
-  await admin.query(await readFile(join(import.meta.dirname, 'tables.sql'), 'utf8'))
-  let marks = 0
-  /** The server writes its log in order, but when it likes: a statement of ours tells how far it has come. */
-  const mark = async (): Promise<number> => {
-    const text = `SELECT 'mark ${++marks}'`
-    await admin.query(text)
-    while (!server.log().includes(text)) await sleep(pollMillis)
-    return server.log().indexOf(text)
-  }
+  await createTables(admin)
   return {
     url: server.url,
-    reset: async () =>
-      void (await admin.query('TRUNCATE "User", "Profile", "Post", "Tag", "_PostToTag" RESTART IDENTITY')),
-    received: async (work) => {
-      const from = await mark()
-      await work()
-      const to = await mark()
-      return statementsOf(server.log().slice(from, to))
-    },
-    stop: async () => {
+    reset: () => reset(admin),
+    async stop() {
       await admin.end()
       await server.stop()
     },
   }
+}
+
+async function createTables(admin: pg.Client): Promise<void> {
+  await admin.query(await readFile(join(import.meta.dirname, 'tables.sql'), 'utf8'))
+}
+
+async function reset(admin: pg.Client): Promise<void> {
+  await admin.query('TRUNCATE "User", "Profile", "Post", "Tag", "_PostToTag" RESTART IDENTITY')
 }
 
 /** A statement's further lines begin with a tab. */

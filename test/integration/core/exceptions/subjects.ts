@@ -92,7 +92,7 @@ function openPrisma(adapter: PrismaPg, guard: Guard): Opened {
   return {
     send: (sql) => prisma.$executeRawUnsafe(sql),
     transaction: (work) =>
-      prisma.$transaction((tx) => work((sql) => tx.$executeRawUnsafe(sql)), { maxWait: 30_000, timeout: 30_000 }),
+      prisma.$transaction((tx) => work((sql) => tx.$executeRawUnsafe(sql)), { maxWait: 60_000, timeout: 60_000 }),
     close: () => prisma.$disconnect(),
   }
 }

@@ -2,7 +2,7 @@ import { withRequestScope, type QueryEvent, type RepeatedQueryEvent, type SlowQu
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { PrismaClient } from '../../../generated/prisma7/client.ts'
-import { startDatabase, type Database } from '../../../support/prisma/database.ts'
+import { shareDatabase, type SharedDatabase } from '../../../support/prisma/database.ts'
 import type { Subject } from '../../../support/prisma/subject.ts'
 import { watchedGuard, type Watched } from './harness.ts'
 
@@ -42,9 +42,9 @@ const calls: Record<string, Send> = {
  * place must tell.
  */
 export function describePlaces(subject: Subject): void {
-  let database: Database
+  let database: SharedDatabase
   beforeAll(async () => {
-    database = await startDatabase()
+    database = await shareDatabase()
   })
   afterAll(() => database.stop())
 

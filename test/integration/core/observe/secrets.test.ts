@@ -199,7 +199,7 @@ describe.each(applications)('through %s', (_name, open) => {
       await work(application)
       await expect
         .poll(() => outlets.heard('slowQuery') && outlets.heard('repeatedQuery') && outlets.heard('finding'), {
-          timeout: 30_000,
+          timeout: 60_000,
         })
         .toBe(true)
       await outlets.ask()

@@ -1,12 +1,11 @@
 import { allow, createGuard, type GuardStatistics } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { failureOf } from '../../../support/prisma/guarded.ts'
 import { withSubject } from './health-subject.ts'
+import { runScript } from '../../../support/run-script.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
@@ -73,12 +72,6 @@ it('look-ups are counted: found as they came, scanned anew, and parsed', () => {
 })
 
 it('a pool that is dropped without end() is neither kept alive nor reported', async () => {
-  const args = [
-    '--expose-gc',
-    '--conditions=@poolsafe/source',
-    join(import.meta.dirname, 'dropped-pools.ts'),
-    server.url,
-  ]
-  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const { stdout } = await runScript(join(import.meta.dirname, 'dropped-pools.ts'), [server.url])
   expect(stdout.trim().split('\n')).toEqual(['11', '1 true 1', '0'])
 })

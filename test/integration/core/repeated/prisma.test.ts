@@ -5,12 +5,12 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../../generated/prisma7/client.ts'
-import { startDatabase, type Database } from '../../../support/prisma/database.ts'
+import { shareDatabase, type SharedDatabase } from '../../../support/prisma/database.ts'
 import { range, watchRepeated, type RepeatedWatch } from '../../../support/repeated-watch.ts'
 
-let database: Database
+let database: SharedDatabase
 beforeAll(async () => {
-  database = await startDatabase()
+  database = await shareDatabase()
 })
 afterAll(() => database.stop())
 

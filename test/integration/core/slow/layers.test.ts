@@ -4,14 +4,14 @@ import { guardPool } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startDatabase, type Database } from '../../../support/prisma/database.ts'
+import { shareDatabase, type SharedDatabase } from '../../../support/prisma/database.ts'
 import { guardedClient } from '../../../support/prisma/guarded.ts'
 import { prisma7 } from '../../../support/prisma/prisma-7.ts'
 import { until } from './setup.ts'
 
-let server: Database
+let server: SharedDatabase
 beforeAll(async () => {
-  server = await startDatabase()
+  server = await shareDatabase()
 })
 afterAll(async () => {
   await server.stop()

@@ -9,7 +9,7 @@ const set = 'SET work_mem = 65536'
 const refused = { rule: 'session/set' }
 
 /** Four transactions wait for each other, on a machine that may be busy. */
-const patient = { maxWait: 30_000, timeout: 30_000 }
+const patient = { maxWait: 60_000, timeout: 60_000 }
 
 export function describeExceptions(subject: Subject): void {
   describe(`${subject.name} inside guard.allow`, () => {

@@ -132,7 +132,7 @@ describe.each(profiles)('behind a pooler that %s', (_name, profile) => {
       const untouched = other.query('SELECT pg_sleep(0.5)')
       const isRunning =
         "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%to be canceled%' AND pid <> pg_backend_pid()"
-      await expect.poll(async () => (await direct(isRunning)).rowCount, { timeout: 20_000 }).toBe(1)
+      await expect.poll(async () => (await direct(isRunning)).rowCount, { timeout: 60_000 }).toBe(1)
       await cancel(processID, secretKey)
       await sleeping
       expect((await untouched).rowCount).toBe(1)

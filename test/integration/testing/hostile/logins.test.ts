@@ -45,7 +45,7 @@ async function whoAmI(user: string, passwords: Readonly<Record<string, string>>)
 test.each(methods)('the pooler logs in by %s', async (method) => {
   // The server reads its file when it gets round to it.
   await expect
-    .poll(() => whoAmI(`by ${method}`, { [`by ${method}`]: password }).catch(String), { timeout: 20_000 })
+    .poll(() => whoAmI(`by ${method}`, { [`by ${method}`]: password }).catch(String), { timeout: 60_000 })
     .toBe(`by ${method}`)
 })
 
