@@ -26,7 +26,7 @@ export function markGuarded<Target extends object>(target: Target, engine: Engin
  * @param what the parameter, for the message: `a pool`
  * @throws InvalidOptionError if the second guard is strict; otherwise the second guard logs it once
  */
-export function keepFirstGuard(first: Engine, second: Guard | GuardOptions | undefined, what: string): void {
+export function keepFirstGuard(first: Engine, second: Engine | Guard | GuardOptions | undefined, what: string): void {
   if (second === undefined) return
   const other = toEngine(second)
   if (other === first || other.mode === 'off') return
@@ -40,9 +40,15 @@ export function keepFirstGuard(first: Engine, second: Guard | GuardOptions | und
   if (error !== undefined) throw error
 }
 
-/** Returns the engine of the given guard, or of a guard that is created with the given options. */
-export function toEngine(given: Guard | GuardOptions | undefined): Engine {
+/** Returns the engine of the given guard, or of a guard that is created with the given options; an engine as it is. */
+export function toEngine(given: Engine | Guard | GuardOptions | undefined): Engine {
+  if (isEngine(given)) return given
   return engineOf(isGuard(given) ? given : createGuard(given))
+}
+
+/** Classes differ between copies of this package, so members decide. */
+function isEngine(given: object | undefined): given is Engine {
+  return typeof given === 'object' && given !== null && 'refuseAnswer' in given && 'peek' in given
 }
 
 function isGuard(given: Guard | GuardOptions | undefined): given is Guard {

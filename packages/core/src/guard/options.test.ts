@@ -88,6 +88,7 @@ describe('options', () => {
   test('a guard or the options to make one are taken', () => {
     const guard = createGuard()
     expect(toEngine(guard)).toBe(engineOf(guard))
+    expect(toEngine(engineOf(guard))).toBe(engineOf(guard))
     expect(toEngine(undefined).mode).toBe('warn')
     expect(toEngine({ mode: 'off' }).mode).toBe('off')
     expect(() => toEngine({ mode: 'loud' } as unknown as GuardOptions)).toThrow(InvalidOptionError)
