@@ -151,7 +151,7 @@ function toStep(statement: Node, index: number, isLast: boolean, defined: Define
   const control = controlOf(statement)
   const calls = new Calls()
   const effects = detect(statement, calls)
-  const run = defined.runBy(calls)
+  const run = defined.runBy(statement, calls)
   const mayFail = defined.prepared.failureOf(statement)
   defined.add(statement, index)
   return {

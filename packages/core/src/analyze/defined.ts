@@ -1,9 +1,11 @@
 import type { DoStmt, Node } from '@pgsql/types'
 import { statementTexts } from '../sql/parser.ts'
-import type { Analysis } from './analysis.ts'
-import { DefinedFunctions, wordsIn } from './defined-functions.ts'
+import { uncertain } from '../rules/effect.ts'
+import { effectsIn, type Analysis } from './analysis.ts'
+import { Definitions } from './definitions.ts'
 import type { Calls } from './detect.ts'
 import { analyzeBlock, option, type Block } from './do-block.ts'
+import { namesRunBy, wordsIn } from './mentions.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 
 /**
@@ -12,10 +14,10 @@ import { PreparedStatements } from './prepared-statements.ts'
  */
 const mostNestedBlocks = 8
 
-/** What one text defines, and runs further on: statements that it prepares, functions and procedures. */
+/** What one text defines, and runs further on: statements that it prepares, functions, checks, views, triggers. */
 export class Defined {
   readonly prepared: PreparedStatements = new PreparedStatements()
-  readonly #functions: DefinedFunctions
+  readonly #definitions: Definitions
   readonly #analyze: (sql: string) => Analysis
   readonly #sql: string
   readonly #blockDepth: number
@@ -29,28 +31,37 @@ export class Defined {
     this.#sql = sql
     this.#blockDepth = blockDepth
     this.#analyze = (text) => analyze(text, blockDepth + 1)
-    this.#functions = new DefinedFunctions(this.#analyze)
+    this.#definitions = new Definitions(this.#analyze)
   }
 
   /** @param index of the statement in its text */
   add(statement: Node, index: number): void {
     this.prepared.prepare(statement)
-    if ('CreateFunctionStmt' in statement)
-      this.#functions.define(statement.CreateFunctionStmt, () => this.#textOf(index))
+    this.#definitions.add(statement, () => this.#textOf(index))
   }
 
   /** @returns the effects of what a statement runs, beside its own */
-  runBy({ prepared, functions }: Calls): Block {
-    const executed = this.prepared.executedBy(prepared)
-    return this.#functions.isEmpty ? executed : joined(executed, this.#functions.calledBy(functions))
+  runBy(statement: Node, { prepared, texts }: Calls): Block {
+    let run = this.prepared.executedBy(prepared)
+    if (texts.length > 0) run = texts.map((text) => this.#ofText(text)).reduce(joined, run)
+    return this.#definitions.isEmpty ? run : joined(run, this.#definitions.runBy(namesRunBy(statement)))
+  }
+
+  /** A text that a function runs. */
+  #ofText(text: string | undefined): Block {
+    if (text === undefined || this.#blockDepth >= mostNestedBlocks)
+      return { effects: [], undecided: 'a function that runs a text which is no constant, or is nested too deeply' }
+    const { undecided, ...analysis } = this.#analyze(text)
+    const effects = effectsIn(analysis).filter(({ when }) => when === 'always' || when === 'transaction')
+    return { effects: effects.map((effect) => uncertain(effect)), ...(undecided !== undefined && { undecided }) }
   }
 
   block(block: DoStmt): Block {
     if (this.#blockDepth >= mostNestedBlocks)
       return { effects: [], undecided: `more than ${mostNestedBlocks} DO blocks inside each other` }
     const own = analyzeBlock(block, this.#analyze)
-    if (this.#functions.isEmpty) return own
-    return joined(own, this.#functions.calledBy(wordsIn(option(block.args ?? [], 'as') ?? '')))
+    if (this.#definitions.isEmpty) return own
+    return joined(own, this.#definitions.runBy(wordsIn(option(block.args ?? [], 'as') ?? '')))
   }
 
   #textOf(index: number): string {

@@ -2,7 +2,8 @@ import type { ExecuteStmt, Node } from '@pgsql/types'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
-import { attributeCall, functionCall, isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
+import { attributeCall, functionCall, isBuiltIn, stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import { textArgumentOf } from '../rules/undecided.ts'
 import { certainCalls, childrenOf, type Visit } from '../sql/executed.ts'
 import { uncertain } from '../rules/effect.ts'
 
@@ -28,14 +29,28 @@ const inside: Place = { isWholeStatement: false }
 
 /** What one statement runs that an earlier one has defined. */
 export class Calls {
-  readonly functions: Set<string> = new Set()
   /** EXECUTE, also inside EXPLAIN ANALYZE and CREATE TABLE AS. */
   readonly prepared: string[] = []
+  /** Calls of functions that run a text: the text, if it is a constant. */
+  readonly texts: (string | undefined)[] = []
 
   see({ tag, node }: Visit): void {
-    if (tag === 'FuncCall') this.functions.add(functionCall(node).name)
-    else if (tag === 'ExecuteStmt') this.prepared.push((node as ExecuteStmt).name ?? '')
+    if (tag === 'ExecuteStmt') this.prepared.push((node as ExecuteStmt).name ?? '')
+    if (tag !== 'FuncCall') return
+    const at = textArgumentOf(functionCall(node))
+    if (at !== undefined) this.texts.push(stringConstant(at))
   }
+}
+
+/** Every effect of what a statement stores without running it: checks, defaults, and the queries of views and rules. */
+export function detectStored(statement: Node): DetectedEffect[] {
+  const effects: DetectedEffect[] = []
+  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (!next.isExecuted) effects.push(...effectsAt({ ...next, isExecuted: true }, inside))
+    pending.push(...childrenOf(next, isPlain))
+  }
+  return effects.length === 0 ? effects : ofStatement(effects)
 }
 
 /**

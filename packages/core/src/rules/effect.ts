@@ -71,6 +71,10 @@ export interface Effect {
   readonly masks?: true
   /** It was masked. */
   readonly isMasked?: true
+  /** It names a temporary object without its schema. */
+  readonly isUnqualified?: true
+  /** From here on, a name without a schema may mean a permanent object instead of a temporary one. */
+  readonly hides?: true
   /** What became of it, where that is known for a fact: then no profile is asked. */
   readonly told?: Told
 }

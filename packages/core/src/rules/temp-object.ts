@@ -1,7 +1,11 @@
 import type {
   CompositeTypeStmt,
   CreateDomainStmt,
+  CreateConversionStmt,
   CreateForeignTableStmt,
+  CreateOpClassStmt,
+  CreateOpFamilyStmt,
+  CreateStatsStmt,
   DefineStmt,
   TypeName,
   CreateEnumStmt,
@@ -120,6 +124,7 @@ function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt): Effect
         what: 'DROP',
         when: 'always',
         object: objectOf(type, name),
+        ...(schema === undefined && { isUnqualified: true }),
       }
       return isFound ? effect : uncertain(effect)
     })
@@ -168,27 +173,32 @@ function onRename({ renameType = 'OBJECT_TABLE', relation, newname = '' }: Renam
   }
 }
 
-/** Where the temporary schema comes first in the search path, whatever is created next is temporary. */
-function onPath(path: readonly string[], what: string): Effect | undefined {
-  const first = path.find((schema) => schema !== '$user')
-  return first === 'pg_temp' ? { does: 'leaves', state: 'temp-object', what, when: 'transaction' } : undefined
+/**
+ * With the temporary schema first in the search path, each new object is temporary. With it in another place, a name
+ * without a schema may mean a permanent object.
+ */
+function onPath(path: readonly string[]): Effect | undefined {
+  if (path.find((schema) => schema !== '$user') === 'pg_temp')
+    return { does: 'leaves', state: 'temp-object', what: 'CREATE with search_path = pg_temp', when: 'transaction' }
+  return path.includes('pg_temp') ? hidden : undefined
 }
+
+const hidden: Effect = { does: 'undoes', state: 'temp-object', what: 'search_path', when: 'transaction', hides: true }
 
 function onSet({ name = '', args = [] }: VariableSetStmt): Effect | undefined {
   if (settingName(name) !== 'search_path') return undefined
-  return onPath(
-    args.map((arg) => stringConstant(arg) ?? ''),
-    'CREATE with search_path = pg_temp',
-  )
+  return onPath(args.map((arg) => stringConstant(arg) ?? ''))
 }
 
 function onSetConfig(call: FunctionCall): Effect | undefined {
   if (settingName(stringConstant(call.argument(0, 'setting_name')) ?? '') !== 'search_path') return undefined
-  const value = stringConstant(call.argument(1, 'new_value')) ?? ''
-  return onPath(
-    value.split(',').map((schema) => schema.trim().replaceAll('"', '')),
-    'CREATE with search_path = pg_temp',
-  )
+  return onPath((stringConstant(call.argument(1, 'new_value')) ?? '').split(',').map(identifier))
+}
+
+/** PostgreSQL folds the case of a name without quotes. */
+function identifier(written: string): string {
+  const name = written.trim()
+  return name.startsWith('"') ? name.replaceAll('"', '') : name.toLowerCase()
 }
 
 /** Temporary tables, views, sequences, functions and types live in the schema `pg_temp` of one server session. */
@@ -264,6 +274,14 @@ SELECT * FROM orders WHERE id = ANY (ARRAY[1, 2, 3]);`,
     CreateDomainStmt: ({ domainname }: CreateDomainStmt) =>
       onName(domainname, 'OBJECT_DOMAIN', 'CREATE DOMAIN pg_temp.…'),
     DefineStmt: ({ kind = 'OBJECT_TYPE', defnames }: DefineStmt) => onName(defnames, kind, 'CREATE … pg_temp.…'),
+    CreateConversionStmt: ({ conversion_name: path }: CreateConversionStmt) =>
+      onName(path, 'OBJECT_CONVERSION', 'CREATE CONVERSION pg_temp.…'),
+    CreateOpClassStmt: ({ opclassname }: CreateOpClassStmt) =>
+      onName(opclassname, 'OBJECT_OPCLASS', 'CREATE OPERATOR CLASS pg_temp.…'),
+    CreateOpFamilyStmt: ({ opfamilyname }: CreateOpFamilyStmt) =>
+      onName(opfamilyname, 'OBJECT_OPFAMILY', 'CREATE OPERATOR FAMILY pg_temp.…'),
+    CreateStatsStmt: ({ defnames }: CreateStatsStmt) =>
+      onName(defnames, 'OBJECT_STATISTIC_EXT', 'CREATE STATISTICS pg_temp.…'),
     CreateForeignTableStmt: ({ base }: CreateForeignTableStmt) =>
       base === undefined ? undefined : onCreate(base, 'OBJECT_FOREIGN_TABLE'),
     TypeName: ({ names: path }: TypeName) => (inTempSchema(names(path).at(-2)) ? needs('pg_temp.…') : undefined),

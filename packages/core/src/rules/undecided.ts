@@ -1,4 +1,22 @@
+import type { Node } from '@pgsql/types'
+import { isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
+
+/** Functions that run a text in the same session, with the position and the name of that text. */
+const textFunctions: ReadonlyMap<string, readonly [number, string]> = new Map([
+  ['query_to_xml', [0, 'query']],
+  ['query_to_xml_and_xmlschema', [0, 'query']],
+  ['ts_rewrite', [1, 'substitute']],
+  ['ts_stat', [0, 'query']],
+])
+
+/** The text that a call runs, as an expression; `undefined` for a function that runs none. */
+export function textArgumentOf(call: FunctionCall): Node | undefined {
+  const [position, name] = textFunctions.get(call.name) ?? []
+  if (position === undefined || name === undefined || !isBuiltIn(call)) return undefined
+  // With three arguments, ts_rewrite takes no text.
+  return call.name === 'ts_rewrite' && call.args.length !== 2 ? undefined : call.argument(position, name)
+}
 
 /**
  * Strict mode promises that silence means safe, so what the parser cannot hold or read is a finding there, and only
@@ -7,11 +25,12 @@ import type { Rule } from './rule.ts'
 export const undecided: Rule<'statement/undecided'> = {
   id: 'statement/undecided',
   title: 'poolsafe could not judge the statement',
-  why: 'poolsafe cannot tell what the statement leaves on the server connection. Its text is too long or too deeply nested for PostgreSQL’s parser, or it names session features but is not SQL for PostgreSQL 18, or a DO block runs code that no parser can read (a dynamic EXECUTE, a language other than plpgsql)',
+  why: 'poolsafe cannot tell what the statement leaves on the server connection. Its text is too long or too deeply nested for PostgreSQL’s parser, or it names session features but is not SQL for PostgreSQL 18, or it runs code that no parser can read: a dynamic EXECUTE in a DO block, a language other than plpgsql, a text that is a parameter of query_to_xml()',
   instead:
     'send values as parameters or with COPY, write out the statements of a DO block, and run long scripts over a direct connection',
   onDirect: { instead: 'send values as parameters or with COPY, and write out the statements of a DO block' },
   strictOnly: true,
+  names: [...textFunctions.keys()],
   remedy: {
     pg: `// The values travel beside the text, which stays short.
 await pool.query('INSERT INTO readings (value) SELECT * FROM unnest($1::float8[])', [values])`,

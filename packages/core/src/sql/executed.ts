@@ -13,6 +13,7 @@ import { attributeCall, functionCall, isBooleanConstant, isBuiltIn, type Functio
 
 /** A node of the tree with its tag. */
 export interface Visit {
+  /** `Evaluated` for an expression whose own tag stands in it. */
   readonly tag: string
   readonly node: object
   /** `false` for what PostgreSQL stores or only plans: it looks up the names in it, and no more. */

@@ -38,6 +38,7 @@ function isAlike(one: TransactionState, other: TransactionState): boolean {
     one.isOpen === other.isOpen &&
     one.isAborted === other.isAborted &&
     one.savepoint === other.savepoint &&
+    one.hidesTemporary === other.hidesTemporary &&
     haveSame(one.left, other.left)
   )
 }

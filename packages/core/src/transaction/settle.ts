@@ -40,6 +40,8 @@ class Walk {
   readonly #due: Left[] = []
   #isOpen: boolean
   #isAborted: boolean
+  /** `DROP TABLE t` may find a permanent table of that name. */
+  #hidesTemporary: boolean
   #left: readonly Left[]
   readonly #savepoints: Savepoints
   /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
@@ -55,12 +57,13 @@ class Walk {
   #noted = 0
 
   constructor(
-    { isOpen, isAborted, left, savepoint, isUnanswered }: TransactionState,
+    { isOpen, isAborted, left, savepoint, isUnanswered, hidesTemporary }: TransactionState,
     isBatch: boolean,
     source: Source,
   ) {
     this.#isOpen = isOpen
     this.#isAborted = isOpen && isAborted
+    this.#hidesTemporary = hidesTemporary === true
     this.#left = left
     this.#savepoints = new Savepoints(savepoint)
     if (isUnanswered) this.#doubts++
@@ -101,10 +104,11 @@ class Walk {
     const { effect } = entry
     switch (effect.does) {
       case 'undoes':
-        this.#takeBack(effect)
+        if (effect.hides) this.#hidesTemporary = true
+        else this.#takeBack(effect)
         break
       case 'clears':
-        if (!this.#takeBack(effect)) this.#leave(entry)
+        if (!this.#takeBack(effect)) this.#clear(entry)
         break
       case 'leaves':
         this.#leave(entry)
@@ -115,6 +119,12 @@ class Walk {
       default:
         this.#due.push(entry)
     }
+  }
+
+  /** Nothing of this transaction is cleared: PostgreSQL may refuse the name, and then all that follows in the text. */
+  #clear(entry: Left): void {
+    this.#leave(entry)
+    if (entry.effect.state === 'sql-prepared-statement' && entry.effect.object !== undefined) this.#doubts++
   }
 
   /** The same thing left twice is left once, but for locks, which are counted. */
@@ -135,7 +145,7 @@ class Walk {
     if (last === undefined) return false
     const { becomes, masks = false } = effect
     if (masks) this.#change((earlier) => isLeftBy(earlier.effect, effect), { isMasked: true })
-    if (masks || effect.isUncertain) return true
+    if (masks || effect.isUncertain || (effect.isUnqualified && this.#hidesTemporary)) return true
     // Each unlock takes one lock back. Everything else is gone at once.
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
     const before = effect.state === 'held-cursor' ? new Set(this.#savepoints.newest?.left) : nothing
@@ -208,6 +218,7 @@ class Walk {
     this.#savepoints.cutTo(undefined)
     this.#isOpen = chains
     this.#isAborted = false
+    this.#hidesTemporary = false
   }
 
   #release(name: string | undefined): void {
@@ -232,7 +243,13 @@ class Walk {
   }
 
   get #state(): TransactionState {
-    return { isOpen: this.#isOpen, isAborted: this.#isAborted, left: this.#left, savepoint: this.#savepoints.newest }
+    return {
+      isOpen: this.#isOpen,
+      isAborted: this.#isAborted,
+      left: this.#left,
+      savepoint: this.#savepoints.newest,
+      ...(this.#hidesTemporary && { hidesTemporary: true }),
+    }
   }
 
   end(): Settled {

@@ -23,6 +23,8 @@ export interface TransactionState {
   /** What stays behind if the transaction commits. */
   readonly left: readonly Left[]
   readonly savepoint: Savepoint | undefined
+  /** A search path of the transaction puts other schemas before pg_temp. */
+  readonly hidesTemporary?: true
   /**
    * Where else the client may stand, as far as the server's answers are not known: a statement that fails leaves out
    * all that follows it in its text. Absent nearly always.

@@ -1,0 +1,151 @@
+import type { CreateFunctionStmt, Node } from '@pgsql/types'
+import { uncertain } from '../rules/effect.ts'
+import { ParseRefused, ParseTooComplex, parseFunction } from '../sql/parser.ts'
+import { effectsIn, type Analysis, type DetectedEffect } from './analysis.ts'
+import { detect, detectStored } from './detect.ts'
+import { analyzeBody, option, type Block } from './do-block.ts'
+import { namesDefinedBy, wordsIn, wordsOf } from './mentions.ts'
+
+const nothing: Block = { effects: [] }
+
+/** The most definitions that one statement is followed into. */
+const mostFollowed = 100
+
+/** The most effects of definitions that count for one text. */
+const mostEffects = 10_000
+
+/**
+ * What one text defines, and what a later statement of the same text may run: functions and procedures, checks,
+ * defaults, views, rules, triggers and policies. A definition counts as run if such a statement names it, or names what
+ * is defined with it. What a definition takes back counts for nothing.
+ */
+export class Definitions {
+  readonly #byName = new Map<string, Definition[]>()
+  readonly #analyze: (sql: string) => Analysis
+  #counted = 0
+
+  /** @param analyze judges the statements of a function's body */
+  constructor(analyze: (sql: string) => Analysis) {
+    this.#analyze = analyze
+  }
+
+  get isEmpty(): boolean {
+    return this.#byName.size === 0
+  }
+
+  /** @param text returns the statement as it was written */
+  add(statement: Node, text: () => string): void {
+    const names = namesDefinedBy(statement)
+    if (names.length === 0) return
+    const definition = new Definition(statement, text, this.#analyze)
+    for (const name of names) {
+      const known = this.#byName.get(name)
+      if (known === undefined) this.#byName.set(name, [definition])
+      else known.push(definition)
+    }
+  }
+
+  /** @returns the effects of the definitions with these names, and of those that they name in turn */
+  runBy(names: Iterable<string>): Block {
+    const followed = new Set<Definition>()
+    const seen = new Set<string>()
+    const pending = [...names]
+    const effects: DetectedEffect[] = []
+    let undecided: string | undefined
+    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+      if (seen.has(name)) continue
+      seen.add(name)
+      for (const definition of this.#byName.get(name) ?? []) {
+        if (followed.has(definition)) continue
+        if (followed.size >= mostFollowed) return { effects, undecided: 'a text that defines too much' }
+        followed.add(definition)
+        effects.push(...definition.block.effects)
+        undecided ??= definition.block.undecided
+        pending.push(...definition.words)
+      }
+    }
+    this.#counted += effects.length
+    if (this.#counted > mostEffects) return { effects: [], undecided: 'a text that defines too much' }
+    return effects.length === 0 && undecided === undefined ? nothing : blockOf(effects, undecided)
+  }
+}
+
+/** One statement that defines something. */
+class Definition {
+  readonly #statement: Node
+  readonly #text: () => string
+  readonly #analyze: (sql: string) => Analysis
+  #block: Block | undefined
+  #words: readonly string[] | undefined
+
+  constructor(statement: Node, text: () => string, analyze: (sql: string) => Analysis) {
+    this.#statement = statement
+    this.#text = text
+    this.#analyze = analyze
+  }
+
+  /** What it does when it runs. */
+  get block(): Block {
+    return (this.#block ??= this.#judge())
+  }
+
+  /** What it may name. */
+  get words(): readonly string[] {
+    return (this.#words ??= this.#findWords())
+  }
+
+  #judge(): Block {
+    const statement = this.#statement
+    // PreparedStatements counts what it does.
+    if ('PrepareStmt' in statement) return nothing
+    if (!('CreateFunctionStmt' in statement)) return blockOf(detectStored(statement))
+    const { parameters = [] } = statement.CreateFunctionStmt
+    // PostgreSQL takes a SET of the function back after each call.
+    const defaults = detectStored({ CreateFunctionStmt: { parameters } })
+    const { effects, undecided } = this.#judgeFunction(statement.CreateFunctionStmt)
+    return blockOf([...defaults, ...effects], undecided)
+  }
+
+  #judgeFunction(statement: CreateFunctionStmt): Block {
+    if (statement.sql_body !== undefined)
+      return { effects: statementsIn(statement.sql_body).flatMap((each) => detect(each)) }
+    const language = option(statement.options ?? [], 'language')
+    if (language === 'sql') return ofAnalysis(this.#analyze(bodyOf(statement)))
+    if (language !== 'plpgsql') return { effects: [], undecided: 'a function in another language than SQL and plpgsql' }
+    try {
+      return analyzeBody(parseFunction(this.#text()), this.#analyze)
+    } catch (error) {
+      if (!(error instanceof ParseRefused || error instanceof ParseTooComplex)) throw error
+      return { effects: [], undecided: 'a function that was not understood' }
+    }
+  }
+
+  #findWords(): string[] {
+    const statement = this.#statement
+    const words = wordsOf(statement)
+    return 'CreateFunctionStmt' in statement ? [...words, ...wordsIn(bodyOf(statement.CreateFunctionStmt))] : words
+  }
+}
+
+function bodyOf({ options = [] }: CreateFunctionStmt): string {
+  return option(options, 'as') ?? ''
+}
+
+function ofAnalysis(analysis: Analysis): Block {
+  const { undecided } = analysis
+  return { effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) }
+}
+
+/** A definition runs inside the transaction of its text, any number of times. */
+function blockOf(effects: readonly DetectedEffect[], undecided?: string): Block {
+  const own = effects.filter(({ when }) => when === 'always' || when === 'transaction')
+  return { effects: own.map((effect) => uncertain(effect)), ...(undecided !== undefined && { undecided }) }
+}
+
+/** The statements of `BEGIN ATOMIC … END`, and of `RETURN …`, which is a SELECT to PostgreSQL. */
+function statementsIn(body: Node): Node[] {
+  if ('List' in body) return (body.List.items ?? []).flatMap(statementsIn)
+  if (!('ReturnStmt' in body)) return [body]
+  const { returnval: val } = body.ReturnStmt
+  return val === undefined ? [] : [{ SelectStmt: { targetList: [{ ResTarget: { val } }] } }]
+}
