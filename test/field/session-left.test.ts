@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import pg from 'pg'
 import { isClosedByForm, type Form, type Kind, type MadeStatement } from '../fuzz/session/transaction.ts'
-import { roles, stage, Trial } from '../fuzz/session/trial.ts'
+import { roles, stage } from '../fuzz/session/stage.ts'
+import { Trial } from '../fuzz/session/trial.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
 /** What somebody reported, as the statements of one transaction. */

@@ -3,16 +3,19 @@ import { Worker } from 'node:worker_threads'
 import { startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { addTally, emptyTally, type Batch, type Tally } from './tally.ts'
-import { roles, stage } from './trial.ts'
+import { roles, stage } from './stage.ts'
 
 /** Transactions handed to a worker at once: about a second of work. */
 const batchSize = 200
+
+/** Transactions that a worker plays at once, each in a database of its own. */
+const lanes = 4
 
 /** What a worker has to close is closed by then, or left to the end of its thread. */
 const closeMillis = 10_000
 
 /**
- * Plays all transactions of a batch on a live server of its own, each worker in its own database.
+ * Plays all transactions of a batch on a live server of its own, each worker in its own databases.
  *
  * @param progress hears how many transactions have been played so far
  */
@@ -22,10 +25,10 @@ export async function playAll(batch: Batch, workers: number, progress: (transact
   try {
     const batches = split(batch)
     const sum = emptyTally()
-    const urls = await databases(server.url, workers)
+    const urls = await databases(server.url, workers * lanes)
     await Promise.all(
-      urls.map((url) =>
-        work(url, batches, (tally) => {
+      Array.from({ length: workers }, (_, index) =>
+        work(urls.slice(index * lanes, (index + 1) * lanes), batches, (tally) => {
           addTally(sum, tally)
           progress(sum.counts.transactions)
         }),
@@ -64,8 +67,8 @@ function* split(batch: Batch): Generator<Batch, void> {
 }
 
 /** One worker, until no batch is left. */
-function work(url: string, batches: Generator<Batch, void>, done: (tally: Tally) => void): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: url })
+function work(urls: readonly string[], batches: Generator<Batch, void>, done: (tally: Tally) => void): Promise<void> {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: urls })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const next = (): void => {
     const batch = batches.next()

@@ -72,7 +72,7 @@ async function openPg(url: string, options: { readonly pipeline?: boolean }): Pr
     close: () => pool.end(),
     async play({ texts }, onText) {
       const client = await pool.connect()
-      const send: Send = async (text) => client.query(sqlOf(text), text[0]?.values as unknown[] | undefined)
+      const send: Send = async (text) => client.query(sqlOf(text), valuesOf(text) as unknown[] | undefined)
       if (options.pipeline === true) {
         const sent = texts.map((text, index) => {
           onText(index)
@@ -86,12 +86,18 @@ async function openPg(url: string, options: { readonly pipeline?: boolean }): Pr
   }
 }
 
+/** Neither pg nor Kysely sends a statement whose values are no array. */
+function valuesOf(text: SentText): readonly unknown[] | undefined {
+  const [first] = text
+  return first?.isNeverSent === true ? ('no array' as never) : first?.values
+}
+
 async function openKysely(url: string): Promise<Record<'connection' | 'transaction', Player>> {
   const { pool, session } = await onePool(url, {})
   const guard = newGuard()
   const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   const sendOn = (executor: Kysely<unknown>): Send => {
-    return (text) => executor.executeQuery(CompiledQuery.raw(sqlOf(text), [...(text[0]?.values ?? [])]))
+    return (text) => executor.executeQuery(CompiledQuery.raw(sqlOf(text), (valuesOf(text) ?? []) as unknown[]))
   }
   const close = async (): Promise<void> => {
     await db.destroy()
@@ -145,7 +151,10 @@ async function openPrisma(url: string): Promise<Player> {
       ended(
         client.$transaction(
           async (tx) => {
-            await inOrder(texts, onText, (text) => tx.$executeRawUnsafe(sqlOf(text), ...(text[0]?.values ?? [])))
+            await inOrder(texts, onText, async (text) =>
+              // Prisma makes the array of values itself.
+              text[0]?.isNeverSent !== true ? tx.$executeRawUnsafe(sqlOf(text), ...(text[0]?.values ?? [])) : undefined,
+            )
             if (!commits) throw rolledBack
           },
           { timeout: 60_000, maxWait: 60_000 },

@@ -24,6 +24,10 @@ const failing = [
   'SELECT 1 / (id - 1) FROM perm',
   'INSERT INTO later VALUES (1)',
   "SELECT 'x'::int",
+  'DEALLOCATE missing',
+  'CLOSE missing',
+  'RELEASE missing',
+  'VACUUM perm',
 ]
 
 const plain = [
@@ -80,9 +84,18 @@ function statement(random: Random, theme: Theme, isOwn: boolean): MadeStatement 
   if (part < 58) return undoing(random, theme)
   if (part < 78) return savepoint(random, theme)
   if (part < 90) return { sql: random.pick(failing) }
+  if (part < 92) return neverSent(random, theme)
   // A transaction that an ORM opened is not the application's to end.
-  if (part < 92 && !isOwn) return { sql: random.pick(['COMMIT', 'ROLLBACK', 'BEGIN']) }
+  if (part < 94 && !isOwn) return { sql: random.pick(['COMMIT', 'ROLLBACK', 'BEGIN']) }
   return { sql: random.pick(plain) }
+}
+
+/** What looks as if it ended the transaction, or took something back. */
+function neverSent(random: Random, theme: Theme): MadeStatement {
+  const { sql } = random.chance(0.5)
+    ? undoing(random, theme)
+    : { sql: random.pick(['ROLLBACK', 'COMMIT', `ROLLBACK TO ${theme.name}`]) }
+  return { sql, isNeverSent: true }
 }
 
 function savepoint(random: Random, theme: Theme): MadeStatement {
@@ -99,9 +112,13 @@ function grouped(random: Random, statements: readonly MadeStatement[]): SentText
   const texts: MadeStatement[][] = []
   for (const each of statements) {
     const last = texts.at(-1)
-    const joins = isBatched && last?.at(-1)?.values === undefined && each.values === undefined && random.chance(0.5)
+    const joins = isBatched && isPlain(last?.at(-1)) && isPlain(each) && random.chance(0.5)
     if (joins && last !== undefined) last.push(each)
     else texts.push([each])
   }
   return texts
+}
+
+function isPlain(statement: MadeStatement | undefined): boolean {
+  return statement?.values === undefined && statement?.isNeverSent !== true
 }

@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts'
+import { defined } from './defining.ts'
 import { somewhere } from './positions.ts'
 import type { Kind, MadeStatement } from './transaction.ts'
 import type { Theme } from './words.ts'
@@ -14,6 +15,7 @@ const makers: Readonly<Record<Kind, readonly Maker[]>> = {
     set,
     set,
     setConfig,
+    (_, theme) => `SET TIME ZONE ${theme.setting === 'timezone' ? "'UTC+3'" : "'UTC+4'"}`,
     (random, theme) => (random.chance(0.15) ? setConfigByParameters(random) : set(random, theme)),
     (_, theme) => `SET LOCAL ${theme.assignment}`,
     (random) =>
@@ -50,8 +52,18 @@ export function leaving(random: Random, theme: Theme): MadeStatement {
   return typeof made === 'string' ? { sql: made } : made
 }
 
+/** A search path in which a permanent object comes first, and such an object. */
+function permanent(random: Random, theme: Theme): MadeStatement {
+  return random.pick([
+    { sql: `CREATE TABLE public.${theme.name} (id int)` },
+    { sql: 'SET LOCAL search_path = public, pg_temp' },
+    { sql: "SELECT set_config('search_path', 'public, pg_temp', true)" },
+  ])
+}
+
 /** Behind it, whatever is created is temporary. */
 function temporaryPath(random: Random, theme: Theme): MadeStatement {
+  if (random.chance(0.3)) return permanent(random, theme)
   if (random.chance(0.3)) return { sql: `CREATE TABLE ${theme.name} (id int)` }
   const first = random.pick(['SET LOCAL search_path = pg_temp', "SELECT set_config('search_path', 'pg_temp', true)"])
   return { sql: `${first}; CREATE TABLE ${theme.name} (id int)` }
@@ -65,7 +77,8 @@ function setConfig(random: Random, theme: Theme): string {
   const of = theme.setting
   const value = random.pick(["'1'", "'2'"])
   const isLocal = random.pick(['false', 'false', 'false', "'f'", 'NULL', 'true', '1 = 2'])
-  return somewhere(random, `set_config('${of.startsWith('app') ? of : 'app.a'}', ${value}, ${isLocal})`, certainty)
+  const call = `set_config('${of.startsWith('app') ? of : 'app.a'}', ${value}, ${isLocal})`
+  return random.chance(0.1) ? defined(random, call) : somewhere(random, call, certainty)
 }
 
 function setConfigByParameters(random: Random): MadeStatement {
@@ -79,5 +92,6 @@ function setConfigByParameters(random: Random): MadeStatement {
 
 function lock(random: Random, theme: Theme): string {
   const of = random.pick(['pg_advisory_lock', 'pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_try_advisory_lock'])
-  return somewhere(random, `${of}(${theme.key})`, certainty)
+  const call = `${of}(${theme.key})`
+  return random.chance(0.1) ? defined(random, call) : somewhere(random, call, certainty)
 }

@@ -47,6 +47,22 @@ const idle: readonly Around[] = [
   (call) => `SELECT ${call} FROM perm LIMIT 0`,
   (call) => `SELECT ${call} EXCEPT SELECT ${call} WHERE false LIMIT 0`,
   (call) => `DECLARE unread CURSOR FOR SELECT ${call}`,
+  (call) => `UPDATE perm SET item = item WHERE id = 99 RETURNING ${call}`,
+  (call) => `DELETE FROM perm WHERE id = 99 RETURNING ${call}`,
+  (call) => `INSERT INTO perm VALUES (2, 'x') ON CONFLICT (id) DO NOTHING RETURNING ${call}`,
+  (call) => `INSERT INTO perm VALUES (9, 'x') ON CONFLICT (id) DO UPDATE SET item = (${call})::text`,
+  (call) =>
+    `MERGE INTO perm USING (SELECT 1 AS id) s ON perm.id = s.id WHEN NOT MATCHED THEN INSERT VALUES (5, (${call})::text)`,
+  (call) => `SELECT count((${call})::text) FILTER (WHERE false)`,
+  (call) => `SELECT string_agg((${call})::text, ',') FROM perm WHERE id = 99`,
+  (call) => `SELECT 1 FROM perm p, LATERAL (SELECT ${call} WHERE p.id = 99) s`,
+  (call) => `SELECT ${call} LIMIT (SELECT 0)`,
+  (call) => `SELECT ${call} FROM perm TABLESAMPLE BERNOULLI (0)`,
+  (call) => `SELECT rank() OVER (ORDER BY (${call})::text) FROM perm WHERE id = 99`,
+  (call) => `WITH gone AS (DELETE FROM perm WHERE id = 99 RETURNING 1) SELECT ${call} FROM gone`,
+  (call) => `SELECT 'a' INTERSECT SELECT (${call})::text WHERE false`,
+  (call) => `PREPARE later AS SELECT ${call}; DEALLOCATE later`,
+  (call) => `EXPLAIN (ANALYZE, ANALYZE off) SELECT ${call}`,
 ]
 
 /** Blocks in which a statement runs for certain. */
@@ -72,6 +88,16 @@ const idleBlocks: readonly Around[] = [
   (part) => `BEGIN ${part}; RAISE EXCEPTION 'over'; END`,
   (part) => `BEGIN RAISE EXCEPTION 'over'; ${part}; EXCEPTION WHEN OTHERS THEN NULL; END`,
   (part) => `BEGIN FOR i IN 1..2 LOOP CONTINUE; ${part}; END LOOP; END`,
+  (part) => `DECLARE i int; BEGIN FOREACH i IN ARRAY ARRAY[]::int[] LOOP ${part}; END LOOP; END`,
+  (part) => `BEGIN ASSERT false; ${part}; END`,
+  (part) => `BEGIN PERFORM 1 WHERE false; IF FOUND THEN ${part}; END IF; END`,
+  (part) => `BEGIN IF NULL THEN ${part}; END IF; END`,
+  (part) => `BEGIN FOR i IN REVERSE 1..2 LOOP ${part}; END LOOP; END`,
+  (part) => `BEGIN LOOP EXIT WHEN true; ${part}; END LOOP; END`,
+  (part) => `BEGIN FOR i IN 1..1 LOOP CONTINUE WHEN true; ${part}; END LOOP; END`,
+  (part) => `DECLARE r record; BEGIN FOR r IN EXECUTE 'SELECT 1 WHERE false' LOOP ${part}; END LOOP; END`,
+  (part) => `BEGIN BEGIN RAISE EXCEPTION 'x'; ${part}; EXCEPTION WHEN raise_exception THEN NULL; END; END`,
+  (part) => `BEGIN ${part}; ROLLBACK; END`,
   (part) => `BEGIN INSERT INTO perm VALUES (1); ${part}; EXCEPTION WHEN unique_violation THEN NULL; END`,
 ]
 

@@ -33,8 +33,11 @@ function* shorter(texts: readonly SentText[]): Generator<readonly SentText[]> {
 
 /** The transaction as one reads it: a line for each text. */
 export function described({ form, texts, commits }: MadeTransaction): string {
-  const lines = texts.map(
-    (text) => `  ${sqlOf(text)}${text[0]?.values === undefined ? '' : `   ${JSON.stringify(text[0].values)}`}`,
-  )
+  const lines = texts.map((text) => `  ${sqlOf(text)}${remarkOn(text)}`)
   return [`${form}, ended by ${commits ? 'COMMIT' : 'ROLLBACK'} where the form ends it:`, ...lines].join('\n')
+}
+
+function remarkOn([first]: SentText): string {
+  if (first?.isNeverSent === true) return '   (never sent)'
+  return first?.values === undefined ? '' : `   ${JSON.stringify(first.values)}`
 }

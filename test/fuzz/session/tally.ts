@@ -60,10 +60,14 @@ function addCounts(sum: Record<string, number>, counts: Readonly<Record<string, 
   for (const [key, count] of Object.entries(counts)) sum[key] = (sum[key] ?? 0) + count
 }
 
-/** Plays all transactions of a batch. */
-export async function tallyOf(trial: Trial, batch: Batch): Promise<Tally> {
+/** Plays all transactions of a batch, one at a time on each trial. */
+export async function tallyOf(trials: readonly Trial[], batch: Batch): Promise<Tally> {
   const tally = emptyTally()
-  for (let index = batch.first; index < batch.first + batch.count; index++) await add(tally, trial, batch, index)
+  let next = batch.first
+  const play = async (trial: Trial): Promise<void> => {
+    while (next < batch.first + batch.count) await add(tally, trial, batch, next++)
+  }
+  await Promise.all(trials.map(play))
   return tally
 }
 

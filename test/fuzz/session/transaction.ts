@@ -5,6 +5,8 @@ export type Form = 'pg' | 'pipelined pg' | 'Kysely' | 'Kysely transaction' | 'Pr
 export interface MadeStatement {
   readonly sql: string
   readonly values?: readonly unknown[]
+  /** The driver refuses it, since its values are no array. It is a text of its own. */
+  readonly isNeverSent?: true
 }
 
 /** The statements that a driver sends as one text. */

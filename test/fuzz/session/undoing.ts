@@ -68,6 +68,13 @@ export function undoing(random: Random, theme: Theme): MadeStatement {
 
 function reset(random: Random, theme: Theme): string {
   const of = theme.setting
+  if (of === 'timezone' && random.chance(0.5))
+    return random.pick([
+      'RESET TIME ZONE',
+      'SET TIME ZONE DEFAULT',
+      'SET TIME ZONE LOCAL',
+      'SET LOCAL TIME ZONE DEFAULT',
+    ])
   return random.pick([`RESET ${of}`, `RESET ${of}`, `SET ${of} TO DEFAULT`, `SET LOCAL ${of} TO DEFAULT`, 'RESET ALL'])
 }
 

@@ -16,6 +16,7 @@ const settings: Readonly<Record<string, readonly [string, string]>> = {
   statement_timeout: ["'71s'", "'72s'"],
   application_name: ["'one'", "'two'"],
   search_path: ['public, pg_temp', 'public'],
+  timezone: ["'UTC+3'", "'UTC+4'"],
   datestyle: ["'German'", "'SQL'"],
 }
 

@@ -5,11 +5,12 @@ import { Trial } from './trial.ts'
 // Nobody reads where an error of a statement was thrown, given thousands of times.
 Error.stackTraceLimit = 0
 
-const trial = await Trial.open(workerData as string)
+/** Transactions that are under way at once: while one waits for the server, another one is played. */
+const trials = await Promise.all((workerData as string[]).map((url) => Trial.open(url)))
 
 parentPort?.on('message', (batch: Batch | 'end') => {
   // A worker's port has no origin.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  if (batch !== 'end') void tallyOf(trial, batch).then((tally) => parentPort?.postMessage(tally))
-  else void trial.close().then(() => parentPort?.close())
+  if (batch !== 'end') void tallyOf(trials, batch).then((tally) => parentPort?.postMessage(tally))
+  else void Promise.all(trials.map((trial) => trial.close())).then(() => parentPort?.close())
 })

@@ -1,0 +1,116 @@
+import type { Session } from './inspect.ts'
+import { restore } from './stage.ts'
+import {
+  isClosedByForm,
+  sqlOf,
+  type Kind,
+  type MadeStatement,
+  type MadeTransaction,
+  type SentText,
+} from './transaction.ts'
+
+/**
+ * A finding comes before its text is sent. It is right if the state stayed in case that nothing fails from there on;
+ * and, where a rollback does not take the state back, in case that any statement fails.
+ */
+export async function mightStay(replay: Replay, speaksOf: readonly Kind[]): Promise<boolean> {
+  const holds = (dirty: ReadonlySet<Kind>): boolean => speaksOf.some((kind) => dirty.has(kind))
+  if (holds(await replay.rightAfter()) || holds(await replay.withoutFailures())) return true
+  if (!speaksOf.some((kind) => kind === 'lock' || kind === 'prepared')) return false
+  for (let count = replay.statements; count > 0; count--) if (holds(await replay.first(count))) return true
+  return false
+}
+
+/** Plays a transaction again, as it may go as far as the guard knew when a finding came. */
+export class Replay {
+  readonly #session: Session
+  readonly #transaction: MadeTransaction
+  readonly #at: number
+  /** How many texts were answered then. Pipelined texts are all sent before the first answer. */
+  readonly #answered: number
+
+  /** @param at the text with which the finding came */
+  constructor(session: Session, transaction: MadeTransaction, at: number) {
+    this.#session = session
+    this.#transaction = transaction
+    this.#at = at
+    this.#answered = transaction.form === 'pipelined pg' ? 0 : at
+  }
+
+  /** The statements up to the finding. */
+  get statements(): number {
+    return this.#transaction.texts.slice(0, this.#at + 1).flat().length
+  }
+
+  /**
+   * Outside a transaction the text may leave it on another connection than the next one finds, in case that nothing in
+   * it fails.
+   */
+  async rightAfter(): Promise<ReadonlySet<Kind>> {
+    const { form, texts } = this.#transaction
+    if (isClosedByForm(form)) return new Set()
+    for (const text of texts.slice(0, this.#at)) await this.#attempt(text)
+    await this.#tryEach(texts[this.#at] ?? [])
+    const dirty = (await this.#session.isInTransaction()) ? new Set<Kind>() : undefined
+    const held = await this.#end()
+    return dirty ?? held
+  }
+
+  async withoutFailures(): Promise<ReadonlySet<Kind>> {
+    const { form, texts, commits } = this.#transaction
+    const isOwn = isClosedByForm(form)
+    if (isOwn) await this.#session.query('BEGIN')
+    // Before a COMMIT is sent, nothing shows that it will fail.
+    for (const text of texts.slice(0, this.#answered))
+      await this.#attempt(text.filter(({ sql }) => !/into later/i.test(sql)))
+    for (const text of texts.slice(this.#answered)) await this.#tryEach(text)
+    if (isOwn) await this.#session.attempt(commits ? 'COMMIT' : 'ROLLBACK')
+    return this.#end()
+  }
+
+  /** The first statements alone: the next one has failed. */
+  async first(count: number): Promise<ReadonlySet<Kind>> {
+    const { texts } = this.#transaction
+    const statements = texts.slice(0, this.#at + 1).flat()
+    const answered = texts.slice(0, this.#answered).flat().length
+    for (const each of statements.slice(0, Math.min(count, answered))) await this.#attempt([each])
+    for (const each of statements.slice(answered, count)) await this.#tryOne(each)
+    return this.#end()
+  }
+
+  async #end(): Promise<ReadonlySet<Kind>> {
+    const dirty = await this.#session.endAndClean()
+    await restore(this.#session, this.#transaction)
+    return dirty
+  }
+
+  /** @returns whether nothing has failed */
+  async #attempt(text: SentText): Promise<boolean> {
+    const [first] = text
+    if (first === undefined || first.isNeverSent === true) return true
+    return this.#session.attempt(sqlOf(text), first.values)
+  }
+
+  /** What fails leaves the transaction as it was. */
+  async #tryEach(text: SentText): Promise<void> {
+    const isImplicit = text.length > 1 && !(await this.#session.isInTransaction())
+    if (isImplicit) await this.#session.query('BEGIN')
+    for (const each of text) await this.#tryOne(each)
+    if (isImplicit && (await this.#session.isInTransaction())) await this.#session.attempt('COMMIT')
+  }
+
+  async #tryOne(statement: MadeStatement): Promise<void> {
+    const session = this.#session
+    if (!(await session.isAlive())) {
+      await this.#attempt([statement])
+      return
+    }
+    await session.query('SAVEPOINT "before this"')
+    const isDone = await this.#attempt([statement])
+    // What is deferred to the COMMIT fails now.
+    const isChecked = control.test(statement.sql) || (await session.attempt('SET CONSTRAINTS ALL IMMEDIATE'))
+    if (!(isDone && isChecked) && (await session.isInTransaction())) await session.attempt('ROLLBACK TO "before this"')
+  }
+}
+
+const control = /^(savepoint|release|rollback|commit|begin|start|abort|end)\b/i
