@@ -119,6 +119,6 @@ function grouped(random: Random, statements: readonly MadeStatement[]): SentText
   return texts
 }
 
-function isPlain(statement: MadeStatement | undefined): boolean {
-  return statement?.values === undefined && statement?.isNeverSent !== true
+function isPlain(of: MadeStatement | undefined): boolean {
+  return of?.values === undefined && of?.isNeverSent !== true
 }

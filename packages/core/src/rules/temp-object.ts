@@ -124,9 +124,9 @@ function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt): Effect
         what: 'DROP',
         when: 'always',
         object: objectOf(type, name),
-        ...(schema === undefined && { isUnqualified: true }),
       }
-      return isFound ? effect : uncertain(effect)
+      if (!isFound) return uncertain(effect)
+      return schema === undefined ? { ...effect, isUnqualified: true } : effect
     })
     return schema === undefined ? undone : [...undone, needs('DROP … pg_temp.…')]
   })
