@@ -17,7 +17,7 @@ const guard = createGuard()
 
 const tables = [
   'DROP TABLE IF EXISTS rows, copied, valued CASCADE',
-  'DROP DOMAIN IF EXISTS amount CASCADE',
+  'DROP DOMAIN IF EXISTS amount, checked CASCADE',
   'CREATE TABLE rows (id int)',
   'INSERT INTO rows VALUES (1)',
   'CREATE DOMAIN amount AS int',
@@ -59,6 +59,33 @@ const dirty: readonly string[] = [
   `${sqlFunction}; CREATE OR REPLACE FUNCTION outer_one() RETURNS text LANGUAGE sql AS 'SELECT pg_temp_free()'; SELECT outer_one()`,
   `CREATE OR REPLACE PROCEDURE proceed() LANGUAGE plpgsql AS $$ BEGIN SET app.made = 'x'; END $$; CALL proceed()`,
   `${sqlFunction}; EXPLAIN ANALYZE SELECT pg_temp_free()`,
+  // What one text stores, and a later statement of it runs.
+  `CREATE DOMAIN checked AS int CHECK (${leaves}); SELECT 1::checked`,
+  `CREATE DOMAIN checked AS int; ALTER DOMAIN checked ADD CHECK (${leaves}) NOT VALID; SELECT 1::checked`,
+  `CREATE DOMAIN checked AS boolean DEFAULT (${leaves}); CREATE TABLE copied (a checked, b int); INSERT INTO copied (b) VALUES (1)`,
+  `CREATE TABLE copied (a boolean DEFAULT (${leaves})); INSERT INTO copied DEFAULT VALUES`,
+  `CREATE TABLE copied (a int CHECK (${leaves})); INSERT INTO copied VALUES (1)`,
+  `CREATE TABLE copied (a int CHECK (${leaves})); ALTER TABLE copied RENAME TO valued_copy; INSERT INTO valued_copy VALUES (1); DROP TABLE valued_copy`,
+  `ALTER TABLE rows ALTER id SET DEFAULT (${leaves})::int; INSERT INTO rows DEFAULT VALUES`,
+  `ALTER TABLE rows ADD CONSTRAINT c CHECK (${leaves}) NOT VALID; ALTER TABLE rows VALIDATE CONSTRAINT c`,
+  `CREATE VIEW seen AS SELECT ${leaves}; TABLE seen; DROP VIEW seen`,
+  `CREATE RULE r AS ON UPDATE TO rows DO ALSO SELECT ${leaves}; UPDATE rows SET id = 3`,
+  `CREATE MATERIALIZED VIEW seen AS SELECT pg_advisory_lock(42)::text WITH NO DATA; REFRESH MATERIALIZED VIEW seen; DROP MATERIALIZED VIEW seen`,
+  `CREATE OR REPLACE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ${leaves}; RETURN NEW; END $$; CREATE TRIGGER t BEFORE UPDATE ON rows FOR EACH ROW EXECUTE FUNCTION fired(); UPDATE rows SET id = 3`,
+  `CREATE OR REPLACE FUNCTION passed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER t BEFORE UPDATE ON rows FOR EACH ROW WHEN (${leaves}) EXECUTE FUNCTION passed(); UPDATE rows SET id = 3`,
+  `${sqlFunction}; CREATE TABLE copied (a text DEFAULT pg_temp_free()); INSERT INTO copied DEFAULT VALUES`,
+  `${sqlFunction}; CREATE VIEW seen AS SELECT pg_temp_free(); SELECT * FROM seen; DROP VIEW seen`,
+  `${sqlFunction}; PREPARE p AS SELECT pg_temp_free(); EXECUTE p; DEALLOCATE p`,
+  `${sqlFunction}; ALTER FUNCTION pg_temp_free() RENAME TO renamed; SELECT renamed(); DROP FUNCTION renamed()`,
+  `CREATE OR REPLACE FUNCTION optional(a boolean DEFAULT (${leaves})) RETURNS boolean LANGUAGE sql AS 'SELECT a'; SELECT optional()`,
+  `CREATE OR REPLACE FUNCTION adds(int, int) RETURNS int LANGUAGE sql AS $$ SELECT (${leaves})::int $$; CREATE AGGREGATE added(int) (SFUNC = adds, STYPE = int); SELECT added(id) FROM rows; DROP AGGREGATE added(int)`,
+  `CREATE OR REPLACE FUNCTION adds(int, int) RETURNS int LANGUAGE sql AS $$ SELECT (${leaves})::int $$; CREATE OPERATOR <%> (FUNCTION = adds, LEFTARG = int, RIGHTARG = int); SELECT 1 <%> 2; DROP OPERATOR <%> (int, int)`,
+  `CREATE TYPE pair AS (a int); CREATE FUNCTION paired(pair) RETURNS text LANGUAGE sql AS $$ SELECT (${leaves})::text $$; CREATE CAST (pair AS text) WITH FUNCTION paired(pair); SELECT ROW(1)::pair::text; DROP TYPE pair CASCADE`,
+  // Texts that functions run.
+  `SELECT query_to_xml('SELECT pg_advisory_lock(42)::text', true, true, '')`,
+  `SELECT query_to_xml_and_xmlschema('SELECT pg_advisory_lock(42)::text', true, true, '')`,
+  `SELECT * FROM ts_stat($$ SELECT to_tsvector(set_config('app.made', 'x', false)) $$)`,
+  `SELECT ts_rewrite('a'::tsquery, $$ SELECT 'a'::tsquery, set_config('app.made', 'x', false)::tsquery $$)`,
 ]
 
 const clean: readonly string[] = [
@@ -77,6 +104,12 @@ const clean: readonly string[] = [
   `${sqlFunction}; SELECT other.pg_temp_free FROM (VALUES (1)) AS other (pg_temp_free)`,
   `${sqlFunction}; EXPLAIN SELECT pg_temp_free()`,
   `${plpgsqlFunction}; COMMENT ON FUNCTION leave IS 'leave(1)'`,
+  `${sqlFunction}; CREATE TABLE copied (a text DEFAULT pg_temp_free()); INSERT INTO rows VALUES (2)`,
+  `${sqlFunction}; GRANT EXECUTE ON FUNCTION pg_temp_free() TO PUBLIC`,
+  `CREATE OR REPLACE FUNCTION own_setting() RETURNS int SET app.made = 'x' LANGUAGE sql AS 'SELECT 1'; SELECT own_setting()`,
+  `CREATE RULE r AS ON UPDATE TO rows DO ALSO SELECT ${leaves}; SELECT 1`,
+  `SELECT query_to_xmlschema('SELECT pg_advisory_lock(42)::text', true, true, '')`,
+  `SELECT query_to_xml('SELECT 1', true, true, '')`,
   `CREATE OR REPLACE FUNCTION local_one() RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.made', 'x', true) $$; SELECT local_one()`,
 ]
 

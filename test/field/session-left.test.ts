@@ -134,6 +134,32 @@ const scenes: readonly Scene[] = [
     commits: true,
     leaves: ['setting'],
   },
+  {
+    report: 'own trial',
+    what: 'DEALLOCATE of a name that is not there, between a lock and its unlock',
+    statements: [{ sql: 'SELECT pg_advisory_lock(1); DEALLOCATE missing; SELECT pg_advisory_unlock_all()' }],
+    commits: false,
+    leaves: ['lock'],
+  },
+  {
+    report: 'own trial',
+    what: 'DROP finds a permanent table where pg_temp is not the first schema',
+    statements: [
+      'CREATE TABLE public.b (id int)',
+      'CREATE TEMP TABLE b (id int)',
+      "SELECT set_config('search_path', 'public, pg_temp', true)",
+      'DROP TABLE b',
+    ],
+    commits: true,
+    leaves: ['temporary'],
+  },
+  {
+    report: 'own trial',
+    what: 'the name of pg_temp in a search path has any case',
+    statements: ["SELECT set_config('search_path', 'PG_TEMP', true)", 'CREATE TABLE a (id int)'],
+    commits: true,
+    leaves: ['temporary'],
+  },
 ]
 
 let server: SharedPostgres

@@ -36,9 +36,7 @@ export async function openPlayers(url: string): Promise<ReadonlyMap<Form, Player
   ])
 }
 
-function newGuard(): Guard {
-  return createGuard({ logger: { warn() {} }, observe: false })
-}
+const logger = { warn() {} }
 
 /** A pool of one connection, and that connection. */
 async function onePool(url: string, options: object): Promise<{ pool: pg.Pool; session: Session }> {
@@ -64,7 +62,7 @@ async function endOpen(session: Session, send: Send): Promise<void> {
 
 async function openPg(url: string, options: { readonly pipeline?: boolean }): Promise<Player> {
   const { pool, session } = await onePool(url, options)
-  const guard = newGuard()
+  const guard = createGuard({ logger, observe: false })
   guardPool(pool, guard)
   return {
     guard,
@@ -94,7 +92,7 @@ function valuesOf(text: SentText): readonly unknown[] | undefined {
 
 async function openKysely(url: string): Promise<Record<'connection' | 'transaction', Player>> {
   const { pool, session } = await onePool(url, {})
-  const guard = newGuard()
+  const guard = createGuard({ logger })
   const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   const sendOn = (executor: Kysely<unknown>): Send => {
     return (text) => executor.executeQuery(CompiledQuery.raw(sqlOf(text), (valuesOf(text) ?? []) as unknown[]))
@@ -137,7 +135,7 @@ async function ended(transaction: Promise<unknown>): Promise<void> {
 
 async function openPrisma(url: string): Promise<Player> {
   const { pool, session } = await onePool(url, {})
-  const guard = newGuard()
+  const guard = createGuard({ logger })
   const adapter = guardAdapter(new PrismaPg(pool), guard)
   const client = new PrismaClient({ adapter }).$extends(poolsafe(guard)) as unknown as PrismaClient
   return {

@@ -84,9 +84,9 @@ function statement(random: Random, theme: Theme, isOwn: boolean): MadeStatement 
   if (part < 58) return undoing(random, theme)
   if (part < 78) return savepoint(random, theme)
   if (part < 90) return { sql: random.pick(failing) }
-  if (part < 92) return neverSent(random, theme)
+  if (part < 91) return neverSent(random, theme)
   // A transaction that an ORM opened is not the application's to end.
-  if (part < 94 && !isOwn) return { sql: random.pick(['COMMIT', 'ROLLBACK', 'BEGIN']) }
+  if (part < 93 && !isOwn) return { sql: random.pick(['COMMIT', 'ROLLBACK', 'BEGIN']) }
   return { sql: random.pick(plain) }
 }
 

@@ -66,7 +66,7 @@ function temporaryPath(random: Random, theme: Theme): MadeStatement {
   if (random.chance(0.3)) return permanent(random, theme)
   if (random.chance(0.3)) return { sql: `CREATE TABLE ${theme.name} (id int)` }
   const first = random.pick(['SET LOCAL search_path = pg_temp', "SELECT set_config('search_path', 'pg_temp', true)"])
-  return { sql: `${first}; CREATE TABLE ${theme.name} (id int)` }
+  return { sql: `${first};\nCREATE TABLE ${theme.name} (id int)` }
 }
 
 function set(random: Random, theme: Theme): string {

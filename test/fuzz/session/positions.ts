@@ -61,7 +61,7 @@ const idle: readonly Around[] = [
   (call) => `SELECT rank() OVER (ORDER BY (${call})::text) FROM perm WHERE id = 99`,
   (call) => `WITH gone AS (DELETE FROM perm WHERE id = 99 RETURNING 1) SELECT ${call} FROM gone`,
   (call) => `SELECT 'a' INTERSECT SELECT (${call})::text WHERE false`,
-  (call) => `PREPARE later AS SELECT ${call}; DEALLOCATE later`,
+  (call) => `PREPARE later AS SELECT ${call};\nDEALLOCATE later`,
   (call) => `EXPLAIN (ANALYZE, ANALYZE off) SELECT ${call}`,
 ]
 

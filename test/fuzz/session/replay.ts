@@ -39,7 +39,7 @@ export class Replay {
 
   /** The statements up to the finding. */
   get statements(): number {
-    return this.#transaction.texts.slice(0, this.#at + 1).flat().length
+    return singleStatements(this.#transaction.texts.slice(0, this.#at + 1)).length
   }
 
   /**
@@ -71,8 +71,8 @@ export class Replay {
   /** The first statements alone: the next one has failed. */
   async first(count: number): Promise<ReadonlySet<Kind>> {
     const { texts } = this.#transaction
-    const statements = texts.slice(0, this.#at + 1).flat()
-    const answered = texts.slice(0, this.#answered).flat().length
+    const statements = singleStatements(texts.slice(0, this.#at + 1))
+    const answered = singleStatements(texts.slice(0, this.#answered)).length
     for (const each of statements.slice(0, Math.min(count, answered))) await this.#attempt([each])
     for (const each of statements.slice(answered, count)) await this.#tryOne(each)
     return this.#end()
@@ -106,11 +106,16 @@ export class Replay {
       return
     }
     await session.query('SAVEPOINT "before this"')
-    const isDone = await this.#attempt([statement])
+    // The driver refuses a statement after the guard has judged it.
+    const isDone = await session.attempt(statement.sql, statement.values)
     // What is deferred to the COMMIT fails now.
     const isChecked = control.test(statement.sql) || (await session.attempt('SET CONSTRAINTS ALL IMMEDIATE'))
     if (!(isDone && isChecked) && (await session.isInTransaction())) await session.attempt('ROLLBACK TO "before this"')
   }
+}
+
+function singleStatements(texts: readonly SentText[]): MadeStatement[] {
+  return texts.flat().flatMap((statement) => statement.sql.split(';\n').map((sql) => Object.assign({}, statement, { sql })))
 }
 
 const control = /^(savepoint|release|rollback|commit|begin|start|abort|end)\b/i

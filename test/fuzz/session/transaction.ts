@@ -1,7 +1,7 @@
 /** How the statements of a transaction reach the server. */
 export type Form = 'pg' | 'pipelined pg' | 'Kysely' | 'Kysely transaction' | 'Prisma'
 
-/** One statement, with the values of its parameters. */
+/** One statement, with the values of its parameters; or several that belong together, with a `;` and a new line between. */
 export interface MadeStatement {
   readonly sql: string
   readonly values?: readonly unknown[]

@@ -174,7 +174,9 @@ export class StatementSender {
         return result
       },
       (error: unknown) => {
-        observer.end(execution, this.#sqlStateOf(error) ?? '')
+        const sqlState = this.#sqlStateOf(error)
+        observer.end(execution, sqlState ?? '')
+        if (sqlState !== undefined) this.transaction?.failUnwatched(sqlState)
         throw error
       },
     )

@@ -117,19 +117,23 @@ function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt): Effect
     const name = `${path.at(-1) ?? ''}${'ObjectWithArgs' in object ? signatureOfDropped(object.ObjectWithArgs) : ''}`
     // Without the schema, functions are not looked for among what is temporary.
     const isFound = schema === 'pg_temp' || (schema === undefined && relationsAndTypes.has(removeType))
-    const undone = [removeType, ...(alsoDropped[removeType] ?? [])].map((type): Effect => {
-      const effect: Effect = {
-        does: 'undoes',
-        state: 'temp-object',
-        what: 'DROP',
-        when: 'always',
-        object: objectOf(type, name),
-      }
-      if (!isFound) return uncertain(effect)
-      return schema === undefined ? { ...effect, isUnqualified: true } : effect
+    const undone = [removeType, ...(alsoDropped[removeType] ?? [])].map((type) => {
+      const effect = dropped(objectOf(type, name), schema === undefined)
+      return isFound ? effect : uncertain(effect)
     })
     return schema === undefined ? undone : [...undone, needs('DROP … pg_temp.…')]
   })
+}
+
+function dropped(object: string, isUnqualified: boolean): Effect {
+  return {
+    does: 'undoes',
+    state: 'temp-object',
+    what: 'DROP',
+    when: 'always',
+    object,
+    ...(isUnqualified && { isUnqualified }),
+  }
 }
 
 const relationsAndTypes: ReadonlySet<ObjectType> = new Set([
@@ -248,6 +252,8 @@ SELECT * FROM orders WHERE id = ANY (ARRAY[1, 2, 3]);`,
       'INSERT INTO pg_temp.t VALUES (1)',
       'DROP TABLE IF EXISTS pg_temp.t',
       'CALL pg_temp.p()',
+      'CREATE OPERATOR FAMILY pg_temp.ages USING btree',
+      "CREATE CONVERSION pg_temp.latin FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
       "SELECT 'ok'::pg_temp.mood",
     ],
     safe: [

@@ -143,3 +143,13 @@ test('what changes nothing costs nothing: the promise of the driver is handed on
   const answer = Promise.resolve(1)
   expect(transaction.watch(answer, sqlStateOf)).toBe(answer)
 })
+
+test('a harmless statement that fails without being watched has aborted the transaction', async () => {
+  const { transaction, send, refuses } = begin()
+  await send('BEGIN', done)
+  transaction.failUnwatched('22012')
+  expect(refuses('PREPARE a AS SELECT 1')).toBe(false)
+  await send('ROLLBACK', done)
+  transaction.failUnwatched('22012')
+  expect(refuses('PREPARE a AS SELECT 1')).toBe(true)
+})

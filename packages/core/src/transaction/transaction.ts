@@ -139,6 +139,11 @@ export class Transaction {
     this.#expect()
   }
 
+  /** The server has answered a statement with an error that {@link watch} did not watch. */
+  failUnwatched(sqlState: string): void {
+    if (this.#known.isOpen && this.isBare) this.fail(undefined, sqlState)
+  }
+
   /** Nobody knows what became of a statement. */
   lose(sent: Sent): void {
     if (!this.#arrive(sent)) return
