@@ -115,7 +115,9 @@ export class Replay {
 }
 
 function singleStatements(texts: readonly SentText[]): MadeStatement[] {
-  return texts.flat().flatMap((statement) => statement.sql.split(';\n').map((sql) => Object.assign({}, statement, { sql })))
+  return texts
+    .flat()
+    .flatMap((statement) => statement.sql.split(';\n').map((sql) => Object.assign({}, statement, { sql })))
 }
 
 const control = /^(savepoint|release|rollback|commit|begin|start|abort|end)\b/i
