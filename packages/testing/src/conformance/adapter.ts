@@ -58,11 +58,10 @@ export interface ConformanceAdapter<Client extends ConformanceClient = Conforman
 
 /**
  * The functions of a test runner. Vitest's module fits as it is; for `node:test`:
- * `{ describe, it, beforeAll: before, afterAll: after }`.
+ * `{ describe, it, afterAll: after }`.
  */
 export interface TestRunner {
   readonly describe: (name: string, register: () => void) => unknown
   readonly it: (name: string, run: () => Promise<void>, timeoutMillis?: number) => unknown
-  readonly beforeAll: (run: () => Promise<void>, timeoutMillis?: number) => unknown
-  readonly afterAll: (run: () => Promise<void>, timeoutMillis?: number) => unknown
+  readonly afterAll: (run: () => Promise<void>) => unknown
 }

@@ -26,17 +26,22 @@ export function describeConformance<Client extends ConformanceClient>(
   adapter: ConformanceAdapter<Client>,
   runner: TestRunner,
 ): void {
-  const { describe, it, beforeAll, afterAll } = runner
+  const { describe, it, afterAll } = runner
   describe(`${adapter.name} conforms`, () => {
     const trial = new Trial(adapter)
-    beforeAll(() => trial.start(), timeoutMillis)
-    afterAll(() => trial.stop(), timeoutMillis)
+    afterAll(() => trial.stop())
     const cases = [
       ...statementCases(trial),
       ...transactionCases(trial),
       ...observationCases(trial),
       ...offerCases(trial, adapter),
     ]
-    for (const { name, run } of cases) it(name, run, timeoutMillis)
+    for (const { name, run } of cases) {
+      const runStarted = async (): Promise<void> => {
+        await trial.start()
+        await run()
+      }
+      it(name, runStarted, timeoutMillis)
+    }
   })
 }

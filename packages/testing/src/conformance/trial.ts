@@ -25,6 +25,7 @@ type Opener<Client extends ConformanceClient> = Pick<ConformanceAdapter<Client>,
 /** An adapter on trial, with a PostgreSQL of its own that logs every statement. */
 export class Trial<Client extends ConformanceClient> {
   readonly #adapter: Opener<Client>
+  #started: Promise<void> | undefined
   #server: PostgresServer | undefined
   #observer: PgClient | undefined
   #strict: Client | undefined
@@ -34,8 +35,12 @@ export class Trial<Client extends ConformanceClient> {
     this.#adapter = adapter
   }
 
-  /** Starts the server and creates what the examples of the rules name. */
-  async start(): Promise<void> {
+  /** Starts the server, once, and creates what the examples of the rules name. */
+  start(): Promise<void> {
+    return (this.#started ??= this.#start())
+  }
+
+  async #start(): Promise<void> {
     // V8 forgets who awaits a call in which the parser is loaded, so the first stack would not lead to the caller.
     await quietGuard({}).ready
     // pg_backup_start waits for a checkpoint, which the server spreads over minutes by default.
