@@ -9,6 +9,7 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/proofs.md',
     'docs/reference.md',
     'docs/exceptions.md',
+    'docs/adapters.md',
     'docs/checkout.md',
     'docs/health.md',
     'docs/slow-queries.md',
