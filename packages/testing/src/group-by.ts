@@ -1,4 +1,4 @@
-/** The values by what `keyOf` says of each, in the order in which the keys come first. */
+/** Groups values by `keyOf`, in the order in which keys first occur. */
 export function groupBy<Value, Key>(values: readonly Value[], keyOf: (value: Value) => Key): [Key, Value[]][] {
   const groups = new Map<Key, Value[]>()
   for (const value of values) {

@@ -1,4 +1,5 @@
-// The matchers without strict mode: `setupFiles: ['@poolsafe/testing/matchers']`. Strict mode registers them as well.
+// Registers the matchers without strict mode: `setupFiles: ['@poolsafe/testing/matchers']`. Strict mode registers them
+// too.
 import { expect } from 'vitest'
 import { matchers } from './matchers/matchers.ts'
 

@@ -9,20 +9,20 @@ import { blamed, collect, collectDeclared, isWhole } from './report/report.ts'
 import { summarize } from './report/summary.ts'
 import { describeUnused, type DeclaredRecord } from './strict/declared.ts'
 
-/** The options of {@link PoolsafeReporter}. Paths are below the root of the run; their folders are made. */
+/** The options of {@link PoolsafeReporter}. Paths are relative to the root of the run; missing folders are created. */
 export interface ReporterOptions {
-  /** Where to write the findings as JSON. @default none is written */
+  /** Path of the JSON report. @default no file */
   readonly json?: string
-  /** Where to write the findings as JUnit XML. @default none is written */
+  /** Path of the JUnit XML report. @default no file */
   readonly junit?: string
 }
 
 /**
- * Tells at the end of a run of Vitest what strict mode found, over all files and workers:
- * `reporters: ['default', ['@poolsafe/testing/reporter', { json: 'poolsafe.json', junit: 'poolsafe.xml' }]]`. Without it each
- * file tells its own. In watch mode, of each run. An exception by statement that no file needed fails the run.
+ * Reports the findings of strict mode at the end of a Vitest run, over all files and workers: `reporters: ['default',
+ * ['@poolsafe/testing/reporter', { json: 'poolsafe.json', junit: 'poolsafe.xml' }]]`. Without it each file reports its
+ * own findings. In watch mode it reports each run. An exception by statement that no file needed fails the run.
  *
- * @throws InvalidOptionError for an option that does not exist, or is no path
+ * @throws InvalidOptionError for an unknown option, or a value that is not a path
  */
 export class PoolsafeReporter implements Reporter {
   readonly #options: ReporterOptions
@@ -55,7 +55,7 @@ export class PoolsafeReporter implements Reporter {
     if (unused.length > 0) process.exitCode = 1
   }
 
-  /** Whoever did not run every test of every file does not know which exceptions are needed. */
+  /** A run of some tests cannot show which exceptions are unused. */
   async #unusedIn(modules: readonly TestModule[], declared: readonly DeclaredRecord[]): Promise<DeclaredRecord[]> {
     if (!isWhole(modules)) return []
     const all = await this.#vitest?.globTestSpecifications()
@@ -74,6 +74,6 @@ function checkPath(option: string, path: unknown): void {
   throw new InvalidOptionError(`the reporter: ${option}`, path, 'the path of a file')
 }
 
-// Vitest takes a reporter from the default export of its module.
+// Vitest loads a reporter from the default export of its module.
 // oxlint-disable-next-line import/no-default-export
 export default PoolsafeReporter

@@ -1,16 +1,16 @@
 import { int32, startup, startupCode } from './protocol.ts'
 import { connectTo, type Address, type CancelKey } from './server-session.ts'
 
-/** A client's request to cancel: which client it means, and what only that one knows. */
+/** The contents of a CancelRequest: the process id and the secret key. */
 export function readCancelRequest(body: Buffer): CancelKey | undefined {
   return body.length === 8 ? { pid: body.readInt32BE(0), secret: body.subarray(4) } : undefined
 }
 
 /**
- * Asks the server to cancel what a session does. Resolves when the server has done so, never with an error: nobody
- * waits for the answer to a cancel request.
+ * Asks the server to cancel the current statement of a session. Resolves when the server has done so and never rejects,
+ * because a cancel request has no answer.
  *
- * @param isStill whether the session still does what is to be cancelled, asked as late as possible
+ * @param isStill returns true if the session still runs the statement to cancel; called as late as possible
  */
 export async function cancelOnServer(
   address: Address,
@@ -20,7 +20,7 @@ export async function cancelOnServer(
   const socket = await connectTo(address).catch(() => undefined)
   if (socket === undefined) return
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-  // The server answers by closing the connection, once the signal has been sent.
+  // The server sends the signal and then closes the connection.
   if (isStill()) socket.end(startup(startupCode.cancel, int32(pid), secret)).resume()
   else socket.destroy()
   await closed

@@ -3,22 +3,22 @@ import { errorResponse } from './protocol.ts'
 import type { Served, ServerSession } from './server-session.ts'
 import type { OnSlot, Sessions, Settle, Slot } from './sessions.ts'
 
-/** How a client comes by a session. */
+/** How a client gets a session. */
 export interface CheckoutParts {
   readonly sessions: Sessions
   readonly settings: ClientSettings
   readonly served: Served
-  /** There is no session; `response` says why. */
+  /** No session is available; `response` has the error for the client. */
   readonly onRefused: (response: Buffer) => void
 }
 
-/** A client's way to a session, and its stay there: never twice in a row in the same one. */
+/** Assigns sessions to a client, never the same one twice in a row. */
 export class Checkout {
   readonly #parts: CheckoutParts
   #slot: Slot | undefined
   #previous: Slot | undefined
   #session: ServerSession | undefined
-  /** Who gets the session that is waited for. */
+  /** The callback that waits for a session. */
   #onSlot: OnSlot | undefined
   #isOver = false
 
@@ -34,7 +34,7 @@ export class Checkout {
     return this.#onSlot !== undefined
   }
 
-  /** Calls back when there is a session, with the client's settings in it; at once where one is free. */
+  /** Calls back with a session that has the client's settings; synchronously if one is free. */
   take(then: (session: ServerSession) => void): void {
     const onSlot: OnSlot = (slot, session, error) => {
       if (session === undefined) this.#refuse(slot, error)
@@ -79,14 +79,14 @@ export class Checkout {
     if (!this.#isOver) this.#parts.onRefused(response ?? errorResponse('FATAL', '08P01', text))
   }
 
-  /** The transaction is over. */
+  /** Call it at the end of a transaction. */
   giveBack(settle?: Settle): void {
     const slot = this.#leave()
     this.#previous = slot
     if (slot !== undefined) this.#parts.sessions.release(slot, settle)
   }
 
-  /** The client is gone: a session that it was using ends. */
+  /** Call it when the client is gone: a session in use ends. */
   end(): void {
     this.#isOver = true
     if (this.#onSlot !== undefined) this.#parts.sessions.forget(this.#onSlot)

@@ -10,15 +10,15 @@ import { readParameter, type Served, type ServerSession } from './server-session
 import type { Sessions, Settle } from './sessions.ts'
 import { TransactionRecord } from './transaction-record.ts'
 
-/** What a client is made of. */
+/** The parts of a client. */
 export interface ClientParts {
   readonly socket: Socket
   readonly sessions: Sessions
   readonly statements: NamedStatements
   readonly settings: ClientSettings
-  /** Whether a text makes the pooler keep the session for this client. */
+  /** Returns true if the statement pins the session to this client. */
   readonly pins: (sql: string) => boolean
-  /** A transaction has ended. @returns what happens to its session now */
+  /** Call it at the end of a transaction. @returns what happens to its session next */
   readonly settle: (record: TransactionRecord) => Settle | undefined
   readonly onClosed: () => void
 }
@@ -28,7 +28,7 @@ interface Message {
   readonly bytes: Buffer
 }
 
-/** While more than this waits for a session or an answer, nothing more is read from the client. */
+/** Reading from the client pauses while more than this waits for a session or an answer. */
 const maxQueuedBytes = 1_048_576
 
 const isOfCopy: ReadonlySet<number> = new Set([frontend.copyData, frontend.copyDone, frontend.copyFail])
@@ -43,8 +43,7 @@ const isExtended: ReadonlySet<number> = new Set([
 
 /**
  * A client that is logged in. It has a session from the first message of a transaction to the ReadyForQuery that ends
- * it. Of what it sends ahead, the server gets one Query or Sync at a time: a pipeline is cut wherever a transaction may
- * end.
+ * it. The server gets one Query or Sync at a time, so a pipeline is cut wherever a transaction may end.
  */
 export class ClientSession implements Served {
   readonly #parts: ClientParts
@@ -54,8 +53,7 @@ export class ClientSession implements Served {
   #queue: Message[] = []
   #queuedBytes = 0
   /**
-   * What has been sent to the server: nothing that waits for an answer, messages without a Sync yet, a Query, or a
-   * Sync.
+   * What the server has been sent: nothing without an answer, messages without a Sync so far, a Query, or a Sync.
    */
   #unit: 'none' | 'open' | 'query' | 'sync' = 'none'
   #units = 0
@@ -63,14 +61,17 @@ export class ClientSession implements Served {
   #isCopyingIn = false
   /** The server skips everything up to the next Sync. */
   #isSkipping = false
-  /** An error waits for its ReadyForQuery: clients take it for the end of the transaction, and ask for the reports. */
+  /**
+   * Holds an error back until its ReadyForQuery, because clients treat the error as the end of the transaction and
+   * request the reports.
+   */
   #isHoldingError = false
-  /** The server has said itself why it ends the session. */
+  /** True if the server has sent the reason for ending the session. */
   #hasSaidWhy = false
   #isPinned = false
   #isClosed = false
   #record = new TransactionRecord()
-  /** A cancel request on its way: until it has arrived, the session must not serve anybody else. */
+  /** A cancel request in flight. Until it has arrived, the session must not serve another client. */
   #canceling: Promise<void> | undefined
 
   constructor(parts: ClientParts) {
@@ -80,7 +81,7 @@ export class ClientSession implements Served {
     parts.socket.once('close', () => this.close())
   }
 
-  /** Tells the client that it is logged in. */
+  /** Reports the successful login to the client. */
   greet(greeting: Buffer): void {
     this.#outbox.push(greeting)
     this.#outbox.flush()
@@ -92,16 +93,16 @@ export class ClientSession implements Served {
     this.#queuedBytes += bytes.length
   }
 
-  /** All that came at once has been received. */
+  /** Call it when a chunk was received completely. */
   received(): void {
     this.#pump()
     if (this.#queuedBytes > maxQueuedBytes) this.#parts.socket.pause()
   }
 
   /**
-   * A cancel request has come: `send` brings it to the server if `isStill` says so when it gets there.
+   * Handles a cancel request: `send` forwards it to the server if `isStill` returns true at that time.
    *
-   * @returns whether there is anything to cancel
+   * @returns false if there is nothing to cancel
    */
   cancel(send: (session: ServerSession, isStill: () => boolean) => Promise<void>): boolean {
     const [session, unit] = [this.session, this.#units]
@@ -111,7 +112,7 @@ export class ClientSession implements Served {
     return true
   }
 
-  /** The session that works for the client at this moment. */
+  /** The session that serves the client now. */
   get session(): ServerSession | undefined {
     return this.#checkout.session
   }
@@ -121,7 +122,7 @@ export class ClientSession implements Served {
       if (!this.#mayGo(next)) break
       if (next.type === frontend.terminate) return this.close()
       if (this.session !== undefined) this.#forward(this.#shift(next))
-      // What is left of a COPY that has failed: the server would ignore it, too.
+      // Drops the rest of a failed COPY, which the server would ignore as well.
       else if (isOfCopy.has(next.type)) this.#shift(next)
       else return this.#checkout.take(() => this.#pump())
     }

@@ -1,15 +1,15 @@
 import type { ServerSession } from './server-session.ts'
 
-/** The settings that a client keeps on whichever session it gets. */
+/** The settings that a client keeps across sessions. */
 export class ClientSettings {
   readonly #tracked: ReadonlySet<string>
-  /** By name in lower case: what the client has, as the server reports it. */
+  /** The client's values as the server reports them, by name in lower case. */
   readonly #wanted: Map<string, string>
 
   /**
-   * @param tracked those that the pooler takes along
-   * @param defaults what a new session reports
-   * @param given those of the startup packet
+   * @param tracked settings that the pooler tracks
+   * @param defaults values that a new session reports
+   * @param given settings of the startup packet
    */
   constructor(tracked: ReadonlySet<string>, defaults: ReadonlyMap<string, string>, given: ReadonlyMap<string, string>) {
     this.#tracked = tracked
@@ -17,7 +17,7 @@ export class ClientSettings {
     this.#wanted = new Map([...reported.filter(([name]) => tracked.has(name)), ...given])
   }
 
-  /** What has to be set on this session so that it is as the client left it; `undefined` for nothing. */
+  /** Returns the SQL that restores the client's settings on a session; `undefined` if none differ. */
   restoration(session: ServerSession): string | undefined {
     const differing = this.#differing(session)
     if (differing.length === 0) return undefined
@@ -30,7 +30,7 @@ export class ClientSettings {
     return [...this.#wanted].filter(([name, value]) => reported.get(name) !== value)
   }
 
-  /** The session has been made the client's: what the server made of the values counts. */
+  /** Call it after the settings were restored: the server's form of the values counts. */
   adopt({ reported, restored }: ServerSession): void {
     for (const name of this.#wanted.keys()) {
       const value = reported.get(name)
@@ -40,14 +40,14 @@ export class ClientSettings {
     }
   }
 
-  /** The server has reported a change that the client made. */
+  /** Call it when the server reports a change by the client. */
   changed(name: string, value: string): void {
     const key = name.toLowerCase()
     if (this.#tracked.has(key)) this.#wanted.set(key, value)
   }
 }
 
-/** A literal that means the same whatever `standard_conforming_strings` says. */
+/** Quotes a literal independently of `standard_conforming_strings`. */
 export function literal(text: string): string {
   return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }

@@ -9,7 +9,7 @@ import { readStartup, type StartupPacket } from './startup-packet.ts'
 import { readStartupRequest, UnsupportedParameter, type StartupRequest } from './startup-settings.ts'
 
 /**
- * A connection to the pooler, from its first packet to the end of its login; after that it is a {@link ClientSession}.
+ * A connection to the pooler from its first packet to the end of its login. After that it is a {@link ClientSession}.
  */
 export class Connection {
   readonly #socket: Socket
@@ -30,7 +30,7 @@ export class Connection {
     )
     this.#loginTimer = setTimeout(() => this.#giveUp(), options.loginTimeoutMillis).unref()
     socket.on('close', () => clearTimeout(this.#loginTimer))
-    // Whatever breaks the connection, `close` follows.
+    // `close` follows every error.
     socket.on('error', () => undefined)
   }
 

@@ -1,20 +1,20 @@
 import { backend } from './protocol.ts'
 
-/** What a message of the client is answered with. */
+/** The answer to a message of the client. */
 export type Awaited = 'parse' | 'bind' | 'close' | 'describe' | 'execute' | 'ready'
 
-/** An answer that is still to come. */
+/** An outstanding answer. */
 export interface Expected {
   readonly awaits: Awaited
-  /** The answer that the pooler gives itself, the server having nothing to do with it. */
+  /** The pooler's own answer, without the server. */
   readonly own?: Buffer
-  /** The pooler asked, not the client: the answer is not passed on. */
+  /** The pooler sent the message, so the answer is not forwarded. */
   readonly isOurs?: boolean
-  /** The statement that is prepared on the session if all goes well. */
+  /** The statement that is prepared on the session if it succeeds. */
   readonly prepares?: string
 }
 
-/** Which messages complete what; COPY and rows come before these. */
+/** The messages that complete an answer; COPY data and rows precede them. */
 const completes: Readonly<Record<Awaited, ReadonlySet<number>>> = {
   parse: new Set([backend.parseComplete]),
   bind: new Set([backend.bindComplete]),
@@ -24,7 +24,7 @@ const completes: Readonly<Record<Awaited, ReadonlySet<number>>> = {
   ready: new Set([backend.ready]),
 }
 
-/** The answers that a client waits for, in the order in which they will come. */
+/** The outstanding answers of a client, in order. */
 export class ExpectedAnswers {
   #queue: Expected[] = []
 
@@ -36,13 +36,13 @@ export class ExpectedAnswers {
     this.#queue.push(expected)
   }
 
-  /** @returns what a message of the server completes */
+  /** @returns the answer that a message of the server completes */
   complete(type: number): Expected | undefined {
     const [head] = this.#queue
     return head !== undefined && completes[head.awaits].has(type) ? this.#queue.shift() : undefined
   }
 
-  /** @returns the pooler's own answers that are due now */
+  /** @returns the pooler's own answers that are due */
   takeOwn(): Buffer[] {
     const due: Buffer[] = []
     for (let own = this.#queue[0]?.own; own !== undefined; own = this.#queue[0]?.own) {
@@ -52,13 +52,13 @@ export class ExpectedAnswers {
     return due
   }
 
-  /** After an error the server skips everything up to the next Sync. @returns what is not answered any more */
+  /** After an error the server skips everything up to the next Sync. @returns the answers that will not come */
   skip(): Expected[] {
     const at = this.#queue.findIndex(({ awaits }) => awaits === 'ready')
     return this.#queue.splice(0, at === -1 ? this.#queue.length : at)
   }
 
-  /** In the middle of a COPY the server ignores a Sync that it has been sent already. */
+  /** During a COPY the server ignores a Sync that was sent ahead. */
   forgetSync(): void {
     const at = this.#queue.findIndex(({ awaits }) => awaits === 'ready')
     if (at !== -1) this.#queue.splice(at, 1)

@@ -3,7 +3,7 @@ import type { HostileReport, ReportedState } from './report.ts'
 
 const did: Readonly<Record<ReportedState['does'], string>> = { leaves: 'left', clears: 'took away', needs: 'missed' }
 
-/** A report for people: what the transaction left, took away or missed, its statements, and what to do instead. */
+/** Formats a report for people: what the transaction left, removed or missed, its statements, and the remedy. */
 export function formatReport({ seq, statements, states, user, database, applicationName }: HostileReport): string {
   const whose = `${applicationName === '' ? 'a client' : applicationName}, as ${user} in ${database}`
   const lines = states.flatMap(({ kind, object, rule, does, isHidden }) => {

@@ -1,19 +1,19 @@
 import { headerBytes } from './protocol.ts'
 
-/** Who gets the messages of a stream: whole ones, and of streamed types also the parts of one, as they come. */
+/** Receives the messages of a stream: complete ones, and parts of streamed types as they arrive. */
 export type OnMessage = (type: number, bytes: Buffer) => void
 
-/** How a {@link Framer} cuts a stream. */
+/** Options of a {@link Framer}. */
 export interface Framing {
-  /** Messages of these types are handed on in parts: nobody looks into them, and they may be large. */
+  /** Types whose messages are forwarded in parts, because nothing reads them and they may be large. */
   readonly streamed: ReadonlySet<number>
-  /** The largest message that is held together, in bytes. */
+  /** The largest message that is buffered, in bytes. */
   readonly maxBytes: number
   /** The largest message of a streamed type, in bytes. */
   readonly maxStreamedBytes: number
 }
 
-/** A message is larger than the limit, or its length makes no sense. */
+/** A message exceeds the limit, or its length is invalid. */
 export class MessageTooLarge extends Error {
   override readonly name: string = 'MessageTooLarge'
 }
@@ -22,11 +22,11 @@ export class MessageTooLarge extends Error {
 export class Framer {
   readonly #framing: Framing
   readonly #onMessage: OnMessage
-  /** The beginning of a message, and how many bytes are needed to go on. */
+  /** The buffered start of a message, and the number of bytes needed to continue. */
   #parts: Buffer[] = []
   #held = 0
   #needed = 0
-  /** What is still to come of a streamed message. */
+  /** Bytes of a streamed message that are still to come. */
   #streaming = { type: 0, bytes: 0 }
 
   constructor(framing: Framing, onMessage: OnMessage) {
@@ -41,7 +41,7 @@ export class Framer {
       bytes = this.#streaming.bytes > 0 ? this.#continue(bytes) : this.#next(bytes)
   }
 
-  /** What is held back, with the chunk; `undefined` while it is not enough. */
+  /** Returns the buffered bytes with the chunk; `undefined` while they do not suffice. */
   #join(chunk: Buffer): Buffer | undefined {
     if (this.#parts.length === 0) return chunk
     this.#parts.push(chunk)
@@ -65,7 +65,7 @@ export class Framer {
     return bytes.subarray(part.length)
   }
 
-  /** Hands on the first message. @returns what follows it */
+  /** Forwards the first message. @returns the bytes after it */
   #next(bytes: Buffer): Buffer | undefined {
     if (bytes.length < headerBytes) return this.#hold(bytes, headerBytes)
     const type = bytes.readUInt8(0)

@@ -16,7 +16,7 @@ import type { CancelKey, ServerSession } from './server-session.ts'
 import { Sessions } from './sessions.ts'
 import type { StartupRequest } from './startup-settings.ts'
 
-/** How long a session is waited for that was told to cancel, in milliseconds. */
+/** How long to wait for a session that was told to cancel, in milliseconds. */
 const againMillis = 100
 
 interface Guest {
@@ -24,7 +24,7 @@ interface Guest {
   readonly secret: Buffer
 }
 
-/** The clients of one hostile pooler, and the sessions that they share. */
+/** The clients of one hostile pooler and the sessions that they share. */
 export class HostilePooler {
   readonly settling: Settling
   readonly passwords: Passwords
@@ -45,7 +45,7 @@ export class HostilePooler {
     })
   }
 
-  /** A client that has logged in. The process id that it is told is the pooler's own, as behind a real one. */
+  /** Adds a client that has logged in. Its process id is the pooler's own, as with a real pooler. */
   async welcome(socket: Socket, request: StartupRequest): Promise<ClientSession> {
     const sessions = this.#sessionsOf(request)
     const defaults = await sessions.defaults()
@@ -75,7 +75,7 @@ export class HostilePooler {
     return Object.values(this.#options.pooler.carries).includes('pinned')
   }
 
-  /** Sessions belong to a user and a database; each kind has an order of its own. */
+  /** Sessions belong to a user and a database; each pair has its own order. */
   #sessionsOf({ user, database }: Identity): Sessions {
     const key = JSON.stringify([user, database])
     const known = this.#sessions.get(key)
@@ -103,12 +103,12 @@ export class HostilePooler {
     })
   }
 
-  /** Resolves when every transaction that has been answered is settled. */
+  /** Resolves when all answered transactions are inspected. */
   async settled(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((sessions) => sessions.settled()))
   }
 
-  /** Sends all clients away, cancels what they do, and ends all sessions. */
+  /** Disconnects all clients, cancels their statements and ends all sessions. */
   async end(): Promise<void> {
     const farewell = errorResponse('FATAL', '57P01', 'terminating connection due to administrator command')
     const busy = [...this.#clients.values()].flatMap(({ client }) => client.session ?? [])
@@ -117,7 +117,7 @@ export class HostilePooler {
     await Promise.all([...ended, ...busy.map((session) => this.#cancelUntilOver(session))])
   }
 
-  /** Once may be too early: a query that is still on its way is not canceled. */
+  /** One cancel may be too early: it does not affect a query that has not arrived yet. */
   async #cancelUntilOver(session: ServerSession): Promise<void> {
     while (!session.isOver) {
       await cancelOnServer(this.#options.address, session.key, () => !session.isOver)
@@ -126,7 +126,7 @@ export class HostilePooler {
   }
 }
 
-/** A client hears at once what the session will be like that it gets later. */
+/** A client gets the parameters of its later session at login. */
 function greeting(
   defaults: ReadonlyMap<string, string>,
   { settings }: StartupRequest,

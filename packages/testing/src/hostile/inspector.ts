@@ -9,37 +9,37 @@ import {
   type Held,
 } from './snapshot.ts'
 
-/** What differs in a session since it was looked at before. */
+/** A change in a session since the previous inspection. */
 export interface Difference {
-  /** `leaves`: it is there now, or it has changed; `clears`: it is not there any more. */
+  /** `leaves`: it exists now or has changed; `clears`: it no longer exists. */
   readonly does: 'leaves' | 'clears'
   readonly held: Held
 }
 
-/** What is known of a session. */
+/** What is known about a session. */
 interface Known {
   readonly capabilities: Capabilities
   /** Every setting of a new session, by name. */
   readonly defaults: ReadonlyMap<string, string>
-  /** What a new session holds. */
+  /** The state of a new session. */
   readonly fresh: readonly Held[]
-  /** What was seen last. */
+  /** The state at the previous inspection. */
   seen: readonly Held[]
 }
 
-/** As many names of settings as are remembered for later transactions. */
+/** Number of setting names that are remembered for later transactions. */
 const maxNames = 1_000
 
-/** The transaction runs without the client's timeouts, which the view of settings then does not show. */
+/** The inspection runs without the client's timeouts, so the view of settings does not show them. */
 const withoutTimeouts = 'SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; '
 
-/** Looks into sessions, outside of transactions and while nobody else uses them. */
+/** Inspects sessions outside of transactions, while no client uses them. */
 export class Inspector {
   readonly #known = new WeakMap<ServerSession, Known>()
-  /** Names that settings may have which no view shows; what one client sets, another one reads by its name. */
+  /** Names of settings that no view shows. A setting of one client is readable by its name for another client. */
   readonly #settingNames = new Set<string>()
 
-  /** Looks at a new session. @throws Error where it cannot be looked at */
+  /** Inspects a new session. @throws Error if it cannot be inspected */
   async begin(session: ServerSession): Promise<void> {
     const capabilities = toCapabilities(await session.query(capabilitiesQuery))
     const answer = await session.query(
@@ -55,9 +55,9 @@ export class Inspector {
   }
 
   /**
-   * What differs since the session was looked at last.
+   * Returns the changes since the last inspection.
    *
-   * @returns the SQLSTATE of what went wrong, where the session cannot be looked at
+   * @returns the SQLSTATE of the error if the session cannot be inspected
    */
   async inspect(session: ServerSession, settingNames: Iterable<string>): Promise<readonly Difference[] | string> {
     const known = this.#known.get(session)
@@ -71,7 +71,7 @@ export class Inspector {
     return this.#withoutUsualLibraries(session, differences)
   }
 
-  /** The session is as good as new. */
+  /** Call it when the session was cleaned. */
   cleaned(session: ServerSession): void {
     const known = this.#known.get(session)
     if (known === undefined) return

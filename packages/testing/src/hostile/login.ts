@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { backend, frontend, headerBytes, int32, message, readTexts } from './protocol.ts'
 import { Scram, scramMethod } from './scram.ts'
 
-/** Who logs in to PostgreSQL, and to which database. */
+/** The user, password and database of a login to PostgreSQL. */
 export interface Identity {
   readonly user: string
   readonly database: string
 }
 
-/** Gives the password when the server asks for one. */
+/** Returns the password when the server requests one. */
 export type AskPassword = () => Promise<string>
 
 const request = { ok: 0, cleartext: 3, md5: 5, sasl: 10, saslContinue: 11, saslFinal: 12 } as const
@@ -26,8 +26,8 @@ export class Login {
 
   /**
    * @param bytes a message Authentication…
-   * @returns what to send; `undefined` for nothing
-   * @throws Error for a method that is not spoken here
+   * @returns the message to send; `undefined` for none
+   * @throws Error for an unsupported method
    */
   async answer(bytes: Buffer): Promise<Buffer | undefined> {
     const body = bytes.subarray(headerBytes + 4)
@@ -69,8 +69,8 @@ function md5Answer(user: string, password: string, salt: Buffer): string {
   return `md5${createHash('md5').update(inner).update(salt).digest('hex')}`
 }
 
-/** The request for a password in clear text, as the pooler puts it to its own clients. */
+/** The request for a clear-text password that the pooler sends to its own clients. */
 export const cleartextRequest: Buffer = message(backend.authentication, int32(request.cleartext))
 
-/** The server's word that the client is logged in. */
+/** The server's message that the login succeeded. */
 export const authenticationOk: Buffer = message(backend.authentication, int32(request.ok))

@@ -15,17 +15,17 @@ import { errorResponse, frontend } from './protocol.ts'
 import type { ServerSession } from './server-session.ts'
 
 /**
- * What a pooler does with statements that clients name: takes them along, passes names on as they are, or refuses them.
+ * What a pooler does with named statements: track them, forward their names unchanged, or refuse them.
  */
 export type NamedStatementMode = 'tracked' | 'passed' | 'rejected'
 
-/** A message to the server with the answer to it, or an answer alone. */
+/** A message to the server with its answer, or only an answer. */
 export interface Step {
   readonly bytes?: Buffer
   readonly expected: Expected
 }
 
-/** The statements that one client has named. */
+/** The named statements of one client. */
 export class NamedStatements {
   readonly #mode: NamedStatementMode
   readonly #serverNames: ServerNames
@@ -36,12 +36,12 @@ export class NamedStatements {
     this.#serverNames = serverNames
   }
 
-  /** The text behind a name. */
+  /** Returns the SQL of a name. */
   textOf(name: string): string | undefined {
     return this.#statements.get(name)?.sql
   }
 
-  /** What becomes of a message of the extended protocol, on this session. */
+  /** Translates a message of the extended protocol for this session. */
   stepsFor(type: number, bytes: Buffer, session: ServerSession): readonly Step[] {
     switch (type) {
       case frontend.parse:
@@ -66,7 +66,7 @@ export class NamedStatements {
     if (name === '') return [{ bytes, expected: { awaits: 'parse' } }]
     if (this.#mode === 'rejected') return [{ expected: { awaits: 'parse', own: rejection } }]
     const known = this.#mode === 'tracked' ? this.#statements.get(name) : undefined
-    // The server itself says that the name is taken.
+    // The server itself reports that the name is taken.
     if (known !== undefined) return [...ensure(known, session), { bytes: parse(known), expected: { awaits: 'parse' } }]
     const prepared = { serverName: this.#mode === 'tracked' ? this.#serverNames.nameFor(body) : name, body, sql }
     this.#statements.set(name, prepared)

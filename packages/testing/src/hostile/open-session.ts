@@ -11,7 +11,7 @@ import {
   type CancelKey,
 } from './server-session.ts'
 
-/** The server refused a login; `response` is what it said, as it came. */
+/** The server refused a login; `response` is its unchanged message. */
 export class LoginRefused extends Error {
   override readonly name: string = 'LoginRefused'
   readonly response: Buffer
@@ -26,7 +26,7 @@ export class LoginRefused extends Error {
  * Opens a session: connects and logs in, with SCRAM-SHA-256, md5, a password in clear text or none.
  *
  * @throws LoginRefused
- * @throws Error where nobody listens, or for an authentication that is not spoken here
+ * @throws Error if nothing listens, or for an unsupported authentication method
  */
 export async function openSession(
   address: Address,
@@ -62,7 +62,9 @@ async function logIn(socket: Socket, identity: Identity, askPassword: AskPasswor
   throw new Error('PostgreSQL ended the connection during the login of the hostile pooler')
 }
 
-/** The messages up to ReadyForQuery, after which the server says nothing by itself; the socket is left as it was. */
+/**
+ * Reads the messages up to ReadyForQuery, after which the server sends nothing by itself. The socket keeps its state.
+ */
 async function* messagesOf(socket: Socket): AsyncGenerator<{ readonly type: number; readonly bytes: Buffer }> {
   const arrived: { type: number; bytes: Buffer }[] = []
   let wake: () => void = () => undefined

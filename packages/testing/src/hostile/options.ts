@@ -15,40 +15,40 @@ export interface HostileTarget {
 export interface HostilePoolerOptions {
   /** The PostgreSQL behind it: a URL, or what `startPostgres()` gives. */
   readonly target: string | HostileTarget
-  /** What the pooler carries. @default poolers.strictest() */
+  /** The profile that the pooler follows. @default poolers.strictest() */
   readonly pooler?: PoolerProfile
-  /** Decides on the order in which clients get the sessions: a whole number. @default 1 */
+  /** Seed of the order in which clients get sessions: a whole number. @default 1 */
   readonly seed?: number
   /** Server sessions for each user and database, at least 2. @default 4 */
   readonly sessions?: number
-  /** Server sessions for each user and database while clients hold the others in transactions. @default 20 */
+  /** Maximum number of server sessions for each user and database while transactions occupy the others. @default 20 */
   readonly maxSessions?: number
   /**
-   * What becomes of what a transaction leaves: `clean` takes it away, so that each report and each failure is due to
-   * its own transaction; `poison` leaves it to the clients that come next. @default 'clean'
+   * What happens to state that a transaction leaves. `clean` removes it, so that each report and each failure belongs
+   * to its own transaction. `poison` leaves it for the next clients. @default 'clean'
    */
   readonly afterTransaction?: 'clean' | 'poison'
-  /** Whether each session is looked at after each transaction. Without, there are no reports. @default true */
+  /** Inspects each session after each transaction. Without it there are no reports. @default true */
   readonly inspect?: boolean
   /**
-   * Passwords of further users of PostgreSQL, by name. These users and that of the target need none at the pooler
-   * itself; a user who is not named here is asked for one if PostgreSQL asks. @default {}
+   * Passwords of further PostgreSQL users by name. These users and the target's user need no password at the pooler.
+   * Other users are asked for one if PostgreSQL requires it. @default {}
    */
   readonly passwords?: Readonly<Record<string, string>>
   /**
-   * Startup parameters that are dropped, where the profile does not track them; all others are refused with 08P01, as
-   * PgBouncer does. @default ['extra_float_digits'], which JDBC always sends; PgBouncer's own default is none
+   * Startup parameters that are ignored if the profile does not track them. Others are refused with 08P01, as in
+   * PgBouncer. @default ['extra_float_digits'], which JDBC always sends; PgBouncer's default is none
    */
   readonly ignoreStartupParameters?: readonly string[]
   /** The largest message of a client, in bytes. @default 67_108_864 */
   readonly maxMessageBytes?: number
-  /** Clients at once; one more is refused with 53300. @default 200 */
+  /** Maximum number of clients; further ones are refused with 53300. @default 200 */
   readonly maxConnections?: number
   /**
-   * How long a client may take to log in, in milliseconds, before its connection is closed with 08P01. @default 60_000
+   * Limit for a login, in milliseconds. After it the connection is closed with 08P01. @default 60_000
    */
   readonly loginTimeoutMillis?: number
-  /** Hears of each report at once. What it throws ends the process, as in a listener of an event. */
+  /** Called with each report immediately. An exception in it ends the process, as in an event listener. */
   readonly onReport?: (report: HostileReport) => void
 }
 
@@ -57,7 +57,7 @@ export interface ResolvedOptions {
   readonly address: Address
   readonly user: string
   readonly database: string
-  /** Passwords by user; of users that are not here nothing is known. */
+  /** Known passwords by user. */
   readonly passwords: ReadonlyMap<string, string>
   readonly pooler: PoolerProfile
   readonly seed: number
@@ -153,7 +153,9 @@ function fromUrl(text: string): HostileTarget | undefined {
   }
 }
 
-/** Who keeps the settings keeps the session: that needs no test, and no hostile pooler could be it. */
+/**
+ * A profile that keeps settings keeps the session, so there is nothing to test and a hostile pooler cannot simulate it.
+ */
 function toProfile(given: PoolerProfile): PoolerProfile {
   const option = `${what}: pooler`
   if (typeof given !== 'object' || given === null || typeof given.carries !== 'object') {

@@ -1,4 +1,4 @@
-/** Random numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** Pseudo-random numbers from 0 to 1 by seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -9,7 +9,7 @@ export function randomFrom(seed: number): () => number {
   }
 }
 
-/** One of the things that rank highest; which of them, the random number says. */
+/** Returns one of the highest-ranked items, chosen by the random number. */
 export function pickWorst<Thing>(
   things: readonly Thing[],
   rank: (thing: Thing) => number,

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 
-/** Above this, several parts are written one by one: copying them together would cost more. */
+/** Larger parts are written separately, because copying them together would cost more. */
 const joinedBytes = 65_536
 
-/** Collects what goes into a socket and writes it at once: one packet for what came in one packet. */
+/** Collects output for a socket and writes it at once: one packet for each packet received. */
 export class Outbox {
   readonly #socket: Socket
   #parts: Buffer[] = []
@@ -21,7 +21,7 @@ export class Outbox {
     else this.#parts.push(bytes)
   }
 
-  /** @returns whether the socket takes more; if not, it says `drain` when it does */
+  /** @returns false if the socket is full; it emits `drain` later */
   flush(): boolean {
     const parts = this.#parts
     if (parts.length === 0) return !this.#socket.writableNeedDrain

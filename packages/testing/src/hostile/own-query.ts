@@ -1,10 +1,10 @@
 import { backend, fieldsOf, headerBytes } from './protocol.ts'
 
-/** What the server answered to a query of the pooler's own. */
+/** The server's answer to a query of the pooler. */
 export interface QueryAnswer {
-  /** The rows of all its statements, each value as text. */
+  /** The rows of all statements, each value as text. */
   readonly rows: readonly (readonly (string | null)[])[]
-  /** The SQLSTATE of what went wrong. */
+  /** The SQLSTATE of an error. */
   readonly error: string | undefined
 }
 
@@ -22,7 +22,7 @@ export class Answers {
     this.done = new Promise((resolve) => (this.#resolve = resolve))
   }
 
-  /** @returns whether it was the last message */
+  /** @returns true after the last message */
   receive(type: number, bytes: Buffer): boolean {
     if (type === backend.dataRow) this.#takeRow(bytes)
     else if (type === backend.error) this.#error = fieldsOf(bytes).get('C')
@@ -30,13 +30,13 @@ export class Answers {
     return type === backend.ready
   }
 
-  /** The connection has ended. */
+  /** Call it when the connection has ended. */
   fail(): void {
     this.#error ??= connectionLost
     this.#finish()
   }
 
-  /** A row may come in parts. */
+  /** A row may arrive in parts. */
   #takeRow(part: Buffer): void {
     this.#row.push(part)
     const bytes = this.#row.length === 1 ? part : Buffer.concat(this.#row)

@@ -3,7 +3,7 @@ import { openSession } from './open-session.ts'
 import type { ResolvedOptions } from './options.ts'
 import { errorResponse } from './protocol.ts'
 
-/** The pooler refuses a client; `response` is what it says. */
+/** The pooler refuses a client; `response` is its message. */
 export class ClientRefused extends Error {
   override readonly name: string = 'ClientRefused'
   readonly response: Buffer
@@ -14,12 +14,12 @@ export class ClientRefused extends Error {
   }
 }
 
-/** The passwords that PostgreSQL asks for: given as an option, or learnt from a client. */
+/** The passwords for PostgreSQL, from the options or learned from clients. */
 export class Passwords {
   readonly #options: ResolvedOptions
   /**
-   * Users of the options come in as they are; of the others it is learnt whether PostgreSQL wants a password, and
-   * which.
+   * Users in the options are accepted. For others the pooler learns whether PostgreSQL requires a password, and which
+   * one.
    */
   readonly #learnt = new Map<string, string | undefined>()
 
@@ -27,7 +27,7 @@ export class Passwords {
     this.#options = options
   }
 
-  /** @throws Error where PostgreSQL wants one that nobody has given */
+  /** @throws Error if PostgreSQL requires a password that is unknown */
   async of(user: string): Promise<string> {
     const password = this.#options.passwords.get(user) ?? this.#learnt.get(user)
     if (password === undefined)
@@ -36,10 +36,10 @@ export class Passwords {
   }
 
   /**
-   * Lets a client in. Only one of whose user no password is known is asked for it, and only where PostgreSQL asks.
+   * Accepts a client. It is asked for a password only if its user's password is unknown and PostgreSQL requires one.
    *
    * @throws ClientRefused for a wrong password
-   * @throws LoginRefused where PostgreSQL refuses
+   * @throws LoginRefused if PostgreSQL refuses the login
    */
   async admit(identity: Identity, ask: AskPassword): Promise<void> {
     const { user } = identity

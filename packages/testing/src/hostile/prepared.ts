@@ -1,17 +1,17 @@
 import { backend, frontend, headerBytes, message, readText } from './protocol.ts'
 
-/** A statement that a client has prepared under a name of its own. */
+/** A named statement that a client has prepared. */
 export interface Prepared {
-  /** Its name on every server session: the pooler's own. */
+  /** The pooler's name for it, the same on every server session. */
   readonly serverName: string
-  /** What follows the name in Parse: the text and the types of its parameters. */
+  /** The part of Parse after the name: the SQL and the parameter types. */
   readonly body: Buffer
 }
 
-/** How the names of the pooler's own begin. */
+/** Prefix of the pooler's names. */
 export const ownPrefix = 'POOLSAFE_'
 
-/** Statements that are the same for all clients have the same name on the server. */
+/** Equal statements of all clients share one name on the server. */
 export class ServerNames {
   readonly #names = new Map<string, string>()
 
@@ -25,7 +25,7 @@ export class ServerNames {
   }
 }
 
-/** The name that a Parse gives, and what follows it. */
+/** Returns the name of a Parse and the rest. */
 export function readParse(bytes: Buffer): { readonly name: string; readonly sql: string; readonly body: Buffer } {
   const { text: name, end } = readText(bytes, headerBytes)
   return { name, sql: readText(bytes, end).text, body: bytes.subarray(end) }
@@ -35,14 +35,14 @@ export function parse({ serverName, body }: Prepared): Buffer {
   return message(frontend.parse, serverName, body)
 }
 
-/** The portal and the statement of a Bind, and what follows them. */
+/** Returns the portal and the statement of a Bind, and the rest. */
 export function readBind(bytes: Buffer): { readonly portal: string; readonly name: string; readonly body: Buffer } {
   const { text: portal, end } = readText(bytes, headerBytes)
   const { text: name, end: bodyAt } = readText(bytes, end)
   return { portal, name, body: bytes.subarray(bodyAt) }
 }
 
-/** A Bind of the same portal to the statement as the server knows it. */
+/** Returns a Bind of the same portal to the server's name of the statement. */
 export function bindTo({ serverName }: Prepared, bytes: Buffer): Buffer {
   const { portal, body } = readBind(bytes)
   return message(frontend.bind, portal, serverName, body)
@@ -50,7 +50,7 @@ export function bindTo({ serverName }: Prepared, bytes: Buffer): Buffer {
 
 const ofStatement = 0x53
 
-/** The statement that a Describe or a Close is about; `undefined` where it is about a portal. */
+/** Returns the statement of a Describe or a Close; `undefined` for a portal. */
 export function readTarget(bytes: Buffer): string | undefined {
   return bytes[headerBytes] === ofStatement ? readText(bytes, headerBytes + 1).text : undefined
 }

@@ -4,32 +4,31 @@ import type { Difference } from './inspector.ts'
 import type { SessionState } from './snapshot.ts'
 import type { TransactionRecord } from './transaction-record.ts'
 
-/** A piece of session state that a transaction left, took away or missed. Plain data. */
+/** A piece of session state that a transaction left, removed or missed. Plain data. */
 export interface ReportedState {
   readonly kind: SessionState
-  /** The name of the setting, the table, the channel …; for a lock its mode. Never a value. */
+  /** The name of the setting, table or channel; for a lock its mode. Never a value. */
   readonly object: string
-  /** The rule about state of this kind: the one that finds it in the statements, where one does. */
+  /** The rule for state of this kind; if a rule finds it in the statements, that one. */
   readonly rule: RuleId
   /**
-   * `leaves`: it was not there before the transaction; `clears`: it is not there any more; `needs`: the server complained that it is
-   * not there.
+   * `leaves`: it did not exist before the transaction; `clears`: it no longer exists; `needs`: the server reported that it does not exist.
    */
   readonly does: 'leaves' | 'clears' | 'needs'
   /**
-   * How it is known: by a look into the session, by what the server answered, or by the text of a statement alone,
-   * since the server does not show this kind.
+   * The source: an inspection of the session, the server's answer, or only the statement text, because the server does
+   * not show this kind.
    */
   readonly seenIn: 'session' | 'answer' | 'text'
-  /** No statement of the client says it: it was done by a function, a trigger or a procedure. */
+  /** True if no statement of the client says it: a function, a trigger or a procedure did it. */
   readonly isHidden: boolean
 }
 
-/** What one transaction did to its session that the pooler's profile does not carry. Plain data. */
+/** Session state of one transaction that the pooler's profile does not carry. Plain data. */
 export interface HostileReport {
-  /** Which transaction of the pooler it was: they are counted as they end, from 1. */
+  /** Number of the transaction: they are counted from 1 as they end. */
   readonly seq: number
-  /** The statements of the transaction, their literals replaced by `?`: at most 100, each once. */
+  /** The distinct statements of the transaction with literals replaced by `?`; at most 100. */
   readonly statements: readonly string[]
   readonly states: readonly [ReportedState, ...ReportedState[]]
   readonly database: string
@@ -39,7 +38,7 @@ export interface HostileReport {
 }
 
 /**
- * The server shows nothing of these; a text is all that tells. A session that has any is not used again after `clean`.
+ * Kinds that the server does not show, known only from statement texts. `clean` does not reuse a session that has any.
  */
 export const unseen: ReadonlySet<SessionState> = new Set<SessionState>([
   'random-seed',
@@ -52,7 +51,7 @@ export const unseen: ReadonlySet<SessionState> = new Set<SessionState>([
   'package-state',
 ])
 
-/** The rule that is about state of a kind. */
+/** Returns the rule for a kind of state. */
 const ruleOf: Readonly<Record<SessionState, RuleId>> = {
   setting: 'session/set',
   role: 'session/role',
@@ -82,12 +81,12 @@ const ruleOf: Readonly<Record<SessionState, RuleId>> = {
 
 type Effect = Analysis['steps'][number]['effects'][number]
 
-/** What the texts of a transaction say of session state. */
+/** Session state that the texts of a transaction mention. */
 export function effectsOf(engine: Engine, { texts }: TransactionRecord): readonly Effect[] {
   return texts.flatMap((sql) => engine.peek(sql).steps.flatMap(({ effects }) => effects))
 }
 
-/** Everything that a transaction did which the profile does not carry, each once. */
+/** Returns the session state of a transaction that the profile does not carry, without duplicates. */
 export function statesOf(
   differences: readonly Difference[],
   effects: readonly Effect[],
@@ -97,7 +96,7 @@ export function statesOf(
   const all = [
     ...differences.map((difference) => seenInSession(difference, effects, record)),
     ...seenInAnswers(effects, record),
-    // Whether a transaction that failed came to its statement, the text does not tell.
+    // The text does not show whether a failed transaction reached its statement.
     ...(record.hasFailed ? [] : seenInTexts(effects)),
   ]
   const first = new Map<string, ReportedState>()

@@ -6,7 +6,7 @@ import type { ServerSession } from './server-session.ts'
 import type { SessionState } from './snapshot.ts'
 import type { TransactionRecord } from './transaction-record.ts'
 
-/** Which transaction it was, and whose. */
+/** The number of a transaction and its client. */
 export type Whose = Pick<HostileReport, 'seq' | 'user' | 'database' | 'applicationName'>
 
 /** What happens to a session after a transaction. */
@@ -17,14 +17,14 @@ export interface SettlingPlan {
   readonly onReport: (report: HostileReport) => void
 }
 
-/** DISCARD ALL leaves these: a session that has any of them is not used again. */
+/** DISCARD ALL does not remove these. A session that has any of them is not reused. */
 const survivors: ReadonlySet<SessionState> = new Set<SessionState>([
   ...unseen,
   'replication-slot',
   'replication-origin',
 ])
 
-/** Looks into sessions after each transaction, reports what it finds, and cleans them. */
+/** Inspects sessions after each transaction, reports findings and cleans the sessions. */
 export class Settling {
   readonly #reports: HostileReport[] = []
   #transactions = 0
@@ -42,36 +42,36 @@ export class Settling {
     return this.#reports.toSorted((one, other) => one.seq - other.seq)
   }
 
-  /** Nobody looks at the sessions, and nobody cleans them. */
+  /** Sessions are neither inspected nor cleaned. */
   get doesNothing(): boolean {
     return this.#plan.poisons && !this.#plan.inspects
   }
 
-  /** A transaction has ended. @returns its number */
+  /** Call it at the end of a transaction. @returns its number */
   count(): number {
     return ++this.#transactions
   }
 
-  /** Looks at a new session. @throws Error where it cannot be looked at */
+  /** Inspects a new session. @throws Error if it cannot be inspected */
   async begin(session: ServerSession): Promise<ServerSession> {
     if (this.#plan.inspects) await this.#inspector.begin(session)
     return session
   }
 
-  /** Whether a pooler that pins keeps the session for the client that sends this. */
+  /** Returns true if a pinning pooler keeps the session for the client that sends this. */
   pins(sql: string): boolean {
     const { carries } = this.#plan.profile
     return this.#engine.peek(sql).steps.some(({ effects }) => effects.some(({ state }) => carries[state] === 'pinned'))
   }
 
-  /** @returns whether the session may be used on */
+  /** @returns true if the session may be reused */
   async settle(session: ServerSession, record: TransactionRecord, whose: Whose): Promise<boolean> {
     const { inspects, poisons, profile } = this.#plan
     const effects = effectsOf(this.#engine, record)
     const differences = inspects
       ? await this.#inspector.inspect(session, [...record.settingNames, ...settingsIn(effects)])
       : []
-    // A session that cannot be looked at is lost, or was made useless.
+    // A session that cannot be inspected is lost or unusable.
     if (typeof differences === 'string') return false
     const states = statesOf(differences, effects, record, profile)
     if (inspects) this.#report(states, record, whose)

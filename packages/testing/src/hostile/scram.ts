@@ -4,10 +4,10 @@ import { promisify } from 'node:util'
 const derive = promisify(pbkdf2)
 const keyBytes = 32
 
-/** The one method of SASL that is spoken here; channel binding needs TLS. */
+/** The only supported SASL method; channel binding needs TLS. */
 export const scramMethod = 'SCRAM-SHA-256'
 
-/** A login by SCRAM-SHA-256 (RFC 5802, RFC 7677), from the client's side. */
+/** The client side of a SCRAM-SHA-256 login (RFC 5802, RFC 7677). */
 export class Scram {
   readonly #nonce: string
   #serverSignature: Buffer = Buffer.alloc(0)
@@ -16,7 +16,7 @@ export class Scram {
     this.#nonce = nonce
   }
 
-  /** PostgreSQL takes the user from the startup packet. */
+  /** PostgreSQL reads the user from the startup packet. */
   get first(): string {
     return `n,,${this.#firstBare}`
   }
@@ -25,7 +25,7 @@ export class Scram {
     return `n=,r=${this.#nonce}`
   }
 
-  /** @throws Error for a challenge that is none */
+  /** @throws Error for an invalid challenge */
   async answer(password: string, challenge: string): Promise<string> {
     const { r: nonce, s: salt, i: iterations } = attributesOf(challenge)
     if (nonce?.startsWith(this.#nonce) !== true || salt === undefined || !(Number(iterations) > 0)) {
@@ -47,7 +47,7 @@ export class Scram {
     return `${withoutProof},p=${proof.toString('base64')}`
   }
 
-  /** @throws Error where the server does not know the password itself */
+  /** @throws Error if the server does not prove that it knows the password */
   check(final: string): void {
     const signature = Buffer.from(attributesOf(final)['v'] ?? '', 'base64')
     const isRight =

@@ -4,17 +4,17 @@ import { Framer, type Framing } from './framer.ts'
 import { Outbox } from './outbox.ts'
 import { backend, frontend, headerBytes, message, readTexts } from './protocol.ts'
 
-/** Where the server listens. */
+/** The address of the server. */
 export interface Address {
   readonly host: string
   readonly port: number
 }
 
-/** A client that a session serves. */
+/** A client served by a session. */
 export interface Served {
-  /** A message of the server; of rows and COPY data also a part of one. */
+  /** A message of the server, or a part of a row or of COPY data. */
   answer(type: number, bytes: Buffer): void
-  /** What came at once has been handed over. */
+  /** Called after all messages of a chunk. */
   flush(): void
   /** The session is gone. */
   lost(): void
@@ -26,26 +26,26 @@ export interface CancelKey {
   readonly secret: Buffer
 }
 
-/** How long a server has to end a session before its socket is cut, in milliseconds. */
+/** Limit for an orderly end of a session before its socket is destroyed, in milliseconds. */
 const farewellMillis = 2_000
 
 const streamed: ReadonlySet<number> = new Set([backend.dataRow, backend.copyData])
 
 /**
- * How answers of the server are cut: what is not streamed is held together, and may be as large as PostgreSQL makes it.
+ * Framing of server messages: messages that are not streamed are buffered and may have any size.
  */
 export const serverFraming: Framing = { streamed, maxBytes: 2 ** 30, maxStreamedBytes: Infinity }
 
-/** A session on the server, logged in. Serves one client at a time, or queries of the pooler's own. */
+/** A logged-in session on the server. It serves one client at a time, or queries of the pooler. */
 export class ServerSession {
-  /** What the server has reported, by the names it uses: `TimeZone`. */
+  /** Parameters that the server has reported, by its own names: `TimeZone`. */
   readonly parameters: Map<string, string>
   /** The same by names in lower case. */
   readonly reported: Map<string, string>
   readonly key: CancelKey
-  /** Names of statements that the pooler has prepared here for its clients. */
+  /** Names of statements that the pooler has prepared on this session. */
   readonly prepared: Set<string> = new Set()
-  /** Settings that the pooler restored here for the client that is served, in lower case, with their values. */
+  /** Settings that the pooler restored here for the current client, by name in lower case. */
   readonly restored: Map<string, string> = new Map()
   /** Resolves when the session is over, whoever ended it. */
   readonly ended: Promise<void>

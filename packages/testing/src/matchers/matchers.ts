@@ -6,31 +6,32 @@ import { toRunPoolsafe } from './to-run-poolsafe.ts'
 export type { StatementContext } from './to-be-poolsafe.ts'
 export type { RepetitionOptions } from './to-repeat-no-query.ts'
 
-/** What `expect` can say with poolsafe. */
+/** The matchers of poolsafe. */
 export interface PoolsafeMatchers<Returned> {
   /**
-   * That a statement is safe behind a pooler: `expect(sql).toBePoolsafe({ pooler: poolers.pgbouncer() })`. Sends
-   * nothing, and takes no notice of exceptions or of a guard's `rules`.
+   * Passes if a statement is safe behind a pooler: `expect(sql).toBePoolsafe({ pooler: poolers.pgbouncer() })`. It
+   * sends nothing and ignores exceptions and the `rules` of guards.
    *
-   * @throws InvalidOptionError for what is no text, or a context that does not exist
+   * @throws InvalidOptionError for a value that is not a string, or an unknown context
    */
   toBePoolsafe(context?: StatementContext): Returned
   /**
-   * That a function sends nothing that is unsafe: `await expect(() => placeOrder()).toRunPoolsafe()`. The guards of the
-   * process are strict while it runs. With `.not`, what is found is expected and fails no test.
+   * Passes if a function sends no unsafe statement: `await expect(() => placeOrder()).toRunPoolsafe()`. All guards of
+   * the process are strict while it runs. With `.not`, findings are expected and fail no test.
    */
   toRunPoolsafe(): Promise<void>
   /**
-   * That a function sends at most so many statements through guarded connections: `await expect(() =>
-   * list()).toQueryAtMost(2)`. BEGIN, COMMIT and their kin are not counted; a text of several statements counts as one.
+   * Passes if a function sends at most this many statements through guarded connections: `await expect(() =>
+   * list()).toQueryAtMost(2)`. BEGIN, COMMIT and similar statements do not count; a text of several statements counts
+   * once.
    */
   toQueryAtMost(most: number): Promise<void>
   /**
-   * That a function sends no statement more than twice from the same place: `await expect(() =>
-   * listOrders()).toRepeatNoQuery()`, or more than `limit` times. Statements are the same that differ only in values.
-   * Guards with `observe: false` are not seen.
+   * Passes if a function sends no statement more than twice (or `limit` times) from one call site: `await expect(() =>
+   * listOrders()).toRepeatNoQuery()`. Statements that differ only in values are equal. Guards with `observe: false` are
+   * ignored.
    *
-   * @throws InvalidOptionError for what is no function, and for a limit that cannot be
+   * @throws InvalidOptionError for a value that is not a function, and for an invalid limit
    */
   toRepeatNoQuery(options?: RepetitionOptions): Promise<void>
 }
@@ -42,7 +43,7 @@ declare module 'vitest' {
 /** For `expect.extend`. */
 export const matchers: All = { toBePoolsafe, toRunPoolsafe, toQueryAtMost, toRepeatNoQuery }
 
-// A type, since an interface could get further members that are no matchers.
+// A type alias, because an interface could be extended with members that are not matchers.
 type All = {
   readonly toBePoolsafe: typeof toBePoolsafe
   readonly toRunPoolsafe: typeof toRunPoolsafe

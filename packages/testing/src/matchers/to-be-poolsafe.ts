@@ -2,7 +2,7 @@ import { createGuard, poolers, type Context, type Finding, type PoolerProfile } 
 import { checkObject, redact } from '@poolsafe/core/adapter'
 import type { Verdict } from './verdict.ts'
 
-/** Behind what, and how, a statement would be sent. */
+/** The pooler and the context of a statement. */
 export interface StatementContext extends Context {
   /** @default poolers.strictest() */
   readonly pooler?: PoolerProfile
@@ -12,7 +12,7 @@ export interface StatementContext extends Context {
 export function toBePoolsafe(sql: string, given: StatementContext = {}): Verdict {
   checkObject('toBePoolsafe()', given, ['pooler', 'inTransaction', 'pinned', 'named'])
   const { pooler = poolers.strictest(), ...context } = given
-  // What is pinned works: it is a cost, not a fault.
+  // Pinned state works; it has a cost but is not a fault.
   const findings = createGuard({ pooler })
     .inspect(sql, context)
     .findings.filter(({ outcome }) => outcome !== 'pinned')

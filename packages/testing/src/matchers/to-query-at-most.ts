@@ -17,7 +17,7 @@ interface Sent {
   readonly by: string
 }
 
-/** The matchers that run. Process-wide because two copies of this package share one listener for statements. */
+/** The running matchers. Process-wide because two copies of this package share one listener for statements. */
 const counting = shared('testing.counting', () => ({ storage: new AsyncLocalStorage<Sent[]>(), running: 0 }))
 
 /** See {@link PoolsafeMatchers.toQueryAtMost}. */

@@ -2,9 +2,9 @@ import { InvalidOptionError, type RepeatedQueryEvent } from '@poolsafe/core'
 import { checkObject, examineRepeated } from '@poolsafe/core/adapter'
 import { checkFunction, type Verdict } from './verdict.ts'
 
-/** What counts as repeated. */
+/** When a statement counts as repeated. */
 export interface RepetitionOptions {
-  /** How often the same statement may be sent from the same place. @default 2 */
+  /** How often one call site may send the same statement. @default 2 */
   readonly limit?: number
 }
 

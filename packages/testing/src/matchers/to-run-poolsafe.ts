@@ -18,7 +18,7 @@ export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: ()
   const act = checkFunction('toRunPoolsafe()', given)
   const outer = currentScope()
   const scope = openScope('expect(…).toRunPoolsafe()', outer)
-  // Strict mode holds what is found in the test already; without it there is nobody yet who does.
+  // With strict mode loaded, the recorder exists already; without it, this matcher creates one.
   const leave = demandStrictMode(
     outer === undefined ? { onFinding: hold, onComplaint: holdComplaint, allows: isAllowed } : undefined,
   )

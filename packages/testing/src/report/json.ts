@@ -2,7 +2,7 @@ import { groupBy } from '../group-by.ts'
 import type { DeclaredRecord } from '../strict/declared.ts'
 import { blamed, type ReportedTest } from './report.ts'
 
-/** The file for programs: by rule, then by test. The form is version 1; fields may be added to it. */
+/** The JSON report: by rule, then by test. Its format is version 1; fields may be added. */
 export function toJson(tests: readonly ReportedTest[], declared: readonly DeclaredRecord[]): string {
   const all = blamed(tests)
   const rules = groupBy(all, ({ record }) => record.rule).map(([rule, found]) => {

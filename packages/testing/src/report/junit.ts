@@ -4,8 +4,8 @@ import { describeUnused, type DeclaredRecord } from '../strict/declared.ts'
 import type { ReportedTest } from './report.ts'
 
 /**
- * The file for CI: every test that ran is a test case, which fails where the test did; for what strict mode found, with
- * the report of it.
+ * The JUnit report for CI: every test is a test case and fails if the test failed. Findings of strict mode include
+ * their report.
  */
 export function toJUnit(tests: readonly ReportedTest[], unusedExceptions: readonly DeclaredRecord[]): string {
   const suites = groupBy(tests, ({ file }) => file).flatMap(suite)
@@ -24,7 +24,7 @@ function suite([file, tests]: readonly [string, readonly ReportedTest[]]): strin
   return [`  <testsuite name="${escape(file)}" ${countsOf(tests)}>`, ...tests.flatMap(testCase), '  </testsuite>']
 }
 
-/** Exceptions by statement belong to no test file. */
+/** Exceptions by statement do not belong to a test file. */
 function exceptionSuite(unusedExceptions: readonly DeclaredRecord[]): string[] {
   if (unusedExceptions.length === 0) return []
   const cases = unusedExceptions.flatMap((record) => [
@@ -41,7 +41,7 @@ function testCase(reported: ReportedTest): string[] {
   const failures = isFailed(reported) ? failuresOf(reported) : []
   const skipped = state === 'skipped' ? ['      <skipped/>'] : []
   const allowed = exceptions.filter(({ isUsed }) => isUsed).map(({ rule, reason }) => `${rule} is allowed: ${reason}`)
-  // What `test.fails` expected is told, and is no failure.
+  // Findings that `test.fails` expected are reported without failing.
   const told = [...allowed, ...(isFailed(reported) ? [] : findings.map(({ manual }) => manual))]
   const out = told.length === 0 ? [] : [`      <system-out>${escape(told.join('\n'))}</system-out>`]
   const body = [...skipped, ...failures, ...out]

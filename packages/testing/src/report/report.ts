@@ -3,18 +3,18 @@ import { merge, type DeclaredRecord } from '../strict/declared.ts'
 import type { ExceptionRecord, FileRecord, FindingRecord } from '../strict/record.ts'
 import type { Blamed } from './summary.ts'
 
-/** A test, or what a file did outside its tests, as strict mode saw it. */
+/** What strict mode saw of a test, or of a file outside its tests. */
 export interface ReportedTest {
-  /** The test file, below the root of the run. */
+  /** The test file, relative to the root of the run. */
   readonly file: string
-  /** The test's full name; absent for what was found outside any test. */
+  /** The test's full name; absent outside of tests. */
   readonly test?: string
-  /** Of a test that must fail: `test.fails`. */
+  /** True for a test that must fail: `test.fails`. */
   readonly isExpected?: true
   readonly state: 'passed' | 'failed' | 'skipped' | 'pending'
   readonly findings: readonly FindingRecord[]
   readonly exceptions: readonly ExceptionRecord[]
-  /** The names of its errors, whoever threw them: their messages may hold what was compared. */
+  /** The names of its errors. Messages are omitted, because they may contain compared values. */
   readonly errors: readonly string[]
 }
 
@@ -23,7 +23,7 @@ export function collectDeclared(modules: readonly TestModule[]): DeclaredRecord[
   return merge(modules.flatMap((module) => fileRecord(module)?.declared ?? []))
 }
 
-/** Whether every test of every file ran and passed. */
+/** True if every test of every file ran and passed. */
 export function isWhole(modules: readonly TestModule[]): boolean {
   return modules.every((module) => fileRecord(module)?.isWhole === true)
 }
@@ -32,9 +32,9 @@ function fileRecord(module: TestModule): FileRecord | undefined {
   return module.meta().poolsafe as FileRecord | undefined
 }
 
-/** Everything that ran, file by file. */
+/** All tests, by file. */
 export function collect(modules: readonly TestModule[]): ReportedTest[] {
-  // Files end in any order; a report is the same each time.
+  // Files end in any order; sorting makes the report reproducible.
   return modules.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1)).flatMap(reportedOf)
 }
 

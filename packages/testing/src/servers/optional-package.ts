@@ -1,8 +1,8 @@
 /**
  * Loads a package that only some users need.
  *
- * @param load the `import()` itself, so that bundlers and types see which package is meant
- * @throws Error that says what to install, where the package is missing
+ * @param load the `import()` itself, so that bundlers and type checkers see the package
+ * @throws Error with the package to install if it is missing
  */
 export async function loadOptional<Module>(
   name: string,

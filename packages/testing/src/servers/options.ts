@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@poolsafe/core'
 import type { Login } from './client.ts'
 
-/** @throws InvalidOptionError for what is no object of texts by name */
+/** @throws InvalidOptionError for a value that is not an object of strings */
 export function checkTexts(option: string, given: unknown, allowed: string): void {
   if (given === undefined) return
   const isRecord = typeof given === 'object' && given !== null && !Array.isArray(given)
@@ -9,13 +9,13 @@ export function checkTexts(option: string, given: unknown, allowed: string): voi
   throw new InvalidOptionError(option, given, allowed)
 }
 
-/** What every fixture takes for the settings of its server. */
+/** Checks the option `settings` of a fixture. */
 export const settingsByName = "an object of texts by name, such as { log_statement: 'all' }"
 
-/** What every pooler takes for further users. */
+/** Checks the option `users` of a pooler. */
 export const passwordsByUser = "an object of passwords by user, such as { guest: 'secret' }"
 
-/** @throws InvalidOptionError for what does not say how to log in to a PostgreSQL */
+/** @throws InvalidOptionError for a target without the data of a PostgreSQL login */
 export function checkTarget(option: string, given: unknown): void {
   const { port, user, password, database } = (given ?? {}) as Partial<Login & { readonly port: number }>
   const isLogin = [user, password, database].every((text) => typeof text === 'string') && user !== '' && database !== ''

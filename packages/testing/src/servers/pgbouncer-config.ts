@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** What decides how PgBouncer behaves, wherever it runs. */
+/** The configuration of PgBouncer, independent of where it runs. */
 export interface PgBouncerPlan {
   readonly poolMode: string
   readonly defaultPoolSize: number
@@ -11,11 +11,11 @@ export interface PgBouncerPlan {
   readonly settings: Readonly<Record<string, string>>
 }
 
-/** Where PgBouncer runs, as seen by itself. */
+/** The environment of PgBouncer, from its own point of view. */
 export interface Place {
   readonly listenAddress: string
   readonly listenPort: number
-  /** Where PostgreSQL is. */
+  /** The address of PostgreSQL. */
   readonly targetHost: string
   /** The folder of the two files. */
   readonly folder: string
@@ -30,7 +30,7 @@ export interface ConfigFile {
 export const configFileName = 'pgbouncer.ini'
 const usersFileName = 'userlist.txt'
 
-/** The files that PgBouncer reads, the first of them by the name {@link configFileName}. */
+/** The files that PgBouncer reads. The first one is named {@link configFileName}. */
 export function renderConfig(plan: PgBouncerPlan, place: Place): ConfigFile[] {
   return [
     { name: configFileName, content: renderIni(plan, place) },

@@ -3,7 +3,7 @@ import { launchContainer } from './container.ts'
 import type { LaunchedServer } from './launched-server.ts'
 import { renderConfig, type PgBouncerPlan } from './pgbouncer-config.ts'
 
-/** Where images of PgBouncer look for `pgbouncer.ini` when they are given no command. */
+/** The folder in which PgBouncer images expect `pgbouncer.ini` if they get no command. */
 const folder = '/etc/pgbouncer'
 
 /** Starts an image that runs `pgbouncer /etc/pgbouncer/pgbouncer.ini`. */

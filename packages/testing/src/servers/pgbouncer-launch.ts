@@ -5,28 +5,27 @@ import type { PgBouncerPlan } from './pgbouncer-config.ts'
 import { launchPgBouncerContainer } from './pgbouncer-container.ts'
 import { findPgBouncer, installPgBouncer, launchProcess } from './pgbouncer-process.ts'
 
-/** Where PgBouncer came from: the machine's own program, a container, or the package installed just now. */
+/** The source of PgBouncer: the machine's program, a container, or the package that was installed just now. */
 export type PgBouncerSource = 'path' | 'docker' | 'apt'
 
 export type LaunchedPgBouncer = LaunchedServer & { readonly source: PgBouncerSource }
 
-/** Names the image of PgBouncer, where the option `image` does not. */
+/** Names the image of PgBouncer if the option `image` is not given. */
 export const pgBouncerImageVariable = 'POOLSAFE_PGBOUNCER_IMAGE'
 const defaultImage = 'edoburu/pgbouncer:v1.25.2-p0'
 
 /** Which PgBouncer is wanted. */
 export interface PgBouncerWish {
-  /** The one that is meant, whatever else there is. */
+  /** The requested image, whatever else is available. */
   readonly named: NamedImage | undefined
-  /** Whether the package may be installed on this machine. */
+  /** True if the package may be installed on this machine. */
   readonly mayInstall: boolean
 }
 
 /**
- * Starts PgBouncer from wherever it can be had: the image that was named, else the PATH, Docker, apt-get, in this
- * order.
+ * Starts PgBouncer from the first available source: the named image, the PATH, Docker, apt-get.
  *
- * @throws MissingServerError that says what to install
+ * @throws MissingServerError with what to install
  */
 export async function launchPgBouncer(
   plan: PgBouncerPlan,

@@ -12,10 +12,10 @@ import type { LaunchedServer } from './launched-server.ts'
 import { run } from './run.ts'
 import { findServerUser, isRoot } from './server-user.ts'
 
-/** Distributions put PgBouncer where the PATH of an ordinary user does not look. */
+/** Distributions install PgBouncer in a folder that is not in an ordinary user's PATH. */
 const systemFolders = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin']
 
-/** The path of `pgbouncer` on this machine, or `undefined`. */
+/** Returns the path of `pgbouncer` on this machine, or `undefined`. */
 export async function findPgBouncer(): Promise<string | undefined> {
   return findProgram('pgbouncer')
 }
@@ -32,7 +32,7 @@ async function findProgram(name: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Waits for whoever else installs it at this moment: tests of several processes all come here at once. */
+/** Waits for another installation in progress, because several test processes arrive here at once. */
 const installScript =
   'command -v pgbouncer || { apt-get update && apt-get install --yes --no-install-recommends pgbouncer; }'
 
@@ -40,7 +40,7 @@ const installScript =
  * Installs Debian's package of PgBouncer.
  *
  * @returns the path of `pgbouncer`
- * @throws Error where this process must not, or cannot
+ * @throws Error if this process must not or cannot install it
  */
 export async function installPgBouncer(): Promise<string> {
   if (!isRoot) throw new Error('this process is not root')
@@ -67,12 +67,12 @@ export async function launchProcess(program: string, plan: PgBouncerPlan): Promi
   return launched
 }
 
-/** How long PgBouncer has to say that it listens, in milliseconds; settings may make it say nothing. */
+/** Limit for PgBouncer's log line that it listens, in milliseconds. Some settings suppress the line. */
 const listeningMillis = 5_000
 const pollMillis = 5
 
 /**
- * Before, whoever has taken the port in the meantime would be taken for it: another PgBouncer lets the same user in.
+ * Before that line, another process on the port could be mistaken for it: another PgBouncer accepts the same user.
  */
 async function untilListening(launched: LaunchedServer): Promise<void> {
   const deadline = Date.now() + listeningMillis
@@ -85,7 +85,7 @@ function toLaunched(child: ChildProcess, folder: string, port: number): Launched
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = once(child, 'close').catch((error: unknown) => (log += String(error)))
-  // SIGKILL, since no other signal means "now" to every version; PgBouncer keeps nothing that could get lost.
+  // SIGKILL, because no other signal stops every version immediately. PgBouncer has no state to lose.
   const forget = atExit(() => {
     child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })

@@ -5,8 +5,8 @@ import type { PgBouncerServer } from './pgbouncer.ts'
 type Settings = ReadonlyMap<string, string>
 
 /**
- * The profile of a running PgBouncer in transaction mode, by its version, its settings and the server behind it. One
- * whose version poolsafe does not know is judged as any transaction pooler is.
+ * Returns the profile of a running PgBouncer in transaction mode by its version, settings and server. For a version
+ * that poolsafe does not know, it is the strictest profile.
  */
 export async function profileOfPgBouncer({ adminUrl, url, version }: PgBouncerServer): Promise<PoolerProfile> {
   const settings = await askSettings(adminUrl)
@@ -33,7 +33,7 @@ async function askServerVersion(url: string): Promise<number> {
   return Math.floor(Number(rows[0]?.server_version_num) / 10_000)
 }
 
-/** Settings that this version of PgBouncer does not have are left out. */
+/** Leaves out settings that this version of PgBouncer does not have. */
 function toOptions(settings: Settings): Parameters<typeof poolers.pgbouncer>[0] {
   const statements = settings.get('max_prepared_statements')
   const tracked = settings.get('track_extra_parameters')

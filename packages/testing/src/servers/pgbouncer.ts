@@ -12,7 +12,7 @@ import {
   type PgBouncerWish,
 } from './pgbouncer-launch.ts'
 
-/** When PgBouncer gives a server connection to the next client: after a transaction, a session or a statement. */
+/** When PgBouncer assigns a server connection to the next client: after a transaction, a session or a statement. */
 export type PoolMode = 'transaction' | 'session' | 'statement'
 
 /** The options of {@link startPgBouncer}. */
@@ -22,22 +22,22 @@ export interface PgBouncerOptions {
   /** @default 'transaction' */
   readonly poolMode?: PoolMode
   /**
-   * Hands out the server connection that was idle longest instead of the one that was used last. Little load is then
-   * enough for a client to get another one. @default false
+   * Assigns the server connection that was idle longest instead of the one used last, so that clients change
+   * connections even under little load. @default false
    */
   readonly serverRoundRobin?: boolean
   /**
-   * Runs this image in Docker, whatever else there is: `'edoburu/pgbouncer:v1.23.1-p3'`. It has to run `pgbouncer` with
-   * `/etc/pgbouncer/pgbouncer.ini`. @default what the environment variable POOLSAFE_PGBOUNCER_IMAGE names
+   * Runs this image in Docker, whatever else is available: `'edoburu/pgbouncer:v1.23.1-p3'`. It must run `pgbouncer`
+   * with `/etc/pgbouncer/pgbouncer.ini`. @default the environment variable POOLSAFE_PGBOUNCER_IMAGE
    */
   readonly image?: string
   /** Server connections for each user and database. @default 20 */
   readonly defaultPoolSize?: number
   /**
-   * Further settings of `pgbouncer.ini`, stronger than all others: `{ max_prepared_statements: '200' }`. @default {}
+   * Further settings of `pgbouncer.ini`, which override all others: `{ max_prepared_statements: '200' }`. @default {}
    */
   readonly settings?: Readonly<Record<string, string>>
-  /** Passwords by name of further users of PostgreSQL that may log in; the roles may be created later. @default {} */
+  /** Passwords of further PostgreSQL users by name; their roles may be created later. @default {} */
   readonly users?: Readonly<Record<string, string>>
 }
 
@@ -45,41 +45,44 @@ export interface PgBouncerOptions {
 export interface PgBouncerServer {
   readonly host: string
   readonly port: number
-  /** What the running server says of itself: `1.18.0`. */
+  /** The version that the running server reports: `1.18.0`. */
   readonly version: string
-  /** The way to the target's database, for the target's user, through the pooler. */
+  /** The pooled URL of the target's database for the target's user. */
   readonly url: string
-  /** The same for a user of {@link PgBouncerOptions.users}. On the server it is this user, too. */
+  /** Returns the pooled URL for a user of {@link PgBouncerOptions.users}, who is the same user on the server. */
   urlFor(user: string, password: string): string
-  /** The console: `SHOW POOLS`, `SHOW SERVERS` … It understands the simple query protocol alone: no parameters. */
+  /**
+   * Runs a console command: `SHOW POOLS`, `SHOW SERVERS`. The console only supports the simple query protocol, without
+   * parameters.
+   */
   readonly adminUrl: string
   readonly source: PgBouncerSource
-  /** All that PgBouncer has logged so far. */
+  /** Returns the log of PgBouncer so far. */
   log(): string
-  /** Ends the pooler at once. Clients that are still connected are cut off. */
+  /** Stops the pooler immediately and disconnects its clients. */
   stop(): Promise<void>
 }
 
 const startTimeoutMillis = 10_000
-/** Attempts to find a port that stays free until PgBouncer listens on it. */
+/** Number of attempts to find a port that stays free until PgBouncer listens. */
 const portAttempts = 3
 
 /**
- * Starts PgBouncer on a free port, in transaction mode: the image that was named, else the one on the PATH, else one in
- * Docker, else, for root on a machine with apt-get, the package. Resolves when a query has come through. The server
- * ends with this process at the latest.
+ * Starts PgBouncer on a free port in transaction mode. The source is the named image, the PATH, Docker, or, for root on
+ * a machine with apt-get, the package. Resolves when a query has succeeded. The server ends with this process at the
+ * latest.
  *
- * @throws InvalidOptionError for options that it does not have
- * @throws Error that says what to install where there is no PgBouncer, or with its log where it does not serve in 10 s
+ * @throws InvalidOptionError for unknown options
+ * @throws Error with what to install if there is no PgBouncer, or with its log if it accepts no query within 10 s
  */
 export function startPgBouncer(options: PgBouncerOptions): Promise<PgBouncerServer> {
   return startFrom(options, true)
 }
 
 /**
- * The same, but nothing is installed.
+ * Like `startPgBouncer`, but installs nothing.
  *
- * @throws MissingServerError where there is none
+ * @throws MissingServerError if there is none
  */
 export function startPresentPgBouncer(options: PgBouncerOptions): Promise<PgBouncerServer> {
   return startFrom(options, false)

@@ -15,13 +15,13 @@ export type PoolerKind = 'pgbouncer' | 'hostile'
 export interface PoolerOptions {
   /** The PostgreSQL behind it, on this machine: what `startPostgres()` gives. */
   readonly target: Login & { readonly host: string; readonly port: number }
-  /** @default PgBouncer where there is one, in Docker or on the PATH; the hostile pooler otherwise */
+  /** @default PgBouncer if it is available in Docker or on the PATH; otherwise the hostile pooler */
   readonly kind?: PoolerKind
-  /** Passwords by name of further users of PostgreSQL that may log in. @default {} */
+  /** Passwords of further PostgreSQL users by name. @default {} */
   readonly users?: Readonly<Record<string, string>>
-  /** What concerns PgBouncer alone: its image, its settings. @default {} */
+  /** Options for PgBouncer only: its image, its settings. @default {} */
   readonly pgbouncer?: Omit<PgBouncerOptions, 'target' | 'users' | 'poolMode'>
-  /** What concerns the hostile pooler alone: its profile, its seed. @default {} */
+  /** Options for the hostile pooler only: its profile, its seed. @default {} */
   readonly hostile?: Omit<HostilePoolerOptions, 'target' | 'passwords'>
 }
 
