@@ -2,18 +2,17 @@ import type { FindingEvent } from '@poolsafe/core'
 import { strictness, type StrictOverride, shared } from '@poolsafe/core/adapter'
 import { unsafeStatements } from './strict/strict-mode-error.ts'
 
-/** Strict mode as it was entered: what has been found since, and the way out. */
+/** Strict mode since it was entered: its findings, and how to leave it. */
 export interface StrictMode {
-  /** Every finding of every guard of the process so far, whether or not the application caught its error. */
+  /** All findings of all guards of the process so far, even if the application caught their errors. */
   readonly findings: readonly FindingEvent[]
   /**
-   * Throws if anything was found since it was last called: once for each finding, so that it fits a hook after each
-   * test.
+   * Throws if there are findings since the last call. Each finding throws once, so it fits a hook after each test.
    *
    * @throws StrictModeError with the report of each
    */
   assertNone(): void
-  /** Gives every guard the mode that it was made with, once all who have entered strict mode have left it. */
+  /** Restores the mode of every guard when strict mode was left as often as it was entered. */
   leave(): void
 }
 
@@ -42,11 +41,10 @@ const everyone: StrictOverride = {
 }
 
 /**
- * Makes every guard of the process strict, those that exist already and those to come, without touching the
- * application: each finding throws before its statement is sent, unless the guard's `rules` say `allow`. What was
- * wrapped with mode
- * `off` before stays unwrapped. May be entered several times, and left in any order. For Vitest there is
- * `@poolsafe/testing/strict`; this is for every other test runner.
+ * Makes all existing and future guards of the process strict without a change of the application: each finding throws
+ * before its statement is sent, unless the guard's `rules` say `allow`. Objects that were wrapped with mode `off` stay
+ * unwrapped. It may be entered several times and left in any order. Use it in other test runners than Vitest, which has
+ * `@poolsafe/testing/strict`.
  */
 export function enterStrictMode(): StrictMode {
   const findings: FindingEvent[] = []
@@ -61,10 +59,10 @@ export function enterStrictMode(): StrictMode {
 }
 
 /**
- * Makes every guard of the process strict and keeps nothing.
+ * Makes every guard of the process strict without recording.
  *
- * @param demand hears of everything; one object for each demand
- * @returns what takes the demand back
+ * @param demand receives all findings; one object for each demand
+ * @returns a function that withdraws the demand
  */
 export function demandStrictMode(demand: StrictOverride = { onFinding: () => undefined }): () => void {
   active.add(demand)

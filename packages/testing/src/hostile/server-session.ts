@@ -20,7 +20,7 @@ export interface Served {
   lost(): void
 }
 
-/** What lets a CancelRequest reach a session. */
+/** The process id and secret key for a CancelRequest. */
 export interface CancelKey {
   readonly pid: number
   readonly secret: Buffer
@@ -47,7 +47,7 @@ export class ServerSession {
   readonly prepared: Set<string> = new Set()
   /** Settings that the pooler restored here for the current client, by name in lower case. */
   readonly restored: Map<string, string> = new Map()
-  /** Resolves when the session is over, whoever ended it. */
+  /** Resolves when the session has ended for any reason. */
   readonly ended: Promise<void>
   #isOver = false
   #served: Served | undefined
@@ -78,7 +78,7 @@ export class ServerSession {
     return this.#isOver
   }
 
-  /** From now on what the server says goes to `served`. */
+  /** Forwards the server's messages to `served` from now on. */
   serve(served: Served | undefined): void {
     this.#served = served
     if (served === undefined) this.resume()
@@ -88,7 +88,7 @@ export class ServerSession {
     this.#outbox.push(bytes)
   }
 
-  /** @returns whether the server takes more at once; if not, see {@link whenDrained} */
+  /** @returns false if the socket is full; see {@link whenDrained} */
   flush(): boolean {
     return this.#outbox.flush()
   }
@@ -106,8 +106,7 @@ export class ServerSession {
   }
 
   /**
-   * Runs a query of the pooler's own, by the simple protocol. The session must serve nobody, and there must be no
-   * other.
+   * Runs a query of the pooler with the simple protocol. The session must not serve a client or run another such query.
    */
   query(sql: string): Promise<QueryAnswer> {
     const own = new Answers()
@@ -118,7 +117,7 @@ export class ServerSession {
     return own.done
   }
 
-  /** Says farewell and waits for the end. */
+  /** Sends Terminate and waits for the end. */
   async end(): Promise<void> {
     if (!this.#isOver) {
       this.#socket.resume()
@@ -155,14 +154,14 @@ export function readParameter(bytes: Buffer): readonly string[] {
   return [name, value]
 }
 
-/** Connects to the server. @throws Error where nobody listens there */
+/** Connects to the server. @throws Error if nothing listens there */
 export function connectTo({ host, port }: Address): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true })
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)
-      // Whatever breaks the connection, `close` follows.
+      // `close` follows every error.
       socket.on('error', () => undefined)
       resolve(socket)
     })

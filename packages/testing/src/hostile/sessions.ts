@@ -1,33 +1,33 @@
 import { pickWorst, randomFrom } from './order.ts'
 import type { ServerSession } from './server-session.ts'
 
-/** How many sessions there are, and what is done with one. */
+/** The number of sessions and what to do with each. */
 export interface SessionPlan {
-  /** Sessions that are opened at once. */
+  /** Number of sessions that are opened immediately. */
   readonly size: number
-  /** Sessions that are opened at most, while clients hold the others. */
+  /** Maximum number of sessions while clients hold the others. */
   readonly maxSize: number
   readonly seed: number
-  /** A session is not ended for the sake of another one. */
+  /** Sessions are not ended to make room for new ones. */
   readonly keepsSessions: boolean
   readonly open: () => Promise<ServerSession>
 }
 
-/** After a transaction. @returns whether the session may be used on */
+/** Called after a transaction. @returns true if the session may be reused */
 export type Settle = (session: ServerSession) => Promise<boolean>
 
 /** A place for one session at a time. */
 export class Slot {
-  /** A client has it, or has been promised it. */
+  /** True if a client has it or is about to get it. */
   isHeld = false
   session: ServerSession | undefined
-  /** The client that has used it last. */
+  /** The last client that used it. */
   lastUser: object | undefined
-  /** What has to be over before the session can be used: it is being opened, or settled. */
+  /** The work that must finish before the session can be used: opening or settling it. */
   work: Promise<void> | undefined
   #failure: unknown
 
-  /** @throws what went wrong when the session was opened */
+  /** @throws the error of opening the session */
   take(): ServerSession | undefined {
     if (this.#failure !== undefined) {
       const failure = this.#failure
@@ -37,7 +37,7 @@ export class Slot {
     return this.session?.isOver === false ? this.session : undefined
   }
 
-  /** Puts the session there that `work` gives; nobody gets at it before. */
+  /** Stores the session that `work` returns; it is not available before. */
   renew(work: Promise<ServerSession | undefined>): Promise<void> {
     const renewing = work
       .then(
@@ -49,25 +49,25 @@ export class Slot {
   }
 }
 
-/** Who wants a session. */
+/** A client that wants a session. */
 export interface Wish {
   readonly user: object
-  /** The one that it must not be. */
+  /** The session that it must not get. */
   readonly previous: Slot | undefined
   readonly onSlot: OnSlot
 }
 
-/** Gets a slot with its session, or why there is none. */
+/** Called with a slot and its session, or with the error. */
 export type OnSlot = (slot: Slot, session: ServerSession | undefined, error?: unknown) => void
 
-/** The sessions of one user and database. A client never gets the one that it had last. */
+/** The sessions of one user and database. A client never gets the session that it had before. */
 export class Sessions {
   readonly #plan: SessionPlan
   readonly #slots: Slot[]
   readonly #random: () => number
   readonly #waiting: Wish[] = []
   #defaults: ReadonlyMap<string, string> | undefined
-  /** Sessions that are on their way out. */
+  /** Sessions that are ending. */
   readonly #retiring = new Set<Promise<void>>()
 
   constructor(plan: SessionPlan) {
@@ -77,9 +77,9 @@ export class Sessions {
   }
 
   /**
-   * What a new session reports: `TimeZone` and the like. Opens a session where there was none so far.
+   * Returns the parameters that a new session reports, such as `TimeZone`. Opens a session if there is none so far.
    *
-   * @throws what keeps a session from being opened
+   * @throws the error of opening the session
    */
   async defaults(): Promise<ReadonlyMap<string, string>> {
     const [slot] = this.#slots as [Slot]
@@ -94,8 +94,7 @@ export class Sessions {
   }
 
   /**
-   * Opens what is not open yet, so that nobody has to wait for it later. What fails now is tried again when it is
-   * needed.
+   * Opens the remaining sessions in advance. A failure is retried when the session is needed.
    */
   #warm(): void {
     for (const slot of this.#slots) {
@@ -104,7 +103,7 @@ export class Sessions {
     }
   }
 
-  /** Calls back at once where a session is free. */
+  /** Calls back synchronously if a session is free. */
   acquire(wish: Wish): void {
     const { user, previous, onSlot } = wish
     const free = this.#slots.filter((slot) => !slot.isHeld && slot !== previous)
@@ -118,8 +117,8 @@ export class Sessions {
   }
 
   /**
-   * One more slot; where there may be no more, the client's last one with a new session in it. What is left in poisoned
-   * sessions must stay: rather than end one, one more is opened. It is needed only while clients hold all others.
+   * Returns a new slot, or at the limit the client's last slot with a new session. State in poisoned sessions must
+   * stay, so a further session is opened instead of ending one. It is only needed while clients hold all others.
    */
   #another(previous: Slot | undefined): Slot | undefined {
     const isOwnFree = previous !== undefined && !previous.isHeld
@@ -139,7 +138,7 @@ export class Sessions {
     return undefined
   }
 
-  /** Ends a session that nobody shall have any more. */
+  /** Ends a session that must not be reused. */
   retire(session: ServerSession): void {
     const retiring = session.end().finally(() => this.#retiring.delete(retiring))
     this.#retiring.add(retiring)
@@ -156,7 +155,7 @@ export class Sessions {
     }
   }
 
-  /** Takes a session back. Nobody gets it before `settle` has resolved. */
+  /** Releases a session. It is not available before `settle` has resolved. */
   release(slot: Slot, settle?: Settle): void {
     const { session } = slot
     if (session !== undefined && !session.isOver && settle !== undefined) {
@@ -173,7 +172,7 @@ export class Sessions {
     if (next !== undefined) this.acquire(next)
   }
 
-  /** Takes back a slot whose session nobody shall have any more. */
+  /** Releases a slot whose session must not be reused. */
   drop(slot: Slot): void {
     if (slot.session !== undefined) this.retire(slot.session)
     slot.session = undefined
@@ -203,8 +202,8 @@ export class Sessions {
 }
 
 /**
- * Worst is a session that somebody else has just had, then a new one; the client's own would still hold what it left
- * there.
+ * The worst choice for a client is a session that another client has just used, then a new one. Its own session would
+ * still have its state.
  */
 function harmOf({ lastUser }: Slot, user: object): number {
   if (lastUser === undefined) return 1

@@ -6,24 +6,24 @@ import { literal } from './client-settings.ts'
 /** The kinds of session state, as the profiles name them. */
 export type SessionState = keyof PoolerProfile['carries']
 
-/** One thing that a session holds. */
+/** A piece of session state. */
 export interface Held {
   readonly state: SessionState
   /** Its name; never a value. */
   readonly object: string
-  /** Tells things of one name apart, and changes of one thing; never shown. */
+  /** Identifies state with the same name, and its changes; never shown. */
   readonly value: string
 }
 
-/** What the user of a session may look at. */
+/** What the user of a session may inspect. */
 export interface Capabilities {
-  /** Replication origins: a superuser's, unless granted. */
+  /** Replication origins: only for superusers, unless granted. */
   readonly seesOrigins: boolean
-  /** The libraries that are loaded: from PostgreSQL 18 on. */
+  /** Loaded libraries, from PostgreSQL 18 on. */
   readonly seesLibraries: boolean
 }
 
-/** Asks for {@link Capabilities}. */
+/** The query for {@link Capabilities}. */
 export const capabilitiesQuery = `SELECT pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_session_is_setup()', 'EXECUTE')::text,
   coalesce(pg_catalog.has_function_privilege(pg_catalog.to_regproc('pg_catalog.pg_get_loaded_modules')::oid, 'EXECUTE'), false)::text`
 
@@ -31,11 +31,11 @@ export function toCapabilities({ rows }: QueryAnswer): Capabilities {
   return { seesOrigins: rows[0]?.[0] === 'true', seesLibraries: rows[0]?.[1] === 'true' }
 }
 
-/** Settings of transactions, and those that follow from others. */
+/** Settings of transactions, and settings derived from others. */
 const derived =
   "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'is_superuser', 'session_authorization', 'role', 'in_hot_standby'"
 
-/** Where functions of the database name a setting that they make up; no view shows those settings. */
+/** Where functions of the database name custom settings, which no view shows. */
 const namesInFunctions = `SELECT DISTINCT pg_catalog.lower(found[1]) AS name FROM pg_catalog.pg_proc,
   pg_catalog.regexp_matches(prosrc, E'(?:set_config\\\\s*\\\\(\\\\s*\\'+|\\\\mset\\\\s+(?:session\\\\s+)?)([a-z_]\\\\w*(?:\\\\.\\\\w+)+)', 'gi') AS found
   WHERE oid >= 16384`
@@ -43,11 +43,11 @@ const namesInFunctions = `SELECT DISTINCT pg_catalog.lower(found[1]) AS name FRO
 const namesOfDefaults = `SELECT pg_catalog.lower(pg_catalog.split_part(pair, '=', 1)) AS name
   FROM pg_catalog.pg_db_role_setting, pg_catalog.unnest(setconfig) AS pair WHERE pair LIKE '%.%=%'`
 
-/** Libraries that PostgreSQL loads by itself: those of functions, of logical decoding, and its compiler. */
+/** Libraries that PostgreSQL loads by itself: for functions, for logical decoding, and its JIT compiler. */
 const loadedByThemselves = `SELECT pg_catalog.regexp_replace(probin, '^.*/', '') FROM pg_catalog.pg_proc WHERE probin IS NOT NULL
   UNION ALL VALUES ('llvmjit'), ('pgoutput'), ('test_decoding'), ('wal2json'), ('libpqwalreceiver')`
 
-/** The functions behind the views: planning the views takes as long as all the rest. */
+/** Calls the functions behind the views, because planning the views takes as long as everything else. */
 const rowsOf = {
   own: `SELECT 'role', '', pg_catalog.current_setting('role')
     UNION ALL SELECT 'session-authorization', '', SESSION_USER::text
@@ -69,18 +69,18 @@ const rowsOf = {
   libraries: `SELECT 'library', module_name, '' FROM pg_catalog.pg_get_loaded_modules() WHERE module_name IS NOT NULL`,
 } as const
 
-/** Which settings a snapshot tells. */
+/** The settings in a snapshot. */
 export interface SnapshotPlan {
   readonly capabilities: Capabilities
-  /** All settings, not those of the session alone. */
+  /** Includes all settings, not only those of the session. */
   readonly allSettings: boolean
-  /** Names that settings which no view shows may have. */
+  /** Possible names of settings that no view shows. */
   readonly settingNames: Iterable<string>
 }
 
 /**
- * One query for all that can be seen of a session. It names every function and table in full, since the search path may
- * be anything.
+ * Returns one query for all visible state of a session. It qualifies every function and table, because the search path
+ * may be anything.
  */
 export function snapshotQuery({ capabilities, allSettings, settingNames }: SnapshotPlan): string {
   const names = [...settingNames].map((name) => literal(name)).join(', ')
@@ -100,13 +100,13 @@ export function snapshotQuery({ capabilities, allSettings, settingNames }: Snaps
   return parts.join('\n UNION ALL ')
 }
 
-/** Asks which of these libraries a text of SQL has loaded, not PostgreSQL by itself. */
+/** Returns the query for the libraries that SQL has loaded, not PostgreSQL by itself. */
 export function loadedLibrariesQuery(names: readonly string[]): string {
   const list = names.map((name) => literal(name)).join(', ')
   return `SELECT name FROM pg_catalog.unnest(ARRAY[${list}]::pg_catalog.text[]) AS name WHERE name NOT IN (${loadedByThemselves})`
 }
 
-/** A setting that is empty is one that is not there: PostgreSQL cannot forget the name of one that was. */
+/** An empty custom setting counts as missing, because PostgreSQL keeps its name after a reset. */
 export function toHeld({ rows }: QueryAnswer): Held[] {
   return rows
     .map(([state, object, value]) => ({ state: state as SessionState, object: object ?? '', value: value ?? '' }))

@@ -14,33 +14,32 @@ export interface HostilePoolerServer {
   readonly host: '127.0.0.1'
   readonly port: number
   /**
-   * The way to the target's database, for the target's user, through the pooler; without a password, which it does not
-   * ask for.
+   * The pooled URL of the target's database for the target's user, without a password, which is not required.
    */
   readonly url: string
-  /** The same for another user or another database. */
+  /** Returns the pooled URL for another user or another database. */
   urlFor(user: string, database?: string): string
-  /** What was found so far, complete for every transaction whose answer has reached its client. */
+  /** The reports so far, complete for every transaction whose answer has reached its client. */
   reports(): Promise<readonly HostileReport[]>
-  /** Sends the clients away (57P01), ends all server sessions and frees the port. */
+  /** Disconnects the clients (57P01), ends all server sessions and frees the port. */
   stop(): Promise<void>
 }
 
 const host = '127.0.0.1'
 
-/** How long clients that are leaving have for it, in milliseconds, before the others are sent away. */
+/** Time for clients that are leaving, in milliseconds, before the others are disconnected. */
 const leavingMillis = 500
 
-/** How long a client has to read its farewell, in milliseconds. */
+/** Time for a client to read its last message, in milliseconds. */
 const farewellMillis = 500
 
 /**
- * Starts a pooler for tests on a free port of 127.0.0.1: in transaction mode at its worst. Each transaction of a
- * client, a statement outside of one included, runs on another server session than the one before; what it changed in
- * that session is found and reported. Any client in any language can connect.
+ * Starts a pooler for tests on a free port of 127.0.0.1 that is transaction mode at its worst. Each transaction of a
+ * client, including single statements, runs on a different server session than the previous one. The pooler finds and
+ * reports what it changed in that session. Clients in any language can connect.
  *
- * @throws InvalidOptionError for an option that it does not have, and for a profile of a pooler that carries everything
- * @throws Error where nobody answers at the address of the target
+ * @throws InvalidOptionError for an unknown option, and for a profile that carries everything
+ * @throws Error if the target does not answer
  */
 export async function startHostilePooler(options: HostilePoolerOptions): Promise<HostilePoolerServer> {
   const resolved = resolveOptions(options)
@@ -61,7 +60,7 @@ export async function startHostilePooler(options: HostilePoolerOptions): Promise
   return toHandle({ server, sockets, pooler, dismiss }, resolved)
 }
 
-/** Clients would hear of it much later, each from its own login. */
+/** Otherwise clients would fail much later, each at its own login. */
 async function checkTarget(address: Address): Promise<void> {
   try {
     const socket = await connectTo(address)
@@ -83,7 +82,7 @@ interface Running {
   readonly server: Server
   readonly sockets: ReadonlySet<Socket>
   readonly pooler: HostilePooler
-  /** Strict mode waits for the reports of what runs. */
+  /** Strict mode waits for the reports of running transactions. */
   readonly dismiss: () => void
 }
 
@@ -110,7 +109,7 @@ function toHandle(running: Running, { user: ownUser, database: ownDatabase }: Re
 async function stop({ server, sockets, pooler, dismiss }: Running): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  // The pool of pg has ended before its connections have.
+  // pg's pool ends before its connections do.
   await Promise.race([closed, sleep(leavingMillis)])
   await pooler.end()
   dismiss()

@@ -4,19 +4,19 @@ import { startupCode } from './protocol.ts'
 /** The largest startup packet that PostgreSQL accepts, in bytes (MAX_STARTUP_PACKET_LENGTH). */
 const maxStartupBytes = 10_000
 
-/** What the client said first, and what came with it. */
+/** The first packet of a client, and the bytes after it. */
 export interface StartupPacket {
   readonly code: number
-  /** What follows the code. */
+  /** The bytes after the code. */
   readonly body: Buffer
   /** Bytes behind the packet. */
   readonly rest: Buffer
 }
 
 /**
- * Reads the packet with which every connection begins; refuses encryption, which clients may ask for first.
+ * Reads the startup packet of a connection, and refuses encryption requests before it.
  *
- * @param onPacket gets `undefined` for what is no such packet
+ * @param onPacket called with `undefined` for an invalid packet
  */
 export function readStartup(socket: Socket, onPacket: (packet: StartupPacket | undefined) => void): void {
   let held: Buffer = Buffer.alloc(0)

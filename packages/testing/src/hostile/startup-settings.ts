@@ -1,23 +1,23 @@
 import type { PoolerProfile } from '@poolsafe/core'
 import { readTexts } from './protocol.ts'
 
-/** What a client says of itself when it connects. */
+/** The parameters of a startup packet. */
 export interface StartupRequest {
   readonly user: string
   readonly database: string
   readonly applicationName: string
-  /** The settings that it is given, in lower case, with their values. */
+  /** Its settings by name in lower case. */
   readonly settings: ReadonlyMap<string, string>
-  /** The names of further parts of the protocol that it asked for (`_pq_.…`), which nobody here knows. */
+  /** The names of requested protocol extensions (`_pq_.…`), none of which is supported. */
   readonly extensions: readonly string[]
 }
 
-/** A startup parameter that the pooler does not accept, in PgBouncer's words. */
+/** A startup parameter that the pooler refuses, with PgBouncer's message. */
 export class UnsupportedParameter extends Error {
   override readonly name: string = 'UnsupportedParameter'
 }
 
-/** Every pooler in transaction mode accepts these: the server has reported them to its clients since long ago. */
+/** Every pooler in transaction mode accepts these, because PostgreSQL reports them to its clients. */
 const alwaysAccepted = new Set([
   'client_encoding',
   'datestyle',
@@ -27,8 +27,8 @@ const alwaysAccepted = new Set([
 ])
 
 /**
- * Reads the parameters of a startup packet as PgBouncer does: those that the profile tracks are the client's on every
- * session, those that are named by `ignored` are dropped, all others are refused.
+ * Reads the parameters of a startup packet as PgBouncer does. Parameters that the profile tracks hold on every session
+ * of the client, parameters in `ignored` are dropped, and all others are refused.
  *
  * @throws UnsupportedParameter
  */

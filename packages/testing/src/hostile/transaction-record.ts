@@ -1,17 +1,17 @@
 import { backend, fieldsOf, headerBytes } from './protocol.ts'
 
-/** An answer of the server that tells of a missing piece of session state. */
+/** An answer of the server that reports a missing piece of session state. */
 export interface Complaint {
   /** SQLSTATE. */
   readonly code: string
-  /** The function of PostgreSQL's source that said it; the same in every language. */
+  /** The function in PostgreSQL's source that raised it; independent of the language. */
   readonly routine: string
 }
 
-/** As many statements as are told of one transaction. */
+/** Maximum number of reported statements of one transaction. */
 const maxTexts = 100
 
-/** As much of a statement's parameters as is looked through for names of settings, in bytes. */
+/** Bytes of a statement's parameters that are searched for names of settings. */
 const maxLookedThrough = 4_096
 
 /**
@@ -20,23 +20,23 @@ const maxLookedThrough = 4_096
  */
 const namesSettings = /\b(?:set_\w+|current_setting)"?\s*\(|\bshow\s/i
 
-/** Names of settings that applications and extensions make up. */
+/** Names of custom settings. */
 const settingName = /[a-z_][\w$]*(?:\.[a-z_][\w$]*)+/gi
 
-/** What one client said, and what the server complained of, in one transaction. */
+/** The statements of a client and the errors of the server in one transaction. */
 export class TransactionRecord {
-  /** As they were sent; never shown as they are. */
+  /** Unchanged; never shown without redaction. */
   readonly texts: string[] = []
   readonly complaints: Complaint[] = []
   /**
-   * What looks like the name of a setting, where settings are named. What SET names is among the effects of the text.
+   * Possible names of settings. The names in SET are among the effects of the text.
    */
   readonly settingNames: Set<string> = new Set()
-  /** A named statement of the protocol was used. */
+  /** True if a named statement of the protocol was used. */
   usesNames = false
-  /** The server has answered with an error. */
+  /** True if the server has answered with an error. */
   hasFailed = false
-  /** The text that was sent last names settings. */
+  /** True if the last text names settings. */
   #namesSettings = false
 
   add(sql: string): void {
@@ -45,7 +45,7 @@ export class TransactionRecord {
     this.#collectNames(sql)
   }
 
-  /** `SELECT set_config($1, $2, false)`: the name is among the parameters. Of no other text are they looked at. */
+  /** In `SELECT set_config($1, $2, false)` the name is a parameter. Parameters of other texts are not examined. */
   bound(bytes: Buffer): void {
     this.#collectNames(bytes.toString('latin1', headerBytes, maxLookedThrough))
   }

@@ -25,30 +25,32 @@ export interface PoolerOptions {
   readonly hostile?: Omit<HostilePoolerOptions, 'target' | 'passwords'>
 }
 
-/** A running pooler in transaction mode, whichever it is. */
+/** A running pooler in transaction mode. */
 export interface PoolerServer {
   readonly kind: PoolerKind
   /** For people: `PgBouncer 1.26.1`, `hostile pooler`. */
   readonly name: string
-  /** What poolsafe knows of it; for `createGuard({ pooler })`. */
+  /** Its profile, for `createGuard({ pooler })`. */
   readonly profile: PoolerProfile
   readonly host: string
   readonly port: number
-  /** The way to the target's database, for the target's user, through the pooler. */
+  /** The pooled URL of the target's database for the target's user. */
   readonly url: string
-  /** The same for a user of {@link PoolerOptions.users}. The hostile pooler does not check the password. */
+  /**
+   * Returns the pooled URL for a user of {@link PoolerOptions.users}. The hostile pooler does not check the password.
+   */
   urlFor(user: string, password: string): string
-  /** Ends the pooler. Clients that are still connected are cut off. */
+  /** Stops the pooler and disconnects its clients. */
   stop(): Promise<void>
 }
 
 /**
- * Starts a pooler in transaction mode on a free port: PgBouncer where there is one (as {@link startPgBouncer}, but
- * nothing is installed), else the hostile pooler, which needs nothing. A PgBouncer that is there and does not start is
- * an error, and so is an image that was named.
+ * Starts a pooler in transaction mode on a free port: PgBouncer if it is available (as {@link startPgBouncer}, without
+ * installing it), otherwise the hostile pooler, which needs nothing. It is an error if an available PgBouncer or a
+ * named image does not start.
  *
- * @throws InvalidOptionError for options that it does not have
- * @throws Error that says what to install where the pooler that was asked for is missing
+ * @throws InvalidOptionError for unknown options
+ * @throws Error with what to install if the requested pooler is missing
  */
 export async function startPooler(options: PoolerOptions): Promise<PoolerServer> {
   checkPoolerOptions(options)
@@ -72,7 +74,7 @@ function checkPoolerOptions(options: PoolerOptions): void {
   checkObject(what, options, ['target', 'kind', 'users', 'pgbouncer', 'hostile'])
   checkTarget(`${what}: target`, options.target)
   checkTexts(`${what}: users`, options.users, passwordsByUser)
-  // Whichever is started: what is in each is then checked by its own.
+  // Checks the options of both poolers, whichever is started.
   const { pgbouncer = {}, hostile = {} } = options
   checkObject(`${what}: pgbouncer`, pgbouncer, ['image', 'defaultPoolSize', 'serverRoundRobin', 'settings'])
   if (typeof hostile !== 'object' || hostile === null)

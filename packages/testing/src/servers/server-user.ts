@@ -6,10 +6,10 @@ export interface SystemUser {
   readonly gid: number
 }
 
-/** Whether this process is root, as which neither PostgreSQL nor PgBouncer agrees to run. */
+/** Returns true if this process is root; neither PostgreSQL nor PgBouncer runs as root. */
 export const isRoot: boolean = process.getuid?.() === 0
 
-/** The user that a server has to run as: nobody in particular, unless this process is root. */
+/** Returns the user that a server must run as; `undefined` unless this process is root. */
 export async function findServerUser(): Promise<SystemUser | undefined> {
   if (!isRoot) return undefined
   return (await findUser('postgres')) ?? (await findUser('nobody'))

@@ -8,11 +8,11 @@ const othersQuery =
   "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1"
 
 /**
- * Resolves when a server has no client left, after 500 ms at the latest. pg's `pool.end()` resolves while PostgreSQL is
- * still reading the farewell: a server that is shut down at that moment answers it with an error (57P01), which nobody
- * expects any more.
+ * Resolves when a server has no clients left, after 500 ms at the latest. pg's `pool.end()` resolves while PostgreSQL
+ * is still reading Terminate. A server that shuts down at that moment answers with an error (57P01) that no code
+ * handles any more.
  *
- * @param client not connected yet; a server that refuses it, or does not answer, is not waited for
+ * @param client not connected so far. If the server refuses it or does not answer, the wait ends
  */
 export async function waitForClients(client: Client): Promise<void> {
   const deadline = new AbortController()
@@ -24,7 +24,7 @@ export async function waitForClients(client: Client): Promise<void> {
 }
 
 async function watch(client: Client, deadline: AbortSignal): Promise<void> {
-  // At the deadline the server may be shut down while this client is still leaving.
+  // At the deadline the server may shut down while this client is still disconnecting.
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -3,15 +3,14 @@ import { checkOneOf, takeStack } from '@poolsafe/core/adapter'
 import { currentScope } from './scope.ts'
 
 /**
- * Allows the findings of one rule for the rest of the test that calls it: they are sent, and held against nobody.
- * Called in
- * `beforeAll` or at the top of a file, for the rest of the file. An exception that matched nothing by the end fails the test, or
- * the file: it is no longer needed.
+ * Allows the findings of one rule for the rest of the test: the statements are sent and fail no test. In `beforeAll` or
+ * at the top of a file, it holds for the rest of the file. An exception without a match at the end fails the test or
+ * the file, because it is no longer needed.
  *
  * @param rule such as `session/listen`
- * @param reason why it is safe here; it stands in the report
- * @throws InvalidOptionError for a rule that does not exist, or no reason
- * @throws Error where no test runs in strict mode
+ * @param reason why it is safe here, for the report
+ * @throws InvalidOptionError for an unknown rule or a missing reason
+ * @throws Error if no test runs in strict mode
  */
 export function allowInTest(rule: RuleId, reason: string): void {
   const ids = rules.map(({ id }) => id)

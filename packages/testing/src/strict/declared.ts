@@ -6,14 +6,14 @@ import { groupBy } from '../group-by.ts'
 export interface DeclaredRecord {
   readonly by: KnownException['by']
   readonly rules: readonly RuleId[]
-  /** The only statement that it is for, its literals replaced by `?`. */
+  /** The only statement that it allows, with literals replaced by `?`. */
   readonly statement?: string
   readonly reason: string
-  /** The line that called `allow(…)`; `comment`; or `option`. */
+  /** The call site of `allow(…)`; `comment`; or `option`. */
   readonly where: string
-  /** The line that sent the comment first, where known. */
+  /** The call site that first sent the comment, if known. */
   readonly place?: string
-  /** Those of its rules of which it allowed nothing. */
+  /** Its rules without an allowed finding. */
   readonly unused: readonly RuleId[]
 }
 
@@ -24,7 +24,7 @@ export class Declarations {
 
   declare(exception: KnownException): void {
     this.#rulesOf(exception)
-    // It is heard of while its text is being sent.
+    // A comment becomes known while its text is being sent.
     if (exception.by === 'comment' && !this.#places.has(exception)) this.#places.set(exception, placeOfCaller())
   }
 

@@ -21,11 +21,11 @@ import { hearWitnesses } from './witness.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** What strict mode found in this test, or in this file outside its tests. */
+    /** The findings of strict mode in this test, or in this file outside its tests. */
     poolsafe?: TaskRecord | FileRecord
   }
   interface ProvidedContext {
-    /** Whether a reporter tells what was found at the end of the run. */
+    /** True if a reporter reports the findings at the end of the run. */
     'poolsafe.isReported'?: boolean
   }
 }
@@ -42,9 +42,9 @@ export function beginFile(): FileRun {
   return run
 }
 
-/** One test file in strict mode: what is found is held against the test that sent it, and fails it. */
+/** One test file in strict mode: a finding fails the test that sent the statement. */
 export class FileRun {
-  // Open from the start: what the modules of the file send as they are loaded is the file's.
+  // Open from the start, because statements that modules send while they load belong to the file.
   readonly #scope: Scope = openScope('the file', undefined)
   /** By test, over its attempts: what was found once is not excused by a retry in which it was not sent again. */
   readonly #earlier = new WeakMap<RunnerTestCase, readonly Found[]>()

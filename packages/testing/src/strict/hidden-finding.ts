@@ -3,17 +3,17 @@ import { judgeEffects, layOut, strictness, type DetectedEffect } from '@poolsafe
 import type { HostileReport, ReportedState } from '../hostile/report.ts'
 import { outsideScopes } from './scope.ts'
 
-/** Statements of a transaction that are shown. */
+/** Number of shown statements of a transaction. */
 const shownStatements = 5
 
 /**
- * Tells strict mode what a transaction did to its session without any statement that says so: in a function, a trigger
- * or a procedure. What a statement says, the guards have judged, and refused or allowed with a reason.
+ * Reports to strict mode what a transaction did to its session in a function, a trigger or a procedure. The guards
+ * judge what a statement itself says.
  */
 export function tellHidden(report: HostileReport, pooler: PoolerProfile): void {
   const strict = strictness.current
   if (strict === undefined) return
-  // The pooler's sockets belong to whoever opened them: the test is the one that runs.
+  // The pooler's sockets have the async context of their creator, so the running test is meant.
   outsideScopes(() => {
     const [first, ...others] = findingsOf(report, pooler).filter(({ rule }) => strict.allows?.(rule) !== true)
     if (first !== undefined) strict.onFinding(toEvent([first, ...others], report, pooler))

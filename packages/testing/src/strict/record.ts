@@ -3,10 +3,10 @@ import { formatCallSite } from '@poolsafe/core/adapter'
 import type { DeclaredRecord } from './declared.ts'
 import type { Allowance, Found } from './scope.ts'
 
-/** One finding as plain data, for `task.meta` and for files. Holds no parameter value and no literal of a statement. */
+/** One finding as plain data, for `task.meta` and for files. It contains no parameter value and no literal. */
 export interface FindingRecord {
   readonly rule: RuleId
-  /** What would have happened: `leaks`, `lost` … */
+  /** The outcome: `leaks`, `lost` … */
   readonly outcome: string
   /** The consequence, in one line. */
   readonly message: string
@@ -14,19 +14,19 @@ export interface FindingRecord {
   readonly instead: string
   /** The page of the rule. */
   readonly docs: string
-  /** The statement, its literals replaced by `?`. */
+  /** The statement with literals replaced by `?`. */
   readonly statement: string
   /** The profile that decided, in words. */
   readonly pooler: string
-  /** `User.findMany`, where an ORM's layer knows. */
+  /** `User.findMany`, if the ORM's adapter knows it. */
   readonly operation?: string
-  /** The line of the application, where known. */
+  /** The call site, if known. */
   readonly place?: string
   /** The whole report. */
   readonly manual: string
 }
 
-/** An exception that a test made. */
+/** An exception in a test. */
 export interface ExceptionRecord {
   readonly rule: RuleId
   readonly reason: string
@@ -34,15 +34,15 @@ export interface ExceptionRecord {
   readonly isUsed: boolean
 }
 
-/** What a file leaves in its `meta.poolsafe` besides. */
+/** Additional data of a file in its `meta.poolsafe`. */
 export interface FileRecord extends TaskRecord {
   /** The exceptions by statement that were declared while it ran. */
   readonly declared: readonly DeclaredRecord[]
-  /** Whether all of its tests ran and passed: otherwise nobody knows whether an exception is needed. */
+  /** True if all of its tests ran and passed; otherwise unused exceptions cannot be determined. */
   readonly isWhole: boolean
 }
 
-/** What a test, or a file outside its tests, leaves in its `meta.poolsafe`. */
+/** The data of a test, or of a file outside its tests, in its `meta.poolsafe`. */
 export interface TaskRecord {
   readonly findings: readonly FindingRecord[]
   readonly exceptions: readonly ExceptionRecord[]

@@ -3,10 +3,10 @@ import { formatCallSite } from '@poolsafe/core/adapter'
 import { groupBy } from '../group-by.ts'
 import type { Allowance, Found } from './scope.ts'
 
-/** What a test did that its own errors do not tell. */
+/** Findings of a test that its own errors do not show. */
 export class StrictModeError extends PoolsafeError {
   static override readonly name: string = 'StrictModeError'
-  /** What was found; empty where an exception was not needed. */
+  /** The findings; empty for an unused exception. */
   readonly findings: readonly FindingEvent[]
 
   constructor(message: string, findings: readonly FindingEvent[] = [], stack?: string) {
