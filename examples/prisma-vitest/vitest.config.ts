@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { alias: { '#invoicing': fileURLToPath(new URL(`${folder}/index.ts`, import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
-    // The one line.
+    // The only line that strict mode needs.
     setupFiles: process.env.CHECKS === 'none' ? [] : ['@poolsafe/testing/strict'],
     hookTimeout: 60_000,
   },

@@ -3,22 +3,22 @@ import { poolerNames, type PoolerName } from './poolers.ts'
 
 export const usage: string = `Usage: npm run demo [-- [<scene>] [--json] [--pooler hostile|pgbouncer]]
 
-Plays what transaction pooling breaks, what poolsafe says about it, and the form that works: on a PostgreSQL and a
-pooler started for it. Exits with 0 if every scene showed what it is about, else with 1.
+Shows what transaction pooling breaks, what poolsafe reports, and the form that works, on a PostgreSQL and a
+pooler that it starts. Exits with 0 if every scene showed its point, otherwise with 1.
 
-  <scene>             play this one alone: tenants, migrations, prisma, listen or pool
+  <scene>             play only this one: tenants, migrations, prisma, listen or pool
   --json              print one JSON document instead, with all figures (npm run --silent demo -- --json)
   --pooler hostile    poolsafe's own pooler for tests, at its worst and repeatable; needs nothing installed (the default)
-  --pooler pgbouncer  the real one: from the PATH, else Docker, else Debian's package
+  --pooler pgbouncer  a real PgBouncer: from the PATH, else Docker, else Debian's package
   -h, --help          print this
 `
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Arguments {
   readonly json: boolean
   readonly pooler: PoolerName
   readonly help: boolean
-  /** The only scene to be played. */
+  /** The only scene to play. */
   readonly scene: string | undefined
 }
 
@@ -37,11 +37,10 @@ export function parseArguments(args: readonly string[]): Arguments | string {
       },
     })
     const pooler = poolerNames.find((name) => name === values.pooler)
-    if (pooler === undefined) return `There is no --pooler ${values.pooler}; there is ${poolerNames.join(' and ')}.`
+    if (pooler === undefined) return `Unknown --pooler ${values.pooler}; known are ${poolerNames.join(' and ')}.`
     const [scene, ...others] = positionals
     const unknown = scene === undefined || sceneNames.includes(scene) ? others[0] : scene
-    if (unknown !== undefined)
-      return `There is no scene ${unknown}; one of ${sceneNames.join(', ')} may be played alone.`
+    if (unknown !== undefined) return `Unknown scene ${unknown}; known scenes are ${sceneNames.join(', ')}.`
     return { ...values, pooler, scene }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

@@ -25,7 +25,7 @@ async function runDemo(...args: string[]): Promise<Ended> {
 }
 
 describe('the demo', () => {
-  // Each of them waits most of the time.
+  // Each scene waits most of the time.
   it.concurrent.each([
     ['the hostile pooler', []],
     ['PgBouncer', ['--pooler', 'pgbouncer']],
@@ -44,8 +44,8 @@ describe('the demo', () => {
 
   it.each([
     ['--jsn', "Unknown option '--jsn'"],
-    ['--pooler=odyssey', 'There is no --pooler odyssey; there is hostile and pgbouncer.'],
-    ['pol', 'There is no scene pol; one of tenants, migrations, prisma, listen, pool may be played alone.'],
+    ['--pooler=odyssey', 'Unknown --pooler odyssey; known are hostile and pgbouncer.'],
+    ['pol', 'Unknown scene pol; known scenes are tenants, migrations, prisma, listen, pool.'],
   ])('names an argument that does not exist, explains itself and exits with 2: %s', async (argument, named) => {
     const { code, stdout, stderr } = await runDemo(argument)
     expect(code).toBe(2)

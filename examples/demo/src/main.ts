@@ -5,7 +5,7 @@ import { createJsonReport, createTextReport, type Played, type Report } from './
 import type { Scene } from './scene.ts'
 import { startServers, type Servers } from './servers.ts'
 
-// `process.exit` ends the servers at once, wherever the play is.
+// `process.exit` ends the servers at once.
 process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))
 try {

@@ -2,7 +2,7 @@ import { InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
 import { startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, type PostgresServer } from '@poolsafe/testing/servers'
 
-/** Which pooler the demo plays behind: poolsafe's own, which needs nothing installed, or the real one. */
+/** The pooler of the demo: poolsafe's own, which needs no installation, or a real PgBouncer. */
 export const poolerNames = ['hostile', 'pgbouncer'] as const
 export type PoolerName = (typeof poolerNames)[number]
 
@@ -10,9 +10,9 @@ export type PoolerName = (typeof poolerNames)[number]
 export interface DemoPooler {
   /** For people: `PgBouncer 1.18.0 in transaction mode`. */
   readonly label: string
-  /** What poolsafe knows of it. */
+  /** The profile for poolsafe. */
   readonly profile: PoolerProfile
-  /** The way through it for the application's user. */
+  /** The application's URL through the pooler. */
   readonly url: string
   stop(): Promise<void>
 }
@@ -22,7 +22,7 @@ interface User {
   readonly password: string
 }
 
-/** Server connections for each database: fewer than the application's own pool has, as in real life. */
+/** Server connections for each database: fewer than the application's own pool has, as in production. */
 const serverConnections = 4
 
 export const startPooler: Readonly<Record<PoolerName, (postgres: PostgresServer, app: User) => Promise<DemoPooler>>> = {
@@ -36,7 +36,7 @@ async function startHostile(postgres: PostgresServer, { user, password }: User):
     passwords: { [user]: password },
     sessions: serverConnections,
     afterTransaction: 'poison',
-    // What the demo counts, it counts itself; and its log shows the statements of the application alone.
+    // The demo counts for itself, and its log shows only statements of the application.
     inspect: false,
   })
   return {
@@ -61,7 +61,7 @@ async function startReal(postgres: PostgresServer, { user, password }: User): Pr
   }
 }
 
-/** A PgBouncer that is newer than poolsafe is judged as any transaction pooler is. */
+/** A PgBouncer that poolsafe does not know yet is judged like any transaction pooler. */
 function profileOf(version: string): PoolerProfile {
   try {
     return poolers.pgbouncer({ version })

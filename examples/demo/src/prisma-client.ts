@@ -6,17 +6,17 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const demo = join(import.meta.dirname, '..')
 
-/** Generates the Prisma client where it is missing or older than its schema. */
+/** Generates the Prisma client if it is missing or older than its schema. */
 export async function generatePrismaClient(): Promise<void> {
   const [schema, client] = [join(demo, 'prisma', 'schema.prisma'), join(demo, 'generated', 'client.ts')]
   if ((await modifiedAtMillis(client)) >= (await modifiedAtMillis(schema))) return
   const prisma = join(demo, 'node_modules', 'prisma', 'build', 'index.js')
-  // `generate` needs no schema engine, and still downloads it unless some program is named in its place.
+  // `generate` needs no schema engine, but downloads it unless another program is named instead.
   const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1' }
   await run(process.execPath, [prisma, 'generate', '--schema', schema], { cwd: demo, env })
 }
 
-/** `-Infinity` for a file that is not there. */
+/** `-Infinity` for a missing file. */
 async function modifiedAtMillis(path: string): Promise<number> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,

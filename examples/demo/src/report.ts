@@ -9,7 +9,7 @@ export interface Played {
   readonly result: SceneResult
 }
 
-/** Who tells the audience what happens. */
+/** The narrator of the demo. */
 export interface Report {
   opened(servers: Servers): void
   announced(scene: Scene): void
@@ -41,7 +41,7 @@ export function createTextReport(write: Write, isPlain: boolean): Report {
   return {
     opened: ({ postgresVersion, pooler }) => {
       line(`${paint.bold('poolsafe')}: PostgreSQL ${postgresVersion} behind ${pooler}.`)
-      line('Every figure is counted now, on these two servers.')
+      line('Every figure is counted in this run, on these two servers.')
     },
     announced: ({ title, story }) => {
       line()
@@ -54,7 +54,7 @@ export function createTextReport(write: Write, isPlain: boolean): Report {
       line(`  with poolsafe     ${paint.yellow(guarded)}`)
       showRefusals(played)
       line(`  safe form         ${paint.green(safe)}`)
-      if (!held) line(`  ${paint.red('This scene did not go as it should: one of its figures is wrong.')}`)
+      if (!held) line(`  ${paint.red('This scene failed: one of its figures is wrong.')}`)
     },
     closed: (all, seconds) => {
       line()
@@ -98,7 +98,7 @@ const plainLines: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['left', 'right', 'middle'].map((side) => [side, '|'])),
 }
 
-/** For machines: one JSON document at the end, and nothing else. */
+/** For machines: only one JSON document, at the end. */
 export function createJsonReport(write: Write): Report {
   let versions = {}
   return {

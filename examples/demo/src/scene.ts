@@ -5,12 +5,12 @@ import type { Servers } from './servers.ts'
 export interface Scene {
   readonly name: string
   readonly title: string
-  /** For somebody who has never heard of any of this: what the application does, and what it expects. */
+  /** For newcomers: what the application does, and what it expects. */
   readonly story: readonly string[]
   play(servers: Servers): Promise<SceneResult>
 }
 
-/** What was seen in this very run. */
+/** What this run showed. */
 export interface SceneResult {
   /** Everything that was counted. */
   readonly figures: Readonly<Record<string, number>>
@@ -18,7 +18,7 @@ export interface SceneResult {
   readonly harm: string
   readonly guarded: string
   readonly safe: string
-  /** What poolsafe said, one error of each kind. */
+  /** The errors of poolsafe, one of each kind. */
   readonly refusals: readonly Refusal[]
   /** Whether the figures are what the scene is about: harm, no statement sent, no harm. */
   readonly held: boolean

@@ -7,9 +7,9 @@ import { openStage, type Stage } from './stage.ts'
 /** A PostgreSQL and a pooler in transaction mode in front of it. */
 export interface Servers {
   readonly postgresVersion: string
-  /** The pooler, for people. */
+  /** The pooler's name, for people. */
   readonly pooler: string
-  /** What poolsafe knows of this pooler. */
+  /** The profile of this pooler. */
   readonly profile: PoolerProfile
   /**
    * Opens a database of its own, so that nothing that one act leaves behind touches the next. `setup` is run by a
@@ -19,7 +19,7 @@ export interface Servers {
   stop(): Promise<void>
 }
 
-/** The application's role: no superuser, since row-level security does not hold for those. */
+/** The application's role. Not a superuser, because row-level security does not apply to superusers. */
 const app = { user: 'app', password: 'app' }
 
 export async function startServers(name: PoolerName): Promise<Servers> {

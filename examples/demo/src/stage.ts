@@ -2,24 +2,24 @@ import type { PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { until } from './until.ts'
 
-/** A database of one act. */
+/** The database of one act. */
 export interface Stage {
-  /** The application's way through the pooler. */
+  /** The application's URL through the pooler. */
   readonly pooledUrl: string
-  /** The application's way round it. */
+  /** The application's direct URL. */
   readonly directUrl: string
-  /** Asks the server itself, as a superuser and round the pooler, for the one number that `sql` selects. */
+  /** Asks the server directly, as a superuser, for the one number that `sql` selects. */
   count(sql: string): Promise<number>
   /** How many statements with this text have reached the server, by the server's own log. */
   reached(text: string): Promise<number>
-  /** Removes the database with all that was left on its server connections. */
+  /** Removes the database, with everything that was left on its server connections. */
   close(): Promise<void>
 }
 
-/** What a stage is made of. */
+/** The parts of a stage. */
 export interface House {
   readonly postgres: PostgresServer
-  /** The application's way through the pooler, to any database. */
+  /** The application's URL through the pooler, for any database. */
   readonly pooledUrl: string
   readonly admin: pg.Client
   readonly app: { readonly user: string; readonly password: string }

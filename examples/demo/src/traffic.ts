@@ -42,7 +42,7 @@ export async function repeat<Result>(
   return results
 }
 
-/** Plays an act again while it shows nothing, at most `attempts` times: whether clients meet is a matter of timing. */
+/** Repeats an act that shows nothing, at most `attempts` times, because clients meet only by timing. */
 export async function untilSeen<Result>(
   attempts: number,
   act: () => Promise<Result>,

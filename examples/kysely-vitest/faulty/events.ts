@@ -3,7 +3,7 @@ import { createGuard, poolers } from '@poolsafe/core'
 import pg from 'pg'
 import type { Shop } from '../src/shop.ts'
 
-/** Fault 7: the pooler gives the session that listens to somebody else. */
+/** Fault 7: the pooler gives the listening session to another client. */
 export const onOrder: Shop['onOrder'] = async ({ pooled }, listener) => {
   const client = guardClient(
     new pg.Client({ connectionString: pooled }),

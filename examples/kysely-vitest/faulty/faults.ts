@@ -1,4 +1,4 @@
-/** The ten faults: the test that each of them fails, and the rule that names it. */
+/** The ten faults: the test that each one fails, and the rule that names it. */
 export const faults = [
   { test: 'a tenant sees its own orders alone', rule: 'session/set-config' },
   { test: 'orders are counted by tenant', rule: 'session/set' },
@@ -8,7 +8,7 @@ export const faults = [
   { test: 'a price can be asked for', rule: 'session/prepared-statement' },
   { test: 'whoever wants to hear of orders can subscribe', rule: 'session/listen' },
   { test: 'a migration brings an empty database up to date', rule: 'session/advisory-lock' },
-  // Inside a trigger and a function of the database: the hostile pooler alone can see them.
+  // Inside a trigger and a function of the database: only the hostile pooler can see them.
   { test: 'a change of a price is written down with who made it', rule: 'session/set' },
   { test: 'a job is given to one worker', rule: 'session/advisory-lock' },
 ]

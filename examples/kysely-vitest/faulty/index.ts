@@ -10,7 +10,7 @@ import { exportOrders, importOrders } from './transfer.ts'
 
 const statements = [...tables, ...audit, ...queue]
 
-/** The same shop with ten faults, all of which pass its tests behind a real PgBouncer. */
+/** The same shop with ten faults. All tests still pass behind a real PgBouncer. */
 export const shop: Shop = {
   ...safe,
   statements,

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../src/database.ts'
 import { asTenant, countIn, itemsIn } from '../src/orders.ts'
 
-/** Fault 1: the tenant stays on the server connection, for whoever comes next. */
+/** Fault 1: the tenant stays on the server connection, for the client that uses it next. */
 export function ordersOf(db: Database, tenant: number): Promise<string[]> {
   return db.connection().execute(async (connection) => {
     await sql`select set_config('app.tenant', ${String(tenant)}, false)`.execute(connection)
@@ -18,7 +18,7 @@ export function countOrders(db: Database, tenant: number): Promise<number> {
   })
 }
 
-/** Fault 3: the last value of whichever session answers. */
+/** Fault 3: the last value of the session that happens to answer. */
 export async function placeOrder(db: Database, tenant: number, item: string): Promise<number> {
   return db.connection().execute(async (connection) => {
     await asTenant(connection, tenant, (trx) => trx.insertInto('orders').values({ tenant, item }).execute())

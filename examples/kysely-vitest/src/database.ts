@@ -12,13 +12,13 @@ export interface Tables {
 
 export type Database = Kysely<Tables>
 
-/** The way that requests take: through the pooler. */
+/** The connection of requests: through the pooler. */
 export function openPooled(connectionString: string): Database {
   const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }) })
   return open(connectionString, guard)
 }
 
-/** The way round the pooler, for migrations. */
+/** The direct connection, for migrations. */
 export function openDirect(connectionString: string): Database {
   return open(connectionString, createGuard({ pooler: poolers.direct() }))
 }
@@ -28,5 +28,5 @@ function open(connectionString: string, guard: ReturnType<typeof createGuard>): 
   return new Kysely({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
 }
 
-/** What a transaction of one tenant may run. */
+/** What a transaction of one tenant can run. */
 export type Trx = Transaction<Tables>

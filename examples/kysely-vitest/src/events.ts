@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Shop } from './shop.ts'
 
-/** Notifications come to the session that listens: one of its own, round the pooler. */
+/** Notifications reach the session that listens, so it has its own direct connection. */
 export const onOrder: Shop['onOrder'] = async ({ direct }, listener) => {
   const client = new pg.Client({ connectionString: direct })
   await client.connect()

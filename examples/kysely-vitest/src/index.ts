@@ -9,10 +9,10 @@ import { exportOrders, importOrders } from './transfer.ts'
 
 const statements = [...tables, ...audit, ...queue]
 
-/** The shop as it is safe behind a transaction pooler. */
+/** The shop in its form that is safe behind a transaction pooler. */
 export const shop: Shop = {
   statements,
-  // The Migrator holds an advisory lock of its session from begin to end.
+  // The Migrator holds a session-level advisory lock from begin to end.
   migrate: ({ direct }) => new Migrator({ db: direct, provider: migrationsOf(statements) }).migrateToLatest(),
   placeOrder,
   ordersOf,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Database, Trx } from './database.ts'
 
-/** Everything of one tenant runs in one transaction, which alone knows the tenant. */
+/** All statements of one tenant run in one transaction. Only this transaction knows the tenant. */
 export function asTenant<Result>(db: Database, tenant: number, work: (trx: Trx) => Promise<Result>): Promise<Result> {
   return db.transaction().execute(async (trx) => {
     await sql`select set_config('app.tenant', ${String(tenant)}, true)`.execute(trx)

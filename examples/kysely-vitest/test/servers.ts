@@ -10,7 +10,7 @@ export interface Servers {
 
 export type DatabaseName = 'shop' | 'empty'
 
-/** No superuser: row-level security does not hold for those. */
+/** Not a superuser, because row-level security does not apply to superusers. */
 const user = 'app'
 
 export async function startServers(statements: readonly string[]): Promise<Servers> {

@@ -89,7 +89,7 @@ test('a job that nobody wants stays', async () => {
   expect(await db.selectFrom('jobs').select('taken').where('task', '=', 'later').execute()).toEqual([{ taken: false }])
 })
 
-/** What a test needs beforehand comes round the pooler, and round the code that is tested. */
+/** Test data is written over a direct connection, without the code under test. */
 async function add(tenant: number, items: readonly string[]): Promise<void> {
   await directly((direct) =>
     asTenant(direct, tenant, async (trx) => {

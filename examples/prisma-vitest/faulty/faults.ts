@@ -1,6 +1,6 @@
-/** The four faults: the test that each of them fails, and the rule that names it. */
+/** The four faults: the test that each one fails, and the rule that names it. */
 export const faults = [
-  // Inside a trigger of the database: the hostile pooler alone can see it.
+  // Inside a trigger of the database: only the hostile pooler can see it.
   { test: 'a payment is written down with who made it', rule: 'session/set' },
   { test: 'a tenant sees its own invoices alone', rule: 'session/set-config' },
   { test: 'invoices are added up by tenant', rule: 'session/temp-object' },

@@ -44,5 +44,5 @@ async function sendReminders(db: Database, send: (text: string) => void): Promis
   }
 }
 
-/** The same with four faults, all of which pass the tests behind a real PgBouncer. */
+/** The same with four faults. All tests still pass behind a real PgBouncer. */
 export const invoicing: Invoicing = { ...safe, statements: [...tables, ...audit], invoicesOf, totals, sendReminders }

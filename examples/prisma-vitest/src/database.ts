@@ -3,7 +3,7 @@ import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient } from '../generated/client.ts'
 
-/** The way that requests take: through the pooler. */
+/** The connection of requests: through the pooler. */
 export function openDatabase(connectionString: string) {
   const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }) })
   const adapter = guardAdapter(new PrismaPg({ connectionString, max: 4 }), guard)
@@ -12,5 +12,5 @@ export function openDatabase(connectionString: string) {
 
 export type Database = ReturnType<typeof openDatabase>
 
-/** What runs inside a transaction. */
+/** The client inside a transaction. */
 export type Trx = Parameters<Parameters<Database['$transaction']>[0]>[0]

@@ -3,7 +3,7 @@ import type { Invoicing } from './invoicing.ts'
 import { sendReminders } from './reminders.ts'
 import { audit, tables } from './statements.ts'
 
-/** Invoicing as it is safe behind a transaction pooler. */
+/** Invoicing in its form that is safe behind a transaction pooler. */
 export const invoicing: Invoicing = {
   statements: [...tables, ...audit],
   addInvoice,

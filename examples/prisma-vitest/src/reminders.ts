@@ -2,7 +2,7 @@ import type { Database, Trx } from './database.ts'
 
 export function sendReminders(db: Database, send: (text: string) => void): Promise<number> {
   return db.$transaction(async (trx) => {
-    // Held until COMMIT, whichever server connection that is on.
+    // Held until COMMIT, on whatever server connection the transaction runs.
     await trx.$executeRaw`SELECT pg_advisory_xact_lock(4711)`
     return sendIn(trx, send)
   })

@@ -3,12 +3,12 @@ import pg from 'pg'
 
 export interface Servers {
   readonly pooledUrl: string
-  /** Runs a statement round the pooler, as a user whom row-level security does not stop. */
+  /** Runs a statement over a direct connection, as a user without row-level security. */
   run(statement: string): Promise<void>
   stop(): Promise<void>
 }
 
-/** No superuser: row-level security does not hold for those. */
+/** Not a superuser, because row-level security does not apply to superusers. */
 const user = 'app'
 
 export async function startServers(statements: readonly string[]): Promise<Servers> {

@@ -13,7 +13,7 @@ among the alerts. Takes about half a minute. Exits with 0 if everything was foun
   -h, --help          print this
 `
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface Arguments {
   readonly url: string
   readonly admin: string

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 /** A program that was started here, and is ended here: by `end`, or with this process. */
 export interface Child {
-  /** What it said on its standard error so far. */
+  /** Its standard error output so far. */
   said(): string
   /** The code or the signal that it ended with; `undefined` while it runs. */
   ended(): string | undefined
@@ -19,7 +19,7 @@ export function startChild(
 ): Child {
   const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
   const kill = (): void => void child.kill(signal)
-  // Its folder is removed at the exit as well, after it.
+  // Its folder is removed at the exit too, afterwards.
   process.prependOnceListener('exit', kill)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))

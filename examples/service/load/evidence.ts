@@ -3,7 +3,7 @@ import type { Prometheus } from './prometheus.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Health, Service } from './service.ts'
 
-/** What an operator has to look at, at one moment. */
+/** What an operator can look at, at one moment. */
 export interface Sight {
   readonly lines: readonly LogLine[]
   readonly health: Health

@@ -3,14 +3,14 @@ import type { Health, Service } from './service.ts'
 
 /** What `/health` said meanwhile. */
 export interface HealthWatch {
-  /** Every kind of problem that was told. */
+  /** Every kind of problem that was reported. */
   readonly problems: ReadonlySet<string>
   /** The answer with the most reasons. */
   readonly worst: Health | undefined
   stop(): Promise<void>
 }
 
-/** Asks as a load balancer does, if more often, and to be told why. */
+/** Asks like a load balancer, but more often, and for the reasons. */
 export function watchHealth(service: Service): HealthWatch {
   const problems = new Set<string>()
   let worst: Health | undefined

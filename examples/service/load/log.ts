@@ -8,7 +8,7 @@ export interface LogLine {
   readonly poolsafe?: { readonly event: string; readonly [name: string]: unknown }
 }
 
-/** What a service logs from now on. */
+/** The log of a service from now on. */
 export interface Log {
   read(): Promise<readonly LogLine[]>
 }

@@ -4,7 +4,7 @@ import { startPrometheus } from './prometheus.ts'
 import { tableOf } from './report.ts'
 import { findService, startService } from './service.ts'
 
-// `process.exit` ends what was started here, wherever the load is.
+// `process.exit` ends everything that was started here.
 process.once('SIGINT', () => process.exit(130))
 process.once('SIGTERM', () => process.exit(143))
 try {

@@ -20,7 +20,7 @@ export interface Outcome {
   readonly all: Phase
   readonly phases: readonly Phase[]
   readonly evidence: readonly Evidence[]
-  /** What was wrong meanwhile, as `/health` calls it. */
+  /** The problems meanwhile, as `/health` calls them. */
   readonly problems: ReadonlySet<string>
   /** The gravest answer of `/health`. */
   readonly worst: Health | undefined
@@ -33,10 +33,10 @@ const scenarios: readonly Scenario[] = [slowQuery, repeatedQuery, exhaustedPool]
 
 /** Statements and scrapes before anything goes wrong, and after it. */
 const quietMillis = 3000
-/** What is late by then does not come. */
+/** After this time, missing evidence counts as missing. */
 const patienceMillis = 60_000
 
-/** Plays all scenarios, one after the other, above the traffic of an ordinary day. */
+/** Plays all scenarios, one after the other, on top of ordinary traffic. */
 export async function play(
   service: Service,
   prometheus: Prometheus,
@@ -69,7 +69,7 @@ export async function play(
   }
 }
 
-/** Whether all of it was seen where it ought to be. */
+/** Returns true if everything was seen where it should be. */
 export function isShown({ evidence, problems, isHealthy }: Outcome): boolean {
   return evidence.every(isComplete) && problems.has('exhausted') && isHealthy
 }

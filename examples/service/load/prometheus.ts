@@ -16,10 +16,10 @@ export interface Series {
   readonly points: readonly Point[]
 }
 
-/** A real Prometheus, which asks the service for its metrics every second. */
+/** A real Prometheus that scrapes the service every second. */
 export interface Prometheus {
   readonly version: string
-  /** The value of an expression now; 0 where there is no series. Of several series, the sum. */
+  /** The current value of an expression; 0 without a series, the sum of several. */
   value(expression: string): Promise<number>
   range(expression: string, fromSeconds: number, toSeconds: number): Promise<readonly Series[]>
   stop(): Promise<void>
@@ -47,7 +47,7 @@ export async function startPrometheus(target: string): Promise<Prometheus> {
   }
 }
 
-/** The alert rules are those that are shipped, except that nobody has to wait for them. */
+/** The shipped alert rules, without their waiting times. */
 async function writeConfiguration(folder: string, target: string): Promise<void> {
   const rules = await readFile(shipped('prometheus/alerts.yml'), 'utf8')
   await writeFile(

@@ -2,7 +2,7 @@ import type { LogLine } from './log.ts'
 import type { Health, Service } from './service.ts'
 import { repeatFor, shops } from './traffic.ts'
 
-/** Something that goes wrong in real services, and where an operator finds it. */
+/** A problem of real services, and where an operator finds it. */
 export interface Scenario {
   readonly name: string
   /** A shorter name, for charts. */
@@ -46,7 +46,7 @@ export const exhaustedPool: Scenario = {
   name: 'an exhausted pool',
   label: 'exhausted pool',
   async play(service) {
-    // Two of three by Kysely, so that the two can be told apart in a chart.
+    // Two of three by Kysely, so that a chart can distinguish the two.
     const shopOf = (index: number): string => shops[index % 3 === 0 ? 0 : 1]
     await repeatFor(6000, 36, 0, (index) =>
       service.send('POST', `${shopOf(index)}/faulty/orders/${1 + (index % 400)}/payment`),

@@ -10,7 +10,7 @@ import { until } from './until.ts'
 /** What `/health` answers to operators. */
 export type Health = GuardHealth & Pick<GuardStatistics, 'slowQueries' | 'repeatedQueries'>
 
-/** The service, as whoever calls it sees it; and its log. */
+/** The service as its callers see it, and its log. */
 export interface Service {
   /** `127.0.0.1:3000` */
   readonly address: string
@@ -20,7 +20,7 @@ export interface Service {
   health(): Promise<Health>
   /** @returns the status */
   send(method: 'GET' | 'POST', path: string, body?: object): Promise<number>
-  /** What it printed on its standard error. */
+  /** Its standard error output. */
   said(): string
   /** Ends it if it was started here. */
   stop(): Promise<void>
@@ -40,7 +40,7 @@ export async function findService(address: string, admin: string): Promise<Servi
   return service
 }
 
-/** One of its own, on the ports of `PORT` and `ADMIN_PORT` or else on free ones, with a log of its own. */
+/** A separate service with its own log, on the ports of `PORT` and `ADMIN_PORT` or else on free ones. */
 export async function startService(env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const file = join(temporaryFolder('poolsafe-service-'), 'service.log')
   const main = join(import.meta.dirname, '../src/main.ts')

@@ -18,7 +18,7 @@ export async function repeatFor(
   await Promise.all(Array.from({ length: workers }, work))
 }
 
-/** The shop on an ordinary day, until `stop` is called. */
+/** Ordinary traffic, until `stop` is called. */
 export function startTraffic(service: Service): { stop(): Promise<void> } {
   const over = new AbortController()
   const work = async (shop: string): Promise<void> => {

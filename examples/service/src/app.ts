@@ -27,7 +27,7 @@ export async function createApp({ guard, logger, shops }: AppParts): Promise<Fas
   return app
 }
 
-/** A pool without a free connection is no fault of the request: it may be tried again. */
+/** A pool without a free connection is not the request's fault, so the client may try again. */
 function answerError(error: FastifyError, { log }: FastifyRequest, reply: FastifyReply): void {
   const noConnection = findPoolsafeError(error)
   if (noConnection instanceof NoConnectionError) {

@@ -9,7 +9,7 @@ export function createShopGuard(pooler: PoolerProfile, logger: Logger): Guard {
       slowQueryMillis: 1000,
       verySlowQueryMillis: 3000,
       repeatedQueryLimit: 10,
-      // The same statement is logged once a minute unless told otherwise; here a second load shall find it again.
+      // By default the same statement is logged once a minute. Here a second load must find it again.
       slowQueryIntervalMillis: 10_000,
     },
   })

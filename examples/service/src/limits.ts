@@ -2,7 +2,7 @@
 export const poolSize = 5
 
 /**
- * How long a request waits: for one of them, for a new one to be opened, and for PgBouncer to have a server connection.
+ * How long a request waits: for a connection, for a new one to open, and for a server connection of PgBouncer.
  */
 export const waits = {
   acquireTimeoutMillis: 2000,

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import pretty from 'pino-pretty'
 
-/** Where the log is kept as JSON lines; `npm run load` reads it. */
+/** The file with the log as JSON lines. `npm run load` reads it. */
 export const logFile: string = process.env.LOG_FILE ?? join(import.meta.dirname, '../.cache/service.log')
 
-/** Words on a terminal, JSON lines for everyone else; and both ways JSON lines in {@link logFile}. */
+/** Readable on a terminal, JSON lines elsewhere. {@link logFile} always gets JSON lines. */
 export function createLogger(): Logger {
   mkdirSync(join(logFile, '..'), { recursive: true })
   const file = pino.destination({ dest: logFile, append: false, sync: true })

@@ -28,6 +28,6 @@ const app = await createApp({
 })
 logger.info(database.label)
 const address = await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 3000) })
-// Elsewhere it may be another interface, but none that the load balancer passes on to.
+// In production this may be another interface, but not one that the load balancer forwards to.
 const admin = await createAdminApp(guard).listen({ host: '127.0.0.1', port: Number(process.env.ADMIN_PORT ?? 9464) })
 logger.info(`The shop is at ${address}; for operators, /health with details and /metrics are at ${admin}`)

@@ -6,14 +6,14 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { register } from 'prom-client'
 
 /**
- * A minute is the default for what counts as recent; here the pool is healthy again five seconds after the last call
- * that waited in vain.
+ * By default a minute counts as recent. Here the pool is healthy again five seconds after the last
+ * acquire timeout.
  */
 const recentMillis = 5000
 
-/** For the server that everyone may ask: request scopes, and a `/health` that says whether, not why. */
+/** For the public server: request scopes, and a `/health` that says whether, not why. */
 export async function observe(app: FastifyInstance, guard: Guard): Promise<void> {
-  // Each request is a scope of its own: what it repeats is found in it.
+  // Each request is a scope: poolsafe finds what it repeats.
   await app.register(requestScope())
 
   // 200 or 503, for a load balancer. Not `get`: the HEAD route that Fastify adds to it takes no Response.

@@ -11,13 +11,13 @@ export function openPrisma(connectionString: string, guard: Guard): PrismaClient
     ...waits,
     poolName: 'prisma',
   })
-  // An extended client has another type, though it lacks nothing but `$on`.
+  // An extended client has another type, although it only lacks `$on`.
   return new PrismaClient({ adapter, transactionOptions }).$extends(poolsafe(guard)) as unknown as PrismaClient
 }
 
 /**
- * Prisma gives up a transaction by itself after two seconds without a connection, and does not say why: the pool's
- * limit comes first, and does.
+ * Prisma gives up a transaction after two seconds without a connection, and does not say why. The pool's
+ * limit comes first, and says why.
  */
 const transactionOptions = { maxWait: 2 * waits.acquireTimeoutMillis, timeout: 10_000 }
 

@@ -11,7 +11,7 @@ interface NewOrder {
 
 const byId = { schema: { params: { type: 'object', properties: { id: { type: 'integer' } } } } }
 
-/** The routes of the shop, for whichever ORM is behind it. */
+/** The routes of the shop, for either ORM. */
 export function addShopRoutes(app: FastifyInstance, prefix: string, shop: Shop): void {
   app.get(`${prefix}/customers`, () => shop.customers())
   app.get<ById>(
@@ -25,7 +25,7 @@ export function addShopRoutes(app: FastifyInstance, prefix: string, shop: Shop):
   addFaultyRoutes(app, `${prefix}/faulty`, shop)
 }
 
-/** What goes wrong in real services, for poolsafe to tell of. */
+/** What goes wrong in real services, so that poolsafe reports it. */
 function addFaultyRoutes(app: FastifyInstance, prefix: string, shop: Shop): void {
   app.get(`${prefix}/revenue`, () => shop.revenue())
   app.get(`${prefix}/customers-with-orders`, () => shop.customersWithOrdersOneByOne())

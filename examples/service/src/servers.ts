@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 
-/** The database behind its pooler, as an application gets them: a URL, and what is known of the pooler. */
+/** The database behind its pooler, as an application knows them: a URL, and the pooler's profile. */
 export interface Database {
   readonly url: string
   readonly profile: PoolerProfile
@@ -48,7 +48,7 @@ function toDatabase(postgres: PostgresServer, pgbouncer: PgBouncerServer): Datab
   }
 }
 
-/** A PgBouncer that is newer than poolsafe is judged as any transaction pooler is. */
+/** A PgBouncer that poolsafe does not know yet is judged like any transaction pooler. */
 function profileOf(version: string): PoolerProfile {
   try {
     return poolers.pgbouncer({ version })

@@ -20,7 +20,7 @@ export interface Revenue {
   readonly cents: number
 }
 
-/** What the routes ask for. There is one on Prisma and one on Kysely. */
+/** What the routes need. There is one shop on Prisma and one on Kysely. */
 export interface Shop {
   customers(): Promise<readonly Customer[]>
   /** `undefined` if there is none. */
@@ -28,12 +28,12 @@ export interface Shop {
   placeOrder(customerId: number, lines: readonly OrderLine[]): Promise<{ readonly id: number }>
   /** All customers with their orders. */
   customersWithOrders(): Promise<readonly (Customer & { readonly orders: readonly Order[] })[]>
-  /** The same, as it is often written: a query for the customers, and one more for each of them. */
+  /** The same, as it is often written: one query for the customers, and one more for each customer. */
   customersWithOrdersOneByOne(): Promise<readonly (Customer & { readonly orders: readonly Order[] })[]>
   /** Takes more than a second. */
   revenue(): Promise<readonly Revenue[]>
   /** Charges the customer, then marks the order as paid. */
   pay(orderId: number): Promise<void>
-  /** The same, as it is often written: the connection of the transaction is kept while the payment provider thinks. */
+  /** The same, as it is often written: the transaction keeps its connection while the payment provider works. */
   payInsideTransaction(orderId: number): Promise<void>
 }

@@ -9,16 +9,16 @@ import { until } from '../until.ts'
 
 const notifications = 10
 const attempts = 10
-/** How long the owner is given to hear of something that went elsewhere. */
+/** How long the owner waits for a notification that went elsewhere. */
 const graceMillis = 300
 
 export const listenScene: Scene = {
   name: 'listen',
-  title: 'News for a stranger (LISTEN)',
+  title: 'Notifications that go astray (LISTEN)',
   story: [
-    'A worker asks for news with LISTEN, and PostgreSQL answers LISTEN: all seems well.',
-    'But it is the server connection that listens now, and the pooler gives that one to the next client.',
-    'The news reach a stranger, who drops them; the worker hears nothing, and no error tells it.',
+    'A worker sends LISTEN, and PostgreSQL confirms it: everything looks fine.',
+    'But the server connection is what listens, and the pooler gives it to the next client.',
+    'Another client receives the notifications and ignores them. The worker gets nothing, and no error.',
   ],
   async play(servers) {
     const harm = await untilSeen(
@@ -41,8 +41,8 @@ async function connect(url: string): Promise<{ client: pg.Client; heard: () => n
 }
 
 /**
- * PgBouncer hands out the server connection that was given back last, the hostile pooler one that somebody else has
- * just had: the stranger gets the one that listens.
+ * PgBouncer gives out the server connection that was released last, the hostile pooler one that another client has
+ * just used: so another client gets the one that listens.
  */
 async function playUnguarded(servers: Servers): Promise<{ owner: number; stranger: number }> {
   const stage = await servers.openStage()
@@ -76,7 +76,7 @@ async function playGuarded(servers: Servers): Promise<{ refusal: Refusal; reache
   return { refusal: toRefusal(error), reached }
 }
 
-/** The listener goes round the pooler; whoever notifies may stay behind it. */
+/** The listener connects directly; the notifying client may stay behind the pooler. */
 async function playSafe(servers: Servers): Promise<number> {
   const stage = await servers.openStage()
   const [listener, sender] = [await connect(stage.directUrl), await connect(stage.pooledUrl)]
@@ -104,7 +104,7 @@ function toResult(
       listenStatementsSentWhenGuarded: guarded.reached,
       heardOnDirectConnection: arrived,
     },
-    harm: `of ${notifications} notifications ${harm.stranger} went to a stranger, ${harm.owner} to the listener`,
+    harm: `of ${notifications} notifications ${harm.stranger} went to another client, ${harm.owner} to the listener`,
     guarded: `LISTEN refused, ${guarded.reached} sent`,
     safe: `LISTEN on the direct connection, NOTIFY through the pooler: ${arrived} of ${notifications} arrived`,
     refusals: [guarded.refusal],

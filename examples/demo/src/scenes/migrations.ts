@@ -25,8 +25,8 @@ export const migrationsScene: Scene = {
   title: 'The deploy that hangs (Kysely Migrator)',
   story: [
     "Kysely's Migrator takes a lock, so that two deploys never migrate at once. The lock belongs to a server connection.",
-    'Behind the pooler the unlock often reaches another server connection. PostgreSQL says so in a warning that nobody reads:',
-    'the deploy reports success, its lock stays, and the next deploy waits for it.',
+    'Behind the pooler the unlock often reaches another server connection. PostgreSQL only warns about it:',
+    'The deploy reports success, its lock stays, and the next deploy waits for it.',
   ],
   async play(servers) {
     const harm = await playUnguarded(servers)
@@ -36,7 +36,7 @@ export const migrationsScene: Scene = {
   },
 }
 
-/** One run of the Migrator in a process of its own, with one migration more than the last deploy. */
+/** One run of the Migrator in its own process, with one migration more than the last deploy. */
 async function deploy(connectionString: string, version: number, guard?: Guard): Promise<MigrationResultSet> {
   const dialect = new PostgresDialect({ pool: new pg.Pool({ connectionString, max: 1 }) })
   const db = new Kysely<unknown>({ dialect: guard === undefined ? dialect : guardDialect(dialect, guard) })
@@ -55,7 +55,7 @@ async function deploy(connectionString: string, version: number, guard?: Guard):
 }
 
 interface Hang {
-  /** Deploys up to the one that stranded its lock, that one included. All of them reported success. */
+  /** Deploys up to and including the one that stranded its lock. All of them reported success. */
   deploys: number
   failed: number
   locksLeft: number

@@ -8,16 +8,16 @@ import { until } from '../until.ts'
 
 const max = 3
 const callers = 5
-/** How long calls are watched that nobody answers. */
+/** How long the demo watches calls that get no answer. */
 const watchMillis = 500
 
 export const poolScene: Scene = {
   name: 'pool',
-  title: 'Waiting for ever (an exhausted pool)',
+  title: 'Waiting forever (an exhausted pool)',
   story: [
-    'A function takes a connection from the pool and forgets to give it back. It works, as often as the pool has connections.',
-    'Then every other call waits: without a limit, without an error, without a hint where to look.',
-    'With a limit the error names the line; a call that waits for itself is told so; and when the server throws everybody out the pool heals.',
+    'A function acquires a connection and never releases it. It works, as often as the pool has connections.',
+    'Then every other call waits: without a limit, without an error, without a hint.',
+    'With a limit, the error names the line. A call that waits for itself fails at once. After the server has disconnected all clients, the pool recovers.',
   ],
   async play(servers) {
     const unanswered = await playUnguarded(servers)
@@ -36,7 +36,7 @@ async function sendInvoice(pool: pg.Pool): Promise<void> {
 async function leakAll(pool: pg.Pool): Promise<pg.PoolClient[]> {
   const leaked: pg.PoolClient[] = []
   pool.on('acquire', (client) => void leaked.push(client))
-  // Each in a request of its own.
+  // Each in its own request.
   await Promise.all(Array.from({ length: max }, () => sleep(1).then(() => sendInvoice(pool))))
   return leaked
 }
@@ -90,7 +90,7 @@ async function playNested(servers: Servers): Promise<{ refused: number; refusal:
   return { refused: errors.filter((error) => error instanceof SelfDeadlockError).length, refusal: toRefusal(errors[0]) }
 }
 
-/** Everybody is thrown out while all connections are idle or out; the calls that follow find new ones. */
+/** All clients are disconnected while all connections are idle or checked out. Later calls find new ones. */
 async function playRestart(servers: Servers): Promise<number> {
   const stage = await servers.openStage()
   const guard = createGuard({ pooler: poolers.direct(), logger: silent })
@@ -115,7 +115,7 @@ async function errorsOf(times: number, call: () => Promise<unknown>): Promise<un
 }
 
 function toRefusal(error: unknown): Refusal {
-  if (!(error instanceof NoConnectionError)) throw error ?? new Error('a connection was to be had')
+  if (!(error instanceof NoConnectionError)) throw error ?? new Error('the call got a connection')
   const instead = /^ {2}instead +(.*)$/m.exec(error.message)?.[1] ?? ''
   return { rule: error.likelyCause, message: error.message, instead }
 }
@@ -138,9 +138,9 @@ function toResult(
       deadlocksRefused: nested.refused,
       healed,
     },
-    harm: `${unanswered} of ${callers} calls still wait after ${watchMillis} ms, and would for ever`,
-    guarded: `${exhausted.timeouts} of ${callers} told after ${watchMillis} ms who holds the connections${isNamed ? ': sendInvoice' : ''}; a call that waits for itself told at once`,
-    safe: `thrown out by the server: ${healed} of ${callers} calls answered on new connections`,
+    harm: `${unanswered} of ${callers} calls still wait after ${watchMillis} ms, and would wait forever`,
+    guarded: `${exhausted.timeouts} of ${callers} errors name the holders after ${watchMillis} ms${isNamed ? ': sendInvoice' : ''}; a call that waits for itself fails at once`,
+    safe: `disconnected by the server: ${healed} of ${callers} calls answered on new connections`,
     refusals: [exhausted.refusal, nested.refusal],
     held:
       unanswered === callers && exhausted.timeouts === callers && isNamed && nested.refused === 1 && healed === callers,

@@ -22,7 +22,7 @@ const setup =
   'CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL); GRANT ALL ON orders TO app'
 const timeoutInForce = "SELECT setting::int AS millis FROM pg_settings WHERE name = 'statement_timeout'"
 
-/** As one writes them against a direct connection. A timeout of its own for each call shows whose value is in force. */
+/** As written for a direct connection. A different timeout for each call shows whose value is in force. */
 const usual: Habits = {
   async setting(prisma, index) {
     await prisma.$executeRawUnsafe(`SET statement_timeout = ${10_000 + index}`)
@@ -46,7 +46,7 @@ const usual: Habits = {
   },
 }
 
-/** The same, each inside one transaction, with nothing that outlives it. */
+/** The same, each inside one transaction, so that nothing outlives it. */
 const safe: Habits = {
   setting: (prisma, index) =>
     prisma.$transaction(async (transaction) => {
@@ -70,9 +70,9 @@ export const prismaScene: Scene = {
   name: 'prisma',
   title: 'Three habits that break (Prisma)',
   story: [
-    'A raw SET, a temporary table, an advisory lock: each call of $executeRaw may reach another server connection.',
-    'So the setting is not in force where it is needed, the table is not there, and the lock is never given back;',
-    'all three stay on a server connection, for strangers.',
+    'A raw SET, a temporary table, an advisory lock: each $executeRaw may run on a different server connection.',
+    'So the setting is not in force, the table is missing, and the lock is never released.',
+    'All three stay on a server connection, for other clients.',
   ],
   async play(servers) {
     const harm = await untilSeen(
@@ -123,7 +123,7 @@ async function playHabits(servers: Servers, habits: Habits, guard?: Guard): Prom
 function createClient(connectionString: string, guard: Guard | undefined): PrismaClient {
   const adapter = new PrismaPg({ connectionString, max: 8 })
   if (guard === undefined) return new PrismaClient({ adapter })
-  // An extended client has another type, though it lacks nothing but `$on`.
+  // An extended client has another type, although it only lacks `$on`.
   return new PrismaClient({ adapter: guardAdapter(adapter, guard) }).$extends(
     poolsafe(guard),
   ) as unknown as PrismaClient

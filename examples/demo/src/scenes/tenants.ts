@@ -31,8 +31,8 @@ export const tenantsScene: Scene = {
   title: "Another customer's rows (Kysely)",
   story: [
     'Row-level security shows each customer its own rows, by the setting app.org_id.',
-    'The application sets it in the hook that Kysely has for this: onReserveConnection, once for each connection it takes.',
-    'But the pooler gives the next query another server connection: one that holds the setting of somebody else.',
+    "The application sets it in Kysely's hook for this: onReserveConnection, once for each connection that it acquires.",
+    'But the next query runs on a different server connection, with the setting of another customer.',
   ],
   async play(servers) {
     const harm = await untilSeen(
@@ -50,7 +50,7 @@ export const tenantsScene: Scene = {
 interface Tally {
   /** Reads that returned another tenant's rows. */
   foreign: number
-  /** Reads that returned nothing, though every tenant has rows. */
+  /** Reads that returned nothing, although every tenant has rows. */
   empty: number
   refused: number
   /** `set_config` statements that reached the server. */

@@ -29,14 +29,14 @@ export interface ChartLine {
 }
 
 const width = 640
-/** Of the panel without its legend, and of a row of that. */
+/** The height of a panel without its legend, and of a row of the legend. */
 const height = { panel: 250, legend: 34 }
 const namesInRow = 4
 const [background, faint, text] = ['#181b1f', '#2f343b', '#ccd2da']
-/** Grafana's own, in its order. */
+/** Grafana's own colours, in its order. */
 const color = ['#73bf69', '#f2cc0c', '#5794f2', '#ff9830', '#f2495c', '#b877d9', '#8ab8ff', '#ca95e5']
 
-/** Draws a panel as an SVG, with colours of its own: it is the same on a white page and on a dark one. */
+/** Draws a panel as an SVG with its own background, so that it looks the same on light and dark pages. */
 export function drawChart({ title, unit, lines, phases }: Chart): string {
   const legend = Math.ceil(lines.length / namesInRow) * height.legend
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height: height.panel + legend })

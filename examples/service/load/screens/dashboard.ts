@@ -3,7 +3,7 @@ import type { Prometheus, Series } from '../prometheus.ts'
 import { shipped } from '../shipped.ts'
 import type { Chart, ChartLine, Phase } from './chart.ts'
 
-/** Of a dashboard of Grafana, what is read here. */
+/** The parts of a Grafana dashboard that are read here. */
 interface Panel {
   readonly title: string
   readonly type: string
@@ -74,7 +74,7 @@ async function readLines(
   }))
 }
 
-/** What Grafana would fill in: everything, and for rates a few scrapes. */
+/** The values that Grafana would fill in: all series, and a few scrapes for rates. */
 function withoutVariables(expression: string): string {
   return expression.replaceAll('$__rate_interval', '5s').replaceAll(/\$(?:\w+|\{\w+(?::\w+)?\})/g, '.*')
 }

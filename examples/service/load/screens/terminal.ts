@@ -23,7 +23,7 @@ const styles: ReadonlyMap<string, string> = new Map([
   ['36', 'fill="#79c0ff"'],
 ])
 
-/** Draws what a terminal shows: a grid of characters, whatever font there is. */
+/** Draws what a terminal shows: a grid of characters, independent of the font. */
 export function drawTerminal(text: string): string {
   const rows = text
     .trimEnd()
@@ -48,7 +48,7 @@ function spansOf(line: string): Span[] {
   return spans.filter(({ text }) => text !== '')
 }
 
-/** What is too long goes on below, further in than it began. */
+/** A long line continues below, indented. */
 function wrap(spans: readonly Span[]): Span[][] {
   const characters = spans.flatMap(({ text, style }) => Array.from(text, (character) => ({ text: character, style })))
   const isRow = characters[0]?.text === ' '
@@ -59,7 +59,7 @@ function wrap(spans: readonly Span[]): Span[][] {
   return rows.map(joined)
 }
 
-/** How many characters go into a row, which ends with a word if one ends in its last third. */
+/** The number of characters for a row. A row ends with a word if one ends in its last third. */
 function fitting(characters: readonly Span[], room: number): number {
   if (characters.length <= room) return room
   const space = characters.slice(0, room).findLastIndex(({ text }) => text === ' ')

@@ -30,7 +30,7 @@ export async function writeScreens(folder: string, outcome: Outcome, prometheus:
 
 async function drawTerminals(outcome: Outcome): Promise<Record<string, string>> {
   const service = await startService({ LOG: 'console', FORCE_COLOR: '1', NO_COLOR: undefined })
-  // The pool tells its limits when it opens.
+  // The pool logs its limits when it opens.
   await service.send('GET', `${shops[0]}/customers`)
   const slow = `${shops[0]}/faulty/revenue`
   const repeated = `${shops[0]}/faulty/customers-with-orders`
