@@ -8,7 +8,7 @@ import { safe } from './safe.ts'
 import { unsafe } from './unsafe.ts'
 
 const guard = createGuard()
-/** What the corpus must hold at least, so that nobody thins it out unnoticed. */
+/** The least that the corpus must hold, so that losing examples is noticed. */
 const leastSafe = 300
 const leastUnsafe = 150
 

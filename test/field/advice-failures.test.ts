@@ -34,7 +34,7 @@ describe('a server with TLS of its own making', () => {
   let folder: string
   let certificate: string
 
-  /** Writes a file that the server's own user owns, and nobody else may read. */
+  /** Writes a file that only the server's user may read. */
   async function write(path: string, text: string): Promise<void> {
     const lines = text.trimEnd().split('\n')
     await admin.query(

@@ -175,7 +175,7 @@ describe('a pool of node-postgres', () => {
     await admin.query("CREATE ROLE two LOGIN PASSWORD 'x' CONNECTION LIMIT 2")
     const connectionString = Object.assign(new URL(server.url), { username: 'two', password: 'x' }).href
     const pool = guardPool(new pg.Pool({ connectionString, max: 10 }), quiet(), { failFast: 'whileRefusing' })
-    // Two at a time are let in: whoever waits for those two is served, and nobody fails.
+    // The server admits two at a time. The other callers wait for those two, and no call fails.
     await Promise.all(Array.from({ length: 40 }, () => pool.query('SELECT pg_sleep(0.005)')))
     await pool.end()
     await admin.end()

@@ -32,7 +32,7 @@ describe.each(layers)('%s, in a process that was busy for longer than the limit'
     const layer = open({ url: server.url, max: 2, guard: quiet(), options: { acquireTimeoutMillis: 1500 } })
     await layer.query()
     const calls = Array.from({ length: 6 }, () => layer.query())
-    // The calls have asked for their connections, and their answers arrive while nobody reads.
+    // The calls wait for their connections; the answers arrive while the event loop is blocked.
     await new Promise((resolve) => setTimeout(resolve, 0))
     compute(2500)
     await Promise.all(calls)

@@ -204,7 +204,7 @@ describe('a connection that is lost while it is out', () => {
     await expect(client.query('BEGIN')).rejects.toThrow()
     await expect(pool.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 })
     expect(poolStatistics(pool)).toMatchObject({ active: 0, size: 1 })
-    // Whoever releases it all the same does no harm, once.
+    // A late release does no harm, once.
     client.release()
     expect(() => client.release()).toThrow('already been released')
   })

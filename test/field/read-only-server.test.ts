@@ -35,7 +35,7 @@ async function use(work: (pool: pg.Pool, guard: Guard) => Promise<void>, config:
   }
 }
 
-/** In a transaction, as ORMs write; a client that fails is given back and not closed. */
+/** Writes in a transaction, as ORMs do; a client that fails is released, not closed. */
 async function write(pool: pg.Pool): Promise<void> {
   const client = await pool.connect()
   try {

@@ -42,7 +42,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-/** A database of its own for each remedy. */
+/** A separate database for each remedy. */
 let url: string
 beforeEach(async () => {
   const name = `remedy_${++made}`

@@ -102,7 +102,7 @@ describe('a call that is not awaited', () => {
 describe('a call that waits for itself is recognised', () => {
   it.each([false, true])('in db.connection().execute(), guarded: %s', async (isGuarded) => {
     await useKysely(isGuarded, async (db) => {
-      // Kysely initialises its driver at its first call, in a context of its own.
+      // Kysely initialises its driver at its first call, in a separate context.
       if (!isGuarded) await read(db)
       for (let round = 0; round < 2; round++) {
         expect(await failureOf(() => db.connection().execute(() => read(db)))).toBeInstanceOf(SelfDeadlockError)

@@ -5,7 +5,7 @@ import { roles, stage } from '../fuzz/session/stage.ts'
 import { Trial } from '../fuzz/session/trial.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-/** What somebody reported, as the statements of one transaction. */
+/** A public report, as the statements of one transaction. */
 interface Scene {
   readonly report: string
   readonly what: string

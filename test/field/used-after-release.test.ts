@@ -42,7 +42,7 @@ function moment(): { readonly has: Promise<void>; readonly come: () => void } {
   return { has, come }
 }
 
-/** A server runs each request in an asynchronous context of its own. */
+/** Runs work in a separate asynchronous context, as a server runs each request. */
 function inRequest<Result>(work: () => Result): Result {
   return new AsyncResource('request').runInAsyncScope(work)
 }

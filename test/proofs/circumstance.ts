@@ -12,7 +12,7 @@ export interface Circumstances {
    * @default 'leaves'
    */
   readonly does?: 'leaves' | 'needs' | 'clears' | 'ineffective'
-  /** What the owner sends before, each in a transaction of its own. */
+  /** What the owner sends before, each statement in its own transaction. */
   readonly before?: readonly string[]
   /** The question that shows the state, where the snapshot of the session does not. */
   readonly look?: string
@@ -26,7 +26,7 @@ export interface Circumstances {
   readonly unproved?: string
   /** The values of its parameters. */
   readonly values?: readonly unknown[]
-  /** What takes back what it did to the database, beside objects that its user owns. */
+  /** Undoes what it did to the database, beside objects that its user owns. */
   readonly undo?: readonly string[]
 }
 

@@ -29,7 +29,7 @@ export const differences: readonly Difference[] = [
   },
 ]
 
-/** What nobody has explained: contradictions that are not listed, and listed differences that were not met. */
+/** What is unexplained: contradictions that are not listed, and listed differences that did not occur. */
 export function unexplained(results: readonly Result[]): string[] {
   const isMet = ({ sql, server, seen = 'none' }: Difference): boolean =>
     results.some(

@@ -24,7 +24,7 @@ export interface Reference {
   readonly prepared: Facts
   readonly left: Facts
   readonly answer: string
-  /** What the rule's own question tells where there is harm. */
+  /** The answer to the rule's question if there is harm. */
   readonly harmful?: Facts
 }
 
@@ -39,7 +39,7 @@ export async function refer(target: Target, subject: Subject): Promise<Reference
     for (const sql of given.before ?? []) await client.query(sql)
     const prepared = isWithin ? fresh : await lookAt(client, subject)
     const answer = await wholeAnswer(client, text, given.values)
-    // What failed in a transaction of its own text left that open.
+    // A text that began a transaction and failed in it left it open.
     if (isError(answer) && !isWithin) await client.query('ROLLBACK')
     const after = isWithin && isError(answer) ? new Set<string>() : await lookAt(client, subject)
     return { prepared: prepared.difference(fresh), left: after.difference(prepared), answer }
@@ -115,7 +115,7 @@ const scenes: Readonly<Record<'leaves' | 'needs' | 'clears' | 'ineffective', Sce
   },
 }
 
-/** Nobody sees anything new, on either server connection, and the server answers as it does directly. */
+/** No client sees anything new on either server connection, and the answer is that of a direct connection. */
 async function remedies(cast: Cast, subject: Subject, { harmful }: Reference): Promise<Seen> {
   const { owner, stranger, holder } = cast
   const asked = { ...subject, given: { ...subject.given, ...(subject.asks !== undefined && { look: subject.asks }) } }

@@ -86,7 +86,7 @@ async function referOrFail(subject: Subject, direct: Target): Promise<Reference>
   return reference
 }
 
-/** What the question of a rule tells of its unsafe examples, for the safe ones. */
+/** The answers to a rule's question for its unsafe examples, to compare the safe ones with. */
 function remember(
   { given: { look, does = 'leaves' } }: Subject,
   { left, prepared }: Reference,
@@ -181,7 +181,7 @@ export function sceneUsers(scenes: readonly Scene[]): string[] {
   return scenes.flatMap((_scene, index) => [sceneUser(index, false), sceneUser(index, true)])
 }
 
-/** Ends the server connections of one user, so that locks and slots are free, and takes back what it made. */
+/** Ends the server connections of one user, so that locks and slots are free, and drops what it created. */
 async function tidy(admin: pg.Client, user: string, undo: readonly string[] = []): Promise<void> {
   const mine = `FROM pg_stat_activity WHERE usename = '${user}'`
   await admin.query(`SELECT pg_terminate_backend(pid) ${mine}`)

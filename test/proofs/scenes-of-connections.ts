@@ -28,7 +28,7 @@ interface Waiting {
   readonly free: () => Promise<unknown>
 }
 
-/** Sends a query that waits until somebody cancels it or frees the lock. */
+/** Sends a query that waits until it is cancelled or the lock is free. */
 async function wait(play: Play): Promise<Waiting> {
   const key = `hashtext('${play.user}')`
   const [blocker, client] = [await play.direct(), (await play.client()) as LoggedIn]
@@ -42,7 +42,7 @@ async function wait(play: Play): Promise<Waiting> {
 const cancelled = 'error 57014'
 const cancelRequestCode = 80_877_102
 
-/** What libpq's PQcancel sends, on a connection of its own. */
+/** What libpq's PQcancel sends, on a separate connection. */
 async function requestCancel({ target }: Play, { processID, secretKey }: LoggedIn): Promise<void> {
   const request = Buffer.alloc(16)
   for (const [index, word] of [request.length, cancelRequestCode, processID, secretKey].entries())

@@ -3,7 +3,7 @@ import type { Backend } from '../support/servers/backend.ts'
 import { database } from '../support/session/database.ts'
 import { connect, password, stage, stageUrl } from './target.ts'
 
-/** What a server must be told to hold the stage. */
+/** The settings of a server for the proofs. */
 export const serverSettings: Readonly<Record<string, string>> = {
   wal_level: 'logical',
   max_prepared_transactions: '10',
@@ -23,7 +23,7 @@ const inRoot = ['dblink', 'postgres_fdw', 'hypopg', 'orafce', 'set_user']
 /** What the examples name beside the objects of the labels. */
 const further = [
   'CREATE ROLE reporting',
-  // Whoever a session acts as, it can be asked what it holds.
+  // A session can be asked what it holds, whatever its role is.
   'GRANT EXECUTE ON FUNCTION pg_replication_origin_session_is_setup() TO PUBLIC',
   'ALTER TABLE orders ADD customer_id int',
   'ALTER TABLE readings ADD temporary int',

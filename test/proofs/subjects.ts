@@ -22,11 +22,11 @@ export interface Subject {
   readonly given: Circumstances
   /** A question of the rule that shows its state, for examples that must leave none. */
   readonly asks: string | undefined
-  /** A user of PostgreSQL for it alone, and so a pool of its own. */
+  /** A PostgreSQL user for it alone, and so a separate pool. */
   readonly user: string
 }
 
-/** What the calls of drivers tell, beside their text, is proved by scenes. */
+/** Scenes prove what the calls of drivers show beside their text. */
 const ofCalls: ReadonlySet<RuleId> = new Set([
   'session/named-statement',
   'transaction/unpinned',

@@ -108,7 +108,7 @@ function openOwnPrisma({ url, max, guard, options }: Setup): Layer {
 
 function prismaLayer(client: PrismaClient, guard: Guard): Layer {
   const prisma = client.$extends(poolsafe(guard)) as unknown as PrismaClient
-  // Prisma has limits of its own for transactions; the tests are about those of the pool.
+  // Prisma has its own limits for transactions; the tests are about those of the pool.
   const limits = { maxWait: 60_000, timeout: 60_000 }
   return {
     // A promise of Prisma starts its query only when it is awaited.

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /**
- * Runs a script in a process of its own, with the packages' sources and `gc()`.
+ * Runs a script in a separate process, with the packages' sources and `gc()`.
  *
  * @throws Error with what the script wrote, if it fails
  */

@@ -5,7 +5,7 @@ interface Due {
   isOff: boolean
 }
 
-/** Time that passes when it is told to; what is due at one moment happens in the order in which it was asked for. */
+/** Time that passes on demand. Timers that are due at the same moment fire in the order in which they were set. */
 export class VirtualClock {
   readonly #heap: Due[] = []
   #now = 0

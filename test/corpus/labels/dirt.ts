@@ -70,5 +70,5 @@ export function dirt(sql: string): Dirt {
   return { sql: [...leftovers, ...texts].join(';'), beside: texts.length === 0 ? undefined : texts.join(';') }
 }
 
-/** Takes back what dirt does to the database: the rest of it goes with its session. */
+/** Undoes what the dirt does to the database. The rest ends with its session. */
 export const undoDirt = "SELECT setval('orders_id_seq', 1, false)"

@@ -5,7 +5,7 @@ import { blindSpots } from './blind-spots.ts'
 import { startOracle, type Label, type Oracle } from './oracle.ts'
 import { statements } from './statements.ts'
 
-/** What the server must have labelled, so that nobody thins the list out unnoticed. */
+/** The least that the server must have labelled, so that losing statements is noticed. */
 const least = 500
 const labellingMillis = 1_800_000
 
@@ -24,7 +24,7 @@ function judge({ sql, inTransaction = false }: Statement): Label {
 }
 
 describe('what a real PostgreSQL says of each statement', () => {
-  /** Statements meet on a server: each oracle has one of its own. */
+  /** Statements affect each other on a server, so each oracle has its own server. */
   let oracles: readonly Oracle[] = []
   const labelled: Labelled[] = []
 

@@ -135,7 +135,7 @@ const settingForms: readonly ((name: string, value: string) => string)[] = [
   (name, value) => `SELECT 'SET ${name} = ${value}'`,
 ]
 
-/** What transactions, texts and blocks make of a statement that leaves something which a ROLLBACK takes back. */
+/** Transactions, texts and blocks around a statement whose state a ROLLBACK undoes. */
 const undone: readonly (readonly [string, string])[] = [
   ['CREATE TEMP TABLE made (a int)', 'DROP TABLE made'],
   ['CREATE TEMP VIEW made AS SELECT 1 AS one', 'DROP VIEW made'],

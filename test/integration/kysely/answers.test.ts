@@ -60,7 +60,7 @@ describe.each(layers)('with %s guarded', (_layer, dialectOf) => {
     expect(rules).toEqual(['session/unlock-not-held'])
   })
 
-  /** Nobody hears of the error that aborts it. */
+  /** Its error, which aborts the transaction, is swallowed. */
   const failing = (db: Kysely<unknown>): Promise<unknown> =>
     db.transaction().execute(async (trx) => {
       await sql`select 1/0`.execute(trx).catch(() => {})

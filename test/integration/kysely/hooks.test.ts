@@ -67,7 +67,7 @@ describe('hooks of the dialect', () => {
     await use({}, async (other) => {
       const onCreateConnection = async (): Promise<void> => void (await sql.raw(text).execute(other))
       await use({ guard: strict, dialect: { onCreateConnection } }, async (db) => {
-        // Both pools hold one connection: these would wait for ever if it were lost.
+        // Both pools have one connection: these calls would wait forever if it were lost.
         for (let round = 0; round < 2; round++)
           expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }])
         await expect(sql`listen orders`.execute(db)).rejects.toMatchObject({ rule: 'session/listen' })

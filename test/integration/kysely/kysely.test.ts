@@ -198,7 +198,7 @@ describe('a failed transaction', () => {
       await expect(sql`select 1/0`.execute(trx)).rejects.toMatchObject({ code: '22012' })
       await expect(trx.commit().execute()).rejects.toMatchObject({ rule: 'transaction/commit-rolled-back' })
       expect(trx.isRolledBack).toBe(true)
-      // The pool holds one connection: this would wait for ever if it were lost.
+      // The pool has one connection: this call would wait forever if it were lost.
       expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }])
     })
   })

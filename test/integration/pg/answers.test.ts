@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
-/** Only what the answers tell. */
+/** Findings about answers only. */
 const only = (policy: 'warn' | 'throw'): NonNullable<GuardOptions['rules']> => ({
   'session/advisory-lock': 'allow',
   'session/named-statement': 'allow',
@@ -39,7 +39,7 @@ async function withPool(
   return seen
 }
 
-/** Runs `work` on a client that is given back whatever happens. */
+/** Runs `work` on a client and always releases it. */
 async function onClient(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<unknown>): Promise<void> {
   const client = await pool.connect()
   try {
@@ -97,7 +97,7 @@ const clientForms: readonly (readonly [string, Send])[] = [
   ],
 ]
 
-/** Begins a transaction that fails, and whose failure nobody passes on. */
+/** Begins a transaction that fails, and swallows its error. */
 async function abort(client: pg.PoolClient): Promise<void> {
   await client.query('BEGIN')
   await client.query('INSERT INTO t VALUES (1)')

@@ -54,7 +54,7 @@ describe.each([true, false])('an unlock that found no lock, with the pool guarde
 })
 
 describe('a COMMIT of $transaction that was rolled back', () => {
-  /** The second row violates a constraint, and nobody hears of it. */
+  /** The second row violates a constraint; the error is swallowed. */
   const transfer = (prisma: PrismaClient): Promise<unknown> =>
     prisma.$transaction(async (tx) => {
       await tx.user.create({ data: { email: 'a@example.com' } })
@@ -72,7 +72,7 @@ describe('a COMMIT of $transaction that was rolled back', () => {
   it('is rejected in strict mode, and the connection goes back to the pool', async () => {
     await use({ mode: 'strict' }, true, async (prisma) => {
       await expect(transfer(prisma)).rejects.toMatchObject({ rule: 'transaction/commit-rolled-back', wasSent: true })
-      // The pool holds one connection: this would wait for ever if it were lost.
+      // The pool has one connection: this call would wait forever if it were lost.
       expect(await prisma.user.count()).toBe(0)
     })
   })

@@ -9,7 +9,7 @@ import { failureOf, watchedGuard } from '../../support/prisma/guarded.ts'
 
 const unconnected = { connectionString: 'postgresql://nobody@127.0.0.1:1/nothing' }
 
-/** A driver adapter as others write them: with private state, and a symbol of its own. */
+/** A third-party driver adapter, with private state and its own symbol. */
 const label = Symbol('label')
 class CountingPg extends PrismaPg {
   readonly [label] = 'counting'

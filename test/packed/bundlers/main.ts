@@ -54,7 +54,7 @@ function install(): void {
   run('npm', ['install', '--no-save', '--no-package-lock', '--no-audit', '--no-fund', ...paths], project)
 }
 
-/** Runs the bundle in a folder of its own, where it finds no packages. */
+/** Runs the bundle in a separate folder, where it finds no packages. */
 function answerOf({ name, commands, program }: Bundler): unknown {
   for (const [command = '', ...args] of commands)
     run(command === 'node' ? process.execPath : join(project, command), args, project)

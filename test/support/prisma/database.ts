@@ -4,7 +4,7 @@ import pg from 'pg'
 import { startLoggingPostgres } from '../servers/logging-postgres.ts'
 import { sharedPostgres } from '../servers/shared-postgres.ts'
 
-/** A PostgreSQL server with the tables of the schema, that shows every statement it receives. */
+/** A PostgreSQL server with the tables of the schema, which shows every statement that it receives. */
 export interface Database {
   readonly url: string
   /** Empties the tables; their ids start at 1 again. */
@@ -52,7 +52,7 @@ async function reset(admin: pg.Client): Promise<void> {
   await admin.query('TRUNCATE "User", "Profile", "Post", "Tag", "_PostToTag" RESTART IDENTITY')
 }
 
-/** A statement's further lines begin with a tab. */
+/** In the log, further lines of a statement begin with a tab. */
 function statementsOf(log: string): string[] {
   const lines = log.replaceAll('\n\t', ' ').split('\n')
   return lines.flatMap((line) => /^(?!admin\|)[^|]*\|LOG: {2}(?:statement|execute [^:]*): (.*)$/.exec(line)?.[1] ?? [])

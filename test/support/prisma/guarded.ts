@@ -3,7 +3,7 @@ import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import type { PrismaClient } from '../../generated/prisma7/client.ts'
 import type { Subject } from './subject.ts'
 
-/** A guard with all that it tells. */
+/** A guard and everything that it reports. */
 export interface WatchedGuard {
   readonly guard: Guard
   readonly warnings: readonly string[]
@@ -18,7 +18,7 @@ export function watchedGuard(mode: 'warn' | 'strict'): WatchedGuard {
   return { guard, warnings, findings }
 }
 
-/** The way that the documentation shows. The type stays that of the plain client. */
+/** Guards a client as the documentation shows. Its type stays that of the plain client. */
 export function guardedClient(subject: Subject, url: string, guard: Guard): PrismaClient {
   const adapter = guardAdapter(new subject.PrismaPg({ connectionString: url }), guard)
   return new subject.PrismaClient({ adapter }).$extends(poolsafe(guard)) as unknown as PrismaClient

@@ -91,7 +91,7 @@ export class Proxy {
     for (const socket of this.#sockets) socket.pause()
   }
 
-  /** Both ends of every connection are told that it is gone, whatever was under way. */
+  /** Closes both ends of every connection, whatever was under way. */
   resetAll(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }

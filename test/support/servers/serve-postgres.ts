@@ -7,7 +7,7 @@ import pg from 'pg'
 const { host, port, user, password, database, url, version, stop } = await startPostgres({
   settings: { max_connections: '300' },
 })
-// Thousands of connections log in: a password that takes no time to check.
+// Thousands of connections log in, so checking the password must be cheap.
 const admin = new pg.Client(url)
 await admin.connect()
 await admin.query(`SET scram_iterations = 1; ALTER ROLE ${user} PASSWORD '${password}'`)

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 
-/** A PostgreSQL that other files use at the same time, each with a database of its own. */
+/** A PostgreSQL server that other files use at the same time, each with its own database. */
 export interface SharedPostgres extends Omit<PostgresServer, 'database' | 'log' | 'source'> {
   readonly database: string
 }
@@ -28,7 +28,7 @@ export async function sharedPostgres(): Promise<SharedPostgres> {
     ...server,
     database,
     url: url.href,
-    // Clients that are still leaving keep it until the server goes.
+    // A client that is still connected keeps the database until the server stops.
     stop: () => ask(server.url, `DROP DATABASE ${database}`).catch(() => {}),
   }
 }

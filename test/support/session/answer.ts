@@ -17,7 +17,7 @@ export async function answer(
   }
 }
 
-/** All that the server answers: commands, counts and rows, or the SQLSTATE of the error. */
+/** The whole answer of the server: commands, counts and rows, or the SQLSTATE of the error. */
 export async function wholeAnswer(client: pg.Client, sql: string, values?: readonly unknown[]): Promise<string> {
   try {
     // As arrays: of two columns of the same name, an object would hold the last alone.

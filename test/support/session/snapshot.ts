@@ -1,4 +1,4 @@
-/** Settings of extensions and applications are in no view: they are asked for by the names in the text. */
+/** No view lists the settings of extensions and applications, so the query asks for the names in the text. */
 function custom(sql: string): string {
   const names = new Set([...sql.matchAll(/\b[a-z]\w*\.[a-z]\w*/gi)].map(([name]) => name.toLowerCase()))
   return `ARRAY[${[...names].map((name) => `nullif(current_setting('${name}', true), '')`).join()}]::text[]`

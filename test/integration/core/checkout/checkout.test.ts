@@ -84,7 +84,7 @@ describe.each(layers)('%s', (_name, open) => {
 
   it('reports a call that waits for a connection while it holds the only one', async () => {
     await use({ mode: 'strict' }, async (layer) => {
-      // Kysely initialises its driver at its first call, in a context of its own.
+      // Kysely initialises its driver at its first call, in a separate context.
       await layer.query()
       const error = await failureOf(() => insideTransaction(layer, () => layer.query()))
       expect(error).toBeInstanceOf(SelfDeadlockError)
@@ -173,7 +173,7 @@ interface Hold {
   end(): Promise<unknown>
 }
 
-/** A transaction that is open until it is told to end. */
+/** A transaction that stays open until `end()`. */
 async function hold(layer: Layer): Promise<Hold> {
   let finish = (): void => {}
   const finished = new Promise<void>((resolve) => {
@@ -181,7 +181,7 @@ async function hold(layer: Layer): Promise<Hold> {
   })
   let running: Promise<unknown> = Promise.resolve()
   await new Promise<void>((started, failed) => {
-    // In a context of its own, as another request.
+    // In a separate context, like another request.
     setTimeout(() => {
       running = insideTransaction(layer, () => {
         started()

@@ -37,7 +37,7 @@ function openKysely(guard: Guard, options: PoolOptions): Layer {
 function openPrisma(guard: Guard, options: PoolOptions): Layer {
   const adapter = guardAdapter(new PrismaPg({ connectionString: narrow.pooler.url, max: 1 }), guard, options)
   const client = new PrismaClient({ adapter })
-  // Prisma has limits of its own for transactions, which are not what is measured here.
+  // Prisma has its own limits for transactions; the test is about those of the pool.
   const patience = { maxWait: 60_000, timeout: 60_000 }
   return {
     send: async (text) => await client.$queryRawUnsafe(text),

@@ -41,7 +41,7 @@ interface Setup {
   readonly source: Source
   readonly gate: Gate<string>
   readonly told: [name: string, event: object][]
-  /** Asks; what comes is put down. */
+  /** Acquires a connection and collects the answers. */
   ask(): { readonly got: (string | Error)[] }
 }
 
@@ -164,7 +164,7 @@ describe('a gate that opens a connection without a caller', () => {
     expect(source.asked).toHaveLength(1)
     source.give('a')
     await opened
-    // Whoever waited gets the next one.
+    // The waiting caller gets the next one.
     source.give('b')
     expect(call.got).toEqual(['b'])
   })

@@ -49,7 +49,7 @@ export const queuesAndFailures: Record<string, Form> = {
       }),
     told: [one, ['SELECT ?::text AS bad', 'failed'], one, ['SELECT ?::text AS bad', 'failed'], ['SELECT ? AS two', 1]],
     reach: 3,
-    // The oldest waits for an answer for ever.
+    // The oldest version waits for an answer forever.
     isNew: true,
   },
   'values that are no array': {

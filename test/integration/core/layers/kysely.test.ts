@@ -194,7 +194,7 @@ describe.each(setups)('$name', (setup) => {
     expect(events.map(({ layer, pool }) => [layer, pool])).toEqual(
       told.map(() => ['kysely', isPoolGuarded ? 'people' : undefined]),
     )
-    // PgBouncer puts words of its own between.
+    // PgBouncer sends its own statements in between.
     if (url() === logging.server.url) expect(sent).toBe(told.length)
   })
 

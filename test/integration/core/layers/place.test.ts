@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { watchedGuard } from './harness.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
-// Each statement is sent by a function whose name its place must tell.
+// The call site of each statement must name the function that sent it.
 
 let server: SharedPostgres
 beforeAll(async () => {

@@ -89,7 +89,7 @@ interface Setup {
   readonly name: string
   /** The pool is given, and guarded itself. */
   readonly isGiven?: boolean
-  /** A driver adapter of a driver that tells no pool of node-postgres. */
+  /** A driver adapter whose driver exposes no pool of node-postgres. */
   readonly isOther?: boolean
   readonly isPooled?: boolean
 }
@@ -101,7 +101,7 @@ const setups: readonly Setup[] = [
   { name: 'behind PgBouncer', isPooled: true },
 ]
 
-/** What every version of Prisma must tell. */
+/** What poolsafe must report through every version of Prisma. */
 export function describeObserved(subject: Subject): void {
   let database: Database
   let pooler: PgBouncerServer

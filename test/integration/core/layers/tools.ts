@@ -4,7 +4,7 @@ import type { Told } from './harness.ts'
 
 export type Pg = typeof pg
 
-/** A way to send statements, and what is told of it. */
+/** A way to send statements, and what poolsafe reports. */
 export interface Form {
   readonly send: (pool: pg.Pool, module: Pg) => Promise<unknown>
   readonly told: readonly Told[]

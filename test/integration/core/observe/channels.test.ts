@@ -103,7 +103,7 @@ describe('a listener whose promise rejects', () => {
       guard.on(name, reject)
       if (name === 'fault') guard.on('query', reject)
       const pool = poolOf(guard)
-      // A rejection that nobody handles fails the run of the tests.
+      // An unhandled rejection fails the test run.
       for (const value of [1, 2])
         expect((await pool.query('SELECT $1::int AS a', [value])).rows).toEqual([{ a: value }])
       await vi.waitFor(() => expect(faults).toHaveLength(1))

@@ -11,7 +11,7 @@ export interface Subject {
   readonly health: (options?: HealthOptions) => Promise<GuardHealth>
 }
 
-/** Runs `work` on a guarded pool of two connections at most. What was not given back is when it ends. */
+/** Runs `work` on a guarded pool of at most two connections, and releases what `work` did not release. */
 export async function withSubject(
   url: string,
   options: PoolOptions,
@@ -32,7 +32,7 @@ export async function withSubject(
   }
 }
 
-/** Takes a connection as another request does: whoever waits here is not inside it. */
+/** Acquires a connection like another request: the caller here is not inside that context. */
 export function hold(pool: pg.Pool): Promise<pg.PoolClient> {
   return new AsyncResource('another request').runInAsyncScope(() => pool.connect())
 }
@@ -51,7 +51,7 @@ export async function until(
 
 export const isHealthy = ({ healthy }: GuardHealth): boolean => healthy
 
-/** For {@link until}: this problem is told. */
+/** For {@link until}: this problem is reported. */
 export function hasProblem(kind: GuardHealth['problems'][number]): (health: GuardHealth) => boolean {
   return ({ problems }) => problems.includes(kind)
 }

@@ -126,7 +126,7 @@ class Outlets {
     this.said.push(everything(resourceMetrics))
   }
 
-  /** Whether an event was told: a test that hears nothing proves nothing. */
+  /** Whether an event was emitted: without one the test proves nothing. */
   heard(name: keyof GuardEvents): boolean {
     return this.said.some((text) => text.startsWith(`${name} `))
   }

@@ -61,7 +61,7 @@ function expected({ carries, trackedSettings }: PoolerProfile, { state, setting 
   return carried as Observed
 }
 
-/** A server connection of its own for each client in session mode; one for all in transaction mode. */
+/** In session mode each client has its own server connection; in transaction mode all share one. */
 async function start({ mode, settings }: Setup, more: Readonly<Record<string, string>> = {}): Promise<PgBouncerServer> {
   const defaultPoolSize = mode === 'session' ? 2 : 1
   return startPgBouncer({ target: postgres, poolMode: mode, defaultPoolSize, settings: { ...settings, ...more } })

@@ -35,7 +35,7 @@ async function contents(): Promise<unknown[]> {
   return tables.map(({ rows }) => rows)
 }
 
-/** The statement as it was told, with the types of its arrays, which no text tells. */
+/** The reported statement, with the types of its arrays, which its text does not show. */
 function told(types: readonly string[]): string {
   const [type, ...others] = types
   let text = (repeated.pop()?.instead ?? '').replace('one statement for all of them: ', '')

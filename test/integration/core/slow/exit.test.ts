@@ -17,6 +17,6 @@ it('a process ends when its work is done: the end of an interval does not keep i
   const args = ['--conditions=@poolsafe/source', script, server.url]
   const { stderr } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, NO_COLOR: '1' } })
   const lines = stderr.split('\n').filter((line) => line.includes('slow query'))
-  // With the rest, which would have been told at the end of the interval, there would be two.
+  // A line at the end of the interval would be the second.
   expect(lines).toHaveLength(1)
 })

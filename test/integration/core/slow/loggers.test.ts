@@ -35,7 +35,7 @@ function sink(): { readonly stream: Writable; readonly lines: () => Line[] } {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Line)
-      // A pool tells its limits when it starts.
+      // A pool logs its limits when it starts.
       .filter(({ poolsafe }) => poolsafe?.event !== 'info')
   return { stream: new Writable({ write }), lines }
 }

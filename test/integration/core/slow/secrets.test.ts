@@ -74,7 +74,7 @@ function hear(): Heard {
   const said: unknown[] = []
   const note = (...args: unknown[]): void => void said.push(args)
   const logger = { debug: note, info: note, warn: note, error: note }
-  // Everything is slow, and every statement has a line of its own.
+  // Every statement counts as slow and has its own line.
   const observe = { slowQueryMillis: 0.001, slowQueryIntervalMillis: 0.001, explainSlowQueries: true }
   return { said, options: { logger, observe } }
 }
@@ -106,7 +106,7 @@ it('no literal, comment, parameter, password or detail of an error is in any lin
   let failures = 0
   for (const [text, values] of statements) await pool.query(text, values).catch(() => failures++)
   await sendByKysely(pool, guard)
-  // What is over is told when its plan has come, or not.
+  // A statement is reported once its plan has arrived or failed.
   await until(() =>
     expect(said.filter((each) => (each as unknown[])[0] === 'slowQuery')).toHaveLength(guard.stats().slowQueries),
   )

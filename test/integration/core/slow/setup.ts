@@ -52,7 +52,7 @@ export async function watch(
   }
 }
 
-/** What is slow is told in a later turn. */
+/** Slow statements are reported in a later turn of the event loop. */
 export function until(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 60_000, interval: 5 })
 }

@@ -11,7 +11,7 @@ import { PrismaInstrumentation } from '@prisma/instrumentation'
 import { createRequire } from 'node:module'
 import type Pg from 'pg'
 
-// A traced application, in a process of its own, since instrumentations have to be there before the driver is loaded.
+// A traced application in a separate process, since instrumentations must be loaded before the driver.
 // Its arguments: a URL, and `guarded` or `bare`. It prints each span as the way to it from its root.
 
 const [, , url = '', variant] = process.argv

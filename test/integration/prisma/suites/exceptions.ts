@@ -43,7 +43,7 @@ export function describeExceptions(subject: Subject): void {
       async (place) => {
         const array = (): Promise<unknown> =>
           prisma.$transaction([prisma.$executeRawUnsafe(set), prisma.$queryRaw`SELECT 1 AS one`])
-        // The first query would connect, and take a tick of its own.
+        // The first query would connect, which takes another tick.
         await prisma.$queryRaw`SELECT 1`
         const arrays = Array.from({ length: 4 }, (_, index) => (index === place ? allowed(array) : failureOf(array)))
         const outcomes: unknown[] = await Promise.all(arrays)

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { PrismaClient } from '../../../generated/prisma7/client.ts'
 import type { Subject } from '../../../support/prisma/subject.ts'
 
-/** Something that an application does with its client, and what comes of it. */
+/** Something that an application does with its client, and its outcome. */
 export interface Scenario {
   readonly name: string
   readonly run: (prisma: PrismaClient, subject: Subject) => Promise<unknown>

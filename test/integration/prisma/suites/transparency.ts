@@ -12,7 +12,7 @@ interface Seen {
   readonly statements: readonly string[]
 }
 
-/** A guarded client in warn mode is to be told from a plain one by its warnings alone. */
+/** A guarded client in warn mode differs from a plain one only by its warnings. */
 export function describeTransparency(subject: Subject): void {
   describe(`${subject.name}, guarded in warn mode`, () => {
     let database: Database

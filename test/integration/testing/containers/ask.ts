@@ -12,7 +12,7 @@ export async function ask<Row extends pg.QueryResultRow>(url: string, sql: strin
   }
 }
 
-/** Whether somebody listens. */
+/** Returns true if a server listens there. */
 export function canConnect({ host, port }: { readonly host: string; readonly port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, host, () => {

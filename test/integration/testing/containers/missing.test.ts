@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 
-/** Nobody listens there, and where there is no Docker it is not even looked for. */
+/** No server listens there; without Docker it is not even tried. */
 const image = '127.0.0.1:1/nothing:1'
 const target = { host: '127.0.0.1', port: 1, user: 'postgres', password: 'postgres', database: 'postgres' }
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Who one is behind a pooler that knows these passwords, without telling it any. */
+/** The session user behind a pooler that knows these passwords, for a client that sends none. */
 async function whoAmI(user: string, passwords: Readonly<Record<string, string>>): Promise<unknown> {
   const pooler = await startHostilePooler({ target: server, passwords })
   const client = new pg.Client(pooler.urlFor(user))

@@ -106,7 +106,7 @@ describe('sessions', () => {
     victim.on('error', (error) => errors.push(error))
     expect(await codeOf(victim.query('SELECT pg_terminate_backend(pg_backend_pid())'))).toBe('57P01')
     for (let count = 0; count < 4; count++) expect(await pidOf(other)).toBeGreaterThan(0)
-    // Sessions that end while nobody has them are replaced, as soon as the pooler has heard of their end.
+    // The pooler replaces sessions that end while they are idle, as soon as it notices.
     await direct(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
     )

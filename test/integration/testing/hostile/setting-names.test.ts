@@ -39,7 +39,7 @@ test('what statements and parameters hold is not asked for', async () => {
   await client.query("SELECT $1::text, 'jane.roe@private.example.org'", ['john.doe@secret.example.org'])
   await client.query("SET app.asked = '7'")
   await pooler.reports()
-  // A name that the pooler asks for is a literal of its own.
+  // A name that the pooler asks for is a separate literal.
   expect(postgres.log()).toContain("'app.asked'")
   expect(postgres.log()).not.toMatch(/'(?:secret|private)\.example\.org'/)
 })

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Run } from './fixtures/main.ts'
 
-/** What one test of the fixtures came to, as Vitest's own JSON reporter tells it. */
+/** The result of one test of the fixtures, from Vitest's JSON reporter. */
 export interface Outcome {
   readonly status: string
   readonly messages: readonly string[]
 }
 
-/** A run of the fixtures in a process of its own. */
+/** A run of the fixtures in a separate process. */
 export interface Finished {
   readonly exitCode: number
   /** All that was printed. */

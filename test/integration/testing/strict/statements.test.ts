@@ -14,7 +14,7 @@ import { prismaAdapter } from '../../../conformance/prisma-adapter.ts'
 import { PrismaClient } from '../../../generated/prisma7/client.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
-// A statement is told once, at the layer that judges it, whatever lies above and below.
+// A statement is reported once, at the layer that judges it, whatever is above and below.
 
 let postgres: SharedPostgres
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => postgres.stop())
 
-/** The statements that guards told of. */
+/** The statements that guards reported. */
 async function toldOf(work: () => Promise<unknown>): Promise<string[]> {
   const told: string[] = []
   statementListener.current = (text) => void told.push(text)

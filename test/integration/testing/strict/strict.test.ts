@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runFixtures, runProgram, type Finished } from './run-fixtures.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 
-// Strict mode as a team uses it: Vitest in a process of its own, over tests of an application that knows nothing of it.
+// Strict mode as a team uses it: Vitest in a separate process, with the tests of an application that does not know it.
 
 const unsafe = /^StrictModeError: this test sent a statement that is unsafe[^]*session\/set/
 
