@@ -1,13 +1,5 @@
-import {
-  poolers,
-  rules,
-  type Example,
-  type Finding,
-  type Outcome,
-  type PoolerProfile,
-  type Rule,
-  type RuleId,
-} from '@poolsafe/core'
+import { poolers, rules, type Finding, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
+import type { Example } from '@poolsafe/core/adapter'
 import type { CallSign, Remedy } from '../../packages/core/src/rules/rule.ts'
 import type { DetectedEffect } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'

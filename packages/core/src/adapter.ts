@@ -1,4 +1,6 @@
-// What adapters need (entry `@poolsafe/core/adapter`). These names may change in any minor version.
+// For adapters (entry `@poolsafe/core/adapter`). These names may change in any minor version. docs/CONTRIBUTING.md has
+// the steps of an adapter: get the engine (`toEngine`), judge each statement before it is sent (`StatementSender`, or
+// `analyze` and `refuse`), and mark what is guarded (`markGuarded`).
 
 export type { Address, Call } from './guard/call.ts'
 export type { Entry } from './stack/call-site.ts'
@@ -77,9 +79,28 @@ export { judgeEffects } from './guard/judge.ts'
 export { layOut } from './guard/finding-message.ts'
 export { checkObject, checkOneOf } from './options.ts'
 export { isConnectionGone, Transaction, transactionTexts } from './transaction/transaction.ts'
-export { withSettings, settingStatement, type Settings } from './helpers/settings.ts'
+export { withSettings, settingStatement } from './helpers/settings.ts'
 export { withAdvisoryLock } from './helpers/advisory-lock.ts'
 export { withLease } from './helpers/lease.ts'
 export { checkChannel, notify } from './helpers/notify.ts'
 export type { Database, Row, Run } from './helpers/database.ts'
 export { serverCodeOf } from './helpers/server-code.ts'
+
+// Parts of the types that `@poolsafe/core` exports: a user reaches them through those.
+export type { UnsafeStatementFields } from './guard/unsafe-statement-error.ts'
+export type { Clue, Pooler } from './poolers/pooler.ts'
+export type { LossFacts } from './checkout/loss.ts'
+export { lossReasons, type LossCounts } from './checkout/loss.ts'
+export type { CheckoutEvents } from './checkout/events.ts'
+export type { StatementEnd } from './checkout/statement-errors.ts'
+export type { Activity, Holder } from './checkout/pool-state.ts'
+export type { CheckoutCounts } from './checkout/statistics.ts'
+export type { DurationHistogram } from './measure/histogram.ts'
+export type { ObserveEvents } from './observe/events.ts'
+export type { Layer } from './stack/origin.ts'
+export type { DurationSummary } from './measure/durations.ts'
+export type { FingerprintStatistics, KindStatistics } from './observe/statistics.ts'
+export type { PoolHealth, PoolPing, ProblemKind } from './observe/health/health.ts'
+export type { PoolTotals } from './observe/pools/ended-pools.ts'
+export type { StatementKind } from './observe/shape/statement-kind.ts'
+export type { Example, Remedy } from './rules/rule.ts'

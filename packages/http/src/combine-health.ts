@@ -1,4 +1,5 @@
-import type { DurationSummary, FingerprintStatistics, GuardHealth, ProblemKind } from '@poolsafe/core'
+import type { GuardHealth } from '@poolsafe/core'
+import type { DurationSummary, FingerprintStatistics, ProblemKind } from '@poolsafe/core/adapter'
 
 /** Fingerprints that are told, those first that took the most time. */
 const mostTold = 10

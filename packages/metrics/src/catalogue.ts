@@ -1,11 +1,5 @@
-import {
-  lossReasons,
-  rules,
-  type DurationHistogram,
-  type GuardStatistics,
-  type PoolReport,
-  type PoolTotals,
-} from '@poolsafe/core'
+import { rules, type GuardStatistics, type PoolReport } from '@poolsafe/core'
+import { lossReasons, type DurationHistogram, type PoolTotals } from '@poolsafe/core/adapter'
 
 /** One series of a metric, before its name. */
 export interface Sample {

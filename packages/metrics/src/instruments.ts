@@ -1,4 +1,5 @@
-import type { GuardStatistics, PoolReport, PoolTotals } from '@poolsafe/core'
+import type { GuardStatistics, PoolReport } from '@poolsafe/core'
+import type { PoolTotals } from '@poolsafe/core/adapter'
 import { catalogue, type MetricDefinition, type Sample } from './catalogue.ts'
 
 /** One value with its attributes, as it is observed. */

@@ -1,5 +1,5 @@
-import type { Layer, PoolStatistics } from '@poolsafe/core'
-import { Gate, hasStatementLimits, type Engine } from '@poolsafe/core/adapter'
+import type { PoolStatistics } from '@poolsafe/core'
+import { type Layer, Gate, hasStatementLimits, type Engine } from '@poolsafe/core/adapter'
 import { clientsOf } from './idle-clients.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'

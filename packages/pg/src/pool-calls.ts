@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
-import { isPoolsafeError, type Layer } from '@poolsafe/core'
+import { isPoolsafeError } from '@poolsafe/core'
 import {
+  type Layer,
   acquisitions,
   AwaitChain,
   Checkout,

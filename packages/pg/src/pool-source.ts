@@ -1,5 +1,4 @@
-import type { Activity } from '@poolsafe/core'
-import type { ConnectionSource, Handover, Release } from '@poolsafe/core/adapter'
+import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core/adapter'
 import { stateOf } from './guard-client.ts'
 import { serverOf, withoutAddress } from './server-address.ts'
 import { isObserved, unreadMillisOf } from './query-watch.ts'

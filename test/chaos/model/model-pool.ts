@@ -1,5 +1,4 @@
-import type { Activity } from '@poolsafe/core'
-import type { ConnectionSource, Handover } from '@poolsafe/core/adapter'
+import type { Activity, ConnectionSource, Handover } from '@poolsafe/core/adapter'
 import type { Random } from './random.ts'
 import type { VirtualClock } from '../../support/virtual-clock.ts'
 

@@ -1,5 +1,6 @@
-import { PoolerWaitError, StatementTimeoutError, type StatementEnd } from '@poolsafe/core'
+import { PoolerWaitError, StatementTimeoutError } from '@poolsafe/core'
 import {
+  type StatementEnd,
   beginsAnew,
   limitOfTransaction,
   mayLimitItself,

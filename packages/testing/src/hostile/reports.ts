@@ -1,4 +1,4 @@
-import { type PoolerProfile } from '@poolsafe/core'
+import type { PoolerProfile } from '@poolsafe/core'
 import { toEngine, type Engine } from '@poolsafe/core/adapter'
 import { Inspector, type Difference } from './inspector.ts'
 import { effectsOf, shownStatements, statesOf, unseen, type HostileReport, type ReportedState } from './report.ts'

@@ -1,5 +1,5 @@
-import type { Activity, CheckoutOptions } from '@poolsafe/core'
-import { Gate, resolveLimits, type ConnectionSource, type Handover } from '@poolsafe/core/adapter'
+import type { CheckoutOptions } from '@poolsafe/core'
+import { type Activity, Gate, resolveLimits, type ConnectionSource, type Handover } from '@poolsafe/core/adapter'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 
