@@ -143,6 +143,20 @@ const scenes: readonly Scene[] = [
   },
   {
     report: 'own trial',
+    what: 'a DO block that fails between a lock and its unlock',
+    statements: ['DO $$ BEGIN PERFORM pg_advisory_lock(1); PERFORM 1 / 0; PERFORM pg_advisory_unlock(1); END $$'],
+    commits: false,
+    leaves: ['lock'],
+  },
+  {
+    report: 'own trial',
+    what: 'a lock in a transaction that goes on from a savepoint of the text that failed',
+    statements: [{ sql: "SAVEPOINT a; SELECT 'x'::int" }, 'ROLLBACK TO a', 'SELECT pg_advisory_lock(1)'],
+    commits: true,
+    leaves: ['lock'],
+  },
+  {
+    report: 'own trial',
     what: 'DROP finds a permanent table where pg_temp is not the first schema',
     statements: [
       'CREATE TABLE public.b (id int)',

@@ -92,6 +92,21 @@ function setConfigByParameters(random: Random): MadeStatement {
 
 function lock(random: Random, theme: Theme): string {
   const of = random.pick(['pg_advisory_lock', 'pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_try_advisory_lock'])
+  if (random.chance(0.05)) return takenAndFreed(random, theme.key)
   const call = `${of}(${theme.key})`
   return random.chance(0.1) ? defined(random, call) : somewhere(random, call, certainty)
+}
+
+/** A block that may fail between a lock and its unlock. */
+function takenAndFreed(random: Random, key: string): string {
+  const between = random.pick([
+    'NULL',
+    'PERFORM 1',
+    'PERFORM 1 / 0',
+    "RAISE EXCEPTION 'over'",
+    'ASSERT false',
+    'INSERT INTO perm VALUES (1)',
+    'BEGIN PERFORM 1 / 0; EXCEPTION WHEN OTHERS THEN NULL; END',
+  ])
+  return `DO $$ BEGIN PERFORM pg_advisory_lock(${key}); ${between}; PERFORM pg_advisory_unlock(${key}); END $$`
 }

@@ -11,6 +11,11 @@ export interface Block {
   readonly undecided?: string
 }
 
+/** What one expression or statement of a block does. */
+interface Part extends Block {
+  readonly mayFail: boolean
+}
+
 /** EXECUTE and FOR … IN EXECUTE: their `query` is evaluated to the statement, their USING are plain expressions. */
 const dynamicStatements: ReadonlySet<string> = new Set(['PLpgSQL_stmt_dynexecute', 'PLpgSQL_stmt_dynfors'])
 
@@ -24,6 +29,8 @@ interface Expression {
   readonly isDynamic: boolean
   /** It runs, once, whenever the block succeeds, and nothing in the block rolls it back. */
   readonly isSure: boolean
+  /** A statement since the expression before may fail: RAISE, ASSERT, FETCH. */
+  readonly followsFallible: boolean
 }
 
 /**
@@ -53,13 +60,29 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
  * @param analyze what judges the statements in it
  */
 export function analyzeBody(body: object, analyze: (sql: string) => Analysis): Block {
-  const parts = expressionsIn(body).map((expression) => analyzeExpression(expression, analyze))
+  const parts = withDoubts(expressionsIn(body), (expression) => analyzeExpression(expression, analyze))
   const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
   // The block is a transaction: what does harm in autocommit alone does none.
   const effects = parts
     .flatMap((part) => part.effects)
     .filter(({ when }) => when === 'always' || when === 'transaction')
   return { effects, ...(undecided !== undefined && { undecided }) }
+}
+
+/** Marks each effect that a part of the block may fail before. */
+function withDoubts(expressions: readonly Expression[], analyzed: (expression: Expression) => Part): Block[] {
+  let isInDoubt = false
+  return expressions.map((expression) => {
+    const part = analyzed(expression)
+    isInDoubt ||= expression.followsFallible
+    const [first, ...others] = part.effects
+    if (first === undefined || !isInDoubt) {
+      isInDoubt ||= part.mayFail
+      return part
+    }
+    isInDoubt = part.mayFail
+    return { ...part, effects: [{ ...first, followsFallible: true }, ...others] }
+  })
 }
 
 /** The value of an option of DO or CREATE FUNCTION. The latter has a list for its body. */
@@ -82,6 +105,7 @@ class BlockWalk {
   readonly found: Expression[] = []
   /** COMMIT and ROLLBACK: what stands before them may stay, or go. */
   endsTransaction = false
+  #mayHaveFailed = false
 
   /** @returns whether it may leave the block that it stands in */
   visit(value: object, isSure: boolean, dynamicField?: string): boolean {
@@ -94,7 +118,9 @@ class BlockWalk {
           ...child.PLpgSQL_expr,
           isDynamic: key === 'dynquery' || key === dynamicField,
           isSure: isReached,
+          followsFallible: this.#mayHaveFailed,
         })
+        this.#mayHaveFailed = false
       } else if (this.#visitPart(key, child, isReached)) {
         leaves = true
         // What follows in the same list of statements is not reached for certain.
@@ -106,6 +132,7 @@ class BlockWalk {
 
   #visitPart(key: string, part: object, isReached: boolean): boolean {
     if (endings.has(key)) this.endsTransaction = true
+    if (key.startsWith('PLpgSQL_stmt_') && !judgedStatements.has(key)) this.#mayHaveFailed = true
     const leaves = this.visit(part, isReached && !mayPassBy(key), dynamicStatements.has(key) ? 'query' : undefined)
     return leaves || leavesBlock(key, part)
   }
@@ -118,6 +145,9 @@ const plainStatements = new Set(
   ['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`),
 )
 
+/** Statements that do no more than the SQL in them, which is judged. */
+const judgedStatements = new Set(['block', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
+
 function mayPassBy(key: string): boolean {
   return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || key === 'datums'
 }
@@ -127,27 +157,36 @@ function leavesBlock(key: string, part: object): boolean {
   return key.startsWith('PLpgSQL_stmt_return') || (key === 'PLpgSQL_stmt_exit' && 'label' in part)
 }
 
-function isExpression(value: object): value is { readonly PLpgSQL_expr: Omit<Expression, 'isDynamic' | 'isSure'> } {
+function isExpression(
+  value: object,
+): value is { readonly PLpgSQL_expr: Omit<Expression, 'isDynamic' | 'isSure' | 'followsFallible'> } {
   return 'PLpgSQL_expr' in value
 }
 
-function analyzeExpression(expression: Expression, analyze: (sql: string) => Analysis): Block {
+function analyzeExpression(expression: Expression, analyze: (sql: string) => Analysis): Part {
   const sql = toStatement(expression)
-  const block = toBlock(analyze(sql), expression)
-  if (!expression.isDynamic) return block
+  const part = toPart(analyze(sql), expression)
+  if (!expression.isDynamic) return part
   const constant = constantOf(sql)
   return constant === undefined
-    ? { ...block, undecided: 'a dynamic EXECUTE in a DO block' }
-    : toBlock(analyze(constant), expression)
+    ? { ...part, undecided: 'a dynamic EXECUTE in a DO block' }
+    : toPart(analyze(constant), expression)
 }
 
-function toBlock(analysis: Analysis, { isSure }: Expression): Block {
+function toPart(analysis: Analysis, { isSure }: Expression): Part {
   const { undecided } = analysis
   const effects = effectsIn(analysis)
   return {
     effects: isSure ? effects : effects.map((effect) => uncertain(effect)),
+    mayFail: mayFail(analysis),
     ...(undecided !== undefined && { undecided }),
   }
+}
+
+/** A harmless statement may look at anything, and fail for it. */
+function mayFail({ steps }: Analysis): boolean {
+  const [first] = steps
+  return first === undefined || steps.length > 1 || first.mayFail !== undefined || first.followsDoubt === true
 }
 
 function toStatement({ query, parseMode: mode }: Expression): string {

@@ -75,6 +75,8 @@ export interface Effect {
   readonly isUnqualified?: true
   /** From here on, a name without a schema may mean a permanent object instead of a temporary one. */
   readonly hides?: true
+  /** A part of the same statement that runs before it may fail, with what went before in place. */
+  readonly followsFallible?: true
   /** What became of it, where that is known for a fact: then no profile is asked. */
   readonly told?: Told
 }

@@ -85,6 +85,7 @@ class Walk {
   #effect(effect: DetectedEffect, isLast: boolean): void {
     // The server refuses everything but the end of the transaction.
     if (this.#isOpen && this.#isAborted) return
+    if (effect.followsFallible) this.#doubts++
     const entry = { effect, source: this.#source }
     if (effect.when === 'unpinned') {
       if (!this.#isOpen) this.#opening = entry

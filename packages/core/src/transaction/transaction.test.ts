@@ -153,3 +153,19 @@ test('a harmless statement that fails without being watched has aborted the tran
   transaction.failUnwatched('22012')
   expect(refuses('PREPARE a AS SELECT 1')).toBe(true)
 })
+
+test('a text that fails behind its own SAVEPOINT has perhaps set it', async () => {
+  const { send, refuses } = begin()
+  await send('BEGIN', done)
+  await send('SAVEPOINT s; SELECT missing', Promise.reject(ofServer))
+  await send('ROLLBACK TO s', done)
+  expect(refuses('PREPARE a AS SELECT 1')).toBe(true)
+})
+
+test('a statement that succeeds shows that its transaction is not aborted', async () => {
+  const { send, refuses } = begin()
+  await send('BEGIN', done)
+  await send('SAVEPOINT a', Promise.reject(ofServer))
+  await send('SELECT 1', done)
+  expect(refuses('PREPARE a AS SELECT 1')).toBe(true)
+})

@@ -122,7 +122,7 @@ export class Transaction {
     if (!this.#arrive(sent)) return
     const { after } = settleAgain(sent, this.#known)
     this.#late.push(...lateOf(sent))
-    this.#known = chosen(after, (state) => !state.isAborted) ?? after
+    this.#known = alive(after)
     this.#expect()
   }
 
@@ -178,7 +178,8 @@ export class Transaction {
       else if (sent !== undefined) this.lose(sent)
       throw error
     }
-    if (sent === undefined && this.#known.others === undefined) return answer.catch(failed)
+    const { others, isAborted } = this.#known
+    if (sent === undefined && others === undefined && !isAborted) return answer.catch(failed)
     return answer.then((result) => {
       if (sent === undefined) this.#goesOn()
       else this.succeed(sent)
@@ -196,7 +197,7 @@ export class Transaction {
 
   /** The server has answered a statement that changes nothing, so that it has not aborted the transaction. */
   #goesOn(): void {
-    this.#known = chosen(this.#known, (state) => !state.isAborted) ?? this.#known
+    this.#known = alive(this.#known)
     this.#expect()
   }
 
@@ -263,7 +264,8 @@ function afterFailureInside(before: TransactionState, after: TransactionState, a
   const aborted: TransactionState = { ...before, isAborted: true }
   const { steps, isBatch } = analysis
   const mayEnd = ({ control }: Step): boolean => control?.does === 'commit' || (isBatch && control?.does === 'rollback')
-  if (!steps.some(mayEnd)) return aborted
+  // The text may have failed behind a SAVEPOINT of its own.
+  if (!steps.some(mayEnd)) return withStates(aborted, after.isOpen ? [{ ...after, isAborted: true }] : [])
   // A COMMIT that fails, for a deferred constraint, ends its transaction.
   if (!isBatch) return autocommit
   const begun = after.isOpen ? [{ ...after, isAborted: true }] : []
@@ -283,6 +285,11 @@ function orOutside(aborted: TransactionState, before: TransactionState): Transac
   return before.isOpen
     ? withStates(aborted, [autocommit])
     : withStates(autocommit, [aborted, ...(aborted.others ?? [])])
+}
+
+/** Where the client stands if the server has run a statement: not in an aborted transaction. */
+function alive(state: TransactionState): TransactionState {
+  return chosen(state, ({ isAborted }) => !isAborted) ?? { ...state, isAborted: false }
 }
 
 /** Leaves out the cases that are none. @returns `undefined` where none is left */
