@@ -13,7 +13,7 @@ class HeldConnection implements Holdable {
   isOfCallback = false
   readonly family = 0
   readonly connectionId = 0
-  readonly releasedAt = 0
+  readonly releasedAt = undefined
   readonly releaseSite = undefined
   readonly operation = undefined
 

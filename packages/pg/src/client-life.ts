@@ -114,8 +114,9 @@ export class ClientLife implements Life {
 
   /** The application has the client, from a call whose context may know it. */
   held(checkout: Checkout<ClientLike>): void {
+    if (!checkout.isFollowed) return
     checkout.connectionId = this.id
-    if (checkout.isFollowed) this.followed = checkout
+    this.followed = checkout
   }
 
   /** The pool closes this connection, for a reason of poolsafe. */

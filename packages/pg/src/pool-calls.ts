@@ -247,7 +247,7 @@ class PoolCalls {
     if (!(asked instanceof Checkout)) return promise.catch(throwFromHere)
     if (PromiseOfPool === Promise && this.#gate.flows.mayTakeChain(asked)) return takenBy(promise, asked)
     // An idle connection is handed over in this turn: it does not fail.
-    return asked.isIdle && acquiring === undefined ? promise : promise.catch(throwFromHere)
+    return asked.comesAtOnce && acquiring === undefined ? promise : promise.catch(throwFromHere)
   }
 
   /** What follows in the caller's context holds the connection that it has asked for. */

@@ -33,7 +33,7 @@ export function refuseMisuse(life: Life, guard: Engine, config: unknown, entry: 
   return guard.refuseCall(
     'usedAfterRelease',
     entry,
-    `${seconds(performance.now() - released.releasedAt)} ago ${who}`,
+    `${seconds(performance.now() - (released.releasedAt ?? 0))} ago ${who}`,
     sqlOf(config),
   )
 }

@@ -47,21 +47,26 @@ export class Capacity {
   }
 
   get isFull(): boolean {
-    const { max, size, idle } = this.#source
+    const source = this.#source
     // Some of them may never have come: they were still being opened.
-    if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, size - idle)
-    return this.#users.taking.size + this.abandoned + this.active >= max
+    if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, source.size - source.idle)
+    return this.#users.taking.size + this.abandoned + this.active >= source.max
+  }
+
+  /** Returns true if a connection is idle that no call was promised. */
+  get hasIdle(): boolean {
+    return this.#source.idle > this.#promised
   }
 
   /** Returns true if the call that is next in the queue gets a connection now. */
   canTake(): boolean {
     if (this.isFull) return false
-    return !this.#refusal.isOn || this.#source.idle > this.#promised || this.#clock.now() >= this.#refusal.nextAt
+    return !this.#refusal.isOn || this.hasIdle || this.#clock.now() >= this.#refusal.nextAt
   }
 
   /** The pool is about to be asked. @returns true if it has to open a connection */
   ask(): boolean {
-    const isNew = this.#source.idle <= this.#promised
+    const isNew = !this.hasIdle
     if (!isNew) this.#promised++
     else if (this.#refusal.isOn) this.#refusal.asked()
     return isNew

@@ -15,7 +15,7 @@ export interface Facts<Connection> {
   readonly measures: Measures
   readonly refusal: ServerRefusal
   readonly busy: BusyWatch
-  readonly limits: Pick<CheckoutLimits, 'timeoutWords'>
+  readonly limits: Pick<CheckoutLimits, 'acquireTimeoutMillis' | 'timeoutWords'>
   readonly watcher: Watcher
   readonly sites: CallSites
   readonly held: Iterable<Checkout<Connection>>
@@ -39,9 +39,9 @@ export class Denials<Connection> {
       const { askedAt } = checkout
       measures.timedOut(now)
       const wait = { waitedMillis: now - askedAt, busyMillis: busy.busyMillis(askedAt, now) }
-      return timeoutOf(checkout, wait, pool, refusal.during(askedAt, now), limits.timeoutWords)
+      return timeoutOf(checkout, wait, pool, refusal.during(askedAt, now), limits)
     }
-    this.#failAll(due, expired, due[0]?.limitMillis)
+    this.#failAll(due, expired, due[0]?.ownLimitMillis ?? limits.acquireTimeoutMillis)
     sites.strike(held)
   }
 

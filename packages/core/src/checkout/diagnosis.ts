@@ -3,6 +3,7 @@ import { AcquireTimeoutError, QueueFullError, SelfDeadlockError, ServerRefusesEr
 import type { ConnectionSource } from './connection-source.ts'
 import { classifyFailure } from './failures.ts'
 import { heldFrom } from './holding.ts'
+import type { CheckoutLimits } from './limits.ts'
 import type { NoConnection } from './no-connection-message.ts'
 import { likelyCause, type Holder, type PoolState } from './pool-state.ts'
 import { callSiteOf } from './call-sites.ts'
@@ -48,10 +49,13 @@ export function timeoutOf<Connection>(
   wait: Wait,
   pool: PoolState,
   refusal: Error | undefined,
-  words: string | undefined,
+  { acquireTimeoutMillis, timeoutWords }: Pick<CheckoutLimits, 'acquireTimeoutMillis' | 'timeoutWords'>,
 ): AcquireTimeoutError {
-  const isOfCaller = checkout.isHurried
-  const limit = { millis: checkout.limitMillis, isOfCaller, words: isOfCaller ? undefined : words }
+  const { ownLimitMillis } = checkout
+  const limit =
+    ownLimitMillis === undefined
+      ? { millis: acquireTimeoutMillis, isOfCaller: false, words: timeoutWords }
+      : { millis: ownLimitMillis, isOfCaller: true, words: undefined }
   return new AcquireTimeoutError(wait.waitedMillis, limit, describeCall(checkout, pool, refusal, wait), pool)
 }
 

@@ -40,8 +40,9 @@ export class Expiry<Connection> {
    */
   expect(checkout: Checkout<Connection>, forLong: boolean): void {
     if (forLong) this.busy.start()
-    if (checkout.isHurried) this.#hurried.add(checkout)
-    this.#alarm.expect(checkout.askedAt + checkout.limitMillis)
+    const { ownLimitMillis } = checkout
+    if (ownLimitMillis !== undefined) this.#hurried.add(checkout)
+    this.#alarm.expect(checkout.askedAt + (ownLimitMillis ?? this.#expiring.limits.acquireTimeoutMillis))
   }
 
   /** This call has its connection, or has given up. */
@@ -67,6 +68,7 @@ export class Expiry<Connection> {
   }
 }
 
-function deadlineOf<Connection>({ askedAt, limitMillis }: Checkout<Connection>): number {
-  return askedAt + limitMillis
+/** The deadline of a call with a limit of its own. */
+function deadlineOf<Connection>({ askedAt, ownLimitMillis = Infinity }: Checkout<Connection>): number {
+  return askedAt + ownLimitMillis
 }

@@ -98,6 +98,23 @@ function open(options: CheckoutOptions = {}): Setup {
 }
 
 describe('a gate', () => {
+  it('gives an idle connection to a call whose time is up while the pool still opens another one', () => {
+    const { time, source, gate, ask } = open({ acquireTimeoutMillis: 100 })
+    const opening = ask()
+    source.idle = 1
+    const take = source.take.bind(source)
+    source.take = (done) => {
+      source.idle = 0
+      done(undefined, 'idle', () => {})
+    }
+    time.pass(100)
+    expect(opening.got).toEqual(['idle'])
+    source.take = take
+    source.give('new')
+    expect(source.takenBack).toEqual(['new'])
+    expect(gate.statistics()).toMatchObject({ active: 1, timedOut: 0, lateArrivals: 1 })
+  })
+
   it('asks the pool only for what it can give, first come, first served', () => {
     const { source, gate, ask } = open()
     const calls = [ask(), ask(), ask(), ask()]

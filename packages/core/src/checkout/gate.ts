@@ -98,9 +98,9 @@ export class Gate<Connection> {
       familyOf(newest),
       this,
     )
-    checkout.isHurried = limitMillis < this.limits.acquireTimeoutMillis
-    checkout.limitMillis = checkout.isHurried ? limitMillis : this.limits.acquireTimeoutMillis
+    if (limitMillis < this.limits.acquireTimeoutMillis) checkout.ownLimitMillis = limitMillis
     if (this.#waiting.size === 0 && this.#capacity.canTake()) {
+      checkout.comesAtOnce = this.#capacity.hasIdle
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
       return checkout
@@ -228,13 +228,18 @@ export class Gate<Connection> {
   #take(checkout: Checkout<Connection>): Thrown | undefined {
     checkout.state = 'taking'
     const isNew = this.#capacity.ask()
-    checkout.isIdle = !isNew
+    if (isNew) checkout.keepContext()
     this.#taking.push(checkout)
     this.#expiry.expect(checkout, isNew)
+    const { superseded } = checkout
     const thrown = checkout.takeFrom(this.#source, (error, connection, release) => {
       this.#capacity.answered(isNew)
-      if (connection === undefined) this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'))
-      else this.#taken(checkout, connection, release, isNew)
+      if (isNew && connection !== undefined) this.#refusal.over()
+      const isLate = checkout.state !== 'taking' || checkout.superseded !== superseded
+      if (connection === undefined)
+        this.#failedToTake(checkout, error ?? new Error('the pool gave no connection'), isLate)
+      else if (isLate) this.#takeBack(connection, release)
+      else this.#taken(checkout, connection, release)
     })
     if (thrown === undefined) return undefined
     this.#capacity.answered(isNew)
@@ -244,29 +249,34 @@ export class Gate<Connection> {
     return thrown
   }
 
-  #taken(checkout: Checkout<Connection>, connection: Connection, release: Release, isNew: boolean): void {
-    if (isNew) this.#refusal.over()
-    if (checkout.state !== 'taking') {
-      this.#capacity.abandoned--
-      this.record.measures.counts.lateArrivals++
-      this.#source.takeBack(connection, release)
-      this.pump()
-      return
-    }
+  /** The connection comes too late for its caller. */
+  #takeBack(connection: Connection, release: Release): void {
+    this.#capacity.abandoned--
+    this.record.measures.counts.lateArrivals++
+    this.#source.takeBack(connection, release)
+    this.pump()
+  }
+
+  #taken(checkout: Checkout<Connection>, connection: Connection, release: Release): void {
     this.#settle(checkout)
+    checkout.settled()
     checkout.state = 'held'
-    checkout.heldSince = this.#clock.now()
+    checkout.heldSince = checkout.comesAtOnce ? checkout.askedAt : this.#clock.now()
     checkout.connection = connection
     this.#held.push(checkout)
     this.record.acquired(checkout)
-    if (this.#waiting.size > 0) this.pump()
+    if (this.#waiting.size > 0) this.#serveNext(checkout.heldSince)
     const { handover } = checkout
     checkout.handover = nothing
     handover(undefined, connection, release, checkout)
   }
 
-  #failedToTake(checkout: Checkout<Connection>, error: Error): void {
-    const isOver = checkout.state !== 'taking'
+  #serveNext(now: number): void {
+    this.#expiry.busy.served(now)
+    this.pump()
+  }
+
+  #failedToTake(checkout: Checkout<Connection>, error: Error, isOver: boolean): void {
     if (isOver) this.#capacity.abandoned--
     else this.#settle(checkout)
     const isRetried = this.#connectFailed(error, !isOver)
@@ -328,14 +338,26 @@ export class Gate<Connection> {
       this.#settle(checkout)
       this.#capacity.abandoned++
     }
+    checkout.settled()
     checkout.state = 'over'
     checkout.handover(error, undefined, nothing, checkout)
   }
 
-  /** Fails whoever has waited too long. */
+  /** Fails calls that have waited too long, unless a connection is idle: then the pool is still opening another one. */
   #expire(due: readonly Checkout<Connection>[], now: number): void {
-    if (due.length > 0) this.#denials.expire(due, now)
+    const late = due.filter((checkout) => !this.#takesIdle(checkout))
+    if (late.length > 0) this.#denials.expire(late, now)
     this.pump()
+  }
+
+  /** Once for each call: the answer comes at once. A caller with a limit of its own has gone. */
+  #takesIdle(checkout: Checkout<Connection>): boolean {
+    if (checkout.state !== 'taking' || checkout.ownLimitMillis !== undefined) return false
+    if (checkout.superseded > 0 || !this.#capacity.hasIdle) return false
+    checkout.supersede()
+    this.#settle(checkout)
+    this.#capacity.abandoned++
+    return this.#take(checkout) === undefined
   }
 
   /** The pool has answered, or the caller has given up. */

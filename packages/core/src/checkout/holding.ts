@@ -33,8 +33,8 @@ export interface Holdable {
    * Its context was entered by a callback, and so by nobody else: nothing more has to be proved of those who are in it.
    */
   isOfCallback: boolean
-  /** When it was released, on the clock of the gate; 0 before. */
-  readonly releasedAt: number
+  /** When it was released, on the clock of the gate; `undefined` before. */
+  readonly releasedAt: number | undefined
   /** Where, if that was worth its price. */
   readonly releaseSite: Site | undefined
   /** The ORM's name for the call that took it. */

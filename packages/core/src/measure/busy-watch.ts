@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 const tickMillis = 100
 /** A tick that comes later by so much was kept waiting by the process itself. */
 const lateMillis = 100
-/** How long the answers that have arrived meanwhile may take to be read, at most. */
+/** How long the next of the answers that have arrived meanwhile may take to be read, at most. */
 const longestGraceMillis = 250
 /** Stretches that are remembered: more than fit into the longest usual wait. */
 const mostStretches = 200
@@ -25,6 +25,7 @@ export class BusyWatch {
   readonly #stretches: Stretch[] = []
   /** When the next tick is due; `Infinity` while nobody waits. */
   #dueAt = Infinity
+  #servedAt = 0
 
   /** @param isWanted whether anybody waits still */
   constructor(clock: Clock, isWanted: () => boolean) {
@@ -46,14 +47,25 @@ export class BusyWatch {
     )
   }
 
+  /** A call is served, while others wait behind it. */
+  served(now: number): void {
+    this.#servedAt = now
+  }
+
   /**
-   * Until when the answers that arrived while the process was busy are to be served first; 0 where it was not busy
-   * lately.
+   * Until when calls may wait beyond their limit, because answers that arrived while the process was busy are served
+   * first: as long as one call after the other is served, but for no longer than the process was busy. 0 where it was
+   * not busy lately.
    */
   graceUntil(now: number): number {
     this.#look(now)
-    const last = this.#stretches.at(-1)
-    return last === undefined ? 0 : last.until + Math.min(last.until - last.from, longestGraceMillis)
+    return this.#stretches.reduce((latest, stretch) => Math.max(latest, this.#graceAfter(stretch)), 0)
+  }
+
+  #graceAfter({ from, until }: Stretch): number {
+    const busyMillis = until - from
+    const grace = Math.min(busyMillis, longestGraceMillis)
+    return Math.min(Math.max(until, this.#servedAt) + grace, until + busyMillis)
   }
 
   #plan(now: number): void {
