@@ -54,7 +54,9 @@ export async function withAdvisoryLock<Session, Result>(
 }
 
 /** Ends the helper's own transaction, which the server has aborted. */
-class WaitedTooLong extends Error {}
+class WaitedTooLong extends Error {
+  static override readonly name: string = 'WaitedTooLong'
+}
 
 /** The two arguments of the lock functions, or the one. */
 interface Lock {

@@ -79,7 +79,9 @@ async function onPooledClient(pool: HelperPool, work: Work): Promise<unknown> {
 }
 
 /** The transaction could not be ended. */
-class StillOpen extends Error {}
+class StillOpen extends Error {
+  static override readonly name: string = 'StillOpen'
+}
 
 type Work = (client: ClientLike) => Promise<unknown>
 
