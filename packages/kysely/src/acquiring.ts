@@ -7,7 +7,7 @@ import {
 } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Driver } from 'kysely'
 
-/** Where a connection keeps whether it is handed out: a property, as a set would cost more than all the rest. */
+/** Marks a connection as handed out. A property, because a set would cost more than all the rest. */
 const handedOutKey: unique symbol = Symbol('poolsafe.handedOut')
 
 interface Known extends DatabaseConnection {
@@ -15,17 +15,17 @@ interface Known extends DatabaseConnection {
 }
 
 /**
- * A driver has handed a connection out, or got it back. A hook has its connection before it is handed out: any other is
- * not its own.
+ * Notes that a driver has handed a connection out, or got it back. A hook uses its connection before the driver hands
+ * it out, so a connection that is handed out belongs to another call.
  */
 export function setHandedOut(connection: Known, isOut: boolean): void {
   if (connection[handedOutKey] !== undefined) connection[handedOutKey] = isOut
   else if (isOut) Object.defineProperty(connection, handedOutKey, { value: true, writable: true })
 }
 
-/** One `acquireConnection`, which wants to hear of its connection as soon as a hook of the dialect uses it. */
+/** One call of `acquireConnection`. It learns its connection as soon as a hook of the dialect uses it. */
 export class Acquisition implements Acquiring {
-  /** The connection that a hook has used so far. */
+  /** The connection, once it is known. */
   connection: DatabaseConnection | undefined
   readonly driver: Driver
   readonly signal: AbortSignal | undefined
@@ -46,7 +46,7 @@ export class Acquisition implements Acquiring {
     this.signal = signal
   }
 
-  /** The acquisition that runs now, if the caller is inside one. */
+  /** Returns the running acquisition that the caller is inside of. */
   static current(): Acquisition | undefined {
     const store = acquisitions.getStore()
     return store instanceof Acquisition && !store.#isOver ? store : undefined
@@ -76,28 +76,34 @@ export class Acquisition implements Acquiring {
     this.#control ??= this.#ofPool(control)
   }
 
-  /** Comes later than the question; where the pool below is not guarded it is of another pool, which a hook uses. */
+  /**
+   * A pool sets these after the driver has asked. If the pool below is not guarded, they come from another pool, which
+   * a hook uses.
+   */
   #ofPool<Told>(told: Told): Told | undefined {
     return this.#judgedBelow === undefined ? undefined : told
   }
 
-  /** The driver has asked its pool for a client: the pools that are asked from here on are those of a hook. */
+  /** Notes that the driver has asked its pool for a client. Pools that are asked later are those of a hook. */
   asked(): void {
     this.#hasAsked = true
   }
 
-  /** A hook uses a connection: its own, or one of another Kysely. */
+  /** Notes that a hook uses a connection: its own, or one of another Kysely. */
   uses(connection: DatabaseConnection): void {
     if ((connection as Known)[handedOutKey] !== true) this.gets(connection)
   }
 
-  /** This is the connection that is being acquired. */
+  /** Adopts the connection that is being acquired. */
   gets(connection: DatabaseConnection): void {
     this.connection = connection
     this.#adopt(connection, this)
   }
 
-  /** Sockets opened meanwhile keep the context for as long as they live: from here on it means nothing. */
+  /**
+   * Ends the acquisition. Sockets opened meanwhile keep the async context as long as they live, so it must be ignored
+   * from now on.
+   */
   end(): void {
     this.#isOver = true
   }

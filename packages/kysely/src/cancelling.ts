@@ -4,20 +4,20 @@ import type { DatabaseConnection } from 'kysely'
 /** A query that an abort signal may end. */
 export interface Abortable {
   readonly signal: AbortSignal
-  /** The driver's own name for it. */
+  /** The driver's query object. */
   readonly query: object
 }
 
-/** What the pool below gave with the connection, and the queries on it that a signal may end. */
+/** The control that the pool below gave with the connection, and the queries that a signal may end. */
 interface Controlled {
   readonly control: ConnectionControl | undefined
   readonly abortables: ReadonlySet<Abortable>
 }
 
 /**
- * Kysely collects what it cancels a query by before it sends it, and only where it is asked to cancel
- * (`inflightQueryAbortStrategy`): the number of the login. The query that cancels would go by a client of its own, past
- * every pool. Where the pool below can send a CancelRequest that is done in its place; elsewhere the guard judges.
+ * Cancels by CancelRequest if the pool below can send one. Otherwise the guard judges the cancellation. Kysely itself
+ * cancels by the process id of the session (`inflightQueryAbortStrategy`): it collects the id before it sends a
+ * query, and cancels by a client of its own, which bypasses every pool.
  */
 export function guardCancelling(connection: DatabaseConnection, guard: Engine, state: Controlled): void {
   const collectSessionInfo = connection.collectSessionInfo?.bind(connection)
@@ -41,23 +41,23 @@ export function guardCancelling(connection: DatabaseConnection, guard: Engine, s
       const { control } = state
       if (control === undefined) return killSession(...args)
       const isUnderWay = [...state.abortables].some(({ signal }) => signal.aborted)
-      // Behind a pooler the session at the server is everyone's: what is ours is the query, and our own connection.
+      // Behind a pooler other clients share the server session. Only the query and the connection to the pooler are
+      // ours.
       await cancelAborted(control, state.abortables).finally(() => (isUnderWay ? control.close() : undefined))
     }
   }
 }
 
-/** Kysely does not say which query it cancels: it is the one whose signal was aborted. */
+/** Kysely does not say which query it cancels. It is the one whose signal was aborted. */
 async function cancelAborted(control: ConnectionControl, abortables: ReadonlySet<Abortable>): Promise<void> {
   const aborted = [...abortables].filter(({ signal }) => signal.aborted)
   for (const { query } of aborted) await control.cancel(query)
 }
 
 /**
- * Follows a query that an abort signal may end. What the guard refuses never comes here, so that it is not taken for
- * one that was sent.
+ * Follows a query that an abort signal may end. A refused query never comes here, so it does not count as sent.
  *
- * @param send gives the query to the driver, which has it when that returns
+ * @param send passes the query to the driver, which has it when `send` returns
  */
 export function followAbortable<Result>(
   { signal, control, abortables }: { signal: AbortSignal; control: ConnectionControl; abortables: Set<Abortable> },

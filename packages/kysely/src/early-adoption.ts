@@ -5,9 +5,10 @@ import { Acquisition, setHandedOut } from './acquiring.ts'
 const patched = new WeakSet<object>()
 
 /**
- * PostgresDialect runs `onCreateConnection` and `onReserveConnection` inside `acquireConnection`, on a connection that
- * nobody outside has seen: and there the settings of a tenant are set. The class of the connection is not exported, so
- * it is learned from a throw-away PostgresDriver over a pool that connects to nothing, and taught to report itself.
+ * Guards connections before the hooks of PostgresDialect use them. The dialect runs `onCreateConnection` and
+ * `onReserveConnection` inside `acquireConnection`, on a connection that has not been returned yet, and applications
+ * set a tenant's settings there. Kysely does not export the class of the connection. A throw-away PostgresDriver over
+ * a pool that connects to nothing reveals it, and its methods are patched to report their connection.
  */
 export async function adoptEarly(driver: Driver): Promise<void> {
   const driverPrototype = postgresPrototypeOf(driver)
@@ -22,8 +23,8 @@ export async function adoptEarly(driver: Driver): Promise<void> {
 }
 
 /**
- * Has a connection that a hook uses adopted before its statement is sent: from then on it has guarded methods of its
- * own.
+ * Adopts a connection that a hook uses before the statement is sent. From then on the connection has its own guarded
+ * methods.
  */
 function patchToReport(
   prototype: { [N in 'executeQuery' | 'streamQuery']: unknown },
@@ -36,7 +37,7 @@ function patchToReport(
     if (acquisition !== undefined) {
       const isAdopted = Object.hasOwn(this, name)
       acquisition.uses(this)
-      // The guarded method comes back here.
+      // The guarded method calls this one in the end.
       if (!isAdopted && Object.hasOwn(this, name)) return Reflect.apply(this[name] as Send, this, args)
     }
     return Reflect.apply(send, this, args)
@@ -46,8 +47,8 @@ function patchToReport(
 }
 
 /**
- * The prototype of PostgresDriver behind a driver, told by the hooks that it calls: a bundler shortens the names of
- * classes, not those of properties.
+ * Returns the prototype of PostgresDriver behind a driver. It is recognised by the hooks that it calls, because
+ * bundlers shorten the names of classes but not of properties.
  */
 export function postgresPrototypeOf(driver: Driver): Driver | undefined {
   let prototype = Object.getPrototypeOf(driver) as Driver | null
@@ -67,8 +68,8 @@ function callsHooks(prototype: Driver): boolean {
 }
 
 /**
- * A hook may use another Kysely, which nobody guards, or another guard does: what that one acquires meanwhile is not
- * what is being acquired here. So PostgresDriver tells what it hands out, in every Kysely of the process.
+ * Makes PostgresDriver note what it hands out, in every Kysely of the process. A hook may use another Kysely with
+ * another guard or none, and the connection that it acquires is not the one that is being acquired here.
  */
 export function watchHandingOut(driver: Driver): void {
   const prototype = postgresPrototypeOf(driver)
@@ -78,7 +79,7 @@ export function watchHandingOut(driver: Driver): void {
   const { acquireConnection: acquire, releaseConnection: release } = prototype
   prototype.acquireConnection = function acquireConnection(this: Driver, ...args) {
     const acquiring = acquisitions.getStore() as Partial<Acquisition> | undefined
-    // One frame, and no more, as an error's stack has ten.
+    // Adds one frame only: the stack of an error has ten by default.
     const isOther = acquiring !== undefined && acquiring.driver !== this
     const acquired = isOther ? apart(() => acquire.apply(this, args)) : acquire.apply(this, args)
     if (!isOther) acquiring?.asked?.()
@@ -93,12 +94,12 @@ export function watchHandingOut(driver: Driver): void {
   }
 }
 
-/** The acquisition of another driver means nothing to what this driver acquires. */
+/** Hides the acquisition of another driver from what this driver acquires. */
 function apart<Acquired>(acquire: () => Acquired): Acquired {
   return acquisitions.run({ judgedBelow: undefined }, acquire)
 }
 
-/** Returns `undefined` for a driver that needs another configuration than PostgresDriver: it is not one. */
+/** Returns `undefined` for a driver that needs another configuration than PostgresDriver, so it is not one. */
 async function sampleConnection({ constructor }: Driver): Promise<DatabaseConnection | undefined> {
   const PostgresDriver = constructor as new (config: object) => Driver
   const pool = { connect: async () => ({ release() {} }), end: async () => {}, options: {} }

@@ -15,34 +15,34 @@ import { Acquisition } from './acquiring.ts'
 import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'
 import { originalOf } from './original.ts'
 
-/** What is known of one connection of Kysely. */
+/** The state of one Kysely connection. */
 export interface ConnectionState {
   readonly transaction: Transaction
   /** Judges, sends and observes its statements, unless a guarded pool below does. */
   readonly sender: StatementSender
-  /** A guarded pool below judges what is sent on it. */
+  /** True if a guarded pool below judges its statements. */
   judgedBelow: boolean
   /** Set by a guarded pool below that can cancel. */
   control: ConnectionControl | undefined
-  /** Its present checkout, where the pool below says that it is worth knowing. */
+  /** The current checkout, if the pool below follows it. */
   holding: Holdable | undefined
-  /** The queries on it that an abort signal may end. */
+  /** The running queries that an abort signal may end. */
   readonly abortables: Set<Abortable>
-  /** What was refused on it last, until Kysely releases it. */
+  /** The latest refusal, until Kysely releases the connection. */
   refused: PoolsafeError | undefined
 }
 
-/** Where a connection keeps its state: a property, as a map would cost more than all the rest. */
+/** Keeps the state of a connection. A property, because a map would cost more than all the rest. */
 const stateKey: unique symbol = Symbol('poolsafe.state')
 
-/** What is known of a guarded connection. */
+/** Returns the state of a guarded connection. */
 export function stateOf(
   connection: DatabaseConnection & { readonly [stateKey]?: ConnectionState },
 ): ConnectionState | undefined {
   return connection[stateKey]
 }
 
-/** Guards a connection, in place, if that has not been done. */
+/** Guards a connection in place, unless it is guarded already. */
 export function guardConnection(connection: DatabaseConnection, guard: Engine): ConnectionState {
   const known = stateOf(connection)
   if (known !== undefined) return known

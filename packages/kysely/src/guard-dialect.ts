@@ -4,14 +4,15 @@ import type { Dialect } from 'kysely'
 import { guardDriver } from './guard-driver.ts'
 
 /**
- * Guards any PostgreSQL dialect of Kysely: everything that Kysely sends through it is judged first, its own migration
- * lock and the dialect's connection hooks included. Over a pool that `@poolsafe/pg` guards, the pool judges, since it
- * knows the server's own transaction status, and the dialect only sees to it that a refused connection is given back.
+ * Guards any PostgreSQL dialect of Kysely. poolsafe judges every statement before it is sent, including Kysely's
+ * migration lock and the dialect's connection hooks. Over a pool that `@poolsafe/pg` guards, the pool judges, because
+ * it knows the server's transaction status. The dialect then only releases the connection after a refusal.
  *
  * @param dialect such as `new PostgresDialect({ pool })`; it is not changed
  * @param guard a guard, or the options to make one
- * @returns a dialect; with mode `off` the one that was handed in
- * @throws InvalidOptionError for what is no dialect; and in strict mode for one that another guard watches
+ * @returns a guarded dialect; with mode `off` the given dialect
+ * @throws InvalidOptionError if `dialect` is not a dialect, or if a strict guard is given for a dialect that another
+ *   guard watches
  */
 export function guardDialect(dialect: Dialect, guard?: Guard | GuardOptions): Dialect {
   if (typeof dialect?.createDriver !== 'function' || typeof dialect.createQueryCompiler !== 'function') {

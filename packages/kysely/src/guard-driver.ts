@@ -25,8 +25,8 @@ import { originalOf } from './original.ts'
 import { surviveHiddenLosses } from './hidden-pool.ts'
 
 /**
- * Guards a driver in place. Kysely's drivers keep private fields on themselves and on their connections, and its own
- * `log` is patched onto the connection object: a wrapper would break the first and lose the second.
+ * Guards a driver in place. A wrapper would break the private fields of drivers and connections, and would lose
+ * Kysely's own `log`, which is patched onto the connection object.
  */
 export function guardDriver(driver: Driver, guard: Engine): Driver {
   watchHandingOut(driver)
@@ -40,7 +40,7 @@ export function guardDriver(driver: Driver, guard: Engine): Driver {
 function guardInit(driver: Driver): void {
   const init = originalOf(driver, 'init')
   driver.init = (...args) => {
-    // RuntimeDriver calls this once, before the first connection is acquired, and leaves the caller's context behind.
+    // RuntimeDriver calls this once, before the first acquire, in the async context of the first caller.
     enterShared()
     return init(...args).then(() => adoptEarly(driver))
   }
@@ -63,7 +63,7 @@ function guardAcquire(driver: Driver, guard: Engine): void {
   const giveUp = async (acquisition: Acquisition, error: unknown): Promise<never> => {
     acquisition.end()
     const { connection, signal } = acquisition
-    // Kysely has told its caller already, and would print whatever comes after that.
+    // Kysely has already rejected the call, and would print a later error to the console.
     if (signal?.aborted === true && error === signal.reason) return new Promise<never>(() => {})
     if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
     throw error
@@ -97,7 +97,7 @@ function guardAcquire(driver: Driver, guard: Engine): void {
 
 type AcquireOptions = Parameters<Driver['acquireConnection']>[0]
 
-/** Rejects a call that the work of an open transaction makes past it. */
+/** Rejects a call that the callback of an open transaction makes outside of that transaction. */
 async function refuseOutside(held: Holdable, guard: Engine): Promise<void> {
   await settled()
   const { began } = placeCall(held, new AwaitChain(refuseOutside))
@@ -106,9 +106,9 @@ async function refuseOutside(held: Holdable, guard: Engine): Promise<void> {
 }
 
 /**
- * PostgresDriver neither gives a connection back when one of its hooks throws, which leaves a pool of one dead, nor
- * runs
- * `onCreateConnection` again on it. It closes a connection whose ROLLBACK failed: so this one fails.
+ * Closes a connection after a refusal in a hook. PostgresDriver does not release a connection whose hook throws,
+ * which would block a pool of one connection forever, and does not run `onCreateConnection` on it again. It closes a
+ * connection whose ROLLBACK fails, so this ROLLBACK is made to fail.
  */
 async function discard(
   connection: DatabaseConnection,
@@ -120,15 +120,15 @@ async function discard(
   await release(connection)
 }
 
-/** PostgresDriver begins and commits through `executeQuery`, where it is seen; other drivers may not. */
+/** PostgresDriver begins and commits through `executeQuery`, which is guarded. Other drivers may not. */
 function guardTransactions(driver: Driver): void {
   const begin = originalOf(driver, 'beginTransaction')
   const commit = originalOf(driver, 'commitTransaction')
   const rollback = originalOf(driver, 'rollbackTransaction')
   driver.beginTransaction = (connection, ...args) => {
     const state = stateOf(connection)
-    // Kysely awaits this in the very function that then calls the application's: what that asks for, it asks for
-    // inside.
+    // Kysely awaits this in the function that then calls the application's callback, so the callback runs in this
+    // context.
     if (state?.holding !== undefined) enterProven(state.holding)
     return begin(connection, ...args).then(function begun(): void {
       setOpen(connection, true)
@@ -140,12 +140,12 @@ function guardTransactions(driver: Driver): void {
   driver.rollbackTransaction = (connection) => {
     const state = stateOf(connection)
     const before = state?.transaction.state
-    // It is judged as what ends the transaction, and is still sent inside it.
+    // The ROLLBACK is judged as the end of the transaction, although it is sent inside it.
     if (state !== undefined) state.transaction.isOpen = false
     return rollback(connection).then(
       () => setOpen(connection, false),
       (error: unknown) => {
-        // A ROLLBACK that was not done leaves the transaction open, unless its connection is gone.
+        // A ROLLBACK that failed leaves the transaction open, unless the connection is gone.
         if (isConnectionGone(error)) setOpen(connection, false)
         else if (state !== undefined && before !== undefined) state.transaction.state = before
         throw error
@@ -155,7 +155,7 @@ function guardTransactions(driver: Driver): void {
 }
 
 /**
- * Kysely knows by this mark that there is no transaction any more, and gives the connection of a controlled one back.
+ * Marks an error after which no transaction is open. Kysely then releases the connection of a controlled transaction.
  */
 function markAborted(error: unknown): never {
   const told = findPoolsafeError(error)

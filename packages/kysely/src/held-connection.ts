@@ -2,7 +2,7 @@ import { AwaitChain, type BegunTransaction, type Entry, type Holdable, type Hold
 import type { DatabaseConnection, Driver } from 'kysely'
 import { stateOf, type ConnectionState } from './guard-connection.ts'
 
-/** A connection whose pool nobody guards, as long as Kysely holds it. */
+/** A connection of an unguarded pool while Kysely holds it. */
 class HeldConnection implements Holdable {
   state: Holdable['state'] = 'held'
   readonly inside: Holdable | undefined
@@ -24,7 +24,8 @@ class HeldConnection implements Holdable {
 }
 
 /**
- * The connection has come: what follows in the context of `work` holds it. A guarded pool below has said so already.
+ * Notes that calls in the context of `work` hold this connection from now on. A guarded pool below has noted it
+ * already.
  */
 export function holdConnection(driver: Driver, connection: DatabaseConnection, work: HoldingWork): void {
   const state = stateOf(connection)
@@ -33,7 +34,7 @@ export function holdConnection(driver: Driver, connection: DatabaseConnection, w
   work.holds ??= state.holding
 }
 
-/** Kysely gives the connection back. */
+/** Notes that Kysely releases the connection. */
 export function endHolding(state: ConnectionState): void {
   const { holding } = state
   state.holding = undefined
@@ -41,7 +42,7 @@ export function endHolding(state: ConnectionState): void {
   if (holding instanceof HeldConnection) holding.state = 'over'
 }
 
-/** A BEGIN was answered. A guarded pool below remembers its own. */
+/** Notes that a BEGIN was answered. A guarded pool below notes its own. */
 export function rememberBegin({ holding, transaction }: ConnectionState, entry: Entry): void {
   if (holding instanceof HeldConnection)
     holding.begun = { chain: new AwaitChain(entry), isOpen: () => transaction.isOpen }

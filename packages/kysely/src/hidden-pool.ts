@@ -14,12 +14,12 @@ const watched = new WeakSet<object>()
 const losses = new WeakMap<Engine, LostConnections<unknown>>()
 
 /**
- * Keeps the process alive when an idle connection of a pool is lost that nobody guards.
+ * Keeps the process alive when an unguarded pool loses an idle connection.
  *
- * PostgresDialect keeps its pool, and the client of each connection, in private fields. pg-pool emits `error` on the
- * pool for a connection that is lost while it is idle; without a listener Node throws, back through the connection of
- * pg that received it. That connection can be reached: PostgresDriver passes to pg whatever it is given as SQL, and pg
- * passes its connection to a query object.
+ * PostgresDialect keeps its pool, and the client of each connection, in private fields. When an idle connection is
+ * lost, pg-pool emits `error` on the pool. Without a listener Node throws, through the pg connection that received
+ * the error. That connection can be reached: PostgresDriver passes any SQL value to pg, and pg passes its connection
+ * to a query object.
  *
  * @param execute `executeQuery` of the connection before it is guarded
  */
@@ -36,9 +36,9 @@ export function surviveHiddenLosses(
   execute(query).catch(() => {})
 }
 
-/** A query object that sends nothing: pg hands it the connection when it reports that there was nothing to send. */
+/** A query object that sends nothing. pg passes it the connection when it reports that there was nothing to send. */
 class ConnectionProbe {
-  /** pg puts its own in its place where a query_timeout has to be stopped. */
+  /** pg replaces it by its own callback to stop a `query_timeout`. */
   callback: ((error: Error) => void) | undefined
   readonly #found: (wire: EventEmitter) => void
 
@@ -62,7 +62,7 @@ class ConnectionProbe {
   }
 }
 
-/** Costs nothing until the connection fails: only the listeners of its failures are wrapped. */
+/** Wraps only the listeners of failures, so it costs nothing until the connection fails. */
 function survive(wire: EventEmitter, guard: Engine): void {
   for (const event of ['errorMessage', 'error', 'end']) {
     const listeners = wire.rawListeners(event) as Listener[]

@@ -1,16 +1,19 @@
 import { origins, rememberScope } from '@poolsafe/core/adapter'
 
-/** Given by an extension to replace the `fetch` of a data proxy; the engine calls it right before it runs the query. */
+/**
+ * An extension passes this function to replace the `fetch` of a data proxy. The engine calls it right before it runs
+ * the query.
+ */
 type BeforeQuery = (fetch: unknown) => unknown
 
-/** What Prisma hands to an extension for one operation. */
+/** What Prisma passes to an extension for one operation. */
 export interface SingleCall {
   readonly args: unknown
   readonly __internalParams?: { readonly transaction?: { readonly kind?: string } }
   readonly query: (args: never, params?: never) => Promise<unknown>
 }
 
-/** What Prisma hands to an extension for all operations of a batch. */
+/** What Prisma passes to an extension for all operations of a batch. */
 export interface BatchCall {
   readonly args: unknown
   readonly __internalParams?: { readonly requests?: readonly { readonly customDataProxyFetch?: BeforeQuery }[] }
@@ -18,30 +21,30 @@ export interface BatchCall {
 }
 
 /**
- * Sends an operation of a transaction in the context of its caller. Prisma sends what is asked for in one tick from the
- * context of whoever asked first: the origin, and the scope of `allow`, of one would be taken for those of the others.
- * The one place where the engine still knows the operation is the function that it asks for a `fetch`, which it does
- * not use here.
+ * Sends an operation of a transaction in the async context of its caller. Prisma sends all operations of one tick in
+ * the context of the first caller, so they would all get that caller's origin and `allow` scope. The engine still
+ * knows the operation only where it asks this function for a `fetch`, which it does not use here.
  */
 export async function sendAsCaller({ args, query, __internalParams: params }: SingleCall): Promise<unknown> {
   const origin = origins.getStore()
   const enterScope = rememberScope()
   const customDataProxyFetch: BeforeQuery = (fetch) => {
-    // For the rest of the engine's asynchronous function, which runs this one query.
+    // Holds for the rest of the engine's async function, which runs this one query.
     enterScope()
     if (origin !== undefined) origins.enterWith(origin)
     return fetch
   }
   const sent = query(args as never, { ...params, customDataProxyFetch } as never) as RequestedPromise
   const transaction = params?.transaction
-  // A client inside a callback's transaction would send it there, and not in the batch of an extension that is
-  // installed before this one.
+  // Without this, a client inside an interactive transaction would send the operation there, instead of in the batch
+  // of an
+  // extension that is installed before this one.
   return await (transaction?.kind === 'batch' && sent.requestTransaction !== undefined
     ? sent.requestTransaction(transaction)
     : sent)
 }
 
-/** Prisma's promise, which can be sent in a batch. */
+/** Prisma's promise, which can be part of a batch. */
 interface RequestedPromise extends Promise<unknown> {
   requestTransaction?(transaction: object): unknown
 }

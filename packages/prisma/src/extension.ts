@@ -23,7 +23,7 @@ export type PoolsafeExtension = (client: unknown) => {
   $extends: { extArgs: { result: {}; model: {}; query: {}; client: {} } }
 }
 
-/** What Prisma hands to an extension for one operation, as far as it is used here. */
+/** What Prisma passes to an extension for one operation, as far as it is used here. */
 interface Operation {
   readonly model?: string | undefined
   readonly operation: string
@@ -43,12 +43,12 @@ interface Adapter {
 }
 
 /**
- * The extension that tells a guard which operation sends a statement (`User.findMany`), and for a raw statement that is
- * not plainly harmless, from which line. It judges nothing: that is what `guardAdapter` and `guardPool` do, and a
- * client without either is complained of.
+ * Makes the extension that adds Prisma's knowledge to what a guard reports: the operation that sends a statement
+ * (`User.findMany`), and the call site of a raw statement that is not plainly harmless. The extension judges nothing.
+ * `guardAdapter` and `guardPool` do that, and a client without either is reported.
  *
  * @param guard the guard of the adapter, or the options to make one
- * @returns for `$extends`; with mode `off` it gives the client back untouched
+ * @returns the argument for `$extends`; with mode `off` it returns the client unchanged
  * @throws InvalidOptionError; and, from `$extends` in strict mode, UnguardedClientError and ForeignPoolError
  */
 export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
@@ -66,7 +66,7 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
   })
 }
 
-/** Prisma's own extensions hear of the operations that are sent together; its types do not name the hook. */
+/** Prisma calls this hook for the operations of a batch. Its types do not name it. */
 const ofBatches: object = { $__internalBatch: sendBatch }
 
 function complainOfUnguarded(client: object, guard: Engine): void {
@@ -77,18 +77,18 @@ function complainOfUnguarded(client: object, guard: Engine): void {
 }
 
 function complaintOfUnguarded(adapter: Adapter | undefined): UnguardedClientError | undefined {
-  // PrismaPg keeps the pool that it was given, which may be a guarded one, in a field of its own.
+  // PrismaPg keeps the given pool, which may be guarded, in a field.
   const parts = [adapter, ...Object.values(adapter ?? {})]
   return parts.some((part) => engineOf(part) !== undefined) ? undefined : new UnguardedClientError(adapter?.adapterName)
 }
 
-/** What a client has in common with those that extend it, and with no client of another database. */
+/** Returns an object that a client shares with the clients that extend it, but not with those of another database. */
 function ownerOf(client: object): object {
   return (client as Client)._engineConfig?.adapter ?? client
 }
 
 /**
- * Prisma's own promises start when they are awaited: only an `await` inside `run` keeps the origin down to the driver.
+ * Prisma's promises start when they are awaited. Only an `await` inside `run` carries the origin to the driver.
  */
 function nameOperation(
   guard: Engine,
@@ -101,7 +101,7 @@ function nameOperation(
     const name = operations.named(call.model, call.operation)
     const origin = new OperationOrigin(name)
     if (operations.wantsStack(name) || isDoubtful(call, guard)) {
-      // Prisma is called by the awaiting itself, with an empty stack. After an await V8 knows who waits for this
+      // The await of a Prisma promise calls this with an empty stack. After another await, V8 knows who awaits this
       // promise.
       await Promise.resolve()
       origin.takeStack(operate, 'prisma')
@@ -114,7 +114,7 @@ function nameOperation(
       await settled()
       return await transactions.place(around, { origin, send, entry: operate })
     } finally {
-      // What turned out slow is told in a later turn, and whoever waits for this promise is still known.
+      // A slow statement is reported in a later turn. Here V8 still knows who awaits this promise.
       if (origin.isWanted) origin.locate(operate)
     }
   }
@@ -126,8 +126,8 @@ function isDoubtful({ model, args }: Operation, guard: Engine): boolean {
 }
 
 /**
- * Prisma sends all statements of an array for its first operation, so they have one origin: the array. Of a callback's
- * transaction it is that of what takes and holds the connection, BEGIN and COMMIT.
+ * Names `$transaction`. Prisma sends all statements of an array for its first operation, so the array is their one
+ * origin. For an interactive transaction, the origin belongs to the checkout, BEGIN and COMMIT.
  */
 function nameTransaction(
   client: object,
@@ -144,20 +144,20 @@ function nameTransaction(
       const send = (): unknown => Reflect.apply((client as Client).$transaction, this, [given, ...options])
       return around === undefined ? origins.run(origin, send) : placed(send)
     }
-    /** Inside the callback of another transaction of this client. */
+    /** Sends inside the callback of another transaction of this client. */
     const placed = async (send: () => unknown): Promise<unknown> => {
       await settled()
       return await transactions.place(around as OpenTransaction, { origin, send, entry: placed })
     }
     if (!Array.isArray(work)) {
-      // Whoever waits for a connection wants to know who holds one, and since which line.
+      // Reports of waiting callers name the holders and their call sites.
       origin.takeStack($transaction, 'application')
-      // Whatever the callback asks for, it asks for while it holds the connection of its transaction.
+      // The callback holds the connection of its transaction while it runs.
       return runHolding((holding) =>
         start(typeof work === 'function' ? transactions.enter(holding, inOuterOrigin(work as Work)) : work),
       )
     }
-    // Nobody comes back here when it is over: what a request repeats is known by its line from the first time on.
+    // The call site cannot be taken later, so within a request it is taken from the first time on.
     if (work.some(isRaw) || operations.wantsStack(name) || operations.isInRequest)
       origin.takeStack($transaction, 'application')
     return start(work)
@@ -165,15 +165,15 @@ function nameTransaction(
 }
 
 /**
- * By how much the gate is earlier than Prisma: its error says why there is no connection, and a call whose caller has
- * gone takes none.
+ * The share by which the gate times out before Prisma. The gate's error says why there is no connection, and a call
+ * whose caller is gone acquires none.
  */
 const earlierBy = 0.05
 const earlierAtMostMillis = 100
 /** Prisma's own default. */
 const defaultMaxWaitMillis = 2000
 
-/** How long Prisma waits for the connection of a transaction, and a little less. */
+/** Returns a little less than the time that Prisma waits for the connection of a transaction, in milliseconds. */
 function acquireWithin(client: Client, options: unknown): number {
   const own = (options as { readonly maxWait?: unknown } | undefined)?.maxWait
   const maxWait =
@@ -182,8 +182,8 @@ function acquireWithin(client: Client, options: unknown): number {
 }
 
 /**
- * What the callback of a transaction sends has origins of its own, and what it sends past Prisma has that of its
- * caller.
+ * Runs the callback of a transaction with the origin of its caller. Operations inside have their own origins;
+ * statements that bypass Prisma have that of the caller.
  */
 function inOuterOrigin(work: Work): Work {
   const outer = origins.getStore()
@@ -191,13 +191,17 @@ function inOuterOrigin(work: Work): Work {
 }
 
 /**
- * What a raw operation will send is not known before it is sent; Prisma's promises of model operations tell their call.
+ * Returns true for a raw operation, whose statement is not known before it is sent. Prisma's promises of model
+ * operations say what they call.
  */
 function isRaw(promise: { readonly spec?: unknown } | null | undefined): boolean {
   return promise?.spec === undefined
 }
 
-/** `Sql` has the text with `$1` as `text`, `TypedSql` as `sql`; the unsafe forms give an array that starts with it. */
+/**
+ * Returns the SQL of a raw operation. `Sql` has it as `text`, `TypedSql` as `sql`; the unsafe forms pass an array that
+ * starts with it.
+ */
 function rawTextOf(args: unknown): string | undefined {
   const { text, sql } = (args ?? {}) as { text?: unknown; sql?: unknown }
   const found = Array.isArray(args) ? args[0] : (text ?? sql)

@@ -1,25 +1,26 @@
 import { PoolsafeError } from '@poolsafe/core'
 
 /**
- * The driver adapter was given a pool that it does not use. Thrown by `guardAdapter` and by `$extends` in strict mode,
- * else logged once.
+ * The driver adapter does not use the pool that it was given. `guardAdapter` and `$extends` throw it in strict mode;
+ * otherwise it is logged once.
  */
 export class ForeignPoolError extends PoolsafeError {
   static override readonly name: string = 'ForeignPoolError'
   /** @param adapterName the adapter's own name, such as `@prisma/adapter-pg` */
   constructor(adapterName: string | undefined) {
     const rows = [
-      'this Prisma adapter does not use the pool that it was given, but one of its own that it opens beside it',
+      'this Prisma adapter does not use the pool that it was given; it opens its own pool',
       `  adapter    ${adapterName ?? 'unknown'}`,
-      '  why        the pool was made by another copy of pg than the one that the adapter depends on: the adapter takes it for a configuration, finds no address in it, and connects to the default database, past everything that guards the pool',
-      '  instead    one copy of pg for both (`npm ls pg` lists them); or a configuration in the place of the pool: guardAdapter(new PrismaPg({ connectionString }), guard)',
+      '  why        the pool comes from another copy of pg than the one of the adapter. The adapter takes the pool for a configuration without an address, and connects to the default database through a pool that no guard sees',
+      '  instead    install one copy of pg for both (`npm ls pg` lists the copies), or pass a configuration instead of the pool: guardAdapter(new PrismaPg({ connectionString }), guard)',
     ]
     super(rows.join('\n'))
   }
 }
 
 /**
- * Whether a factory holds a pool where its configuration belongs. PrismaPg asks `instanceof`, of its own copy of pg.
+ * Returns true if a factory holds a pool in place of its configuration. PrismaPg checks `instanceof` with its own
+ * copy of pg.
  */
 export function hasForeignPool(factory: object | undefined): boolean {
   const { config, externalPool } = (factory ?? {}) as { config?: unknown; externalPool?: unknown }

@@ -18,20 +18,19 @@ import { reader } from './answers.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
 /**
- * Guards any PostgreSQL driver adapter of Prisma: every statement is judged before the driver has it, and a refused one
- * rejects with the very `UnsafeStatementError`. Over a pool that `@poolsafe/pg` guards, the pool judges alone, since it
- * sees more: `BEGIN`, and the server's own transaction status.
+ * Guards any PostgreSQL driver adapter of Prisma. poolsafe judges every statement before the driver has it, and a
+ * refused statement rejects with `UnsafeStatementError` itself. Over a pool that `@poolsafe/pg` guards, only the pool
+ * judges, because it sees more: `BEGIN`, and the server's transaction status.
  *
- * The factory, and every adapter and transaction it makes, is guarded in place: their private fields, symbols, optional
- * methods and `instanceof` stay as they are, and no wrapper can be walked around.
+ * The factory, and every adapter and transaction that it makes, is guarded in place. Private fields, symbols,
+ * optional methods and `instanceof` keep working, and there is no wrapper to bypass.
  *
  * @param factory such as `new PrismaPg({ connectionString })`
  * @param guard a guard, or the options to make one
- * @param options how long calls wait for a connection, and how long they may keep one: of the pool that the adapter
- *   makes
- *   itself, if it is one of node-postgres. A pool of your own has its limits from `guardPool`
- * @returns the same factory; with mode `off`, or if it is guarded already, untouched
- * @throws InvalidOptionError for what is no factory of a PostgreSQL driver adapter, and for a limit that cannot be
+ * @param options how long calls wait for a connection and may hold one, if the adapter makes a node-postgres pool
+ *   itself. A pool of your own gets its limits from `guardPool`
+ * @returns the same factory; unchanged with mode `off`, or if it is guarded already
+ * @throws InvalidOptionError if `factory` does not make PostgreSQL driver adapters, or for an invalid limit
  * @throws ForeignPoolError in strict mode, for a pool of another copy of pg, which the adapter would not use
  */
 export function guardAdapter<Factory extends AdapterFactory>(
@@ -65,7 +64,7 @@ function checkFactory(given: Partial<AdapterFactory> | undefined): void {
     throw new InvalidOptionError('guardAdapter(): provider of the adapter', given.provider, "'postgres'")
 }
 
-/** In strict mode an adapter that may not log in is closed, and its `connect` rejects. */
+/** Closes an adapter whose login is refused, and rejects its `connect`. */
 async function refuseConnected(adapter: Adapter, error: Error): Promise<never> {
   await adapter.dispose?.()
   throw error
@@ -79,7 +78,7 @@ function guardConnected(adapter: Adapter, guard: Engine, pool: ResolvedPoolOptio
   if (judgedBelow) keepFirstGuard(below, guard, 'the pool of the adapter')
   const error = judgedBelow ? undefined : refuseLogin(adapter, guard, guardConnected)
   if (error !== undefined) return refuseConnected(adapter, error)
-  // A pool of node-postgres observes what is sent, at the wire.
+  // A node-postgres pool observes its statements itself, at the wire.
   const isObserved = !gateIfPool(driver, guard, pool, 'prisma')
   const sender = new StatementSender(guard, reader, { isObserved, isNamed: judgedBelow ? undefined : namedBy(adapter) })
   if (!judgedBelow) {
@@ -101,7 +100,7 @@ function guardConnected(adapter: Adapter, guard: Engine, pool: ResolvedPoolOptio
   return markGuarded(adapter, guard)
 }
 
-/** What is done about the statements of a transaction: neither where a guarded pool below does it. */
+/** What the adapter does with the statements of a transaction, and a guarded pool below does not. */
 interface Duties {
   readonly isJudged: boolean
   readonly isObserved: boolean
@@ -140,9 +139,9 @@ function observedEnd(end: () => Promise<void>, sql: string, sender: StatementSen
 }
 
 /**
- * After a COMMIT that failed Prisma 7 gives the connection back without a ROLLBACK, its transaction still open; Prisma
- * 6 does not give it back at all. So a refused one is rolled back and given back here, and the ends that Prisma may
- * call do nothing.
+ * Rolls back after a refused COMMIT and releases the connection. After a failed COMMIT, Prisma 7 releases the
+ * connection with the transaction still open, and Prisma 6 does not release it at all. Later calls of `commit` and
+ * `rollback` then do nothing.
  */
 function endRefusedCommit(transaction: AdapterTransaction, guard: Engine): void {
   let isOver = false
@@ -152,7 +151,7 @@ function endRefusedCommit(transaction: AdapterTransaction, guard: Engine): void 
     if (!commits(guard.peek(statement.sql))) return send(statement)
     return send(statement).catch(async (error: unknown) => {
       if (isPoolsafeError(error)) {
-        // If the connection is broken the server has rolled back already, and the refusal is still what happened.
+        // If the connection is broken, the server has rolled back already. The refusal remains the error to report.
         await send(rollback).catch(() => {})
         await transaction.rollback()
         isOver = true
@@ -186,7 +185,7 @@ function namedBy(target: object): ((statement: unknown) => boolean) | undefined 
 
 type Method = (...args: never[]) => unknown
 
-/** Puts another method in the place of one. A method that the object does not have stays absent. */
+/** Replaces a method. A method that the object does not have stays absent. */
 function replace<Target extends object, Name extends keyof Target>(
   target: Target,
   name: Name,

@@ -1,9 +1,11 @@
-/** By which Prisma knows the client of an open transaction: 7 and 6. */
+/** The marks by which Prisma 7 and 6 know the client of an open transaction. */
 const marksOfTransaction = ['prisma.client.transaction.scope_context', 'prisma.client.transaction.id'].map((name) =>
   Symbol.for(name),
 )
 
-/** Whether a client is that of an open transaction, so that a transaction it starts is a savepoint inside that one. */
+/**
+ * Returns true for the client of an open transaction: a transaction that it starts is a savepoint inside the open one.
+ */
 export function isInTransaction(client: unknown): boolean {
   return marksOfTransaction.some(
     (mark) => (client as Readonly<Record<symbol, unknown>> | undefined)?.[mark] !== undefined,

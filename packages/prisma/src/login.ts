@@ -1,7 +1,7 @@
 import type { Engine } from '@poolsafe/core/adapter'
 import type { Adapter } from './types.ts'
 
-/** The pool of a driver whose clients tell what they log in with, as those of node-postgres do. */
+/** The pool of a driver whose clients expose their login parameters, as those of node-postgres do. */
 interface DriverPool {
   readonly options?: { readonly connectionString?: string }
   readonly Client?: new (options: object) => Sample
@@ -14,8 +14,8 @@ interface Sample {
 }
 
 /**
- * Judges what an adapter's own pool will log in with, and where. The adapter's factory hides its configuration, its
- * pool does not; the client that tells it is never connected, and has no socket.
+ * Judges the login parameters and the address of an adapter's own pool. The adapter's factory hides its
+ * configuration, but its pool does not. A client that is never connected, and has no socket, exposes it.
  */
 export function refuseLogin(adapter: Adapter, guard: Engine, entry: (...args: never[]) => unknown): Error | undefined {
   const { Client, options } = (adapter.underlyingDriver?.() ?? {}) as DriverPool
@@ -24,7 +24,7 @@ export function refuseLogin(adapter: Adapter, guard: Engine, entry: (...args: ne
     const sample = new Client({ ...options, connection: {}, Promise: undefined })
     return guard.refuseLogin(sample.getStartupConf?.() ?? {}, options?.connectionString ?? sample, entry)
   } catch {
-    // A configuration that the driver refuses is refused again, in its own words, at the first statement.
+    // If the driver refuses the configuration, it does so again at the first statement, with its own error.
     return undefined
   }
 }

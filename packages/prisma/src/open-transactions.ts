@@ -17,35 +17,35 @@ import type { OperationOrigin } from './origin.ts'
 /** The callback of an interactive transaction. */
 export type Work = (...args: unknown[]) => unknown
 
-/** An open interactive transaction, in whose callback a call seems to be. */
+/** An open interactive transaction. The async context of a call says that the call is inside its callback. */
 export type OpenTransaction = HoldingWork & { readonly callback: TransactionCallback }
 
-/** A call of the client's own handle. */
+/** A call on the client itself, not on the `tx` of a transaction. */
 interface OuterCall {
   readonly origin: OperationOrigin
   readonly send: () => unknown
-  /** The function that calls, once all who await it do so. */
+  /** The calling function, by which V8 knows who awaits the call. */
   readonly entry: Entry
 }
 
-/** The interactive transactions of a client, as far as its own handle may be used inside them. */
+/** Follows the interactive transactions of a client, to find calls on the client inside their callbacks. */
 export class OpenTransactions {
   readonly #owner: object
   readonly #guard: Engine
 
-  /** @param owner what the client has in common with those that extend it */
+  /** @param owner an object that the client shares with those that extend it */
   constructor(owner: object, guard: Engine) {
     this.#owner = owner
     this.#guard = guard
   }
 
-  /** The open transaction that the caller's context is in. Without one, this costs one look at the context. */
+  /** Returns the open transaction in the caller's async context. Costs one lookup if there is none. */
   get around(): OpenTransaction | undefined {
     const open = openCallback(this.#owner)
     return open === undefined || !mayPlace(this.#guard.mode) ? undefined : open
   }
 
-  /** The callback, which opens the transaction for those who call inside it. */
+  /** Wraps the callback of a transaction, so that calls inside it find the transaction. */
   enter(holding: HoldingWork, work: Work): Work {
     const owner = this.#owner
     return async function inTransaction(...args) {
@@ -60,10 +60,9 @@ export class OpenTransactions {
   }
 
   /**
-   * Sends a call, if it may be sent.
+   * Sends a call, unless the callback of the open transaction makes it outside of that transaction.
    *
-   * @throws UnsafeStatementError where the transaction's own callback makes the call past it. One that has to wait is
-   *   left to the deadlock watch
+   * @throws UnsafeStatementError for such a call. The deadlock watch handles a call that has to wait for a connection
    */
   place(around: OpenTransaction, { origin, send, entry }: OuterCall): unknown {
     const isInside = new AwaitChain(entry).hasRootOf(around.callback.chain)
@@ -78,14 +77,14 @@ export class OpenTransactions {
     return this.#guard.refuseCall('outsideHandle', entry, formatCallSite(callback.chain.frames) ?? '')
   }
 
-  /** Work that the callback started and does not await holds nothing of it. */
+  /** Work that the callback starts and does not await does not hold its connection. */
   #sendOutside({ inside }: OpenTransaction, origin: OperationOrigin, send: () => unknown): unknown {
     const sendNamed = (): unknown => origins.run(origin, send)
     return inside === undefined ? holdings.exit(sendNamed) : holdings.run(inside, sendNamed)
   }
 }
 
-/** A transaction inside another one takes no connection of its own. */
+/** Returns true if the call has to wait for a second connection. A transaction inside another one needs none. */
 function hasToWait({ holds, inside }: HoldingWork): boolean {
   const owner = (holds ?? inside)?.owner
   return owner instanceof Gate && wouldWait(owner)

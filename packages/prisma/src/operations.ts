@@ -1,14 +1,14 @@
 import { openRequest, SiteBudget, type Engine } from '@poolsafe/core/adapter'
 
-/** Names that are remembered: models and what can be asked of them, raw queries included. */
+/** The number of names that are kept: operations of models, and raw queries. */
 const mostNames = 2000
 
-/** Prisma's name for a call, with what decides whether its next caller's line is worth taking. */
+/** Prisma's name for a call, with the facts that decide whether the next call site is worth taking. */
 export class OperationName {
   /** `User.findMany` */
   readonly name: string
   isSeen = false
-  /** One of its statements was reported. */
+  /** True if one of its statements was reported. */
   isStruck = false
 
   constructor(name: string) {
@@ -16,7 +16,7 @@ export class OperationName {
   }
 }
 
-/** The names of one client's operations: none is put together twice. */
+/** Caches the names of one client's operations. */
 export class Operations {
   readonly #guard: Engine
   readonly #byModel = new Map<string | undefined, Map<string, OperationName>>()
@@ -33,9 +33,9 @@ export class Operations {
   }
 
   /**
-   * Whether the line of a call is taken before it is known that anyone asks for it (some 10 µs): of the first call of
-   * its name, and of calls whose like was reported. What a request repeats is asked for while it runs, and taken when
-   * it is over.
+   * Returns true if the call site must be taken before a report needs it (about 10 µs): for the first call of a name,
+   * and for calls whose statements were reported before. The call site of a statement that a request repeats is
+   * requested while the call runs, and taken at its end.
    */
   wantsStack(operation: OperationName): boolean {
     if (this.#guard.observer === undefined) return false
@@ -45,7 +45,7 @@ export class Operations {
     return this.#budget.allows()
   }
 
-  /** Whether a request's scope is open, and watched. */
+  /** Returns true inside a request scope that is observed. */
   get isInRequest(): boolean {
     return this.#guard.observer !== undefined && openRequest() !== undefined
   }

@@ -1,10 +1,10 @@
 import { formatCallSite, readStack, withDeepStack, type Located, type Origin } from '@poolsafe/core/adapter'
 import type { OperationName } from './operations.ts'
 
-/** What an operation's statements are reported with. */
+/** What a report says about the operation that sent a statement. */
 export class OperationOrigin implements Origin {
   readonly operation: string
-  /** Its line is asked for. */
+  /** True if a report requests the call site. */
   isWanted = false
   acquireWithinMillis: number | undefined = undefined
   isPlaced = false
@@ -23,7 +23,7 @@ export class OperationOrigin implements Origin {
     if (asking.place === undefined) (this.#asking ??= []).push(asking)
   }
 
-  /** Takes the stack above `entry`. It is put into words when it is asked for, which is most of its price. */
+  /** Takes the stack above `entry`. Formatting is most of the cost, so it happens when a report needs the stack. */
   takeStack(entry: (...args: never[]) => unknown, caller: 'application' | 'prisma'): this {
     const holder = {}
     withDeepStack(() => Error.captureStackTrace(holder, entry))
@@ -31,7 +31,10 @@ export class OperationOrigin implements Origin {
     return this
   }
 
-  /** Takes the stack after the fact, where it was asked for and is not known, and tells those who asked. */
+  /**
+   * Takes the stack at the end of the call if it is requested and unknown, and passes the call site to those that
+   * requested it.
+   */
   locate(entry: (...args: never[]) => unknown): void {
     if (this.#stack === undefined) this.takeStack(entry, 'prisma')
     if (this.#asking === undefined) return
@@ -47,8 +50,8 @@ export class OperationOrigin implements Origin {
 }
 
 /**
- * Leaves out the frames of Prisma's runtime. Its path tells nothing: a client may be generated with a runtime of its
- * own.
+ * Leaves out the frames of Prisma's runtime. The path does not identify them, because a client may be generated with
+ * its own copy of the runtime.
  */
 function withoutCaller(stack: string): string {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at ') && !/[( ]node:/.test(line))

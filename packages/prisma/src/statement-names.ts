@@ -1,18 +1,18 @@
 import type { Statement } from './types.ts'
 
-/** Names the statement that a query is sent as; `undefined` for an unnamed one. */
+/** Returns the name of the prepared statement for a query; `undefined` for an unnamed one. */
 type NameOf = (statement: Statement) => string | undefined
 
-/** What PrismaPg, and the transactions that it starts, keep of its options. */
+/** The options that PrismaPg, and the transactions that it starts, keep. */
 interface NamingAdapter {
   pgOptions?: { readonly statementNameGenerator?: NameOf }
 }
 
 /**
- * Finds out which statements an adapter sends by name. A generator of the application's may count: it is asked once for
- * each statement, and the adapter gets the same name.
+ * Returns a function that names the statements of an adapter. The application's generator may count its calls, so it
+ * is called once for each statement, and the adapter gets the same name.
  *
- * @returns `undefined` for an adapter that names none
+ * @returns `undefined` for an adapter that names no statement
  */
 export function statementNamesOf(adapter: object): NameOf | undefined {
   const naming = adapter as NamingAdapter
