@@ -5,6 +5,7 @@ import { addedRow, baseRow, ratioRow } from '../rows.ts'
 
 const budgetText = 'pg hit path: ≤ 0.3 µs of CPU a query; throughput ratio ≥ 0.99 at 1 and at 10 connections'
 const cpuBudget = atMost(0.3, budgetText)
+const findingBudget = atMost(2, 'a repeated finding in warn mode: ≤ 2 µs')
 const ratioBudget = atLeast(0.99, budgetText)
 const operations = ['pool.query', 'connect, query, release'] as const
 const connectionCounts = [1, 10] as const
@@ -25,7 +26,10 @@ export const pgBenchmark: Benchmark = {
 /** `SELECT 1` on answers kept in memory. Without the noise of network and server, tenths of a microsecond show. */
 export const pgHitPath: Benchmark = {
   name: 'hit-path',
-  run: (options) => eachScenario((operation, concurrency) => inMemory(operation, concurrency, options)),
+  run: async (options) => [
+    ...(await eachScenario((operation, concurrency) => inMemory(operation, concurrency, options))),
+    ...(await repeatedFinding(options)),
+  ],
 }
 
 async function eachScenario(
@@ -50,6 +54,18 @@ async function inMemory(operation: string, concurrency: number, options: Benchma
     baseRow(what, compared.unobserved),
     addedRow(`${what}: added by a second unguarded pool (shows the noise)`, compared['unguarded again']),
     addedRow(`${what}: added with observe: false`, compared.unobserved, cpuBudget),
+    addedRow(`${what}: added with defaults`, compared.guarded),
+  ]
+}
+
+/** In warn mode poolsafe reports an unsafe statement once, and then only counts it. */
+async function repeatedFinding(options: BenchmarkOptions): Promise<Measure[]> {
+  const what = 'pool.query, the same unsafe statement again and again, no server'
+  const goals = [{ variant: 'unobserved', added: findingBudget }, { variant: 'guarded' }] as const
+  const compared = await compare({ contender: 'pg', operation: 'an unsafe statement' }, goals, options)
+  return [
+    baseRow(what, compared.unobserved),
+    addedRow(`${what}: added with observe: false`, compared.unobserved, findingBudget),
     addedRow(`${what}: added with defaults`, compared.guarded),
   ]
 }

@@ -12,6 +12,8 @@ const statements = Array.from({ length: requestLength }, (_, index) =>
   index === 0 ? 'SELECT 1' : `SELECT 1 AS column_${index}`,
 )
 
+const unsafe = "SET app.tenant = '42'"
+
 /** `SELECT 1` by a pool: against the server at `url`, or against canned answers where there is none. */
 export async function prepare(variant: string, scenario: Scenario): Promise<Contender> {
   const { concurrency = 1, url, operation } = scenario
@@ -19,8 +21,10 @@ export async function prepare(variant: string, scenario: Scenario): Promise<Cont
   const server = url === undefined ? { stream: connectCanned } : { connectionString: url }
   const plain = new (loadPg().Pool)({ ...server, max: concurrency })
   const pool = watch.guard === undefined ? plain : guardPool(plain, watch.guard)
-  const send = operation === 'pool.query' ? (sql: string) => pool.query(sql) : (sql: string) => checkOut(pool, sql)
-  const operate = (index: number): Promise<unknown> => send(statements[index] as string)
+  const send =
+    operation === 'connect, query, release' ? (sql: string) => checkOut(pool, sql) : (sql: string) => pool.query(sql)
+  const texts = operation === 'an unsafe statement' ? [unsafe] : statements
+  const operate = (index: number): Promise<unknown> => send(texts[index] as string)
   return {
     run: (operations) => runScenario(operations, scenario, watch.inRequest, operate),
     close: () => pool.end().then(watch.close),

@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts'
 import { engineOf } from './brand.ts'
 import { strictness } from './strict.ts'
 import { origins } from '../stack/origin.ts'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { InvalidOptionError, PoolsafeFault } from '../errors.ts'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import { harmless } from '../analyze/analysis.ts'
@@ -79,6 +79,28 @@ describe('in warn mode', () => {
     const { guard, logged } = watched()
     for (let times = 0; times < 3; times++) send(guard, `${unsafe} -- ${'x'.repeat(100_000)}`)
     expect(logged).toHaveLength(1)
+  })
+
+  test('a repeated finding takes no stack', () => {
+    const { guard } = watched()
+    const capture = vi.spyOn(Error, 'captureStackTrace')
+    onTestFinished(() => capture.mockRestore())
+    for (let times = 0; times < 3; times++) send(guard, unsafe)
+    expect(capture).toHaveBeenCalledTimes(1)
+    for (let times = 0; times < 3; times++) send(guard, unsafe, { transaction: opened() })
+    expect(capture).toHaveBeenCalledTimes(1)
+    expect(guard.stats().findings).toMatchObject({ 'session/set': 3 })
+  })
+
+  test('a repeated finding has its own call site if somebody listens', () => {
+    const { guard } = watched()
+    send(guard, unsafe)
+    const places: unknown[] = []
+    guard.on('finding', ({ place }) => places.push(place))
+    send(guard, unsafe)
+    send(guard, unsafe)
+    expect(new Set(places).size).toBe(2)
+    expect(places).toEqual([expect.stringContaining('guard.test.ts:'), expect.stringContaining('guard.test.ts:')])
   })
 
   test('a text that cannot be judged is no finding', () => {
