@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { generate } from './generate.ts'
+import { grownTooFast, growthOf } from './growth.ts'
 import { minimised } from './minimise.ts'
 import { tallyOf } from './tally.ts'
 import { asUnescapedStrings } from './unescaped.ts'
@@ -32,5 +33,23 @@ describe('the fuzz', () => {
     ["SELECT U&'a', x'1F', a$$'b'", "SELECT U&'a', x'1F', a$$ E'b'"],
   ])('reads %s without standard-conforming strings', (sql, read) => {
     expect(asUnescapedStrings(sql)).toBe(read)
+  })
+})
+
+describe('the growth of the analysis', () => {
+  let steps = 0
+  const spend = (count: number): void => {
+    for (let step = 0; step < count; step++) steps += step % 7
+  }
+
+  test('is accepted if the work is linear', () => {
+    expect(grownTooFast([growthOf('SELECT #', (sql) => spend(sql.length * 200))])).toEqual([])
+    expect(steps).toBeGreaterThan(0)
+  })
+
+  test('is reported if the work is quadratic', () => {
+    expect(grownTooFast([growthOf('SELECT #', (sql) => spend(sql.length ** 2 / 200))])).toEqual([
+      expect.stringMatching(/^The analysis is not linear for "SELECT #": [234]/),
+    ])
   })
 })

@@ -1,9 +1,10 @@
 import { fuzzOptions } from './command-line.ts'
 import { tryAll } from './crew.ts'
 import { fewestForDemands, lacking, superlinear } from './demands.ts'
+import { grownTooFast, measureGrowth } from './growth.ts'
 import { timeLongTexts } from './long-texts.ts'
 import { minimised } from './minimise.ts'
-import { reportCounts, reportFailure, reportRules, reportTimings, reportWeakened } from './report.ts'
+import { reportCounts, reportFailure, reportGrowth, reportRules, reportTimings, reportWeakened } from './report.ts'
 import { addTally, emptyTally, faultOf, type Failure, type Tally } from './tally.ts'
 
 // npm run fuzz -- [--seed 1] [--count 2000000] [--first 0] [--workers 2]
@@ -31,7 +32,9 @@ if (count >= fewestForDemands) {
   console.log(reportWeakened(tally))
   const timings = timeLongTexts()
   console.log(reportTimings(timings))
-  problems.push(...lacking(tally), ...superlinear(timings))
+  const growths = measureGrowth(seed)
+  console.log(reportGrowth(growths))
+  problems.push(...lacking(tally), ...superlinear(timings), ...grownTooFast(growths))
 }
 console.log(`${seconds.toFixed(1)} s, ${Math.round(count / seconds).toLocaleString('en')} texts a second`)
 for (const problem of problems) console.error(problem)

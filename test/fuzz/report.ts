@@ -1,4 +1,5 @@
 import Table from 'cli-table3'
+import type { Growth } from './growth.ts'
 import { lengths, type Timing } from './long-texts.ts'
 import { weakenedScans } from './weakened.ts'
 import type { Failure, Tally } from './tally.ts'
@@ -43,6 +44,19 @@ export function reportTimings(timings: readonly Timing[]): string {
     timings.map(({ shape, nanosByLength, growth }) => [
       shape,
       ...nanosByLength.map((nanos) => nanos.toFixed(3)),
+      `${growth.toFixed(2)} ×`,
+    ]),
+  )
+}
+
+/** The repeated statements whose analysis grew most. */
+export function reportGrowth(growths: readonly Growth[]): string {
+  const most = growths.toSorted((a, b) => b.growth - a.growth).slice(0, 5)
+  return table(
+    [`ns a character, of ${growths.length} repeated statements`, 'short', 'four times as long', 'growth'],
+    most.map(({ statement, nanosByLength, growth }) => [
+      JSON.stringify(statement).slice(0, 60),
+      ...nanosByLength.map((nanos) => nanos.toFixed(0)),
       `${growth.toFixed(2)} ×`,
     ]),
   )

@@ -71,17 +71,21 @@ function guardAcquire(driver: Driver, guard: Engine): void {
   const take = (options: AcquireOptions): Promise<DatabaseConnection> => {
     const work = enterWork()
     const acquisition = new Acquisition(driver, adopt, options?.signal)
-    const got = (connection: DatabaseConnection): DatabaseConnection => {
-      acquisition.gets(connection)
-      setHandedOut(connection, true)
-      acquisition.end()
-      holdConnection(driver, connection, work)
-      return connection
-    }
-    return acquisitions
-      .run(acquisition, acquire, options)
-      .then(got)
-      .catch((error: unknown) => giveUp(acquisition, error))
+    // One reaction for both outcomes: a second promise would cost more than the look-up of a statement.
+    return acquisitions.run(acquisition, acquire, options).then(
+      (connection) => {
+        try {
+          acquisition.gets(connection)
+        } catch (error) {
+          return giveUp(acquisition, error)
+        }
+        setHandedOut(connection, true)
+        acquisition.end()
+        holdConnection(driver, connection, work)
+        return connection
+      },
+      (error: unknown) => giveUp(acquisition, error),
+    )
   }
   driver.acquireConnection = (options) => {
     const held = heldOf(driver)
