@@ -5,10 +5,12 @@ import type { Benchmark, BenchmarkOptions } from './benchmark.ts'
 import { acquire } from './benchmarks/acquire.ts'
 import { approaches } from './benchmarks/approaches.ts'
 import { firstSight } from './benchmarks/first-sight.ts'
+import { growth } from './benchmarks/growth.ts'
 import { importTime } from './benchmarks/import.ts'
 import { kysely } from './benchmarks/kysely.ts'
 import { memory } from './benchmarks/memory.ts'
 import { observeKysely, observePg, observePrisma, observeTexts } from './benchmarks/observe.ts'
+import { parser } from './benchmarks/parser.ts'
 import { pgBenchmark, pgHitPath } from './benchmarks/pg.ts'
 import { prisma } from './benchmarks/prisma.ts'
 import { variants } from './benchmarks/variants.ts'
@@ -29,6 +31,8 @@ const benchmarks: readonly Benchmark[] = [
   observePrisma,
   observeTexts,
   firstSight,
+  growth,
+  parser,
   importTime,
   memory,
   variants,
