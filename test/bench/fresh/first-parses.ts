@@ -27,7 +27,7 @@ if (seen === undefined) throw new Error('Nothing was parsed.')
 
 /** Returns true if the process has used the CPU since the last call. */
 function isOptimising(): boolean {
-  const { user, system } = process.cpuUsage(lastCpu)
+  const used = process.cpuUsage(lastCpu)
   lastCpu = process.cpuUsage()
-  return user + system > 20_000
+  return used.user + used.system > 20_000
 }
