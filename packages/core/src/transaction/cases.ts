@@ -1,11 +1,11 @@
-import { isTold } from './left.ts'
+import { isCovered } from './left.ts'
 import type { Left, Settled, TransactionState } from './state.ts'
 
-/** What is due in any of the cases is due. */
+/** Joins the results of all cases: an effect is due if it is due in one of them. */
 export function withOthers({ due, after }: Settled, cases: readonly Settled[]): Settled {
   const more = cases
     .flatMap((each) => each.due)
-    .filter((entry, at, all) => !isIn(due, entry) && all.findIndex((other) => isTold(other, entry)) === at)
+    .filter((entry, at, all) => !isIn(due, entry) && all.findIndex((other) => isCovered(other, entry)) === at)
   return {
     due: [...due, ...more],
     after: withStates(
@@ -16,15 +16,16 @@ export function withOthers({ due, after }: Settled, cases: readonly Settled[]): 
 }
 
 function isIn(due: readonly Left[], entry: Left): boolean {
-  return due.some((other) => isTold(other, entry))
+  return due.some((other) => isCovered(other, entry))
 }
 
 /**
- * Each case costs a walk through the next text: more than this differ in nothing but savepoints that hardly anybody
- * returns to.
+ * The most cases that are kept beside the first. Each of them costs a walk through the next text, and more than these
+ * differ only in savepoints.
  */
 export const mostOthers = 8
 
+/** The first state with the other cases, each of them once. */
 export function withStates(after: TransactionState, others: readonly TransactionState[]): TransactionState {
   const { others: own = [], ...first } = after
   const known: TransactionState[] = [first]

@@ -3,17 +3,17 @@ import { survivesRollback } from '../rules/effect.ts'
 import type { Source } from './source.ts'
 import type { Left } from './state.ts'
 
-/** A rollback does not take it back. */
+/** Returns true for state that a rollback does not remove. */
 export function survives({ effect }: Left): boolean {
   return survivesRollback.has(effect.state)
 }
 
-/** Whether `later` takes back, or finds, what `earlier` left: the same thing, or all of its kind. */
+/** Returns true if `later` removes or finds what `earlier` left: the same object, or all of its kind. */
 export function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
   if (earlier.does !== 'leaves' || earlier.state !== later.state) return false
   if (later.object === undefined) return earlier.isMasked !== true || later.masks === true
   if (earlier.object === later.object) return true
-  // A name with any arguments.
+  // The name of a function, with any arguments.
   return later.object.endsWith('\0') && (earlier.object?.startsWith(later.object) ?? false)
 }
 
@@ -21,8 +21,8 @@ function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
   return one.rule === other.rule && one.does === other.does && one.state === other.state && one.object === other.object
 }
 
-/** Whether what is told of the earlier one holds for the later one too. */
-export function isTold(earlier: Left, later: Left): boolean {
+/** Returns true if the report about `earlier` also covers `later`. */
+export function isCovered(earlier: Left, later: Left): boolean {
   return (
     isSame(earlier.effect, later.effect) &&
     (earlier.source.isExcepted !== true || isAllowedAlike(earlier.source, later.source))

@@ -1,30 +1,30 @@
 import type { Analysis } from '../analyze/analysis.ts'
 import { withStates } from './cases.ts'
-import { isTold } from './left.ts'
+import { isCovered } from './left.ts'
 import { settle } from './settle.ts'
 import type { Source } from './source.ts'
 import type { Left, Settled, TransactionState } from './state.ts'
 
-/** A statement that a transaction has taken into account, until the server's answer to it is known. */
+/** A statement that counts for its transaction, and has no answer from the server yet. */
 export interface Sent {
   readonly analysis: Analysis
   readonly source: Source
-  /** Everything was decided when it was called (`decideAt: 'statement'`): nothing of it waits for the COMMIT. */
+  /** The guard decided everything at the call (`decideAt: 'statement'`). Nothing waits for the COMMIT. */
   readonly isDecidedNow: boolean
-  /** What was decided when it was called. */
+  /** What the guard decided at the call. */
   readonly decided: readonly Left[]
-  /** Where the client stands before and after it, as far as is known by now. */
+  /** The states before and after the statement, as far as they are known. */
   before: TransactionState
   after: TransactionState
-  /** What is due after it, as far as is known by now. */
+  /** What is due after the statement, as far as it is known. */
   due: readonly Left[]
-  /** What the driver made of the call: by it the adapter finds the statement again. */
+  /** The driver's object for the call. The adapter finds the statement by it. */
   query?: object | undefined
-  /** It may never run, or only in part, such as a cursor: both cases count. */
+  /** The statement may never run, or run in part, such as a cursor. Both cases count. */
   isDoubtful?: boolean
 }
 
-/** Where the client stands after a statement that was sent from another state than was thought. */
+/** Computes a statement again, if the state before it is not the one that was assumed. */
 export function settleAgain(sent: Sent, before: TransactionState): Settled {
   if (sent.before === before) return sent
   const { due, after } = settle(sent.analysis, sent.source, before)
@@ -34,14 +34,14 @@ export function settleAgain(sent: Sent, before: TransactionState): Settled {
   return sent
 }
 
-/** Where the client may stand after a statement of which nobody knows whether it has run. */
+/** The states after a statement that may or may not have run. */
 export function withDoubt({ after }: Settled, before: TransactionState): TransactionState {
   return withStates(after, [before, ...(before.others ?? [])])
 }
 
-/** What is due after a statement, and was not decided when it was called. */
+/** What is due after a statement, and was not decided at its call. */
 export function lateOf({ due, decided }: Sent): Left[] {
   return due.filter(
-    ({ effect, source }) => !decided.some((known) => known.source === source && isTold(known, { effect, source })),
+    ({ effect, source }) => !decided.some((known) => known.source === source && isCovered(known, { effect, source })),
   )
 }

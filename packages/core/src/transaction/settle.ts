@@ -1,15 +1,15 @@
 import type { Analysis, Control, DetectedEffect, Step } from '../analyze/analysis.ts'
 import { mostOthers, withOthers, withStates } from './cases.ts'
-import { isLeftBy, isTold, survives } from './left.ts'
+import { isLeftBy, isCovered, survives } from './left.ts'
 import { Savepoints } from './savepoints.ts'
 import { Survivors } from './survivors.ts'
 import type { Source } from './source.ts'
 import { autocommit, type Left, type Savepoint, type Settled, type TransactionState } from './state.ts'
 
 /**
- * Follows what is left behind through a text, from where the client stands. What is rolled back, dropped, reset, closed
- * or unlocked before the commit is not left behind. What survives a rollback (locks, prepared statements …) is due at
- * the end of its text: a later text might take it back, but an error in between would not.
+ * Follows the effects of a text from the state before it. State that is rolled back, dropped, reset, closed or unlocked
+ * before the COMMIT is not left. State that survives a rollback (locks, prepared statements …) is due at the end of its
+ * text: a later text might take it back, but an error between the two would not.
  */
 export function settle(analysis: Analysis, source: Source, before: TransactionState): Settled {
   const walk = new Walk(before, analysis.isBatch, source)
@@ -24,14 +24,14 @@ export function settle(analysis: Analysis, source: Source, before: TransactionSt
 }
 
 /**
- * The most things of one transaction whose taking back is followed: each step looks at all of them, and more would take
- * quadratic time. What is left beyond them counts as left for good.
+ * The most effects of one transaction that can be taken back. Each step looks at all of them, so more would take
+ * quadratic time. Further effects are due at once.
  */
 const mostLeft = 256
 
 const nothing: ReadonlySet<Left> = new Set()
 
-/** A transaction whose COMMIT fails is over, and none is chained to it. */
+/** A COMMIT that fails ends its transaction. `AND CHAIN` begins none. */
 const failedCommit: TransactionState = { ...autocommit, isAborted: true }
 
 class Walk {
@@ -40,17 +40,17 @@ class Walk {
   readonly #due: Left[] = []
   #isOpen: boolean
   #isAborted: boolean
-  /** `DROP TABLE t` may find a permanent table of that name. */
+  /** `DROP TABLE t` may find a permanent table `t`. */
   #hidesTemporary: boolean
   #left: readonly Left[]
   readonly #savepoints: Savepoints
-  /** A BEGIN of this text, which needs a connection of one's own if the text does not end what it begins. */
+  /** A BEGIN of this text. It needs a held connection, unless the text ends its transaction. */
   #opening: Left | undefined
-  /** How many statements so far may have failed, of this text and of those under way. */
+  /** How many statements may have failed so far, in this text and in texts without an answer. */
   #doubts = 0
-  /** Of what this text has left: how many there were then. */
+  /** The value of `#doubts` when this text left something. */
   readonly #doubtsAt = new Map<Left, number>()
-  /** Where the client stands if one of them has failed. */
+  /** The states that are possible if one of these statements has failed. */
   readonly #failed: TransactionState[] = []
   #commits = false
   /** The doubts that `#failed` covers. */
@@ -77,13 +77,13 @@ class Walk {
     const known = this.#left.length
     for (const effect of effects) this.#effect(effect, isLast === true)
     if (mayFail !== undefined) this.#doubts++
-    // What the step itself has left is there only if it has not failed.
+    // The step has left something only if it has not failed.
     if (mayFail === 'before') for (const entry of this.#left.slice(known)) this.#doubtsAt.set(entry, this.#doubts)
     if (control !== undefined) this.#controlled(control)
   }
 
   #effect(effect: DetectedEffect, isLast: boolean): void {
-    // The server refuses everything but the end of the transaction.
+    // The server refuses every statement in an aborted transaction.
     if (this.#isOpen && this.#isAborted) return
     if (effect.followsFallible) this.#doubts++
     const entry = { effect, source: this.#source }
@@ -94,8 +94,8 @@ class Walk {
   }
 
   /**
-   * Several statements are one transaction, without any BEGIN; yet what lasts until its end does nothing as its last
-   * statement.
+   * Several statements are one transaction without a BEGIN. What lasts until the end of the transaction still does
+   * nothing as its last statement.
    */
   #isInTransaction({ does }: DetectedEffect, isLast: boolean): boolean {
     return this.#isOpen || (this.#isBatch && !(isLast && does === 'ineffective'))
@@ -122,15 +122,15 @@ class Walk {
     }
   }
 
-  /** Nothing of this transaction is cleared: PostgreSQL may refuse the name, and then all that follows in the text. */
+  /** The transaction has left nothing to clear. PostgreSQL may refuse the name, and with it the rest of the text. */
   #clear(entry: Left): void {
     this.#leave(entry)
     if (entry.effect.state === 'sql-prepared-statement' && entry.effect.object !== undefined) this.#doubts++
   }
 
-  /** The same thing left twice is left once, but for locks, which are counted. */
+  /** State that is left twice counts once. Locks are counted, as PostgreSQL counts them. */
   #leave(entry: Left): void {
-    const isKnown = entry.effect.state !== 'advisory-lock' && this.#left.some((earlier) => isTold(earlier, entry))
+    const isKnown = entry.effect.state !== 'advisory-lock' && this.#left.some((earlier) => isCovered(earlier, entry))
     if (isKnown) return
     if (this.#left.length >= mostLeft) {
       this.#due.push(entry)
@@ -147,7 +147,7 @@ class Walk {
     const { becomes, masks = false } = effect
     if (masks) this.#change((earlier) => isLeftBy(earlier.effect, effect), { isMasked: true })
     if (masks || effect.isUncertain || (effect.isUnqualified && this.#hidesTemporary)) return true
-    // Each unlock takes one lock back. Everything else is gone at once.
+    // Each unlock takes back one lock. Other state is removed at once.
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
     const before = effect.state === 'held-cursor' ? new Set(this.#savepoints.newest?.left) : nothing
     const isTaken = (earlier: Left): boolean =>
@@ -176,14 +176,14 @@ class Walk {
 
   #controlled(control: Control): void {
     if (this.#isOpen && this.#doubts > this.#noted) this.#noteFailure()
-    // The server refuses these where there is no transaction.
+    // The server refuses these outside a transaction.
     if (!this.#isOpen && (control.does === 'savepoint' || control.chains)) this.#doubts++
     if (control.does === 'commit' && this.#isOpen) this.#commits = true
     if (control.chains && this.#isOpen) this.#failed.push(failedCommit)
     this.#control(control)
   }
 
-  /** The control that follows is left out if one of the statements before it has failed. */
+  /** The next transaction command does not run if a statement before it has failed. */
   #noteFailure(): void {
     this.#noted = this.#doubts
     if (this.#failed.length < mostOthers) this.#failed.push({ ...this.#state, isAborted: true })
@@ -228,8 +228,8 @@ class Walk {
   }
 
   /**
-   * What was taken back since is there again, unless taking it back survives, as CLOSE does. The savepoint itself
-   * stays.
+   * State that was taken back after the savepoint returns, unless its removal survives a rollback, as that of CLOSE does.
+   * The savepoint stays.
    */
   #rollBackTo(savepoint: Savepoint | undefined): void {
     if (savepoint === undefined) return
@@ -266,7 +266,7 @@ class Walk {
 
   #withFailed(after: TransactionState, survivors: Survivors): TransactionState {
     if (this.#failed.length === 0) return after
-    // Or the last statements have failed.
+    // The last statements may have failed as well.
     const last = after.isOpen ? { ...after, isAborted: true } : failedCommit
     const others = [...this.#failed, ...(this.#commits ? [failedCommit] : []), last]
     return withStates(

@@ -1,18 +1,19 @@
 import type { CallSign } from '../rules/rule.ts'
 import type { Scope } from '../exceptions/scope.ts'
 
-/** Where a statement came from. */
+/** The origin of a statement. */
 export interface Source {
   readonly sql: string
-  /** `User.findMany`, where an ORM's layer knows. */
+  /** The operation of the ORM, such as `User.findMany`; `undefined` if no layer knows it. */
   readonly operation?: string | undefined
   readonly stack?: string | undefined
-  /** Of what is no statement: what it is instead. Or that the server's answer told. */
+  /** For an effect that no statement has: the kind of call. `answer` if the server's answer showed it. */
   readonly sign?: CallSign | 'answer'
   /**
-   * The scopes of `allow(…)` that it was sent in, where that was looked up: the commit may be decided outside of them.
+   * The `allow(…)` scopes in which the statement was sent, if they were looked up. The guard may decide about the COMMIT
+   * outside these scopes.
    */
   readonly scopes?: readonly Scope[] | undefined
-  /** An exception allows something that it leaves, which must not hide the same from another statement. */
+  /** An exception allows an effect of this statement. The same effect of another statement still counts. */
   readonly isExcepted?: boolean
 }

@@ -1,49 +1,49 @@
 import type { DetectedEffect } from '../analyze/analysis.ts'
 import type { Source } from './source.ts'
 
-/** An effect whose harm depends on how the transaction ends, with the statement that had it. */
+/** An effect whose harm depends on the end of its transaction, with the statement that has it. */
 export interface Left {
   readonly effect: DetectedEffect
   readonly source: Source
 }
 
-/** The newest first: a list that grows without being copied. */
+/** A linked list of savepoints, the newest first, so that it grows without a copy. */
 export interface Savepoint {
   readonly name: string | undefined
-  /** What was left when it was set. */
+  /** What the transaction had left when the savepoint was set. */
   readonly left: readonly Left[]
   readonly previous: Savepoint | undefined
 }
 
-/** Where a client stands in its transaction. Never changed: each text gives a new one. */
+/** The state of a client's transaction. It is immutable: each text makes a new one. */
 export interface TransactionState {
   readonly isOpen: boolean
-  /** The server refuses everything but the end of the transaction, or of a part of it. */
+  /** The server refuses every statement until the end of the transaction, or a ROLLBACK TO. */
   readonly isAborted: boolean
-  /** What stays behind if the transaction commits. */
+  /** What stays if the transaction commits. */
   readonly left: readonly Left[]
   readonly savepoint: Savepoint | undefined
-  /** A search path of the transaction puts other schemas before pg_temp. */
+  /** The transaction has set a search path with other schemas before pg_temp. */
   readonly hidesTemporary?: true
   /**
-   * Where else the client may stand, as far as the server's answers are not known: a statement that fails leaves out
-   * all that follows it in its text. Absent nearly always.
+   * Other states that are possible, as far as the server's answers are unknown: after a statement fails, the rest of
+   * its text does not run. Usually absent.
    */
   readonly others?: readonly TransactionState[]
-  /** Texts are under way that the server has not answered yet: any of them may have failed. */
+  /** The server has not answered all texts. Each of them may have failed. */
   readonly isUnanswered?: true
 }
 
 /** Outside any transaction. */
 export const autocommit: TransactionState = { isOpen: false, isAborted: false, left: [], savepoint: undefined }
 
-/** Inside a transaction that has left nothing so far. */
+/** Inside a transaction that has left nothing. */
 export const inTransaction: TransactionState = { ...autocommit, isOpen: true }
 
-/** What a text comes to. */
+/** The result of a text. */
 export interface Settled {
-  /** The effects that nothing takes back any more. */
+  /** Effects that nothing can take back. */
   readonly due: readonly Left[]
-  /** Where the client stands when the text has run. */
+  /** The state after the text. */
   readonly after: TransactionState
 }

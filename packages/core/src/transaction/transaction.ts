@@ -4,26 +4,26 @@ import { withStates } from './cases.ts'
 import { lateOf, settleAgain, withDoubt, type Sent } from './sent.ts'
 import { autocommit, inTransaction, type Left, type TransactionState } from './state.ts'
 
-/** What adapters name, or send, in the place of what their drivers send unseen. */
+/** The commands that drivers send themselves. Adapters observe or send them by these texts. */
 export const transactionTexts = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' } as const
 
-/** How a transaction is followed. */
+/** How poolsafe follows a transaction. */
 export interface TransactionOptions {
-  /** The adapter says what became of each statement that was sent. Without it, each counts as done. @default false */
+  /** The adapter reports the answer to each statement. If `false`, each statement counts as done. @default false */
   readonly isAnswered?: boolean
 }
 
 /**
- * A client's transaction, followed through the statements that are sent and the answers that come. A statement that has
- * no answer yet counts as done; if it fails, or was never sent, the state is put together again without it.
+ * Follows a client's transaction through statements and answers. A statement without an answer counts as done. If it
+ * fails, or was never sent, the state is computed again without it.
  */
 export class Transaction {
   readonly #isAnswered: boolean
-  /** As far as the server's answers say. */
+  /** The state that the server's answers confirm. */
   #known: TransactionState = autocommit
-  /** As it will stand if all that was sent succeeds. */
+  /** The state if all statements without an answer succeed. */
   #expected: TransactionState = autocommit
-  /** In the order of their answers. */
+  /** Statements without an answer, in the order of their answers. */
   #sent: Sent[] = []
   #latest: Sent | undefined
   #late: Left[] = []
@@ -36,7 +36,7 @@ export class Transaction {
     return this.#expected
   }
 
-  /** The transaction stands so, whatever was sent before. */
+  /** Sets the state, and forgets the statements without an answer. */
   set state(state: TransactionState) {
     this.#known = state
     this.#expected = state
@@ -48,25 +48,25 @@ export class Transaction {
   }
 
   /**
-   * The server, or the driver, knows whether a transaction is open. What was left by one that has ended unseen is
-   * forgotten.
+   * Sets whether a transaction is open, as the server or the driver knows it. Forgets what a transaction has left that
+   * ended unseen.
    */
   set isOpen(isOpen: boolean) {
     this.state = openOrNot(this.#expected, isOpen)
   }
 
-  /** Nothing is left so far, and nothing marked: the answer to a harmless statement need not be watched. */
+  /** Nothing is left, and no savepoint is set: the answers to harmless statements need not be watched. */
   get isBare(): boolean {
     const { left, savepoint, others } = this.#expected
     return !this.isWaiting && left.length === 0 && savepoint === undefined && others === undefined
   }
 
-  /** Some statement that changed the transaction has no answer yet. */
+  /** Returns true if a statement that changes the transaction has no answer yet. */
   get isWaiting(): boolean {
     return this.#sent.length > 0
   }
 
-  /** A judged statement is about to be sent. */
+  /** Takes a judged statement into account, before it is sent. */
   advance(sent: Sent): void {
     this.#expected = sent.after
     if (!this.#isAnswered) this.#known = sent.after
@@ -76,48 +76,48 @@ export class Transaction {
     }
   }
 
-  /** The statement that was judged last, if it changed the transaction; once. */
+  /** Returns the statement that was judged last, if it changes the transaction. The second call returns nothing. */
   takeLatest(): Sent | undefined {
     const latest = this.#latest
     this.#latest = undefined
     return latest
   }
 
-  /** The statement that the driver made this query of. */
+  /** Returns the statement of a query object. */
   sentAs(query: object): Sent | undefined {
     return this.#sent.find((each) => each.query === query)
   }
 
-  /** A statement may never run: a cursor that nobody reads. */
+  /** Notes that a statement may never run: a cursor may never be read. */
   doubt(sent: Sent): void {
     sent.isDoubtful = true
     this.#expect()
   }
 
-  /** The statement that was judged last may never run. */
+  /** Notes that the statement that was judged last may never run. */
   doubtLatest(): void {
     const latest = this.takeLatest()
     if (latest !== undefined) this.doubt(latest)
   }
 
-  /** A statement was never sent. */
+  /** Removes a statement that was never sent. */
   drop(sent: Sent): void {
     this.#sent = this.#sent.filter((each) => each !== sent)
     this.#expect()
   }
 
-  /** The driver has nothing under way: what has no answer was never sent. */
+  /** Removes all statements without an answer: the driver has sent none of them. */
   dropUnanswered(): void {
     if (this.isWaiting) this.#sent = []
     this.#expected = this.#known
   }
 
-  /** Not all that was sent has been answered. */
+  /** Notes that the server has not answered all statements, harmless ones included. */
   expectAnswers(): void {
     if (this.isOpen && !this.#expected.isUnanswered) this.#expected = { ...this.#expected, isUnanswered: true }
   }
 
-  /** A statement has succeeded. Answers come in order: what was before it, and has none, was never sent. */
+  /** Confirms a statement. Answers come in order, so earlier statements without an answer were never sent. */
   succeed(sent: Sent): void {
     if (!this.#arrive(sent)) return
     const { after } = settleAgain(sent, this.#known)
@@ -127,10 +127,10 @@ export class Transaction {
   }
 
   /**
-   * The server has answered a statement with an error, or one of its text.
+   * Notes that the server has answered a text with an error.
    *
    * @param sent `undefined` for a statement that changes no transaction
-   * @param sqlState the SQLSTATE of the error, where the server does not say itself whether a transaction is open
+   * @param sqlState the SQLSTATE of the error. Not needed if {@link serverSays} follows
    */
   fail(sent?: Sent, sqlState?: string): void {
     if (sent !== undefined && !this.#arrive(sent)) return
@@ -139,19 +139,19 @@ export class Transaction {
     this.#expect()
   }
 
-  /** The server has answered a statement with an error that {@link watch} did not watch. */
+  /** Notes that the server has answered a harmless statement with an error, if {@link watch} did not watch it. */
   failUnwatched(sqlState: string): void {
     if (this.#known.isOpen && this.isBare) this.fail(undefined, sqlState)
   }
 
-  /** Nobody knows what became of a statement. */
+  /** Notes that the fate of a statement is unknown. */
   lose(sent: Sent): void {
     if (!this.#arrive(sent)) return
     this.#known = withDoubt(settleAgain(sent, this.#known), this.#known)
     this.#expect()
   }
 
-  /** The server says where its session stands, behind all that it has answered: the status byte of ReadyForQuery. */
+  /** Takes the server's transaction status after its last answer: the status byte of ReadyForQuery. */
   serverSays(status: string): void {
     const isOpen = status !== 'I'
     const isAborted = status === 'E'
@@ -163,10 +163,10 @@ export class Transaction {
   }
 
   /**
-   * Passes on what a driver answers to a statement, and learns from it how the transaction stands. Costs nothing for a
-   * statement that changes nothing, while the transaction has left nothing.
+   * Passes on a driver's answer, and updates the state by it. Costs nothing for a harmless statement while the
+   * transaction has left nothing.
    *
-   * @param sqlStateOf the SQLSTATE of an error with which the server itself has answered
+   * @param sqlStateOf returns the SQLSTATE of an error; `undefined` if the error did not come from the server
    */
   watch<Result>(answer: Promise<Result>, sqlStateOf: (error: unknown) => string | undefined): Promise<Result> {
     const sent = this.takeLatest()
@@ -187,7 +187,7 @@ export class Transaction {
     }, failed)
   }
 
-  /** What the answers have shown to be due that was not when its statement was called; once. */
+  /** Returns what the answers have shown to be due, and was not due at the call. The second call returns nothing. */
   takeLate(): readonly Left[] {
     if (this.#late.length === 0) return this.#late
     const late = this.#late
@@ -195,13 +195,13 @@ export class Transaction {
     return late
   }
 
-  /** The server has answered a statement that changes nothing, so that it has not aborted the transaction. */
+  /** A harmless statement has succeeded, so the transaction is not aborted. */
   #goesOn(): void {
     this.#known = alive(this.#known)
     this.#expect()
   }
 
-  /** @returns `false` for one that was forgotten */
+  /** @returns `false` for a statement that was removed */
   #arrive(sent: Sent): boolean {
     const at = this.#sent.indexOf(sent)
     if (at < 0) return false
@@ -226,7 +226,7 @@ interface FailedText {
   readonly sqlState: string | undefined
 }
 
-/** Where the client may stand after a text that has failed, which nobody knows where. */
+/** The states that are possible after a text has failed at an unknown statement. */
 function afterFailure(before: TransactionState, after: TransactionState, text: FailedText): TransactionState {
   const { analysis } = text
   const aborted = chosen(after, (state) => state.isAborted)
@@ -240,7 +240,7 @@ function begins({ steps }: Analysis): boolean {
   return steps.some(({ control }) => control?.does === 'begin')
 }
 
-/** A text that begins a transaction fails before its BEGIN, or leaves a transaction that is aborted. */
+/** The text fails before its BEGIN, or leaves an aborted transaction. */
 function afterFailedBegin(
   before: TransactionState,
   aborted: TransactionState,
@@ -259,7 +259,7 @@ function afterFailedBegin(
  */
 const isOfExecution = /^(22012|23...|26000|34000|3B001|42P01|42703|42704|42883)$/
 
-/** Where an open transaction may stand when a text has failed at a place that nobody has foreseen. */
+/** The states that are possible in an open transaction, if no step of the text was expected to fail. */
 function afterFailureInside(before: TransactionState, after: TransactionState, analysis: Analysis): TransactionState {
   const aborted: TransactionState = { ...before, isAborted: true }
   const { steps, isBatch } = analysis
@@ -278,7 +278,7 @@ function isEnd(control: Control | undefined): boolean {
   return control?.does === 'commit' || control?.does === 'rollback'
 }
 
-/** If there was perhaps no transaction, there is perhaps none behind a text that has failed. */
+/** If perhaps no transaction was open before the text, perhaps none is open after it. */
 function orOutside(aborted: TransactionState, before: TransactionState): TransactionState {
   const { others = [] } = before
   if (before.isOpen && others.every(({ isOpen }) => isOpen)) return aborted
@@ -287,12 +287,12 @@ function orOutside(aborted: TransactionState, before: TransactionState): Transac
     : withStates(autocommit, [aborted, ...(aborted.others ?? [])])
 }
 
-/** Where the client stands if the server has run a statement: not in an aborted transaction. */
+/** The state after a statement has succeeded: its transaction is not aborted. */
 function alive(state: TransactionState): TransactionState {
   return chosen(state, ({ isAborted }) => !isAborted) ?? { ...state, isAborted: false }
 }
 
-/** Leaves out the cases that are none. @returns `undefined` where none is left */
+/** Keeps the cases that match. @returns `undefined` if no case matches */
 function chosen(state: TransactionState, isCase: Choice): TransactionState | undefined {
   const { others = [], isUnanswered: _, ...expected } = state
   const [first, ...more] = [expected, ...others].filter(isCase)
@@ -302,7 +302,7 @@ function chosen(state: TransactionState, isCase: Choice): TransactionState | und
 
 type Choice = (state: TransactionState) => boolean
 
-/** Where none of the cases is left, nothing is known but this. */
+/** Keeps the cases that match. If no case matches, only this much is known. */
 function openOrNot(state: TransactionState, isOpen: boolean, isAborted?: boolean): TransactionState {
   const exact =
     isAborted === undefined
@@ -311,7 +311,7 @@ function openOrNot(state: TransactionState, isOpen: boolean, isAborted?: boolean
   return exact ?? chosen(state, (each) => each.isOpen === isOpen) ?? (isOpen ? inTransaction : autocommit)
 }
 
-/** Returns true if the connection is gone: the server rolls back what it has left open. */
+/** Returns true if the connection is gone. The server then rolls back its open transaction. */
 export function isConnectionGone(error: unknown): boolean {
   return classifyFailure(error)?.kind === 'brokenConnection'
 }
