@@ -11,16 +11,16 @@ const batchSize = 200
 /** Transactions that a worker plays at once, each in a database of its own. */
 const lanes = 4
 
-/** What a worker has to close is closed by then, or left to the end of its thread. */
+/** A worker that takes longer to close its connections is ended. */
 const closeMillis = 10_000
 
 /**
  * Plays all transactions of a batch on a live server of its own, each worker in its own databases.
  *
- * @param progress hears how many transactions have been played so far
+ * @param progress is called with the number of transactions so far
  */
 export async function playAll(batch: Batch, workers: number, progress: (transactions: number) => void): Promise<Tally> {
-  // Transactions and their objects are made by the million: nothing of it has to outlive a crash.
+  // The data need not survive a crash.
   const server = await startPostgres({ settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } })
   try {
     const batches = split(batch)
@@ -66,7 +66,7 @@ function* split(batch: Batch): Generator<Batch, void> {
     yield { ...batch, first: first + done, count: Math.min(batchSize, count - done) }
 }
 
-/** One worker, until no batch is left. */
+/** Runs one worker until no batch is left. */
 function work(urls: readonly string[], batches: Generator<Batch, void>, done: (tally: Tally) => void): Promise<void> {
   const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: urls })
   const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -14,9 +14,9 @@ export interface Player {
   readonly guard: Guard
   readonly session: Session
   /**
-   * Sends the texts of a transaction, whatever becomes of each.
+   * Sends the texts of a transaction. Failures are ignored.
    *
-   * @param onText is called before each text, with its position
+   * @param onText is called before each text, with its index
    */
   play(transaction: MadeTransaction, onText: (index: number) => void): Promise<void>
   close(): Promise<void>
@@ -55,7 +55,7 @@ async function inOrder(texts: readonly SentText[], onText: (index: number) => vo
   }
 }
 
-/** What a text with a failure in it has left open is closed as an application would: in the way of the form. */
+/** Rolls back a transaction that a failure has left open, as an application does. */
 async function endOpen(session: Session, send: Send): Promise<void> {
   if (await session.isInTransaction()) await send([{ sql: 'ROLLBACK' }])
 }
@@ -99,7 +99,7 @@ async function openKysely(url: string): Promise<Record<'connection' | 'transacti
   }
   const close = async (): Promise<void> => {
     await db.destroy()
-    // A Kysely that has sent nothing leaves its pool open.
+    // Kysely does not end its pool if it has sent nothing.
     if (!pool.ending) await pool.end()
   }
   const common = { guard, session, close }
@@ -126,9 +126,9 @@ async function openKysely(url: string): Promise<Record<'connection' | 'transacti
   }
 }
 
-const rolledBack = new Error('The transaction is to be rolled back.')
+const rolledBack = new Error('Roll back this transaction.')
 
-/** A COMMIT may fail as well. */
+/** Waits for the end of a transaction, whose COMMIT may fail. */
 async function ended(transaction: Promise<unknown>): Promise<void> {
   await transaction.catch(() => undefined)
 }

@@ -15,7 +15,7 @@ const forms: readonly Form[] = [
   'Prisma',
 ]
 
-/** Statements that fail, each at another time: while it is parsed, looked up, executed, or committed. */
+/** Statements that fail at different times: in the parser, in the analysis, in the execution, or at the COMMIT. */
 const failing = [
   'SELECT 1 / 0',
   'INSERT INTO perm VALUES (1)',
@@ -41,7 +41,7 @@ const plain = [
 const ends = ['COMMIT', 'COMMIT', 'COMMIT', 'COMMIT', 'COMMIT', 'END', 'END', 'ROLLBACK', 'ROLLBACK', 'ABORT']
 const chained = ['COMMIT AND CHAIN', 'ROLLBACK AND CHAIN']
 
-/** The transaction of a seed with this index. The same ones make the same transaction. */
+/** Generates a transaction. The same seed and index generate the same one. */
 export function generate(seed: number, index: number): MadeTransaction {
   const random = new Random(seed, index)
   const form = random.pick(forms)
@@ -52,7 +52,7 @@ export function generate(seed: number, index: number): MadeTransaction {
   return { form, texts, commits: random.chance(0.8) }
 }
 
-/** Nearly always a BEGIN: several statements of one text are a transaction without it. */
+/** Nearly always a BEGIN. Several statements in one text are a transaction without it. */
 function opened(random: Random): MadeStatement[] {
   return random.chance(0.9)
     ? [{ sql: random.pick(['BEGIN', 'BEGIN', 'START TRANSACTION', 'BEGIN ISOLATION LEVEL SERIALIZABLE']) }]
@@ -64,7 +64,7 @@ function closed(random: Random, theme: Theme): MadeStatement[] {
   return random.chance(0.98) ? [end] : [{ sql: random.pick(chained) }, ...body(random, theme, false).slice(0, 2), end]
 }
 
-/** Half of the transactions are calm: something is left, perhaps taken back, and hardly anything fails. */
+/** Half of the transactions are simple: they leave something, perhaps take it back, and rarely fail. */
 function body(random: Random, theme: Theme, isOwn: boolean): MadeStatement[] {
   const wild = (): MadeStatement => statement(random, theme, isOwn)
   if (random.chance(0.5)) return Array.from({ length: 2 + random.below(6) }, wild)
@@ -85,12 +85,12 @@ function statement(random: Random, theme: Theme, isOwn: boolean): MadeStatement 
   if (part < 78) return savepoint(random, theme)
   if (part < 90) return { sql: random.pick(failing) }
   if (part < 91) return neverSent(random, theme)
-  // A transaction that an ORM opened is not the application's to end.
+  // An application does not end a transaction that its ORM has opened.
   if (part < 93 && !isOwn) return { sql: random.pick(['COMMIT', 'ROLLBACK', 'BEGIN']) }
   return { sql: random.pick(plain) }
 }
 
-/** What looks as if it ended the transaction, or took something back. */
+/** A statement that would end the transaction or take something back, if the driver sent it. */
 function neverSent(random: Random, theme: Theme): MadeStatement {
   const { sql } = random.chance(0.5)
     ? undoing(random, theme)
@@ -106,7 +106,7 @@ function savepoint(random: Random, theme: Theme): MadeStatement {
   return { sql: random.pick([`RELEASE ${of}`, `RELEASE SAVEPOINT ${of}`]) }
 }
 
-/** Puts neighbours into one text, here and there. A text with parameters holds one statement. */
+/** Joins some neighbours into one text. A text with parameters has one statement. */
 function grouped(random: Random, statements: readonly MadeStatement[]): SentText[] {
   const isBatched = random.chance(0.4)
   const texts: MadeStatement[][] = []

@@ -5,13 +5,10 @@ import { settingNames, storedNames } from './words.ts'
 
 const inTempSchema = 'pg_catalog.pg_my_temp_schema()'
 
-/** By name, as that is how the server finds it quickly. */
+/** A look-up by name is quick. */
 const temporary = `ARRAY[${storedNames.map((name) => `'${name}'`).join()}]::name[]`
 
-/**
- * What the server shows of the session, one column for each kind. Roles are settings as well, and have a column of
- * their own.
- */
+/** Asks the server for the session's state, one column for each kind. Roles have a column of their own. */
 const probe = `SELECT ARRAY[${settingNames
   .concat('default_transaction_isolation', 'default_transaction_deferrable')
   .map((setting) => `coalesce(current_setting('${setting}', true), '')`)
@@ -27,7 +24,7 @@ const probe = `SELECT ARRAY[${settingNames
 
 type Shown = Readonly<Record<Kind, string>>
 
-/** A connection as the server sees it, beneath every guard. */
+/** A connection below every guard. */
 export class Session {
   readonly #client: pg.Client
   #clean: Shown | undefined
@@ -36,7 +33,7 @@ export class Session {
     this.#client = client
   }
 
-  /** Sends a statement that no guard judges. */
+  /** Sends a statement past the guards. */
   async query(text: string, values?: readonly unknown[]): Promise<unknown[]> {
     const result = await Reflect.apply(pg.Client.prototype.query as (...args: unknown[]) => unknown, this.#client, [
       text,
@@ -49,12 +46,12 @@ export class Session {
     return (await this.#status()) !== 'I'
   }
 
-  /** In a transaction in which nothing has failed. */
+  /** Returns true in a transaction that is not aborted. */
   async isAlive(): Promise<boolean> {
     return (await this.#status()) === 'T'
   }
 
-  /** The driver rejects before the server says how its transaction stands. */
+  /** Waits for the server's status: the driver rejects a query before it comes. */
   async #status(): Promise<string | null> {
     const { connection, readyForQuery } = this.#client as unknown as {
       connection: EventEmitter
@@ -64,7 +61,7 @@ export class Session {
     return this.#client.getTransactionStatus()
   }
 
-  /** Sends what may fail. @returns whether it has not */
+  /** Sends a statement that may fail. @returns `true` if it has not failed */
   attempt(text: string, values?: readonly unknown[]): Promise<boolean> {
     return this.query(text, values).then(
       () => true,
@@ -72,7 +69,7 @@ export class Session {
     )
   }
 
-  /** The kinds of state in which the session differs from a new one. */
+  /** Returns the kinds of state in which the session differs from a new one. */
   async dirtyKinds(): Promise<Set<Kind>> {
     const shown = await this.#look()
     const clean = (this.#clean ??= shown)
@@ -83,9 +80,7 @@ export class Session {
     return (await this.query(probe))[0] as Shown
   }
 
-  /**
-   * Rolls back what is open, and makes the session a new one again. @returns the kinds of state in which it was none
-   */
+  /** Rolls back an open transaction, and resets the session. @returns the kinds of state that the session held */
   async endAndClean(): Promise<Set<Kind>> {
     if (await this.isInTransaction()) await this.query('ROLLBACK')
     const dirty = await this.dirtyKinds()

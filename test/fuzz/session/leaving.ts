@@ -6,10 +6,10 @@ import type { Theme } from './words.ts'
 
 type Maker = (random: Random, theme: Theme) => MadeStatement | string
 
-/** How often what leaves state stands where it surely runs. */
+/** The share of statements that leave state in a place where they surely run. */
 const certainty = 0.99
 
-/** Statements that leave session state, most of them for certain. */
+/** Statements that leave session state. */
 const makers: Readonly<Record<Kind, readonly Maker[]>> = {
   setting: [
     set,
@@ -61,7 +61,7 @@ function permanent(random: Random, theme: Theme): MadeStatement {
   ])
 }
 
-/** Behind it, whatever is created is temporary. */
+/** After it, each new object is temporary. */
 function temporaryPath(random: Random, theme: Theme): MadeStatement {
   if (random.chance(0.3)) return permanent(random, theme)
   if (random.chance(0.3)) return { sql: `CREATE TABLE ${theme.name} (id int)` }

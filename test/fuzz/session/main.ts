@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { playAll } from './crew.ts'
 import type { Tally } from './tally.ts'
 
-// npm run fuzz:session -- [--seed 1] [--count 5000] [--first 0] [--examineOneIn 10] [--listFalseAlarms] [--workers 2] The guard says clean
-// only where a live server shows a clean session. The same seed and index make the same transaction.
+// npm run fuzz:session -- [--seed 1] [--count 200000] [--first 0] [--examineOneIn 10] [--listFalseAlarms] [--workers 2]
+// Plays random transactions on a live server and looks into the session: a finding must have reported what it holds.
+// The same seed and index generate the same transaction.
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +25,7 @@ const workers = wholeNumber('workers', 1)
 
 const examineOneIn = wholeNumber('examineOneIn', 1)
 
-/** False alarms in a hundred transactions. */
+/** The limit for false alarms, in percent of the examined transactions. */
 const mostFalseAlarms = 1
 
 console.log(`seed ${seed}, transactions ${first} to ${first + count - 1}, ${workers} workers`)

@@ -2,10 +2,10 @@ import type { Random } from '../random.ts'
 
 type Around = (part: string) => string
 
-/** Places in which PostgreSQL calls a function, once. */
+/** Places in which PostgreSQL calls a function once. */
 const certain: readonly Around[] = [(call) => `SELECT ${call}`, (call) => `SELECT ${call} AS done`]
 
-/** Places in which it calls it, though the text shows it less plainly. */
+/** Places in which PostgreSQL calls the function, and the text shows it less clearly. */
 const running: readonly Around[] = [
   (call) => `SELECT ${call} WHERE true`,
   (call) => `SELECT CASE WHEN 1 = 1 THEN ${call} END`,
@@ -17,7 +17,7 @@ const running: readonly Around[] = [
   (call) => `DO $$ BEGIN PERFORM ${call}; END $$`,
 ]
 
-/** Places in which it does not. */
+/** Places in which PostgreSQL does not call the function, or may not. */
 const idle: readonly Around[] = [
   (call) => `SELECT ${call} WHERE false`,
   (call) => `SELECT ${call} WHERE 1 = 2`,
@@ -65,10 +65,10 @@ const idle: readonly Around[] = [
   (call) => `EXPLAIN (ANALYZE, ANALYZE off) SELECT ${call}`,
 ]
 
-/** Blocks in which a statement runs for certain. */
+/** Blocks that surely run a statement. */
 const certainBlocks: readonly Around[] = [(part) => `BEGIN ${part}; END`, (part) => `BEGIN BEGIN ${part}; END; END`]
 
-/** Blocks in which it does not run, or is rolled back. */
+/** Blocks that do not run the statement, or roll it back. */
 const idleBlocks: readonly Around[] = [
   (part) => `BEGIN IF 1 = 2 THEN ${part}; END IF; END`,
   (part) => `BEGIN IF 1 = 1 THEN NULL; ELSE ${part}; END IF; END`,
@@ -111,7 +111,7 @@ const runningBlocks: readonly Around[] = [
 /**
  * A call, in one of the places.
  *
- * @param certainty how often it is a plain one, from 0 to 1
+ * @param certainty the share of places that surely run the call, from 0 to 1
  */
 export function somewhere(random: Random, call: string, certainty: number): string {
   if (random.chance(certainty)) return random.pick(certain)(call)

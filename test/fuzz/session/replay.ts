@@ -10,8 +10,9 @@ import {
 } from './transaction.ts'
 
 /**
- * A finding comes before its text is sent. It is right if the state stayed in case that nothing fails from there on;
- * and, where a rollback does not take the state back, in case that any statement fails.
+ * Returns true if a finding is right. A finding comes before its text is sent. It is right if the state stays when no
+ * statement fails from there on. For state that survives a rollback, it is also right if the state stays when any
+ * statement fails.
  */
 export async function mightStay(replay: Replay, speaksOf: readonly Kind[]): Promise<boolean> {
   const holds = (dirty: ReadonlySet<Kind>): boolean => speaksOf.some((kind) => dirty.has(kind))
@@ -21,15 +22,15 @@ export async function mightStay(replay: Replay, speaksOf: readonly Kind[]): Prom
   return false
 }
 
-/** Plays a transaction again, as it may go as far as the guard knew when a finding came. */
+/** Plays a transaction again, in the ways that the guard had to expect when a finding came. */
 export class Replay {
   readonly #session: Session
   readonly #transaction: MadeTransaction
   readonly #at: number
-  /** How many texts were answered then. Pipelined texts are all sent before the first answer. */
+  /** How many texts had an answer then. Pipelined texts are all sent before the first answer. */
   readonly #answered: number
 
-  /** @param at the text with which the finding came */
+  /** @param at the index of the text that caused the finding */
   constructor(session: Session, transaction: MadeTransaction, at: number) {
     this.#session = session
     this.#transaction = transaction
@@ -37,14 +38,14 @@ export class Replay {
     this.#answered = transaction.form === 'pipelined pg' ? 0 : at
   }
 
-  /** The statements up to the finding. */
+  /** The number of statements up to the finding. */
   get statements(): number {
     return singleStatements(this.#transaction.texts.slice(0, this.#at + 1)).length
   }
 
   /**
-   * Outside a transaction the text may leave it on another connection than the next one finds, in case that nothing in
-   * it fails.
+   * Plays the texts up to the finding, without failures in the last one. Outside a transaction, the next text may run on
+   * another connection.
    */
   async rightAfter(): Promise<ReadonlySet<Kind>> {
     const { form, texts } = this.#transaction
@@ -56,6 +57,7 @@ export class Replay {
     return dirty ?? held
   }
 
+  /** Plays all texts. After the finding, a statement that fails is left out. */
   async withoutFailures(): Promise<ReadonlySet<Kind>> {
     const { form, texts, commits } = this.#transaction
     const isOwn = isClosedByForm(form)
@@ -68,7 +70,7 @@ export class Replay {
     return this.#end()
   }
 
-  /** The first statements alone: the next one has failed. */
+  /** Plays the first statements only, as if the next one had failed. */
   async first(count: number): Promise<ReadonlySet<Kind>> {
     const { texts } = this.#transaction
     const statements = singleStatements(texts.slice(0, this.#at + 1))
@@ -84,14 +86,14 @@ export class Replay {
     return dirty
   }
 
-  /** @returns whether nothing has failed */
+  /** @returns `true` if no statement has failed */
   async #attempt(text: SentText): Promise<boolean> {
     const [first] = text
     if (first === undefined || first.isNeverSent === true) return true
     return this.#session.attempt(sqlOf(text), first.values)
   }
 
-  /** What fails leaves the transaction as it was. */
+  /** A statement that fails is left out. */
   async #tryEach(text: SentText): Promise<void> {
     const isImplicit = text.length > 1 && !(await this.#session.isInTransaction())
     if (isImplicit) await this.#session.query('BEGIN')
@@ -108,7 +110,7 @@ export class Replay {
     await session.query('SAVEPOINT "before this"')
     // The driver refuses a statement after the guard has judged it.
     const isDone = await session.attempt(statement.sql, statement.values)
-    // What is deferred to the COMMIT fails now.
+    // A deferred constraint fails now instead of at the COMMIT.
     const isChecked = control.test(statement.sql) || (await session.attempt('SET CONSTRAINTS ALL IMMEDIATE'))
     if (!(isDone && isChecked) && (await session.isInTransaction())) await session.attempt('ROLLBACK TO "before this"')
   }

@@ -1,8 +1,6 @@
 import { sqlOf, type MadeTransaction, type SentText } from './transaction.ts'
 
-/**
- * A shorter transaction of which the same is true: statements are left out, and texts cut in two, until nothing can be.
- */
+/** Shortens a transaction as long as it still fails: leaves out statements, and splits texts. */
 export async function shrunk(
   transaction: MadeTransaction,
   stillFails: (shorter: MadeTransaction) => Promise<boolean>,
@@ -31,7 +29,7 @@ function* shorter(texts: readonly SentText[]): Generator<readonly SentText[]> {
   }
 }
 
-/** The transaction as one reads it: a line for each text. */
+/** Describes a transaction: one line for each text. */
 export function described({ form, texts, commits }: MadeTransaction): string {
   const lines = texts.map((text) => `  ${sqlOf(text)}${remarkOn(text)}`)
   return [`${form}, ended by ${commits ? 'COMMIT' : 'ROLLBACK'} where the form ends it:`, ...lines].join('\n')

@@ -8,32 +8,32 @@ export interface Batch {
   readonly seed: number
   readonly first: number
   readonly count: number
-  /** Of how many transactions one has its findings examined for false alarms, which takes several more runs of it. */
+  /** One transaction in this many is examined for false alarms, which takes several more runs of it. */
   readonly examineOneIn: number
   /** Lists each false alarm with the shortest transaction that has it. */
   readonly listsFalseAlarms?: boolean
 }
 
-/** What came of transactions. */
+/** The results of many transactions. */
 export interface Tally {
   readonly counts: {
     transactions: number
-    /** After which the session held something. */
+    /** Transactions after which the session held something. */
     dirty: number
-    /** In which the guard reported something. */
+    /** Transactions in which the guard reported something. */
     reported: number
-    /** In which a finding says that something stays, though nothing does, nor would if a statement had failed. */
+    /** Examined transactions with a false alarm. */
     falseAlarms: number
     /** Transactions that were examined for false alarms. */
     examined: number
   }
-  /** Transactions that left what no finding speaks of, each as short as can be. */
+  /** Transactions that left something that no finding reports, shortened as far as possible. */
   readonly misses: string[]
   /** How often a session held a kind of state. */
   readonly dirtyKinds: Partial<Record<Kind, number>>
   /** By rule and form. */
   readonly falseAlarmsOf: Record<string, number>
-  /** Transactions with a false alarm, each as short as can be, where they are listed. */
+  /** Transactions with a false alarm, shortened as far as possible, if they are listed. */
   readonly falseAlarms: string[]
 }
 

@@ -1,4 +1,4 @@
-/** How the statements of a transaction reach the server. */
+/** The way in which the statements of a transaction reach the server. */
 export type Form = 'pg' | 'pipelined pg' | 'Kysely' | 'Kysely transaction' | 'Prisma'
 
 /** One statement, with the values of its parameters; or several that belong together, with a `;` and a new line between. */
@@ -16,7 +16,7 @@ export type SentText = readonly MadeStatement[]
 export interface MadeTransaction {
   readonly form: Form
   readonly texts: readonly SentText[]
-  /** A form that ends the transaction itself does so by a COMMIT. */
+  /** If the form ends the transaction itself, it sends COMMIT instead of ROLLBACK. */
   readonly commits: boolean
 }
 
@@ -29,7 +29,7 @@ export function sqlOf(text: SentText): string {
   return text.map(({ sql }) => sql).join('; ')
 }
 
-/** The form sends BEGIN and COMMIT itself. */
+/** Returns true if the form sends BEGIN and COMMIT itself. */
 export function isClosedByForm(form: Form): boolean {
   return form === 'Prisma' || form === 'Kysely transaction'
 }

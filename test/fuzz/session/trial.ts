@@ -4,7 +4,7 @@ import { mightStay, Replay } from './replay.ts'
 import { restore } from './stage.ts'
 import type { Form, Kind, MadeTransaction } from './transaction.ts'
 
-/** The kinds of state that a finding of a rule speaks of. */
+/** The kinds of state that the findings of a rule report. */
 const kindsOfRule: { readonly [Id in RuleId]?: readonly Kind[] } = {
   'session/set': ['setting'],
   'session/set-config': ['setting', 'role'],
@@ -17,22 +17,22 @@ const kindsOfRule: { readonly [Id in RuleId]?: readonly Kind[] } = {
   'session/held-cursor': ['cursor'],
 }
 
-/** A finding of one rule. */
+/** One finding. */
 interface Report {
   readonly rule: RuleId
-  /** It says that something is left behind. */
+  /** The finding reports that something is left. */
   readonly leaks: boolean
-  /** The text with which it came; past the last one: the end of the transaction. */
+  /** The index of the text that caused it; past the last text for the end of the transaction. */
   readonly at: number
 }
 
-/** What came of one transaction. */
+/** The result of one transaction. */
 export interface Verdict {
-  /** The session holds it, and no finding says so. */
+  /** Kinds of state that the session holds, and no finding reports. */
   readonly missed: readonly Kind[]
-  /** A finding says so, and the session does not hold it, nor would it if a statement before had failed. */
+  /** Rules whose finding reports state that the session neither holds, nor would hold if a statement had failed. */
   readonly falseAlarms: readonly RuleId[]
-  /** What the session holds. */
+  /** Kinds of state that the session holds. */
   readonly dirty: readonly Kind[]
   readonly isReported: boolean
 }
@@ -53,7 +53,7 @@ export class Trial {
     await Promise.all([...this.#players.values()].map((player) => player.close()))
   }
 
-  /** @param isExamined whether its findings are examined for false alarms */
+  /** @param isExamined looks for false alarms as well, which takes several runs */
   async judge(transaction: MadeTransaction, isExamined: boolean): Promise<Verdict> {
     const player = this.#players.get(transaction.form)
     if (player === undefined) throw new Error(`There is no form ${transaction.form}.`)

@@ -5,10 +5,10 @@ import type { Theme } from './words.ts'
 
 type Maker = (random: Random, theme: Theme) => MadeStatement | string
 
-/** How often what takes state back stands where it surely runs. */
+/** The share of statements that take state back in a place where they surely run. */
 const certainty = 0.5
 
-/** Statements that take session state back, or look as if they did. */
+/** Statements that take session state back, or look like it. */
 const makers: Readonly<Record<Kind, readonly Maker[]>> = {
   setting: [
     (random, theme) => perhapsInBlock(random, reset(random, theme), certainty),

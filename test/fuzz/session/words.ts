@@ -1,12 +1,12 @@
 import type { Random } from '../random.ts'
 import { kinds, type Kind } from './transaction.ts'
 
-/** Two names that PostgreSQL takes for the same one, since it keeps 63 bytes of a name; and two that it does not. */
+/** PostgreSQL keeps 63 bytes of a name. Some of these names are equal for PostgreSQL, some are not. */
 const long = 'l'.repeat(62)
 const wide = 'é'.repeat(31)
 const names = ['a', 'b', 'A', '"A"', `${long}xa`, `${long}xb`, `"${long}ya"`, `"${wide}ax"`, `"${wide}ay"`]
 
-/** What the server makes of them. */
+/** The names as the server stores them. */
 export const storedNames: readonly string[] = ['a', 'b', 'A', `${long}x`, `${long}y`, `${wide}a`]
 
 const settings: Readonly<Record<string, readonly [string, string]>> = {
@@ -22,7 +22,7 @@ const settings: Readonly<Record<string, readonly [string, string]>> = {
 
 export const settingNames: readonly string[] = Object.keys(settings)
 
-/** Kinds of temporary objects, with the forms that create one of a given name. */
+/** Classes of temporary objects, with statements that create one of a given name. */
 const classes: Readonly<Record<string, (name: string) => readonly string[]>> = {
   TABLE: (of) => [
     `CREATE TEMP TABLE ${of} (id int)`,
@@ -37,7 +37,7 @@ const classes: Readonly<Record<string, (name: string) => readonly string[]>> = {
   DOMAIN: (of) => [`CREATE DOMAIN pg_temp.${of} AS int`],
 }
 
-/** What one transaction speaks of: few kinds and few names, so that its statements meet. */
+/** The few kinds and names of one transaction, so that its statements concern the same state. */
 export class Theme {
   readonly kinds: readonly Kind[]
   readonly #random: Random

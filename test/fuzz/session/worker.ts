@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { tallyOf, type Batch } from './tally.ts'
 import { Trial } from './trial.ts'
 
-// Nobody reads where an error of a statement was thrown, given thousands of times.
+// Thousands of statements fail, and the stacks of their errors are not used.
 Error.stackTraceLimit = 0
 
 /** Transactions that are under way at once: while one waits for the server, another one is played. */
