@@ -9,7 +9,7 @@ export interface DetectedEffect extends Effect {
 /** What one statement does to the client's transaction. */
 export interface Control {
   readonly does: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to'
-  /** The savepoint. */
+  /** The name of the savepoint. */
   readonly name?: string
   /** `AND CHAIN`: a new transaction begins at once. */
   readonly chains?: boolean
@@ -19,52 +19,50 @@ export interface Control {
 export interface Step {
   readonly effects: readonly DetectedEffect[]
   readonly control?: Control
-  /** Of several statements: nothing follows it but the end of its transaction. */
+  /** In a text of several statements: only the end of the transaction follows. */
   readonly isLast?: true
-  /** A statement since the step before, which has no effect itself, may fail. */
+  /** A statement without an effect that may fail stands between this step and the one before. */
   readonly followsDoubt?: true
-  /** The statement may fail: before it has had any effect, or when it has had some already. */
+  /** The statement may fail: before its first effect, or after it. */
   readonly mayFail?: 'before' | 'within'
 }
 
-/** What the server's answer to one statement of a text would tell. */
+/** An effect that the server's answer to one statement may show. */
 export interface DetectedTelltale extends Telltale {
   readonly effect: DetectedEffect
-  /** Which statement of the text it is, from 0. */
+  /** The index of the statement in its text, from 0. */
   readonly at: number
 }
 
-/** What the server answered to one statement. */
+/** The server's answer to one statement. */
 export interface Answer {
-  /** `COMMIT`, where the driver tells. */
+  /** The command tag, such as `COMMIT`, if the driver reports it. */
   readonly command?: string | undefined
-  /** As objects or as arrays. */
+  /** The rows, as objects or as arrays. */
   readonly rows?: readonly unknown[] | undefined
 }
 
-/** What one text does to session state, whatever the pooler and the caller. */
+/** What one text does to session state, for any pooler and caller. */
 export interface Analysis {
-  /** The statements that do anything, in the order of the text. */
+  /** The statements that have an effect, in the order of the text. */
   readonly steps: readonly Step[]
-  /** Whether there are several statements: PostgreSQL then runs them as one transaction, without any BEGIN. */
+  /** The text has several statements, which PostgreSQL runs as one transaction without a BEGIN. */
   readonly isBatch: boolean
-  /** Why the text could not be judged; absent nearly always. */
+  /** Why the text could not be judged. Usually absent. */
   readonly undecided?: string
-  /** What the answers to its statements would tell; absent nearly always. */
+  /** What the answers to its statements may show. Usually absent. */
   readonly telltales?: readonly DetectedTelltale[]
 }
 
-/**
- * The analysis of every text that does nothing to session state: one object, so that adapters can compare by identity.
- */
+/** The analysis of every text that does not touch session state. It is one object, so adapters compare by identity. */
 export const harmless: Analysis = Object.freeze({ steps: Object.freeze([]), isBatch: false })
 
-/** All effects of a text, in its order, whatever becomes of its transaction. */
+/** Returns all effects of a text in its order, without regard to its transactions. */
 export function effectsIn({ steps }: Analysis): DetectedEffect[] {
   return steps.flatMap(({ effects }) => effects)
 }
 
-/** Whether the text commits a transaction. */
+/** Returns true if the text commits a transaction. */
 export function commits({ steps }: Analysis): boolean {
   return steps.some(({ control }) => control?.does === 'commit')
 }

@@ -14,8 +14,7 @@ import { createWordSearch } from './words.ts'
 
 const names = rules.flatMap((rule) => [
   ...Object.keys(rule.functions ?? {}),
-  // Of a qualified name the schema suffices: what stands between it and the function may be blanks, quotes and
-  // comments.
+  // For a qualified name, the schema is enough: blanks, quotes and comments may stand between it and the function.
   ...Object.keys(rule.extensionFunctions ?? {}).map((name) => name.replace(/\..*/, '')),
   ...(rule.names ?? []),
 ])
@@ -25,20 +24,20 @@ const commonKeywords = rules.flatMap((rule) => rule.commonKeywords ?? [])
 const scan = createScan(names, [...keywords, ...commonKeywords])
 const namesSession = createWordSearch({ names, keywords, firstWords })
 
-/** Whether the scan alone can tell that a text does nothing to session state. It never says so of one that does. */
+/** Returns true if the scan alone shows that a text does not touch session state. It never errs in that direction. */
 export function scanSaysHarmless(sql: string): boolean {
   return scan(sql)
 }
 
-/** Turns text into what it does to session state. Knows SQL and nothing else. */
+/** Analyzes what a text does to session state. Knows SQL and nothing else. */
 export function analyze(sql: string): Analysis {
   return scan(sql) ? harmless : parseAndAnalyze(normalise(sql))
 }
 
 /**
- * Without the scan, the normal form and the memory, which must not change what comes out.
+ * The same without the scan, the normal form and the cache, which must not change the result.
  *
- * @param blockDepth in how many DO blocks the text stands
+ * @param blockDepth the number of DO blocks around the text
  */
 export function parseAndAnalyze(sql: string, blockDepth: number = 0): Analysis {
   const control = plainTransactionControl(withoutOuterComments(sql))
@@ -48,27 +47,27 @@ export function parseAndAnalyze(sql: string, blockDepth: number = 0): Analysis {
   } catch (error) {
     if (error instanceof ParseRefused) return ofRefused(sql)
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
-    // A rule that looks into an argument may use up JavaScript's stack where the parser's sufficed.
+    // A rule that looks into an argument may exhaust JavaScript's stack where the parser did not.
     if (error instanceof RangeError) return { ...harmless, undecided: 'nested too deeply' }
     throw error
   }
 }
 
 /**
- * Nearly always the server refuses the text as well, and its own message and SQLSTATE must reach the user. A newer
- * server, or a pooler's console, may take it.
+ * The server usually refuses the text as well, and its own message and SQLSTATE must reach the user. A newer server or
+ * a pooler's console may accept it.
  */
 function ofRefused(sql: string): Analysis {
   return namesSession(sql) ? { ...harmless, undecided: 'PostgreSQL 18 does not know this syntax' } : harmless
 }
 
-/** Look-ups in the memory of texts. */
+/** Counts of cache look-ups. */
 export interface LookupCounts {
-  /** Texts that were there as they came. */
+  /** Texts that were found as they are. */
   hits: number
-  /** Those that were not: they were scanned. */
+  /** Texts that were not found, and were scanned. */
   misses: number
-  /** Those of them that were parsed: the scan was in doubt, and their normal form was not there either. */
+  /** The misses that were parsed: the scan could not decide, and their normal form was not found either. */
   parsed: number
 }
 
@@ -77,9 +76,9 @@ export function noLookups(): LookupCounts {
 }
 
 /**
- * `analyze` with a memory, bounded in bytes: texts as they came in front, and of those that the scan leaves in doubt the
- * normal form, so that neither a comment that differs each time nor a list of any length has the parser run again. What
- * the scan decides is kept in front alone: to look at it anew costs no more than to find it in a map.
+ * `analyze` with two caches, bounded in bytes. The first holds recent texts as they are. The second holds the normal
+ * form of texts that the scan cannot decide, so a comment that changes or a longer list does not run the parser again.
+ * Texts that the scan decides are only in the first: another scan costs no more than a look-up in a map.
  */
 export function createAnalyzer(cacheBytes: number, counts: LookupCounts = noLookups()): (sql: string) => Analysis {
   const front = new Front<Analysis>(cacheBytes / 2, bytesOf)
@@ -106,13 +105,13 @@ function recall(cache: TextCache<Analysis>, normal: string, counts: LookupCounts
   return analysis
 }
 
-/** What an analysis holds beside its text; measured with texts of one SET each. */
+/** The size of an analysis without its text. Measured with texts of one SET each. */
 function bytesOf({ steps, telltales = [] }: Analysis): number {
   return steps.reduce((bytes, { effects }) => bytes + 200 + 400 * effects.length, 400 * telltales.length)
 }
 
 interface JudgedStep extends Step {
-  /** Why the statement could not be judged, or not as a whole. */
+  /** Why the statement could not be judged, or only in part. */
   readonly undecided?: string
 }
 
@@ -133,7 +132,7 @@ function analyzeStatements(statements: readonly Node[], blockDepth: number, sql:
   }
 }
 
-/** Leaves out what has no effect, of which nothing matters but that it may fail. */
+/** Leaves out statements without an effect. Only whether they may fail matters. */
 function stepsWithEffect(all: readonly Step[]): Step[] {
   const steps: Step[] = []
   let isInDoubt = false
@@ -180,7 +179,7 @@ const controls: Readonly<Partial<Record<TransactionStmtKind, Control['does']>>> 
   TRANS_STMT_BEGIN: 'begin',
   TRANS_STMT_START: 'begin',
   TRANS_STMT_COMMIT: 'commit',
-  // From here on the transaction belongs to no session.
+  // After this the transaction belongs to no session.
   TRANS_STMT_PREPARE: 'commit',
   TRANS_STMT_ROLLBACK: 'rollback',
   TRANS_STMT_SAVEPOINT: 'savepoint',

@@ -8,13 +8,10 @@ import { analyzeBlock, option, type Block } from './do-block.ts'
 import { namesRunBy, wordsIn } from './mentions.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 
-/**
- * DO blocks that are followed into each other. Each level is parsed anew, so that a text of nothing else would take
- * quadratic time.
- */
+/** The deepest nesting of DO blocks that is followed. Each level is parsed anew, so more would take quadratic time. */
 const mostNestedBlocks = 8
 
-/** What one text defines, and runs further on: statements that it prepares, functions, checks, views, triggers. */
+/** What one text defines and may run later: prepared statements, functions, checks, views, triggers. */
 export class Defined {
   readonly prepared: PreparedStatements = new PreparedStatements()
   readonly #definitions: Definitions
@@ -24,8 +21,8 @@ export class Defined {
   #texts: readonly string[] | undefined
 
   /**
-   * @param blockDepth in how many DO blocks the text stands
-   * @param analyze judges a text that stands in so many
+   * @param blockDepth the number of DO blocks around the text
+   * @param analyze analyzes a text inside that number of DO blocks
    */
   constructor(sql: string, blockDepth: number, analyze: (sql: string, blockDepth: number) => Analysis) {
     this.#sql = sql
@@ -34,20 +31,20 @@ export class Defined {
     this.#definitions = new Definitions(this.#analyze)
   }
 
-  /** @param index of the statement in its text */
+  /** @param index the index of the statement in its text */
   add(statement: Node, index: number): void {
     this.prepared.prepare(statement)
     this.#definitions.add(statement, () => this.#textOf(index))
   }
 
-  /** @returns the effects of what a statement runs, beside its own */
+  /** @returns the effects of the definitions that a statement runs, without its own effects */
   runBy(statement: Node, { prepared, texts }: Calls): Block {
     let run = this.prepared.executedBy(prepared)
     if (texts.length > 0) run = texts.map((text) => this.#ofText(text)).reduce(joined, run)
     return this.#definitions.isEmpty ? run : joined(run, this.#definitions.runBy(namesRunBy(statement)))
   }
 
-  /** A text that a function runs. */
+  /** Judges a text that a function runs. */
   #ofText(text: string | undefined): Block {
     if (text === undefined || this.#blockDepth >= mostNestedBlocks)
       return { effects: [], undecided: 'a function that runs a text which is no constant, or is nested too deeply' }

@@ -15,9 +15,9 @@ const mostFollowed = 100
 const mostEffects = 10_000
 
 /**
- * What one text defines, and what a later statement of the same text may run: functions and procedures, checks,
- * defaults, views, rules, triggers and policies. A definition counts as run if such a statement names it, or names what
- * is defined with it. What a definition takes back counts for nothing.
+ * The definitions of one text that its later statements may run: functions, procedures, checks, defaults, views, rules,
+ * triggers and policies. A definition counts as run if a later statement names it, or names something that is defined
+ * with it. State that a definition takes back still counts as left.
  */
 export class Definitions {
   readonly #byName = new Map<string, Definition[]>()
@@ -84,23 +84,23 @@ class Definition {
     this.#analyze = analyze
   }
 
-  /** What it does when it runs. */
+  /** The effects of running it. */
   get block(): Block {
     return (this.#block ??= this.#judge())
   }
 
-  /** What it may name. */
+  /** The names that it may mention. */
   get words(): readonly string[] {
     return (this.#words ??= this.#findWords())
   }
 
   #judge(): Block {
     const statement = this.#statement
-    // PreparedStatements counts what it does.
+    // PreparedStatements counts its effects.
     if ('PrepareStmt' in statement) return nothing
     if (!('CreateFunctionStmt' in statement)) return blockOf(detectStored(statement))
     const { parameters = [] } = statement.CreateFunctionStmt
-    // PostgreSQL takes a SET of the function back after each call.
+    // PostgreSQL restores a setting of the function after each call.
     const defaults = detectStored({ CreateFunctionStmt: { parameters } })
     const { effects, undecided } = this.#judgeFunction(statement.CreateFunctionStmt)
     return blockOf([...defaults, ...effects], undecided)
@@ -136,13 +136,13 @@ function ofAnalysis(analysis: Analysis): Block {
   return { effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) }
 }
 
-/** A definition runs inside the transaction of its text, any number of times. */
+/** A definition may run any number of times, inside the transaction of its text. */
 function blockOf(effects: readonly DetectedEffect[], undecided?: string): Block {
   const own = effects.filter(({ when }) => when === 'always' || when === 'transaction')
   return { effects: own.map((effect) => uncertain(effect)), ...(undecided !== undefined && { undecided }) }
 }
 
-/** The statements of `BEGIN ATOMIC … END`, and of `RETURN …`, which is a SELECT to PostgreSQL. */
+/** The statements of `BEGIN ATOMIC … END` or of `RETURN …`, which PostgreSQL runs as a SELECT. */
 function statementsIn(body: Node): Node[] {
   if ('List' in body) return (body.List.items ?? []).flatMap(statementsIn)
   if (!('ReturnStmt' in body)) return [body]

@@ -18,20 +18,20 @@ const nodeHandlers = group<unknown>((rule) => Object.entries(rule.on ?? {}) as [
 const functionHandlers = group<FunctionCall>((rule) => Object.entries(rule.functions ?? {}))
 const extensionHandlers = group<FunctionCall>((rule) => Object.entries(rule.extensionFunctions ?? {}))
 
-/** No function of pg_catalog that leaves something on the session is an aggregate. */
+/** Functions that rules know are not aggregates. */
 const isPlain = (name: string): boolean => functionHandlers.has(name)
 
-/** Nor do the functions that rules know return sets, but for those that only ask. */
+/** Functions that rules know return one value, except functions that only read. */
 const isKnown = (call: FunctionCall): boolean => handlersOf(call).length > 0
 
 const whole: Place = { isWholeStatement: true }
 const inside: Place = { isWholeStatement: false }
 
-/** What one statement runs that an earlier one has defined. */
+/** What one statement runs beside its own code. */
 export class Calls {
-  /** EXECUTE, also inside EXPLAIN ANALYZE and CREATE TABLE AS. */
+  /** The names of prepared statements in EXECUTE, also inside EXPLAIN ANALYZE and CREATE TABLE AS. */
   readonly prepared: string[] = []
-  /** Calls of functions that run a text: the text, if it is a constant. */
+  /** The texts that functions run; `undefined` for a text that is not a constant. */
   readonly texts: (string | undefined)[] = []
 
   see({ tag, node }: Visit): void {
@@ -42,7 +42,7 @@ export class Calls {
   }
 }
 
-/** Every effect of what a statement stores without running it: checks, defaults, and the queries of views and rules. */
+/** Returns the effects of the code that a statement stores: checks, defaults, queries of views and rules. */
 export function detectStored(statement: Node): DetectedEffect[] {
   const effects: DetectedEffect[] = []
   const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
@@ -54,14 +54,14 @@ export function detectStored(statement: Node): DetectedEffect[] {
 }
 
 /**
- * Every effect of one statement, wherever in it PostgreSQL would execute, or look up, what causes it.
+ * Returns the effects of one statement, from every place that PostgreSQL executes or looks up.
  *
- * @param calls takes note of what the statement runs
+ * @param calls collects what the statement runs beside its own code
  */
 export function detect(statement: Node, calls?: Calls): DetectedEffect[] {
   const effects: DetectedEffect[] = []
   const certain = certainCalls(statement, isKnown)
-  // A stack of our own: the tree of a long expression is deeper than JavaScript's call stack.
+  // An explicit stack, because the tree of a long expression is deeper than JavaScript's call stack.
   const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
   let place = whole
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -73,16 +73,14 @@ export function detect(statement: Node, calls?: Calls): DetectedEffect[] {
     )
     if (next.isExecuted) calls?.see(next)
     place = inside
-    // From the last to the first, so that effects come in the order of the text.
+    // In reverse, so that effects come in the order of the text.
     const children = childrenOf(next, isPlain)
     for (let index = children.length - 1; index >= 0; index--) pending.push(children[index] as Visit)
   }
   return effects.length === 0 ? effects : ofStatement(effects)
 }
 
-/**
- * What is not executed is looked up all the same: `EXPLAIN SELECT * FROM pg_temp.t` fails where there is no such table.
- */
+/** Code that is not executed is still looked up: `EXPLAIN SELECT * FROM pg_temp.t` fails without that table. */
 function effectsAt({ tag, node, isExecuted }: Visit, place: Place): DetectedEffect[] {
   const found = (nodeHandlers.get(tag) ?? []).flatMap((handler) => run(handler, node, place))
   if (!isExecuted) return found.filter(({ does }) => does === 'needs')
@@ -109,7 +107,7 @@ function run<Input>(handler: Handler<Input>, input: Input, place: Place): Detect
   return [detected].flat().map((effect) => Object.assign({ rule: handler.rule }, effect))
 }
 
-/** Lets each rule see all that it found in the statement. */
+/** Lets each rule drop effects when it sees all its effects of the statement. */
 function ofStatement(effects: readonly DetectedEffect[]): DetectedEffect[] {
   const kept = new Set<unknown>()
   for (const rule of new Set(effects.map((effect) => effect.rule))) {

@@ -4,22 +4,22 @@ import { uncertain } from '../rules/effect.ts'
 import { stringConstant } from '../sql/function-call.ts'
 import { ParseRefused, ParseTooComplex, parse, parseBlock } from '../sql/parser.ts'
 
-/** What a DO block does while it runs. */
+/** The effects of a DO block. */
 export interface Block {
   readonly effects: readonly DetectedEffect[]
-  /** Why not all of it could be judged. */
+  /** Why a part of it could not be judged. */
   readonly undecided?: string
 }
 
-/** What one expression or statement of a block does. */
+/** The effects of one expression or statement of a block. */
 interface Part extends Block {
   readonly mayFail: boolean
 }
 
-/** EXECUTE and FOR … IN EXECUTE: their `query` is evaluated to the statement, their USING are plain expressions. */
+/** EXECUTE and FOR … IN EXECUTE. PL/pgSQL evaluates their `query` to a statement; USING has plain expressions. */
 const dynamicStatements: ReadonlySet<string> = new Set(['PLpgSQL_stmt_dynexecute', 'PLpgSQL_stmt_dynfors'])
 
-/** How PL/pgSQL hands an expression to the SQL parser (`RawParseMode` of PostgreSQL's parser.h). */
+/** The modes in which PL/pgSQL calls the SQL parser (`RawParseMode` in PostgreSQL's parser.h). */
 const parseMode = { statement: 0, expression: 2 }
 
 interface Expression {
@@ -27,18 +27,18 @@ interface Expression {
   readonly parseMode: number
   /** Its value is the statement to run. */
   readonly isDynamic: boolean
-  /** It runs, once, whenever the block succeeds, and nothing in the block rolls it back. */
+  /** It runs once if the block succeeds, and nothing in the block rolls it back. */
   readonly isSure: boolean
-  /** A statement since the expression before may fail: RAISE, ASSERT, FETCH. */
+  /** A statement between this expression and the one before may fail: RAISE, ASSERT, FETCH. */
   readonly followsFallible: boolean
 }
 
 /**
- * Judges the body of a DO block. Each of its statements and expressions counts as executed, in the order of the text,
- * and what it leaves as not rolled back. What takes something back counts only at the top of the block: not in IF,
- * CASE, a loop or a handler, behind what may leave the block, in a block with handlers, or beside COMMIT and ROLLBACK.
+ * Judges the body of a DO block. Each statement and expression counts as executed, in the order of the text, and its
+ * effects as not rolled back. Taking state back counts only at the top of the block: not in IF, CASE, a loop or a
+ * handler, not after a statement that may leave the block, not in a block with handlers, COMMIT or ROLLBACK.
  *
- * @param analyze what judges the statements in it
+ * @param analyze analyzes the statements of the block
  */
 export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => Analysis): Block {
   const language = option(args, 'language') ?? 'plpgsql'
@@ -57,19 +57,19 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
 /**
  * The same for a body that PL/pgSQL's parser has read.
  *
- * @param analyze what judges the statements in it
+ * @param analyze analyzes the statements of the body
  */
 export function analyzeBody(body: object, analyze: (sql: string) => Analysis): Block {
   const parts = withDoubts(expressionsIn(body), (expression) => analyzeExpression(expression, analyze))
   const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
-  // The block is a transaction: what does harm in autocommit alone does none.
+  // The block is a transaction, so effects that only matter in autocommit are left out.
   const effects = parts
     .flatMap((part) => part.effects)
     .filter(({ when }) => when === 'always' || when === 'transaction')
   return { effects, ...(undecided !== undefined && { undecided }) }
 }
 
-/** Marks each effect that a part of the block may fail before. */
+/** Marks each effect that follows a part of the block that may fail. */
 function withDoubts(expressions: readonly Expression[], analyzed: (expression: Expression) => Part): Block[] {
   let isInDoubt = false
   return expressions.map((expression) => {
@@ -85,14 +85,14 @@ function withDoubts(expressions: readonly Expression[], analyzed: (expression: E
   })
 }
 
-/** The value of an option of DO or CREATE FUNCTION. The latter has a list for its body. */
+/** Returns an option of DO or CREATE FUNCTION. CREATE FUNCTION has its body in a list. */
 export function option(args: readonly Node[], name: string): string | undefined {
   const [value] = args.flatMap((arg) => ('DefElem' in arg && arg.DefElem.defname === name ? [arg.DefElem.arg] : []))
   const found = value !== undefined && 'List' in value ? value.List.items?.[0] : value
   return found !== undefined && 'String' in found ? (found.String.sval ?? '') : undefined
 }
 
-/** All that PL/pgSQL would give to SQL, in the order of the text. */
+/** Returns everything that PL/pgSQL passes to SQL, in the order of the text. */
 function expressionsIn(body: object): Expression[] {
   const walk = new BlockWalk()
   walk.visit(body, true)
@@ -103,11 +103,11 @@ function expressionsIn(body: object): Expression[] {
 
 class BlockWalk {
   readonly found: Expression[] = []
-  /** COMMIT and ROLLBACK: what stands before them may stay, or go. */
+  /** The block has COMMIT or ROLLBACK, so earlier effects may stay or not. */
   endsTransaction = false
   #mayHaveFailed = false
 
-  /** @returns whether it may leave the block that it stands in */
+  /** @returns `true` if it may leave the surrounding block */
   visit(value: object, isSure: boolean, dynamicField?: string): boolean {
     let isReached = isSure && !('exceptions' in value)
     let leaves = false
@@ -123,7 +123,7 @@ class BlockWalk {
         this.#mayHaveFailed = false
       } else if (this.#visitPart(key, child, isReached)) {
         leaves = true
-        // What follows in the same list of statements is not reached for certain.
+        // The following statements of this list may not be reached.
         isReached = false
       }
     }
@@ -140,19 +140,19 @@ class BlockWalk {
 
 const endings: ReadonlySet<string> = new Set(['PLpgSQL_stmt_commit', 'PLpgSQL_stmt_rollback'])
 
-/** The statements that run what they hold once. */
+/** Statements that run their parts exactly once. */
 const plainStatements = new Set(
   ['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`),
 )
 
-/** Statements that do no more than the SQL in them, which is judged. */
+/** Statements that do nothing but run their SQL, which is judged. */
 const judgedStatements = new Set(['block', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
 
 function mayPassBy(key: string): boolean {
   return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || key === 'datums'
 }
 
-/** RETURN, and EXIT or CONTINUE with a label. Without one they leave no more than the loop that they stand in. */
+/** RETURN, and EXIT or CONTINUE with a label. Without a label they leave only the surrounding loop. */
 function leavesBlock(key: string, part: object): boolean {
   return key.startsWith('PLpgSQL_stmt_return') || (key === 'PLpgSQL_stmt_exit' && 'label' in part)
 }
@@ -183,7 +183,7 @@ function toPart(analysis: Analysis, { isSure }: Expression): Part {
   }
 }
 
-/** A harmless statement may look at anything, and fail for it. */
+/** A harmless statement may fail, because its content is unknown. */
 function mayFail({ steps }: Analysis): boolean {
   const [first] = steps
   return first === undefined || steps.length > 1 || first.mayFail !== undefined || first.followsDoubt === true
@@ -194,7 +194,7 @@ function toStatement({ query, parseMode: mode }: Expression): string {
   return mode === parseMode.expression ? `SELECT ${query}` : `SELECT ${assigned(query)}`
 }
 
-/** `x[i] := value`: both sides are evaluated. */
+/** PL/pgSQL evaluates both sides of `x[i] := value`. */
 function assigned(query: string): string {
   let depth = 0
   for (const { 0: token, index } of query.matchAll(/"[^"]*"|'[^']*'|[[\]]|:?=/g)) {
@@ -205,7 +205,7 @@ function assigned(query: string): string {
   return query
 }
 
-/** The text of `SELECT '…'`. */
+/** Returns the text of `SELECT '…'`. */
 function constantOf(sql: string): string | undefined {
   const [statement] = parse(sql)
   const [target] = statement !== undefined && 'SelectStmt' in statement ? (statement.SelectStmt.targetList ?? []) : []

@@ -3,12 +3,10 @@ import type { Step } from './analysis.ts'
 import { functionCall, isBuiltIn, isNullConstant } from '../sql/function-call.ts'
 import { isSimple, isValue, runs } from '../sql/executed.ts'
 
-/**
- * Statements that PostgreSQL refuses for nothing that a text or the data can hold. `ROLLBACK` ends what follows anyway.
- */
+/** Statements that do not fail, whatever names and data they meet. `settle` knows when DEALLOCATE may fail. */
 const infallible: ReadonlySet<string> = new Set(['ListenStmt', 'UnlistenStmt', 'DeallocateStmt', 'NotifyStmt'])
 
-/** Statements that have all of their effects, or fail before the first one. */
+/** Statements with several effects: they may fail between two of them. */
 const compound: ReadonlySet<string> = new Set([
   'CallStmt',
   'CreateTableAsStmt',
@@ -22,13 +20,13 @@ const compound: ReadonlySet<string> = new Set([
   'UpdateStmt',
 ])
 
-/** Functions of pg_catalog that fail for none of the constants that are their arguments. */
+/** Functions of pg_catalog that do not fail for constant arguments. */
 const infallibleFunction =
   /^(pgv_get(_\w+)?|pg_replication_origin_xact_setup|pg_(try_)?advisory_(xact_)?(un)?lock(_shared|_all)?|hashtext(extended)?|now|version|pg_backend_pid)$/
 
 /**
- * Whether a statement may fail, as far as the text tells, and when. A timeout, a cancellation, or a name that is
- * already taken may end any statement: what the statement finds or computes is looked at, not that.
+ * Returns when a statement may fail; `undefined` if it does not. Only what the statement reads and computes counts. A
+ * timeout, a cancellation or a name that already exists may end any statement.
  */
 export function failureOf(statement: Node): Step['mayFail'] {
   const tag = Object.keys(statement)[0] as string
@@ -41,7 +39,7 @@ export function failureOf(statement: Node): Step['mayFail'] {
   return compound.has(tag) ? 'within' : 'before'
 }
 
-/** `SELECT f(1)` has its effect, or fails. */
+/** `SELECT f(1)` fails before its effect, or not at all. */
 function failureOfSelect({ targetList = [], ...others }: SelectStmt): Step['mayFail'] {
   if (!Object.keys(others).every((part) => harmlessParts.has(part))) return 'within'
   if (targetList.every(isInfallible)) return undefined
@@ -56,13 +54,13 @@ function isPlainCall(target: Node | undefined): boolean {
 const infallibleControls: ReadonlySet<string> = new Set([
   'TRANS_STMT_BEGIN',
   'TRANS_STMT_START',
-  // It may, but ends the transaction all the same.
+  // It may fail, and then ends the transaction as well.
   'TRANS_STMT_COMMIT',
   'TRANS_STMT_ROLLBACK',
   'TRANS_STMT_SAVEPOINT',
 ])
 
-/** `SELECT 1`, and no more. */
+/** The parts of a plain `SELECT 1`. */
 const harmlessParts: ReadonlySet<string> = new Set(['limitOption', 'op'])
 
 function isInfallible(target: Node): boolean {

@@ -2,7 +2,7 @@ import type { AlterTableStmt, Node, ResTarget, TypeName } from '@pgsql/types'
 import { names } from '../sql/function-call.ts'
 import { runs } from '../sql/executed.ts'
 
-/** The names under which a statement defines what a later statement may run; empty for a statement that defines nothing. */
+/** Returns the names that a statement defines for later statements; empty for a statement that defines nothing. */
 export function namesDefinedBy(statement: Node): string[] {
   const [[tag, node] = []] = Object.entries(statement) as [Tag, never][]
   const found = tag === undefined ? undefined : definedBy[tag]?.(node as never)
@@ -11,7 +11,7 @@ export function namesDefinedBy(statement: Node): string[] {
 
 type Names = (string | undefined)[]
 
-/** The statements that define something, with its names. */
+/** Statements that define something, and how to find its names. */
 const definedBy: {
   readonly [T in Tag]?: (node: Tagged<T>) => Names
 } = {
@@ -42,7 +42,7 @@ function relationName(node: Node): string | undefined {
   return 'RangeVar' in node ? node.RangeVar.relname : undefined
 }
 
-/** The names that a statement mentions, if it may run what they mean. A definition alone runs nothing. */
+/** Returns the names in a statement that may run definitions. A statement that only defines runs none. */
 export function namesRunBy(statement: Node): string[] {
   if ('ExplainStmt' in statement && !runs(statement.ExplainStmt)) return []
   if ('CreateTableAsStmt' in statement && statement.CreateTableAsStmt.into?.skipData === true) return []
@@ -70,7 +70,7 @@ const running: ReadonlySet<string> = new Set([
   'UpdateStmt',
 ])
 
-/** Parts of ALTER TABLE that look at the rows that are there. */
+/** Returns true if a part of ALTER TABLE evaluates expressions for existing rows. */
 function evaluates({ cmds = [] }: AlterTableStmt): boolean {
   return cmds.some(
     (cmd) =>
@@ -79,7 +79,7 @@ function evaluates({ cmds = [] }: AlterTableStmt): boolean {
   )
 }
 
-/** All words in the tree of a statement, but its literals, columns and aliases. */
+/** Returns all strings in the tree of a statement, except literals, columns and aliases. */
 export function wordsOf(statement: Node): string[] {
   const words = new Set<string>()
   const pending: unknown[] = [statement]
@@ -97,7 +97,7 @@ export function wordsOf(statement: Node): string[] {
 
 const noNames: ReadonlySet<string> = new Set(['A_Const', 'Alias', 'ColumnRef', 'alias'])
 
-/** What may be a name in a text. */
+/** Returns the words of a text that may be names. */
 export function wordsIn(text: string): string[] {
   return text.match(/[\w$\u0080-\uffff]+/g) ?? []
 }

@@ -6,17 +6,14 @@ import { failureOf } from './fallible.ts'
 import { uncertain } from '../rules/effect.ts'
 
 /**
- * The most effects that the EXECUTEs of one text add to it. A text may execute a long statement thousands of times, and
- * each time all its effects count again.
+ * The most effects that the EXECUTE statements of one text add. A text may execute a long statement thousands of times,
+ * and its effects count each time.
  */
 const mostEffects = 10_000
 
 const nothing: Block = { effects: [] }
 
-/**
- * The statements that one text prepares: its own EXECUTE runs them. An earlier text's PREPARE was judged with that
- * text.
- */
+/** The statements that one text prepares, for its own EXECUTE. PREPARE in an earlier text was judged there. */
 export class PreparedStatements {
   readonly #queries = new Map<string, Node>()
   readonly #failures = new Map<Node, Step['mayFail']>()
@@ -29,12 +26,12 @@ export class PreparedStatements {
     if (query !== undefined) this.#queries.set(name, query)
   }
 
-  /** @returns the effects of what a statement executes, beside its own */
+  /** @returns the effects of the prepared statement that a statement executes */
   executedBy([name]: readonly string[]): Block {
     return name === undefined ? nothing : this.#execute(name)
   }
 
-  /** Whether a statement may fail, and when: an EXECUTE as what it executes. */
+  /** Returns when a statement may fail. EXECUTE fails when the prepared statement does. */
   failureOf(statement: Node): Step['mayFail'] {
     if (!('ExecuteStmt' in statement)) return failureOf(statement)
     const { name = '', params } = statement.ExecuteStmt
@@ -52,7 +49,7 @@ export class PreparedStatements {
       : { effects: [], undecided: `EXECUTE adds more than ${mostEffects} effects` }
   }
 
-  /** Its parameters may name anything: it takes nothing back for certain. */
+  /** The parameters may name anything, so taking state back is uncertain. */
   #effectsOf(name: string): DetectedEffect[] {
     const query = this.#queries.get(name)
     if (query === undefined) return []

@@ -5,7 +5,7 @@ import type { Telltale } from '../rules/effect.ts'
 
 const answered = rules.flatMap(({ id, answer }) => (answer === undefined ? [] : [{ id, tells: answer.tells }]))
 
-/** What the answers to these statements would tell. */
+/** Returns the effects that the answers to these statements may show. */
 export function telltalesOf(statements: readonly Node[]): DetectedTelltale[] {
   return statements.flatMap((statement, at) =>
     answered.flatMap(({ id, tells }) =>
@@ -14,7 +14,7 @@ export function telltalesOf(statements: readonly Node[]): DetectedTelltale[] {
   )
 }
 
-/** What the server's answers have told, one answer a statement. */
+/** Returns the effects that the server's answers have shown. There is one answer for each statement. */
 export function toldBy({ telltales = [] }: Analysis, answers: readonly Answer[]): DetectedEffect[] {
   return telltales.filter((telltale) => isTold(telltale, answers[telltale.at])).map(({ effect }) => effect)
 }

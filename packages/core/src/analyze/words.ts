@@ -1,17 +1,17 @@
 import { nextToken } from '../sql/tokens.ts'
 
-/** What the rules look for, as words. */
+/** The words that the rules look for. */
 export interface Words {
-  /** Functions and relations, also as a part of a longer word. */
+  /** Names of functions and relations, also as a part of a longer word. */
   readonly names: readonly string[]
   readonly keywords: readonly string[]
-  /** At the start of a statement, and behind EXPLAIN. */
+  /** Words at the start of a statement, or after EXPLAIN. */
   readonly firstWords: readonly string[]
 }
 
 /**
- * Makes the look at a text that no parser reads: newer syntax, another dialect, a command for a pooler, half a
- * statement. It says whether anything in it, but for literals and comments, is a word that a rule asks for.
+ * Creates the search for texts that the parser refuses: newer syntax, another dialect, a pooler's command, half a
+ * statement. It returns true if a word outside literals and comments is one that a rule looks for.
  */
 export function createWordSearch({ names, keywords, firstWords }: Words): (sql: string) => boolean {
   const explain = '(?:explain\\b(?: (?:analyze|verbose)\\b)*(?: ?\\([^)]{0,200}\\))? ?)?'
@@ -26,7 +26,7 @@ function withoutLiterals(sql: string): string {
   const shown: string[] = []
   for (let at = 0; at < sql.length;) {
     const { text, end } = nextToken(sql, at)
-    // Behind a backslash nobody knows where the literal ends: what may not be one counts.
+    // After a backslash the end of the literal is ambiguous, so everything that might be outside it is scanned.
     const isUnclear = text === '?' && end === sql.length && sql.includes('\\', at)
     if (isUnclear) shown.push(sql.slice(at))
     else if (text !== ' ' || shown.at(-1) !== ' ') shown.push(text)

@@ -9,23 +9,23 @@ const word = 'poolsafe-allow'
 
 const form = /^\s*poolsafe-allow(?![\w-])([^:]*)(?::([^]*))?$/
 
-/** Characters of a rule's id: what else is written in its place is not repeated in a message. */
+/** Characters of a rule's id. A message does not repeat anything else that stands in its place. */
 const idLike = /^[\w/-]{1,40}$/
 
-/** What a comment in a text allows. */
+/** The exception that a comment in a text declares. */
 export interface CommentException {
   readonly rules: readonly RuleId[]
   readonly reason: string
 }
 
-/** The comments of a text that mean to allow something. */
+/** The exceptions that the comments of a text declare. */
 export interface Comments {
   readonly exceptions: readonly CommentException[]
-  /** The first comment that allows nothing, because it is not in the right form. */
+  /** The error of the first comment that is malformed. */
   readonly problem: InvalidCommentError | undefined
 }
 
-/** A comment means to allow something and does not say what, or why. Thrown in strict mode, else logged once. */
+/** A comment starts an exception and lacks the rule or the reason. Thrown in strict mode, otherwise logged once. */
 export class InvalidCommentError extends PoolsafeError {
   static override readonly name: string = 'InvalidCommentError'
   constructor(problem: string, sql: string) {
@@ -55,7 +55,7 @@ export function readComments(sql: string): Comments {
   return { exceptions, problem: problem === undefined ? undefined : new InvalidCommentError(problem, sql) }
 }
 
-/** @returns what it allows, or why that is nothing; `undefined` for any other comment */
+/** @returns the exception, or the error of a malformed one; `undefined` for any other comment */
 function readComment(comment: string): CommentException | string | undefined {
   const found = form.exec(comment)
   if (found === null) return undefined
@@ -75,8 +75,8 @@ function noRule(id: string): string {
 }
 
 /**
- * What stands in the comments of a text, as PostgreSQL reads it: never what only looks like one inside a literal or a
- * name. Behind a string whose end depends on a server setting, because of a backslash, no comment is read.
+ * Returns the comments of a text, as PostgreSQL reads them, never a part of a literal or a name. After a string whose
+ * end depends on a server setting, because of a backslash, no comment is read.
  */
 function* commentsIn(sql: string): Generator<string> {
   for (let at = 0; at < sql.length;) {
@@ -87,7 +87,7 @@ function* commentsIn(sql: string): Generator<string> {
   }
 }
 
-/** The redacted text takes every blank of Unicode for white space; to PostgreSQL a no-break space is a letter. */
+/** Redaction treats every Unicode space as white space. For PostgreSQL, a no-break space is a letter. */
 function nextTokenOfServer(sql: string, at: number): { readonly end: number } {
   const letters = /[^\S \t\n\r\f\v]/.test(sql.charAt(at))
   if (!letters) return nextToken(sql, at)

@@ -2,25 +2,23 @@ import type { RuleId } from '../rules/index.ts'
 import { shared } from '../shared.ts'
 import type { KnownException } from './exception.ts'
 
-/**
- * Exceptions remembered: more than an application has places. A reason that differs each time must not fill the memory.
- */
+/** The most exceptions that are remembered. A reason that changes at each call must not fill the memory. */
 const maxRemembered = 1_000
 
-/** An exception, and what has come of it so far. */
+/** An exception and its use so far. */
 export interface Declared {
   readonly exception: KnownException
-  /** Whether it could have allowed something: its scope has run to the end. */
+  /** Its scope has run to the end, so it could have allowed something. */
   hasRun: boolean
-  /** The rules of which it has allowed a finding. */
+  /** The rules with a finding that it has allowed. */
   readonly matched: Set<RuleId>
 }
 
-/** Remembers exceptions, to tell those that allow nothing any more. */
+/** Remembers exceptions, to find those that allow nothing. */
 export class DeclaredExceptions {
   readonly #byPlace = new Map<string, Declared>()
 
-  /** @returns what is remembered of the same exception, declared at the same place */
+  /** @returns the record of the same exception at the same call site */
   declare(exception: KnownException): Declared {
     const { by, where, rules, reason, statement = '' } = exception
     const place = [by, where, rules.join(), reason, statement].join('\n')
@@ -34,9 +32,9 @@ export class DeclaredExceptions {
   }
 
   /**
-   * Each with those of its rules that it has never been needed for.
+   * Returns the unused exceptions, each with its unused rules.
    *
-   * @param isNeverFound a rule of which no finding is acted on, so that nothing can be said of its exceptions
+   * @param isNeverFound returns true for a rule that is off, so its exceptions cannot be called unused
    */
   unused(isNeverFound: (rule: RuleId) => boolean): KnownException[] {
     return [...this.#byPlace.values()].flatMap(({ exception, hasRun, matched }) => {

@@ -5,14 +5,13 @@ import { checkReason, checkRuleIds, type KnownException, type RuleIds } from './
 
 /** One exception of the option `exceptions`. */
 export interface ExceptionOption {
-  /** The id of a rule, or several. */
+  /** The id of a rule, or several ids. */
   readonly rule: RuleIds
   /**
-   * The only statement that it is for: as the code has it, or as the row `statement` of a message shows it. Comments do
-   * not count, nor does white space that is folded, case outside quoted names, or a semicolon at the end. As the code
-   * has it, with its literals, it is for this setting, lock or channel alone; as a message shows it, with `?`, for
-   * every one. A statement that the message has cut, with `…`, is compared as far as the message goes. @default every
-   * statement
+   * The statement that the exception is for, as in the code, or as in the row `statement` of a message. Comments, the
+   * amount of white space, case outside quoted names, and semicolons at the end do not matter. With its literals, as in
+   * the code, the exception is for this setting, lock or channel only. With `?`, as in a message, it is for every one.
+   * A statement that the message has cut, with `…`, is compared up to the cut. @default every statement
    */
   readonly statement?: string
   /** Why it is safe. */
@@ -42,7 +41,7 @@ function check(given: ExceptionOption, index: number): void {
   )
 }
 
-/** What an option, checked before, declares. A literal in its statement is not shown again. */
+/** Creates the exception of a checked option. It does not show the literals of the statement. */
 export function toException({ rule, statement, reason }: ExceptionOption): KnownException {
   const rules = typeof rule === 'string' ? [rule] : [...rule]
   return {

@@ -3,24 +3,23 @@ import { analyze } from '../analyze/analyze.ts'
 import { redact } from '../sql/redact.ts'
 import { nextToken } from '../sql/tokens.ts'
 
-/** What a statement that was too long for a message ends with. */
+/** The end of a statement that a message has cut. */
 const cut = '…'
 
-/** Whether texts are the statement of an exception. */
+/** Returns true for a text that is the statement of the exception. */
 export type StatementMatch = (sql: string) => boolean
 
 /**
- * Compares texts with a statement as a message shows it, or as it is written in the code: without literals and
- * comments, white space folded, case ignored outside quoted names, semicolons at the end left out. A statement that a
- * message has cut is compared as far as the message goes. A text with a backslash in a string is none: messages leave
- * out what follows.
+ * Creates the comparison of texts with a statement, as in a message or as in the code. It ignores literals, comments,
+ * the amount of white space, case outside quoted names, and semicolons at the end. A statement that a message has cut is
+ * compared up to the cut. A text with a backslash in a string never matches, because messages leave out the rest of it.
  *
- * Of a statement that has its literals, those count that name what is left behind: the setting, the lock, the channel.
+ * If the statement has literals, those that name the setting, the lock or the channel must match as well.
  */
 export function matchStatement(statement: string): StatementMatch {
   const isCut = statement.trimEnd().endsWith(cut)
   const wanted = isCut ? fold(statement) : normalised(statement)
-  // As a message shows it: what the literals named is not known.
+  // As in a message: the values of the literals are unknown.
   const isPasted = isCut || statement.includes('?')
   return (sql) => {
     if (hidesItsEnd(sql) || (isCut ? fold(redact(sql)) : normalised(sql)) !== wanted) return false
@@ -28,7 +27,7 @@ export function matchStatement(statement: string): StatementMatch {
   }
 }
 
-/** What the effects of a text are about. */
+/** Returns the objects of a text's effects. */
 function objectsOf(sql: string): string {
   return JSON.stringify(effectsIn(analyze(sql)).map(({ rule, does, object }) => [rule, does, object]))
 }
@@ -37,7 +36,7 @@ function normalised(sql: string): string {
   return fold(redact(sql, Infinity))
 }
 
-/** Case matters in quoted names alone; quotes of strings are gone. */
+/** Case matters only in quoted names. Strings have no quotes left. */
 function fold(shown: string): string {
   const folded = shown.replaceAll(/"[^"]*"?|[^"]+/g, (part) =>
     part.startsWith('"') ? part : part.replaceAll(/\s+/g, ' ').toLowerCase(),
@@ -47,7 +46,7 @@ function fold(shown: string): string {
   return folded.slice(0, end).trimStart()
 }
 
-/** Whether the redacted text ends before the text does: two texts that differ behind it would look the same. */
+/** Returns true if redaction has cut the text. Texts that differ after the cut would look the same. */
 function hidesItsEnd(sql: string): boolean {
   if (!sql.includes('\\')) return false
   for (let at = 0; at < sql.length;) {
