@@ -12,7 +12,7 @@ import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
-import { layers, type Layer } from '../support/layers.ts'
+import { layers, untilAnswered, type Layer } from '../support/layers.ts'
 
 let server: PostgresServer
 let way: Proxy
@@ -65,7 +65,7 @@ describe.each(layers)('%s', (_name, open) => {
 
   it('gives every call the last failure as its cause while the server is down', async () => {
     await use({ acquireTimeoutMillis: 600 }, async (layer) => {
-      await layer.query()
+      await untilAnswered(layer)
       await way.close()
       try {
         const errors = await callsOver(layer, 60, 1000)
@@ -80,7 +80,7 @@ describe.each(layers)('%s', (_name, open) => {
       } finally {
         await way.open()
       }
-      await recovers(layer)
+      await untilAnswered(layer)
     })
   })
 
@@ -109,7 +109,7 @@ describe.each(layers)('%s', (_name, open) => {
     ['after a while', { afterMillis: 300 }],
   ])('that is to fail fast does so %s, and is back with the server', async (_when, failFast) => {
     await use({ acquireTimeoutMillis: 30_000, failFast }, async (layer) => {
-      await layer.query()
+      await untilAnswered(layer)
       await way.close()
       let errors: (Error | undefined)[] = []
       try {
@@ -121,7 +121,7 @@ describe.each(layers)('%s', (_name, open) => {
       expect(refused.length).toBeGreaterThanOrEqual(15)
       for (const error of refused)
         expect(error).toMatchObject({ likelyCause: 'serverRefuses', cause: { code: 'ECONNREFUSED' } })
-      await recovers(layer)
+      await untilAnswered(layer)
     })
   })
 
@@ -139,18 +139,6 @@ describe.each(layers)('%s', (_name, open) => {
     })
   })
 })
-
-/** Within a second after the server is back, one of the calls asks it. */
-async function recovers(layer: Layer): Promise<void> {
-  for (;;) {
-    const failed = await layer.query().then(
-      () => false,
-      () => true,
-    )
-    if (!failed) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
 
 describe('a pool of node-postgres', () => {
   it('whose hook takes long says that the hook does', async () => {

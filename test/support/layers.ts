@@ -6,6 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { sql as drizzleSql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Kysely, PostgresDialect, sql, type Dialect } from 'kysely'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 import { inTransaction } from './session/in-transaction.ts'
@@ -40,6 +41,21 @@ export const layers: readonly (readonly [name: string, open: OpenLayer])[] = [
 
 export function makePool({ url, max, guard, options }: Setup): pg.Pool {
   return guardPool(new pg.Pool({ connectionString: url, max }), guard, options)
+}
+
+/**
+ * Sends statements until one is answered. On a busy machine the first connection may come too late for its caller; it
+ * stays in the pool.
+ */
+export async function untilAnswered(layer: Layer): Promise<void> {
+  for (;;) {
+    const failed = await layer.query().then(
+      () => false,
+      () => true,
+    )
+    if (!failed) return
+    await sleep(20)
+  }
 }
 
 /** Runs `work` inside a transaction, after the first statement of the transaction. */
