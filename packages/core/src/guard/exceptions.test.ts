@@ -1,14 +1,11 @@
-import type { Engine } from './engine.ts'
 import { engineOf } from './brand.ts'
 import { strictness } from './strict.ts'
 import { origins } from '../stack/origin.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Transaction } from '../transaction/transaction.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
-import type { Call } from './call.ts'
 import type { AllowedEvent, FindingEvent } from './events.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
@@ -16,21 +13,11 @@ import type { KnownException } from '../exceptions/exception.ts'
 import type { ExceptionOption } from '../exceptions/option.ts'
 import { inScopeOfCaller } from '../exceptions/scope.ts'
 import { allow } from './allow.ts'
+import { openTransaction, send } from '../../../../test/support/watched-guard.ts'
 
 const set = "SET app.token = 'secret'"
 const listen = 'LISTEN orders'
 const strict = { mode: 'strict' } as const
-
-function opened(): Transaction {
-  const transaction = new Transaction()
-  transaction.isOpen = true
-  return transaction
-}
-
-/** What an adapter does before it sends a statement. */
-function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Engine['refuse']> {
-  return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true, ...call }, send)
-}
 
 interface Watched {
   readonly guard: Guard
@@ -138,7 +125,7 @@ describe.each(ways)('a scope of %s', (_name, of) => {
 
   test('keeps what its statements leave allowed when the commit is decided outside', () => {
     const { guard, allowed } = watched(strict)
-    const transaction = opened()
+    const transaction = openTransaction()
     expect(of(guard)('session/set', 'a test', () => send(guard, set, { transaction }))).toBeUndefined()
     expect(allowed).toEqual([])
     expect(send(guard, 'COMMIT', { transaction })).toBeUndefined()
@@ -147,7 +134,7 @@ describe.each(ways)('a scope of %s', (_name, of) => {
 
   test('does not allow at the commit what was sent before it', () => {
     const { guard } = watched(strict)
-    const transaction = opened()
+    const transaction = openTransaction()
     send(guard, set, { transaction })
     expect(of(guard)('session/set', 'a test', () => send(guard, 'COMMIT', { transaction }))).toBeInstanceOf(
       UnsafeStatementError,
@@ -156,7 +143,7 @@ describe.each(ways)('a scope of %s', (_name, of) => {
 
   test('does not hide the same statement from outside of it', () => {
     const { guard } = watched(strict)
-    const transaction = opened()
+    const transaction = openTransaction()
     of(guard)('session/set', 'a test', () => send(guard, set, { transaction }))
     send(guard, set, { transaction })
     expect(send(guard, 'COMMIT', { transaction })).toMatchObject({ rule: 'session/set' })
@@ -164,7 +151,7 @@ describe.each(ways)('a scope of %s', (_name, of) => {
 
   test('holds one entry for a statement that is repeated inside', () => {
     const { guard } = watched(strict)
-    const transaction = opened()
+    const transaction = openTransaction()
     of(guard)('session/set', 'a test', () => {
       for (let times = 0; times < 100; times++) send(guard, set, { transaction })
     })
@@ -258,7 +245,7 @@ describe('a comment', () => {
   test('allows what it names in its text, at the commit as well', () => {
     const { guard, allowed } = watched(strict)
     const sql = `/* poolsafe-allow session/set: one tenant */ ${set}`
-    const transaction = opened()
+    const transaction = openTransaction()
     expect(send(guard, sql)).toBeUndefined()
     send(guard, sql, { transaction })
     expect(send(guard, 'COMMIT', { transaction })).toBeUndefined()
@@ -270,7 +257,7 @@ describe('a comment', () => {
 
   test('does not hide the same statement without it', () => {
     const { guard } = watched(strict)
-    const transaction = opened()
+    const transaction = openTransaction()
     send(guard, `/* poolsafe-allow session/set: one tenant */ ${set}`, { transaction })
     send(guard, set, { transaction })
     expect(send(guard, 'COMMIT', { transaction })).toMatchObject({ rule: 'session/set' })

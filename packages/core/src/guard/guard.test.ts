@@ -1,4 +1,3 @@
-import type { Engine } from './engine.ts'
 import { engineOf } from './brand.ts'
 import { strictness } from './strict.ts'
 import { origins } from '../stack/origin.ts'
@@ -6,42 +5,19 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { InvalidOptionError, PoolsafeFault } from '../errors.ts'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import { harmless } from '../analyze/analysis.ts'
-import { Transaction } from '../transaction/transaction.ts'
 import { direct } from '../poolers/direct.ts'
 import { pgbouncer } from '../poolers/pgbouncer.ts'
 import { strictest } from '../poolers/strictest.ts'
 import { rules } from '../rules/index.ts'
 import type { FindingEvent } from './events.ts'
-import type { Call } from './call.ts'
-import { createGuard, type Guard } from './guard.ts'
-import type { GuardOptions } from './options.ts'
+import { createGuard } from './guard.ts'
+import { openTransaction, send, watchedGuard } from '../../../../test/support/watched-guard.ts'
 
 const unsafe = "SET app.token = 'secret'"
 
-interface Watched {
-  readonly guard: Guard
-  readonly logged: string[]
-}
-
-function watched(options: GuardOptions = {}): Watched {
-  const logged: string[] = []
-  return { guard: createGuard({ logger: { warn: (message) => void logged.push(message) }, ...options }), logged }
-}
-
-function opened(): Transaction {
-  const transaction = new Transaction()
-  transaction.isOpen = true
-  return transaction
-}
-
-/** What an adapter does before it sends a statement. */
-function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Engine['refuse']> {
-  return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true, ...call }, send)
-}
-
 describe('in warn mode', () => {
   test('a finding is logged, and the statement goes on', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     expect(send(guard, unsafe)).toBeUndefined()
     expect(logged).toHaveLength(1)
     expect(logged[0]).toMatch(
@@ -50,7 +26,7 @@ describe('in warn mode', () => {
   })
 
   test('the log is the manual, without any literal', () => {
-    const { guard, logged } = watched({ pooler: pgbouncer({ version: '1.24' }) })
+    const { guard, logged } = watchedGuard({ pooler: pgbouncer({ version: '1.24' }) })
     send(guard, `${unsafe}; LISTEN orders`)
     const lines = (logged[0] ?? '').split('\n').map((line) => line.trim().split(/ {2,}/))
     expect(Object.fromEntries(lines.slice(1))).toMatchObject({
@@ -69,31 +45,31 @@ describe('in warn mode', () => {
   })
 
   test('the same finding is logged once for each statement', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     for (let times = 0; times < 3; times++) send(guard, unsafe)
     send(guard, 'SET work_mem = 1')
     expect(logged).toHaveLength(2)
   })
 
   test('the same finding is logged once, also of a long text', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     for (let times = 0; times < 3; times++) send(guard, `${unsafe} -- ${'x'.repeat(100_000)}`)
     expect(logged).toHaveLength(1)
   })
 
   test('a repeated finding takes no stack', () => {
-    const { guard } = watched()
+    const { guard } = watchedGuard()
     const capture = vi.spyOn(Error, 'captureStackTrace')
     onTestFinished(() => capture.mockRestore())
     for (let times = 0; times < 3; times++) send(guard, unsafe)
     expect(capture).toHaveBeenCalledTimes(1)
-    for (let times = 0; times < 3; times++) send(guard, unsafe, { transaction: opened() })
+    for (let times = 0; times < 3; times++) send(guard, unsafe, { transaction: openTransaction() })
     expect(capture).toHaveBeenCalledTimes(1)
     expect(guard.stats().findings).toMatchObject({ 'session/set': 3 })
   })
 
   test('a repeated finding has its own call site if somebody listens', () => {
-    const { guard } = watched()
+    const { guard } = watchedGuard()
     send(guard, unsafe)
     const places: unknown[] = []
     guard.on('finding', ({ place }) => places.push(place))
@@ -104,7 +80,7 @@ describe('in warn mode', () => {
   })
 
   test('a text that cannot be judged is no finding', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     expect(send(guard, `${unsafe};${' '.repeat(1_000_000)}`)).toBeUndefined()
     expect(logged).toEqual([])
   })
@@ -112,7 +88,7 @@ describe('in warn mode', () => {
 
 describe('in strict mode', () => {
   test('a finding refuses the statement with the manual, and logs nothing', () => {
-    const { guard, logged } = watched({ mode: 'strict' })
+    const { guard, logged } = watchedGuard({ mode: 'strict' })
     const error = send(guard, unsafe)
     expect(error).toBeInstanceOf(UnsafeStatementError)
     expect(error).toMatchObject({
@@ -143,19 +119,19 @@ describe('in strict mode', () => {
   test('what is safe goes on', () => {
     const guard = createGuard({ mode: 'strict' })
     expect(send(guard, 'SELECT 1')).toBeUndefined()
-    expect(send(guard, unsafe.replace('SET', 'SET LOCAL'), { transaction: opened() })).toBeUndefined()
+    expect(send(guard, unsafe.replace('SET', 'SET LOCAL'), { transaction: openTransaction() })).toBeUndefined()
     expect(send(createGuard({ mode: 'strict', pooler: direct() }), unsafe)).toBeUndefined()
   })
 
   test('is what every guard of the process is in while the override is set', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     const seen: FindingEvent[] = []
     strictness.current = { onFinding: (event) => void seen.push(event) }
     onTestFinished(() => void (strictness.current = undefined))
     expect(guard.mode).toBe('strict')
     expect(send(guard, unsafe)).toBeInstanceOf(UnsafeStatementError)
-    expect(send(watched({ rules: { 'session/set': 'warn' } }).guard, unsafe)).toBeInstanceOf(UnsafeStatementError)
-    expect(send(watched({ rules: { 'session/set': 'allow' } }).guard, unsafe)).toBeUndefined()
+    expect(send(watchedGuard({ rules: { 'session/set': 'warn' } }).guard, unsafe)).toBeInstanceOf(UnsafeStatementError)
+    expect(send(watchedGuard({ rules: { 'session/set': 'allow' } }).guard, unsafe)).toBeUndefined()
     expect(seen.map(({ refused }) => refused)).toEqual([true, true])
     expect(logged).toEqual([])
   })
@@ -164,8 +140,8 @@ describe('in strict mode', () => {
 describe('the policy of a rule', () => {
   test('is stronger than the mode', () => {
     expect(send(createGuard({ mode: 'strict', rules: { 'session/set': 'allow' } }), unsafe)).toBeUndefined()
-    expect(send(watched({ rules: { 'session/set': 'throw' } }).guard, unsafe)).toBeInstanceOf(UnsafeStatementError)
-    const { guard, logged } = watched({ mode: 'strict', rules: { 'session/set': 'warn' } })
+    expect(send(watchedGuard({ rules: { 'session/set': 'throw' } }).guard, unsafe)).toBeInstanceOf(UnsafeStatementError)
+    const { guard, logged } = watchedGuard({ mode: 'strict', rules: { 'session/set': 'warn' } })
     expect(send(guard, unsafe)).toBeUndefined()
     expect(logged).toHaveLength(1)
   })
@@ -179,7 +155,7 @@ describe('the policy of a rule', () => {
   })
 
   test('refuses a text as soon as one finding is to be refused', () => {
-    const { guard } = watched({ rules: { 'session/listen': 'throw' } })
+    const { guard } = watchedGuard({ rules: { 'session/listen': 'throw' } })
     const error = send(guard, `${unsafe}; LISTEN a`)
     expect((error as UnsafeStatementError).findings.map(({ rule }) => rule)).toEqual(['session/set', 'session/listen'])
   })
@@ -191,7 +167,7 @@ describe('the policy of a rule', () => {
 
 describe('what watches', () => {
   test('hears of every finding, logged before or not', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     const events: FindingEvent[] = []
     const stop = guard.on('finding', (event) => void events.push(event))
     for (let times = 0; times < 3; times++) send(guard, unsafe)
@@ -209,7 +185,7 @@ describe('what watches', () => {
   })
 
   test('hears the operation of the layer above', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     const events: FindingEvent[] = []
     guard.on('finding', (event) => void events.push(event))
     origins.run({ operation: 'User.findMany' }, () => send(guard, unsafe))
@@ -218,7 +194,7 @@ describe('what watches', () => {
   })
 
   test('cannot break the statement: a listener that throws is a fault, reported once', () => {
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     const others: FindingEvent[] = []
     const faults: Error[] = []
     guard.on('finding', () => {
@@ -251,7 +227,7 @@ describe('what watches', () => {
   })
 
   test('is added to events that exist; for a misspelt one the error suggests the name', () => {
-    const { guard } = watched()
+    const { guard } = watchedGuard()
     expect(() => guard.on('slowquery' as 'slowQuery', () => {})).toThrow(
       "on(): event is 'slowquery': did you mean 'slowQuery'?",
     )
@@ -259,7 +235,7 @@ describe('what watches', () => {
   })
 
   test('cannot break the statement: a listener of faults that throws', () => {
-    const { guard } = watched()
+    const { guard } = watchedGuard()
     const fail = (): never => {
       throw new Error('broken')
     }
@@ -279,7 +255,7 @@ describe('a fault of poolsafe itself', () => {
   const broken = { ...strictest(), carries }
 
   test('never breaks a statement in warn mode, and is reported once', () => {
-    const { guard, logged } = watched({ pooler: broken })
+    const { guard, logged } = watchedGuard({ pooler: broken })
     expect(send(guard, unsafe)).toBeUndefined()
     expect(send(guard, unsafe)).toBeUndefined()
     expect(logged).toHaveLength(1)
@@ -287,7 +263,7 @@ describe('a fault of poolsafe itself', () => {
   })
 
   test('refuses the statement in strict mode, where silence means safe', () => {
-    const { guard, logged } = watched({ pooler: broken, mode: 'strict' })
+    const { guard, logged } = watchedGuard({ pooler: broken, mode: 'strict' })
     expect(send(guard, unsafe)).toBeInstanceOf(PoolsafeFault)
     expect(send(guard, unsafe)).toBeInstanceOf(PoolsafeFault)
     expect(logged).toHaveLength(1)
@@ -295,8 +271,8 @@ describe('a fault of poolsafe itself', () => {
 
   test('in the analysis of what is no text at all is contained as well', () => {
     const notText = { toString: () => unsafe } as unknown as string
-    expect(engineOf(watched().guard).analyze(notText)).toBe(harmless)
-    const strict = watched({ mode: 'strict' }).guard
+    expect(engineOf(watchedGuard().guard).analyze(notText)).toBe(harmless)
+    const strict = watchedGuard({ mode: 'strict' }).guard
     expect(send(strict, notText)).toMatchObject({
       name: expect.stringMatching(/^(PoolsafeFault|UnsafeStatementError)$/),
     })
@@ -305,7 +281,7 @@ describe('a fault of poolsafe itself', () => {
 
 describe('inspect', () => {
   test('tells in a context, and neither logs nor throws nor tells listeners', () => {
-    const { guard, logged } = watched({ mode: 'strict', rules: { 'session/set': 'throw' } })
+    const { guard, logged } = watchedGuard({ mode: 'strict', rules: { 'session/set': 'throw' } })
     guard.on('finding', () => logged.push('told'))
     expect(guard.inspect(unsafe).findings).toHaveLength(1)
     expect(guard.inspect('SET LOCAL a.b = 1').findings).toHaveLength(1)
@@ -335,29 +311,8 @@ describe('calls that are no statement', () => {
   test('a complaint is thrown in strict mode, and logged once otherwise', () => {
     const complaint = new InvalidOptionError('a', 'b', 'c')
     expect(engineOf(createGuard({ mode: 'strict' })).complain(complaint)).toBe(complaint)
-    const { guard, logged } = watched()
+    const { guard, logged } = watchedGuard()
     for (let times = 0; times < 2; times++) expect(engineOf(guard).complain(complaint)).toBeUndefined()
     expect(logged).toEqual([`[poolsafe] ${complaint.message}`])
-  })
-})
-
-describe('texts of ten million characters', () => {
-  const long = 10_000_000
-  test.each([
-    ['a long string', `SELECT '${'x'.repeat(long)}'`],
-    ['a long list', `SELECT * FROM t WHERE id IN (${'1,'.repeat(long / 2)}1)`],
-    ['a long insert', `INSERT INTO t VALUES ${'(1),'.repeat(long / 4)}(1)`],
-    ['white space', ' '.repeat(long)],
-    ['comments', '/**/'.repeat(long / 4)],
-    ['quotes', "'".repeat(long)],
-    ['double quotes', '"'.repeat(long)],
-    ['semicolons', ';'.repeat(long)],
-    ['a setting', `SET x = '${'x'.repeat(long)}'`],
-    ['dollars', '$a$b'.repeat(long / 4)],
-    ['locks', 'pg_advisory_lock(1),'.repeat(long / 20)],
-  ])('are judged to their end: %s', (_name, sql) => {
-    expect(send(watched().guard, sql)).toBeUndefined()
-    const error = send(createGuard({ mode: 'strict' }), sql)
-    expect((error?.message ?? '').length).toBeLessThan(2000)
   })
 })
