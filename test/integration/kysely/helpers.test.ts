@@ -109,13 +109,12 @@ describe('withAdvisoryLock', () => {
 describe('withLease', () => {
   it('admits one holder, and refuses a late write', async () => {
     const [db, other] = [open(), open()]
-    const lost = withLease(
+    const options = { leaseMillis: 60_000 }
+    await withLease(
       db,
       'a',
       async (lease) => {
-        expect(await withLease(other, 'a', () => Promise.resolve(), { leaseMillis: 60_000 })).toEqual({
-          acquired: false,
-        })
+        expect(await withLease(other, 'a', () => Promise.resolve(), options)).toEqual({ acquired: false })
         await db.transaction().execute((trx) => lease.confirm(trx))
         await direct.query('UPDATE poolsafe_lease SET fencing = fencing + 1')
         const late = db.transaction().execute(async (trx) => {
@@ -123,12 +122,22 @@ describe('withLease', () => {
           await lease.confirm(trx)
         })
         await expect(late).rejects.toBeInstanceOf(LeaseLostError)
-        await once(lease.signal, 'abort')
       },
-      { leaseMillis: 500 },
+      options,
+    )
+    expect((await direct.query('SELECT FROM written')).rowCount).toBe(0)
+  })
+
+  it('reports that the lease was lost', async () => {
+    const lost = withLease(
+      open(),
+      'b',
+      ({ signal }) => direct.query("DELETE FROM poolsafe_lease WHERE key = 'b'").then(() => once(signal, 'abort')),
+      {
+        leaseMillis: 300,
+      },
     )
     await expect(lost).rejects.toBeInstanceOf(LeaseLostError)
-    expect((await direct.query('SELECT FROM written')).rowCount).toBe(0)
   })
 
   it('refuses a transaction', async () => {

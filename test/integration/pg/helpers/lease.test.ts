@@ -85,7 +85,7 @@ describe('withLease', () => {
   })
 
   it('is renewed for as long as the work takes', async () => {
-    const options = { leaseMillis: 3000 }
+    const options = { leaseMillis: 10_000 }
     const result = await withLease(
       open(),
       'a',
@@ -133,7 +133,7 @@ describe('withLease', () => {
         await direct.query('ALTER TABLE poolsafe_lease RENAME TO away')
         await once(signal, 'abort')
       },
-      { leaseMillis: 300 },
+      { leaseMillis: 4000 },
     )
     await expect(lost).rejects.toMatchObject({ name: 'LeaseLostError', cause: { code: '42P01' } })
     await direct.query('DROP TABLE away')

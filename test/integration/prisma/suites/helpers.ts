@@ -116,8 +116,8 @@ export function describeHelpers(subject: Subject): void {
 
     it('withLease admits one holder, and refuses a late write', async () => {
       const [prisma, other] = [open(), open()]
-      const options = { leaseMillis: 500 }
-      const lost = withLease(
+      const options = { leaseMillis: 60_000 }
+      await withLease(
         prisma,
         'a',
         async (lease) => {
@@ -129,12 +129,25 @@ export function describeHelpers(subject: Subject): void {
             await lease.confirm(tx)
           })
           await expect(late).rejects.toBeInstanceOf(LeaseLostError)
-          await once(lease.signal, 'abort')
+        },
+        options,
+      )
+      expect(await prisma.user.count()).toBe(0)
+    })
+
+    it('withLease reports that the lease was lost, and refuses a transaction', async () => {
+      const prisma = open()
+      const options = { leaseMillis: 300 }
+      const lost = withLease(
+        prisma,
+        'b',
+        async ({ signal }) => {
+          await direct.query("DELETE FROM poolsafe_lease WHERE key = 'b'")
+          await once(signal, 'abort')
         },
         options,
       )
       await expect(lost).rejects.toBeInstanceOf(LeaseLostError)
-      expect(await prisma.user.count()).toBe(0)
       const inside = prisma.$transaction((tx) => withLease(tx, 'a', () => Promise.resolve(), options))
       await expect(inside).rejects.toBeInstanceOf(InvalidOptionError)
     })
