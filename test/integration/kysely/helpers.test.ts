@@ -3,9 +3,9 @@ import { guardDialect, notify, withAdvisoryLock, withLease, withSettings } from 
 import { guardPool } from '@poolsafe/pg'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
-import { once } from 'node:events'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { aborted } from '../../support/aborted.ts'
 
 interface Tables {
   readonly written: { readonly by_whom: string }
@@ -132,7 +132,7 @@ describe('withLease', () => {
     const lost = withLease(
       open(),
       'b',
-      ({ signal }) => direct.query("DELETE FROM poolsafe_lease WHERE key = 'b'").then(() => once(signal, 'abort')),
+      ({ signal }) => direct.query("DELETE FROM poolsafe_lease WHERE key = 'b'").then(() => aborted(signal)),
       {
         leaseMillis: 300,
       },

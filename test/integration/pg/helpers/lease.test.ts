@@ -2,10 +2,10 @@ import { createGuard, InvalidOptionError, LeaseLostError, poolers, type Lease, t
 import { guardPool, withLease, withSettings } from '@poolsafe/pg'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { aborted } from '../../../support/aborted.ts'
 
 let server: PostgresServer
 let pooler: PgBouncerServer
@@ -114,7 +114,7 @@ describe('withLease', () => {
       async (lease) => {
         await takeAway('a')
         await expect(writeAs('late', pool, lease)).rejects.toBeInstanceOf(LeaseLostError)
-        await once(lease.signal, 'abort')
+        await aborted(lease.signal)
         isTold = true
       },
       { leaseMillis: 300 },
@@ -131,7 +131,7 @@ describe('withLease', () => {
       'a',
       async ({ signal }) => {
         await direct.query('ALTER TABLE poolsafe_lease RENAME TO away')
-        await once(signal, 'abort')
+        await aborted(signal)
       },
       { leaseMillis: 4000 },
     )

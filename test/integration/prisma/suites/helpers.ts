@@ -3,9 +3,9 @@ import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, notify, poolsafe, settings, withAdvisoryLock, withLease, withSettings } from '@poolsafe/prisma'
 import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { once } from 'node:events'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { aborted } from '../../../support/aborted.ts'
 import type { PrismaClient } from '../../../generated/prisma7/client.ts'
 import { startDatabase, type Database } from '../../../support/prisma/database.ts'
 import type { Subject } from '../../../support/prisma/subject.ts'
@@ -143,7 +143,7 @@ export function describeHelpers(subject: Subject): void {
         'b',
         async ({ signal }) => {
           await direct.query("DELETE FROM poolsafe_lease WHERE key = 'b'")
-          await once(signal, 'abort')
+          await aborted(signal)
         },
         options,
       )
