@@ -2,8 +2,8 @@
 const brand = Symbol.for('poolsafe.error')
 
 /**
- * Every error of poolsafe. None has a `code`: Prisma replaces an error that has one by an error of its own, without its
- * class, its fields and its cause.
+ * The base class of poolsafe's errors. None has a `code`, because Prisma replaces errors that have one by its own,
+ * without class, fields and cause.
  */
 export abstract class PoolsafeError extends Error {
   /** A literal, because bundlers rename classes. */

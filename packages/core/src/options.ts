@@ -1,7 +1,7 @@
 import { InvalidOptionError } from './errors.ts'
 
 /**
- * Refuses what is not a plain object with these keys alone: a misspelt option would otherwise be silently without
+ * Checks that a value is a plain object with these keys only, because a misspelled option would silently have no
  * effect.
  *
  * @throws InvalidOptionError
@@ -15,20 +15,20 @@ export function checkObject(what: string, given: unknown, keys: readonly string[
     throw new InvalidOptionError(`an option of ${what}`, unknown, `one of ${keys.join(', ')}`, closest(unknown, keys))
 }
 
-/** The keys of an interface as a list. A key that is missing, or that the interface does not have, is a type error. */
+/** Returns the keys of an interface as a list. A missing or unknown key is a type error. */
 export function keysOf<Keyed>(keys: { readonly [Key in keyof Keyed]-?: true }): readonly (keyof Keyed & string)[] {
   return Object.keys(keys) as (keyof Keyed & string)[]
 }
 
 /**
- * One entry for each option, by its name: returns the value of the option, checked, or its default. An option without
- * an entry is a type error. The names of all options derive from the table.
+ * One entry for each option, which returns the checked value or the default. An option without an entry is a type
+ * error. The names of all options derive from the table.
  */
 export type OptionTable<Options, Resolved extends { readonly [Name in keyof Options]-?: unknown }> = {
   readonly [Name in keyof Required<Options>]: (given: Options) => Resolved[Name]
 }
 
-/** The names of all options of a table, in its order. */
+/** Returns the names of all options of a table, in its order. */
 export function namesOf<Options, Resolved extends { readonly [Name in keyof Options]-?: unknown }>(
   table: OptionTable<Options, Resolved>,
 ): readonly (keyof Options & string)[] {
@@ -39,7 +39,7 @@ export function namesOf<Options, Resolved extends { readonly [Name in keyof Opti
  * Checks all options and fills in their defaults.
  *
  * @param what the function that was given the options, for messages: `createGuard()`
- * @throws InvalidOptionError for an unknown option, and for a value that an option cannot have
+ * @throws InvalidOptionError for an unknown option and for an invalid value
  */
 export function resolveFrom<Options extends object, Resolved extends { readonly [Name in keyof Options]-?: unknown }>(
   what: string,
@@ -63,25 +63,25 @@ export function checkOneOf<Value extends string>(option: string, given: unknown,
   )
 }
 
-/** @throws InvalidOptionError for what is neither true nor false */
+/** @throws InvalidOptionError for a value that is not a boolean */
 export function checkBoolean(option: string, given: unknown): boolean {
   if (typeof given === 'boolean') return given
   throw new InvalidOptionError(option, given, 'true or false')
 }
 
-/** @throws InvalidOptionError for what is no whole number, or one below `least` */
+/** @throws InvalidOptionError for a value that is not a whole number, or is below `least` */
 export function checkWholeNumber(option: string, given: unknown, least: number): number {
   if (typeof given === 'number' && Number.isInteger(given) && given >= least) return given
   throw new InvalidOptionError(option, given, `a whole number of at least ${least}`)
 }
 
-/** The most typing errors with which a name is still recognised. */
+/** Maximum number of typing errors in a recognised name. */
 const mostEdits = 2
 
-/** Returns the known name that is closest to a misspelt one; `undefined` if none is near. */
+/** Returns the known name that is closest to a misspelled one; `undefined` if none is near. */
 export function closest(given: unknown, names: readonly string[]): string | undefined {
   if (typeof given !== 'string') return undefined
-  // People forget the unit of a name most often.
+  // The most frequent mistake is a missing unit in a name.
   if (names.includes(`${given}Millis`)) return `${given}Millis`
   const near = names.filter((name) => Math.abs(name.length - given.length) <= mostEdits)
   const [best] = near.map((name) => ({ name, edits: editsBetween(given, name) })).toSorted((a, b) => a.edits - b.edits)

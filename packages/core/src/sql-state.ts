@@ -1,14 +1,13 @@
-/** Five capitals or digits. No class of SQLSTATE begins with E, as the error names of Node do (`EPIPE`). */
+/** Five capital letters or digits. No class of SQLSTATE begins with E, as the error codes of Node do (`EPIPE`). */
 const form = /^[0-9A-DF-Z][0-9A-Z]{4}$/
 
-/** Whether an error's code is an SQLSTATE of a server, and no error name of Node. */
+/** Returns true if an error's code is an SQLSTATE and not an error code of Node. */
 export function isSqlState(code: unknown): code is string {
   return typeof code === 'string' && form.test(code)
 }
 
 /**
- * The server's SQLSTATE in an error of a driver, or in the error that a layer has wrapped; `undefined` where there is
- * none.
+ * Returns the SQLSTATE of a driver's error or of the error that it wraps; `undefined` if there is none.
  */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code, cause } = (error ?? {}) as {
@@ -18,7 +17,7 @@ export function sqlStateOf(error: unknown): string | undefined {
   return [code, cause?.code].find(isSqlState)
 }
 
-/** Whether the server answered with this error, in whatever driver. */
+/** Returns true if the error is the server's answer, in any driver. */
 export function isOfServer(error: unknown): boolean {
   return sqlStateOf(error) !== undefined
 }

@@ -6,19 +6,19 @@ import type { Scope } from '../exceptions/scope.ts'
 export interface Call {
   /** The transaction of a client that holds its connection; absent on a connection borrowed for one statement. */
   readonly transaction?: Transaction
-  /** Whether the caller holds the connection. */
+  /** True if the caller holds the connection. */
   readonly pinned: boolean
-  /** Whether the driver sends it as a named statement. @default false */
+  /** True if the driver sends it as a named statement. @default false */
   readonly named?: boolean
 }
 
-/** Where a driver logs in, such as a client that tells it. */
+/** The address of a login, if the client provides it. */
 export interface Address {
   readonly host?: unknown
   readonly port?: unknown
 }
 
-/** The statement that is being judged: where it came from is looked up when there is something to tell. */
+/** The statement that is being judged. Its origin is only determined if there is something to report. */
 export interface CurrentSource extends Source {
   operation?: string | undefined
   stack?: string | undefined

@@ -14,15 +14,15 @@ import type { Mode, Policy, ResolvedOptions } from './options.ts'
 import { policyOn } from './policy.ts'
 import type { FindingReporter } from './finding-reporter.ts'
 
-/** What a decider needs of its guard. */
+/** What a decider needs from its guard. */
 interface Complainant {
   readonly mode: Mode
   complain(error: PoolsafeError): PoolsafeError | undefined
 }
 
 /**
- * Decides what becomes of the effects of a statement: what is due now or left for the end of its transaction, allowed,
- * told or refused.
+ * Decides about the effects of a statement: now or at the end of the transaction, and whether they are allowed,
+ * reported or refused.
  */
 export class Decider {
   readonly #options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>
@@ -43,14 +43,13 @@ export class Decider {
   }
 
   /**
-   * Judges a statement in its transaction, which takes it into account where it may go. @returns the error that refuses
-   * it
+   * Judges a statement in its transaction, and records it in the transaction if it may be sent. @returns the error that
+   * refuses it
    */
   decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
     const before = call.transaction?.state ?? autocommit
     const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
-    // Whether the same is allowed once more depends on where it is sent: an exception for the first is none for the
-    // second.
+    // Exceptions depend on the call site, so an exception for the first statement does not cover an equal second one.
     if (before.left.some((left) => left.source.isExcepted)) source.scopes = openScopes()
     const { due, after } = settle(analysis, source, before)
     const isDecidedNow = this.#options.decideAt === 'statement'
@@ -71,7 +70,8 @@ export class Decider {
     this.#note(source)
     const { remaining } = this.#exceptions.sort(source, left)
     source.isExcepted = remaining.length < left.length
-    // The commit may report fewer rules than these, which is another line of the log. With one rule it is the same line.
+    // The commit may report fewer rules than these, which is another line of the log. With one rule it is the same
+    // line.
     const isRefused = remaining.length > 1 || remaining.some((finding) => this.#policy(finding) === 'throw')
     if (remaining.length > 0) this.#locate(source, remaining, isRefused, entry)
   }

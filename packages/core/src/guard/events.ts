@@ -57,8 +57,8 @@ const names: readonly (keyof GuardEvents)[] = [
 ]
 
 /**
- * Who hears of one event: those who asked the guard, and whoever subscribed to the channel of its name, of all guards
- * of the process.
+ * The listeners of one event: those of the guard, and the subscribers of the event's channel, which receive the events
+ * of all guards of the process.
  */
 interface Audience<Event> {
   readonly listeners: Set<Listener<Event>>
@@ -68,16 +68,15 @@ interface Audience<Event> {
 type Audiences = { readonly [Name in keyof GuardEvents]: Audience<GuardEvents[Name]> }
 
 /**
- * The only way out for everything that watches: `guard.on(name)`, and `node:diagnostics_channel` as `poolsafe:<name>`.
- * A listener that throws, or whose promise rejects, never reaches the query; what a subscriber of a channel throws Node
- * itself reports as an uncaught exception.
+ * Sends events to `guard.on(name)` and to `node:diagnostics_channel` as `poolsafe:<name>`. Errors and rejections of
+ * listeners never affect the query. Node reports errors of channel subscribers as uncaught exceptions.
  */
 export class Events {
   readonly #audiences = Object.fromEntries(
     names.map((name) => [name, { listeners: new Set(), channel: channel(`poolsafe:${name}`) }]),
   ) as unknown as Audiences
 
-  /** @returns what removes the listener again */
+  /** @returns a function that removes the listener */
   on<Name extends keyof GuardEvents>(name: Name, listener: Listener<GuardEvents[Name]>): () => void {
     const { listeners } = this.#audiences[name]
     listeners.add(listener)
@@ -93,7 +92,7 @@ export class Events {
     return audience.listeners.size > 0 || audience.channel.hasSubscribers
   }
 
-  /** @param failed told what a listener threw; what the promise of an asynchronous one rejects with, later */
+  /** @param failed called with a listener's error; for an asynchronous listener later */
   emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name], failed: (error: unknown) => void): void {
     const audience: Audience<GuardEvents[Name]> = this.#audiences[name]
     for (const listener of audience.listeners) {

@@ -15,20 +15,20 @@ interface Option {
   readonly matches: StatementMatch
 }
 
-/** The findings of one statement, by what becomes of them. */
+/** The findings of one statement, allowed and not allowed. */
 export interface Sorted {
-  /** Those that no exception allows. */
+  /** Findings without an exception. */
   readonly remaining: readonly Finding[]
   readonly allowed: ReadonlyMap<Declared, readonly [Finding, ...Finding[]]>
-  /** A comment that was meant to allow something, and does not. */
+  /** A comment that looks like an exception but is invalid. */
   readonly problem: InvalidCommentError | undefined
 }
 
-/** What is allowed under one guard. */
+/** The exceptions of one guard. */
 export class Exceptions {
   readonly #guard: object
   readonly #options: readonly Option[]
-  /** Of this guard alone: its scopes, its options and the comments in its texts. */
+  /** The exceptions of this guard only: scopes, options and comments in its texts. */
   readonly remembered: DeclaredExceptions = new DeclaredExceptions()
 
   constructor(guard: object, given: readonly ExceptionOption[]) {
@@ -36,7 +36,7 @@ export class Exceptions {
     this.#options = given.map((option) => this.#declareOption(option))
   }
 
-  /** Sorts the findings of a statement. Called where there are findings, and only there. */
+  /** Sorts the findings of a statement. Only called if there are findings. */
   sort(source: Source, findings: readonly Finding[]): Sorted {
     const { exceptions, problem } = readComments(source.sql)
     const comments = exceptions.map((comment) => this.#declareComment(source.sql, comment))
@@ -51,7 +51,7 @@ export class Exceptions {
     return { remaining, allowed, problem }
   }
 
-  /** In tests a comment has to be needed, also one in a text in which nothing is found. */
+  /** In tests, every comment must be needed, also in a text without findings. */
   declareComments(sql: string): void {
     for (const comment of readComments(sql).exceptions)
       declareInStrictMode(this.#declareComment(sql, comment).exception)

@@ -3,7 +3,7 @@ import type { CallSign } from '../rules/rule.ts'
 import { formatCallSite } from '../stack/call-site.ts'
 import type { Finding } from './finding.ts'
 
-/** Everything that a message tells. */
+/** The contents of a message. */
 export interface Report {
   readonly findings: readonly [Finding, ...Finding[]]
   /** Already redacted. */
@@ -11,29 +11,30 @@ export interface Report {
   readonly pooler: PoolerProfile
   readonly refused: boolean
   /**
-   * What decided: the statement itself, the COMMIT of its transaction, the server's answer, or what is no statement.
+   * What caused the decision: the statement itself, the COMMIT of its transaction, the server's answer, or something
+   * that is not a statement.
    */
   readonly decidedBy: 'statement' | 'commit' | 'answer' | CallSign
-  /** `User.findMany`, where an ORM's layer knows. */
+  /** `User.findMany`, if the ORM's adapter knows it. */
   readonly operation: string | undefined
-  /** The stack of the call, where somebody took it. */
+  /** The stack of the call, if it was captured. */
   readonly stack: string | undefined
 }
 
-/** The manual: its first line alone makes sense in a log, the rest says what, why and what to do instead. */
+/** Formats a message. Its first line alone fits a log; the rest says what, why and what to do instead. */
 export function format(report: Report): string {
   const by = [report.operation, formatCallSite(report.stack)].filter((part) => part !== undefined).join(' at ')
   return layOut(report, { sent: sent(report), by, allow: howToAllow(report) })
 }
 
-/** What the findings do not tell; a row that is empty is left out. */
+/** Rows apart from the findings. Empty rows are omitted. */
 interface Rows {
   readonly sent: string
   readonly by: string
   readonly allow: string
 }
 
-/** The manual in its one form, whoever found what is in it. */
+/** Lays out a message in the common form. */
 export function layOut(
   { findings, statement, pooler }: Pick<Report, 'findings' | 'statement' | 'pooler'>,
   { sent: how, by, allow }: Rows,
@@ -57,7 +58,7 @@ export function layOut(
   return [`${first.message} (${first.rule})`, ...shown].join('\n')
 }
 
-/** The narrowest way: this call alone, or this text alone; of what is no statement, this guard. */
+/** The narrowest exception: for this call or this text; without a statement, for this guard. */
 function howToAllow({ findings, statement, decidedBy }: Report): string {
   const ids = findings.map(({ rule }) => rule)
   const [first] = ids
@@ -82,7 +83,7 @@ function sent({ refused, decidedBy }: Report): string {
   }
 }
 
-/** What went to the server where there is no statement. */
+/** What was sent to the server if there is no statement. */
 const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string; readonly told: string } } = {
   releasedInTransaction: {
     refused: 'no COMMIT; poolsafe has the transaction rolled back',

@@ -13,7 +13,10 @@ import type { LogFields } from '../log/log-writer.ts'
 import { format } from './finding-message.ts'
 import type { GuardLog } from './guard-log.ts'
 
-/** As much of a text as is remembered: a long one would not be, and would be logged each time. */
+/**
+ * Remembered length of a text in a key. Without the cut, a long text would not fit the memory and would be logged every
+ * time.
+ */
 const loggedLength = 2_000
 
 interface FindingCounts {
@@ -26,7 +29,7 @@ export class FindingReporter {
   readonly #pooler: PoolerProfile
   readonly #events: Events
   readonly #log: GuardLog
-  /** How often each rule found something that no exception allowed, and what one did. */
+  /** Findings by rule, with and without an exception. */
   readonly counts: FindingCounts = { found: {}, allowed: {} }
 
   constructor(pooler: PoolerProfile, events: Events, log: GuardLog) {
@@ -35,7 +38,7 @@ export class FindingReporter {
     this.#log = log
   }
 
-  /** Tells what an exception allows, and remembers that it was needed. */
+  /** Reports allowed findings and marks their exceptions as used. */
   tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
     for (const { rule } of findings) matched.add(rule)
     count(this.counts.allowed, findings)
@@ -50,12 +53,15 @@ export class FindingReporter {
     count(this.counts.found, findings)
   }
 
-  /** Returns true if findings are logged, thrown or passed to a listener, or may be: without a text, the place decides. */
+  /**
+   * Returns true if findings are or may be logged, thrown or passed to a listener. Without a text, the call site
+   * decides.
+   */
   reports(source: Source, findings: readonly Finding[], refused: boolean): boolean {
     return (source.sql === '' && source.sign !== 'wrongProfile') || !this.#isSilent(source, findings, refused)
   }
 
-  /** Tells of one statement. @returns the error that refuses it */
+  /** Reports one statement. @returns the error that refuses it */
   tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
     this.count(findings)
     if (this.#isSilent(source, findings, refused)) return undefined
@@ -81,7 +87,7 @@ export class FindingReporter {
     return error
   }
 
-  /** What is wrong everywhere is reported once, to listeners as well. */
+  /** A finding that concerns the whole process is reported once, also to listeners. */
   #isSilent(source: Source, findings: readonly Finding[], refused: boolean): boolean {
     if (refused || (source.sign !== 'wrongProfile' && this.#isWatched())) return false
     return this.#log.has(keyOf(source, findings))
@@ -97,7 +103,7 @@ export class FindingReporter {
   }
 }
 
-/** The key under which a finding is logged once. What is no statement has its message and its call site instead. */
+/** Returns the key by which a finding is logged once. Without a statement it is the message and the call site. */
 function keyOf({ sql, sign, stack }: Source, findings: readonly Finding[]): string {
   const rules = findings.length === 1 ? findings[0]!.rule : findings.map(({ rule }) => rule).join()
   if (sql !== '') return `${rules} ${sql.length} ${sql.slice(0, loggedLength)}`
@@ -105,7 +111,7 @@ function keyOf({ sql, sign, stack }: Source, findings: readonly Finding[]): stri
   return `${rules} ${findings[0]?.message} ${site}`
 }
 
-/** For those who search their logs by field. */
+/** The fields of a structured log entry. */
 function fieldsOf({ findings, statement, operation, place, pooler }: FindingEvent): LogFields {
   return {
     event: 'finding',

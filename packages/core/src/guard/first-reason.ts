@@ -3,10 +3,10 @@ import type { PoolsafeError } from '../errors.ts'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
 
 /**
- * For adapters: the error to reject a refused statement with. What takes back a thing that was refused on the same
- * connection is refused as well, mostly in a `finally` block, where its error would hide the reason.
+ * For adapters: returns the error for a refused statement. A statement that undoes a refused one on the same connection
+ * is refused too, mostly in a `finally` block, where its error would hide the first.
  *
- * @param before what was refused last on the connection, in its present stay with the caller
+ * @param before the last error on the connection in its current checkout
  */
 export function firstReason(
   before: PoolsafeError | undefined,

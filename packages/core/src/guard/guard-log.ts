@@ -7,7 +7,7 @@ import { LogWriter, type LogEntry, type LogFields, type Logger } from '../log/lo
 /** Bytes for remembering what has been logged, so that each finding is logged once. */
 const loggedBytes = 262_144
 
-/** What a guard writes to its logger. */
+/** Writes a guard's messages to its logger. */
 export class GuardLog {
   readonly #writer: LogWriter
   readonly #events: Events
@@ -19,7 +19,7 @@ export class GuardLog {
     this.#events = events
   }
 
-  /** Whether a message with this key was logged. */
+  /** Returns true if a message with this key was logged. */
   has(key: string): boolean {
     return this.#logged.get(key) === true
   }
@@ -31,18 +31,18 @@ export class GuardLog {
     this.write({ level: 'warn', message, fields })
   }
 
-  /** @throws whatever the logger throws; what an asynchronous one rejects with is a fault, told later */
+  /** @throws the logger's exceptions; a rejection of an asynchronous logger is reported later as a fault */
   write(entry: LogEntry): void {
     const written = this.#writer.write(entry)
     if (isThenable(written)) written.then(undefined, (error: unknown) => void this.fault('write to the logger', error))
   }
 
-  /** The first fault is told, further ones are not. */
+  /** Reports the first fault only. */
   fault(where: string, cause: unknown): PoolsafeFault {
     const fault = new PoolsafeFault(where, cause)
     if (!this.#faultReported) {
       this.#faultReported = true
-      // Of those who are told of faults nobody is told: a fault is told once.
+      // Errors thrown by `fault` listeners are ignored: each fault is reported once.
       this.#events.emit('fault', fault, () => {})
       this.#tell(fault)
     }

@@ -7,7 +7,7 @@ import type { CallSign } from '../rules/rule.ts'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Context, Finding, Outcome } from './finding.ts'
 
-/** The effects of what a call tells beside its text. */
+/** Returns the effects that follow from how a statement is sent, apart from its text. */
 export function effectsOfCall(sign: CallSign, name = ''): DetectedEffect[] {
   return rules.flatMap((rule) => {
     const effect = rule.call?.[sign]?.(name)
@@ -19,7 +19,8 @@ const undecidedEffects = effectsOfCall('undecided')
 const namedEffects = effectsOfCall('namedStatement')
 
 /**
- * What `inspect` tells of a text: what it does at once, and what it would leave behind if the transaction committed.
+ * Returns the findings for `inspect`: the immediate ones, and what the text would leave behind if the transaction
+ * committed.
  */
 export function judge(analysis: Analysis, pooler: PoolerProfile, context: Context): Finding[] {
   const { due, after } = settle(analysis, { sql: '' }, context.inTransaction === true ? inTransaction : autocommit)
@@ -38,7 +39,10 @@ function undecidedIn({ undecided }: Analysis): DetectedEffect[] {
     : undecidedEffects.map((effect) => Object.assign({}, effect, { what: `${effect.what} (${undecided})` }))
 }
 
-/** The only place where effects and profile meet: what this pooler does not carry of them. One finding a rule. */
+/**
+ * Returns the effects that the pooler does not carry, one finding for each rule. The only place where effects and
+ * profile meet.
+ */
 export function judgeEffects(effects: readonly DetectedEffect[], pooler: PoolerProfile, context: Context): Finding[] {
   const findings = new Map<string, Finding>()
   for (const effect of effects) {
@@ -54,7 +58,8 @@ function isHeld({ inTransaction: isOpen = false, pinned = true }: Context): bool
 }
 
 /**
- * Nobody holds a borrowed connection: the application's own pool gives it to the next caller, whatever the pooler does.
+ * A borrowed connection is not held: the application's own pool passes it to the next caller, independently of the
+ * pooler.
  */
 function isHandedOn(effect: DetectedEffect, pooler: PoolerProfile, context: Context): boolean {
   const carried = carriedBy(pooler, effect)
@@ -91,8 +96,8 @@ const alike = (outcome: Outcome | undefined): Record<NotCarried, Outcome | undef
 }
 
 /**
- * What stays behind leaks to strangers; what is asked for, or cleared, is on another connection. Where the pooler
- * wipes, there is never anything to clear.
+ * State that remains leaks to other clients; state that is needed or cleared is on another connection. A pooler that
+ * wipes leaves nothing to clear.
  */
 const outcomes: Readonly<Record<Effect['does'], Readonly<Record<NotCarried, Outcome | undefined>>>> = {
   leaves: { leaks: 'leaks', wiped: 'wiped', pinned: 'pinned', rejected: 'rejected', ignored: 'ignored' },
@@ -137,10 +142,10 @@ const whyHandedOn =
 const whyPinned =
   'the pooler reserves this server connection for this client until it disconnects. The state stays private, and the pooler cannot share the connection'
 
-/** Consequences for the kinds of state that are no state of a server session. */
+/** Consequences for kinds of state that are not part of a server session. */
 const consequencesFor: { readonly [State in SessionState]?: { readonly [O in Outcome]?: string } } = {
   'backend-pid': { lost: 'reaches no query, or the query of another client' },
-  // The application's own pool passes it on, whatever is in front of the server.
+  // The application's own pool passes the connection on, with any pooler or none.
   transaction: { leaks: 'stays open on a connection that the application’s own pool gives to the next caller' },
 }
 

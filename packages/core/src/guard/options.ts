@@ -31,8 +31,8 @@ export interface GuardOptions {
   /** What happens with findings: `off`, `warn` or `strict`. @default 'warn' */
   readonly mode?: Mode
   /**
-   * What to do with the findings of single rules, in every mode. Without it, a finding whose outcome is `pinned` is allowed in every
-   * mode: it works, but reserves a server connection of the pooler. @default {}
+   * What to do with the findings of single rules, in every mode. Without it, a finding whose outcome is `pinned` is
+   * allowed in every mode: it works, but reserves a server connection of the pooler. @default {}
    */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
   /**
@@ -81,7 +81,7 @@ export function resolveOptions(options: GuardOptions): ResolvedOptions {
   return resolveFrom('createGuard()', options, table)
 }
 
-/** What is observed has options of its own, one level below. */
+/** The options of `observe` are one level below. */
 function checkPlace(options: GuardOptions): void {
   if (typeof options !== 'object' || options === null) return
   const misplaced = observeOptionNames.find((name) => name in options)

@@ -4,12 +4,11 @@ import type { Finding } from './finding.ts'
 import type { GuardOptions, Mode, Policy } from './options.ts'
 
 /**
- * What to do with a finding. While the process is strict, a rule that is set to warn throws as well, unless the test
- * has an exception for it.
+ * Returns what to do with a finding. In strict mode, a rule set to `warn` throws too, unless the test has an exception.
  */
 export function policyOn({ rule, outcome }: Finding, rules: NonNullable<GuardOptions['rules']>, mode: Mode): Policy {
   const given = rules[rule]
-  // What is pinned works: it is a cost, which only who asks for it hears of.
+  // Pinned state works but has a cost, which is only reported on request.
   if (given === undefined && outcome === 'pinned') return 'allow'
   if (strictness.current !== undefined && given !== 'allow')
     return strictness.current.allows?.(rule) === true ? 'allow' : 'throw'

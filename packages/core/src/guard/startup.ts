@@ -1,6 +1,6 @@
 /**
- * The names in a startup message. `options` is named, and each setting in it: a pooler may refuse the one, or read it
- * and refuse the other. The values are the user's own.
+ * Returns the names in a startup message: `options` itself and each setting in it, because a pooler may refuse
+ * `options`, or read it and refuse a setting. Values are omitted.
  */
 export function namesOfStartup(parameters: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(parameters).flatMap(([name, value]) => {
@@ -9,7 +9,7 @@ export function namesOfStartup(parameters: Readonly<Record<string, unknown>>): s
   })
 }
 
-/** The server takes `-c name=value` and `--name=value`, and reads a dash in a name as an underscore. */
+/** The server accepts `-c name=value` and `--name=value`, and reads a dash in a name as an underscore. */
 function settingsIn(options: string): string[] {
   const found = options.matchAll(/(?:^|\s)(?:-c\s*|--)([A-Za-z_][\w.-]*)\s*=/g)
   return [...new Set([...found].map(([, name = '']) => name.replaceAll('-', '_')))]

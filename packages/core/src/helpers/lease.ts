@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidOptionError } from '../errors.ts'
 import { checkObject } from '../options.ts'
@@ -80,7 +79,8 @@ async function acquire(
   leaseMillis: number,
   wait: LockWait,
 ): Promise<LeaseKeeper | undefined> {
-  const holder = randomUUID()
+  // The global is loaded when it is first used.
+  const holder = crypto.randomUUID()
   const start = performance.now()
   for (;;) {
     const keeper = await LeaseKeeper.acquire(leases, key, holder, leaseMillis)

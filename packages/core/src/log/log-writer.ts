@@ -1,17 +1,17 @@
 export type LogLevel = 'info' | 'warn' | 'error'
 
-/** What a logger is given: words, and for those who search by field the same in fields. */
+/** A log entry: a message, and the same data as fields. */
 export interface LogEntry {
   readonly level: LogLevel
   /** Without the prefix `[poolsafe]`. */
   readonly message: string
-  /** For people at a terminal, where it is not the message. */
+  /** The form for terminals, if it differs from the message. */
   readonly terminal?: string
-  /** Plain data. They go below the one key `poolsafe`, where they meet no field of the application. */
+  /** Plain data below the single key `poolsafe`, to avoid collisions with fields of the application. */
   readonly fields: LogFields
 }
 
-/** Which event of a guard it is, and more. */
+/** The event of the guard and its data. */
 export interface LogFields {
   readonly event: string
   readonly [name: string]: unknown
@@ -22,15 +22,15 @@ type Method = (...args: unknown[]) => unknown
 type Methods = { readonly [name: string]: unknown }
 
 /**
- * - `console`: a message; where the standard error is a terminal, rows for people. What collects the output of
- *   containers tears rows apart
+ * - `console`: a message; rows for people if the standard error is a terminal, because container log collectors split
+ *   rows
  * - `fieldsFirst`: pino, and bunyan before it: `warn(fields, message)`
  * - `fieldsLast`: winston, log4js and most others: `warn(message, fields)`
- * - `words`: what has no more than one or two methods takes a message
+ * - `words`: other objects get a message
  */
 type Manner = 'console' | 'fieldsFirst' | 'fieldsLast' | 'words'
 
-/** Writes to a logger in the manner that it understands. */
+/** Writes to a logger in its own calling convention. */
 export class LogWriter {
   readonly #logger: Methods
   readonly #manner: Manner
@@ -40,7 +40,7 @@ export class LogWriter {
     this.#manner = mannerOf(logger, this.#logger)
   }
 
-  /** @returns what the logger returned: of one that is asynchronous a promise */
+  /** @returns the logger's result; a promise for an asynchronous logger */
   write(entry: LogEntry): unknown {
     const method = this.#methodFor(entry.level)
     return method === undefined ? undefined : Reflect.apply(method, this.#logger, this.#argumentsFor(entry))
@@ -54,7 +54,7 @@ export class LogWriter {
     return this.#manner === 'fieldsFirst' ? [own, withoutFormat(text)] : [withoutFormat(text), own]
   }
 
-  /** The standard output belongs to the application: on a console what is no warning goes to the other one as well. */
+  /** The standard output belongs to the application, so on a console information goes to the standard error too. */
   #methodFor(level: LogLevel): Method | undefined {
     if (this.#manner === 'console') return level === 'warn' ? this.#method('warn') : this.#method('error')
     return this.#method(level) ?? (level === 'error' ? this.#method('warn') : undefined)
@@ -73,7 +73,7 @@ function mannerOf(logger: Logger, methods: Methods): Manner {
   return has('debug', 'info', 'error') ? 'fieldsLast' : 'words'
 }
 
-/** `a%count` in a statement would be a place for an argument, and winston then drops the fields. */
+/** `a%count` in a statement would be a format specifier, and winston would drop the fields. */
 function withoutFormat(text: string): string {
   return text.replaceAll(/%(?=[a-z%])/gi, '% ')
 }
@@ -86,7 +86,7 @@ function withoutFormat(text: string): string {
  */
 export interface Logger {
   warn(message: string): unknown
-  /** For what is no warning, such as the limits of a pool at its start. Without it, that is not logged. */
+  /** For information, such as the limits of a pool at its start. Without this method, information is not logged. */
   info?(message: string): unknown
   /** For very slow statements. @default warn */
   error?(message: string): unknown

@@ -1,12 +1,12 @@
 import type { Clock } from './clock.ts'
 
-/** How often a watch looks. */
+/** Interval of the ticks. */
 const tickMillis = 100
-/** A tick that comes later by so much was kept waiting by the process itself. */
+/** A tick that is late by this much was delayed by the process itself. */
 const lateMillis = 100
-/** How long the next of the answers that have arrived meanwhile may take to be read, at most. */
+/** Maximum time until the next buffered answer is read. */
 const longestGraceMillis = 250
-/** Stretches that are remembered: more than fit into the longest usual wait. */
+/** Number of remembered intervals: more than fit into the longest usual wait. */
 const mostStretches = 200
 
 /** A time in which the event loop was blocked, or the process was suspended. */
@@ -16,29 +16,29 @@ interface Stretch {
 }
 
 /**
- * Notices that this process did nothing but compute, or was stopped: its own ticks come late then. Answers of the
- * server have arrived meanwhile, and nobody has read them. It ticks only while somebody waits.
+ * Detects a blocked event loop or a suspended process: ticks come late, while answers of the server have arrived
+ * unread. It only ticks while calls wait.
  */
 export class BusyWatch {
   readonly #clock: Clock
   readonly #isWanted: () => boolean
   readonly #stretches: Stretch[] = []
-  /** When the next tick is due; `Infinity` while nobody waits. */
+  /** When the next tick is due; `Infinity` while no call waits. */
   #dueAt = Infinity
   #servedAt = 0
 
-  /** @param isWanted whether anybody waits still */
+  /** @param isWanted returns true while calls wait */
   constructor(clock: Clock, isWanted: () => boolean) {
     this.#clock = clock
     this.#isWanted = isWanted
   }
 
-  /** Somebody waits. */
+  /** Call it when a call starts to wait. */
   start(): void {
     if (this.#dueAt === Infinity) this.#plan(this.#clock.now())
   }
 
-  /** For how long the process was busy in that time, in stretches of 100 ms and more. */
+  /** Returns how long the process was busy in that time, in intervals of at least 100 ms. */
   busyMillis(since: number, until: number): number {
     this.#look(until)
     return this.#stretches.reduce(
@@ -47,15 +47,15 @@ export class BusyWatch {
     )
   }
 
-  /** A call is served, while others wait behind it. */
+  /** Call it when a call is served while others wait. */
   served(now: number): void {
     this.#servedAt = now
   }
 
   /**
-   * Until when calls may wait beyond their limit, because answers that arrived while the process was busy are served
-   * first: as long as one call after the other is served, but for no longer than the process was busy. 0 where it was
-   * not busy lately.
+   * Returns until when calls may wait beyond their limit, so that answers that arrived while the process was busy are
+   * served first. It ends when calls are no longer served one after the other, and at the latest after the time that
+   * the process was busy. 0 if it was not busy recently.
    */
   graceUntil(now: number): number {
     this.#look(now)
@@ -78,7 +78,7 @@ export class BusyWatch {
     })
   }
 
-  /** Other timers may run before a tick that is late. */
+  /** Other timers may run before a late tick. */
   #look(now: number): void {
     if (now - this.#dueAt < lateMillis) return
     const last = this.#stretches.at(-1)

@@ -1,15 +1,14 @@
-/** Time, so that a model test can turn a day into a second. */
+/** The clock, replaceable so that a model test can run a day in a second. */
 export interface Clock {
-  /** Milliseconds since some fixed moment, with fractions. */
+  /** Milliseconds since a fixed moment, with fractions. */
   now(): number
   /**
-   * Calls `act` once, later. Keeps the process alive until then only where that is asked for. @returns what calls it
-   * off
+   * Calls `act` once, later. Keeps the process alive only if requested. @returns a function that cancels it
    */
   after(millis: number, act: () => void, keepsAlive?: boolean): () => void
 }
 
-/** While a connection is out its socket keeps the process alive, so that most timers need not. */
+/** While a connection is checked out, its socket keeps the process alive, so most timers need not. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after: (millis, act, keepsAlive = false) => {
@@ -20,23 +19,23 @@ export const systemClock: Clock = {
 }
 
 /**
- * One timer for many deadlines. It is not called off when a deadline is met, which nearly all are: when it fires it
- * asks for the next deadline, so that an acquire costs no timer of its own.
+ * One timer for many deadlines. It is not cancelled when a deadline is met, as nearly all are. When it fires, it asks
+ * for the next deadline, so an acquire needs no own timer.
  */
 export class Alarm {
   readonly #clock: Clock
   readonly #ring: (now: number) => number
-  /** When it rings; `Infinity` while it is not set. */
+  /** When it fires; `Infinity` while it is not set. */
   #at = Infinity
   #cancel: () => void = () => {}
 
-  /** @param ring acts on what is due, and gives the next deadline; `Infinity` for none */
+  /** @param ring handles what is due and returns the next deadline; `Infinity` for none */
   constructor(clock: Clock, ring: (now: number) => number) {
     this.#clock = clock
     this.#ring = ring
   }
 
-  /** A deadline came up. Later ones than those known already are found when the alarm rings. */
+  /** Adds a deadline. A later deadline than the current one is found when the alarm fires. */
   expect(deadline: number): void {
     if (deadline >= this.#at) return
     this.#cancel()

@@ -1,10 +1,10 @@
-/** Bits of a duration that its bucket keeps below the highest one: buckets grow by a sixteenth of a power of two. */
+/** Number of bits of a duration that its bucket keeps below the highest bit: a power of two has sixteen buckets. */
 const mantissaBits = 4
 const perPower = 1 << mantissaBits
 const powers = 31 - mantissaBits
 const bucketCount = perPower * (powers + 1)
 
-/** How long something took, over many times. Plain data, in milliseconds. */
+/** A summary of durations. Plain data, in milliseconds. */
 export interface DurationSummary {
   readonly count: number
   readonly sumMillis: number
@@ -15,7 +15,7 @@ export interface DurationSummary {
   readonly p99Millis: number
 }
 
-/** Durations in 448 buckets of whole microseconds, 1.8 kB for ever: quantiles within 6.25 %, up to 35 minutes. */
+/** Durations in 448 buckets of whole microseconds, a constant 1.8 kB: quantiles within 6.25 %, up to 35 minutes. */
 export class Durations {
   readonly #counts = new Uint32Array(bucketCount)
   #count = 0
@@ -30,7 +30,7 @@ export class Durations {
     if (millis > this.#max) this.#max = millis
   }
 
-  /** The duration that `part` (0 to 1) of all did not exceed; 0 where there is none. */
+  /** Returns the quantile `part` (0 to 1); 0 without durations. */
   quantile(part: number): number {
     let left = Math.max(1, Math.ceil(part * this.#count))
     for (let bucket = 0; bucket < bucketCount; bucket++) {

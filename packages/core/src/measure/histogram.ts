@@ -1,19 +1,19 @@
 import { Durations } from './durations.ts'
 
-/** Upper bounds of a pool's histograms, in milliseconds; what is longer than the last is in one more bucket. */
+/** Upper bounds of a pool's histograms, in milliseconds; one more bucket holds longer durations. */
 const poolBounds: readonly number[] = [1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000]
 
-/** How often something took how long. Plain data. */
+/** A histogram of durations. Plain data. */
 export interface DurationHistogram {
-  /** Upper bounds, each included, of all buckets but the last, which has none. */
+  /** Inclusive upper bounds of all buckets except the last, which has none. */
   readonly boundsMillis: readonly number[]
-  /** How many fell into each bucket; one more than there are bounds. */
+  /** Counts of all buckets; one more than there are bounds. */
   readonly counts: readonly number[]
   readonly sumMillis: number
   readonly maxMillis: number
 }
 
-/** Both together. They have the same bounds. */
+/** Returns the sum of two histograms with the same bounds. */
 export function addHistograms(one: DurationHistogram, other: DurationHistogram): DurationHistogram {
   return {
     boundsMillis: one.boundsMillis,
@@ -30,7 +30,7 @@ export class Histogram {
   #sum = 0
   #max = 0
 
-  /** @param bounds rising, in milliseconds */
+  /** @param bounds ascending, in milliseconds */
   constructor(bounds: readonly number[] = poolBounds) {
     this.#bounds = bounds
     this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
@@ -49,7 +49,7 @@ export class Histogram {
   }
 }
 
-/** The times of one kind: in buckets for metrics, and as quantiles. */
+/** Durations of one kind: buckets for metrics, and quantiles. */
 export class Timings {
   readonly histogram: Histogram = new Histogram()
   readonly durations: Durations = new Durations()

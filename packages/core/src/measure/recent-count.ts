@@ -4,13 +4,13 @@ const slots = 61
 /** The longest time that {@link RecentCount} looks back, in milliseconds. */
 export const longestRecentMillis: number = (slots - 1) * slotMillis
 
-/** How often something happened lately, to the second. It costs nothing until something happens. */
+/** Counts recent occurrences with a resolution of one second. It uses no memory until the first occurrence. */
 export class RecentCount {
   #counts: Uint32Array | undefined
   /** The second that each slot counts. */
   #seconds: Float64Array | undefined
 
-  /** @param now on a clock that does not jump */
+  /** @param now from a monotonic clock */
   add(now: number): void {
     this.#counts ??= new Uint32Array(slots)
     this.#seconds ??= new Float64Array(slots).fill(-Infinity)
@@ -24,7 +24,7 @@ export class RecentCount {
   }
 
   /**
-   * @param millis how far to look back, up to {@link longestRecentMillis}; what is up to a second older is counted too
+   * @param millis how far to look back, up to {@link longestRecentMillis}; occurrences up to a second older count too
    */
   within(millis: number, now: number): number {
     const first = Math.floor((now - millis) / slotMillis)

@@ -1,20 +1,20 @@
 import { isLibraryFrame, withDeepStack } from './call-site.ts'
 
-/** Deep enough to reach the function that nobody awaits, through an ORM and a framework. */
+/** Deep enough to reach the outermost function through an ORM and a framework. */
 const chainDepth = 200
 
 /**
- * Resolves when all functions that await the caller have come to do so. An `async` function that returns a promise is
- * linked to it only in a microtask of its own, so this waits for all of those.
+ * Resolves when all functions that await the caller are linked to it. An `async` function that returns a promise is
+ * linked in a later microtask, so this waits for those.
  */
 export function settled(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
 }
 
 /**
- * The functions that run now or await what runs now, from the innermost to the one that nobody awaits (the root). V8
- * follows `await`,
- * `Promise.all` and promises that are resolved with others. Work that is started and not awaited has a chain of its own.
+ * The functions that are running or await the running one, from the innermost to the root, which no function awaits. V8
+ * follows `await`, `Promise.all` and promises that are resolved with other promises. Work that is started but not
+ * awaited has its own chain.
  */
 export class AwaitChain {
   readonly #holder: { readonly stack?: unknown } = {}
@@ -29,8 +29,8 @@ export class AwaitChain {
   }
 
   /**
-   * Returns whether the root of another chain runs or awaits this one, as it did when that chain was taken. `undefined`
-   * where that has no root.
+   * Returns true if the root of another chain still runs or awaits this one. `undefined` if the other chain has no
+   * root.
    */
   hasRootOf(other: AwaitChain): boolean | undefined {
     const root = other.#places.at(-1)
@@ -71,8 +71,8 @@ export class AwaitChain {
     if (root === undefined) return undefined
     if (!places.every(({ isOfLibrary }) => isOfLibrary))
       return this.hasRootOf(taken) === true || this.isContinued(taken)
-    // Nobody awaits the ORM's own function, which goes on with the connection: where it still takes one it is that of
-    // another call.
+    // No function awaits the ORM's own function, which continues with the connection. If it still acquires one, that is
+    // for another call.
     const own = this.#places.at(-1)
     return own?.ofFunction === root.ofFunction && own.at !== root.at
   }

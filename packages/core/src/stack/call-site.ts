@@ -1,9 +1,9 @@
-/** Frames kept in a stack of ours: an ORM alone uses more than V8's ten. */
+/** Number of frames in a captured stack: an ORM alone uses more than V8's ten. */
 const stackDepth = 50
 
 /**
- * Runs `take` with a stack limit that reaches through an ORM to the application; with the present one where the
- * application has frozen `Error`.
+ * Runs `take` with a stack limit that reaches through an ORM to the application. If the application has frozen `Error`,
+ * the limit stays.
  */
 export function withDeepStack<Result>(take: () => Result, depth: number = stackDepth): Result {
   const limit = Error.stackTraceLimit
@@ -25,9 +25,8 @@ function limitStacks(depth: number): boolean {
 }
 
 /**
- * The stack that was taken of a place, empty where it is no text: V8 puts it into words when it is first read, by the
- * process's own
- * `Error.prepareStackTrace`, which may make anything of it, or throw.
+ * Returns a captured stack; empty if it is not a string. V8 formats it at the first read with the process's
+ * `Error.prepareStackTrace`, which may return anything or throw.
  */
 export function readStack(site: { readonly stack?: unknown }): string {
   try {
@@ -38,14 +37,14 @@ export function readStack(site: { readonly stack?: unknown }): string {
   }
 }
 
-/** The frames of the caller of `below`, without those of poolsafe itself. */
+/** Returns the frames of the caller of `below`, without poolsafe's own. */
 export function takeStack(below: (...args: never[]) => unknown, depth: number = stackDepth): string {
   const holder = {}
   withDeepStack(() => Error.captureStackTrace(holder, below), depth)
   return framesOf(readStack(holder))
 }
 
-/** The lines of a stack below its message; none of what is no text. */
+/** Returns the lines of a stack below its message; none if it is not a string. */
 export function framesOf(stack: unknown): string {
   if (typeof stack !== 'string') return ''
   const at = stack.search(/^ {4}at /m)
@@ -53,8 +52,7 @@ export function framesOf(stack: unknown): string {
 }
 
 /**
- * The application's own line, below the working folder: the first frame that is neither a dependency, nor Node, nor
- * poolsafe.
+ * Returns the call site, relative to the working folder: the first frame that is not a dependency, Node or poolsafe.
  */
 export function formatCallSite(stack: unknown): string | undefined {
   const line = framesOf(stack).split('\n').find(isApplication)
@@ -63,24 +61,24 @@ export function formatCallSite(stack: unknown): string | undefined {
     .replace(/(?:file:\/\/)?(\/[^():]+)/, (_, path: string) => relativeTo(path))
 }
 
-/** A place without a file. Callbacks that have a file are often called `Server.<anonymous>`. */
+/** A frame without a file. Callbacks with a file are often named `Server.<anonymous>`. */
 const nowhere = /<anonymous>(?::\d+:\d+)?\)?$/
 
 function isApplication(frame: string): boolean {
   return frame.includes(':') && !/node:/.test(frame) && !nowhere.test(frame) && !isLibraryFrame(frame)
 }
 
-/** Returns whether a frame, or the file of one, is that of a dependency or of poolsafe itself. */
+/** Returns true if a frame, or its file, belongs to a dependency or to poolsafe. */
 export function isLibraryFrame(frame: string): boolean {
   return frame.includes('node_modules') || isOwnFrame(frame)
 }
 
-/** Returns whether a frame is that of poolsafe itself. */
+/** Returns true if a frame belongs to poolsafe. */
 export function isOwnFrame(frame: string): boolean {
   return /[/\\]@poolsafe[/\\]/.test(frame) || ownSources?.test(frame) === true
 }
 
-/** In poolsafe's own repository its packages are not in node_modules: their sources are told by where this file is. */
+/** In poolsafe's own repository the packages are not in node_modules; this file's location identifies their sources. */
 const ownSources = sourcesOf(/^(.*\/packages)\/core\/src\/stack\/[^/]+$/.exec(import.meta.url)?.[1])
 
 function sourcesOf(packages: string | undefined): RegExp | undefined {
@@ -94,13 +92,12 @@ function relativeTo(path: string): string {
   return path.startsWith(folder) ? path.slice(folder.length) : path
 }
 
-/** A stack that was taken; it is put into words when it is asked for, which is most of its price. */
+/** A captured stack. It is formatted on first use, which is most of its cost. */
 export interface Site {
   readonly stack?: string | undefined
 }
 
 /**
- * The function of an adapter that the application or the ORM called: its frames, and those above, are left out of
- * stacks.
+ * The adapter's function that the application or the ORM called. Stacks omit its frame and the frames above it.
  */
 export type Entry = (...args: never[]) => unknown

@@ -1,12 +1,12 @@
-/** Lines taken in a second for statements that are seen for the first time: some 10 µs each. */
+/** Call sites captured per second for new statements, about 10 µs each. */
 const mostInSecond = 50
 
-/** Bounds what it costs to remember the first line of each fingerprint, where every statement has one of its own. */
+/** Bounds the cost of capturing the first call site of each fingerprint, even if every statement has a new one. */
 export class SiteBudget {
   #left = mostInSecond
   #refilledAt = 0
 
-  /** @param now the time, for a caller that has looked at the clock */
+  /** @param now the time, for a caller that has read the clock already */
   allows(now?: number): boolean {
     if (this.#left > 0) {
       this.#left--
