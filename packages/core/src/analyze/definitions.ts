@@ -8,11 +8,13 @@ import { namesDefinedBy, wordsIn, wordsOf } from './mentions.ts'
 
 const nothing: Block = { effects: [] }
 
-/** The most definitions that one statement is followed into. */
-const mostFollowed = 100
+/** The most words of definitions that are followed for one text. */
+const mostWords = 1_000_000
 
 /** The most effects of definitions that count for one text. */
 const mostEffects = 10_000
+
+const tooMuch: Block = { effects: [], undecided: 'a text that defines and runs too much' }
 
 /**
  * The definitions of one text that its later statements may run: functions, procedures, checks, defaults, views, rules,
@@ -22,7 +24,12 @@ const mostEffects = 10_000
 export class Definitions {
   readonly #byName = new Map<string, Definition[]>()
   readonly #analyze: (sql: string) => Analysis
-  #counted = 0
+  /** Definitions that no statement has needed so far. */
+  #unjudged: Definition[] = []
+  /** Some definition has an effect, or could not be judged. Usually none has. */
+  #mayMatter = false
+  #effects = 0
+  #words = 0
 
   /** @param analyze judges the statements of a function's body */
   constructor(analyze: (sql: string) => Analysis) {
@@ -38,6 +45,7 @@ export class Definitions {
     const names = namesDefinedBy(statement)
     if (names.length === 0) return
     const definition = new Definition(statement, text, this.#analyze)
+    this.#unjudged.push(definition)
     for (const name of names) {
       const known = this.#byName.get(name)
       if (known === undefined) this.#byName.set(name, [definition])
@@ -47,26 +55,32 @@ export class Definitions {
 
   /** @returns the effects of the definitions with these names, and of those that they name in turn */
   runBy(names: Iterable<string>): Block {
-    const followed = new Set<Definition>()
+    for (const { block } of this.#unjudged)
+      this.#mayMatter ||= block.effects.length > 0 || block.undecided !== undefined
+    this.#unjudged = []
+    if (!this.#mayMatter) return nothing
+    const blocks = [...this.#reached(names)].map(({ block }) => block)
+    const effects = blocks.flatMap((block) => block.effects)
+    this.#effects += effects.length
+    if (this.#effects > mostEffects || this.#words > mostWords) return tooMuch
+    return blockOf(effects, blocks.find(({ undecided }) => undecided !== undefined)?.undecided)
+  }
+
+  #reached(names: Iterable<string>): Set<Definition> {
+    const reached = new Set<Definition>()
     const seen = new Set<string>()
     const pending = [...names]
-    const effects: DetectedEffect[] = []
-    let undecided: string | undefined
-    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    for (let name = pending.pop(); name !== undefined && this.#words <= mostWords; name = pending.pop()) {
       if (seen.has(name)) continue
       seen.add(name)
       for (const definition of this.#byName.get(name) ?? []) {
-        if (followed.has(definition)) continue
-        if (followed.size >= mostFollowed) return { effects, undecided: 'a text that defines too much' }
-        followed.add(definition)
-        effects.push(...definition.block.effects)
-        undecided ??= definition.block.undecided
-        pending.push(...definition.words)
+        if (reached.has(definition)) continue
+        reached.add(definition)
+        this.#words += 1 + definition.words.length
+        for (const word of definition.words) pending.push(word)
       }
     }
-    this.#counted += effects.length
-    if (this.#counted > mostEffects) return { effects: [], undecided: 'a text that defines too much' }
-    return effects.length === 0 && undecided === undefined ? nothing : blockOf(effects, undecided)
+    return reached
   }
 }
 

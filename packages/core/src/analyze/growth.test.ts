@@ -48,6 +48,16 @@ const forms: Readonly<Record<string, string>> = {
     (index) => `SAVEPOINT s${index};`,
     'BEGIN;SELECT * FROM t;SELECT pg_advisory_lock(1);',
   ),
+  'definitions, and calls of a long function':
+    `CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN ${'PERFORM lastval();'.repeat(4000)} END $f$;` +
+    half(repeated((index) => `CREATE VIEW v${index} AS SELECT f();SELECT f();`)),
+  'definitions that name each other': repeated(
+    (index) => `CREATE VIEW v${index + 1} AS TABLE v${index};TABLE v${index};`,
+    'CREATE VIEW v0 AS SELECT lastval();',
+  ),
+  'a table that is altered and filled': repeated(
+    () => 'ALTER TABLE t ADD CHECK (lastval()>0) NOT VALID;INSERT INTO t VALUES (1);',
+  ),
   'calls of lastval in one statement': repeated(() => 'lastval(),', 'SELECT ', '1'),
   'DO blocks inside each other': nestedBlocks(2000),
   'empty comments': repeated(() => '/**/', 'SET a.b=1 '),
@@ -100,6 +110,14 @@ describe('a bound', () => {
     expect(settle(parseAndAnalyze(`BEGIN;${settings(256)}SET a.x0 = 2;ROLLBACK`), { sql: '' }, autocommit).due).toEqual(
       [],
     )
+  })
+
+  test('on what a text defines and runs takes large scripts that touch no session state', () => {
+    const tables = (index: number): string =>
+      `CREATE TABLE t${index} (id int REFERENCES t0 DEFAULT (1)); INSERT INTO t${index} VALUES (1);`
+    const script = `CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ${Array.from({ length: 500 }, (_, index) => tables(index)).join('')} SET a.b = 1`
+    expect(parseAndAnalyze(script)).toMatchObject({ steps: [{ effects: [{ what: 'SET a.b' }] }] })
+    expect(parseAndAnalyze(script).undecided).toBeUndefined()
   })
 
   test('on comments there is none', () => {
