@@ -21,6 +21,9 @@ export function probes(sql: string): string {
   ARRAY(SELECT concat_ws('/', classid, objid, objsubid, mode) FROM pg_catalog.pg_lock_status() WHERE locktype = 'advisory' AND pid = pg_backend_pid() ORDER BY 1) AS locks,
   coalesce(CASE WHEN pg_my_temp_schema() <> 0 THEN ARRAY(SELECT relname::text FROM pg_catalog.pg_class WHERE relnamespace = pg_my_temp_schema() UNION ALL
     SELECT proname FROM pg_catalog.pg_proc WHERE pronamespace = pg_my_temp_schema() UNION ALL
+    SELECT opfname FROM pg_catalog.pg_opfamily WHERE opfnamespace = pg_my_temp_schema() UNION ALL
+    SELECT conname FROM pg_catalog.pg_conversion WHERE connamespace = pg_my_temp_schema() UNION ALL
+    SELECT stxname FROM pg_catalog.pg_statistic_ext WHERE stxnamespace = pg_my_temp_schema() UNION ALL
     SELECT typname FROM pg_catalog.pg_type WHERE typnamespace = pg_my_temp_schema() ORDER BY 1) END, '{}') AS temporary,
   ARRAY(SELECT slot_name::text FROM pg_catalog.pg_get_replication_slots() WHERE temporary AND active_pid = pg_backend_pid() ORDER BY 1) AS slots,
   pg_replication_origin_session_is_setup() AS origin,
