@@ -1,14 +1,14 @@
 import type { GuardHealth } from '@poolsafe/core'
 import type { DurationSummary, FingerprintStatistics, ProblemKind } from '@poolsafe/core/adapter'
 
-/** Fingerprints that are told, those first that took the most time. */
-const mostTold = 10
+/** Number of reported fingerprints, sorted by total time. */
+const mostFingerprints = 10
 
 /**
- * One health of several guards, of the same form: numbers are added up, quantiles are those of the slowest guard, as
- * they cannot be added.
+ * Combines the health of several guards into one of the same form. Counts are added up. Quantiles cannot be added, so
+ * they are those of the slowest guard.
  *
- * @param given `undefined` for a guard that could not tell
+ * @param given `undefined` for a guard whose `health()` failed
  */
 export function combineHealth(given: readonly (GuardHealth | undefined)[]): GuardHealth {
   const known = given.filter((health) => health !== undefined)
@@ -26,7 +26,7 @@ export function combineHealth(given: readonly (GuardHealth | undefined)[]): Guar
     ],
     reasons: [
       ...known.flatMap(({ reasons }) => reasons),
-      ...(failed ? ['a guard could not tell its health: poolsafe itself failed'] : []),
+      ...(failed ? ['the health of a guard is unknown: poolsafe itself failed'] : []),
     ],
     notes: [...new Set(known.flatMap(({ notes }) => notes))],
     totalQueries: sum(({ totalQueries }) => totalQueries),
@@ -65,5 +65,5 @@ function combineCounts(all: readonly GuardHealth['findings'][]): GuardHealth['fi
 
 function slowestOf(known: readonly GuardHealth[]): readonly FingerprintStatistics[] {
   const all = known.flatMap(({ slowest }) => slowest)
-  return all.toSorted((one, other) => other.totalMillis - one.totalMillis).slice(0, mostTold)
+  return all.toSorted((one, other) => other.totalMillis - one.totalMillis).slice(0, mostFingerprints)
 }

@@ -2,10 +2,10 @@ import { endWith, scopesOf, type RequestScopeOptions, type ResponseLike } from '
 
 export type { RequestScopeOptions, ResponseLike } from './request-scope.ts'
 
-/** As much of a request of Express as is read. */
+/** The properties of an Express request that poolsafe reads. */
 export interface RequestLike {
   readonly method?: string | undefined
-  /** Where the router is mounted, with the values of the request. */
+  /** The path on which the router is mounted, with the values of the request. */
   readonly baseUrl?: string
   readonly route?: { readonly path?: unknown }
 }
@@ -14,10 +14,10 @@ export interface RequestLike {
 export type RequestScopeMiddleware<Request> = (request: Request, response: ResponseLike, next: () => void) => void
 
 /**
- * Opens a request scope for each request, before all else: `app.use(requestScope())`. It ends when the response is
- * finished or closed, and what the request repeated is told then.
+ * Opens a request scope for each request: `app.use(requestScope())`, before all other middleware. The scope ends when
+ * the response is finished or closed. poolsafe then reports the repeated statements of the request.
  *
- * @throws InvalidOptionError for an option that does not exist, and for one that cannot be
+ * @throws InvalidOptionError for an unknown option or a value that is not valid
  */
 export function requestScope<Request extends RequestLike = RequestLike>(
   options: RequestScopeOptions<Request> = {},
@@ -31,8 +31,8 @@ export function requestScope<Request extends RequestLike = RequestLike>(
 }
 
 /**
- * Express tells the pattern of the route, but not that of the router which holds it: only where that is mounted for
- * this request.
+ * Returns the method and the route pattern. Express does not expose the pattern of the router, only the path of this
+ * request. So `…` stands for the router.
  */
 function nameOf({ method, baseUrl, route }: RequestLike): string | undefined {
   if (route?.path === undefined) return method

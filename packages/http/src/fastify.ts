@@ -2,28 +2,28 @@ import { endWith, scopesOf, type RequestScopeOptions, type ResponseLike } from '
 
 export type { RequestScopeOptions, ResponseLike } from './request-scope.ts'
 
-/** As much of a request of Fastify as is read. */
+/** The properties of a Fastify request that poolsafe reads. */
 export interface RequestLike {
   readonly method: string
-  /** Without a route, as for what is not found, it has no URL. */
+  /** Without a `url` if no route matches the request. */
   readonly routeOptions?: { readonly url?: string | undefined }
 }
 
 type Hook<Request> = (request: Request, reply: { readonly raw: ResponseLike }, done: () => void) => void
 
-/** As much of Fastify as is used. */
+/** The method of a Fastify instance that poolsafe uses. */
 export interface FastifyLike<Request> {
   addHook(name: 'onRequest', hook: Hook<Request>): unknown
 }
 
-/** For `app.register`: for all routes of the instance that it is registered on. */
+/** A plugin for `app.register`. It covers all routes of the instance on which it is registered. */
 export type RequestScopePlugin<Request> = (app: FastifyLike<Request>, options: unknown, done: () => void) => void
 
 /**
- * Opens a request scope for each request: `app.register(requestScope())`, before other plugins. It ends when the
- * response is finished or closed, and what the request repeated is told then.
+ * Opens a request scope for each request: `app.register(requestScope())`, before other plugins. The scope ends when the
+ * response is finished or closed. poolsafe then reports the repeated statements of the request.
  *
- * @throws InvalidOptionError for an option that does not exist, and for one that cannot be
+ * @throws InvalidOptionError for an unknown option or a value that is not valid
  */
 export function requestScope<Request extends RequestLike = RequestLike>(
   options: RequestScopeOptions<Request> = {},
@@ -37,7 +37,7 @@ export function requestScope<Request extends RequestLike = RequestLike>(
     })
     done()
   }
-  // Fastify would otherwise keep the hooks to the plugin's own routes, of which it has none.
+  // Without this, Fastify would limit the hook to the plugin's own routes, and it has none.
   return Object.assign(plugin, {
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: '@poolsafe/http',

@@ -2,16 +2,16 @@ import { InvalidOptionError, type GuardHealth, type HealthOptions } from '@pools
 import { checkObject, resolveHealthOptions } from '@poolsafe/core/adapter'
 import { combineHealth } from './combine-health.ts'
 
-/** What tells of its health: a guard. */
+/** An object that reports its health: a guard. */
 export interface HealthSource {
   health(options?: HealthOptions): Promise<GuardHealth>
 }
 
-/** When to answer 200, and how much to tell. */
+/** When the handler answers 200, and how much the answer contains. */
 export interface HealthAnswerOptions extends HealthOptions {
   /**
-   * Whether the answer has everything: reasons with hosts, operations and lines of the source, statements without their
-   * literals, and all numbers. Only for operators. Otherwise the answer has `healthy`, `problems` and `timestamp`.
+   * With true, the answer has everything: reasons with hosts, operations and call sites, statements without literals,
+   * and all numbers. Use it for operators only. Otherwise the answer has `healthy`, `problems` and `timestamp`.
    * @default false
    */
   readonly details?: boolean
@@ -27,9 +27,9 @@ export interface Answer {
 const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const
 
 /**
- * Checks once what is asked at each request.
+ * Checks the arguments once and returns the function that answers each request.
  *
- * @returns what answers a request of this method, and never throws
+ * @returns a function that answers a request of this method and never rejects
  * @throws InvalidOptionError
  */
 export function healthAnswers(
@@ -54,7 +54,7 @@ function checkSources(what: string, given: HealthSource | readonly HealthSource[
   const sources: readonly unknown[] = [given].flat()
   const areGuards = sources.every((source) => typeof (source as HealthSource | undefined)?.health === 'function')
   if (sources.length > 0 && areGuards) return sources as readonly HealthSource[]
-  throw new InvalidOptionError(what, given, 'given a guard of createGuard(), or several')
+  throw new InvalidOptionError(what, given, 'given a guard created by createGuard(), or an array of guards')
 }
 
 const notAllowed: Answer = {
@@ -63,7 +63,10 @@ const notAllowed: Answer = {
   body: '{"error":"GET and HEAD only"}',
 }
 
-/** A guard that fails is not healthy, and the others are told all the same. Its error may quote anything. */
+/**
+ * Returns undefined if the guard itself fails: it then counts as unhealthy, and the others are still reported. The
+ * error is dropped, because its message may quote anything.
+ */
 async function ask(source: HealthSource, options: HealthOptions): Promise<GuardHealth | undefined> {
   try {
     return await source.health(options)

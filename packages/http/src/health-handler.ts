@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { healthAnswers, type Answer, type HealthAnswerOptions, type HealthSource } from './health-answer.ts'
 
 /**
- * Answers `GET` and `HEAD` with the health of a guard, or of several: 200 while it is healthy, else 503, in JSON. For
- * `node:http`, and as a handler of Express. Never rejects.
+ * Answers `GET` and `HEAD` with the health of one or more guards in JSON: 200 if all are healthy, otherwise 503. Works
+ * with `node:http` and as an Express handler. Never rejects.
  *
  * @throws InvalidOptionError
  */
@@ -18,7 +18,7 @@ export function healthHandler(
 }
 
 function send({ status, headers, body }: Answer, response: ServerResponse, method: string | undefined): void {
-  // Whoever answered meanwhile, a timeout of the framework for one, has said all that can be said.
+  // The response was sent in the meantime, for example by a timeout of the framework.
   if (response.headersSent) return
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   response.end(method === 'HEAD' ? undefined : body)

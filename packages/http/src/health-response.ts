@@ -1,7 +1,7 @@
 import { healthAnswers, type HealthAnswerOptions, type HealthSource } from './health-answer.ts'
 
 /**
- * The same for Fastify, and for servers of the Fetch API: Hono, Bun, Deno, Next.
+ * Answers like `healthHandler()`, for Fastify and for servers of the Fetch API: Hono, Bun, Deno, Next.
  *
  * @returns a handler that never rejects
  * @throws InvalidOptionError

@@ -2,14 +2,14 @@ import { endWith, scopesOf, type RequestScopeOptions, type ResponseLike } from '
 
 export type { RequestScopeOptions, ResponseLike } from './request-scope.ts'
 
-/** As much of a context of Hono as is read. */
+/** The properties of a Hono context that poolsafe reads. */
 export interface ContextLike {
   readonly req: {
     readonly method: string
     readonly routeIndex?: number
     readonly matchedRoutes?: readonly { readonly path: string }[]
   }
-  /** On Node, with `@hono/node-server`, it has the response. */
+  /** With `@hono/node-server` it has the Node response. */
   readonly env?: unknown
 }
 
@@ -17,11 +17,11 @@ export interface ContextLike {
 export type RequestScopeMiddleware<Context> = (context: Context, next: () => Promise<void>) => Promise<void>
 
 /**
- * Opens a request scope for each request, before all else: `app.use(requestScope())`. On `@hono/node-server` it ends
- * when the response is finished or closed, elsewhere when the handler has returned; what the request repeated is told
- * then.
+ * Opens a request scope for each request: `app.use(requestScope())`, before all other middleware. On
+ * `@hono/node-server` the scope ends when the response is finished or closed, on other servers when the handler has
+ * returned. poolsafe then reports the repeated statements of the request.
  *
- * @throws InvalidOptionError for an option that does not exist, and for one that cannot be
+ * @throws InvalidOptionError for an unknown option or a value that is not valid
  */
 export function requestScope<Context extends ContextLike = ContextLike>(
   options: RequestScopeOptions<Context> = {},
@@ -44,7 +44,9 @@ function responseOf({ env }: ContextLike): ResponseLike | undefined {
   return typeof outgoing?.once === 'function' ? (outgoing as ResponseLike) : undefined
 }
 
-/** The route that answers is the one that was called last; where only middleware was, nothing is behind its path. */
+/**
+ * Returns the method and the path of the matched route. A path that ends in `*` belongs to middleware and is left out.
+ */
 function nameOf({ req }: ContextLike): string {
   const path = req.matchedRoutes?.[req.routeIndex ?? 0]?.path
   return path === undefined || path.endsWith('*') ? req.method : `${req.method} ${path}`

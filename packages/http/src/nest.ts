@@ -1,6 +1,6 @@
 /**
- * For `app.use` of a Nest application on Express: `app.use(requestScope())`, before guards, pipes, interceptors and
- * controllers. On Fastify the application takes the plugin of `@poolsafe/http/fastify`: `await
+ * Opens a request scope for each request of a Nest application on Express: `app.use(requestScope())`. It runs before
+ * guards, pipes, interceptors and controllers. On Fastify, use the plugin of `@poolsafe/http/fastify`: `await
  * app.register(requestScope())`.
  */
 export {

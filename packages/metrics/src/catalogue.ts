@@ -1,35 +1,35 @@
 import { rules, type GuardStatistics, type PoolReport } from '@poolsafe/core'
 import { lossReasons, type DurationHistogram, type PoolTotals } from '@poolsafe/core/adapter'
 
-/** One series of a metric, before its name. */
+/** One series of a metric, without the name. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number | DurationHistogram
 }
 
-/** What OpenTelemetry calls a metric, and its unit: `{call}`. */
+/** The name and unit of a metric in OpenTelemetry. Example of a unit: `{call}`. */
 export interface InstrumentName {
   readonly name: string
   readonly unit: string
 }
 
-/** One metric, and how it is read from a guard's statistics. */
+/** A metric and how to read it from a guard's statistics. */
 export interface MetricDefinition {
-  /** Its name for Prometheus, without the prefix. */
+  /** The Prometheus name without the prefix. */
   readonly name: string
   readonly type: 'gauge' | 'counter' | 'histogram'
   readonly help: string
   readonly labels: readonly string[]
-  /** Whether it is without series for a guard with `observe: false`. */
+  /** True if a guard with `observe: false` has no series of this metric. */
   readonly isObserved: boolean
-  /** Its name for OpenTelemetry. Without it, only Prometheus has the metric. */
+  /** The OpenTelemetry name. If it is missing, only Prometheus has the metric. */
   readonly openTelemetry?: InstrumentName | undefined
   read(statistics: GuardStatistics): readonly Sample[]
 }
 
 type ReadTotals<Value> = (pool: PoolTotals) => Value
 
-/** What is now. */
+/** A gauge of the present state. */
 function gauge(name: string, help: string, read: (pool: PoolReport) => number): MetricDefinition {
   const samples = ({ pools }: GuardStatistics): Sample[] =>
     pools.map((pool) => ({ labels: { pool: pool.name }, value: read(pool) }))
@@ -37,8 +37,8 @@ function gauge(name: string, help: string, read: (pool: PoolReport) => number): 
 }
 
 /**
- * What was since then, by pools that have ended too: what falls is a restart to Prometheus, which counts all of it
- * again.
+ * A total since the start. It includes pools that have ended, because Prometheus reads a decrease as a restart and
+ * counts the whole value again.
  */
 function ofTotals(
   name: string,
@@ -62,51 +62,52 @@ const histogram = (name: string, help: string, read: ReadTotals<DurationHistogra
   ofTotals(name, 'histogram', help, read)
 
 const ofEveryPool: readonly MetricDefinition[] = [
-  gauge('max_connections', 'The most connections that the pool opens.', ({ max }) => max ?? Infinity),
+  gauge('max_connections', 'The maximum number of connections of the pool.', ({ max }) => max ?? Infinity),
   gauge('open_connections', 'Connections that are open or being opened.', ({ size }) => size),
-  gauge('active_connections', 'Connections that the application holds.', ({ active }) => active),
-  gauge('idle_connections', 'Connections that nobody holds.', ({ idle }) => idle),
+  gauge('active_connections', 'Connections that the application has acquired.', ({ active }) => active),
+  gauge('idle_connections', 'Connections that are idle in the pool.', ({ idle }) => idle),
   gauge('waiting_calls', 'Calls that wait for a connection.', ({ waiting }) => waiting),
   histogram(
     'acquire_wait_seconds',
-    'How long the calls waited that got a connection.',
+    'How long calls waited for the connection that they acquired.',
     ({ acquireWait }) => acquireWait,
   ),
-  histogram('use_seconds', 'How long connections stayed with the application.', ({ use }) => use),
+  histogram('use_seconds', 'How long the application held a connection.', ({ use }) => use),
   histogram(
     'pooler_wait_seconds',
     'How long each BEGIN waited for a server connection of the pooler.',
     ({ poolerWait }) => poolerWait,
   ),
-  counter('acquires_total', 'Connections handed out.', ({ acquired }) => acquired),
-  counter(
-    'acquire_timeouts_total',
-    'Calls that waited for longer than acquireTimeoutMillis.',
-    ({ timedOut }) => timedOut,
-  ),
+  counter('acquires_total', 'Connections acquired.', ({ acquired }) => acquired),
+  counter('acquire_timeouts_total', 'Calls that waited longer than acquireTimeoutMillis.', ({ timedOut }) => timedOut),
   counter(
     'failed_fast_total',
     'Calls that failed at once while the server refused connections.',
     ({ failedFast }) => failedFast,
     { name: 'poolsafe.pool.failed_fast', unit: '{call}' },
   ),
-  counter('queue_full_total', 'Calls refused because maxWaiting others waited already.', ({ queueFull }) => queueFull, {
-    name: 'poolsafe.pool.queue_full',
-    unit: '{call}',
-  }),
-  counter('aborted_total', 'Calls that gave up by an abort signal.', ({ aborted }) => aborted, {
+  counter(
+    'queue_full_total',
+    'Calls refused because maxWaiting other calls were already waiting.',
+    ({ queueFull }) => queueFull,
+    {
+      name: 'poolsafe.pool.queue_full',
+      unit: '{call}',
+    },
+  ),
+  counter('aborted_total', 'Calls ended by an abort signal.', ({ aborted }) => aborted, {
     name: 'poolsafe.pool.aborted',
     unit: '{call}',
   }),
   counter(
     'deadlocks_total',
-    'Calls that waited while all who held a connection waited too.',
+    'Calls that waited while every holder of a connection waited too.',
     ({ deadlocks }) => deadlocks,
     { name: 'poolsafe.pool.deadlocks', unit: '{call}' },
   ),
   counter(
     'leaks_total',
-    'Connections reported because they were held, or idle in a transaction, for too long.',
+    'Reported connections that were held, or idle in a transaction, for too long.',
     ({ leaks }) => leaks,
     { name: 'poolsafe.pool.leaks', unit: '{report}' },
   ),
@@ -116,12 +117,12 @@ const ofEveryPool: readonly MetricDefinition[] = [
   }),
   counter(
     'late_connections_total',
-    'Connections that came after their caller had given up.',
+    'Connections that were opened after their caller had given up.',
     ({ lateArrivals }) => lateArrivals,
   ),
 ]
 
-/** All reasons from the start, as with the rules. */
+/** Every reason has a series from the start, as the rules have. */
 const losses: MetricDefinition = {
   name: 'pool_connections_lost_total',
   type: 'counter',
@@ -160,11 +161,16 @@ const ofStatements: readonly MetricDefinition[] = [
         value: duration,
       })),
   },
-  total('queries_total', 'Statements that were answered, failures included.', true, ({ totalQueries }) => totalQueries),
+  total(
+    'queries_total',
+    'Statements that were answered, including failures.',
+    true,
+    ({ totalQueries }) => totalQueries,
+  ),
   total('query_errors_total', 'Statements that failed.', true, ({ totalErrors }) => totalErrors),
   total(
     'slow_queries_total',
-    'Statements that took longer than slowQueryMillis, very slow ones included.',
+    'Statements that took longer than slowQueryMillis, including very slow ones.',
     true,
     ({ slowQueries }) => slowQueries,
     { name: 'poolsafe.query.slow', unit: '{query}' },
@@ -178,17 +184,12 @@ const ofStatements: readonly MetricDefinition[] = [
   ),
   total(
     'repeated_queries_total',
-    'Requests that sent one statement too often (N+1).',
+    'Requests that sent the same statement too often (N+1).',
     true,
     (all) => all.repeatedQueries,
     { name: 'poolsafe.query.repeated', unit: '{request}' },
   ),
-  total(
-    'fingerprints',
-    'Fingerprints of statements that are remembered.',
-    true,
-    ({ fingerprints }) => fingerprints.known,
-  ),
+  total('fingerprints', 'Statement fingerprints in memory.', true, ({ fingerprints }) => fingerprints.known),
   total(
     'fingerprints_forgotten_total',
     'Fingerprints forgotten to make room.',
@@ -197,7 +198,7 @@ const ofStatements: readonly MetricDefinition[] = [
   ),
 ]
 
-/** All rules from the start: the first increase of a series that was not there before is none to Prometheus. */
+/** Every rule has a series from the start, because Prometheus does not see the first increase of a new series. */
 function byRule(
   name: string,
   help: string,
@@ -215,32 +216,29 @@ function byRule(
 const ofJudgement: readonly MetricDefinition[] = [
   byRule(
     'findings_total',
-    'How often each rule found something that was logged or refused.',
+    'Findings by rule that were logged or refused.',
     'poolsafe.findings',
     ({ findings }) => findings,
   ),
   byRule(
     'allowed_findings_total',
-    'How often each rule found something that an exception allowed.',
+    'Findings by rule that an exception allowed.',
     'poolsafe.allowed_findings',
     (all) => all.allowedFindings,
   ),
-  total(
-    'analysis_cache_hits_total',
-    'Look-ups of texts that were judged from memory.',
-    false,
-    ({ cache }) => cache.hits,
-    { name: 'poolsafe.analysis_cache.hits', unit: '{lookup}' },
-  ),
+  total('analysis_cache_hits_total', 'Statement texts whose analysis was cached.', false, ({ cache }) => cache.hits, {
+    name: 'poolsafe.analysis_cache.hits',
+    unit: '{lookup}',
+  }),
   total(
     'analysis_cache_misses_total',
-    'Look-ups of texts that had to be analysed.',
+    'Statement texts whose analysis was not cached.',
     false,
     ({ cache }) => cache.misses,
     { name: 'poolsafe.analysis_cache.misses', unit: '{lookup}' },
   ),
-  total('analysis_parsed_total', 'Texts that had to be parsed.', false, ({ cache }) => cache.parsed),
+  total('analysis_parsed_total', 'Statement texts that needed the parser.', false, ({ cache }) => cache.parsed),
 ]
 
-/** Every metric, in the order in which it is written. */
+/** Every metric, in the order of the exposition. */
 export const catalogue: readonly MetricDefinition[] = [...ofEveryPool, losses, ...ofStatements, ...ofJudgement]

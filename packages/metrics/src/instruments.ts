@@ -2,29 +2,29 @@ import type { GuardStatistics, PoolReport } from '@poolsafe/core'
 import type { PoolTotals } from '@poolsafe/core/adapter'
 import { catalogue, type MetricDefinition, type Sample } from './catalogue.ts'
 
-/** One value with its attributes, as it is observed. */
+/** One observed value with its attributes. */
 export interface Observed {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
 
-/** An instrument that is read when the metrics are collected. */
+/** An instrument that is read when the SDK collects. */
 export interface InstrumentDefinition {
   readonly name: string
-  /** `upDownCounter` for what is now, `counter` for what was since the guard was made. */
+  /** `upDownCounter` for the present state, `counter` for totals since the guard was created. */
   readonly type: 'upDownCounter' | 'counter'
   readonly unit: string
   readonly description: string
-  /** Whether it is missing for a guard with `observe: false`. */
+  /** True if a guard with `observe: false` does not have it. */
   readonly isObserved: boolean
   read(statistics: GuardStatistics): readonly Observed[]
 }
 
-/** Of the conventions. */
+/** The attribute names of the semantic conventions. */
 export const poolNameAttribute = 'db.client.connection.pool.name'
 const stateAttribute = 'db.client.connection.state'
 
-/** What is now. A pool without a bound has no limit to tell. */
+/** An instrument of the present state. A pool without a limit reports no value for it. */
 function ofPools(
   name: string,
   unit: string,
@@ -38,7 +38,7 @@ function ofPools(
   return { name, type: 'upDownCounter', unit, description, isObserved: false, read: observed }
 }
 
-/** An SDK repeats for ever what it was told last: where no pool has a name any more, there is nothing of it. */
+/** Returns zeros for pools that have ended, because an SDK repeats the last value forever. */
 function gone(
   { pools, endedPools }: Pick<GuardStatistics, 'pools' | 'endedPools'>,
   labels: Observed['labels'],
@@ -48,7 +48,7 @@ function gone(
   return names.map((name) => ({ labels: { [poolNameAttribute]: name, ...labels }, value: 0 }))
 }
 
-/** What was since then, by pools that have ended too: a counter never falls. */
+/** A total since the start. It includes pools that have ended, because a counter never decreases. */
 function ofTotals(
   name: string,
   unit: string,
@@ -64,13 +64,13 @@ function ofPool<Pool extends PoolTotals>(pool: Pool, read: (pool: Pool) => numbe
   return { labels: { [poolNameAttribute]: pool.name }, value: read(pool) }
 }
 
-/** What the semantic conventions for database clients name. */
+/** The instruments of the semantic conventions for database clients. */
 const conventional: readonly InstrumentDefinition[] = [
   {
     name: 'db.client.connection.count',
     type: 'upDownCounter',
     unit: '{connection}',
-    description: 'The number of connections that are currently in the state that the attribute says.',
+    description: 'The number of connections that are currently in the state of the attribute.',
     isObserved: false,
     read: (statistics) => [
       ...statistics.pools.flatMap(({ name, idle, active }) => [
@@ -86,7 +86,7 @@ const conventional: readonly InstrumentDefinition[] = [
     'The maximum number of open connections allowed.',
     ({ max }) => max ?? Infinity,
   ),
-  // node-postgres closes a connection for its age or its idle time, never because others are idle too.
+  // node-postgres closes a connection for its age or idle time, never because too many are idle.
   ofPools(
     'db.client.connection.idle.max',
     '{connection}',
@@ -113,7 +113,7 @@ const attributes: Readonly<Record<string, string>> = {
   rule: 'poolsafe.rule',
 }
 
-/** A metric of the catalogue, if OpenTelemetry has a name for it. */
+/** Converts a metric of the catalogue if it has an OpenTelemetry name. */
 function ofCatalogue(metric: MetricDefinition): InstrumentDefinition[] {
   const { type, help, isObserved, openTelemetry } = metric
   if (openTelemetry === undefined) return []
@@ -127,5 +127,5 @@ function renamed(labels: Sample['labels']): Observed['labels'] {
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [attributes[name] ?? name, value]))
 }
 
-/** Every instrument that is read when the metrics are collected. */
+/** Every instrument that is read when the SDK collects. */
 export const instruments: readonly InstrumentDefinition[] = [...conventional, ...catalogue.flatMap(ofCatalogue)]

@@ -1,7 +1,10 @@
 import { addHistograms } from '@poolsafe/core/adapter'
 import type { Sample } from './catalogue.ts'
 
-/** Adds up what has the same labels, as pools of one name have: twice the same series is an error to Prometheus. */
+/**
+ * Adds up samples with the same labels, such as those of two pools with one name. Prometheus rejects a duplicate
+ * series.
+ */
 export function merge(samples: readonly Sample[]): Sample[] {
   const merged = new Map<string, Sample>()
   for (const sample of samples) {

@@ -13,14 +13,14 @@ import { instruments, poolNameAttribute, type InstrumentDefinition } from './ins
 import { merge } from './merge.ts'
 import { QueryAttributes } from './query-attributes.ts'
 
-/** Where the metrics go. */
+/** The meter and the guard name of the metrics. */
 export interface OpenTelemetryOptions {
   /**
-   * The meter that gets the metrics. The default has no effect unless an SDK was registered before.
+   * The meter that gets the metrics. The default works only if an SDK was registered before.
    * @default `metrics.getMeter('@poolsafe/metrics')` of `@opentelemetry/api`
    */
   readonly meter?: Meter
-  /** The attribute `poolsafe.guard` of every metric. Needed for the second guard on one meter. @default none */
+  /** The attribute `poolsafe.guard` of every metric. A second guard on the same meter needs one. @default none */
   readonly guardName?: string
 }
 
@@ -32,18 +32,18 @@ const methods = [
   'addBatchObservableCallback',
 ]
 
-/** Of the conventions, in seconds. */
+/** The bucket bounds of the semantic conventions, in seconds. */
 const boundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
-/** The names of the guards on each meter: two of one name would take turns in saying what is. */
+/** The guard names in use on each meter. Two guards with one name would overwrite each other's values. */
 const taken = new WeakMap<Meter, Set<string>>()
 
 /**
- * Gives the metrics of a guard, its pools and its statements to OpenTelemetry, by the names and units of the semantic
- * conventions for database clients. Makes no spans: those are the instrumentations' of the driver and the ORM.
+ * Reports the metrics of a guard, its pools and its statements to OpenTelemetry. Names and units follow the semantic
+ * conventions for database clients. Creates no spans: the instrumentations of the driver and the ORM do that.
  *
- * @returns what ends it
- * @throws InvalidOptionError for what is no guard, no meter or no name, and for a name that the meter has already
+ * @returns a function that stops it
+ * @throws InvalidOptionError if an argument is not valid, or if the meter already has a guard of that name
  */
 export function openTelemetryMetrics(guard: Guard, options: OpenTelemetryOptions = {}): () => void {
   checkGuard(guard)
@@ -61,7 +61,7 @@ export function openTelemetryMetrics(guard: Guard, options: OpenTelemetryOptions
 
 function take(meter: Meter, guardName: unknown): () => void {
   if (guardName !== undefined && (typeof guardName !== 'string' || guardName === '')) {
-    throw new InvalidOptionError('guardName', guardName, 'a text that is not empty')
+    throw new InvalidOptionError('guardName', guardName, 'a non-empty string')
   }
   const ofMeter = taken.get(meter) ?? new Set()
   const name = guardName ?? ''
@@ -69,13 +69,13 @@ function take(meter: Meter, guardName: unknown): () => void {
     throw new InvalidOptionError(
       'guardName',
       guardName,
-      'another one for each guard, as the meter has this one already',
+      'unique on a meter: it already has the metrics of a guard with this name',
     )
   taken.set(meter, ofMeter.add(name))
   return () => void ofMeter.delete(name)
 }
 
-/** What happens once is recorded when it happens: an SDK has no way to take over buckets. */
+/** Records each duration when it happens, because an SDK cannot import finished buckets. */
 function recordDurations(guard: Guard, meter: Meter, common: Attributes): (() => void)[] {
   const histogram = (name: string, description: string): Histogram =>
     meter.createHistogram(name, { description, unit: 's', advice: { explicitBucketBoundaries: boundaries } })
@@ -103,10 +103,10 @@ function recordDurations(guard: Guard, meter: Meter, common: Attributes): (() =>
   return [...ends, guard.on('query', (event) => duration.record(event.durationMillis / 1000, attributes.of(event)))]
 }
 
-/** Pools that are remembered; more of them than this only cost an object each time. */
+/** Maximum number of pools whose attributes are kept. Further pools get a new object each time. */
 const mostPools = 1000
 
-/** The same object for the same pool. */
+/** Returns a function that gives the same attributes object for the same pool. */
 function poolAttributes(common: Attributes): (pool: string | undefined) => Attributes {
   const known = new Map<string | undefined, Attributes>()
   return (pool) => {
@@ -116,7 +116,7 @@ function poolAttributes(common: Attributes): (pool: string | undefined) => Attri
   }
 }
 
-/** What can be asked for at any time is read when the SDK collects, all of it in one go. */
+/** Reads all observable instruments from one snapshot whenever the SDK collects. */
 function observe(guard: Guard, meter: Meter, common: Attributes): () => void {
   const present = instruments.filter(({ isObserved }) => !isObserved || engineOf(guard).observer !== undefined)
   const pairs = present.map((definition) => ({ definition, instrument: instrumentOf(meter, definition) }))

@@ -6,19 +6,19 @@ import { checkGuard, checkMethods, warnOfMissing } from './check.ts'
 import { ScrapedMetric, sourcesOfMetric } from './scraped-metric.ts'
 import { Sources } from './sources.ts'
 
-/** Of a registry of prom-client, what is used. */
+/** The methods of a prom-client registry that poolsafe uses. */
 export type MetricRegistry = Pick<
   Registry<RegistryContentType>,
   'registerMetric' | 'getSingleMetric' | 'removeSingleMetric'
 >
 
-/** Where the metrics go, and what they are called. */
+/** The registry and the names of the metrics. */
 export interface PrometheusOptions {
-  /** The registry that gets the metrics. @default `register`, prom-client's own */
+  /** The registry that gets the metrics. @default prom-client's global `register` */
   readonly registry?: MetricRegistry
   /** The prefix of each name. @default 'poolsafe_' */
   readonly prefix?: string
-  /** The label `guard` of every series. Needed for the second guard in one registry. @default none */
+  /** The value of the label `guard` in every series. A second guard in the same registry needs one. @default none */
   readonly guardName?: string
 }
 
@@ -26,12 +26,11 @@ const names: readonly (keyof PrometheusOptions)[] = ['registry', 'prefix', 'guar
 const methods = ['registerMetric', 'getSingleMetric', 'removeSingleMetric']
 
 /**
- * Puts the metrics of a guard, its pools and its statements into a registry of prom-client. All of them are read when
- * they are scraped: a statement costs nothing more.
+ * Registers the metrics of a guard, its pools and its statements in a prom-client registry. Prometheus reads them at
+ * each scrape, so a statement costs nothing more.
  *
- * @returns what takes them out again
- * @throws InvalidOptionError for what is no guard, no registry or no prefix, and for names that the registry has
- *   already
+ * @returns a function that removes them
+ * @throws InvalidOptionError if an argument is not valid, or if the registry already has a metric of that name
  */
 export function prometheusMetrics(guard: Guard, options: PrometheusOptions = {}): () => void {
   checkGuard(guard)
@@ -49,7 +48,7 @@ export function prometheusMetrics(guard: Guard, options: PrometheusOptions = {})
   }
 }
 
-/** What the registry reads already with this prefix; else it begins to. */
+/** Returns the sources that the registry already reads with this prefix, or registers new ones. */
 function sourcesOf(registry: MetricRegistry, prefix: string): Sources {
   const present = catalogue
     .map(({ name }) => registry.getSingleMetric(prefix + name))
@@ -68,14 +67,10 @@ function sourcesOf(registry: MetricRegistry, prefix: string): Sources {
 
 function takenError(prefix: string, name: string): InvalidOptionError {
   const remedy = 'choose another prefix, or call registry.clear() or registry.removeSingleMetric() first'
-  return new InvalidOptionError(
-    'prefix',
-    prefix,
-    `free in the registry, which has a metric ${name} of somebody else: ${remedy}`,
-  )
+  return new InvalidOptionError('prefix', prefix, `unused in the registry, which has another metric ${name}: ${remedy}`)
 }
 
-/** Whoever has cleared the registry may have put other metrics there. */
+/** Removes only our own metrics: after `clear()`, the registry may have others of the same name. */
 function removeAll(registry: MetricRegistry, prefix: string, sources: Sources): void {
   for (const { name } of catalogue) {
     const metric = registry.getSingleMetric(prefix + name)
@@ -83,20 +78,24 @@ function removeAll(registry: MetricRegistry, prefix: string, sources: Sources): 
   }
 }
 
-/** Prometheus keeps the colon, which a metric may have too, for recording rules. */
+/** Prometheus reserves the colon in names for recording rules. */
 function checkPrefix(given: unknown): void {
   if (typeof given === 'string' && /^[A-Za-z_]\w*$/.test(given)) return
-  throw new InvalidOptionError('prefix', given, 'a text of letters, digits and underscores that begins with no digit')
+  throw new InvalidOptionError(
+    'prefix',
+    given,
+    'a string of letters, digits and underscores that does not start with a digit',
+  )
 }
 
 function checkName(given: unknown, sources: Sources): void {
   if (given !== undefined && (typeof given !== 'string' || given === '')) {
-    throw new InvalidOptionError('guardName', given, 'a text that is not empty')
+    throw new InvalidOptionError('guardName', given, 'a non-empty string')
   }
   if (!sources.has(given ?? '')) return
   throw new InvalidOptionError(
     'guardName',
     given,
-    'another one for each guard, as the registry has metrics of a guard with this one',
+    'unique in a registry: it already has the metrics of a guard with this name',
   )
 }

@@ -2,19 +2,22 @@ import type { Attributes } from '@opentelemetry/api'
 import type { Guard, QueryEvent } from '@poolsafe/core'
 import { engineOf } from '@poolsafe/core/adapter'
 
-/** SQLSTATEs that are told apart. PostgreSQL has some 260, but RAISE may send any five characters. */
+/**
+ * Maximum number of SQLSTATEs with their own attribute value. PostgreSQL has about 260, but RAISE may send any five
+ * characters.
+ */
 const mostStates = 100
-/** Of the conventions: an error that has no name of its own. */
+/** The value of the semantic conventions for an error without a name of its own. */
 const otherError = '_OTHER'
 /**
- * Sets of attributes that are kept; then all are made anew. Only an application that keeps opening pools under new
- * names gets here.
+ * Maximum number of attribute objects in the cache. Beyond it the cache starts anew. Only an application that keeps
+ * opening pools under new names reaches it.
  */
 const mostKept = 10_000
 
 /**
- * The attributes of `db.client.operation.duration`: one object for all statements that have the same, so that none is
- * made for each.
+ * The attributes of `db.client.operation.duration`. Statements with equal attributes share one object, so none is
+ * created for each statement.
  */
 export class QueryAttributes {
   readonly #guard: Guard
@@ -23,7 +26,7 @@ export class QueryAttributes {
   readonly #states = new Set<string>()
   #size = 0
 
-  /** @param common to all of the guard */
+  /** @param common the attributes that all metrics of the guard have */
   constructor(guard: Guard, common: Attributes) {
     this.#guard = guard
     this.#common = common
@@ -71,7 +74,7 @@ export class QueryAttributes {
   }
 }
 
-/** The word of each kind that is an operation; that of a transaction is the statement's own. */
+/** The operation name of each kind. For `transaction`, the statement's own first word is used. */
 const operations: Readonly<Record<Exclude<QueryEvent['kind'], 'transaction'>, string>> = {
   select: 'SELECT',
   insert: 'INSERT',
@@ -79,14 +82,14 @@ const operations: Readonly<Record<Exclude<QueryEvent['kind'], 'transaction'>, st
   delete: 'DELETE',
   merge: 'MERGE',
   copy: 'COPY',
-  // What comes behind WITH may be anything.
+  // After WITH, any statement may follow.
   with: '',
   other: '',
 }
 
 /**
- * Empty where it is not known. There are no more words than kinds and statements that control a transaction, whatever
- * is sent.
+ * Returns the operation name, or an empty string if it is unknown. The number of names is bounded by the kinds and the
+ * transaction control statements.
  */
 function operationOf({ kind, summary }: QueryEvent): string {
   if (kind !== 'transaction') return operations[kind]

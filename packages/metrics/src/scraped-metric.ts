@@ -3,19 +3,19 @@ import type { MetricDefinition, Sample } from './catalogue.ts'
 import { merge } from './merge.ts'
 import type { Sources } from './sources.ts'
 
-/** What a metric of a registry is read from, if it is one of ours, made by whichever copy of this package. */
+/** Returns the sources of a registered metric if a copy of this package created it, or undefined. */
 export function sourcesOfMetric(metric: object): Sources | undefined {
   return (metric as { readonly poolsafeSources?: Sources }).poolsafeSources
 }
 
-/** One line of the exposition, as prom-client's registry takes it from `get()`. */
+/** One line of the exposition, as `get()` returns it to prom-client's registry. */
 export interface Line {
   readonly metricName?: string
   readonly labels: Readonly<Record<string, string | number>>
   readonly value: number
 }
 
-/** What prom-client's registry asks of a metric. */
+/** What `get()` of a metric returns to prom-client's registry. */
 export interface ScrapedLines {
   readonly name: string
   readonly help: string
@@ -25,15 +25,15 @@ export interface ScrapedLines {
 }
 
 /**
- * A metric that is read when it is scraped. prom-client's own count by themselves; `registerMetric` takes whatever
- * answers `get()`, and so the buckets that poolsafe counts already need not be counted twice.
+ * A metric that is read at each scrape. The metric classes of prom-client keep counts of their own. `registerMetric`
+ * accepts any object with `get()`, so poolsafe exposes its own buckets and counts them only once.
  */
 export class ScrapedMetric {
-  /** The registry takes `_total` off a counter's, while it writes OpenMetrics. */
+  /** Writable, because the registry removes `_total` from a counter's name while it writes OpenMetrics. */
   name: string
   readonly help: string
   readonly type: string
-  /** How workers of a cluster are put together. */
+  /** How prom-client combines the workers of a cluster. */
   readonly aggregator = 'sum'
   readonly poolsafeSources: Sources
   readonly #definition: MetricDefinition
@@ -57,7 +57,7 @@ export class ScrapedMetric {
     }
   }
 
-  /** For `registry.resetMetrics()`: there is nothing here that could be reset. */
+  /** For `registry.resetMetrics()`. Does nothing, because the metric keeps no counts. */
   reset(): void {}
 }
 
@@ -65,7 +65,7 @@ function linesOf(name: string, { labels, value }: Sample): Line[] {
   return typeof value === 'number' ? [{ labels, value }] : linesOfHistogram(name, labels, value)
 }
 
-/** Prometheus counts in each bucket whatever is below its bound. */
+/** Returns cumulative buckets: Prometheus expects each bucket to count all values below its bound. */
 function linesOfHistogram(
   name: string,
   labels: Sample['labels'],

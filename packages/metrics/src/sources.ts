@@ -2,9 +2,9 @@ import type { Guard, GuardStatistics } from '@poolsafe/core'
 import { engineOf } from '@poolsafe/core/adapter'
 import type { MetricDefinition, Sample } from './catalogue.ts'
 
-/** The guards that are read for one registry and prefix. */
+/** The guards whose metrics one registry reads with one prefix. */
 export class Sources {
-  /** By what their label `guard` says; the one without has the empty name. */
+  /** By the value of the label `guard`. A guard without the label has the empty name. */
   readonly #guards = new Map<string, Guard>()
   #statistics: ReadonlyMap<string, GuardStatistics> | undefined
 
@@ -16,7 +16,7 @@ export class Sources {
     return this.#guards.has(name)
   }
 
-  /** @returns what removes it again */
+  /** @returns a function that removes it */
   add(name: string, guard: Guard): () => void {
     this.#guards.set(name, guard)
     return () => {
@@ -34,7 +34,7 @@ export class Sources {
     return samples.flat()
   }
 
-  /** The registry asks all of its metrics in one go: what is read for the first does for the rest. */
+  /** Reads the statistics once for a scrape: the registry asks all metrics synchronously, so they share one result. */
   #readAll(): ReadonlyMap<string, GuardStatistics> {
     if (this.#statistics !== undefined) return this.#statistics
     queueMicrotask(() => {

@@ -118,7 +118,7 @@ describe.each(servers)('health by %s', (_name, open) => {
     expect(JSON.parse(response.body)).toMatchObject({
       healthy: false,
       problems: ['unknown'],
-      reasons: ['a guard could not tell its health: poolsafe itself failed'],
+      reasons: ['the health of a guard is unknown: poolsafe itself failed'],
       pools: [{ healthy: true }],
     })
     expect(response.body).not.toContain('secret')
@@ -156,11 +156,15 @@ it('the health of several guards adds up', async () => {
 })
 
 it.each<[string, () => unknown, string]>([
-  ['no guard', () => healthHandler([]), 'healthHandler() must be given a guard of createGuard(), or several'],
+  [
+    'no guard',
+    () => healthHandler([]),
+    'healthHandler() must be given a guard created by createGuard(), or an array of guards',
+  ],
   [
     'what is none',
     () => healthResponse({} as never),
-    'healthResponse() must be given a guard of createGuard(), or several',
+    'healthResponse() must be given a guard created by createGuard(), or an array of guards',
   ],
   ['an option that does not exist', () => healthHandler(guard, { detail: true } as never), "did you mean 'details'?"],
   [

@@ -78,7 +78,7 @@ describe('the name of a request', () => {
     process.off('warning', listen)
     expect(warnings).toEqual([
       'poolsafe: requestScope(): name threw an error; such requests have none',
-      'poolsafe: requestScope(): name gave no text; such requests have none',
+      'poolsafe: requestScope(): name returned no string; such requests have none',
     ])
   })
 })
@@ -123,9 +123,9 @@ const all: readonly [string, (options: object) => unknown][] = [
 describe.each(all)('requestScope() for %s', (_framework, requestScope) => {
   it.each([
     [{ nam: () => 'a' }, "an option of requestScope() is 'nam': did you mean 'name'?"],
-    [{ name: 'GET /' }, 'requestScope(): name must be a function that tells the name of a request'],
-    [{ tag: 7 }, 'requestScope(): tag must be a text, or a function'],
-    [{ tag: '' }, 'requestScope(): tag must be a text, or a function'],
+    [{ name: 'GET /' }, 'requestScope(): name must be a function that returns the name of a request'],
+    [{ tag: 7 }, 'requestScope(): tag must be a non-empty string, or a function'],
+    [{ tag: '' }, 'requestScope(): tag must be a non-empty string, or a function'],
     ['web', 'requestScope() must be an object with the options name, tag'],
   ])('refuses %j', (options, message) => {
     expect(() => requestScope(options as object)).toThrow(InvalidOptionError)

@@ -236,7 +236,7 @@ it('several guards share a meter, each with a name', async () => {
   await withMeter(async ({ collect, provider }) => {
     await withSubject(server, async ({ guard, pool }) => {
       const meter = provider.getMeter('test')
-      expect(() => openTelemetryMetrics(guard, { meter })).toThrow(/^guardName must be another one for each guard/)
+      expect(() => openTelemetryMetrics(guard, { meter })).toThrow(/^guardName must be unique on a meter/)
       openTelemetryMetrics(guard, { meter, guardName: 'reports' })
       await pool.query('SELECT 1')
       const points = histogramsOf((await collect()).get('db.client.operation.duration'))
@@ -268,10 +268,10 @@ it('without an SDK nothing happens', async () => {
 })
 
 it.each<[unknown, unknown, RegExp]>([
-  [undefined, {}, /^guard must be a guard, as createGuard\(\)/],
+  [undefined, {}, /^guard must be a guard created by createGuard\(\)/],
   [createGuard(), { metre: 1 }, /did you mean 'meter'/],
   [createGuard(), { meter: {} }, /^meter must be a meter of @opentelemetry\/api; got an object/],
-  [createGuard(), { guardName: '' }, /^guardName must be a text that is not empty/],
+  [createGuard(), { guardName: '' }, /^guardName must be a non-empty string/],
 ])('what cannot be is refused: %#', (guard, options, message) => {
   const act = (): unknown => openTelemetryMetrics(guard as Guard, options as OpenTelemetryOptions)
   expect(act).toThrow(InvalidOptionError)

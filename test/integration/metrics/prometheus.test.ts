@@ -198,9 +198,7 @@ it('pools of one name are added up', async () => {
 it('several guards share a registry, each with a label', async () => {
   await withRegistry(async ({ pool, registry }) => {
     await withSubject(server, async (other) => {
-      expect(() => prometheusMetrics(other.guard, { registry })).toThrow(
-        /^guardName must be another one for each guard/,
-      )
+      expect(() => prometheusMetrics(other.guard, { registry })).toThrow(/^guardName must be unique in a registry/)
       const remove = prometheusMetrics(other.guard, { registry, guardName: 'reports' })
       await pool.query('SELECT 1')
       await other.pool.query('SELECT 1')
@@ -222,9 +220,7 @@ it('a name that the registry has already is refused, and nothing is registered',
   const guard = createGuard()
   const register_ = (): unknown => prometheusMetrics(guard, { registry })
   expect(register_).toThrow(InvalidOptionError)
-  expect(register_).toThrow(
-    /poolsafe_queries_total of somebody else: choose another prefix, or call registry\.clear\(\)/,
-  )
+  expect(register_).toThrow(/another metric poolsafe_queries_total: choose another prefix, or call registry\.clear\(\)/)
   expect(registry.getMetricsAsArray()).toEqual([other])
   prometheusMetrics(guard, { registry, prefix: 'shop_' })()
   expect(registry.getMetricsAsArray()).toEqual([other])
@@ -264,15 +260,15 @@ it('with observe: false the pools are there, the statements are not, and that is
 })
 
 it.each<[unknown, unknown, RegExp]>([
-  [undefined, {}, /^guard must be a guard, as createGuard\(\)/],
+  [undefined, {}, /^guard must be a guard created by createGuard\(\)/],
   [{}, {}, /^guard must be a guard/],
   [createGuard(), { prefx: 'a_' }, /did you mean 'prefix'/],
   [createGuard(), 'shop_', /must be an object with the options registry, prefix, guardName/],
-  [createGuard(), { prefix: '9_' }, /^prefix must be a text of letters.*got '9_'/],
+  [createGuard(), { prefix: '9_' }, /^prefix must be a string of letters.*got '9_'/],
   [createGuard(), { prefix: 'a-b' }, /^prefix must be/],
   [createGuard(), { prefix: '' }, /^prefix must be/],
   [createGuard(), { prefix: 7 }, /^prefix must be/],
-  [createGuard(), { guardName: '' }, /^guardName must be a text that is not empty/],
+  [createGuard(), { guardName: '' }, /^guardName must be a non-empty string/],
   [createGuard(), { registry: {} }, /^registry must be a registry of prom-client; got an object/],
   [
     createGuard(),

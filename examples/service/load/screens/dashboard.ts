@@ -32,7 +32,7 @@ const shownTitles: readonly string[] = [
   'Use time',
   'Pooler wait',
   'Timeouts and refusals',
-  'Connections handed out',
+  'Connections acquired',
   'Statements by kind',
   'Duration',
   'Slow and repeated',
