@@ -1,5 +1,4 @@
-import { activeQueryOf, isWired, type Query, type WiredClient } from './limits/internals.ts'
-import type { ClientLike, DriverFunction } from './types.ts'
+import { activeQueryOf, type ClientLike, type DriverFunction, isWired, type Query, type WiredClient } from './types.ts'
 
 /** The part of pg's connection that is used here. */
 interface Connection {

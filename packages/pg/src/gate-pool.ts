@@ -112,7 +112,7 @@ function watchClients(home: Home, source: PoolSource, adopted: (client: Client) 
     if (checkout !== undefined) {
       client[checkoutKey] = undefined
       gate.giveBack(checkout)
-    } else if (!source.isTakingBack) gate.giveBackForeign()
+    } else if (!source.isTakingBack) gate.capacity.giveBackForeign()
     // pg-pool tells of it before it has put the client among the idle ones.
     if (gate.waitingCount > 0) process.nextTick(pump)
   })

@@ -1,8 +1,7 @@
 import type { ConnectionLostError, LossReason } from '@poolsafe/core'
 import type { Checkout, Gate } from '@poolsafe/core/adapter'
-import type { Connection } from './limits/internals.ts'
+import type { ClientLike, Connection, DriverFunction, PoolLike } from './types.ts'
 import type { GatedClient } from './present-checkout.ts'
-import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 /** Its listeners come before pg's own, which tell the application. */
 type LivingConnection = Connection & {

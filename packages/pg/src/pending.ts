@@ -1,4 +1,4 @@
-import { activeQueryOf, textOf, type Query, type WiredClient } from './limits/internals.ts'
+import { activeQueryOf, textOf, type Query, type WiredClient } from './types.ts'
 import type { Life, LivingClient } from './living-client.ts'
 
 /** One statement that leaves nothing on its connection, in a form that needs no parser to see it. */

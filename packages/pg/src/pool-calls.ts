@@ -28,8 +28,7 @@ import { sqlOf } from './query-watch.ts'
 import { SecondCalls } from './second-call.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
 import { throwFromHere, traceToCaller } from './throw-from-here.ts'
-import { hasWiredClients } from './limits/internals.ts'
-import type { Arguments, ClientLike, DriverFunction, PoolLike } from './types.ts'
+import { type Arguments, type ClientLike, type DriverFunction, hasWiredClients, type PoolLike } from './types.ts'
 
 type Client = GatedClient
 

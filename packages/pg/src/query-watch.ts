@@ -8,17 +8,18 @@ import {
 } from '@poolsafe/core/adapter'
 import {
   activeQueryOf,
+  type ClientLike,
+  type DriverFunction,
   isWired,
   latestQueryOf,
   preparedTextOf,
-  textOf,
   type Query,
+  textOf,
   type WiredClient,
-} from './limits/internals.ts'
+} from './types.ts'
 import { checkoutKey, poolKey, takeExecution, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
-import type { ClientLike, DriverFunction } from './types.ts'
 
 /**
  * Where a query keeps its execution: a property, as a map would cost more than all the rest. `null` once it is over.

@@ -1,4 +1,4 @@
-import type { Connection } from './limits/internals.ts'
+import type { Connection } from './types.ts'
 
 /**
  * Follows the readers of cursors on one connection. While a reader does something else the server has nothing to do,

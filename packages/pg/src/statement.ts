@@ -1,6 +1,5 @@
 import { harmless, type Analysis, type Engine } from '@poolsafe/core/adapter'
-import { isWired, preparedTextOf } from './limits/internals.ts'
-import type { Arguments, ClientLike } from './types.ts'
+import { type Arguments, type ClientLike, isWired, preparedTextOf } from './types.ts'
 
 /** What pg calls a Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
 export interface Submittable {

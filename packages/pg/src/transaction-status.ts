@@ -1,8 +1,7 @@
 import { Transaction, type Engine } from '@poolsafe/core/adapter'
-import { activeQueryOf, latestQueryOf, type Query, type WiredClient } from './limits/internals.ts'
+import { activeQueryOf, type ClientLike, latestQueryOf, type Query, type WiredClient } from './types.ts'
 import { isForeign } from './pending.ts'
 import { onQueryFailure } from './query-failures.ts'
-import type { ClientLike } from './types.ts'
 
 /** What pg's client holds beside its typed face. */
 interface ClientInternals {

@@ -2,8 +2,10 @@ import { SiteBudget } from '../stack/stack-budget.ts'
 import type { Checkout } from './checkout.ts'
 import { enterHolding, isHeldBySomeFlow, newestHolding, shareContext, type Holdable } from './holding.ts'
 
-/** As many flows may leave it uncertain whether they hold a connection, before contexts are not used twice any more. */
+/** As many calls may not know whether their flow holds a connection, before contexts are not used twice any more. */
 const mostUncertain = 3
+/** Of so many calls, one more may not know it. */
+const callsForEach = 100
 
 /** Follows which flow of calls holds which connection of one pool, as exactly as its mode and its price allow. */
 export class Flows {
@@ -30,7 +32,7 @@ export class Flows {
   /** What follows in the caller's context holds this connection, once it has come. */
   enter<Connection>(checkout: Checkout<Connection>): void {
     this.follow(checkout)
-    enterHolding(checkout, this.#uncertain < mostUncertain && !this.#isStrict)
+    enterHolding(checkout, this.#uncertain < mostUncertain + checkout.order / callsForEach && !this.#isStrict)
   }
 
   /** Decides if use after the release is looked for. */

@@ -29,12 +29,12 @@ export class Gate<Connection> {
   readonly limits: CheckoutLimits
   readonly record: Recorder<Connection>
   readonly flows: Flows
+  readonly capacity: Capacity
   readonly #source: ConnectionSource<Connection>
   readonly #clock: Clock
   readonly #waiting = new Queue<Checkout<Connection>>()
   readonly #taking = new Queue<Checkout<Connection>>()
   readonly #held = new Queue<Checkout<Connection>>()
-  readonly #capacity: Capacity
   readonly #refusal: ServerRefusal
   readonly #expiry: Expiry<Connection>
   readonly #denials: Denials<Connection>
@@ -57,7 +57,7 @@ export class Gate<Connection> {
     const refusal = new ServerRefusal(clock, random, limits.waitsForFirstAnswer || source.size > 0)
     this.#refusal = refusal
     this.#retries = new RetryPlan(clock, () => this.pump())
-    this.#capacity = new Capacity(source, { taking, held }, refusal, clock)
+    this.capacity = new Capacity(source, { taking, held }, refusal, clock)
     this.#expiry = new Expiry({ clock, limits, waiting, taking, expire: this.#expire.bind(this) })
     this.record = new Recorder({ clock, source, limits, watcher, held })
     this.flows = new Flows(watcher, source.max)
@@ -99,8 +99,8 @@ export class Gate<Connection> {
       this,
     )
     if (limitMillis < this.limits.acquireTimeoutMillis) checkout.ownLimitMillis = limitMillis
-    if (this.#waiting.size === 0 && this.#capacity.canTake()) {
-      checkout.comesAtOnce = this.#capacity.hasIdle
+    if (this.#waiting.size === 0 && this.capacity.canTake()) {
+      checkout.comesAtOnce = this.capacity.hasIdle
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
       return checkout
@@ -128,18 +128,13 @@ export class Gate<Connection> {
     checkout.letGo()
   }
 
-  /** A connection that was out before the gate stood here came back. */
-  giveBackForeign(): void {
-    this.#capacity.giveBackForeign()
-  }
-
   /** Lets callers in for as long as the pool has connections for them. */
   pump(): void {
     // The pool may call back at once, and its listeners may ask again.
     if (this.#isPumping) return
     this.#isPumping = true
     try {
-      for (let next = this.#waiting.first; next !== undefined && this.#capacity.canTake(); next = this.#waiting.first) {
+      for (let next = this.#waiting.first; next !== undefined && this.capacity.canTake(); next = this.#waiting.first) {
         this.#unqueue(next)
         const thrown = this.#take(next)
         if (thrown !== undefined) next.handover(thrown.error, undefined, nothing, next)
@@ -176,7 +171,7 @@ export class Gate<Connection> {
   /** Plain data: now, and since the pool was guarded. */
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
-    const { active } = this.#capacity
+    const { active } = this.capacity
     return this.record.statistics({ max, size, idle, active, waiting: this.#waitingNow }, this.#deadlocks.found)
   }
 
@@ -205,10 +200,10 @@ export class Gate<Connection> {
   open(): Promise<void> | undefined {
     if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.canTake())
       return undefined
-    this.#capacity.abandoned++
+    this.capacity.abandoned++
     if (this.#refusal.isOn) this.#refusal.asked()
     return openOne(this.#source, (error) => {
-      this.#capacity.abandoned--
+      this.capacity.abandoned--
       if (error === undefined) this.#refusal.over()
       else this.#connectFailed(error, false)
     }).finally(() => this.pump())
@@ -221,19 +216,19 @@ export class Gate<Connection> {
 
   /** Returns true if a call that is next in the queue gets a connection now. */
   canTake(): boolean {
-    return this.#capacity.canTake()
+    return this.capacity.canTake()
   }
 
   /** @returns what the pool throws, as it does where its driver cannot make a client */
   #take(checkout: Checkout<Connection>): Thrown | undefined {
     checkout.state = 'taking'
-    const isNew = this.#capacity.ask()
+    const isNew = this.capacity.ask()
     if (isNew) checkout.keepContext()
     this.#taking.push(checkout)
     this.#expiry.expect(checkout, isNew)
     const { superseded } = checkout
     const thrown = checkout.takeFrom(this.#source, (error, connection, release) => {
-      this.#capacity.answered(isNew)
+      this.capacity.answered(isNew)
       if (isNew && connection !== undefined) this.#refusal.over()
       const isLate = checkout.state !== 'taking' || checkout.superseded !== superseded
       if (connection === undefined)
@@ -242,7 +237,7 @@ export class Gate<Connection> {
       else this.#taken(checkout, connection, release)
     })
     if (thrown === undefined) return undefined
-    this.#capacity.answered(isNew)
+    this.capacity.answered(isNew)
     this.#settle(checkout)
     checkout.state = 'over'
     this.#connectFailed(thrown.error, false)
@@ -251,7 +246,7 @@ export class Gate<Connection> {
 
   /** The connection comes too late for its caller. */
   #takeBack(connection: Connection, release: Release): void {
-    this.#capacity.abandoned--
+    this.capacity.abandoned--
     this.record.measures.counts.lateArrivals++
     this.#source.takeBack(connection, release)
     this.pump()
@@ -277,7 +272,7 @@ export class Gate<Connection> {
   }
 
   #failedToTake(checkout: Checkout<Connection>, error: Error, isOver: boolean): void {
-    if (isOver) this.#capacity.abandoned--
+    if (isOver) this.capacity.abandoned--
     else this.#settle(checkout)
     const isRetried = this.#connectFailed(error, !isOver)
     if (isRetried) {
@@ -292,7 +287,7 @@ export class Gate<Connection> {
 
   /** While the server refuses, waiting is worth it only where a connection is open, which may come free. */
   get #failsFast(): boolean {
-    return this.#refusal.failsAtOnce(this.limits.failFast) && this.#source.size <= this.#capacity.connecting
+    return this.#refusal.failsAtOnce(this.limits.failFast) && this.#source.size <= this.capacity.connecting
   }
 
   /** @returns whether it is tried again for the same call */
@@ -336,7 +331,7 @@ export class Gate<Connection> {
       this.#expiry.settled(checkout)
     } else {
       this.#settle(checkout)
-      this.#capacity.abandoned++
+      this.capacity.abandoned++
     }
     checkout.settled()
     checkout.state = 'over'
@@ -353,10 +348,10 @@ export class Gate<Connection> {
   /** Once for each call: the answer comes at once. A caller with a limit of its own has gone. */
   #takesIdle(checkout: Checkout<Connection>): boolean {
     if (checkout.state !== 'taking' || checkout.ownLimitMillis !== undefined) return false
-    if (checkout.superseded > 0 || !this.#capacity.hasIdle) return false
+    if (checkout.superseded > 0 || !this.capacity.hasIdle) return false
     checkout.supersede()
     this.#settle(checkout)
-    this.#capacity.abandoned++
+    this.capacity.abandoned++
     return this.#take(checkout) === undefined
   }
 
@@ -369,14 +364,14 @@ export class Gate<Connection> {
   /** @param waiting the call that is refused now is not in the queue any more */
   #survey(waitedMillis: number, waiting: number = Math.max(this.#waitingNow, 1)): PoolState {
     const { max, size, idle, inHook = 0 } = this.#source
-    const { active, connecting } = this.#capacity
+    const { active, connecting } = this.capacity
     const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
     return { max, size, idle, active, connecting, inHook, waiting, ...survey }
   }
 
   /** While the server refuses connections nobody may come back to let the next caller in. */
   #planRetry(): void {
-    if (this.#refusal.isOn && this.#waiting.size > 0 && !this.#capacity.isFull) this.#retries.plan(this.#refusal.nextAt)
+    if (this.#refusal.isOn && this.#waiting.size > 0 && !this.capacity.isFull) this.#retries.plan(this.#refusal.nextAt)
   }
 }
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { activeQueryOf, closeConnection, type CancelConnection, type Query, type WiredClient } from './internals.ts'
+import { activeQueryOf, closeConnection, type CancelConnection, type Query, type WiredClient } from '../types.ts'
 
 /**
  * How long a CancelRequest may take. Where it takes longer the network is silent, and nobody knows what it will still

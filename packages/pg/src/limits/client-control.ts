@@ -1,8 +1,7 @@
 import type { ConnectionControl } from '@poolsafe/core/adapter'
 import { knownLifeOf } from '../living-client.ts'
-import type { ClientLike } from '../types.ts'
+import { type ClientLike, closeConnection, isWired, latestQueryOf, type WiredClient } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
-import { closeConnection, isWired, latestQueryOf, type WiredClient } from './internals.ts'
 
 /**
  * For the layers above: what they can do to a client that they do not see. `undefined` where the protocol cannot be

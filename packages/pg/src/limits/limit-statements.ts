@@ -2,8 +2,7 @@ import { InvalidOptionError } from '@poolsafe/core'
 import { hasStatementLimits, type Engine, type StatementLimits } from '@poolsafe/core/adapter'
 import { watchNewClients } from '../login.ts'
 import { hearPool } from '../pool-events.ts'
-import type { ClientLike, PoolLike } from '../types.ts'
-import { hasWiredClients, isWired } from './internals.ts'
+import { type ClientLike, hasWiredClients, isWired, type PoolLike } from '../types.ts'
 import { StatementWatch, type WatchedPool } from './statement-watch.ts'
 
 const watched = new WeakSet<ClientLike>()

@@ -9,9 +9,16 @@ import {
   type Engine,
   type StatementLimits,
 } from '@poolsafe/core/adapter'
-import type { DriverFunction } from '../types.ts'
+import {
+  activeQueryOf,
+  closeConnection,
+  type DriverFunction,
+  firstQueuedOf,
+  type Query,
+  textOf,
+  type WiredClient,
+} from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
-import { activeQueryOf, closeConnection, firstQueuedOf, textOf, type Query, type WiredClient } from './internals.ts'
 import { isQuestion } from './question.ts'
 
 /** How long the server has to end a statement after its limit. On a silent network, nothing comes back. */
