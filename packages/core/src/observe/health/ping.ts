@@ -51,7 +51,7 @@ export async function ping(pool: ObservedPool, limitMillis: number, mayOpen: boo
   const early = await answerOf(questions, patienceMillis)
   if (early !== undefined) return early
   ask(pool, { limitMillis, mayOpen: false, first: 'nextOut' })
-  const late = await answerOf(questions, startedAt + limitMillis - performance.now())
+  const late = await answerOf(questions, Math.max(startedAt + limitMillis - performance.now(), 0))
   return late ?? { outcome: 'timedOut', millis: performance.now() - startedAt }
 }
 
