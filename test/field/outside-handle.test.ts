@@ -3,7 +3,7 @@ import { guardPool } from '@poolsafe/pg'
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { layers, openDrizzle, openKyselyAlone, type Layer, type Setup } from '../support/layers.ts'
 import { failureOf } from '../support/prisma/guarded.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
@@ -48,12 +48,13 @@ describe.each(subjects)('%s', (_name, open) => {
   async function use(
     mode: Mode,
     work: (subject: Subject, findings: FindingEvent[], warnings: string[]) => Promise<unknown>,
+    max = 4,
   ): Promise<void> {
     const warnings: string[] = []
     const guard = createGuard({ mode, logger: { warn: (message) => void warnings.push(message) } })
     const findings: FindingEvent[] = []
     guard.on('finding', (event) => void findings.push(event))
-    const subject = subjectOf(open, guard, 4)
+    const subject = subjectOf(open, guard, max)
     try {
       await subject.outer()
       await work(subject, findings, warnings)
@@ -100,6 +101,57 @@ describe.each(subjects)('%s', (_name, open) => {
       const [warning = ''] = warnings
       expect(warning).toMatch(/open transaction that began at .*test\/(?:field|support)\/[\w/.-]+\.ts:\d+/)
       expect(warning).toMatch(/by +.*test\/(?:field|support)\/[\w/.-]+\.ts:\d+/)
+    })
+  })
+
+  describe('is found although it has to wait for a connection', () => {
+    /** Another transaction holds the second connection of two until `work` is done. */
+    async function whileFull(subject: Subject, work: (letGo: () => void) => Promise<unknown>): Promise<void> {
+      const { promise: done, resolve: letGo } = Promise.withResolvers<void>()
+      const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+      const hold = (): Promise<unknown> =>
+        subject.transaction(async (inner) => {
+          await inner()
+          begin()
+          await done
+        })
+      // A flow of its own, as another request would be.
+      const other = new Promise((resolve, reject) => setImmediate(() => void hold().then(resolve, reject)))
+      await begun
+      await work(letGo).finally(letGo)
+      await other
+    }
+
+    it('in strict mode it is refused and does not wait', async () => {
+      const play = async (subject: Subject): Promise<void> => {
+        const before = await entries()
+        await whileFull(subject, async () => {
+          const work = subject.transaction(async (inner) => (await inner(), await subject.outer()))
+          expect(await refusal(work)).toMatchObject(refused)
+        })
+        expect(await entries()).toEqual(before)
+      }
+      await use('strict', play, 2)
+    })
+
+    it('in warn mode it is reported, waits and runs', async () => {
+      const play = async (subject: Subject, findings: FindingEvent[]): Promise<void> => {
+        // A pool that only Kysely has is in no statistics.
+        const isWaiting = (): void =>
+          expect(findings.length + (subject.guard.stats().pools[0]?.waiting ?? 0)).not.toBe(0)
+        for (let times = 0; times < 3; times++) {
+          await whileFull(subject, async (letGo) => {
+            const call = async (): Promise<unknown> =>
+              await subject.transaction(async (inner) => (await inner(), await subject.outer()))
+            const work = call()
+            await vi.waitFor(isWaiting, { timeout: 30_000 })
+            letGo()
+            await work
+          })
+        }
+        expect(findings[0]?.findings).toMatchObject([{ rule }])
+      }
+      await use('warn', play, 2)
     })
   })
 

@@ -35,11 +35,15 @@ class QueuedCall {
     this.#checkout = checkout
   }
 
-  /** @returns its result */
-  placed(call: SecondCall, held: Holdable): unknown {
+  /**
+   * Ends the wait with `error`, unless the call has its connection by now, or waits for itself: then the deadlock watch
+   * ends it, with figures. @returns its result
+   */
+  placed(call: SecondCall, held: Holdable, error: PoolsafeError | undefined): unknown {
     if (this.#checkout === undefined) return this.#result
     if (call.isInside === false) this.#gate.place(this.#checkout, heldAround(call, held))
     else if (call.isInside === true && this.#checkout.inside === undefined) this.#gate.place(this.#checkout, held)
+    if (error !== undefined && !this.#gate.deadlocks.isClosed(this.#checkout)) this.#gate.abort(this.#checkout, error)
     return this.#result
   }
 }
@@ -96,8 +100,8 @@ export class SecondCalls {
       const queued = this.#queue(send)
       await settled()
       const call = placeCall(held, new AwaitChain(queryPlaced))
-      if (queued !== undefined) return queued.placed(call, held)
       const error = this.#judge(call, queryPlaced, sql)
+      if (queued !== undefined) return queued.placed(call, held, error)
       if (error !== undefined) throw error
       return runPlaced(call, held, send)
     }
@@ -117,8 +121,8 @@ export class SecondCalls {
       const call = placeCall(held, new AwaitChain(connectPlaced))
       if (call.isInside === false) work.inside = held.inside
       else if (call.isInside === true) work.inside ??= held
-      if (queued !== undefined) return queued.placed(call, held)
       const error = this.#judge(call, connectPlaced)
+      if (queued !== undefined) return queued.placed(call, held, error)
       if (error !== undefined) throw error
       return ask()
     }
@@ -137,12 +141,9 @@ export class SecondCalls {
     return new QueuedCall(this.#gate, result, lastWaiting === before ? undefined : lastWaiting)
   }
 
-  /**
-   * @returns the error that refuses a call inside an open transaction. One that has to wait is left to the deadlock
-   * watch
-   */
+  /** @returns the error that refuses a call inside an open transaction */
   #judge({ began }: SecondCall, entry: Entry, sql?: string): PoolsafeError | undefined {
-    if (began === undefined || wouldWait(this.#gate)) return undefined
+    if (began === undefined) return undefined
     return this.#guard.refuseCall('outsideHandle', entry, began, sql)
   }
 }

@@ -1,12 +1,10 @@
 import {
   AwaitChain,
   formatCallSite,
-  Gate,
   holdings,
   mayPlace,
   openCallback,
   origins,
-  wouldWait,
   type Engine,
   type Entry,
   type HoldingWork,
@@ -62,12 +60,12 @@ export class OpenTransactions {
   /**
    * Sends a call, unless the callback of the open transaction makes it outside of that transaction.
    *
-   * @throws UnsafeStatementError for such a call. The deadlock watch handles a call that has to wait for a connection
+   * @throws UnsafeStatementError for such a call
    */
   place(around: OpenTransaction, { origin, send, entry }: OuterCall): unknown {
     const isInside = new AwaitChain(entry).hasRootOf(around.callback.chain)
     if (isInside === false) return this.#sendOutside(around, origin, send)
-    const error = isInside === true && !hasToWait(around) ? this.#judge(around, entry) : undefined
+    const error = isInside === true ? this.#judge(around, entry) : undefined
     if (error !== undefined) throw error
     origin.isPlaced = true
     return origins.run(origin, send)
@@ -82,10 +80,4 @@ export class OpenTransactions {
     const sendNamed = (): unknown => origins.run(origin, send)
     return inside === undefined ? holdings.exit(sendNamed) : holdings.run(inside, sendNamed)
   }
-}
-
-/** Returns true if the call has to wait for a second connection. A transaction inside another one needs none. */
-function hasToWait({ holds, inside }: HoldingWork): boolean {
-  const owner = (holds ?? inside)?.owner
-  return owner instanceof Gate && wouldWait(owner)
 }

@@ -53,19 +53,20 @@ export class DeadlockWatch<Connection> {
 
   /** This call waits now. Only one that holds a connection itself can close the circle. */
   suspect(checkout: Checkout<Connection>): void {
-    if (checkout.inside === undefined || this.#suspects >= mostSuspects || !this.#isClosed(checkout)) return
+    if (checkout.inside === undefined || this.#suspects >= mostSuspects || !this.isClosed(checkout)) return
     const before = this.#marks()
     this.#suspects++
     this.#circle.clock.after(graceMillis, () => {
       this.#suspects--
       // An import of node:util takes 3 ms in an ES module, because it evaluates every lazy export.
       const { isDeepStrictEqual } = process.getBuiltinModule('node:util')
-      if (checkout.state === 'waiting' && this.#isClosed(checkout) && isDeepStrictEqual(before, this.#marks()))
+      if (checkout.state === 'waiting' && this.isClosed(checkout) && isDeepStrictEqual(before, this.#marks()))
         this.#tell(checkout)
     })
   }
 
-  #isClosed(checkout: Checkout<Connection>): boolean {
+  /** Returns true if every holder of a connection waits for another one, and this call is among them. */
+  isClosed(checkout: Checkout<Connection>): boolean {
     const { held, source } = this.#circle
     if (held.size < source.max) return false
     const inside = new Set<unknown>(heldFrom(checkout.inside))

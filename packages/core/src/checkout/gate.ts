@@ -38,7 +38,7 @@ export class Gate<Connection> {
   readonly #refusal: ServerRefusal
   readonly #expiry: Expiry<Connection>
   readonly #denials: Denials<Connection>
-  readonly #deadlocks: DeadlockWatch<Connection>
+  readonly deadlocks: DeadlockWatch<Connection>
   readonly #retries: RetryPlan
   #order = 0
   #ended: Error | undefined
@@ -66,7 +66,7 @@ export class Gate<Connection> {
     const fail = this.#fail.bind(this)
     const { busy } = this.#expiry
     this.#denials = new Denials({ measures, refusal, busy, limits, watcher, sites, held, survey, fail })
-    this.#deadlocks = new DeadlockWatch({ clock, source, watcher, sites, held, survey, refuse: fail })
+    this.deadlocks = new DeadlockWatch({ clock, source, watcher, sites, held, survey, refuse: fail })
   }
 
   /**
@@ -155,7 +155,7 @@ export class Gate<Connection> {
   place(checkout: Checkout<Connection>, inside: Holdable | undefined): void {
     if (checkout.inside === inside) return
     checkout.moveTo(inside)
-    if (checkout.state === 'waiting') this.#deadlocks.suspect(checkout)
+    if (checkout.state === 'waiting') this.deadlocks.suspect(checkout)
   }
 
   /** How many calls wait. */
@@ -172,7 +172,7 @@ export class Gate<Connection> {
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
     const { active } = this.capacity
-    return this.record.statistics({ max, size, idle, active, waiting: this.#waitingNow }, this.#deadlocks.found)
+    return this.record.statistics({ max, size, idle, active, waiting: this.#waitingNow }, this.deadlocks.found)
   }
 
   /** Who holds connections now, the longest first. */
@@ -184,7 +184,7 @@ export class Gate<Connection> {
   trouble(recentMillis: number): PoolTrouble {
     const parts = {
       measures: this.record.measures,
-      deadlocks: this.#deadlocks,
+      deadlocks: this.deadlocks,
       held: this.#held,
       source: this.#source,
       refusal: this.#refusal,
@@ -305,7 +305,7 @@ export class Gate<Connection> {
     if (this.#failsFast) return this.#denials.refuse(checkout)
     if (this.#waiting.size >= maxWaiting) return this.#denials.refuse(checkout, maxWaiting)
     this.#await(checkout)
-    this.#deadlocks.suspect(checkout)
+    this.deadlocks.suspect(checkout)
     this.#planRetry()
     return checkout
   }
