@@ -169,6 +169,17 @@ const scenes: readonly Scene[] = [
   },
   {
     report: 'own trial',
+    what: 'DISCARD TEMP leaves the search path that makes the next table temporary',
+    statements: [
+      { sql: 'SET LOCAL search_path = pg_temp; CREATE TABLE a (id int)' },
+      'DISCARD TEMP',
+      'CREATE TABLE a (id int)',
+    ],
+    commits: true,
+    leaves: ['temporary'],
+  },
+  {
+    report: 'own trial',
     what: 'the name of pg_temp in a search path has any case',
     statements: ["SELECT set_config('search_path', 'PG_TEMP', true)", 'CREATE TABLE a (id int)'],
     commits: true,

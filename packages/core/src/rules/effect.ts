@@ -69,7 +69,7 @@ export interface Effect {
    * COMMIT the value of the session is there again (measured on PostgreSQL 18).
    */
   readonly masks?: true
-  /** It was masked. */
+  /** What takes back all of its kind passes over it. */
   readonly isMasked?: true
   /** It names a temporary object without its schema. */
   readonly isUnqualified?: true

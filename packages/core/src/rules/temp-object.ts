@@ -182,9 +182,17 @@ function onRename({ renameType = 'OBJECT_TABLE', relation, newname = '' }: Renam
  * without a schema may mean a permanent object.
  */
 function onPath(path: readonly string[]): Effect | undefined {
-  if (path.find((schema) => schema !== '$user') === 'pg_temp')
-    return { does: 'leaves', state: 'temp-object', what: 'CREATE with search_path = pg_temp', when: 'transaction' }
+  if (path.find((schema) => schema !== '$user') === 'pg_temp') return temporaryFromHere
   return path.includes('pg_temp') ? hidden : undefined
+}
+
+/** DISCARD TEMP removes the objects. The search path stays, and makes further ones temporary. */
+const temporaryFromHere: Effect = {
+  does: 'leaves',
+  state: 'temp-object',
+  what: 'CREATE with search_path = pg_temp',
+  when: 'transaction',
+  isMasked: true,
 }
 
 const hidden: Effect = { does: 'undoes', state: 'temp-object', what: 'search_path', when: 'transaction', hides: true }
