@@ -176,9 +176,9 @@ function textsOf(
   id: RuleId,
   { isDirect, directConnection }: PoolerProfile,
 ): { readonly why: string; readonly instead: string } {
-  const { why, instead, onDirect } = ruleById[id]
+  const { why, instead, mentionsDirect, onDirect } = ruleById[id]
   if (isDirect === true) return { why, instead, ...onDirect }
-  const isNamed = directConnection !== undefined && /\bdirect\b/.test(instead)
+  const isNamed = directConnection !== undefined && mentionsDirect === true
   return { why, instead: isNamed ? `${instead} (direct: ${directConnection})` : instead }
 }
 

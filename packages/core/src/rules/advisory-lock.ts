@@ -112,6 +112,7 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
   why: 'the lock belongs to the server connection and survives COMMIT, ROLLBACK and your disconnect. The unlock runs on another connection and returns false, the lock stays forever, and other clients that use the same connection hold the lock too',
   instead:
     'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction, which releases it at its end. For work that takes minutes, use a lease, a row that says until when it is held: a long transaction occupies a server connection, and Prisma ends it after 5 s (P2028). For locks that span transactions (migrations), use a direct connection',
+  mentionsDirect: true,
   onDirect: {
     instead:
       'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction, which releases it at its end. For work that takes minutes, use a lease, a row that says until when it is held',

@@ -6,6 +6,7 @@ export const backup: Rule<'session/backup'> = {
   title: 'a backup must begin and end in one server session',
   why: 'the backup belongs to the server connection that began it, through COMMIT, ROLLBACK and DISCARD ALL. On another connection pg_backup_stop fails with 55000 or ends the backup of another client, and yours is void once the pooler closes the connection',
   instead: 'pg_basebackup, or a direct connection that you hold from pg_backup_start to pg_backup_stop',
+  mentionsDirect: true,
   onDirect: { instead: 'pg_basebackup' },
   remedy: {
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })

@@ -11,6 +11,7 @@ export const cancelByPid: Rule<'connection/cancel-by-pid'> = {
   why: 'the process id that a pooler sends at login does not belong to a server process. pg_cancel_backend and pg_terminate_backend find no process, or one that serves another client, and the aborted query keeps its locks and its server connection',
   instead:
     'let the server end the query: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET. To cancel it, use the protocol’s CancelRequest, which poolers forward and which Kysely sends over a pool that guardPool guards; or use a direct connection',
+  mentionsDirect: true,
   onDirect: {
     instead:
       'let the server end the query: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET. To cancel it, use the protocol’s CancelRequest, which Kysely sends over a pool that guardPool guards',

@@ -16,6 +16,7 @@ export const foreignConnection: Rule<'session/foreign-connection'> = {
   why: 'the connections of postgres_fdw belong to the server process behind one connection. The statement closes those of the process that it reaches, and the ones that you opened in another process stay open',
   instead:
     "ALTER SERVER … OPTIONS (ADD keep_connections 'off'), which closes each connection with its transaction; or close them over a direct connection",
+  mentionsDirect: true,
   onDirect: {
     instead: "ALTER SERVER … OPTIONS (ADD keep_connections 'off'), which closes each connection with its transaction",
   },

@@ -32,6 +32,7 @@ export const hypotheticalIndex: Rule<'session/hypothetical-index'> = {
   title: 'a hypothetical index exists in one server process',
   why: 'hypopg keeps the index in the memory of the server process behind one connection, through COMMIT and ROLLBACK. Your EXPLAIN may run in a process without it, and the plans of other clients in that process include it',
   instead: 'try hypothetical indexes over a direct connection, which removes them when it closes, even after an error',
+  mentionsDirect: true,
   onDirect: { instead: 'create the index, run EXPLAIN and call hypopg_reset() on one connection' },
   remedy: {
     pg: `const direct = new pg.Client({ connectionString: process.env.DIRECT_URL })

@@ -8,6 +8,7 @@ export const listen: Rule<'session/listen'> = {
   why: 'the server connection that registered the channel returns to the pooler at COMMIT. Notifications then reach another client, which ignores them, or no client, and no error is reported',
   instead:
     'open one client on the direct (unpooled) URL and LISTEN there; NOTIFY and pg_notify() can stay on the pooler',
+  mentionsDirect: true,
   onDirect: {
     instead: 'LISTEN on a client of its own that stays connected; NOTIFY and pg_notify() can use any connection',
   },

@@ -38,6 +38,7 @@ export const packageState: Rule<'session/package-state'> = {
   why: 'the state belongs to the server process behind one connection: the buffer of dbms_output, the message of dbms_pipe, the registrations of dbms_alert, the seed of dbms_random, open cursors and files. Your next transaction may not find it, and another client may',
   instead:
     'use and empty it inside one transaction. Use RAISE NOTICE instead of dbms_output; use NOTIFY, and LISTEN on a direct connection, instead of dbms_alert',
+  mentionsDirect: true,
   onDirect: {
     instead:
       'use and empty it inside one transaction. Use RAISE NOTICE instead of dbms_output, and LISTEN and NOTIFY instead of dbms_alert',

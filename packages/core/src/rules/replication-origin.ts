@@ -16,6 +16,7 @@ export const replicationOrigin: Rule<'session/replication-origin'> = {
   title: 'a replication origin is set for one server session',
   why: 'the origin stays on the server connection through COMMIT, ROLLBACK and DISCARD ALL. Writes of other clients there count as replicated from it, and no other session can use the origin',
   instead: 'use a direct connection to replay changes: the origin stays even if the transaction that set it up fails',
+  mentionsDirect: true,
   onDirect: {
     instead:
       'set up, use and reset the origin on one connection: it stays even if the transaction that set it up fails',

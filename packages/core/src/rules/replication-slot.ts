@@ -47,6 +47,7 @@ export const replicationSlot: Rule<'session/replication-slot'> = {
   why: 'the slot lives on the server connection that created it, through COMMIT, ROLLBACK and DISCARD ALL. Your next statement cannot use it on another connection, and the slot may retain WAL for as long as the pooler keeps the connection',
   instead:
     'a direct connection for replication; or a permanent slot (temporary => false), which you drop when you no longer need it',
+  mentionsDirect: true,
   onDirect: { instead: 'a permanent slot (temporary => false), which you drop when you no longer need it' },
   remedy: {
     sql: `SELECT pg_create_logical_replication_slot('changes', 'pgoutput', false);

@@ -58,6 +58,8 @@ export interface Rule<Id extends string = string> {
   readonly why: string
   /** The remedy. Without the final full stop. */
   readonly instead: string
+  /** `instead` speaks of a direct connection. A service may have its own name for it: see `PoolerProfile`. */
+  readonly mentionsDirect?: true
   /** Replaces `why` or `instead` over a direct connection, if that text mentions a pooler or a direct connection. */
   readonly onDirect?: { readonly why?: string; readonly instead?: string }
   /** `instead` as code. The documentation shows it, and tests run it. */

@@ -49,6 +49,10 @@ describe('the list of rules', () => {
 })
 
 describe.each(rules.map((rule) => ({ id: rule.id, rule })))('$id', ({ rule }) => {
+  test('says whether its remedy speaks of a direct connection', () => {
+    expect(rule.mentionsDirect === true).toBe(/\bdirect\b/.test(rule.instead))
+  })
+
   const unsafe = rule.examples.unsafe.map(toExample)
   const safe = rule.examples.safe.map(toExample)
 

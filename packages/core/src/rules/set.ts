@@ -40,6 +40,7 @@ export const set: Rule<'session/set'> = {
   why: 'SET lasts until the server connection closes. The pooler gives that connection, with your value on it, to other clients, and gives you another one',
   instead:
     "SET LOCAL inside the transaction that needs the value. For a value that is a parameter, which SET LOCAL cannot take, use set_config('name', $1, true); for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET; for a whole session a direct connection",
+  mentionsDirect: true,
   onDirect: {
     instead:
       "SET LOCAL inside the transaction that needs the value. For a value that is a parameter, which SET LOCAL cannot take, use set_config('name', $1, true); for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET",

@@ -27,6 +27,7 @@ export const startupParameter: Rule<'connection/startup-parameter'> = {
   why: 'the driver sends the parameter at login (from its configuration, the URL or PGOPTIONS), but the pooler’s server connections have logged in before. The pooler refuses the login (08P01, unsupported startup parameter), or it drops the parameter, and the limit that you rely on does not exist',
   instead:
     'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use `query_timeout` for a limit that the driver enforces, and a direct connection for `replication`',
+  mentionsDirect: true,
   onDirect: {
     instead:
       'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use `query_timeout` for a limit that the driver enforces',

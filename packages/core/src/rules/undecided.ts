@@ -28,6 +28,7 @@ export const undecided: Rule<'statement/undecided'> = {
   why: 'poolsafe cannot tell what the statement leaves on the server connection. Its text is too long or too deeply nested for PostgreSQL’s parser, or it names session features but is not SQL for PostgreSQL 18, or it runs code that no parser can read: a dynamic EXECUTE in a DO block, a language other than plpgsql, a text that is a parameter of query_to_xml()',
   instead:
     'send values as parameters or with COPY, write out the statements of a DO block, and run long scripts over a direct connection',
+  mentionsDirect: true,
   onDirect: { instead: 'send values as parameters or with COPY, and write out the statements of a DO block' },
   strictOnly: true,
   names: [...textFunctions.keys()],

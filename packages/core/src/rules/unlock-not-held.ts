@@ -29,6 +29,7 @@ export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
   why: 'the lock was never acquired, or it was acquired on another server connection and is still held there. No other session gets it until that connection closes',
   instead:
     'pg_advisory_xact_lock inside a transaction, which releases it at its end; or lock and unlock on one direct connection. pg_locks shows the lock that is left',
+  mentionsDirect: true,
   onDirect: {
     instead:
       'pg_advisory_xact_lock inside a transaction, which releases it at its end; or lock and unlock on one client of pool.connect(). pg_locks shows the lock that is left',
