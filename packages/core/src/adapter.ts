@@ -16,7 +16,7 @@ export { scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded } from './sql/parser.ts'
 export { redact } from './sql/redact.ts'
 export { isOfServer, isSqlState, sqlStateOf } from './sql-state.ts'
-export { acquisitions, type Acquiring, type ConnectionControl } from './guard/acquiring.ts'
+export { acquireFor, acquisitions, type Acquiring, type ConnectionControl } from './guard/acquiring.ts'
 export { statementListener, type StatementListener } from './guard/statement-listener.ts'
 export { strictness, type StrictOverride } from './guard/strict.ts'
 export { shared, type Slot } from './shared.ts'
@@ -33,6 +33,7 @@ export {
   holdings,
   isHeldBySomeFlow,
   newestHolding,
+  nextWork,
   openCallback,
   runHolding,
   type BegunTransaction,

@@ -19,6 +19,7 @@ const floors: readonly Floor[] = [
       'core/src/sql/',
       'core/src/measure/',
       'core/src/log/',
+      'core/src/context.ts',
       'core/src/errors.ts',
       'core/src/failure.ts',
       'core/src/shared.ts',

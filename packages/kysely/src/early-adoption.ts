@@ -83,6 +83,8 @@ export function watchHandingOut(driver: Driver): void {
     const isOther = acquiring !== undefined && acquiring.driver !== this
     const acquired = isOther ? apart(() => acquire.apply(this, args)) : acquire.apply(this, args)
     if (!isOther) acquiring?.asked?.()
+    // Its own driver notes that, with all the rest.
+    if (acquiring?.driver === this) return acquired
     return acquired.then((connection) => {
       setHandedOut(connection, true)
       return connection

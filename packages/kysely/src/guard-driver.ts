@@ -1,15 +1,15 @@
 import { findPoolsafeError } from '@poolsafe/core'
 import {
-  acquisitions,
+  acquireFor,
   AwaitChain,
   claimWork,
   enterProven,
   enterShared,
-  enterWork,
   heldOf,
   isConnectionGone,
   keepFirstGuard,
   mayPlace,
+  nextWork,
   placeCall,
   settled,
   type Acquiring,
@@ -69,10 +69,10 @@ function guardAcquire(driver: Driver, guard: Engine): void {
     throw error
   }
   const take = (options: AcquireOptions): Promise<DatabaseConnection> => {
-    const work = enterWork()
+    const work = nextWork()
     const acquisition = new Acquisition(driver, adopt, options?.signal)
     // One reaction for both outcomes: a second promise would cost more than the look-up of a statement.
-    return acquisitions.run(acquisition, acquire, options).then(
+    return acquireFor(work, acquisition, acquire, options).then(
       (connection) => {
         try {
           acquisition.gets(connection)

@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import { shared } from '../shared.ts'
+import { ContextPart } from '../context.ts'
 import type { AwaitChain } from '../stack/await-chain.ts'
 
 import type { Site } from '../stack/call-site.ts'
@@ -90,19 +89,16 @@ interface Flow {
 /** The connection that an asynchronous context holds, of those that it took the newest. */
 export type Holding = Holdable | HoldingWork | ProvenHolding | Flow
 
-/**
- * The newest connection that each async context holds. Process-wide because a call inside a transaction may go through
- * another copy of this package than the one that opened it.
- */
-export const holdings: AsyncLocalStorage<Holding> = shared('holdings', () => new AsyncLocalStorage<Holding>())
+/** The newest connection that each async context holds. */
+export const holdings: ContextPart<Holding> = new ContextPart<Holding>('holding')
 
 /** The newest connection that this context holds. See {@link isHeldBySomeFlow}. */
 export function liveHolding(): Holdable | undefined {
   return firstHeld(newestOf(holdings.getStore()))
 }
 
-function certainHolding(): Holdable | undefined {
-  return isHeldBySomeFlow() ? undefined : liveHolding()
+function certainHolding(holding: Holding | undefined): Holdable | undefined {
+  return isOfSomeFlow(holding) ? undefined : firstHeld(newestOf(holding))
 }
 
 /**
@@ -134,7 +130,10 @@ function newestOf(holding: Holding | undefined): Holdable | undefined {
  * the context may have taken it.
  */
 export function isHeldBySomeFlow(): boolean {
-  const holding = holdings.getStore()
+  return isOfSomeFlow(holdings.getStore())
+}
+
+function isOfSomeFlow(holding: Holding | undefined): boolean {
   return holding !== undefined && 'newest' in holding && holding.isReused && holding.newest.state === 'held'
 }
 
@@ -193,11 +192,16 @@ export function enterProven(held: Holdable): void {
 /** Announces work that will take a connection, to what follows in this context: its caller, if that awaits it. */
 export function enterWork(): HoldingWork {
   const around = holdings.getStore()
+  const work = nextWork(around)
+  if (work !== around) holdings.enterWith(work)
+  return work
+}
+
+/** The work that {@link enterWork} would announce, for those who enter its context themselves. */
+export function nextWork(around: Holding | undefined = holdings.getStore()): HoldingWork {
   if (around !== undefined && isFreeWork(around)) return around
   noticeSharing(around)
-  const work: HoldingWork = { holds: undefined, inside: certainHolding(), isOfCallback: false }
-  holdings.enterWith(work)
-  return work
+  return { holds: undefined, inside: certainHolding(around), isOfCallback: false }
 }
 
 /**
@@ -224,7 +228,7 @@ export function claimWork(): HoldingWork {
 
 /** For layers above the driver: runs `work`, which will take a connection and hold it until it is over. */
 export function runHolding<Result>(work: (holding: HoldingWork) => Result): Result {
-  const holding: HoldingWork = { holds: undefined, inside: certainHolding(), isOfCallback: true }
+  const holding: HoldingWork = { holds: undefined, inside: certainHolding(holdings.getStore()), isOfCallback: true }
   return holdings.run(holding, work, holding)
 }
 

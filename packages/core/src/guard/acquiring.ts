@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Holdable } from '../checkout/holding.ts'
-import { shared } from '../shared.ts'
+import type { Holdable, HoldingWork } from '../checkout/holding.ts'
+import { ContextPart, contexts } from '../context.ts'
 import type { Engine } from './engine.ts'
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
@@ -28,11 +27,29 @@ export interface ConnectionControl {
   close(): Promise<void>
 }
 
+/** The acquisition that a layer above a pool has under way. */
+export const acquisitions: ContextPart<Acquiring> = new ContextPart<Acquiring>('acquiring')
+
 /**
- * The acquisition that a layer above a pool has under way. Process-wide because that layer, which writes it, and the
- * pool's guard, which reads it, may use different copies of this package.
+ * Asks a driver for a connection, which `work` will hold. Only what the driver does is part of the acquisition; what
+ * follows in the caller's context is in that of `work`. This enters two contexts, `enterWork` and `acquisitions.run`
+ * enter three.
+ *
+ * @param work see `nextWork`
+ * @returns the driver's answer
  */
-export const acquisitions: AsyncLocalStorage<Acquiring> = shared(
-  'acquisitions',
-  () => new AsyncLocalStorage<Acquiring>(),
-)
+export function acquireFor<Options, Result>(
+  work: HoldingWork,
+  acquiring: Acquiring,
+  acquire: (options: Options) => Result,
+  options: Options,
+): Result {
+  const outer = contexts.getStore()?.acquiring
+  contexts.enterWith({ holding: work, acquiring })
+  try {
+    return acquire(options)
+  } finally {
+    // The driver may have entered the context of another connection.
+    contexts.enterWith({ holding: contexts.getStore()?.holding, acquiring: outer })
+  }
+}
