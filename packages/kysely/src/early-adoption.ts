@@ -7,8 +7,8 @@ const patched = new WeakSet<object>()
 /**
  * Guards connections before the hooks of PostgresDialect use them. The dialect runs `onCreateConnection` and
  * `onReserveConnection` inside `acquireConnection`, on a connection that has not been returned yet, and applications
- * set a tenant's settings there. Kysely does not export the class of the connection. A throw-away PostgresDriver over
- * a pool that connects to nothing reveals it, and its methods are patched to report their connection.
+ * set a tenant's settings there. Kysely does not export the class of the connection. A throw-away PostgresDriver over a
+ * pool that connects to nothing reveals it, and its methods are patched to report their connection.
  */
 export async function adoptEarly(driver: Driver): Promise<void> {
   const driverPrototype = postgresPrototypeOf(driver)
@@ -68,8 +68,8 @@ function callsHooks(prototype: Driver): boolean {
 }
 
 /**
- * Makes PostgresDriver note what it hands out, in every Kysely of the process. A hook may use another Kysely with
- * another guard or none, and the connection that it acquires is not the one that is being acquired here.
+ * Makes PostgresDriver note the connections that it returns, in every Kysely of the process. A hook may use another
+ * Kysely with another guard or none, and the connection that it acquires is not the one that is being acquired here.
  */
 export function watchHandingOut(driver: Driver): void {
   const prototype = postgresPrototypeOf(driver)

@@ -1,7 +1,7 @@
 import { PoolsafeError } from '../errors.ts'
 import type { Claim } from './lease-table.ts'
 
-/** A lease was not renewed in time, or somebody else has acquired it since. */
+/** A lease was not renewed in time, or another owner has acquired it since. */
 export class LeaseLostError extends PoolsafeError {
   static override readonly name: string = 'LeaseLostError'
   readonly fencing: bigint

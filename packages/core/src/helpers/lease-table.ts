@@ -56,8 +56,8 @@ export class LeaseTable {
   }
 
   /**
-   * Returns true where the claim still stands. The row is locked until the transaction of `run` ends, so that nobody
-   * else acquires the key before its writes are committed.
+   * Returns true where the claim still stands. The row is locked until the transaction of `run` ends, so that no other
+   * caller acquires the key before its writes are committed.
    */
   async confirm(run: Run, { key, holder, fencing }: Claim): Promise<boolean> {
     const rows = await run(

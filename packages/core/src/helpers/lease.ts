@@ -13,7 +13,7 @@ export interface LeaseOptions {
    * The holder renews it three times as often.
    */
   readonly leaseMillis: number
-  /** How long to wait for a lease that somebody else holds. @default false */
+  /** How long to wait for a lease that another owner holds. @default false */
   readonly wait?: LockWait
   /** The table of the leases, created where it is missing. @default 'poolsafe_lease' */
   readonly table?: string
@@ -26,8 +26,8 @@ export interface Lease<Session> {
   /** Aborts as soon as the lease may be lost. Its reason is a {@link LeaseLostError}. */
   readonly signal: AbortSignal
   /**
-   * Fails a transaction whose lease is lost. Until the transaction ends, nobody else acquires the lease: call it before
-   * or after the writes, in the same transaction.
+   * Fails a transaction whose lease is lost. Until the transaction ends, no other owner acquires the lease: call it
+   * before or after the writes, in the same transaction.
    *
    * @throws LeaseLostError
    */

@@ -9,20 +9,23 @@ const breaking = {
   },
 } as unknown as string
 
-it.each(['strict', 'warn'] as const)('a fault of the observer is told once and stops nothing in mode %s', (mode) => {
-  const guard = createGuard({ mode, logger: { warn: () => undefined } })
-  const faults: unknown[] = []
-  guard.on('fault', ({ cause }) => void faults.push(cause))
-  const { observer } = engineOf(guard)
-  const begin = (): void => {
-    const execution = observer?.begin(breaking, 'pg', begin)
-    if (execution !== undefined) observer?.end(execution)
-  }
-  begin()
-  begin()
-  expect(faults).toEqual([new Error('the look at a text broke')])
-  expect(observer?.totalQueries).toBe(2)
-})
+it.each(['strict', 'warn'] as const)(
+  'a fault of the observer is reported once and stops nothing in mode %s',
+  (mode) => {
+    const guard = createGuard({ mode, logger: { warn: () => undefined } })
+    const faults: unknown[] = []
+    guard.on('fault', ({ cause }) => void faults.push(cause))
+    const { observer } = engineOf(guard)
+    const begin = (): void => {
+      const execution = observer?.begin(breaking, 'pg', begin)
+      if (execution !== undefined) observer?.end(execution)
+    }
+    begin()
+    begin()
+    expect(faults).toEqual([new Error('the look at a text broke')])
+    expect(observer?.totalQueries).toBe(2)
+  },
+)
 
 it('what breaks when a statement has ended is a fault as well', () => {
   const guard = createGuard({ logger: { warn: () => undefined } })

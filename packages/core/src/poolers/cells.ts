@@ -59,7 +59,7 @@ export function cells(
   const carries = { ...carriesAll(otherwise) }
   const sources = {
     ...sourcesAll(source),
-    transaction: 'the application’s own pool hands on what is given back',
+    transaction: 'the application’s own pool gives the released connection to the next caller',
     'large-object-descriptor': 'PostgreSQL closes descriptors when the transaction ends',
   }
   for (const [state, [carried, itsSource]] of Object.entries(particular) as [SessionState, Cell][]) {

@@ -2,9 +2,8 @@ import { detect, type PoolerFacts } from './detect.ts'
 import type { Claims, PoolerProfile } from './profile.ts'
 
 /**
- * How a profile differs from what is known of the connection, in words; `undefined` where nothing is known that speaks
- * against it. A habit of others, such as a port number, speaks against nothing, and a profile of a pooler may watch a
- * direct connection.
+ * Describes how a profile contradicts the known facts of the connection; `undefined` without a contradiction. A habit
+ * such as a port number contradicts nothing. The profile of a pooler may also guard a direct connection.
  */
 export function contradictionOf({ claims = {} }: PoolerProfile, facts: PoolerFacts): string | undefined {
   const detected = detect(facts)

@@ -15,19 +15,19 @@ const clues = Object.values(all)
   .flatMap((pooler) => pooler.clues)
   .toSorted((a, b) => strongestFirst.indexOf(a.by) - strongestFirst.indexOf(b.by))
 
-/** What is known of a connection; each fact may be missing. */
+/** What is known about a connection. Each fact may be missing. */
 export interface PoolerFacts {
   /** The connection URL. Neither it nor any part of it is in the answer or in an error. */
   readonly url?: string
   /** The ParameterStatus messages of the login: with pg, the event `parameterStatus` of `client.connection`. */
   readonly parameterStatus?: Readonly<Record<string, string>>
-  /** What `SELECT pg_backend_pid()` answers. */
+  /** The result of `SELECT pg_backend_pid()`. */
   readonly backendPid?: number
   /** The process id of the login's BackendKeyData: with pg, `client.processID`. */
   readonly processId?: number
 }
 
-/** What the facts say. */
+/** The pooler that the facts suggest. */
 export interface DetectedPooler {
   readonly profile: PoolerProfile
   /**
@@ -41,12 +41,12 @@ export interface DetectedPooler {
 }
 
 /**
- * Recognises the pooler from what it says at login, else from the URL, else by the process id, which a pooler makes up.
- * Where facts speak for several, the stronger reason wins; a direct connection is concluded from nothing weaker than
- * equal process ids or the name of a service. Sends nothing.
+ * Recognises the pooler by its login messages, otherwise by the URL, otherwise by the process id, which a pooler makes
+ * up. If facts suggest several poolers, the stronger reason wins. Only equal process ids or a service name prove a
+ * direct connection. Sends no statement.
  *
- * @returns nothing where the facts say nothing
- * @throws InvalidOptionError for a fact that does not exist, or has the wrong type
+ * @returns undefined if the facts suggest no pooler
+ * @throws InvalidOptionError for an unknown fact, or a fact of the wrong type
  */
 export function detect(facts: PoolerFacts): DetectedPooler | undefined {
   checkObject('poolers.detect()', facts, ['url', 'parameterStatus', 'backendPid', 'processId'])
@@ -59,7 +59,7 @@ export function detect(facts: PoolerFacts): DetectedPooler | undefined {
   )
 }
 
-/** What a URL tells by itself. */
+/** Recognises the pooler by the URL alone. */
 function detectFromUrl(url: string): DetectedPooler | undefined {
   const parts = partsOf(url)
   const clue = parts && clues.find(({ matches }) => matches(parts))
@@ -78,7 +78,7 @@ function partsOf(url: string): Parts | undefined {
   }
 }
 
-/** PgBouncer says what it is from 1.26 on. */
+/** PgBouncer identifies itself from 1.26 on. */
 function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPooler | undefined {
   const { 'pgbouncer.version': version, 'pgbouncer.pool_mode': mode } = status
   if (version === undefined) return undefined
@@ -97,8 +97,8 @@ function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPool
   const maxPreparedStatements = wholeNumber(status['pgbouncer.max_prepared_statements'])
   const serverVersion = wholeNumber(status.server_version)
   const profile = pgbouncer({
-    // Versions that say so begin with the newest that is known; what the server says must never be refused as an
-    // option.
+    // Only the newest known version and later ones identify themselves. A value from the server must never be refused
+    // as an option.
     version: newestPgBouncer,
     ...(maxPreparedStatements !== undefined && { maxPreparedStatements }),
     ...(serverVersion !== undefined && serverVersion >= 9 && { serverVersion }),
@@ -106,7 +106,7 @@ function detectFromLogin(status: Readonly<Record<string, string>>): DetectedPool
   return { profile, certainty: 'certain', because }
 }
 
-/** The number that a text begins with: a server's version goes on after it. */
+/** Returns the number at the start of a text. A server version continues after it. */
 function wholeNumber(text: string | undefined): number | undefined {
   const [digits] = /^\d+/.exec(text ?? '') ?? []
   return digits === undefined ? undefined : Number(digits)
@@ -124,7 +124,6 @@ function detectFromPids(backendPid: number | undefined, processId: number | unde
   return {
     profile: strictest(),
     certainty: 'possible',
-    because:
-      'the process id of the login is not that of the server process: a pooler, of which nothing else is known, made it up',
+    because: 'the process id of the login is not that of the server process: an unknown pooler made it up',
   }
 }

@@ -7,8 +7,9 @@ export interface OdysseyOptions {
   /** `pool_discard` of odyssey.conf. @default true */
   readonly discard?: boolean
   /**
-   * `smart_search_path_enquoting` of odyssey.conf. Without it, Odyssey restores a `search_path` of several schemas as the name
-   * of one. @default false
+   * `smart_search_path_enquoting` of odyssey.conf. Without it, Odyssey restores a `search_path` of several schemas as
+   * the name of one.
+   * @default false
    */
   readonly smartSearchPathEnquoting?: boolean
   /** Major version of the PostgreSQL server: Odyssey tracks only what the server reports. @default 13 */
@@ -46,17 +47,17 @@ export const odyssey: Pooler<OdysseyOptions> = pooler<OdysseyOptions>(
         ...(discards && each(removedByDiscardAll, wiped)),
         'sql-prepared-statement': discards ? survives : leaks,
         'named-statement': ['tracked', 'measured on 1.5.2 (pool_reserve_prepared_statement)'],
-        'backend-pid': ['leaks', 'measured on 1.5.2: the login tells a number that is made up'],
+        'backend-pid': ['leaks', 'measured on 1.5.2: the login sends a made-up number'],
         'startup-parameter': discards ? honoured : leaks,
       }),
       trackedSettings: new Set(discards ? tracked(server, enquotes) : sentAtLogin),
       claims: { pooler: 'Odyssey', mode: 'transaction' },
       startup: { options: 'tracked', replication: 'kept', '*.*': 'ignored' },
       notes: [
-        'A search_path of several schemas comes back as the name of one, unless smart_search_path_enquoting is on (measured on 1.5.2)',
+        'Odyssey restores a search_path of several schemas as the name of one schema, unless smart_search_path_enquoting is on (measured on 1.5.2)',
         'With pool_pin_on_listen, which is experimental and off by default, a client keeps its server connection from LISTEN on (docs)',
         'A setting with a dot in its name is dropped from the startup parameter options (measured on 1.5.2)',
-        'With pool_discard no, a setting that it tracks stays for every client that has not set the same one: of those, only client_encoding is counted as tracked, which drivers send at login (measured on 1.5.2)',
+        'With pool_discard no, a tracked setting stays for all clients that have not set it themselves. So this profile counts only client_encoding as tracked, because drivers send it at login (measured on 1.5.2)',
       ],
     }
   },

@@ -14,12 +14,14 @@ export interface PgBouncerOptions {
   /** `max_prepared_statements` of pgbouncer.ini. @default 0 before 1.24, 200 from then on */
   readonly maxPreparedStatements?: number
   /**
-   * `track_extra_parameters` of pgbouncer.ini. From 1.26 on these come on top of all that the server reports and a client
-   * can change. @default ['IntervalStyle'] from 1.20 to 1.25, none from 1.26 on
+   * `track_extra_parameters` of pgbouncer.ini. From 1.26 on these come on top of all that the server reports and a
+   * client can change.
+   * @default ['IntervalStyle'] from 1.20 to 1.25, none from 1.26 on
    */
   readonly trackExtraParameters?: readonly string[]
   /**
-   * `ignore_startup_parameters` of pgbouncer.ini: parameters that it drops instead of refusing the login. @default []
+   * `ignore_startup_parameters` of pgbouncer.ini: parameters that it drops instead of refusing the login.
+   * @default []
    */
   readonly ignoreStartupParameters?: readonly string[]
   /** `server_reset_query_always` of pgbouncer.ini, with its `server_reset_query` left at DISCARD ALL. @default false */
@@ -65,7 +67,7 @@ const reportedSince: Readonly<Record<string, number>> = {
   search_path: 18,
 }
 
-/** What 1.26 tracks without being told (its man page, `track_extra_parameters`; NEWS 1.26.0). */
+/** Settings that 1.26 tracks by default (its man page, `track_extra_parameters`; NEWS 1.26.0). */
 const defaultsOf126 = [
   'intervalstyle',
   'session_authorization',
@@ -80,10 +82,7 @@ export const refusedAtStartup: Cell = [
   'measured on 1.18.0, 1.24.1 and 1.26.1 (08P01, unsupported startup parameter)',
 ]
 /** In every mode as well. */
-export const madeUpPid: Cell = [
-  'leaks',
-  'measured on 1.18.0, 1.24.1 and 1.26.1: the login tells a number that is made up',
-]
+export const madeUpPid: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1: the login sends a made-up number']
 const unseen: Cell = ['leaks', 'PgBouncer does not look at statements; not measured']
 const leaks: Cell = ['leaks', 'measured on 1.18.0, 1.24.1 and 1.26.1']
 const seen: Cell = ['leaks', 'seen on 1.18 and 1.26 (proofs.md)']
@@ -126,7 +125,7 @@ export const pgbouncer: Pooler<PgBouncerOptions> = pooler<PgBouncerOptions>(
   },
 )
 
-/** The profile of PgBouncer, whoever runs it. */
+/** Creates the profile of PgBouncer for its own factory and for the services that run it. */
 export function pgBouncerProfile({ factory, name, prefix }: PgBouncerHost, options: PgBouncerOptions): PoolerProfile {
   checkObject(factory, options, pgBouncerOptions)
   const { version = `1.${oldest}`, serverVersion = 13, serverResetQueryAlways = false } = options
@@ -170,7 +169,7 @@ function trackedCells(tracksNames: boolean, tracksAuthorization: boolean): Cells
 }
 
 /**
- * Only what was said: a version that was not given is a guess. With a version comes the default of its
+ * Claims only what the options say, because the default version is a guess. A version includes the default of its
  * `max_prepared_statements`.
  */
 function claimsOf(
@@ -190,9 +189,8 @@ function claimsOf(
 function notesOn(minor: number, tracked: ReadonlySet<string>): string[] {
   const ofList = 'The tracked settings are those that the server reports (varcache.c, track_extra_parameters)'
   const ofPath =
-    'PgBouncer 1.24 and 1.26 do not restore a search_path that differs from the one on the server connection in letter case alone, and close the client where it was set to the empty text by set_config (measured)'
-  const ofName =
-    'PgBouncer 1.18 leaves an application_name to the next client where that has none of its own (measured)'
+    'PgBouncer 1.24 and 1.26 do not restore a search_path that differs from the one on the server connection in letter case alone. They close the client if set_config has set it to an empty string (measured)'
+  const ofName = 'PgBouncer 1.18 leaves an application_name to the next client that has none of its own (measured)'
   return [ofList, ...(minor === 18 ? [ofName] : []), ...(tracked.has('search_path') ? [ofPath] : [])]
 }
 
@@ -208,8 +206,9 @@ function wanted(minor: number, given: readonly string[]): string[] {
 }
 
 /**
- * What a login may say beside the tracked settings. A setting that the server does not report is taken: from 1.26 on it
- * is applied at every checkout, before it is not (measured on 1.24.1 and 1.26.1).
+ * Startup parameters that a login may have in addition to the tracked settings. PgBouncer accepts a setting that the
+ * server does not report. From 1.26 on it applies the setting at every checkout, earlier versions do not (measured on
+ * 1.24.1 and 1.26.1).
  */
 function startup(
   minor: number,

@@ -33,15 +33,15 @@ export const pgcat: Pooler<PgcatOptions> = pooler<PgcatOptions>(
       ...cells(leaks, {
         ...(cleans && each(['setting', 'role', 'sql-prepared-statement'], wiped)),
         'session-authorization': ['leaks', 'PostgreSQL: RESET ALL does not reset it'],
-        'backend-pid': ['leaks', 'source: the login tells a random number; not measured'],
-        'startup-parameter': ['ignored', 'source: it keeps those that it tracks; not measured'],
+        'backend-pid': ['leaks', 'source: the login sends a random number; not measured'],
+        'startup-parameter': ['ignored', 'source: pgcat keeps the parameters that it tracks; not measured'],
         ...(size > 0 && { 'named-statement': ['tracked', 'source: prepared_statements_cache_size; not measured'] }),
       }),
       trackedSettings: new Set(reportedSettings),
       claims: { pooler: 'pgcat', mode: 'transaction' },
       byRule: { 'session/set-config': 'leaks' },
       notes: [
-        'It cleans up after an answer that says SET, outside a transaction; set_config answers SELECT, and stays (server.rs)',
+        'pgcat cleans up after an answer with the tag SET outside a transaction. The answer of set_config has the tag SELECT, so its value stays (server.rs)',
       ],
     }
   },

@@ -1,52 +1,58 @@
 import type { Claims, PoolerProfile } from './profile.ts'
 
-/** The parts of a URL that tell. None of them is ever shown: in a malformed URL the password may be among them. */
+/**
+ * The parts of a URL that identify a pooler. They are never shown, because in a malformed URL they may contain the
+ * password.
+ */
 export interface Parts {
   readonly protocol: string
   /** In lower case. */
   readonly host: string
-  /** PostgreSQL's own where none is given. */
+  /** The default is PostgreSQL's own port. */
   readonly port: string
   readonly parameter: (name: string) => string | null
 }
 
-/** What in a URL speaks for a pooler. */
+/** A part of a URL that suggests a pooler. */
 export interface Clue {
-  /** The name of a service is stronger than a parameter, that one than a habit: of naming hosts, of choosing ports. */
+  /**
+   * A service name is stronger than a parameter. A parameter is stronger than a habit of naming hosts or choosing
+   * ports.
+   */
   readonly by: 'service' | 'parameter' | 'host' | 'port'
   readonly matches: (parts: Parts) => boolean
   readonly certainty: 'likely' | 'possible'
-  /** What it says for sure, where that is less than the profile takes for granted. */
+  /** The claims that the clue proves, if they are fewer than those of the profile. */
   readonly claims?: Claims
   /** One sentence, for people. */
   readonly because: string
 }
 
-/** What is known of a pooler beside its profiles. */
+/** What is known about a pooler in addition to its profiles. */
 export interface About<Options> {
-  /** The options in each of the forms that differ, for the documentation. */
+  /** The options of each form with different behaviour, for the documentation. */
   readonly forms: readonly Options[]
   /**
-   * With the options that follow from each, if any. Where several of a pooler's own match, the first decides. @default
-   * []
+   * With the options that follow from each, if any. Where several of a pooler's own match, the first decides.
+   * @default []
    */
   readonly clues?: readonly (Clue & { readonly options?: Options })[]
 }
 
-/** Some options of a pooler, and the profile that they give. */
+/** Some options of a pooler and the resulting profile. */
 export interface Form {
   readonly options: unknown
   readonly profile: () => PoolerProfile
 }
 
-/** Makes the profile of a pooler, and carries what is known of it. */
+/** Creates the profile of a pooler. Its properties hold the other facts about the pooler. */
 export interface Pooler<Options> {
   (options?: Options): PoolerProfile
   readonly forms: readonly Form[]
   readonly clues: readonly (Clue & Form)[]
 }
 
-/** The options of a pooler of which nothing can be told. */
+/** The options of a pooler without options. */
 export type NoOptions = Readonly<Record<string, never>>
 
 /** A habit of several services. */
@@ -54,7 +60,7 @@ export function isPooledHost({ host }: Parts): boolean {
   return /^[^.]+-pooler\./.test(host)
 }
 
-/** Joins what makes the profile with what is known beside it. */
+/** Combines the factory of the profiles with the other facts about the pooler. */
 export function pooler<Options>(
   profileOf: (options?: Options) => PoolerProfile,
   { forms, clues = [] }: About<Options>,

@@ -15,8 +15,8 @@ import type { RuleId } from '../rules/index.ts'
 export type Carried = 'kept' | 'tracked' | 'pinned' | 'leaks' | 'wiped' | 'rejected' | 'ignored'
 
 /**
- * What a profile says of the pooler itself, each as it stands in a message: `mode`, `pooler`, `version` … Compared with
- * what the pooler, or a URL, says. A profile that claims nothing fits everything.
+ * What a profile claims about the pooler itself, in the words of messages: `mode`, `pooler`, `version` … poolsafe
+ * compares the claims with the login and the URL. A profile without claims matches every pooler.
  */
 export type Claims = Readonly<Record<string, string | number>>
 
@@ -32,8 +32,9 @@ export interface PoolerProfile {
   /** Lower-case names of further settings that it treats in another way than `carries.setting` says. */
   readonly settings?: Readonly<Record<string, Carried>>
   /**
-   * Lower-case names of startup parameters that it treats in another way than `carries` and `trackedSettings` say.
-   * `options` stands for whether it reads that parameter at all, `*.*` for every setting with a dot in its name.
+   * Lower-case names of startup parameters that it treats in another way than `carries` and `trackedSettings` say. The
+   * key `options` says what the pooler does with that parameter. The key `*.*` covers every setting with a dot in its
+   * name.
    */
   readonly startup?: Readonly<Record<string, Carried>>
   /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */

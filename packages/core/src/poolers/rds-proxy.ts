@@ -51,9 +51,9 @@ export const rdsProxy: Pooler<NoOptions> = pooler<NoOptions>(
       claims: { pooler: 'Amazon RDS Proxy', mode: 'transaction' },
       startup: { ...eachStartup(reportedAtLogin, 'tracked'), replication: 'rejected' },
       notes: [
-        'It refuses a login with options, statement_timeout and most other settings (0A000): ALTER ROLE … SET gives them to every connection',
+        'RDS Proxy refuses a login with options, statement_timeout and most other settings (0A000). Use ALTER ROLE … SET for them',
         'The parameters that PostgreSQL’s JDBC driver always sends are accepted: client_encoding, DateStyle, TimeZone, extra_float_digits, application_name',
-        'It does not see settings that a function, a trigger or a DO block changes: those leak (docs)',
+        'RDS Proxy does not see settings that a function, a trigger or a DO block changes, so those leak (docs)',
       ],
     }
   },

@@ -8,7 +8,7 @@ export const strictest: Pooler<NoOptions> = pooler<NoOptions>(
       name: 'strictest',
       label: 'any transaction pooler (strictest profile: nothing is tracked)',
       ...cells(['leaks', 'assumed: the worst of all poolers'], {
-        'startup-parameter': ['rejected', 'assumed: as PgBouncer does; others drop it without a word'],
+        'startup-parameter': ['rejected', 'assumed: as PgBouncer does; others drop it silently'],
       }),
       trackedSettings: new Set(),
     }
@@ -20,8 +20,7 @@ export const strictest: Pooler<NoOptions> = pooler<NoOptions>(
         by: 'service',
         matches: ({ protocol }) => protocol === 'prisma:' || protocol === 'prisma+postgres:',
         certainty: 'possible',
-        because:
-          'the protocol is that of Prisma Accelerate, which is not PostgreSQL’s: nothing is known of its sessions',
+        because: 'the protocol is that of Prisma Accelerate, not of PostgreSQL, and its sessions are unknown',
       },
       {
         by: 'parameter',

@@ -41,7 +41,7 @@ export const supavisor: Pooler<SupavisorOptions> = pooler<SupavisorOptions>(
   },
 )
 
-/** The profile of Supavisor, whoever runs it. */
+/** Creates the profile of Supavisor for its own factory and for the services that run it. */
 export function supavisorProfile(
   factory: string,
   name: string,
@@ -68,7 +68,7 @@ export function supavisorProfile(
     claims: { pooler: 'Supavisor', mode: 'transaction' },
     startup: passedAtStartup,
     notes: [
-      'Of the startup parameters only a search_path in options is passed on: clients of one value share a pool (source of 2.9.7)',
+      'The only startup parameter that Supavisor passes on is a search_path in options. Clients with the same value share a pool (source of 2.9.7)',
     ],
   }
 }

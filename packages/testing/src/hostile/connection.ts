@@ -76,7 +76,7 @@ export class Connection {
 
   async #logIn({ code, body }: StartupPacket): Promise<void> {
     const request = this.#read(body)
-    // A client that asks for a later 3.x is told that 3.0 it is.
+    // A client that asks for a later 3.x gets the answer that the server speaks 3.0.
     if (code !== startupCode.protocol3 || request.extensions.length > 0) this.#socket.write(negotiation(request))
     await this.#pooler.passwords.admit(request, () => this.#askPassword())
     if (this.#socket.destroyed) return

@@ -138,7 +138,7 @@ function differOthers(before: readonly Held[], after: readonly Held[]): Differen
   const keyOf = ({ state, object, value }: Held): string => [state, object, value].join('\0')
   const added = after.filter(({ state }) => state !== 'setting').filter(notIn(new Set(before.map(keyOf)), keyOf))
   const gone = before.filter(({ state }) => state !== 'setting').filter(notIn(new Set(after.map(keyOf)), keyOf))
-  // What has another value now is told once.
+  // A changed value is reported once.
   const isChanged = (held: Held): boolean =>
     added.some(({ state, object }) => state === held.state && object === held.object)
   return [

@@ -87,7 +87,7 @@ export class Settling {
     try {
       this.#plan.onReport(report)
     } catch (error) {
-      // The listener's own affair: as in a listener of an event, nobody here can catch it.
+      // Thrown again outside this call, as in an event listener, because no caller here can catch it.
       queueMicrotask(() => {
         throw error
       })

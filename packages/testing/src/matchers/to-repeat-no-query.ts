@@ -20,7 +20,7 @@ export async function toRepeatNoQuery(given: () => unknown, options: RepetitionO
 }
 
 function describe(repeated: readonly RepeatedQueryEvent[], limit: number): string {
-  const times = `more than ${limit} time${limit === 1 ? '' : 's'} from one place`
+  const times = `more than ${limit} time${limit === 1 ? '' : 's'} from one call site`
   if (repeated.length === 0) return `expected a statement to be sent ${times}, and none was`
   return [`expected no statement to be sent ${times}`, ...repeated.map(row)].join('\n')
 }

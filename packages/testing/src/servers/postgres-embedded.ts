@@ -96,7 +96,7 @@ function toLaunched(server: EmbeddedPostgres, port: number, data: DataFolder, lo
     log,
     stop: async () => {
       if (data.isServerAlive()) await waitForClients(server.getPgClient(access.database, host))
-      // The package waits for ever for the end of a server that has ended already.
+      // The package waits forever for the end of a server that has already ended.
       if (data.isServerAlive()) await server.stop()
       await data.remove()
     },

@@ -57,7 +57,7 @@ function placeOfCaller(): string | undefined {
   return formatCallSite(origins.getStore()?.stack) ?? formatCallSite(takeStack(placeOfCaller))
 }
 
-/** The same exception of several files, or of several guards, once: a rule is unused where nobody used it. */
+/** The same exception of several files, or of several guards, once: a rule is unused if no test used it. */
 export function merge(records: readonly DeclaredRecord[]): DeclaredRecord[] {
   const identity = ({ by, rules, statement, reason, where }: DeclaredRecord): string =>
     JSON.stringify([by, rules, statement, reason, where])

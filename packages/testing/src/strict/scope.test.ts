@@ -34,7 +34,7 @@ describe('the scope that answers', () => {
     expect([currentScope(), runIn(one, currentScope), runIn(file, currentScope)]).toEqual([two, two, two])
   })
 
-  it('is the file where nobody can tell which of several', () => {
+  it('is the file if the test among several is unknown', () => {
     const { file } = twoTests()
     expect([currentScope(), runIn(file, currentScope)]).toEqual([file, file])
   })

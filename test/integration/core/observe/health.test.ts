@@ -79,7 +79,7 @@ describe('a pool behind PgBouncer', () => {
       expect(problem).toMatchObject({ healthy: false, problems: ['exhausted'] })
       expect(problem.reasons).toEqual([
         expect.stringMatching(
-          /: all 2 connections are out and 1 call waits, the first for \d+ ms; held longest: \d+ ms by \S+\.ts:\d+:\d+, nothing runs; .+, idle in a transaction$/,
+          /: all 2 connections are in use and 1 call waits, the first for \d+ ms; held longest: \d+ ms by \S+\.ts:\d+:\d+, nothing runs; .+, idle in a transaction$/,
         ),
       ])
       const before = { pool: poolStatistics(pool), traffic: await traffic() }
@@ -119,7 +119,7 @@ describe('a pool behind PgBouncer', () => {
       const problem = await health()
       expect(problem).toMatchObject({ healthy: false, problems: ['acquireTimeout'] })
       expect(problem.reasons[0]).toMatch(
-        /: 1 call waited in vain for a connection in the last 60\.0 s, longer than 1\.0 s$/,
+        /: 1 call timed out waiting for a connection in the last 60\.0 s, longer than 1\.0 s$/,
       )
       await until(() => health({ recentMillis: 1000 }), isHealthy)
     })
@@ -238,7 +238,7 @@ it('a guard whose pools have ended is not healthy, until it has another one', as
   expect(await guard.health()).toMatchObject({
     healthy: false,
     problems: ['ended'],
-    reasons: ['every pool has ended (pool.end()), so no statement can be sent any more'],
+    reasons: ['every pool has ended (pool.end()), so no statement can be sent'],
     notes: [],
     pools: [],
   })

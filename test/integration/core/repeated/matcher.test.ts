@@ -31,7 +31,7 @@ async function list(count: number): Promise<string> {
 }
 
 describe('toRepeatNoQuery', () => {
-  it('passes up to two times from one place, or up to its limit', async () => {
+  it('passes up to two times from one call site, or up to its limit', async () => {
     await expect(() => list(2)).toRepeatNoQuery()
     await expect(() => list(7)).toRepeatNoQuery({ limit: 7 })
   })
@@ -39,7 +39,7 @@ describe('toRepeatNoQuery', () => {
   it('fails with count, statement, place and the batched form, without a literal', async () => {
     const failing = expect(() => list(3)).toRepeatNoQuery()
     await expect(failing).rejects.toThrow(
-      /expected no statement to be sent more than 2 times from one place\n {2}3× {2}SELECT relname FROM pg_class WHERE oid = \? AND relname <> \?\n +by list \(test\/integration\/core\/repeated\/matcher\.test\.ts:\d+:\d+\)\n +instead .*WHERE oid = ANY\(\$1\)/,
+      /expected no statement to be sent more than 2 times from one call site\n {2}3× {2}SELECT relname FROM pg_class WHERE oid = \? AND relname <> \?\n +by list \(test\/integration\/core\/repeated\/matcher\.test\.ts:\d+:\d+\)\n +instead .*WHERE oid = ANY\(\$1\)/,
     )
     await expect(failing).rejects.not.toThrow(/secret/)
   })
@@ -57,7 +57,7 @@ describe('toRepeatNoQuery', () => {
   it('can be turned round', async () => {
     await expect(() => list(3)).not.toRepeatNoQuery()
     await expect(expect(() => list(2)).not.toRepeatNoQuery()).rejects.toThrow(
-      'expected a statement to be sent more than 2 times from one place, and none was',
+      'expected a statement to be sent more than 2 times from one call site, and none was',
     )
   })
 

@@ -289,7 +289,9 @@ describe('a request scope that does not end', () => {
     )
     expect(watch.repeated).toHaveLength(1)
     expect(watch.logged).toHaveLength(2)
-    expect(watch.logged[1]).toMatch(/a request scope is open for more than 1000 ms[^]*request +endless[^]*instead/)
+    expect(watch.logged[1]).toMatch(
+      /a request scope has been open for more than 1000 ms[^]*request +endless[^]*instead/,
+    )
   })
 })
 

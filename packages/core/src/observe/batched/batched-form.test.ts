@@ -9,7 +9,7 @@ function formed(sql: string, layer: Layer = 'pg', operation?: string): string {
 }
 
 const joined =
-  'the same with = ANY($1) and all values in an array, or joined to unnest($1::…[], …) with an array for each column'
+  'the same statement with = ANY($1) and all values in an array, or a join with unnest($1::…[], …) and an array for each column'
 
 describe('the batched form of a statement', () => {
   it.each([
@@ -59,7 +59,7 @@ describe('the batched form of a statement', () => {
     ],
     [
       'INSERT INTO lines (id, sku) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET sku = $3',
-      'INSERT INTO lines (id, sku) VALUES ($1, $2), ($3, $4), … and the rest as it is',
+      'INSERT INTO lines (id, sku) VALUES ($1, $2), ($3, $4), … and the rest unchanged',
     ],
   ])('inserts several rows: %s', (sql, expected) => {
     expect(formed(sql)).toBe(expected)
@@ -89,13 +89,13 @@ describe('the batched form of a statement', () => {
     'SELECT',
     ')( WHERE = $1',
     `SELECT ${'a, '.repeat(200)} FROM b`,
-  ])('is told in words where the text does not show it: %s', (sql) => {
+  ])('is described in words if the text does not show it: %s', (sql) => {
     expect(formed(sql)).toBe(joined)
   })
 
-  it('is told by the condition where the statement is too long to be shown', () => {
+  it('is described by the condition if the statement is too long to be shown', () => {
     expect(formed(`SELECT ${'a, '.repeat(200)}b FROM c WHERE tenant = $1 AND c.c_id = $2`)).toBe(
-      'the same with c.c_id = ANY($1) and all values in an array',
+      'the same statement with c.c_id = ANY($1) and all values in an array',
     )
   })
 
@@ -127,7 +127,7 @@ describe('the batched form of a statement', () => {
     [
       'User.create',
       'INSERT INTO "public"."Post" ("title","authorId") VALUES ($1,$2)',
-      'createMany: { data: [{ title, authorId }, …] } in the place of create: […], inside prisma.user.create()',
+      'createMany: { data: [{ title, authorId }, …] } instead of create: […], inside prisma.user.create()',
     ],
     [
       'Post.update',

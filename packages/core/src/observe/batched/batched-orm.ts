@@ -30,7 +30,7 @@ export function batchedByPrisma(repeated: Repeated): string | undefined {
   const batched = batchedOperation(repeated)
   const { key } = partsOf(repeated)
   if (batched?.includes(key) !== true || !key.includes('_')) return batched
-  return `${batched} (${key} is the column: its field may be called otherwise)`
+  return `${batched} (${key} is the column; the field may have another name)`
 }
 
 function batchedOperation(repeated: Repeated): string | undefined {
@@ -41,7 +41,7 @@ function batchedOperation(repeated: Repeated): string | undefined {
   if (/^(?:create|upsert)/.test(action)) {
     // Prisma inserts the rows of a nested create one by one.
     if (isOther(table, model))
-      return `createMany: { data: [{ ${columns} }, …] } in the place of create: […], inside ${client}.${action}()`
+      return `createMany: { data: [{ ${columns} }, …] } instead of create: […], inside ${client}.${action}()`
     if (action === 'upsert') return `$executeRaw\`INSERT … SELECT … FROM unnest(…) ON CONFLICT (…) DO UPDATE SET …\``
     return `${client}.createMany({ data: [{ ${columns} }, …] })`
   }

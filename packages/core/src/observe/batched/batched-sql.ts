@@ -38,7 +38,7 @@ export function batchedSql({ statement, condition, kind }: Pick<Shape, 'statemen
 }
 
 const severalRows = 'INSERT … VALUES (…), (…), …, or INSERT … SELECT * FROM unnest($1::…[], …)'
-const joined = `the same with = ANY($1) and all values in an array, or joined to unnest($1${typed}, …) with an array for each column`
+const joined = `the same statement with = ANY($1) and all values in an array, or a join with unnest($1${typed}, …) and an array for each column`
 
 const batchedBy: { readonly [Kind in Shape['kind']]?: (tokens: Tokens) => string | undefined } = {
   select: batchedSelect,
@@ -59,7 +59,7 @@ function conditionsOf(tokens: Tokens): { readonly equalities: Equality[]; readon
 
 function inItsPlace(tokens: Tokens): string | undefined {
   const key = conditionsOf(tokens)?.key
-  return key === undefined ? undefined : `the same with ${key.column} = ANY($1) and all values in an array`
+  return key === undefined ? undefined : `the same statement with ${key.column} = ANY($1) and all values in an array`
 }
 
 function batchedSelect(tokens: Tokens): string | undefined {
@@ -117,7 +117,7 @@ function batchedInsert(tokens: Tokens): string | undefined {
   const isPlainRow = close === values + 3 && tokens[values + 2] === '?'
   const head = written(tokens.slice(0, values + 1))
   const tail = written(tokens.slice(close + 1))
-  const rest = tail === '' ? '' : /\$\d/.test(tail) ? ' and the rest as it is' : ` ${tail}`
+  const rest = tail === '' ? '' : /\$\d/.test(tail) ? ' and the rest unchanged' : ` ${tail}`
   if (columns === undefined || !isPlainRow) return `${head} (…), (…), …${rest}`
   return `${head} ${row(0, columns.length)}, ${row(1, columns.length)}, …${rest}`
 }

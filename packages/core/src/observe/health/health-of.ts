@@ -55,11 +55,11 @@ export async function healthOf(
  * pool would wait forever.
  */
 const noPool =
-  'no pool is known, so nothing can be said of any: guardPool() and guardAdapter() make pools known, Prisma with its first query'
+  'no pool is known, so no pool was checked; guardPool() and guardAdapter() register pools, with Prisma at the first query'
 
 const ended: Problem = {
   kind: 'ended',
-  reason: 'every pool has ended (pool.end()), so no statement can be sent any more',
+  reason: 'every pool has ended (pool.end()), so no statement can be sent',
 }
 
 async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Promise<Examined> {
@@ -86,9 +86,7 @@ async function examine(pool: ObservedPool, options: ResolvedHealthOptions): Prom
   } catch {
     return {
       pool: undefined,
-      problems: [
-        { kind: 'unknown', reason: `pool ${pool.name}: it could not be looked at, as poolsafe itself failed` },
-      ],
+      problems: [{ kind: 'unknown', reason: `pool ${pool.name}: its health is unknown: poolsafe itself failed` }],
     }
   }
 }

@@ -12,12 +12,14 @@ export interface HealthOptions {
   readonly longestWaitMillis?: number
   /**
    * How long acquire timeouts, refused calls, deadlocks and connect failures count, in milliseconds with a resolution
-   * of one second; at most 60,000. @default 60_000
+   * of one second; at most 60,000.
+   * @default 60_000
    */
   readonly recentMillis?: number
   /**
    * Lets a pool without connections open one for the ping; it stays in the pool. Otherwise such a pool counts as
-   * healthy until a call fails. @default true
+   * healthy until a call fails.
+   * @default true
    */
   readonly connect?: boolean
   /** Problems that are reported without making the guard unhealthy: `['leak']`. @default [] */
@@ -41,7 +43,7 @@ export function resolveHealthOptions(given: HealthOptions = {}): ResolvedHealthO
 
 /** Without a limit, the health check might never answer. */
 function checkFinite(option: string, given: number): number {
-  if (given === Infinity) throw new InvalidOptionError(option, given, 'a number of milliseconds: an answer has to come')
+  if (given === Infinity) throw new InvalidOptionError(option, given, 'a finite number of milliseconds')
   return checkMillis(option, given)
 }
 

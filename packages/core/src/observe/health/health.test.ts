@@ -110,27 +110,27 @@ describe('the health of a guard', () => {
     [
       'an exhausted pool',
       exhausted,
-      'pool main: all 2 connections are out and 3 calls wait, the first for 4.2 s; held longest: 12.4 s by Order.pay at src/orders.ts:12:3, idle in a transaction',
+      'pool main: all 2 connections are in use and 3 calls wait, the first for 4.2 s; held longest: 12.4 s by Order.pay at src/orders.ts:12:3, idle in a transaction',
     ],
     [
       'a wait though connections may be opened',
       { now: { size: 1, idle: 0, active: 0, waiting: 1 }, wrong: { longestWaitMillis: 4200 }, ask: () => undefined },
-      'pool main: 1 call waits, the first for 4.2 s, with 0 of 2 connections out',
+      'pool main: 1 call waits, the first for 4.2 s, with 0 of 2 connections in use',
     ],
     [
       'acquire timeouts',
       { wrong: { timedOut: 7 } },
-      'pool main: 7 calls waited in vain for a connection in the last 60.0 s, longer than 5.0 s',
+      'pool main: 7 calls timed out waiting for a connection in the last 60.0 s, longer than 5.0 s',
     ],
     [
       'a full queue',
       { wrong: { queueFull: 1 } },
-      'pool main: 1 call refused in the last 60.0 s, as maxWaiting others waited already',
+      'pool main: 1 call refused in the last 60.0 s because maxWaiting other calls were already waiting',
     ],
     [
       'a deadlock',
       { wrong: { deadlocks: 1 } },
-      'pool main: 1 call deadlocked in the last 60.0 s: each holds a connection and waits for another one',
+      'pool main: 1 call deadlocked in the last 60.0 s: each holds a connection and waits for another',
     ],
     [
       'a leak',
@@ -140,7 +140,7 @@ describe('the health of a guard', () => {
           leaks: [{ heldMillis: 61_000, operation: undefined, callSite: 'src/a.ts:1:1', activity: 'idle' }],
         },
       },
-      'pool main: a connection is out for longer than allowed: 61.0 s by src/a.ts:1:1, nothing runs',
+      'pool main: a connection is in use for longer than allowed: 61.0 s by src/a.ts:1:1, nothing runs',
     ],
     [
       'a failure to connect that is known',
@@ -157,12 +157,12 @@ describe('the health of a guard', () => {
     [
       'a failure to connect that is not',
       { wrong: { connectFailure: { agoMillis: 300, failure: undefined } } },
-      'pool main: the last attempt to connect failed, 300 ms ago: the error event or the log of the application tells why',
+      'pool main: the last attempt to connect failed, 300 ms ago: see the error event or the log of the application for the cause',
     ],
     [
       'a statement that fails',
       { ask: () => Promise.reject(Object.assign(new Error('secret'), { code: '42501' })) },
-      'pool main: SELECT 1 failed: the error event or the log of the application tells why (SQLSTATE 42501)',
+      'pool main: SELECT 1 failed: see the error event or the log of the application for the cause (SQLSTATE 42501)',
     ],
   ])('tells of %s', async (_what, facts, reason) => {
     expect(await reasonsOf(facts)).toEqual([reason])
@@ -225,17 +225,14 @@ describe('the health of a guard', () => {
     const { guard } = guardOf(broken, poolWith({}))
     const health = await guard.health()
     expect(health).toMatchObject({ healthy: false, problems: ['unknown'], pools: [{ healthy: true }] })
-    expect(health.reasons).toEqual(['pool main: it could not be looked at, as poolsafe itself failed'])
+    expect(health.reasons).toEqual(['pool main: its health is unknown: poolsafe itself failed'])
     expect(JSON.stringify(health)).not.toContain('secret')
   })
 
   it.each<[object, string]>([
     [{ pingTimeoutMilis: 5 }, "an option of health() is 'pingTimeoutMilis': did you mean 'pingTimeoutMillis'?"],
     [{ pingTimeoutMillis: 0 }, 'pingTimeoutMillis must be a number of milliseconds above 0'],
-    [
-      { pingTimeoutMillis: Infinity },
-      'pingTimeoutMillis must be a number of milliseconds: an answer has to come; got Infinity',
-    ],
+    [{ pingTimeoutMillis: Infinity }, 'pingTimeoutMillis must be a finite number of milliseconds; got Infinity'],
     [{ recentMillis: 60_001 }, 'recentMillis must be a number of milliseconds above 0 and up to 60000; got 60001'],
     [{ longestWaitMillis: -1 }, 'longestWaitMillis must be a number of milliseconds above 0'],
     [{ connect: 'yes' }, "connect must be true or false; got 'yes'"],

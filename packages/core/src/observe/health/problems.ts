@@ -41,13 +41,19 @@ export function problemsOf(facts: PoolFacts, options: Options): Problem[] {
     ...starvation(facts, options),
     [
       'deadlock',
+      count(trouble.deadlocks, (some) => `${some} deadlocked ${lately}: each holds a connection and waits for another`),
+    ],
+    [
+      'queueFull',
       count(
-        trouble.deadlocks,
-        (some) => `${some} deadlocked ${lately}: each holds a connection and waits for another one`,
+        trouble.queueFull,
+        (some) => `${some} refused ${lately} because maxWaiting other calls were already waiting`,
       ),
     ],
-    ['queueFull', count(trouble.queueFull, (some) => `${some} refused ${lately}, as maxWaiting others waited already`)],
-    ['acquireTimeout', count(trouble.timedOut, (some) => `${some} waited in vain for a connection ${lately}${limit}`)],
+    [
+      'acquireTimeout',
+      count(trouble.timedOut, (some) => `${some} timed out waiting for a connection ${lately}${limit}`),
+    ],
     ['leak', leaks(trouble)],
   ]
   return found.flatMap(([kind, why]) => (why === undefined ? [] : [{ kind, reason: `pool ${report.name}: ${why}` }]))
@@ -71,7 +77,7 @@ function isOfConnecting({ trouble, ping }: PoolFacts): boolean {
 }
 
 function readOnly(agoMillis: number): string {
-  return `the server is read-only: it last refused a statement that writes ${seconds(agoMillis)} ago (SQLSTATE 25006); after a failover the address may still lead to the former primary`
+  return `the server is read-only: it last refused a write ${seconds(agoMillis)} ago (SQLSTATE 25006); after a failover the address may still point to the former primary`
 }
 
 function pingFailure({ outcome, error }: Ping): string | undefined {
@@ -81,7 +87,7 @@ function pingFailure({ outcome, error }: Ping): string | undefined {
 /** A driver's message may contain anything, so it is not repeated. */
 function inWords(failure: Failure | undefined, sqlState = ''): string {
   if (failure !== undefined) return `${failure.why} (${failure.kind})`
-  return `the error event or the log of the application tells why${sqlState === '' ? '' : ` (SQLSTATE ${sqlState})`}`
+  return `see the error event or the log of the application for the cause${sqlState === '' ? '' : ` (SQLSTATE ${sqlState})`}`
 }
 
 function starvation({ report, trouble, holders }: PoolFacts, { longestWaitMillis }: Options): [ProblemKind, string][] {
@@ -89,13 +95,13 @@ function starvation({ report, trouble, holders }: PoolFacts, { longestWaitMillis
   const { max, active, waiting } = report
   const waits = `${calls(waiting)} wait${waiting === 1 ? 's' : ''}, the first for ${seconds(trouble.longestWaitMillis)}`
   const held = holders.length === 0 ? '' : `; held longest: ${list(holders)}`
-  if (max !== null && active >= max) return [['exhausted', `all ${max} connections are out and ${waits}${held}`]]
-  return [['waiting', `${waits}, with ${active} of ${max ?? 'any number of'} connections out${held}`]]
+  if (max !== null && active >= max) return [['exhausted', `all ${max} connections are in use and ${waits}${held}`]]
+  return [['waiting', `${waits}, with ${active} of ${max ?? 'any number of'} connections in use${held}`]]
 }
 
 function leaks({ leaks: holders, leaksNow }: PoolTrouble): string | undefined {
   if (leaksNow === 0) return undefined
-  return `${leaksNow === 1 ? 'a connection is' : `${leaksNow} connections are`} out for longer than allowed: ${list(holders)}`
+  return `${leaksNow === 1 ? 'a connection is' : `${leaksNow} connections are`} in use for longer than allowed: ${list(holders)}`
 }
 
 /** Number of holders in a sentence; the answer itself lists more. */

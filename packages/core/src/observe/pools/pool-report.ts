@@ -17,11 +17,11 @@ export interface PoolReport extends Omit<PoolStatistics, 'max'> {
   }
   /** The maximum number of connections; `null` without a limit. */
   readonly max: number | null
-  /** `null` for ever. */
+  /** `null` without a limit. */
   readonly acquireTimeoutMillis: number | null
-  /** `null` for ever. */
+  /** `null` without a limit. */
   readonly connectTimeoutMillis: number | null
-  /** `null` for no bound. */
+  /** `null` without a limit. */
   readonly maxWaiting: number | null
 }
 
@@ -33,7 +33,8 @@ export interface AskOptions {
   /** @default 'longestIdle' */
   readonly first?: AskedFirst | undefined
   /**
-   * Closes the connection if it is still idle and has not answered after this time, in milliseconds. @default Infinity
+   * Closes the connection if it is still idle and has not answered after this time, in milliseconds.
+   * @default Infinity
    */
   readonly limitMillis?: number | undefined
 }

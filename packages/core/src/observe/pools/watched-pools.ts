@@ -17,8 +17,8 @@ export class WatchedPools implements Iterable<ObservedPool> {
   #haveEnded = false
 
   /**
-   * The last known pool has ended, so no statement can be sent any more. A dropped pool does not count: another one may
-   * have replaced it.
+   * The last known pool has ended, so no statement can be sent. A dropped pool does not count: another one may have
+   * replaced it.
    */
   get haveEnded(): boolean {
     return this.#haveEnded

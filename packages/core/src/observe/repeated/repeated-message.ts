@@ -7,11 +7,11 @@ import type { RequestScope } from './request-scope.ts'
 export function describeRepeated(event: Omit<RepeatedQueryEvent, 'message'>): string {
   const { summary, count, limit, totalMillis, statement, operation, place, request, instead } = event
   const by = [operation, place].filter((part) => part !== undefined).join(' at ')
-  return layOut(`one request sent ${summary} ${count} times from one place (repeated query, N+1)`, [
+  return layOut(`one request sent ${summary} ${count} times from one call site (repeated query, N+1)`, [
     ['statement', statement],
     ['by', by],
     ['request', request],
-    ['took', `${totalMillis.toFixed(1)} ms together; more than ${limit} are told`],
+    ['took', `${totalMillis.toFixed(1)} ms in total; the limit is ${limit} times`],
     ['instead', instead],
   ])
 }
@@ -33,10 +33,10 @@ function inOneLine(report: string): string {
 /** The log entry for a scope with more shapes than are counted. */
 export function entryOfCrowded({ name: request, tag }: RequestScope): LogEntry {
   const message = layOut(
-    `one request sent more than ${mostShapes} different statements: of the rest, repeated ones are not counted`,
+    `one request sent more than ${mostShapes} different statements; repetitions of further statements are not counted`,
     [
       ['request', request],
-      ['instead', 'a scope of its own for each part of the work: withRequestScope(fn)'],
+      ['instead', 'open a scope for each part of the work: withRequestScope(fn)'],
     ],
   )
   return { level: 'warn', message, fields: { event: 'crowdedRequestScope', request, tag, mostShapes } }
@@ -44,11 +44,11 @@ export function entryOfCrowded({ name: request, tag }: RequestScope): LogEntry {
 
 /** The log entry for a scope that stays open. */
 export function entryOfEndless({ name: request, tag }: RequestScope, requestScopeMillis: number): LogEntry {
-  const first = `a request scope is open for more than ${requestScopeMillis} ms (requestScopeMillis): what it sends from now on is not counted`
+  const first = `a request scope has been open for more than ${requestScopeMillis} ms (requestScopeMillis); its further statements are not counted`
   const message = layOut(first, [
     ['request', request],
-    ['why', 'what withRequestScope() was given has not settled, or the response was neither finished nor closed'],
-    ['instead', 'a scope for each piece of work that ends; none round a job, a stream or a subscription that goes on'],
+    ['why', 'the callback of withRequestScope() has not settled, or the response was neither finished nor closed'],
+    ['instead', 'open a scope for each piece of work that ends, not around an endless job, stream or subscription'],
   ])
   return { level: 'warn', message, fields: { event: 'endlessRequestScope', request, tag, requestScopeMillis } }
 }

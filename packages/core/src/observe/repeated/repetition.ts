@@ -8,12 +8,10 @@ import type { Shape } from '../shape/shape.ts'
 export interface RepetitionLimits {
   /** How often a statement may be sent. */
   readonly limit: number
-  /**
-   * Number of call sites captured for one shape in one scope. Further statements count for the last call site.
-   */
+  /** Number of call sites captured for one shape in one scope. Further statements count for the last call site. */
   readonly mostSites: number
   /**
-   * Captures the call site of the first statement of a shape too, which costs a stack for every statement of a request.
+   * Captures the call site of the first statement of a shape too. This costs a stack for every statement of a request.
    */
   readonly takesFirst: boolean
 }

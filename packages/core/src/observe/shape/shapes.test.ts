@@ -8,7 +8,7 @@ describe('shapes', () => {
     expect(shapes.size).toBe(1)
   })
 
-  it('are told by the time that they took together', () => {
+  it('are reported by total time', () => {
     const shapes = new Shapes()
     for (const [table, millis] of [
       ['a', 5],
@@ -19,7 +19,7 @@ describe('shapes', () => {
     expect(shapes.slowest(2).map(({ summary }) => summary)).toEqual(['SELECT b', 'SELECT c'])
   })
 
-  it('are told in order, as many as are asked for', () => {
+  it('are reported in order, up to the requested number', () => {
     const shapes = new Shapes()
     const millis = Array.from({ length: 200 }, (_, index) => (index * 37) % 101)
     for (const [index, each] of millis.entries()) shapes.of(`SELECT * FROM t${index}`).sumMillis = each

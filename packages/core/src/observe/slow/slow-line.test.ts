@@ -63,7 +63,7 @@ test('what is not known is left out', () => {
     none,
   )
   expect(message).toBe(
-    'slow query: SELECT orders by kysely took 1840 ms (pool wait 310 ms, pooler wait not told apart, execution 1530 ms), fingerprint 0123456789abcdef: SELECT id FROM orders WHERE total > ?',
+    'slow query: SELECT orders by kysely took 1840 ms (pool wait 310 ms, pooler wait unknown, execution 1530 ms), fingerprint 0123456789abcdef: SELECT id FROM orders WHERE total > ?',
   )
 })
 

@@ -46,7 +46,7 @@ function nameOf({ operation, summary, layer }: SlowQueryEvent): string {
 
 /** Splits the duration. A wait that cannot be distinguished from running counts as none. */
 function partsOf({ poolWaitMillis, poolerWaitMillis, executionMillis }: SlowQueryEvent): string {
-  const poolerWait = poolerWaitMillis === undefined ? 'not told apart' : seconds(poolerWaitMillis)
+  const poolerWait = poolerWaitMillis === undefined ? 'unknown' : seconds(poolerWaitMillis)
   return `pool wait ${seconds(poolWaitMillis)}, pooler wait ${poolerWait}, execution ${seconds(executionMillis)}`
 }
 

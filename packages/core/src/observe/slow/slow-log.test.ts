@@ -74,7 +74,7 @@ test('of limits that fit the first counts, and Infinity is never', async () => {
   expect(await take(150, { operation: 'Report.count' })).toMatchObject({ thresholdMillis: 100 })
 })
 
-test('a line that a layer above tells when the statement is over is told', async () => {
+test('a call site that a layer above adds after the statement has ended is logged', async () => {
   const { take, lines } = watched({})
   const origin: { operation: string; stack?: string } = { operation: 'User.findMany' }
   const taken = take(2000, origin)
@@ -85,7 +85,7 @@ test('a line that a layer above tells when the statement is over is told', async
   )
 })
 
-test('nothing is told in the turn in which the statement ends', async () => {
+test('nothing is logged in the turn in which the statement ends', async () => {
   const { take, events } = watched({})
   const taken = take(2000)
   expect(events).toEqual([])

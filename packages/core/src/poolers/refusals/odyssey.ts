@@ -16,7 +16,7 @@ export const odysseyRefusals: readonly Refusal[] = withCodes(/^(?:XX000|08|28|53
     says: /^odyssey: .*too many (?:active clients|tcp connections)/,
     kind: 'poolerFull',
     isTransient: true,
-    why: 'Odyssey has as many clients as it lets in',
+    why: 'Odyssey has reached its limit of clients',
     instead: 'fewer connections in each process (the pool of the application), or a higher client_max',
   },
 ])
