@@ -6,7 +6,7 @@ export const faults = [
   { test: 'orders are exported in pages', rule: 'session/held-cursor' },
   { test: 'an import adds what is not there yet', rule: 'session/temp-object' },
   { test: 'a price can be asked for', rule: 'session/prepared-statement' },
-  { test: 'whoever wants to hear of orders can subscribe', rule: 'session/listen' },
+  { test: 'clients can subscribe to orders', rule: 'session/listen' },
   { test: 'a migration brings an empty database up to date', rule: 'session/advisory-lock' },
   // Inside a trigger and a function of the database: only the hostile pooler can see them.
   { test: 'a change of a price is written down with who made it', rule: 'session/set' },

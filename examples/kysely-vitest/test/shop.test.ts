@@ -79,12 +79,12 @@ test('a job is given to one worker', async () => {
   expect(await shop.claimJob(db)).toBeUndefined()
 })
 
-test('whoever wants to hear of orders can subscribe', async () => {
+test('clients can subscribe to orders', async () => {
   const stop = await shop.onOrder({ pooled: servers.pooled('shop'), direct: servers.direct('shop') }, () => undefined)
   await stop()
 })
 
-test('a job that nobody wants stays', async () => {
+test('a job stays if no worker takes it', async () => {
   await shop.addJob(db, 'later')
   expect(await db.selectFrom('jobs').select('taken').where('task', '=', 'later').execute()).toEqual([{ taken: false }])
 })
