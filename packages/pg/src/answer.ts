@@ -2,18 +2,18 @@ import type { Answer } from '@poolsafe/core/adapter'
 import { isSubmittable, type QueryConfig } from './statement.ts'
 import type { Arguments, DriverFunction } from './types.ts'
 
-/** Judges answers, one for each statement of a text: the error that must take their place. */
+/** Judges answers, one for each statement of a statement text. Returns the error that must replace them. */
 type Judge = (answers: readonly Answer[]) => Error | undefined
 
-/** A pg.Query without a callback tells by its events. */
+/** A pg.Query without a callback reports by events. */
 interface QueryEvents {
   prependOnceListener?(event: 'end', listener: (result: unknown) => void): void
   emit(event: 'error', error: Error): void
 }
 
 /**
- * Sends a statement whose answer may tell something after the fact, and judges what comes back. An error takes the
- * place of the answer in the form that the call has: callback, promise, or event.
+ * Sends a statement whose answer may show a problem, and judges the answer. An error replaces the answer in the form
+ * that the call uses: callback, promise or event.
  *
  * @param send the driver's own function
  */
@@ -22,8 +22,8 @@ export function sendAndJudge(send: (args: Arguments) => unknown, args: Arguments
 }
 
 /**
- * The same for `pool.query`, which hands its client a callback of its own: what the configuration holds is never
- * called, or was asked for in vain.
+ * Does the same for `pool.query`, which passes its own callback to its client. pg never calls a callback inside the
+ * configuration there.
  */
 export function sendByPoolAndJudge(send: (args: Arguments) => unknown, args: Arguments, judge: Judge): unknown {
   return promiseJudged(send(withJudgedArgument(args, judge) ?? args), judge)
@@ -33,7 +33,7 @@ function promiseJudged(sent: unknown, judge: Judge): unknown {
   return isPromise(sent) ? sent.then((result) => judged(result, judge)) : sent
 }
 
-/** Promises of a library that pg was given as well. */
+/** True also for promises of another library that was passed to pg. */
 function isPromise(sent: unknown): sent is Promise<unknown> {
   return typeof (sent as { then?: unknown } | undefined)?.then === 'function'
 }
@@ -44,14 +44,17 @@ function judged(result: unknown, judge: Judge): unknown {
   return result
 }
 
-/** A text of several statements has several results; a query whose rows are events, or a cursor, has none here. */
+/**
+ * Returns the answers in a result. A text with several statements has several results. A cursor, or a query that emits
+ * its rows, has none here.
+ */
 function answersIn(result: unknown): Answer[] {
   return [result as Answer | undefined].flat().filter((answer) => answer !== undefined)
 }
 
 /**
- * The callback that pg will call, of those that it was given, judges first: that of a query object, an argument, that
- * of a configuration.
+ * Wraps the callback that pg will call, so that it judges first. pg prefers that of a query object, then an argument,
+ * then that of a configuration.
  */
 function withJudgedCallback(args: Arguments, judge: Judge): Arguments {
   const [config, ...others] = args
@@ -72,7 +75,7 @@ function withJudgedArgument(args: Arguments, judge: Judge): Arguments | undefine
   return position > 0 ? args.with(position, judgedCallback(args[position] as DriverFunction, judge)) : undefined
 }
 
-/** The application's own object stays as it is. pg may set its own callback in what it is given. */
+/** Copies the configuration, because pg may set its own callback in it. The application's object stays unchanged. */
 function judgedConfig(config: QueryConfig, judge: Judge): QueryConfig {
   const value = judgedCallback(config.callback as DriverFunction, judge)
   return Object.create(config, {

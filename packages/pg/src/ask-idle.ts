@@ -5,14 +5,14 @@ import { stateOf } from './guard-client.ts'
 import { markQuestion } from './limits/question.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-/** Rows as pg gives them. */
+/** Rows as pg returns them. */
 type Rows = readonly Readonly<Record<string, unknown>>[]
 
-/** What pg-pool holds beside its typed face: the connections that nobody has, the one given back last at the end. */
+/** Internals of pg-pool: the idle connections, the last released one at the end. */
 interface PoolInternals {
   readonly waitingCount?: number
   readonly _idle?: readonly { readonly client: ClientLike }[]
-  /** Closes a client, and forgets it. */
+  /** Closes a client and removes it from the pool. */
   readonly _remove?: (client: ClientLike) => void
 }
 
@@ -25,12 +25,11 @@ interface ClientInternals {
 }
 
 /**
- * Sends a statement of our own on a connection that is idle, and leaves it among the idle ones: pg-pool counts nothing,
- * emits nothing, and hands it out or closes it as it would have. It takes the connection that pg-pool would hand out
- * last, unless it is told otherwise; whoever gets it all the same is behind our statement in pg's own queue.
+ * Sends one of poolsafe's own statements on an idle connection and leaves it among the idle ones. pg-pool counts
+ * nothing, emits nothing, and hands it out or closes it as usual. By default, this uses the connection that pg-pool
+ * would hand out last. If a caller acquires it all the same, its statement waits behind ours in pg's own queue.
  *
- * @returns the rows of the last statement of the text; `undefined` where no connection is idle, or somebody waits for
- *   one
+ * @returns the rows of the last statement of the text; `undefined` if no connection is idle or a call waits for one
  */
 export function askIdle(
   pool: PoolLike,
@@ -48,11 +47,13 @@ export function askIdle(
   return answer
 }
 
-/** Closes a connection that does not answer, unless somebody has it by then: that caller has limits of its own. */
+/**
+ * Closes a connection that does not answer, unless a caller has acquired it by then: that caller has its own limits.
+ */
 function closeUnanswered(pool: PoolInternals, client: ClientLike, answer: Promise<Rows>, limitMillis: number): void {
   let isAnswered = false
   const timer = setTimeout(
-    // A process that was busy finds the timer and the answer at once, and the timer first.
+    // A busy process finds the timer and the answer at the same time, and runs the timer first.
     () => setImmediate(() => (isAnswered ? undefined : close(pool, client))),
     limitMillis,
   ).unref()
@@ -70,7 +71,8 @@ function close(pool: PoolInternals, client: ClientLike): void {
 }
 
 /**
- * A connection that was given back inside a transaction is its next user's: an error of ours would end the transaction.
+ * A connection that was released inside a transaction belongs to its next caller: an error of our statement would end
+ * the transaction.
  */
 function isFree(client: ClientLike): boolean {
   const { readyForQuery, pipeline, _queryable, _ending } = client as ClientInternals
@@ -79,12 +81,12 @@ function isFree(client: ClientLike): boolean {
   return typeof status === 'string' ? status === 'I' : stateOf(client)?.transaction.current.isOpen === false
 }
 
-/** Sends by the `query` of the client's class: judging, limiting and observing replaced that of the client itself. */
+/** Sends by the `query` of the client's class, because guarding replaced the client's own `query`. */
 function ask(client: ClientLike, sql: string): Promise<Rows> {
   const { query } = Object.getPrototypeOf(client) as { readonly query: DriverFunction }
   return new Promise((resolve, reject) => {
     const done = (error: Error | null | undefined, answer: unknown): void => {
-      // The error of a statement that waited behind the question is the application's.
+      // The error is about the application's statement that waited behind this one.
       if (error) reject(isPoolsafeError(error) ? new Error('Connection terminated', { cause: error }) : error)
       else resolve(rowsOf(answer))
     }
@@ -97,7 +99,7 @@ function ask(client: ClientLike, sql: string): Promise<Rows> {
   })
 }
 
-/** Of a text of several statements, pg gives an array of results. */
+/** For a text with several statements, pg returns an array of results. */
 function rowsOf(answer: unknown): Rows {
   const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer
   return (last as { readonly rows?: Rows } | undefined)?.rows ?? []

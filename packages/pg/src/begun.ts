@@ -3,10 +3,10 @@ import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import type { TransactionStatus } from './transaction-status.ts'
 
 /**
- * Remembers that a transaction was begun on a client of a pool, and who awaits its BEGIN.
+ * Remembers that a transaction began on a client of a pool, and the await chain of its BEGIN.
  *
  * @param sent what the BEGIN returned
- * @returns what is to be returned in its place
+ * @returns the value to return instead
  */
 export function rememberBegin(
   { [checkoutKey]: checkout }: GatedClient,
@@ -18,13 +18,13 @@ export function rememberBegin(
   const begun: BegunTransaction = { chain: undefined, isOpen: () => status.current.isOpen }
   checkout.begun = begun
   enterProven(checkout)
-  // A promise of another library is left as it is.
+  // A promise of another library stays unchanged.
   if (sent instanceof Promise && sent.constructor === Promise) return withChain(sent, begun)
   begun.chain = new AwaitChain(entry)
   return sent
 }
 
-/** Only once something was awaited V8 knows who awaits this. */
+/** V8 knows who awaits this only after something was awaited. */
 async function withChain(sent: Promise<unknown>, begun: BegunTransaction): Promise<unknown> {
   const answer = await sent
   begun.chain = new AwaitChain(withChain)

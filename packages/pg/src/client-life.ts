@@ -8,7 +8,7 @@ import { Stay } from './stay.ts'
 import { isSubmittable } from './statement.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-/** The pool of a client, and the gate before it. */
+/** The pool of a client, and its gate. */
 export interface Home {
   readonly pool: PoolLike
   readonly gate: Gate<ClientLike>
@@ -22,10 +22,10 @@ interface ParameterStatus {
 
 let lives = 0
 
-/** How long an application has to release a connection that was lost, before the pool takes it back. */
+/** How long the application has to release a lost connection before the pool takes it back. */
 const graceMillis = 100
 
-/** What pg says of a query on a connection that is gone. It does not say why the connection is gone. */
+/** pg's messages for a query on a connection that has ended. They do not say why it ended. */
 const saysNoReason =
   /^Client has encountered a connection error|^Client was closed and is not queryable|^Connection terminated/
 
@@ -37,34 +37,34 @@ export class ClientLife implements Life {
   /** The report of the loss. */
   loss: ConnectionLostError | undefined
   /**
-   * Why the connection must not go back to the pool: the client gave up a statement (`query_timeout`) that the server
-   * has not answered or never got, or the server takes no writes any more.
+   * Why the connection must not go back to the pool. `unanswered`: the client gave up a statement (`query_timeout`)
+   * that has no answer or was never sent. `readOnly`: the server accepts no writes any more.
    */
   unfitFor: 'unanswered' | 'readOnly' | undefined
-  /** What the server reports of itself now, and what it did at login. */
+  /** The role that the server reports now, and the one that it reported at login. */
   role: ServerRole = {}
   atLogin: ServerRole = {}
-  /** When the login was over. On the clock of `performance.now()`. */
+  /** When the login was complete, on the clock of `performance.now()`. */
   openedAt = 0
-  /** The present stay with the application, and the one before it until then. */
+  /** The present stay with the application; between stays, the previous one. */
   stay: Stay | undefined
   /** `client.release` of that stay. */
   release: DriverFunction | undefined
-  /** Which connection of the process. */
+  /** The number of the connection in this process. */
   readonly id: number = ++lives
-  /** The last release, until the next stay begins: whoever uses the client in between does so after its release. */
+  /** The last release, until the next stay begins. A call that uses the client in between comes after its release. */
   released: Checkout<ClientLike> | undefined
-  /** The present checkout, where the context of its call knows it. */
+  /** The present checkout, if the context of its call points to it. */
   followed: Checkout<ClientLike> | undefined
-  /** Of a guarded pool. */
+  /** Judges releases, for a guarded pool. */
   judge: ReleaseJudge | undefined
-  /** Status byte of the last ReadyForQuery, for versions of pg that do not tell it. */
+  /** Status byte of the last ReadyForQuery, for versions of pg that do not report it. */
   status: string | undefined
   readonly home: Home
   readonly #client: LivingClient
-  /** The login is over, so that an error is a loss and not a failure to connect. */
+  /** True once the login is complete. An error is then a loss, and not a failure to connect. */
   #isOpen = false
-  /** An error of the server that no ReadyForQuery has followed. */
+  /** The last error of the server, until a ReadyForQuery follows. */
   #lastWords: Error | undefined
 
   constructor(client: LivingClient, home: Home) {
@@ -82,18 +82,19 @@ export class ClientLife implements Life {
     onQueryFailure(client, connection, (_query, error) => this.#hearFailure(error))
   }
 
-  /** The login is over, and the pool has the client. */
+  /** Notes that the login is complete and the pool has the client. */
   opened(): void {
     if (this.#isOpen) return
     this.#isOpen = true
     this.openedAt = performance.now()
     this.atLogin = this.role
     this.home.readOnly.reported(this.role)
-    // pg-pool takes its own listener away while a client is out. Without any, a server that goes away ends the process.
+    // pg-pool removes its own listener while a client is checked out. Without a listener, a server that goes away would
+    // crash the process.
     this.#client.prependListener('error', (error) => this.#addCause(error))
   }
 
-  /** pg-pool sets `client.release` for a new stay. */
+  /** Begins a stay: pg-pool sets `client.release` for each of them. */
   begin(release: DriverFunction | undefined): void {
     this.release = undefined
     if (release === undefined) return
@@ -107,19 +108,19 @@ export class ClientLife implements Life {
     }
   }
 
-  /** Returns true if what is sent may come from somebody who has released the client. */
+  /** Returns true if a statement may come from a caller that has released the client. */
   get isSuspect(): boolean {
     return this.released !== undefined || this.followed !== undefined
   }
 
-  /** The application has the client, from a call whose context may know it. */
+  /** Notes that the application has the client, from a call whose context may point to it. */
   held(checkout: Checkout<ClientLike>): void {
     if (!checkout.isFollowed) return
     checkout.connectionId = this.id
     this.followed = checkout
   }
 
-  /** The pool closes this connection, for a reason of poolsafe. */
+  /** Notes that the pool closes this connection for a reason of poolsafe. */
   giveUpFor(reason: LossReason): void {
     this.#lose(undefined, reason)
   }
@@ -142,7 +143,7 @@ export class ClientLife implements Life {
     if (this.home.readOnly.refused(this, message, isAutocommit)) this.unfitFor ??= 'readOnly'
   }
 
-  /** What poolsafe itself closes for a limit was not answered in time. */
+  /** A connection that poolsafe closes for a limit was not answered in time. */
   #breaks(error: Error): void {
     this.#lose(this.#lastWords ?? error, isPoolsafeError(error) ? 'unanswered' : undefined)
   }
@@ -162,7 +163,7 @@ export class ClientLife implements Life {
     this.stay?.changed()
   }
 
-  /** From now on everything that is sent fails. Query objects of other libraries are not of pg's class. */
+  /** From now on, every statement fails. Query objects of other libraries are not of pg's class. */
   #hearSubmittables(): void {
     const send = this.#client.query as DriverFunction
     this.#client.query = (...args: unknown[]): unknown => {
@@ -191,7 +192,7 @@ export class ClientLife implements Life {
   }
 }
 
-/** The life of a client; begins it where the client is new here. */
+/** Returns the life of a client, and creates it for a new client. */
 export function lifeOf(given: ClientLike, home: Home): Life {
   const client = given as LivingClient
   if (client[lifeKey] !== undefined) return client[lifeKey]
@@ -204,8 +205,9 @@ export function lifeOf(given: ClientLike, home: Home): Life {
 }
 
 /**
- * pg-pool sets `client.release` anew at each checkout, and hands the same function to callbacks: so it is guarded as it
- * is set. One accessor for all clients: with functions of its own, V8 would turn each client into a slow dictionary.
+ * pg-pool sets `client.release` anew at each checkout, and passes the same function to callbacks. So an accessor guards
+ * it when it is set. All clients share the accessor: with one of its own, V8 would turn each client into a slow
+ * dictionary.
  */
 const releaseProperty: PropertyDescriptor & ThisType<LivingClient> = {
   configurable: true,

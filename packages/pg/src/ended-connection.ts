@@ -9,13 +9,13 @@ interface Connection {
   rawListeners(event: 'readyForQuery'): readonly (OnceWrapper | (() => void))[]
 }
 
-/** Node wraps a listener that is called once, and keeps the listener itself in a property. */
+/** Node's wrapper of a one-time listener, which keeps the listener in a property. */
 interface OnceWrapper {
   (): void
   readonly listener?: () => void
 }
 
-/** What pg-cursor keeps of a call of `read`, and what pg tells it of a failure. */
+/** pg-cursor's state of a `read` call, and the method by which pg reports a failure. */
 interface Cursor {
   state?: string
   _cb?: ((error: unknown) => void) | null
@@ -24,13 +24,13 @@ interface Cursor {
 type Reading = Query & { handleError?: DriverFunction; readonly cursor?: Cursor } & Cursor
 
 /**
- * Lets the callers of a cursor go on where pg-cursor waits for a ReadyForQuery that never comes; without this, a loop
- * over the rows of a pg-query-stream hangs forever instead of ending with its error:
+ * Wakes the callers of a cursor if pg-cursor waits for a ReadyForQuery that never comes. Without this, a loop over the
+ * rows of a pg-query-stream hangs forever instead of ending with its error:
  *
  * - `close()` after the connection is lost;
- * - `close()` after an error that came while nobody read, as of a statement_timeout: the server has been ready again
- *   since;
- * - `read()` of the last rows, whose statement fails after its CommandComplete, or whose connection is lost there.
+ * - `close()` after an error that came while nothing was reading, such as a statement_timeout: the server has been
+ *   ready again since;
+ * - `read()` of the last rows, if the statement fails after its CommandComplete or the connection is lost there.
  */
 export function endWaitingCursors(client: ClientLike): void {
   const { connection } = client as { readonly connection?: Partial<Connection> }
@@ -63,7 +63,7 @@ function endClosing(client: WiredClient, connection: Connection): void {
   })
 }
 
-/** Calls who waits for one ReadyForQuery, unless that came. */
+/** Calls a listener that waits for a ReadyForQuery, unless that came. */
 function goOn(connection: Connection, listener: () => void): void {
   const waiting = connection
     .rawListeners('readyForQuery')
@@ -71,7 +71,7 @@ function goOn(connection: Connection, listener: () => void): void {
   waiting?.()
 }
 
-/** pg forgets the query that it tells of an error, and a cursor whose statement was complete does not listen. */
+/** pg forgets a query once it has reported its error, and a cursor with a complete statement does not listen. */
 function failLastRead(client: WiredClient): void {
   const query: Reading | undefined = activeQueryOf(client)
   const cursor = query?.cursor ?? query

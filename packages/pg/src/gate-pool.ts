@@ -19,7 +19,7 @@ type Client = GatedClient
 const gates = new WeakMap<object, Gate<ClientLike>>()
 
 /**
- * How a guarded pool stands, and what happened since it was guarded. Plain data.
+ * Returns the statistics of a guarded pool: its present state, and counts since it was guarded. Plain data.
  *
  * @returns `undefined` for a pool that is not guarded
  */
@@ -28,11 +28,11 @@ export function poolStatistics(pool: object): PoolStatistics | undefined {
 }
 
 /**
- * Puts a gate before a pool, in place: `pool.connect` and `pool.query` wait there, for as long as the limits allow, and
- * pg-pool is asked only for what it can give. Its events, counters and call forms stay.
+ * Puts a gate before a pool, in place. `pool.connect` and `pool.query` wait there, within the limits, and the gate asks
+ * pg-pool only for connections that it can provide. The pool's events, counters and call forms stay.
  *
  * @param layer the layer that its statements come through
- * @param isJudged the guard judges its statements here, and not in a layer above
+ * @param isJudged true if the guard judges its statements here, and not in a layer above
  */
 export function gatePool(
   pool: PoolLike,
@@ -49,14 +49,14 @@ export function gatePool(
   const observed = observedPool(pool, gate, options.given.poolName, readOnly)
   gate.record.name = observed.name
   guard.pools.add(observed)
-  // Where statements are limited, their limits measure the BEGIN too, with or without anyone who observes.
+  // If statements are limited, the limits measure the BEGIN too, with or without an observer.
   const poolerWaited: PoolOfClient['poolerWaited'] = hasStatementLimits(limits)
     ? () => {}
     : (...args) => gate.record.poolerWaited(...args)
   const known: PoolOfClient = { name: observed.name, poolerWaited }
   watchClients({ pool, gate, readOnly }, source, (client) => {
-    // Defined, as the checkout is: where many are assigned by a computed key, V8 turns the client into a slow
-    // dictionary.
+    // Defined as a property, like the checkout: after many assignments by a computed key, V8 turns the client into a
+    // slow dictionary.
     Object.defineProperty(client, poolKey, { value: known })
     watchQueries(client, guard)
   })
@@ -65,7 +65,7 @@ export function gatePool(
     return { operation, poolerWaited: (millis) => gate.record.poolerWaited(millis, operation()) }
   })
   patchCalls({ pool, gate, guard, layer, isJudged })
-  // Prisma makes another pool after $disconnect, with its next query.
+  // After $disconnect, Prisma creates another pool for its next query.
   gateEnd(pool, gate, () => (layer === 'prisma' ? guard.pools.delete(observed) : guard.pools.end(observed)))
   countWaiting(pool, gate)
   guard.info(`pool ${observed.name}: ${line}`)
@@ -73,10 +73,10 @@ export function gatePool(
 }
 
 /**
- * For layers above: gates what they find below them, if it is a pool of node-postgres that has no gate yet.
+ * For layers above: gates the pool of node-postgres below them, if it has no gate yet.
  *
- * @param layer whose pool it is: what its statements are told to come through
- * @returns whether it is a pool, which observes its statements itself
+ * @param layer the owner of the pool: the layer that reports name for its statements
+ * @returns true if it is a pool, which observes its statements itself
  */
 export function gateIfPool(driver: unknown, guard: Engine, options: ResolvedPoolOptions, layer: Layer): boolean {
   if (!isPool(driver)) return false
@@ -84,7 +84,7 @@ export function gateIfPool(driver: unknown, guard: Engine, options: ResolvedPool
   return true
 }
 
-/** A pool counts its clients; a client, which has the same methods, does not. */
+/** Returns true for a pool. A pool counts its clients; a client, which has the same methods, does not. */
 export function isPool(driver: unknown): driver is PoolLike {
   if (typeof driver !== 'object' || driver === null || !('totalCount' in driver)) return false
   const { prependListener, query, connect } = driver as Partial<PoolLike>
@@ -105,7 +105,7 @@ function watchClients(home: Home, source: PoolSource, adopted: (client: Client) 
   for (const client of clientsOf(pool)) adopt(client)
   hearPool(pool, 'connect', adopt)
   hearPool(pool, 'acquire', adopt)
-  // Hears nothing, so that a connection that is lost while it is idle does not end a process without a listener.
+  // An empty listener, so that the loss of an idle connection does not crash a process without a listener.
   hearPool(pool, 'error', () => {})
   hearPool(pool, 'release', (client: Client) => {
     const checkout = client[checkoutKey]
@@ -113,12 +113,12 @@ function watchClients(home: Home, source: PoolSource, adopted: (client: Client) 
       client[checkoutKey] = undefined
       gate.giveBack(checkout)
     } else if (!source.isTakingBack) gate.capacity.giveBackForeign()
-    // pg-pool tells of it before it has put the client among the idle ones.
+    // pg-pool emits this before it has put the client among the idle ones.
     if (gate.waitingCount > 0) process.nextTick(pump)
   })
 }
 
-/** pg-pool never answers those that wait when it is ended. */
+/** pg-pool never answers its waiting callers when it is ended. */
 function gateEnd(pool: PoolLike, gate: Gate<ClientLike>, ended: () => void): void {
   const { end } = pool as { end?: DriverFunction }
   if (end === undefined) return
@@ -132,20 +132,20 @@ function gateEnd(pool: PoolLike, gate: Gate<ClientLike>, ended: () => void): voi
   })
 }
 
-/** Where a pool keeps who counts its waiting callers. */
+/** The property of a pool that counts its waiting callers. */
 const waitingKey = Symbol('poolsafe.waiting')
 
 interface CountedPool extends PoolLike {
   readonly [waitingKey]: { readonly gate: Gate<ClientLike>; readonly prototype: object }
 }
 
-/** Those who wait at the gate are pg-pool's waiting callers to everyone who reads its counter. */
+/** Adds the callers that wait at the gate to pg-pool's own counter of waiting callers. */
 function countWaiting(pool: PoolLike, gate: Gate<ClientLike>): void {
   Object.defineProperty(pool, waitingKey, { value: { gate, prototype: Object.getPrototypeOf(pool) } })
   Object.defineProperty(pool, 'waitingCount', waitingCount)
 }
 
-/** One accessor for all pools: with one of its own, V8 would turn the second pool into a slow dictionary. */
+/** All pools share one accessor: with one of its own, V8 would turn the second pool into a slow dictionary. */
 const waitingCount: PropertyDescriptor & ThisType<CountedPool> = {
   configurable: true,
   enumerable: false,

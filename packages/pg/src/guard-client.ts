@@ -28,23 +28,23 @@ import { TransactionStatus } from './transaction-status.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
 import { refuseMisuse } from './use-after-release.ts'
 
-/** What is known of one guarded client. */
+/** The state of one guarded client. */
 export interface ClientState {
-  /** Of a client of a guarded pool. */
+  /** The connection's life, if the client belongs to a guarded pool. */
   readonly life: Life | undefined
   readonly transaction: TransactionStatus
-  /** The client is lent to `pool.query`, which judges its transaction commands itself. */
+  /** True if the client is lent to `pool.query`, which judges its transaction commands itself. */
   isLent: boolean
-  /** What that `pool.query` was given and has judged: sent once. */
+  /** The argument that `pool.query` has judged; sent once. */
   lentFor: unknown
-  /** A statement was refused since the client was taken: its user has an error in hand. */
+  /** The error of a statement that was refused since the client was acquired: the caller has it already. */
   refused: PoolsafeError | undefined
 }
 
-/** A client of one's own is in no pool that would count. */
+/** The pool of a client that has none, so nothing is counted. */
 const nobody: WatchedPool = { operation: () => undefined, poolerWaited: () => {} }
 
-/** Where a client keeps its state: a property, as a map would cost more than all the rest. */
+/** The property of a client that holds its state. A map would cost more than all the rest. */
 const stateKey = Symbol('poolsafe.state')
 
 interface GuardedClient extends ClientLike {
@@ -55,14 +55,13 @@ interface GuardedClient extends ClientLike {
  * Guards one client, in place: every form of `client.query` is judged before it is sent.
  *
  * @param client a `pg.Client`, before or after `connect()`
- * @param guard a guard, or the options to make one
+ * @param guard a guard, or the options to create one
  * @param options how long its statements may take
  * @returns the same client
- * @throws InvalidOptionError for what is no client, for a limit that cannot be; and in strict mode for one that another
- *   guard watches
- * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not
- *   pass
- *   on, and for a guard whose profile is not that of the pooler in its URL
+ * @throws InvalidOptionError if `client` is not a client or a limit is invalid; in strict mode, also if another guard
+ *   watches the client
+ * @throws UnsafeStatementError in strict mode, if its configuration has startup parameters that the pooler does not
+ *   pass on, or if the guard's profile differs from the pooler in its URL
  */
 export function guardClient<Client extends ClientLike>(
   client: Client,
@@ -88,12 +87,12 @@ export function guardClient<Client extends ClientLike>(
   return client
 }
 
-/** What is known of a client that is guarded already. */
+/** Returns the state of a client that is already guarded. */
 export function stateOf(client: ClientLike): ClientState | undefined {
   return (client as GuardedClient)[stateKey]
 }
 
-/** Marks the client that pg-pool takes for a `pool.query`: its statement is judged already. */
+/** Marks the client that pg-pool acquires for a `pool.query`: its statement is judged already. */
 export function markLent(client: ClientLike, statement: unknown): void {
   const state = stateOf(client)
   if (state === undefined) return
@@ -101,7 +100,7 @@ export function markLent(client: ClientLike, statement: unknown): void {
   state.lentFor = statement
 }
 
-/** Guards a client that nobody guards yet. */
+/** Guards a client that has no guard yet. */
 export function attach(client: ClientLike, guard: Engine): ClientState {
   const state: ClientState = {
     life: knownLifeOf(client),
@@ -112,7 +111,7 @@ export function attach(client: ClientLike, guard: Engine): ClientState {
   }
   Object.defineProperty(client, stateKey, { value: state })
   endWaitingCursors(client)
-  // Beneath the guard: what it refuses is not sent.
+  // Placed below the guard, so that refused statements are not observed as sent.
   watchQueries(client, guard)
   guardQuery(client, guard, state)
   markGuarded(client, guard)

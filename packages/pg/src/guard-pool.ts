@@ -10,19 +10,18 @@ import { refuseLoginOfPool } from './startup.ts'
 import type { ClientLike, PoolLike } from './types.ts'
 
 /**
- * Guards a pool, in place: `pool.query` is judged before a connection is taken, and so is every form of `query` on the
- * clients that `pool.connect` hands out, with the server's own transaction status. A client that is given back inside
- * an open transaction is reported; strict mode closes its connection and throws from `release()`.
+ * Guards a pool, in place. poolsafe judges `pool.query` before it acquires a connection. It also judges every form of
+ * `query` on the clients of `pool.connect`, with the server's own transaction status. It reports a client that is
+ * released inside an open transaction; strict mode closes its connection and throws from `release()`.
  *
  * @param pool a `pg.Pool`, new or in use
- * @param guard a guard, or the options to make one
- * @param options how long callers wait for a connection, and how long they may keep one
+ * @param guard a guard, or the options to create one
+ * @param options how long callers wait for a connection, and how long they may hold it
  * @returns the same pool
- * @throws InvalidOptionError for what is no pool, for a limit that cannot be; and in strict mode for one that another
- *   guard watches
- * @throws UnsafeStatementError in strict mode, for startup parameters in its configuration that the pooler does not
- *   pass
- *   on, and for a guard whose profile is not that of the pooler in its URL
+ * @throws InvalidOptionError if `pool` is not a pool or a limit is invalid; in strict mode, also if another guard
+ *   watches the pool
+ * @throws UnsafeStatementError in strict mode, if its configuration has startup parameters that the pooler does not
+ *   pass on, or if the guard's profile differs from the pooler in its URL
  */
 export function guardPool<Pool extends PoolLike>(
   pool: Pool,
@@ -46,7 +45,7 @@ export function guardPool<Pool extends PoolLike>(
   return markGuarded(pool, ours)
 }
 
-/** The limits of a pool are set once: a second call would be without effect. */
+/** The limits of a pool are set once: a second call would have no effect. */
 function keepFirstOptions(guard: Engine, options: PoolOptions | undefined): void {
   if (options === undefined) return
   const error = guard.complain(
@@ -66,8 +65,8 @@ function noPool(given: Partial<PoolLike> | undefined): InvalidOptionError {
 }
 
 /**
- * New clients are guarded before anyone else hears of them; clients that the pool had already, or was opening, when
- * they are next taken.
+ * Guards new clients before any other listener sees them. Clients that the pool had already, or was opening, are
+ * guarded when they are next acquired.
  */
 function guardClients(pool: PoolLike, guard: Engine): void {
   const adopt = (adopted: unknown): void => {
@@ -81,7 +80,7 @@ function guardClients(pool: PoolLike, guard: Engine): void {
   })
   hearPool(pool, 'connect', adopt)
   hearPool(pool, 'acquire', adopt)
-  // For one that is being opened now: pg-pool awaits this hook before it emits `connect`.
+  // For a client that is being opened now: pg-pool awaits this hook before it emits `connect`.
   const { options } = pool as { options?: { onConnect?: (client: ClientLike) => unknown } }
   const onConnect = options?.onConnect
   if (options === undefined || onConnect === undefined) return
@@ -103,7 +102,7 @@ function judgeReleases(client: ClientLike, state: ClientState, guard: Engine): v
     isLent: () => state.isLent,
     judge(entry) {
       if (state.isLent || !state.transaction.current.isOpen) return undefined
-      // An error in hand is worth more than ours, which would take its place in a finally block.
+      // The caller's own error matters more than ours, which would replace it in a finally block.
       const isKnown = state.refused !== undefined || state.transaction.current.state.isAborted
       return { error: guard.refuseCall('releasedInTransaction', entry), isKnown }
     },

@@ -4,11 +4,11 @@ export { poolStatistics } from './gate-pool.ts'
 export { poolSettings, type PoolOptions, type PoolSettings } from './pool-options.ts'
 export type { ClientLike, PoolLike } from './types.ts'
 
-// For the adapters above. These change without notice between minor versions.
+// For the adapters above. These exports change without notice between minor versions.
 export { gateIfPool } from './gate-pool.ts'
 export { resolvePoolOptions, type ResolvedPoolOptions } from './pool-options.ts'
 
-// Helpers for what applications write again and again behind a pooler.
+// Helpers for common tasks of applications behind a pooler.
 export { notify, withAdvisoryLock, withLease, withSettings } from './helpers/helpers.ts'
 export { withSession } from './helpers/with-session.ts'
 export { listen, type Listener } from './helpers/listen.ts'

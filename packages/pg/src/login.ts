@@ -1,7 +1,7 @@
 import type { Engine } from '@poolsafe/core/adapter'
 import type { ClientLike, DriverFunction } from './types.ts'
 
-/** What a client of pg holds beside its typed face. That of pg-native has no connection. */
+/** Internals of a client of pg. A client of pg-native has no connection. */
 interface ClientInternals extends ClientLike {
   connect: DriverFunction
   end: DriverFunction
@@ -19,9 +19,9 @@ interface ParameterStatus {
 }
 
 /**
- * Hears of each client that the pool makes from now on, before anyone else: what a server says at login is over before
- * pg-pool hands a client out, and listeners that are prepended later run before ours. The clients stay of the class
- * that they were of.
+ * Calls `hear` for each client that the pool creates from now on, before any other listener. The login messages arrive
+ * before pg-pool hands a client out, and listeners that are prepended later run before ours. The clients keep their
+ * class.
  */
 export function watchNewClients(pool: object, hear: (client: ClientLike) => void): void {
   const holder = pool as { Client?: new (...args: unknown[]) => ClientLike }
@@ -38,8 +38,7 @@ export function watchNewClients(pool: object, hear: (client: ClientLike) => void
 }
 
 /**
- * Compares what the pooler says of itself at login with the guard's profile. In strict mode the login fails where they
- * differ.
+ * Compares what the pooler reports at login with the guard's profile. In strict mode the login fails if they differ.
  */
 export function watchLogin(client: ClientLike, guard: Engine): void {
   const { connection, connect: login, end } = client as ClientInternals
@@ -51,7 +50,7 @@ export function watchLogin(client: ClientLike, guard: Engine): void {
   function refuse(): Error | undefined {
     connection?.off('parameterStatus', hear)
     const error = guard.refuseProfile({ parameterStatus }, connect)
-    // pg-pool takes a client that could not log in for closed.
+    // pg-pool assumes that a client whose login failed is closed.
     if (error !== undefined) Reflect.apply(end, client, [() => {}])
     return error
   }

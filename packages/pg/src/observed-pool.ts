@@ -6,7 +6,7 @@ import type { ReadOnlyWatch } from './read-only-watch.ts'
 import { serverOf } from './server-address.ts'
 import type { ClientLike, PoolLike } from './types.ts'
 
-/** A pool as those see it that watch it. */
+/** Returns a pool as its observers see it. */
 export function observedPool(
   pool: PoolLike,
   gate: Gate<ClientLike>,

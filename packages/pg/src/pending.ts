@@ -1,10 +1,10 @@
 import { activeQueryOf, textOf, type Query, type WiredClient } from './types.ts'
 import type { Life, LivingClient } from './living-client.ts'
 
-/** One statement that leaves nothing on its connection, in a form that needs no parser to see it. */
+/** Matches one statement that leaves nothing on its connection, without a parser. */
 const isPlain = /^\s*(?:select|insert|update|delete|merge|values|table|show|with)\b[^;]*;?\s*$/i
 
-/** The queries of a client that the server has not answered: at the server, on their way, and queued in the client. */
+/** Returns the queries that the server has not answered: at the server, on their way, or queued in the client. */
 export function pendingQueries(client: LivingClient): readonly Query[] {
   const wired = client as LivingClient & WiredClient
   const active = activeQueryOf(wired)
@@ -12,8 +12,8 @@ export function pendingQueries(client: LivingClient): readonly Query[] {
 }
 
 /**
- * Returns true if the server has answered everything. A client that is being handed out for the first time does not say
- * yet.
+ * Returns true if the server has answered everything. A client that is handed out for the first time does not report
+ * that yet.
  */
 export function isQuiet(client: LivingClient): boolean {
   const wired = client as LivingClient & WiredClient
@@ -24,7 +24,7 @@ function queued(client: WiredClient): readonly Query[] {
   return ('_queryQueue' in client ? client._queryQueue : client.queryQueue) ?? []
 }
 
-/** Returns true if the server's last word is an open transaction, or what is pending may open or end one. */
+/** Returns true if the server last reported an open transaction, or if a pending statement may open or end one. */
 export function mayLeaveTransaction(client: LivingClient, life: Life): boolean {
   return (
     isInTransaction(client, life) ||
@@ -32,7 +32,7 @@ export function mayLeaveTransaction(client: LivingClient, life: Life): boolean {
   )
 }
 
-/** Returns true if the server's last word is an open transaction, or a failed one. */
+/** Returns true if the server last reported an open or a failed transaction. */
 export function isInTransaction(client: LivingClient, life: Life): boolean {
   const status = client.getTransactionStatus?.() ?? life.status
   return status === 'T' || status === 'E'

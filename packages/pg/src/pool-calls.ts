@@ -32,18 +32,18 @@ import { type Arguments, type ClientLike, type DriverFunction, hasWiredClients, 
 
 type Client = GatedClient
 
-/** A pool whose calls are patched. */
+/** A pool with patched calls. */
 export interface PatchedPool {
   readonly pool: PoolLike
   readonly gate: Gate<ClientLike>
   readonly guard: Engine
   /** The layer that its statements come through. */
   readonly layer: Layer
-  /** The guard judges the statements here; otherwise a layer above does. */
+  /** True if the guard judges the statements here; otherwise a layer above does. */
   readonly isJudged: boolean
 }
 
-/** Patches `pool.query` and `pool.connect`: they judge what they are given, and wait at the gate. */
+/** Patches `pool.query` and `pool.connect`: they judge their arguments and wait at the gate. */
 export function patchCalls(patched: PatchedPool): void {
   const { pool } = patched
   const calls = new PoolCalls(patched)
@@ -63,15 +63,15 @@ class PoolCalls {
   readonly #guard: Engine
   readonly #layer: Layer
   readonly #send: DriverFunction
-  /** What begins here ends at the wire, which clients of pg-native do not tell. */
+  /** The observer. Executions that begin here end at the connection, which clients of pg-native do not expose. */
   readonly #observer: Observer | undefined
-  /** Of a pool whose statements are judged here. */
+  /** Set for a pool whose statements are judged here. */
   readonly #seconds: SecondCalls | undefined
-  /** True while `pool.query` of pg-pool asks for its connection, which it does at once. */
+  /** True while `pool.query` of pg-pool asks for its connection, which it does synchronously. */
   #isQuery = false
-  /** What that query was given. It is judged already; everything else that is sent on its client is not. */
+  /** The argument of that query. It is judged already; everything else that is sent on its client is not. */
   #statement: unknown
-  /** That query, where it is observed: it begins before it has its connection. */
+  /** The execution of that query, if it is observed: it begins before the query has its connection. */
   #execution: Execution | undefined
 
   constructor({ pool, gate, guard, layer, isJudged }: PatchedPool) {
@@ -144,7 +144,7 @@ class PoolCalls {
     }
   }
 
-  /** The query got no connection: all its time was the wait for one. */
+  /** Ends the execution of a query that got no connection: all its time was the wait for one. */
   #neverSent(execution: Execution | undefined, error: unknown): void {
     if (execution === undefined) return
     const now = performance.now()
@@ -153,7 +153,7 @@ class PoolCalls {
     this.#observer?.end(execution, sqlStateOf(error) ?? '', now)
   }
 
-  /** A query is over before anyone could ask for a second connection inside it. */
+  /** Connects for a query. The query ends before a second connection can be requested inside it. */
   #connectQuery(callback: Handover<ClientLike>, entry: Entry): undefined {
     const execution = this.#execution
     const statement = this.#statement
@@ -198,9 +198,10 @@ class PoolCalls {
   }
 
   /**
-   * Asks the gate. pg-pool calls back in the context of the call that released the connection; this in its own.
+   * Asks the gate. pg-pool calls back in the context of the call that released the connection. This restores the
+   * context of the asking call.
    *
-   * @returns the error that refuses the call at once
+   * @returns the error that refuses the call immediately
    */
   #acquire(receive: Receiver<ClientLike>, entry: Entry, askedAt?: number): Error | undefined {
     const asked = this.#gate.acquire(receive, entry, askedAt)
@@ -239,17 +240,17 @@ class PoolCalls {
       }
     })
     isCalling = false
-    // pg-pool throws from the call itself where no client can be made.
+    // pg-pool throws synchronously if it cannot create a client.
     if (thrown !== undefined) throw thrown.error
     if (asked instanceof Checkout) this.#hold(asked, acquiring, promise)
     if (hasFailed || isCallersOwn(asked)) return promise
     if (!(asked instanceof Checkout)) return promise.catch(throwFromHere)
     if (PromiseOfPool === Promise && this.#gate.flows.mayTakeChain(asked)) return takenBy(promise, asked)
-    // An idle connection is handed over in this turn: it does not fail.
+    // An idle connection arrives in this turn, so it does not fail.
     return asked.comesAtOnce && acquiring === undefined ? promise : promise.catch(throwFromHere)
   }
 
-  /** What follows in the caller's context holds the connection that it has asked for. */
+  /** Enters the requested connection in the caller's context. */
   #hold(asked: Checkout<ClientLike>, acquiring: Acquiring | undefined, promise: Promise<unknown>): void {
     asked.layer = acquiring === undefined ? this.#layer : 'kysely'
     this.#gate.flows.enter(asked)
@@ -259,25 +260,25 @@ class PoolCalls {
   }
 }
 
-/** What AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
+/** Does what AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
 function inThisContext(receive: Receiver<ClientLike>): Receiver<ClientLike> {
   const context = new AsyncResource('poolsafe.connect')
   return (...answer) => context.runInAsyncScope(receive, undefined, ...answer)
 }
 
-/** Returns true for pg-pool's own error of a pool that was ended, which has its stack. */
+/** Returns true for pg-pool's own error after the end of a pool, which has its own stack. */
 function isCallersOwn(asked: unknown): boolean {
   return asked instanceof Error && !isPoolsafeError(asked)
 }
 
-/** Remembers who awaits the connection. */
+/** Remembers the await chain of the connection. */
 async function takenBy(promise: Promise<ClientLike>, checkout: Checkout<ClientLike>): Promise<ClientLike> {
   const client = await promise.catch(throwFromHere)
   checkout.taken = new AwaitChain(takenBy)
   return client
 }
 
-/** Kysely hands an abort signal down to its driver, and the driver no further. */
+/** Obeys an abort signal. Kysely passes it to its driver, and the driver does not pass it on. */
 function obey(
   signal: AbortSignal,
   gate: Gate<ClientLike>,
@@ -291,5 +292,5 @@ function obey(
   promise.then(forget, forget)
 }
 
-/** For an error there is nothing to release. */
+/** The no-op `release` that accompanies an error. */
 function noRelease(): void {}

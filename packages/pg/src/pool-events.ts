@@ -1,11 +1,11 @@
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-/** What pg-pool does with a client, by the name of its event. `error` concerns a client that was idle. */
+/** Events of pg-pool about a client. `error` concerns an idle client. */
 type PoolEvent = 'connect' | 'acquire' | 'release' | 'error'
 
 type Hear = (client: ClientLike) => void
 
-/** Where a pool keeps who hears its events. */
+/** The property of a pool that holds its hearers. */
 const hearersKey = Symbol('poolsafe.hearers')
 
 type Hearers = { readonly [Event in PoolEvent]: Hear[] }
@@ -17,9 +17,8 @@ interface HeardPool extends PoolLike {
 }
 
 /**
- * Hears an event of a pool before its listeners do. It reads `pool.emit`, so that `removeAllListeners()` takes nothing
- * away and
- * `listenerCount()` stays the application's own.
+ * Calls `hear` for an event of a pool before its listeners run. It wraps `pool.emit`, so that `removeAllListeners()`
+ * removes nothing and `listenerCount()` counts only the application's listeners.
  */
 export function hearPool(pool: PoolLike, event: PoolEvent, hear: Hear): void {
   hearersOf(pool as HeardPool)[event].unshift(hear)
@@ -34,11 +33,11 @@ function hearersOf(pool: HeardPool): Hearers {
     const client = clientOf(event, first, second)
     if (client !== undefined) {
       for (const hear of hearers[event as PoolEvent]) hear(client)
-      // Without a listener, Node would end the process for a connection that nobody was using.
+      // Without a listener, the loss of an idle connection would crash the process.
       if (event === 'error' && pool.listenerCount('error') === 0) return false
     }
-    // pg-pool emits two events for each checkout, with one and with two arguments: a list of them would be made each
-    // time.
+    // pg-pool emits two events for each checkout, with one and two arguments. A rest parameter would allocate an array
+    // each time.
     if (arguments.length === 2) return emit.call(pool, event, first)
     return arguments.length === 3 ? emit.call(pool, event, first, second) : Reflect.apply(emit, pool, [...arguments])
   }
@@ -46,8 +45,8 @@ function hearersOf(pool: HeardPool): Hearers {
 }
 
 /**
- * The client that an event of pg-pool is about; `undefined` for every other event, which the application may emit
- * itself.
+ * Returns the client that an event of pg-pool is about; `undefined` for every other event, which the application may
+ * emit itself.
  */
 function clientOf(event: unknown, first: unknown, second: unknown): ClientLike | undefined {
   if (event === 'acquire' || event === 'connect') return asClient(first)

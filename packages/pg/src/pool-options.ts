@@ -19,8 +19,8 @@ export interface PoolOptions extends CheckoutOptions {
   /** How long an idle connection is kept, in milliseconds. @default `idleTimeoutMillis` of the pool */
   readonly idleTimeoutMillis?: number
   /**
-   * How old a connection may become, in milliseconds; up to a tenth less, at random, so that connections opened together
-   * are not all closed together. @default `maxLifetimeSeconds` of the pool
+   * How old a connection may become, in milliseconds, minus up to a tenth at random, so that connections opened
+   * together do not close together. @default `maxLifetimeSeconds` of the pool
    */
   readonly maxLifetimeMillis?: number
   /**
@@ -29,14 +29,14 @@ export interface PoolOptions extends CheckoutOptions {
   readonly poolName?: string
 }
 
-/** The options with their defaults filled in, as far as the pool itself need not be asked. */
+/** The options with their defaults filled in, except those that depend on the pool. */
 export interface ResolvedPoolOptions {
   readonly given: PoolOptions
-  /** Of the gate; what a URL says is not in them yet. */
+  /** The limits of the gate, without those of a URL. */
   readonly limits: CheckoutLimits
 }
 
-/** What a URL with Prisma's names comes to. */
+/** The settings that a URL with Prisma's names results in. */
 export interface PoolSettings {
   /** For `new pg.Pool(…)` or `new PrismaPg(…)`. */
   readonly config: {
@@ -49,11 +49,11 @@ export interface PoolSettings {
   readonly options: PoolOptions
   /** For the second parameter of `new PrismaPg(…)`. */
   readonly schema: string | undefined
-  /** What does nothing any more, a sentence each. */
+  /** URL parameters that have no effect any more, a sentence each. */
   readonly notes: readonly string[]
 }
 
-/** The part of pg-pool's options that is read and set here. pg-pool reads them anew each time. */
+/** The pg-pool options that poolsafe reads and sets. pg-pool reads them anew each time. */
 export interface OptionsOfPool {
   max?: number
   min?: number
@@ -66,18 +66,18 @@ export interface OptionsOfPool {
 
 const ownNames = ['connectTimeoutMillis', 'idleTimeoutMillis', 'maxLifetimeMillis'] as const
 const defaultConnectMillis = 10_000
-/** pg-pool's own: whether somebody asked for it cannot be seen. */
+/** pg-pool's default. An application that sets this value cannot be told apart from one that sets none. */
 const defaultMax = 10
 /** The message of pg-pool's own error. */
 const wordsOfPool = 'timeout exceeded when trying to connect'
 
 /**
- * What Prisma's names in a URL come to: `connection_limit`, `pool_timeout`, `connect_timeout` and `socket_timeout`,
- * which node-postgres, Kysely and Prisma 7 ignore. `guardPool` and `guardAdapter` honour them by themselves where the
- * pool was made with the URL; this shows the outcome, and is for pools that are made otherwise.
+ * Returns the settings of Prisma's names in a URL: `connection_limit`, `pool_timeout`, `connect_timeout` and
+ * `socket_timeout`. node-postgres, Kysely and Prisma 7 ignore them. `guardPool` and `guardAdapter` apply them
+ * automatically to a pool that was created with the URL. This function shows the result, and serves pools that are
+ * created in another way.
  *
- * @throws InvalidOptionError for what is no PostgreSQL URL, which is quoted without its password, and for a value that
- *   cannot be
+ * @throws InvalidOptionError if it is not a PostgreSQL URL (quoted without its password) or if a value is invalid
  */
 export function poolSettings(url: string): PoolSettings {
   const { max, acquireTimeoutMillis, connectTimeoutMillis, queryTimeoutMillis, schema, notes } = readUrl(url)
@@ -97,7 +97,7 @@ export function poolSettings(url: string): PoolSettings {
   }
 }
 
-/** @throws InvalidOptionError for an unknown option, and for one that cannot be */
+/** @throws InvalidOptionError for an unknown or invalid option */
 export function resolvePoolOptions(what: string, given: PoolOptions = {}): ResolvedPoolOptions {
   checkObject(what, given, [...checkoutOptionNames, ...ownNames, 'poolName'])
   const { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis, poolName, ...checkout } = given
@@ -118,7 +118,7 @@ function checkName(poolName: unknown): void {
   if (typeof poolName !== 'string' || poolName === '') throw new InvalidOptionError('poolName', poolName, 'a text')
 }
 
-/** What was set on a pool, for its log. */
+/** The options that were set on a pool, for its log. */
 export interface AppliedOptions {
   readonly limits: CheckoutLimits
   /** `Limit: 50, Pool Timeout: 20s, Connect Timeout: 10s` */
@@ -127,9 +127,9 @@ export interface AppliedOptions {
 }
 
 /**
- * Sets a pool's own options, from those given and from its URL; what was given comes first.
+ * Sets a pool's own options from the given options and from its URL. The given options take precedence.
  *
- * @throws InvalidOptionError where the pool contradicts itself
+ * @throws InvalidOptionError if the pool contradicts itself
  */
 export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOptions): AppliedOptions {
   const options = (pool as { options?: OptionsOfPool }).options ?? {}
@@ -152,13 +152,13 @@ export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOpti
   return { limits: applied, line: describe(options, acquireTimeoutMillis), notes: url.notes }
 }
 
-/** The limit that the application gave its pool, for which pg-pool lets a call wait as well; 0 is none. */
+/** Returns the limit that the application set on its pool, which pg-pool also uses for waiting; 0 is none. */
 function ownTimeout({ connectionTimeoutMillis: millis }: OptionsOfPool): number | undefined {
   if (typeof millis !== 'number' || millis < 0) return undefined
   return millis === 0 ? Infinity : millis
 }
 
-/** A URL that the driver understands and we do not is the driver's business. */
+/** Returns the settings of the URL. A URL that poolsafe cannot read is left to the driver. */
 function urlSettingsOf({ connectionString }: OptionsOfPool): UrlSettings {
   const isUrl =
     typeof connectionString === 'string' && /^postgres(?:ql)?:/.test(connectionString) && URL.canParse(connectionString)
@@ -169,7 +169,7 @@ function checkSizes({ min = 0, max = defaultMax }: OptionsOfPool): void {
   if (min > max) throw new InvalidOptionError('min of the pool', min, `at most its max (${max})`)
 }
 
-/** pg-pool asks for it once for each connection. */
+/** pg-pool reads it once for each connection. */
 function setLifetime(options: OptionsOfPool, millis: number): void {
   const get = (): number => (millis === Infinity ? 0 : (millis / 1000) * (0.9 + Math.random() / 10))
   Object.defineProperty(options, 'maxLifetimeSeconds', { get, enumerable: true, configurable: true })
@@ -186,7 +186,7 @@ function seconds(millis: number): string {
   return millis === Infinity ? 'never' : `${millis / 1000}s`
 }
 
-/** The driver says 0 for what never ends. */
+/** The driver uses 0 for no limit. */
 function finite(millis: number): number {
   return millis === Infinity ? 0 : millis
 }

@@ -4,7 +4,7 @@ import { serverOf, withoutAddress } from './server-address.ts'
 import { isObserved, unreadMillisOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-/** What pg-pool and pg's client hold beside their typed faces. */
+/** Internals of pg-pool and of pg's client. */
 interface PoolInternals {
   readonly options?: {
     readonly max?: number
@@ -21,26 +21,26 @@ interface ClientInternals {
   /** `false` once the connection is broken. */
   readonly _queryable?: boolean
   readonly connection?: { readonly stream?: { readonly bytesWritten?: number; isPaused?(): boolean } }
-  /** What the server is at. */
+  /** The query that the server runs. */
   readonly _activeQuery?: CursorLike | null
   readonly activeQuery?: CursorLike | null
 }
 
 /** A cursor of pg-cursor, or a stream of pg-query-stream. */
 interface CursorLike {
-  /** `idle` while its reader has asked for no rows. */
+  /** `idle` while its reader has requested no rows. */
   readonly state?: unknown
   readonly cursor?: { readonly state?: unknown }
 }
 
-/** A reader that takes its rows one after the other waits for a moment each time. */
+/** A reader that reads rows one by one pauses briefly each time. */
 const shortestUnreadMillis = 100
 
 /** pg-pool as a gate sees it. */
 export class PoolSource implements ConnectionSource<ClientLike> {
   readonly #pool: PoolLike & PoolInternals
   readonly #connect: DriverFunction
-  /** The address may be a part of the password: the pool's connection string is malformed. */
+  /** True if the address may be part of the password, because the pool's connection string is malformed. */
   readonly #hidesAddress: boolean
   #isTakingBack = false
   #inHook = 0
@@ -57,7 +57,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     return this.#pool.options?.max ?? 10
   }
 
-  /** Counts the hook that pg-pool awaits before anybody has a new connection. */
+  /** Counts the running hooks that pg-pool awaits before it hands out a new connection. */
   #countHooks(): void {
     const { options } = this.#pool
     const onConnect = options?.onConnect
@@ -84,7 +84,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     return this.#pool.idleCount
   }
 
-  /** True while a connection goes back that came too late for its caller. */
+  /** True while a connection goes back that arrived too late for its caller. */
   get isTakingBack(): boolean {
     return this.#isTakingBack
   }
@@ -92,9 +92,9 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   take(done: Handover<ClientLike>): void {
     const { options } = this.#pool
     const limit = options?.connectionTimeoutMillis
-    // For an idle connection, of which there is one now, pg-pool would start a timer that it does not stop where in the
-    // end it has to open a new one: the call fails, the attempt goes on, and pg-pool has a connection more than its
-    // callers know of.
+    // With an idle connection, pg-pool would start a timer that it does not stop if it has to open a new connection
+    // after all. The call then fails, the attempt continues, and pg-pool has one more connection than its callers know
+    // of.
     const isIdle = options !== undefined && limit !== undefined && this.idle > 0
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
@@ -135,7 +135,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   }
 }
 
-/** Whether the server, or the socket, waits for somebody who reads: of a cursor, a stream of rows, or a COPY. */
+/** Returns true if the server or the socket waits for a reader of a cursor, a stream of rows or a COPY. */
 function isUnread(client: ClientLike): boolean {
   const { connection, _activeQuery: active = (client as ClientInternals).activeQuery } = client as ClientInternals
   if (unreadMillisOf(client) >= shortestUnreadMillis) return true
@@ -148,8 +148,8 @@ function hidingAddress(done: Handover<ClientLike>): Handover<ClientLike> {
 }
 
 /**
- * A subclass whose own `connect` only returns a promise never calls back. One that passes the callback on resolves with
- * no client.
+ * Settles by a returned promise, because a subclass whose own `connect` only returns a promise never calls back. One
+ * that passes the callback on resolves with no client.
  */
 async function settleBy(returned: unknown, handOver: Handover<ClientLike>): Promise<void> {
   let client: (ClientLike & { readonly release: Release }) | undefined

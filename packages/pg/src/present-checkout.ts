@@ -1,16 +1,16 @@
 import type { Checkout, Execution } from '@poolsafe/core/adapter'
 import type { ClientLike } from './types.ts'
 
-/** Where a client keeps its present checkout: a property, as a map would cost more than all the rest. */
+/** The property of a client that holds its present checkout. A map would cost more than all the rest. */
 export const checkoutKey: unique symbol = Symbol('poolsafe.checkout')
 
-/** Where a client keeps what its pool wants to know. */
+/** The property of a client that holds its pool's callbacks. */
 export const poolKey: unique symbol = Symbol('poolsafe.pool')
 
-/** The pool of a client, as far as its statements concern it. */
+/** The part of a client's pool that its statements need. */
 export interface PoolOfClient {
   readonly name: string
-  /** A BEGIN was answered. */
+  /** Notes the answer to a BEGIN. */
   poolerWaited(millis: number, operation: string | undefined): void
 }
 
@@ -20,7 +20,7 @@ export interface GatedClient extends ClientLike {
   [checkoutKey]?: Checkout<ClientLike> | undefined
 }
 
-/** Takes the execution of the statement that asked for the connection itself (`pool.query`). */
+/** Returns, once, the execution of the statement that asked for the connection itself (`pool.query`). */
 export function takeExecution(checkout: Checkout<ClientLike>): Execution | undefined {
   // Only `connectCallback` sets it.
   const execution = checkout.statement as Execution | undefined

@@ -1,12 +1,12 @@
-/** What pg tells of a failed query to. */
+/** An object to which pg reports the failure of a query. */
 export interface FailingQuery {
   handleError?: (error: unknown, connection: unknown) => unknown
 }
 
-/** Hears the failure of a query before the query does. */
+/** Receives the failure of a query before the query does. */
 export type HearFailure = (query: FailingQuery, error: unknown) => void
 
-/** Where a connection keeps who hears the failures of its queries. */
+/** The property of a connection that holds the hearers of its query failures. */
 const hearersKey = Symbol('poolsafe.failureHearers')
 
 interface HeardConnection {
@@ -16,7 +16,8 @@ interface HeardConnection {
 const heard = new WeakSet<FailingQuery>()
 
 /**
- * Hears the failures of all queries of pg's own class on this connection, and of those that `hearFailures` was given.
+ * Calls a hearer for failures of all queries of pg's own class on this connection, and of the objects passed to
+ * `hearFailures`.
  */
 export function onQueryFailure(client: { readonly constructor: unknown }, connection: object, hear: HearFailure): void {
   const { [hearersKey]: hearers } = connection as HeardConnection
@@ -26,9 +27,9 @@ export function onQueryFailure(client: { readonly constructor: unknown }, connec
 }
 
 /**
- * pg reports every failure of a query to its `handleError`: what the server says, what the client cannot send, a
- * connection that is lost, a timeout. For pg's own queries this patches the class. Connections that nobody hears ignore
- * it.
+ * Patches `handleError`, to which pg reports every failure of a query: errors of the server, queries that the client
+ * cannot send, a lost connection, a timeout. For pg's own queries this patches the class. Connections without hearers
+ * ignore it.
  *
  * @param target the prototype of pg's queries, or one query object of the application or of a library
  */

@@ -22,20 +22,20 @@ import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
 
 /**
- * Where a query keeps its execution: a property, as a map would cost more than all the rest. `null` once it is over.
+ * The property of a query that holds its execution; `null` once that is over. A map would cost more than all the rest.
  */
 const executionKey = Symbol('poolsafe.execution')
 
 interface WatchedQuery extends Query {
   [executionKey]?: Execution | null | undefined
   readonly _result?: Counted | undefined
-  /** Of a text of several statements, pg's own array of results. */
+  /** pg's own results: an array for a text with several statements. */
   readonly _results?: unknown
-  /** Of pg-copy-streams. */
+  /** The row count of pg-copy-streams. */
   readonly rowCount?: number | null
-  /** Of pg-query-stream. */
+  /** The cursor of pg-query-stream. */
   readonly cursor?: { readonly text?: unknown; readonly _result?: Counted }
-  /** What the client could not read of the answer: pg tells it when the answer has ended. */
+  /** The error of an answer that the client could not read: pg reports it when the answer has ended. */
   readonly _canceledDueToError?: unknown
   handleError?: (error: unknown, connection: unknown) => unknown
 }
@@ -47,9 +47,9 @@ interface Counted {
 const watched = new WeakMap<ClientLike, QueryWatch>()
 
 /**
- * Observes the statements of one client, beneath everything that may refuse them. It reads what the connection says
- * before pg does: that is the one place where all forms of `query` are alike, and nothing of theirs is touched. Clients
- * of pg-native have no such place.
+ * Observes the statements of one client, below every layer that may refuse them. It reads the connection's messages
+ * before pg does, the one place that all forms of `query` share. It does not change the queries. Clients of pg-native
+ * have no such place.
  */
 export function watchQueries(client: ClientLike, guard: Engine): void {
   const { observer } = guard
@@ -61,7 +61,7 @@ class QueryWatch {
   readonly #client: WiredClient & GatedClient
   readonly #guard: Engine
   readonly #observer: Observer
-  /** When the answer before the present one ended: what follows it could not be sent before. */
+  /** When the previous answer ended: a later query could not be sent before. */
   #freeSince = 0
   #transactionSince = 0
   #reader: ReaderWatch | undefined
@@ -84,14 +84,17 @@ class QueryWatch {
     onQueryFailure(client, connection, (failed, error) => this.#failed(failed, error))
   }
 
-  /** What pg is given by its name alone was prepared on this client: no pool knows its text. */
+  /**
+   * Returns the text of a statement that pg gets by name alone. It was prepared on this client, so the pool does not
+   * know its text.
+   */
   #sqlByName(config: unknown): string | undefined {
     return isObject(config) && typeof (config as Query).name === 'string'
       ? preparedTextOf(config, this.#client)
       : undefined
   }
 
-  /** `pool.query` has begun its execution itself, before it asked for a connection. */
+  /** Returns the execution. `pool.query` has begun it before it asked for a connection. */
   #executionOf(sql: string, checkout: Checkout<ClientLike> | undefined, entry: DriverFunction): Execution {
     const begun = checkout && takeExecution(checkout)
     if (begun !== undefined) {
@@ -109,8 +112,8 @@ class QueryWatch {
     const before = latestQueryOf(this.#client)
     const sent = Reflect.apply(send, this.#client, args)
     const query: WatchedQuery | undefined = latestQueryOf(this.#client)
-    // What pg refuses in the client never becomes a query: the latest one is then another's. And one may fail before it
-    // is sent.
+    // A statement that pg refuses in the client never becomes a query, so the latest query is another one. A query can
+    // also fail before it is sent.
     if (query === undefined || query === before || query[executionKey] === null) this.#observer.end(execution, '')
     else query[executionKey] = execution
     return sent
@@ -127,7 +130,7 @@ class QueryWatch {
     else if (this.#transactionSince === 0) this.#transactionSince = execution?.sentAt ?? this.#freeSince
   }
 
-  /** A query has failed: at the server, or in the client, before or after it was sent. */
+  /** Notes a failed query: at the server or in the client, before or after it was sent. */
   #failed(query: WatchedQuery, error: unknown): void {
     const execution = query[executionKey]
     query[executionKey] = null
@@ -149,14 +152,14 @@ class QueryWatch {
     }
   }
 
-  /** For how long the server has waited for the reader of a cursor; 0 while it does not. */
+  /** How long the server has waited for the reader of a cursor; 0 while it does not wait. */
   get unreadMillis(): number {
     return this.#reader?.unreadMillis ?? 0
   }
 
   /**
-   * A query object of the application's, or of a library's, such as a cursor: it may have methods of its own, and a
-   * reader that takes its time.
+   * Follows a query object of the application or of a library, such as a cursor. It may have its own methods, and a
+   * slow reader.
    */
   #follow(submittable: WatchedQuery): void {
     this.#reader ??= new ReaderWatch(this.#client.connection)
@@ -164,20 +167,20 @@ class QueryWatch {
   }
 }
 
-/** Whether the statements of this client are observed. */
+/** Returns true if the statements of this client are observed. */
 export function isObserved(client: ClientLike): boolean {
   return watched.has(client)
 }
 
 /**
- * For how long the server has waited for the reader of a cursor or a stream on this client; 0 where it does not, or
- * nobody observes.
+ * Returns how long the server has waited for the reader of a cursor or a stream on this client; 0 if it does not wait,
+ * or if the client is not observed.
  */
 export function unreadMillisOf(client: ClientLike): number {
   return watched.get(client)?.unreadMillis ?? 0
 }
 
-/** The text of what `query` was given, where it tells one. */
+/** Returns the statement text of a `query` argument, if it has one. */
 export function sqlOf(config: unknown): string | undefined {
   if (typeof config === 'string') return config
   return isObject(config) ? textOf(config) || undefined : undefined
@@ -187,7 +190,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** @param portions rows that a cursor's reader was given before the last ones */
+/** @param portions rows that a cursor's reader received before the last ones */
 function rowsOf(
   { _result: result, _results: results, cursor, rowCount }: WatchedQuery,
   portions: number,

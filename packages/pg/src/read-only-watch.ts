@@ -3,28 +3,31 @@ import { knownLifeOf, type Life, type ServerRole } from './living-client.ts'
 import { clientsOf } from './idle-clients.ts'
 import type { PoolLike } from './types.ts'
 
-/** A connection that is younger is not replaced: the next one would most likely reach the same server. */
+/**
+ * The minimum age of a connection that is replaced, in milliseconds. A replacement for a younger one would most likely
+ * reach the same server.
+ */
 const leastAgeMillis = 1000
 
 /**
- * Notices that a pool has lost its primary: after a failover a connection, or the address of the server, may lead to a
- * server that takes no writes. Every statement that writes then fails (25006) while everything else succeeds.
+ * Notices that a pool has lost its primary. After a failover, a connection or the server's address may lead to a server
+ * that accepts no writes. Every write then fails (25006), while all other statements succeed.
  *
- * What the application itself declared read-only is none of its business: `BEGIN READ ONLY`, a session that was set to
- * it, a role or a replica that never was anything else.
+ * It ignores what the application itself declared read-only: `BEGIN READ ONLY`, a session set to read-only, a role, or
+ * a replica that was never a primary.
  */
 export class ReadOnlyWatch {
   readonly #pool: PoolLike
   #hasBeenWritable = false
   #refusedAt: number | undefined
-  /** Behind a pooler a login may report what some other server was. */
+  /** False if logins may report the role of another server, as behind a pooler. */
   #reportsAreTrue = true
 
   constructor(pool: PoolLike) {
     this.#pool = pool
   }
 
-  /** A new connection, or one whose server was promoted. */
+  /** Notes the role of a new connection, or of one whose server was promoted. */
   reported(role: ServerRole): void {
     if (role.in_hot_standby !== 'off' || role.default_transaction_read_only === 'on') return
     this.#hasBeenWritable = true
@@ -32,10 +35,10 @@ export class ReadOnlyWatch {
   }
 
   /**
-   * The server refused a statement that writes.
+   * Notes that the server refused a write.
    *
-   * @param isAutocommit no transaction was open, so that the application has declared nothing
-   * @returns whether the connection is to be replaced
+   * @param isAutocommit true if no transaction was open, so the application has not declared one read-only
+   * @returns true if the connection must be replaced
    */
   refused(life: Life, message: string, isAutocommit: boolean): boolean {
     const { atLogin, role } = life
@@ -50,11 +53,11 @@ export class ReadOnlyWatch {
     return performance.now() - life.openedAt >= leastAgeMillis
   }
 
-  /** What the health of the pool says of it. */
+  /** Returns the problem for the health report of the pool. */
   trouble(recentMillis: number): ReturnType<ObservedPool['trouble']>['readOnly'] {
     if (this.#refusedAt === undefined) return undefined
     const agoMillis = performance.now() - this.#refusedAt
-    // A pool that gets no traffic because of this must not seem healthy for the lack of statements.
+    // A pool that gets no traffic because of this must not look healthy for lack of statements.
     const lasts = this.#reportsAreTrue && this.#hasBeenWritable
     return lasts || agoMillis <= recentMillis ? { agoMillis } : undefined
   }

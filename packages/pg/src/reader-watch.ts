@@ -1,13 +1,13 @@
 import type { Connection } from './types.ts'
 
 /**
- * Follows the readers of cursors on one connection. While a reader does something else the server has nothing to do,
- * and what the server says of the end counts the rows of the last portion alone.
+ * Follows the readers of cursors on one connection. While a reader is busy elsewhere the server has nothing to do. The
+ * server's row count at the end covers only the last portion.
  */
 export class ReaderWatch {
-  /** Since when the server waits for the reader; 0 while it does not. */
+  /** When the server began to wait for the reader; 0 while it does not wait. */
   #since = 0
-  /** Rows were asked for, or the statement needs no asking. */
+  /** True if rows were requested, or if the statement needs no request. */
   #isAsked = false
   #portion = 0
   #rows = 0
@@ -27,7 +27,7 @@ export class ReaderWatch {
     this.#followCalls(connection)
   }
 
-  /** For how long the server has waited for the reader; 0 while it does not. */
+  /** How long the server has waited for the reader; 0 while it does not wait. */
   get unreadMillis(): number {
     return this.#since === 0 ? 0 : performance.now() - this.#since
   }
@@ -55,7 +55,7 @@ export class ReaderWatch {
     this.#since = 0
   }
 
-  /** What the reader of the present statement took, in time and in whole portions; then begins anew. */
+  /** Returns the reader's time and the rows of its whole portions for the present statement, and resets both. */
   take(): { readonly readerMillis: number; readonly rows: number } {
     this.#back()
     const taken = { readerMillis: this.#millis, rows: this.#rows }

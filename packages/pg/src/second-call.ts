@@ -28,7 +28,7 @@ class QueuedCall {
   readonly #result: unknown
   readonly #checkout: Checkout<ClientLike> | undefined
 
-  /** @param checkout `undefined` where it was refused its place in the queue */
+  /** @param checkout `undefined` if the queue refused the call */
   constructor(gate: Gate<ClientLike>, result: unknown, checkout: Checkout<ClientLike> | undefined) {
     this.#gate = gate
     this.#result = result
@@ -36,8 +36,10 @@ class QueuedCall {
   }
 
   /**
-   * Ends the wait with `error`, unless the call has its connection by now, or waits for itself: then the deadlock watch
-   * ends it, with figures. @returns its result
+   * Moves the call to its place among held connections. Then ends its wait with `error`, unless the call has its
+   * connection by now. A call that waits for itself is left to the deadlock watch, which reports figures.
+   *
+   * @returns the result of the call
    */
   placed(call: SecondCall, held: Holdable, error: PoolsafeError | undefined): unknown {
     if (this.#checkout === undefined) return this.#result
@@ -48,7 +50,7 @@ class QueuedCall {
   }
 }
 
-/** The calls of a pool by work that holds one of its connections already. */
+/** Calls to a pool from work that already holds one of its connections. */
 export class SecondCalls {
   readonly #pool: PoolLike
   readonly #gate: Gate<ClientLike>
@@ -61,8 +63,8 @@ export class SecondCalls {
   }
 
   /**
-   * The connection that the caller seems to hold, where that matters: inside a transaction, or where the call would
-   * wait for itself.
+   * The connection that the caller seems to hold, if that matters: inside a transaction, or if the call would wait for
+   * itself.
    */
   get held(): Holdable | undefined {
     const held = heldOf(this.#gate)
@@ -73,18 +75,16 @@ export class SecondCalls {
     return mayPlace(this.#guard.mode) ? held : undefined
   }
 
-  /**
-   * Returns whether the call returns a promise, so that it can be judged a moment later, when V8 knows who awaits it.
-   */
+  /** Returns true if the call returns a promise. It can then be judged a moment later, when V8 knows who awaits it. */
   #isPromised(args: Arguments): boolean {
     const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: unknown }
     return PromiseOfPool === Promise && !isSubmittable(args[0]) && !args.some((arg) => typeof arg === 'function')
   }
 
   /**
-   * Sends a query, after the verdict on it.
+   * Judges a query, then sends it.
    *
-   * @param held what {@link held} told
+   * @param held the value of {@link held}
    * @param entry the function that the application called
    */
   send(held: Holdable, args: Arguments, entry: Entry, send: (args: Arguments) => unknown): unknown {
@@ -108,7 +108,7 @@ export class SecondCalls {
     return queryPlaced()
   }
 
-  /** Returns the promise of `connect`, and enters the connection that comes in the caller's context. */
+  /** Returns the promise of `connect`, and enters the arriving connection in the caller's context. */
   connect(held: Holdable, connect: () => unknown): Promise<unknown> {
     const work = claimWork()
     const ask = (): unknown => {
@@ -130,8 +130,9 @@ export class SecondCalls {
   }
 
   /**
-   * A call that has to wait takes its place in the queue at once, as it does without a guard. @returns `undefined` for
-   * any other
+   * Queues a call that has to wait immediately, as without a guard.
+   *
+   * @returns `undefined` for any other call
    */
   #queue(send: () => unknown): QueuedCall | undefined {
     if (!wouldWait(this.#gate)) return undefined

@@ -3,10 +3,7 @@ import type { ClientLike } from './types.ts'
 
 type Entry = (...args: never[]) => unknown
 
-/**
- * A client, as far as it tells what it will log in with. That of pg-native has no startup message of its own: libpq
- * writes that.
- */
+/** The startup parameters of a client. A client of pg-native has no startup message: libpq writes it. */
 export interface Sample {
   readonly host?: unknown
   readonly port?: unknown
@@ -14,15 +11,15 @@ export interface Sample {
   getStartupConf?(): Readonly<Record<string, unknown>>
 }
 
-/** What a pool makes its clients with. */
+/** What a pool uses to create its clients. */
 interface PoolInternals {
   readonly Client?: (new (options: object) => Sample) & { readonly prototype: Sample }
   readonly options?: { readonly connectionString?: unknown }
 }
 
 /**
- * Judges what the pool's clients will log in with, and where: its configuration, the URL and the environment, as pg
- * itself puts them together. The client that tells it is never connected, and has no socket.
+ * Judges the login of the pool's clients: their configuration, the URL and the environment, as pg itself combines them.
+ * It reads them from a client that is never connected and has no socket.
  */
 export function refuseLoginOfPool(pool: object, guard: Engine, entry: Entry): Error | undefined {
   const sample = sampleOf(pool)
@@ -31,19 +28,19 @@ export function refuseLoginOfPool(pool: object, guard: Engine, entry: Entry): Er
     : refuseLogin(sample, (pool as PoolInternals).options?.connectionString, guard, entry)
 }
 
-/** A client of the pool's class that is never connected; `undefined` where the class, or pg, does not make one. */
+/** Returns a client of the pool's class that is never connected; `undefined` if the class, or pg, cannot create one. */
 export function sampleOf(pool: object): Sample | undefined {
   const { Client, options } = pool as PoolInternals
   if (typeof Client?.prototype.getStartupConf !== 'function') return undefined
   try {
     return new Client({ ...options, connection: {}, Promise: undefined })
   } catch {
-    // A configuration that pg refuses is refused again, in its own words, when the pool opens its first connection.
+    // If pg refuses the configuration, it reports that when the pool opens its first connection.
     return undefined
   }
 }
 
-/** Judges what one client will log in with, or has. */
+/** Judges the login of one client, before or after it connects. */
 export function refuseLoginOfClient(client: ClientLike, guard: Engine, entry: Entry): Error | undefined {
   return refuseLogin(client as Sample, undefined, guard, entry)
 }

@@ -1,23 +1,23 @@
 import { harmless, type Analysis, type Engine } from '@poolsafe/core/adapter'
 import { type Arguments, type ClientLike, isWired, preparedTextOf } from './types.ts'
 
-/** What pg calls a Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
+/** pg's Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
 export interface Submittable {
   submit(connection: unknown): unknown
   handleError(error: Error, connection: unknown): void
   callback?: unknown
 }
 
-/** What pg takes in the place of a text. */
+/** The configuration object that pg accepts instead of a statement text. */
 export interface QueryConfig {
   readonly text?: unknown
   readonly name?: unknown
   readonly callback?: unknown
-  /** Of pg-query-stream. */
+  /** The cursor of pg-query-stream. */
   readonly cursor?: { readonly text?: unknown }
 }
 
-/** One `query` call, as far as it decides the verdict. */
+/** The parts of one `query` call that decide the verdict. */
 export interface Statement {
   readonly sql: string
   readonly named: boolean
@@ -31,8 +31,8 @@ const textless: Statement = {
 }
 
 /**
- * Reads a `query` call; `undefined` where there is nothing to judge: a harmless text, or none, which pg then refuses in
- * its own words.
+ * Reads a `query` call. Returns `undefined` if there is nothing to judge: a harmless statement text, or none, which pg
+ * then refuses itself.
  */
 export function statementOf(config: unknown, guard: Engine, client?: ClientLike): Statement | undefined {
   if (typeof config === 'string') return judged(config, false, guard)
@@ -47,21 +47,21 @@ function judged(sql: string, named: boolean, guard: Engine): Statement | undefin
   return analysis === harmless && !named ? undefined : { sql, named, analysis }
 }
 
-/** A statement that was prepared on this client is sent by its name alone. */
+/** Returns the text of a statement that was prepared on this client and is sent by its name alone. */
 function textByName(name: unknown, client: ClientLike | undefined): string | undefined {
   if (client === undefined || typeof name !== 'string' || name === '' || !isWired(client)) return undefined
   return preparedTextOf({ name }, client) || undefined
 }
 
-/** Returns true for what names a statement without its text: only the client that prepared it knows that. */
+/** Returns true if the argument names a statement without its text, which only the preparing client knows. */
 export function isNameAlone(config: unknown): boolean {
   const { text, name } = (typeof config === 'object' ? (config ?? {}) : {}) as QueryConfig
   return text === undefined && typeof name === 'string' && name !== '' && !isSubmittable(config)
 }
 
 /**
- * Answers a `query` call with an error as pg answers what it refuses itself (Client.query): a callback and a
- * Submittable hear of it in the next tick, everyone else gets a rejected promise.
+ * Answers a `query` call with an error in the way that pg refuses a call (Client.query). A callback or a Submittable
+ * receives it in the next tick; any other call gets a rejected promise.
  */
 export function refuseCall(args: Arguments, error: Error, connection: unknown): unknown {
   const [config, values, callback] = args
@@ -80,7 +80,7 @@ export function refuseCall(args: Arguments, error: Error, connection: unknown): 
   return undefined
 }
 
-/** Whether pg will let it send itself. */
+/** Returns true if pg will let the object send itself. */
 export function isSubmittable(config: unknown): config is Submittable {
   return typeof config === 'object' && config !== null && typeof (config as Submittable).submit === 'function'
 }

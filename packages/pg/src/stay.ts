@@ -7,16 +7,14 @@ import { locateRelease } from './use-after-release.ts'
 
 function nothing(): void {}
 
-/** How long a cursor that was not read to its end has to be closed after its connection was released. */
+/** How long an unread cursor has to be closed after the release of its connection. */
 const cursorMillis = 2000
 
 /**
- * One stay of a client with the application, as pg-pool counts it: from the moment that it sets `client.release` to the
- * call of it.
+ * One stay of a client with the application, as pg-pool counts it: from setting `client.release` to calling it.
  *
- * A connection goes back to the pool only when nothing is known against it. What is still pending and may leave a
- * transaction open is awaited first. A statement that was given up without an answer, or a connection that is lost,
- * closes it.
+ * A connection goes back to the pool only if no problem is known. A pending statement that may leave a transaction open
+ * is awaited first. A lost connection, or one with an unanswered statement, is closed.
  */
 export class Stay {
   readonly #client: LivingClient
@@ -34,17 +32,17 @@ export class Stay {
   }
 
   /**
-   * The application releases the client.
+   * Releases the client for the application.
    *
-   * @param error what it gave: anything true closes the connection
-   * @param entry the function that it called
+   * @param error the application's argument: any true value closes the connection
+   * @param entry the function that the application called
    */
   end(error: unknown, entry: DriverFunction): unknown {
     if (this.#state === 'takenBack') {
       this.#state = 'over'
       return undefined
     }
-    // In pg-pool's own words.
+    // pg-pool's own message.
     if (this.#state === 'settling')
       throw new Error('Release called on client which has already been released to the pool.')
     if (this.#state === 'over' || Boolean(error)) return this.#apply(error)
@@ -55,14 +53,14 @@ export class Stay {
     return undefined
   }
 
-  /** The connection was lost, and its holder has not released it: its place in the pool is free again. */
+  /** Frees the place in the pool of a lost connection that its holder has not released. */
   takeBack(): void {
     if (this.#state !== 'held') return
     this.#apply(true)
     this.#state = 'takenBack'
   }
 
-  /** Something became known against the connection. */
+  /** Notes that a problem of the connection became known. */
   changed(): void {
     if (this.#state === 'settling') this.#look()
   }
@@ -72,7 +70,7 @@ export class Stay {
   }
 
   #close(error: unknown): unknown {
-    // pg-pool closes by itself what it knows to be broken.
+    // pg-pool closes connections that it knows to be broken.
     if (this.#client._queryable === false) return this.#apply(error)
     if (this.#life.loss === undefined) this.#life.giveUpFor(this.#life.unfitFor ?? 'unanswered')
     else this.#announceEnd()
@@ -80,8 +78,7 @@ export class Stay {
   }
 
   /**
-   * pg-pool emits `error` for a connection that ends while it is idle. This one would have been, had it not been closed
-   * first.
+   * Emits what pg-pool emits for a connection that ends while it is idle. This one was closed before it became idle.
    */
   #announceEnd(): void {
     const { pool } = this.#life.home as { readonly pool: unknown } as { readonly pool: { emit: DriverFunction } }
@@ -94,7 +91,7 @@ export class Stay {
   #giveBack(given: unknown, entry: DriverFunction): unknown {
     const verdict = this.#life.judge?.judge(entry)
     if (verdict === undefined) {
-      // Without a guard above, as in Prisma's own pool, nobody reports it, and the next caller would be inside the
+      // Without a guard above, as in Prisma's own pool, this is not reported, and the next caller would be inside the
       // transaction.
       const isUnjudged = this.#life.judge === undefined && isInTransaction(this.#client, this.#life)
       return isUnjudged ? this.#apply(true) : this.#apply(given)
@@ -128,7 +125,7 @@ export class Stay {
     if (this.#mustClose() || isQuiet(this.#client)) this.#settled()
   }
 
-  /** Everything is answered, or never will be. */
+  /** Ends the wait: everything is answered, or never will be. */
   #settled(): void {
     this.#stopSettling()
     const isOpen = !this.#mustClose() && this.#life.judge?.judge(this.#entry) !== undefined
@@ -136,7 +133,9 @@ export class Stay {
     else this.#apply(isOpen || !isQuiet(this.#client) || isInTransaction(this.#client, this.#life) ? true : undefined)
   }
 
-  /** What `pool.query` borrows, only listeners of the pool have seen: they never released it. */
+  /**
+   * Remembers the release. Clients that `pool.query` acquires are skipped, because the application never releases them.
+   */
   #note(entry: DriverFunction): void {
     if (this.#life.judge === undefined || this.#life.judge.isLent()) return
     const checkout = this.#client[checkoutKey]
@@ -149,7 +148,7 @@ export class Stay {
     const { stay } = this.#life
     const client = this.#client
     const result = this.#release.call(client, error)
-    // Unless the pool has closed it, or given it to the next caller at once.
+    // Unless the pool has closed it or passed it to the next caller immediately.
     if (!error && this.#life.stay === stay && client._ending !== true) this.#life.released = this.#released
     return result
   }

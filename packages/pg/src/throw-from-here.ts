@@ -2,15 +2,15 @@ import { AcquireTimeoutError, isPoolsafeError } from '@poolsafe/core'
 import { isOwnFrame, takeStack } from '@poolsafe/core/adapter'
 
 /**
- * Stacks that are taken for errors of one kind in one moment: the hundred-and-first of a crowd tells nothing new, and
- * delays the rest.
+ * The maximum number of stacks captured for similar errors at the same moment. One more adds nothing new, and delays
+ * the rest.
  */
 const stacksAtOnce = 100
 const momentMillis = 100
 let stacksTaken = 0
 let momentEnd = 0
 
-/** As pg-pool does: a stack that leads back to whoever awaits this, in place of one that leads to a timer. */
+/** Throws an error with a stack that leads to the awaiting caller instead of to a timer, as pg-pool does. */
 export function throwFromHere(error: Error): never {
   if (error instanceof AcquireTimeoutError) {
     const now = performance.now()
@@ -26,8 +26,8 @@ export function throwFromHere(error: Error): never {
 }
 
 /**
- * An error that the call itself meets: its stack leads to the caller, without frames of poolsafe, which would take the
- * room of the application's.
+ * Gives an error of the call itself a stack that leads to the caller. It leaves out the frames of poolsafe, which would
+ * use up the room of the application's.
  */
 export function traceToCaller(error: unknown, entry: (...args: never[]) => unknown): void {
   const isOurs = isPoolsafeError(error)

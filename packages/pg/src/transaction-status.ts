@@ -3,7 +3,7 @@ import { activeQueryOf, type ClientLike, latestQueryOf, type Query, type WiredCl
 import { isForeign } from './pending.ts'
 import { onQueryFailure } from './query-failures.ts'
 
-/** What pg's client holds beside its typed face. */
+/** Internals of pg's client. */
 interface ClientInternals {
   /** `true` exactly while nothing is on its way to the server, in pipeline mode too. */
   readonly readyForQuery?: boolean
@@ -12,39 +12,39 @@ interface ClientInternals {
   readonly connection?: Connection
 }
 
-/** The listeners come before pg's own, which calls the application back. */
+/** The listeners run before pg's own, which call the application back. */
 interface Connection {
   prependListener(event: 'readyForQuery', listener: (message: { status: string }) => void): void
   prependListener(event: 'errorMessage', listener: () => void): void
 }
 
-/** A query with what pg has read of its answer. */
+/** A query with the part of its answer that pg has read. */
 interface Answered extends Query, Partial<Reading> {
-  /** Asks for this many rows at a time. */
+  /** Requests this many rows at a time. */
   readonly rows?: unknown
   readonly cursor?: Reading & { readonly text?: unknown }
 }
 
 interface Reading {
   readonly _result?: { readonly command?: unknown }
-  /** `null` in a cursor that nobody has read: the server has only planned its statement. */
+  /** `null` in an unread cursor: the server has only planned its statement. */
   readonly _rows?: unknown
 }
 
 /**
- * Whether a client's transaction is open, and what it has left. It follows the server's answers: a statement that the
- * client refuses, that `query_timeout` drops before it is sent, or that the server refuses, changes nothing. Until its
- * answer comes, a statement counts as done.
+ * Tracks if a client's transaction is open, and what it has left. It follows the server's answers. A statement that the
+ * client or the server refuses, or that `query_timeout` drops before it is sent, changes nothing. Until its answer
+ * comes, a statement counts as done.
  */
 export class TransactionStatus {
   readonly #client: ClientLike & ClientInternals
   readonly #guard: Engine
   readonly #transaction: Transaction
-  /** Heard from the connection: what pg tells from 8.21 on. */
+  /** Read from the connection: the status that pg itself reports from 8.21 on. */
   #heard: string | undefined
-  /** The query that has failed last: perhaps before the call of `query` had returned. */
+  /** The query that failed last, perhaps before the call of `query` had returned. */
   #failedAtOnce: object | undefined
-  /** The server's answer showed something that was not known when its statement was called. */
+  /** The error that the server's answer showed, unknown when the statement was called. */
   #lateError: Error | undefined
 
   constructor(client: ClientLike, guard: Engine) {
@@ -53,18 +53,18 @@ export class TransactionStatus {
     const { connection } = this.#client
     this.#transaction = new Transaction({ isAnswered: connection !== undefined })
     if (connection === undefined) return
-    // The application hears of an error before the server says that it is ready, and in which state.
+    // The application receives an error before the server reports that it is ready, and in which state.
     connection.prependListener('errorMessage', () => this.#refused())
     connection.prependListener('readyForQuery', ({ status }) => this.#ready(status))
     onQueryFailure(client, connection, (query, error) => this.#failed(query, error))
   }
 
-  /** Whether the transaction is open after what was judged last, which may not be sent yet. */
+  /** True if the transaction is open after the last judged statement, which may not be sent yet. */
   get isOpen(): boolean {
     return this.#transaction.isOpen
   }
 
-  /** The transaction as it stands now, for the guard to judge by and to keep up. */
+  /** The present transaction, which the guard reads and updates. */
   get current(): Transaction {
     const { _queryable, readyForQuery } = this.#client
     // A broken connection has no transaction any more: the server rolled it back.
@@ -91,7 +91,7 @@ export class TransactionStatus {
     return result
   }
 
-  /** The error that must take the place of the answer that is being read. */
+  /** Returns, once, the error that must replace the answer that is being read. */
   takeLateError(): Error | undefined {
     const error = this.#lateError
     this.#lateError = undefined
@@ -125,7 +125,7 @@ export class TransactionStatus {
     this.#transaction.fail(query && this.#transaction.sentAs(query))
   }
 
-  /** The client gives up a query: it was never sent, unless its answer may still come. */
+  /** Notes that the client gave up a query. It was never sent, unless its answer may still come. */
   #failed(query: object, error: unknown): void {
     this.#failedAtOnce = query
     const sent = this.#transaction.isWaiting ? this.#transaction.sentAs(query) : undefined

@@ -1,13 +1,15 @@
-/** The part of a node-postgres client that is used here. Structural, so that every copy and version of `pg` fits. */
+/**
+ * The part of a node-postgres client that poolsafe uses. It is structural, so that every copy and version of `pg` fits.
+ */
 export interface ClientLike {
-  // `never` in place of the real parameters lets each overloaded signature of pg's types fit.
+  // `never` instead of the real parameters lets each overloaded signature of pg's types fit.
   query: (...args: never[]) => unknown
   /** Since pg 8.21: the status byte of the last ReadyForQuery; `null` before the first. */
   getTransactionStatus?(): string | null
   on(event: string, listener: (...args: never[]) => void): unknown
 }
 
-/** The part of a node-postgres pool that is used here. */
+/** The part of a node-postgres pool that poolsafe uses. */
 export interface PoolLike {
   connect: (...args: never[]) => unknown
   query: (...args: never[]) => unknown
@@ -15,22 +17,22 @@ export interface PoolLike {
   on(event: 'release', listener: (error: unknown, client: unknown) => void): unknown
 }
 
-/** What `query` and `release` may be given: read, never changed. */
+/** Arguments of `query` and `release`: read, never changed. */
 export type Arguments = readonly unknown[]
 
-/** A function of the driver, called with whatever the application gave. */
+/** A function of the driver, called with the application's arguments. */
 export type DriverFunction = (...args: unknown[]) => unknown
 
-/** A query that pg has been given: one of its own, a cursor, or a stream. */
+/** A query that was passed to pg: one of its own, a cursor or a stream. */
 export interface Query {
   readonly text?: unknown
-  /** Of a prepared statement. */
+  /** The name of a prepared statement. */
   readonly name?: unknown
-  /** Of pg-query-stream. */
+  /** The cursor of pg-query-stream. */
   readonly cursor?: { readonly text?: unknown }
 }
 
-/** What pg's client and its connection hold beside their typed faces. That of pg-native has no connection. */
+/** Internals of pg's client and its connection. A client of pg-native has no connection. */
 export interface WiredClient extends ClientLike {
   readonly connection: Connection
   readonly host?: string
@@ -42,19 +44,19 @@ export interface WiredClient extends ClientLike {
   readonly secretKey: number | null
   /** `true` exactly while nothing is on its way to the server. */
   readonly readyForQuery?: boolean
-  /** Before pg 8.17 without the underscore, which since then warns. */
+  /** pg before 8.17 has it without the underscore, and later versions warn about that name. */
   readonly _activeQuery?: Query | null
   readonly activeQuery?: Query | null
   readonly _queryQueue?: readonly Query[]
   readonly queryQueue?: readonly Query[]
-  /** In pipeline mode: sent, behind the one that the server is at. */
+  /** In pipeline mode: queries that were sent after the one that the server runs. */
   readonly _sentQueryQueue?: readonly Query[]
 }
 
 export interface Connection {
   readonly constructor: ConnectionClass
   readonly stream: { readonly remoteAddress?: string; destroy(error?: Error): void }
-  /** The texts of the statements that are prepared on it, by their names. */
+  /** The texts of its prepared statements, by name. */
   readonly parsedStatements?: Readonly<Record<string, unknown>>
   emit: DriverFunction
   once(event: 'end', listener: () => void): unknown
@@ -64,7 +66,7 @@ export interface Connection {
   prependListener(event: 'portalSuspended' | 'rowDescription' | 'noData', listener: () => void): unknown
   /** The simple protocol: one message. */
   query: (text: string) => void
-  /** Asks for rows of the statement that was bound. */
+  /** Requests rows of the bound statement. */
   execute: (config: unknown) => void
   /** Closes a statement or a portal, such as that of a cursor. */
   close: (message: unknown) => void
@@ -84,36 +86,39 @@ export interface CancelConnection {
   on(event: string, listener: (...args: never[]) => void): void
 }
 
-/** Whether a client speaks the protocol itself, so that it can be watched; `false` for pg-native and before pg 8. */
+/**
+ * Returns true if a client speaks the protocol itself, so that it can be watched; `false` for pg-native and before pg
+ * 8.
+ */
 export function isWired(client: ClientLike): client is WiredClient {
   const { connection } = client as Partial<WiredClient>
   return typeof connection?.emit === 'function' && typeof connection.execute === 'function'
 }
 
-/** The same of a pool's clients, before there is one. */
+/** Returns the same for the clients of a pool, before there is one. */
 export function hasWiredClients(pool: object): boolean {
   const { Client } = pool as { readonly Client?: { readonly prototype: object } }
   return Client !== undefined && 'getStartupConf' in Client.prototype
 }
 
-/** The query that the server is at, as far as pg knows. */
+/** Returns the query that the server runs, as far as pg knows. */
 export function activeQueryOf(client: WiredClient): Query | undefined {
   if (client.readyForQuery !== false) return undefined
   return ('_activeQuery' in client ? client._activeQuery : client.activeQuery) ?? undefined
 }
 
-/** The query that was given last: at the server, behind others on the way there, or still in the queue. */
+/** Returns the query that was passed last: at the server, on its way there, or still in the queue. */
 export function latestQueryOf(client: WiredClient): Query | undefined {
   const queue = '_queryQueue' in client ? client._queryQueue : client.queryQueue
   return lastOf(queue) ?? lastOf(client._sentQueryQueue) ?? activeQueryOf(client)
 }
 
-/** The query that is sent next. */
+/** Returns the query that is sent next. */
 export function firstQueuedOf(client: WiredClient): Query | undefined {
   return ('_queryQueue' in client ? client._queryQueue : client.queryQueue)?.[0]
 }
 
-/** Most often they are empty, which is quicker to see than to ask for the last one. */
+/** Usually the queue is empty, and checking that is faster than reading the last item. */
 function lastOf(queue: readonly Query[] | undefined): Query | undefined {
   return queue === undefined || queue.length === 0 ? undefined : queue[queue.length - 1]
 }
@@ -124,9 +129,9 @@ export function textOf({ text, cursor }: Query): string {
 }
 
 /**
- * Its text, or that of a statement that was prepared on this client under its name: pg then takes the name alone. It
- * keeps the text of what is prepared, and has in its queue what is about to be. Empty, as it is sent, where there is
- * none.
+ * Returns the text of a query, or of the statement prepared under its name. For a prepared statement, pg sends the name
+ * alone. pg keeps the texts of prepared statements, and its queue holds those that will be prepared. Returns an empty
+ * text, as pg sends it, if there is none.
  */
 export function preparedTextOf(query: Query, client: WiredClient): string {
   const { name } = query
@@ -142,12 +147,12 @@ export function preparedTextOf(query: Query, client: WiredClient): string {
 }
 
 /**
- * Closes the connection; what is under way or waits on it fails with the error, and a pool opens another one.
+ * Closes the connection. Its running and waiting statements fail with the error, and a pool opens another connection.
  *
  * @returns resolves when it is closed
  */
 export function closeConnection(client: WiredClient, error: Error): Promise<void> {
-  // Whoever sent a statement hears of it. The event beside it would end a process that has no listener.
+  // The senders of statements receive the error. The additional event would crash a process without a listener.
   client.on('error', () => {})
   return new Promise((resolve) => {
     client.connection.once('end', resolve)

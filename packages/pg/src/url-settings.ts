@@ -1,18 +1,18 @@
 import { InvalidOptionError } from '@poolsafe/core'
 
-/** What Prisma's names in a URL say of a pool. What a URL does not say is absent. */
+/** The settings of Prisma's names in a URL. Settings that the URL does not contain are absent. */
 export interface UrlSettings {
-  /** `connection_limit`: the most connections. */
+  /** `connection_limit`: the maximum number of connections. */
   readonly max?: number
-  /** `pool_timeout`: how long a call waits for a connection; in the URL in seconds, `0` for ever. */
+  /** `pool_timeout`: how long a call waits for a connection; in the URL in seconds, `0` for no limit. */
   readonly acquireTimeoutMillis?: number
-  /** `connect_timeout`: how long connecting may take; in the URL in seconds, `0` for ever. */
+  /** `connect_timeout`: how long connecting may take; in the URL in seconds, `0` for no limit. */
   readonly connectTimeoutMillis?: number
   /** `socket_timeout`: how long a statement may go without an answer; in the URL in seconds. */
   readonly queryTimeoutMillis?: number
   /** `schema`: for the adapter of Prisma. */
   readonly schema?: string
-  /** What is in the URL and does nothing any more, a sentence each. */
+  /** URL parameters that have no effect any more, a sentence each. */
   readonly notes: readonly string[]
 }
 
@@ -37,10 +37,9 @@ const ours = new Set([
 ])
 
 /**
- * Reads Prisma's names from a connection URL. node-postgres, Kysely and Prisma 7 ignore them without a word.
+ * Reads Prisma's names from a connection URL. node-postgres, Kysely and Prisma 7 ignore them silently.
  *
- * @throws InvalidOptionError for what is no PostgreSQL URL, which is quoted without its password, and for a value that
- *   cannot be
+ * @throws InvalidOptionError if it is not a PostgreSQL URL (quoted without its password) or if a value is invalid
  */
 export function readUrl(url: string): UrlSettings {
   const { searchParams } = parse(url)
@@ -58,7 +57,7 @@ export function readUrl(url: string): UrlSettings {
   return settings
 }
 
-/** Prisma's names, which are no business of the driver. */
+/** Removes Prisma's names from a URL, because the driver does not know them. */
 export function withoutSettings(url: string): string {
   const [address, query] = split(url)
   if (query === undefined) return url
@@ -66,14 +65,14 @@ export function withoutSettings(url: string): string {
   return kept.length === 0 ? address : `${address}?${kept.join('&')}`
 }
 
-/** A URL as it may be shown: its password, and whatever might be one, is replaced. */
+/** Returns a URL that is safe to show: its password, and anything that might be one, is replaced. */
 export function withoutPassword(url: string): string {
   const [address, query] = split(url)
   const scheme = /^[a-z+]*:\/\//i.exec(address)?.[0]
-  // Keywords and values, or worse: nobody knows where a password begins and ends.
+  // For keywords and values, the start and the end of the password are ambiguous.
   if (scheme === undefined) return 'which is no URL'
   const rest = address.slice(scheme.length)
-  // A password that is not encoded may hold anything, so that it ends at the last `@`.
+  // A password without URL encoding may contain any character, so it ends at the last `@`.
   const shown = rest.includes('@')
     ? rest.replace(/^([^:@]*):.*@/s, '$1:***@')
     : rest.replace(/^([^:/]*):(?!\d{1,5}(?:\/|$))[^/]*/, '$1:***')
@@ -81,7 +80,10 @@ export function withoutPassword(url: string): string {
   return `${scheme}${shown}${parameters === undefined ? '' : `?${parameters}`}`
 }
 
-/** A password that is not encoded may hold a question mark: what comes after the last `@` alone is the query. */
+/**
+ * Splits off the query. A password without URL encoding may contain a question mark, so the query starts after the last
+ * `@`.
+ */
 function split(url: string): [address: string, query?: string] {
   const mark = url.indexOf('?', url.includes('@') ? url.lastIndexOf('@') : 0)
   return mark === -1 ? [url] : [url.slice(0, mark), url.slice(mark + 1)]

@@ -11,7 +11,7 @@ import type { Life } from './living-client.ts'
 import { sqlOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 
-/** Remembers the call site of a release, where call sites are worth their price. */
+/** Remembers the call site of a release, if call sites are wanted. */
 export function locateRelease({ home: { gate } }: Life, checkout: Checkout<ClientLike>, entry: DriverFunction): void {
   if (gate.record.sites.mayWant) checkout.releaseSite = gate.record.sites.of(origins.getStore(), entry)
 }
@@ -39,8 +39,9 @@ export function refuseMisuse(life: Life, guard: Engine, config: unknown, entry: 
 }
 
 /**
- * The client is another caller's by now, and it is the same object. The asynchronous context tells them apart: this one
- * has released this very connection, and whoever holds it now does not belong to the same flow of calls.
+ * Returns the earlier checkout of a caller that uses the client after releasing it. Another caller holds the same
+ * client object by now, so the async context decides: this caller has released this connection, and the present holder
+ * belongs to another flow of calls.
  */
 function releasedEarlier({ followed, id }: Life): Holdable | undefined {
   const newest = newestHolding()

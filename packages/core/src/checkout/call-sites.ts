@@ -5,14 +5,14 @@ import type { Origin } from '../stack/origin.ts'
 /** Bytes for remembering which operations were reported, and which reports were logged. */
 const rememberedBytes = 65_536
 
-/** The line that asked for a connection, where it was remembered. */
+/** Returns the call site that asked for a connection, if it was remembered. */
 export function callSiteOf({ site }: { readonly site: Site | undefined }): string | undefined {
   return site === undefined ? undefined : formatCallSite(readStack(site))
 }
 
 /**
- * Decides whose line is worth its price: with `callSites` or in strict mode everyone's, else that of operations which
- * were reported before. A call without an operation is like every other such call.
+ * Decides for which calls the call site is captured. With `callSites` or in strict mode that is every call. Otherwise
+ * it is the calls of operations that were reported before. All calls without an operation count as one operation.
  */
 export class CallSites {
   readonly #always: boolean | undefined
@@ -26,20 +26,21 @@ export class CallSites {
     this.#guard = guard
   }
 
-  /** Returns true if any call site may be worth its price: what a caller need not ask for each call. */
+  /** Returns true if any call site may be wanted, so that callers can skip the question for each call. */
   get mayWant(): boolean {
     return this.#anyStruck || (this.#always ?? this.#guard.mode === 'strict')
   }
 
   /**
-   * The line of the present call, if it is worth it. @param entry the function that was called; its frames, and those
-   * above, are left out
+   * Returns the call site of the present call, if it is wanted.
+   *
+   * @param entry the function that was called; the stack leaves out its frames and those above
    */
   of(origin: Origin | undefined, entry: (...args: never[]) => unknown): Site | undefined {
     return this.#isWanted(origin?.operation) ? takeSite(entry, origin) : undefined
   }
 
-  /** These were reported: from now on their like are remembered with their lines. */
+  /** Marks reported checkouts: from now on, calls of the same operations capture their call sites. */
   strike(checkouts: Iterable<{ readonly operation: string | undefined }>): void {
     for (const { operation } of checkouts) {
       this.#anyStruck = true
@@ -47,7 +48,7 @@ export class CallSites {
     }
   }
 
-  /** Whether this has not been logged yet. */
+  /** Returns true if this report has not been logged yet. */
   isNewReport(text: string): boolean {
     if (this.#reported.get(text)) return false
     this.#reported.set(text, true)
@@ -61,7 +62,7 @@ export class CallSites {
 }
 
 /**
- * The stack of an origin begins at the application; what is taken here begins inside the ORM, and may end there too.
+ * The stack of an origin begins at the application. A stack captured here begins inside the ORM and may end there too.
  */
 function takeSite(entry: (...args: never[]) => unknown, origin: Origin | undefined): Site {
   const known = framesOf(origin?.stack)

@@ -6,21 +6,24 @@ import type { ServerRefusal } from './reconnect-pause.ts'
 interface Users {
   /** Calls for which the pool was asked for a connection. */
   readonly taking: { readonly size: number }
-  /** Calls that hold one. */
+  /** Calls that hold a connection. */
   readonly held: { readonly size: number }
 }
 
-/** How many connections a pool can still give. The pool counts connections; this counts the calls that they are for. */
+/**
+ * Computes how many connections a pool can still provide. The pool counts connections; this class counts the calls that
+ * they are for.
+ */
 export class Capacity {
-  /** Connections that the pool was asked for and whose callers have given up. */
+  /** Connections that the pool was asked for but whose callers have given up. */
   abandoned = 0
   readonly #source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle'>
   readonly #users: Users
   readonly #refusal: ServerRefusal
   readonly #clock: Clock
-  /** Idle connections that the pool was asked for and has not handed out yet. */
+  /** Idle connections that the pool was asked for but has not handed over yet. */
   #promised = 0
-  /** Connections that were out before the gate stood here. */
+  /** Connections that were checked out before the gate was installed. */
   #foreign: number
 
   constructor(
@@ -48,23 +51,27 @@ export class Capacity {
 
   get isFull(): boolean {
     const source = this.#source
-    // Some of them may never have come: they were still being opened.
+    // Some of them may never have arrived: the pool was still opening them.
     if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, source.size - source.idle)
     return this.#users.taking.size + this.abandoned + this.active >= source.max
   }
 
-  /** Returns true if a connection is idle that no call was promised. */
+  /** Returns true if an idle connection is not promised to a call yet. */
   get hasIdle(): boolean {
     return this.#source.idle > this.#promised
   }
 
-  /** Returns true if the call that is next in the queue gets a connection now. */
+  /** Returns true if the next call in the queue can acquire a connection now. */
   canTake(): boolean {
     if (this.isFull) return false
     return !this.#refusal.isOn || this.hasIdle || this.#clock.now() >= this.#refusal.nextAt
   }
 
-  /** The pool is about to be asked. @returns true if it has to open a connection */
+  /**
+   * Notes that the pool is about to be asked.
+   *
+   * @returns true if it has to open a connection
+   */
   ask(): boolean {
     const isNew = !this.hasIdle
     if (!isNew) this.#promised++
@@ -72,12 +79,16 @@ export class Capacity {
     return isNew
   }
 
-  /** The pool has answered. @param isNew what {@link ask} returned */
+  /**
+   * Notes that the pool has answered.
+   *
+   * @param isNew what {@link ask} returned
+   */
   answered(isNew: boolean): void {
     if (!isNew) this.#promised--
   }
 
-  /** A connection that was out before the gate stood here came back. */
+  /** Notes the release of a connection that was checked out before the gate was installed. */
   giveBackForeign(): void {
     if (this.#foreign > 0) this.#foreign--
   }

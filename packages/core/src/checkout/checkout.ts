@@ -5,14 +5,14 @@ import type { AwaitChain } from '../stack/await-chain.ts'
 import type { Layer } from '../stack/origin.ts'
 import type { Linked } from './queue.ts'
 
-/** What a pool calls with the connection, or with the error in its place. */
+/** The callback of a pool: receives the connection or the error. */
 export type Handover<Connection> = (
   error: Error | undefined,
   connection: Connection | undefined,
   release: Release,
 ) => void
 
-/** What a gate calls with the connection, or with the error in its place, and with the checkout. */
+/** The callback of a gate: receives the connection or the error, and the checkout. */
 export type Receiver<Connection> = (
   error: Error | undefined,
   connection: Connection | undefined,
@@ -20,23 +20,23 @@ export type Receiver<Connection> = (
   checkout: Checkout<Connection>,
 ) => void
 
-/** Gives a connection back; with an error, or `true`, it is closed. */
+/** Releases a connection; with an error or `true`, the pool closes it. */
 export type Release = (error?: Error | boolean) => void
 
-/** What a pool throws when it is asked, as where its driver cannot make a client. */
+/** What a pool throws when it is asked, for example if its driver cannot create a client. */
 export interface Thrown {
   readonly error: Error
 }
 
-/** What few checkouts need: it stands apart, so that a checkout takes as little memory as it can. */
+/** Fields that few checkouts need. They are kept apart so that a checkout takes as little memory as possible. */
 class Seldom {
-  /** How long the caller itself waits, where that is less than the pool's limit. */
+  /** How long the caller itself waits, if that is less than the pool's limit. */
   ownLimitMillis: number | undefined = undefined
-  /** Why the pool could not connect, when it was last tried. */
+  /** Why the pool's last attempt to connect failed. */
   failure: Error | undefined = undefined
-  /** The asynchronous context of the call, until it has its connection. */
+  /** The async context of the call, until it has its connection. */
   context: AsyncResource | undefined = undefined
-  /** How often the pool was asked again, for another connection than the one that it is opening. */
+  /** How often the pool was asked again for a different connection than the one that it is opening. */
   superseded = 0
   waitingInside = 0
   connectionId = 0
@@ -47,35 +47,39 @@ class Seldom {
   isReported = false
 }
 
-/** One stay of a connection with the application, from the call that asks for it to its release. */
+/** One use of a connection by the application, from the call that asks for it to its release. */
 export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holdable {
   previous: Checkout<Connection> | undefined = undefined
   next: Checkout<Connection> | undefined = undefined
   state: CheckoutState = 'waiting'
-  /** Of all that asked: the lower, the earlier. */
+  /** Position among all calls: a lower number asked earlier. */
   readonly order: number
   readonly askedAt: number
   heldSince = 0
   connection: Connection | undefined = undefined
-  /** The pool was asked at once for a connection that is idle: it comes in the same turn of the event loop. */
+  /**
+   * True if the pool was asked immediately for an idle connection, which arrives in the same turn of the event loop.
+   */
   comesAtOnce = false
-  /** Called once; what it holds on to is let go then. */
+  /** Called once. Its closure is dropped then. */
   handover: Receiver<Connection>
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
   readonly site: Site | undefined
   inside: Holdable | undefined
   readonly family: number
-  /** The context of the call knows this checkout. */
+  /** True if the async context of the call points to this checkout. */
   isFollowed = false
   readonly owner: object | undefined
   releasedAt: number | undefined = undefined
   #seldom: Seldom | undefined = undefined
-  /** The statement that asked for the connection itself (`pool.query`), as its adapter knows it; until it is sent. */
+  /**
+   * The statement that asked for the connection itself (`pool.query`), as its adapter represents it, until it is sent.
+   */
   statement: object | undefined = undefined
-  /** The wait was told with a statement. */
+  /** True if the wait was reported with a statement. */
   isWaitTold = false
-  /** The layer that asked. */
+  /** The layer that asked for the connection. */
   layer: Layer = 'pg'
 
   constructor(
@@ -98,7 +102,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.owner = owner
   }
 
-  /** How long the caller itself waits, where that is less than the pool's limit. */
+  /** How long the caller itself waits, if that is less than the pool's limit. */
   get ownLimitMillis(): number | undefined {
     return this.#seldom?.ownLimitMillis
   }
@@ -107,7 +111,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.#rest.ownLimitMillis = value
   }
 
-  /** Why the pool could not connect, when it was last tried. */
+  /** Why the pool's last attempt to connect failed. */
   get failure(): Error | undefined {
     return this.#seldom?.failure
   }
@@ -164,7 +168,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.#rest.isOfCallback = value
   }
 
-  /** It was reported for its length. */
+  /** True if it was reported as held too long. */
   get isReported(): boolean {
     return this.#seldom?.isReported ?? false
   }
@@ -177,7 +181,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     return (this.#seldom ??= new Seldom())
   }
 
-  /** The call turned out to be made by the work that holds `around`, and by none that holds a connection inside that. */
+  /** Moves the call inside `around`, the innermost connection that its caller turned out to hold. */
   moveTo(around: Holdable | undefined): void {
     if (this.state === 'waiting') {
       for (const outer of heldFrom(this.inside)) outer.waitingInside--
@@ -186,7 +190,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.inside = around
   }
 
-  /** The connection is released: nothing of it is kept by those who still know the checkout. */
+  /** Drops the references of a released connection, because others still keep the checkout. */
   letGo(): void {
     this.connection = undefined
     if (this.#seldom === undefined) return
@@ -199,9 +203,9 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     this.keepContext()
   }
 
-  /** The pool may have to be asked for it later, in the context of the call. */
+  /** Keeps the async context of the call, because the pool may have to be asked later. */
   keepContext(): void {
-    // AsyncLocalStorage.snapshot() takes 10 µs and 1.4 kB (Node 24), which is much for a crowd.
+    // AsyncLocalStorage.snapshot() takes 10 µs and 1.4 kB (Node 24), which adds up with thousands of waiting callers.
     this.#rest.context ??= new AsyncResource('poolsafe.checkout')
   }
 
@@ -210,16 +214,16 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
     return this.#seldom?.superseded ?? 0
   }
 
-  /** The pool is asked again: what it was asked for before comes too late. */
+  /** Marks the earlier request as outdated, because the pool is asked again. */
   supersede(): void {
     this.#rest.superseded++
   }
 
   /**
-   * Asks the pool in the context of the call, not of whoever made room for it: what traces the pool sees it under its
-   * caller.
+   * Asks the pool in the async context of the call, not of the release that made room for it. Tracing tools then see
+   * the pool under its caller.
    *
-   * @returns what the pool threw; it never calls back then
+   * @returns what the pool threw; the pool does not call back then
    */
   takeFrom(source: { take(done: Handover<Connection>): void }, done: Handover<Connection>): Thrown | undefined {
     const context = this.#seldom?.context
@@ -228,18 +232,22 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
       else context.runInAsyncScope(() => source.take(done))
       return undefined
     } catch (error) {
-      // What was called with the answer throws for itself.
+      // The callback itself threw, not the pool.
       if (this.state !== 'taking') throw error
       return { error: error as Error }
     }
   }
 
-  /** It has its connection, or gets none. */
+  /** Notes that the call has its connection or will get none. */
   settled(): void {
     if (this.#seldom !== undefined) this.#seldom.context = undefined
   }
 
-  /** It is over. @returns how long the application held the connection */
+  /**
+   * Ends the checkout.
+   *
+   * @returns how long the application held the connection
+   */
   end(now: number): number {
     this.state = 'over'
     this.releasedAt = now
@@ -247,7 +255,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   }
 
   /**
-   * How long it waited for its connection; 0 where that was told before, or is in the duration of its own statement.
+   * Returns how long the call waited for its connection; 0 if that was reported before or is part of the duration of
+   * its own statement.
    */
   takeWaitMillis(): number {
     if (this.isWaitTold) return 0

@@ -4,36 +4,34 @@ import type { Activity } from './pool-state.ts'
 
 /** The pool behind a gate. */
 export interface ConnectionSource<Connection> {
-  /** The most connections that may be out at once, asked anew each time; `Infinity` leaves the waiting to the pool. */
+  /** The maximum number of open connections, read anew each time. `Infinity` leaves the waiting to the pool. */
   readonly max: number
   /** Connections that are open or being opened. */
   readonly size: number
   readonly idle: number
-  /**
-   * New connections for which a hook of the application runs, such as `onConnect` of the pool, before anybody has them.
-   */
+  /** New connections whose `onConnect` hook, or a similar hook of the application, still runs. */
   readonly inHook?: number
-  /** Takes a connection, idle or new, and calls back once; or throws, and never calls back. */
+  /** Acquires an idle or new connection and calls back once; or throws and does not call back. */
   take(done: Handover<Connection>): void
-  /** Gives back what came too late for its caller. */
+  /** Takes back a connection that arrived too late for its caller. */
   takeBack(connection: Connection, release: Release): void
   activityOf(connection: Connection): Activity
-  /** For how long the server has waited for the reader of a cursor or a stream; `undefined` where it does not. */
+  /** How long the server has waited for the reader of a cursor or a stream; `undefined` if it does not wait. */
   unreadMillis?(connection: Connection): number | undefined
-  /** Changes whenever something is sent on the connection. */
+  /** Returns a value that changes whenever something is sent on the connection. */
   activityMark(connection: Connection): unknown
 }
 
-/** What makes a gate's time and chance, for tests. */
+/** The clock and the random numbers of a gate, replaced in tests. */
 export interface GateNature {
   readonly clock: Clock
   readonly random: () => number
 }
 
 /**
- * Has a pool open a connection, and gives it back at once.
+ * Makes a pool open a connection and releases it immediately.
  *
- * @param noted called when it is known whether it could, before the connection goes back
+ * @param noted called with the outcome, before the connection is released
  */
 export function openOne<Connection>(
   source: ConnectionSource<Connection>,
@@ -52,7 +50,7 @@ export function openOne<Connection>(
         resolve()
       })
     } catch (error) {
-      // Its driver could not even make a client.
+      // The driver could not even create a client.
       fail(error as Error)
     }
   })

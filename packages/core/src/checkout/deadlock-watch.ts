@@ -8,13 +8,16 @@ import type { Queue } from './queue.ts'
 import { RecentCount } from '../measure/recent-count.ts'
 import { callSiteOf, type CallSites } from './call-sites.ts'
 
-/** How long nothing may move before a deadlock is taken for one. */
+/** How long nothing may move before the watch takes it for a deadlock. */
 const graceMillis = 50
 
-/** As many callers as are watched at once: where all of many wait in one circle, the first of them tell. */
+/**
+ * The maximum number of callers watched at once. If many callers wait in one circle, the first few are enough to find
+ * it.
+ */
 const mostSuspects = 8
 
-/** What a deadlock watch looks at. */
+/** The parts of a pool that a deadlock watch reads. */
 export interface Circle<Connection> {
   readonly clock: Clock
   readonly source: {
@@ -25,19 +28,18 @@ export interface Circle<Connection> {
   readonly watcher: Watcher
   readonly sites: CallSites
   readonly held: Queue<Checkout<Connection>>
-  /** The pool as it stands now. */
+  /** Returns the present state of the pool. */
   readonly survey: () => PoolState
   readonly refuse: (checkout: Checkout<Connection>, error: Error) => void
 }
 
 /**
- * Finds that everyone who holds a connection waits for another one, so that none comes back. A context is inherited by
- * work that nobody waits for as well, so that what looks like a deadlock may be none: one stays, and no holder sends
- * anything.
+ * Detects that every holder is waiting for a second connection, so that none is released. Unawaited work inherits the
+ * async context too. So a suspect counts only if it persists while no holder sends anything.
  */
 export class DeadlockWatch<Connection> {
   readonly #circle: Circle<Connection>
-  /** Those that were found lately. */
+  /** The deadlocks that were found recently. */
   readonly recent: RecentCount = new RecentCount()
   #found = 0
   #suspects = 0
@@ -46,12 +48,12 @@ export class DeadlockWatch<Connection> {
     this.#circle = circle
   }
 
-  /** How many were found. */
+  /** The number of deadlocks found. */
   get found(): number {
     return this.#found
   }
 
-  /** This call waits now. Only one that holds a connection itself can close the circle. */
+  /** Watches a call that starts to wait. Only a call that holds a connection itself can close the circle. */
   suspect(checkout: Checkout<Connection>): void {
     if (checkout.inside === undefined || this.#suspects >= mostSuspects || !this.isClosed(checkout)) return
     const before = this.#marks()
@@ -78,7 +80,7 @@ export class DeadlockWatch<Connection> {
     return isOurs
   }
 
-  /** By which it is seen whether anything was sent, or given back and taken anew. */
+  /** Marks that show if anything was sent, released or acquired in the meantime. */
   #marks(): readonly unknown[] {
     const { held, source } = this.#circle
     return Array.from(held, ({ order, connection }) => [order, source.activityMark(connection as Connection)])

@@ -10,7 +10,7 @@ import type { PoolState } from './pool-state.ts'
 import type { ServerRefusal } from './reconnect-pause.ts'
 import type { Measures } from './statistics.ts'
 
-/** What a denial is told with. */
+/** What a denial needs for its report. */
 export interface Facts<Connection> {
   readonly measures: Measures
   readonly refusal: ServerRefusal
@@ -19,12 +19,12 @@ export interface Facts<Connection> {
   readonly watcher: Watcher
   readonly sites: CallSites
   readonly held: Iterable<Checkout<Connection>>
-  /** The pool as it stands now. */
+  /** Returns the present state of the pool. */
   readonly survey: (waitedMillis?: number) => PoolState
   readonly fail: (checkout: Checkout<Connection>, error: Error) => void
 }
 
-/** Tells calls that they get no connection: with the cause that the pool knows, not only with what the one call saw. */
+/** Fails calls that get no connection, and reports the cause that the pool knows, not only what the one call saw. */
 export class Denials<Connection> {
   readonly #facts: Facts<Connection>
 
@@ -32,7 +32,7 @@ export class Denials<Connection> {
     this.#facts = facts
   }
 
-  /** Fails calls that have waited for too long. */
+  /** Fails calls that have waited too long. */
   expire(due: readonly Checkout<Connection>[], now: number): void {
     const { measures, busy, refusal, limits, sites, held } = this.#facts
     const expired = (checkout: Checkout<Connection>, pool: PoolState): AcquireTimeoutError => {
@@ -45,15 +45,15 @@ export class Denials<Connection> {
     sites.strike(held)
   }
 
-  /** Fails calls that wait while the server refuses. */
+  /** Fails the waiting calls while the server refuses connections. */
   failFast(waiting: readonly Checkout<Connection>[]): void {
     this.#failAll(waiting, (checkout, pool) => this.#refused(checkout, pool))
   }
 
   /**
-   * Refuses a call at once.
+   * Refuses a call immediately.
    *
-   * @param maxWaiting the bound, where as many wait already; otherwise the server refuses
+   * @param maxWaiting the limit, if that many calls wait already; `undefined` if the server refuses connections
    */
   refuse(checkout: Checkout<Connection>, maxWaiting?: number): Error {
     const { measures, refusal, survey, watcher } = this.#facts
@@ -79,7 +79,7 @@ export class Denials<Connection> {
     withoutStack(() => {
       const pool = survey(waitedMillis)
       for (const checkout of due) {
-        // A caller that was told may have aborted another.
+        // A caller that received its error may have aborted another call.
         if (checkout.state !== 'waiting' && checkout.state !== 'taking') continue
         const error = make(checkout, pool)
         errors.push(error)

@@ -8,10 +8,12 @@ import type { NoConnection } from './no-connection-message.ts'
 import { likelyCause, type Holder, type PoolState } from './pool-state.ts'
 import { callSiteOf } from './call-sites.ts'
 
-/** Holders that an error names. */
+/** The maximum number of holders that an error names. */
 const named = 5
 
-/** Who holds connections, the longest first, and what those do that held theirs throughout. */
+/**
+ * Returns the holders of connections, longest first, and the activity of those that held theirs during the whole wait.
+ */
 export function surveyHolders<Connection>(
   held: Iterable<Checkout<Connection>>,
   source: Pick<ConnectionSource<Connection>, 'activityOf' | 'unreadMillis'>,
@@ -31,19 +33,19 @@ export function surveyHolders<Connection>(
   return { holders, heldThroughout }
 }
 
-/** Who took the connections in the same moment as the call that waits has held them for a little less. */
+/** A caller that acquired its connection at the same moment as the wait began has held it for slightly less. */
 const mostOfTheTime = 0.75
 
-/** A wait that is over. */
+/** A finished wait. */
 export interface Wait {
   readonly waitedMillis: number
-  /** For how long this process could not read what had arrived. */
+  /** How long this process could not read data that had arrived. */
   readonly busyMillis: number
 }
 
 const noWait: Wait = { waitedMillis: 0, busyMillis: 0 }
 
-/** Waited for too long. */
+/** Returns the error of a call that waited too long. */
 export function timeoutOf<Connection>(
   checkout: Checkout<Connection>,
   wait: Wait,
@@ -59,7 +61,7 @@ export function timeoutOf<Connection>(
   return new AcquireTimeoutError(wait.waitedMillis, limit, describeCall(checkout, pool, refusal, wait), pool)
 }
 
-/** The server refuses, and the pool is told not to wait for its end. */
+/** Returns the error of a call that fails because the server refuses connections and `failFast` says not to wait. */
 export function refusedOf<Connection>(
   checkout: Checkout<Connection>,
   refusedMillis: number,
@@ -69,7 +71,7 @@ export function refusedOf<Connection>(
   return new ServerRefusesError(refusedMillis, describeCall(checkout, pool, refusal), pool)
 }
 
-/** Too many wait already. */
+/** Returns the error of a call that finds too many waiting callers. */
 export function queueFullOf<Connection>(
   checkout: Checkout<Connection>,
   maxWaiting: number,
@@ -79,15 +81,15 @@ export function queueFullOf<Connection>(
   return new QueueFullError(maxWaiting, describeCall(checkout, pool, refusal), pool)
 }
 
-/** Nobody can go on. */
+/** Returns the error of a call that completes a deadlock. */
 export function deadlockOf<Connection>(checkout: Checkout<Connection>, pool: PoolState): SelfDeadlockError {
   return new SelfDeadlockError(describeCall(checkout, pool), pool)
 }
 
-/** A call that holds more than these has not nested them: it forgot to give them back. */
+/** A call that holds more connections than this has not nested them: it forgot to release them. */
 const deepestNesting = 2
 
-/** @param refusal why the pool could not connect while the call waited, whoever the attempts were for */
+/** @param refusal why the pool could not connect during the wait, for this call or another */
 function describeCall<Connection>(
   checkout: Checkout<Connection>,
   pool: PoolState,

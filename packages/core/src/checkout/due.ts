@@ -2,8 +2,8 @@ import type { Checkout } from './checkout.ts'
 import type { Queue } from './queue.ts'
 
 /**
- * Those that asked before a moment. The queue of those that wait is in the order of asking; the few others are gone
- * through.
+ * Returns the calls that asked before a moment. The queue of waiting calls is in the order of asking; the few others
+ * are searched one by one.
  */
 export function dueOf<Connection>(queue: Queue<Checkout<Connection>>, before: number): Checkout<Connection>[] {
   const due: Checkout<Connection>[] = []
@@ -14,7 +14,7 @@ export function dueOf<Connection>(queue: Queue<Checkout<Connection>>, before: nu
   return due
 }
 
-/** When the first of them asked. */
+/** Returns when the first of them asked. */
 export function oldestOf<Connection>(queue: Queue<Checkout<Connection>>): number {
   let oldest = Infinity
   for (const { askedAt } of queue) oldest = Math.min(oldest, askedAt)
@@ -22,7 +22,8 @@ export function oldestOf<Connection>(queue: Queue<Checkout<Connection>>): number
 }
 
 /**
- * A timer's stack tells nothing, and takes its time ten thousand times over. Whoever awaits the error puts in another.
+ * Runs `act` without capturing stacks. A timer's stack is useless and expensive to capture. The awaiting call adds its
+ * own.
  */
 export function withoutStack<Result>(act: () => Result): Result {
   const limit = Error.stackTraceLimit

@@ -11,10 +11,10 @@ import {
 } from './no-connection-message.ts'
 import type { Holder, LikelyCause, PoolState } from './pool-state.ts'
 
-/** No connection was to be had. Its fields say how the pool stood then. */
+/** A call got no connection. The fields hold the state of the pool at that moment. */
 export abstract class NoConnectionError extends PoolsafeError {
   static override readonly name: string = 'NoConnectionError'
-  /** The most connections that the pool opens. */
+  /** The maximum number of connections that the pool opens. */
   readonly max: number
   /** Connections that were open or being opened. */
   readonly size: number
@@ -23,13 +23,13 @@ export abstract class NoConnectionError extends PoolsafeError {
   readonly active: number
   /** Calls that waited, this one included. */
   readonly waiting: number
-  /** Who held connections for longest, five at most. */
+  /** The longest holders of connections, five at most. */
   readonly holders: readonly Holder[]
   /** See {@link LikelyCause}. */
   readonly likelyCause: LikelyCause
-  /** The ORM's name for the call, such as `User.findMany`, where known. */
+  /** The ORM's name for the call, such as `User.findMany`, if known. */
   readonly operation: string | undefined
-  /** For how long this process was busy or suspended while the call waited, in stretches of 100 ms and more. */
+  /** How long this process was busy or suspended while the call waited, in stretches of 100 ms and more. */
   readonly busyMillis: number
 
   constructor(message: string, call: NoConnection, pool: PoolState) {
@@ -47,17 +47,17 @@ export abstract class NoConnectionError extends PoolsafeError {
 }
 
 /**
- * A call waited for a connection for longer than `acquireTimeoutMillis`. Its `cause` is why the pool could not connect,
- * if that was it.
+ * A call waited for a connection for longer than `acquireTimeoutMillis`. If the pool could not connect, its `cause` is
+ * that error.
  */
 export class AcquireTimeoutError extends NoConnectionError {
   static override readonly name: string = 'AcquireTimeoutError'
   readonly waitedMillis: number
-  /** `acquireTimeoutMillis`; or how long the call itself waits, where that is less, as Prisma's `maxWait`. */
+  /** `acquireTimeoutMillis`, or the call's own limit if that is less, such as Prisma's `maxWait`. */
   readonly limitMillis: number
   /**
-   * The report, where the limit is one that the application gave the pool itself: the message is the pool's own then,
-   * as applications compare it. `undefined` where the message is the report.
+   * The report, if the application set the limit on the pool itself. The message is then the pool's own, because
+   * applications compare it. `undefined` if the message is the report.
    */
   declare readonly report: string | undefined
 
@@ -70,7 +70,7 @@ export class AcquireTimeoutError extends NoConnectionError {
   }
 }
 
-/** As many calls as `maxWaiting` allows wait for a connection already. Thrown at once. */
+/** `maxWaiting` calls wait for a connection already. Thrown immediately. */
 export class QueueFullError extends NoConnectionError {
   static override readonly name: string = 'QueueFullError'
   readonly maxWaiting: number
@@ -86,12 +86,12 @@ export class QueueFullError extends NoConnectionError {
 }
 
 /**
- * The server refuses connections, the pool has none that could come free, and `failFast` says not to wait. Its `cause`
- * is why the pool could not connect when it was last tried. Thrown at once.
+ * The server refuses connections, the pool has none that could be released, and `failFast` says not to wait. Its
+ * `cause` is the error of the pool's last attempt to connect. Thrown immediately.
  */
 export class ServerRefusesError extends NoConnectionError {
   static override readonly name: string = 'ServerRefusesError'
-  /** For how long the server has refused. */
+  /** How long the server has refused connections. */
   readonly refusedMillis: number
 
   constructor(refusedMillis: number, call: NoConnection, pool: PoolState) {
@@ -105,8 +105,8 @@ export class ServerRefusesError extends NoConnectionError {
 }
 
 /**
- * Everyone who holds a connection of the pool waits for another one: nobody can go on. Thrown in strict mode, without
- * waiting for the timeout.
+ * Every holder of a connection of the pool waits for another one, so none of them can continue. Thrown in strict mode,
+ * without waiting for the timeout.
  */
 export class SelfDeadlockError extends NoConnectionError {
   static override readonly name: string = 'SelfDeadlockError'
@@ -123,8 +123,8 @@ export class SelfDeadlockError extends NoConnectionError {
 
 /**
  * An open connection was lost. It is the `cause` of the driver's `Client has encountered a connection error and is not
- * queryable` and
- * `Connection terminated unexpectedly`. Its own `cause` is the server's error or that of the socket, if there was one.
+ * queryable` and `Connection terminated unexpectedly`. Its own `cause` is the error of the server or of the socket, if
+ * there was one.
  */
 export class ConnectionLostError extends PoolsafeError {
   static override readonly name: string = 'ConnectionLostError'
@@ -136,7 +136,7 @@ export class ConnectionLostError extends PoolsafeError {
     super(describeLoss(facts, cause), cause === undefined ? undefined : { cause })
     this.reason = reason
     this.facts = facts
-    // Everything in it is in the message; Node would print it a second time.
+    // The message contains everything in it; Node would print it a second time.
     Object.defineProperty(this, 'facts', { enumerable: false })
   }
 }

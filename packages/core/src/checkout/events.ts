@@ -28,13 +28,13 @@ export interface ReleaseEvent {
 }
 
 /**
- * A BEGIN was answered. With `observe: false` only pools with a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`
- * send it.
+ * The server answered a BEGIN. With `observe: false`, only pools with a `statementTimeoutMillis` or a
+ * `poolerWaitTimeoutMillis` emit this event.
  */
 export interface PoolerWaitEvent {
   /**
-   * The time from sending the BEGIN to its answer: the wait for a server connection of the pooler, and one round trip.
-   * The server itself takes no time for a BEGIN.
+   * The time from sending the BEGIN to its answer: the wait for a server connection of the pooler, plus one round trip.
+   * The server itself needs no time for a BEGIN.
    */
   readonly poolerWaitMillis: number
   readonly operation: string | undefined
@@ -50,14 +50,14 @@ export interface TimeoutEvent {
 /** Every holder of a connection waits for another one. */
 export interface DeadlockEvent {
   readonly error: SelfDeadlockError
-  /** Whether the call was refused at once. Otherwise it waits for its timeout. */
+  /** True if the call was refused immediately. Otherwise it waits for its timeout. */
   readonly refused: boolean
 }
 
 /** A connection is held too long. */
 export interface LeakEvent {
   /**
-   * `held`: longer than `leakDetectionMillis`; `idleInTransaction`: its transaction was idle longer than
+   * `held`: longer than `leakDetectionMillis`; `idleInTransaction`: its transaction was idle for longer than
    * `idleInTransactionMillis`.
    */
   readonly kind: 'held' | 'idleInTransaction'
@@ -121,10 +121,10 @@ export const checkoutEventNames: readonly (keyof CheckoutEvents)[] = keysOf<Chec
   connectionLost: true,
 })
 
-/** What a gate needs of a guard. */
+/** The part of a guard that a gate needs. */
 export interface Watcher {
   readonly mode: 'off' | 'warn' | 'strict'
-  /** Whether anyone listens, so that nothing is put together for nobody. */
+  /** Returns true if the event has a listener, so that unused events are never built. */
   hears(name: keyof CheckoutEvents): boolean
   tell<Name extends keyof CheckoutEvents>(name: Name, event: CheckoutEvents[Name]): void
   warn(message: string): void

@@ -5,7 +5,7 @@ import type { CheckoutLimits } from './limits.ts'
 import { dueOf, oldestOf } from './due.ts'
 import type { Queue } from './queue.ts'
 
-/** What an expiry looks at. */
+/** The parts of a gate that an expiry reads. */
 export interface Expiring<Connection> {
   readonly clock: Clock
   readonly limits: Pick<CheckoutLimits, 'acquireTimeoutMillis'>
@@ -15,14 +15,12 @@ export interface Expiring<Connection> {
   readonly expire: (due: readonly Checkout<Connection>[], now: number) => void
 }
 
-/**
- * Tells when calls have waited for too long: those with the limit of the pool, and those whose caller waits for less.
- */
+/** Fails calls that have waited too long, by the limit of the pool or by the shorter limit of their caller. */
 export class Expiry<Connection> {
   readonly busy: BusyWatch
   readonly #expiring: Expiring<Connection>
   readonly #alarm: Alarm
-  /** Calls with a limit of their own, which is shorter than that of the pool. */
+  /** Calls with their own limit, which is shorter than the pool's. */
   readonly #hurried = new Set<Checkout<Connection>>()
 
   constructor(expiring: Expiring<Connection>) {
@@ -33,10 +31,10 @@ export class Expiry<Connection> {
   }
 
   /**
-   * This call waits from now on.
+   * Notes that this call starts to wait.
    *
-   * @param forLong it waits for others, or for the server; and not only for an idle connection, which comes in the same
-   *   turn
+   * @param forLong true if it waits for other callers or for the server, and not only for an idle connection, which
+   *   arrives in the same turn
    */
   expect(checkout: Checkout<Connection>, forLong: boolean): void {
     if (forLong) this.busy.start()
@@ -45,7 +43,7 @@ export class Expiry<Connection> {
     this.#alarm.expect(checkout.askedAt + (ownLimitMillis ?? this.#expiring.limits.acquireTimeoutMillis))
   }
 
-  /** This call has its connection, or has given up. */
+  /** Notes that this call has its connection or has given up. */
   settled(checkout: Checkout<Connection>): void {
     if (this.#hurried.size > 0) this.#hurried.delete(checkout)
   }
@@ -54,7 +52,7 @@ export class Expiry<Connection> {
   #ring(now: number): number {
     const { limits, waiting, taking, expire } = this.#expiring
     const { acquireTimeoutMillis } = limits
-    // The callers of these have gone when their limit is over, whatever has arrived.
+    // The callers of these leave when their limit expires, even if data has arrived.
     const hurried = Array.from(this.#hurried).filter((checkout) => deadlineOf(checkout) <= now)
     const grace = this.busy.graceUntil(now)
     const before = now - acquireTimeoutMillis
@@ -68,7 +66,7 @@ export class Expiry<Connection> {
   }
 }
 
-/** The deadline of a call with a limit of its own. */
+/** Returns the deadline of a call with its own limit. */
 function deadlineOf<Connection>({ askedAt, ownLimitMillis = Infinity }: Checkout<Connection>): number {
   return askedAt + ownLimitMillis
 }

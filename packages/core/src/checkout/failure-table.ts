@@ -167,7 +167,7 @@ export const byCode: { readonly [code: string]: Failure | undefined } = {
   ENETUNREACH: unreachable,
   EHOSTDOWN: unreachable,
   ENETDOWN: unreachable,
-  // Of a Unix socket whose server does not run.
+  // Node's code for a Unix socket whose server does not run.
   ENOENT: unreachable,
   ENOTFOUND: unknownHost,
   // The resolver itself did not answer.
@@ -208,9 +208,9 @@ export const byCode: { readonly [code: string]: Failure | undefined } = {
   ERR_SSL_WRONG_VERSION_NUMBER: tlsUnsupported,
 }
 
-/** What drivers say without a code. */
+/** Driver messages that come without a code. */
 export const byMessage: readonly (readonly [RegExp, Failure])[] = [
-  // PostgreSQL's own words for 0A000, which means many other things.
+  // PostgreSQL's message for one of many meanings of 0A000.
   [/^cached plan must not change result type$/, stalePlan],
   [/^timeout expired$|due to connection timeout$|^timeout exceeded when trying to connect$/, connectTimeout],
   [/^Connection terminated/, brokenConnection],
@@ -230,7 +230,7 @@ export const byMessage: readonly (readonly [RegExp, Failure])[] = [
   [/^Client has encountered a connection error/, brokenConnection],
 ]
 
-/** `28000` is said of the password, of pg_hba.conf and of TLS alike: the words tell. */
+/** PostgreSQL uses `28000` for the password, pg_hba.conf and TLS alike, so the message decides. */
 export const withinAuthorization: readonly (readonly [RegExp, Failure])[] = [
   // PostgreSQL 14 and later: "no encryption"; before: "SSL off".
   [/^no pg_hba\.conf entry for .*(?:no encryption|SSL off)/, tlsRequired],

@@ -6,20 +6,20 @@ import { byCode, byMessage, unreadableFile, withinAuthorization } from './failur
 interface ErrorLike {
   readonly code?: unknown
   readonly message?: unknown
-  /** What Node asked of the operating system. */
+  /** The system call that failed. */
   readonly syscall?: unknown
   readonly cause?: unknown
   /** Node tries all addresses of a name, and reports on all of them. */
   readonly errors?: readonly unknown[]
-  /** The server's own words inside the error of a driver adapter of Prisma. */
+  /** The server's SQLSTATE inside the error of a Prisma driver adapter. */
   readonly originalCode?: unknown
   readonly originalMessage?: unknown
   readonly meta?: { readonly driverAdapterError?: unknown }
 }
 
 /**
- * Says what an error of the driver means, where it is about the connection and not about a statement. Also looks into
- * the errors that layers above have wrapped.
+ * Explains a driver error that concerns the connection and not a statement. Also looks into errors that layers above
+ * have wrapped.
  *
  * @returns `undefined` for every other error
  */
@@ -49,7 +49,7 @@ function classifyOne({
   )
 }
 
-/** A socket without a listener gives ENOENT as well. */
+/** A Unix socket without a server gives ENOENT as well. */
 function isOfFile(code: unknown, syscall: unknown): boolean {
   return (
     code === 'EISDIR' ||
@@ -57,7 +57,7 @@ function isOfFile(code: unknown, syscall: unknown): boolean {
   )
 }
 
-/** A pooler may use codes that mean something else with PostgreSQL; its words are its own. */
+/** A pooler may use codes that mean something else in PostgreSQL, but its messages are unique. */
 function refusalOf(code: unknown, text: string): Failure | undefined {
   if (code !== undefined && !isSqlState(code)) return undefined
   const refusal = refusals.find(({ says, codes }) => (code === undefined || codes.test(code)) && says.test(text))

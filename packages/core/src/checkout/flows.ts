@@ -2,18 +2,21 @@ import { SiteBudget } from '../stack/stack-budget.ts'
 import type { Checkout } from './checkout.ts'
 import { enterHolding, isHeldBySomeFlow, newestHolding, shareContext, type Holdable } from './holding.ts'
 
-/** As many calls may not know whether their flow holds a connection, before contexts are not used twice any more. */
+/** After this many uncertain calls, contexts are no longer used twice. */
 const mostUncertain = 3
-/** Of so many calls, one more may not know it. */
+/** One more uncertain call is allowed for each this many calls. */
 const callsForEach = 100
 
-/** Follows which flow of calls holds which connection of one pool, as exactly as its mode and its price allow. */
+/** Tracks which flow of calls holds which connection of one pool, as precisely as the mode and the cost allow. */
 export class Flows {
-  /** A call had to wait, or the pool is so small that a call that nests two fills it: calls may wait for themselves. */
+  /**
+   * True if a call had to wait, or if the pool is so small that a call that nests two connections fills it. Calls may
+   * then wait for themselves.
+   */
   mayWaitForThemselves: boolean
   readonly #watcher: { readonly mode: string }
   readonly #chains = new SiteBudget()
-  /** Contexts in which it was uncertain who holds a connection. */
+  /** The number of contexts whose holder was uncertain. */
   #uncertain = 0
 
   constructor(watcher: { readonly mode: string }, max: number) {
@@ -21,7 +24,7 @@ export class Flows {
     this.mayWaitForThemselves = max <= 2
   }
 
-  /** The newest connection of the caller's context; `undefined` where its flow may not be the one that took it. */
+  /** Returns the newest connection of the caller's context; `undefined` if another flow may have acquired it. */
   newest(): Holdable | undefined {
     const newest = newestHolding()
     if (newest?.state !== 'held' || !isHeldBySomeFlow()) return newest
@@ -29,20 +32,20 @@ export class Flows {
     return undefined
   }
 
-  /** What follows in the caller's context holds this connection, once it has come. */
+  /** Enters this connection in the caller's context: later work there holds it once it has arrived. */
   enter<Connection>(checkout: Checkout<Connection>): void {
     this.follow(checkout)
     enterHolding(checkout, this.#uncertain < mostUncertain + checkout.order / callsForEach && !this.#isStrict)
   }
 
-  /** Decides if use after the release is looked for. */
+  /** Decides if this checkout is watched for use after release. */
   follow<Connection>(checkout: Checkout<Connection>): void {
     checkout.isFollowed = this.mayWaitForThemselves || this.#isStrict
   }
 
   /**
-   * A call cannot tell whether its flow holds a connection. The first few are one flow's whose context others have
-   * inherited. Where there are more, each connection gets a context of its own from now on.
+   * Notes a call that may or may not hold a connection. The first few come from one flow whose context others
+   * inherited. If there are more, each connection gets its own context from now on.
    */
   noteUncertain({ owner }: Holdable): void {
     if (!shareContext()) return
@@ -52,8 +55,8 @@ export class Flows {
   }
 
   /**
-   * Returns true where it is worth its price (3 µs) to remember who awaits a connection: in strict mode always,
-   * otherwise 50 times a second.
+   * Returns true if the await chain of a connection is worth its cost (3 µs): always in strict mode, otherwise 50 times
+   * a second.
    */
   mayTakeChain<Connection>({ askedAt }: Checkout<Connection>): boolean {
     return this.#isStrict || this.#chains.allows(askedAt)

@@ -6,7 +6,7 @@ import type { CheckoutEvents, Watcher } from './events.ts'
 import { resolveLimits, type CheckoutOptions } from './limits.ts'
 import type { Activity } from './pool-state.ts'
 
-/** Time that passes when it is told to. */
+/** A clock that the test moves. */
 class Time {
   #now = 0
   #due: { at: number; act: () => void }[] = []
@@ -72,7 +72,7 @@ interface Setup {
   readonly gate: Gate<string>
   readonly told: [name: string, event: object][]
   readonly warnings: string[]
-  /** Asks; what comes is put down. */
+  /** Asks for a connection and records what arrives. */
   ask(): { readonly got: (string | Error)[] }
 }
 
@@ -171,7 +171,7 @@ describe('a gate', () => {
     expect(pauses).toEqual([50, 100, 200, 400, 800, 1000])
     time.pass(1000)
     source.give('a')
-    // The server answers: everyone who may comes in.
+    // The server answers, so the gate lets every caller in that has room.
     expect(source.asked).toHaveLength(1)
     expect(calls.map(({ got }) => got)).toEqual([['a'], [], []])
   })

@@ -22,8 +22,8 @@ import type { PoolStatistics } from './statistics.ts'
 import { troubleOf, type PoolTrouble } from './pool-trouble.ts'
 
 /**
- * Stands before a pool that would let its callers wait for ever. Callers wait here, first come, first served; the pool
- * is asked only for connections that it can give. It knows no driver.
+ * Queues the callers of a pool that would let them wait forever. Callers wait here, first come, first served. The gate
+ * asks the pool only for connections that it can provide. It knows no driver.
  */
 export class Gate<Connection> {
   readonly limits: CheckoutLimits
@@ -73,11 +73,11 @@ export class Gate<Connection> {
    * Asks for a connection.
    *
    * @param handover called once, later, with the connection or an error
-   * @param entry the function that the application called, for its line
-   * @param askedAt for whoever has looked at the clock
-   * @param limitMillis how long the caller itself waits, where it says so
-   * @returns the checkout; or the error that refuses it at once, and nothing is called
-   * @throws what the pool itself throws when it is asked, as without a gate; nothing is called
+   * @param entry the function that the application called, for the call site
+   * @param askedAt when the caller asked, if it has read the clock already
+   * @param limitMillis how long the caller itself waits, if it sets a limit
+   * @returns the checkout; or the error that refuses it immediately, and then `handover` is not called
+   * @throws what the pool itself throws when it is asked, as without a gate; then `handover` is not called
    */
   acquire(
     handover: Receiver<Connection>,
@@ -109,8 +109,8 @@ export class Gate<Connection> {
   }
 
   /**
-   * The caller no longer wants the connection, and hears of `reason`. A connection that still comes goes back to the
-   * pool.
+   * Fails a call with `reason`, because its caller no longer wants the connection. If the connection still arrives, it
+   * goes back to the pool.
    */
   abort(checkout: Checkout<Connection>, reason: Error): void {
     if (checkout.state !== 'waiting' && checkout.state !== 'taking') return
@@ -119,7 +119,7 @@ export class Gate<Connection> {
     this.pump()
   }
 
-  /** The connection is back in the pool, or closed. {@link pump} then lets the next caller in. */
+  /** Notes that the connection is back in the pool or closed. {@link pump} then lets the next caller in. */
   giveBack(checkout: Checkout<Connection>): void {
     if (checkout.state !== 'held') return
     this.#held.remove(checkout)
@@ -128,9 +128,9 @@ export class Gate<Connection> {
     checkout.letGo()
   }
 
-  /** Lets callers in for as long as the pool has connections for them. */
+  /** Lets callers in while the pool has connections for them. */
   pump(): void {
-    // The pool may call back at once, and its listeners may ask again.
+    // The pool may call back synchronously, and its listeners may ask again.
     if (this.#isPumping) return
     this.#isPumping = true
     try {
@@ -145,42 +145,42 @@ export class Gate<Connection> {
     this.#planRetry()
   }
 
-  /** The pool gives no connection any more: whoever waits hears it now. */
+  /** Fails all waiting calls, because the pool has ended. */
   end(error: Error): void {
     this.#ended = error
     for (const checkout of this.#waiting) this.#fail(checkout, error)
   }
 
-  /** It is known now which of the connections that its context holds a waiting call waits inside. */
+  /** Records which of the connections in its context a waiting call is nested in. */
   place(checkout: Checkout<Connection>, inside: Holdable | undefined): void {
     if (checkout.inside === inside) return
     checkout.moveTo(inside)
     if (checkout.state === 'waiting') this.deadlocks.suspect(checkout)
   }
 
-  /** How many calls wait. */
+  /** The number of waiting calls. */
   get waitingCount(): number {
     return this.#waiting.size
   }
 
-  /** The call that came last of those that wait. */
+  /** The waiting call that came last. */
   get lastWaiting(): Checkout<Connection> | undefined {
     return this.#waiting.last
   }
 
-  /** Plain data: now, and since the pool was guarded. */
+  /** Returns the statistics of the pool: its present state, and counts since it was guarded. Plain data. */
   statistics(): PoolStatistics {
     const { max, size, idle } = this.#source
     const { active } = this.capacity
     return this.record.statistics({ max, size, idle, active, waiting: this.#waitingNow }, this.deadlocks.found)
   }
 
-  /** Who holds connections now, the longest first. */
+  /** Returns the state of the pool, with the holders of connections, longest first. */
   state(): PoolState {
     return this.#survey(0, this.#waitingNow)
   }
 
-  /** What goes wrong now, and what went wrong in the last `recentMillis`. */
+  /** Returns the present problems of the pool, and those of the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
     const parts = {
       measures: this.record.measures,
@@ -193,9 +193,9 @@ export class Gate<Connection> {
   }
 
   /**
-   * Has the pool open a connection for nobody, which is idle then.
+   * Makes the pool open a connection without a caller, so that an idle one is ready.
    *
-   * @returns `undefined` where one is idle, somebody waits, there is no room, or the server is to be left alone for now
+   * @returns `undefined` if one is idle, a call waits, there is no room, or the server must not be asked for now
    */
   open(): Promise<void> | undefined {
     if (this.#ended !== undefined || this.#waiting.size > 0 || this.#source.idle > 0 || !this.canTake())
@@ -209,17 +209,17 @@ export class Gate<Connection> {
     }).finally(() => this.pump())
   }
 
-  /** Without a bound of its own the gate lets everyone in to the driver, and they wait there. */
+  /** Without a limit of its own, the gate lets every caller in, and the callers wait in the driver. */
   get #waitingNow(): number {
     return this.#waiting.size + (Number.isFinite(this.#source.max) ? 0 : this.#taking.size)
   }
 
-  /** Returns true if a call that is next in the queue gets a connection now. */
+  /** Returns true if the next call in the queue can acquire a connection now. */
   canTake(): boolean {
     return this.capacity.canTake()
   }
 
-  /** @returns what the pool throws, as it does where its driver cannot make a client */
+  /** @returns what the pool throws, for example if its driver cannot create a client */
   #take(checkout: Checkout<Connection>): Thrown | undefined {
     checkout.state = 'taking'
     const isNew = this.capacity.ask()
@@ -244,7 +244,7 @@ export class Gate<Connection> {
     return thrown
   }
 
-  /** The connection comes too late for its caller. */
+  /** Sends back a connection that arrived too late for its caller. */
   #takeBack(connection: Connection, release: Release): void {
     this.capacity.abandoned--
     this.record.measures.counts.lateArrivals++
@@ -281,16 +281,16 @@ export class Gate<Connection> {
     } else if (!isOver) checkout.state = 'over'
     if (this.#failsFast) this.#denials.failFast([...this.#waiting])
     this.pump()
-    // Last, as what is called may throw.
+    // Called last, because the callback may throw.
     if (!isOver && !isRetried) checkout.handover(error, undefined, nothing, checkout)
   }
 
-  /** While the server refuses, waiting is worth it only where a connection is open, which may come free. */
+  /** While the server refuses connections, waiting helps only if an open connection could be released. */
   get #failsFast(): boolean {
     return this.#refusal.failsAtOnce(this.limits.failFast) && this.#source.size <= this.capacity.connecting
   }
 
-  /** @returns whether it is tried again for the same call */
+  /** @returns true if the gate tries again for the same call */
   #connectFailed(error: Error, hasCaller: boolean): boolean {
     const failure = classifyFailure(error)
     const mayHelp = this.#refusal.failed(error, failure)
@@ -324,7 +324,7 @@ export class Gate<Connection> {
     for (const outer of heldFrom(checkout.inside)) outer.waitingInside--
   }
 
-  /** Gives up. A connection that has been asked for is still to come. */
+  /** Fails a call. A connection that it has asked for may still arrive. */
   #fail(checkout: Checkout<Connection>, error: Error): void {
     if (checkout.state === 'waiting') {
       this.#unqueue(checkout)
@@ -338,14 +338,19 @@ export class Gate<Connection> {
     checkout.handover(error, undefined, nothing, checkout)
   }
 
-  /** Fails calls that have waited too long, unless a connection is idle: then the pool is still opening another one. */
+  /**
+   * Fails calls that have waited too long, unless a connection is idle: then the pool was still opening another one.
+   */
   #expire(due: readonly Checkout<Connection>[], now: number): void {
     const late = due.filter((checkout) => !this.#takesIdle(checkout))
     if (late.length > 0) this.#denials.expire(late, now)
     this.pump()
   }
 
-  /** Once for each call: the answer comes at once. A caller with a limit of its own has gone. */
+  /**
+   * Takes an idle connection for an expired call, once per call: the answer arrives immediately. A caller with its own
+   * limit has left already.
+   */
   #takesIdle(checkout: Checkout<Connection>): boolean {
     if (checkout.state !== 'taking' || checkout.ownLimitMillis !== undefined) return false
     if (checkout.superseded > 0 || !this.capacity.hasIdle) return false
@@ -355,13 +360,13 @@ export class Gate<Connection> {
     return this.#take(checkout) === undefined
   }
 
-  /** The pool has answered, or the caller has given up. */
+  /** Notes that the pool has answered or that the caller has given up. */
   #settle(checkout: Checkout<Connection>): void {
     this.#taking.remove(checkout)
     this.#expiry.settled(checkout)
   }
 
-  /** @param waiting the call that is refused now is not in the queue any more */
+  /** @param waiting the number of waiting calls; a call that is refused now has left the queue */
   #survey(waitedMillis: number, waiting: number = Math.max(this.#waitingNow, 1)): PoolState {
     const { max, size, idle, inHook = 0 } = this.#source
     const { active, connecting } = this.capacity
@@ -369,14 +374,14 @@ export class Gate<Connection> {
     return { max, size, idle, active, connecting, inHook, waiting, ...survey }
   }
 
-  /** While the server refuses connections nobody may come back to let the next caller in. */
+  /** While the server refuses connections, no release may occur to wake the next waiting caller. */
   #planRetry(): void {
     if (this.#refusal.isOn && this.#waiting.size > 0 && !this.capacity.isFull) this.#retries.plan(this.#refusal.nextAt)
   }
 }
 
 /**
- * Of a checkout that has been handed over, which is kept small for as long as it is held; and of an error, with which
- * nothing comes.
+ * Replaces the callback after handover, so that the caller's closure can be collected. Also the no-op `release` that
+ * accompanies an error.
  */
 function nothing(): void {}

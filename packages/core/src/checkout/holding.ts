@@ -3,96 +3,94 @@ import type { AwaitChain } from '../stack/await-chain.ts'
 
 import type { Site } from '../stack/call-site.ts'
 
-/** A transaction that was begun on a connection while it is held. */
+/** A transaction that began on a held connection. */
 export interface BegunTransaction {
-  /** Who awaited the BEGIN; `undefined` until it is answered. */
+  /** The await chain of the BEGIN; `undefined` until the server answers it. */
   chain: AwaitChain | undefined
-  /** Whether the transaction is open now, as far as the driver knows. */
+  /** Returns true if the transaction is open now, as far as the driver knows. */
   readonly isOpen: () => boolean
 }
 
-/** A checkout, as those see it that wait while it is held. */
+/** A checkout, as seen by calls that wait while it is held. */
 export interface Holdable {
   readonly state: CheckoutState
-  /** The connections that the call held already which asked for this one. */
+  /** The connection that the call held already when it asked for this one. */
   readonly inside: Holdable | undefined
-  /** Callers that wait for a connection while they hold this one. */
+  /** The number of callers that wait for a connection while they hold this one. */
   waitingInside: number
-  /** The same for all connections that one flow of calls takes, one after the other or one inside the other. */
+  /** The number of the flow: the same for all connections that one flow acquires, in sequence or nested. */
   readonly family: number
-  /** Which connection it was; 0 where nobody numbers them. */
+  /** The number of the connection; 0 if the source does not number them. */
   readonly connectionId: number
-  /** The pool, or the driver, that the connection comes from. */
+  /** The pool or the driver that the connection comes from. */
   readonly owner: object | undefined
-  /** The transaction that was begun last on it; `undefined` where there was none. */
+  /** The transaction that began last on it; `undefined` if there was none. */
   begun: BegunTransaction | undefined
-  /** Who awaited the connection, where that is worth knowing. */
+  /** The await chain of the connection, if it was captured. */
   taken: AwaitChain | undefined
   /**
-   * Its context was entered by a callback, and so by nobody else: nothing more has to be proved of those who are in it.
+   * True if a callback entered its context. Then only the callback's work is in the context, and no further proof is
+   * needed.
    */
   isOfCallback: boolean
-  /** When it was released, on the clock of the gate; `undefined` before. */
+  /** When it was released, on the clock of the gate; `undefined` while it is held. */
   readonly releasedAt: number | undefined
-  /** Where, if that was worth its price. */
+  /** The call site of the release, if it was captured. */
   readonly releaseSite: Site | undefined
-  /** The ORM's name for the call that took it. */
+  /** The ORM's name for the call that acquired it. */
   readonly operation: string | undefined
 }
 
-/** Work that will take a connection: what it calls holds that connection, as soon as it is known. */
+/** Work that will acquire a connection. Its inner calls count as holders of that connection once it is known. */
 export interface HoldingWork {
   holds: Holdable | undefined
   inside: Holdable | undefined
-  /** The context is that of a callback; else it is also that of the caller, which may not await the work. */
+  /** True if the context belongs to a callback. Otherwise the caller shares it, and may not await the work. */
   readonly isOfCallback: boolean
   /**
-   * The call that announced it asks for its connection later: what another call of this context takes meanwhile is not
-   * this work's.
+   * True if the announcing call asks for its connection later: connections that other calls of this context acquire
+   * meanwhile are not this work's.
    */
   isClaimed?: boolean
-  /**
-   * Calls that wait for the same thing have this context, too, as soon as it is `certain`: which of them a call belongs
-   * to cannot be told.
-   */
+  /** Set if other calls may share this context. Once it is `certain`, a call cannot be assigned to one of them. */
   sharing?: 'possible' | 'certain'
-  /** What a layer above the driver calls inside its transaction. */
+  /** The callback that a layer above the driver runs inside its transaction. */
   callback?: TransactionCallback
 }
 
-/** The callback of a transaction, which is open while that runs. */
+/** The callback of a transaction. The transaction is open while the callback runs. */
 export interface TransactionCallback {
-  /** The client, or what it has in common with the others of its database. */
+  /** The client, or the object that it shares with other clients of its database. */
   readonly owner: object
-  /** Who awaits it. */
+  /** The await chain of the callback. */
   readonly chain: AwaitChain
   isOver: boolean
 }
 
-/** The context of work that has used its connection: its caller is not in it, unless that awaits the work. */
+/** The context of work that has used its connection. Its caller is in this context only if it awaits the work. */
 interface ProvenHolding {
   readonly proven: Holdable
 }
 
 /**
- * A flow of calls that takes one connection after the other. All of them share one context: a new one for each
- * connection would cost more than the rest of a checkout.
+ * A flow of calls that acquires one connection after the other. All of them share one context, because a new one for
+ * each connection would cost more than the rest of a checkout.
  */
 interface Flow {
   newest: Holdable
-  /** Work that the flow started, and does not await, shares the context. It may have taken the newest connection. */
+  /** True if unawaited work of the flow shares the context. That work may have acquired the newest connection. */
   isReused: boolean
-  /** Other work seems to share the context: no further connection is put into it. */
+  /** True if other work seems to share the context. No further connection is entered in it. */
   isShared: boolean
 }
 
-/** The connection that an asynchronous context holds, of those that it took the newest. */
+/** What an async context holds: the newest of the connections that it acquired. */
 export type Holding = Holdable | HoldingWork | ProvenHolding | Flow
 
 /** The newest connection that each async context holds. */
 export const holdings: ContextPart<Holding> = new ContextPart<Holding>('holding')
 
-/** The newest connection that this context holds. See {@link isHeldBySomeFlow}. */
+/** Returns the newest connection that this context holds. See {@link isHeldBySomeFlow}. */
 export function liveHolding(): Holdable | undefined {
   return firstHeld(newestOf(holdings.getStore()))
 }
@@ -102,7 +100,7 @@ function certainHolding(holding: Holding | undefined): Holdable | undefined {
 }
 
 /**
- * Returns whether this context is that of the work that holds this connection, and not of a caller that may not await
+ * Returns true if this context belongs to the work that holds this connection, and not to a caller that may not await
  * it.
  */
 export function isProven(held: Holdable): boolean {
@@ -111,7 +109,8 @@ export function isProven(held: Holdable): boolean {
 }
 
 /**
- * The newest connection that this context has taken, released or not; `undefined` where other calls share the context.
+ * Returns the newest connection that this context has acquired, released or not; `undefined` if other calls share the
+ * context.
  */
 export function newestHolding(): Holdable | undefined {
   const holding = holdings.getStore()
@@ -138,7 +137,7 @@ function isOfSomeFlow(holding: Holding | undefined): boolean {
 }
 
 /**
- * A call cannot tell whether its flow holds a connection: its context is not used for another one.
+ * Notes that a call cannot tell if its flow holds a connection: the context is not used for another one.
  *
  * @returns true the first time for each context
  */
@@ -150,25 +149,25 @@ export function shareContext(): boolean {
 }
 
 /**
- * The family of a flow that asks now.
+ * Returns the family of a flow that asks now.
  *
- * @param newest what {@link newestHolding} told of it
- * @returns `undefined` where it has had no connection yet. One that it still waits for is another flow's
+ * @param newest the result of {@link newestHolding}
+ * @returns `undefined` if the flow has had no connection yet. A connection that still waits belongs to another flow
  */
 export function familyOf(newest: Holdable | undefined): number | undefined {
   return newest?.state === 'held' || newest?.state === 'over' ? newest.family : undefined
 }
 
-/** A connection, and those around it, as far as they are still held. */
+/** Yields a connection and those around it that are still held, innermost first. */
 export function* heldFrom(innermost: Holdable | undefined): Generator<Holdable> {
   for (let held = firstHeld(innermost); held !== undefined; held = firstHeld(held.inside)) yield held
 }
 
 /**
- * What follows in this context holds this connection, once it has come. Calls that started side by side do not hold one
- * another's: what has not come yet is held by nobody who asks meanwhile.
+ * Enters a connection in this context: later work there holds it once it has arrived. Calls that started side by side
+ * do not hold each other's connections. A connection that has not arrived yet has no holder.
  *
- * @param mayReuse the context of the flow's last connection may be used again, once that is released
+ * @param mayReuse true if the context of the flow's last connection may be used again after its release
  */
 export function enterHolding(checkout: Holdable, mayReuse: boolean): void {
   const around = holdings.getStore()
@@ -184,12 +183,17 @@ export function enterHolding(checkout: Holdable, mayReuse: boolean): void {
   checkout.isOfCallback = around.isOfCallback
 }
 
-/** Work uses the connection that it holds. What called the work has gone on by now, and is not entered. */
+/**
+ * Notes that work uses the connection that it holds. The caller of the work has continued by now and is not entered.
+ */
 export function enterProven(held: Holdable): void {
   holdings.enterWith({ proven: held })
 }
 
-/** Announces work that will take a connection, to what follows in this context: its caller, if that awaits it. */
+/**
+ * Announces work that will acquire a connection to later calls in this context, which include its caller if that awaits
+ * it.
+ */
 export function enterWork(): HoldingWork {
   const around = holdings.getStore()
   const work = nextWork(around)
@@ -205,8 +209,8 @@ export function nextWork(around: Holding | undefined = holdings.getStore()): Hol
 }
 
 /**
- * {@link enterWork}, for a call that makes others of its context wait with it: each of them takes its connection in
- * that context, later.
+ * Announces work like {@link enterWork}, for a call that makes other calls of its context wait with it. Each of them
+ * acquires its connection later, in that context.
  */
 export function enterShared(): void {
   enterWork().sharing = 'possible'
@@ -214,32 +218,36 @@ export function enterShared(): void {
 
 function noticeSharing(around: Holding | undefined): void {
   if (around === undefined || !isWork(around) || around.sharing !== 'possible') return
-  // What has come may be used by calls inside it.
+  // Inner calls may use a connection that has arrived.
   const { state } = around.holds ?? {}
   if (state === 'waiting' || state === 'taking') around.sharing = 'certain'
 }
 
-/** {@link enterWork}, for a call that asks for its connection in a later turn, and ends the claim just before. */
+/**
+ * Announces work like {@link enterWork}, for a call that asks for its connection in a later turn. The call ends the
+ * claim just before it asks.
+ */
 export function claimWork(): HoldingWork {
   const work = enterWork()
   work.isClaimed = true
   return work
 }
 
-/** For layers above the driver: runs `work`, which will take a connection and hold it until it is over. */
+/** For layers above the driver: runs `work`, which will acquire a connection and hold it until the work ends. */
 export function runHolding<Result>(work: (holding: HoldingWork) => Result): Result {
   const holding: HoldingWork = { holds: undefined, inside: certainHolding(holdings.getStore()), isOfCallback: true }
   return holdings.run(holding, work, holding)
 }
 
 /**
- * For layers above the driver: the open transaction in whose callback the caller seems to be, if it is one of `owner`.
+ * For layers above the driver: returns the open transaction in whose callback the caller seems to be, if its owner is
+ * `owner`.
  */
 export function openCallback(owner: object): (HoldingWork & { readonly callback: TransactionCallback }) | undefined {
   const holding = holdings.getStore()
   if (holding === undefined || !isWork(holding) || holding.callback?.owner !== owner || holding.callback.isOver)
     return undefined
-  // A layer may have rolled it back, and given the connection back, while its callback goes on.
+  // A layer may have rolled it back and released the connection while its callback continues.
   if (holding.holds !== undefined && holding.holds.state !== 'held') return undefined
   return { ...holding, callback: holding.callback }
 }
@@ -252,7 +260,7 @@ function isFreeWork(holding: Holding): holding is HoldingWork {
   return isWork(holding) && holding.holds === undefined && holding.isClaimed !== true
 }
 
-/** A connection, or else the next one around it, that is still held. */
+/** Returns the connection, or the next one around it, that is still held. */
 export function firstHeld(innermost: Holdable | undefined): Holdable | undefined {
   let found = innermost
   while (found !== undefined && found.state !== 'held') found = found.inside
@@ -260,9 +268,9 @@ export function firstHeld(innermost: Holdable | undefined): Holdable | undefined
 }
 
 /**
- * - `waiting`: for a connection to come free
- * - `taking`: the pool has been asked for it
- * - `held`: by the application
- * - `over`: given back, or given up
+ * - `waiting`: it waits in the queue of the gate
+ * - `taking`: the gate has asked the pool for it
+ * - `held`: the application has it
+ * - `over`: it was released, or the call gave up
  */
 export type CheckoutState = 'waiting' | 'taking' | 'held' | 'over'

@@ -7,26 +7,26 @@ import type { Activity } from './pool-state.ts'
 import type { Queue } from './queue.ts'
 import { callSiteOf, type CallSites } from './call-sites.ts'
 
-/** What a leak watch looks at. */
+/** The parts of a pool that a leak watch reads. */
 export interface Watched<Connection> {
   readonly clock: Clock
   readonly source: { activityOf(connection: Connection): Activity; activityMark(connection: Connection): unknown }
   readonly limits: CheckoutLimits
   readonly watcher: Watcher
   readonly sites: CallSites
-  /** In the order in which the connections were taken. */
+  /** The held connections, in the order of acquisition. */
   readonly held: Queue<Checkout<Connection>>
 }
 
-/** Since when a transaction is idle, and by what that would be seen to end. */
+/** When a transaction became idle, and the mark that changes when it sends again. */
 interface Idle {
   readonly since: number
   readonly mark: unknown
 }
 
 /**
- * Reports connections that are held for too long, and transactions that are open for too long without a statement. Once
- * each.
+ * Reports connections that are held too long, and transactions that are open too long without a statement. Each is
+ * reported once.
  */
 export class LeakWatch<Connection> {
   readonly #watched: Watched<Connection>
@@ -41,14 +41,14 @@ export class LeakWatch<Connection> {
     this.#transactions = new Alarm(watched.clock, (now) => this.#reportIdle(now))
   }
 
-  /** A connection was taken. */
+  /** Notes that a connection was acquired. */
   started(checkout: Checkout<Connection>): void {
     const { leakDetectionMillis, idleInTransactionMillis } = this.#watched.limits
     this.#lengths.expect(checkout.heldSince + leakDetectionMillis)
     this.#transactions.expect(checkout.heldSince + idleInTransactionMillis / 4)
   }
 
-  /** A connection came back. */
+  /** Notes that a connection was released. */
   ended(checkout: Checkout<Connection>, heldMillis: number): void {
     if (this.#idle.size > 0) this.#idle.delete(checkout)
     if (!checkout.isReported) return
@@ -60,7 +60,7 @@ export class LeakWatch<Connection> {
     if (watcher.hears('leakEnd')) watcher.tell('leakEnd', { heldMillis, operation, callSite, message })
   }
 
-  /** How many checkouts were reported. */
+  /** The number of reported checkouts. */
   get reported(): number {
     return this.#reported
   }
@@ -75,7 +75,7 @@ export class LeakWatch<Connection> {
     return Infinity
   }
 
-  /** Looks four times in the limit whether anything was sent since the last look. */
+  /** Checks four times per limit if anything was sent since the last check. */
   #reportIdle(now: number): number {
     const { held, limits, source } = this.#watched
     for (const checkout of held) {

@@ -3,28 +3,28 @@ import { checkBoolean, checkObject, namesOf, resolveFrom, type OptionTable } fro
 import { statementLimitTable, type StatementLimitOptions, type StatementLimits } from './statement-limits.ts'
 
 /**
- * What becomes of a call that would have to wait while the server refuses connections and no connection is open:
+ * What happens to a call that would have to wait while the server refuses connections and no connection is open:
  *
- * - `never`: it waits, for `acquireTimeoutMillis` at most
- * - `whileRefusing`: it fails at once
- * - `afterMillis`: it fails at once, where the server has refused for so long
+ * - `never`: it waits, at most for `acquireTimeoutMillis`
+ * - `whileRefusing`: it fails immediately
+ * - `afterMillis`: it fails immediately once the server has refused for this long
  */
 export type FailFast = 'never' | 'whileRefusing' | { readonly afterMillis: number }
 
-/** How long callers wait for connections, and how long they may keep them. `Infinity` is never. */
+/** How long callers wait for connections, and how long they may hold them. Use `Infinity` to disable a limit. */
 export interface CheckoutOptions extends StatementLimitOptions {
   /**
    * How long a call waits for a connection before it fails with an `AcquireTimeoutError`, in milliseconds. Within this
-   * time poolsafe tries again to connect if that may help; with `Infinity` it does not. By default it does not either
-   * until a server has answered the pool: an address on which nothing listens then fails at once with the driver's own
-   * error.
+   * time poolsafe tries again to connect if that may help; with `Infinity` it does not. By default, this starts once a
+   * server has answered the pool. Before that, a call to an address without a server fails immediately with the
+   * driver's own error.
    * @default the pool's own `connectionTimeoutMillis`, else 10_000
    */
   readonly acquireTimeoutMillis?: number
   /**
-   * Whether calls fail at once, with a `ServerRefusesError`, while the server refuses connections and the pool has none
-   * that could be released. At most once a second, one call still asks the server. A restart of the server then fails
-   * calls that would have waited for its end; `{ afterMillis: 3000 }` waits that long first. @default 'never'
+   * Whether calls fail immediately with a `ServerRefusesError` while the server refuses connections and the pool has
+   * none that could be released. At most once a second, one call still asks the server. During a restart of the server,
+   * calls then fail instead of waiting for its end; `{ afterMillis: 3000 }` waits 3 s first. @default 'never'
    */
   readonly failFast?: FailFast
   /** How many calls may wait at once; one more call fails with a `QueueFullError`. @default Infinity */
@@ -34,8 +34,8 @@ export interface CheckoutOptions extends StatementLimitOptions {
    */
   readonly leakDetectionMillis?: number
   /**
-   * A transaction without a statement for longer is reported once, because it blocks a server connection of the pooler.
-   * In milliseconds, found up to a quarter later. @default Infinity
+   * A transaction that sends no statement for longer is reported once, because it blocks a server connection of the
+   * pooler. In milliseconds; the report comes up to a quarter of the limit later. @default Infinity
    */
   readonly idleInTransactionMillis?: number
   /**
@@ -50,14 +50,11 @@ export interface CheckoutLimits extends StatementLimits {
   readonly acquireTimeoutMillis: number
   readonly failFast: FailFast
   /**
-   * Whether a call waits for a server that has never answered, too: where the application said how long, or when to
-   * give up.
+   * Whether a call also waits for a server that has never answered: true if the application set a timeout or
+   * `failFast`.
    */
   readonly waitsForFirstAnswer: boolean
-  /**
-   * What the pool itself says of a wait that took too long, where the limit is the one that the application gave the
-   * pool.
-   */
+  /** The pool's own message for a wait that took too long, if the application set the limit on the pool. */
   readonly timeoutWords?: string | undefined
   readonly maxWaiting: number
   readonly leakDetectionMillis: number
@@ -65,7 +62,7 @@ export interface CheckoutLimits extends StatementLimits {
   readonly callSites: boolean | undefined
 }
 
-/** Node's timers hold no more: a longer one would fire at once. */
+/** The maximum of Node's timers: a longer one would fire immediately. */
 const longestTimer = 2_147_483_647
 
 const table: OptionTable<CheckoutOptions, CheckoutLimits> = {
@@ -86,7 +83,7 @@ export const checkoutOptionNames: readonly (keyof CheckoutOptions)[] = namesOf(t
 /**
  * Fills in the defaults.
  *
- * @param what who was given the options, for messages: `guardPool()`
+ * @param what the function that received the options, for messages: `guardPool()`
  * @throws InvalidOptionError for an unknown option, and for a limit that is negative, not a number or contradicts
  *   another
  */
@@ -101,7 +98,7 @@ export function resolveLimits(what: string, options: CheckoutOptions = {}): Chec
   return { ...limits, waitsForFirstAnswer }
 }
 
-/** @throws InvalidOptionError for what is no duration above 0 */
+/** @throws InvalidOptionError for anything but a duration above 0 */
 export function checkMillis(option: string, given: unknown): number {
   const isDuration = typeof given === 'number' && given > 0 && (given <= longestTimer || given === Infinity)
   if (isDuration) return given

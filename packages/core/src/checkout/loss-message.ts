@@ -1,7 +1,7 @@
 import { type LossFacts, explainLoss, isLastWord } from './loss.ts'
 import { place, row, seconds, withoutCredentials } from './no-connection-message.ts'
 
-/** The report of a lost connection: its first line alone makes sense in a log. */
+/** Returns the report of a lost connection. Its first line makes sense alone in a log. */
 export function describeLoss(facts: LossFacts, cause: Error | undefined): string {
   const { why, instead } = explainLoss(facts.reason)
   const of = facts.pool === undefined ? '' : ` of pool ${facts.pool}`
@@ -18,7 +18,7 @@ export function describeLoss(facts: LossFacts, cause: Error | undefined): string
   ].join('\n')
 }
 
-/** The server's own words. Those of an ordinary error may quote a value, and are left out. */
+/** Returns the server's own message. The message of an ordinary error may quote a value, so it is left out. */
 function wordsOf({ reason }: LossFacts, cause: Error | undefined): string {
   if (cause === undefined) return `it was closed (${reason})`
   const { code, message } = cause as Error & { readonly code?: unknown }

@@ -1,7 +1,7 @@
 import type { FailureKind } from '../failure.ts'
 import { classifyFailure } from './failures.ts'
 
-/** What a reason means and what helps. */
+/** What a reason means, and what helps. */
 interface Explained {
   readonly why: string
   readonly instead: string
@@ -25,12 +25,11 @@ export type LossReason =
   | 'other'
 
 /**
- * Every reason for which an open connection is lost, with its cause and its remedy. Names of counters, of metrics and
- * of the field
- * `reason` derive from it.
+ * Every reason for the loss of an open connection, with its cause and its remedy. The names of counters, of metrics and
+ * of the field `reason` derive from it.
  *
- * Source: PostgreSQL's error codes (src/backend/utils/errcodes.txt) and where `ProcessInterrupts()` raises them; the
- * words of PgBouncer.
+ * Sources: PostgreSQL's error codes (src/backend/utils/errcodes.txt) and where `ProcessInterrupts()` raises them;
+ * PgBouncer's messages.
  */
 const explained: { readonly [Reason in LossReason]: Explained } = {
   terminated: {
@@ -97,7 +96,7 @@ const explained: { readonly [Reason in LossReason]: Explained } = {
 /** All reasons, in the order of the documentation. */
 export const lossReasons: readonly LossReason[] = Object.keys(explained) as LossReason[]
 
-/** How many connections were lost, by reason. Plain data. */
+/** The number of lost connections by reason. Plain data. */
 export type LossCounts = { readonly [Reason in LossReason]: number }
 
 /** Returns counts that are all zero. */
@@ -110,7 +109,7 @@ export function addLosses(one: LossCounts, other: LossCounts): LossCounts {
   return Object.fromEntries(lossReasons.map((reason) => [reason, one[reason] + other[reason]])) as LossCounts
 }
 
-/** Cause and remedy in words. */
+/** Returns cause and remedy in words. */
 export function explainLoss(reason: LossReason): Explained {
   return explained[reason]
 }
@@ -131,7 +130,7 @@ const byCode: { readonly [code: string]: LossReason | undefined } = {
   ENETUNREACH: 'timedOut',
 }
 
-/** Poolers send words of their own with codes that mean something else with PostgreSQL. */
+/** Poolers send their own messages with codes that mean something else in PostgreSQL. */
 const byKind: { readonly [Kind in FailureKind]?: LossReason } = {
   poolerTimeout: 'poolerLimit',
   poolerBusy: 'poolerLimit',
@@ -140,9 +139,9 @@ const byKind: { readonly [Kind in FailureKind]?: LossReason } = {
 }
 
 /**
- * Returns the reason that an error tells.
+ * Returns the reason that an error shows.
  *
- * @param error the last words of the server, the error of the socket, or `undefined` where the connection ended without
+ * @param error the last message of the server or the error of the socket; `undefined` if the connection ended without
  *   either
  */
 export function reasonOfLoss(error: unknown): LossReason {
@@ -157,31 +156,30 @@ export function reasonOfLoss(error: unknown): LossReason {
 }
 
 /**
- * SQLSTATEs with which PostgreSQL ends a connection, whatever the language of its messages: the classes 57P and 08, and
- * two of 25.
+ * SQLSTATEs with which PostgreSQL ends a connection, in any message language: the classes 57P and 08, and two of 25.
  */
 const endsConnection = /^(?:57P0[1-5]|25P0[34]|08...)$/
 
 /**
- * Returns true if the server closes the connection behind this message. `severity` is translated by the server, but
- * rarely FATAL.
+ * Returns true if the server closes the connection after this message. The server translates `severity`, but rarely
+ * FATAL.
  */
 export function isLastWord(message: object): boolean {
   const { code, severity } = message as { readonly code?: unknown; readonly severity?: unknown }
   return severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && endsConnection.test(code))
 }
 
-/** What is known of a connection that was lost. Plain data. */
+/** The known facts about a lost connection. Plain data. */
 export interface LossFacts {
   readonly reason: LossReason
-  /** When, in ISO 8601. */
+  /** When it was lost, in ISO 8601. */
   readonly lostAt: string
   /** How long the application had held it; `undefined` while it was idle in the pool. */
   readonly heldMillis: number | undefined
   /** The ORM's name for the call that held it, such as `User.findMany`. */
   readonly operation: string | undefined
-  /** The call site that took it, where it was remembered. */
+  /** The call site that acquired it, if it was remembered. */
   readonly callSite: string | undefined
-  /** The name of the pool; `undefined` where it has none. */
+  /** The name of the pool; `undefined` if it has none. */
   readonly pool: string | undefined
 }

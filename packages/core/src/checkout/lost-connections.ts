@@ -7,16 +7,16 @@ import { lossReasons, noLosses, reasonOfLoss, type LossReason } from './loss.ts'
 import { seconds } from './no-connection-message.ts'
 
 /**
- * A pool that loses its connections loses them all at once: the first is logged, and the others together after this
- * time.
+ * A pool usually loses all its connections at the same time. The first loss is logged immediately, the others together
+ * after this time.
  */
 const logIntervalMillis = 60_000
 
-/** What is needed of a gate. */
+/** The part of a gate that is needed here. */
 interface Host {
   readonly clock: Clock
   readonly watcher: Watcher
-  /** Absent where no call takes the connections through a gate. */
+  /** Absent if no call acquires its connection through a gate. */
   readonly sites?: CallSites
 }
 
@@ -34,16 +34,16 @@ export class LostConnections<Connection> {
     this.#summary = new Alarm(host.clock, () => this.#summarise())
   }
 
-  /** How many were lost since the pool was guarded, by reason. Plain data. */
+  /** The number of connections lost since the pool was guarded, by reason. Plain data. */
   get counts(): { readonly [Reason in LossReason]: number } {
     return { ...this.#counts }
   }
 
   /**
-   * A connection was lost.
+   * Notes the loss of a connection.
    *
-   * @param cause the last words of the server, or the error of the socket
-   * @param checkout the stay that held the connection; `undefined` while it was idle in the pool
+   * @param cause the last message of the server, or the error of the socket
+   * @param checkout the checkout that held the connection; `undefined` while it was idle in the pool
    * @param pool the name of the pool
    * @returns the report, for the `cause` of the errors that follow
    */

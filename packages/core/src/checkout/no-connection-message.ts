@@ -6,28 +6,29 @@ export interface NoConnection {
   readonly operation: string | undefined
   readonly callSite: string | undefined
   readonly likelyCause: LikelyCause
-  /** Why the pool could not connect, when it was last tried. */
+  /** The error of the pool's last attempt to connect, if that failed. */
   readonly error: Error | undefined
   readonly failure: Failure | undefined
-  /** For how long this process was busy or suspended while the call waited. */
+  /** How long this process was busy or suspended while the call waited. */
   readonly busyMillis: number
 }
 
-/** How long a call may wait, and whether it says so itself, as Prisma's transactions do by `maxWait`. */
+/** How long a call may wait, and whether the call set that limit itself, as Prisma's transactions do with `maxWait`. */
 export interface WaitLimit {
   readonly millis: number
   readonly isOfCaller: boolean
-  /** What the pool itself would say, where the limit is its own. */
+  /** The pool's own message, if the limit is its own. */
   readonly words?: string | undefined
 }
 
 /**
- * `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`, and why.
+ * Returns `waited 5003 ms for a connection (size 10/10, idle 0, waiting 37); held longest: OrderService.pay 12.4 s`,
+ * followed by the likely cause.
  */
 export function describeTimeout(waitedMillis: number, limit: WaitLimit, call: NoConnection, pool: PoolState): string {
   const longest = pool.holders.slice(0, 3).map(nameHolder)
   const held = longest.length === 0 ? '' : `; held longest: ${longest.join(', ')}`
-  // Applications look for the word in pg-pool's own error.
+  // Applications search for this word of pg-pool's own error.
   const timeout = row(
     'timeout',
     `${limit.isOfCaller ? 'the limit of the call itself' : 'acquireTimeoutMillis'} ${Math.round(limit.millis)} ms`,
@@ -42,7 +43,7 @@ export function describePool({ max, size, idle, active, waiting }: PoolState): s
     : `(held ${active}, waiting ${waiting})`
 }
 
-/** The lines below the first. */
+/** Returns the lines below the first. */
 export function rows(call: NoConnection, pool: PoolState): string {
   const by = place(call)
   const busy =
@@ -52,7 +53,7 @@ export function rows(call: NoConnection, pool: PoolState): string {
   return (by === undefined ? '' : `${row('by', by)}\n`) + busy + sharedRows(call, pool)
 }
 
-/** When the server is gone thousands of calls fail in one moment, and nearly all of their messages are the same. */
+/** When the server goes away, thousands of calls fail at the same moment, with nearly identical messages. */
 const shared = new WeakMap<PoolState, Map<string, string>>()
 
 function sharedRows(call: NoConnection, pool: PoolState): string {
@@ -84,12 +85,14 @@ function makeRows(call: NoConnection, pool: PoolState): string {
     .join('\n')
 }
 
-/** A driver quotes what it took for a host or a socket: of a connection string that it misread, the password. */
+/**
+ * A driver quotes what it parsed as the host or the socket. In a misread connection string, that may be the password.
+ */
 export function withoutCredentials(message: string): string {
   return message.replaceAll(/\S*@\S*/g, '…')
 }
 
-/** One labelled line of a report. */
+/** Returns one labelled line of a report. */
 export function row(label: string, text: string): string {
   return `  ${label.padEnd(9)}  ${text}`
 }
@@ -99,7 +102,7 @@ export function seconds(millis: number): string {
   return millis < 1000 ? `${Math.round(millis)} ms` : `${(millis / 1000).toFixed(1)} s`
 }
 
-/** `OrderService.pay at src/orders.ts:12:3`; `undefined` where neither is known. */
+/** Returns `OrderService.pay at src/orders.ts:12:3`; `undefined` if neither is known. */
 export function place({ operation, callSite }: Pick<Holder, 'operation' | 'callSite'>): string | undefined {
   const known = [operation, callSite].filter((part) => part !== undefined)
   return known.length === 0 ? undefined : known.join(' at ')

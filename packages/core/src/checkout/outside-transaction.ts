@@ -4,8 +4,8 @@ import { SiteBudget } from '../stack/stack-budget.ts'
 import { firstHeld, heldFrom, holdings, isProven, liveHolding, type Holdable } from './holding.ts'
 
 /**
- * The innermost connection of this pool that the caller's context holds, if any. Without one, this costs one look at
- * the context.
+ * Returns the innermost connection of this pool that the caller's context holds, if any. If there is none, this costs
+ * one lookup of the context.
  */
 export function heldOf(owner: object): Holdable | undefined {
   let held = liveHolding()
@@ -13,21 +13,21 @@ export function heldOf(owner: object): Holdable | undefined {
   return held
 }
 
-/** What is known of a call that asks for a second connection of a pool. */
+/** The known facts about a call that asks for a second connection of a pool. */
 export interface SecondCall {
-  /** Whether the connection is held by those who await the call; `undefined` where that cannot be told. */
+  /** Whether the callers that await this call hold the connection; `undefined` if that is unknown. */
   readonly isInside: boolean | undefined
   /**
-   * Where the open transaction began that the call is made inside; empty where the line is unknown, `undefined` for no
+   * The call site where the enclosing open transaction began; empty if the call site is unknown, `undefined` without a
    * transaction.
    */
   readonly began: string | undefined
 }
 
 /**
- * Tells whether a call is made by the work that holds a connection. An asynchronous context is not enough: it is
- * inherited by work that nobody awaits, and entered by a caller that does not await what it calls. So the root of those
- * who awaited the BEGIN, or the connection, has to be among those that run or await the call.
+ * Decides whether the work that holds a connection makes a call. The async context is not enough: unawaited work
+ * inherits it, and a caller that does not await its work enters it. So the root of the functions that awaited the
+ * BEGIN, or the connection, must be among those that run or await the call.
  */
 export function placeCall(held: Holdable, chain: AwaitChain): SecondCall {
   const { begun, taken } = held
@@ -40,8 +40,8 @@ export function placeCall(held: Holdable, chain: AwaitChain): SecondCall {
 }
 
 /**
- * Those who call a library's transaction await it where they did; a function that sends BEGIN itself has gone on, in a
- * context of its own.
+ * Callers of a library's transaction await it where they called it. A function that sends BEGIN itself has continued,
+ * in its own context.
  */
 function isInsideOf(begun: AwaitChain, call: AwaitChain, mayHaveGoneOn: boolean): boolean | undefined {
   const isAwaited = call.hasRootOf(begun)
@@ -49,35 +49,35 @@ function isInsideOf(begun: AwaitChain, call: AwaitChain, mayHaveGoneOn: boolean)
 }
 
 /**
- * A context that was entered before its caller awaited it is also that of calls beside it: there a library has to call
- * the application's callback. A function that sends BEGIN itself is known by a context of its own.
+ * A context that was entered before its caller awaited it also covers calls that run beside it. There, a library has to
+ * call the application's callback. A function that sends BEGIN itself is recognized by its own context.
  */
 function comesFromInside(begun: AwaitChain, call: AwaitChain, isOwnContext: boolean): boolean {
   if (call.comesFromCallbackOf(begun) === true) return true
   return isOwnContext && isInsideOf(begun, call, true) === true
 }
 
-/** Returns whether a call would have to wait at this gate now. */
+/** Returns true if a call would have to wait at this gate now. */
 export function wouldWait(gate: { readonly waitingCount: number; canTake(): boolean }): boolean {
   return gate.waitingCount > 0 || !gate.canTake()
 }
 
 const budget = new SiteBudget()
 
-/** Bounds what is spent on stacks where such calls are frequent: 50 a second, in strict mode all. */
+/** Limits the cost of stacks if such calls are frequent: 50 a second, all in strict mode. */
 export function mayPlace(mode: string): boolean {
   return mode === 'strict' || budget.allows()
 }
 
-/** The connections that the caller of a {@link SecondCall} holds, or seems to hold. */
+/** Returns the innermost connection that the caller of a {@link SecondCall} holds or seems to hold. */
 export function heldAround({ isInside }: SecondCall, held: Holdable): Holdable | undefined {
   return isInside === false ? heldFrom(held.inside).next().value : held
 }
 
-/** Runs `work` in the context of a caller that holds `held` only if that was not disproved. */
+/** Runs `work` in the context of a caller that holds `held`, unless that was disproved. */
 export function runPlaced<Result>(call: SecondCall, held: Holdable, work: () => Result): Result {
   const around = heldAround(call, held)
-  // Where the connection is certain, the call is made inside it, even where other work shares the context.
+  // If the connection is certain, the call is nested in it, even if other work shares the context.
   if (around === held) return call.isInside === true ? holdings.run(held, work) : work()
   return around === undefined ? holdings.exit(work) : holdings.run(around, work)
 }

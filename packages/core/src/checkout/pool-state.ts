@@ -3,58 +3,58 @@ import type { Failure } from '../failure.ts'
 /**
  * What the application does with a connection that it holds.
  *
- * - `running`: a statement is under way
- * - `unread`: a cursor or a stream is open, and its reader asks for no more rows
- * - `idleInTransaction`: no statement is, in an open transaction
- * - `idle`: nothing is, and no transaction is open
+ * - `running`: a statement runs
+ * - `unread`: a cursor or a stream is open, and its reader requests no more rows
+ * - `idleInTransaction`: no statement runs, and a transaction is open
+ * - `idle`: no statement runs, and no transaction is open
  */
 export type Activity = 'running' | 'unread' | 'idleInTransaction' | 'idle' | 'unknown'
 
-/** Who holds a connection. */
+/** A call that holds a connection. */
 export interface Holder {
   readonly heldMillis: number
-  /** The ORM's name for the call that took it: `User.findMany`. */
+  /** The ORM's name for the call that acquired it: `User.findMany`. */
   readonly operation: string | undefined
-  /** The line that took it, below the working folder, where it was remembered. */
+  /** The call site that acquired it, relative to the working folder, if it was remembered. */
   readonly callSite: string | undefined
   readonly activity: Activity
-  /** For how long its reader has read nothing, where that is what it does. */
+  /** How long its reader has read nothing, if the connection is `unread`. */
   readonly unreadMillis?: number | undefined
 }
 
-/** A pool at the moment when a call was refused a connection. */
+/** The state of a pool when a call was refused a connection. */
 export interface PoolState {
-  /** The most connections that the pool opens; `Infinity` where only the driver knows. */
+  /** The maximum number of connections that the pool opens; `Infinity` if only the driver knows it. */
   readonly max: number
   /** Connections that are open or being opened. */
   readonly size: number
   readonly idle: number
   /** Connections that the application holds. */
   readonly active: number
-  /** Places that are taken by connections still being made. */
+  /** The number of connections that are still being opened. */
   readonly connecting: number
-  /** Those of them that are made, and for which the hook `onConnect` of the pool has not finished. */
+  /** The number of those that are open but whose `onConnect` hook of the pool has not finished. */
   readonly inHook: number
-  /** Calls that wait, the refused one included. */
+  /** The number of waiting calls, the refused one included. */
   readonly waiting: number
-  /** Those that hold a connection, the longest first; five at most. */
+  /** The holders of connections, longest first, five at most. */
   readonly holders: readonly Holder[]
-  /** How many of them all have held theirs for most of the time that the call waited, by what they do. */
+  /** How many of all holders have held their connection for most of the time that the call waited, by activity. */
   readonly heldThroughout: { readonly [Does in Activity]: number }
 }
 
 /**
- * Why there was no connection, most likely.
+ * The most likely reason why there was no connection.
  *
- * - `nestedAcquire`: the call holds a connection and waits for another
+ * - `nestedAcquire`: the call holds a connection and waits for another one
  * - `serverRefuses`: the pool could not connect
- * - `slowConnect`: connecting took too long, or the hook `onConnect` of the pool
- * - `processBusy`: this process could not read what had arrived, for most of the wait
- * - `unreadStream`: connections are held by cursors or streams whose readers do not read
- * - `leak`: connections are out on which nothing happens
- * - `longTransaction`: transactions are open in which nothing happens
- * - `longStatement`: statements run for longer than the call waited
- * - `poolTooSmall`: connections come and go, and more callers want one than there are
+ * - `slowConnect`: connecting, or the hook `onConnect` of the pool, took too long
+ * - `processBusy`: for most of the wait, this process could not read data that had arrived
+ * - `unreadStream`: cursors or streams whose readers do not read hold connections
+ * - `leak`: connections are checked out but idle
+ * - `longTransaction`: transactions are open but idle
+ * - `longStatement`: statements have been running for longer than the call waited
+ * - `poolTooSmall`: connections are acquired and released, but more callers want one than there are
  */
 export type LikelyCause =
   | 'nestedAcquire'
@@ -67,29 +67,29 @@ export type LikelyCause =
   | 'longStatement'
   | 'poolTooSmall'
 
-/** What a cause means and what helps. */
+/** What a cause means, and what helps. */
 export interface Advice {
   readonly why: string
   readonly instead: string
 }
 
-/** What is known of the call that got no connection. */
+/** The known facts about the call that got no connection. */
 export interface Refused {
   readonly holdsAnother: boolean
-  /** The pool had been asked for a connection for it. */
+  /** True if the pool had been asked for a connection for this call. */
   readonly wasTaking: boolean
-  /** Why the pool could not connect, for this call or while it waited. */
+  /** Why the pool could not connect, for this call or during its wait. */
   readonly failure: Failure | undefined
-  /** The pool had tried for this very call. */
+  /** True if that attempt was for this very call. */
   readonly isOwnFailure: boolean
-  /** This process could not read what had arrived, for most of the wait. */
+  /** True if, for most of the wait, this process could not read data that had arrived. */
   readonly wasBusy: boolean
 }
 
-/** Weighs what is known; the first that fits. */
+/** Returns the first cause that fits the known facts. */
 export function likelyCause(pool: PoolState, call: Refused): LikelyCause {
   const isSilent = call.failure?.kind === 'connectTimeout'
-  // The driver's own time limit is over as well when the process comes to look.
+  // When the process resumes, the driver's own time limit has expired as well.
   if (call.wasBusy && (call.failure === undefined || isSilent) && !call.holdsAnother) return 'processBusy'
   const refusal = isSilent ? 'slowConnect' : 'serverRefuses'
   if (call.failure !== undefined && call.isOwnFailure) return refusal
@@ -97,13 +97,14 @@ export function likelyCause(pool: PoolState, call: Refused): LikelyCause {
   // A loop over rows that waits for a second connection does not read either.
   if (stuck === 'unreadStream') return stuck
   if (call.holdsAnother) return 'nestedAcquire'
-  // Where others hold most of the pool throughout, they are to blame even if the server refuses one connection more.
+  // If other callers hold most of the pool during the whole wait, they are the cause, even if the server refuses one
+  // more connection.
   if (call.failure !== undefined && (stuck === undefined || 2 * pool.active < pool.max)) return refusal
   if (stuck !== undefined) return stuck
   return isConnecting(pool, call) ? 'slowConnect' : 'poolTooSmall'
 }
 
-/** What most of those do that have held theirs throughout, where these are half of all. */
+/** Returns what most of the lasting holders do, if those are at least half of all holders. */
 function stuckOn({ heldThroughout, active }: PoolState): LikelyCause | undefined {
   const { idle, idleInTransaction, running, unread } = heldThroughout
   const most = Math.max(idle, idleInTransaction, running, unread)
@@ -113,16 +114,13 @@ function stuckOn({ heldThroughout, active }: PoolState): LikelyCause | undefined
   return most === idleInTransaction ? 'longTransaction' : 'longStatement'
 }
 
-/**
- * A pool from which nobody holds a connection is not too small, nor is one whose places are mostly taken by what is
- * being made.
- */
+/** A pool without holders is not too small. Nor is a pool whose connections are mostly still being opened. */
 function isConnecting(pool: PoolState, call: Refused): boolean {
   if (!Number.isFinite(pool.max)) return pool.active === 0
   return call.wasTaking || pool.active === 0 || pool.connecting > pool.active
 }
 
-/** Cause and remedy in words. */
+/** Returns cause and remedy in words. */
 export function adviceFor(cause: LikelyCause, failure: Failure | undefined, { connecting, inHook }: PoolState): Advice {
   if ((cause === 'serverRefuses' || cause === 'slowConnect') && failure !== undefined) return failure
   return cause === 'slowConnect' && inHook > 0 && 2 * inHook >= connecting ? slowHook : advice[cause]

@@ -6,35 +6,35 @@ import type { Holder } from './pool-state.ts'
 import type { RecentCount } from '../measure/recent-count.ts'
 import type { Measures } from './statistics.ts'
 
-/** The last attempt to connect, which failed. */
+/** The last attempt to connect, if it failed. */
 export interface ConnectFailure {
-  /** How long ago. */
+  /** How long ago it failed. */
   readonly agoMillis: number
-  /** What it means, where that is known. */
+  /** What the error means, if that is known. */
   readonly failure: Failure | undefined
 }
 
-/** What goes wrong with a pool now, and what went wrong lately. Plain data. */
+/** The present and recent problems of a pool. Plain data. */
 export interface PoolTrouble {
-  /** How long the call that has waited longest waits for its connection; 0 where nobody does. */
+  /** How long the oldest waiting call has waited for its connection; 0 if none waits. */
   readonly longestWaitMillis: number
-  /** Calls that waited for longer than `acquireTimeoutMillis`, lately. */
+  /** Recent calls that waited for longer than `acquireTimeoutMillis`. */
   readonly timedOut: number
-  /** Calls that were refused because too many waited, lately. */
+  /** Recent calls that were refused because too many waited. */
   readonly queueFull: number
-  /** Deadlocks that were found, lately. */
+  /** Recently found deadlocks. */
   readonly deadlocks: number
-  /** Checkouts that were reported for their length, and are still out: the longest first, five at most. */
+  /** Checkouts that were reported as held too long and are not released yet: longest first, five at most. */
   readonly leaks: readonly Holder[]
-  /** How many they are. */
+  /** The number of such checkouts. */
   readonly leaksNow: number
-  /** `undefined` where the last attempt succeeded, or there was none. */
+  /** `undefined` if the last attempt succeeded, or if there was none. */
   readonly connectFailure: ConnectFailure | undefined
-  /** The server takes no writes, though it did before: how long ago it last refused one (25006). */
+  /** Set if the server accepts no writes now but did before: how long ago it last refused one (25006). */
   readonly readOnly?: { readonly agoMillis: number } | undefined
 }
 
-/** The parts of a gate that know of troubles. */
+/** The parts of a gate that record problems. */
 export interface TroubleSources<Connection> {
   readonly measures: Measures
   readonly deadlocks: { readonly recent: RecentCount }
@@ -43,7 +43,7 @@ export interface TroubleSources<Connection> {
   readonly source: Pick<ConnectionSource<Connection>, 'activityOf' | 'unreadMillis'>
 }
 
-/** @param oldestAskedAt since when the first in the queue waits */
+/** @param oldestAskedAt when the first call in the queue began to wait */
 export function troubleOf<Connection>(
   { measures, deadlocks, refusal, held, source }: TroubleSources<Connection>,
   oldestAskedAt: number | undefined,
@@ -59,7 +59,7 @@ export function troubleOf<Connection>(
   }
 }
 
-/** Those that were reported for their length and have not come back. */
+/** Returns the checkouts that were reported as held too long and are not released yet. */
 function leaksOf<Connection>(
   held: TroubleSources<Connection>['held'],
   source: TroubleSources<Connection>['source'],

@@ -1,12 +1,12 @@
-/** What a {@link Queue} links: a thing is in one queue at a time. */
+/** An item that a {@link Queue} links. An item is in one queue at a time. */
 export interface Linked<Item> {
   previous: Item | undefined
   next: Item | undefined
 }
 
 /**
- * First in, first out, and anything in between can be taken out at once: the links are in the items. An array would
- * move 10,000 waiting callers each time one of them gives up.
+ * A first-in, first-out queue from which any item can be removed in constant time, because the items hold the links. An
+ * array would move 10,000 waiting callers each time one of them gives up.
  */
 export class Queue<Item extends Linked<Item>> {
   #first: Item | undefined
@@ -18,7 +18,7 @@ export class Queue<Item extends Linked<Item>> {
     return this.#first
   }
 
-  /** The item that was put in last, or back behind all others. */
+  /** The item that was added last, or put back behind all others. */
   get last(): Item | undefined {
     return this.#last
   }
@@ -31,7 +31,7 @@ export class Queue<Item extends Linked<Item>> {
     this.#insert(item, this.#last, undefined)
   }
 
-  /** Puts an item that was here before back to its place: before the first one that `isLater`. */
+  /** Returns an earlier item to its place: before the first one that `isLater`. */
   pushBack(item: Item, isLater: (other: Item) => boolean): void {
     let next = this.#first
     while (next !== undefined && !isLater(next)) next = next.next

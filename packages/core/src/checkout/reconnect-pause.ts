@@ -4,23 +4,25 @@ import { isOfServer } from '../sql-state.ts'
 import type { FailFast } from './limits.ts'
 import type { ConnectFailure } from './pool-trouble.ts'
 
-/** The first pause after the server refused a connection; each further one is about twice as long. */
+/**
+ * The first pause after the server refused a connection, in milliseconds. Each further pause is about twice as long.
+ */
 const firstPauseMillis = 50
-/** No pause is longer, so that the pool is back within two seconds of the server. */
+/** The longest pause, so that the pool is back within two seconds of the server. */
 const longestPauseMillis = 1000
 
-/** How connecting fails where nothing speaks PostgreSQL: at a wrong host or port, too. */
+/** Failures of a connection attempt if no PostgreSQL server answers, also because of a wrong host or port. */
 const silent: ReadonlySet<FailureKind | undefined> = new Set<FailureKind>(['unreachable', 'brokenConnection'])
 
 /**
- * A server that refuses connections is asked by one caller at a time, after a pause that grows: a pool that asked for
- * all of its callers at once would keep a server down that is only just coming up. A caller that gets no answer at all
- * holds up the next one for no longer than the longest pause.
+ * The state of a server that refuses connections. One caller at a time asks the server, after a growing pause. A pool
+ * that asked for all its callers at the same time would keep a starting server down. A caller that gets no answer holds
+ * up the next one for at most the longest pause.
  */
 export class ServerRefusal {
   readonly #clock: Clock
   readonly #random: () => number
-  /** Whether a server is known to be there, so that it is worth waiting for. */
+  /** True if a server is known to exist, so that waiting for it makes sense. */
   #hasAnswered: boolean
   #attempts = 0
   #nextAt = 0
@@ -32,8 +34,8 @@ export class ServerRefusal {
   #last: { readonly at: number; readonly failure: Failure | undefined } | undefined
 
   /**
-   * @param random between 0 and 1: spreads the attempts of many processes
-   * @param isAwaited whether to wait for a server that has never answered
+   * @param random returns a number between 0 and 1, which spreads the attempts of many processes
+   * @param isAwaited true to wait also for a server that has never answered
    */
   constructor(clock: Clock, random: () => number, isAwaited: boolean) {
     this.#clock = clock
@@ -41,7 +43,7 @@ export class ServerRefusal {
     this.#random = random
   }
 
-  /** Whether the last attempt to connect failed, and may succeed later. */
+  /** True if the last attempt to connect failed but a later one may succeed. */
   get isOn(): boolean {
     return this.#attempts > 0
   }
@@ -51,37 +53,38 @@ export class ServerRefusal {
     return this.#nextAt
   }
 
-  /** For how long the server has refused; 0 while it does not. */
+  /** How long the server has refused connections; 0 while it accepts them. */
   get millis(): number {
     return this.isOn ? this.#clock.now() - this.#since : 0
   }
 
-  /** The last error of the present refusal, or of the last one. */
+  /** The last error of the present or the most recent refusal. */
   get error(): Error | undefined {
     return this.#error
   }
 
-  /** Whether calls that would have to wait fail at once now. */
+  /** Returns true if calls that would have to wait fail immediately now. */
   failsAtOnce(failFast: FailFast): boolean {
     if (!this.isOn || failFast === 'never') return false
     return failFast === 'whileRefusing' || this.millis >= failFast.afterMillis
   }
 
-  /** The error with which the server refused for at least half of a wait; `undefined` where it did not. */
+  /** Returns the error with which the server refused for at least half of a wait; `undefined` if it did not. */
   during(since: number, until: number): Error | undefined {
     const refusedMillis = Math.min(this.isOn ? until : this.#until, until) - Math.max(this.#since, since)
     return this.isOn || 2 * refusedMillis >= until - since ? this.#error : undefined
   }
 
-  /** Somebody asks the server again. */
+  /** Notes that a caller asks the server again. */
   asked(): void {
     this.#nextAt = this.#clock.now() + this.#spread(longestPauseMillis)
   }
 
   /**
-   * An attempt failed. Those that were under way at the same time count once; what time does not mend makes no pause.
+   * Notes a failed attempt. Attempts that ran at the same time count once. An error that time does not fix makes no
+   * pause.
    *
-   * @returns whether another attempt may help
+   * @returns true if another attempt may help
    */
   failed(error: Error, failure: Failure | undefined): boolean {
     const now = this.#clock.now()
@@ -101,12 +104,12 @@ export class ServerRefusal {
     this.#nextAt = now + this.#spread(Math.min(firstPauseMillis * 2 ** (this.#attempts - 1), longestPauseMillis))
   }
 
-  /** The last attempt to connect, if it failed. */
+  /** Returns the last attempt to connect, if it failed. */
   lastFailure(now: number): ConnectFailure | undefined {
     return this.#last && { agoMillis: now - this.#last.at, failure: this.#last.failure }
   }
 
-  /** A connection was made. */
+  /** Notes that a connection was opened. */
   over(): void {
     this.#hasAnswered = true
     if (this.isOn) this.#until = this.#clock.now()

@@ -10,19 +10,19 @@ import { LostConnections } from './lost-connections.ts'
 import type { Queue } from './queue.ts'
 import { Measures, type PoolStatistics } from './statistics.ts'
 
-/** What a recorder looks at. */
+/** The parts of a gate that a recorder reads. */
 interface Recorded<Connection> {
   readonly clock: Clock
   readonly source: ConnectionSource<Connection>
   readonly limits: CheckoutLimits
   readonly watcher: Watcher
-  /** In the order in which the connections were taken. */
+  /** The held connections, in the order of acquisition. */
   readonly held: Queue<Checkout<Connection>>
 }
 
 /** Counts, times and reports what happens to the connections of one pool. */
 export class Recorder<Connection> {
-  /** Name of the pool, for its events. */
+  /** The name of the pool, for its events. */
   name: string | undefined = undefined
   readonly sites: CallSites
   /** Open connections that were lost. */
@@ -38,7 +38,7 @@ export class Recorder<Connection> {
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held })
   }
 
-  /** A call got its connection. */
+  /** Notes that a call acquired its connection. */
   acquired(checkout: Checkout<Connection>): void {
     const waitedMillis = checkout.heldSince - checkout.askedAt
     this.measures.counts.acquired++
@@ -48,7 +48,7 @@ export class Recorder<Connection> {
     this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
   }
 
-  /** A connection is back in the pool, or closed. */
+  /** Notes that a connection is back in the pool or closed. */
   released(checkout: Checkout<Connection>, heldMillis: number): void {
     this.measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
@@ -56,20 +56,20 @@ export class Recorder<Connection> {
     this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 
-  /** A BEGIN was answered: behind a pooler that is the second half of the wait. */
+  /** Notes the answer to a BEGIN. Behind a pooler, that is the second half of the wait. */
   poolerWaited(poolerWaitMillis: number, operation: string | undefined): void {
     this.measures.poolerWaits.add(poolerWaitMillis)
     if (!this.#watcher.hears('poolerWait')) return
     this.#watcher.tell('poolerWait', { poolerWaitMillis, operation, pool: this.name })
   }
 
-  /** The pool could not connect. @param isRetried it is tried again for the same call */
+  /** Notes that the pool could not connect. @param isRetried true if the gate tries again for the same call */
   connectFailed(error: Error, failure: Failure | undefined, isRetried: boolean): void {
     this.measures.counts.connectFailures++
     if (this.#watcher.hears('connectFailure')) this.#watcher.tell('connectFailure', { error, failure, isRetried })
   }
 
-  /** Plain data: now, and since the pool was guarded. */
+  /** Returns the present state, and counts since the pool was guarded. Plain data. */
   statistics(
     now: Pick<PoolStatistics, 'max' | 'size' | 'idle' | 'active' | 'waiting'>,
     deadlocks: number,

@@ -1,6 +1,6 @@
 import type { Clock } from '../measure/clock.ts'
 
-/** The next attempt to connect, where nobody may come back to bring it about. */
+/** Schedules the next attempt to connect, because no release may occur that would trigger it. */
 export class RetryPlan {
   readonly #clock: Clock
   readonly #attempt: () => void
@@ -12,7 +12,7 @@ export class RetryPlan {
     this.#attempt = attempt
   }
 
-  /** An answer may bring the next attempt forward; nothing puts it off. */
+  /** Plans an attempt. A later call can move it forward, but never back. */
   plan(at: number): void {
     if (this.#cancel !== undefined && this.#at <= at) return
     this.#cancel?.()
@@ -21,7 +21,7 @@ export class RetryPlan {
       this.#cancel = undefined
       this.#attempt()
     }
-    // Without a server there is no socket that keeps the process alive for whoever waits.
+    // Without a server, no socket keeps the process alive for the waiting callers, so the timer must.
     this.#cancel = this.#clock.after(Math.max(at - this.#clock.now(), 0), attempt, true)
   }
 }

@@ -1,6 +1,6 @@
 import { PoolsafeError } from '../errors.ts'
 
-/** How a statement ended that took too long. */
+/** How a statement that took too long ended. */
 export interface StatementEnd {
   readonly wasCancelled: boolean
   readonly wasSent: boolean
@@ -29,26 +29,29 @@ const unsent = {
 }
 
 /**
- * A statement ran for longer than `statementTimeoutMillis`. The `cause` is what the driver said. What the statement did
- * is rolled back if {@link wasCancelled}.
+ * A statement ran for longer than `statementTimeoutMillis`. The `cause` is the driver's error. The statement's effects
+ * are rolled back if {@link wasCancelled}.
  */
 export class StatementTimeoutError extends PoolsafeError {
   static override readonly name: string = 'StatementTimeoutError'
   /** `statementTimeoutMillis`. */
   readonly limitMillis: number
-  /** From when it was sent; the wait for a server connection of the pooler is part of it. */
+  /** How long it ran after it was sent, including the wait for a server connection of the pooler. */
   readonly ranMillis: number
-  /** The statement, its literals replaced by `?`, cut at 300 characters. */
+  /** The statement text, with its literals replaced by `?`, cut at 300 characters. */
   readonly statement: string
   /**
-   * Whether the server said that it ended the statement. If not, the connection was closed, and the statement may still
-   * run.
+   * True if the server confirmed that it ended the statement. Otherwise the connection was closed, and the statement
+   * may still run.
    */
   readonly wasCancelled: boolean
-  /** Whether the statement was sent. If not, the connection did not answer what came before it, and nothing has run. */
+  /**
+   * True if the statement was sent. Otherwise the connection did not answer an earlier statement, and this one has not
+   * run.
+   */
   readonly wasSent: boolean
 
-  /** @param statement redacted */
+  /** @param statement the redacted statement text */
   constructor(
     limitMillis: number,
     ranMillis: number,
@@ -77,16 +80,16 @@ export class StatementTimeoutError extends PoolsafeError {
 }
 
 /**
- * A BEGIN had no answer for longer than `poolerWaitTimeoutMillis`. Nothing has run: the call can be made again. Its
- * connection is closed.
+ * A BEGIN had no answer for longer than `poolerWaitTimeoutMillis`. No statement has run, so the call can be repeated.
+ * Its connection is closed.
  */
 export class PoolerWaitError extends PoolsafeError {
   static override readonly name: string = 'PoolerWaitError'
-  /** From when the BEGIN was sent. */
+  /** How long the BEGIN waited after it was sent. */
   readonly poolerWaitMillis: number
   /** `poolerWaitTimeoutMillis`. */
   readonly limitMillis: number
-  /** The ORM's name for the call, such as `User.findMany`, where known. */
+  /** The ORM's name for the call, such as `User.findMany`, if known. */
   readonly operation: string | undefined
 
   constructor(poolerWaitMillis: number, limitMillis: number, operation: string | undefined) {

@@ -2,14 +2,14 @@ import type { Analysis } from '../analyze/analysis.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { resolveFrom, type OptionTable } from '../options.ts'
 
-/** How long the server may take. `Infinity` is never. */
+/** How long the server may take. Use `Infinity` to disable a limit. */
 export interface StatementLimitOptions {
   /**
    * How long a statement may run before it is cancelled and fails with a `StatementTimeoutError`, in whole
-   * milliseconds. Inside a transaction the server limits it by `SET LOCAL statement_timeout`, sent once after the BEGIN;
-   * a transaction that sets its own limit keeps that. A cursor's limit there includes the pauses of its reader. Outside
-   * a transaction, a timer and a CancelRequest limit the statement, including its wait for a server connection of the
-   * pooler. @default Infinity
+   * milliseconds. Inside a transaction the server limits it by `SET LOCAL statement_timeout`, sent once after the
+   * BEGIN; a transaction that sets its own limit keeps it. There, a cursor's limit includes the pauses of its reader.
+   * Outside a transaction, a timer and a CancelRequest limit the statement, including its wait for a server connection
+   * of the pooler. @default Infinity
    */
   readonly statementTimeoutMillis?: number
   /**
@@ -26,7 +26,7 @@ export interface StatementLimits {
   readonly poolerWaitTimeoutMillis: number
 }
 
-/** PostgreSQL's own bound of `statement_timeout`, and that of Node's timers. */
+/** The maximum of `statement_timeout` in PostgreSQL, and of Node's timers. */
 const longest = 2_147_483_647
 
 /** How each option is checked, and its default. */
@@ -40,8 +40,8 @@ export const statementLimitTable: OptionTable<StatementLimitOptions, StatementLi
 /**
  * Fills in the defaults.
  *
- * @param what the function that was given the options, for messages: `guardClient()`
- * @throws InvalidOptionError for an unknown option, and for a limit that is no whole number of milliseconds
+ * @param what the function that received the options, for messages: `guardClient()`
+ * @throws InvalidOptionError for an unknown option, and for a limit that is not a whole number of milliseconds
  */
 export function resolveStatementLimits(what: string, options: StatementLimitOptions = {}): StatementLimits {
   return resolveFrom(what, options, statementLimitTable)
@@ -57,30 +57,32 @@ function checkWholeMillis(option: string, given: unknown): number {
   )
 }
 
-/** Whether there is anything to watch. */
+/** Returns true if a limit is set. */
 export function hasStatementLimits({ statementTimeoutMillis, poolerWaitTimeoutMillis }: StatementLimits): boolean {
   return statementTimeoutMillis !== Infinity || poolerWaitTimeoutMillis !== Infinity
 }
 
-/** What limits the statements of one transaction, and ends with it. */
+/** Returns the statement that limits the statements of one transaction, and ends with it. */
 export function limitOfTransaction(millis: number): string {
   return `SET LOCAL statement_timeout = ${millis}`
 }
 
-/** Whether a text may set a limit of its own, in whatever form. */
+/** Returns true if a statement text may set its own limit, in any form. */
 export function mayLimitItself(sql: string): boolean {
   return /statement_timeout/i.test(sql)
 }
 
 /**
- * Whether a text does nothing but begin a transaction: the server takes no time for it, so that what it took is
- * waiting.
+ * Returns true if a statement text only begins a transaction. The server needs no time for that, so its duration is the
+ * wait.
  */
 export function onlyBegins({ steps, isBatch }: Analysis): boolean {
   return !isBatch && steps.length === 1 && steps[0]?.control?.does === 'begin'
 }
 
-/** Whether a text that was sent inside a transaction ends it and leaves another one open: `COMMIT AND CHAIN`. */
+/**
+ * Returns true if a statement text, sent inside a transaction, ends it and leaves another one open: `COMMIT AND CHAIN`.
+ */
 export function beginsAnew({ steps }: Analysis): boolean {
   const controls = steps.map(({ control }) => control)
   const end = controls.findLastIndex((control) => control?.does === 'commit' || control?.does === 'rollback')

@@ -3,40 +3,40 @@ import { type DurationSummary } from '../measure/durations.ts'
 import { RecentCount } from '../measure/recent-count.ts'
 import { addLosses, type LossCounts } from './loss.ts'
 
-/** Every count of a pool: its statistics, its totals and its metrics derive from this table. */
+/** Every counter of a pool. Its statistics, totals and metrics derive from this table. */
 const counted = {
-  /** Connections handed out. */
+  /** Acquired connections. */
   acquired: 0,
   /** Calls that waited for longer than `acquireTimeoutMillis`. */
   timedOut: 0,
-  /** Calls refused because `maxWaiting` others waited already. */
+  /** Calls refused because `maxWaiting` other calls waited already. */
   queueFull: 0,
-  /** Calls that failed at once while the server refused connections, by `failFast`. */
+  /** Calls that failed immediately while the server refused connections, because of `failFast`. */
   failedFast: 0,
-  /** Calls that gave up by an abort signal. */
+  /** Calls that an abort signal ended. */
   aborted: 0,
-  /** Calls that waited for a connection while everyone else who held one waited too. */
+  /** Calls that waited for a connection while every other holder waited too. */
   deadlocks: 0,
-  /** Checkouts reported for their length. */
+  /** Checkouts reported as held too long. */
   leaks: 0,
-  /** Attempts to connect that failed. */
+  /** Failed attempts to connect. */
   connectFailures: 0,
-  /** Connections that came after their caller had given up, and went back to the pool. */
+  /** Connections that arrived after their caller had given up, and went back to the pool. */
   lateArrivals: 0,
 }
 
-/** The name of one count. */
+/** The name of one counter. */
 export type CountName = keyof typeof counted
 
 const countNames = Object.keys(counted) as CountName[]
 
-/** What happened since the pool was guarded. Plain data; see {@link PoolStatistics} for what is now. */
+/** Counters since the pool was guarded. Plain data; see {@link PoolStatistics} for the present state. */
 export interface CheckoutCounts extends Readonly<typeof counted> {
   /** Open connections that were lost, by reason. */
   readonly connectionsLost: LossCounts
 }
 
-/** Picks the counts out of a pool's statistics. */
+/** Returns only the counters of a pool's statistics. */
 export function countsOf(pool: CheckoutCounts): CheckoutCounts {
   const picked = Object.fromEntries(countNames.map((name) => [name, pool[name]])) as typeof counted
   return { ...picked, connectionsLost: pool.connectionsLost }
@@ -48,9 +48,9 @@ export function addCounts(one: CheckoutCounts, other: CheckoutCounts): CheckoutC
   return { ...sums, connectionsLost: addLosses(one.connectionsLost, other.connectionsLost) }
 }
 
-/** A pool, now and since it was guarded. */
+/** The statistics of a pool: its present state, and counters since it was guarded. */
 export interface PoolStatistics extends CheckoutCounts {
-  /** The most connections that the pool opens. */
+  /** The maximum number of connections that the pool opens. */
   readonly max: number
   /** Connections that are open or being opened. */
   readonly size: number
@@ -59,27 +59,27 @@ export interface PoolStatistics extends CheckoutCounts {
   readonly active: number
   /** Calls that wait for a connection. */
   readonly waiting: number
-  /** How long the calls waited that got a connection. */
+  /** Wait times of the calls that got a connection. */
   readonly acquireWait: DurationHistogram
-  /** How long connections stayed with the application. */
+  /** How long the application held its connections. */
   readonly use: DurationHistogram
-  /** The same as quantiles. */
+  /** The wait times as quantiles. */
   readonly waits: DurationSummary
   readonly uses: DurationSummary
   /**
-   * How long each BEGIN waited for its answer, which behind a pooler is the wait for a server connection. Empty with
+   * How long each BEGIN waited for its answer; behind a pooler, that is the wait for a server connection. Empty with
    * `observe: false`, unless the pool has a `statementTimeoutMillis` or a `poolerWaitTimeoutMillis`.
    */
   readonly poolerWait: DurationHistogram
 }
 
-/** All that a gate counts and times. */
+/** All counters and histograms of a gate. */
 export class Measures {
   readonly counts: typeof counted = { ...counted }
   readonly waits: Timings = new Timings()
   readonly uses: Timings = new Timings()
   readonly poolerWaits: Histogram = new Histogram()
-  /** Calls that waited for too long, and those that were refused because too many waited. */
+  /** Recent calls that waited too long, and recent calls that were refused because too many waited. */
   readonly #timeouts = new RecentCount()
   readonly #refused = new RecentCount()
 

@@ -2,28 +2,28 @@ import { isIP } from 'node:net'
 import { activeQueryOf, closeConnection, type CancelConnection, type Query, type WiredClient } from '../types.ts'
 
 /**
- * How long a CancelRequest may take. Where it takes longer the network is silent, and nobody knows what it will still
- * hit.
+ * How long a CancelRequest may take. After that the network is silent, and what the request may still cancel is
+ * unknown.
  */
 const patienceMillis = 5000
 
 /**
- * - `delivered`: whoever was asked has closed the socket, which PostgreSQL does when the signal is sent
+ * - `delivered`: the server or pooler has closed the socket, which PostgreSQL does when the signal is sent
  * - `late`: the query was over before the request was sent
  * - `failed`: it could not be sent
- * - `unknown`: it was sent, and nobody knows what it will still hit: the client's connection is closed
+ * - `unknown`: it was sent, and what it may still cancel is unknown; the client's connection is closed
  */
 export type CancelOutcome = 'delivered' | 'late' | 'failed' | 'unknown'
 
 const underWay = new WeakMap<WiredClient, Promise<CancelOutcome>>()
 
 /**
- * Cancels a query by the protocol's own CancelRequest: on a socket of its own, to where the client is connected,
- * secured alike. It carries the numbers of the client's login, by which a pooler finds the server connection that works
- * for it now.
+ * Cancels a query by the protocol's own CancelRequest, on a separate socket to the server that the client is connected
+ * to, with the same TLS. The request carries the key of the client's login. A pooler uses it to find the server
+ * connection that works for the client now.
  *
- * The request names a connection and no query. So it is sent only while the query is at the server, and until its
- * socket is closed nothing else is: the client hears later that the connection is ready.
+ * The request names a connection and no query. So it is sent only while the query is at the server, and nothing else is
+ * sent until its socket is closed: the client learns later that the connection is ready.
  */
 export function cancelQuery(client: WiredClient, query: Query): Promise<CancelOutcome> {
   const earlier = underWay.get(client)
@@ -34,7 +34,10 @@ export function cancelQuery(client: WiredClient, query: Query): Promise<CancelOu
   return outcome
 }
 
-/** After an error pg forgets the query before the server is ready; then it is over. */
+/**
+ * Returns true while the query is at the server. After an error pg forgets the query before the server is ready, but
+ * then the query is over.
+ */
 function isAtServer(client: WiredClient, query: Query): boolean {
   return activeQueryOf(client) === query
 }
@@ -67,7 +70,7 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
       client.ssl && client.sslNegotiation !== 'direct' ? socket.requestSsl() : client.ssl || request(),
     )
     socket.on('sslconnect', request)
-    // A socket that is reset was closed all the same: the request was read, or never will be.
+    // A reset socket is closed as well: the request was read, or never will be.
     socket.on('error', () => {})
     socket.on('end', () => resolve(reached))
     connect(socket, client)
@@ -81,13 +84,16 @@ async function send(client: WiredClient, query: Query): Promise<CancelOutcome> {
   return outcome
 }
 
-/** Where the client is, not where its name leads now: poolers are often several behind one name. */
+/**
+ * Connects to the client's present address. Its name may lead elsewhere now, because several poolers often share one
+ * name.
+ */
 function connect(socket: CancelConnection, { host, port, connection }: WiredClient): void {
   if (host?.startsWith('/') === true) socket.connect(`${host}/.s.PGSQL.${port}`)
   else socket.connect(port ?? 5432, connection.stream.remoteAddress ?? host)
 }
 
-/** pg takes the name for the certificate from what it connects to, which is an address here. */
+/** pg checks the certificate against the host that it connects to, which is an address here. */
 function makeSocket({ connection, host, ssl, sslNegotiation }: WiredClient): CancelConnection {
   const named = isIP(host ?? '') === 0 ? { host, servername: host } : { host }
   const key = typeof ssl === 'object' && 'key' in ssl ? { key: ssl.key } : {}
@@ -95,7 +101,11 @@ function makeSocket({ connection, host, ssl, sslNegotiation }: WiredClient): Can
   return new connection.constructor({ ssl: secured, sslNegotiation })
 }
 
-/** Keeps back that the server is ready, and whatever comes after it. @returns what lets it through */
+/**
+ * Holds back the message that the server is ready, and everything after it.
+ *
+ * @returns a function that lets the messages through
+ */
 function holdReady({ connection }: WiredClient): () => void {
   const { emit } = connection
   const isOwn = Object.hasOwn(connection, 'emit')
@@ -104,7 +114,7 @@ function holdReady({ connection }: WiredClient): () => void {
     const [event, message] = args
     const isReady =
       event === 'readyForQuery' || (event === 'message' && (message as { name?: string }).name === 'readyForQuery')
-    // That the socket is gone must be heard at once: nothing more can be sent on it.
+    // The end of the socket must get through immediately: nothing more can be sent on it.
     if (event === 'error' || event === 'end' || (held.length === 0 && !isReady))
       return Reflect.apply(emit, connection, args)
     held.push(args)

@@ -4,8 +4,8 @@ import { type ClientLike, closeConnection, isWired, latestQueryOf, type WiredCli
 import { cancelQuery } from './cancel-request.ts'
 
 /**
- * For the layers above: what they can do to a client that they do not see. `undefined` where the protocol cannot be
- * spoken.
+ * For the layers above: returns the controls of a client that they cannot reach. `undefined` if the client does not
+ * speak the protocol itself.
  */
 export function controlOf(client: ClientLike): ConnectionControl | undefined {
   return isWired(client) && client.pipeline !== true ? new ClientControl(client) : undefined
@@ -29,7 +29,7 @@ class ClientControl implements ConnectionControl {
 
   async close(): Promise<void> {
     await closeConnection(this.#client, new Error('the session was killed'))
-    // The pool of a session that the server ends says so, once nobody uses the client.
+    // When the server ends a session, its pool reports that once no caller uses the client.
     const pool = knownLifeOf(this.#client)?.home.pool as
       | { emit?(event: 'error', error: Error, client: object): void }
       | undefined

@@ -8,10 +8,10 @@ import { StatementWatch, type WatchedPool } from './statement-watch.ts'
 const watched = new WeakSet<ClientLike>()
 
 /**
- * Limits the statements of all clients of a pool. Costs nothing where there is no limit.
+ * Limits the statements of all clients of a pool. It costs nothing without a limit.
  *
- * @param poolOf what is told of a client
- * @throws InvalidOptionError for a pool whose clients cannot be limited
+ * @param poolOf returns the pool's callbacks for a client
+ * @throws InvalidOptionError if the pool's clients cannot be limited
  */
 export function limitPool(
   pool: PoolLike,

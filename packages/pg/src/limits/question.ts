@@ -1,4 +1,4 @@
-/** Marks a query of poolsafe's own: a property, as a set would cost each statement of the application a look-up. */
+/** Marks a query of poolsafe's own by a property. A set would cost a lookup for each statement of the application. */
 const questionKey = Symbol('poolsafe.question')
 
 /** Marks a query as poolsafe's own, before it is sent. */

@@ -21,24 +21,24 @@ import {
 import { cancelQuery } from './cancel-request.ts'
 import { isQuestion } from './question.ts'
 
-/** How long the server has to end a statement after its limit. On a silent network, nothing comes back. */
+/** How long the server has to end a statement after its limit. On a silent network, no answer arrives. */
 const graceMillis = 2000
 
-/** The timer of PostgreSQL begins after ours; clocks are not that exact. */
+/** PostgreSQL's timer starts after ours, and clocks are not exact. */
 const clockToleranceMillis = 1
 
-/** What a watch needs of the pool, or of nobody. */
+/** The part of a pool that a watch needs. */
 export interface WatchedPool {
   /** The ORM's name for the call that holds the client. */
   operation(): string | undefined
-  /** A BEGIN was answered. */
+  /** Notes the answer to a BEGIN. */
   poolerWaited(millis: number): void
 }
 
-/** The reason to close a connection. */
+/** The reason for closing a connection. */
 const unheard = 'the server did not answer'
 
-/** A message of the server, of any kind. */
+/** Any message of the server. */
 interface Message {
   readonly name?: string
   readonly status?: string
@@ -51,9 +51,8 @@ function isOfAnswer({ name, severity }: Message): boolean {
 }
 
 /**
- * Limits the statements of one client. It reads what the server says before the client does, which is the one place
- * that all forms of `query` share: pg tells nobody else when a statement is sent, and cursors have callbacks of their
- * own.
+ * Limits the statements of one client. It reads the server's messages before the client does, because all forms of
+ * `query` share that place: pg has no event for a sent statement, and cursors have their own callbacks.
  */
 export class StatementWatch {
   readonly #client: WiredClient
@@ -61,27 +60,30 @@ export class StatementWatch {
   readonly #guard: Engine
   readonly #pool: WatchedPool
   readonly #sendPlain: (text: string) => void
-  /** Of the last ReadyForQuery: `I`, `T` or `E`. */
+  /** Status byte of the last ReadyForQuery: `I`, `T` or `E`. */
   #status = 'I'
-  /** The application's query that the server works on, or that waits behind a question of ours. */
+  /** The application's query that the server runs, or that waits behind a question of ours. */
   #query: Query | undefined
   #sentAt = 0
-  /** When it was first sent: for a cursor the server's clock runs from there to its last row, whoever is slow. */
+  /**
+   * When it was first sent. For a cursor the server's clock runs from then to its last row, including the pauses of its
+   * reader.
+   */
   #begunAt = 0
   #timer: NodeJS.Timeout | undefined
-  /** The server works on a question of ours. */
+  /** True while the server runs a question of ours. */
   #isAtQuestion = false
-  /** The application's query waits behind it. */
+  /** True while the application's query waits behind it. */
   #isBehind = false
-  /** The query that took too long outside a transaction. */
+  /** The query that exceeded its limit outside a transaction. */
   #expired: Query | undefined
-  /** The server was asked for the rows of its query, or for some of them. */
+  /** True once the server was asked for all or some rows of its query. */
   #isAsked = false
-  /** Our own statement is under way, before whatever the application has sent since. */
+  /** True while our own statement is pending, ahead of all later statements of the application. */
   #isLimiting = false
-  /** The server limits the statements of the present transaction as we told it to. */
+  /** True if the server limits the statements of the present transaction, as we requested. */
   #isLimited = false
-  /** The limit that the present transaction has failed by. */
+  /** The error of the limit that the present transaction exceeded. */
   #failedBy: StatementTimeoutError | undefined
 
   constructor(client: WiredClient, limits: StatementLimits, guard: Engine, pool: WatchedPool) {
@@ -95,7 +97,7 @@ export class StatementWatch {
     this.#watchAsking(client)
     const send = client.query as DriverFunction
     client.query = (...args: unknown[]): unknown => {
-      // Looked at before it is sent: the server's own clock must not be ahead of ours, however busy this process is.
+      // The clock is read before sending: the server's clock must not be ahead of ours, however busy this process is.
       const now = performance.now()
       const sent = Reflect.apply(send, client, args)
       this.#look(now)
@@ -109,15 +111,14 @@ export class StatementWatch {
       else this.#ready((args[1] as { status: string }).status)
       const now = performance.now()
       const result = emit(...args)
-      // pg has sent the next one, if there is any.
+      // pg has sent the next query, if there is one.
       this.#look(now)
       return result
     }
   }
 
   /**
-   * The server has nothing to do for a cursor until more of its rows are asked for; slow readers are no slow
-   * statements.
+   * The server does nothing for a cursor until the reader requests more rows. A slow reader is not a slow statement.
    */
   #watchAsking({ connection }: WiredClient): void {
     const { query, execute } = connection
@@ -139,7 +140,7 @@ export class StatementWatch {
     }
   }
 
-  /** Finds the query that the server works on since now. */
+  /** Finds the query that the server runs from now on. */
   #look(sentAt: number): void {
     const active = activeQueryOf(this.#client)
     if (active === undefined) return
@@ -158,7 +159,7 @@ export class StatementWatch {
     const { statementTimeoutMillis, poolerWaitTimeoutMillis } = this.#limits
     if (this.#status !== 'I') {
       if (this.#isLimited && mayLimitItself(textOf(query))) this.#isLimited = false
-      // The server keeps this limit itself. A server that cannot be heard does not.
+      // The server enforces this limit itself, unless the network is silent.
       if (this.#isLimited) this.#after(statementTimeoutMillis + graceMillis, () => this.#close(query, unheard))
       return
     }
@@ -167,14 +168,14 @@ export class StatementWatch {
     if (millis !== Infinity) this.#after(millis, () => (isWait ? this.#giveUp() : void this.#expire(query)))
   }
 
-  /** A process that was busy finds the timer and the answer at once, and the timer first: the answer counts. */
+  /** A busy process finds the timer and the answer at the same time, and runs the timer first. The answer counts. */
   #after(millis: number, act: () => void): void {
     const timer = setTimeout(
       () =>
         setImmediate(() => {
           if (this.#timer === timer) act()
         }),
-      // The longest that Node's timers take.
+      // The maximum of Node's timers.
       Math.min(millis, 2_147_483_647),
     )
     this.#timer = timer
@@ -193,7 +194,7 @@ export class StatementWatch {
     return performance.now() - this.#sentAt
   }
 
-  /** The server is ready: what it was at is over, and a transaction may have begun. */
+  /** Notes that the server is ready: its last query is over, and a transaction may have begun. */
   #ready(status: string): void {
     this.#disarm()
     const query = this.#query
@@ -208,8 +209,8 @@ export class StatementWatch {
   }
 
   /**
-   * Right behind the answer to the BEGIN, before the application has it: nothing else can come between, and since
-   * nobody waits for the answer it takes no round trip.
+   * Sends the limit right after the answer to the BEGIN, before the application has that answer, so that no statement
+   * comes between. No caller waits for its answer, so it costs no round trip.
    */
   #limit(begin: Query | undefined): void {
     const { statementTimeoutMillis } = this.#limits
@@ -220,7 +221,7 @@ export class StatementWatch {
     this.#sendPlain(limitOfTransaction(statementTimeoutMillis))
   }
 
-  /** Keeps the answer to our own statement from everybody else. A connection that ends has no answer. */
+  /** Hides the answer to our own statement from all other listeners. A connection that ends has no answer. */
   #takes([event, message]: readonly unknown[]): boolean {
     if (!this.#isLimiting) return false
     if (event === 'message') return isOfAnswer(message as Message)
@@ -241,7 +242,7 @@ export class StatementWatch {
     return true
   }
 
-  /** What the server says of a statement that took too long is told as ours. */
+  /** Maps the server's cancellation error to StatementTimeoutError. */
   #heard(args: unknown[]): unknown[] {
     const [event, message] = args
     if (event === 'end') this.#disarm()
@@ -260,10 +261,7 @@ export class StatementWatch {
     return [event, this.#failedBy]
   }
 
-  /**
-   * pg-cursor keeps an error to itself that comes when it is told to close: the statement behind is the first to tell
-   * of it.
-   */
+  /** pg-cursor swallows an error that arrives while it closes, so the next statement is the first to report it. */
   #explain(aborted: object): void {
     if (this.#failedBy === undefined || this.#status === 'I') return
     Object.defineProperty(aborted, 'cause', {
@@ -300,7 +298,10 @@ export class StatementWatch {
     void closeConnection(this.#client, this.#timeoutOf(query, { wasCancelled: false, wasSent }, new Error(reason)))
   }
 
-  /** A BEGIN that has no answer has done nothing: its connection can go, and the pooler forgets that it waits. */
+  /**
+   * Closes the connection of an unanswered BEGIN. The BEGIN has changed nothing, and the pooler drops the waiting
+   * client.
+   */
   #giveUp(): void {
     const error = new PoolerWaitError(this.#ranMillis, this.#limits.poolerWaitTimeoutMillis, this.#pool.operation())
     void closeConnection(this.#client, error)
