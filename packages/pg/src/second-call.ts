@@ -130,7 +130,7 @@ export class SecondCalls {
   }
 
   /**
-   * Queues a call that has to wait immediately, as without a guard.
+   * Immediately queues a call that has to wait, as without a guard.
    *
    * @returns `undefined` for any other call
    */

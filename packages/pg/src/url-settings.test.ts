@@ -25,7 +25,7 @@ describe('poolSettings', () => {
     expect(poolSettings(url)).toEqual({ config: { connectionString: url }, options: {}, schema: undefined, notes: [] })
   })
 
-  it('takes 0 for ever, as Prisma does', () => {
+  it('reads 0 as no limit, as Prisma does', () => {
     const { config, options } = poolSettings('postgres://h/db?pool_timeout=0&connect_timeout=0')
     expect(options).toEqual({ acquireTimeoutMillis: Infinity, connectTimeoutMillis: Infinity })
     expect(config).toMatchObject({ connectionTimeoutMillis: 0 })

@@ -10,7 +10,7 @@ const tooManyClients: Failure = {
 const shuttingDown: Failure = {
   kind: 'shuttingDown',
   isTransient: true,
-  why: 'the server is being stopped, or somebody ended this connection (pg_terminate_backend)',
+  why: 'the server is being stopped, or an administrator ended this connection (pg_terminate_backend)',
   instead: 'nothing: the pool connects again as soon as the server answers; what was not committed was rolled back',
 }
 
@@ -25,7 +25,7 @@ const unreachable: Failure = {
   kind: 'unreachable',
   isTransient: true,
   why: 'nothing listens at that host and port, or no way leads there',
-  instead: 'see whether the server runs, and whether host, port and firewall are right',
+  instead: 'check that the server is running and that host, port and firewall rules are correct',
 }
 
 const unknownHost: Failure = {
@@ -53,7 +53,7 @@ const connectTimeout: Failure = {
 const noAnswer: Failure = {
   kind: 'noAnswer',
   isTransient: false,
-  why: 'the server did not answer the statement in time; it may still be at it',
+  why: 'the server did not answer in time; the statement may still be running',
   instead: 'release(true), as the answer may still come; look for locks and for long statements in pg_stat_activity',
 }
 

@@ -130,11 +130,11 @@ const now: { readonly [Does in Activity]: string } = {
   unread: 'a cursor or a stream is open on it, whose reader does not read',
   idleInTransaction: 'nothing runs on it, and its transaction is open',
   idle: 'nothing runs on it, and no transaction is open',
-  unknown: 'nobody can tell what it does',
+  unknown: 'what it does is unknown',
 }
 
 const why = {
-  held: 'while it is out nobody else can use it; if nobody gives it back the pool runs dry',
+  held: 'while it is held no other call can use it; if it is never released the pool runs out of connections',
   idleInTransaction:
     'an open transaction keeps its connection, a server connection of the pooler, its locks and old row versions',
 }

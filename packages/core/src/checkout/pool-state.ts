@@ -127,7 +127,7 @@ export function adviceFor(cause: LikelyCause, failure: Failure | undefined, { co
 }
 
 const slowHook: Advice = {
-  why: 'the server has answered, and the hook onConnect of the pool has not finished: nobody gets the connection before it has',
+  why: 'the server has answered, but the hook onConnect of the pool has not finished, and the connection cannot be used before',
   instead: 'look at what onConnect awaits; a query in it that asks the same pool for a connection never ends',
 }
 
@@ -143,7 +143,7 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
     instead: 'look at the server and the way to it; a longer acquireTimeoutMillis only hides it',
   },
   processBusy: {
-    why: 'this process was busy for most of that time, or suspended: answers arrived, and nobody read them',
+    why: 'this process was busy for most of that time, or suspended: answers arrived, and it did not read them',
     instead:
       'no long computation on the main thread (a worker thread, or pieces with await setImmediate() between them); look at the delay of the event loop',
   },
@@ -153,7 +153,7 @@ const advice: { readonly [Cause in LikelyCause]: Advice } = {
       'end the stream when its reader goes: stream.pipeline(rows, response) does, or rows.destroy() in the close event; close() a cursor in a finally block',
   },
   leak: {
-    why: 'connections are out on which nothing runs and no transaction is open: most likely somebody never gives them back',
+    why: 'connections are checked out but idle, with no open transaction: most likely they are never released',
     instead:
       'give each connection back in a finally block, or use the calls that give it back by themselves: those for one statement, and those that run a transaction as a function',
   },

@@ -24,7 +24,7 @@ export function limitPool(
   if (options?.pipeline === true)
     refuse(limits, 'a pool without pipeline mode, where a CancelRequest would hit the statements behind')
   if (Client !== undefined && !hasWiredClients(pool))
-    refuse(limits, 'a pool of pg’s own client, as pg-native tells nothing')
+    refuse(limits, 'a pool of pg’s own client, as pg-native does not expose its connection')
   const limit = (client: unknown): void =>
     limitClient(client as ClientLike, limits, guard, poolOf(client as ClientLike))
   watchNewClients(pool, limit)
@@ -35,7 +35,7 @@ export function limitPool(
 /** Limits the statements of one client, once. */
 export function limitClient(client: ClientLike, limits: StatementLimits, guard: Engine, pool: WatchedPool): void {
   if (!hasStatementLimits(limits) || watched.has(client)) return
-  if (!isWired(client)) return refuse(limits, 'a client of pg’s own, as pg-native tells nothing')
+  if (!isWired(client)) return refuse(limits, 'a client of pg’s own, as pg-native does not expose its connection')
   if (client.pipeline === true)
     refuse(limits, 'a client without pipeline mode, where a CancelRequest would hit the statements behind')
   watched.add(client)
