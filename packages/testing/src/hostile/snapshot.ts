@@ -47,6 +47,26 @@ const namesOfDefaults = `SELECT pg_catalog.lower(pg_catalog.split_part(pair, '='
 const loadedByThemselves = `SELECT pg_catalog.regexp_replace(probin, '^.*/', '') FROM pg_catalog.pg_proc WHERE probin IS NOT NULL
   UNION ALL VALUES ('llvmjit'), ('pgoutput'), ('test_decoding'), ('wal2json'), ('libpqwalreceiver')`
 
+/** Catalogs of objects that a temporary schema may contain, with the prefix of their columns. */
+const catalogsOfObjects: Readonly<Record<string, string>> = {
+  pg_proc: 'pro',
+  pg_operator: 'opr',
+  pg_opclass: 'opc',
+  pg_opfamily: 'opf',
+  pg_conversion: 'con',
+  pg_collation: 'coll',
+  pg_statistic_ext: 'stx',
+  pg_ts_config: 'cfg',
+  pg_ts_dict: 'dict',
+}
+
+const otherTemporary = Object.entries(catalogsOfObjects)
+  .map(
+    ([catalog, prefix]) => `    UNION ALL SELECT 'temp-object', ${prefix}name, oid::text FROM pg_catalog.${catalog}
+      WHERE pg_catalog.pg_my_temp_schema() <> 0 AND ${prefix}namespace = pg_catalog.pg_my_temp_schema()`,
+  )
+  .join('\n')
+
 /** Calls the functions behind the views, because planning the views takes as long as everything else. */
 const rowsOf = {
   own: `SELECT 'role', '', pg_catalog.current_setting('role')
@@ -59,8 +79,7 @@ const rowsOf = {
       FROM pg_catalog.pg_lock_status() WHERE locktype = 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()`,
   temporary: `SELECT 'temp-object', relname, oid::text FROM pg_catalog.pg_class
       WHERE pg_catalog.pg_my_temp_schema() <> 0 AND relnamespace = pg_catalog.pg_my_temp_schema() AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-    UNION ALL SELECT 'temp-object', proname, oid::text FROM pg_catalog.pg_proc
-      WHERE pg_catalog.pg_my_temp_schema() <> 0 AND pronamespace = pg_catalog.pg_my_temp_schema()
+${otherTemporary}
     UNION ALL SELECT 'temp-object', typname, oid::text FROM pg_catalog.pg_type
       WHERE pg_catalog.pg_my_temp_schema() <> 0 AND typnamespace = pg_catalog.pg_my_temp_schema() AND typrelid = 0 AND typelem = 0`,
   slots: `SELECT 'replication-slot', slot_name::text, '' FROM pg_catalog.pg_get_replication_slots()
