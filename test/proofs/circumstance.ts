@@ -1,40 +1,40 @@
-/** What the server of `npm test` does not have; `libpq`: a way back to itself for connections that it opens. */
+/** Extensions that the server of `npm test` lacks. `libpq` means that its own connections can reach itself. */
 export type Extension = 'hypopg' | 'orafce' | 'set_user' | 'libpq'
 
-/** What it takes to see what an example of a rule does. */
+/** What is needed to show the effect of a rule's example. */
 export interface Circumstances {
   /**
-   * - `leaves`: a second client sees afterwards what the statement left
-   * - `needs`: the statement answers otherwise than on the server connection where its owner left what it needs
-   * - `clears`: what its owner left stays on the other server connection
-   * - `ineffective`: the statement does in a transaction what it does not do alone
+   * - `leaves`: afterwards a second client sees what the statement left
+   * - `needs`: the answer differs from the answer on the server connection that has the state it needs
+   * - `clears`: the state of its owner stays on the other server connection
+   * - `ineffective`: the statement has its effect in a transaction, and none alone
    *
    * @default 'leaves'
    */
   readonly does?: 'leaves' | 'needs' | 'clears' | 'ineffective'
-  /** What the owner sends before, each statement in its own transaction. */
+  /** Statements that the owner sends before, each in its own transaction; for `ineffective`, all in one. */
   readonly before?: readonly string[]
-  /** The question that shows the state, where the snapshot of the session does not. */
+  /** The query that shows the state if the snapshot of the session does not. An error counts as an answer. */
   readonly look?: string
-  /** What is run in place of an example that names a number or a host that is not here. */
+  /** Replaces an example with a number or a host that does not exist here. */
   readonly run?: string
-  /** The SQLSTATE with which PostgreSQL 18 refuses the example whatever the session: there is no more to be seen. */
+  /** The SQLSTATE with which PostgreSQL 18 refuses the example in any session. */
   readonly refused?: string
-  /** What the server must have for it. */
+  /** The extension that the server must have. */
   readonly extension?: Extension
-  /** Why it is not run. */
+  /** The reason for not running it. */
   readonly unproved?: string
   /** The values of its parameters. */
   readonly values?: readonly unknown[]
-  /** Undoes what it did to the database, beside objects that its user owns. */
+  /** Undoes its changes to the database, apart from objects that its user owns. */
   readonly undo?: readonly string[]
 }
 
 /** The circumstances of the examples of one rule. */
 export interface OfRule {
-  /** What the server must have. */
+  /** The extension that the server must have. */
   readonly extension?: Extension
-  /** Asked after every example of the rule, the safe ones included. */
+  /** Sent after every example of the rule, including the safe ones. */
   readonly look?: string
   readonly examples?: Readonly<Record<string, Circumstances>>
   /** Further statements that the rule finds. */
