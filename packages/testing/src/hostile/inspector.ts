@@ -33,6 +33,10 @@ const maxNames = 1_000
 /** The inspection runs without the client's timeouts, so the view of settings does not show them. */
 const withoutTimeouts = 'SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; '
 
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const queryCanceled = '57014'
+const retriesAtMost = 10
+
 /** Inspects sessions outside of transactions, while no client uses them. */
 export class Inspector {
   readonly #known = new WeakMap<ServerSession, Known>()
@@ -97,9 +101,12 @@ export class Inspector {
     if (first.error === undefined) return toHeld(first)
     // A role that may not see everything, or a timeout that is shorter than the query.
     const least = { seesOrigins: false, seesLibraries: false }
-    const again = await session.query(
-      withoutTimeouts + snapshotQuery({ capabilities: least, allSettings: false, settingNames: this.#settingNames }),
-    )
+    const text =
+      withoutTimeouts + snapshotQuery({ capabilities: least, allSettings: false, settingNames: this.#settingNames })
+    let again = await session.query(text)
+    // The server starts the timeout before it parses the text, so a very short one may end even its first statement.
+    for (let retries = 0; again.error === queryCanceled && retries < retriesAtMost; retries++)
+      again = await session.query(text)
     return again.error ?? toHeld(again)
   }
 

@@ -4,6 +4,7 @@ import {
   isPoolsafeError,
   QueueFullError,
   SelfDeadlockError,
+  UnsafeStatementError,
   type CheckoutOptions,
   type GuardOptions,
   type LeakEndEvent,
@@ -22,6 +23,15 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const quiet: GuardOptions = { logger: { warn: () => {} } }
+
+/**
+ * Strict mode refuses the call past its transaction as soon as that is certain. Otherwise the deadlock watch finds that
+ * every holder waits.
+ */
+function isNestedCall(error: unknown): boolean {
+  if (error instanceof SelfDeadlockError) return error.likelyCause === 'nestedAcquire'
+  return error instanceof UnsafeStatementError && error.rule === 'transaction/outside-handle'
+}
 
 describe.each(layers)('%s', (_name, open) => {
   async function use<Result>(
@@ -87,8 +97,7 @@ describe.each(layers)('%s', (_name, open) => {
       // Kysely initialises its driver at its first call, in a separate context.
       await layer.query()
       const error = await failureOf(() => insideTransaction(layer, () => layer.query()))
-      expect(error).toBeInstanceOf(SelfDeadlockError)
-      expect(error).toMatchObject({ likelyCause: 'nestedAcquire' })
+      expect(isNestedCall(error)).toBe(true)
       await layer.query()
     })
   })
@@ -104,10 +113,10 @@ describe.each(layers)('%s', (_name, open) => {
       }
       const results = await Promise.allSettled([1, 2, 3].map(() => insideTransaction(layer, nested)))
       const refused = results.filter((result) => result.status === 'rejected').map((result) => result.reason as unknown)
-      for (const error of refused) expect(error).toBeInstanceOf(SelfDeadlockError)
-      // The first that is refused gives its connection back, so that the others can go on.
+      for (const error of refused) expect(isNestedCall(error)).toBe(true)
       expect(refused.length).toBeGreaterThanOrEqual(1)
-      expect(refused.length).toBeLessThan(3)
+      // Each refused call has released its connection.
+      await Promise.all([1, 2, 3].map(() => layer.query()))
     })
   })
 
