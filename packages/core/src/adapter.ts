@@ -84,6 +84,7 @@ export { withSettings, settingStatement } from './helpers/settings.ts'
 export { withAdvisoryLock } from './helpers/advisory-lock.ts'
 export { withLease } from './helpers/lease.ts'
 export { checkChannel, notify } from './helpers/notify.ts'
+export { listenText, sessionTexts } from './helpers/session.ts'
 export type { Database, Row, Run } from './helpers/database.ts'
 export { serverCodeOf } from './helpers/server-code.ts'
 

@@ -1,5 +1,5 @@
 import { InvalidOptionError, poolers, PoolsafeError, type DetectedPooler } from '@poolsafe/core'
-import { engineOf } from '@poolsafe/core/adapter'
+import { engineOf, sessionTexts } from '@poolsafe/core/adapter'
 import type { ClientLike } from '../types.ts'
 import { isPool, runOn, type HelperPool } from './pg-database.ts'
 
@@ -49,7 +49,7 @@ export function checkDirectPool(what: string, pool: unknown): asserts pool is He
 export async function checkDirectClient(what: string, client: ClientLike, options: DirectOptions): Promise<void> {
   if (options.sessionPooler === true) return
   const { processID } = client as { readonly processID?: number }
-  const [row] = await runOn(client)('SELECT pg_backend_pid() AS pid')
+  const [row] = await runOn(client)(sessionTexts.backendPid)
   if (typeof processID === 'number')
     refuse(what, poolers.detect({ processId: processID, backendPid: Number(row?.['pid']) }))
 }

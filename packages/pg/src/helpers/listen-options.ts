@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { checkChannel, checkObject } from '@poolsafe/core/adapter'
+import { checkChannel, checkMillis, checkObject } from '@poolsafe/core/adapter'
 import type { DirectOptions } from './direct-connection.ts'
 
 /** Called with the payload of each notification. A promise that it returns is not waited for. */
@@ -29,7 +29,7 @@ export interface ListenOptions extends DirectOptions {
   readonly onError?: (error: unknown, at: { readonly channel?: string }) => unknown
   /**
    * How often a silent connection is asked, in milliseconds. One that has not answered by the next time is closed and
-   * replaced. @default 10000
+   * replaced. `Infinity` for never. @default 10000
    */
   readonly heartbeatMillis?: number
   /** The longest pause between two attempts to reconnect, in milliseconds; the first is 50. @default 10000 */
@@ -60,9 +60,4 @@ export function checkHandlers(handlers: Readonly<Record<string, NotificationHand
     if (typeof handler !== 'function')
       throw new InvalidOptionError(`listen(): the handler of ${channel}`, handler, 'a function')
   }
-}
-
-function checkMillis(option: string, given: unknown): void {
-  if (typeof given !== 'number' || !Number.isInteger(given) || given < 10 || given >= 2 ** 31)
-    throw new InvalidOptionError(option, given, 'a whole number of milliseconds from 10 to 2147483647')
 }

@@ -1,3 +1,4 @@
+import { listenText, sessionTexts } from '@poolsafe/core/adapter'
 import { checkDirectClient, type DirectOptions } from './direct-connection.ts'
 import { runOn, type HelperPool } from './pg-database.ts'
 import type { ClientLike } from '../types.ts'
@@ -55,7 +56,7 @@ export class ListeningClient {
     try {
       await this.#client.connect()
       await checkDirectClient('listen()', this.#client, options)
-      await runOn(this.#client)(channels.map((channel) => `LISTEN ${quoted(channel)}`).join('; '))
+      await runOn(this.#client)(listenText(channels))
       this.heardAt = performance.now()
     } catch (error) {
       await this.close()
@@ -65,6 +66,7 @@ export class ListeningClient {
 
   /** Asks every `millis`, and loses the connection that has not answered by the next time. */
   beat(millis: number): void {
+    if (millis === Infinity) return
     let isWaiting = false
     this.#heartbeat = setInterval(() => {
       if (isWaiting) return this.#lose(new Error(`the connection did not answer within ${millis} ms`))
@@ -76,7 +78,7 @@ export class ListeningClient {
 
   async #ask(): Promise<void> {
     try {
-      await runOn(this.#client)('SELECT 1')
+      await runOn(this.#client)(sessionTexts.ping)
       this.heardAt = performance.now()
     } catch (error) {
       this.#lose(error)
@@ -102,8 +104,4 @@ export class ListeningClient {
     this.#isOver = true
     clearInterval(this.#heartbeat)
   }
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import type { Database, Run } from '@poolsafe/core/adapter'
+import { sessionTexts, type Database, type Run } from '@poolsafe/core/adapter'
 import { stateOf } from '../guard-client.ts'
 import type { ClientLike } from '../types.ts'
 import { CommitRolledBackError } from './commit-rolled-back-error.ts'
@@ -87,7 +87,7 @@ type Work = (client: ClientLike) => Promise<unknown>
 
 async function inNewTransaction(client: ClientLike, work: Work): Promise<unknown> {
   const query = (text: string): Promise<Answer> => (client.query as unknown as Query).call(client, text)
-  await query('BEGIN')
+  await query(sessionTexts.begin)
   let result: unknown
   try {
     result = await work(client)
@@ -95,7 +95,7 @@ async function inNewTransaction(client: ClientLike, work: Work): Promise<unknown
     await rollBack(query, error)
     throw error
   }
-  const { command } = await query('COMMIT')
+  const { command } = await query(sessionTexts.commit)
   // https://www.postgresql.org/docs/current/sql-commit.html: in an aborted transaction, COMMIT rolls back.
   if (command === 'ROLLBACK') throw new CommitRolledBackError()
   return result
@@ -104,7 +104,7 @@ async function inNewTransaction(client: ClientLike, work: Work): Promise<unknown
 /** @throws StillOpen with the first error as its cause */
 async function rollBack(query: (text: string) => Promise<Answer>, cause: unknown): Promise<void> {
   try {
-    await query('ROLLBACK')
+    await query(sessionTexts.rollback)
   } catch {
     throw new StillOpen('ROLLBACK failed', { cause })
   }

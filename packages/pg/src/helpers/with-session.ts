@@ -1,3 +1,4 @@
+import { sessionTexts } from '@poolsafe/core/adapter'
 import type { ClientLike } from '../types.ts'
 import { checkDirectClient, checkDirectPool, type DirectOptions } from './direct-connection.ts'
 import { acquire, isOpenOn, runOn, type ClientOf, type HelperPool } from './pg-database.ts'
@@ -44,9 +45,8 @@ export async function withSession<Pool extends HelperPool, Result>(
 async function clean(client: ClientLike): Promise<boolean> {
   const run = runOn(client)
   try {
-    // DISCARD ALL is refused inside a transaction.
-    if (isOpenOn(client, 'withSession(): client')) await run('ROLLBACK')
-    await run('DISCARD ALL')
+    if (isOpenOn(client, 'withSession(): client')) await run(sessionTexts.rollback)
+    await run(sessionTexts.clean)
     return true
   } catch {
     return false
