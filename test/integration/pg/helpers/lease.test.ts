@@ -1,10 +1,11 @@
-import { createGuard, InvalidOptionError, LeaseLostError, poolers, type Lease, type LeaseOptions } from '@poolsafe/core'
-import { guardPool, withLease, withSettings } from '@poolsafe/pg'
+import { InvalidOptionError, LeaseLostError, type Lease, type LeaseOptions } from '@poolsafe/core'
+import { withLease, withSettings } from '@poolsafe/pg'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { strictPool } from '../../../support/strict-pool.ts'
 import { aborted } from '../../../support/aborted.ts'
 
 let server: PostgresServer
@@ -33,12 +34,7 @@ afterAll(async () => {
 
 /** A strict pool through PgBouncer. */
 function open(): pg.Pool {
-  const guard = createGuard({
-    mode: 'strict',
-    logger: { warn: () => {} },
-    pooler: poolers.pgbouncer({ version: '1.18' }),
-  })
-  const pool = guardPool(new pg.Pool({ connectionString: pooler.url }), guard)
+  const pool = strictPool(pooler.url)
   pools.push(pool)
   return pool
 }

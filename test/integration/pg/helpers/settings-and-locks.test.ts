@@ -1,8 +1,9 @@
-import { createGuard, InvalidOptionError, poolers, type Settings } from '@poolsafe/core'
-import { CommitRolledBackError, guardPool, withAdvisoryLock, withSettings } from '@poolsafe/pg'
+import { InvalidOptionError, type Settings } from '@poolsafe/core'
+import { CommitRolledBackError, withAdvisoryLock, withSettings } from '@poolsafe/pg'
 import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { strictPool } from '../../../support/strict-pool.ts'
 
 let server: PostgresServer
 let pooler: PgBouncerServer
@@ -25,12 +26,7 @@ afterAll(async () => {
 
 /** A strict pool through PgBouncer. */
 function open(): pg.Pool {
-  const guard = createGuard({
-    mode: 'strict',
-    logger: { warn: () => {} },
-    pooler: poolers.pgbouncer({ version: '1.18' }),
-  })
-  const pool = guardPool(new pg.Pool({ connectionString: pooler.url }), guard)
+  const pool = strictPool(pooler.url)
   pools.push(pool)
   return pool
 }
