@@ -6,6 +6,7 @@ import type { LogEntry } from '../log/log-writer.ts'
 import { Observer } from '../observe/observer.ts'
 import { WatchedPools } from '../observe/pools/watched-pools.ts'
 import { contradictionOf } from '../poolers/contradiction.ts'
+import { direct } from '../poolers/direct.ts'
 import type { PoolerFacts } from '../poolers/detect.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'
@@ -65,24 +66,37 @@ export class Engine {
   /** Observes the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
   /** The pools that the guard watches. A pool that has ended, or was garbage-collected, is left out. */
-  readonly pools: WatchedPools = new WatchedPools()
+  readonly pools: WatchedPools
+  /** The profile that decides. */
+  readonly pooler: PoolerProfile
+  #direct: Engine | undefined
 
-  constructor(parts: GuardParts) {
-    const { options, exceptions, reporter } = parts
+  /** @param pooled the engine of the same guard for connections through its pooler; absent for that engine itself */
+  constructor(parts: GuardParts, pooled?: Engine) {
+    const { options, exceptions, events, log } = parts
     this.#parts = parts
     this.#analyze = parts.analyze
-    this.#decider = new Decider(options, this, exceptions, reporter)
-    if (options.observe !== false) this.observer = new Observer(options.observe, this)
+    this.pooler = pooled === undefined ? options.pooler : direct()
+    const reporter =
+      pooled === undefined ? parts.reporter : new FindingReporter(this.pooler, events, log, parts.reporter.counts)
+    this.#decider = new Decider({ ...options, pooler: this.pooler }, this, exceptions, reporter)
+    this.pools = pooled?.pools ?? new WatchedPools()
+    this.observer =
+      pooled === undefined && options.observe !== false ? new Observer(options.observe, this) : pooled?.observer
+  }
+
+  /**
+   * The engine of the same guard for direct connections: it judges as behind no pooler, and shares everything else,
+   * such as events, counters and exceptions.
+   */
+  get direct(): Engine {
+    if (this.pooler.isDirect === true) return this
+    return (this.#direct ??= new Engine(this.#parts, this))
   }
 
   /** See `Guard.mode`. */
   get mode(): Mode {
     return this.#parts.mode
-  }
-
-  /** The profile that decides. */
-  get pooler(): PoolerProfile {
-    return this.#parts.options.pooler
   }
 
   /**

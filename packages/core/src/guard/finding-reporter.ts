@@ -30,9 +30,16 @@ export class FindingReporter {
   readonly #events: Events
   readonly #log: GuardLog
   /** Findings by rule, with and without an exception. */
-  readonly counts: FindingCounts = { found: {}, allowed: {} }
+  readonly counts: FindingCounts
 
-  constructor(pooler: PoolerProfile, events: Events, log: GuardLog) {
+  /** @param counts those of another reporter of the same guard, which count together */
+  constructor(
+    pooler: PoolerProfile,
+    events: Events,
+    log: GuardLog,
+    counts: FindingCounts = { found: {}, allowed: {} },
+  ) {
+    this.counts = counts
     this.#pooler = pooler
     this.#events = events
     this.#log = log
