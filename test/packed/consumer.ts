@@ -20,6 +20,7 @@ import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, startPooler, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { defineConfig } from 'poolsafe'
 import { Registry } from 'prom-client'
 
 // What an application does with the packages as they are published. Compiled and run twice: as an ES module and as
@@ -38,6 +39,7 @@ function checkGuard(): Guard {
   equal(typeof guardAdapter, 'function')
   for (const start of [startHostilePooler, startPgBouncer, describeConformance]) equal(typeof start, 'function')
   ok(poolsafe(guard))
+  equal(createGuard(defineConfig({ guard: { mode: 'off' } }).guard).mode, 'off', 'one configuration for both')
   return guard
 }
 

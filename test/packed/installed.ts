@@ -47,14 +47,30 @@ export function checkInstalled(repository: string, tarballs: readonly string[]):
   chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true }))
   run('npm', ['install', '--no-audit', '--no-fund', ...tarballs, ...versionsOf(repository)], folder)
-  for (const name of globSync('node_modules/@poolsafe/*', { cwd: folder })) checkLinks(join(folder, name))
+  const packages = globSync(['node_modules/@poolsafe/*', 'node_modules/poolsafe'], { cwd: folder })
+  for (const name of packages) checkLinks(join(folder, name))
   for (const extension of ['mts', 'cts']) copyFileSync(consumer, join(folder, `consumer.${extension}`))
   // Stricter than `nodenext`, node16 lets no CommonJS module import an ES module.
   const options = ['--strict', '--skipLibCheck', 'false', '--target', 'es2023', '--module', 'node16', '--types', 'node']
   run(join(repository, 'node_modules/.bin/tsc'), [...options, 'consumer.mts', 'consumer.cts'], folder)
   for (const extension of ['mjs', 'cjs']) run(process.execPath, [`consumer.${extension}`], folder)
+  checkCommandLine(folder)
   checkThirdParty(repository, folder)
   checkVitest(repository, folder)
+}
+
+/** Runs the command as npm has linked it. */
+function checkCommandLine(folder: string): void {
+  const poolsafe = (...args: string[]): { readonly status: number | null; readonly stdout: string } =>
+    spawnSync('npx', ['--no-install', 'poolsafe', ...args], { cwd: folder, encoding: 'utf8' })
+  const { version } = JSON.parse(readFileSync(join(folder, 'node_modules/poolsafe/package.json'), 'utf8')) as {
+    readonly version: string
+  }
+  const said = poolsafe('--version').stdout.trim()
+  if (said !== version) throw new Error(`poolsafe --version printed '${said}' instead of '${version}'`)
+  const { status, stdout } = poolsafe('explain', 'LISTEN orders')
+  if (status !== 1 || !stdout.includes('session/listen'))
+    throw new Error(`poolsafe explain ended with ${status}:\n${stdout}`)
 }
 
 /** Compiles an adapter that a third party wrote, and runs the conformance suite on it, in both module systems. */

@@ -31,7 +31,7 @@ export function unpackTarballs(): void {
   if (tarballs.length === 0) throw new Error('.cache/packed has no tarballs: run npm run build first')
   rmSync(modules, { recursive: true, force: true })
   for (const tarball of tarballs) {
-    const folder = join(modules, tarball.replace(/^poolsafe-(.+?)-\d.*$/, '@poolsafe/$1'))
+    const folder = join(modules, packageOf(tarball))
     mkdirSync(folder, { recursive: true })
     run('tar', ['-xzf', join(packed, tarball), '-C', folder, '--strip-components=1'], packed)
   }
@@ -39,10 +39,17 @@ export function unpackTarballs(): void {
   symlinkSync(join(repository, 'node_modules/vitest'), join(modules, 'vitest'), 'junction')
 }
 
+/** `poolsafe-core-0.1.0.tgz` is `@poolsafe/core`; `poolsafe-0.1.0.tgz` is `poolsafe`. */
+function packageOf(tarball: string): string {
+  return tarball.replace(/^poolsafe-(?:(.+?)-)?\d.*$/, (_, name?: string) =>
+    name === undefined ? 'poolsafe' : `@poolsafe/${name}`,
+  )
+}
+
 function linkPackagesOf(folder: string): void {
   for (const path of globSync(['*', '@*/*'], {
     cwd: folder,
-    exclude: (name) => name.startsWith('.') || name === '@poolsafe',
+    exclude: (name) => name.startsWith('.') || name === '@poolsafe' || name === 'poolsafe',
   })) {
     if (/^@[^/\\]+$/.test(path)) continue
     mkdirSync(dirname(join(modules, path)), { recursive: true })
@@ -55,7 +62,7 @@ function linkPackagesOf(folder: string): void {
  * both systems.
  */
 export function entryOf(specifier: string, system: ModuleSystem): string {
-  const [, name = '', rest = ''] = /^(@poolsafe\/[^/]+)(.*)$/.exec(specifier) ?? []
+  const [, name = '', rest = ''] = /^(@poolsafe\/[^/]+|poolsafe)(.*)$/.exec(specifier) ?? []
   const { exports } = JSON.parse(readFileSync(join(modules, name, 'package.json'), 'utf8')) as Manifest
   const target = exports[`.${rest}`]
   const path = typeof target === 'object' ? (target[system]?.default ?? target.default) : target

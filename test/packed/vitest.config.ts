@@ -15,7 +15,7 @@ export default defineConfig({
           name: 'packed',
           enforce: 'pre',
           resolveId: (specifier: string) =>
-            specifier.startsWith('@poolsafe/') ? entryOf(specifier, system) : undefined,
+            /^(?:@poolsafe\/|poolsafe$)/.test(specifier) ? entryOf(specifier, system) : undefined,
         },
       ],
       test: {

@@ -78,7 +78,7 @@ export { jsonLimit, type AskOptions, type ObservedPool } from './observe/pools/p
 export { resolveHealthOptions } from './observe/health/health-options.ts'
 export { judgeEffects } from './guard/judge.ts'
 export { layOut } from './guard/finding-message.ts'
-export { checkObject, checkOneOf } from './options.ts'
+export { checkObject, checkOneOf, closest, namesOf, resolveFrom, type OptionTable } from './options.ts'
 export { isConnectionGone, Transaction, transactionTexts } from './transaction/transaction.ts'
 export { withSettings, settingStatement } from './helpers/settings.ts'
 export { withAdvisoryLock } from './helpers/advisory-lock.ts'

@@ -33,7 +33,7 @@ const floors: readonly Floor[] = [
   { name: 'transaction and observe', holds: ['core/src/transaction/', 'core/src/observe/'] },
   { name: 'guard', holds: ['core/src/guard/'] },
   { name: 'faces of core', holds: ['core/src/index.ts', 'core/src/adapter.ts'] },
-  { name: 'packages', holds: ['pg/src/', 'kysely/src/', 'metrics/src/', 'http/src/', 'testing/src/'] },
+  { name: 'packages', holds: ['pg/src/', 'kysely/src/', 'metrics/src/', 'http/src/', 'testing/src/', 'cli/src/'] },
   { name: 'prisma', holds: ['prisma/src/'] },
 ]
 

@@ -12,13 +12,16 @@ import { packDocs } from './pack-docs.ts'
 
 interface Manifest {
   readonly name: string
+  /** Commands, each with its file below `dist`. */
+  readonly bin?: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, unknown>>>>
 }
 
 const repository = join(import.meta.dirname, '../../..')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
 const targets = Object.values(manifest.exports).filter((target) => typeof target === 'object')
-const entries = targets.map((target) => String(target['@poolsafe/source']))
+const commands = Object.values(manifest.bin ?? {}).map((path) => path.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts'))
+const entries = [...targets.map((target) => String(target['@poolsafe/source'])), ...commands]
 const commonJsEntries = targets.flatMap((target) => ('require' in target ? [String(target['@poolsafe/source'])] : []))
 
 /** Options for both module systems. */

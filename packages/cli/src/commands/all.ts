@@ -1,0 +1,2 @@
+// The one list of subcommands, a line each, in the order of `--help`.
+export { explain } from './explain.ts'

@@ -1,0 +1,50 @@
+import { isPoolsafeError } from '@poolsafe/core'
+import { Command, CommanderError } from 'commander'
+import * as commands from './commands/all.ts'
+import type { Session } from './commands/subcommand.ts'
+import { exitCodes, type ExitCode } from './exit-code.ts'
+import type { Terminal } from './terminal/terminal.ts'
+import { version } from './version.ts'
+
+/**
+ * Runs the command line.
+ *
+ * @param args without Node and the script
+ * @returns the exit code
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const session: Session = { terminal, exitCode: exitCodes.clean }
+  try {
+    await createProgram(session).parseAsync(args, { from: 'user' })
+    return session.exitCode
+  } catch (error) {
+    return failed(error, terminal)
+  }
+}
+
+function createProgram(session: Session): Command {
+  const { terminal } = session
+  const program = new Command('poolsafe')
+    .description('Finds what is unsafe behind a PostgreSQL transaction pooler, before anything runs.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHelpWidth: () => terminal.columns })
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride()
+  for (const add of Object.values(commands)) add(program, session)
+  return program
+}
+
+/** Reports an error. Commander has printed its own already. */
+function failed(error: unknown, { err }: Terminal): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.clean : exitCodes.error
+  if (isPoolsafeError(error)) err(`error: ${error.message}\n`)
+  else err(`error: poolsafe failed; this is a bug of poolsafe, please report it\n${stackOf(error)}\n`)
+  return exitCodes.error
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

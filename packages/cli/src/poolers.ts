@@ -1,0 +1,46 @@
+import { poolers, type PoolerProfile } from '@poolsafe/core'
+import { closest } from '@poolsafe/core/adapter'
+import { UsageError } from './usage-error.ts'
+
+const { detect: _detect, ...factories } = poolers
+
+/** The names on the command line, such as `rds-proxy`, with their factories. */
+const byName: ReadonlyMap<string, Factory> = new Map(
+  Object.entries(factories).map(([name, factory]) => [toKebab(name), factory as Factory]),
+)
+
+interface Factory {
+  (options?: { readonly version?: string }): PoolerProfile
+  readonly forms: readonly { readonly profile: () => PoolerProfile }[]
+}
+
+/** The names that `--pooler` accepts. */
+export const poolerNames: readonly string[] = [...byName.keys()]
+
+/**
+ * Returns the profile of a name on the command line: `pgbouncer`, or `pgbouncer@1.24` with its version.
+ *
+ * @throws UsageError for an unknown name
+ * @throws InvalidOptionError for a version that the pooler does not have
+ */
+export function poolerNamed(text: string): PoolerProfile {
+  const [name = '', version] = text.split('@')
+  const factory = byName.get(toKebab(name))
+  if (factory === undefined) throw unknownPooler(name)
+  return version === undefined ? factory() : factory({ version })
+}
+
+/** Returns every profile that differs from the others, in the order of the documentation. */
+export function everyPooler(): PoolerProfile[] {
+  return [...byName.values()].flatMap(({ forms }) => forms.map(({ profile }) => profile()))
+}
+
+function unknownPooler(name: string): UsageError {
+  const meant = closest(name, poolerNames)
+  const hint = meant === undefined ? '' : `; did you mean '${meant}'?`
+  return new UsageError(`--pooler: there is no pooler '${name}'${hint} Known poolers: ${poolerNames.join(', ')}`)
+}
+
+function toKebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).replace(/^-/, '')
+}
