@@ -41,7 +41,7 @@ export function judgeEverywhere(sql: string, profiles: readonly PoolerProfile[])
     const key = JSON.stringify(outcomes)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { poolers: [pooler.label], outcomes })
-    else group.poolers.push(pooler.label)
+    else if (!group.poolers.includes(pooler.label)) group.poolers.push(pooler.label)
   }
   return { sql, groups: [...groups.values()], findings: firstOfEachRule(judged.map(({ found }) => found)) }
 }
