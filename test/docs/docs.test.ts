@@ -35,7 +35,9 @@ describe('docs/rules', () => {
   test('links only to pages that exist', () => {
     for (const text of ofRules.values()) {
       for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g)) {
-        expect(['../poolers.md', '../exceptions.md'].includes(file ?? '') || ofRules.has(file ?? '')).toBe(true)
+        expect(
+          ['../poolers.md', '../exceptions.md', '../helpers.md'].includes(file ?? '') || ofRules.has(file ?? ''),
+        ).toBe(true)
       }
     }
   })

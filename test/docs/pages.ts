@@ -65,7 +65,8 @@ function page(rule: Rule<RuleId>): string {
     `**What happens:** ${happens(rule, unsafe)}.`,
     `**Why:** ${rule.why}.`,
     `**Instead:** ${rule.instead}.`,
-    code(rule.remedy),
+    helpers(rule),
+    code('## Instead, as code', rule.remedy),
     '## What is found',
     ...(unsafe.length === 0 ? [`- ${besideText(rule)}`] : [block('sql', unsafe.map(shown).join('\n'))]),
     'What is not found:',
@@ -83,12 +84,24 @@ function happens(rule: Rule<RuleId>, [first]: readonly Example[]): string {
   return findings[0]?.message ?? rule.title
 }
 
-function code(remedy: Remedy): string {
+function code(heading: string, remedy: Remedy): string {
   const written = languages.flatMap(([key, name, language]) => {
     const text = remedy[key]
     return text === undefined ? [] : [`${name}:`, block(language, text)]
   })
-  return written.length === 0 ? '' : ['## Instead, as code', ...written].join('\n\n')
+  return written.length === 0 ? '' : [heading, ...written].join('\n\n')
+}
+
+/** What poolsafe itself has for it. */
+function helpers({ helpers: uses = [] }: Rule<RuleId>): string {
+  if (uses.length === 0) return ''
+  const parts = uses.map(({ helper: { name, does }, code: each, only }) =>
+    code(
+      `\`${name}\` ${does}${only === undefined ? '' : `. Only for ${only.map((what) => `\`${what}\``).join(', ')}`}.`,
+      each,
+    ),
+  )
+  return ['## Instead, with a helper', 'More about them: [helpers](../helpers.md).', ...parts].join('\n\n')
 }
 
 /** What a rule without unsafe examples finds: a call, not a text. */

@@ -1,7 +1,7 @@
 import { createGuard, poolers, type Guard } from '@poolsafe/core'
-import { guardDialect } from '@poolsafe/kysely'
-import { guardPool } from '@poolsafe/pg'
-import { guardAdapter } from '@poolsafe/prisma'
+import * as ofKysely from '@poolsafe/kysely'
+import * as ofPg from '@poolsafe/pg'
+import * as ofPrisma from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { stripTypeScriptTypes } from 'node:module'
@@ -40,6 +40,7 @@ const values = {
   random: () => 0.5,
   copyDataFolder: async () => {},
   handle: () => {},
+  report: async () => {},
   console: { log() {} },
 }
 
@@ -73,9 +74,9 @@ export interface Place {
 const libraries = {
   createGuard,
   poolers,
-  guardPool,
-  guardDialect,
-  guardAdapter,
+  guardPool: ofPg.guardPool,
+  guardDialect: ofKysely.guardDialect,
+  guardAdapter: ofPrisma.guardAdapter,
   Kysely,
   PostgresDialect,
   PrismaClient,
@@ -83,13 +84,16 @@ const libraries = {
   sql,
 }
 
+/** The helpers, which have the same names in each package. */
+const helpers = { pg: ofPg, kysely: ofKysely, prisma: ofPrisma }
+
 /** Everything that a remedy may name, except the handle that it runs on. `close` ends what it opened. */
 export function scopeAt({ layer, url, guard }: Place): { scope: Record<string, unknown>; close: () => Promise<void> } {
-  const opened: { end: () => Promise<void> }[] = []
+  const opened: (() => Promise<void>)[] = []
   class Client extends pg.Client {
     constructor(...given: ConstructorParameters<typeof pg.Client>) {
       super(...given)
-      opened.push(this)
+      opened.push(() => this.end())
     }
   }
   const copyFrom = async (snapshot: string): Promise<void> => {
@@ -99,10 +103,17 @@ export function scopeAt({ layer, url, guard }: Place): { scope: Record<string, u
     await client.query(`SET TRANSACTION SNAPSHOT ${client.escapeLiteral(snapshot)}`)
     await client.query('COMMIT')
   }
+  const listen = async (...given: Parameters<typeof ofPg.listen>): Promise<ofPg.Listener> => {
+    const listener = await ofPg.listen(...given)
+    opened.push(() => listener.close())
+    return listener
+  }
   const scope = {
     ...values,
     ...functions[layer],
+    ...helpers[layer],
     ...libraries,
+    listen,
     guard,
     pg: { ...pg, Client },
     workers: [{ copyFrom }, { copyFrom }],
@@ -110,7 +121,7 @@ export function scopeAt({ layer, url, guard }: Place): { scope: Record<string, u
     signal: new AbortController().signal,
     process: { env: { DIRECT_URL: url, DIRECT_DATABASE_URL: url } },
   }
-  return { scope, close: async () => void (await Promise.all(opened.map((client) => client.end()))) }
+  return { scope, close: async () => void (await Promise.all(opened.map((end) => end()))) }
 }
 
 /** What uses the pool, the database or the adapter that a remedy makes, and ends it. */

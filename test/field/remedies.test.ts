@@ -1,4 +1,4 @@
-import { allow, createGuard, rules, type Guard, type RuleId } from '@poolsafe/core'
+import { allow, createGuard, poolers, rules, type Guard, type RuleId } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
@@ -67,6 +67,16 @@ async function leavesNothing(work: (pool: pg.Pool, guard: Guard) => Promise<void
   await work(pool, guard)
   expect(await stateOf(pool)).toBe(before)
   if (!pool.ended) await pool.end()
+}
+
+/** Runs with a pool of one on the unpooled URL, in strict mode, and looks into its session before and after. */
+async function onDirect(work: (direct: pg.Pool) => Promise<void>): Promise<void> {
+  const guard = createGuard({ mode: 'strict', pooler: poolers.direct() })
+  const direct = guardPool(new pg.Pool({ connectionString: url, max: 1 }), guard)
+  const before = await stateOf(direct)
+  await work(direct)
+  expect(await stateOf(direct)).toBe(before)
+  await direct.end()
 }
 
 async function runAt(
@@ -160,6 +170,41 @@ describe('the remedy as code runs with values from outside and leaves nothing', 
       await runAt('prisma', guard, code, { prisma })
       await prisma.$disconnect()
     }),
+  )
+})
+
+const helped = (layer: 'pg' | 'kysely' | 'prisma'): { id: RuleId; name: string; code: string }[] =>
+  cases.flatMap(({ id, helpers = [] }) =>
+    helpers.flatMap(({ helper: { name }, code: { [layer]: code } }) =>
+      code === undefined ? [] : [{ id, name, code }],
+    ),
+  )
+
+describe('the helper runs with values from outside and leaves nothing', () => {
+  it.each(helped('pg'))('$name for $id through pg', ({ code }) =>
+    leavesNothing(async (pool, guard) => {
+      const isOpenedHere = code.startsWith('const pool = ')
+      await onDirect((direct) => runAt('pg', guard, code, { direct, ...(!isOpenedHere && { pool }) }))
+    }),
+  )
+
+  it.each(helped('kysely'))('$name for $id through Kysely', ({ code }) =>
+    leavesNothing((pool, guard) => runAt('kysely', guard, code, { db: openKysely(pool, guard) })),
+  )
+
+  it.each(helped('prisma'))('$name for $id through Prisma', ({ code }) =>
+    leavesNothing(async (pool, guard) => {
+      const prisma = openPrisma(pool, guard)
+      await runAt('prisma', guard, code, { prisma })
+      await prisma.$disconnect()
+    }),
+  )
+})
+
+describe('every helper', () => {
+  it.each(cases.flatMap(({ id, helpers = [] }) => helpers.map((use) => ({ id, name: use.helper.name, use }))))(
+    '$name for $id has code for each of its packages',
+    ({ use: { helper, code } }) => expect(Object.keys(code).toSorted()).toEqual(helper.packages.toSorted()),
   )
 })
 

@@ -37,6 +37,7 @@ export type { DetectedPooler, PoolerFacts } from './poolers/detect.ts'
 export type { Carried, PoolerProfile } from './poolers/profile.ts'
 export { rules, ruleById, type RuleId } from './rules/index.ts'
 export type { Rule } from './rules/rule.ts'
+export type { Helper, HelperUse } from './rules/helper.ts'
 
 // The limits of pools, and their events.
 export type { CheckoutOptions, FailFast } from './checkout/limits.ts'

@@ -36,7 +36,7 @@ interface Rows {
 
 /** Lays out a message in the common form. */
 export function layOut(
-  { findings, statement, pooler }: Pick<Report, 'findings' | 'statement' | 'pooler'>,
+  { findings, statement, pooler, operation }: Pick<Report, 'findings' | 'statement' | 'pooler' | 'operation'>,
   { sent: how, by, allow }: Rows,
 ): string {
   const [first, ...others] = findings
@@ -47,15 +47,32 @@ export function layOut(
     [pooler.isDirect === true ? 'profile' : 'pooler', pooler.label],
     ['why', first.why],
     ['instead', first.instead],
-    ...others.map(({ message, rule, instead }): [string, string] => [
-      'also',
-      `${message} (${rule}); instead ${instead}`,
-    ]),
+    ['helper', helpersOf(first, operation)],
+    ...others.map((finding): [string, string] => ['also', shortly(finding, operation)]),
     ['allow', allow],
     ['docs', `node_modules/@poolsafe/core/${first.docs}`],
   ]
   const shown = rows.filter(([, text]) => text !== '').map(([label, text]) => `  ${label.padEnd(9)}  ${text}`)
   return [`${first.message} (${first.rule})`, ...shown].join('\n')
+}
+
+function shortly(finding: Finding, operation: string | undefined): string {
+  const { message, rule, instead } = finding
+  const helpers = helpersOf(finding, operation)
+  return `${message} (${rule}); instead ${instead}${helpers === '' ? '' : `; helper ${helpers}`}`
+}
+
+/** Says which package a helper is in if there is only one, or if the operation of an ORM shows which one is in use. */
+function helpersOf({ helpers }: Finding, operation: string | undefined): string {
+  return helpers
+    .filter(({ packages }) => operation !== undefined || packages.some((name) => name !== 'prisma'))
+    .map(({ name, does, packages }) => {
+      const [only, ...more] = packages
+      const one = operation !== undefined && packages.includes('prisma') ? 'prisma' : only
+      const isKnown = more.length === 0 || one === 'prisma'
+      return `${name}${isKnown ? ` of @poolsafe/${one}` : ''} ${does}`
+    })
+    .join('; ')
 }
 
 /** The narrowest exception: for this call or this text; without a statement, for this guard. */

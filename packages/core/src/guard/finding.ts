@@ -1,3 +1,4 @@
+import type { Helper } from '../rules/helper.ts'
 import type { RuleId } from '../rules/index.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface Finding {
   readonly why: string
   /** The remedy, in one sentence. */
   readonly instead: string
+  /** The helpers and options of poolsafe that do it. The page of the rule shows each as code. */
+  readonly helpers: readonly Helper[]
   /** The page of the rule, below the folder of `@poolsafe/core`. */
   readonly docs: string
 }

@@ -177,6 +177,9 @@ describe('a finding', () => {
       message: 'SET b.c stays on a server connection that other clients use next',
       why: ruleById['session/set'].why,
       instead: ruleById['session/set'].instead,
+      helpers: (ruleById['session/set'].helpers ?? [])
+        .filter(({ only }) => only === undefined)
+        .map(({ helper }) => helper),
       docs: 'docs/rules/session-set.md',
     })
     expect(docsOf('transaction/set-local')).toBe('docs/rules/transaction-set-local.md')

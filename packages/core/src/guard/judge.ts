@@ -3,6 +3,7 @@ import { settle } from '../transaction/settle.ts'
 import { autocommit, inTransaction } from '../transaction/state.ts'
 import type { Effect, SessionState } from '../rules/effect.ts'
 import type { Carried, PoolerProfile } from '../poolers/profile.ts'
+import { helpsWith } from '../rules/helper.ts'
 import type { CallSign } from '../rules/rule.ts'
 import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Context, Finding, Outcome } from './finding.ts'
@@ -161,6 +162,7 @@ function toFinding(effect: DetectedEffect, outcome: Outcome, pooler: PoolerProfi
       ofBorrowed === undefined
         ? instead
         : `hold one connection for as long as you need the state (pool.connect()); or ${instead}`,
+    helpers: helpersWith(effect),
     docs: pages[effect.rule],
   }
 }
@@ -180,6 +182,11 @@ function textsOf(
   if (isDirect === true) return { why, instead, ...onDirect }
   const isNamed = directConnection !== undefined && mentionsDirect === true
   return { why, instead: isNamed ? `${instead} (direct: ${directConnection})` : instead }
+}
+
+function helpersWith(effect: DetectedEffect): Finding['helpers'] {
+  const { helpers = [] } = ruleById[effect.rule]
+  return helpers.filter((use) => helpsWith(use, effect)).map(({ helper }) => helper)
 }
 
 /** A finding is made for each unsafe statement, so its page is made once. */

@@ -2,6 +2,7 @@ import type { Node, SelectStmt, TypeCast } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { functionCall, isBuiltIn, names, type FunctionCall } from '../sql/function-call.ts'
 import { isValue } from '../sql/executed.ts'
+import { advisoryLockHelper, leaseHelper, withSession } from './helper.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 function takes({ name }: FunctionCall): Effect {
@@ -117,6 +118,11 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
     instead:
       'pg_advisory_xact_lock (or pg_try_advisory_xact_lock) inside a transaction, which releases it at its end. For work that takes minutes, use a lease, a row that says until when it is held',
   },
+  helpers: [
+    advisoryLockHelper,
+    leaseHelper,
+    withSession(['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_unlock(42)']),
+  ],
   remedy: transactionLock,
   examples: {
     unsafe: [

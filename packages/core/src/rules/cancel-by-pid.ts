@@ -1,3 +1,4 @@
+import { statementTimeout } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 /**
@@ -16,6 +17,7 @@ export const cancelByPid: Rule<'connection/cancel-by-pid'> = {
     instead:
       'let the server end the query: SET LOCAL statement_timeout in its transaction, or ALTER ROLE … SET. To cancel it, use the protocol’s CancelRequest, which Kysely sends over a pool that guardPool guards',
   },
+  helpers: [statementTimeout],
   remedy: {
     kysely: `const rows = await db
   .selectFrom('orders')

@@ -1,4 +1,5 @@
 import type { FunctionCall } from '../sql/function-call.ts'
+import { withSettings } from './helper.ts'
 import type { Detected, Rule } from './rule.ts'
 
 /** Without an argument such a function only tells the value. */
@@ -13,7 +14,8 @@ export const extensionSetting: Rule<'session/extension-setting'> = {
   title: 'a function of an extension changes a setting',
   why: 'set_limit of pg_trgm and isn_weak of isn change a setting of the server session, as SET does. The value stays after COMMIT and affects the comparisons of other clients, and your next statement may run without it',
   instead:
-    'SET LOCAL pg_trgm.similarity_threshold = … (or SET LOCAL isn.weak = …) in the same transaction. similarity(a, b) > 0.5 needs no setting, but uses no index',
+    "SET LOCAL pg_trgm.similarity_threshold = … (or SET LOCAL isn.weak = …) in the same transaction; set_config('pg_trgm.similarity_threshold', $1, true) for a value that is a parameter. similarity(a, b) > 0.5 needs no setting, but uses no index",
+  helpers: [withSettings("{ 'pg_trgm.similarity_threshold': 0.5 }")],
   remedy: {
     sql: `BEGIN;
 SET LOCAL pg_trgm.similarity_threshold = 0.5;

@@ -1,5 +1,6 @@
 import type { ClosePortalStmt, DeclareCursorStmt, FetchStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
+import { withSession } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 /** CURSOR_OPT_HOLD of PostgreSQL 14 and later (src/include/nodes/parsenodes.h). */
@@ -34,6 +35,7 @@ export const heldCursor: Rule<'session/held-cursor'> = {
   why: 'the cursor and its rows stay on the server connection after COMMIT. Your FETCH runs on another connection and fails with 34000, and another client can fetch your rows',
   instead:
     'DECLARE, FETCH and CLOSE inside one transaction without WITH HOLD, or page by key (WHERE id > $1 ORDER BY id LIMIT $2)',
+  helpers: [withSession(['DECLARE page CURSOR WITH HOLD FOR SELECT * FROM orders ORDER BY id', 'FETCH 100 FROM page'])],
   remedy: {
     sql: `BEGIN;
 DECLARE page CURSOR FOR SELECT * FROM orders ORDER BY id;

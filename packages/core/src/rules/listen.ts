@@ -1,4 +1,5 @@
 import type { ListenStmt, UnlistenStmt } from '@pgsql/types'
+import { notifications } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 /** `LISTEN` subscribes one server session: its notifications go to whichever client holds that session then. */
@@ -12,6 +13,7 @@ export const listen: Rule<'session/listen'> = {
   onDirect: {
     instead: 'LISTEN on a client of its own that stays connected; NOTIFY and pg_notify() can use any connection',
   },
+  helpers: notifications,
   remedy: {
     pg: `// One client of its own, on the URL that goes round the pooler.
 const listener = new pg.Client({ connectionString: process.env.DIRECT_DATABASE_URL })

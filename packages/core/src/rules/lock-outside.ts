@@ -2,6 +2,7 @@ import type { LockingClause, SelectStmt } from '@pgsql/types'
 import { functionCall, isBuiltIn } from '../sql/function-call.ts'
 import type { Effect } from './effect.ts'
 import { pureFunctions } from './pure-functions.ts'
+import { advisoryLockHelper } from './helper.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 const advisoryLocks: ReadonlySet<string> = new Set([
@@ -106,6 +107,7 @@ export const lockOutside: Rule<'transaction/lock-outside'> = {
   why: 'row locks and pg_advisory_xact_lock last until the end of the transaction. Outside BEGIN … COMMIT that is the end of this statement: when you have its answer the lock is gone, and another worker gets the same row or enters the same section',
   instead:
     'acquire the lock and do the work in one transaction (Prisma: an interactive $transaction, Kysely: db.transaction()), or in one statement: UPDATE … WHERE id = (SELECT id … FOR UPDATE SKIP LOCKED) RETURNING …',
+  helpers: [Object.assign({}, advisoryLockHelper, { only: [...advisoryLocks] })],
   remedy: heldLock,
   examples: {
     unsafe: [

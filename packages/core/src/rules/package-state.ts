@@ -1,5 +1,6 @@
 import { uncertain, type Effect } from './effect.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
+import { notifications } from './helper.ts'
 import type { Detected, Rule } from './rule.ts'
 
 type Detect = (call: FunctionCall) => Detected
@@ -43,6 +44,7 @@ export const packageState: Rule<'session/package-state'> = {
     instead:
       'use and empty it inside one transaction. Use RAISE NOTICE instead of dbms_output, and LISTEN and NOTIFY instead of dbms_alert',
   },
+  helpers: notifications.map((use) => Object.assign({}, use, { only: ['dbms_alert'] })),
   remedy: {
     sql: `-- Instead of dbms_output: the server sends it to this client at once.
 DO $$ BEGIN RAISE NOTICE 'done'; END $$;

@@ -1,5 +1,6 @@
 import type { DeallocateStmt, ExecuteStmt, PrepareStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
+import { withSession } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 function effect(does: Effect['does'], what: string, name: string | undefined): Effect {
@@ -13,6 +14,7 @@ export const preparedStatement: Rule<'session/prepared-statement'> = {
   why: 'a prepared statement lives on the server connection that prepared it, even after ROLLBACK. On another connection EXECUTE fails with 26000, and another client that prepares the same name gets 42P05',
   instead:
     'send the statement with parameters and let the driver prepare it without a name; PostgreSQL then plans it on each call',
+  helpers: [withSession(['PREPARE get_user (int) AS SELECT * FROM users WHERE id = $1', 'EXECUTE get_user(1)'])],
   remedy: {
     pg: `// The driver prepares the statement itself, without a name, and sends the parameters beside it.
 await pool.query('SELECT * FROM users WHERE id = $1', [userId])`,

@@ -1,6 +1,7 @@
 import type { VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import { withSettings } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Effect[] {
@@ -29,7 +30,9 @@ export const role: Rule<'session/role'> = {
   id: 'session/role',
   title: 'SET ROLE changes the role of the server session',
   why: 'the role stays on the server connection after COMMIT. Other clients then run with it, and your next statement may run without it',
-  instead: 'SET LOCAL ROLE inside the transaction that needs it, or a separate pool for each role',
+  instead:
+    "SET LOCAL ROLE inside the transaction that needs it, set_config('role', $1, true) for a role that is a parameter, or a separate pool for each role",
+  helpers: [withSettings("{ role: 'reporting' }", { only: ['role'] })],
   remedy: {
     sql: `BEGIN;
 SET LOCAL ROLE reporting;

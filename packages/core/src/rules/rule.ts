@@ -1,5 +1,6 @@
 import type { Node } from '@pgsql/types'
 import type { Effect, Telltale } from './effect.ts'
+import type { HelperUse } from './helper.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
 
 type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
@@ -62,6 +63,8 @@ export interface Rule<Id extends string = string> {
   readonly mentionsDirect?: true
   /** Replaces `why` or `instead` over a direct connection, if that text mentions a pooler or a direct connection. */
   readonly onDirect?: { readonly why?: string; readonly instead?: string }
+  /** What poolsafe itself has for it. @default none */
+  readonly helpers?: readonly HelperUse[]
   /** `instead` as code. The documentation shows it, and tests run it. */
   readonly remedy: Remedy
   readonly examples: {

@@ -7,7 +7,7 @@ import { rules } from './index.ts'
 import type { Example } from './rule.ts'
 
 const guard = createGuard({ mode: 'strict' })
-const notRules = new Set(['all.ts', 'index.ts', 'pure-functions.ts', 'rule.ts'])
+const notRules = new Set(['all.ts', 'helper.ts', 'index.ts', 'pure-functions.ts', 'rule.ts'])
 
 function toExample(given: string | Example): Example {
   return typeof given === 'string' ? { sql: given } : given

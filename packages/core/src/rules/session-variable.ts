@@ -1,5 +1,6 @@
 import { uncertain, type Effect } from './effect.ts'
 import { stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import { withSettings } from './helper.ts'
 import type { Detected, Rule } from './rule.ts'
 
 const state = 'session-variable'
@@ -39,6 +40,7 @@ export const sessionVariable: Rule<'session/variable'> = {
   why: 'pg_variables and omni_var keep session variables in the memory of the server process behind one connection. Your next transaction may not find yours, and may find those of another client',
   instead:
     "set_config('app.name', value, true) and current_setting('app.name', true) in one transaction, or a table. With omni_var, use its transactional omni_var.set; with pg_variables, call pgv_remove in the same transaction",
+  helpers: [withSettings("{ 'app.total': total }")],
   remedy: {
     sql: `BEGIN;
 SELECT set_config('app.total', '7', true);

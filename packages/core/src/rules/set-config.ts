@@ -7,6 +7,7 @@ import {
   stringConstant,
   type FunctionCall,
 } from '../sql/function-call.ts'
+import { settingsExtension, withSettings } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 function onSetConfig(call: FunctionCall): readonly Effect[] {
@@ -61,6 +62,7 @@ export const setConfig: Rule<'session/set-config'> = {
   why: 'the value stays on the server connection after COMMIT. The pooler gives that connection to other clients, and gives you another one',
   instead:
     "set_config(name, value, true), written as the constant true, in the same transaction as the statements that need the value; read it with nullif(current_setting('name', true), '')",
+  helpers: [withSettings("{ 'app.org_id': orgId }"), settingsExtension("{ 'app.org_id': orgId }")],
   remedy: {
     sql: `BEGIN;
 SELECT set_config('app.org_id', '7', true);

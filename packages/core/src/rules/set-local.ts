@@ -1,6 +1,7 @@
 import type { Node, SelectStmt, VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { functionCall, isBooleanConstant, isBuiltIn } from '../sql/function-call.ts'
+import { withSettings } from './helper.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 function ineffective(what: string): Effect {
@@ -78,7 +79,8 @@ export const setLocal: Rule<'transaction/set-local'> = {
   title: 'SET LOCAL, SET TRANSACTION and SET CONSTRAINTS do nothing outside a transaction',
   why: 'what they set lasts until the end of the transaction. Outside BEGIN … COMMIT that is the end of this statement, and the next statement runs without it',
   instead:
-    'send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT. Use an interactive $transaction in Prisma (an array of one statement has no transaction) and db.transaction() in Kysely. BEGIN itself can name an isolation level',
+    "send it as the first statement of the transaction that needs it: BEGIN; SET LOCAL …; …; COMMIT; or set_config('name', $1, true) for a value that is a parameter. Use an interactive $transaction in Prisma (an array of one statement has no transaction) and db.transaction() in Kysely. BEGIN itself can name an isolation level",
+  helpers: [withSettings("{ statement_timeout: '5s' }")],
   remedy: localSetting,
   examples: {
     unsafe: [

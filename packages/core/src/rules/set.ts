@@ -2,6 +2,7 @@ import type { UpdateStmt, VariableSetStmt } from '@pgsql/types'
 import { maskedBy, type Effect } from './effect.ts'
 import { isNever } from '../sql/executed.ts'
 import { settingName } from '../sql/function-call.ts'
+import { statementTimeout, withSession, withSettings } from './helper.ts'
 import type { Rule } from './rule.ts'
 import { localParameter, localSetting } from './set-local.ts'
 
@@ -45,6 +46,11 @@ export const set: Rule<'session/set'> = {
     instead:
       "SET LOCAL inside the transaction that needs the value. For a value that is a parameter, which SET LOCAL cannot take, use set_config('name', $1, true); for a fixed value ALTER ROLE … SET or ALTER DATABASE … SET",
   },
+  helpers: [
+    withSettings("{ 'app.tenant': tenant, statement_timeout: '5s' }"),
+    Object.assign({}, statementTimeout, { only: ['statement_timeout'] }),
+    withSession(['SET work_mem = 65536', 'SELECT * FROM orders ORDER BY total']),
+  ],
   remedy: {
     ...localParameter,
     sql: `${localSetting.sql}

@@ -1,4 +1,5 @@
 import type { Effect } from './effect.ts'
+import { statementTimeout, withSettings } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 /** Who logs in and where to, and what only labels the connection or is the same in every login of the driver. */
@@ -26,12 +27,16 @@ export const startupParameter: Rule<'connection/startup-parameter'> = {
   title: 'the pool logs in with a parameter that the pooler does not pass on',
   why: 'the driver sends the parameter at login (from its configuration, the URL or PGOPTIONS), but the pooler’s server connections have logged in before. The pooler refuses the login (08P01, unsupported startup parameter), or it drops the parameter, and the limit that you rely on does not exist',
   instead:
-    'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use `query_timeout` for a limit that the driver enforces, and a direct connection for `replication`',
+    'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use the option statementTimeoutMillis of guardPool instead of statement_timeout, `query_timeout` for a limit that the driver enforces, and a direct connection for `replication`',
   mentionsDirect: true,
   onDirect: {
     instead:
-      'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use `query_timeout` for a limit that the driver enforces',
+      'ALTER ROLE … SET or ALTER DATABASE … SET for a fixed value, SET LOCAL inside a transaction for any other. Use the option statementTimeoutMillis of guardPool instead of statement_timeout, and `query_timeout` for a limit that the driver enforces',
   },
+  helpers: [
+    Object.assign({}, statementTimeout, { only: ['statement_timeout'] }),
+    withSettings("{ lock_timeout: '1s' }", { except: ['statement_timeout', 'replication', 'options'] }),
+  ],
   remedy: {
     sql: `-- For all connections of a role; the pooler's open server connections take it when they are opened anew.
 ALTER ROLE app SET statement_timeout = '5s';`,

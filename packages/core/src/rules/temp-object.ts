@@ -29,6 +29,7 @@ import type {
 } from '@pgsql/types'
 import { uncertain, type Effect } from './effect.ts'
 import { names, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import { withSession } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 const inTempSchema = (schema: string | undefined): boolean => /^pg_temp(_\d+)?$/.test(schema ?? '')
@@ -220,6 +221,13 @@ export const tempObject: Rule<'session/temp-object'> = {
   why: 'the object lives on the server connection that created it. Your next transaction does not find it (42P01), another client can read it or collides with its name (42P07), and it hides a permanent table of that name',
   instead:
     'CREATE TEMP TABLE … ON COMMIT DROP inside the transaction that uses it; or a CTE, VALUES, unnest($1::int[]), or an unlogged table with a key for each run',
+  helpers: [
+    withSession([
+      'CREATE TEMP TABLE picked (id int)',
+      'INSERT INTO picked SELECT id FROM orders',
+      'SELECT * FROM picked',
+    ]),
+  ],
   remedy: {
     sql: `BEGIN;
 CREATE TEMP TABLE picked (id int) ON COMMIT DROP;

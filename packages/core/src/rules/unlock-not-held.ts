@@ -2,6 +2,7 @@ import type { Node } from '@pgsql/types'
 import type { Telltale } from './effect.ts'
 import { functionCall, isBuiltIn } from '../sql/function-call.ts'
 import { transactionLock } from './advisory-lock.ts'
+import { advisoryLockHelper, leaseHelper, withSession } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 const unlocks: ReadonlySet<string> = new Set(['pg_advisory_unlock', 'pg_advisory_unlock_shared'])
@@ -34,6 +35,11 @@ export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
     instead:
       'pg_advisory_xact_lock inside a transaction, which releases it at its end; or lock and unlock on one client of pool.connect(). pg_locks shows the lock that is left',
   },
+  helpers: [
+    advisoryLockHelper,
+    leaseHelper,
+    withSession(['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_unlock(42)']),
+  ],
   remedy: transactionLock,
   examples: {
     unsafe: [],

@@ -23,7 +23,10 @@ export function tellHidden(report: HostileReport, pooler: PoolerProfile): void {
 function findingsOf({ states }: HostileReport, pooler: PoolerProfile): Finding[] {
   const effects = states.filter(({ isHidden }) => isHidden).map((state) => toEffect(state, pooler))
   return judgeEffects(effects, pooler, {}).map((finding) =>
-    Object.assign({}, finding, { instead: `in the function, trigger or procedure that does it: ${finding.instead}` }),
+    Object.assign({}, finding, {
+      instead: `in the function, trigger or procedure that does it: ${finding.instead}`,
+      helpers: [],
+    }),
   )
 }
 
@@ -51,7 +54,7 @@ function toEvent(
 ): FindingEvent {
   const statement = statements.slice(0, shownStatements).join('; ')
   const message = layOut(
-    { findings, statement, pooler },
+    { findings, statement, pooler, operation: undefined },
     {
       sent: 'yes; the hostile pooler looked into the session after the transaction',
       by: '',
