@@ -6,7 +6,7 @@ export { createGuard, type Guard, type Inspection } from './guard/guard.ts'
 export type { GuardOptions, Mode, Policy } from './guard/options.ts'
 export type { Logger } from './log/log-writer.ts'
 export type { Context, Finding, Outcome } from './guard/finding.ts'
-export type { AllowedEvent, FindingEvent, GuardEvents } from './guard/events.ts'
+export type { AllowedEvent, FindingEvent, GuardEvents, MovedEvent, Repair, RepairedEvent } from './guard/events.ts'
 
 // Exceptions with reasons.
 export { allow } from './guard/allow.ts'

@@ -226,6 +226,18 @@ const ofJudgement: readonly MetricDefinition[] = [
     'poolsafe.allowed_findings',
     (all) => all.allowedFindings,
   ),
+  byRule(
+    'repaired_findings_total',
+    'Findings by rule that were repaired before their statement was sent.',
+    'poolsafe.repaired_findings',
+    (all) => all.repairedFindings,
+  ),
+  byRule(
+    'moved_findings_total',
+    'Findings by rule because of which a checkout moved to a direct connection.',
+    'poolsafe.moved_findings',
+    (all) => all.movedFindings,
+  ),
   total('analysis_cache_hits_total', 'Statement texts whose analysis was cached.', false, ({ cache }) => cache.hits, {
     name: 'poolsafe.analysis_cache.hits',
     unit: '{lookup}',

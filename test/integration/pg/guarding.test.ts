@@ -157,7 +157,7 @@ describe('guarding', () => {
       'guardClient(): client must be a client of node-postgres (new pg.Client(…)); got undefined',
     )
     expect(() => guardPool(new pg.Pool(), { mode: 'loud' } as never)).toThrow(
-      "mode must be one of 'off', 'warn', 'strict'; got 'loud'",
+      "mode must be one of 'off', 'warn', 'repair', 'strict'; got 'loud'",
     )
   })
 })

@@ -123,7 +123,7 @@ export const checkoutEventNames: readonly (keyof CheckoutEvents)[] = keysOf<Chec
 
 /** The part of a guard that a gate needs. */
 export interface Watcher {
-  readonly mode: 'off' | 'warn' | 'strict'
+  readonly mode: 'off' | 'warn' | 'repair' | 'strict'
   /** Returns true if the event has a listener, so that unused events are never built. */
   hears(name: keyof CheckoutEvents): boolean
   tell<Name extends keyof CheckoutEvents>(name: Name, event: CheckoutEvents[Name]): void

@@ -10,6 +10,11 @@ export interface Call {
   readonly pinned: boolean
   /** True if the driver sends it as a named statement. @default false */
   readonly named?: boolean
+  /**
+   * True if the checkout can move to a direct connection: the caller holds the connection, no transaction is open, and
+   * the pool has a direct pool. @default false
+   */
+  readonly canMove?: boolean
 }
 
 /** The address of a login, if the client provides it. */

@@ -21,6 +21,7 @@ import { FindingReporter } from './finding-reporter.ts'
 import { GuardLog } from './guard-log.ts'
 import { effectsOfCall } from './judge.ts'
 import type { Mode, ResolvedOptions } from './options.ts'
+import { Remedies, type Move, type StatementRemedy } from './remedies.ts'
 import { namesOfStartup } from './startup.ts'
 import { statementListener } from './statement-listener.ts'
 import { strictness } from './strict.ts'
@@ -62,6 +63,8 @@ export class Engine {
   readonly #parts: GuardParts
   readonly #analyze: (sql: string) => Analysis
   readonly #decider: Decider
+  readonly #remedies: Remedies
+  readonly #reporter: FindingReporter
   readonly #listenerFailed = (error: unknown): void => this.fault('tell a listener of an event', error)
   /** Observes the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
@@ -79,7 +82,10 @@ export class Engine {
     this.pooler = pooled === undefined ? options.pooler : direct()
     const reporter =
       pooled === undefined ? parts.reporter : new FindingReporter(this.pooler, events, log, parts.reporter.counts)
-    this.#decider = new Decider({ ...options, pooler: this.pooler }, this, exceptions, reporter)
+    const own = { ...options, pooler: this.pooler }
+    this.#decider = new Decider(own, this, exceptions, reporter)
+    this.#remedies = new Remedies(own, this, exceptions)
+    this.#reporter = reporter
     this.pools = pooled?.pools ?? new WatchedPools()
     this.observer =
       pooled === undefined && options.observe !== false ? new Observer(options.observe, this) : pooled?.observer
@@ -118,6 +124,34 @@ export class Engine {
       this.#fault('analyze a statement', error)
       return this.mode === 'strict' ? { ...harmless, undecided: 'poolsafe failed' } : harmless
     }
+  }
+
+  /**
+   * Finds what can be done about a statement instead of reporting it. Asked before {@link refuse}; not needed for a
+   * {@link harmless} statement.
+   *
+   * @returns `undefined` for a statement that is judged and sent as it came
+   */
+  remedy(sql: string, analysis: Analysis, call: Call): StatementRemedy | undefined {
+    try {
+      return this.#remedies.remedy(sql, analysis, call)
+    } catch (error) {
+      this.#fault('repair a statement', error)
+      return undefined
+    }
+  }
+
+  /**
+   * Reports that a checkout has moved to a direct connection.
+   *
+   * @param pools the names of the pool and of its direct pool
+   * @param entry the function that the application or the ORM called
+   */
+  moved(move: Move, pools: { readonly pool: string; readonly directPool: string }, entry: Entry): void {
+    this.#guarded(() => {
+      this.#reporter.tellMoved(move, pools, entry)
+      return undefined
+    })
   }
 
   /**

@@ -5,6 +5,7 @@ import { observeEventNames, type ObserveEvents } from '../observe/events.ts'
 import { keysOf } from '../options.ts'
 import { isThenable } from '../thenable.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
+import type { RuleId } from '../rules/index.ts'
 import type { Finding } from './finding.ts'
 
 /** A statement was found unsafe. */
@@ -39,10 +40,50 @@ export interface AllowedEvent {
   readonly allowedBy: KnownException
 }
 
+/** One repair of a statement. */
+export interface Repair {
+  readonly rule: RuleId
+  /** What was changed, in words: `SET → SET LOCAL`. */
+  readonly how: string
+}
+
+/** A statement was repaired: poolsafe sent a text that does the same and leaves nothing behind. */
+export interface RepairedEvent {
+  readonly repairs: readonly [Repair, ...Repair[]]
+  /** The application's statement, with its literals replaced by `?`. */
+  readonly statement: string
+  /** What poolsafe sent in its place, with literals replaced by `?`. */
+  readonly sent: string
+  readonly pooler: PoolerProfile
+  /** The ORM's name for the call: `User.findMany`. */
+  readonly operation: string | undefined
+  /** The call site in your application, relative to the working folder, if known. */
+  readonly place: string | undefined
+}
+
+/** A checkout has moved to a direct connection, because a statement needs a session of its own. */
+export interface MovedEvent {
+  /** Why it has moved. */
+  readonly findings: readonly [Finding, ...Finding[]]
+  /** The statement text, with its literals replaced by `?`. */
+  readonly statement: string
+  readonly pooler: PoolerProfile
+  /** The name of the pool that the checkout has left. */
+  readonly pool: string
+  /** The name of the direct pool. */
+  readonly directPool: string
+  /** The ORM's name for the call: `User.findMany`. */
+  readonly operation: string | undefined
+  /** The call site in your application, relative to the working folder, if known. */
+  readonly place: string | undefined
+}
+
 /** The events of a guard, by name. */
 export interface GuardEvents extends CheckoutEvents, ObserveEvents {
   finding: FindingEvent
   allowed: AllowedEvent
+  repaired: RepairedEvent
+  moved: MovedEvent
   fault: Error
 }
 
@@ -51,7 +92,7 @@ type Listener<Event> = (event: Event) => unknown
 type OwnEvents = Omit<GuardEvents, keyof CheckoutEvents | keyof ObserveEvents>
 
 const names: readonly (keyof GuardEvents)[] = [
-  ...keysOf<OwnEvents>({ finding: true, allowed: true, fault: true }),
+  ...keysOf<OwnEvents>({ finding: true, allowed: true, repaired: true, moved: true, fault: true }),
   ...observeEventNames,
   ...checkoutEventNames,
 ]

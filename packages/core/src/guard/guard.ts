@@ -136,8 +136,7 @@ export class Guard {
 
   #statistics(pools: Pick<GuardStatistics, 'pools' | 'endedPools'>): GuardStatistics {
     const { reporter, lookups } = this.#parts
-    const { found, allowed } = reporter.counts
-    return statisticsOf(this.#engine.observer, { since: this.#since, found, allowed, lookups, pools })
+    return statisticsOf(this.#engine.observer, { since: this.#since, counts: reporter.counts, lookups, pools })
   }
 }
 

@@ -8,12 +8,12 @@ import type { GuardOptions } from './options.ts'
 describe('options', () => {
   const all = 'pooler, mode, rules, decideAt, exceptions, logger, cacheBytes, observe'
   test.each<[string, unknown, string, string]>([
-    ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'strict'; got 'loud'"],
+    ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'repair', 'strict'; got 'loud'"],
     [
       'a mode misspelt',
       { mode: 'strikt' },
       'mode',
-      "mode is 'strikt': did you mean 'strict'? It must be one of 'off', 'warn', 'strict'",
+      "mode is 'strikt': did you mean 'strict'? It must be one of 'off', 'warn', 'repair', 'strict'",
     ],
     ['a mode that is null', { mode: null }, 'mode', 'got null'],
     ['a pooler that is null', { pooler: null }, 'pooler', 'got null'],
@@ -64,7 +64,7 @@ describe('options', () => {
       'an unknown policy',
       { rules: { 'session/set': 'shout' } },
       "rules['session/set']",
-      "rules['session/set'] must be one of 'allow', 'warn', 'throw'; got 'shout'",
+      "rules['session/set'] must be one of 'allow', 'warn', 'throw', 'repair', 'direct'; got 'shout'",
     ],
     ['rules as a list', { rules: ['session/set'] }, 'rules', 'got an array'],
     [

@@ -17,18 +17,30 @@ import { rules, type RuleId } from '../rules/index.ts'
  *
  * - `off`: nothing is wrapped; `guard…` functions return what they were given, untouched
  * - `warn`: poolsafe logs a finding once for each rule and statement, and sends the statement
+ * - `repair`: poolsafe sends a statement that does the same for its transaction and leaves nothing behind. A finding
+ *   without an exact repair is logged as in `warn`, with the reason
  * - `strict`: a finding throws before the statement is sent; so does a statement that cannot be judged
  */
-export type Mode = 'off' | 'warn' | 'strict'
+export type Mode = 'off' | 'warn' | 'repair' | 'strict'
 
-/** What to do with the findings of one rule. */
-export type Policy = 'allow' | 'warn' | 'throw'
+/**
+ * What to do with the findings of one rule.
+ *
+ * - `allow`: nothing
+ * - `warn`: poolsafe logs them
+ * - `throw`: poolsafe refuses the statement
+ * - `repair`: poolsafe repairs the statement where that is exact. Elsewhere it logs the finding, or refuses the statement
+ *   in mode `strict`
+ * - `direct`: the checkout moves to a direct connection before the statement is sent. Where that is not possible, `mode`
+ *   decides
+ */
+export type Policy = 'allow' | 'warn' | 'throw' | 'repair' | 'direct'
 
 /** The options of {@link createGuard}. */
 export interface GuardOptions {
   /** The pooler in front of the database: see {@link poolers}. @default poolers.strictest() */
   readonly pooler?: PoolerProfile
-  /** What happens with findings: `off`, `warn` or `strict`. @default 'warn' */
+  /** What happens with findings: `off`, `warn`, `repair` or `strict`. @default 'warn' */
   readonly mode?: Mode
   /**
    * What to do with the findings of single rules, in every mode. Without it, a finding whose outcome is `pinned` is
@@ -61,8 +73,8 @@ export type ResolvedOptions = Required<Omit<GuardOptions, 'observe'>> & {
   readonly observe: ResolvedObserveOptions | false
 }
 
-const modes: readonly Mode[] = ['off', 'warn', 'strict']
-const policies: readonly Policy[] = ['allow', 'warn', 'throw']
+const modes: readonly Mode[] = ['off', 'warn', 'repair', 'strict']
+const policies: readonly Policy[] = ['allow', 'warn', 'throw', 'repair', 'direct']
 
 const table: OptionTable<GuardOptions, ResolvedOptions> = {
   pooler: ({ pooler = strictest() }) => checkPooler(pooler),

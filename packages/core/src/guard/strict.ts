@@ -2,7 +2,7 @@ import type { PoolsafeError } from '../errors.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import type { RuleId } from '../rules/index.ts'
 import { shared, type Slot } from '../shared.ts'
-import type { AllowedEvent, FindingEvent } from './events.ts'
+import type { AllowedEvent, FindingEvent, MovedEvent, RepairedEvent } from './events.ts'
 
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */
 export interface StrictOverride {
@@ -16,6 +16,10 @@ export interface StrictOverride {
   onDeclared?(exception: KnownException): void
   /** An exception allowed findings: those that no event tells of were declared in vain. */
   onAllowed?(event: AllowedEvent): void
+  /** A statement was repaired. */
+  onRepaired?(event: RepairedEvent): void
+  /** A checkout has moved to a direct connection. */
+  onMoved?(event: MovedEvent): void
   /** Something beside the statements is wrong, such as a comment that allows nothing; the error is thrown as well. */
   onComplaint?(error: PoolsafeError): void
 }

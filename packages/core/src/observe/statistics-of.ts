@@ -10,15 +10,15 @@ const mostTold = 10
 export interface Counted {
   /** On the clock of `performance.now()`. */
   readonly since: number
-  readonly found: Readonly<RuleCounts>
-  readonly allowed: Readonly<RuleCounts>
+  /** Findings by rule, and what became of them. */
+  readonly counts: { readonly [Fate in 'found' | 'allowed' | 'repaired' | 'moved']: Readonly<RuleCounts> }
   readonly lookups: Readonly<LookupCounts>
   readonly pools: Pick<GuardStatistics, 'pools' | 'endedPools'>
 }
 
 export function statisticsOf(
   observer: Observer | undefined,
-  { since, found, allowed, lookups, pools }: Counted,
+  { since, counts, lookups, pools }: Counted,
 ): GuardStatistics {
   return {
     uptimeSeconds: (performance.now() - since) / 1000,
@@ -31,8 +31,10 @@ export function statisticsOf(
     byKind: observer?.byKind() ?? [],
     slowest: observer?.slowest(mostTold) ?? [],
     fingerprints: { known: observer?.shapes.size ?? 0, forgotten: observer?.shapes.forgotten ?? 0 },
-    findings: { ...found },
-    allowedFindings: { ...allowed },
+    findings: { ...counts.found },
+    allowedFindings: { ...counts.allowed },
+    repairedFindings: { ...counts.repaired },
+    movedFindings: { ...counts.moved },
     cache: { ...lookups },
     ...pools,
   }

@@ -1,0 +1,68 @@
+import type { Analysis } from '../analyze/analysis.ts'
+import { openScopes } from '../exceptions/scope.ts'
+import { direct } from '../poolers/direct.ts'
+import type { PoolerProfile } from '../poolers/profile.ts'
+import type { RuleId } from '../rules/index.ts'
+import { settle } from '../transaction/settle.ts'
+import type { Source } from '../transaction/source.ts'
+import { autocommit } from '../transaction/state.ts'
+import type { Call } from './call.ts'
+import type { Exceptions } from './exceptions.ts'
+import type { Context, Finding } from './finding.ts'
+import { effectsBeside, judgeEffects } from './judge.ts'
+import type { Mode, ResolvedOptions } from './options.ts'
+import { movesOn } from './policy.ts'
+
+/** What an adapter does before it sends a statement, because of a finding. */
+export interface StatementRemedy {
+  /** The checkout has to move to a direct connection. The statement then goes there as it is. */
+  readonly move?: Move
+}
+
+/** Why a checkout moves to a direct connection. */
+export interface Move {
+  /** The statement that needs a session. */
+  readonly sql: string
+  readonly findings: readonly [Finding, ...Finding[]]
+  readonly rules: readonly RuleId[]
+}
+
+type Options = Pick<ResolvedOptions, 'pooler' | 'rules'>
+
+/** Finds what can be done about a finding before its statement is sent. */
+export class Remedies {
+  readonly #options: Options
+  readonly #guard: { readonly mode: Mode }
+  readonly #exceptions: Exceptions
+  readonly #direct: PoolerProfile = direct()
+
+  constructor(options: Options, guard: { readonly mode: Mode }, exceptions: Exceptions) {
+    this.#options = options
+    this.#guard = guard
+    this.#exceptions = exceptions
+  }
+
+  /** @returns `undefined` for a statement that is judged and sent as it came */
+  remedy(sql: string, analysis: Analysis, call: Call): StatementRemedy | undefined {
+    if (call.canMove !== true) return undefined
+    const findings = this.#movingFindings(sql, analysis, call)
+    const [first, ...others] = findings
+    if (first === undefined) return undefined
+    return { move: { sql, findings: [first, ...others], rules: findings.map(({ rule }) => rule) } }
+  }
+
+  /** A finding that a direct connection has too, such as a SET LOCAL outside a transaction, moves nothing. */
+  #movingFindings(sql: string, analysis: Analysis, { pinned, named = false }: Call): Finding[] {
+    const { pooler, rules } = this.#options
+    const source: Source = { sql, scopes: openScopes() }
+    const context: Context = { inTransaction: false, pinned, named }
+    const { due, after } = settle(analysis, source, autocommit)
+    const effects = [...due, ...after.left].map(({ effect }) => effect)
+    const carried = [...effects, ...effectsBeside(analysis, context)].filter(
+      (effect) => judgeEffects([effect], this.#direct, context).length === 0,
+    )
+    const findings = judgeEffects(carried, pooler, context)
+    const moving = findings.filter((finding) => movesOn(finding, rules, this.#guard.mode))
+    return moving.length === 0 ? moving : [...this.#exceptions.sort(source, moving).remaining]
+  }
+}
