@@ -13,6 +13,7 @@ import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { watchQueries } from './query-watch.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
+import { unpatched } from './unpatched.ts'
 
 type Client = GatedClient
 
@@ -42,7 +43,7 @@ export function gatePool(
   isJudged: boolean = false,
 ): void {
   const { limits, line, notes } = applyOptions(pool, options)
-  const source = new PoolSource(pool, pool.connect as DriverFunction)
+  const source = new PoolSource(pool, unpatched(pool.connect))
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
   const readOnly = new ReadOnlyWatch(pool)
@@ -132,8 +133,10 @@ function gateEnd(pool: PoolLike, gate: Gate<ClientLike>, ended: () => void): voi
   })
 }
 
-/** The property of a pool that counts its waiting callers. */
-const waitingKey = Symbol('poolsafe.waiting')
+/**
+ * The property of a gated pool that counts its waiting callers. Other copies of this package recognise the pool by it.
+ */
+export const waitingKey: unique symbol = Symbol.for('poolsafe.waiting')
 
 interface CountedPool extends PoolLike {
   readonly [waitingKey]: { readonly gate: Gate<ClientLike>; readonly prototype: object }

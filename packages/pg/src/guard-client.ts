@@ -25,7 +25,8 @@ import { watchQueries } from './query-watch.ts'
 import { refuseLoginOfClient } from './startup.ts'
 import { isNameAlone, refuseCall, statementOf, type Statement } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
-import type { Arguments, ClientLike, DriverFunction } from './types.ts'
+import type { Arguments, ClientLike } from './types.ts'
+import { unpatched } from './unpatched.ts'
 import { refuseMisuse } from './use-after-release.ts'
 
 /** The state of one guarded client. */
@@ -119,7 +120,7 @@ export function attach(client: ClientLike, guard: Engine): ClientState {
 }
 
 function guardQuery(client: ClientLike, guard: Engine, state: ClientState): void {
-  const send = client.query as DriverFunction
+  const send = unpatched(client.query)
   const { transaction } = state
   const apply = (args: Arguments): unknown => transaction.send(() => Reflect.apply(send, client, args))
   function query(this: unknown, ...args: unknown[]): unknown {

@@ -18,8 +18,11 @@ export interface LivingClient extends GatedClient {
   [lifeKey]?: Life
 }
 
-/** The property of a client that holds its life. A map would cost more than all the rest. */
-export const lifeKey: unique symbol = Symbol('poolsafe.life')
+/**
+ * The property of a client that holds its life. A map would cost more than all the rest. Other copies of this package
+ * recognise the client of a gated pool by it.
+ */
+export const lifeKey: unique symbol = Symbol.for('poolsafe.life')
 
 /** The guard's verdict on a client that is released inside an open transaction. */
 export interface Verdict {

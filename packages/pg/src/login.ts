@@ -1,5 +1,6 @@
 import type { Engine } from '@poolsafe/core/adapter'
 import type { ClientLike, DriverFunction } from './types.ts'
+import { unpatched } from './unpatched.ts'
 
 /** Internals of a client of pg. A client of pg-native has no connection. */
 interface ClientInternals extends ClientLike {
@@ -41,7 +42,8 @@ export function watchNewClients(pool: object, hear: (client: ClientLike) => void
  * Compares what the pooler reports at login with the guard's profile. In strict mode the login fails if they differ.
  */
 export function watchLogin(client: ClientLike, guard: Engine): void {
-  const { connection, connect: login, end } = client as ClientInternals
+  const { connection, connect: patched, end } = client as ClientInternals
+  const login = unpatched(patched)
   if (connection === undefined) return
   const parameterStatus: Record<string, string> = {}
   const hear = ({ parameterName, parameterValue }: ParameterStatus): void => {

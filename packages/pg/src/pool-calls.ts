@@ -29,6 +29,7 @@ import { SecondCalls } from './second-call.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
 import { throwFromHere, traceToCaller } from './throw-from-here.ts'
 import { type Arguments, type ClientLike, type DriverFunction, hasWiredClients, type PoolLike } from './types.ts'
+import { unpatched } from './unpatched.ts'
 
 type Client = GatedClient
 
@@ -79,7 +80,7 @@ class PoolCalls {
     this.#gate = gate
     this.#guard = guard
     this.#layer = layer
-    this.#send = pool.query as DriverFunction
+    this.#send = unpatched(pool.query)
     this.#observer = hasWiredClients(pool) ? guard.observer : undefined
     this.#seconds = isJudged ? new SecondCalls(pool, gate, guard) : undefined
   }

@@ -20,6 +20,7 @@ import {
 import { checkoutKey, poolKey, takeExecution, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
+import { unpatched } from './unpatched.ts'
 
 /**
  * The property of a query that holds its execution; `null` once that is over. A map would cost more than all the rest.
@@ -70,7 +71,7 @@ class QueryWatch {
     this.#client = client
     this.#guard = guard
     this.#observer = observer
-    const send = client.query as DriverFunction
+    const send = unpatched(client.query)
     const query = (...args: unknown[]): unknown => {
       const sql = sqlOf(args[0]) ?? this.#sqlByName(args[0])
       if (sql === undefined) return Reflect.apply(send, client, args)

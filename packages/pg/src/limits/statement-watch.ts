@@ -12,12 +12,12 @@ import {
 import {
   activeQueryOf,
   closeConnection,
-  type DriverFunction,
   firstQueuedOf,
   type Query,
   textOf,
   type WiredClient,
 } from '../types.ts'
+import { unpatched } from '../unpatched.ts'
 import { cancelQuery } from './cancel-request.ts'
 import { isQuestion } from './question.ts'
 
@@ -95,7 +95,7 @@ export class StatementWatch {
     const emit = connection.emit.bind(connection)
     this.#sendPlain = connection.query.bind(connection)
     this.#watchAsking(client)
-    const send = client.query as DriverFunction
+    const send = unpatched(client.query)
     client.query = (...args: unknown[]): unknown => {
       // The clock is read before sending: the server's clock must not be ahead of ours, however busy this process is.
       const now = performance.now()
