@@ -20,6 +20,7 @@ import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, startPooler, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { loadConfigSync } from '@poolsafe/config'
 import { defineConfig } from 'poolsafe'
 import { Registry } from 'prom-client'
 
@@ -40,6 +41,7 @@ function checkGuard(): Guard {
   for (const start of [startHostilePooler, startPgBouncer, describeConformance]) equal(typeof start, 'function')
   ok(poolsafe(guard))
   equal(createGuard(defineConfig({ guard: { mode: 'off' } }).guard).mode, 'off', 'one configuration for both')
+  equal(loadConfigSync(process.cwd()).path, undefined)
   return guard
 }
 

@@ -1,4 +1,3 @@
 // For `poolsafe.config.ts` (entry `poolsafe`). The commands themselves are the bin.
 
-export { defineConfig } from './config/define-config.ts'
-export type { PoolsafeConfig } from './config/options.ts'
+export { defineConfig, type PoolsafeConfig } from '@poolsafe/config'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runCli } from '../../../../test/support/cli/fake-terminal.ts'
-import { everyPooler } from '../poolers.ts'
+import { everyPooler } from '@poolsafe/config'
 import type { Verdicts } from './verdicts.ts'
 
 describe('poolsafe explain', () => {

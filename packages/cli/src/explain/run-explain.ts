@@ -1,10 +1,9 @@
 import type { PoolerProfile, Rule } from '@poolsafe/core'
 import { ruleById, type RuleId } from '@poolsafe/core'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
-import { everyPooler, poolerNamed } from '../poolers.ts'
+import { everyPooler, poolerNamed, UsageError } from '@poolsafe/config'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { UsageError } from '../usage-error.ts'
 import { formatRule } from './format-rule.ts'
 import { formatVerdicts } from './format-verdicts.ts'
 import { judgeEverywhere } from './verdicts.ts'
@@ -50,7 +49,7 @@ function ruleOf(text: string): Rule | undefined {
 }
 
 function profilesOf(names: readonly string[] | undefined): PoolerProfile[] {
-  return names === undefined ? everyPooler() : names.map(poolerNamed)
+  return names === undefined ? everyPooler() : names.map((name) => poolerNamed(name))
 }
 
 function plain({ id, title, why, instead, remedy, examples }: Rule): object {

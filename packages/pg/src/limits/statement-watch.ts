@@ -9,14 +9,7 @@ import {
   type Engine,
   type StatementLimits,
 } from '@poolsafe/core/adapter'
-import {
-  activeQueryOf,
-  closeConnection,
-  firstQueuedOf,
-  type Query,
-  textOf,
-  type WiredClient,
-} from '../types.ts'
+import { activeQueryOf, closeConnection, firstQueuedOf, type Query, textOf, type WiredClient } from '../types.ts'
 import { unpatched } from '../unpatched.ts'
 import { cancelQuery } from './cancel-request.ts'
 import { isQuestion } from './question.ts'

@@ -14,19 +14,21 @@ interface Factory {
   readonly forms: readonly { readonly profile: () => PoolerProfile }[]
 }
 
-/** The names that `--pooler` accepts. */
+/** The names that `--pooler` and `POOLSAFE_POOLER` accept. */
 export const poolerNames: readonly string[] = [...byName.keys()]
 
 /**
- * Returns the profile of a name on the command line: `pgbouncer`, or `pgbouncer@1.24` with its version.
+ * Returns the profile of a name on the command line or in the environment: `pgbouncer`, or `pgbouncer@1.24` with its
+ * version.
  *
+ * @param option the option or variable that has the name, for messages
  * @throws UsageError for an unknown name
  * @throws InvalidOptionError for a version that the pooler does not have
  */
-export function poolerNamed(text: string): PoolerProfile {
+export function poolerNamed(text: string, option: string = '--pooler'): PoolerProfile {
   const [name = '', version] = text.split('@')
   const factory = byName.get(toKebab(name))
-  if (factory === undefined) throw unknownPooler(name)
+  if (factory === undefined) throw unknownPooler(name, option)
   return version === undefined ? factory() : factory({ version })
 }
 
@@ -35,10 +37,10 @@ export function everyPooler(): PoolerProfile[] {
   return [...byName.values()].flatMap(({ forms }) => forms.map(({ profile }) => profile()))
 }
 
-function unknownPooler(name: string): UsageError {
+function unknownPooler(name: string, option: string): UsageError {
   const meant = closest(name, poolerNames)
   const hint = meant === undefined ? '' : `; did you mean '${meant}'?`
-  return new UsageError(`--pooler: there is no pooler '${name}'${hint} Known poolers: ${poolerNames.join(', ')}`)
+  return new UsageError(`${option}: there is no pooler '${name}'${hint} Known poolers: ${poolerNames.join(', ')}`)
 }
 
 function toKebab(name: string): string {

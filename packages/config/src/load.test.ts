@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { writeProject } from '../../../../test/support/cli/project.ts'
+import { writeProject } from '../../../test/support/cli/project.ts'
 import { loadConfig } from './load.ts'
 
 describe('loadConfig', () => {
@@ -21,6 +21,19 @@ describe('loadConfig', () => {
       'poolsafe.config.ts': "const mode: string = 'strict'\nexport default { guard: { mode } }\n",
     })
     expect((await loadConfig(folder, undefined)).config).toEqual({ guard: { mode: 'strict' } })
+  })
+
+  it.each([
+    ['poolsafe.config.cjs', "module.exports = { guard: { mode: 'strict' } }"],
+    ['poolsafe.config.mjs', "export default { guard: { mode: 'strict' } }"],
+    ['poolsafe.config.mts', "export default { guard: { mode: 'strict' as string } }"],
+  ])('loads %s', async (name, text) => {
+    expect((await loadConfig(writeProject({ [name]: text }), undefined)).config).toEqual({ guard: { mode: 'strict' } })
+  })
+
+  it('refuses a file that waits', async () => {
+    const folder = writeProject({ 'poolsafe.config.mjs': 'export default await Promise.resolve({})' })
+    await expect(loadConfig(folder, undefined)).rejects.toThrow('it uses await outside of a function')
   })
 
   it('is empty without a file', async () => {

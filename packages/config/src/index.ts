@@ -1,0 +1,7 @@
+// What the command line and `@poolsafe/register` share. Applications import `defineConfig` from `poolsafe`.
+
+export { defineConfig } from './define-config.ts'
+export type { PoolsafeConfig } from './options.ts'
+export { loadConfig, loadConfigSync, type LoadedConfig } from './load.ts'
+export { everyPooler, poolerNamed, poolerNames } from './pooler-named.ts'
+export { UsageError } from './usage-error.ts'
