@@ -1,8 +1,9 @@
-import type { PostgresServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Answer, Command } from './application/application.ts'
 import { startApplication, type Application, type Kind } from './applications.ts'
+import { knownCrash } from '../support/servers/pooler-crashes.ts'
 import { Proxy } from '../support/servers/proxy.ts'
 import { connectAdmin, startPooler, startServer } from './servers.ts'
 import { ofApplications, type Fault, type Stage } from './stage.ts'
@@ -32,8 +33,32 @@ export interface Outcome {
 
 const patienceMillis = 30_000
 
-/** Runs applications before, during and after a fault. */
+/** Debian's PgBouncer 1.18 may crash when a CancelRequest arrives: that is another fault than the one that is tried. */
+const mostAttempts = 5
+
+/** Runs applications before, during and after a fault, again if PgBouncer crashed of its own bug. */
 export async function runFault(shared: PostgresServer, fault: Fault, kinds: readonly Kind[]): Promise<Outcome[]> {
+  for (let attempt = 1; ; attempt++) {
+    const poolers = new Set<PgBouncerServer>()
+    const outcomes = await runOnce(shared, fault, kinds, poolers).catch((error: unknown) => error as Error)
+    const crash = [...poolers].map(knownCrash).find((line) => line !== undefined)
+    if (crash !== undefined && attempt < mostAttempts) {
+      console.log(`${fault.name}: runs again, because PgBouncer crashed: ${crash}`)
+    } else if (outcomes instanceof Error) {
+      throw outcomes
+    } else {
+      return outcomes
+    }
+  }
+}
+
+/** @param poolers gets each PgBouncer that ran */
+async function runOnce(
+  shared: PostgresServer,
+  fault: Fault,
+  kinds: readonly Kind[],
+  poolers: Set<PgBouncerServer>,
+): Promise<Outcome[]> {
   const own = fault.hasOwnServer === true ? await startServer() : undefined
   const server = own ?? shared
   const admin = await connectAdmin(server)
@@ -56,6 +81,7 @@ export async function runFault(shared: PostgresServer, fault: Fault, kinds: read
   } finally {
     for (const application of applications) application.kill()
     await proxy.close()
+    for (const each of [pooler, stage.pooler]) if (each !== undefined) poolers.add(each)
     await stage.pooler?.stop()
     await admin.end()
     await stage.successor?.stop()

@@ -1,5 +1,5 @@
 import { classifyFailure, type FailureKind } from '@poolsafe/core'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answering } from './answering.ts'
+import { startPgBouncer } from '../support/servers/pgbouncer.ts'
 
 const run = promisify(execFile)
 

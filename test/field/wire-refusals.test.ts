@@ -2,7 +2,7 @@ import { classifyFailure, createGuard, UnsafeStatementError, type Guard } from '
 import { guardClient, guardPool } from '@poolsafe/pg'
 import { guardAdapter } from '@poolsafe/prisma'
 import { startHostilePooler } from '@poolsafe/testing/hostile'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -10,6 +10,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../generated/prisma7/client.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
+import { startPgBouncer } from '../support/servers/pgbouncer.ts'
 
 let server: SharedPostgres
 let pooler: PgBouncerServer

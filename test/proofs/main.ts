@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unexplained } from './differences.ts'
 import { proofsPage } from './page.ts'
-import { playAll, run, sceneUsers } from './run.ts'
+import { runAll } from './run-all.ts'
 import { scenes } from './scenes.ts'
 import { subjects } from './subjects.ts'
 import { startAll } from './targets.ts'
@@ -12,26 +12,19 @@ import { startAll } from './targets.ts'
 const page = join(import.meta.dirname, '../../docs/proofs.md')
 const all = subjects(() => true)
 const started = performance.now()
-const users = all.map(({ user }) => user).concat(sceneUsers(scenes))
-const servers = await startAll(users).catch((error: unknown) => {
+const { results, names } = await runAll(all, startAll).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)
 })
-try {
-  const results = [...(await run(all, servers.company)), ...(await playAll(scenes, servers.company))]
-  const names = servers.company.targets.map(({ name }) => name)
-  const seconds = Math.round((performance.now() - started) / 1000)
-  console.log(
-    `${results.length} sights of ${all.length + 2 * scenes.length} examples on ${names.join('; ')} in ${seconds} s`,
-  )
-  const contradictions = unexplained(results)
-  complain(contradictions)
-  if (!process.argv.includes('--write')) compare(proofsPage(results, names))
-  else if (contradictions.length === 0) writeFileSync(page, proofsPage(results, names))
-  else complain(['docs/proofs.md was not written, because the results above contradict the rules'])
-} finally {
-  await servers.stop()
-}
+const seconds = Math.round((performance.now() - started) / 1000)
+console.log(
+  `${results.length} sights of ${all.length + 2 * scenes.length} examples on ${names.join('; ')} in ${seconds} s`,
+)
+const contradictions = unexplained(results)
+complain(contradictions)
+if (!process.argv.includes('--write')) compare(proofsPage(results, names))
+else if (contradictions.length === 0) writeFileSync(page, proofsPage(results, names))
+else complain(['docs/proofs.md was not written, because the results above contradict the rules'])
 
 function complain(faults: readonly string[]): void {
   for (const fault of faults) console.error(fault)

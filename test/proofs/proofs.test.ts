@@ -1,13 +1,14 @@
 import { rules } from '@poolsafe/core'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { circumstances } from './circumstances.ts'
 import { unexplained } from './differences.ts'
-import { playAll, run, sceneUsers, type Result } from './run.ts'
+import { runAll } from './run-all.ts'
+import type { Result } from './run.ts'
 import { scenes } from './scenes.ts'
 import { subjects } from './subjects.ts'
-import { startFew, type Servers } from './targets.ts'
+import { startFew } from './targets.ts'
 
 const runMillis = 600_000
 
@@ -16,24 +17,21 @@ const here = subjects(() => false)
 const everywhere = subjects(() => true)
 
 describe('what is seen on PostgreSQL and through PgBouncer', () => {
-  let servers: Servers
-  const results: Result[] = []
+  let results: readonly Result[]
+  let names: readonly string[]
 
   beforeAll(async () => {
-    servers = await startFew([...here.map(({ user }) => user), ...sceneUsers(scenes)])
-    results.push(...(await run(here, servers.company)), ...(await playAll(scenes, servers.company)))
+    ;({ results, names } = await runAll(here, startFew))
   }, runMillis)
-
-  afterAll(() => servers?.stop())
 
   test('is what the guard says, of every example', () => {
     expect(unexplained(results)).toEqual([])
   })
 
   test('is harm through PgBouncer, for every rule', () => {
-    const [, pooler] = servers.company.targets
+    const [, pooler] = names
     const harmed = new Set(
-      results.filter(({ seen, target }) => target === pooler?.name && seen !== 'none').map(({ rule }) => rule),
+      results.filter(({ seen, target }) => target === pooler && seen !== 'none').map(({ rule }) => rule),
     )
     expect([...new Set(results.map(({ rule }) => rule))].filter((rule) => !harmed.has(rule))).toEqual([])
   })

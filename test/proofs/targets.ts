@@ -1,6 +1,7 @@
 import { poolers } from '@poolsafe/core'
 import { startPgBouncer, startPostgres } from '@poolsafe/testing/servers'
 import type { Backend } from '../support/servers/backend.ts'
+import { knownCrash } from '../support/servers/pooler-crashes.ts'
 import { poolerRoot } from '../support/servers/pooler-root.ts'
 import { startRootOdyssey, startRootPgBouncer } from '../support/servers/root-poolers.ts'
 import { startRootPostgres } from '../support/servers/root-postgres.ts'
@@ -12,12 +13,16 @@ import { password, type Target } from './target.ts'
 export interface Servers {
   readonly company: Company
   stop(): Promise<void>
+  /** Returns the log line of a known crash of PgBouncer, or `undefined`. Complete once the servers have stopped. */
+  crash(): string | undefined
 }
 
 interface Running {
   readonly port: number
   stop(): Promise<void>
 }
+
+type Crashing = Pick<Servers, 'crash'>
 
 /** The version of PostgreSQL, on which depends what a pooler tracks. */
 const serverVersion = 18
@@ -27,7 +32,7 @@ export async function startFew(users: readonly string[]): Promise<Servers> {
   const postgres = await startPostgres({ settings: serverSettings })
   await buildStage(postgres, users, false)
   const pooler = await startTheMachines(postgres, users)
-  return assemble(postgres, [pooler])
+  return assemble(postgres, pooler, [])
 }
 
 /** PostgreSQL with all extensions, PgBouncer 1.18 and 1.26, and Odyssey 1.5 with its default and without. */
@@ -41,27 +46,38 @@ export async function startAll(users: readonly string[]): Promise<Servers> {
     startRootOdyssey(root, postgres),
     startRootOdyssey(root, postgres, { pool_discard: 'no' }),
   ])
-  return assemble(postgres, [
-    bouncer,
+  return assemble(postgres, bouncer, [
     { ...newest, name: 'PgBouncer 1.26', profile: poolers.pgbouncer({ version: '1.26', serverVersion }) },
     { ...wiping, name: 'Odyssey 1.5', profile: poolers.odyssey({ serverVersion }) },
     { ...keeping, name: 'Odyssey 1.5, `pool_discard no`', profile: poolers.odyssey({ serverVersion, discard: false }) },
   ])
 }
 
-async function startTheMachines(target: Backend, users: readonly string[]): Promise<Running & Target> {
+async function startTheMachines(target: Backend, users: readonly string[]): Promise<Running & Target & Crashing> {
   const logins = Object.fromEntries(users.map((user) => [user, password]))
-  const { port, version, stop } = await startPgBouncer({
+  const pooler = await startPgBouncer({
     target,
     defaultPoolSize: 2,
     users: logins,
     settings: { auth_type: 'trust' },
   })
+  const { port, version } = pooler
   const [minor] = /^\d+\.\d+/.exec(version) ?? [version]
-  return { port, stop, name: `PgBouncer ${minor}`, profile: poolers.pgbouncer({ version: minor, serverVersion }) }
+  return {
+    port,
+    stop: () => pooler.stop(),
+    crash: () => knownCrash(pooler),
+    name: `PgBouncer ${minor}`,
+    profile: poolers.pgbouncer({ version: minor, serverVersion }),
+  }
 }
 
-function assemble(postgres: Backend & Running, running: readonly (Running & Target)[]): Servers {
+function assemble(
+  postgres: Backend & Running,
+  bouncer: Running & Target & Crashing,
+  others: readonly (Running & Target)[],
+): Servers {
+  const running = [bouncer, ...others]
   const direct: Target = { name: `PostgreSQL ${serverVersion}`, port: postgres.port, profile: poolers.direct() }
   return {
     company: { direct, targets: [direct, ...running], owner: postgres.user },
@@ -69,5 +85,6 @@ function assemble(postgres: Backend & Running, running: readonly (Running & Targ
       await Promise.all(running.map((each) => each.stop()))
       await postgres.stop()
     },
+    crash: () => bouncer.crash(),
   }
 }

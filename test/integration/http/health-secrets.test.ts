@@ -1,10 +1,11 @@
 import { createGuard, type GuardHealth } from '@poolsafe/core'
 import { healthResponse } from '@poolsafe/http'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { failureOf } from '../../support/prisma/guarded.ts'
+import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 let server: PostgresServer
 let pgbouncer: PgBouncerServer

@@ -1,11 +1,12 @@
 import { createGuard, poolers, type FindingEvent, type PoolerProfile } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 const pollMillis = 5
 const blocked = 'do $$ begin perform pg_advisory_xact_lock(42); end $$'
@@ -48,7 +49,7 @@ async function abort(url: string, setup: Setup, then: (db: Kysely<unknown>) => P
   const findings: FindingEvent[] = []
   const guard = createGuard({ logger: { warn() {} }, ...options })
   guard.on('finding', (event) => void findings.push(event))
-  const bare = new pg.Pool({ connectionString: url, max: 1 })
+  const bare = new pg.Pool({ connectionString: url, max: 1 }).on('error', () => {})
   const pool = isPoolGuarded ? guardPool(bare, guard) : bare
   const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   const aborting = new AbortController()
@@ -171,7 +172,7 @@ describe('a query that Kysely cancels over an unguarded pool', () => {
 
 it('a query that is only abandoned is no finding', async () => {
   const guard = createGuard({ mode: 'strict' })
-  const pool = new pg.Pool({ connectionString: pooler.url, max: 1 })
+  const pool = new pg.Pool({ connectionString: pooler.url, max: 1 }).on('error', () => {})
   const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   const { signal } = new AbortController()
   expect((await sql`select 1 as one`.execute(db, { signal })).rows).toEqual([{ one: 1 }])

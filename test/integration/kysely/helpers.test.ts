@@ -1,11 +1,12 @@
 import { createGuard, InvalidOptionError, LeaseLostError, poolers } from '@poolsafe/core'
 import { guardDialect, notify, withAdvisoryLock, withLease, withSettings } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { aborted } from '../../support/aborted.ts'
+import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 interface Tables {
   readonly written: { readonly by_whom: string }

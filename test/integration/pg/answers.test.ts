@@ -1,9 +1,9 @@
 import { createGuard, UnsafeStatementError, type FindingEvent, type GuardOptions, type RuleId } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
+import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 let server: SharedPostgres
 
@@ -268,7 +268,7 @@ describe('an answer', () => {
       (pool) =>
         onClient(pool, async (client) => {
           await client.query('SELECT pg_advisory_lock(42)')
-          const stranger = new pg.Client(pooler.url)
+          const stranger = new pg.Client(pooler.url).on('error', () => {})
           await stranger.connect()
           await stranger.query('BEGIN')
           await client.query(unlock)

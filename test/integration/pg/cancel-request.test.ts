@@ -1,6 +1,6 @@
 import { createGuard, StatementTimeoutError } from '@poolsafe/core'
 import { guardClient } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 const limits = { statementTimeoutMillis: 1000 }
 const forEver = 'SELECT pg_sleep(3600)'
@@ -132,6 +133,7 @@ describe('through TLS', () => {
     const url = new URL(pooler.url)
     url.hostname = host
     const client = guardClient(new pg.Client({ connectionString: url.href, ssl: { ca } }), createGuard(), limits)
+    client.on('error', () => {})
     await client.connect()
     const failed = client.query(forEver)
     await expect(failed).rejects.toBeInstanceOf(StatementTimeoutError)

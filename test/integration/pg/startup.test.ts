@@ -1,11 +1,12 @@
 import { createGuard, poolers, UnsafeStatementError, type FindingEvent, type PoolerProfile } from '@poolsafe/core'
 import { guardClient, guardPool } from '@poolsafe/pg'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import pgOldest from 'pg-oldest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { strict } from './with-pool.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
+import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 let postgres: SharedPostgres
 let serverVersion: number

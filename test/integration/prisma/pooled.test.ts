@@ -1,7 +1,7 @@
 import { createGuard, poolers, UnsafeStatementError } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { startDatabase, type Database } from '../../support/prisma/database.ts'
 import { failureOf, guardedClient, watchedGuard } from '../../support/prisma/guarded.ts'
 import { prisma7 } from '../../support/prisma/prisma-7.ts'
 import { unsafeStatements } from './suites/statements.ts'
+import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 let database: Database
 beforeAll(async () => {

@@ -1,5 +1,6 @@
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
+import { startPgBouncer } from './pgbouncer.ts'
 import { sharedPostgres, type SharedPostgres } from './shared-postgres.ts'
 
 /** A PgBouncer with a single server connection, so that its second client waits. */
@@ -15,13 +16,19 @@ export interface NarrowPooler {
 
 export async function startNarrowPooler(): Promise<NarrowPooler> {
   const server = await sharedPostgres()
-  const pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
-  const holder = new pg.Client(pooler.url)
-  await holder.connect()
+  let holder!: pg.Client
+  const pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 }, async ({ url }) => {
+    holder = new pg.Client(url)
+    // A crash of the pooler ends it.
+    holder.on('error', () => {})
+    await holder.connect()
+  })
   return {
     server,
     pooler,
-    holder,
+    get holder() {
+      return holder
+    },
     async holding(work) {
       await holder.query('BEGIN')
       try {
@@ -31,7 +38,7 @@ export async function startNarrowPooler(): Promise<NarrowPooler> {
       }
     },
     async stop() {
-      await holder.end()
+      await holder.end().catch(() => {})
       await pooler.stop()
       await server.stop()
     },

@@ -1,10 +1,11 @@
 import { classifyFailure, type FailureKind } from '@poolsafe/core'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../../../support/prisma/guarded.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 let server: PostgresServer
 let admin: pg.Client

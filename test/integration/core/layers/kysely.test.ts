@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { GuardOptions, QueryEvent } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import * as newest from 'kysely'
 import * as oldest from 'kysely-oldest'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startLoggingServer, toldOf, watchedGuard, type LoggingServer, type Told } from './harness.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 let logging: LoggingServer
 let pooler: PgBouncerServer

@@ -1,11 +1,12 @@
 import { guardPool } from '@poolsafe/pg'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import pgOldest from 'pg-oldest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { queuesAndFailures } from './failures.ts'
 import { callForms } from './forms.ts'
 import { startLoggingServer, toldOf, watchedGuard, type LoggingServer } from './harness.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 let logging: LoggingServer
 let pooler: PgBouncerServer

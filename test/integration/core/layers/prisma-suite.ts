@@ -1,13 +1,14 @@
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe, type AdapterFactory } from '@poolsafe/prisma'
 import type { Guard, GuardOptions, QueryEvent } from '@poolsafe/core'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../../generated/prisma7/client.ts'
 import { startDatabase, type Database } from '../../../support/prisma/database.ts'
 import type { Subject } from '../../../support/prisma/subject.ts'
 import { watchedGuard } from './harness.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 /** Operation and summary; the rows, or of a failure the SQLSTATE. */
 type Told = readonly [operation: string | undefined, summary: string, outcome: number | string | undefined]

@@ -1,6 +1,6 @@
 import { AcquireTimeoutError, createGuard, QueueFullError } from '@poolsafe/core'
 import { guardPool, poolStatistics } from '@poolsafe/pg'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import type { Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -8,18 +8,21 @@ import { Proxy } from '../../../support/servers/proxy.ts'
 import { failureOf } from '../../../support/prisma/guarded.ts'
 import { hasProblem, hold, isHealthy, until, withSubject } from './health-subject.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 let server: SharedPostgres
 let pgbouncer: PgBouncerServer
 let console: pg.Client
 beforeAll(async () => {
   server = await sharedPostgres()
-  pgbouncer = await startPgBouncer({ target: server })
-  console = new pg.Client({ connectionString: pgbouncer.adminUrl })
-  await console.connect()
+  pgbouncer = await startPgBouncer({ target: server }, async ({ adminUrl }) => {
+    console = new pg.Client({ connectionString: adminUrl })
+    console.on('error', () => {})
+    await console.connect()
+  })
 })
 afterAll(async () => {
-  await console.end()
+  await console.end().catch(() => {})
   await pgbouncer.stop()
   await server.stop()
 })

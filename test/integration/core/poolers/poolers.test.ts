@@ -1,16 +1,11 @@
 import { poolers, type PoolerProfile } from '@poolsafe/core'
-import {
-  startPgBouncer,
-  startPostgres,
-  type PgBouncerServer,
-  type PoolMode,
-  type PostgresServer,
-} from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PoolMode, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answer } from '../../../support/session/answer.ts'
 import { observe, type Observed } from './observe.ts'
 import { probes, seed, seedProbe, type Probe } from './probes.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 /** The first version with `max_prepared_statements`. */
 const tracksNamesFrom = 21

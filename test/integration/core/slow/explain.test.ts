@@ -1,8 +1,8 @@
-import { startPgBouncer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { eventsOf, observed, watch } from './setup.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 const explaining = {
   ...observed,
@@ -146,7 +146,7 @@ it('the limit and the read-only mode of the question end with it', async () => {
 
 it('behind a transaction pooler the plan comes as well, and the next client of the server connection sees nothing of the EXPLAIN', async () => {
   const pooler = await startPgBouncer({ target: server, defaultPoolSize: 1 })
-  const stranger = new pg.Client(pooler.url)
+  const stranger = new pg.Client(pooler.url).on('error', () => {})
   try {
     await watch(
       server,

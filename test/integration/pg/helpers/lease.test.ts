@@ -1,12 +1,13 @@
 import { InvalidOptionError, LeaseLostError, type Lease, type LeaseOptions } from '@poolsafe/core'
 import { withLease, withSettings } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { strictPool } from '../../../support/strict-pool.ts'
 import { aborted } from '../../../support/aborted.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 let server: PostgresServer
 let pooler: PgBouncerServer

@@ -10,10 +10,11 @@ import {
   type Listener,
   type NotificationGap,
 } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Proxy } from '../../../support/servers/proxy.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 let server: PostgresServer
 let pooler: PgBouncerServer

@@ -1,9 +1,10 @@
 import { InvalidOptionError, type Settings } from '@poolsafe/core'
 import { CommitRolledBackError, withAdvisoryLock, withSettings } from '@poolsafe/pg'
-import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { strictPool } from '../../../support/strict-pool.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 let server: PostgresServer
 let pooler: PgBouncerServer

@@ -1,7 +1,7 @@
 import { createGuard, InvalidOptionError, LeaseLostError, poolers } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, notify, poolsafe, settings, withAdvisoryLock, withLease, withSettings } from '@poolsafe/prisma'
-import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -9,6 +9,7 @@ import { aborted } from '../../../support/aborted.ts'
 import type { PrismaClient } from '../../../generated/prisma7/client.ts'
 import { startDatabase, type Database } from '../../../support/prisma/database.ts'
 import type { Subject } from '../../../support/prisma/subject.ts'
+import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 
 type Tenant = readonly { readonly tenant: string | null }[]
 
@@ -42,7 +43,7 @@ export function describeHelpers(subject: Subject): void {
   })
 
   function open(isGuarded = true): PrismaClient {
-    const bare = new pg.Pool({ connectionString: pooler.url })
+    const bare = new pg.Pool({ connectionString: pooler.url }).on('error', () => {})
     if (!isGuarded) {
       const plain = new subject.PrismaClient({ adapter: new subject.PrismaPg(bare) })
       ends.push(

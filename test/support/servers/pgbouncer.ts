@@ -1,0 +1,98 @@
+import { startPgBouncer as startProcess, type PgBouncerOptions, type PgBouncerServer } from '@poolsafe/testing/servers'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { knownCrash, unwatch, watch, type Renewable } from './pooler-crashes.ts'
+
+/** How long a process that no longer accepts connections may take to write its log, in milliseconds. */
+const logMillis = 10_000
+const pollMillis = 10
+
+/**
+ * Starts a PgBouncer that tests may send CancelRequests to: if one makes PgBouncer 1.18 crash, the test runs again
+ * (`test/setup/pooler-crashes.ts`), and the same handle leads to a new process with another port and URL.
+ *
+ * @param onStart runs for each process, for clients that outlive a test
+ */
+export async function startPgBouncer(
+  options: PgBouncerOptions,
+  onStart: (pooler: PgBouncerServer) => Promise<void> = async () => {},
+): Promise<PgBouncerServer> {
+  const first = await startProcess(options)
+  const pooler = new RenewablePgBouncer(first, () => startProcess(options), onStart)
+  await onStart(pooler)
+  watch(pooler)
+  return pooler
+}
+
+class RenewablePgBouncer implements PgBouncerServer, Renewable {
+  #process: PgBouncerServer
+  readonly #start: () => Promise<PgBouncerServer>
+  readonly #onStart: (pooler: PgBouncerServer) => Promise<void>
+
+  constructor(
+    process: PgBouncerServer,
+    start: () => Promise<PgBouncerServer>,
+    onStart: (pooler: PgBouncerServer) => Promise<void>,
+  ) {
+    this.#process = process
+    this.#start = start
+    this.#onStart = onStart
+  }
+
+  get host(): string {
+    return this.#process.host
+  }
+  get port(): number {
+    return this.#process.port
+  }
+  get version(): string {
+    return this.#process.version
+  }
+  get url(): string {
+    return this.#process.url
+  }
+  get adminUrl(): string {
+    return this.#process.adminUrl
+  }
+  get source(): PgBouncerServer['source'] {
+    return this.#process.source
+  }
+  urlFor(user: string, password: string): string {
+    return this.#process.urlFor(user, password)
+  }
+  log(): string {
+    return this.#process.log()
+  }
+
+  /** A process that has crashed refuses connections before its last log line arrives here. */
+  async crash(): Promise<string | undefined> {
+    if (await accepts(this.#process)) return undefined
+    for (const deadline = Date.now() + logMillis; Date.now() < deadline; await sleep(pollMillis)) {
+      const crash = knownCrash(this.#process)
+      if (crash !== undefined) return crash
+    }
+    return undefined
+  }
+
+  async renew(): Promise<void> {
+    await this.#process.stop()
+    this.#process = await this.#start()
+    await this.#onStart(this)
+  }
+
+  async stop(): Promise<void> {
+    await unwatch(this)
+    await this.#process.stop()
+  }
+}
+
+function accepts({ host, port }: PgBouncerServer): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host)
+    const answer = (isAccepted: boolean): void => {
+      socket.destroy()
+      resolve(isAccepted)
+    }
+    socket.once('connect', () => answer(true)).once('error', () => answer(false))
+  })
+}
