@@ -42,7 +42,7 @@ export function askIdle(
   const isAsked = ({ client }: (typeof items)[number]): boolean => isFree(client)
   const item = first === 'nextOut' ? items.findLast(isAsked) : items.find(isAsked)
   if (item === undefined) return undefined
-  const answer = ask(item.client, sql)
+  const answer = askOn(item.client, sql)
   if (limitMillis !== Infinity) closeUnanswered(pool as PoolInternals, item.client, answer, limitMillis)
   return answer
 }
@@ -81,8 +81,13 @@ function isFree(client: ClientLike): boolean {
   return typeof status === 'string' ? status === 'I' : stateOf(client)?.transaction.current.isOpen === false
 }
 
-/** Sends by the `query` of the client's class, because guarding replaced the client's own `query`. */
-function ask(client: ClientLike, sql: string): Promise<Rows> {
+/**
+ * Sends a statement of poolsafe's own, which is neither judged nor observed. It uses the `query` of the client's class,
+ * because guarding replaced the client's own.
+ *
+ * @returns the rows of the last statement of the text
+ */
+export function askOn(client: ClientLike, sql: string, values?: readonly unknown[]): Promise<Rows> {
   const { query } = Object.getPrototypeOf(client) as { readonly query: DriverFunction }
   return new Promise((resolve, reject) => {
     const done = (error: Error | null | undefined, answer: unknown): void => {
@@ -90,11 +95,11 @@ function ask(client: ClientLike, sql: string): Promise<Rows> {
       if (error) reject(isPoolsafeError(error) ? new Error('Connection terminated', { cause: error }) : error)
       else resolve(rowsOf(answer))
     }
-    const { Query } = client.constructor as { readonly Query?: new (sql: string, done: DriverFunction) => object }
+    const { Query } = client.constructor as { readonly Query?: new (...args: unknown[]) => object }
     Reflect.apply(
       query,
       client,
-      Query === undefined ? [sql, done] : [markQuestion(new Query(sql, done as DriverFunction))],
+      Query === undefined ? [sql, values, done] : [markQuestion(new Query(sql, values, done))],
     )
   })
 }

@@ -1,6 +1,13 @@
 import { isPoolsafeError, type ConnectionLostError, type LossReason } from '@poolsafe/core'
 import { isLastWord, type Checkout, type Gate } from '@poolsafe/core/adapter'
-import { lifeKey, type Life, type LivingClient, type ReleaseJudge, type ServerRole } from './living-client.ts'
+import {
+  lifeKey,
+  type Ending,
+  type Life,
+  type LivingClient,
+  type ReleaseJudge,
+  type ServerRole,
+} from './living-client.ts'
 import { checkoutKey } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import type { ReadOnlyWatch } from './read-only-watch.ts'
@@ -58,6 +65,8 @@ export class ClientLife implements Life {
   followed: Checkout<ClientLike> | undefined
   /** Judges releases, for a guarded pool. */
   judge: ReleaseJudge | undefined
+  /** Ends in the place of the present stay: its checkout has moved to a direct connection. */
+  movedTo: Ending | undefined = undefined
   /** Status byte of the last ReadyForQuery, for versions of pg that do not report it. */
   status: string | undefined
   readonly home: Home

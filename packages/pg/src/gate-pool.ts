@@ -41,7 +41,7 @@ export function gatePool(
   options: ResolvedPoolOptions,
   layer: Layer = 'pg',
   isJudged: boolean = false,
-): void {
+): GatedPool {
   const { limits, line, notes } = applyOptions(pool, options)
   const source = new PoolSource(pool, unpatched(pool.connect))
   const gate = new Gate(source, limits, guard)
@@ -71,6 +71,18 @@ export function gatePool(
   countWaiting(pool, gate)
   guard.info(`pool ${observed.name}: ${line}`)
   for (const note of notes) guard.warn(note)
+  return { gate, source }
+}
+
+/** What stands before a pool. */
+export interface GatedPool {
+  readonly gate: Gate<ClientLike>
+  readonly source: PoolSource
+}
+
+/** Returns the gate of a guarded pool. */
+export function gateOf(pool: object): Gate<ClientLike> | undefined {
+  return gates.get(pool)
 }
 
 /**

@@ -12,12 +12,14 @@ import {
   markGuarded,
   resolveStatementLimits,
   toEngine,
+  type Call,
   type Engine,
 } from '@poolsafe/core/adapter'
 import { sendAndJudge } from './answer.ts'
 import { rememberBegin } from './begun.ts'
 import { knownLifeOf, type Life } from './living-client.ts'
 import { endWaitingCursors } from './ended-connection.ts'
+import type { ClientMover } from './direct/client-mover.ts'
 import { limitClient } from './limits/limit-statements.ts'
 import type { WatchedPool } from './limits/statement-watch.ts'
 import { watchLogin } from './login.ts'
@@ -25,7 +27,7 @@ import { watchQueries } from './query-watch.ts'
 import { refuseLoginOfClient } from './startup.ts'
 import { isNameAlone, refuseCall, statementOf, type Statement } from './statement.ts'
 import { TransactionStatus } from './transaction-status.ts'
-import type { Arguments, ClientLike } from './types.ts'
+import type { Arguments, ClientLike, DriverFunction } from './types.ts'
 import { unpatched } from './unpatched.ts'
 import { refuseMisuse } from './use-after-release.ts'
 
@@ -40,6 +42,8 @@ export interface ClientState {
   lentFor: unknown
   /** The error of a statement that was refused since the client was acquired: the caller has it already. */
   refused: PoolsafeError | undefined
+  /** Moves its checkouts to direct connections; `undefined` if the pool has none. */
+  readonly mover: ClientMover | undefined
 }
 
 /** The pool of a client that has none, so nothing is counted. */
@@ -90,25 +94,33 @@ export function guardClient<Client extends ClientLike>(
 
 /** Returns the state of a client that is already guarded. */
 export function stateOf(client: ClientLike): ClientState | undefined {
-  return (client as GuardedClient)[stateKey]
+  const state = (client as GuardedClient)[stateKey]
+  const direct = state?.mover?.moved?.direct
+  return direct === undefined ? state : stateOf(direct)
+}
+
+/** Returns what moves the checkouts of a client. */
+export function moverOf(client: ClientLike): ClientMover | undefined {
+  return (client as GuardedClient)[stateKey]?.mover
 }
 
 /** Marks the client that pg-pool acquires for a `pool.query`: its statement is judged already. */
 export function markLent(client: ClientLike, statement: unknown): void {
-  const state = stateOf(client)
+  const state = (client as GuardedClient)[stateKey]
   if (state === undefined) return
   state.isLent = true
   state.lentFor = statement
 }
 
-/** Guards a client that has no guard yet. */
-export function attach(client: ClientLike, guard: Engine): ClientState {
+/** Guards a client that has no guard yet. @param mover moves its checkouts, if its pool has direct connections */
+export function attach(client: ClientLike, guard: Engine, mover?: ClientMover): ClientState {
   const state: ClientState = {
     life: knownLifeOf(client),
     transaction: new TransactionStatus(client, guard),
     isLent: false,
     lentFor: undefined,
     refused: undefined,
+    mover,
   }
   Object.defineProperty(client, stateKey, { value: state })
   endWaitingCursors(client)
@@ -121,22 +133,39 @@ export function attach(client: ClientLike, guard: Engine): ClientState {
 
 function guardQuery(client: ClientLike, guard: Engine, state: ClientState): void {
   const send = unpatched(client.query)
-  const { transaction } = state
+  const { transaction, mover } = state
   const apply = (args: Arguments): unknown => transaction.send(() => Reflect.apply(send, client, args))
-  function query(this: unknown, ...args: unknown[]): unknown {
+  function query(...args: unknown[]): unknown {
     const statement = isJudged(args[0]) ? undefined : statementOf(args[0], guard, client)
     const misuse = state.life?.isSuspect === true ? refuseMisuse(state.life, guard, args[0], query) : undefined
     if (misuse !== undefined) return refuseCall(args, misuse, (client as { connection?: unknown }).connection)
     if (statement === undefined) return Reflect.apply(send, client, args)
+    const remedy = guard.remedy(statement.sql, statement.analysis, callOf(statement, canMove()))
+    const moved = remedy?.move && mover?.move(args, remedy.move, sendHere, query)
+    return moved === undefined ? sendJudged(args, statement) : moved.result
+  }
+  /** Sends a statement on the pooled connection in any case. */
+  function sendHere(args: Arguments): unknown {
+    const statement = statementOf(args[0], guard, client)
+    return statement === undefined ? Reflect.apply(send, client, args) : sendJudged(args, statement)
+  }
+  function sendJudged(args: Arguments, statement: Statement): unknown {
     const wasOpen = transaction.current.isOpen
     const error = refuse(statement)
     if (error !== undefined) return refuseCall(args, error, (client as { connection?: unknown }).connection)
     const { sql, analysis } = statement
+    mover?.note(analysis)
     if (!wasOpen && state.transaction.isOpen) return rememberBegin(client, state.transaction, apply(args), query)
     if (analysis.telltales === undefined) return apply(args)
     return sendAndJudge(apply, args, (answers) =>
       noted(transaction.takeLateError() ?? guard.refuseAnswer(sql, analysis, answers)),
     )
+  }
+  function canMove(): boolean {
+    return mover?.canMove === true && !state.isLent && !transaction.current.isOpen
+  }
+  function callOf({ named }: Statement, mayMove: boolean): Call {
+    return { transaction: transaction.current, pinned: true, named, canMove: mayMove }
   }
   function isJudged(config: unknown): boolean {
     if (state.lentFor === undefined || state.lentFor !== config) return false
@@ -151,5 +180,15 @@ function guardQuery(client: ClientLike, guard: Engine, state: ClientState): void
     if (error !== undefined) state.refused = error
     return error
   }
-  client.query = query
+  client.query = mover === undefined ? query : routed(query, guard, state, mover)
+}
+
+/** Sends statements of a moved checkout on its direct connection. */
+function routed(query: DriverFunction, guard: Engine, { life }: ClientState, mover: ClientMover): DriverFunction {
+  return function routedQuery(...args: unknown[]): unknown {
+    const { moved } = mover
+    if (moved === undefined) return query(...args)
+    const misuse = life?.isSuspect === true ? refuseMisuse(life, guard, args[0], routedQuery) : undefined
+    return misuse === undefined ? moved.query(args, routedQuery) : refuseCall(args, misuse, undefined)
+  }
 }

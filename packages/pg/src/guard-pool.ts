@@ -1,10 +1,14 @@
 import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
-import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine } from '@poolsafe/core/adapter'
+import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine, type Gate } from '@poolsafe/core/adapter'
 import { knownLifeOf } from './living-client.ts'
-import { gatePool, isPool } from './gate-pool.ts'
+import { checkDirect, endTogether, makeDirectPool, movableHome, recordWires } from './direct/direct-option.ts'
+import { DirectPool } from './direct/direct-pool.ts'
+import type { MovableHome } from './direct/internals.ts'
+import { Mover } from './direct/mover.ts'
+import { gateOf, gatePool, isPool } from './gate-pool.ts'
 import { hearPool } from './pool-events.ts'
 import { attach, type ClientState } from './guard-client.ts'
-import { resolvePoolOptions, type PoolOptions } from './pool-options.ts'
+import { resolvePoolOptions, type GuardPoolOptions, type PoolOptions } from './pool-options.ts'
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
 import type { ClientLike, PoolLike } from './types.ts'
@@ -16,17 +20,18 @@ import type { ClientLike, PoolLike } from './types.ts'
  *
  * @param pool a `pg.Pool`, new or in use
  * @param guard a guard, or the options to create one
- * @param options how long callers wait for a connection, and how long they may hold it
+ * @param options how long callers wait for a connection, and how long they may hold it; and where a checkout moves that
+ *   needs a session of its own
  * @returns the same pool
- * @throws InvalidOptionError if `pool` is not a pool or a limit is invalid; in strict mode, also if another guard
- *   watches the pool
+ * @throws InvalidOptionError if `pool` is not a pool, or a limit or the direct pool is invalid; in strict mode, also if
+ *   another guard watches the pool
  * @throws UnsafeStatementError in strict mode, if its configuration has startup parameters that the pooler does not
  *   pass on, or if the guard's profile differs from the pooler in its URL
  */
 export function guardPool<Pool extends PoolLike>(
   pool: Pool,
   guard?: Guard | GuardOptions,
-  options?: PoolOptions,
+  options?: GuardPoolOptions,
 ): Pool {
   if (!isPool(pool)) throw noPool(pool)
   const theirs = engineOf(pool)
@@ -36,13 +41,43 @@ export function guardPool<Pool extends PoolLike>(
     return pool
   }
   const ours = toEngine(guard)
-  const resolved = resolvePoolOptions('guardPool()', options)
+  const resolved = resolvePoolOptions('guardPool()', options, ['direct', 'sessionPooler'])
+  checkDirect(pool, ours, options)
   if (ours.mode === 'off') return pool
   const error = refuseLoginOfPool(pool, ours, guardPool)
   if (error !== undefined) throw error
-  gatePool(pool, ours, resolved, 'pg', true)
-  guardClients(pool, ours)
+  const { gate, source } = gatePool(pool, ours, resolved, 'pg', true)
+  const direct = openDirect(pool, ours, options, gate.record.name)
+  guardClients(pool, ours, direct && movableHome(pool, { gate, source }, direct))
   return markGuarded(pool, ours)
+}
+
+/** Opens the direct pool of a pool, and guards it by the same guard. */
+function openDirect(
+  pool: PoolLike,
+  guard: Engine,
+  options: GuardPoolOptions | undefined,
+  name: string | undefined,
+): DirectPool | undefined {
+  const given = options?.direct
+  if (options === undefined || given === undefined) return undefined
+  const direct = typeof given === 'string' ? makeDirectPool(pool, given) : given
+  if (engineOf(direct) === undefined) {
+    const { direct: _, sessionPooler: __, ...limits } = options
+    recordWires(direct)
+    const poolName = `${name} (direct)`
+    gatePool(direct, guard.direct, resolvePoolOptions('guardPool()', { ...limits, poolName }), 'pg', true)
+    guardClients(direct, guard.direct)
+    markGuarded(direct, guard.direct)
+  }
+  const opened = new DirectPool(
+    direct,
+    gateOf(direct) as Gate<ClientLike>,
+    guard.direct,
+    options.sessionPooler === true,
+  )
+  endTogether(pool, opened, typeof given === 'string')
+  return opened
 }
 
 /** The limits of a pool are set once: a second call would have no effect. */
@@ -68,11 +103,11 @@ function noPool(given: Partial<PoolLike> | undefined): InvalidOptionError {
  * Guards new clients before any other listener sees them. Clients that the pool had already, or was opening, are
  * guarded when they are next acquired.
  */
-function guardClients(pool: PoolLike, guard: Engine): void {
+function guardClients(pool: PoolLike, guard: Engine, home?: MovableHome): void {
   const adopt = (adopted: unknown): void => {
     const client = adopted as ClientLike
     if (engineOf(client) !== undefined) return
-    judgeReleases(client, attach(client, guard), guard)
+    judgeReleases(client, attach(client, guard, home && new Mover(client, guard, home)), guard)
   }
   watchNewClients(pool, (client) => {
     watchLogin(client, guard)

@@ -32,6 +32,11 @@ export interface Verdict {
   readonly isKnown: boolean
 }
 
+/** What the application ends by `client.release`. */
+export interface Ending {
+  end(error: unknown, entry: DriverFunction): unknown
+}
+
 /** Judges the stays of one client. */
 export interface ReleaseJudge {
   /** Notes that a stay begins. */
@@ -76,6 +81,8 @@ export interface Life {
   readonly followed: Checkout<ClientLike> | undefined
   /** Judges releases; `undefined` without a guard. */
   judge: ReleaseJudge | undefined
+  /** Ends in the place of the present stay: its checkout has moved to a direct connection. */
+  movedTo: Ending | undefined
   readonly isSuspect: boolean
   readonly home: { readonly pool: PoolLike; readonly gate: Gate<ClientLike> }
   begin(release: DriverFunction | undefined): void

@@ -29,6 +29,18 @@ export interface PoolOptions extends CheckoutOptions {
   readonly poolName?: string
 }
 
+/** The options of `guardPool`. */
+export interface GuardPoolOptions extends PoolOptions {
+  /**
+   * Direct connections: a `pg.Pool` on the unpooled URL, or that URL. A checkout that needs a session of its own moves
+   * to one of them until its release. A pool that poolsafe makes from a URL has at most 5 connections, or
+   * `connection_limit` of the URL, and ends with the guarded pool. The limits of this pool hold for the direct one too.
+   */
+  readonly direct?: PoolLike | string
+  /** The direct pool goes through a pooler in session mode. @default false */
+  readonly sessionPooler?: boolean
+}
+
 /** The options with their defaults filled in, except those that depend on the pool. */
 export interface ResolvedPoolOptions {
   readonly given: PoolOptions
@@ -97,10 +109,15 @@ export function poolSettings(url: string): PoolSettings {
   }
 }
 
-/** @throws InvalidOptionError for an unknown or invalid option */
-export function resolvePoolOptions(what: string, given: PoolOptions = {}): ResolvedPoolOptions {
-  checkObject(what, given, [...checkoutOptionNames, ...ownNames, 'poolName'])
-  const { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis, poolName, ...checkout } = given
+/** @param moreNames options that the caller checks. @throws InvalidOptionError for an unknown or invalid option */
+export function resolvePoolOptions(
+  what: string,
+  given: PoolOptions = {},
+  moreNames: readonly string[] = [],
+): ResolvedPoolOptions {
+  checkObject(what, given, [...checkoutOptionNames, ...ownNames, 'poolName', ...moreNames])
+  const { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis, poolName, ...others } = given
+  const checkout = Object.fromEntries(Object.entries(others).filter(([name]) => !moreNames.includes(name)))
   if (poolName !== undefined) checkName(poolName)
   const own = { connectTimeoutMillis, idleTimeoutMillis, maxLifetimeMillis }
   for (const name of ownNames) if (own[name] !== undefined) checkMillis(name, own[name])

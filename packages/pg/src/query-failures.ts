@@ -26,6 +26,12 @@ export function onQueryFailure(client: { readonly constructor: unknown }, connec
   hearFailures((client.constructor as { readonly Query?: { readonly prototype: FailingQuery } }).Query?.prototype)
 }
 
+/** Forgets the hearers of a connection whose client is another one from now on. */
+export function forgetFailureHearers(connection: object): void {
+  const { [hearersKey]: hearers } = connection as HeardConnection
+  if (hearers !== undefined) hearers.length = 0
+}
+
 /**
  * Patches `handleError`, to which pg reports every failure of a query: errors of the server, queries that the client
  * cannot send, a lost connection, a timeout. For pg's own queries this patches the class. Connections without hearers

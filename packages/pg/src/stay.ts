@@ -38,6 +38,7 @@ export class Stay {
    * @param entry the function that the application called
    */
   end(error: unknown, entry: DriverFunction): unknown {
+    if (this.#life.movedTo !== undefined) return this.#life.movedTo.end(error, entry)
     if (this.#state === 'takenBack') {
       this.#state = 'over'
       return undefined

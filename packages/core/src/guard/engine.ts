@@ -266,6 +266,14 @@ export class Engine {
     this.write({ level: 'warn', message, fields: { event: 'warning' } })
   }
 
+  /** Logs a warning that is no finding, once for each message. */
+  warnOnce(message: string): void {
+    this.#guarded(() => {
+      this.#parts.log.warnOnce(message, message, { event: 'warning' })
+      return undefined
+    })
+  }
+
   /** Logs an entry. A logger that throws counts as a fault. */
   write(entry: LogEntry): void {
     try {

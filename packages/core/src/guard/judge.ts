@@ -77,7 +77,8 @@ function outcomeOf(effect: DetectedEffect, pooler: PoolerProfile, context: Conte
   return carried === 'kept' ? undefined : outcomes[effect.does][carried]
 }
 
-function carriedBy(profile: PoolerProfile, { rule, state, object }: DetectedEffect): Carried {
+/** Returns what a pooler does with the state that an effect is about. */
+export function carriedBy(profile: PoolerProfile, { rule, state, object }: DetectedEffect): Carried {
   const { carries, trackedSettings, settings, byRule } = profile
   if (state === 'startup-parameter' && object !== undefined) return carriedAtStartup(profile, object)
   const setting = state === 'setting' ? object : undefined

@@ -10,6 +10,17 @@ export const sessionTexts = {
   ping: 'SELECT 1',
 } as const
 
+/** Returns the statement that reads settings, as `s0`, `s1` …: NULL for one that does not exist. */
+export function readSettings(names: readonly string[]): string {
+  return `SELECT ${names.map((_, at) => `current_setting($${at + 1}, true) AS s${at}`).join(', ')}`
+}
+
+/** Returns the statement that sets as many settings of the session; its parameters are names and values in turn. */
+export function writeSettings(count: number): string {
+  const sets = Array.from({ length: count }, (_, at) => `set_config($${at * 2 + 1}, $${at * 2 + 2}, false)`)
+  return `SELECT ${sets.join(', ')}`
+}
+
 /** Returns the statements that listen to channels, by their exact names. */
 export function listenText(channels: readonly string[]): string {
   return channels.map((channel) => `LISTEN "${channel.replaceAll('"', '""')}"`).join('; ')

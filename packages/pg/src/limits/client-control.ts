@@ -1,4 +1,5 @@
 import type { ConnectionControl } from '@poolsafe/core/adapter'
+import { moverOf } from '../guard-client.ts'
 import { knownLifeOf } from '../living-client.ts'
 import { type ClientLike, closeConnection, isWired, latestQueryOf, type WiredClient } from '../types.ts'
 import { cancelQuery } from './cancel-request.ts'
@@ -19,16 +20,20 @@ class ClientControl implements ConnectionControl {
   }
 
   latest(): object | undefined {
-    return latestQueryOf(this.#client)
+    const moved = moverOf(this.#client)?.moved
+    return moved === undefined ? latestQueryOf(this.#client) : moved.latest()
   }
 
   async cancel(query: object): Promise<void> {
+    const moved = moverOf(this.#client)?.moved
+    if (moved !== undefined) return moved.cancel(query)
     const outcome = await cancelQuery(this.#client, query)
     if (outcome === 'failed') throw new Error('the CancelRequest could not be sent: the query goes on')
   }
 
   async close(): Promise<void> {
-    await closeConnection(this.#client, new Error('the session was killed'))
+    const error = new Error('the session was killed')
+    await (moverOf(this.#client)?.moved?.close(error) ?? closeConnection(this.#client, error))
     // When the server ends a session, its pool reports that once no caller uses the client.
     const pool = knownLifeOf(this.#client)?.home.pool as
       | { emit?(event: 'error', error: Error, client: object): void }

@@ -1,0 +1,64 @@
+import { sessionTexts } from '@poolsafe/core/adapter'
+import { askOn } from '../ask-idle.ts'
+import type { Life, LivingClient } from '../living-client.ts'
+import { isForeign, isInTransaction, isQuiet, pendingQueries } from '../pending.ts'
+import type { WireConnection } from './internals.ts'
+
+/** How long the server has to clean a session, in milliseconds. */
+const cleanWithinMillis = 5000
+
+/** How long an unread cursor has to be closed after the release of its connection, in milliseconds. */
+const cursorMillis = 2000
+
+/**
+ * Removes what the application has left in a session: waits for the statements that it did not await, ends an open
+ * transaction, and discards the rest.
+ *
+ * @returns false if the connection must be closed
+ */
+export async function cleanSession(client: LivingClient, life: Life): Promise<boolean> {
+  if (!(await becomesQuiet(client))) return false
+  const connection = client.connection as unknown as WireConnection
+  const late = setTimeout(() => connection.stream.destroy(), cleanWithinMillis)
+  try {
+    if (isInTransaction(client, life)) await askOn(client, sessionTexts.rollback)
+    await askOn(client, sessionTexts.clean)
+    forgetPrepared(connection)
+    return true
+  } catch {
+    return false
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+/** @returns false if that never happens */
+async function becomesQuiet(client: LivingClient): Promise<boolean> {
+  if (client._queryable === false || client._ending === true) return false
+  if (isQuiet(client)) return true
+  const { connection } = client
+  return new Promise((resolve) => {
+    const waitsForReader = pendingQueries(client).some((query) => isForeign(client, query))
+    const settle = (isClean: boolean): void => {
+      clearTimeout(timer)
+      connection?.off('readyForQuery', look)
+      connection?.off('end', end)
+      resolve(isClean)
+    }
+    const look = (): void => {
+      if (isQuiet(client)) settle(true)
+    }
+    const end = (): void => settle(false)
+    const timer = waitsForReader ? setTimeout(end, cursorMillis).unref() : undefined
+    connection?.on('readyForQuery', look)
+    connection?.on('end', end)
+  })
+}
+
+/** pg would send the names of statements that DISCARD ALL has removed. */
+export function forgetPrepared(connection: object): void {
+  const { parsedStatements = {}, submittedNamedStatements = {} } = connection as Partial<WireConnection>
+  for (const prepared of [parsedStatements, submittedNamedStatements]) {
+    for (const name of Object.keys(prepared)) Reflect.deleteProperty(prepared, name)
+  }
+}

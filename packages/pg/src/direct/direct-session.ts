@@ -1,0 +1,67 @@
+import { harmless, outlastsDiscard, type Engine, type Release } from '@poolsafe/core/adapter'
+import { knownLifeOf, type LivingClient, type Verdict } from '../living-client.ts'
+import { sqlOf } from '../query-watch.ts'
+import { isNameAlone, isSubmittable, type QueryConfig } from '../statement.ts'
+import type { Arguments, ClientLike, DriverFunction } from '../types.ts'
+import { cleanSession } from './clean.ts'
+
+/** The direct connection of one moved checkout, until it is clean and back in its pool. */
+export class DirectSession {
+  readonly client: ClientLike
+  readonly #release: Release
+  readonly #guard: Engine
+  /** What was prepared on the pooled connection, by name. */
+  readonly #texts: Readonly<Record<string, unknown>>
+  /** True once a statement may have left something that DISCARD ALL does not remove. */
+  #outlasts = false
+
+  constructor(client: ClientLike, release: Release, guard: Engine, texts: Readonly<Record<string, unknown>>) {
+    this.client = client
+    this.#release = release
+    this.#guard = guard
+    this.#texts = texts
+  }
+
+  send(args: Arguments): unknown {
+    const [config, ...others] = args
+    const sql = sqlOf(config)
+    const analysis = sql === undefined ? harmless : this.#guard.peek(sql)
+    const isHidden = sql === undefined && isSubmittable(config)
+    if (isHidden || (analysis !== harmless && outlastsDiscard(analysis))) this.#outlasts = true
+    const sent = isNameAlone(config) ? [this.#withText(config as QueryConfig), ...others] : args
+    return Reflect.apply(this.client.query as DriverFunction, this.client, sent)
+  }
+
+  /** A named statement that was prepared on the pooled connection is prepared again. */
+  #withText(config: QueryConfig): QueryConfig {
+    const { parsedStatements = {} } =
+      (this.client as { readonly connection?: { readonly parsedStatements?: object } }).connection ?? {}
+    const name = config.name as string
+    const text = this.#texts[name]
+    return name in parsedStatements || typeof text !== 'string' ? config : { ...config, text }
+  }
+
+  /**
+   * Ends the session for the application. It is cleaned afterwards.
+   *
+   * @param error the application's argument of `release`: any true value closes the connection
+   * @param over called when the connection is back in its pool, or closed
+   * @returns the guard's verdict on an open transaction
+   */
+  end(error: unknown, entry: DriverFunction, over: () => void): Verdict | undefined {
+    const verdict = error ? undefined : knownLifeOf(this.client)?.judge?.judge(entry)
+    if (error || verdict?.error !== undefined) {
+      this.#release(true)
+      over()
+    } else void this.#cleanAndRelease(over)
+    return verdict
+  }
+
+  async #cleanAndRelease(over: () => void): Promise<void> {
+    const client = this.client as LivingClient
+    const life = knownLifeOf(client)
+    const isClean = life !== undefined && (await cleanSession(client, life))
+    this.#release(isClean && !this.#outlasts ? undefined : true)
+    over()
+  }
+}

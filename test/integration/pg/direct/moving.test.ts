@@ -1,0 +1,76 @@
+import { poolStatistics } from '@poolsafe/pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import pg from 'pg'
+import { BehindPooler, onClient, pidOf } from './behind-pooler.ts'
+
+let behind: BehindPooler
+beforeAll(async () => void (behind = await BehindPooler.start()))
+afterEach(() => behind.endPools())
+afterAll(() => behind.stop())
+
+describe('a checkout whose statement needs a session', () => {
+  it('moves to a direct connection until its release', async () => {
+    const { pool, moved, logged } = behind.open()
+    await onClient(pool, async (client) => {
+      await client.query("SET work_mem = '7MB'")
+      expect((await client.query('SHOW work_mem')).rows).toEqual([{ work_mem: '7MB' }])
+      expect(await pidOf(client)).toBe(client.processID)
+    })
+    expect(moved).toMatchObject([
+      { findings: [{ rule: 'session/set' }], place: expect.stringContaining('moving.test.ts') as unknown },
+    ])
+    expect(logged.filter((line) => line.includes('session/set'))).toEqual([])
+    await onClient(pool, async (client) => {
+      expect((await client.query('SHOW work_mem')).rows).not.toEqual([{ work_mem: '7MB' }])
+      expect(await pidOf(client)).not.toBe(client.processID)
+    })
+  })
+
+  it('gives its pooled connection to the next caller', async () => {
+    const { pool, direct } = behind.open()
+    await onClient(pool, async (client) => {
+      const { processID } = client
+      await client.query('LISTEN a')
+      expect(await onClient(pool, async (other) => other.processID)).toBe(processID)
+      expect(await pidOf(pool)).not.toBe(client.processID)
+      expect(poolStatistics(pool)).toMatchObject({ size: 1, active: 0 })
+      expect(poolStatistics(direct)).toMatchObject({ size: 1, active: 1 })
+    })
+  })
+
+  it('hears its notifications and notices, and is seen through the same object', async () => {
+    const { pool } = behind.open()
+    await onClient(pool, async (client) => {
+      expect(client).toBeInstanceOf(pg.Client)
+      const notices: unknown[] = []
+      client.on('notice', (notice) => void notices.push(notice.message))
+      const heard = once(client, 'notification')
+      await client.query('LISTEN a')
+      await pool.query("NOTIFY a, 'b'")
+      expect(await heard).toMatchObject([{ channel: 'a', payload: 'b' }])
+      await client.query("DO $$ BEGIN RAISE NOTICE 'c'; END $$")
+      expect(notices).toEqual(['c'])
+      await client.query('BEGIN')
+      expect(client.getTransactionStatus()).toBe('T')
+      await client.query('ROLLBACK')
+    })
+  })
+
+  it('leaves nothing to the next holder of the direct connection', async () => {
+    const { pool, direct } = behind.open()
+    const state = `SELECT current_setting('work_mem') <> '7MB' AND NOT EXISTS (SELECT FROM pg_prepared_statements)
+      AND NOT EXISTS (SELECT FROM pg_listening_channels()) AND to_regclass('pg_temp.a') IS NULL
+      AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS is_clean`
+    const pid = await onClient(pool, async (client) => {
+      await client.query("SET work_mem = '7MB'; LISTEN a; CREATE TEMP TABLE a (b int); SELECT pg_advisory_lock(1)")
+      await client.query({ name: 'named', text: 'SELECT $1::int', values: [1] })
+      return client.processID
+    })
+    await onClient(direct, async (client) => {
+      expect(client.processID).toBe(pid)
+      expect((await client.query(state)).rows).toEqual([{ is_clean: true }])
+      expect((await client.query({ name: 'named', text: 'SELECT $1::int AS a', values: [2] })).rows).toEqual([{ a: 2 }])
+    })
+  })
+})
