@@ -34,6 +34,11 @@ const options: readonly OptionsOf[] = [
     ],
   },
   {
+    call: 'guardDialect()',
+    guide: '[migrations](migrations.md)',
+    declared: [['kysely/src/guard-dialect.ts', 'DialectOptions']],
+  },
+  {
     call: 'guardClient()',
     guide: '[how long a statement may run](checkout.md#how-long-a-statement-may-run)',
     declared: [['core/src/checkout/statement-limits.ts', 'StatementLimitOptions']],

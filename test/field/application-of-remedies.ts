@@ -4,6 +4,7 @@ import * as ofPg from '@poolsafe/pg'
 import * as ofPrisma from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Migrator, type MigrationProvider } from 'kysely/migration'
 import { stripTypeScriptTypes } from 'node:module'
 import pg from 'pg'
 import { PrismaClient } from '../generated/prisma7/client.ts'
@@ -27,6 +28,12 @@ export const tables = `
   CREATE EXTENSION dblink; CREATE EXTENSION pg_trgm; CREATE EXTENSION postgres_fdw; CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw;
   SELECT pg_replication_origin_create('node_a')`
 
+const provider: MigrationProvider = {
+  getMigrations: async () => ({
+    first: { up: (db) => db.schema.createTable('migrated').addColumn('id', 'integer').execute() },
+  }),
+}
+
 /** Values from outside, with characters that would break a text that they were written into. */
 const values = {
   tenant: "o'neill\\",
@@ -41,6 +48,7 @@ const values = {
   copyDataFolder: async () => {},
   handle: () => {},
   report: async () => {},
+  provider,
   console: { log() {} },
 }
 
@@ -78,6 +86,7 @@ const libraries = {
   guardDialect: ofKysely.guardDialect,
   guardAdapter: ofPrisma.guardAdapter,
   Kysely,
+  Migrator,
   PostgresDialect,
   PrismaClient,
   PrismaPg,

@@ -189,7 +189,15 @@ describe('the helper runs with values from outside and leaves nothing', () => {
   )
 
   it.each(helped('kysely'))('$name for $id through Kysely', ({ code }) =>
-    leavesNothing((pool, guard) => runAt('kysely', guard, code, { db: openKysely(pool, guard) })),
+    leavesNothing((pool, guard) => {
+      const isOpenedHere = code.startsWith('const db = ')
+      return runAt(
+        'kysely',
+        guard,
+        code,
+        isOpenedHere ? { pool: new pg.Pool({ connectionString: url, max: 1 }) } : { db: openKysely(pool, guard) },
+      )
+    }),
   )
 
   it.each(helped('prisma'))('$name for $id through Prisma', ({ code }) =>

@@ -12,6 +12,8 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/adapters.md',
     'docs/checkout.md',
     'docs/health.md',
+    'docs/helpers.md',
+    'docs/migrations.md',
     'docs/slow-queries.md',
     'docs/repeated-queries.md',
   ],

@@ -2,7 +2,7 @@ import type { Node, SelectStmt, TypeCast } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { functionCall, isBuiltIn, names, type FunctionCall } from '../sql/function-call.ts'
 import { isValue } from '../sql/executed.ts'
-import { advisoryLockHelper, leaseHelper, withSession } from './helper.ts'
+import { advisoryLockHelper, leaseHelper, migrationsHelper, withSession } from './helper.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 function takes({ name }: FunctionCall): Effect {
@@ -121,6 +121,7 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
   helpers: [
     advisoryLockHelper,
     leaseHelper,
+    migrationsHelper,
     withSession(['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_unlock(42)']),
   ],
   remedy: transactionLock,

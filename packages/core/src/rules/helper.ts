@@ -87,6 +87,19 @@ function leaseOn(db: string): string {
   return `await withLease(${db}, 'report', async (lease) => { await report(lease.signal) }, { leaseMillis: 30_000, wait: false })`
 }
 
+/** The lock of Kysely's Migrator. */
+export const migrationsHelper: HelperUse = {
+  helper: {
+    name: "guardDialect(…, { migrations: 'transaction' })",
+    does: 'locks migrations of Kysely in their transaction',
+    packages: ['kysely'],
+  },
+  code: {
+    kysely: `const db = new Kysely({ dialect: guardDialect(new PostgresDialect({ pool }), guard, { migrations: 'transaction' }) })
+await new Migrator({ db, provider }).migrateToLatest()`,
+  },
+}
+
 /** Notifications on one connection of the process, and sending them on any other. */
 export const notifications: readonly HelperUse[] = [
   {

@@ -2,7 +2,7 @@ import type { Node } from '@pgsql/types'
 import type { Telltale } from './effect.ts'
 import { functionCall, isBuiltIn } from '../sql/function-call.ts'
 import { transactionLock } from './advisory-lock.ts'
-import { advisoryLockHelper, leaseHelper, withSession } from './helper.ts'
+import { advisoryLockHelper, leaseHelper, migrationsHelper, withSession } from './helper.ts'
 import type { Rule } from './rule.ts'
 
 const unlocks: ReadonlySet<string> = new Set(['pg_advisory_unlock', 'pg_advisory_unlock_shared'])
@@ -38,6 +38,7 @@ export const unlockNotHeld: Rule<'session/unlock-not-held'> = {
   helpers: [
     advisoryLockHelper,
     leaseHelper,
+    migrationsHelper,
     withSession(['SELECT pg_advisory_lock(42)', 'SELECT pg_advisory_unlock(42)']),
   ],
   remedy: transactionLock,
