@@ -14,6 +14,8 @@ import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
+import { registeredGuard } from '@poolsafe/register'
+import { startGuard } from '@poolsafe/register/guard'
 import { enterStrictMode } from '@poolsafe/testing'
 import { describeConformance } from '@poolsafe/testing/conformance'
 import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
@@ -42,6 +44,8 @@ function checkGuard(): Guard {
   ok(poolsafe(guard))
   equal(createGuard(defineConfig({ guard: { mode: 'off' } }).guard).mode, 'off', 'one configuration for both')
   equal(loadConfigSync(process.cwd()).path, undefined)
+  ok(registeredGuard() !== undefined, 'an import of the register guards the process')
+  equal(typeof startGuard, 'function')
   return guard
 }
 

@@ -1,5 +1,5 @@
-import { createGuard, InvalidOptionError, type GuardOptions } from '@poolsafe/core'
-import { namesOf, resolveFrom, type OptionTable } from '@poolsafe/core/adapter'
+import { createGuard, InvalidOptionError, type CheckoutOptions, type GuardOptions } from '@poolsafe/core'
+import { namesOf, resolveFrom, resolveLimits, type OptionTable } from '@poolsafe/core/adapter'
 import type { PoolsafeConfig } from './options.ts'
 
 type Checked = Required<PoolsafeConfig>
@@ -7,6 +7,7 @@ type Checked = Required<PoolsafeConfig>
 const table: OptionTable<PoolsafeConfig, Checked> = {
   extends: ({ extends: parents = [] }) => checkPaths('extends', parents),
   guard: ({ guard = {} }) => checkGuard(guard),
+  pool: ({ pool = {} }) => checkPool(pool),
 }
 
 /**
@@ -31,4 +32,9 @@ function checkPaths(option: string, given: string | readonly string[]): readonly
 function checkGuard(guard: GuardOptions): GuardOptions {
   createGuard(guard)
   return guard
+}
+
+function checkPool(pool: CheckoutOptions): CheckoutOptions {
+  resolveLimits('pool', pool)
+  return pool
 }

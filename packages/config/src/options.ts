@@ -1,4 +1,4 @@
-import type { GuardOptions } from '@poolsafe/core'
+import type { CheckoutOptions, GuardOptions } from '@poolsafe/core'
 
 /** `poolsafe.config.ts`: what the commands read. Flags of the command line win over it. */
 export interface PoolsafeConfig {
@@ -12,4 +12,9 @@ export interface PoolsafeConfig {
    * `rules` and `exceptions`. @default {}
    */
   readonly guard?: GuardOptions
+  /**
+   * How long callers wait for a connection of a pool, and how long they may hold it: the limits of the pools that
+   * `@poolsafe/register` guards. @default {}: as long as without poolsafe
+   */
+  readonly pool?: CheckoutOptions
 }

@@ -34,7 +34,7 @@ const floors: readonly Floor[] = [
   { name: 'guard', holds: ['core/src/guard/'] },
   { name: 'faces of core', holds: ['core/src/index.ts', 'core/src/adapter.ts'] },
   { name: 'packages', holds: ['pg/src/', 'kysely/src/', 'metrics/src/', 'http/src/', 'testing/src/', 'config/src/'] },
-  { name: 'above the packages', holds: ['prisma/src/', 'cli/src/'] },
+  { name: 'above the packages', holds: ['prisma/src/', 'cli/src/', 'register/src/'] },
 ]
 
 /** Packages import each other by name. An entry of a package is on the floor of the package. */

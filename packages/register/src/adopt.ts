@@ -1,0 +1,37 @@
+import { InvalidOptionError, UnsafeStatementError, type CheckoutOptions, type Guard } from '@poolsafe/core'
+import { engineOf } from '@poolsafe/core/adapter'
+import { guardClient, guardPool, type ClientLike, type PoolLike } from '@poolsafe/pg'
+
+/** The part of pg-pool's options that decides how long its callers wait. */
+interface PoolWithOptions {
+  readonly options?: { connectionTimeoutMillis?: number | undefined }
+}
+
+/**
+ * Guards a pool or client that the application has not guarded itself.
+ *
+ * @param limits those of the configuration
+ * @throws UnsafeStatementError in strict mode, if its login is not safe behind the pooler
+ */
+export function adopt(target: object, guard: Guard, limits: CheckoutOptions | undefined): void {
+  try {
+    if (isPool(target)) adoptPool(target, guard, limits)
+    else guardClient(target as ClientLike, guard)
+  } catch (error) {
+    if (error instanceof UnsafeStatementError) throw error
+    if (error instanceof InvalidOptionError) engineOf(guard).warn(`not guarded: ${error.message}`)
+    else engineOf(guard).fault('guard a pool or client', error)
+  }
+}
+
+/** A pool counts its clients; a client, which has the same methods, does not. */
+function isPool(target: object): target is PoolLike & PoolWithOptions {
+  return 'totalCount' in target
+}
+
+/** Without a limit in the configuration, callers wait as long as they did before: for ever, unless the pool has a limit. */
+function adoptPool(pool: PoolLike & PoolWithOptions, guard: Guard, limits: CheckoutOptions | undefined): void {
+  if (pool.options !== undefined && limits?.acquireTimeoutMillis === undefined)
+    pool.options.connectionTimeoutMillis ??= 0
+  guardPool(pool, guard, limits)
+}

@@ -1,0 +1,49 @@
+import { createGuard, type Guard } from '@poolsafe/core'
+import { engineOf } from '@poolsafe/core/adapter'
+import { loadConfigSync, type PoolsafeConfig } from '@poolsafe/config'
+import { watchFirstUse } from '@poolsafe/pg'
+import { adopt } from './adopt.ts'
+import { readEnvironment } from './environment.ts'
+import { watchModules } from './modules.ts'
+import { watchUnreached } from './unreached.ts'
+
+// The entry `@poolsafe/register/guard`, which the main entry loads if the process is guarded.
+
+/**
+ * Guards every pool and client of node-postgres in this process.
+ *
+ * @param folder where the search for `poolsafe.config.ts` begins
+ * @returns the guard; `undefined` if the configuration turns it off
+ * @throws UsageError or InvalidOptionError for a wrong configuration or environment
+ */
+export function startGuard(environment: NodeJS.ProcessEnv, folder: string): Guard | undefined {
+  const settings = readEnvironment(environment)
+  const { config } = loadConfigSync(folder)
+  const guard = createGuard({ ...config.guard, ...settings })
+  if (guard.mode === 'off') return undefined
+  try {
+    guardProcess(guard, config)
+  } catch (error) {
+    engineOf(guard).fault('guard the process', error)
+  }
+  return guard
+}
+
+function guardProcess(guard: Guard, { pool }: PoolsafeConfig): void {
+  const folders = new Set<string>()
+  watchModules(
+    ({ prototype }) => watchFirstUse(prototype, (target) => adopt(target, guard, pool)),
+    (folder) => folders.add(folder),
+  )
+  watchUnreached(
+    (stack) => [...folders].some((folder) => stack.includes(folder)),
+    (place) => engineOf(guard).warn(`not guarded: ${unreached(place)}`),
+  )
+}
+
+function unreached(place: string): string {
+  return (
+    `${place} opens connections to PostgreSQL that poolsafe does not reach: another driver than node-postgres, or a ` +
+    'copy of it inside a bundle or a test runner. Keep pg out of the bundle, or guard the pool by hand'
+  )
+}

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+
+/** What a process wrote, and how it ended. */
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export const applications: string = join(import.meta.dirname, 'applications')
+
+/** Options that load the packages from their sources. */
+export const fromSources: readonly string[] = ['--conditions=@poolsafe/source']
+
+/** Runs Node with these arguments in a folder. Variables of poolsafe come from `env` alone. */
+export function runNode(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd: string = applications,
+): Promise<Ran> {
+  const others = Object.entries(process.env).filter(([name]) => !/^POOLSAFE_|^VITEST|^NODE_(?!EXTRA)/.test(name))
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...fromSources, ...args],
+      { cwd, env: { ...Object.fromEntries(others), ...env } },
+      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    )
+  })
+}
+
+/** Runs an application with the register. */
+export function runRegistered(application: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return runNode(['--import', '@poolsafe/register', application], env)
+}
+
+/** The names of the settings `app.<name>` that a process was told of. */
+export function settingsFoundIn({ stderr }: Ran): string[] {
+  return [...stderr.matchAll(/^\[poolsafe\] SET app\.(\w+) stays/gm)].map(([, name]) => name ?? '')
+}
