@@ -20,6 +20,7 @@ import {
 import { checkoutKey, poolKey, takeExecution, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
+import { applicationTextOf } from './repaired.ts'
 import { unpatched } from './unpatched.ts'
 
 /**
@@ -184,7 +185,7 @@ export function unreadMillisOf(client: ClientLike): number {
 /** Returns the statement text of a `query` argument, if it has one. */
 export function sqlOf(config: unknown): string | undefined {
   if (typeof config === 'string') return config
-  return isObject(config) ? textOf(config) || undefined : undefined
+  return isObject(config) ? applicationTextOf(config) || textOf(config) || undefined : undefined
 }
 
 function isObject(value: unknown): value is object {

@@ -1,4 +1,5 @@
 import { harmless, type Analysis, type Engine } from '@poolsafe/core/adapter'
+import { repairedTextOf } from './repaired-names.ts'
 import { type Arguments, type ClientLike, isWired, preparedTextOf } from './types.ts'
 
 /** pg's Submittable: pg.Query, pg-cursor, pg-query-stream. It sends itself and reports its own errors. */
@@ -50,7 +51,7 @@ function judged(sql: string, named: boolean, guard: Engine): Statement | undefin
 /** Returns the text of a statement that was prepared on this client and is sent by its name alone. */
 function textByName(name: unknown, client: ClientLike | undefined): string | undefined {
   if (client === undefined || typeof name !== 'string' || name === '' || !isWired(client)) return undefined
-  return preparedTextOf({ name }, client) || undefined
+  return preparedTextOf({ name }, client) || repairedTextOf(name, client)
 }
 
 /** Returns true if the argument names a statement without its text, which only the preparing client knows. */

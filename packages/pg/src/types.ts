@@ -62,7 +62,10 @@ export interface Connection {
   once(event: 'end', listener: () => void): unknown
   off(event: 'end', listener: () => void): unknown
   prependListener(event: 'readyForQuery', listener: (message: { readonly status: string }) => void): unknown
-  prependListener(event: 'errorMessage', listener: (error: { readonly code?: string }) => void): unknown
+  prependListener(
+    event: 'errorMessage',
+    listener: (error: { readonly code?: string; position?: string }) => void,
+  ): unknown
   prependListener(event: 'portalSuspended' | 'rowDescription' | 'noData', listener: () => void): unknown
   /** The simple protocol: one message. */
   query: (text: string) => void

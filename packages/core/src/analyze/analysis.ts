@@ -17,6 +17,8 @@ export interface Control {
 
 /** One statement of a text. */
 export interface Step {
+  /** The index of the statement in its text, from 0. */
+  readonly at: number
   readonly effects: readonly DetectedEffect[]
   readonly control?: Control
   /** In a text of several statements: only the end of the transaction follows. */

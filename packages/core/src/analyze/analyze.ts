@@ -146,7 +146,7 @@ function stepsWithEffect(all: readonly Step[]): Step[] {
 }
 
 function toStep(statement: Node, index: number, isLast: boolean, defined: Defined): JudgedStep {
-  if ('DoStmt' in statement) return { ...defined.block(statement.DoStmt), mayFail: 'within' }
+  if ('DoStmt' in statement) return { at: index, ...defined.block(statement.DoStmt), mayFail: 'within' }
   const control = controlOf(statement)
   const calls = new Calls()
   const effects = detect(statement, calls)
@@ -154,6 +154,7 @@ function toStep(statement: Node, index: number, isLast: boolean, defined: Define
   const mayFail = defined.prepared.failureOf(statement)
   defined.add(statement, index)
   return {
+    at: index,
     effects: [...effects, ...run.effects],
     ...(control !== undefined && { control }),
     ...(isLast && { isLast }),

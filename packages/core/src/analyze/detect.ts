@@ -18,8 +18,10 @@ const nodeHandlers = group<unknown>((rule) => Object.entries(rule.on ?? {}) as [
 const functionHandlers = group<FunctionCall>((rule) => Object.entries(rule.functions ?? {}))
 const extensionHandlers = group<FunctionCall>((rule) => Object.entries(rule.extensionFunctions ?? {}))
 
-/** Functions that rules know are not aggregates. */
-const isPlain = (name: string): boolean => functionHandlers.has(name)
+/** Returns true for a function of PostgreSQL that a rule knows: it is no aggregate. */
+export function isPlainFunction(name: string): boolean {
+  return functionHandlers.has(name)
+}
 
 /** Functions that rules know return one value, except functions that only read. */
 const isKnown = (call: FunctionCall): boolean => handlersOf(call).length > 0
@@ -48,7 +50,7 @@ export function detectStored(statement: Node): DetectedEffect[] {
   const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (!next.isExecuted) effects.push(...effectsAt({ ...next, isExecuted: true }, inside))
-    pending.push(...childrenOf(next, isPlain))
+    pending.push(...childrenOf(next, isPlainFunction))
   }
   return effects.length === 0 ? effects : ofStatement(effects)
 }
@@ -74,7 +76,7 @@ export function detect(statement: Node, calls?: Calls): DetectedEffect[] {
     if (next.isExecuted) calls?.see(next)
     place = inside
     // In reverse, so that effects come in the order of the text.
-    const children = childrenOf(next, isPlain)
+    const children = childrenOf(next, isPlainFunction)
     for (let index = children.length - 1; index >= 0; index--) pending.push(children[index] as Visit)
   }
   return effects.length === 0 ? effects : ofStatement(effects)

@@ -15,6 +15,10 @@ export interface Call {
    * the pool has a direct pool. @default false
    */
   readonly canMove?: boolean
+  /** Why the adapter cannot send another text for this call, after "not repaired: ". @default it can */
+  readonly keepsText?: string
+  /** The values of the parameters. Only the keys of advisory locks are read, and no value is shown. */
+  readonly parameters?: readonly unknown[] | undefined
 }
 
 /** The address of a login, if the client provides it. */

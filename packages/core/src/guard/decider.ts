@@ -80,7 +80,9 @@ export class Decider {
   #relevant(entries: readonly Left[], context: Context): Map<Source, Finding[]> {
     const bySource = new Map<Source, Finding[]>()
     for (const { effect, source } of entries) {
-      const [finding] = judgeEffects([effect], this.#options.pooler, context)
+      if (effect.isRepaired) continue
+      const [judged] = judgeEffects([effect], this.#options.pooler, context)
+      const finding = judged && withReason(judged, source)
       const known = bySource.get(source) ?? []
       if (finding === undefined || this.#policy(finding) === 'allow' || known.some(({ rule }) => rule === finding.rule))
         continue
@@ -136,6 +138,12 @@ export class Decider {
   #policy(finding: Finding): Policy {
     return policyOn(finding, this.#options.rules, this.#guard.mode)
   }
+}
+
+/** Adds why a finding was not repaired, for reports. */
+function withReason(finding: Finding, { unrepaired }: Source): Finding {
+  const reason = unrepaired?.get(finding.rule)
+  return reason === undefined ? finding : { ...finding, unrepaired: reason }
 }
 
 export function withSource(effects: readonly DetectedEffect[], source: Source): Left[] {

@@ -26,6 +26,8 @@ import { namesOfStartup } from './startup.ts'
 import { statementListener } from './statement-listener.ts'
 import { strictness } from './strict.ts'
 
+const nothing: StatementRemedy = {}
+
 /** Where a guard, and what is guarded, keeps its engine. Copies of this package recognise each other's guards by it. */
 export const engineKey: unique symbol = Symbol.for('poolsafe.guard')
 
@@ -126,6 +128,11 @@ export class Engine {
     }
   }
 
+  /** True if a policy repairs statements: then an adapter passes on the parameters, and whether it can send another text. */
+  get repairs(): boolean {
+    return this.#remedies.repairs
+  }
+
   /**
    * Finds what can be done about a statement instead of reporting it. Asked before {@link refuse}; not needed for a
    * {@link harmless} statement.
@@ -157,12 +164,26 @@ export class Engine {
   /**
    * Judges a statement before it is sent. If the statement may be sent, the client's transaction takes it into account.
    *
+   * @param sql the application's text, also if a repaired one is sent
    * @param entry the function that the application or the ORM called
+   * @param remedy what {@link remedy} has found
    * @returns the error that must refuse the statement
    */
-  refuse(sql: string, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+  refuse(
+    sql: string,
+    analysis: Analysis,
+    call: Call,
+    entry: Entry,
+    remedy?: StatementRemedy,
+  ): PoolsafeError | undefined {
     if (analysis === harmless && call.named !== true) return undefined
-    return this.#guarded(() => this.#decider.decide({ sql }, analysis, call, entry))
+    return this.#guarded(() => {
+      const { send, unrepaired } = remedy ?? nothing
+      const source = unrepaired === undefined ? { sql } : { sql, unrepaired }
+      const error = this.#decider.decide(source, send?.analysis ?? analysis, call, entry)
+      if (error === undefined && send !== undefined) this.#reporter.tellRepaired(sql, send, entry)
+      return error
+    })
   }
 
   /**

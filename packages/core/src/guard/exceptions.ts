@@ -7,6 +7,7 @@ import type { RuleId } from '../rules/index.ts'
 import { readComments, type InvalidCommentError } from '../exceptions/comment.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import { toException, type ExceptionOption } from '../exceptions/option.ts'
+import { openScopes } from '../exceptions/scope.ts'
 import { matchStatement, type StatementMatch } from '../exceptions/statement.ts'
 
 /** An exception of the guard's options. */
@@ -23,6 +24,8 @@ export interface Sorted {
   /** A comment that looks like an exception but is invalid. */
   readonly problem: InvalidCommentError | undefined
 }
+
+const none: ReadonlySet<RuleId> = new Set()
 
 /** The exceptions of one guard. */
 export class Exceptions {
@@ -49,6 +52,14 @@ export class Exceptions {
       else allowed.set(declared, [...(allowed.get(declared) ?? []), finding] as [Finding, ...Finding[]])
     }
     return { remaining, allowed, problem }
+  }
+
+  /** Returns the rules that `allow(…)` scopes of the caller except for this guard. */
+  rulesOfScopes(): ReadonlySet<RuleId> {
+    const scopes = openScopes()
+    return scopes.length === 0
+      ? none
+      : new Set(this.#scopesOf({ sql: '', scopes }).flatMap((each) => each.exception.rules))
   }
 
   /** In tests, every comment must be needed, also in a text without findings. */

@@ -47,6 +47,7 @@ export function layOut(
     [pooler.isDirect === true ? 'profile' : 'pooler', pooler.label],
     ['why', first.why],
     ['instead', first.instead],
+    ['repaired', first.unrepaired === undefined ? '' : `no: ${first.unrepaired}`],
     ['helper', helpersOf(first, operation)],
     ...others.map((finding): [string, string] => ['also', shortly(finding, operation)]),
     ['allow', allow],

@@ -1,5 +1,6 @@
 import { strictness } from './strict.ts'
 import type { RuleCounts } from '../observe/statistics.ts'
+import type { RuleId } from '../rules/index.ts'
 import { redact } from '../sql/redact.ts'
 import type { Source } from '../transaction/source.ts'
 import { type PoolsafeError } from '../errors.ts'
@@ -8,12 +9,13 @@ import type { Declared } from '../exceptions/declared.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { type Entry, formatCallSite, framesOf, takeStack } from '../stack/call-site.ts'
 import { origins } from '../stack/origin.ts'
-import type { AllowedEvent, Events, FindingEvent, MovedEvent } from './events.ts'
+import type { AllowedEvent, Events, FindingEvent, MovedEvent, RepairedEvent } from './events.ts'
 import type { Finding } from './finding.ts'
 import type { LogFields } from '../log/log-writer.ts'
 import { format } from './finding-message.ts'
 import type { GuardLog } from './guard-log.ts'
 import type { Move } from './remedies.ts'
+import type { Replacement } from './repair-plan.ts'
 
 /**
  * Remembered length of a text in a key. Without the cut, a long text would not fit the memory and would be logged every
@@ -57,6 +59,23 @@ export class FindingReporter {
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
     strictness.current?.onAllowed?.(event)
     this.#events.emit('allowed', event, (error) => void this.#log.fault('tell a listener of what was allowed', error))
+  }
+
+  /** Reports the repairs of a statement that is sent now. */
+  tellRepaired(sql: string, { sql: sent, repairs }: Replacement, entry: Entry): void {
+    const [first, ...others] = repairs
+    if (first === undefined) return
+    count(this.counts.repaired, repairs)
+    if (!this.#events.has('repaired') && strictness.current === undefined) return
+    const event: RepairedEvent = {
+      repairs: [first, ...others],
+      statement: redact(sql),
+      sent: redact(sent),
+      pooler: this.#pooler,
+      ...originOf(entry),
+    }
+    strictness.current?.onRepaired?.(event)
+    this.#events.emit('repaired', event, (error) => void this.#log.fault('tell a listener of a repair', error))
   }
 
   /** Reports that a checkout has moved to a direct connection. */
@@ -149,6 +168,6 @@ function fieldsOf({ findings, statement, operation, place, pooler }: FindingEven
   }
 }
 
-function count(counts: RuleCounts, findings: readonly Finding[]): void {
+function count(counts: RuleCounts, findings: readonly { readonly rule: RuleId }[]): void {
   for (const { rule } of findings) counts[rule] = (counts[rule] ?? 0) + 1
 }

@@ -27,6 +27,8 @@ export interface Finding {
   readonly instead: string
   /** The helpers and options of poolsafe that do it. The page of the rule shows each as code. */
   readonly helpers: readonly Helper[]
+  /** With the policy `repair`: why there is no exact repair here. */
+  readonly unrepaired?: string
   /** The page of the rule, below the folder of `@poolsafe/core`. */
   readonly docs: string
 }

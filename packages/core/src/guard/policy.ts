@@ -20,6 +20,22 @@ export function policyOn({ rule, outcome }: Finding, rules: Rules, mode: Mode): 
   return given === undefined && ruleById[rule].strictOnly === true ? 'allow' : 'warn'
 }
 
+/**
+ * Returns true if a finding is repaired where that is exact.
+ *
+ * @param mode the mode of the options: a strict test repairs what the application repairs
+ */
+export function repairsOn({ rule, outcome }: Finding, rules: Rules, mode: Mode): boolean {
+  const given = rules[rule]
+  if (given !== undefined && given !== 'direct') return given === 'repair'
+  return mode === 'repair' && outcome !== 'pinned' && ruleById[rule].strictOnly !== true
+}
+
+/** Returns true if a guard may repair anything. */
+export function mayRepair(rules: Rules, mode: Mode): boolean {
+  return mode === 'repair' || Object.values(rules).includes('repair')
+}
+
 /** Returns true if a checkout moves to a direct connection because of a finding that was not repaired. */
 export function movesOn({ rule, outcome }: Finding, rules: Rules, mode: Mode): boolean {
   const given = rules[rule]

@@ -12,11 +12,17 @@ import type { Context, Finding } from './finding.ts'
 import { effectsBeside, judgeEffects } from './judge.ts'
 import type { Mode, ResolvedOptions } from './options.ts'
 import { movesOn } from './policy.ts'
+import type { Replacement } from './repair-plan.ts'
+import { Repairs } from './repairs.ts'
 
 /** What an adapter does before it sends a statement, because of a finding. */
 export interface StatementRemedy {
   /** The checkout has to move to a direct connection. The statement then goes there as it is. */
   readonly move?: Move
+  /** What is sent in the place of the statement. */
+  readonly send?: Replacement | undefined
+  /** Why findings of the statement are not repaired, by rule. */
+  readonly unrepaired?: ReadonlyMap<RuleId, string>
 }
 
 /** Why a checkout moves to a direct connection. */
@@ -27,27 +33,35 @@ export interface Move {
   readonly rules: readonly RuleId[]
 }
 
-type Options = Pick<ResolvedOptions, 'pooler' | 'rules'>
+type Options = Pick<ResolvedOptions, 'pooler' | 'rules' | 'mode' | 'cacheBytes'>
 
 /** Finds what can be done about a finding before its statement is sent. */
 export class Remedies {
   readonly #options: Options
   readonly #guard: { readonly mode: Mode }
   readonly #exceptions: Exceptions
+  readonly #repairs: Repairs
   readonly #direct: PoolerProfile = direct()
 
   constructor(options: Options, guard: { readonly mode: Mode }, exceptions: Exceptions) {
     this.#options = options
     this.#guard = guard
     this.#exceptions = exceptions
+    this.#repairs = new Repairs(options, exceptions)
+  }
+
+  /** True if a policy repairs statements. */
+  get repairs(): boolean {
+    return this.#repairs.isActive
   }
 
   /** @returns `undefined` for a statement that is judged and sent as it came */
   remedy(sql: string, analysis: Analysis, call: Call): StatementRemedy | undefined {
-    if (call.canMove !== true) return undefined
-    const findings = this.#movingFindings(sql, analysis, call)
+    const repairing = this.#repairs.isActive ? this.#repairs.repair(sql, analysis, call) : undefined
+    if (call.canMove !== true) return repairing
+    const findings = this.#movingFindings(sql, repairing?.send?.analysis ?? analysis, call)
     const [first, ...others] = findings
-    if (first === undefined) return undefined
+    if (first === undefined) return repairing
     return { move: { sql, findings: [first, ...others], rules: findings.map(({ rule }) => rule) } }
   }
 
@@ -57,7 +71,7 @@ export class Remedies {
     const source: Source = { sql, scopes: openScopes() }
     const context: Context = { inTransaction: false, pinned, named }
     const { due, after } = settle(analysis, source, autocommit)
-    const effects = [...due, ...after.left].map(({ effect }) => effect)
+    const effects = [...due, ...after.left].map(({ effect }) => effect).filter((effect) => effect.isRepaired !== true)
     const carried = [...effects, ...effectsBeside(analysis, context)].filter(
       (effect) => judgeEffects([effect], this.#direct, context).length === 0,
     )

@@ -3,6 +3,7 @@ import type { Effect } from './effect.ts'
 import { functionCall, isBuiltIn, names, type FunctionCall } from '../sql/function-call.ts'
 import { isValue } from '../sql/executed.ts'
 import { advisoryLockHelper, leaseHelper, migrationsHelper, withSession } from './helper.ts'
+import { lockForTransaction } from './repairs/transaction-lock.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
 
 function takes({ name }: FunctionCall): Effect {
@@ -149,6 +150,25 @@ export const advisoryLock: Rule<'session/advisory-lock'> = {
       'SELECT pid FROM pg_locks /* pg_advisory_lock */',
     ],
   },
+  repair: {
+    examples: [
+      { sql: 'SELECT pg_advisory_lock(42)', sent: 'SELECT pg_advisory_xact_lock(42) AS pg_advisory_lock' },
+      {
+        sql: 'SELECT pg_advisory_lock(1, 2)::text',
+        sent: 'SELECT pg_advisory_xact_lock(1, 2)::text AS pg_advisory_lock',
+      },
+      {
+        sql: "SELECT pg_try_advisory_lock(hashtext('job')) AS locked",
+        sent: "SELECT pg_try_advisory_xact_lock(hashtext('job')) AS locked",
+      },
+      {
+        sql: 'SELECT pg_advisory_lock_shared(42)',
+        sent: 'SELECT pg_advisory_xact_lock_shared(42) AS pg_advisory_lock_shared',
+      },
+    ],
+    on: { SelectStmt: lockForTransaction },
+  },
+  unrepairable: 'the text does not show how often the statement takes or frees which lock',
   on: { SelectStmt: onSelect },
   functions,
   ofStatement,

@@ -77,6 +77,8 @@ export interface Effect {
   readonly hides?: true
   /** A part of the same statement that runs before it may fail, with what went before in place. */
   readonly followsFallible?: true
+  /** The statement was repaired: the effect ends with its transaction. It is followed, and never reported. */
+  readonly isRepaired?: true
   /** What became of it, where that is known for a fact: then no profile is asked. */
   readonly told?: Told
 }

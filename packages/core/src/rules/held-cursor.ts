@@ -57,6 +57,7 @@ for await (const order of db.selectFrom('orders').selectAll().stream(100)) conso
       'SELECT 1 FETCH FIRST ROW ONLY',
     ],
   },
+  unrepairable: 'a cursor WITH HOLD is there to be read after the COMMIT',
   firstWords: ['declare', 'fetch', 'move', 'close'],
   on: {
     DeclareCursorStmt: onDeclare,

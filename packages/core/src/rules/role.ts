@@ -2,6 +2,7 @@ import type { VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
 import { settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import { withSettings } from './helper.ts'
+import { setLocally } from './repairs/local-setting.ts'
 import type { Rule } from './rule.ts'
 
 function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Effect[] {
@@ -17,6 +18,8 @@ function onSet({ kind, name: given = '', args, is_local }: VariableSetStmt): Eff
   // It ends the role as well.
   return isReset ? [effect, { ...effect, does: 'undoes', state: 'role' }] : [effect]
 }
+
+const roles: ReadonlySet<string> = new Set(['role', 'session_authorization'])
 
 /** set_user(role), set_user(role, token); set_user_u(role) for superusers. */
 function sets({ name, args }: FunctionCall): Effect | undefined {
@@ -66,6 +69,18 @@ COMMIT;`,
       'GRANT pg_monitor TO postgres',
     ],
   },
+  repair: {
+    examples: [
+      { sql: 'SET ROLE postgres', sent: 'SET LOCAL ROLE postgres' },
+      { sql: 'SET ROLE NONE', sent: 'SET LOCAL ROLE NONE' },
+      { sql: 'SET SESSION AUTHORIZATION postgres', sent: 'SET LOCAL SESSION AUTHORIZATION postgres' },
+      { sql: 'SET SESSION SESSION AUTHORIZATION postgres', sent: 'SET LOCAL SESSION AUTHORIZATION postgres' },
+    ],
+    on: {
+      VariableSetStmt: (node, text) => (roles.has(settingName(node.name ?? '')) ? setLocally(node, text) : undefined),
+    },
+  },
+  unrepairable: 'this function has no form that ends with its transaction',
   firstWords: ['set', 'reset'],
   on: { VariableSetStmt: onSet },
   extensionFunctions: {

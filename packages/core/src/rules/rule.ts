@@ -1,5 +1,7 @@
 import type { Node } from '@pgsql/types'
 import type { Effect, Telltale } from './effect.ts'
+import type { RepairExample, Repaired } from './repair.ts'
+import type { StatementText } from '../sql/statement-text.ts'
 import type { HelperUse } from './helper.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
 
@@ -38,6 +40,14 @@ export interface Example {
   readonly pinned?: boolean
 }
 
+/** How statements of a rule are repaired in an open transaction. */
+export interface RuleRepair {
+  /** Tests run them, and the documentation shows them. */
+  readonly examples: readonly RepairExample[]
+  /** Keyed by parser node. Called for nodes that PostgreSQL executes. */
+  readonly on: { readonly [T in Tag]?: (node: Tagged<T>, text: StatementText) => Repaired }
+}
+
 /** The safe form as code, in SQL and through each library. */
 export interface Remedy {
   readonly sql?: string
@@ -71,6 +81,10 @@ export interface Rule<Id extends string = string> {
     readonly unsafe: readonly (string | Example)[]
     readonly safe: readonly (string | Example)[]
   }
+  /** How its statements are repaired in an open transaction. Absent if nothing does the same for one transaction only. */
+  readonly repair?: RuleRepair
+  /** Why its statements have no exact repair, after "not repaired: ". @default a general reason */
+  readonly unrepairable?: string
   /** Keyed by parser node, so that words in a literal or a comment never match. */
   readonly on?: { readonly [T in Tag]?: (node: Tagged<T>, place: Place) => Detected }
   /** Keyed by the name of a function in `pg_catalog`. The scan collects these names. */

@@ -43,6 +43,7 @@ ALTER ROLE app SET default_transaction_isolation = 'serializable';`,
     ],
     safe: ['BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY; COMMIT', 'BEGIN; SET TRANSACTION READ ONLY; COMMIT'],
   },
+  unrepairable: 'its purpose is the transactions after this one',
   firstWords: ['set'],
   on: { VariableSetStmt: onSet },
 }

@@ -8,6 +8,7 @@ import {
   type FunctionCall,
 } from '../sql/function-call.ts'
 import { settingsExtension, withSettings } from './helper.ts'
+import { setConfigLocally } from './repairs/local-set-config.ts'
 import type { Rule } from './rule.ts'
 
 function onSetConfig(call: FunctionCall): readonly Effect[] {
@@ -101,6 +102,21 @@ CREATE POLICY own_org ON orders
       "EXPLAIN SELECT set_config('app.org_id', '7', false)",
       "SELECT current_setting('app.org_id', true)",
     ],
+  },
+  repair: {
+    examples: [
+      { sql: "SELECT set_config('app.org_id', '7', false)", sent: "SELECT set_config('app.org_id', '7', true)" },
+      {
+        sql: "select pg_catalog.set_config('app.org_id', $1, 'f')",
+        sent: "select pg_catalog.set_config('app.org_id', $1, 't')",
+      },
+      { sql: "SELECT set_config('app.org_id', '7', NULL)", sent: "SELECT set_config('app.org_id', '7', true)" },
+      {
+        sql: "SELECT set_config(is_local => false, setting_name => 'app.org_id', new_value => '7')",
+        sent: "SELECT set_config(is_local => true, setting_name => 'app.org_id', new_value => '7')",
+      },
+    ],
+    on: { FuncCall: setConfigLocally },
   },
   functions: { set_config: onSetConfig },
 }

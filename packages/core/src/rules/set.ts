@@ -3,6 +3,7 @@ import { maskedBy, type Effect } from './effect.ts'
 import { isNever } from '../sql/executed.ts'
 import { settingName } from '../sql/function-call.ts'
 import { statementTimeout, withSession, withSettings } from './helper.ts'
+import { setLocally } from './repairs/local-setting.ts'
 import type { Rule } from './rule.ts'
 import { localParameter, localSetting } from './set-local.ts'
 
@@ -86,6 +87,23 @@ ALTER ROLE app SET statement_timeout = '5s';`,
       "UPDATE users SET name = 'SET search_path = x'",
       'SHOW search_path',
     ],
+  },
+  repair: {
+    examples: [
+      { sql: "SET search_path = 'tenant_a'", sent: "SET LOCAL search_path = 'tenant_a'" },
+      { sql: 'SET SESSION statement_timeout = 1000', sent: 'SET LOCAL statement_timeout = 1000' },
+      { sql: "SET TIME ZONE 'Europe/Paris'", sent: "SET LOCAL TIME ZONE 'Europe/Paris'" },
+      { sql: "SET NAMES 'latin1'", sent: "SET LOCAL NAMES 'latin1'" },
+      { sql: 'SET lock_timeout TO DEFAULT', sent: 'SET LOCAL lock_timeout TO DEFAULT' },
+      { sql: 'SET lock_timeout FROM CURRENT', sent: 'SET LOCAL lock_timeout FROM CURRENT' },
+    ],
+    on: {
+      VariableSetStmt: (node, text) => (others.has(settingName(node.name ?? '')) ? undefined : setLocally(node, text)),
+      UpdateStmt: ({ relation }) =>
+        relation?.relname === 'pg_settings'
+          ? 'UPDATE pg_settings has no form that ends with its transaction'
+          : undefined,
+    },
   },
   names: ['pg_settings'],
   firstWords: ['set', 'reset'],

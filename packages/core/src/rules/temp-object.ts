@@ -30,6 +30,7 @@ import type {
 import { uncertain, type Effect } from './effect.ts'
 import { names, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import { withSession } from './helper.ts'
+import { dropSelected, dropTable, dropTableAs } from './repairs/drop-at-commit.ts'
 import type { Rule } from './rule.ts'
 
 const inTempSchema = (schema: string | undefined): boolean => /^pg_temp(_\d+)?$/.test(schema ?? '')
@@ -281,6 +282,24 @@ SELECT * FROM orders WHERE id = ANY (ARRAY[1, 2, 3]);`,
       "SELECT 'CREATE TEMP TABLE t (id int)'",
     ],
   },
+  repair: {
+    examples: [
+      { sql: 'CREATE TEMP TABLE t (id int)', sent: 'CREATE TEMP TABLE t (id int) ON COMMIT DROP' },
+      {
+        sql: 'CREATE TEMP TABLE t (id int) ON COMMIT DELETE ROWS',
+        sent: 'CREATE TEMP TABLE t (id int) ON COMMIT DROP ',
+      },
+      { sql: 'CREATE TEMP TABLE t AS SELECT 1 AS id', sent: 'CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1 AS id' },
+      { sql: 'SELECT 1 AS id INTO TEMP t', sent: 'CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1 AS id   ' },
+      { sql: 'CREATE TABLE pg_temp.t (id int)', sent: 'CREATE TABLE pg_temp.t (id int) ON COMMIT DROP' },
+    ],
+    on: {
+      CreateStmt: (node, text) => (onCreate(node) === undefined ? undefined : dropTable(node, text)),
+      CreateTableAsStmt: (node, text) => (onInto(node.into, '') === undefined ? undefined : dropTableAs(node, text)),
+      SelectStmt: (node, text) => dropSelected(node, text, isTemp),
+    },
+  },
+  unrepairable: 'only a table has a form that its transaction drops',
   names: ['pg_temp'],
   keywords: ['temp', 'temporary'],
   on: {

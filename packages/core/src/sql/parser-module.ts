@@ -8,6 +8,7 @@ export interface ParserModule {
   _wasm_parse_query_raw(textPointer: number): number
   _wasm_free_parse_result(resultPointer: number): void
   _wasm_parse_plpgsql(textPointer: number): number
+  _wasm_scan(textPointer: number): number
   _wasm_free_string(textPointer: number): void
   lengthBytesUTF8(text: string): number
   stringToUTF8(text: string, pointer: number, bytes: number): void

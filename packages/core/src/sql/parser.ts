@@ -64,6 +64,41 @@ export function parseFunction(statement: string): object {
   return run(statement, blockToJson)
 }
 
+/** A statement of a text, with its place in the text in bytes of UTF-8, after {@link withoutComments}. */
+export interface PlacedStatement {
+  readonly node: Node
+  readonly from: number
+  readonly to: number
+}
+
+/** A token of PostgreSQL's scanner. Its place is in bytes of UTF-8. */
+export interface ScannedToken {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+  /** `NO_KEYWORD` for a name, a literal or an operator. */
+  readonly keywordName: string
+}
+
+/**
+ * Parses a text, and scans it, with PostgreSQL's own grammar.
+ *
+ * @throws ParseRefused for what PostgreSQL 18 calls a syntax error
+ * @throws ParseTooComplex for a text that the parser cannot hold
+ */
+export function parseAndScan(sql: string): {
+  readonly statements: readonly PlacedStatement[]
+  readonly tokens: readonly ScannedToken[]
+} {
+  const text = bare(sql)
+  const { stmts = [] } = run(text, parseToJson) as ParseResult
+  const { tokens } = run(text, scanToJson) as { readonly tokens: readonly ScannedToken[] }
+  const statements = stmts.flatMap(({ stmt: node, stmt_location: from = 0, stmt_len: length = Infinity }) =>
+    node === undefined ? [] : [{ node, from, to: from + length }],
+  )
+  return { statements, tokens }
+}
+
 /** The texts of the statements of a text, one for each node of {@link parse}. */
 export function statementTexts(sql: string): string[] {
   const text = Buffer.from(bare(sql))
@@ -132,6 +167,16 @@ function parseToJson(module: ParserModule, sql: string): string {
 function blockToJson(module: ParserModule, sql: string): string {
   const text = copyIn(module, sql)
   const result = module._wasm_parse_plpgsql(text)
+  module._free(text)
+  const answer = module.UTF8ToString(result)
+  module._wasm_free_string(result)
+  if (!answer.startsWith('{')) throw new ParseRefused(answer)
+  return answer
+}
+
+function scanToJson(module: ParserModule, sql: string): string {
+  const text = copyIn(module, sql)
+  const result = module._wasm_scan(text)
   module._free(text)
   const answer = module.UTF8ToString(result)
   module._wasm_free_string(result)

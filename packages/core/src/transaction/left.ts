@@ -5,7 +5,7 @@ import type { Left } from './state.ts'
 
 /** Returns true for state that a rollback does not remove. */
 export function survives({ effect }: Left): boolean {
-  return survivesRollback.has(effect.state)
+  return effect.isRepaired !== true && survivesRollback.has(effect.state)
 }
 
 /** Returns true if `later` removes or finds what `earlier` left: the same object, or all of its kind. */
@@ -25,6 +25,7 @@ function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
 export function isCovered(earlier: Left, later: Left): boolean {
   return (
     isSame(earlier.effect, later.effect) &&
+    (earlier.effect.isRepaired !== true || later.effect.isRepaired === true) &&
     (earlier.source.isExcepted !== true || isAllowedAlike(earlier.source, later.source))
   )
 }

@@ -31,6 +31,11 @@ const mostLeft = 256
 
 const nothing: ReadonlySet<Left> = new Set()
 
+/** Returns true for state whose removal a rollback does not undo: CLOSE, and the unlock of a repaired lock. */
+function isGoneForGood({ effect: { state } }: Left): boolean {
+  return state === 'held-cursor' || state === 'advisory-lock'
+}
+
 /** A COMMIT that fails ends its transaction. `AND CHAIN` begins none. */
 const failedCommit: TransactionState = { ...autocommit, isAborted: true }
 
@@ -235,9 +240,7 @@ class Walk {
     if (savepoint === undefined) return
     const now = new Set(this.#left)
     const then = new Set(savepoint.left)
-    const restored = savepoint.left.filter(
-      (entry) => now.has(entry) || !(survives(entry) || entry.effect.state === 'held-cursor'),
-    )
+    const restored = savepoint.left.filter((entry) => now.has(entry) || !(survives(entry) || isGoneForGood(entry)))
     this.#left = [...restored, ...this.#left.filter((entry) => survives(entry) && !then.has(entry))]
     this.#isAborted = false
     this.#savepoints.cutTo(savepoint)

@@ -1,3 +1,4 @@
+import type { RuleId } from '../rules/index.ts'
 import type { CallSign } from '../rules/rule.ts'
 import type { Scope } from '../exceptions/scope.ts'
 
@@ -14,6 +15,8 @@ export interface Source {
    * outside these scopes.
    */
   readonly scopes?: readonly Scope[] | undefined
+  /** Why the statement was not repaired, by rule. */
+  readonly unrepaired?: ReadonlyMap<RuleId, string> | undefined
   /** An exception allows an effect of this statement. The same effect of another statement still counts. */
   readonly isExcepted?: boolean
 }

@@ -100,6 +100,16 @@ export class Transaction {
     if (latest !== undefined) this.doubt(latest)
   }
 
+  /** Notes that the server has refused a lock that a repaired statement tried. */
+  refuseLock(object: string): void {
+    const { left } = this.#known
+    const at = left.findLastIndex(({ effect }) => effect.object === object)
+    if (at < 0) return
+    const { effect, source } = left[at] as Left
+    this.#known = { ...this.#known, left: left.with(at, { effect: { ...effect, object: refused(object) }, source }) }
+    this.#expect()
+  }
+
   /** Removes a statement that was never sent. */
   drop(sent: Sent): void {
     this.#sent = this.#sent.filter((each) => each !== sent)
@@ -218,6 +228,11 @@ export class Transaction {
     }
     this.#expected = state
   }
+}
+
+/** The name of a lock that the server has refused. */
+export function refused(lock: string): string {
+  return `refused ${lock}`
 }
 
 /** A text that the server has answered with an error. */

@@ -1,3 +1,4 @@
+import { applicationTextOf } from '../repaired.ts'
 import { PoolerWaitError, StatementTimeoutError } from '@poolsafe/core'
 import {
   type StatementEnd,
@@ -273,7 +274,13 @@ export class StatementWatch {
 
   #timeoutOf(query: Query, end: StatementEnd, cause: unknown): StatementTimeoutError {
     const ranMillis = end.wasCancelled && this.#status === 'T' ? performance.now() - this.#begunAt : this.#ranMillis
-    return new StatementTimeoutError(this.#limits.statementTimeoutMillis, ranMillis, redact(textOf(query)), end, cause)
+    return new StatementTimeoutError(
+      this.#limits.statementTimeoutMillis,
+      ranMillis,
+      redact(applicationTextOf(query) ?? textOf(query)),
+      end,
+      cause,
+    )
   }
 
   /** Cancels a statement, and closes its connection if the server does not end it in time. */

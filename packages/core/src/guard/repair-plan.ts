@@ -1,0 +1,173 @@
+import { effectsIn, type Analysis, type DetectedEffect, type Step } from '../analyze/analysis.ts'
+import { rewrite, type Rewriting, type StatementRepair, type Wanted } from '../rewrite/rewrite.ts'
+import type { PoolerProfile } from '../poolers/profile.ts'
+import type { RuleId } from '../rules/index.ts'
+import type { Edit } from '../rules/repair.ts'
+import { settle } from '../transaction/settle.ts'
+import type { Source } from '../transaction/source.ts'
+import type { TransactionState } from '../transaction/state.ts'
+import type { Repair } from './events.ts'
+import type { Finding } from './finding.ts'
+import { judgeEffects } from './judge.ts'
+
+/** Where a statement is sent, as far as repairs depend on it. */
+export interface RepairPlace {
+  readonly pooler: PoolerProfile
+  readonly pinned: boolean
+  /** The state of the transaction before the statement. */
+  readonly before: TransactionState
+  /** Returns true for a finding that is to be repaired here. */
+  readonly isWanted: (finding: Finding) => boolean
+  /** Why no statement can be repaired here. */
+  readonly keepsText: string | undefined
+}
+
+/** What is sent in the place of a statement. */
+export interface Replacement {
+  readonly sql: string
+  /** What the transaction has to know: the effects of the application's statement, those marked that are repaired. */
+  readonly analysis: Analysis
+  readonly repairs: readonly Repair[]
+  /** The changes of the application's text, in its order. */
+  readonly edits: readonly Edit[]
+  /** A lock whose answer decides whether the transaction holds it. */
+  readonly tried?: TriedLock | undefined
+}
+
+/** A lock that the server may refuse, and the column of its answer. */
+export interface TriedLock {
+  readonly lock: string
+  readonly name: string
+  readonly position: number
+}
+
+/** What is known about the repair of a text in one kind of place. */
+export interface RepairPlan {
+  readonly send: Replacement | undefined
+  /** The repairs of locks, whose names may depend on parameters. */
+  readonly locks: readonly StatementRepair[]
+  readonly unrepaired: ReadonlyMap<RuleId, string>
+}
+
+const outside =
+  'no transaction is open, so nothing would take it back; begin a transaction, or give the pool a direct pool'
+const borrowed = 'the connection is borrowed for this statement alone, without a transaction'
+const uncertain = 'the answer that tells whether a transaction is open is not there yet'
+const behindSavepoint = 'a lock behind a savepoint would be released by ROLLBACK TO'
+const partlyKept = 'the pooler keeps a part of what the statement sets'
+
+/** Finds what to repair in a text, and how. */
+export function planRepair(sql: string, analysis: Analysis, place: RepairPlace): RepairPlan {
+  const { wanted, reasons } = wantedIn(sql, analysis, place)
+  if (place.keepsText !== undefined) {
+    for (const rules of wanted.values()) for (const rule of rules) reasons.set(rule, place.keepsText)
+    return { send: undefined, locks: noLocks, unrepaired: reasons }
+  }
+  if (wanted.size === 0) return { send: undefined, locks: noLocks, unrepaired: reasons }
+  const rewriting = rewrite(sql, wanted)
+  for (const [rule, reason] of rewriting.reasons) reasons.set(rule, reason)
+  if (rewriting.repairs.length === 0) return { send: undefined, locks: noLocks, unrepaired: reasons }
+  const locks = rewriting.repairs.filter((each) => each.locks.length > 0)
+  return { send: replacementOf(analysis, rewriting), locks, unrepaired: reasons }
+}
+
+const noLocks: readonly StatementRepair[] = []
+
+interface WantedRules {
+  readonly wanted: Wanted
+  readonly reasons: Map<RuleId, string>
+}
+
+/** Only what would be reported is repaired. What the same text takes back again stays as it is. */
+function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): WantedRules {
+  const source: Source = { sql }
+  const { due, after } = settle(analysis, source, place.before)
+  const own = [...due, ...after.left].filter((entry) => entry.source === source).map(({ effect }) => effect)
+  const unchanged = new Set(effectsIn(analysis))
+  const renamed = own.filter((effect) => !unchanged.has(effect))
+  const isReported = (effect: DetectedEffect): boolean =>
+    own.includes(effect) || renamed.some((each) => each.rule === effect.rule && each.state === effect.state)
+  const wanted = new Map<number, Set<RuleId>>()
+  const reasons = new Map<RuleId, string>()
+  const walk = new Walk(place)
+  for (const step of analysis.steps) {
+    const rules = new Set<RuleId>()
+    for (const effect of step.effects.filter(isReported)) {
+      const verdict = walk.verdictOn(effect, step)
+      if (verdict === 'wanted') rules.add(effect.rule)
+      else if (verdict !== undefined) reasons.set(effect.rule, verdict)
+    }
+    for (const rule of rules) if (reasons.has(rule)) rules.delete(rule)
+    if (rules.size > 0) wanted.set(step.at, rules)
+    walk.pass(step)
+  }
+  return { wanted, reasons }
+}
+
+/** Follows whether a transaction is open, from statement to statement. */
+class Walk {
+  readonly #place: RepairPlace
+  #isOpen: boolean
+  #isSure: boolean
+  #hasSavepoint: boolean
+
+  constructor(place: RepairPlace) {
+    const { before } = place
+    const { others = [] } = before
+    this.#place = place
+    this.#isOpen = before.isOpen
+    this.#isSure = others.every(({ isOpen }) => isOpen === before.isOpen)
+    this.#hasSavepoint = [before, ...others].some(({ savepoint }) => savepoint !== undefined)
+  }
+
+  /** @returns the reason why an effect is not repaired; `undefined` if nobody asked for that */
+  verdictOn(effect: DetectedEffect, step: Step): string | undefined {
+    const { pooler, pinned, isWanted } = this.#place
+    const judged = (each: DetectedEffect): Finding | undefined =>
+      judgeEffects([each], pooler, { inTransaction: this.#isOpen, pinned })[0]
+    const finding = judged(effect)
+    if (finding === undefined || !isWanted(finding)) return undefined
+    if (!this.#isOpen) return pinned ? outside : borrowed
+    if (!this.#isSure) return uncertain
+    if (effect.state === 'advisory-lock' && effect.does === 'leaves' && this.#hasSavepoint) return behindSavepoint
+    const isPartlyKept = step.effects.some(
+      (each) => each.rule === effect.rule && each.does === 'leaves' && judged(each) === undefined,
+    )
+    return isPartlyKept ? partlyKept : 'wanted'
+  }
+
+  pass({ control }: Step): void {
+    if (control === undefined) return
+    if (control.does === 'savepoint') this.#hasSavepoint = true
+    if (control.does === 'begin') this.#isOpen = true
+    if (control.does !== 'commit' && control.does !== 'rollback') return
+    this.#isOpen = this.#isOpen && control.chains === true
+    this.#hasSavepoint = false
+  }
+}
+
+function replacementOf(analysis: Analysis, rewriting: Rewriting): Replacement {
+  const { sql, edits, repairs, analysis: changed } = rewriting
+  const steps = analysis.steps.map((step) =>
+    withMarks(
+      step,
+      repairs.filter(({ at }) => at === step.at).map(({ rule }) => rule),
+    ),
+  )
+  const { telltales: _, ...own } = analysis
+  const { telltales } = changed ?? {}
+  return {
+    sql,
+    edits,
+    analysis: { ...own, steps, ...(telltales !== undefined && { telltales }) },
+    repairs: repairs.map(({ rule, how }) => ({ rule, how })),
+  }
+}
+
+function withMarks(step: Step, rules: readonly RuleId[]): Step {
+  if (rules.length === 0) return step
+  const effects = step.effects.map((effect) =>
+    rules.includes(effect.rule) ? Object.assign({}, effect, { isRepaired: true } as const) : effect,
+  )
+  return { ...step, effects }
+}

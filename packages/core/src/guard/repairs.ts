@@ -1,0 +1,139 @@
+import { effectsIn, type Analysis } from '../analyze/analysis.ts'
+import type { RuleId } from '../rules/index.ts'
+import { TextCache } from '../sql/text-cache.ts'
+import { autocommit, inTransaction, type TransactionState } from '../transaction/state.ts'
+import type { Call } from './call.ts'
+import type { Exceptions } from './exceptions.ts'
+import type { Finding } from './finding.ts'
+import type { ResolvedOptions } from './options.ts'
+import { mayRepair, repairsOn } from './policy.ts'
+import { planRepair, type RepairPlan, type Replacement } from './repair-plan.ts'
+import { withLocks } from './repaired-locks.ts'
+import { strictness } from './strict.ts'
+
+type Options = Pick<ResolvedOptions, 'pooler' | 'rules' | 'mode' | 'cacheBytes'>
+
+/** What is sent in the place of a statement, and what of it could not be repaired. */
+export interface Repairing {
+  readonly send?: Replacement | undefined
+  /** Why the findings of a rule are not repaired. */
+  readonly unrepaired: ReadonlyMap<RuleId, string>
+}
+
+/** The plans of one text, by the kind of place. Most texts have one. */
+type Plans = Map<string, RepairPlan>
+
+/** More kinds of places than this come from texts with many effects in many states. */
+const mostPlans = 8
+
+/** What a plan holds apart from the new text. Measured with texts of one SET each. */
+const planBytes = 1_500
+
+/**
+ * Repairs statements in open transactions. Plans are remembered by the exact text, because a repair keeps every byte of
+ * it that it does not change: a text seen before costs a look-up.
+ */
+export class Repairs {
+  /** False if no policy repairs anything. */
+  readonly isActive: boolean
+  readonly #options: Options
+  readonly #exceptions: Exceptions
+  readonly #plans: TextCache<Plans>
+
+  constructor(options: Options, exceptions: Exceptions) {
+    this.#options = options
+    this.#exceptions = exceptions
+    this.isActive = mayRepair(options.rules, options.mode)
+    this.#plans = new TextCache<Plans>(options.cacheBytes / 2, bytesOf)
+  }
+
+  /** @returns `undefined` for a statement in which nothing is to be repaired */
+  repair(sql: string, analysis: Analysis, call: Call): Repairing | undefined {
+    if (!analysis.steps.some(({ effects }) => effects.length > 0)) return undefined
+    return this.#without(sql, analysis, call, this.#excepted(analysis))
+  }
+
+  #without(sql: string, analysis: Analysis, call: Call, excepted: readonly RuleId[]): Repairing | undefined {
+    const plan = this.#plan(sql, analysis, call, excepted)
+    const { send, locks, unrepaired } = plan
+    if (send === undefined) return unrepaired.size === 0 ? undefined : plan
+    if (locks.length === 0) return plan
+    const before = call.transaction?.state ?? autocommit
+    const filled = withLocks({ ...plan, send }, { sql, before, parameters: call.parameters ?? [] })
+    if (typeof filled !== 'string') return { send: filled, unrepaired }
+    const rules = locks.map(({ rule }) => rule)
+    const rest = this.#without(sql, analysis, call, [...excepted, ...rules])
+    const reasons = new Map([...(rest?.unrepaired ?? []), ...rules.map((rule) => [rule, filled] as const)])
+    return { send: rest?.send, unrepaired: reasons }
+  }
+
+  /** The rules that the caller of this statement excepts: by `allow(…)`, or in a test. */
+  #excepted(analysis: Analysis): readonly RuleId[] {
+    const scoped = this.#exceptions.rulesOfScopes()
+    const { current } = strictness
+    if (scoped.size === 0 && current === undefined) return none
+    const isExcepted = (rule: RuleId): boolean => scoped.has(rule) || current?.allows?.(rule) === true
+    return effectsIn(analysis).flatMap(({ rule }) => (isExcepted(rule) ? [rule] : []))
+  }
+
+  #plan(sql: string, analysis: Analysis, call: Call, excepted: readonly RuleId[]): RepairPlan {
+    const state = call.transaction?.state ?? autocommit
+    // What is only left depends on nothing that the transaction has left before.
+    const isStatic = state.others === undefined && effectsIn(analysis).every(({ does }) => does === 'leaves')
+    if (!isStatic || (state.isOpen && state.isAborted)) return this.#make(sql, analysis, call, state, excepted)
+    const key = keyOf(state, call, excepted)
+    const plans = this.#plans.get(sql)
+    const known = plans?.get(key)
+    if (known !== undefined) return known
+    const before = canonical(state)
+    const plan = this.#make(sql, analysis, call, before, excepted)
+    this.#remember(sql, plans, key, plan)
+    return plan
+  }
+
+  #remember(sql: string, plans: Plans | undefined, key: string, plan: RepairPlan): void {
+    const all: Plans = plans === undefined || plans.size >= mostPlans ? new Map() : plans
+    all.set(key, plan)
+    this.#plans.set(sql, all)
+  }
+
+  #make(
+    sql: string,
+    analysis: Analysis,
+    call: Call,
+    before: TransactionState,
+    excepted: readonly RuleId[],
+  ): RepairPlan {
+    const { rules, mode, pooler } = this.#options
+    const isWanted = (finding: Finding): boolean =>
+      repairsOn(finding, rules, mode) &&
+      !excepted.includes(finding.rule) &&
+      this.#exceptions.sort({ sql }, [finding]).remaining.length > 0
+    return planRepair(sql, analysis, { pooler, pinned: call.pinned, before, isWanted, keepsText: call.keepsText })
+  }
+}
+
+const none: readonly RuleId[] = []
+
+function keyOf({ isOpen, savepoint }: TransactionState, call: Call, excepted: readonly RuleId[]): string {
+  const kind = isOpen ? (savepoint === undefined ? 'open' : 'savepoint') : call.pinned ? 'held' : 'borrowed'
+  return excepted.length === 0 && call.keepsText === undefined
+    ? kind
+    : `${kind} ${excepted.join()} ${call.keepsText ?? ''}`
+}
+
+function canonical({ isOpen, savepoint }: TransactionState): TransactionState {
+  if (!isOpen) return autocommit
+  return savepoint === undefined ? inTransaction : behindSavepoint
+}
+
+const behindSavepoint: TransactionState = {
+  ...inTransaction,
+  savepoint: { name: undefined, left: [], previous: undefined },
+}
+
+function bytesOf(plans: Plans): number {
+  let bytes = 0
+  for (const { send } of plans.values()) bytes += planBytes + 2 * (send?.sql.length ?? 0)
+  return bytes
+}

@@ -1,0 +1,30 @@
+import type { ClientLike } from './types.ts'
+
+/** The property of a client that holds the texts of repaired statements by their names. */
+const namedKey: unique symbol = Symbol('poolsafe.repairedNames')
+
+interface RepairingClient extends ClientLike {
+  [namedKey]?: Map<string, string>
+}
+
+/** The longest name of a prepared statement, in bytes: PostgreSQL's NAMEDATALEN - 1. */
+export const longestName = 63
+
+/**
+ * The name of the repaired text of a prepared statement. pg refuses a second text under one name, and the application's
+ * own text may be prepared as well.
+ */
+export function secondName(name: string): string {
+  return `poolsafe_${name}`
+}
+
+/** Remembers the application's text of a named statement whose repaired text was sent. */
+export function rememberName(client: RepairingClient, name: string, sql: string): void {
+  if (client[namedKey] === undefined) Object.defineProperty(client, namedKey, { value: new Map() })
+  client[namedKey]?.set(name, sql)
+}
+
+/** Returns the text of a statement that was repaired on this client, and is now sent by its name alone. */
+export function repairedTextOf(name: string, client: RepairingClient): string | undefined {
+  return client[namedKey]?.get(name)
+}

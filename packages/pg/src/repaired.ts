@@ -1,0 +1,81 @@
+import { originalPosition, type Call, type Replacement } from '@poolsafe/core/adapter'
+import { longestName, rememberName, secondName } from './repaired-names.ts'
+import { isSubmittable, type QueryConfig } from './statement.ts'
+import { activeQueryOf, isWired, latestQueryOf, type Arguments, type ClientLike, type Query } from './types.ts'
+
+/** The property of a configuration, and of pg's query, that holds what was repaired. */
+const repairedKey: unique symbol = Symbol('poolsafe.repaired')
+
+/** A statement as the application wrote it, and what is sent in its place. */
+interface Repaired {
+  readonly sql: string
+  readonly send: Replacement
+}
+
+interface Marked {
+  [repairedKey]?: Repaired
+}
+
+const ownText = 'the query object sends a text of its own'
+const longName = `the name of the prepared statement leaves no room for a second name (${longestName} bytes)`
+
+/** What a repair depends on in a call of `query`. */
+export function repairCallOf([config, values]: Arguments): Pick<Call, 'keepsText' | 'parameters'> {
+  if (isSubmittable(config)) return { keepsText: ownText }
+  const { name, values: own } = (typeof config === 'object' ? (config ?? {}) : {}) as QueryConfig & {
+    readonly values?: unknown
+  }
+  const parameters = Array.isArray(values) ? values : Array.isArray(own) ? own : []
+  if (typeof name === 'string' && Buffer.byteLength(secondName(name)) > longestName)
+    return { parameters, keepsText: longName }
+  return { parameters }
+}
+
+/** The arguments of the same call with the repaired text. The application's configuration is not changed. */
+export function repairedArguments([config, ...others]: Arguments, client: ClientLike, repaired: Repaired): Arguments {
+  const { sql } = repaired.send
+  const properties: PropertyDescriptorMap = { text: ofOwn(sql), [repairedKey]: { value: repaired } }
+  if (typeof config !== 'object' || config === null) return [Object.create(null, properties), ...others]
+  const { name } = config as QueryConfig
+  if (typeof name !== 'string' || name === '') return [Object.create(config, properties) as unknown, ...others]
+  rememberName(client, name, repaired.sql)
+  return [Object.create(config, { ...properties, name: ofOwn(secondName(name)) }) as unknown, ...others]
+}
+
+function ofOwn(value: string): PropertyDescriptor {
+  return { value, enumerable: true, writable: true, configurable: true }
+}
+
+/** Returns the application's text of a repaired configuration or query. */
+export function applicationTextOf(query: object | null | undefined): string | undefined {
+  const marked: Marked | null | undefined = query
+  return marked?.[repairedKey]?.sql
+}
+
+const watched = new WeakSet<object>()
+
+/**
+ * Sends a repaired statement. Errors of the server then have their position in the application's text.
+ *
+ * @param send calls the driver
+ */
+export function sendRepaired<Result>(client: ClientLike, repaired: Repaired, send: () => Result): Result {
+  if (!isWired(client)) return send()
+  watchPositions(client)
+  const before = latestQueryOf(client)
+  const result = send()
+  const query: (Query & Marked) | undefined = latestQueryOf(client)
+  if (query !== undefined && query !== before) query[repairedKey] = repaired
+  return result
+}
+
+function watchPositions(client: ClientLike): void {
+  if (!isWired(client) || watched.has(client)) return
+  watched.add(client)
+  client.connection.prependListener('errorMessage', (error: { position?: string }) => {
+    const repaired = (activeQueryOf(client) as Marked | undefined)?.[repairedKey]
+    const position = Number(error.position)
+    if (repaired === undefined || !(position > 0)) return
+    error.position = String(originalPosition(repaired.sql, repaired.send.edits, position))
+  })
+}
