@@ -8,7 +8,7 @@ keepTemporaryFilesInMemory()
 const conditions = ['@poolsafe/source', 'module', 'node', 'development|production']
 
 /** What needs neither a server nor a process of its own. */
-const unit = ['packages/{core,pg,cli,config}/src/**/*.test.ts']
+const unit = ['packages/{core,pg,cli,config,operate}/src/**/*.test.ts']
 /** Reads what all guards of its process have in common. */
 const alone = ['packages/core/src/exceptions/unused.test.ts']
 
@@ -30,7 +30,7 @@ export default defineConfig({
           name: 'servers',
           include: [
             ...alone,
-            'packages/!(core|pg|cli|config)/src/**/*.test.ts',
+            'packages/!(core|pg|cli|config|operate)/src/**/*.test.ts',
             'test/**/*.test.ts',
             'examples/*/src/**/*.test.ts',
           ],

@@ -12,6 +12,7 @@ import { requestScope as requestScopeOfNest } from '@poolsafe/http/nest'
 import { guardDialect } from '@poolsafe/kysely'
 import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
+import { planSize } from '@poolsafe/operate'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { registeredGuard } from '@poolsafe/register'
@@ -46,6 +47,7 @@ function checkGuard(): Guard {
   equal(loadConfigSync(process.cwd()).path, undefined)
   ok(registeredGuard() !== undefined, 'an import of the register guards the process')
   equal(typeof startGuard, 'function')
+  equal(planSize({ cores: 8 }).worthHaving, 16)
   return guard
 }
 

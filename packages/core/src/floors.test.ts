@@ -33,7 +33,10 @@ const floors: readonly Floor[] = [
   { name: 'transaction and observe', holds: ['core/src/transaction/', 'core/src/observe/'] },
   { name: 'guard', holds: ['core/src/guard/'] },
   { name: 'faces of core', holds: ['core/src/index.ts', 'core/src/adapter.ts'] },
-  { name: 'packages', holds: ['pg/src/', 'kysely/src/', 'metrics/src/', 'http/src/', 'testing/src/', 'config/src/'] },
+  {
+    name: 'packages',
+    holds: ['pg/src/', 'kysely/src/', 'metrics/src/', 'http/src/', 'testing/src/', 'config/src/', 'operate/src/'],
+  },
   { name: 'above the packages', holds: ['prisma/src/', 'cli/src/', 'register/src/'] },
 ]
 

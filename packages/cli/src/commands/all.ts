@@ -1,2 +1,3 @@
 // The one list of subcommands, a line each, in the order of `--help`.
 export { explain } from './explain.ts'
+export { size } from './size.ts'

@@ -1,0 +1,57 @@
+import { UsageError } from '@poolsafe/config'
+import { planSize, sizeClasses, type SizePlan } from '@poolsafe/operate'
+import { exitCodes, type ExitCode } from '../exit-code.ts'
+import type { Style } from '../terminal/style.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { sizeOptionsOf, type SizeFlags } from './flags.ts'
+import { classRows, formatClasses } from './format-classes.ts'
+import { formatCurve } from './format-curve.ts'
+import { formatPlan } from './format-plan.ts'
+import { htmlPage, htmlTable } from '../html/page.ts'
+import { htmlPlan } from './html-plan.ts'
+import { readStats } from './read-stats.ts'
+import { waitCurveOf, type WaitCurve } from './wait-curve.ts'
+
+/**
+ * Exits with 1 if something does not fit.
+ *
+ * @throws UsageError for a flag that is no number, and for a file of statistics that cannot be read
+ * @throws InvalidOptionError for a number that makes no sense
+ */
+export async function runSize(flags: SizeFlags, terminal: Terminal, style: Style): Promise<ExitCode> {
+  if (flags.table === true) {
+    terminal.out(tableIn(flags.format, style, terminal.columns))
+    return exitCodes.clean
+  }
+  const options = sizeOptionsOf(flags)
+  const plan = planSize(options)
+  const recorded = flags.stats === undefined ? undefined : readStats(flags.stats, terminal.cwd)
+  if (recorded !== undefined && flags.simulate !== true) throw new UsageError('--stats needs --simulate')
+  const curve = flags.simulate === true ? waitCurveOf(plan, options, recorded) : undefined
+  terminal.out(planIn(flags.format, plan, curve, style, terminal.columns))
+  return plan.problems.length === 0 ? exitCodes.clean : exitCodes.findings
+}
+
+function tableIn(format: SizeFlags['format'], style: Style, columns: number): string {
+  const [head = [], ...rows] = classRows()
+  if (format === 'html') return htmlPage('poolsafe size', htmlTable(head, rows))
+  if (format === 'pretty') return formatClasses(style, columns)
+  return json(sizeClasses.map(({ class: name, options }) => ({ class: name, options, plan: planSize(options) })))
+}
+
+function planIn(
+  format: SizeFlags['format'],
+  plan: SizePlan,
+  curve: WaitCurve | undefined,
+  style: Style,
+  columns: number,
+): string {
+  if (format === 'json') return json(curve === undefined ? plan : { ...plan, simulation: curve })
+  if (format === 'html') return htmlPlan(plan, curve)
+  const text = formatPlan(plan, style, columns)
+  return curve === undefined ? text : `${text}\n${formatCurve(curve, style, columns)}`
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
+}

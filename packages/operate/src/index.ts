@@ -1,0 +1,23 @@
+// For users (entry `@poolsafe/operate`).
+
+// Sizes of pools and poolers.
+export { planSize, type SizePlan } from './size/plan.ts'
+export type { SizeOptions } from './size/options.ts'
+export { sizeClasses, type ClassExample, type SizeClass } from './size/classes.ts'
+export type { Figure } from './size/sources.ts'
+export type { Limit } from './size/breaks.ts'
+export type { Problem } from './size/problems.ts'
+export type { Snippet } from './size/snippets.ts'
+
+// The wait for a connection, by formula and by simulation.
+export { solveErlang, type ErlangAnswer, type ErlangQueue } from './queue/erlang.ts'
+export {
+  poissonArrivals,
+  replayQueue,
+  simulateQueue,
+  type Arrival,
+  type Servers,
+  type Simulation,
+  type SimulationOptions,
+} from './queue/simulate.ts'
+export type { ServiceTime } from './queue/service-time.ts'

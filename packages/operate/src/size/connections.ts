@@ -1,0 +1,137 @@
+import type { Load } from './load.ts'
+import type { ResolvedSize } from './options.ts'
+import { mostProcesses, slotFigures, slotsOf, wantedPool } from './pools.ts'
+import { sources, type Figure } from './sources.ts'
+
+/** How many connections each part opens. */
+export interface Connections {
+  /** The pool of one process. */
+  readonly pool: number
+  /** What a process would need, if the database had room for it. */
+  readonly wantedPool: number
+  /** `default_pool_size` of each pooler; 0 without a pooler. */
+  readonly poolSize: number
+  /** `max_client_conn` of each pooler; 0 without a pooler. */
+  readonly maxClients: number
+  /** Server connections of the whole application at most. */
+  readonly total: number
+  /** What `max_connections` has to be for that. */
+  readonly neededMaxConnections: number
+  readonly figures: readonly Figure[]
+}
+
+/** PostgreSQL's default. */
+const usualMaxConnections = 100
+
+/** Divides the connections of the database between processes or poolers. */
+export function divideConnections(size: ResolvedSize, load: Load): Connections {
+  const { wanted, figures } = wantedPool(size, load)
+  const divided = size.poolers === 0 ? withoutPooler(size, wanted) : behindPoolers(size, load, wanted)
+  const needed = divided.total + size.reservedConnections + size.otherConnections
+  const neededMaxConnections = Math.max(needed, usualMaxConnections)
+  return {
+    ...divided,
+    wantedPool: wanted,
+    neededMaxConnections,
+    figures: [
+      ...figures,
+      ...slotFigures(size),
+      ...divided.figures,
+      {
+        name: 'max_connections',
+        value: size.maxConnections ?? neededMaxConnections,
+        unit: 'connections',
+        formula:
+          size.maxConnections === undefined
+            ? `max(${usualMaxConnections}, ${divided.total} + ${size.reservedConnections} reserved + ${size.otherConnections} others)`
+            : `given; ${needed} are needed`,
+        source: sources.slots,
+      },
+    ],
+  }
+}
+
+type Divided = Pick<Connections, 'pool' | 'poolSize' | 'maxClients' | 'total' | 'figures'>
+
+function withoutPooler(size: ResolvedSize, wanted: number): Divided {
+  const processes = mostProcesses(size)
+  const room = Math.floor(slotsOf(size) / processes)
+  const pool = Math.max(Math.min(wanted, room), 1)
+  return {
+    pool,
+    poolSize: 0,
+    maxClients: 0,
+    total: pool * processes,
+    figures: [
+      counted(
+        'pool of a process',
+        pool,
+        Number.isFinite(room)
+          ? `min(${wanted} needed, ${slotsOf(size)} ÷ ${processes} processes = ${room})`
+          : `${wanted} needed`,
+        sources.slots,
+      ),
+      counted(
+        'server connections in all',
+        pool * processes,
+        `(${size.processes} processes + ${size.surge} in a rolling update) × ${pool}`,
+        sources.surge,
+      ),
+    ],
+  }
+}
+
+/** Client connections are cheap, so each process gets what it needs. */
+function behindPoolers(size: ResolvedSize, { worthHaving }: Load, pool: number): Divided {
+  const { poolers, pairs } = size
+  const parts = poolers * pairs
+  const byCores = Math.floor(worthHaving / parts)
+  const bySlots = Math.floor(slotsOf(size) / parts)
+  const poolSize = Math.max(Math.min(byCores, bySlots), 1)
+  const clients = mostProcesses(size) * pool
+  // If one pooler fails, the others get its clients.
+  const maxClients = Math.ceil((clients * 1.2) / Math.max(poolers - 1, 1))
+  return {
+    pool,
+    poolSize,
+    maxClients,
+    total: poolSize * parts,
+    figures: [
+      counted('pool of a process', pool, `${pool} needed`, sources.staffing),
+      counted(
+        'default_pool_size',
+        poolSize,
+        `${poolSizeBy(byCores, bySlots)}, of ${poolers} poolers × ${pairs} pairs of database and user`,
+        sources.pgbouncer,
+      ),
+      counted(
+        'server connections in all',
+        poolSize * parts,
+        `${poolers} poolers × ${pairs} pairs × ${poolSize}`,
+        sources.pgbouncer,
+      ),
+      counted(
+        'max_client_conn',
+        maxClients,
+        `(${size.processes} + ${size.surge}) processes × ${pool} × 1.2 ÷ ${Math.max(poolers - 1, 1)} poolers (one may fail)`,
+        sources.pgbouncer,
+      ),
+      counted(
+        'file descriptors of a pooler',
+        maxClients + poolSize * pairs + 100,
+        `max_client_conn + ${poolSize} × ${pairs} + 100`,
+        sources.pgbouncer,
+      ),
+    ],
+  }
+}
+
+function poolSizeBy(byCores: number, bySlots: number): string {
+  if (!Number.isFinite(bySlots)) return `max(1, ${byCores} by cores)`
+  const decides = bySlots < byCores ? 'max_connections decides' : 'the cores decide'
+  return `max(1, min(${byCores} by cores, ${bySlots} by max_connections)), ${decides}`
+}
+
+function counted(name: string, value: number, formula: string, source: string): Figure {
+  return { name, value, unit: 'connections', formula, source }
+}

@@ -1,0 +1,77 @@
+import type { Connections } from './connections.ts'
+import { round, type Load } from './load.ts'
+import type { Memory } from './memory.ts'
+import type { ResolvedSize } from './options.ts'
+import { mostProcesses, slotsOf } from './pools.ts'
+
+/** Something that does not fit. */
+export interface Problem {
+  readonly what: string
+  readonly remedy: string
+}
+
+export function problemsOf(size: ResolvedSize, load: Load, connections: Connections, memory: Memory): Problem[] {
+  return [
+    ...overload(load),
+    ...tooFewSlots(size, connections),
+    ...shortPool(connections),
+    ...manyPoolers(size, load, connections),
+    ...tooLittleMemory(memory),
+  ]
+}
+
+function overload({ busy, worthHaving }: Load): Problem[] {
+  if (busy < worthHaving) return []
+  return [
+    {
+      what: `the load keeps ${round(busy)} connections busy, and the database works for ${worthHaving}: the queue grows without bound`,
+      remedy: 'no pool size helps: make the statements faster, spread the reads, or give the database more cores',
+    },
+  ]
+}
+
+function tooFewSlots(size: ResolvedSize, { total }: Connections): Problem[] {
+  const slots = slotsOf(size)
+  if (total <= slots) return []
+  return [
+    {
+      what: `${total} connections are opened at most, and the database has ${slots} for them`,
+      remedy:
+        size.poolers === 0
+          ? `put a transaction pooler in front, or run at most ${Math.max(slots, 1)} of ${mostProcesses(size)} processes`
+          : 'fewer poolers or fewer pairs of database and user, or a larger max_connections',
+    },
+  ]
+}
+
+function shortPool({ pool, wantedPool }: Connections): Problem[] {
+  if (pool >= wantedPool) return []
+  return [
+    {
+      what: `a process needs ${wantedPool} connections, and gets ${pool}`,
+      remedy: 'put a transaction pooler in front, or raise max_connections',
+    },
+  ]
+}
+
+/** A pool has at least one connection, so many poolers open more than the cores can work for. */
+function manyPoolers({ poolers, pairs }: ResolvedSize, { worthHaving }: Load, { total }: Connections): Problem[] {
+  if (poolers === 0 || total <= worthHaving) return []
+  return [
+    {
+      what: `${poolers} poolers × ${pairs} pairs open ${total} connections, and the database works for ${worthHaving}`,
+      remedy: 'fewer poolers, or one user for all',
+    },
+  ]
+}
+
+function tooLittleMemory({ neededBytes, roomBytes, workMemBytes }: Memory): Problem[] {
+  if (neededBytes <= roomBytes) return []
+  const gib = (bytes: number): string => `${round(bytes / 2 ** 30)} GiB`
+  return [
+    {
+      what: `PostgreSQL may use ${gib(neededBytes)}, and 90 % of the memory are ${gib(roomBytes)}`,
+      remedy: `a work_mem below ${Math.ceil(workMemBytes / 2 ** 20)} MB, or fewer connections`,
+    },
+  ]
+}

@@ -1,0 +1,111 @@
+import type { ResolvedSize } from './options.ts'
+
+/** Configuration to paste. */
+export interface Snippet {
+  /** The file, or where it belongs. */
+  readonly title: string
+  readonly language: 'ini' | 'ts' | 'yaml' | 'sh' | 'sql'
+  readonly text: string
+}
+
+/** The numbers that snippets need. */
+interface Numbers {
+  readonly pool: number
+  readonly poolSize: number
+  readonly maxClients: number
+  readonly totalConnections: number
+  readonly maxConnections: number
+  readonly workMemBytes: number
+  readonly acquireTimeoutMillis: number
+  readonly queryWaitMillis: number
+  readonly statementTimeoutMillis: number
+}
+
+export function snippetsOf(size: ResolvedSize, numbers: Numbers): Snippet[] {
+  const ofPooler = size.poolers === 0 ? [] : [pgbouncer(size, numbers), compose(numbers), kubernetes(size, numbers)]
+  return [application(numbers), url(size, numbers), ...ofPooler, postgresql(size, numbers), role(numbers)]
+}
+
+function application({ pool, acquireTimeoutMillis }: Numbers): Snippet {
+  return {
+    title: 'the application',
+    language: 'ts',
+    text: `const pool = new Pool({ connectionString: process.env.DATABASE_URL, max: ${pool} })
+guardPool(pool, guard, { acquireTimeoutMillis: ${acquireTimeoutMillis} })`,
+  }
+}
+
+/** Prisma's own engine reads these parameters; drivers do not. */
+function url({ poolers }: ResolvedSize, { pool, acquireTimeoutMillis }: Numbers): Snippet {
+  const host = poolers === 0 ? 'postgres:5432' : 'pgbouncer:6432'
+  const mode = poolers === 0 ? '' : 'pgbouncer=true&'
+  const seconds = Math.max(Math.round(acquireTimeoutMillis / 1000), 1)
+  return {
+    title: 'the URL for Prisma’s own engine (Prisma 6)',
+    language: 'sh',
+    text: `DATABASE_URL="postgresql://app:$PASSWORD@${host}/app?${mode}connection_limit=${pool}&pool_timeout=${seconds}"`,
+  }
+}
+
+function pgbouncer({ pairs }: ResolvedSize, { poolSize, maxClients, queryWaitMillis }: Numbers): Snippet {
+  return {
+    title: 'pgbouncer.ini',
+    language: 'ini',
+    text: `[pgbouncer]
+pool_mode = transaction
+default_pool_size = ${poolSize}
+max_db_connections = ${poolSize * pairs}
+max_client_conn = ${maxClients}
+query_wait_timeout = ${queryWaitMillis / 1000}
+max_prepared_statements = 200
+server_idle_timeout = 600`,
+  }
+}
+
+function compose({ maxClients, poolSize }: Numbers): Snippet {
+  return {
+    title: 'compose.yaml',
+    language: 'yaml',
+    text: `services:
+  pgbouncer:
+    volumes: [./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini:ro]
+    ulimits:
+      nofile: ${maxClients + poolSize + 100}`,
+  }
+}
+
+function kubernetes({ poolers, processes, surge }: ResolvedSize, { maxClients }: Numbers): Snippet {
+  return {
+    title: 'Kubernetes',
+    language: 'yaml',
+    text: `# Deployment app: ${processes} processes, and ${surge} more in a rolling update
+spec: { replicas: ${processes}, strategy: { rollingUpdate: { maxSurge: ${surge} } } }
+---
+# Deployment pgbouncer: each takes ${maxClients} clients
+spec: { replicas: ${poolers}, strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } }`,
+  }
+}
+
+function postgresql({ sharedBuffersBytes }: ResolvedSize, { maxConnections, workMemBytes }: Numbers): Snippet {
+  return {
+    title: 'postgresql.conf',
+    language: 'ini',
+    text: `max_connections = ${maxConnections}
+shared_buffers = ${kilobytes(sharedBuffersBytes)}kB
+work_mem = ${kilobytes(workMemBytes)}kB`,
+  }
+}
+
+/** Behind a transaction pooler, timeouts belong to the role: they hold on every server connection. */
+function role({ statementTimeoutMillis }: Numbers): Snippet {
+  return {
+    title: 'the role of the application',
+    language: 'sql',
+    text: `ALTER ROLE app SET statement_timeout = ${statementTimeoutMillis};
+ALTER ROLE app SET idle_in_transaction_session_timeout = ${statementTimeoutMillis};`,
+  }
+}
+
+function kilobytes(bytes: number): number {
+  return Math.floor(bytes / 1024)
+}
