@@ -1,5 +1,6 @@
 import { createGuard, InvalidOptionError, type CheckoutOptions, type GuardOptions } from '@poolsafe/core'
 import { namesOf, resolveFrom, resolveLimits, type OptionTable } from '@poolsafe/core/adapter'
+import { resolveCheck, type CheckConfig } from './check-options.ts'
 import type { PoolsafeConfig } from './options.ts'
 
 type Checked = Required<PoolsafeConfig>
@@ -8,6 +9,7 @@ const table: OptionTable<PoolsafeConfig, Checked> = {
   extends: ({ extends: parents = [] }) => checkPaths('extends', parents),
   guard: ({ guard = {} }) => checkGuard(guard),
   pool: ({ pool = {} }) => checkPool(pool),
+  check: ({ check = {} }) => checkOfCheck(check),
 }
 
 /**
@@ -37,4 +39,9 @@ function checkGuard(guard: GuardOptions): GuardOptions {
 function checkPool(pool: CheckoutOptions): CheckoutOptions {
   resolveLimits('pool', pool)
   return pool
+}
+
+function checkOfCheck(check: CheckConfig): CheckConfig {
+  resolveCheck(check)
+  return check
 }

@@ -1,4 +1,5 @@
 import type { CheckoutOptions, GuardOptions } from '@poolsafe/core'
+import type { CheckConfig } from './check-options.ts'
 
 /** `poolsafe.config.ts`: what the commands read. Flags of the command line win over it. */
 export interface PoolsafeConfig {
@@ -17,4 +18,6 @@ export interface PoolsafeConfig {
    * `@poolsafe/register` guards. @default {}: as long as without poolsafe
    */
   readonly pool?: CheckoutOptions
+  /** The options of `poolsafe check`. @default {} */
+  readonly check?: CheckConfig
 }

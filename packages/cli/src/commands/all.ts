@@ -1,3 +1,4 @@
 // The one list of subcommands, a line each, in the order of `--help`.
+export { check } from './check.ts'
 export { explain } from './explain.ts'
 export { size } from './size.ts'

@@ -42,6 +42,18 @@ export function parse(sql: string): Node[] {
   return stmts.flatMap(({ stmt }) => (stmt === undefined ? [] : [stmt]))
 }
 
+/** Returns true for a text that PostgreSQL 18 can parse, and for one that is too long or too deep to tell. */
+export function parses(sql: string): boolean {
+  try {
+    parse(sql)
+    return true
+  } catch (error) {
+    if (error instanceof ParseRefused) return false
+    if (error instanceof ParseTooComplex) return true
+    throw error
+  }
+}
+
 /**
  * Parses the body of a DO block with PL/pgSQL's own grammar. Its tree has no types: tags start with `PLpgSQL_`.
  *

@@ -1,0 +1,103 @@
+import type { Context } from '@poolsafe/core'
+import { analyze, redact } from '@poolsafe/core/adapter'
+import type { CodeText } from './code/code-text.ts'
+import { findTexts } from './code/find-texts.ts'
+import { textsAfterBegin } from './code/open-transactions.ts'
+import type { ReceiverKind } from './code/receivers.ts'
+import type { SourceFile } from './code/source-file.ts'
+import type { CheckFinding, Level, Origin } from './finding.ts'
+import { Lines } from './lines.ts'
+import { fillHoles, type Filled } from './sql/fill-holes.ts'
+import type { Judge, Located } from './sql/judge.ts'
+
+/** What was found in a file. */
+export interface CodeResult {
+  readonly findings: readonly CheckFinding[]
+  /** The texts of SQL in the file, by how they were found. */
+  readonly texts: { readonly tag: number; readonly call: number }
+}
+
+/** The file with what is known about it. */
+export interface CodeFile {
+  readonly path: string
+  readonly file: SourceFile
+  readonly origin: Origin
+}
+
+/** Judges every SQL text of a file of JavaScript or TypeScript. */
+export function checkCode({ path, file, origin }: CodeFile, judges: readonly Judge[]): CodeResult {
+  const texts = findTexts(file)
+  const open = textsAfterBegin(texts, file)
+  const lines = new Lines(file.syntax.source)
+  const findings = texts.flatMap((text) => {
+    const contexts = contextsOf(text, open.has(text))
+    return text.variants.flatMap((pieces) => {
+      const filled = fillHoles(pieces)
+      return judges.flatMap((judge) =>
+        locate(text, filled, contexts, judge).map((located) =>
+          toFinding(located, filled, judge, { path, origin, lines }),
+        ),
+      )
+    })
+  })
+  const count = (kind: CodeText['kind']): number => texts.filter((text) => text.kind === kind).length
+  return { findings, texts: { tag: count('tag'), call: count('call') } }
+}
+
+const unknown: readonly Context[] = [{ inTransaction: false }, { inTransaction: true }]
+const contextsByReceiver: Readonly<Record<ReceiverKind, readonly Context[]>> = {
+  transaction: [{ inTransaction: true }],
+  pool: [{ inTransaction: false, pinned: false }],
+  orm: [{ inTransaction: false, pinned: false }],
+  client: unknown,
+  held: [{ inTransaction: false }],
+  direct: [],
+  unknown,
+}
+
+function contextsOf({ receiver, isInTransaction, isNamed }: CodeText, isOpen: boolean): Context[] {
+  const contexts = isInTransaction || isOpen ? [{ inTransaction: true }] : contextsByReceiver[receiver]
+  return contexts.map((context) => Object.assign({ named: isNamed }, context))
+}
+
+function locate(text: CodeText, filled: Filled, contexts: readonly Context[], judge: Judge): Located[] {
+  const { sql, isRead } = filled
+  const whole = { text: sql.trim(), from: sql.search(/\S|$/), to: sql.trimEnd().length }
+  if (text.isSent) return judge.judge(sql, contexts)
+  if (isRead && /^\s*(?:select|insert|update|delete|merge|with|values|table)\b/i.test(sql))
+    return judge.judge(sql, unknown)
+  return judge.judgeFragment(sql).map((finding) => ({ finding, statement: whole }))
+}
+
+interface Where {
+  readonly path: string
+  readonly origin: Origin
+  readonly lines: Lines
+}
+
+function toFinding(
+  { finding, statement }: Located,
+  filled: Filled,
+  { pooler }: Judge,
+  { path, origin, lines }: Where,
+): CheckFinding {
+  const place = lines.place(path, filled.locate(statement.from), filled.locate(statement.to))
+  return {
+    ...finding,
+    ...place,
+    level: levelOf(finding.rule, origin),
+    origin,
+    statement: redact(statement.text),
+    sql: statement.text,
+    poolers: [pooler.label],
+  }
+}
+
+function levelOf(rule: string, origin: Origin): Level {
+  return rule === 'statement/undecided' || origin === 'migration' ? 'note' : 'error'
+}
+
+/** Returns true for a text that names session features although PostgreSQL cannot read it. */
+export function isUndecided(sql: string): boolean {
+  return analyze(sql).undecided !== undefined
+}

@@ -1,0 +1,60 @@
+import { redact } from '@poolsafe/core/adapter'
+import type { CheckFinding, Level, Origin } from './finding.ts'
+import { isOtherScript, isOtherStatement } from './dialect.ts'
+import { Lines } from './lines.ts'
+import type { Judge, Located } from './sql/judge.ts'
+import { judgeScript, type Sending } from './sql/script.ts'
+
+/** A file of SQL. */
+export interface ScriptFile {
+  readonly path: string
+  readonly source: string
+  readonly origin: Origin
+}
+
+/** Judges a file of SQL. */
+export function checkScript({ path, source, origin }: ScriptFile, judges: readonly Judge[]): CheckFinding[] {
+  if (isDump(source) || isOtherScript(source)) return []
+  const sql = withoutPlaceholders(source)
+  const lines = new Lines(source)
+  return judges.flatMap(({ pooler }) =>
+    inEvery(sendingsOf(origin).map((sending) => judgeScript(sql, pooler, sending)))
+      .filter(({ statement }) => !isOtherStatement(statement.text))
+      .map(({ finding, statement }) =>
+        Object.assign(lines.place(path, statement.from, statement.to), finding, {
+          level: levelOf(origin),
+          origin,
+          statement: redact(statement.text),
+          sql: statement.text,
+          poolers: [pooler.label],
+        }),
+      ),
+  )
+}
+
+/** The output of pg_dump sets its own session, which nothing else uses. */
+function isDump(source: string): boolean {
+  return source.slice(0, 2_000).includes('PostgreSQL database dump')
+}
+
+/** Runners send a migration in one transaction. How a script is sent, or a query, is not known. */
+function sendingsOf(origin: Origin): readonly Sending[] {
+  return origin === 'migration' ? ['whole'] : ['statements', 'whole']
+}
+
+function inEvery([first = [], ...others]: readonly (readonly Located[])[]): Located[] {
+  const key = ({ finding, statement }: Located): string => `${finding.rule} ${statement.from}`
+  const known = others.map((found) => new Set(found.map(key)))
+  return first.filter((located) => known.every((keys) => keys.has(key(located))))
+}
+
+/** A migration or a script may run over a connection of its own. */
+function levelOf(origin: Origin): Level {
+  return origin === 'code' ? 'error' : 'note'
+}
+
+/** Placeholders of sqlc, PgTyped and templates, made parameters of the same length. */
+function withoutPlaceholders(source: string): string {
+  const asName = (found: string): string => 'x'.repeat(found.length)
+  return source.replaceAll(/\{\{[^}\n]*\}\}|\$\{[^}\n]*\}|(?<![\w:@]):(?=[a-z_])\w+!?|(?<![\w@])@[a-z_]\w*/gi, asName)
+}

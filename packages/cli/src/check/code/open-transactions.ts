@@ -1,0 +1,68 @@
+import { analyze } from '@poolsafe/core/adapter'
+import type { CodeText } from './code-text.ts'
+import { functionAround } from './receivers.ts'
+import type { SourceFile } from './source-file.ts'
+import { ancestors, bare, chainOf, type Node } from './syntax.ts'
+import { fillHoles } from '../sql/fill-holes.ts'
+
+/** A place in the code where a transaction begins or ends. */
+interface Turn {
+  readonly does: 'begin' | 'end'
+  readonly node: Node
+  /** What the statement is sent through, as it is written. */
+  readonly receiver: string
+}
+
+const beginning = /^(?:startTransaction|beginTransaction|begin)$/
+const ending = /^(?:commitTransaction|rollbackTransaction|commit|rollback)$/
+
+/** Finds the texts that follow a BEGIN in the same function, or in one around it, on the same receiver. */
+export function textsAfterBegin(texts: readonly CodeText[], file: SourceFile): ReadonlySet<CodeText> {
+  const turns = [...texts.flatMap(turnsOfText), ...file.syntax.nodes.flatMap(turnsOfCall)]
+    .filter(({ does, node }) => does === 'begin' || !isConditional(node, file))
+    .toSorted((one, other) => one.node.start - other.node.start)
+  if (!turns.some(({ does }) => does === 'begin')) return new Set()
+  return new Set(texts.filter((text) => isOpenAt(text, turns, file)))
+}
+
+function isOpenAt({ sender, receiverName }: CodeText, turns: readonly Turn[], file: SourceFile): boolean {
+  const functions = new Set([functionAround(sender, file), ...ancestors(file.syntax, sender)])
+  const last = turns.findLast(
+    ({ node, receiver }) =>
+      node.end <= sender.start && receiver === receiverName && functions.has(functionAround(node, file)),
+  )
+  return last?.does === 'begin'
+}
+
+function turnsOfText({ variants, sender, receiverName }: CodeText): Turn[] {
+  const [pieces] = variants
+  if (pieces === undefined) return []
+  const { sql, isRead } = fillHoles(pieces)
+  if (!isRead || !/\b(?:begin|start|commit|end|rollback|abort)\b/i.test(sql)) return []
+  return analyze(sql).steps.flatMap(({ control }): Turn[] => {
+    const turn = { node: sender, receiver: receiverName }
+    if (control?.does === 'begin') return [{ ...turn, does: 'begin' }]
+    return control?.does === 'commit' || control?.does === 'rollback' ? [{ ...turn, does: 'end' }] : []
+  })
+}
+
+/** `queryRunner.startTransaction()`. With a callback it is a transaction of its own. */
+function turnsOfCall(node: Node): Turn[] {
+  if (node.type !== 'CallExpression' || bare(node.callee).type !== 'MemberExpression') return []
+  const chain = chainOf(node.callee)
+  const name = chain.at(-1) ?? ''
+  const turn = { node, receiver: chain.slice(0, -1).join('.') }
+  if (beginning.test(name) && node.arguments.every(({ type }) => !/Function/.test(type)))
+    return [{ ...turn, does: 'begin' }]
+  return ending.test(name) ? [{ ...turn, does: 'end' }] : []
+}
+
+/** In a `catch`, in an `if`: what follows runs only if the transaction goes on. */
+function isConditional(node: Node, { syntax }: SourceFile): boolean {
+  const owner = functionAround(node, { syntax } as SourceFile)
+  for (const around of ancestors(syntax, node)) {
+    if (around === owner) return false
+    if (around.type === 'CatchClause' || around.type === 'IfStatement') return true
+  }
+  return false
+}

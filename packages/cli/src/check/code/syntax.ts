@@ -1,0 +1,141 @@
+import { parseSync, rawTransferSupported, visitorKeys, type Node, type ParseResult } from 'oxc-parser'
+
+/** A node of the syntax tree (ESTree with TypeScript). */
+export type { Node } from 'oxc-parser'
+
+/** A comment with its place in the source. */
+export interface Comment {
+  readonly value: string
+  readonly start: number
+  readonly end: number
+}
+
+/** A parsed file of JavaScript or TypeScript. All positions are in UTF-16 units. */
+export interface Syntax {
+  readonly path: string
+  readonly source: string
+  readonly root: Node
+  readonly comments: readonly Comment[]
+  /** Every node but the root, with the node around it. */
+  readonly parents: ReadonlyMap<Node, Node>
+  /** Every node, in the order of the source. */
+  readonly nodes: readonly Node[]
+}
+
+/** The file is not JavaScript or TypeScript, or is broken. */
+export class SyntaxRefused extends Error {
+  override readonly name: string = 'SyntaxRefused'
+}
+
+const canTransfer = rawTransferSupported()
+
+/**
+ * Parses a file by its name and content.
+ *
+ * @throws SyntaxRefused with the parser's first message
+ */
+export function parseCode(path: string, source: string): Syntax {
+  const { program, comments } =
+    parseAs('module', path, source) ?? parseAs('script', path, source) ?? refuse(path, source)
+  const parents = new Map<Node, Node>()
+  const nodes: Node[] = []
+  collect(program, nodes, parents)
+  return { path, source, root: program, comments, parents, nodes }
+}
+
+/** @returns `undefined` for a text that is no module or no script */
+function parseAs(sourceType: 'module' | 'script', path: string, source: string): ParseResult | undefined {
+  // Raw transfer skips JSON between the parser and JavaScript. Not every Node supports it.
+  const options = { experimentalRawTransfer: canTransfer, lang: langOf(path), sourceType }
+  const result = parseSync(path, source, options)
+  // The parser recovers from errors of meaning, such as a name that is declared twice.
+  const isRead = result.errors.length === 0 || result.program.body.length > 0
+  return isRead ? result : undefined
+}
+
+function refuse(path: string, source: string): never {
+  const [error] = parseSync(path, source, { lang: langOf(path), sourceType: 'module' }).errors
+  throw new SyntaxRefused(error?.message ?? 'it is not JavaScript or TypeScript')
+}
+
+/** JavaScript may hold JSX, and Flow's types are refused either way. */
+function langOf(path: string): 'ts' | 'tsx' | 'jsx' {
+  if (/\.[mc]?ts$/.test(path)) return 'ts'
+  return path.endsWith('.tsx') ? 'tsx' : 'jsx'
+}
+
+function collect(node: Node, nodes: Node[], parents: Map<Node, Node>): void {
+  nodes.push(node)
+  for (const key of visitorKeys[node.type] ?? []) {
+    const value = (node as unknown as Readonly<Record<string, unknown>>)[key]
+    for (const child of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (!isNode(child)) continue
+      parents.set(child, node)
+      collect(child, nodes, parents)
+    }
+  }
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value
+}
+
+/** Returns the nodes around a node, from the inside out. */
+export function* ancestors({ parents }: Syntax, node: Node): Generator<Node> {
+  for (let at = parents.get(node); at !== undefined; at = parents.get(at)) yield at
+}
+
+/** Returns true for the node of a function. */
+export function isFunction(node: Node): boolean {
+  return (
+    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
+  )
+}
+
+/** Removes what does not change a value: parentheses, `as`, `satisfies`, `!`, `await`, an optional chain. */
+export function bare(node: Node): Node {
+  switch (node.type) {
+    case 'ParenthesizedExpression':
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSNonNullExpression':
+    case 'TSTypeAssertion':
+    case 'ChainExpression':
+      return bare(node.expression)
+    case 'AwaitExpression':
+      return bare(node.argument)
+    default:
+      return node
+  }
+}
+
+/** Returns the last name of what is called: `query` of `this.pool.query`. */
+export function lastName(node: Node): string | undefined {
+  const callee = bare(node)
+  if (callee.type === 'Identifier') return callee.name
+  if (callee.type !== 'MemberExpression') return undefined
+  if (!callee.computed && 'name' in callee.property) return callee.property.name
+  return callee.property.type === 'Literal' && typeof callee.property.value === 'string'
+    ? callee.property.value
+    : undefined
+}
+
+/** Returns the names of a chain from left to right, calls left out: `['db', 'transaction', 'execute']`. */
+export function chainOf(node: Node): string[] {
+  const at = bare(node)
+  switch (at.type) {
+    case 'Identifier':
+      return [at.name]
+    case 'ThisExpression':
+      return ['this']
+    case 'MemberExpression':
+      return [...chainOf(at.object), lastName(at) ?? '?']
+    case 'CallExpression':
+    case 'NewExpression':
+      return chainOf(at.callee)
+    case 'TaggedTemplateExpression':
+      return chainOf(at.tag)
+    default:
+      return ['?']
+  }
+}

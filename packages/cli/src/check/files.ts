@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { globSync } from 'tinyglobby'
+import { UsageError } from '@poolsafe/config'
+
+/** Which files to check. */
+export interface FileRequest {
+  /** The working folder. */
+  readonly cwd: string
+  /** Files and folders from the command line. @default the working folder */
+  readonly paths: readonly string[]
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+  /** Whether tests, examples and benchmarks are checked. */
+  readonly tests: boolean
+}
+
+/** Everything that a check can read. */
+export const defaultInclude: readonly string[] = ['**/*.{js,jsx,mjs,cjs,ts,tsx,mts,cts,sql}']
+
+const never: readonly string[] = [
+  '**/node_modules/**',
+  '**/.git/**',
+  '**/{dist,build,out,coverage,vendor,.next,.nuxt,.svelte-kit,.turbo,.output,.cache,.yarn,.pnpm-store}/**',
+  '**/*.d.{ts,mts,cts}',
+  '**/*.min.{js,mjs,cjs}',
+  '**/generated/**',
+]
+
+const testFiles: readonly string[] = [
+  '**/*.{test,tests,spec,e2e,stories,bench}.*',
+  '**/{__tests__,__mocks__,__fixtures__,test,tests,e2e,fixtures,examples,example,benchmark,benchmarks,bench,playground,storybook}/**',
+]
+
+/**
+ * Returns the files to check, as absolute paths in order. Files that Git ignores are left out.
+ *
+ * @throws UsageError for a path that does not exist
+ */
+export function listFiles({ cwd, paths, include, exclude, tests }: FileRequest): string[] {
+  const roots = (paths.length === 0 ? ['.'] : paths).map((path) => resolve(cwd, path))
+  for (const root of roots) if (!existsSync(root)) throw new UsageError(`there is no file or folder ${root}`)
+  const ignore = [...never, ...exclude, ...(tests ? [] : testFiles)]
+  const found = new Set(roots.flatMap((root) => filesBelow(root, include, ignore)))
+  return withoutIgnored(cwd, [...found].toSorted())
+}
+
+/** A file that is named is checked whatever its path is. */
+function filesBelow(root: string, include: readonly string[], ignore: readonly string[]): string[] {
+  if (statSync(root).isFile()) return [root]
+  return globSync(include, {
+    cwd: root,
+    ignore,
+    absolute: true,
+    dot: true,
+    // A link may lead back to a folder around it.
+    followSymbolicLinks: false,
+    expandDirectories: false,
+  })
+}
+
+/** Asks Git, where there is one. Its answer is the list of ignored paths. */
+function withoutIgnored(cwd: string, files: readonly string[]): string[] {
+  if (files.length === 0) return []
+  const ignored = new Set(ignoredBy(cwd, files))
+  return ignored.size === 0 ? [...files] : files.filter((file) => !ignored.has(file))
+}
+
+function ignoredBy(cwd: string, files: readonly string[]): string[] {
+  try {
+    const answer = execFileSync('git', ['check-ignore', '--stdin', '-z'], {
+      cwd,
+      input: files.join('\0'),
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'ignore'],
+      maxBuffer: 256 * 1024 * 1024,
+    })
+    return answer.split('\0').filter((path) => path !== '')
+  } catch {
+    // No Git, no repository, or nothing ignored (its exit code is then 1).
+    return []
+  }
+}
+
+/** Returns a path relative to a folder, with slashes. */
+export function shownPath(cwd: string, path: string): string {
+  const shown = relative(cwd, path)
+  return (isAbsolute(shown) ? path : shown).split(sep).join('/')
+}

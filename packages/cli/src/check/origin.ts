@@ -1,0 +1,36 @@
+import { matchesGlob } from 'node:path'
+import type { Origin } from './finding.ts'
+
+/** The folders of Prisma, Kysely, Drizzle, TypeORM, Knex, Sequelize, node-pg-migrate, Flyway, goose, dbmate. */
+const migrationPath =
+  /(?:^|[/_.-])(?:migrations?|migrate|migrators?|flyway|changelogs?|changesets?|upgrades?)(?:[/_.-]|\.[jt]s$)|(?:^|\/)drizzle\/(?:.*\/)?\d+[^/]*\.sql$|(?:^|\/)V\d[\d._]*__[^/]*\.sql$/i
+const migrationCode = /\bimplements\s+MigrationInterface\b|\bMigrationBuilder\b/
+/** Prisma's TypedSQL, PgTyped and sqlc: statements that the application sends. */
+const queryPath = /(?:^|\/)prisma\/sql\/[^/]+\.sql$/
+const queryAnnotation = /^\s*(?:--\s*name:\s*\S+|\/\*\s*@name\b)/im
+
+/**
+ * Returns what a file is: SQL that the application sends, a migration, or a script.
+ *
+ * @param path with slashes
+ * @param folders globs of migrations from the configuration
+ */
+export function originOf(path: string, source: string, folders: readonly string[]): Origin {
+  if (folders.some((glob) => matchesGlob(path, glob))) return 'migration'
+  if (path.endsWith('.sql')) return originOfScript(path, source)
+  return isMigrationFile(path) || migrationCode.test(source) ? 'migration' : 'code'
+}
+
+function originOfScript(path: string, source: string): Origin {
+  if (queryPath.test(path) || queryAnnotation.test(source)) return 'code'
+  return migrationPath.test(path) ? 'migration' : 'sql'
+}
+
+/**
+ * A folder with the name and below it a file with a number or a date in front, or the script that runs migrations. Other
+ * files in such a folder may run at request time.
+ */
+function isMigrationFile(path: string): boolean {
+  if (/(?:^|\/)(?:run-?)?migrat(?:e|ions?|or)\.[mc]?[jt]s$/i.test(path)) return true
+  return migrationPath.test(path) && /(?:^|\/)(?:[vV]?\d[\w.:-]*)[^/]*\.[mc]?[jt]s$/.test(path)
+}

@@ -1,0 +1,7 @@
+import type { CheckResult } from './result.ts'
+
+/** The whole result as JSON. */
+export function json(result: CheckResult): string {
+  const findings = result.findings.map(({ sql: _sql, ...finding }) => finding)
+  return `${JSON.stringify({ version: 1, ...result, findings }, undefined, 2)}\n`
+}

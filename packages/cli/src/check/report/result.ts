@@ -1,0 +1,23 @@
+import type { CheckFinding, Skipped } from '../finding.ts'
+import type { Counts } from '../scan.ts'
+
+/** The result of a check, for the reports. Plain data. */
+export interface CheckResult {
+  /** In the order of paths and lines. */
+  readonly findings: readonly CheckFinding[]
+  readonly skipped: readonly Skipped[]
+  readonly counts: Counts
+  /** The poolers that were asked about, in words. */
+  readonly poolers: readonly string[]
+  readonly millis: number
+}
+
+/** Returns the findings of one level. */
+export function ofLevel({ findings }: CheckResult, level: CheckFinding['level']): CheckFinding[] {
+  return findings.filter((finding) => finding.level === level)
+}
+
+/** Returns a number with its noun: `1 finding`, `1,332 files`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,127 @@
+import type { PoolerProfile } from '@poolsafe/core'
+import { checkCode } from './check-code.ts'
+import { checkScript } from './check-script.ts'
+import { Constants } from './constants.ts'
+import { SourceFile } from './code/source-file.ts'
+import { parseCode, SyntaxRefused } from './code/syntax.ts'
+import { importsOther, isOtherPath } from './dialect.ts'
+import { shownPath } from './files.ts'
+import type { CheckFinding, Skipped } from './finding.ts'
+import { originOf } from './origin.ts'
+import { mayTouchSessions } from './prefilter.ts'
+import { readSource } from './read-file.ts'
+import { Judge } from './sql/judge.ts'
+
+/** What to scan, and how. */
+export interface ScanRequest {
+  readonly cwd: string
+  readonly poolers: readonly PoolerProfile[]
+  /** Names of more tags that make SQL. */
+  readonly tags: ReadonlySet<string>
+  /** Globs of migrations, besides the folders that are known. */
+  readonly migrations: readonly string[]
+}
+
+/** What was read. */
+export interface Counts {
+  files: number
+  /** Files with a word that may touch session state. Only these are parsed. */
+  parsed: number
+  scripts: number
+  tags: number
+  calls: number
+}
+
+/** The findings of one file. */
+export interface FileResult {
+  readonly findings: readonly CheckFinding[]
+  readonly skipped: readonly Skipped[]
+}
+
+/** Scans files one after the other. */
+export class Scanner {
+  readonly counts: Counts = { files: 0, parsed: 0, scripts: 0, tags: 0, calls: 0 }
+  readonly #request: ScanRequest
+  readonly #judges: readonly Judge[]
+  readonly #imported = new Map<string, SourceFile | undefined>()
+  readonly #constants = new Constants()
+  /** Files without a dangerous word of their own. */
+  readonly #others: string[] = []
+
+  constructor(request: ScanRequest) {
+    this.#request = request
+    this.#judges = request.poolers.map((pooler) => new Judge(pooler))
+  }
+
+  /** Reads and checks a file. Never throws for what is in the file. */
+  scan(path: string): FileResult {
+    const content = readSource(path)
+    if ('source' in content) return this.scanSource(path, content.source)
+    return { findings: [], skipped: [{ path: shownPath(this.#request.cwd, path), reason: content.skipped }] }
+  }
+
+  /** Checks the files that import a dangerous constant and have no dangerous word of their own. Called at the end. */
+  scanImporters(): FileResult[] {
+    return this.#others.flatMap((path) => {
+      const content = readSource(path)
+      return 'source' in content && this.#constants.mayBeUsedIn(content.source)
+        ? [this.#scanParsed(path, content.source)]
+        : []
+    })
+  }
+
+  /** Checks a text as if it were the content of a file. */
+  scanSource(path: string, source: string): FileResult {
+    this.counts.files++
+    if (mayTouchSessions(source)) return this.#scanParsed(path, source)
+    this.#others.push(path)
+    return { findings: [], skipped: [] }
+  }
+
+  #scanParsed(path: string, source: string): FileResult {
+    const shown = shownPath(this.#request.cwd, path)
+    if (isOtherPath(shown)) return { findings: [], skipped: [] }
+    this.counts.parsed++
+    const findings = path.endsWith('.sql') ? this.#scanScript(shown, source) : this.#scanCode(path, shown, source)
+    return typeof findings === 'string'
+      ? { findings: [], skipped: [{ path: shown, reason: findings }] }
+      : { findings: mergePoolers(findings), skipped: [] }
+  }
+
+  #scanScript(path: string, source: string): CheckFinding[] {
+    this.counts.scripts++
+    return checkScript({ path, source, origin: originOf(path, source, this.#request.migrations) }, this.#judges)
+  }
+
+  /** @returns why the file cannot be checked */
+  #scanCode(path: string, shown: string, source: string): CheckFinding[] | string {
+    try {
+      const file = new SourceFile(parseCode(path, source), this.#request.tags, this.#imported)
+      if (importsOther(file.names.modules)) return []
+      this.#constants.add(file)
+      const origin = originOf(shown, source, this.#request.migrations)
+      const { findings, texts } = checkCode({ path: shown, file, origin }, this.#judges)
+      this.counts.tags += texts.tag
+      this.counts.calls += texts.call
+      return [...findings]
+    } catch (error) {
+      if (error instanceof SyntaxRefused) return `it does not parse: ${error.message}`
+      if (error instanceof RangeError) return 'it is nested too deeply'
+      throw error
+    }
+  }
+}
+
+/** The same finding behind several poolers is one finding. */
+export function mergePoolers(findings: readonly CheckFinding[]): CheckFinding[] {
+  const merged = new Map<string, CheckFinding>()
+  for (const finding of findings) {
+    const key = `${finding.line}:${finding.column} ${finding.rule} ${finding.statement}`
+    const known = merged.get(key)
+    merged.set(
+      key,
+      known === undefined ? finding : { ...known, poolers: [...new Set([...known.poolers, ...finding.poolers])] },
+    )
+  }
+  return [...merged.values()]
+}

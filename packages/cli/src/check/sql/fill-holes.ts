@@ -1,0 +1,115 @@
+import { parses } from '@poolsafe/core/adapter'
+import { partsOf, type Place } from './lexer.ts'
+import { isFixed, type HoleKind, type Pieces } from './pieces.ts'
+
+/** A text without holes, that stands for one with holes. */
+export interface Filled {
+  readonly sql: string
+  /** Whether PostgreSQL's parser reads the text. */
+  readonly isRead: boolean
+  readonly holes: number
+  /** Returns the offset in the file of an offset in the text. */
+  readonly locate: (offset: number) => number
+}
+
+/** A placeholder in the text: a private-use character, one for each hole. */
+const mark = '\uE000'
+
+type Filler = (hole: Around) => string
+
+/** A hole with what stands around it. */
+interface Around {
+  readonly kind: HoleKind
+  readonly place: Place
+  /** The code before it, up to the start of its statement. */
+  readonly before: string
+  readonly after: string
+  readonly number: number
+}
+
+/**
+ * Fills the holes of a text by what stands around them: a letter inside quotes, a part of a name beside a letter, an
+ * identifier after FROM, INTO and the like, otherwise a parameter. If PostgreSQL refuses the result, holes become
+ * nothing, then identifiers.
+ */
+export function fillHoles(pieces: Pieces): Filled {
+  const fillers: readonly Filler[] = [bySurroundings, orNothing, orName]
+  const tried = fillers.map((filler) => () => fillWith(pieces, filler))
+  const [first, ...others] = tried
+  const filled = (first as () => Filled)()
+  if (filled.isRead || filled.holes === 0) return filled
+  for (const attempt of others) {
+    const other = attempt()
+    if (other.isRead) return other
+  }
+  return filled
+}
+
+function fillWith(pieces: Pieces, filler: Filler): Filled {
+  const template = pieces.map((piece) => (isFixed(piece) ? piece.fixed : mark)).join('')
+  const holes = pieces.flatMap((piece) => (isFixed(piece) ? [] : [piece.hole]))
+  const fillings = holes.length === 0 ? [] : fillingsOf(template, holes, filler)
+  let sql = ''
+  let number = 0
+  const starts: { readonly from: number; readonly at: number; readonly isExact: boolean }[] = []
+  for (const piece of pieces) {
+    starts.push({ from: sql.length, at: piece.at, isExact: isFixed(piece) && piece.isEscaped !== true })
+    sql += isFixed(piece) ? piece.fixed : (fillings[number++] ?? '')
+  }
+  const locate = (offset: number): number => {
+    const start = starts.findLast(({ from }) => from <= offset)
+    if (start === undefined) return 0
+    return start.isExact ? start.at + offset - start.from : start.at
+  }
+  return { sql, isRead: parses(sql), holes: holes.length, locate }
+}
+
+function fillingsOf(template: string, kinds: readonly HoleKind[], filler: Filler): string[] {
+  const parts = partsOf(template)
+  const fillings: string[] = []
+  for (let at = template.indexOf(mark); at !== -1; at = template.indexOf(mark, at + 1)) {
+    const place = parts.find(({ from, to }) => from <= at && at < to)?.place ?? 'code'
+    const before = statementBefore(template, at)
+    const number = fillings.length + 1
+    fillings.push(filler({ kind: kinds[number - 1] ?? 'text', place, before, after: template.slice(at + 1), number }))
+  }
+  return fillings
+}
+
+function statementBefore(template: string, at: number): string {
+  return template.slice(template.lastIndexOf(';', at) + 1, at)
+}
+
+const beforeName =
+  /(?:\b(?:from|into|update|table|join|as|only|schema|database|role|view|index|sequence|function|procedure|type|trigger|policy|extension|constraint|column|exists|listen|unlisten|notify|savepoint|truncate|using|local|session|cursor|declare|execute|prepare|deallocate|collate|references|on|user|close|load)|::)\s*"?$/i
+const endsInName = /[\w.$\uE000]$/
+const endsInNumber = /(?:^|[^\w.])\d[\d.]*$/
+const startsInName = /^[\w$\uE000]/
+/** Statements that take expressions with parameters. All others take names and constants only. */
+const takesParameters = /^[\s(]*(?:select|insert|update|delete|merge|with|values|table|call|explain|\uE000)/i
+
+function bySurroundings({ kind, place, before, after, number }: Around): string {
+  if (place !== 'code') return 'x'
+  if (kind === 'name') return `x${number}`
+  if (endsInNumber.test(before)) return '1'
+  if (endsInName.test(before)) return 'x'
+  if (kind === 'text' && startsInName.test(after)) return 'x'
+  if (after.startsWith('.') || beforeName.test(before)) return `x${number}`
+  if (isWholeStatement(before, after)) return ''
+  return takesParameters.test(before) ? `$${number}` : `x${number}`
+}
+
+/** A statement of its own, between semicolons. */
+function isWholeStatement(before: string, after: string): boolean {
+  return before.trim() === '' && /^\s*(?:;|$)/.test(after)
+}
+
+function orNothing(around: Around): string {
+  const { place, kind } = around
+  return place === 'code' && kind === 'text' && !endsInName.test(around.before) ? '' : bySurroundings(around)
+}
+
+function orName(around: Around): string {
+  const { place, before, number } = around
+  return place === 'code' && !endsInName.test(before) ? `x${number}` : bySurroundings(around)
+}

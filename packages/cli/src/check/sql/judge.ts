@@ -1,0 +1,69 @@
+import { createGuard, type Context, type Finding, type Guard, type PoolerProfile } from '@poolsafe/core'
+import { analyze, parses } from '@poolsafe/core/adapter'
+import { statementsIn, type Statement } from './statements.ts'
+
+/** A finding in a text, with the statement that has it. */
+export interface Located {
+  readonly finding: Finding
+  readonly statement: Statement
+}
+
+/** Judges texts for one pooler. */
+export class Judge {
+  readonly pooler: PoolerProfile
+  readonly #guard: Guard
+
+  constructor(pooler: PoolerProfile) {
+    this.pooler = pooler
+    // The texts of a code base come once each.
+    this.#guard = createGuard({ pooler, observe: false, cacheBytes: 0 })
+  }
+
+  /**
+   * Returns what is found in every one of the contexts: where the code does not show which one holds, a finding in only
+   * one of them may be wrong.
+   */
+  judge(sql: string, contexts: readonly Context[]): Located[] {
+    // A direct connection has no context of a pooler.
+    const [first = [], ...others] = contexts.map((context) => this.#guard.inspect(sql, context).findings)
+    const certain = first.filter(({ rule }) => others.every((found) => found.some((other) => other.rule === rule)))
+    if (certain.length === 0) return []
+    const statements = statementsIn(sql)
+    return certain.map((finding) => ({ finding, statement: statementOf(finding, statements, sql) }))
+  }
+
+  /**
+   * Judges a part of a statement: an expression, a condition, a list of tables. Only functions can be found in it.
+   *
+   * @returns findings with the part as their statement
+   */
+  judgeFragment(sql: string): Finding[] {
+    const whole = wrappers.map((wrap) => wrap(sql)).find((text) => parses(text))
+    if (whole === undefined) return []
+    const [first = [], other = []] = [false, true].map(
+      (inTransaction) => this.#guard.inspect(whole, { inTransaction }).findings,
+    )
+    return first.filter(({ rule }) => other.some((found) => found.rule === rule))
+  }
+}
+
+const wrappers: readonly ((sql: string) => string)[] = [
+  (sql) => `SELECT ${sql}`,
+  (sql) => `SELECT (${sql})`,
+  (sql) => `SELECT * FROM ${sql}`,
+  (sql) => `SELECT 1 WHERE ${sql}`,
+  (sql) => `SELECT 1 ${sql}`,
+]
+
+/** The first statement whose own effects have the rule of a finding. */
+function statementOf({ rule, message }: Finding, statements: readonly Statement[], sql: string): Statement {
+  const whole = { text: sql.trim(), from: sql.search(/\S|$/), to: sql.trimEnd().length }
+  const [only] = statements
+  if (only !== undefined && statements.length === 1) return only
+  const found = statements.find(({ text }) =>
+    analyze(text).steps.some(({ effects }) =>
+      effects.some((effect) => effect.rule === rule && message.startsWith(effect.what)),
+    ),
+  )
+  return found ?? whole
+}
