@@ -5,7 +5,7 @@ import { startPostgres, type PgBouncerServer, type PostgresServer } from '@pools
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 const pollMillis = 5
@@ -22,6 +22,12 @@ beforeAll(async () => {
   holder = new pg.Client(server.url)
   await holder.connect()
   await holder.query('SELECT pg_advisory_lock(42)')
+})
+
+/** A pooler that crashed leaves the session that waits for the lock behind. */
+beforeEach(async () => {
+  await holder.query('SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted')
+  await nobodyWaits()
 })
 
 afterAll(async () => {

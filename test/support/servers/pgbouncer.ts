@@ -6,6 +6,8 @@ import { knownCrash, unwatch, watch, type Renewable } from './pooler-crashes.ts'
 /** How long a process that no longer accepts connections may take to write its log, in milliseconds. */
 const logMillis = 10_000
 const pollMillis = 10
+/** A process that does not answer for so long, in milliseconds, is frozen, and has not crashed. */
+const frozenMillis = 5_000
 
 /**
  * Starts a PgBouncer that tests may send CancelRequests to: if one makes PgBouncer 1.18 crash, the test runs again
@@ -64,9 +66,9 @@ class RenewablePgBouncer implements PgBouncerServer, Renewable {
     return this.#process.log()
   }
 
-  /** A process that has crashed refuses connections before its last log line arrives here. */
+  /** A process that has crashed closes its sockets before its last log line arrives here. */
   async crash(): Promise<string | undefined> {
-    if (await accepts(this.#process)) return undefined
+    if (!(await isClosed(this.#process))) return undefined
     for (const deadline = Date.now() + logMillis; Date.now() < deadline; await sleep(pollMillis)) {
       const crash = knownCrash(this.#process)
       if (crash !== undefined) return crash
@@ -86,13 +88,19 @@ class RenewablePgBouncer implements PgBouncerServer, Renewable {
   }
 }
 
-function accepts({ host, port }: PgBouncerServer): Promise<boolean> {
+/** Whether TLS is offered: every PostgreSQL and every pooler answers with one byte. */
+const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
+
+/** Returns true if the process has ended. The kernel may still accept connections for it while it ends. */
+function isClosed({ host, port }: PgBouncerServer): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, host)
-    const answer = (isAccepted: boolean): void => {
+    const socket = connect(port, host).setTimeout(frozenMillis)
+    const answer = (isIt: boolean): void => {
+      resolve(isIt)
       socket.destroy()
-      resolve(isAccepted)
     }
-    socket.once('connect', () => answer(true)).once('error', () => answer(false))
+    socket.once('data', () => answer(false)).once('timeout', () => answer(false))
+    socket.once('error', () => answer(true)).once('close', () => answer(true))
+    socket.write(sslRequest)
   })
 }
