@@ -13,6 +13,7 @@ import {
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { isInTransaction } from './in-transaction.ts'
+import { warnOfPooledUrl } from './migrate/warn-of-pooled-url.ts'
 import { Operations } from './operations.ts'
 import { OpenTransactions, type OpenTransaction, type Work } from './open-transactions.ts'
 import { OperationOrigin } from './origin.ts'
@@ -56,6 +57,7 @@ export function poolsafe(guard?: Guard | GuardOptions): PoolsafeExtension {
   return Prisma.defineExtension((client) => {
     if (ours.mode === 'off') return client
     complainOfUnguarded(client, ours)
+    warnOfPooledUrl(ours)
     const operations = new Operations(ours)
     const transactions = new OpenTransactions(ownerOf(client), ours)
     return client.$extends({

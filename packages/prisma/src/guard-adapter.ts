@@ -13,6 +13,7 @@ import {
 } from '@poolsafe/core/adapter'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
+import { warnOfPooledUrl } from './migrate/warn-of-pooled-url.ts'
 import { statementNamesOf } from './statement-names.ts'
 import { reader } from './answers.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
@@ -49,6 +50,7 @@ export function guardAdapter<Factory extends AdapterFactory>(
   if (ours.mode === 'off') return factory
   const error = hasForeignPool(factory) ? ours.complain(new ForeignPoolError(factory.adapterName)) : undefined
   if (error !== undefined) throw error
+  warnOfPooledUrl(ours)
   const adopt = (adapter: Adapter): Adapter | Promise<never> => guardConnected(adapter, ours, pool)
   replace<AdapterFactory, 'connect'>(factory, 'connect', (connect) => () => connect().then(adopt))
   replace<AdapterFactory, 'connectToShadowDb'>(factory, 'connectToShadowDb', (connect) => () => connect().then(adopt))
