@@ -9,6 +9,7 @@ import {
   type ConnectionControl,
   type Engine,
   type Holdable,
+  type Rewriter,
 } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
@@ -55,7 +56,7 @@ export function guardConnection(connection: DatabaseConnection, guard: Engine): 
   }
   const state: ConnectionState = {
     transaction,
-    sender: new StatementSender(guard, reader, { transaction, onRefusal }),
+    sender: new StatementSender(guard, reader, { transaction, onRefusal, rewriter }),
     judgedBelow: false,
     control: undefined,
     holding: undefined,
@@ -81,6 +82,12 @@ const reader: AnswerReader = {
     // For a COMMIT, PostgresDriver returns the command tag instead of rows.
     return { rows, command: (rows[0] as { command?: string } | undefined)?.command }
   },
+}
+
+/** A compiled query is frozen. Kysely's own log has the application's. */
+const rewriter: Rewriter = {
+  withText: (query: Query, sql) => Object.freeze({ ...query, sql }),
+  parametersOf: ({ parameters }: Query) => parameters,
 }
 
 type Query = Parameters<DatabaseConnection['executeQuery']>[0]

@@ -117,7 +117,14 @@ class PoolCalls {
 
   #sendJudged(seconds: SecondCalls, { sql, analysis, named }: Statement, args: Arguments, entry: Entry): unknown {
     const guard = this.#guard
-    const error = guard.refuse(sql, analysis, { pinned: false, named }, entry)
+    const call = { pinned: false, named }
+    const error = guard.refuse(
+      sql,
+      analysis,
+      call,
+      entry,
+      guard.repairs ? guard.remedy(sql, analysis, call) : undefined,
+    )
     if (error !== undefined) return refuseCall(args, error, undefined)
     const judge = (answers: readonly Answer[]): Error | undefined => guard.refuseAnswer(sql, analysis, answers)
     const sendNow = (sent: Arguments): unknown => this.#sendNow(sent, entry)

@@ -10,11 +10,12 @@ import {
   Transaction,
   transactionTexts,
   type Engine,
+  type Rewriter,
 } from '@poolsafe/core/adapter'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
 import { warnOfPooledUrl } from './migrate/warn-of-pooled-url.ts'
-import { statementNamesOf } from './statement-names.ts'
+import { statementNamesOf, type StatementNames } from './statement-names.ts'
 import { reader } from './answers.ts'
 import type { Adapter, AdapterFactory, AdapterTransaction, Queryable, Statement } from './types.ts'
 
@@ -82,7 +83,8 @@ function guardConnected(adapter: Adapter, guard: Engine, pool: ResolvedPoolOptio
   if (error !== undefined) return refuseConnected(adapter, error)
   // A node-postgres pool observes its statements itself, at the wire.
   const isObserved = !gateIfPool(driver, guard, pool, 'prisma')
-  const sender = new StatementSender(guard, reader, { isObserved, isNamed: judgedBelow ? undefined : namedBy(adapter) })
+  const names = judgedBelow ? undefined : statementNamesOf(adapter)
+  const sender = new StatementSender(guard, reader, { isObserved, isNamed: namedBy(names) })
   if (!judgedBelow) {
     guardStatements(adapter, sender)
     // PrismaPg cuts a script at each semicolon and acquires a connection for each piece. Other drivers send one text.
@@ -117,10 +119,12 @@ function guardTransaction(
   if (engineOf(transaction) !== undefined) return transaction
   if (isJudged) {
     const followed = new Transaction({ isAnswered: true })
+    const names = statementNamesOf(transaction)
     const sender = new StatementSender(guard, reader, {
       transaction: followed,
       isObserved,
-      isNamed: namedBy(transaction),
+      isNamed: namedBy(names),
+      rewriter: rewriterWith(names),
     })
     sender.isOpen = true
     guardStatements(transaction, sender)
@@ -180,9 +184,20 @@ function sent<Text extends Statement | string>(
 }
 
 /** Tells whether an adapter sends a statement by name; `undefined` for an adapter that names none. */
-function namedBy(target: object): ((statement: unknown) => boolean) | undefined {
-  const nameOf = statementNamesOf(target)
-  return nameOf && ((statement) => typeof statement === 'object' && Boolean(nameOf(statement as Statement)))
+function namedBy(names: StatementNames | undefined): ((statement: unknown) => boolean) | undefined {
+  return names && ((statement) => typeof statement === 'object' && Boolean(names.nameOf(statement as Statement)))
+}
+
+/** Sends repaired statements as copies. */
+function rewriterWith(names: StatementNames | undefined): Rewriter {
+  return {
+    withText(statement: Statement, sql) {
+      const changed = { ...statement, sql }
+      names?.nameAfter(statement, changed)
+      return changed
+    },
+    parametersOf: ({ args }: Statement) => args,
+  }
 }
 
 type Method = (...args: never[]) => unknown

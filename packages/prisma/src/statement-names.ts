@@ -8,13 +8,23 @@ interface NamingAdapter {
   pgOptions?: { readonly statementNameGenerator?: NameOf }
 }
 
+/** The names of the prepared statements of an adapter. */
+export interface StatementNames {
+  readonly nameOf: NameOf
+  /**
+   * Names a repaired statement after the application's. A driver refuses two texts under one name, so it is another
+   * name.
+   */
+  readonly nameAfter: (original: Statement, changed: Statement) => void
+}
+
 /**
- * Returns a function that names the statements of an adapter. The application's generator may count its calls, so it
- * is called once for each statement, and the adapter gets the same name.
+ * Reads the names of an adapter's statements. The application's generator may count its calls, so it is called once for
+ * each statement, and the adapter gets the same name.
  *
  * @returns `undefined` for an adapter that names no statement
  */
-export function statementNamesOf(adapter: object): NameOf | undefined {
+export function statementNamesOf(adapter: object): StatementNames | undefined {
   const naming = adapter as NamingAdapter
   const generate = naming.pgOptions?.statementNameGenerator
   if (typeof generate !== 'function') return undefined
@@ -24,5 +34,11 @@ export function statementNamesOf(adapter: object): NameOf | undefined {
     return names.get(statement)
   }
   naming.pgOptions = { ...naming.pgOptions, statementNameGenerator: nameOf }
-  return nameOf
+  return {
+    nameOf,
+    nameAfter(original, changed) {
+      const name = nameOf(original)
+      names.set(changed, name === undefined || name === '' ? name : `poolsafe_${name}`)
+    },
+  }
 }

@@ -1,6 +1,7 @@
-/** The part of a statement that poolsafe judges. It never reads the values. */
+/** The part of a statement that poolsafe uses. Of the values, it reads only the keys of advisory locks that it repairs. */
 export interface Statement {
   readonly sql: string
+  readonly args?: readonly unknown[]
 }
 
 /** Sends single statements: a driver adapter, or one of its transactions. */

@@ -22,6 +22,9 @@ import { GuardLog } from './guard-log.ts'
 import { effectsOfCall } from './judge.ts'
 import type { Mode, ResolvedOptions } from './options.ts'
 import { Remedies, type Move, type StatementRemedy } from './remedies.ts'
+import type { Replacement } from './repair-plan.ts'
+import { Transaction } from '../transaction/transaction.ts'
+import type { Context } from './finding.ts'
 import { namesOfStartup } from './startup.ts'
 import { statementListener } from './statement-listener.ts'
 import { strictness } from './strict.ts'
@@ -146,6 +149,15 @@ export class Engine {
       this.#fault('repair a statement', error)
       return undefined
     }
+  }
+
+  /** Returns what would be sent in the place of a statement. Reports nothing. */
+  preview(sql: string, analysis: Analysis, context: Context): Pick<Replacement, 'sql' | 'repairs'> | undefined {
+    if (!this.repairs) return undefined
+    const transaction = new Transaction()
+    transaction.isOpen = context.inTransaction === true
+    const { send } = this.remedy(sql, analysis, { pinned: context.pinned !== false, transaction }) ?? nothing
+    return send === undefined || send.sql === sql ? undefined : { sql: send.sql, repairs: send.repairs }
   }
 
   /**

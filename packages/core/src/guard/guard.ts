@@ -11,7 +11,7 @@ import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById } from '../rules/index.ts'
 import { loadParser } from '../sql/parser.ts'
 import { Engine, engineKey, GuardParts } from './engine.ts'
-import type { GuardEvents } from './events.ts'
+import type { GuardEvents, Repair } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { judge } from './judge.ts'
 import { resolveOptions, type GuardOptions, type Mode } from './options.ts'
@@ -21,6 +21,8 @@ import { declareInStrictMode } from './strict.ts'
 export interface Inspection {
   /** Empty if the statement is safe behind this pooler in this context. */
   readonly findings: readonly Finding[]
+  /** What the policy `repair` would send in its place; absent if the guard would send the statement as it is. */
+  readonly repaired?: { readonly sql: string; readonly repairs: readonly Repair[] }
 }
 
 /** Judges statements and acts on its findings. {@link createGuard} creates one; the adapters take it. */
@@ -57,14 +59,18 @@ export class Guard {
 
   /**
    * Judges a text as if it were sent in this context. Sends nothing, logs nothing, and throws for no finding. Returns
-   * the findings; does not apply `rules` or exceptions to them.
+   * the findings of the text as it came, and what would be sent in its place; does not apply `rules` or exceptions to
+   * the findings.
    *
    * @throws InvalidOptionError for a `sql` that is not a text, or a context that does not exist
    */
   inspect(sql: string, context: Context = {}): Inspection {
     if (typeof sql !== 'string') throw new InvalidOptionError('inspect(): sql', sql, 'a text')
     checkObject('the context of inspect()', context, ['inTransaction', 'pinned', 'named'])
-    return { findings: judge(this.#parts.analyze(sql), this.pooler, context) }
+    const analysis = this.#parts.analyze(sql)
+    const findings = judge(analysis, this.pooler, context)
+    const repaired = findings.length === 0 ? undefined : this.#engine.preview(sql, analysis, context)
+    return { findings, ...(repaired !== undefined && { repaired }) }
   }
 
   /**

@@ -1,4 +1,4 @@
-import { effectsIn, type Analysis, type DetectedEffect, type Step } from '../analyze/analysis.ts'
+import type { Analysis, DetectedEffect, Step } from '../analyze/analysis.ts'
 import { rewrite, type Rewriting, type StatementRepair, type Wanted } from '../rewrite/rewrite.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { RuleId } from '../rules/index.ts'
@@ -51,7 +51,7 @@ export interface RepairPlan {
 
 const outside =
   'no transaction is open, so nothing would take it back; begin a transaction, or give the pool a direct pool'
-const borrowed = 'the connection is borrowed for this statement alone, without a transaction'
+const borrowed = 'the connection is borrowed for this statement alone'
 const uncertain = 'the answer that tells whether a transaction is open is not there yet'
 const behindSavepoint = 'a lock behind a savepoint would be released by ROLLBACK TO'
 const partlyKept = 'the pooler keeps a part of what the statement sets'
@@ -82,26 +82,38 @@ interface WantedRules {
 function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): WantedRules {
   const source: Source = { sql }
   const { due, after } = settle(analysis, source, place.before)
-  const own = [...due, ...after.left].filter((entry) => entry.source === source).map(({ effect }) => effect)
-  const unchanged = new Set(effectsIn(analysis))
-  const renamed = own.filter((effect) => !unchanged.has(effect))
+  const reported = [...due, ...after.left].filter((entry) => entry.source === source).map(({ effect }) => effect)
   const isReported = (effect: DetectedEffect): boolean =>
-    own.includes(effect) || renamed.some((each) => each.rule === effect.rule && each.state === effect.state)
+    reported.some((each) => each === effect || isLike(each, effect))
   const wanted = new Map<number, Set<RuleId>>()
   const reasons = new Map<RuleId, string>()
   const walk = new Walk(place)
   for (const step of analysis.steps) {
     const rules = new Set<RuleId>()
+    const refused = new Set<RuleId>()
     for (const effect of step.effects.filter(isReported)) {
       const verdict = walk.verdictOn(effect, step)
       if (verdict === 'wanted') rules.add(effect.rule)
-      else if (verdict !== undefined) reasons.set(effect.rule, verdict)
+      else if (verdict !== undefined) {
+        reasons.set(effect.rule, verdict)
+        refused.add(effect.rule)
+      }
     }
-    for (const rule of rules) if (reasons.has(rule)) rules.delete(rule)
-    if (rules.size > 0) wanted.set(step.at, rules)
+    const own = [...rules].filter((rule) => !refused.has(rule))
+    if (own.length > 0) wanted.set(step.at, new Set(own))
     walk.pass(step)
   }
   return { wanted, reasons }
+}
+
+/**
+ * State that is left twice is reported once, and a rename changes what is reported. Locks are counted, so each of them
+ * stands for itself.
+ */
+function isLike(one: DetectedEffect, other: DetectedEffect): boolean {
+  return (
+    one.rule === other.rule && one.does === other.does && one.state === other.state && one.state !== 'advisory-lock'
+  )
 }
 
 /** Follows whether a transaction is open, from statement to statement. */
@@ -127,7 +139,8 @@ class Walk {
       judgeEffects([each], pooler, { inTransaction: this.#isOpen, pinned })[0]
     const finding = judged(effect)
     if (finding === undefined || !isWanted(finding)) return undefined
-    if (!this.#isOpen) return pinned ? outside : borrowed
+    if (!pinned) return borrowed
+    if (!this.#isOpen) return outside
     if (!this.#isSure) return uncertain
     if (effect.state === 'advisory-lock' && effect.does === 'leaves' && this.#hasSavepoint) return behindSavepoint
     const isPartlyKept = step.effects.some(

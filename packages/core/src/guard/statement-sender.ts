@@ -7,7 +7,12 @@ import { observeStream } from '../observe/observe-stream.ts'
 import type { Layer } from '../stack/origin.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import type { Entry } from '../stack/call-site.ts'
+import { originalPosition } from '../rewrite/edits.ts'
+import type { Call } from './call.ts'
 import type { Engine } from './engine.ts'
+import type { StatementRemedy } from './remedies.ts'
+import type { Replacement } from './repair-plan.ts'
+import { noteAnswer } from './repaired-locks.ts'
 
 /** How a driver answers. One object for each adapter. */
 export interface AnswerReader {
@@ -35,6 +40,16 @@ export interface SenderOptions {
   readonly isNamed?: ((input: unknown) => boolean) | undefined
   /** Hears of a refusal. Returns the error that the caller gets. @default the refusal */
   readonly onRefusal?: (refusal: PoolsafeError, analysis: Analysis) => PoolsafeError
+  /** Sends another text in the place of the application's. @default statements are not repaired */
+  readonly rewriter?: Rewriter | undefined
+}
+
+/** How an adapter sends a repaired statement. It changes nothing that the application has passed. */
+export interface Rewriter {
+  /** Returns a copy of the driver's input with another text. */
+  readonly withText: (input: never, sql: string) => unknown
+  /** Returns the values of the parameters, if the input has any. */
+  readonly parametersOf: (input: never) => readonly unknown[] | undefined
 }
 
 /**
@@ -52,13 +67,14 @@ export class StatementSender {
   readonly #observer: Observer | undefined
   readonly #isNamed: ((input: unknown) => boolean) | undefined
   readonly #onRefusal: ((refusal: PoolsafeError, analysis: Analysis) => PoolsafeError) | undefined
+  readonly #rewriter: Rewriter | undefined
   /** When the open transaction began, on the clock of `performance.now()`; 0 outside a transaction. */
   #transactionSince = 0
   /** When a statement was sent that begins or ends the transaction; 0 once that is noted. */
   #changedAt = 0
 
   constructor(guard: Engine, reader: AnswerReader, options: SenderOptions = {}) {
-    const { transaction, isObserved = true, isNamed, onRefusal } = options
+    const { transaction, isObserved = true, isNamed, onRefusal, rewriter } = options
     this.#guard = guard
     this.#layer = reader.layer
     this.#answerOf = reader.answerOf
@@ -68,6 +84,7 @@ export class StatementSender {
     this.transaction = transaction
     this.#isNamed = isNamed
     this.#onRefusal = onRefusal
+    this.#rewriter = rewriter
   }
 
   /** The driver knows whether a transaction is open. Needed only if it begins or ends one without a statement. */
@@ -111,7 +128,7 @@ export class StatementSender {
    */
   stream<Chunk>(sql: string, entry: Entry, open: () => AsyncIterableIterator<Chunk>): AsyncIterableIterator<Chunk> {
     const analysis = this.#guard.analyze(sql)
-    const refusal = analysis === harmless ? undefined : this.#refuse(sql, analysis, entry)
+    const refusal = analysis === harmless ? undefined : this.#refuseStream(sql, analysis, entry)
     if (refusal !== undefined) return failing(refusal)
     // A stream that is not read sends nothing, and one that is not read to its end may run in part.
     this.transaction?.doubtLatest()
@@ -137,7 +154,9 @@ export class StatementSender {
   ): Promise<Result> {
     if (this.#changedAt !== 0) this.#noteTransaction()
     const wasOpen = this.transaction?.isOpen
-    const refusal = this.#refuse(sql, analysis, entry, this.#isNamed?.(input))
+    const call = this.#callFor(this.#isNamed?.(input))
+    const remedy = this.#guard.repairs ? this.#remedy(sql, analysis, call, input) : undefined
+    const refusal = this.#refuse(sql, analysis, entry, call, remedy)
     if (refusal !== undefined) return Promise.reject(refusal)
     const observer = this.#observer
     const execution = observer && this.#begin(observer, sql, entry)
@@ -145,16 +164,62 @@ export class StatementSender {
       execution.onlyBegins = onlyBegins(analysis)
       if (this.transaction?.isOpen !== wasOpen) this.#changedAt = execution.startedAt
     }
-    const sent = forward(input, options)
+    const send = remedy?.send
+    const sent = send === undefined ? forward(input, options) : this.#sendRepaired(sql, send, forward, input, options)
     const observed = observer && execution ? this.#end(observer, execution, sent) : sent
     const answer = this.transaction === undefined ? observed : this.transaction.watch(observed, this.#sqlStateOf)
-    return analysis.telltales === undefined ? answer : this.#judgeAnswer(sql, analysis, answer)
+    if (send?.tried !== undefined) return this.#judgeAnswer(sql, send.analysis, answer, send)
+    const { telltales } = send?.analysis ?? analysis
+    return telltales === undefined ? answer : this.#judgeAnswer(sql, send?.analysis ?? analysis, answer)
   }
 
-  #refuse(sql: string, analysis: Analysis, entry: Entry, named = false): PoolsafeError | undefined {
+  #callFor(named = false): Call {
     const { transaction } = this
-    const call = transaction === undefined ? { pinned: false, named } : { pinned: true, transaction, named }
-    const refusal = this.#guard.refuse(sql, analysis, call, entry)
+    return transaction === undefined ? { pinned: false, named } : { pinned: true, transaction, named }
+  }
+
+  #remedy(sql: string, analysis: Analysis, call: Call, input: unknown): StatementRemedy | undefined {
+    const rewriter = this.#rewriter
+    const more =
+      rewriter === undefined
+        ? { keepsText: 'this adapter sends texts as they are' }
+        : { parameters: rewriter.parametersOf(input as never) }
+    return this.#guard.remedy(sql, analysis, { ...call, ...more })
+  }
+
+  /** Errors have their position in the application's text. */
+  #sendRepaired<Input, Options, Result>(
+    sql: string,
+    { sql: text, edits }: Replacement,
+    forward: (input: Input, options?: Options) => Promise<Result>,
+    input: Input,
+    options?: Options,
+  ): Promise<Result> {
+    const changed = this.#rewriter?.withText(input as never, text) as Input
+    return forward(changed, options).catch((error: unknown) => {
+      const placed = error as { position?: unknown } | null | undefined
+      const position = Number(placed?.position)
+      if (position > 0) (placed as { position: string }).position = String(originalPosition(sql, edits, position))
+      throw error
+    })
+  }
+
+  #refuseStream(sql: string, analysis: Analysis, entry: Entry): PoolsafeError | undefined {
+    const call = this.#callFor()
+    const remedy = this.#guard.repairs
+      ? this.#guard.remedy(sql, analysis, { ...call, keepsText: 'its rows are read as a stream' })
+      : undefined
+    return this.#refuse(sql, analysis, entry, call, remedy)
+  }
+
+  #refuse(
+    sql: string,
+    analysis: Analysis,
+    entry: Entry,
+    call: Call,
+    remedy: StatementRemedy | undefined,
+  ): PoolsafeError | undefined {
+    const refusal = this.#guard.refuse(sql, analysis, call, entry, remedy)
     return refusal === undefined || this.#onRefusal === undefined ? refusal : this.#onRefusal(refusal, analysis)
   }
 
@@ -189,9 +254,11 @@ export class StatementSender {
     this.#changedAt = 0
   }
 
-  #judgeAnswer<Result>(sql: string, analysis: Analysis, answer: Promise<Result>): Promise<Result> {
+  #judgeAnswer<Result>(sql: string, analysis: Analysis, answer: Promise<Result>, send?: Replacement): Promise<Result> {
     return answer.then((result) => {
-      const refusal = this.#guard.refuseAnswer(sql, analysis, [this.#answerOf(result)])
+      const answers = [this.#answerOf(result)]
+      if (send !== undefined && this.transaction !== undefined) noteAnswer(send, this.transaction, answers)
+      const refusal = this.#guard.refuseAnswer(sql, analysis, answers)
       if (refusal !== undefined) throw refusal
       return result
     })

@@ -1,0 +1,117 @@
+import { createGuard, poolers, type GuardOptions } from '@poolsafe/core'
+import { guardPool } from '@poolsafe/pg'
+import { guardAdapter, poolsafe } from '@poolsafe/prisma'
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PrismaClient } from '../../generated/prisma7/client.ts'
+import { shareDatabase, type SharedDatabase } from '../../support/prisma/database.ts'
+
+let database: SharedDatabase
+beforeAll(async () => {
+  database = await shareDatabase()
+})
+afterAll(() => database.stop())
+
+const options: GuardOptions = {
+  mode: 'repair',
+  pooler: poolers.pgbouncer({ version: '1.18' }),
+  logger: { warn() {} },
+}
+
+interface Seen {
+  readonly sent: string[]
+  readonly found: (string | undefined)[]
+}
+
+interface Layers {
+  readonly isPoolGuarded: boolean
+  /** Names the statements of the adapter. */
+  readonly isNamed: boolean
+}
+
+async function use(
+  { isPoolGuarded, isNamed }: Layers,
+  work: (prisma: PrismaClient, seen: Seen) => Promise<unknown>,
+): Promise<void> {
+  const guard = createGuard({ ...options, rules: { 'session/named-statement': 'allow' } })
+  const seen: Seen = { sent: [], found: [] }
+  guard.on('repaired', ({ sent }) => void seen.sent.push(sent))
+  guard.on('finding', ({ findings }) => void seen.found.push(...findings.map(({ unrepaired }) => unrepaired)))
+  const bare = new pg.Pool({ connectionString: database.url, max: 1 })
+  const pool = isPoolGuarded ? guardPool(bare, guard) : bare
+  const names = isNamed ? { statementNameGenerator: ({ sql }: { sql: string }) => `n${sql.length}` } : {}
+  const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg(pool, names), guard) })
+  try {
+    await work(prisma.$extends(poolsafe(guard)) as unknown as PrismaClient, seen)
+  } finally {
+    await prisma.$disconnect()
+    await pool.end()
+  }
+}
+
+const layers: Layers[] = [
+  { isPoolGuarded: true, isNamed: false },
+  { isPoolGuarded: false, isNamed: false },
+  { isPoolGuarded: true, isNamed: true },
+  { isPoolGuarded: false, isNamed: true },
+]
+
+describe.each(layers)('Prisma, with the pool guarded: $isPoolGuarded, and named statements: $isNamed', (layer) => {
+  it('repairs an interactive transaction', async () => {
+    await use(layer, async (prisma, { sent, found }) => {
+      await prisma.$transaction(async (tx) => {
+        await tx.$executeRaw`SET app.org_id = '7'`
+        await tx.$executeRaw`SET app.org_id = '7'`
+        await tx.$queryRaw`SELECT set_config('app.user_id', ${'8'}, false)`
+        expect(await tx.$queryRaw`SELECT current_setting('app.org_id') AS org`).toEqual([{ org: '7' }])
+        expect(await tx.$executeRaw`CREATE TEMP TABLE picked AS SELECT 1 AS id UNION SELECT 2`).toBe(2)
+        expect(await tx.$queryRaw`SELECT count(*)::int AS count FROM picked`).toEqual([{ count: 2 }])
+        expect(await tx.$queryRaw`SELECT pg_advisory_lock(${1}::int, 2)::text`).toEqual([{ pg_advisory_lock: '' }])
+        expect(await tx.$queryRaw`SELECT pg_advisory_unlock(1, 2)`).toEqual([{ pg_advisory_unlock: true }])
+      })
+      expect(await prisma.$queryRaw`SELECT current_setting('app.org_id', true) AS org`).toEqual([{ org: '' }])
+      expect(await prisma.$queryRaw`SELECT to_regclass('pg_temp.picked')::text AS t`).toEqual([{ t: null }])
+      expect(sent).toHaveLength(6)
+      expect(found).toEqual([])
+    })
+  })
+
+  it('repairs a batch', async () => {
+    await use(layer, async (prisma, { sent, found }) => {
+      const [, org] = await prisma.$transaction([
+        prisma.$executeRaw`SET app.org_id = '8'`,
+        prisma.$queryRaw`SELECT current_setting('app.org_id') AS org`,
+      ])
+      expect(org).toEqual([{ org: '8' }])
+      expect(await prisma.$queryRaw`SELECT current_setting('app.org_id', true) AS org`).toEqual([{ org: '' }])
+      expect(sent).toEqual(['SET LOCAL app.org_id = ?'])
+      expect(found).toEqual([])
+    })
+  })
+
+  it('repairs a nested transaction, and says why a lock in it is not repaired', async () => {
+    await use(layer, async (prisma, { sent, found }) => {
+      await prisma.$transaction(async (tx) => {
+        const nested = tx as unknown as PrismaClient
+        if (typeof nested.$transaction !== 'function') return
+        await nested.$transaction(async (inner) => {
+          await inner.$executeRaw`SET app.org_id = '9'`
+        })
+        expect(await tx.$queryRaw`SELECT current_setting('app.org_id') AS org`).toEqual([{ org: '9' }])
+      })
+      expect(await prisma.$queryRaw`SELECT current_setting('app.org_id', true) AS org`).not.toEqual([{ org: '9' }])
+      expect(sent.filter((text) => text !== 'SET LOCAL app.org_id = ?')).toEqual([])
+      expect(found).toEqual([])
+    })
+  })
+
+  it('says why a single operation is not repaired', async () => {
+    await use(layer, async (prisma, { sent, found }) => {
+      await prisma.$executeRaw`SET app.org_id = '9'`
+      expect(sent).toEqual([])
+      expect(found).toEqual([expect.stringMatching(/borrowed for this statement/)])
+      await prisma.$executeRaw`RESET app.org_id`
+    })
+  })
+})
