@@ -1,0 +1,40 @@
+import { createGuard, type FindingEvent, type Guard } from '@poolsafe/core'
+import { subscribe } from 'node:diagnostics_channel'
+
+/** What an application prints: its results, and what guards of the process have found. */
+export interface Printed {
+  readonly results: unknown
+  readonly findings: readonly Found[]
+}
+
+/** A finding, as far as the tests compare it. */
+export interface Found {
+  readonly rule: string
+  readonly statement: string
+  readonly place: string | undefined
+}
+
+/** The database's URL. */
+export const url: string = process.env['DATABASE_URL'] ?? ''
+
+/** The guard to wire by hand; `undefined` if the register guards the process, or nothing does. */
+export const guard: Guard | undefined =
+  process.env['WIRED'] === 'hand' ? createGuard({ logger: { warn() {} } }) : undefined
+
+/** True if the options are set that stop what the ORM itself sends. */
+export const isTame: boolean = process.env['TAME'] === 'true'
+
+const findings: Found[] = []
+subscribe('poolsafe:finding', (message) => {
+  const { findings: found, statement, place } = message as FindingEvent
+  findings.push(...found.map(({ rule }) => ({ rule, statement, place })))
+})
+
+/** Runs the application and prints its results as one line of JSON. */
+export async function run(application: () => Promise<unknown>): Promise<void> {
+  const results = await application()
+  console.log(JSON.stringify({ results, findings } satisfies Printed))
+}
+
+/** The statement that is not safe behind a pooler, which each application sends by its raw query. */
+export const planted = "SET app.tenant = 'acme'"
