@@ -82,7 +82,17 @@ export { LostConnections } from './checkout/lost-connections.ts'
 export { systemClock } from './measure/clock.ts'
 export { jsonLimit, type AskOptions, type ObservedPool } from './observe/pools/pool-report.ts'
 export { resolveHealthOptions } from './observe/health/health-options.ts'
-export { docsOf, effectsOfCall, judgeEffects } from './guard/judge.ts'
+export { docsOf, effectsLeft, effectsOfCall, judgeEffects } from './guard/judge.ts'
+export { analyzeRoutine, analyzeStatements, maybe, type StoredAnalysis } from './analyze/stored.ts'
+export type {
+  CallReference,
+  NameReference,
+  Reach,
+  References,
+  RelationReference,
+  RelationUse,
+} from './analyze/references.ts'
+export type { Block } from './analyze/do-block.ts'
 export { layOut } from './guard/finding-message.ts'
 export { checkBoolean, checkObject, checkOneOf, closest, namesOf, resolveFrom, type OptionTable } from './options.ts'
 export { settle } from './transaction/settle.ts'

@@ -21,3 +21,17 @@ export {
   type SimulationOptions,
 } from './queue/simulate.ts'
 export type { ServiceTime } from './queue/service-time.ts'
+
+// The code that a database keeps.
+export { audit, type AuditOptions, type AuditReport } from './audit/audit.ts'
+export type { AuditedKind, AuditFinding } from './audit/finding.ts'
+export type {
+  ConnectionLimit,
+  HeldLock,
+  OpenTransaction,
+  PreparedTransaction,
+  RoleSetting,
+  Sessions,
+  TemporaryObjects,
+} from './audit/sessions.ts'
+export { DatabaseUnreadableError, type Ask, type Unseen } from './ask/ask.ts'

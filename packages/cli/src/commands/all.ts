@@ -1,4 +1,5 @@
 // The one list of subcommands, a line each, in the order of `--help`.
+export { audit } from './audit.ts'
 export { check } from './check.ts'
 export { explain } from './explain.ts'
 export { size } from './size.ts'

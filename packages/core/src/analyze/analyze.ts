@@ -4,6 +4,7 @@ import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from '../sql/text-cache.ts'
 import { Defined } from './defined.ts'
 import { Calls, detect } from './detect.ts'
+import { referencesIn, type Reach } from './references.ts'
 import { Front } from '../sql/recent-texts.ts'
 import { normalise, withoutOuterComments } from '../sql/normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from '../sql/parser.ts'
@@ -38,12 +39,13 @@ export function analyze(sql: string): Analysis {
  * The same without the scan, the normal form and the cache, which must not change the result.
  *
  * @param blockDepth the number of DO blocks around the text
+ * @param reach what the statements run in the database, if that is known
  */
-export function parseAndAnalyze(sql: string, blockDepth: number = 0): Analysis {
+export function parseAndAnalyze(sql: string, blockDepth: number = 0, reach?: Reach): Analysis {
   const control = plainTransactionControl(withoutOuterComments(sql))
-  if (control !== undefined) return analyzeStatements([control], blockDepth, sql)
+  if (control !== undefined) return analyzeStatements([control], blockDepth, sql, reach)
   try {
-    return analyzeStatements(parse(sql), blockDepth, sql)
+    return analyzeStatements(parse(sql), blockDepth, sql, reach)
   } catch (error) {
     if (error instanceof ParseRefused) return ofRefused(sql)
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
@@ -115,11 +117,18 @@ interface JudgedStep extends Step {
   readonly undecided?: string
 }
 
-function analyzeStatements(statements: readonly Node[], blockDepth: number, sql: string): Analysis {
+function analyzeStatements(
+  statements: readonly Node[],
+  blockDepth: number,
+  sql: string,
+  reach: Reach | undefined,
+): Analysis {
   const defined = new Defined(sql, blockDepth, (text, depth) =>
-    scan(text) ? harmless : parseAndAnalyze(normalise(text), depth),
+    scan(text) && reach?.mentions(text) !== true ? harmless : parseAndAnalyze(normalise(text), depth, reach),
   )
-  const all = statements.map((statement, index) => toStep(statement, index, isLastOf(statements, index), defined))
+  const all = statements.map((statement, index) =>
+    withReached(toStep(statement, index, isLastOf(statements, index), defined), statement, reach),
+  )
   const steps = stepsWithEffect(all)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
   if (steps.length === 0 && undecided === undefined) return harmless
@@ -161,6 +170,14 @@ function toStep(statement: Node, index: number, isLast: boolean, defined: Define
     ...(mayFail !== undefined && { mayFail }),
     ...(run.undecided !== undefined && { undecided: run.undecided }),
   }
+}
+
+/** Adds what a statement runs in the database. */
+function withReached(step: JudgedStep, statement: Node, reach: Reach | undefined): JudgedStep {
+  if (reach === undefined) return step
+  const { effects, undecided = step.undecided } = reach.effectsOf(referencesIn(statement))
+  if (effects.length === 0 && undecided === step.undecided) return step
+  return { ...step, effects: [...step.effects, ...effects], ...(undecided !== undefined && { undecided }) }
 }
 
 function isLastOf(statements: readonly Node[], index: number): boolean {

@@ -141,7 +141,8 @@ class Definition {
   }
 }
 
-function bodyOf({ options = [] }: CreateFunctionStmt): string {
+/** Returns the body of a function as it was written. */
+export function bodyOf({ options = [] }: CreateFunctionStmt): string {
   return option(options, 'as') ?? ''
 }
 
@@ -157,7 +158,7 @@ function blockOf(effects: readonly DetectedEffect[], undecided?: string): Block 
 }
 
 /** The statements of `BEGIN ATOMIC … END` or of `RETURN …`, which PostgreSQL runs as a SELECT. */
-function statementsIn(body: Node): Node[] {
+export function statementsIn(body: Node): Node[] {
   if ('List' in body) return (body.List.items ?? []).flatMap(statementsIn)
   if (!('ReturnStmt' in body)) return [body]
   const { returnval: val } = body.ReturnStmt

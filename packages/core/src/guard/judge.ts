@@ -24,9 +24,13 @@ const namedEffects = effectsOfCall('namedStatement')
  * committed.
  */
 export function judge(analysis: Analysis, pooler: PoolerProfile, context: Context): Finding[] {
-  const { due, after } = settle(analysis, { sql: '' }, context.inTransaction === true ? inTransaction : autocommit)
-  const effects = [...due, ...after.left].map(({ effect }) => effect)
-  return judgeEffects([...effects, ...effectsBeside(analysis, context)], pooler, context)
+  return judgeEffects([...effectsLeft(analysis, context), ...effectsBeside(analysis, context)], pooler, context)
+}
+
+/** Returns the effects that a text has in this context, without what it takes back. */
+export function effectsLeft(analysis: Analysis, { inTransaction: isOpen }: Context): DetectedEffect[] {
+  const { due, after } = settle(analysis, { sql: '' }, isOpen === true ? inTransaction : autocommit)
+  return [...due, ...after.left].map(({ effect }) => effect)
 }
 
 /** The effects that are not in the text. */

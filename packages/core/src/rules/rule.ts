@@ -23,7 +23,6 @@ export type CallSign =
   | 'namedStatement'
   | 'outsideHandle'
   | 'releasedInTransaction'
-  | 'releasedTwice'
   | 'startupParameter'
   | 'undecided'
   | 'usedAfterRelease'

@@ -1,0 +1,29 @@
+import { Option, type Command } from 'commander'
+import { addCommand, styleFor, type CommonOptions, type Session } from './subcommand.ts'
+
+interface Options extends CommonOptions {
+  readonly url?: string
+  readonly pooler?: string
+  readonly format: 'pretty' | 'json' | 'html'
+}
+
+/** `poolsafe audit`: the code that a database keeps, judged for a pooler. */
+export function audit(program: Command, session: Session): void {
+  addCommand(program, {
+    usage: 'audit',
+    description:
+      'Finds functions, triggers, views, defaults and policies that change the session, and what is left there now. Only reads.',
+    examples: [
+      ['poolsafe audit', 'the database of DATABASE_URL'],
+      ['poolsafe audit --url postgresql://auditor@db:5432/shop', 'another one'],
+      ['poolsafe audit --pooler pgbouncer@1.24 --format json', 'for this pooler; without it, for the strictest one'],
+    ],
+  })
+    .option('--url <url>', 'the database (default: DATABASE_URL)')
+    .option('--pooler <name>', 'the pooler, such as pgbouncer@1.24 (default: the strictest)')
+    .addOption(new Option('--format <name>', 'how to print it').choices(['pretty', 'json', 'html']).default('pretty'))
+    .action(async (options: Options) => {
+      const { runAudit } = await import('../audit/run-audit.ts')
+      session.exitCode = await runAudit(options, session.terminal, styleFor(session, options))
+    })
+}

@@ -1,0 +1,151 @@
+import type { RelationUse } from '@poolsafe/core/adapter'
+import type { Catalog, Relation, Routine } from '../catalog/catalog.ts'
+import type { Hook } from '../catalog/hooks.ts'
+import { nameOf, type Judged, type ReachedCode } from '../catalog/reached.ts'
+import type { Audited, AuditedKind } from './finding.ts'
+
+/** Returns every object that holds code, with what its code leaves. */
+export function auditedObjects(catalog: Catalog, code: ReachedCode): Audited[] {
+  return [
+    ...routinesOf(catalog, code),
+    ...relationsOf(catalog, code),
+    ...materializedOf(catalog, code),
+    ...domainsOf(catalog, code),
+    ...operatorsOf(catalog, code),
+    ...castsOf(catalog, code),
+    ...eventTriggersOf(catalog, code),
+  ]
+}
+
+const routineKinds: Readonly<Record<Routine['kind'], AuditedKind>> = {
+  f: 'function',
+  p: 'procedure',
+  a: 'aggregate',
+  w: 'function',
+}
+
+/** A trigger function runs only through its triggers, so without an enabled one it changes nothing. */
+function routinesOf({ routines, eventTriggers }: Catalog, code: ReachedCode): Audited[] {
+  const triggered = new Set([
+    ...code.hooks.flatMap((hook) => ('routine' in hook.code ? [hook.code.routine] : [])),
+    ...eventTriggers.map((trigger) => trigger.function),
+  ])
+  return routines
+    .filter(({ oid, for_triggers: isForTriggers }) => !isForTriggers || triggered.has(oid))
+    .map((routine) => auditedRoutine(routine, code))
+}
+
+function auditedRoutine(routine: Routine, code: ReachedCode): Audited {
+  return {
+    object: nameOf(routine),
+    objectKind: routineKinds[routine.kind],
+    reachedBy: [howCalled(routine)],
+    via: [],
+    ...ownOf(code.judge({ routine: routine.oid })),
+  }
+}
+
+function ownOf({ left, undecided }: Judged): Pick<Audited, 'left' | 'undecided'> {
+  return undecided === undefined ? { left } : { left, undecided }
+}
+
+function howCalled(routine: Routine): string {
+  const signature = `${nameOf(routine)}(${routine.arguments})`
+  if (routine.for_triggers) return `the triggers that run ${signature}`
+  return routine.kind === 'p' ? `CALL ${signature}` : `SELECT ${signature}`
+}
+
+const verbs: Readonly<Record<RelationUse, string>> = {
+  select: 'SELECT FROM',
+  insert: 'INSERT INTO',
+  update: 'UPDATE',
+  delete: 'DELETE FROM',
+  truncate: 'TRUNCATE',
+}
+
+/** A hook that several statements run is one object. */
+function relationsOf({ relations }: Catalog, code: ReachedCode): Audited[] {
+  const byOid = new Map(relations.map((relation) => [relation.oid, relation]))
+  const found = new Map<string, Audited & { readonly reachedBy: string[] }>()
+  for (const hook of code.hooks) {
+    const relation = byOid.get(hook.relation)
+    if (relation === undefined) continue
+    const statement = `${verbs[hook.use]} ${nameOf(relation)}`
+    const key = `${hook.relation} ${hook.kind} ${hook.label} ${JSON.stringify(hook.code)}`
+    const known = found.get(key)
+    if (known !== undefined) known.reachedBy.push(statement)
+    else found.set(key, { ...auditedHook(hook, relation, code), reachedBy: [statement] })
+  }
+  return [...found.values()]
+}
+
+function auditedHook(hook: Hook, relation: Relation, code: ReachedCode): Audited {
+  // What a routine could not judge is said of the routine.
+  const { undecided } = 'sql' in hook.code ? code.judge(hook.code) : {}
+  return {
+    object: nameOf(relation),
+    objectKind: hook.kind,
+    reachedBy: [],
+    via: [],
+    left: code.ofHook(hook),
+    ...(undecided !== undefined && { undecided }),
+  }
+}
+
+/** PostgreSQL puts settings back when a REFRESH ends. Locks stay. */
+function materializedOf({ relations }: Catalog, code: ReachedCode): Audited[] {
+  return relations.flatMap((relation) => {
+    if (relation.kind !== 'm' || relation.definition === null) return []
+    const own = ownOf(code.judge({ sql: relation.definition }))
+    return [
+      {
+        object: nameOf(relation),
+        objectKind: 'materialized view',
+        reachedBy: [`REFRESH MATERIALIZED VIEW ${nameOf(relation)}`],
+        via: [],
+        ...own,
+        left: own.left.filter(({ state }) => state !== 'setting'),
+      },
+    ]
+  })
+}
+
+function domainsOf({ domains }: Catalog, code: ReachedCode): Audited[] {
+  return domains.map((domain) => ({
+    object: nameOf(domain),
+    objectKind: 'domain',
+    reachedBy: [`a value of the type ${nameOf(domain)}`],
+    via: [],
+    left: code.ofDomain(domain.oid),
+  }))
+}
+
+function operatorsOf({ operators }: Catalog, code: ReachedCode): Audited[] {
+  return operators.map((operator) => ({
+    object: nameOf(operator),
+    objectKind: 'operator',
+    reachedBy: [`the operator ${nameOf(operator)}`],
+    via: [],
+    left: code.ofRoutine(operator.function),
+  }))
+}
+
+function castsOf({ casts }: Catalog, code: ReachedCode): Audited[] {
+  return casts.map(({ source, target, function: routine, ...type }) => ({
+    object: nameOf(type),
+    objectKind: 'cast',
+    reachedBy: [`a cast from ${source} to ${target}`],
+    via: [`cast from ${source}`],
+    left: code.ofRoutine(routine),
+  }))
+}
+
+function eventTriggersOf({ eventTriggers }: Catalog, code: ReachedCode): Audited[] {
+  return eventTriggers.map(({ name, event, function: routine }) => ({
+    object: name,
+    objectKind: 'event trigger',
+    reachedBy: [event],
+    via: [`event trigger ${name}`],
+    left: code.ofRoutine(routine),
+  }))
+}

@@ -1,0 +1,183 @@
+import { askRows, type Ask } from '../ask/ask.ts'
+import { queries, type QueryName } from './queries.ts'
+
+export interface Server {
+  readonly version: number
+  readonly database: string
+  readonly role: string
+  readonly standby: boolean
+  readonly reads_stats: boolean
+}
+
+export interface Routine {
+  readonly oid: string
+  readonly schema: string
+  readonly name: string
+  readonly arguments: string
+  /** `f` function, `p` procedure, `a` aggregate, `w` window function. */
+  readonly kind: 'f' | 'p' | 'a' | 'w'
+  readonly language: string
+  readonly most: number
+  readonly least: number
+  readonly variadic: boolean
+  readonly for_triggers: boolean
+  readonly owner: string
+  readonly search_path: string | null
+  readonly definition: string | null
+  /** Of an aggregate: the functions that it consists of. */
+  readonly parts: readonly string[] | null
+}
+
+export interface Relation {
+  readonly oid: string
+  readonly schema: string
+  readonly name: string
+  readonly kind: 'r' | 'p' | 'v' | 'm' | 'f'
+  /** Of a view that passes changes on to its table: bits for UPDATE (4), INSERT (8) and DELETE (16). */
+  readonly updatable: number
+  readonly definition: string | null
+}
+
+export interface Trigger {
+  readonly relation: string
+  readonly name: string
+  readonly function: string
+  /** Bits of `pg_trigger.tgtype`. */
+  readonly type: number
+  readonly definition: string
+  readonly columns: readonly string[] | null
+}
+
+export interface EventTrigger {
+  readonly name: string
+  readonly event: string
+  readonly function: string
+}
+
+export interface ColumnDefault {
+  readonly relation: string
+  readonly column: string
+  readonly generated: string
+  readonly expression: string
+}
+
+export interface Check {
+  readonly relation: string | null
+  readonly domain: string | null
+  readonly name: string
+  readonly expression: string
+}
+
+export interface Policy {
+  readonly relation: string
+  readonly name: string
+  /** `r` SELECT, `a` INSERT, `w` UPDATE, `d` DELETE, `*` all. */
+  readonly command: string
+  readonly using: string | null
+  readonly checks: string | null
+}
+
+export interface RewriteRule {
+  readonly relation: string
+  readonly name: string
+  /** `1` SELECT, `2` UPDATE, `3` INSERT, `4` DELETE. */
+  readonly event: string
+  readonly definition: string
+}
+
+export interface Index {
+  readonly relation: string
+  readonly name: string
+  readonly expression: string
+}
+
+export interface Domain {
+  readonly oid: string
+  readonly schema: string
+  readonly name: string
+  readonly base: string
+}
+
+export interface DomainColumn {
+  readonly relation: string
+  readonly column: string
+  readonly domain: string
+}
+
+export interface Operator {
+  readonly schema: string
+  readonly name: string
+  readonly function: string
+}
+
+export interface Cast {
+  readonly source: string
+  readonly target: string
+  /** Of the target type. */
+  readonly schema: string
+  readonly name: string
+  readonly function: string
+}
+
+/** A foreign key that acts on its table, a partition (`p`) or a child of a table (`i`). */
+export interface Family {
+  readonly relation: string
+  readonly child: string
+  readonly on_delete: string
+  readonly on_update: string | null
+}
+
+/** Everything in the catalog that is code, or leads to code. */
+export interface Catalog {
+  readonly server: Server
+  readonly searchPath: string
+  readonly routines: readonly Routine[]
+  readonly builtIn: ReadonlySet<string>
+  readonly builtInOperators: ReadonlySet<string>
+  readonly relations: readonly Relation[]
+  readonly triggers: readonly Trigger[]
+  readonly eventTriggers: readonly EventTrigger[]
+  readonly defaults: readonly ColumnDefault[]
+  readonly checks: readonly Check[]
+  readonly policies: readonly Policy[]
+  readonly rules: readonly RewriteRule[]
+  readonly indexes: readonly Index[]
+  readonly domains: readonly Domain[]
+  readonly domainColumns: readonly DomainColumn[]
+  readonly operators: readonly Operator[]
+  readonly casts: readonly Cast[]
+  readonly families: readonly Family[]
+}
+
+/**
+ * Reads the catalog.
+ *
+ * @throws DatabaseUnreadableError
+ */
+export async function readCatalog(ask: Ask): Promise<Catalog> {
+  const rows = async <Row>(name: QueryName): Promise<Row[]> => askRows<Row>(ask, `the catalog (${name})`, queries[name])
+  const names = async (name: 'builtIn' | 'builtInOperators'): Promise<Set<string>> =>
+    new Set((await rows<{ readonly name: string }>(name)).map((row) => row.name))
+  const [server] = await rows<Server>('server')
+  const [path] = await rows<{ readonly path: string }>('searchPath')
+  return {
+    server: server as Server,
+    searchPath: path?.path ?? '',
+    routines: await rows<Routine>('routines'),
+    builtIn: await names('builtIn'),
+    builtInOperators: await names('builtInOperators'),
+    relations: await rows<Relation>('relations'),
+    triggers: await rows<Trigger>('triggers'),
+    eventTriggers: await rows<EventTrigger>('eventTriggers'),
+    defaults: await rows<ColumnDefault>('defaults'),
+    checks: await rows<Check>('checks'),
+    policies: await rows<Policy>('policies'),
+    rules: await rows<RewriteRule>('rules'),
+    indexes: await rows<Index>('indexes'),
+    domains: await rows<Domain>('domains'),
+    domainColumns: await rows<DomainColumn>('domainColumns'),
+    operators: await rows<Operator>('operators'),
+    casts: await rows<Cast>('casts'),
+    families: await rows<Family>('families'),
+  }
+}

@@ -1,0 +1,182 @@
+import type { RelationUse } from '@poolsafe/core/adapter'
+import type { Catalog, Policy, Relation, Trigger } from './catalog.ts'
+
+/** Code in the database: a routine, or statements that the database keeps. */
+export type Code =
+  | { readonly routine: string }
+  /** @param passes the statements' tables are not read, but changed like the view that they define */
+  | { readonly sql: string; readonly passes?: RelationUse }
+  | { readonly relation: string; readonly use: RelationUse }
+
+/** What kind of object holds the code of a finding. */
+export type HookKind =
+  | 'trigger'
+  | 'default'
+  | 'generated column'
+  | 'check'
+  | 'policy'
+  | 'rule'
+  | 'index'
+  | 'view'
+  | 'materialized view'
+  | 'domain'
+  | 'foreign key'
+  | 'partition'
+
+/** Code that a statement on a relation runs. */
+export interface Hook {
+  readonly relation: string
+  readonly use: RelationUse
+  readonly kind: HookKind
+  /** The kind with its name: `trigger stamp`. */
+  readonly label: string
+  /** Runs only if one of these columns is set (UPDATE OF) … */
+  readonly ofColumns?: readonly string[]
+  /** … or if this column is not set (a default). */
+  readonly withoutColumn?: string
+  readonly code: Code
+}
+
+type Uses = readonly RelationUse[]
+
+const changes: Uses = ['insert', 'update']
+
+/** Returns everything that statements on relations run. */
+export function hooksOf(catalog: Catalog): Hook[] {
+  return [
+    ...catalog.triggers.flatMap(ofTrigger),
+    ...catalog.defaults.flatMap(ofDefault),
+    ...catalog.checks.flatMap(({ relation, name, expression }) =>
+      relation === null ? [] : hooks(relation, changes, 'check', name, { sql: selecting(expression) }),
+    ),
+    ...catalog.policies.flatMap(ofPolicy),
+    ...catalog.rules.flatMap(({ relation, event, name, definition }) =>
+      hooks(relation, usesOfRule[event] ?? [], 'rule', name, { sql: definition }),
+    ),
+    ...catalog.indexes.flatMap(({ relation, name, expression }) =>
+      hooks(relation, changes, 'index', name, { sql: selecting(expression) }),
+    ),
+    ...catalog.relations.flatMap(ofView),
+    ...ofDomains(catalog),
+    ...ofFamilies(catalog),
+  ]
+}
+
+function hooks(relation: string, uses: Uses, kind: HookKind, name: string, code: Code): Hook[] {
+  return uses.map((use) => ({ relation, use, kind, label: name === '' ? kind : `${kind} ${name}`, code }))
+}
+
+/** An expression of the catalog as a statement. */
+export function selecting(expression: string): string {
+  return `SELECT ${expression}`
+}
+
+const triggerBits: readonly (readonly [number, RelationUse])[] = [
+  [4, 'insert'],
+  [8, 'delete'],
+  [16, 'update'],
+  [32, 'truncate'],
+]
+
+function ofTrigger({ relation, name, function: routine, type, definition, columns }: Trigger): Hook[] {
+  const uses = triggerBits.filter(([bit]) => (type & bit) !== 0).map(([, use]) => use)
+  return [
+    ...hooks(relation, uses, 'trigger', name, { routine }),
+    // The condition behind WHEN.
+    ...hooks(relation, uses, 'trigger', name, { sql: definition }),
+  ].map((hook) => (columns === null || hook.use !== 'update' ? hook : Object.assign(hook, { ofColumns: columns })))
+}
+
+function ofDefault({ relation, column, generated, expression }: Catalog['defaults'][number]): Hook[] {
+  const code = { sql: selecting(expression) }
+  if (generated === 'v') return hooks(relation, ['select'], 'generated column', column, code)
+  if (generated === 's') return hooks(relation, changes, 'generated column', column, code)
+  return hooks(relation, ['insert'], 'default', column, code).map((hook) =>
+    Object.assign(hook, { withoutColumn: column }),
+  )
+}
+
+const readsRows: Uses = ['select', 'update', 'delete']
+
+/** A policy for SELECT counts for UPDATE and DELETE too, which read the rows that they change. */
+const usesOfPolicy: Readonly<Record<string, { readonly using: Uses; readonly checks: Uses }>> = {
+  r: { using: readsRows, checks: [] },
+  a: { using: [], checks: ['insert'] },
+  w: { using: ['update'], checks: ['update'] },
+  d: { using: ['delete'], checks: [] },
+  '*': { using: readsRows, checks: changes },
+}
+
+function ofPolicy({ relation, name, command, using, checks }: Policy): Hook[] {
+  const uses = usesOfPolicy[command] ?? { using: [], checks: [] }
+  // Without WITH CHECK, the expression behind USING checks new rows.
+  const check = checks ?? using
+  return [
+    ...(using === null ? [] : hooks(relation, uses.using, 'policy', name, { sql: selecting(using) })),
+    ...(check === null ? [] : hooks(relation, uses.checks, 'policy', name, { sql: selecting(check) })),
+  ]
+}
+
+const usesOfRule: Readonly<Record<string, Uses>> = {
+  '1': ['select'],
+  '2': ['update'],
+  '3': ['insert'],
+  '4': ['delete'],
+}
+
+const viewBits: readonly (readonly [number, RelationUse])[] = [
+  [4, 'update'],
+  [8, 'insert'],
+  [16, 'delete'],
+]
+
+function ofView({ oid, kind, definition, updatable }: Relation): Hook[] {
+  if (definition === null) return []
+  // Reading a materialized view runs nothing; REFRESH runs its query.
+  if (kind === 'm') return []
+  const passed = viewBits.filter(([bit]) => (updatable & bit) !== 0).map(([, use]) => use)
+  return [
+    ...hooks(oid, ['select', ...passed], 'view', '', { sql: definition }),
+    ...passed.flatMap((use) => hooks(oid, [use], 'view', '', { sql: definition, passes: use })),
+  ]
+}
+
+function ofDomains({ domains, domainColumns, checks }: Catalog): Hook[] {
+  const byOid = new Map(domains.map((domain) => [domain.oid, domain]))
+  return domainColumns.flatMap(({ relation, domain }) => {
+    const found: Hook[] = []
+    for (let at = byOid.get(domain); at !== undefined; at = byOid.get(at.base)) {
+      const name = `${at.schema}.${at.name}`
+      for (const check of checks)
+        if (check.domain === at.oid)
+          found.push(...hooks(relation, changes, 'domain', name, { sql: selecting(check.expression) }))
+    }
+    return found
+  })
+}
+
+/** What a foreign key does to its table when a row of the other table goes or changes. */
+const actions: Readonly<Record<string, { readonly onDelete: RelationUse; readonly onUpdate: RelationUse }>> = {
+  c: { onDelete: 'delete', onUpdate: 'update' },
+  n: { onDelete: 'update', onUpdate: 'update' },
+  d: { onDelete: 'update', onUpdate: 'update' },
+}
+
+function ofFamilies({ families }: Catalog): Hook[] {
+  return families.flatMap(({ relation, child, on_delete: onDelete, on_update: onUpdate }) => {
+    if (onDelete === 'p' || onDelete === 'i') {
+      const uses: Uses = onDelete === 'p' ? ['insert', 'update', 'delete'] : ['update', 'delete']
+      return uses.flatMap((use) => hooks(relation, [use], 'partition', '', { relation: child, use }))
+    }
+    const deletes = actions[onDelete]?.onDelete
+    const updates = actions[onUpdate ?? '']?.onUpdate
+    return [
+      ...(deletes === undefined
+        ? []
+        : hooks(relation, ['delete'], 'foreign key', '', { relation: child, use: deletes })),
+      ...(updates === undefined
+        ? []
+        : hooks(relation, ['update'], 'foreign key', '', { relation: child, use: updates })),
+    ]
+  })
+}

@@ -1,0 +1,103 @@
+import type { CallReference, NameReference } from '@poolsafe/core/adapter'
+import type { Catalog, Routine } from './catalog.ts'
+
+/** Something in a schema. */
+interface Named {
+  readonly schema: string
+  readonly name: string
+}
+
+/** Finds objects by the names in a statement. */
+export class Names {
+  readonly #routines: ReadonlyMap<string, readonly Routine[]>
+  readonly #relations: ReadonlyMap<string, readonly Catalog['relations'][number][]>
+  readonly #operators: ReadonlyMap<string, readonly Catalog['operators'][number][]>
+  readonly #domains: ReadonlyMap<string, readonly Catalog['domains'][number][]>
+  readonly #casts: ReadonlyMap<string, readonly Catalog['casts'][number][]>
+  readonly #catalog: Catalog
+  /** Names that are one word, in lower case, and all others. */
+  readonly #words = new Set<string>()
+  readonly #others: string[] = []
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+    this.#routines = byName(catalog.routines)
+    this.#relations = byName(catalog.relations)
+    this.#operators = byName(catalog.operators)
+    this.#domains = byName(catalog.domains)
+    this.#casts = byName(catalog.casts)
+    const { routines, relations, operators, domains, casts } = catalog
+    for (const { name } of [...routines, ...relations, ...operators, ...domains, ...casts]) {
+      if (/^[\w$\u0080-\uffff]+$/.test(name)) this.#words.add(name.toLowerCase())
+      else this.#others.push(name)
+    }
+  }
+
+  /** Returns false if a text surely has no name of this catalog. */
+  mentions(sql: string): boolean {
+    // U&"…" may spell any name, and "" is a quote in one.
+    if (sql.includes('&"') || sql.includes('""') || this.#others.some((name) => sql.includes(name))) return true
+    for (const [word] of sql.matchAll(/[\w$\u0080-\uffff]+/g)) if (this.#words.has(word.toLowerCase())) return true
+    return false
+  }
+
+  /** @param path the schemas where unqualified names are looked up */
+  routines(call: CallReference, path: readonly string[]): Routine[] {
+    if (call.schema === undefined && this.#catalog.builtIn.has(call.name)) return []
+    return visible(this.#routines.get(call.name), call, path).filter((routine) => takes(routine, call.arguments))
+  }
+
+  relations(name: NameReference, path: readonly string[]): Catalog['relations'][number][] {
+    return visible(this.#relations.get(name.name), name, path)
+  }
+
+  /** An operator of PostgreSQL with the same name may be meant, so an unqualified one is found by a name of its own. */
+  operators(name: NameReference, path: readonly string[]): Catalog['operators'][number][] {
+    if (name.schema === undefined && this.#catalog.builtInOperators.has(name.name)) return []
+    return visible(this.#operators.get(name.name), name, path)
+  }
+
+  domains(name: NameReference, path: readonly string[]): Catalog['domains'][number][] {
+    return visible(this.#domains.get(name.name), name, path)
+  }
+
+  casts(name: NameReference, path: readonly string[]): Catalog['casts'][number][] {
+    return visible(this.#casts.get(name.name), name, path)
+  }
+}
+
+function byName<Item extends Named>(items: readonly Item[]): Map<string, Item[]> {
+  const found = new Map<string, Item[]>()
+  for (const item of items) {
+    const known = found.get(item.name)
+    if (known === undefined) found.set(item.name, [item])
+    else known.push(item)
+  }
+  return found
+}
+
+/** The objects of the first schema of the path that has any. If none has, the search path is not known: all of them. */
+function visible<Item extends Named>(
+  items: readonly Item[] = [],
+  { schema }: NameReference,
+  path: readonly string[],
+): Item[] {
+  if (schema !== undefined) return items.filter((item) => item.schema === schema)
+  const first = path.find((each) => items.some((item) => item.schema === each))
+  return first === undefined ? [...items] : items.filter((item) => item.schema === first)
+}
+
+function takes({ least, most, variadic }: Routine, count: number): boolean {
+  return count >= Math.min(least, variadic ? most - 1 : most) && (variadic || count <= most)
+}
+
+/**
+ * Reads a search path as PostgreSQL does.
+ *
+ * @param user what `"$user"` stands for
+ */
+export function schemasIn(path: string, user: string): string[] {
+  return [...path.matchAll(/"((?:[^"]|"")*)"|([^\s,"]+)/g)]
+    .map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.toLowerCase() ?? '')
+    .map((schema) => (schema === '$user' ? user : schema))
+}

@@ -1,0 +1,121 @@
+/** Schemas of users: not those of PostgreSQL, and no temporary ones. */
+const ofUser = (schema: string): string =>
+  `${schema}.nspname NOT IN ('pg_catalog', 'information_schema') AND ${schema}.nspname !~ '^pg_(toast|temp)'`
+
+/** Not a part of an extension. */
+const noExtension = (catalog: string, oid: string): string =>
+  `NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = '${catalog}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`
+
+/** The name of a query. */
+export type QueryName =
+  | 'server'
+  | 'routines'
+  | 'builtIn'
+  | 'builtInOperators'
+  | 'relations'
+  | 'triggers'
+  | 'eventTriggers'
+  | 'defaults'
+  | 'checks'
+  | 'policies'
+  | 'rules'
+  | 'indexes'
+  | 'domains'
+  | 'domainColumns'
+  | 'operators'
+  | 'casts'
+  | 'families'
+  | 'searchPath'
+
+/** The queries of the catalog. Each needs no more rights than CONNECT: the catalog is public. */
+export const queries: Readonly<Record<QueryName, string>> = {
+  server: `SELECT current_setting('server_version_num')::int AS version, current_database() AS database,
+    current_user AS role, pg_is_in_recovery() AS standby,
+    pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS reads_stats`,
+
+  routines: `SELECT p.oid::text, n.nspname AS schema, p.proname AS name,
+      pg_get_function_identity_arguments(p.oid) AS arguments, p.prokind AS kind, l.lanname AS language,
+      p.pronargs AS most, p.pronargs - p.pronargdefaults AS least, p.provariadic <> 0 AS variadic,
+      p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype) AS for_triggers,
+      pg_get_userbyid(p.proowner) AS owner,
+      (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%') AS search_path,
+      CASE WHEN p.prokind <> 'a' AND l.lanname IN ('plpgsql', 'sql') THEN pg_get_functiondef(p.oid) END AS definition,
+      (SELECT json_agg(f::text) FROM pg_aggregate a, unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn,
+         a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::oid[]) f
+       WHERE a.aggfnoid = p.oid AND f <> 0) AS parts
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+    WHERE ${ofUser('n')} AND ${noExtension('pg_proc', 'p.oid')} ORDER BY 2, 3, 4`,
+
+  builtIn: `SELECT DISTINCT proname AS name FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace`,
+
+  builtInOperators: `SELECT DISTINCT oprname AS name FROM pg_operator WHERE oprnamespace = 'pg_catalog'::regnamespace`,
+
+  relations: `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+      CASE WHEN c.relkind = 'v' THEN pg_relation_is_updatable(c.oid, false) ELSE 0 END AS updatable,
+      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${ofUser('n')} AND ${noExtension('pg_class', 'c.oid')}
+    ORDER BY 2, 3`,
+
+  triggers: `SELECT t.tgrelid::text AS relation, t.tgname AS name, t.tgfoid::text AS function, t.tgtype::int AS type,
+      pg_get_triggerdef(t.oid) AS definition,
+      (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr)) AS columns
+    FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') ORDER BY 1, 2`,
+
+  eventTriggers: `SELECT evtname AS name, evtevent AS event, evtfoid::text AS function
+    FROM pg_event_trigger e WHERE evtenabled IN ('O', 'A') AND ${noExtension('pg_event_trigger', 'e.oid')} ORDER BY 1`,
+
+  defaults: `SELECT d.adrelid::text AS relation, a.attname AS column, a.attgenerated AS generated,
+      pg_get_expr(d.adbin, d.adrelid) AS expression
+    FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE ${ofUser('n')} ORDER BY 1, 2`,
+
+  checks: `SELECT nullif(c.conrelid, 0)::text AS relation, nullif(c.contypid, 0)::text AS domain, c.conname AS name,
+      pg_get_expr(c.conbin, c.conrelid) AS expression
+    FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+    WHERE c.contype = 'c' AND ${ofUser('n')} AND coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) ORDER BY 1, 2, 3`,
+
+  policies: `SELECT p.polrelid::text AS relation, p.polname AS name, p.polcmd AS command,
+      pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS checks
+    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity ORDER BY 1, 2`,
+
+  rules: `SELECT r.ev_class::text AS relation, r.rulename AS name, r.ev_type AS event, pg_get_ruledef(r.oid) AS definition
+    FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE ${ofUser('n')} AND r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2`,
+
+  indexes: `SELECT i.indrelid::text AS relation, c.relname AS name,
+      concat_ws(', ', pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)) AS expression
+    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ${ofUser('n')}
+    UNION ALL SELECT t.partrelid::text, 'partition key', pg_get_expr(t.partexprs, t.partrelid)
+    FROM pg_partitioned_table t WHERE t.partexprs IS NOT NULL ORDER BY 1, 2`,
+
+  domains: `SELECT t.oid::text, n.nspname AS schema, t.typname AS name, t.typbasetype::text AS base
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.typtype = 'd' AND ${ofUser('n')} AND ${noExtension('pg_type', 't.oid')} ORDER BY 2, 3`,
+
+  domainColumns: `SELECT a.attrelid::text AS relation, a.attname AS column, a.atttypid::text AS domain
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE t.typtype = 'd' AND c.relkind IN ('r', 'p', 'f') AND NOT a.attisdropped AND ${ofUser('n')} ORDER BY 1, 2`,
+
+  operators: `SELECT n.nspname AS schema, o.oprname AS name, o.oprcode::oid::text AS function
+    FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+    WHERE ${ofUser('n')} AND o.oprcode <> 0 AND ${noExtension('pg_operator', 'o.oid')} ORDER BY 1, 2`,
+
+  casts: `SELECT format_type(c.castsource, NULL) AS source, format_type(c.casttarget, NULL) AS target,
+      n.nspname AS schema, t.typname AS name, c.castfunc::text AS function
+    FROM pg_cast c JOIN pg_type t ON t.oid = c.casttarget JOIN pg_namespace n ON n.oid = t.typnamespace
+    JOIN pg_proc p ON p.oid = c.castfunc JOIN pg_namespace pn ON pn.oid = p.pronamespace
+    WHERE c.castfunc <> 0 AND ${ofUser('pn')} AND ${noExtension('pg_cast', 'c.oid')} ORDER BY 1, 2`,
+
+  families: `SELECT confrelid::text AS relation, conrelid::text AS child, confdeltype::text AS on_delete, confupdtype::text AS on_update
+    FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))
+    UNION ALL SELECT i.inhparent::text, i.inhrelid::text, CASE WHEN c.relispartition THEN 'p' ELSE 'i' END, NULL
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind IN ('r', 'p', 'f') ORDER BY 1, 2`,
+
+  searchPath: `SELECT coalesce((SELECT substr(s, 13) FROM pg_db_role_setting x, unnest(x.setconfig) s
+      WHERE s LIKE 'search\\_path=%' AND x.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND x.setrole = 0), '"$user", public') AS path`,
+}

@@ -1,0 +1,234 @@
+import {
+  analyzeRoutine,
+  analyzeStatements,
+  effectsLeft,
+  maybe,
+  type DetectedEffect,
+  type Reach,
+  type References,
+  type RelationReference,
+  type RelationUse,
+  type StoredAnalysis,
+} from '@poolsafe/core/adapter'
+import type { Catalog, Relation, Routine } from './catalog.ts'
+import { hooksOf, selecting, type Code, type Hook } from './hooks.ts'
+import { Names, schemasIn } from './names.ts'
+
+/** An effect with the objects that lead to it, the nearest first. */
+export interface TracedEffect extends DetectedEffect {
+  readonly via?: readonly string[]
+}
+
+/** What a piece of code does to the session. */
+export interface Judged {
+  /** All effects in their order, with what the code takes back. */
+  readonly effects: readonly TracedEffect[]
+  /** What is left when the code has run. */
+  readonly left: readonly TracedEffect[]
+  /** Why a part of the code itself could not be judged. */
+  readonly undecided?: string
+}
+
+const nothing: Judged = { effects: [], left: [] }
+
+/** The most effects of one piece of code that are followed, so that calls of calls do not multiply without bound. */
+const mostEffects = 128
+
+/** Follows code through the calls, tables, operators and types that it uses. */
+export class ReachedCode {
+  readonly hooks: readonly Hook[]
+  readonly #hooksOf: ReadonlyMap<string, readonly Hook[]>
+  readonly #catalog: Catalog
+  readonly #names: Names
+  readonly #routines: ReadonlyMap<string, Routine>
+  readonly #relations: ReadonlyMap<string, Relation>
+  readonly #known = new Map<string, Judged>()
+  /** Code that is being judged now. Code that calls itself is judged once. */
+  readonly #open = new Set<string>()
+  /** Code was left out because it is being judged, so what is judged meanwhile is not complete. */
+  #isIncomplete = false
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+    this.hooks = hooksOf(catalog)
+    this.#hooksOf = groupByRelation(this.hooks)
+    this.#names = new Names(catalog)
+    this.#routines = new Map(catalog.routines.map((routine) => [routine.oid, routine]))
+    this.#relations = new Map(catalog.relations.map((relation) => [relation.oid, relation]))
+  }
+
+  /** Judges a piece of code with all that it reaches. */
+  judge(code: Code): Judged {
+    const key = JSON.stringify(code)
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    if (this.#open.has(key)) {
+      this.#isIncomplete = true
+      return nothing
+    }
+    this.#open.add(key)
+    const judged = this.#judge(code)
+    this.#open.delete(key)
+    if (this.#open.size === 0) this.#isIncomplete = false
+    if (!this.#isIncomplete) this.#known.set(key, judged)
+    return judged
+  }
+
+  #judge(code: Code): Judged {
+    if ('relation' in code) return this.#ofRelation(code.relation, code.use)
+    if ('sql' in code) return judgedOf(analyzeStatements(code.sql, this.#reach(this.#defaultPath(''), code.passes)))
+    const routine = this.#routines.get(code.routine)
+    return routine === undefined ? nothing : this.#ofRoutine(routine)
+  }
+
+  #ofRoutine({ kind, definition, parts, language, owner, search_path: path }: Routine): Judged {
+    if (kind === 'a') return union((parts ?? []).map((routine) => this.judge({ routine })))
+    if (definition === null) return { ...nothing, undecided: `a function in the language ${language}` }
+    const schemas = path === null ? this.#defaultPath(owner) : schemasIn(path, owner)
+    return judgedOf(analyzeRoutine(definition, this.#reach(schemas)))
+  }
+
+  #defaultPath(user: string): string[] {
+    return schemasIn(this.#catalog.searchPath, user)
+  }
+
+  #ofRelation(oid: string, use: RelationUse): Judged {
+    const relation = this.#relations.get(oid)
+    return relation === undefined ? nothing : union([ofEffects(this.#ofUse(relation, use, undefined))])
+  }
+
+  #reach(path: readonly string[], passes?: RelationUse): Reach {
+    return {
+      effectsOf: (references) => ({ effects: bounded(this.#reachedBy(references, path, passes)) }),
+      mentions: (sql) => this.#names.mentions(sql),
+    }
+  }
+
+  #reachedBy(references: References, path: readonly string[], passes?: RelationUse): TracedEffect[] {
+    return [
+      ...references.calls.flatMap((call) => {
+        const routines = this.#names.routines(call, path)
+        const isSure = call.isSure && routines.length === 1
+        return routines.flatMap((routine) => this.#ofCall(routine, isSure))
+      }),
+      ...references.relations.flatMap((reference) =>
+        this.#names.relations(reference, path).flatMap((relation) => {
+          const use = passes !== undefined && reference.use === 'select' ? passes : reference.use
+          return this.#ofUse(relation, use, reference)
+        }),
+      ),
+      ...references.operators.flatMap((name) =>
+        this.#names
+          .operators(name, path)
+          .flatMap((operator) =>
+            traced(`operator ${operator.schema}.${operator.name}`, maybe(this.ofRoutine(operator.function))),
+          ),
+      ),
+      ...references.types.flatMap((name) => [
+        ...this.#names.domains(name, path).flatMap(({ oid }) => this.ofDomain(oid)),
+        ...(name.isOfConstant
+          ? []
+          : this.#names
+              .casts(name, path)
+              .flatMap((cast) => traced(`cast to ${cast.target}`, maybe(this.ofRoutine(cast.function))))),
+      ]),
+    ]
+  }
+
+  /** Returns what a routine leaves, from its name on. */
+  ofRoutine(routine: string): TracedEffect[] {
+    const found = this.#routines.get(routine)
+    return found === undefined ? [] : traced(labelOf(found), this.judge({ routine }).left)
+  }
+
+  /** A call that surely happens may also take back what its caller has left. */
+  #ofCall(routine: Routine, isSure: boolean): TracedEffect[] {
+    const { effects, left } = this.judge({ routine: routine.oid })
+    return traced(labelOf(routine), isSure ? effects : maybe(left))
+  }
+
+  /** Returns what the checks of a domain leave. */
+  ofDomain(oid: string): TracedEffect[] {
+    const domain = this.#catalog.domains.find((each) => each.oid === oid)
+    if (domain === undefined) return []
+    const own = this.#catalog.checks
+      .filter((check) => check.domain === oid)
+      .flatMap((check) => maybe(this.judge({ sql: selecting(check.expression) }).left))
+    return [...traced(`domain ${domain.schema}.${domain.name}`, own), ...this.ofDomain(domain.base)]
+  }
+
+  #ofUse(relation: Relation, use: RelationUse, reference: RelationReference | undefined): TracedEffect[] {
+    const hooks = (this.#hooksOf.get(relation.oid) ?? []).filter((hook) => hook.use === use && runs(hook, reference))
+    return hooks.flatMap((hook) => traced(`${use} ${nameOf(relation)}`, this.ofHook(hook)))
+  }
+
+  /** Returns what a hook leaves. It runs for any number of rows. */
+  ofHook({ label, code }: Hook): TracedEffect[] {
+    const { left } = this.judge(code)
+    const routine = 'routine' in code ? this.#routines.get(code.routine) : undefined
+    return traced(label, routine === undefined ? maybe(left) : traced(labelOf(routine), maybe(left)))
+  }
+}
+
+function groupByRelation(hooks: readonly Hook[]): Map<string, Hook[]> {
+  const found = new Map<string, Hook[]>()
+  for (const hook of hooks) {
+    const known = found.get(hook.relation)
+    if (known === undefined) found.set(hook.relation, [hook])
+    else known.push(hook)
+  }
+  return found
+}
+
+/** Returns true if a statement with these columns runs the hook. */
+function runs({ ofColumns, withoutColumn }: Hook, reference: RelationReference | undefined): boolean {
+  const columns = reference?.columns
+  if (columns === undefined) return true
+  if (ofColumns !== undefined) return columns.some((column) => ofColumns.includes(column))
+  return withoutColumn === undefined || !columns.includes(withoutColumn)
+}
+
+/** The name of an object in messages: `shop.orders`. */
+export function nameOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${schema}.${name}`
+}
+
+function labelOf(routine: Routine): string {
+  return `${nameOf(routine)}()`
+}
+
+function traced(label: string, effects: readonly TracedEffect[]): TracedEffect[] {
+  return effects.map((effect) => Object.assign({}, effect, { via: [label, ...(effect.via ?? [])] }))
+}
+
+/** State counts as left if it is there with and without an open transaction around the code. */
+function judgedOf({ analysis, effects, undecided }: StoredAnalysis): Judged {
+  if (effects.length === 0) return undecided === undefined ? nothing : { ...nothing, undecided }
+  const within = new Set(effectsLeft(analysis, { inTransaction: true }).map(keyOf))
+  const left = effectsLeft(analysis, {}).filter((effect) => within.has(keyOf(effect)))
+  return { effects: bounded(effects), left: bounded(left), ...(undecided !== undefined && { undecided }) }
+}
+
+function ofEffects(effects: readonly TracedEffect[]): Judged {
+  return { effects: bounded(effects), left: bounded(effects) }
+}
+
+function union(all: readonly Judged[]): Judged {
+  const undecided = all.find((each) => each.undecided !== undefined)?.undecided
+  return {
+    effects: bounded(all.flatMap(({ effects }) => effects)),
+    left: bounded(all.flatMap(({ left }) => left)),
+    ...(undecided !== undefined && { undecided }),
+  }
+}
+
+/** Keeps one effect of each kind, if there are too many. */
+function bounded(effects: readonly TracedEffect[]): TracedEffect[] {
+  if (effects.length <= mostEffects) return [...effects]
+  return [...new Map(effects.map((effect) => [keyOf(effect), effect])).values()].slice(0, mostEffects)
+}
+
+/** Two effects with the same key are one finding. */
+export function keyOf({ rule, does, state, object = '' }: DetectedEffect): string {
+  return [rule, does, state, object].join('\0')
+}

@@ -1,0 +1,71 @@
+import { audit, type Ask, type AuditReport } from '@poolsafe/operate'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
+import { probes } from '../../../support/session/snapshot.ts'
+import { alike } from './alike.ts'
+import { hidden, type StoredCase } from './hidden.ts'
+import { helpers } from './stage.ts'
+
+let server: SharedPostgres
+let owner: pg.Client
+let report: AuditReport
+
+beforeAll(async () => {
+  server = await sharedPostgres()
+  owner = new pg.Client(server.url)
+  await owner.connect()
+  await owner.query(helpers)
+  for (const { object, sql } of [...hidden, ...alike])
+    await owner.query(sql).catch((error: Error) => {
+      throw new Error(`${object}: ${error.message}\n${sql}`)
+    })
+  report = await audit({ ask: askOf(owner) })
+})
+afterAll(async () => {
+  await owner.end()
+  await server.stop()
+})
+
+function askOf(client: pg.Client): Ask {
+  return async (sql) => (await client.query<Record<string, unknown>>(sql)).rows
+}
+
+/** Runs the statement in a session of its own, and returns whether the session shows something else afterwards. */
+async function changesSession({ sql, call }: StoredCase): Promise<boolean> {
+  const client = new pg.Client(server.url)
+  await client.connect()
+  try {
+    await client.query(`SELECT set_config('app.a', '', false)`)
+    // A superuser passes by all policies.
+    if (/ROW LEVEL SECURITY/.test(sql)) await client.query('SET ROLE pg_read_all_data')
+    // The look needs the rights of a superuser.
+    const look = async (): Promise<string> => {
+      const user = await client.query<{ user: string }>('SELECT current_user::text AS user')
+      const role = user.rows[0]?.user ?? ''
+      await client.query('RESET ROLE')
+      const seen = await client.query(probes('app.a'))
+      await client.query(`SET ROLE ${pg.escapeIdentifier(role)}`)
+      return JSON.stringify([role, seen.rows])
+    }
+    const before = await look()
+    await client.query(call)
+    return (await look()) !== before
+  } finally {
+    await client.end()
+  }
+}
+
+describe('code that changes the session', () => {
+  it.each(hidden)('$object', async (stored) => {
+    const found = report.findings.filter(({ object, level }) => object === stored.object && level === 'error')
+    expect({ live: await changesSession(stored), found: found.length > 0 }).toEqual({ live: true, found: true })
+  })
+})
+
+describe('code that only looks like it', () => {
+  it.each(alike)('$object', async (stored) => {
+    const found = report.findings.filter(({ object }) => object === stored.object)
+    expect({ live: await changesSession(stored), found }).toEqual({ live: false, found: [] })
+  })
+})
