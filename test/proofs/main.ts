@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unexplained } from './differences.ts'
 import { proofsPage } from './page.ts'
+import { proveRepairs, repairUser } from './prove-repairs.ts'
 import { runAll } from './run-all.ts'
 import { scenes } from './scenes.ts'
 import { subjects } from './subjects.ts'
@@ -20,11 +21,20 @@ const seconds = Math.round((performance.now() - started) / 1000)
 console.log(
   `${results.length} sights of ${all.length + 2 * scenes.length} examples on ${names.join('; ')} in ${seconds} s`,
 )
+await complainOfRepairs()
 const contradictions = unexplained(results)
 complain(contradictions)
 if (!process.argv.includes('--write')) compare(proofsPage(results, names))
 else if (contradictions.length === 0) writeFileSync(page, proofsPage(results, names))
 else complain(['docs/proofs.md was not written, because the results above contradict the rules'])
+
+/** Runs the scripts of repaired transactions on every server. */
+async function complainOfRepairs(): Promise<void> {
+  const servers = await startAll([repairUser])
+  const { scripts, targets, repaired, faults } = await proveRepairs(servers.company).finally(() => servers.stop())
+  console.log(`${repaired} repairs in ${scripts} transactions on ${targets.length} servers`)
+  complain(faults.map(({ script, target, fault }) => `repair on ${target}, ${script}: ${fault}`))
+}
 
 function complain(faults: readonly string[]): void {
   for (const fault of faults) console.error(fault)

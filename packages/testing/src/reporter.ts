@@ -6,7 +6,7 @@ import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { toJson } from './report/json.ts'
 import { toJUnit } from './report/junit.ts'
 import { blamed, collect, collectDeclared, isWhole } from './report/report.ts'
-import { summarize } from './report/summary.ts'
+import { summarize, summarizeRepairs } from './report/summary.ts'
 import { describeUnused, type DeclaredRecord } from './strict/declared.ts'
 
 /** The options of {@link PoolsafeReporter}. Paths are relative to the root of the run; missing folders are created. */
@@ -49,6 +49,7 @@ export class PoolsafeReporter implements Reporter {
     if (junit !== undefined) this.#write(junit, toJUnit(tests, unused))
     const texts = [
       summarize(blamed(tests)),
+      summarizeRepairs(tests.flatMap(({ repairs }) => repairs)),
       ...unused.map((record) => `poolsafe: ${describeUnused(record, 'the whole run')}`),
     ]
     for (const text of texts) if (text !== '') this.#vitest?.logger.log(`\n${text}\n`)

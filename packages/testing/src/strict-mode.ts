@@ -35,6 +35,12 @@ const everyone: StrictOverride = {
   onAllowed(event) {
     for (const demand of active) demand.onAllowed?.(event)
   },
+  onRepaired(event) {
+    for (const demand of active) demand.onRepaired?.(event)
+  },
+  onMoved(event) {
+    for (const demand of active) demand.onMoved?.(event)
+  },
   onComplaint(error) {
     for (const demand of active) demand.onComplaint?.(error)
   },

@@ -35,6 +35,10 @@ describe('a repair changes nothing else', () => {
       `SELECT set_config('😀', "ü", /* no: */ FALSE) FROM t WHERE 'false' = $$false$$`,
       `SELECT set_config('😀', "ü", /* no: */ true) FROM t WHERE 'false' = $$false$$`,
     ],
+    [
+      "SELECT set_config(is_local => false, setting_name => 'a.b', new_value => 'x')",
+      "SELECT set_config(is_local => true, setting_name => 'a.b', new_value => 'x')",
+    ],
     ["SELECT set_config('a.b', 'x', 'off'::boolean)", "SELECT set_config('a.b', 'x', 't'::boolean)"],
     ["SELECT set_config('a.b', 'x', bool 'f')", "SELECT set_config('a.b', 'x', bool 't')"],
     ["SELECT set_config('a.b', 'x', CAST(NULL AS bool))", "SELECT set_config('a.b', 'x', CAST(true AS bool))"],
@@ -67,7 +71,8 @@ describe('a repair changes nothing else', () => {
       'SELECT 1 AS a INTO LOCAL TEMPORARY TABLE "T" UNION SELECT 2',
       'CREATE TEMP TABLE "T" ON COMMIT DROP AS SELECT 1 AS a      UNION SELECT 2',
     ],
-    ['SELECT a INTO pg_temp.t FROM b', 'CREATE TABLE pg_temp.t ON COMMIT DROP AS SELECT a   FROM b'],
+    ['CREATE TABLE pg_temp.t AS VALUES (1)', 'CREATE TEMP TABLE pg_temp.t ON COMMIT DROP AS VALUES (1)'],
+    ['SELECT a INTO pg_temp.t FROM b', 'CREATE TEMP TABLE pg_temp.t ON COMMIT DROP AS SELECT a   FROM b'],
     ['SELECT pg_advisory_lock($1), 1', 'SELECT pg_advisory_xact_lock($1) AS pg_advisory_lock, 1'],
     [
       'SELECT CAST(pg_catalog."pg_advisory_lock"(1) AS text) x, 2 ORDER BY 2',

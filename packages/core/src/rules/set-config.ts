@@ -111,10 +111,6 @@ CREATE POLICY own_org ON orders
         sent: "select pg_catalog.set_config('app.org_id', $1, 't')",
       },
       { sql: "SELECT set_config('app.org_id', '7', NULL)", sent: "SELECT set_config('app.org_id', '7', true)" },
-      {
-        sql: "SELECT set_config(is_local => false, setting_name => 'app.org_id', new_value => '7')",
-        sent: "SELECT set_config(is_local => true, setting_name => 'app.org_id', new_value => '7')",
-      },
     ],
     on: { FuncCall: setConfigLocally },
   },

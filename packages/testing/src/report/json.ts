@@ -10,11 +10,14 @@ export function toJson(tests: readonly ReportedTest[], declared: readonly Declar
     const where = { file: found[0]?.file, test: found[0]?.test, place }
     return { rule, count: found.length, first: where, instead, docs }
   })
-  const named = tests.filter(({ findings, exceptions }) => findings.length + exceptions.length > 0)
+  const named = tests.filter(
+    ({ findings, exceptions, repairs }) => findings.length + exceptions.length + repairs.length > 0,
+  )
   const report = {
     version: 1,
     testCount: tests.length,
     findingCount: all.length,
+    repairCount: tests.reduce((count, { repairs }) => count + repairs.length, 0),
     rules,
     tests: named,
     exceptions: declared,

@@ -33,10 +33,19 @@ describe('toJUnit', () => {
         state: 'failed',
         findings: [finding],
         exceptions: [],
+        repairs: [],
         errors: ['StrictModeError'],
       },
-      { file: 'a.test.ts', test: 'c', state: 'skipped', findings: [], exceptions: [], errors: [] },
-      { file: 'b.test.ts', test: 'd', state: 'failed', findings: [], exceptions: [], errors: ['AssertionError'] },
+      { file: 'a.test.ts', test: 'c', state: 'skipped', findings: [], exceptions: [], repairs: [], errors: [] },
+      {
+        file: 'b.test.ts',
+        test: 'd',
+        state: 'failed',
+        findings: [],
+        exceptions: [],
+        repairs: [],
+        errors: ['AssertionError'],
+      },
     ] as const
     expect(toJUnit(tests, [])).toBe(
       [

@@ -1,6 +1,6 @@
 import type { TestCase, TestModule } from 'vitest/node'
 import { merge, type DeclaredRecord } from '../strict/declared.ts'
-import type { ExceptionRecord, FileRecord, FindingRecord } from '../strict/record.ts'
+import type { ExceptionRecord, FileRecord, FindingRecord, RepairRecord } from '../strict/record.ts'
 import type { Blamed } from './summary.ts'
 
 /** What strict mode saw of a test, or of a file outside its tests. */
@@ -14,6 +14,8 @@ export interface ReportedTest {
   readonly state: 'passed' | 'failed' | 'skipped' | 'pending'
   readonly findings: readonly FindingRecord[]
   readonly exceptions: readonly ExceptionRecord[]
+  /** What `repair` has changed. */
+  readonly repairs: readonly RepairRecord[]
   /** The names of its errors. Messages are omitted, because they may contain compared values. */
   readonly errors: readonly string[]
 }
@@ -40,13 +42,13 @@ export function collect(modules: readonly TestModule[]): ReportedTest[] {
 
 function reportedOf(module: TestModule): ReportedTest[] {
   const file = module.relativeModuleId
-  const { findings = [], exceptions = [] } = module.meta().poolsafe ?? {}
+  const { findings = [], exceptions = [], repairs = [] } = module.meta().poolsafe ?? {}
   const inside = [...module.children.allTests()].map((test) => reported(file, test))
   const errors = namesOf([...module.errors(), ...[...module.children.allSuites()].flatMap((each) => each.errors())])
-  if (findings.length + exceptions.length + errors.length === 0) return inside
+  if (findings.length + exceptions.length + repairs.length + errors.length === 0) return inside
   // A file fails for its tests as well: outside them, for what was found or thrown there.
   const state = findings.length + errors.length > 0 ? 'failed' : 'passed'
-  return [{ file, state, findings, exceptions, errors }, ...inside]
+  return [{ file, state, findings, exceptions, repairs, errors }, ...inside]
 }
 
 function namesOf(errors: readonly { readonly name?: string }[] = []): string[] {
@@ -54,7 +56,7 @@ function namesOf(errors: readonly { readonly name?: string }[] = []): string[] {
 }
 
 function reported(file: string, test: TestCase): ReportedTest {
-  const { findings = [], exceptions = [] } = test.meta().poolsafe ?? {}
+  const { findings = [], exceptions = [], repairs = [] } = test.meta().poolsafe ?? {}
   const expected = test.options.fails === true ? { isExpected: true as const } : {}
   const { state, errors } = test.result()
   return {
@@ -64,6 +66,7 @@ function reported(file: string, test: TestCase): ReportedTest {
     state,
     findings,
     exceptions,
+    repairs,
     errors: state === 'failed' ? namesOf(errors) : [],
   }
 }

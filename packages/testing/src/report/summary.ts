@@ -1,5 +1,5 @@
 import { groupBy } from '../group-by.ts'
-import type { FindingRecord } from '../strict/record.ts'
+import type { FindingRecord, RepairRecord } from '../strict/record.ts'
 
 /** A finding and its test. */
 export interface Blamed {
@@ -32,6 +32,17 @@ export function summarize(all: readonly Blamed[]): string {
   return [`poolsafe: ${counted(all.length, 'finding')} in ${counted(tests, 'test')}`, ...blocks].join('\n')
 }
 
+/** Lists what was repaired in a run: each rule with its count, what was changed, and where first. Empty without repairs. */
+export function summarizeRepairs(repairs: readonly RepairRecord[]): string {
+  if (repairs.length === 0) return ''
+  const byHow = groupBy(repairs, ({ rule, how }) => `${rule}  ${how}`).toSorted(([, a], [, b]) => b.length - a.length)
+  const lines = byHow.map(([what, found]) => {
+    const [first] = found
+    return `  ${what}  ${found.length}×  ${first === undefined ? '' : placeOf({ record: first })}`
+  })
+  return [`poolsafe: ${counted(repairs.length, 'repair')}`, ...lines].join('\n')
+}
+
 /** Number of characters of a statement that replace a missing call site. */
 const shownLength = 80
 
@@ -42,7 +53,7 @@ function nameOf({ file, test, isExpected }: Blamed): string {
 }
 
 /** The hostile pooler knows what was sent, but not from where. */
-function placeOf({ record }: Blamed): string {
+function placeOf({ record }: { readonly record: Pick<FindingRecord, 'operation' | 'place' | 'statement'> }): string {
   const place = [record.operation, record.place].filter((part) => part !== undefined).join(' at ')
   return place === '' ? `first by the statement ${record.statement.slice(0, shownLength)}` : `first at ${place}`
 }

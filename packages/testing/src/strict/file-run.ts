@@ -4,12 +4,13 @@ import { inject, type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite,
 import { summarize, type Blamed } from '../report/summary.ts'
 import { demandStrictMode } from '../strict-mode.ts'
 import { Declarations, describeUnused, type DeclaredRecord } from './declared.ts'
-import { exceptionRecord, recordsOf, type FileRecord, type TaskRecord } from './record.ts'
+import { exceptionRecord, recordsOf, repairsOf, type FileRecord, type TaskRecord } from './record.ts'
 import {
   closeAllScopes,
   closeScope,
   hold,
   holdComplaint,
+  holdRepair,
   isAllowed,
   openScope,
   runIn,
@@ -54,6 +55,7 @@ export class FileRun {
     onFinding: hold,
     allows: isAllowed,
     onComplaint: holdComplaint,
+    onRepaired: holdRepair,
     onDeclared: (exception) => this.#declarations.declare(exception),
     onAllowed: (event) => this.#declarations.allow(event),
   }
@@ -106,8 +108,12 @@ export class FileRun {
   }
 }
 
-function recordOf({ allowances }: Scope, found: readonly Found[]): TaskRecord {
-  return { findings: found.flatMap(recordsOf), exceptions: allowances.map(exceptionRecord) }
+function recordOf({ allowances, repaired }: Scope, found: readonly Found[]): TaskRecord {
+  return {
+    findings: found.flatMap(recordsOf),
+    exceptions: allowances.map(exceptionRecord),
+    repairs: repaired.flatMap(repairsOf),
+  }
 }
 
 const outsideTests =

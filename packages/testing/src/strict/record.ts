@@ -1,4 +1,4 @@
-import type { RuleId } from '@poolsafe/core'
+import type { RepairedEvent, RuleId } from '@poolsafe/core'
 import { formatCallSite } from '@poolsafe/core/adapter'
 import type { DeclaredRecord } from './declared.ts'
 import type { Allowance, Found } from './scope.ts'
@@ -34,6 +34,21 @@ export interface ExceptionRecord {
   readonly isUsed: boolean
 }
 
+/** One repair as plain data. It contains no parameter value and no literal. */
+export interface RepairRecord {
+  readonly rule: RuleId
+  /** What was changed: `SET → SET LOCAL`. */
+  readonly how: string
+  /** The application's statement with literals replaced by `?`. */
+  readonly statement: string
+  /** What was sent in its place, with literals replaced by `?`. */
+  readonly sent: string
+  /** `User.findMany`, if the ORM's adapter knows it. */
+  readonly operation?: string
+  /** The call site, if known. */
+  readonly place?: string
+}
+
 /** Additional data of a file in its `meta.poolsafe`. */
 export interface FileRecord extends TaskRecord {
   /** The exceptions by statement that were declared while it ran. */
@@ -46,6 +61,7 @@ export interface FileRecord extends TaskRecord {
 export interface TaskRecord {
   readonly findings: readonly FindingRecord[]
   readonly exceptions: readonly ExceptionRecord[]
+  readonly repairs: readonly RepairRecord[]
 }
 
 /** The records of one statement, one for each rule. */
@@ -60,6 +76,11 @@ export function recordsOf({ event }: Found): FindingRecord[] {
     docs: `node_modules/@poolsafe/core/${docs}`,
     ...common,
   }))
+}
+
+/** The records of one repaired statement, one for each rule. */
+export function repairsOf({ repairs, statement, sent, operation, place }: RepairedEvent): RepairRecord[] {
+  return repairs.map(({ rule, how }) => ({ rule, how, statement, sent, ...present({ operation, place }) }))
 }
 
 export function exceptionRecord({ rule, reason, stack, isUsed }: Allowance): ExceptionRecord {

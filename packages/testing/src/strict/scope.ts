@@ -1,6 +1,6 @@
 import { shared } from '@poolsafe/core/adapter'
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { FindingEvent, PoolsafeError, RuleId } from '@poolsafe/core'
+import type { FindingEvent, PoolsafeError, RepairedEvent, RuleId } from '@poolsafe/core'
 
 /** A finding, and the reason why it counts for this test if that is not obvious. */
 export interface Found {
@@ -26,6 +26,8 @@ export interface Scope {
   /** Errors that do not concern a statement: a comment that allows nothing, an unguarded client. */
   readonly complaints: PoolsafeError[]
   readonly allowances: Allowance[]
+  /** Statements that were repaired. They are reported, and fail no test. */
+  readonly repaired: RepairedEvent[]
 }
 
 interface Scopes {
@@ -41,7 +43,7 @@ const scopes: Scopes = shared('testing.scopes', () => ({ storage: new AsyncLocal
 
 /** @param parent the surrounding scope; a file has none */
 export function openScope(name: string, parent: Scope | undefined): Scope {
-  const scope: Scope = { name, parent, found: [], complaints: [], allowances: [] }
+  const scope: Scope = { name, parent, found: [], complaints: [], allowances: [], repaired: [] }
   scopes.open.add(scope)
   return scope
 }
@@ -71,6 +73,11 @@ export function hold(event: FindingEvent): void {
   const own = scopes.storage.getStore()
   const isForeign = own !== undefined && !scopes.open.has(own)
   scope?.found.push({ event, startedBy: isForeign ? own.name : undefined })
+}
+
+/** Records a repair in the scope that sent its statement. */
+export function holdRepair(event: RepairedEvent): void {
+  currentScope()?.repaired.push(event)
 }
 
 /** Records an error without a finding in the scope in which it was thrown. */

@@ -46,6 +46,9 @@ const statuses = {
   'allows what a function does': 'passed',
   'expects what a function does': 'passed',
   'is safe after all that': 'passed',
+  'sends what is repaired': 'passed',
+  'sends what has no exact repair': 'failed',
+  'sends SET outside of a transaction, where nothing is repaired': 'failed',
 }
 
 let postgres: SharedPostgres
@@ -194,7 +197,7 @@ describe('the summary', () => {
   it('ends the run of a reporter: rule, count, first place and remedy', () => {
     expect(threads.output.match(/^poolsafe: \d+ findings/gm)).toHaveLength(1)
     expect(threads.output).toMatch(
-      / 17 findings in 15 tests\n +session\/set +13× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +3×/,
+      / 19 findings in 17 tests\n +session\/set +14× +first at .*\n +in blame\.fixture.*\n +instead: SET LOCAL.*\n +session\/listen +4×/,
     )
     expect(threads.output).toContain('first by the statement SELECT hidden.claim()')
     expect(threads.output).toContain(`first at setTenant (test/integration/testing/strict/fixtures/${place}`)
@@ -203,6 +206,8 @@ describe('the summary', () => {
   it('ends each file without a reporter, with each run', () => {
     const heads = forks.output.match(/^poolsafe: .*/gm)
     expect(heads?.toSorted()).toEqual([
+      'poolsafe: 2 findings in 2 tests',
+      'poolsafe: 2 findings in 2 tests',
       'poolsafe: 2 findings in 2 tests',
       'poolsafe: 2 findings in 2 tests',
       'poolsafe: 3 findings in 1 test',
@@ -233,11 +238,11 @@ describe('the files for CI', () => {
 
   it('are JSON by rule and by test', () => {
     const { testCount, findingCount, rules, tests } = JSON.parse(threads.json) as Report
-    expect([testCount, findingCount]).toEqual([36, 17])
+    expect([testCount, findingCount]).toEqual([39, 19])
     expect(Object.fromEntries(rules.map(({ rule, count }) => [rule, count]))).toEqual({
       'session/advisory-lock': 1,
-      'session/listen': 3,
-      'session/set': 13,
+      'session/listen': 4,
+      'session/set': 14,
     })
     expect(rules[0]?.first.place).toMatch(/application\.ts:\d+:\d+\)$/)
     const concurrent = tests.find(({ test }) => test === 'at the same time > sends LISTEN')
@@ -249,7 +254,7 @@ describe('the files for CI', () => {
 
   it('are JUnit, in which every test that failed has failed', () => {
     expect(threads.junit).toMatch(
-      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="36" failures="18" errors="0" skipped="1">/,
+      /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="poolsafe" tests="39" failures="20" errors="0" skipped="1">/,
     )
     expect(threads.junit).toMatch(
       /name="keeps the error to itself">\n +<failure type="session\/set" message="SET search_path stays/,
@@ -260,8 +265,27 @@ describe('the files for CI', () => {
     expect(threads.junit).toMatch(/name="allows what does not happen">\n +<failure type="unused exception"/)
   })
 
+  it('list what was repaired, which fails no test', () => {
+    const { repairCount, tests } = JSON.parse(threads.json) as {
+      readonly repairCount: number
+      readonly tests: readonly { readonly test?: string; readonly repairs: readonly object[] }[]
+    }
+    expect(repairCount).toBe(3)
+    const set = {
+      rule: 'session/set',
+      how: 'SET → SET LOCAL',
+      statement: 'SET statement_timeout = ?',
+      sent: 'SET LOCAL statement_timeout = ?',
+      place: expect.stringContaining('repairs.fixture.ts'),
+    }
+    expect(tests.find(({ test }) => test === 'sends what has no exact repair')?.repairs).toEqual([set])
+    expect(threads.output).toMatch(
+      /poolsafe: 3 repairs\n {2}session\/set {2}SET → SET LOCAL {2}2× {2}first at .*repairs\.fixture/,
+    )
+  })
+
   it('hold no literal of a statement', () => {
-    expect(threads.json + threads.junit).not.toMatch(/'tenant'|&apos;tenant|secret/)
+    expect(threads.json + threads.junit).not.toMatch(/'tenant'|&apos;tenant|secret|9h/)
   })
 })
 

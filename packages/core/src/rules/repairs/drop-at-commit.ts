@@ -1,5 +1,13 @@
 import type { CreateStmt, CreateTableAsStmt, IntoClause, RangeVar, SelectStmt } from '@pgsql/types'
-import { insertAfter, insertBefore, replace, type Edit, type Repaired, type StatementText } from '../repair.ts'
+import {
+  insertAfter,
+  insertBefore,
+  replace,
+  type Change,
+  type Edit,
+  type Repaired,
+  type StatementText,
+} from '../repair.ts'
 
 const how = 'ON COMMIT DROP'
 const notFound = 'poolsafe does not find where ON COMMIT DROP belongs in the text'
@@ -19,7 +27,21 @@ export function dropTableAs({ into }: CreateTableAsStmt, text: StatementText): R
   const start = text.indexAt(into.rel?.location)
   const place = text.find(start, into.tableSpaceName === undefined ? asWord : tablespaceWord)
   const edits = editsAt(text, start, place, (into.onCommit ?? 'ONCOMMIT_NOOP') === 'ONCOMMIT_NOOP')
-  return edits === undefined ? notFound : { how, edits, tree: [{ node: into, fields: { onCommit: 'ONCOMMIT_DROP' } }] }
+  const temporary = sayTemporary(into.rel, text)
+  if (edits === undefined || temporary === undefined) return notFound
+  const tree = [{ node: into, fields: { onCommit: 'ONCOMMIT_DROP' } }]
+  return { how, edits: [...temporary.edits, ...edits], tree: [...temporary.tree, ...tree] }
+}
+
+/** PostgreSQL takes ON COMMIT here only with the word TEMP, also if the table is in pg_temp. */
+function sayTemporary(
+  rel: RangeVar | undefined,
+  { tokens }: StatementText,
+): Pick<Change, 'edits' | 'tree'> | undefined {
+  if (rel === undefined || rel.relpersistence === 't') return { edits: [], tree: [] }
+  const [, table] = tokens
+  if (table?.keyword !== 'table') return undefined
+  return { edits: [insertBefore(table, 'TEMP ')], tree: [{ node: rel, fields: { relpersistence: 't' } }] }
 }
 
 const asWord: ReadonlySet<string> = new Set(['as'])
@@ -61,10 +83,10 @@ export function dropSelected(
   const target = targetOf(into, text)
   const [first] = text.tokens
   if (target === undefined || first === undefined) return notFound
-  const edits = [insertBefore(first, `CREATE ${target.persistence}TABLE ${target.name} ON COMMIT DROP AS `)]
+  const edits = [insertBefore(first, `CREATE TEMP TABLE ${target.name} ON COMMIT DROP AS `)]
   const created = {
     query: { SelectStmt: statement },
-    into: { ...into, onCommit: 'ONCOMMIT_DROP' },
+    into: { ...into, rel: { ...into.rel, relpersistence: 't' }, onCommit: 'ONCOMMIT_DROP' },
     objtype: 'OBJECT_TABLE',
   }
   return {
@@ -85,8 +107,6 @@ function holderOfInto(select: SelectStmt): SelectStmt | undefined {
 }
 
 interface Target {
-  /** `TEMP ` or nothing. */
-  readonly persistence: string
   readonly name: string
   /** `INTO TEMP TABLE t`. */
   readonly tokens: StatementText['tokens']
@@ -99,7 +119,6 @@ function targetOf({ rel }: IntoClause, text: StatementText): Target | undefined 
   const end = start + 2 * partsOf(rel) - 1
   if (start < 1 || text.keywordAt(into) !== 'into') return undefined
   return {
-    persistence: rel?.relpersistence === 't' ? 'TEMP ' : '',
     name: text.tokens
       .slice(start, end)
       .map((token) => token.text)
