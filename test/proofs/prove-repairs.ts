@@ -92,8 +92,8 @@ function leftovers(before: ReadonlySet<string>, after: ReadonlySet<string>): str
 /** Sends the transaction, and looks into the session after each statement. */
 async function play(client: pg.Client, { lines, end = 'COMMIT', isUnseen }: RepairScript): Promise<string[]> {
   const notices: string[] = []
-  const hear = ({ severity, code, message }: Pick<pg.DatabaseError, 'severity' | 'code' | 'message'>): void =>
-    void notices.push(`${severity} ${code} ${message}`)
+  const hear = ({ severity, code, message }: { severity?: unknown; code?: unknown; message?: unknown }): void =>
+    void notices.push([severity, code, message].join(' '))
   client.on('notice', hear)
   const answers: string[] = []
   const look = probes(lines.flat().join(' '))
