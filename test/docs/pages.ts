@@ -119,12 +119,15 @@ const signs: Readonly<Record<CallSign, string>> = {
   namedStatement: 'a statement that the driver sends with a name',
   usedAfterRelease:
     'a statement on a client after its `release()`: always while no other caller has the client; while another caller has it, only if the asynchronous contexts differ (strict mode)',
+  releasedTwice:
+    'a second `release()` of a client that another caller holds by then, if the asynchronous contexts differ (strict mode)',
 }
 
 /** An example of the name in a call, for rules that need one. */
 const namesOfSigns: { readonly [Sign in CallSign]?: string } = {
   startupParameter: 'statement_timeout',
   usedAfterRelease: '12 ms ago by src/orders.ts:14:5',
+  releasedTwice: '12 ms ago by src/orders.ts:14:5',
   wrongProfile:
     'it says mode session, not mode transaction, while at login the pooler says that it is PgBouncer 1.26.1 in transaction mode',
 }

@@ -142,6 +142,56 @@ describe('a statement on a client that was released', () => {
   })
 })
 
+describe('a second release of a client that another caller holds by then', () => {
+  /** The first holder releases twice; the second release comes while another request holds the connection. */
+  async function releaseTwice({ pool }: Opened, [begin, end]: readonly [string, string]): Promise<unknown> {
+    const [released, taken] = [moment(), moment()]
+    const first = inRequest(async () => {
+      const client = await pool.connect()
+      await client.query('SELECT 1')
+      client.release()
+      released.come()
+      await taken.has
+      try {
+        client.release()
+        return undefined
+      } catch (error) {
+        return error
+      }
+    })
+    await released.has
+    return inRequest(async () => {
+      const client = await pool.connect()
+      await client.query(begin)
+      taken.come()
+      const error = await first
+      if (error === undefined) return undefined
+      await client.query(end)
+      client.release()
+      return error
+    })
+  }
+
+  it('is refused in strict mode, and the connection stays with its holder', async () => {
+    await use({ mode: 'strict' }, async (opened) => {
+      const error = await releaseTwice(opened, ['BEGIN', 'COMMIT'])
+      expect(error).toBeInstanceOf(UnsafeStatementError)
+      expect(error).toMatchObject({ rule })
+      expect((error as Error).message).toMatch(
+        /^a second release\(\) of a client that was released \d+ ms ago by .*used-after-release\.test\.ts:\d+:\d+ takes the connection from/,
+      )
+      expect(opened.found.map(ruleOf)).toEqual([rule])
+      await expect(opened.pool.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 })
+    })
+  })
+
+  it('is allowed with a reason, and the pool takes the connection from its holder', async () => {
+    await use({ mode: 'strict', exceptions: [{ rule, reason: 'a test' }] }, async (opened) => {
+      expect(await releaseTwice(opened, ['SELECT 1', 'SELECT 2'])).toBeUndefined()
+    })
+  })
+})
+
 describe('nothing is found', () => {
   it('for calls that take the same connection one after the other, each in its own way', async () => {
     await use({ mode: 'strict' }, async ({ pool, found }) => {

@@ -1,5 +1,6 @@
 import { AcquireTimeoutError, createGuard } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
+import { EventEmitter } from 'node:events'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
@@ -119,4 +120,15 @@ describe('a pool of node-postgres', () => {
     expect(pool.waitingCount).toBe(0)
     await pool.end()
   })
+})
+
+it('a Client class that has no query method of its own fails with its own error', async () => {
+  class Unqueryable extends EventEmitter {
+    connect(done: (error: Error) => void): void {
+      done(new Error('no way in'))
+    }
+  }
+  const pool = guardPool(new pg.Pool({ Client: Unqueryable } as unknown as pg.PoolConfig), guard)
+  await expect(pool.connect()).rejects.toThrow('no way in')
+  await pool.end()
 })

@@ -13,6 +13,7 @@ import { resolvePoolOptions, type GuardPoolOptions, type PoolOptions } from './p
 import { watchLogin, watchNewClients } from './login.ts'
 import { refuseLoginOfPool } from './startup.ts'
 import type { ClientLike, PoolLike } from './types.ts'
+import { refuseSecondRelease } from './use-after-release.ts'
 
 /**
  * Guards a pool, in place. poolsafe judges `pool.query` before it acquires a connection. It also judges every form of
@@ -136,6 +137,7 @@ function judgeReleases(client: ClientLike, state: ClientState, guard: Engine): v
       state.refused = undefined
     },
     isLent: () => state.isLent,
+    refuseSecond: (entry) => (state.isLent ? undefined : refuseSecondRelease(life, guard, entry)),
     judge(entry) {
       if (state.isLent || !state.transaction.current.isOpen) return undefined
       // The caller's own error matters more than ours, which would replace it in a finally block.

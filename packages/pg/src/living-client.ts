@@ -43,6 +43,8 @@ export interface ReleaseJudge {
   begin(): void
   /** Returns true for a client that `pool.query` has acquired. */
   isLent(): boolean
+  /** @returns the error that must refuse a release by an earlier holder of the client */
+  refuseSecond(entry: DriverFunction): Error | undefined
   /** @returns `undefined` if no transaction is open */
   judge(entry: DriverFunction): Verdict | undefined
 }

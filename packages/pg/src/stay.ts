@@ -43,6 +43,8 @@ export class Stay {
       this.#state = 'over'
       return undefined
     }
+    const misuse = this.#life.followed === undefined ? undefined : this.#life.judge?.refuseSecond(entry)
+    if (misuse !== undefined) throw misuse
     // pg-pool's own message.
     if (this.#state === 'settling')
       throw new Error('Release called on client which has already been released to the pool.')

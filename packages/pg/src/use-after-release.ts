@@ -24,18 +24,29 @@ export function locateRelease({ home: { gate } }: Life, checkout: Checkout<Clien
  */
 export function refuseMisuse(life: Life, guard: Engine, config: unknown, entry: DriverFunction): Error | undefined {
   const released = life.released ?? releasedEarlier(life)
-  if (released === undefined) return undefined
+  return released === undefined
+    ? undefined
+    : guard.refuseCall('usedAfterRelease', entry, describe(life, released), sqlOf(config))
+}
+
+/**
+ * Judges a release by a caller that has released the client before. Another caller holds the same object by now.
+ *
+ * @returns the error that must refuse it
+ */
+export function refuseSecondRelease(life: Life, guard: Engine, entry: DriverFunction): Error | undefined {
+  const released = releasedEarlier(life)
+  return released === undefined ? undefined : guard.refuseCall('releasedTwice', entry, describe(life, released))
+}
+
+/** Returns how long ago a client was released, and by which call site: `12 ms ago by src/orders.ts:14:5`. */
+function describe(life: Life, released: Holdable): string {
   const by = [released.operation, callSiteOf({ site: released.releaseSite })]
     .filter((part) => part !== undefined)
     .join(' at ')
   const who = by === '' ? 'by a call whose call site was not remembered (the next one will be)' : `by ${by}`
   life.home.gate.record.sites.strike([released])
-  return guard.refuseCall(
-    'usedAfterRelease',
-    entry,
-    `${seconds(performance.now() - (released.releasedAt ?? 0))} ago ${who}`,
-    sqlOf(config),
-  )
+  return `${seconds(performance.now() - (released.releasedAt ?? 0))} ago ${who}`
 }
 
 /**

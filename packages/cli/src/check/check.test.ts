@@ -60,6 +60,14 @@ describe('poolsafe check', () => {
     })
   })
 
+  it('says which pooler the settings name, if none was named', async () => {
+    const cwd = writeProject({ '.env.example': 'DATABASE_URL=postgres://a:secret@ep-a-pooler.eu.aws.neon.tech/app' })
+    const { out } = await runCli(['check'], { cwd })
+    expect(out).toContain('hint  DATABASE_URL in .env.example leads to Neon')
+    expect(out).not.toContain('secret')
+    expect((await runCli(['check', '--pooler', 'neon'], { cwd })).out).not.toContain('hint')
+  })
+
   it('checks the paths that are named, whatever their names are', async () => {
     const cwd = writeProject({ 'test/db.test.ts': unsafe, 'examples/a/db.ts': unsafe, 'b.ts': unsafe })
     const pathsOf = async (...args: string[]): Promise<string[]> => {

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { globSync } from 'tinyglobby'
 import { UsageError } from '@poolsafe/config'
+import { settingsFiles } from './configuration/check-settings-file.ts'
 
 /** Which files to check. */
 export interface FileRequest {
@@ -17,7 +18,7 @@ export interface FileRequest {
 }
 
 /** Everything that a check can read. */
-export const defaultInclude: readonly string[] = ['**/*.{js,jsx,mjs,cjs,ts,tsx,mts,cts,sql}']
+export const defaultInclude: readonly string[] = ['**/*.{js,jsx,mjs,cjs,ts,tsx,mts,cts,sql}', ...settingsFiles]
 
 const never: readonly string[] = [
   '**/node_modules/**',

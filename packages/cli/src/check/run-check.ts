@@ -55,6 +55,7 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
     counts: scanner.counts,
     poolers: profiles.map(({ label }) => label),
     millis: performance.now() - started,
+    hints: request.pooler === undefined && guard.pooler === undefined ? scanner.hints : [],
   }
   terminal.out(
     reports[format](result, {

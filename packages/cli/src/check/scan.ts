@@ -1,6 +1,8 @@
 import type { PoolerProfile } from '@poolsafe/core'
 import { checkCode } from './check-code.ts'
 import { checkScript } from './check-script.ts'
+import { checkConfiguration, mayConfigureSessions } from './configuration/check-configuration.ts'
+import { checkSettingsFile, isSettingsFile } from './configuration/check-settings-file.ts'
 import { Constants } from './constants.ts'
 import { SourceFile } from './code/source-file.ts'
 import { parseCode, SyntaxRefused } from './code/syntax.ts'
@@ -40,6 +42,8 @@ export interface FileResult {
 
 /** Scans files one after the other. */
 export class Scanner {
+  /** What files of settings say of the pooler, in sentences. */
+  readonly hints: string[] = []
   readonly counts: Counts = { files: 0, parsed: 0, scripts: 0, tags: 0, calls: 0 }
   readonly #request: ScanRequest
   readonly #judges: readonly Judge[]
@@ -73,9 +77,17 @@ export class Scanner {
   /** Checks a text as if it were the content of a file. */
   scanSource(path: string, source: string): FileResult {
     this.counts.files++
-    if (mayTouchSessions(source)) return this.#scanParsed(path, source)
+    if (isSettingsFile(path)) return this.#scanSettings(path, source)
+    if (mayTouchSessions(source) || (!path.endsWith('.sql') && mayConfigureSessions(source)))
+      return this.#scanParsed(path, source)
     this.#others.push(path)
     return { findings: [], skipped: [] }
+  }
+
+  #scanSettings(path: string, source: string): FileResult {
+    const { findings, hints } = checkSettingsFile(shownPath(this.#request.cwd, path), source, this.#judges)
+    this.hints.push(...hints)
+    return { findings: mergePoolers(findings), skipped: [] }
   }
 
   #scanParsed(path: string, source: string): FileResult {
@@ -100,10 +112,11 @@ export class Scanner {
       if (importsOther(file.names.modules)) return []
       this.#constants.add(file)
       const origin = originOf(shown, source, this.#request.migrations)
-      const { findings, texts } = checkCode({ path: shown, file, origin }, this.#judges)
+      const code = { path: shown, file, origin }
+      const { findings, texts } = checkCode(code, this.#judges)
       this.counts.tags += texts.tag
       this.counts.calls += texts.call
-      return [...findings]
+      return [...findings, ...checkConfiguration(code, this.#judges)]
     } catch (error) {
       if (error instanceof SyntaxRefused) return `it does not parse: ${error.message}`
       if (error instanceof RangeError) return 'it is nested too deeply'
@@ -116,7 +129,9 @@ export class Scanner {
 export function mergePoolers(findings: readonly CheckFinding[]): CheckFinding[] {
   const merged = new Map<string, CheckFinding>()
   for (const finding of findings) {
-    const key = `${finding.line}:${finding.column} ${finding.rule} ${finding.statement}`
+    const { line, column, rule, statement, message } = finding
+    // A configuration has no statement; one may send several.
+    const key = `${line}:${column} ${rule} ${statement === '' ? message : statement}`
     const known = merged.get(key)
     merged.set(
       key,

@@ -123,6 +123,10 @@ const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string
     refused: 'no: poolsafe refused it, nothing reached the server',
     told: 'yes: poolsafe only warns',
   },
+  releasedTwice: {
+    refused: 'no: poolsafe refused the release, and the connection stays with its holder',
+    told: 'no: the connection goes back to the pool, although another caller holds it',
+  },
   wrongProfile: {
     refused: 'no: poolsafe uses no such connection',
     told: 'yes: poolsafe only warns, and goes on with this profile',

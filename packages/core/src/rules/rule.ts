@@ -23,6 +23,7 @@ export type CallSign =
   | 'namedStatement'
   | 'outsideHandle'
   | 'releasedInTransaction'
+  | 'releasedTwice'
   | 'startupParameter'
   | 'undecided'
   | 'usedAfterRelease'

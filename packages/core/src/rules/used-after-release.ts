@@ -16,6 +16,21 @@ function onMisuse(released: string): Effect {
   }
 }
 
+/** @param released see {@link onMisuse} */
+function onSecondRelease(released: string): Effect {
+  const told = {
+    outcome: 'leaks',
+    consequence: 'takes the connection from whoever holds it by then, and gives it to a third caller at the same time',
+  } as const
+  return {
+    does: 'leaves',
+    state: 'transaction',
+    what: `a second release() of a client that was released ${released}`,
+    when: 'always',
+    told,
+  }
+}
+
 /**
  * A released client stays the same object, which the pool gives to the next caller: nothing stops the previous holder
  * from using it.
@@ -37,5 +52,5 @@ try {
 })`,
   },
   examples: { unsafe: [], safe: ['SELECT 1'] },
-  call: { usedAfterRelease: onMisuse },
+  call: { usedAfterRelease: onMisuse, releasedTwice: onSecondRelease },
 }

@@ -155,7 +155,7 @@ function kindOfCall(node: Extract<Node, { type: 'CallExpression' | 'NewExpressio
 }
 
 /** Returns true for a client whose arguments, or the constants in them, name a direct connection. */
-function isDirect(
+export function isDirect(
   { arguments: list }: Extract<Node, { type: 'CallExpression' | 'NewExpression' }>,
   file: SourceFile,
 ): boolean {

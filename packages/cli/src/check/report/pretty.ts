@@ -26,7 +26,10 @@ export function pretty(result: CheckResult, options: PrettyOptions): string {
   const skipped = result.skipped.map(
     ({ path, reason }) => `${options.style.yellow('not checked')}  ${path}: ${reason}\n`,
   )
-  return [...errors, notes, skipped.join(''), summary(result, options.style)].filter((part) => part !== '').join('\n')
+  const hints = result.hints.map((hint) => `${options.style.cyan('hint')}  ${hint}; name the pooler with --pooler\n`)
+  return [...errors, notes, skipped.join(''), hints.join(''), summary(result, options.style)]
+    .filter((part) => part !== '')
+    .join('\n')
 }
 
 type Group = readonly [CheckFinding, ...CheckFinding[]]

@@ -10,6 +10,8 @@ export interface CheckResult {
   /** The poolers that were asked about, in words. */
   readonly poolers: readonly string[]
   readonly millis: number
+  /** What the files of settings say of the pooler, in sentences. */
+  readonly hints: readonly string[]
 }
 
 /** Returns the findings of one level. */

@@ -1,0 +1,44 @@
+import { poolers, type DetectedPooler } from '@poolsafe/core'
+
+/** The URL of a database in a file of settings. */
+export interface ConnectionUrl {
+  /** The name of the variable: `DATABASE_URL`. */
+  readonly name: string
+  /** The offset of the URL in the file. */
+  readonly at: number
+  readonly length: number
+  /** By its name, it goes round the pooler. */
+  readonly isNamedDirect: boolean
+  /** The pooler that it leads to, as far as it shows. */
+  readonly pooler: DetectedPooler | undefined
+  /** Names of its parameters, in lower case. */
+  readonly parameters: readonly string[]
+}
+
+const line = /^[^#\n]*?\b(\w*(?:URL|URI|DSN)\w*)["']?\s*[:=]\s*["']?(postgres(?:ql)?:\/\/[^\s"'#]+)/gim
+const directName = /direct|unpooled|non_?pool|migrat/i
+
+/** Finds the URLs in `.env.example`, compose files and the like. Commented lines do not count. */
+export function connectionUrls(source: string): ConnectionUrl[] {
+  return [...source.matchAll(line)].map(({ 0: whole, 1: name = '', 2: url = '', index }) => ({
+    name,
+    at: index + whole.length - url.length,
+    length: url.length,
+    isNamedDirect: directName.test(name),
+    pooler: poolers.detect({ url: readable(url) }),
+    parameters: [...(url.split('?')[1] ?? '').matchAll(/(?:^|&)([^=&]+)=/g)].map(([, key = '']) => key.toLowerCase()),
+  }))
+}
+
+/** `${HOST:-localhost}` and `[YOUR-PASSWORD]` are no part of a URL. */
+function readable(url: string): string {
+  return url
+    .replaceAll(/:\$\{?\w*PORT\w*(?::-(\d+))?\}?/gi, (_, port?: string) => (port === undefined ? '' : `:${port}`))
+    .replaceAll(/\$\{\w+(?::-([^}]*))?\}/g, (_, value: string = 'x') => value)
+    .replaceAll(/\$\w+|\[[^\]]*\]|<[^>]*>/g, 'x')
+}
+
+/** Returns true if a URL certainly leads to a pooler. A port alone is a habit, except for those of poolers. */
+export function leadsToPooler({ pooler }: ConnectionUrl): boolean {
+  return pooler !== undefined && pooler.profile.isDirect !== true && pooler.profile.carries.setting !== 'kept'
+}

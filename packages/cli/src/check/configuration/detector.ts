@@ -1,0 +1,76 @@
+import type { SourceFile } from '../code/source-file.ts'
+import { propertyOf } from '../code/names.ts'
+import { bare, chainOf, type Node } from '../code/syntax.ts'
+
+/** What a configuration makes a library send. */
+export type Sent =
+  /** A statement on each new connection, outside any transaction. */
+  | { readonly sql: string }
+  /** A parameter of the login. */
+  | { readonly startup: string }
+  /** Statements with a name. */
+  | { readonly isNamed: true }
+
+/** A configuration of a library that touches session state. */
+export interface Fact {
+  /** The place to report. */
+  readonly node: Node
+  /** What is configured, and what it does: the start of the message. */
+  readonly what: string
+  readonly sends: Sent
+  /** The remedy, in one sentence without its full stop. */
+  readonly instead: string
+  /** Only migrations use it. */
+  readonly isOfMigrations?: true
+}
+
+/** Finds one kind of configuration. Its words decide which files are parsed for it. */
+export interface Detector {
+  /** Finds the files that may have it. */
+  readonly words: RegExp
+  readonly find: (file: SourceFile) => Fact[]
+}
+
+/** A call or a construction. */
+export type Call = Extract<Node, { type: 'CallExpression' | 'NewExpression' }>
+
+/** Returns the calls and constructions of a file whose callee has this name at its end. */
+export function callsTo({ syntax }: SourceFile, name: RegExp): Call[] {
+  return syntax.nodes.filter(
+    (node): node is Call =>
+      (node.type === 'CallExpression' || node.type === 'NewExpression') && name.test(chainOf(node.callee).at(-1) ?? ''),
+  )
+}
+
+/** Returns an argument as an object literal, followed through constants; `undefined` for anything else. */
+export function objectAt(call: Call, index: number, file: SourceFile): Node | undefined {
+  const given = call.arguments[index]
+  return given === undefined ? undefined : objectOf(given, file)
+}
+
+/** Returns an expression as an object literal, followed through constants. */
+export function objectOf(given: Node, file: SourceFile): Node | undefined {
+  const node = bare(given)
+  if (node.type === 'ObjectExpression') return node
+  const value = node.type === 'Identifier' ? file.names.valueOf(node.name, node) : undefined
+  return value !== undefined && bare(value).type === 'ObjectExpression' ? bare(value) : undefined
+}
+
+/** Returns the property of an object literal, if it is set to something: not `undefined`, `false`, `0` or an empty text. */
+export function setting(object: Node | undefined, name: string): Node | undefined {
+  const value = object === undefined ? undefined : propertyOf(object, name)
+  if (value === undefined) return undefined
+  const node = bare(value)
+  if (node.type === 'Identifier' && node.name === 'undefined') return undefined
+  return node.type === 'Literal' && (node.value === null || !node.value) ? undefined : node
+}
+
+/** Returns true for an object literal that takes in others, so a missing property proves nothing. */
+export function hasSpread(object: Node): boolean {
+  return object.type === 'ObjectExpression' && object.properties.some(({ type }) => type === 'SpreadElement')
+}
+
+/** Returns the name under which a file imports something of a module; a `require` counts. */
+export function imports({ names }: SourceFile, module: RegExp): boolean {
+  return [...names.modules].some((name) => module.test(name))
+}

@@ -1,0 +1,45 @@
+import { isDirect } from '../code/receivers.ts'
+import type { SourceFile } from '../code/source-file.ts'
+import { setting, callsTo, imports, objectAt, type Call, type Detector, type Fact } from './detector.ts'
+
+const lock = { sql: 'SELECT pg_advisory_lock(1)' }
+const direct = 'run migrations over a direct URL (DIRECT_URL), which goes round the pooler'
+
+/** Kysely's Migrator takes a session lock; a dialect guarded with `migrations: 'transaction'` does not. */
+export const kyselyMigrator: Detector = {
+  words: /\bnew\s+Migrator\b/,
+  find: (file) =>
+    imports(file, /^kysely/) && !/\bmigrations\s*:\s*['"]transaction['"]/.test(file.syntax.source)
+      ? callsTo(file, /^Migrator$/).flatMap((call) =>
+          factOf(
+            call,
+            file,
+            'Kysely’s Migrator takes a session lock',
+            `guardDialect(dialect, guard, { migrations: 'transaction' }), or ${direct}`,
+          ),
+        )
+      : [],
+}
+
+/** Migrators that take a session lock, by their module. */
+const migrators: readonly { readonly module: RegExp; readonly call: RegExp; readonly name: string }[] = [
+  { module: /^node-pg-migrate$/, call: /^(?:migrate|runner|run|pgMigrate|migrationRunner)$/, name: 'node-pg-migrate' },
+  { module: /^postgres-migrations$/, call: /^migrate$/, name: 'postgres-migrations' },
+]
+
+export const lockingMigrators: Detector = {
+  words: /['"](?:node-pg-migrate|postgres-migrations)['"]/,
+  find: (file) =>
+    migrators.flatMap(({ module, call: name, name: library }) =>
+      imports(file, module)
+        ? callsTo(file, name).flatMap((call) => factOf(call, file, `${library} takes a session lock`, direct))
+        : [],
+    ),
+}
+
+function factOf(call: Call, file: SourceFile, what: string, instead: string): Fact[] {
+  const isUnlocked = setting(objectAt(call, 0, file), 'noLock') !== undefined
+  return isUnlocked || isDirect(call, file)
+    ? []
+    : [{ node: call.callee, what, sends: lock, instead, isOfMigrations: true }]
+}
