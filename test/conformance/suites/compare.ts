@@ -49,12 +49,17 @@ export function hasPassed(results: Results, title: string): boolean {
 async function onServer(suite: Suite, folder: string, run: Omit<Run, 'server'>): Promise<Results> {
   const server = await startPostgres({ settings: { max_connections: '200' } })
   try {
-    const admin = new pg.Client({ connectionString: server.url })
-    await admin.connect()
-    for (const statement of suite.database ?? []) await admin.query(statement)
-    await admin.end()
+    await makeDatabase(suite, server.url)
     return await suite.run(folder, { ...run, server })
   } finally {
     await server.stop()
   }
+}
+
+/** Makes what a suite's tests expect of the server. */
+export async function makeDatabase(suite: Suite, url: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  for (const statement of suite.database ?? []) await admin.query(statement)
+  await admin.end()
 }

@@ -1,9 +1,8 @@
-import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runChild } from './child.ts'
 import type { Results, Run } from './suite.ts'
 
-/** Milliseconds for a whole suite, and for one test: what hangs is ended and counts as failed. */
+/** Milliseconds for a whole suite, and for one test. What hangs is ended: tests that did not run count as failed. */
 const suiteMillis = 300_000
 const testMillis = 30_000
 
@@ -18,34 +17,46 @@ interface MochaSuite {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What mocha's reporter `json` writes. */
-interface Report {
-  readonly passes: readonly { readonly fullTitle: string }[]
-  readonly failures: readonly { readonly fullTitle: string; readonly err: { readonly message?: string } }[]
-}
+/** One line of mocha's reporter `json-stream`. It also tells of a run that was ended. */
+type Line = readonly [event: 'pass' | 'fail', test: { readonly fullTitle: string; readonly err?: string }]
 
 /** Runs tests with mocha, in a process of its own. */
 export async function mocha(
   { folder, cwd, files, flags, guardFlags, env }: MochaSuite,
-  { isGuarded, only }: Run,
+  { isGuarded, guardEnv = {}, only }: Run,
 ): Promise<Results> {
-  const output = join(folder, '.poolsafe-report.json')
-  await rm(output, { force: true })
   const node = [...(isGuarded ? guardFlags : []), ...flags, join(folder, 'node_modules/mocha/bin/mocha.js')]
-  const reporter = ['--reporter', 'json', '--reporter-option', `output=${output}`]
-  const wanted = only === undefined ? [] : ['--fgrep', only]
-  const args = [...node, '--no-config', '--exit', '--timeout', String(testMillis), ...reporter, ...wanted, files]
-  const { stderr } = await runChild(process.execPath, args, { cwd, env, limitMillis: suiteMillis })
-  const report = await readFile(output, 'utf8').catch(() => {
-    throw new Error(`mocha gave no results in ${cwd}:\n${stderr.slice(-2000)}`)
+  const wanted = only === undefined ? [] : ['--fgrep', only.replace(/ \(\d+\)$/, '')]
+  const args = [
+    ...node,
+    '--no-config',
+    '--exit',
+    '--timeout',
+    String(testMillis),
+    '--reporter',
+    'json-stream',
+    ...wanted,
+  ]
+  const { stdout, stderr } = await runChild(process.execPath, [...args, files], {
+    cwd,
+    env: { ...env, ...guardEnv },
+    limitMillis: suiteMillis,
   })
-  return resultsOf(JSON.parse(report) as Report)
+  const results = resultsOf(stdout)
+  if (results.size === 0) throw new Error(`mocha gave no results in ${cwd}:\n${stderr.slice(-2000)}`)
+  return results
 }
 
-/** Of tests that share a title, one that fails counts. */
-function resultsOf({ passes, failures }: Report): Results {
-  return new Map([
-    ...passes.map(({ fullTitle }) => [fullTitle, undefined] as const),
-    ...failures.map(({ fullTitle, err }) => [fullTitle, err.message ?? 'failed'] as const),
-  ])
+/** The second test of a title is `title (2)`. */
+function resultsOf(stdout: string): Results {
+  const results = new Map<string, string | undefined>()
+  const counts = new Map<string, number>()
+  for (const line of stdout.split('\n')) {
+    if (!line.startsWith('["pass",') && !line.startsWith('["fail",')) continue
+    const [event, { fullTitle, err = 'failed' }] = JSON.parse(line) as Line
+    const count = (counts.get(fullTitle) ?? 0) + 1
+    counts.set(fullTitle, count)
+    results.set(count === 1 ? fullTitle : `${fullTitle} (${count})`, event === 'pass' ? undefined : err)
+  }
+  return results
 }

@@ -10,7 +10,10 @@ export type Results = ReadonlyMap<string, string | undefined>
 /** One run of a suite. */
 export interface Run {
   readonly isGuarded: boolean
-  readonly server: PostgresServer
+  /** For the module that guards the suite's pools: how. */
+  readonly guardEnv?: Readonly<Record<string, string>>
+  /** Where the suite connects: a PostgreSQL, or a pooler before it. */
+  readonly server: Pick<PostgresServer, 'host' | 'port' | 'url' | 'database'>
   /** The one test to run, by its title or file; all where it is missing. */
   readonly only?: string
 }
@@ -21,12 +24,14 @@ export interface Suite {
   readonly repository: RepositoryName
   /** Statements that make what its tests expect of the server. */
   readonly database?: readonly string[]
+  /** Passwords of the users that its tests log in as. */
+  readonly users?: Readonly<Record<string, string>>
   /** @param folder the repository's work tree, with what its tests depend on */
   run(folder: string, run: Run): Promise<Results>
 }
 
 /** The PostgreSQL of the run, as libpq and node-postgres read it from the environment. */
-export function environment(server: PostgresServer): Readonly<Record<string, string>> {
+export function environment(server: Run['server']): Readonly<Record<string, string>> {
   const { hostname, port, username, password } = new URL(server.url)
   return { PGHOST: hostname, PGPORT: port, PGUSER: username, PGPASSWORD: password, PGDATABASE: server.database }
 }

@@ -17,6 +17,7 @@ export const suites: readonly Suite[] = [
     name: 'kysely',
     repository: 'kysely',
     database: ["CREATE ROLE kysely LOGIN SUPERUSER PASSWORD 'kysely'", 'CREATE DATABASE kysely_test OWNER kysely'],
+    users: { kysely: 'kysely' },
     async run(folder, run) {
       await pointAtServer(folder, run.server)
       const env = { DIALECTS: 'postgres' }

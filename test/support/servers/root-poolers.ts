@@ -10,16 +10,32 @@ export interface RootPooler extends RootProcess {
 
 const poolSize = 2
 
-/** PgBouncer 1.26. The users log in to PostgreSQL without a password. */
-export async function startRootPgBouncer(root: string, target: Backend, users: readonly string[]): Promise<RootPooler> {
+/** What a PgBouncer of a test has beside its defaults. */
+interface PgBouncerSetup {
+  readonly defaultPoolSize?: number
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/**
+ * PgBouncer 1.26. The users log in to it without a password.
+ *
+ * @param users those of PostgreSQL; with their passwords there, if these are not the target's
+ */
+export async function startRootPgBouncer(
+  root: string,
+  target: Backend,
+  users: readonly string[] | Readonly<Record<string, string>>,
+  { defaultPoolSize = poolSize, settings = {} }: PgBouncerSetup = {},
+): Promise<RootPooler> {
   const port = await findFreePort()
+  const passwords = Array.isArray(users) ? Object.fromEntries(users.map((user) => [user, target.password])) : users
   const plan = {
     poolMode: 'transaction',
-    defaultPoolSize: poolSize,
+    defaultPoolSize,
     targetPort: target.port,
     adminUser: target.user,
-    users: Object.fromEntries([target.user, ...users].map((user) => [user, target.password])),
-    settings: { auth_type: 'trust' },
+    users: { [target.user]: target.password, ...passwords },
+    settings: { auth_type: 'trust', ...settings },
   }
   const place = { listenAddress: '127.0.0.1', listenPort: port, targetHost: '127.0.0.1' }
   const { stop } = await launch(root, {

@@ -8,7 +8,16 @@ import { pathToFileURL } from 'node:url'
 
 // Loaded before Kysely's own tests, in their folder: each pool and each PostgresDialect that they make is guarded.
 
-const guard = createGuard({ mode: 'warn', pooler: poolers.direct(), logger: { warn: () => {} } })
+// SUITE_MODE: the mode of the guard, behind PgBouncer 1.26; without it there is no pooler.
+// SUITE_DIRECT: the port of PostgreSQL itself, which checkouts move to.
+
+const { SUITE_MODE: mode, SUITE_DIRECT: directPort } = process.env
+const pooler = mode === undefined ? poolers.direct() : poolers.pgbouncer({ version: '1.26', serverVersion: 15 })
+const guard = createGuard({
+  mode: (mode as 'warn' | 'repair' | undefined) ?? 'warn',
+  pooler,
+  logger: { warn: () => {} },
+})
 const fromHere = createRequire(join(process.cwd(), 'package.json'))
 
 const driver = fromHere('pg') as { Pool: new (config?: object) => Parameters<typeof guardPool>[0] }
@@ -19,7 +28,8 @@ Object.defineProperty(driver, 'Pool', {
   value: class extends Pool {
     constructor(config?: object) {
       super(config)
-      guardPool(this, guard)
+      const direct = directPort === undefined ? undefined : new Pool({ ...config, port: Number(directPort), min: 0 })
+      guardPool(this, guard, direct === undefined ? {} : { direct })
     }
   },
 })

@@ -58,7 +58,10 @@ export async function installKysely(folder: string): Promise<void> {
 }
 
 /** Kysely's tests keep the address of the server in their own code. */
-export async function pointAtServer(folder: string, { host, port }: PostgresServer): Promise<void> {
+export async function pointAtServer(
+  folder: string,
+  { host, port }: Pick<PostgresServer, 'host' | 'port'>,
+): Promise<void> {
   const setup = join(folder, 'test/node/dist/test-setup.js')
   const text = await readFile(setup, 'utf8')
   const address = /host: '[^']+',(\s+user: 'kysely',\s+password: 'kysely',\s+)port: \d+,(\s+max: )/
