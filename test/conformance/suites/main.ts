@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { compare, hasPassed } from './compare.ts'
 import { suites } from './suites.ts'
-import { throughPooler } from './through-pooler.ts'
+import { didNotRun, throughPooler } from './through-pooler.ts'
 import { workTree } from './work-tree.ts'
 
 // npm run conformance:suites [-- --only pg-pool,kysely] [--from <folder>] Runs the PostgreSQL tests of other projects
@@ -28,7 +28,9 @@ async function runThroughPooler(from: string | undefined, ways: readonly string[
   const folder = await workTree(kysely.repository, from ?? process.env['POOLSAFE_SUITES'])
   for await (const { way, passed, failed, seconds } of throughPooler(kysely, folder, ways)) {
     console.log(`${way}: ${passed} of ${passed + failed.size} pass, ${seconds.toFixed(1)} s`)
-    for (const [title, message] of failed) console.log(`  ${title}: ${message.split('\n')[0]}`)
+    const ran = [...failed].filter(([, message]) => message !== didNotRun)
+    for (const [title, message] of ran) console.log(`  ${title}: ${message.split('\n')[0]}`)
+    if (ran.length < failed.size) console.log(`  ${failed.size - ran.length} did not run: the suite hung`)
     if (way.endsWith('direct') && failed.size > 0) process.exitCode = 1
   }
 }

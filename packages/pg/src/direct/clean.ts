@@ -2,6 +2,7 @@ import { sessionTexts } from '@poolsafe/core/adapter'
 import { askOn } from '../ask-idle.ts'
 import type { Life, LivingClient } from '../living-client.ts'
 import { isForeign, isInTransaction, isQuiet, pendingQueries } from '../pending.ts'
+import { forgetPrepared } from './forget-prepared.ts'
 import type { WireConnection } from './internals.ts'
 
 /** How long the server has to clean a session, in milliseconds. */
@@ -53,12 +54,4 @@ async function becomesQuiet(client: LivingClient): Promise<boolean> {
     connection?.on('readyForQuery', look)
     connection?.on('end', end)
   })
-}
-
-/** pg would send the names of statements that DISCARD ALL has removed. */
-export function forgetPrepared(connection: object): void {
-  const { parsedStatements = {}, submittedNamedStatements = {} } = connection as Partial<WireConnection>
-  for (const prepared of [parsedStatements, submittedNamedStatements]) {
-    for (const name of Object.keys(prepared)) Reflect.deleteProperty(prepared, name)
-  }
 }

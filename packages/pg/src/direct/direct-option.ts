@@ -7,7 +7,8 @@ import { watchNewClients } from '../login.ts'
 import type { GuardPoolOptions } from '../pool-options.ts'
 import { hasWiredClients, type DriverFunction, type PoolLike } from '../types.ts'
 import { readUrl, withoutSettings } from '../url-settings.ts'
-import { setDirect, type DirectPool } from './direct-pool.ts'
+import { setDirect } from './direct-of.ts'
+import type { DirectPool } from './direct-pool.ts'
 import { reviveWires } from './hand-back.ts'
 import type { MovableHome, MovablePool } from './internals.ts'
 import { recordWire } from './wire-record.ts'
@@ -90,7 +91,7 @@ export function movableHome(pool: PoolLike, { gate, source }: GatedPool, direct:
   const movable = pool as MovablePool
   recordWires(pool)
   reviveWires(movable)
-  setDirect(pool, direct)
+  setDirect(pool, direct.pool)
   return { pool: movable, gate, source, direct }
 }
 

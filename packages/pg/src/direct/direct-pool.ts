@@ -5,13 +5,6 @@ import { PooledConnectionError } from '../helpers/direct-connection.ts'
 import type { ClientLike, PoolLike } from '../types.ts'
 import { recordOf } from './wire-record.ts'
 
-/** The property of a guarded pool that holds its direct pool. */
-const directKey = Symbol.for('poolsafe.direct')
-
-interface WithDirect {
-  readonly [directKey]?: DirectPool
-}
-
 /** The pool of direct connections that checkouts of another pool move to. */
 export class DirectPool {
   readonly pool: PoolLike
@@ -69,14 +62,4 @@ function saysSessionMode(parameterStatus: Readonly<Record<string, string>>): boo
 function refuse(detected: DetectedPooler | undefined): void {
   if (detected !== undefined && detected.profile.carries.listen !== 'kept')
     throw new PooledConnectionError('guardPool(): direct', detected.because)
-}
-
-/** Returns the direct pool of a guarded pool. */
-export function directOf(pool: object): DirectPool | undefined {
-  return (pool as WithDirect)[directKey]
-}
-
-/** Makes a direct pool known. */
-export function setDirect(pool: object, direct: DirectPool): void {
-  Object.defineProperty(pool, directKey, { value: direct })
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { directOf } from '../direct/direct-of.ts'
 import { checkDirectPool, PooledConnectionError } from './direct-connection.ts'
 import {
   checkHandlers,
@@ -28,7 +29,7 @@ const firstPauseMillis = 50
  * const listener = await listen(direct, { 'order-paid': (payload) => ship(payload) }, { onGap: () => shipAllPaid() })
  * ```
  *
- * @param direct a pool on the unpooled URL. Only its options are used: the listener's connection is none of its `max`
+ * @param direct a pool on the unpooled URL, or a guarded pool that has one. Only its options are used: the listener's connection is none of its `max`
  * @param handlers a function for each channel, by its exact name
  * @returns resolves when all channels are listened to
  * @throws InvalidOptionError for what is no pool, and for channels and options that cannot be; PooledConnectionError
@@ -41,8 +42,9 @@ export async function listen(
 ): Promise<Listener> {
   checkHandlers(handlers)
   const resolved = resolveListenOptions(options)
-  checkDirectPool('listen()', direct)
-  const listener = new PoolListener(direct, { ...handlers }, resolved)
+  const pool = directOf(direct)
+  checkDirectPool('listen()', pool)
+  const listener = new PoolListener(pool, { ...handlers }, resolved)
   await listener.open()
   return listener
 }

@@ -42,7 +42,8 @@ export class ListeningClient {
     this.#onLost = onLost
     const { Client, options } = pool as PoolInternals
     const connectionTimeoutMillis = Number(options['connectionTimeoutMillis'] ?? 0) || connectWithinMillis
-    this.#client = new Client({ ...options, connectionTimeoutMillis })
+    // pg-pool keeps the password from being enumerated.
+    this.#client = new Client({ ...options, password: options['password'], connectionTimeoutMillis })
     this.#client.on('error', (error: unknown) => this.#lose(error))
     this.#client.on('end', () => this.#lose(new Error('the connection was closed')))
     this.#client.on('notification', (heard: Heard) => {

@@ -1,4 +1,6 @@
 import { sessionTexts } from '@poolsafe/core/adapter'
+import { directOf } from '../direct/direct-of.ts'
+import { forgetPrepared } from '../direct/forget-prepared.ts'
 import type { ClientLike } from '../types.ts'
 import { checkDirectClient, checkDirectPool, type DirectOptions } from './direct-connection.ts'
 import { acquire, isOpenOn, runOn, type ClientOf, type HelperPool } from './pg-database.ts'
@@ -17,7 +19,7 @@ const checked = new WeakSet<object>()
  * })
  * ```
  *
- * @param direct a pool on the unpooled URL
+ * @param direct a pool on the unpooled URL; or a guarded pool that has one
  * @throws InvalidOptionError for what is no pool; PooledConnectionError for a pool behind a pooler
  */
 export async function withSession<Pool extends HelperPool, Result>(
@@ -25,8 +27,9 @@ export async function withSession<Pool extends HelperPool, Result>(
   fn: (client: ClientOf<Pool>) => Promise<Result>,
   options: DirectOptions = {},
 ): Promise<Result> {
-  checkDirectPool('withSession()', direct)
-  const client = await acquire(direct)
+  const pool: Pool = directOf(direct)
+  checkDirectPool('withSession()', pool)
+  const client = await acquire(pool)
   let isClean = false
   try {
     if (!checked.has(client)) await checkDirectClient('withSession()', client, options)
@@ -47,6 +50,8 @@ async function clean(client: ClientLike): Promise<boolean> {
   try {
     if (isOpenOn(client, 'withSession(): client')) await run(sessionTexts.rollback)
     await run(sessionTexts.clean)
+    const { connection } = client as { readonly connection?: object }
+    if (connection !== undefined) forgetPrepared(connection)
     return true
   } catch {
     return false

@@ -1,0 +1,13 @@
+/** What a connection of pg remembers of its named statements. */
+interface Remembering {
+  readonly parsedStatements?: Record<string, unknown>
+  readonly submittedNamedStatements?: Record<string, unknown>
+}
+
+/** After DISCARD ALL: pg would send the names of statements that the server does not have any more. */
+export function forgetPrepared(connection: object): void {
+  const { parsedStatements = {}, submittedNamedStatements = {} } = connection as Remembering
+  for (const prepared of [parsedStatements, submittedNamedStatements]) {
+    for (const name of Object.keys(prepared)) Reflect.deleteProperty(prepared, name)
+  }
+}
