@@ -66,7 +66,7 @@ async function runIn(
   { isPooled, isGuarded, mode, hasDirect = false }: Way,
   suite: Suite,
   folder: string,
-): Promise<Results> {
+): Promise<{ readonly results: Results; readonly seconds: number }> {
   const server = await startPostgres({ settings: { max_connections: '200' } })
   const settings = { server_round_robin: '1', max_client_conn: '500' }
   const pooler = isPooled

@@ -10,16 +10,16 @@ export class DirectSession {
   readonly client: ClientLike
   readonly #release: Release
   readonly #guard: Engine
-  /** What was prepared on the pooled connection, by name. */
-  readonly #texts: Readonly<Record<string, unknown>>
+  readonly #textOf: (name: string) => unknown
   /** True once a statement may have left something that DISCARD ALL does not remove. */
   #outlasts = false
 
-  constructor(client: ClientLike, release: Release, guard: Engine, texts: Readonly<Record<string, unknown>>) {
+  /** @param textOf returns the text that was prepared on the pooled connection under a name */
+  constructor(client: ClientLike, release: Release, guard: Engine, textOf: (name: string) => unknown) {
     this.client = client
     this.#release = release
     this.#guard = guard
-    this.#texts = texts
+    this.#textOf = textOf
   }
 
   send(args: Arguments): unknown {
@@ -37,7 +37,7 @@ export class DirectSession {
     const { parsedStatements = {} } =
       (this.client as { readonly connection?: { readonly parsedStatements?: object } }).connection ?? {}
     const name = config.name as string
-    const text = this.#texts[name]
+    const text = this.#textOf(name)
     return name in parsedStatements || typeof text !== 'string' ? config : { ...config, text }
   }
 

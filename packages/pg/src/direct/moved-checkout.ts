@@ -11,6 +11,7 @@ import { cancelQuery } from '../limits/cancel-request.ts'
 import { knownLifeOf, type Life, type LivingClient } from '../living-client.ts'
 import { isInTransaction, isQuiet } from '../pending.ts'
 import { checkoutKey, type GatedClient } from '../present-checkout.ts'
+import { repairedTextOf } from '../repaired-names.ts'
 import { refuseCall } from '../statement.ts'
 import {
   closeConnection,
@@ -226,7 +227,7 @@ export class MovedCheckout implements MovedClient {
       return this.#fail(error as Error)
     }
     this.#phase = 'attached'
-    const session = new DirectSession(client, release, direct.guard, this.#texts)
+    const session = new DirectSession(client, release, direct.guard, (name) => this.#textOf(name))
     this.#session = session
     this.#shell?.attach(client as unknown as MovableClient)
     for (const call of this.#calls.splice(0)) {
@@ -234,6 +235,11 @@ export class MovedCheckout implements MovedClient {
       call.query = latestQueryOf(client as WiredClient)
     }
     if (this.#early !== undefined) this.#finish(session, this.#early.error, this.#early.entry)
+  }
+
+  /** The text that was prepared on the pooled connection under a name, as the application wrote it. */
+  #textOf(name: string): unknown {
+    return repairedTextOf(name, this.#client) ?? this.#texts[name]
   }
 
   #fail(error: Error): void {
