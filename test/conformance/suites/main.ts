@@ -23,7 +23,7 @@ if (values.pooler === true) await runThroughPooler(values.from, positionals[0]?.
 else await runGuarded()
 
 async function runThroughPooler(from: string | undefined, ways: readonly string[] | undefined): Promise<void> {
-  const [kysely] = suites.filter(({ name }) => name === 'kysely')
+  const kysely = suites.find(({ name }) => name === 'kysely')
   if (kysely === undefined) return
   const folder = await workTree(kysely.repository, from ?? process.env['POOLSAFE_SUITES'])
   for await (const { way, passed, failed, seconds } of throughPooler(kysely, folder, ways)) {

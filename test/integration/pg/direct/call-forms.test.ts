@@ -78,7 +78,7 @@ describe.each(Object.entries(forms))('%s', (_name, ask) => {
 /** Each form of a statement that moves its checkout. */
 const movingForms: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   promise: async (client) => client.query('LISTEN a'),
-  callback: (client) => new Promise((resolve) => void client.query('LISTEN a', resolve)),
+  callback: (client) => new Promise((resolve) => client.query('LISTEN a', resolve)),
   'pg.Query': (client) => once(client.query(new pg.Query('LISTEN a')), 'end'),
   cursor: async (client) => {
     const cursor = client.query(new Cursor("SELECT set_config('work_mem', '7MB', false)"))
@@ -130,7 +130,7 @@ it('a statement that was prepared on the pooled connection is found by its name'
 it('type parsers of the client hold on the direct connection, and no longer', async () => {
   const { pool, direct } = behind.open()
   await onClient(pool, async (client) => {
-    client.setTypeParser(23, () => 'mine')
+    client.setTypeParser(pg.types.builtins.INT4, () => 'mine')
     await client.query('LISTEN a')
     expect((await client.query('SELECT 1 AS a')).rows).toEqual([{ a: 'mine' }])
   })
