@@ -91,7 +91,7 @@ describe.each(layers)('%s', (_name, open) => {
     await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x' CONNECTION LIMIT 0`)
     const full = Object.assign(new URL(server.url), { username: role, password: 'x' }).href
     await use(
-      { acquireTimeoutMillis: 500 },
+      { acquireTimeoutMillis: 1500 },
       async (layer) => {
         for (const error of await callsOver(layer, 30, 200)) {
           expect(error).toBeInstanceOf(AcquireTimeoutError)
@@ -126,7 +126,7 @@ describe.each(layers)('%s', (_name, open) => {
   })
 
   it('never calls the pool too small while the server does not answer', async () => {
-    await use({ acquireTimeoutMillis: 500 }, async (layer) => {
+    await use({ acquireTimeoutMillis: 1500 }, async (layer) => {
       way.silence()
       try {
         for (const error of await callsOver(layer, 20, 100)) {
@@ -163,7 +163,8 @@ describe('a pool of node-postgres', () => {
     await admin.query("CREATE ROLE two LOGIN PASSWORD 'x' CONNECTION LIMIT 2")
     const connectionString = Object.assign(new URL(server.url), { username: 'two', password: 'x' }).href
     const pool = guardPool(new pg.Pool({ connectionString, max: 10 }), quiet(), { failFast: 'whileRefusing' })
-    // The server admits two at a time. The other callers wait for those two, and no call fails.
+    // The server admits two at a time. Once they are open, the other callers wait for those two, and no call fails.
+    await Promise.all(Array.from({ length: 2 }, () => pool.query('SELECT pg_sleep(0.05)')))
     await Promise.all(Array.from({ length: 40 }, () => pool.query('SELECT pg_sleep(0.005)')))
     await pool.end()
     await admin.end()

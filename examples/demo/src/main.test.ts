@@ -34,7 +34,8 @@ describe('the demo', () => {
     { timeout: 120_000 },
     async (_name, args) => {
       const { code, stdout, stderr } = await runDemo('--json', ...args)
-      expect(stderr).toBe('')
+      // On a busy machine statements are slow, and poolsafe says so.
+      expect(stderr.replaceAll(/^\[poolsafe\] slow query: .*\n/gm, '')).toBe('')
       const { scenes } = JSON.parse(stdout) as { scenes: { name: string; held: boolean }[] }
       expect(scenes.filter(({ held }) => !held)).toEqual([])
       expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen', 'pool'])

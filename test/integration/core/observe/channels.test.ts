@@ -66,7 +66,7 @@ describe('node:diagnostics_channel', () => {
   it('has a channel for each event of a guard', async () => {
     const guard = createGuard(silent)
     expect(() => guard.on('qery' as 'query', () => undefined)).toThrow(
-      /one of 'finding', 'allowed', 'fault', 'query', 'slowQuery', 'repeatedQuery', 'acquire'/,
+      /one of 'finding', 'allowed', 'repaired', 'moved', 'fault', 'query', 'slowQuery', 'repeatedQuery', 'acquire'/,
     )
     expect(engineOf(guard).hears('leak')).toBe(false)
     await heard('poolsafe:leak', () => Promise.resolve(expect(engineOf(guard).hears('leak')).toBe(true)))
