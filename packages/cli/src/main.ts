@@ -12,7 +12,7 @@ import { version } from './version.ts'
  * @param args without Node and the script
  * @returns the exit code
  */
-export async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const session: Session = { terminal, exitCode: exitCodes.clean }
   try {
     await createProgram(session).parseAsync(args, { from: 'user' })
@@ -25,6 +25,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 function createProgram(session: Session): Command {
   const { terminal } = session
   const program = new Command('poolsafe')
+    .enablePositionalOptions()
     .description('Finds what is unsafe behind a PostgreSQL transaction pooler, before anything runs.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')

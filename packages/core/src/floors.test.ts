@@ -37,7 +37,8 @@ const floors: readonly Floor[] = [
     name: 'packages',
     holds: ['pg/src/', 'kysely/src/', 'metrics/src/', 'http/src/', 'testing/src/', 'config/src/', 'operate/src/'],
   },
-  { name: 'above the packages', holds: ['prisma/src/', 'cli/src/', 'register/src/'] },
+  { name: 'above the packages', holds: ['prisma/src/', 'register/src/'] },
+  { name: 'command line', holds: ['cli/src/'] },
 ]
 
 /** Packages import each other by name. An entry of a package is on the floor of the package. */

@@ -1,4 +1,4 @@
-import { type Logger, type Mode, type PoolerProfile } from '@poolsafe/core'
+import { rules, type GuardOptions, type Logger, type Mode, type PoolerProfile } from '@poolsafe/core'
 import { checkOneOf } from '@poolsafe/core/adapter'
 import { poolerNamed } from '@poolsafe/config'
 import { jsonLogger, silentLogger } from './loggers.ts'
@@ -8,6 +8,10 @@ export interface EnvironmentSettings {
   readonly mode?: Mode
   readonly pooler?: PoolerProfile
   readonly logger?: Logger
+  /** Rules whose findings are allowed. */
+  readonly rules?: NonNullable<GuardOptions['rules']>
+  /** Where each process writes its record, for `poolsafe run`. */
+  readonly folder?: string
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -18,14 +22,18 @@ const prefix = 'POOLSAFE_'
 const readers: Readonly<Record<string, (value: string) => EnvironmentSettings>> = {
   POOLSAFE_MODE: (value) => ({ mode: checkOneOf('POOLSAFE_MODE', value, ['off', 'warn', 'strict']) }),
   POOLSAFE_POOLER: (value) => ({ pooler: poolerNamed(value, 'POOLSAFE_POOLER') }),
+  POOLSAFE_ALLOW: (value) => ({
+    rules: Object.fromEntries(value.split(',').map((id) => [checkRule(id.trim()), 'allow'])),
+  }),
   POOLSAFE_LOG: (value) => loggerOf(checkOneOf('POOLSAFE_LOG', value, ['text', 'json', 'off'])),
+  POOLSAFE_RECORD: (value) => ({ folder: value }),
 }
 
-/** Variables of other packages of poolsafe, and of `poolsafe run`. */
-const others = new Set(['POOLSAFE_RECORD', 'POOLSAFE_POSTGRES_IMAGE', 'POOLSAFE_PGBOUNCER_IMAGE'])
+/** Variables of other packages of poolsafe. */
+const others = new Set(['POOLSAFE_POSTGRES_IMAGE', 'POOLSAFE_PGBOUNCER_IMAGE'])
 
 /**
- * Reads `POOLSAFE_MODE`, `POOLSAFE_POOLER` and `POOLSAFE_LOG`. An empty variable counts as unset.
+ * Reads `POOLSAFE_MODE`, `POOLSAFE_POOLER`, `POOLSAFE_ALLOW`, `POOLSAFE_LOG` and, for `poolsafe run`, `POOLSAFE_RECORD`. An empty variable counts as unset.
  *
  * @throws InvalidOptionError for an unknown variable that begins with `POOLSAFE_`, and for an invalid value
  */
@@ -41,4 +49,12 @@ export function readEnvironment(environment: Environment): EnvironmentSettings {
 function loggerOf(log: 'text' | 'json' | 'off'): EnvironmentSettings {
   if (log === 'text') return { logger: console }
   return { logger: log === 'json' ? jsonLogger : silentLogger }
+}
+
+function checkRule(id: string): string {
+  return checkOneOf(
+    'POOLSAFE_ALLOW',
+    id,
+    rules.map((rule) => rule.id),
+  )
 }

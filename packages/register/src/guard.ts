@@ -5,9 +5,12 @@ import { watchFirstUse } from '@poolsafe/pg'
 import { adopt } from './adopt.ts'
 import { readEnvironment } from './environment.ts'
 import { watchModules } from './modules.ts'
+import { recordProcess } from './record.ts'
 import { watchUnreached } from './unreached.ts'
 
 // The entry `@poolsafe/register/guard`, which the main entry loads if the process is guarded.
+
+export type { FindingRecord, ProblemRecord, ProcessRecord, StatementRecord } from './record.ts'
 
 /**
  * Guards every pool and client of node-postgres in this process.
@@ -19,17 +22,20 @@ import { watchUnreached } from './unreached.ts'
 export function startGuard(environment: NodeJS.ProcessEnv, folder: string): Guard | undefined {
   const settings = readEnvironment(environment)
   const { config } = loadConfigSync(folder)
-  const guard = createGuard({ ...config.guard, ...settings })
+  const { folder: records, rules, ...options } = settings
+  const guard = createGuard({ ...config.guard, ...options, rules: { ...config.guard?.rules, ...rules } })
   if (guard.mode === 'off') return undefined
   try {
-    guardProcess(guard, config)
+    guardProcess(guard, config, records === undefined ? undefined : recordProcess(guard, records))
   } catch (error) {
     engineOf(guard).fault('guard the process', error)
   }
   return guard
 }
 
-function guardProcess(guard: Guard, { pool }: PoolsafeConfig): void {
+type Record = (place: string) => void
+
+function guardProcess(guard: Guard, { pool }: PoolsafeConfig, record: Record | undefined): void {
   const folders = new Set<string>()
   watchModules(
     ({ prototype }) => watchFirstUse(prototype, (target) => adopt(target, guard, pool)),
@@ -37,7 +43,10 @@ function guardProcess(guard: Guard, { pool }: PoolsafeConfig): void {
   )
   watchUnreached(
     (stack) => [...folders].some((folder) => stack.includes(folder)),
-    (place) => engineOf(guard).warn(`not guarded: ${unreached(place)}`),
+    (place) => {
+      engineOf(guard).warn(`not guarded: ${unreached(place)}`)
+      record?.(place)
+    },
   )
 }
 

@@ -2,4 +2,5 @@
 export { audit } from './audit.ts'
 export { check } from './check.ts'
 export { explain } from './explain.ts'
+export { run } from './run.ts'
 export { size } from './size.ts'

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import type { ExitCode } from '../exit-code.ts'
 import { styleOf, type Terminal } from '../terminal/terminal.ts'
 import type { Style } from '../terminal/style.ts'
 
@@ -7,7 +6,7 @@ import type { Style } from '../terminal/style.ts'
 export interface Session {
   readonly terminal: Terminal
   /** The exit code, set by the command that ran. */
-  exitCode: ExitCode
+  exitCode: number
 }
 
 /**

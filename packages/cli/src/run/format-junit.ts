@@ -1,0 +1,43 @@
+import type { RuleSummary, Summary } from './summary.ts'
+
+/** Formats the findings as JUnit: a suite for each rule, and a failed case for each place. */
+export function formatJUnit({ findings }: Summary): string {
+  const places = findings.flatMap((found) => found.places)
+  const lines = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="poolsafe run" tests="${Math.max(places.length, 1)}" failures="${places.length}">`,
+    ...(findings.length === 0 ? clean : findings.flatMap(suite)),
+    '</testsuites>',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Many readers take a report without a case for a run that broke. */
+const clean: readonly string[] = [
+  '  <testsuite name="poolsafe" tests="1" failures="0">',
+  '    <testcase classname="poolsafe" name="no findings"/>',
+  '  </testsuite>',
+]
+
+function suite({ rule, message, instead, places }: RuleSummary): string[] {
+  const cases = places.map(({ statement, place, count }) => {
+    const text = `${statement}\n${count}×\ninstead: ${instead}`
+    const failure = `<failure type="${rule}" message="${escape(message)}">${escape(text)}</failure>`
+    return `    <testcase classname="${rule}" name="${escape(place ?? statement)}">${failure}</testcase>`
+  })
+  return [
+    `  <testsuite name="${rule}" tests="${places.length}" failures="${places.length}">`,
+    ...cases,
+    '  </testsuite>',
+  ]
+}
+
+/** XML 1.0 has no control characters except tab and line breaks. */
+function escape(text: string): string {
+  return text
+    .replaceAll(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '?')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+}

@@ -1,0 +1,78 @@
+import type { StatementRecord } from '@poolsafe/register/guard'
+import type { Style } from '../terminal/style.ts'
+import { formatTable, wrap } from '../terminal/table.ts'
+import type { RuleSummary, Summary } from './summary.ts'
+
+/** The places of a rule that are shown; the JSON format has all. */
+const mostPlaces = 10
+
+/** Formats the summary for people. */
+export function formatSummary(summary: Summary, style: Style, columns: number): string {
+  const { findings, slow, repeated, problems, unreached } = summary
+  return [
+    `\n${style.bold('poolsafe run')}: ${headOf(summary)}\n`,
+    ...findings.map((found) => formatRule(found, style, columns)),
+    section('slow statements', statementRows(slow, 'up to'), style, columns),
+    section('repeated statements', statementRows(repeated, 'in total'), style, columns),
+    section('waits for a connection', waitRows(summary), style, columns),
+    section(
+      'problems',
+      problems.map(({ count, message }) => [`${count}×`, message]),
+      style,
+      columns,
+    ),
+    section(
+      'not guarded',
+      unreached.map((place) => [place]),
+      style,
+      columns,
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n')
+}
+
+function headOf({ findings, processes, statements }: Summary): string {
+  const found = findings.reduce((total, { count }) => total + count, 0)
+  const active = processes.filter((each) => each.statements > 0).length
+  const where = `${statements} ${plural(statements, 'statement')} of ${active} ${plural(active, 'process', 'es')}`
+  const all = processes.length === active ? '' : `, ${processes.length} watched`
+  return `${found === 0 ? 'no' : found} ${plural(found, 'finding')} in ${where}${all}`
+}
+
+function formatRule({ rule, message, instead, count, places }: RuleSummary, style: Style, columns: number): string {
+  const rows = places.slice(0, mostPlaces).map((each) => ['', `${each.count}×`, each.place ?? '', each.statement])
+  const more = places.length > mostPlaces ? `  and ${places.length - mostPlaces} more places\n` : ''
+  const label = `  ${style.dim('instead')}  `
+  return [
+    `${style.red(rule)}  ${count}×  ${wrap(message, columns)}\n`,
+    formatTable(rows, columns),
+    more,
+    `${label}${wrap(instead, Math.max(columns - 11, 20), 11)}\n`,
+  ].join('')
+}
+
+function statementRows(records: readonly StatementRecord[], how: string): string[][] {
+  return records.map(({ count, millis, place, statement }) => [
+    `${count}×`,
+    `${how} ${Math.round(millis)} ms`,
+    place ?? '',
+    statement,
+  ])
+}
+
+function waitRows({ waits: { count, longestMillis } }: Summary): string[][] {
+  return count === 0 ? [] : [[`${count} ${plural(count, 'call')} waited, up to ${Math.round(longestMillis)} ms`]]
+}
+
+function section(title: string, rows: readonly (readonly string[])[], style: Style, columns: number): string {
+  if (rows.length === 0) return ''
+  return `${style.bold(title)}\n${formatTable(
+    rows.map((row) => ['', ...row]),
+    columns,
+  )}`
+}
+
+function plural(count: number, word: string, ending: string = 's'): string {
+  return count === 1 ? word : `${word}${ending}`
+}

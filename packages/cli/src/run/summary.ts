@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RuleId } from '@poolsafe/core'
+import type { FindingRecord, ProblemRecord, ProcessRecord, StatementRecord } from '@poolsafe/register/guard'
+
+/** What all processes of a command did together. Plain data: the JSON format prints it as it is. */
+export interface Summary {
+  /** All Node processes and worker threads below the command. */
+  readonly processes: readonly Pick<ProcessRecord, 'pid' | 'threadId' | 'script' | 'statements'>[]
+  readonly statements: number
+  /** By rule, most frequent first. */
+  readonly findings: readonly RuleSummary[]
+  readonly slow: readonly StatementRecord[]
+  readonly repeated: readonly StatementRecord[]
+  readonly waits: ProcessRecord['waits']
+  readonly problems: readonly ProblemRecord[]
+  /** The places that opened connections without a guard. */
+  readonly unreached: readonly string[]
+}
+
+/** The findings of one rule. */
+export interface RuleSummary {
+  readonly rule: RuleId
+  readonly message: string
+  readonly instead: string
+  readonly count: number
+  /** In the order in which they came. */
+  readonly places: readonly Pick<FindingRecord, 'statement' | 'place' | 'count'>[]
+}
+
+/** Reads the records that the processes have left in a folder. */
+export function readRecords(folder: string): ProcessRecord[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ProcessRecord)
+    .toSorted((one, other) => one.pid - other.pid || one.threadId - other.threadId)
+}
+
+/** Adds up the records of all processes. */
+export function summarise(records: readonly ProcessRecord[]): Summary {
+  return {
+    processes: records.map(({ pid, threadId, script, statements }) => ({ pid, threadId, script, statements })),
+    statements: sum(records.map(({ statements }) => statements)),
+    findings: rulesOf(records.flatMap(({ findings }) => findings)),
+    slow: merge(
+      records.flatMap(({ slow }) => slow),
+      ({ statement }) => statement,
+    ),
+    repeated: merge(
+      records.flatMap(({ repeated }) => repeated),
+      ({ statement, place }) => `${statement}\0${place}`,
+    ),
+    waits: {
+      count: sum(records.map(({ waits }) => waits.count)),
+      longestMillis: Math.max(0, ...records.map(({ waits }) => waits.longestMillis)),
+    },
+    problems: merge(
+      records.flatMap(({ problems }) => problems),
+      ({ kind, message }) => `${kind}\0${message}`,
+    ),
+    unreached: [...new Set(records.flatMap(({ unreached }) => unreached))],
+  }
+}
+
+function rulesOf(findings: readonly FindingRecord[]): RuleSummary[] {
+  return Array.from(
+    groupBy(findings, ({ rule }) => rule),
+    ([rule, found]) => {
+      const places = merge(found, ({ statement, place }) => `${statement}\0${place}`)
+      return {
+        rule,
+        message: found[0]?.message ?? '',
+        instead: found[0]?.instead ?? '',
+        count: sum(places.map(({ count }) => count)),
+        places: places.map(({ statement, place, count }) => ({ statement, place, count })),
+      }
+    },
+  ).toSorted((one, other) => other.count - one.count)
+}
+
+/** Adds up the counts of equal entries, and keeps the longest duration of a statement. */
+function merge<Entry extends { readonly count: number; readonly millis?: number }>(
+  entries: readonly Entry[],
+  keyOf: (entry: Entry) => string,
+): Entry[] {
+  return Array.from(groupBy(entries, keyOf).values(), (same) => {
+    const longest = same.toSorted((one, other) => (other.millis ?? 0) - (one.millis ?? 0))[0] as Entry
+    return { ...longest, count: sum(same.map(({ count }) => count)) }
+  })
+}
+
+function groupBy<Entry, Key>(entries: readonly Entry[], keyOf: (entry: Entry) => Key): Map<Key, Entry[]> {
+  const groups = new Map<Key, Entry[]>()
+  for (const entry of entries) groups.set(keyOf(entry), [...(groups.get(keyOf(entry)) ?? []), entry])
+  return groups
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0)
+}

@@ -1,0 +1,135 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Summary } from '../../../packages/cli/src/run/summary.ts'
+import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
+import { applications } from '../register/run-registered.ts'
+
+let server: SharedPostgres
+beforeAll(async () => {
+  server = await sharedPostgres()
+})
+afterAll(() => server.stop())
+
+const bin = join(import.meta.dirname, '../../../packages/cli/src/bin.ts')
+const sources = '--conditions=@poolsafe/source'
+
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !/^POOLSAFE_|^VITEST|^NODE_OPTIONS|^TEST$/.test(name))
+  return { ...Object.fromEntries(own), DATABASE_URL: server.url, NODE_OPTIONS: sources }
+}
+
+/** Runs `poolsafe run` as a process of its own. */
+function poolsafeRun(args: readonly string[], cwd: string = applications): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, 'run', ...args], { cwd, env: environment() }, (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    )
+  })
+}
+
+async function summaryOf(args: readonly string[], cwd?: string): Promise<Ran & { readonly summary: Summary }> {
+  const folder = mkdtempSync(join(tmpdir(), 'poolsafe-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const output = join(folder, 'summary.json')
+  const ran = await poolsafeRun(['--format', 'json', '--output', output, ...args], cwd)
+  return { ...ran, summary: JSON.parse(readFileSync(output, 'utf8')) as Summary }
+}
+
+function statementsOf(summary: Summary): string[] {
+  return summary.findings.flatMap(({ places }) => places.map(({ statement }) => statement)).toSorted()
+}
+
+describe('poolsafe run', () => {
+  it('passes through the output and ends with a summary: findings by rule, places, the remedy', async () => {
+    const { code, stdout, stderr } = await poolsafeRun(['--', 'node', 'pools.mjs'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('pool: 1\nunsafe: SET\n')
+    expect(stderr).toMatch(/^\npoolsafe run: 5 findings in \d+ statements of 1 process\n/)
+    expect(stderr).toContain('session/set  5×  SET app.pool_promise stays on a server connection')
+    expect(stderr).toMatch(/1× {2}main \(pools\.mjs:19:28\) +SET app\.pool_promise = \?/)
+    expect(stderr).toContain('instead  SET LOCAL')
+  })
+
+  it('sums up every process: a worker thread, a fork and a process that was spawned', async () => {
+    const { summary } = await summaryOf(['--', 'node', 'processes.mjs'])
+    expect(statementsOf(summary)).toEqual(['SET app.forked = ?', 'SET app.spawned = ?', 'SET app.thread = ?'])
+    expect(summary.processes).toHaveLength(4)
+  })
+
+  it('reaches processes below npm', async () => {
+    const { summary } = await summaryOf(['--', 'npm', 'exec', '--offline', '--', 'node', 'one.mjs', 'below'])
+    expect(statementsOf(summary)).toEqual(['SET app.below = ?'])
+  })
+
+  it('refuses with --strict, and exits with 1 although the command exits with 0', async () => {
+    const { code, stdout, summary } = await summaryOf(['--strict', '--', 'node', 'pools.cjs'])
+    expect(code).toBe(1)
+    expect(stdout.match(/UnsafeStatementError/g)).toHaveLength(5)
+    expect(summary.findings.map(({ rule }) => rule)).toEqual(['session/set'])
+  })
+
+  it('finds nothing for --pooler direct, and nothing of the rules that --allow names', async () => {
+    for (const options of [
+      ['--pooler', 'direct'],
+      ['--allow', 'session/set'],
+    ]) {
+      const { code, stderr } = await poolsafeRun([...options, '--strict', '--', 'node', 'one.mjs', 'allowed'])
+      expect(code).toBe(0)
+      expect(stderr).toMatch(/^\npoolsafe run: no findings in \d+ statements? of 1 process\n/)
+    }
+  })
+
+  it('names what is not guarded', async () => {
+    const { summary } = await summaryOf(['--', 'node', 'postgres-js.mjs'])
+    expect(summary.unreached).toEqual([expect.stringMatching(/postgres\/src\/connection\.js:\d+$/)])
+  })
+
+  it('writes JUnit', async () => {
+    const { stderr } = await poolsafeRun(['--format', 'junit', '--', 'node', 'one.mjs', 'junit'])
+    expect(stderr).toContain('<testsuites name="poolsafe run" tests="1" failures="1">')
+    expect(stderr).toContain('<failure type="session/set" message="SET app.junit stays')
+  })
+
+  it('exits as the command does, and says so if there is none', async () => {
+    expect(await poolsafeRun(['--', 'node', '-e', 'process.exit(7)'])).toMatchObject({ code: 7 })
+    expect(await poolsafeRun(['--', 'no-such-command'])).toMatchObject({
+      code: 2,
+      stderr: 'error: no-such-command does not start: there is no such command\n',
+    })
+    expect(await poolsafeRun(['--pooler', 'pgbouncr', '--', 'node', 'one.mjs'])).toMatchObject({ code: 2, stdout: '' })
+    expect(await poolsafeRun(['--allow', 'session/sett', '--', 'node', 'one.mjs'])).toMatchObject({
+      code: 2,
+      stdout: '',
+    })
+  })
+
+  it('leaves the options of the command to the command', async () => {
+    const { stdout } = await poolsafeRun(['node', '-e', 'console.log(process.argv.slice(1).join())', 'x', '--strict'])
+    expect(stdout).toBe('x,--strict\n')
+  })
+
+  it('passes a signal on, and has a summary of a process that it ends', async () => {
+    const script = `import('./one.mjs').then(() => { console.log('ready'); setInterval(() => {}, 1000) })`
+    const child = spawn(process.execPath, [bin, 'run', '--', 'node', '-e', script, 'signalled'], {
+      cwd: applications,
+      env: environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    await once(child.stdout, 'data')
+    child.kill('SIGTERM')
+    expect(await once(child, 'close')).toEqual([143, null])
+    expect(stderr).toContain('poolsafe run: ')
+  })
+})
