@@ -6,7 +6,7 @@ export const usage: string = `Usage: npm run demo [-- [<scene>] [--json] [--pool
 Shows what transaction pooling breaks, what poolsafe reports, and the form that works, on a PostgreSQL and a
 pooler that it starts. Exits with 0 if every scene showed its point, otherwise with 1.
 
-  <scene>             play only this one: tenants, migrations, prisma, listen or pool
+  <scene>             play only this one: tenants, migrations, prisma, listen, pool or legacy
   --json              print one JSON document instead, with all figures (npm run --silent demo -- --json)
   --pooler hostile    poolsafe's own pooler for tests, at its worst and repeatable; needs nothing installed (the default)
   --pooler pgbouncer  a real PgBouncer: from the PATH, else Docker, else Debian's package
@@ -22,7 +22,7 @@ export interface Arguments {
   readonly scene: string | undefined
 }
 
-const sceneNames: readonly string[] = ['tenants', 'migrations', 'prisma', 'listen', 'pool']
+const sceneNames: readonly string[] = ['tenants', 'migrations', 'prisma', 'listen', 'pool', 'legacy']
 
 /** @returns a sentence about an argument that does not exist */
 export function parseArguments(args: readonly string[]): Arguments | string {

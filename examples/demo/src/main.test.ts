@@ -38,7 +38,7 @@ describe('the demo', () => {
       expect(stderr.replaceAll(/^\[poolsafe\] slow query: .*\n/gm, '')).toBe('')
       const { scenes } = JSON.parse(stdout) as { scenes: { name: string; held: boolean }[] }
       expect(scenes.filter(({ held }) => !held)).toEqual([])
-      expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen', 'pool'])
+      expect(scenes.map(({ name }) => name)).toEqual(['tenants', 'migrations', 'prisma', 'listen', 'pool', 'legacy'])
       expect(code).toBe(0)
     },
   )
@@ -46,7 +46,7 @@ describe('the demo', () => {
   it.each([
     ['--jsn', "Unknown option '--jsn'"],
     ['--pooler=odyssey', 'Unknown --pooler odyssey; known are hostile and pgbouncer.'],
-    ['pol', 'Unknown scene pol; known scenes are tenants, migrations, prisma, listen, pool.'],
+    ['pol', 'Unknown scene pol; known scenes are tenants, migrations, prisma, listen, pool, legacy.'],
   ])('names an argument that does not exist, explains itself and exits with 2: %s', async (argument, named) => {
     const { code, stdout, stderr } = await runDemo(argument)
     expect(code).toBe(2)

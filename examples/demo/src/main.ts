@@ -50,7 +50,8 @@ async function loadScenes(): Promise<Scene[]> {
   const { prismaScene } = await import('./scenes/prisma.ts')
   const { listenScene } = await import('./scenes/listen.ts')
   const { poolScene } = await import('./scenes/pool.ts')
-  return [tenantsScene, migrationsScene, prismaScene, listenScene, poolScene]
+  const { legacyScene } = await import('./scenes/legacy.ts')
+  return [tenantsScene, migrationsScene, prismaScene, listenScene, poolScene, legacyScene]
 }
 
 async function playAll(scenes: readonly Scene[], servers: Servers, report: Report): Promise<Played[]> {

@@ -10,6 +10,8 @@ const max = 3
 const callers = 5
 /** How long the demo watches calls that get no answer. */
 const watchMillis = 500
+/** Longer than a login takes on a busy machine. */
+const acquireTimeoutMillis = 2000
 
 export const poolScene: Scene = {
   name: 'pool',
@@ -60,7 +62,7 @@ async function playExhausted(servers: Servers): Promise<{ timeouts: number; refu
   const stage = await servers.openStage()
   const guard = createGuard({ pooler: servers.profile, logger: silent })
   const bare = new pg.Pool({ connectionString: stage.pooledUrl, max })
-  const pool = guardPool(bare, guard, { acquireTimeoutMillis: watchMillis, callSites: true })
+  const pool = guardPool(bare, guard, { acquireTimeoutMillis, callSites: true })
   const leaked = await leakAll(pool)
   const errors = await errorsOf(callers, () => pool.query('SELECT 1'))
   for (const client of leaked.splice(0)) client.release()
