@@ -20,7 +20,7 @@ export { analyze, scanSaysHarmless } from './analyze/analyze.ts'
 export { isParserLoaded, parses } from './sql/parser.ts'
 export { redact } from './sql/redact.ts'
 export { isOfServer, isSqlState, sqlStateOf } from './sql-state.ts'
-export { acquireFor, acquisitions, type Acquiring, type ConnectionControl } from './guard/acquiring.ts'
+export { acquireFor, acquisitions, callerContext, type Acquiring, type ConnectionControl } from './guard/acquiring.ts'
 export { statementListener, type StatementListener } from './guard/statement-listener.ts'
 export { strictness, type StrictOverride } from './guard/strict.ts'
 export { shared, type Slot } from './shared.ts'
@@ -44,6 +44,7 @@ export {
   runHolding,
   type BegunTransaction,
   type Holdable,
+  type Holding,
   type HoldingWork,
   type TransactionCallback,
 } from './checkout/holding.ts'

@@ -11,7 +11,7 @@ import {
 import { checkoutKey } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import type { ReadOnlyWatch } from './read-only-watch.ts'
-import { Stay } from './stay.ts'
+import { Stays } from './stays.ts'
 import { isSubmittable } from './statement.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
@@ -53,9 +53,7 @@ export class ClientLife implements Life {
   atLogin: ServerRole = {}
   /** When the login was complete, on the clock of `performance.now()`. */
   openedAt = 0
-  /** The present stay with the application; between stays, the previous one. */
-  stay: Stay | undefined
-  /** `client.release` of that stay. */
+  /** `client.release` of the present stay with the application; between stays, of the previous one. */
   release: DriverFunction | undefined
   /** The number of the connection in this process. */
   readonly id: number = ++lives
@@ -71,6 +69,7 @@ export class ClientLife implements Life {
   status: string | undefined
   readonly home: Home
   readonly #client: LivingClient
+  readonly #stays: Stays
   /** True once the login is complete. An error is then a loss, and not a failure to connect. */
   #isOpen = false
   /** The last error of the server, until a ReadyForQuery follows. */
@@ -79,6 +78,7 @@ export class ClientLife implements Life {
   constructor(client: LivingClient, home: Home) {
     this.#client = client
     this.home = home
+    this.#stays = new Stays(client, this)
     const { connection } = client
     if (connection === undefined) return
     connection.prependListener('errorMessage', (message: Error) => this.#hearWords(message))
@@ -105,16 +105,11 @@ export class ClientLife implements Life {
 
   /** Begins a stay: pg-pool sets `client.release` for each of them. */
   begin(release: DriverFunction | undefined): void {
-    this.release = undefined
+    this.release = release && this.#stays.begin(release)
     if (release === undefined) return
-    const stay = new Stay(this.#client, this, release)
-    this.stay = stay
     this.released = undefined
     this.followed = undefined
     this.judge?.begin()
-    this.release = function released(error?: unknown): unknown {
-      return stay.end(error, released)
-    }
   }
 
   /** Returns true if a statement may come from a caller that has released the client. */
@@ -159,9 +154,9 @@ export class ClientLife implements Life {
 
   #end(): void {
     if (this.#client._ending !== true) this.#lose(this.#lastWords)
-    if (this.loss === undefined || this.stay === undefined) return
-    const { stay } = this
-    setTimeout(() => stay.takeBack(), graceMillis).unref()
+    if (this.loss === undefined) return
+    const { number } = this.#stays
+    setTimeout(() => this.#stays.takeBack(number), graceMillis).unref()
   }
 
   #lose(cause: Error | undefined, reason?: LossReason): void {
@@ -169,7 +164,7 @@ export class ClientLife implements Life {
     const { gate } = this.home
     this.loss = gate.record.losses.note(cause, this.#client[checkoutKey], gate.record.name, reason)
     this.#hearSubmittables()
-    this.stay?.changed()
+    this.#stays.changed()
   }
 
   /** From now on, every statement fails. Query objects of other libraries are not of pg's class. */
@@ -185,7 +180,7 @@ export class ClientLife implements Life {
     if (this.loss !== undefined) return this.#addCause(error)
     if ((error as Error | undefined)?.message !== 'Query read timeout') return
     this.unfitFor = 'unanswered'
-    this.stay?.changed()
+    this.#stays.changed()
   }
 
   /** pg shares one error among all queries of the connection. */

@@ -5,7 +5,7 @@ import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { lifeOf, type Home } from './client-life.ts'
 import { watchNewClients } from './login.ts'
-import { hearPool } from './pool-events.ts'
+import { hearClients, hearPool } from './pool-events.ts'
 import { ReadOnlyWatch } from './read-only-watch.ts'
 import { patchCalls } from './pool-calls.ts'
 import { PoolSource } from './pool-source.ts'
@@ -116,8 +116,7 @@ function watchClients(home: Home, source: PoolSource, adopted: (client: Client) 
   const pump = (): void => gate.pump()
   watchNewClients(pool, (client) => lifeOf(client, home))
   for (const client of clientsOf(pool)) adopt(client)
-  hearPool(pool, 'connect', adopt)
-  hearPool(pool, 'acquire', adopt)
+  hearClients(pool, adopt)
   // An empty listener, so that the loss of an idle connection does not crash a process without a listener.
   hearPool(pool, 'error', () => {})
   hearPool(pool, 'release', (client: Client) => {

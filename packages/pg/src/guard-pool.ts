@@ -6,7 +6,7 @@ import { DirectPool } from './direct/direct-pool.ts'
 import type { MovableHome } from './direct/internals.ts'
 import { Mover } from './direct/mover.ts'
 import { gateOf, gatePool, isPool } from './gate-pool.ts'
-import { hearPool } from './pool-events.ts'
+import { hearClients } from './pool-events.ts'
 import type { ClientState } from './client-state.ts'
 import { attach } from './guard-client.ts'
 import { resolvePoolOptions, type GuardPoolOptions, type PoolOptions } from './pool-options.ts'
@@ -115,8 +115,7 @@ function guardClients(pool: PoolLike, guard: Engine, home?: MovableHome): void {
     watchLogin(client, guard)
     adopt(client)
   })
-  hearPool(pool, 'connect', adopt)
-  hearPool(pool, 'acquire', adopt)
+  hearClients(pool, adopt)
   // For a client that is being opened now: pg-pool awaits this hook before it emits `connect`.
   const { options } = pool as { options?: { onConnect?: (client: ClientLike) => unknown } }
   const onConnect = options?.onConnect

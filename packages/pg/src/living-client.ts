@@ -73,9 +73,7 @@ export interface Life {
   readonly status: string | undefined
   /** The number of the connection in this process. */
   readonly id: number
-  /** The present stay with the application; between stays, the previous one. */
-  readonly stay: object | undefined
-  /** `client.release` of that stay. */
+  /** `client.release` of the present stay with the application; between stays, of the previous one. */
   readonly release: DriverFunction | undefined
   /** The last release, until the next stay begins. A call that uses the client in between comes too late. */
   released: Checkout<ClientLike> | undefined

@@ -32,6 +32,12 @@ export function mayLeaveTransaction(client: LivingClient, life: Life): boolean {
   )
 }
 
+/** Returns true if pg reports the server's last status, and that is outside of a transaction. */
+export function isOutsideTransaction(client: LivingClient): boolean {
+  const { readyForQuery } = client as LivingClient & WiredClient
+  return readyForQuery === true && client.getTransactionStatus?.() === 'I'
+}
+
 /** Returns true if the server last reported an open or a failed transaction. */
 export function isInTransaction(client: LivingClient, life: Life): boolean {
   const status = client.getTransactionStatus?.() ?? life.status

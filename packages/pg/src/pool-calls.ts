@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { isPoolsafeError } from '@poolsafe/core'
 import {
   type Layer,
-  acquisitions,
+  callerContext,
   AwaitChain,
   Checkout,
   holdings,
@@ -16,6 +16,7 @@ import {
   type Execution,
   type Gate,
   type Handover,
+  type Holding,
   type Observer,
   type Receiver,
 } from '@poolsafe/core/adapter'
@@ -90,7 +91,7 @@ class PoolCalls {
     if (seconds === undefined) return this.#sendNow(args, entry)
     const statement = statementOf(args[0], this.#guard)
     if (statement !== undefined) return this.#sendJudged(seconds, statement, args, entry)
-    const { held } = seconds
+    const held = seconds.held(callerContext().holding)
     if (held === undefined) return this.#sendNow(args, entry)
     return seconds.send(held, args, entry, (sent) => this.#sendNow(sent, entry))
   }
@@ -102,7 +103,7 @@ class PoolCalls {
         ? this.#connectQuery(callback as Handover<ClientLike>, entry)
         : this.#connectQueryOfSubclass(entry)
     }
-    const acquiring = acquisitions.getStore()
+    const { acquiring, holding } = callerContext()
     const seconds = this.#seconds
     if (seconds !== undefined && acquiring !== undefined) acquiring.judgedBelow = this.#guard
     if (typeof callback === 'function') {
@@ -110,8 +111,8 @@ class PoolCalls {
       const scoped = seconds === undefined ? callback : inScopeOfCaller(callback as DriverFunction)
       return this.#connectCallback(scoped as Handover<ClientLike>, entry)
     }
-    const held = seconds?.held
-    if (seconds === undefined || held === undefined) return this.#connectPromise(acquiring, entry)
+    const held = seconds?.held(holding)
+    if (seconds === undefined || held === undefined) return this.#connectPromise(acquiring, entry, holding)
     return seconds.connect(held, () => this.#connectPromise(acquiring, entry))
   }
 
@@ -132,7 +133,7 @@ class PoolCalls {
       analysis.telltales === undefined
         ? sendNow
         : (sent: Arguments): unknown => sendByPoolAndJudge(sendNow, sent, judge)
-    const { held } = seconds
+    const held = seconds.held(callerContext().holding)
     return held === undefined ? send(args) : seconds.send(held, args, entry, send)
   }
 
@@ -184,7 +185,7 @@ class PoolCalls {
   /** A subclass of pg.Pool may await the connection of its own `query`. */
   #connectQueryOfSubclass(entry: Entry): Promise<ClientLike> {
     const statement = this.#statement
-    const lent = this.#connectPromise(acquisitions.getStore(), entry)
+    const lent = this.#connectPromise(callerContext().acquiring, entry)
     if (this.#seconds === undefined) return lent
     lent.then(
       (client) => markLent(client, statement),
@@ -218,7 +219,7 @@ class PoolCalls {
     return undefined
   }
 
-  #connectPromise(acquiring: Acquiring | undefined, entry: Entry): Promise<ClientLike> {
+  #connectPromise(acquiring: Acquiring | undefined, entry: Entry, holding?: Holding): Promise<ClientLike> {
     const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: PromiseConstructor }
     let asked: Checkout<ClientLike> | Error | undefined
     let thrown: { readonly error: unknown } | undefined
@@ -237,7 +238,7 @@ class PoolCalls {
         resolve(client)
       }
       try {
-        asked = this.#gate.acquire(receive, entry, undefined, origins.getStore()?.acquireWithinMillis)
+        asked = this.#gate.acquire(receive, entry, undefined, origins.getStore()?.acquireWithinMillis, holding)
       } catch (error) {
         thrown = { error }
         return
@@ -250,7 +251,7 @@ class PoolCalls {
     isCalling = false
     // pg-pool throws synchronously if it cannot create a client.
     if (thrown !== undefined) throw thrown.error
-    if (asked instanceof Checkout) this.#hold(asked, acquiring, promise)
+    if (asked instanceof Checkout) this.#hold(asked, acquiring, promise, holding)
     if (hasFailed || isCallersOwn(asked)) return promise
     if (!(asked instanceof Checkout)) return promise.catch(throwFromHere)
     if (PromiseOfPool === Promise && this.#gate.flows.mayTakeChain(asked)) return takenBy(promise, asked)
@@ -259,9 +260,14 @@ class PoolCalls {
   }
 
   /** Enters the requested connection in the caller's context. */
-  #hold(asked: Checkout<ClientLike>, acquiring: Acquiring | undefined, promise: Promise<unknown>): void {
+  #hold(
+    asked: Checkout<ClientLike>,
+    acquiring: Acquiring | undefined,
+    promise: Promise<unknown>,
+    holding: Holding | undefined,
+  ): void {
     asked.layer = acquiring === undefined ? this.#layer : 'kysely'
-    this.#gate.flows.enter(asked)
+    this.#gate.flows.enter(asked, holding)
     if (acquiring === undefined) return
     acquiring.holding = asked
     if (acquiring.signal !== undefined) obey(acquiring.signal, this.#gate, asked, promise)

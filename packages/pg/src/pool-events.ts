@@ -1,19 +1,31 @@
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-/** Events of pg-pool about a client. `error` concerns an idle client. */
-type PoolEvent = 'connect' | 'acquire' | 'release' | 'error'
+/** Events of pg-pool about a client that a pool has already. `error` concerns an idle client. */
+type PoolEvent = 'release' | 'error'
 
 type Hear = (client: ClientLike) => void
 
 /** The property of a pool that holds its hearers. */
 const hearersKey = Symbol('poolsafe.hearers')
 
-type Hearers = { readonly [Event in PoolEvent]: Hear[] }
+/** The property of a client that the hearers of new clients know. */
+const knownKey = Symbol('poolsafe.known')
+
+interface Hearers {
+  /** Of new clients. */
+  readonly client: Hear[]
+  readonly release: Hear[]
+  readonly error: Hear[]
+}
 
 interface HeardPool extends PoolLike {
   emit: DriverFunction
   listenerCount(event: string | symbol): number
   readonly [hearersKey]?: Hearers
+}
+
+interface KnownClient extends ClientLike {
+  readonly [knownKey]?: number
 }
 
 /**
@@ -24,18 +36,24 @@ export function hearPool(pool: PoolLike, event: PoolEvent, hear: Hear): void {
   hearersOf(pool as HeardPool)[event].unshift(hear)
 }
 
+/**
+ * Calls `hear` once for each client that the pool connects or hands out, before any listener of `connect` and `acquire`
+ * runs. Clients that the pool had before it was guarded are heard when they are next handed out.
+ */
+export function hearClients(pool: PoolLike, hear: Hear): void {
+  hearersOf(pool as HeardPool).client.unshift(hear)
+}
+
 function hearersOf(pool: HeardPool): Hearers {
   if (pool[hearersKey] !== undefined) return pool[hearersKey]
-  const hearers: Hearers = { connect: [], acquire: [], release: [], error: [] }
+  const hearers: Hearers = { client: [], release: [], error: [] }
   Object.defineProperty(pool, hearersKey, { value: hearers })
   const { emit } = pool
   pool.emit = function emitHeard(event: unknown, first?: unknown, second?: unknown): unknown {
-    const client = clientOf(event, first, second)
-    if (client !== undefined) {
-      for (const hear of hearers[event as PoolEvent]) hear(client)
-      // Without a listener, the loss of an idle connection would crash the process.
-      if (event === 'error' && pool.listenerCount('error') === 0) return false
-    }
+    if (event === 'acquire' || event === 'connect') hearClient(hearers.client, first)
+    else if (event === 'release') tell(hearers.release, second)
+    // Without a listener, the loss of an idle connection would crash the process.
+    else if (event === 'error' && tell(hearers.error, second) && pool.listenerCount('error') === 0) return false
     // pg-pool emits two events for each checkout, with one and two arguments. A rest parameter would allocate an array
     // each time.
     if (arguments.length === 2) return emit.call(pool, event, first)
@@ -44,15 +62,22 @@ function hearersOf(pool: HeardPool): Hearers {
   return hearers
 }
 
-/**
- * Returns the client that an event of pg-pool is about; `undefined` for every other event, which the application may
- * emit itself.
- */
-function clientOf(event: unknown, first: unknown, second: unknown): ClientLike | undefined {
-  if (event === 'acquire' || event === 'connect') return asClient(first)
-  return event === 'release' || event === 'error' ? asClient(second) : undefined
+/** The number of hearers that know a client tells if all of them do: that is one comparison for each checkout. */
+function hearClient(hearers: readonly Hear[], client: unknown): void {
+  if (!isClient(client)) return
+  const { [knownKey]: known = 0 } = client as KnownClient
+  if (known === hearers.length) return
+  Object.defineProperty(client, knownKey, { value: hearers.length, writable: true })
+  for (const hear of hearers) hear(client)
 }
 
-function asClient(value: unknown): ClientLike | undefined {
-  return typeof value === 'object' && value !== null && 'query' in value ? (value as ClientLike) : undefined
+/** @returns true if the event is about a client. The application may emit events of these names itself. */
+function tell(hearers: readonly Hear[], client: unknown): boolean {
+  if (!isClient(client)) return false
+  for (const hear of hearers) hear(client)
+  return true
+}
+
+function isClient(value: unknown): value is ClientLike {
+  return typeof value === 'object' && value !== null && 'query' in value
 }

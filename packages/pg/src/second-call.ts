@@ -16,6 +16,7 @@ import {
   type Entry,
   type Gate,
   type Holdable,
+  type Holding,
   type SecondCall,
 } from '@poolsafe/core/adapter'
 import { sqlOf } from './query-watch.ts'
@@ -63,13 +64,15 @@ export class SecondCalls {
   }
 
   /**
-   * The connection that the caller seems to hold, if that matters: inside a transaction, or if the call would wait for
-   * itself.
+   * Returns the connection that the caller seems to hold, if that matters: inside a transaction, or if the call would
+   * wait for itself.
+   *
+   * @param holding what the caller's context holds
    */
-  get held(): Holdable | undefined {
-    const held = heldOf(this.#gate)
+  held(holding: Holding | undefined): Holdable | undefined {
+    const held = heldOf(this.#gate, holding)
     if (held === undefined) return undefined
-    if (isHeldBySomeFlow()) this.#gate.flows.noteUncertain(held)
+    if (isHeldBySomeFlow(holding)) this.#gate.flows.noteUncertain(held)
     if (!(held.begun?.isOpen() === true || wouldWait(this.#gate))) return undefined
     if (origins.getStore()?.isPlaced === true) return undefined
     return mayPlace(this.#guard.mode) ? held : undefined
@@ -84,7 +87,7 @@ export class SecondCalls {
   /**
    * Judges a query, then sends it.
    *
-   * @param held the value of {@link held}
+   * @param held the result of {@link held}
    * @param entry the function that the application called
    */
   send(held: Holdable, args: Arguments, entry: Entry, send: (args: Arguments) => unknown): unknown {

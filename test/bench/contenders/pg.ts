@@ -4,6 +4,7 @@ import { guardPool } from '@poolsafe/pg'
 import type pg from 'pg'
 import { requestLength, runScenario, type Contender, type Scenario } from '../compare/contender.ts'
 import { connectCanned } from './canned-server.ts'
+import { guardLeast } from './least-gate.ts'
 import { startTelemetry } from './telemetry.ts'
 import { startWatch, unwatched, type Watch } from './watch.ts'
 
@@ -21,6 +22,7 @@ export async function prepare(variant: string, scenario: Scenario): Promise<Cont
   const server = url === undefined ? { stream: connectCanned } : { connectionString: url }
   const plain = new (loadPg().Pool)({ ...server, max: concurrency })
   const pool = watch.guard === undefined ? plain : guardPool(plain, watch.guard)
+  if (variant === 'least gate') guardLeast(pool)
   const send =
     operation === 'connect, query, release' ? (sql: string) => checkOut(pool, sql) : (sql: string) => pool.query(sql)
   const texts = operation === 'an unsafe statement' ? [unsafe] : statements

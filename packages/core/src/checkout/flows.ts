@@ -1,6 +1,6 @@
 import { SiteBudget } from '../stack/stack-budget.ts'
 import type { Checkout } from './checkout.ts'
-import { enterHolding, isHeldBySomeFlow, newestHolding, shareContext, type Holdable } from './holding.ts'
+import { enterHolding, isHeldBySomeFlow, newestHolding, shareContext, type Holdable, type Holding } from './holding.ts'
 
 /** After this many uncertain calls, contexts are no longer used twice. */
 const mostUncertain = 3
@@ -24,18 +24,19 @@ export class Flows {
     this.mayWaitForThemselves = max <= 2
   }
 
-  /** Returns the newest connection of the caller's context; `undefined` if another flow may have acquired it. */
-  newest(): Holdable | undefined {
-    const newest = newestHolding()
-    if (newest?.state !== 'held' || !isHeldBySomeFlow()) return newest
+  /** Returns the newest of the connections that the caller's context holds; `undefined` if another flow may have acquired it. */
+  newest(holding: Holding | undefined): Holdable | undefined {
+    const newest = newestHolding(holding)
+    if (newest?.state !== 'held' || !isHeldBySomeFlow(holding)) return newest
     this.noteUncertain(newest)
     return undefined
   }
 
   /** Enters this connection in the caller's context: later work there holds it once it has arrived. */
-  enter<Connection>(checkout: Checkout<Connection>): void {
+  enter<Connection>(checkout: Checkout<Connection>, holding: Holding | undefined): void {
     this.follow(checkout)
-    enterHolding(checkout, this.#uncertain < mostUncertain + checkout.order / callsForEach && !this.#isStrict)
+    const mayReuse = this.#uncertain < mostUncertain + checkout.order / callsForEach && !this.#isStrict
+    enterHolding(checkout, mayReuse, holding)
   }
 
   /** Decides if this checkout is watched for use after release. */

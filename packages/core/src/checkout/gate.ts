@@ -8,7 +8,7 @@ import type { Watcher } from './events.ts'
 import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
 import type { Entry } from '../stack/call-site.ts'
-import { familyOf, firstHeld, heldFrom, type Holdable } from './holding.ts'
+import { familyOf, firstHeld, heldFrom, holdings, type Holdable, type Holding } from './holding.ts'
 import { openOne, type ConnectionSource, type GateNature } from './connection-source.ts'
 import { Flows } from './flows.ts'
 import type { CheckoutLimits } from './limits.ts'
@@ -76,6 +76,7 @@ export class Gate<Connection> {
    * @param entry the function that the application called, for the call site
    * @param askedAt when the caller asked, if it has read the clock already
    * @param limitMillis how long the caller itself waits, if it sets a limit
+   * @param holding what the caller's context holds, if the caller has read that already
    * @returns the checkout; or the error that refuses it immediately, and then `handover` is not called
    * @throws what the pool itself throws when it is asked, as without a gate; then `handover` is not called
    */
@@ -84,9 +85,10 @@ export class Gate<Connection> {
     entry: Entry,
     askedAt: number = this.#clock.now(),
     limitMillis: number = Infinity,
+    holding: Holding | undefined = holdings.getStore(),
   ): Checkout<Connection> | Error {
     const origin = origins.getStore()
-    const newest = this.flows.newest()
+    const newest = this.flows.newest(holding)
     const site = this.record.sites.of(origin, entry)
     const checkout = new Checkout(
       this.#order++,

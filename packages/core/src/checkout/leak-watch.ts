@@ -43,6 +43,8 @@ export class LeakWatch<Connection> {
 
   /** Notes that a connection was acquired. */
   started(checkout: Checkout<Connection>): void {
+    // An alarm that is set for an earlier checkout finds this one, too.
+    if (this.#lengths.isSet && this.#transactions.isSet) return
     const { leakDetectionMillis, idleInTransactionMillis } = this.#watched.limits
     this.#lengths.expect(checkout.heldSince + leakDetectionMillis)
     this.#transactions.expect(checkout.heldSince + idleInTransactionMillis / 4)

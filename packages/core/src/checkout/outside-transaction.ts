@@ -1,14 +1,16 @@
 import type { AwaitChain } from '../stack/await-chain.ts'
 import { formatCallSite } from '../stack/call-site.ts'
 import { SiteBudget } from '../stack/stack-budget.ts'
-import { firstHeld, heldFrom, holdings, isProven, liveHolding, type Holdable } from './holding.ts'
+import { firstHeld, heldFrom, holdings, isProven, liveHolding, type Holdable, type Holding } from './holding.ts'
 
 /**
  * Returns the innermost connection of this pool that the caller's context holds, if any. If there is none, this costs
  * one lookup of the context.
+ *
+ * @param holding what the context holds, for callers that have read the context already
  */
-export function heldOf(owner: object): Holdable | undefined {
-  let held = liveHolding()
+export function heldOf(owner: object, holding?: Holding): Holdable | undefined {
+  let held = liveHolding(holding)
   while (held !== undefined && held.owner !== owner) held = firstHeld(held.inside)
   return held
 }

@@ -1,5 +1,5 @@
-import type { Holdable, HoldingWork } from '../checkout/holding.ts'
-import { ContextPart, contexts } from '../context.ts'
+import type { Holdable, Holding, HoldingWork } from '../checkout/holding.ts'
+import { ContextPart, contexts, type Context } from '../context.ts'
 import type { Engine } from './engine.ts'
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
@@ -29,6 +29,13 @@ export interface ConnectionControl {
 
 /** The acquisition that a layer above a pool has under way. */
 export const acquisitions: ContextPart<Acquiring> = new ContextPart<Acquiring>('acquiring')
+
+const emptyContext: Context<Holding, Acquiring> = { holding: undefined, acquiring: undefined }
+
+/** Reads both parts of the caller's context at once. */
+export function callerContext(): Context<Holding, Acquiring> {
+  return (contexts.getStore() as Context<Holding, Acquiring> | undefined) ?? emptyContext
+}
 
 /**
  * Asks a driver for a connection, which `work` will hold. Only what the driver does is part of the acquisition; what

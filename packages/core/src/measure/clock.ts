@@ -35,6 +35,10 @@ export class Alarm {
     this.#ring = ring
   }
 
+  get isSet(): boolean {
+    return this.#at !== Infinity
+  }
+
   /** Adds a deadline. A later deadline than the current one is found when the alarm fires. */
   expect(deadline: number): void {
     if (deadline >= this.#at) return

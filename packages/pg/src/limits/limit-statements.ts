@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@poolsafe/core'
 import { hasStatementLimits, type Engine, type StatementLimits } from '@poolsafe/core/adapter'
 import { watchNewClients } from '../login.ts'
-import { hearPool } from '../pool-events.ts'
+import { hearClients } from '../pool-events.ts'
 import { type ClientLike, hasWiredClients, isWired, type PoolLike } from '../types.ts'
 import { StatementWatch, type WatchedPool } from './statement-watch.ts'
 
@@ -28,8 +28,7 @@ export function limitPool(
   const limit = (client: unknown): void =>
     limitClient(client as ClientLike, limits, guard, poolOf(client as ClientLike))
   watchNewClients(pool, limit)
-  hearPool(pool, 'connect', limit)
-  hearPool(pool, 'acquire', limit)
+  hearClients(pool, limit)
 }
 
 /** Limits the statements of one client, once. */

@@ -1,6 +1,13 @@
 import type { Checkout } from '@poolsafe/core/adapter'
 import type { Life, LivingClient } from './living-client.ts'
-import { isForeign, isInTransaction, isQuiet, mayLeaveTransaction, pendingQueries } from './pending.ts'
+import {
+  isForeign,
+  isInTransaction,
+  isOutsideTransaction,
+  isQuiet,
+  mayLeaveTransaction,
+  pendingQueries,
+} from './pending.ts'
 import { checkoutKey } from './present-checkout.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 import { locateRelease } from './use-after-release.ts'
@@ -11,24 +18,50 @@ function nothing(): void {}
 const cursorMillis = 2000
 
 /**
- * One stay of a client with the application, as pg-pool counts it: from setting `client.release` to calling it.
+ * The stays of one client with the application, as pg-pool counts them: from setting `client.release` to calling it.
  *
  * A connection goes back to the pool only if no problem is known. A pending statement that may leave a transaction open
  * is awaited first. A lost connection, or one with an unanswered statement, is closed.
+ *
+ * One object serves all stays of a client, because an object for each would cost as much as the queue of the gate.
  */
-export class Stay {
+export class Stays {
   readonly #client: LivingClient
   readonly #life: Life
-  readonly #release: DriverFunction
-  #state: 'held' | 'settling' | 'takenBack' | 'over' = 'held'
+  /** The number of the present stay; between stays, of the previous one. */
+  #number = 0
+  /** What pg-pool set as `client.release` for it. */
+  #release: DriverFunction = nothing
+  #state: 'held' | 'settling' | 'takenBack' | 'over' = 'over'
   #released: Checkout<ClientLike> | undefined
   #stopSettling = nothing
   #entry: DriverFunction = nothing
 
-  constructor(client: LivingClient, life: Life, release: DriverFunction) {
+  constructor(client: LivingClient, life: Life) {
     this.#client = client
     this.#life = life
+  }
+
+  /**
+   * Begins a stay.
+   *
+   * @param release what pg-pool sets as `client.release`, for this stay alone
+   * @returns the function that replaces it
+   */
+  begin(release: DriverFunction): DriverFunction {
+    const number = ++this.#number
     this.#release = release
+    this.#state = 'held'
+    this.#released = undefined
+    const released = (error?: unknown): unknown =>
+      // A stay that is over: pg-pool throws its own error.
+      number === this.#number ? this.#end(error, released) : release.call(this.#client, error)
+    return released
+  }
+
+  /** The number of the present stay; between stays, of the previous one. */
+  get number(): number {
+    return this.#number
   }
 
   /**
@@ -37,7 +70,7 @@ export class Stay {
    * @param error the application's argument: any true value closes the connection
    * @param entry the function that the application called
    */
-  end(error: unknown, entry: DriverFunction): unknown {
+  #end(error: unknown, entry: DriverFunction): unknown {
     if (this.#life.movedTo !== undefined) return this.#life.movedTo.end(error, entry)
     if (this.#state === 'takenBack') {
       this.#state = 'over'
@@ -51,14 +84,20 @@ export class Stay {
     if (this.#state === 'over' || Boolean(error)) return this.#apply(error)
     if (this.#mustClose()) return this.#close(error)
     this.#note(entry)
-    if (isQuiet(this.#client) || !mayLeaveTransaction(this.#client, this.#life)) return this.#giveBack(error, entry)
-    this.#settle(entry)
-    return undefined
+    if (isQuiet(this.#client)) {
+      // Nearly all releases: everything is answered, and the server reported no transaction.
+      if (isOutsideTransaction(this.#client)) return this.#apply(error)
+    } else if (mayLeaveTransaction(this.#client, this.#life)) return this.#settle(entry)
+    return this.#giveBack(error, entry)
   }
 
-  /** Frees the place in the pool of a lost connection that its holder has not released. */
-  takeBack(): void {
-    if (this.#state !== 'held') return
+  /**
+   * Frees the place in the pool of a lost connection that its holder has not released.
+   *
+   * @param number the stay in which it was lost
+   */
+  takeBack(number: number): void {
+    if (this.#state !== 'held' || number !== this.#number) return
     this.#apply(true)
     this.#state = 'takenBack'
   }
@@ -106,7 +145,7 @@ export class Stay {
     return undefined
   }
 
-  #settle(entry: DriverFunction): void {
+  #settle(entry: DriverFunction): undefined {
     this.#state = 'settling'
     this.#entry = entry
     this.#life.released = this.#released
@@ -148,11 +187,11 @@ export class Stay {
 
   #apply(error: unknown): unknown {
     this.#state = 'over'
-    const { stay } = this.#life
+    const number = this.#number
     const client = this.#client
     const result = this.#release.call(client, error)
     // Unless the pool has closed it or passed it to the next caller immediately.
-    if (!error && this.#life.stay === stay && client._ending !== true) this.#life.released = this.#released
+    if (!error && this.#number === number && client._ending !== true) this.#life.released = this.#released
     return result
   }
 }
