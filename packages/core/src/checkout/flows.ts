@@ -33,7 +33,7 @@ export class Flows {
   }
 
   /** Enters this connection in the caller's context: later work there holds it once it has arrived. */
-  enter<Connection>(checkout: Checkout<Connection>, holding: Holding | undefined): void {
+  enter<Connection>(checkout: Checkout<Connection>, holding?: Holding): void {
     this.follow(checkout)
     const mayReuse = this.#uncertain < mostUncertain + checkout.order / callsForEach && !this.#isStrict
     enterHolding(checkout, mayReuse, holding)
