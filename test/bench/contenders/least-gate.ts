@@ -9,12 +9,6 @@ interface Call {
   readonly reject: (error: Error) => void
 }
 
-interface Internals {
-  readonly idleCount: number
-  readonly totalCount: number
-  readonly options: { readonly max: number }
-}
-
 type Connect = (done: (error: Error | undefined, client: pg.PoolClient | undefined) => void) => void
 
 const heldKey = Symbol('least.held')
@@ -33,7 +27,7 @@ export function guardLeast(pool: pg.Pool): pg.Pool {
 }
 
 class LeastGate {
-  readonly #pool: pg.Pool & Internals
+  readonly #max: number
   readonly #connect: Connect
   readonly held = new Set<pg.PoolClient>()
   #first: Call | undefined
@@ -42,7 +36,7 @@ class LeastGate {
   #timer: NodeJS.Timeout | undefined
 
   constructor(pool: pg.Pool) {
-    this.#pool = pool as pg.Pool & Internals
+    this.#max = pool.options.max
     this.#connect = pool.connect.bind(pool) as Connect
   }
 
@@ -60,7 +54,7 @@ class LeastGate {
   }
 
   get #hasRoom(): boolean {
-    return this.#taking + this.held.size < this.#pool.options.max
+    return this.#taking + this.held.size < this.#max
   }
 
   #take(call: Call): void {
@@ -79,7 +73,7 @@ class LeastGate {
     if (this.#last === undefined) this.#first = call
     else this.#last.next = call
     this.#last = call
-    this.#timer ??= setTimeout(() => this.#expire(), waitMillis)
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#expire(), waitMillis)
   }
 
   #pump(): void {
