@@ -120,7 +120,7 @@ export class Scanner {
     } catch (error) {
       if (error instanceof SyntaxRefused) return `it does not parse: ${error.message}`
       if (error instanceof RangeError) return 'it is nested too deeply'
-      throw error
+      return `poolsafe failed on it, which is a bug of poolsafe: ${String(error)}`
     }
   }
 }

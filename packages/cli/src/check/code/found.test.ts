@@ -196,6 +196,12 @@ describe('a text that cannot be judged', () => {
   })
 })
 
+describe('names', () => {
+  it('of another function are not those here', () => {
+    expect(findingsIn("function a(db) {}\nconst q = () => db.query('LISTEN a')")).toEqual(['2 session/listen'])
+  })
+})
+
 describe('a file that does not parse', () => {
   it('is reported', () => {
     expect(findingsIn("pool.query('LISTEN a'")).toEqual([expect.stringMatching(/^skipped: it does not parse/)])

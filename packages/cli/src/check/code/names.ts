@@ -41,7 +41,7 @@ export class Names {
   /** Returns what a name means at a node: the innermost declaration around it. */
   resolve(name: string, at: Node): Declaration | undefined {
     const around = this.#byName.get(name)?.filter(({ scope }) => scope.start <= at.start && at.end <= scope.end)
-    return around?.reduce((one, other) => (sizeOf(other.scope) <= sizeOf(one.scope) ? other : one))
+    return around?.toSorted((one, other) => sizeOf(one.scope) - sizeOf(other.scope))[0]
   }
 
   /** Returns the value of a name that never changes. */
