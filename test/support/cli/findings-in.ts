@@ -20,6 +20,7 @@ export function findingsIn(
   const { findings, skipped } = scanner.scanSource(join(cwd, path), source)
   return [
     ...findings.map(({ level, line, rule }) => `${level === 'note' ? 'note ' : ''}${line} ${rule}`),
+    ...scanner.problems.map(({ line, message }) => `${line} ${message}`),
     ...skipped.map(({ reason }) => `skipped: ${reason}`),
   ]
 }

@@ -1,5 +1,5 @@
 import type { Context } from '@poolsafe/core'
-import { analyze, redact } from '@poolsafe/core/adapter'
+import { redact } from '@poolsafe/core/adapter'
 import type { CodeText } from './code/code-text.ts'
 import { findTexts } from './code/find-texts.ts'
 import { textsAfterBegin } from './code/open-transactions.ts'
@@ -9,10 +9,12 @@ import type { CheckFinding, Level, Origin } from './finding.ts'
 import { Lines } from './lines.ts'
 import { fillHoles, type Filled } from './sql/fill-holes.ts'
 import type { Judge, Located } from './sql/judge.ts'
+import { suppressionsOfCode, type Suppressions } from './suppressions.ts'
 
 /** What was found in a file. */
 export interface CodeResult {
   readonly findings: readonly CheckFinding[]
+  readonly suppressions: Suppressions
   /** The texts of SQL in the file, by how they were found. */
   readonly texts: { readonly tag: number; readonly call: number }
 }
@@ -26,22 +28,24 @@ export interface CodeFile {
 
 /** Judges every SQL text of a file of JavaScript or TypeScript. */
 export function checkCode({ path, file, origin }: CodeFile, judges: readonly Judge[]): CodeResult {
-  const texts = findTexts(file)
+  const texts = findTexts(file).map((text) => ({ ...text, filled: text.variants.map(fillHoles) }))
   const open = textsAfterBegin(texts, file)
-  const lines = new Lines(file.syntax.source)
+  const where = { path, origin, lines: new Lines(file.syntax.source) }
   const findings = texts.flatMap((text) => {
     const contexts = contextsOf(text, open.has(text))
-    return text.variants.flatMap((pieces) => {
-      const filled = fillHoles(pieces)
-      return judges.flatMap((judge) =>
-        locate(text, filled, contexts, judge).map((located) =>
-          toFinding(located, filled, judge, { path, origin, lines }),
-        ),
-      )
-    })
+    return text.filled.flatMap((filled) =>
+      judges.flatMap((judge) =>
+        locate(text, filled, contexts, judge).map((located) => toFinding(located, filled, judge, where)),
+      ),
+    )
   })
+  const inSql = texts.flatMap(({ filled, node }) => filled.map(({ sql }) => ({ sql, node })))
   const count = (kind: CodeText['kind']): number => texts.filter((text) => text.kind === kind).length
-  return { findings, texts: { tag: count('tag'), call: count('call') } }
+  return {
+    findings,
+    suppressions: suppressionsOfCode(file, inSql, where),
+    texts: { tag: count('tag'), call: count('call') },
+  }
 }
 
 const unknown: readonly Context[] = [{ inTransaction: false }, { inTransaction: true }]
@@ -95,9 +99,4 @@ function toFinding(
 
 function levelOf(rule: string, origin: Origin): Level {
   return rule === 'statement/undecided' || origin === 'migration' ? 'note' : 'error'
-}
-
-/** Returns true for a text that names session features although PostgreSQL cannot read it. */
-export function isUndecided(sql: string): boolean {
-  return analyze(sql).undecided !== undefined
 }

@@ -1,9 +1,11 @@
 import { redact } from '@poolsafe/core/adapter'
-import type { CheckFinding, Level, Origin } from './finding.ts'
+import type { Level, Origin } from './finding.ts'
 import { isOtherScript, isOtherStatement } from './dialect.ts'
 import { Lines } from './lines.ts'
 import type { Judge, Located } from './sql/judge.ts'
 import { judgeScript, type Sending } from './sql/script.ts'
+import { statementsIn } from './sql/statements.ts'
+import { suppress, suppressionsOfScript, type Remaining } from './suppressions.ts'
 
 /** A file of SQL. */
 export interface ScriptFile {
@@ -13,11 +15,11 @@ export interface ScriptFile {
 }
 
 /** Judges a file of SQL. */
-export function checkScript({ path, source, origin }: ScriptFile, judges: readonly Judge[]): CheckFinding[] {
-  if (isDump(source) || isOtherScript(source)) return []
+export function checkScript({ path, source, origin }: ScriptFile, judges: readonly Judge[]): Remaining {
+  if (isDump(source) || isOtherScript(source)) return { findings: [], problems: [] }
   const sql = withoutPlaceholders(source)
   const lines = new Lines(source)
-  return judges.flatMap(({ pooler }) =>
+  const findings = judges.flatMap(({ pooler }) =>
     inEvery(sendingsOf(origin).map((sending) => judgeScript(sql, pooler, sending)))
       .filter(({ statement }) => !isOtherStatement(statement.text))
       .map(({ finding, statement }) =>
@@ -30,6 +32,7 @@ export function checkScript({ path, source, origin }: ScriptFile, judges: readon
         }),
       ),
   )
+  return suppress(findings, suppressionsOfScript(source, statementsIn(sql), { path, lines }), { path, lines })
 }
 
 /** The output of pg_dump sets its own session, which nothing else uses. */

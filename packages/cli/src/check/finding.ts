@@ -33,6 +33,13 @@ export interface CheckFinding extends Omit<Finding, 'rule'>, Place {
   readonly poolers: readonly string[]
 }
 
+/** Something that is wrong with a comment of poolsafe itself. */
+export interface Problem {
+  readonly path: string
+  readonly line: number
+  readonly message: string
+}
+
 /** A file, or a part of one, that could not be checked. */
 export interface Skipped {
   readonly path: string

@@ -17,7 +17,7 @@ const first = `(?:^|["'\`;(}])\\s*(?:/\\*[^*]*\\*/\\s*)?(?:${firstWords.join('|'
 const begin = '["\'`]\\s*(?:begin|start\\s+transaction)\\b'
 const locks = '\\bfor\\s+(?:no\\s+key\\s+)?update\\b|\\bfor\\s+(?:key\\s+)?share\\b|\\bon\\s+commit\\s+drop\\b|&"'
 
-const dangerous = new RegExp([...named, keyword, first, begin, locks].join('|'), 'im')
+const dangerous = new RegExp(['poolsafe-allow', ...named, keyword, first, begin, locks].join('|'), 'im')
 
 /**
  * Returns true if a file may hold a statement that touches session state: a word of a rule, in a place where SQL may

@@ -52,6 +52,7 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
   const result: CheckResult = {
     findings,
     skipped,
+    problems: scanner.problems,
     counts: scanner.counts,
     poolers: profiles.map(({ label }) => label),
     millis: performance.now() - started,

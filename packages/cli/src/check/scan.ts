@@ -8,11 +8,13 @@ import { SourceFile } from './code/source-file.ts'
 import { parseCode, SyntaxRefused } from './code/syntax.ts'
 import { importsOther, isOtherPath } from './dialect.ts'
 import { shownPath } from './files.ts'
-import type { CheckFinding, Skipped } from './finding.ts'
+import type { CheckFinding, Problem, Skipped } from './finding.ts'
+import { Lines } from './lines.ts'
 import { originOf } from './origin.ts'
 import { mayTouchSessions } from './prefilter.ts'
 import { readSource } from './read-file.ts'
 import { Judge } from './sql/judge.ts'
+import { suppress, type Remaining } from './suppressions.ts'
 
 /** What to scan, and how. */
 export interface ScanRequest {
@@ -44,6 +46,8 @@ export interface FileResult {
 export class Scanner {
   /** What files of settings say of the pooler, in sentences. */
   readonly hints: string[] = []
+  /** What is wrong with comments that allow. */
+  readonly problems: Problem[] = []
   readonly counts: Counts = { files: 0, parsed: 0, scripts: 0, tags: 0, calls: 0 }
   readonly #request: ScanRequest
   readonly #judges: readonly Judge[]
@@ -94,29 +98,30 @@ export class Scanner {
     const shown = shownPath(this.#request.cwd, path)
     if (isOtherPath(shown)) return { findings: [], skipped: [] }
     this.counts.parsed++
-    const findings = path.endsWith('.sql') ? this.#scanScript(shown, source) : this.#scanCode(path, shown, source)
-    return typeof findings === 'string'
-      ? { findings: [], skipped: [{ path: shown, reason: findings }] }
-      : { findings: mergePoolers(findings), skipped: [] }
+    const remaining = path.endsWith('.sql') ? this.#scanScript(shown, source) : this.#scanCode(path, shown, source)
+    if (typeof remaining === 'string') return { findings: [], skipped: [{ path: shown, reason: remaining }] }
+    this.problems.push(...remaining.problems)
+    return { findings: mergePoolers(remaining.findings), skipped: [] }
   }
 
-  #scanScript(path: string, source: string): CheckFinding[] {
+  #scanScript(path: string, source: string): Remaining {
     this.counts.scripts++
     return checkScript({ path, source, origin: originOf(path, source, this.#request.migrations) }, this.#judges)
   }
 
   /** @returns why the file cannot be checked */
-  #scanCode(path: string, shown: string, source: string): CheckFinding[] | string {
+  #scanCode(path: string, shown: string, source: string): Remaining | string {
     try {
       const file = new SourceFile(parseCode(path, source), this.#request.tags, this.#imported)
-      if (importsOther(file.names.modules)) return []
+      if (importsOther(file.names.modules)) return { findings: [], problems: [] }
       this.#constants.add(file)
       const origin = originOf(shown, source, this.#request.migrations)
       const code = { path: shown, file, origin }
-      const { findings, texts } = checkCode(code, this.#judges)
+      const { findings, texts, suppressions } = checkCode(code, this.#judges)
       this.counts.tags += texts.tag
       this.counts.calls += texts.call
-      return [...findings, ...checkConfiguration(code, this.#judges)]
+      const all = [...findings, ...checkConfiguration(code, this.#judges)]
+      return suppress(all, suppressions, { path: shown, lines: new Lines(source) })
     } catch (error) {
       if (error instanceof SyntaxRefused) return `it does not parse: ${error.message}`
       if (error instanceof RangeError) return 'it is nested too deeply'

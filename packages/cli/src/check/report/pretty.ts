@@ -26,8 +26,11 @@ export function pretty(result: CheckResult, options: PrettyOptions): string {
   const skipped = result.skipped.map(
     ({ path, reason }) => `${options.style.yellow('not checked')}  ${path}: ${reason}\n`,
   )
+  const problems = result.problems.map(
+    ({ path, line, message }) => `${options.style.yellow('comment')}  ${path}:${line}  ${message}\n`,
+  )
   const hints = result.hints.map((hint) => `${options.style.cyan('hint')}  ${hint}; name the pooler with --pooler\n`)
-  return [...errors, notes, skipped.join(''), hints.join(''), summary(result, options.style)]
+  return [...errors, notes, problems.join(''), skipped.join(''), hints.join(''), summary(result, options.style)]
     .filter((part) => part !== '')
     .join('\n')
 }

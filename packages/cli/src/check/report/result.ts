@@ -1,4 +1,4 @@
-import type { CheckFinding, Skipped } from '../finding.ts'
+import type { CheckFinding, Problem, Skipped } from '../finding.ts'
 import type { Counts } from '../scan.ts'
 
 /** The result of a check, for the reports. Plain data. */
@@ -6,6 +6,8 @@ export interface CheckResult {
   /** In the order of paths and lines. */
   readonly findings: readonly CheckFinding[]
   readonly skipped: readonly Skipped[]
+  /** What is wrong with comments that allow: unused, or malformed. */
+  readonly problems: readonly Problem[]
   readonly counts: Counts
   /** The poolers that were asked about, in words. */
   readonly poolers: readonly string[]
