@@ -1,77 +1,145 @@
-import { poolers, rules, type PoolerProfile } from '@poolsafe/core'
-import { closest } from '@poolsafe/core/adapter'
+import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { loadConfig, poolerNamed, resolveCheck, UsageError } from '@poolsafe/config'
+import type { PoolerProfile } from '@poolsafe/core'
+import { loadConfig, resolveCheck } from '@poolsafe/config'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
-import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { createAllowed } from './allowed.ts'
+import { compareWith, readBaseline, toBaseline } from './baseline.ts'
+import { changedFiles } from './changed-files.ts'
 import { defaultInclude, listFiles } from './files.ts'
 import type { CheckFinding, Skipped } from './finding.ts'
+import { fixFiles } from './fix-files.ts'
 import { Lines } from './lines.ts'
 import { readSource } from './read-file.ts'
-import { formats, reports, type Format } from './report/all.ts'
-import type { CheckResult } from './report/result.ts'
+import { reports } from './report/all.ts'
+import { counted, type CheckResult } from './report/result.ts'
+import {
+  checkContradictions,
+  checkRules,
+  formatNamed,
+  profilesOf,
+  usualBaseline,
+  type CheckRequest,
+} from './request.ts'
 import { Scanner, type FileResult } from './scan.ts'
 
-/** What `poolsafe check` was asked for. */
-export interface CheckRequest {
-  readonly paths: readonly string[]
-  readonly style: Style
-  readonly config?: string | undefined
-  readonly format?: string | undefined
-  readonly pooler?: readonly string[] | undefined
-  readonly rule?: readonly string[] | undefined
-  readonly tests?: boolean | undefined
-  readonly all?: boolean | undefined
+/** Everything that a check needs, with the configuration and the command line taken together. */
+interface Settings {
+  readonly request: CheckRequest
+  readonly terminal: Terminal
+  readonly profiles: readonly PoolerProfile[]
+  readonly scanner: Scanner
+  readonly files: readonly string[]
+  readonly accept: (findings: readonly CheckFinding[]) => CheckFinding[]
+  readonly migrations: readonly string[]
+  readonly tags: ReadonlySet<string>
+  readonly showsHints: boolean
 }
 
 /** @throws UsageError for a wrong command line or configuration */
 export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<ExitCode> {
-  const { cwd } = terminal
+  checkContradictions(request)
+  const settings = await settingsOf(request, terminal)
+  if (request.fix === true) {
+    const report = fixFiles(settings.files, { ...settings, cwd: terminal.cwd, isDry: request.dryRun === true })
+    terminal.err(report)
+    if (request.dryRun === true) return exitCodes.clean
+  }
   const started = performance.now()
-  const format = formatNamed(request.format)
-  const only = checkRules(request.rule ?? [])
+  const results = request.stdinFilepath === undefined ? scanAll(settings) : [await scanInput(settings)]
+  return finish(settings, results, performance.now() - started)
+}
+
+async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Settings> {
+  const { cwd } = terminal
   const { guard = {}, check: given = {} } = (await loadConfig(cwd, request.config)).config
   const check = resolveCheck(given)
-  const profiles = profilesOf(request.pooler, guard.pooler)
-  const { exclude, include = defaultInclude, overrides, tags, migrations } = check
-  const files = listFiles({ cwd, paths: request.paths, include, exclude, tests: request.tests ?? check.tests })
-  const scanner = new Scanner({ cwd, poolers: profiles, tags: new Set(tags), migrations: migrations.folders })
-  const allowed = createAllowed(guard, overrides, only)
-  const found: CheckFinding[] = []
-  const skipped: Skipped[] = []
-  for (const result of results(scanner, files)) {
-    found.push(...result.findings)
-    skipped.push(...result.skipped)
+  const { exclude, include = defaultInclude, overrides, migrations } = check
+  const profiles = profilesOf(request.pooler, guard)
+  const tags = new Set(check.tags)
+  const allowed = createAllowed(guard, overrides, checkRules(request.rule ?? []))
+  const files =
+    request.stdinFilepath === undefined
+      ? listFiles({ cwd, paths: request.paths, include, exclude, tests: request.tests ?? check.tests })
+      : []
+  return {
+    request,
+    terminal,
+    profiles,
+    tags,
+    migrations: migrations.folders,
+    files: onlyChanged(files, cwd, request.changed),
+    scanner: new Scanner({ cwd, poolers: profiles, tags, migrations: migrations.folders }),
+    showsHints: request.pooler === undefined && guard.pooler === undefined,
+    accept: (findings) =>
+      findings
+        .flatMap((finding) => withConnection(finding, migrations.connection))
+        .filter((finding) => !allowed(finding))
+        .toSorted(byPlace),
   }
-  const findings = found
-    .flatMap((finding) => withConnection(finding, migrations.connection))
-    .filter((finding) => !allowed(finding))
-    .toSorted(byPlace)
+}
+
+function onlyChanged(files: readonly string[], cwd: string, changed: string | true | undefined): readonly string[] {
+  if (changed === undefined) return files
+  const known = changedFiles(cwd, changed === true ? 'HEAD' : changed)
+  return files.filter((file) => known.has(file))
+}
+
+function scanAll({ scanner, files }: Settings): FileResult[] {
+  return [...files.map((path) => scanner.scan(path)), ...scanner.scanImporters()]
+}
+
+async function scanInput({ request, terminal, scanner }: Settings): Promise<FileResult> {
+  return scanner.scanSource(resolve(terminal.cwd, request.stdinFilepath ?? ''), await terminal.readInput())
+}
+
+function finish(settings: Settings, results: readonly FileResult[], millis: number): ExitCode {
+  const { request, terminal, profiles, scanner, files, accept } = settings
+  const found = accept(results.flatMap(({ findings }) => findings))
+  const skipped: readonly Skipped[] = results.flatMap((result) => result.skipped)
+  const { findings, note } = withBaseline(found, request, terminal.cwd)
   const result: CheckResult = {
     findings,
     skipped,
     problems: scanner.problems,
     counts: scanner.counts,
     poolers: profiles.map(({ label }) => label),
-    millis: performance.now() - started,
-    hints: request.pooler === undefined && guard.pooler === undefined ? scanner.hints : [],
+    millis,
+    hints: settings.showsHints ? scanner.hints : [],
   }
-  terminal.out(
-    reports[format](result, {
-      style: request.style,
-      columns: terminal.columns,
-      all: request.all ?? false,
-      lineOf: createLineOf(cwd),
-    }),
-  )
-  return exitCodeOf(result, files.length)
+  print(result, request, terminal)
+  terminal.err(note)
+  if (files.length > 0 && skipped.length === files.length) return exitCodes.error
+  return findings.some(({ level }) => level === 'error') ? exitCodes.findings : exitCodes.clean
 }
 
-function* results(scanner: Scanner, files: readonly string[]): Generator<FileResult> {
-  for (const path of files) yield scanner.scan(path)
-  yield* scanner.scanImporters()
+/** Leaves out what the baseline has. Writes it if that was asked for: then nothing is left to report. */
+function withBaseline(
+  found: readonly CheckFinding[],
+  { baseline, updateBaseline }: CheckRequest,
+  cwd: string,
+): { readonly findings: readonly CheckFinding[]; readonly note: string } {
+  if (baseline === undefined && updateBaseline !== true) return { findings: found, note: '' }
+  const path = resolve(cwd, typeof baseline === 'string' ? baseline : usualBaseline)
+  if (updateBaseline === true) {
+    writeFileSync(path, toBaseline(found))
+    return { findings: [], note: `${path} has ${counted(found.length, 'finding')} now\n` }
+  }
+  const { findings, gone } = compareWith(readBaseline(path), found)
+  const note = gone === 0 ? '' : `${counted(gone, 'finding')} of the baseline are gone: run --update-baseline\n`
+  return { findings, note }
+}
+
+/** Under GitHub Actions, annotations follow the report for people. */
+function print(result: CheckResult, { format, output, style, all = false }: CheckRequest, terminal: Terminal): void {
+  const { cwd, columns, out, env } = terminal
+  const options = { style, columns, all, lineOf: createLineOf(cwd) }
+  const name = formatNamed(format ?? 'pretty')
+  const text = reports[name](result, options)
+  if (output === undefined) out(text)
+  else writeFileSync(resolve(cwd, output), text)
+  if (format === undefined && env['GITHUB_ACTIONS'] === 'true') out(reports.github(result, options))
 }
 
 /** Migrations over a direct connection may leave what they like; over the pooler they are as all statements. */
@@ -83,32 +151,6 @@ function withConnection(finding: CheckFinding, connection: 'direct' | 'pooled' |
 function byPlace(one: CheckFinding, other: CheckFinding): number {
   if (one.path !== other.path) return one.path < other.path ? -1 : 1
   return one.line - other.line || one.column - other.column
-}
-
-function exitCodeOf({ findings, skipped }: CheckResult, files: number): ExitCode {
-  if (files > 0 && skipped.length === files) return exitCodes.error
-  return findings.some(({ level }) => level === 'error') ? exitCodes.findings : exitCodes.clean
-}
-
-function profilesOf(names: readonly string[] | undefined, configured: PoolerProfile | undefined): PoolerProfile[] {
-  if (names !== undefined && names.length > 0) return names.map((name) => poolerNamed(name))
-  return [configured ?? poolers.strictest()]
-}
-
-function formatNamed(name: string = 'pretty'): Format {
-  const found = formats.find((format) => format === name)
-  if (found !== undefined) return found
-  throw new UsageError(`--format: there is no format '${name}'. Formats: ${formats.join(', ')}`)
-}
-
-function checkRules(ids: readonly string[]): readonly string[] {
-  const known: readonly string[] = rules.map(({ id }) => id)
-  const wrong = ids.find((id) => !known.includes(id))
-  if (wrong === undefined) return ids
-  const meant = closest(wrong, known)
-  throw new UsageError(
-    `--rule: there is no rule '${wrong}'${meant === undefined ? '' : `; did you mean '${meant}'?`} Rules: ${known.join(', ')}`,
-  )
 }
 
 /** Reads each file with a finding once more, and remembers the last one. */

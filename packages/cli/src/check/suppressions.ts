@@ -48,7 +48,9 @@ export function suppressionsOfCode(
   const { syntax } = file
   const comments = syntax.comments
     .filter(({ value }) => value.includes(word))
-    .map(({ value, start, end }) => ({ text: `/*${value}*/`, at: start, ...rangeOf(start, end, syntax, where.lines) }))
+    .map(({ value, start, end }) =>
+      Object.assign({ text: `/*${value}*/`, at: start }, rangeOf(start, end, syntax, where.lines)),
+    )
   const inSql = texts
     .filter(({ sql }) => sql.includes(word))
     .map(({ sql, node }) => ({ text: sql, at: node.start, from: node.start, to: node.end }))
@@ -80,11 +82,9 @@ export function suppressionsOfScript(
 ): Suppressions {
   const comments = partsOf(source)
     .filter(({ place, from, to }) => place === 'comment' && source.slice(from, to).includes(word))
-    .map(({ from, to }) => ({
-      text: source.slice(from, to),
-      at: from,
-      ...statementAt(from, to, source, statements, where.lines),
-    }))
+    .map(({ from, to }) =>
+      Object.assign({ text: source.slice(from, to), at: from }, statementAt(from, to, source, statements, where.lines)),
+    )
   return readAll(comments, where)
 }
 

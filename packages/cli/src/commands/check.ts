@@ -1,34 +1,37 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
+import type { CheckRequest } from '../check/request.ts'
 import { addCommand, collect, styleFor, type CommonOptions, type Session } from './subcommand.ts'
 
-interface Options extends CommonOptions {
-  readonly config?: string
-  readonly format?: string
-  readonly pooler?: readonly string[]
-  readonly rule?: readonly string[]
-  readonly tests?: boolean
-  readonly all?: boolean
-}
+type Options = CommonOptions & Omit<CheckRequest, 'paths' | 'style'>
 
 /** `poolsafe check`: reads a code base and its migrations before anything runs. */
 export function check(program: Command, session: Session): void {
   addCommand(program, {
     usage: 'check [paths...]',
-    description: 'Finds the SQL in JavaScript, TypeScript and .sql files that is unsafe behind a transaction pooler.',
+    description: 'Finds the SQL and the configurations in a code base that are unsafe behind a transaction pooler.',
     examples: [
       ['poolsafe check', 'the working folder'],
       ['poolsafe check --pooler pgbouncer@1.24', 'for this pooler; without it, for the strictest one'],
-      ['poolsafe check src --format concise', 'one line for each finding'],
+      ['poolsafe check --changed origin/main', 'only files that this branch changes'],
+      ['poolsafe check --format sarif --output poolsafe.sarif', 'for GitHub code scanning'],
+      ['poolsafe check --fix --dry-run', 'what an exact repair would change'],
     ],
   })
     .option('--pooler <names>', 'the pooler, such as pgbouncer@1.24; several with commas, or repeated', collect)
     .option('--rule <ids>', 'only these rules; several with commas, or repeated', collect)
-    .addOption(new Option('--format <name>', 'pretty, concise or json').default('pretty'))
+    .option('--format <name>', 'pretty, concise, json, sarif, github, gitlab, junit or html')
+    .option('--output <path>', 'write the report to a file')
     .option('--all', 'show every place, not only the first of each rule')
     .option('--tests', 'check tests, examples and benchmarks too')
+    .option('--changed [base]', 'only files that differ from a commit; without it, from the newest one')
+    .option('--baseline [path]', 'leave out the findings of a baseline (poolsafe-baseline.json)')
+    .option('--update-baseline', 'write the baseline from what is found')
+    .option('--fix', 'repair what has an exact repair: SET to SET LOCAL in a transaction, and the like')
+    .option('--dry-run', 'with --fix: show the changes, write nothing')
+    .option('--stdin-filepath <path>', 'check standard input as if it were this file')
     .option('--config <path>', 'the configuration file, instead of the nearest poolsafe.config')
     .action(async (paths: readonly string[], options: Options) => {
       const { runCheck } = await import('../check/run-check.ts')
-      session.exitCode = await runCheck({ paths, ...options, style: styleFor(session, options) }, session.terminal)
+      session.exitCode = await runCheck({ ...options, paths, style: styleFor(session, options) }, session.terminal)
     })
 }

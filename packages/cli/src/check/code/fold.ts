@@ -83,13 +83,17 @@ function ofText(fixed: string, at: number, raw: string): Fixed {
 
 /** The quasis of a template with the variants of its expressions between them. */
 function piecesOfTemplate(
-  { quasis, expressions }: Extract<Node, { type: 'TemplateLiteral' }>,
+  { quasis, expressions, start }: Extract<Node, { type: 'TemplateLiteral' }>,
   place: Place,
   kind: HoleKind,
 ): (Fixed | Variants)[] {
+  const { source } = place.file.syntax
   return quasis.flatMap((quasi, index) => {
     const { cooked, raw } = quasi.value
-    const fixed = ofText(cooked ?? raw, quasi.start, raw)
+    const before = expressions[index - 1]
+    // The parser counts the delimiters to a quasi of TypeScript, and not to one of JavaScript.
+    const at = before === undefined ? start + 1 : source.indexOf('}', before.end) + 1
+    const fixed = ofText(cooked ?? raw, at, source.slice(at, at + raw.length))
     const expression = expressions[index]
     return expression === undefined ? [fixed] : [fixed, foldAt(expression, place, kind)]
   })

@@ -1,6 +1,6 @@
 import { ruleById } from '@poolsafe/core'
 import type { Style } from '../../terminal/style.ts'
-import { wrap } from '../../terminal/table.ts'
+import { formatTable, wrap } from '../../terminal/table.ts'
 import type { CheckFinding } from '../finding.ts'
 import { placeOf } from './concise.ts'
 import { counted, ofLevel, type CheckResult } from './result.ts'
@@ -107,6 +107,15 @@ function reasonOf(findings: Group): string {
   return `${places} in scripts; fine over a direct connection, wrong over the pooler`
 }
 
+/** With several poolers: how many findings each of them has. */
+function byPooler({ findings, poolers }: CheckResult): string {
+  if (poolers.length < 2) return ''
+  const count = (label: string, level: CheckFinding['level']): string =>
+    String(findings.filter((finding) => finding.level === level && finding.poolers.includes(label)).length)
+  const rows = poolers.map((label) => [count(label, 'error'), count(label, 'note'), label])
+  return `${formatTable([['findings', 'notes', 'behind'], ...rows], 200)}\n`
+}
+
 function summary(result: CheckResult, style: Style): string {
   const { counts, poolers, millis } = result
   const errors = ofLevel(result, 'error')
@@ -118,5 +127,5 @@ function summary(result: CheckResult, style: Style): string {
       : style.red(`${counted(errors.length, 'finding')} in ${counted(files, 'file')}`)
   const also = notes.length === 0 ? '' : `, ${counted(notes.length, 'note')}`
   const read = `${counted(counts.files, 'file')}, ${counted(counts.tags + counts.calls, 'SQL text')}, ${counted(counts.scripts, 'script')}`
-  return `${verdict}${also} ${style.dim(`(${read}, ${(millis / 1_000).toFixed(1)} s; ${poolers.join('; ')})`)}\n`
+  return `${byPooler(result)}${verdict}${also} ${style.dim(`(${read}, ${(millis / 1_000).toFixed(1)} s; ${poolers.join('; ')})`)}\n`
 }

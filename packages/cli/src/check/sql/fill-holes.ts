@@ -10,6 +10,8 @@ export interface Filled {
   readonly holes: number
   /** Returns the offset in the file of an offset in the text. */
   readonly locate: (offset: number) => number
+  /** Returns the part of the file for a part of the text; `undefined` if it is not the same text there. */
+  readonly rangeOf: (from: number, to: number) => { readonly from: number; readonly to: number } | undefined
 }
 
 /** A placeholder in the text: a private-use character, one for each hole. */
@@ -45,13 +47,20 @@ export function fillHoles(pieces: Pieces): Filled {
   return filled
 }
 
+/** Where a piece starts in the text and in the file. */
+interface Start {
+  readonly from: number
+  readonly at: number
+  readonly isExact: boolean
+}
+
 function fillWith(pieces: Pieces, filler: Filler): Filled {
   const template = pieces.map((piece) => (isFixed(piece) ? piece.fixed : mark)).join('')
   const holes = pieces.flatMap((piece) => (isFixed(piece) ? [] : [piece.hole]))
   const fillings = holes.length === 0 ? [] : fillingsOf(template, holes, filler)
   let sql = ''
   let number = 0
-  const starts: { readonly from: number; readonly at: number; readonly isExact: boolean }[] = []
+  const starts: Start[] = []
   for (const piece of pieces) {
     starts.push({ from: sql.length, at: piece.at, isExact: isFixed(piece) && piece.isEscaped !== true })
     sql += isFixed(piece) ? piece.fixed : (fillings[number++] ?? '')
@@ -61,7 +70,13 @@ function fillWith(pieces: Pieces, filler: Filler): Filled {
     if (start === undefined) return 0
     return start.isExact ? start.at + offset - start.from : start.at
   }
-  return { sql, isRead: parses(sql), holes: holes.length, locate }
+  const rangeOf = (from: number, to: number): { from: number; to: number } | undefined => {
+    const index = starts.findLastIndex((start) => start.from <= from)
+    const start = starts[index]
+    if (start?.isExact !== true || to > (starts[index + 1]?.from ?? sql.length)) return undefined
+    return { from: start.at + from - start.from, to: start.at + to - start.from }
+  }
+  return { sql, isRead: parses(sql), holes: holes.length, locate, rangeOf }
 }
 
 function fillingsOf(template: string, kinds: readonly HoleKind[], filler: Filler): string[] {
