@@ -28,7 +28,7 @@ export interface CodeFile {
 
 /** Judges every SQL text of a file of JavaScript or TypeScript. */
 export function checkCode({ path, file, origin }: CodeFile, judges: readonly Judge[]): CodeResult {
-  const texts = findTexts(file).map((text) => ({ ...text, filled: text.variants.map(fillHoles) }))
+  const texts = findTexts(file).map((text) => Object.assign(text, { filled: text.variants.map(fillHoles) }))
   const open = textsAfterBegin(texts, file)
   const where = { path, origin, lines: new Lines(file.syntax.source) }
   const findings = texts.flatMap((text) => {
