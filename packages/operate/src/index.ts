@@ -35,3 +35,8 @@ export type {
   TemporaryObjects,
 } from './audit/sessions.ts'
 export { DatabaseUnreadableError, type Ask, type Unseen } from './ask/ask.ts'
+
+// The way to the database, checked.
+export { doctor, type DoctorReport } from './doctor/doctor.ts'
+export type { Check, CheckStatus } from './doctor/check.ts'
+export type { DoctorConnection, DoctorOptions, StartupTrial } from './doctor/options.ts'

@@ -23,7 +23,7 @@ export interface AuditRequest {
 export async function runAudit(request: AuditRequest, terminal: Terminal, style: Style): Promise<ExitCode> {
   const pooler = request.pooler === undefined ? {} : { pooler: poolerNamed(request.pooler) }
   const url = databaseUrl(request.url, terminal.env, { option: '--url', variable: 'DATABASE_URL' })
-  const report = await withDatabase(url, 'poolsafe-audit', async (ask) => audit({ ask, ...pooler }))
+  const report = await withDatabase(url, 'poolsafe-audit', async ({ ask }) => audit({ ask, ...pooler }))
   if (request.format === 'json') terminal.out(`${JSON.stringify(report, undefined, 2)}\n`)
   else if (request.format === 'html') terminal.out(htmlAudit(report))
   else terminal.out(formatAudit(report, style, terminal.columns))

@@ -1,5 +1,5 @@
 import { UsageError } from '@poolsafe/config'
-import { DatabaseUnreadableError, type Ask } from '@poolsafe/operate'
+import { DatabaseUnreadableError, type DoctorConnection } from '@poolsafe/operate'
 import pg from 'pg'
 
 /** How long a login may take, in milliseconds. */
@@ -30,28 +30,67 @@ export function shownUrl(url: string): string {
   return `${host}${pathname}`
 }
 
+/** An open connection, with what its login showed. */
+export interface OpenDatabase extends DoctorConnection {
+  readonly close: () => Promise<void>
+}
+
+/** The parts of a client of pg that its types lack. */
+interface Inside {
+  readonly processID: number | null
+  readonly connection: {
+    readonly stream: { readonly encrypted?: boolean; readonly remoteAddress?: string }
+    on(event: 'parameterStatus', listener: (message: { parameterName: string; parameterValue: string }) => void): void
+  }
+}
+
 /**
- * Connects once, runs work on that connection and closes it.
+ * Connects once.
  *
  * @throws DatabaseUnreadableError if the server does not answer or refuses the login
  */
-export async function withDatabase<Result>(
-  url: string,
-  name: string,
-  work: (ask: Ask) => Promise<Result>,
-): Promise<Result> {
+export async function openDatabase(url: string, name: string): Promise<OpenDatabase> {
   const client = new pg.Client({ connectionString: url, application_name: name, connectionTimeoutMillis })
+  const inside = client as unknown as Inside
+  const parameterStatus: Record<string, string> = {}
   // The query under way rejects; without a listener the process would end.
   client.on('error', () => {})
+  inside.connection.on('parameterStatus', (message) => {
+    parameterStatus[message.parameterName] = message.parameterValue
+  })
   try {
     await client.connect()
   } catch (error) {
-    throw new DatabaseUnreadableError(`could not connect to ${shownUrl(url)}: ${reasonOf(error)}`, { cause: error })
-  }
-  try {
-    return await work(async (sql) => rowsOf(await client.query<Record<string, unknown>>(sql)))
-  } finally {
     await client.end().catch(() => {})
+    throw new DatabaseUnreadableError(`could not connect to ${shownUrl(url)}: ${messageOf(error)}`, { cause: error })
+  }
+  const { stream } = inside.connection
+  return {
+    ask: async (sql) => rowsOf(await client.query<Record<string, unknown>>(sql)),
+    ...(inside.processID !== null && { processId: inside.processID }),
+    parameterStatus,
+    isEncrypted: stream.encrypted === true,
+    isLocal: isLocal(stream.remoteAddress),
+    close: async () => client.end().catch(() => {}),
+  }
+}
+
+/** A socket in the file system has no address. */
+function isLocal(address: string | undefined): boolean {
+  return address === undefined || address === '::1' || /^(?:::ffff:)?127\./.test(address)
+}
+
+/** Connects once, runs work on that connection and closes it. See {@link openDatabase}. */
+export async function withDatabase<Result>(
+  url: string,
+  name: string,
+  work: (database: OpenDatabase) => Promise<Result>,
+): Promise<Result> {
+  const database = await openDatabase(url, name)
+  try {
+    return await work(database)
+  } finally {
+    await database.close()
   }
 }
 
@@ -62,8 +101,8 @@ function rowsOf(
   return (Array.isArray(answer) ? answer.at(-1)?.rows : answer.rows) ?? []
 }
 
-/** Node joins the errors of all addresses of a host, without a message of its own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ')
+/** Returns the message of an error. Node joins the errors of all addresses of a host, without a message of its own. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ')
   return error instanceof Error ? error.message : String(error)
 }

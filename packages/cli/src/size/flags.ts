@@ -1,5 +1,5 @@
-import { UsageError } from '@poolsafe/config'
 import type { SizeOptions } from '@poolsafe/operate'
+import { bytesOf, numberOf } from '../numbers.ts'
 
 /** The options of `poolsafe size` as they are typed. */
 export interface SizeFlags {
@@ -71,24 +71,4 @@ export function sizeOptionsOf(flags: SizeFlags): SizeOptions {
     ...(Object.fromEntries(numbers) as SizeOptions),
     ...(flags.holdRequests === true && { holdsPerRequest: true }),
   }
-}
-
-function numberOf(flag: string, text: string): number {
-  const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isFinite(number)) return number
-  throw new UsageError(`--${toKebab(flag)} must be a number; got '${text}'`)
-}
-
-const units: Readonly<Record<string, number>> = { kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30, tb: 2 ** 40 }
-
-/** Sizes as PostgreSQL writes them: `64MB`, where a kilobyte is 1,024 bytes. */
-function bytesOf(flag: string, text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgt]b)$/i.exec(text) ?? []
-  const factor = units[unit.toLowerCase()]
-  if (factor !== undefined) return Math.floor(Number(number) * factor)
-  throw new UsageError(`--${toKebab(flag)} must be a size such as 16GB or 64MB; got '${text}'`)
-}
-
-function toKebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -1,0 +1,199 @@
+import type { Check, DoctorReport } from '@poolsafe/operate'
+import { startPgBouncer, startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { broken } from './broken.ts'
+import { runCli } from '../../../support/cli/fake-terminal.ts'
+
+let server: PostgresServer
+let owner: pg.Client
+const poolers: PgBouncerServer[] = []
+
+/** Settings of a PgBouncer with which no check fails. */
+const healthy = { stats_users: 'app, bare, idle, few', query_wait_timeout: '5', max_client_conn: '500' }
+const users = { app: 'word', bare: 'word', idle: 'word', few: 'word', blind: 'word' }
+
+beforeAll(async () => {
+  server = await startPostgres()
+  owner = new pg.Client(server.url)
+  await owner.connect()
+  for (const role of Object.keys(users)) await owner.query(`CREATE ROLE ${role} LOGIN PASSWORD 'word'`)
+  await owner.query('GRANT pg_read_all_stats TO app, bare, idle, few')
+  for (const role of ['app', 'idle', 'few', 'blind'])
+    await owner.query(`ALTER ROLE ${role} SET statement_timeout = '30s'; ALTER ROLE ${role} SET lock_timeout = '5s';
+      ALTER ROLE ${role} SET idle_in_transaction_session_timeout = '30s'`)
+  await owner.query("ALTER ROLE idle SET idle_session_timeout = '10min'; ALTER ROLE few CONNECTION LIMIT 7")
+})
+afterAll(async () => {
+  await owner.end()
+  for (const pooler of poolers) await pooler.stop()
+  await server.stop()
+})
+
+async function pgbouncer(options: Partial<Parameters<typeof startPgBouncer>[0]> = {}): Promise<PgBouncerServer> {
+  const { settings, ...more } = options
+  const pooler = await startPgBouncer({ target: server, users, ...more, settings: { ...healthy, ...settings } })
+  poolers.push(pooler)
+  return pooler
+}
+
+function directUrl(role = 'app'): string {
+  const url = new URL(server.url)
+  url.username = role
+  url.password = 'word'
+  return url.href
+}
+
+/** Arguments with which no check of a healthy set-up fails. */
+function args(url: string, profile: string): string[] {
+  return [
+    '--url',
+    url,
+    '--direct-url',
+    directUrl(),
+    '--pooler',
+    profile,
+    '--processes',
+    '4',
+    '--pool',
+    '5',
+    '--ram',
+    '64GB',
+  ]
+}
+
+async function report(more: readonly string[]): Promise<DoctorReport & { readonly exitCode: number }> {
+  const { exitCode, out, err } = await runCli(['doctor', '--format', 'json', ...more])
+  expect(err).toBe('')
+  return { exitCode, ...(JSON.parse(out) as DoctorReport) }
+}
+
+function profileOf({ version }: PgBouncerServer): string {
+  return `pgbouncer@${version.split('.').slice(0, 2).join('.')}`
+}
+
+/** What a healthy set-up still lacks if its PgBouncer is old. */
+function lacksOf({ version }: PgBouncerServer): string[] {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  const number = major * 10_000 + minor * 100 + patch
+  return [
+    ...(number < 12_502 ? ['pgbouncer/version'] : []),
+    ...(number < 12_100 ? ['pgbouncer/max-prepared-statements'] : []),
+  ]
+}
+
+function idsOf(checks: readonly Check[]): string[] {
+  return checks.filter(({ status }) => status !== 'ok').map(({ id }) => id)
+}
+
+describe('a healthy set-up', () => {
+  it('fulfils every check behind PgBouncer, but for what an old version lacks', async () => {
+    const pooler = await pgbouncer()
+    const { exitCode, checks, unseen } = await report(args(pooler.urlFor('app', 'word'), profileOf(pooler)))
+    expect(idsOf(checks)).toEqual(lacksOf(pooler))
+    expect(checks.length).toBeGreaterThan(18)
+    expect({ exitCode, unseen }).toEqual({ exitCode: 0, unseen: [] })
+  })
+
+  it('fulfils every check without a pooler', async () => {
+    const { exitCode, checks } = await report(args(directUrl(), 'direct'))
+    expect({ exitCode, wrong: idsOf(checks) }).toEqual({ exitCode: 0, wrong: [] })
+  })
+})
+
+describe('a broken set-up behind PgBouncer is found, with its remedy', () => {
+  it.each(broken)('$name', async ({ options, more, id, status, remedy }) => {
+    const pooler = await pgbouncer(options)
+    const { exitCode, checks } = await report([
+      ...args(pooler.urlFor('app', 'word'), profileOf(pooler)),
+      ...more(pooler),
+    ])
+    const found = checks.find((check) => check.id === id)
+    expect({ id, status: found?.status, remedy: found?.remedy }).toEqual({
+      id,
+      status,
+      remedy: expect.stringMatching(remedy),
+    })
+    if (status === 'failure') expect(exitCode).toBe(1)
+  })
+})
+
+describe('a broken set-up without a pooler is found', () => {
+  it.each<[string, string[], string, RegExp]>([
+    [
+      '5 replicas × 20 connections against 100',
+      ['--processes', '5', '--pool', '20'],
+      'connections/sum',
+      /pools of at most 19/,
+    ],
+    ['a pool of 999', ['--processes', '1', '--pool', '999'], 'connections/sum', /pools of at most 97/],
+    ['a guard for PgBouncer', ['--pooler', 'pgbouncer@1.24'], 'pooler/profile', /poolers\.direct\(\)/],
+  ])('%s', async (_, more, id, remedy) => {
+    const { exitCode, checks } = await report([...args(directUrl(), 'direct'), ...more])
+    expect(checks.find((check) => check.id === id)).toMatchObject({
+      status: 'failure',
+      remedy: expect.stringMatching(remedy),
+    })
+    expect(exitCode).toBe(1)
+  })
+
+  it('session locks of idle sessions', async () => {
+    const other = new pg.Client(directUrl())
+    await other.connect()
+    await other.query('SELECT pg_advisory_lock(1)')
+    const { checks } = await report(args(directUrl(), 'direct'))
+    await other.end()
+    expect(checks.find(({ id }) => id === 'sessions/held-locks')).toMatchObject({ status: 'warning' })
+  })
+})
+
+describe('what cannot be seen', () => {
+  it('is said: the console, other sessions, numbers that were not given', async () => {
+    const pooler = await pgbouncer()
+    const { exitCode, checks } = await report(['--url', pooler.urlFor('blind', 'word')])
+    const seen = checks.filter(({ status }) => status === 'unseen').map(({ id }) => id)
+    expect(seen).toEqual([
+      'pooler/profile',
+      'migrations/direct',
+      'pgbouncer/console',
+      'sessions/idle-in-transaction',
+      'postgres/memory',
+    ])
+    expect(checks.find(({ id }) => id === 'pgbouncer/console')?.remedy).toContain('stats_users')
+    expect(exitCode).toBe(0)
+  })
+})
+
+describe('the output', () => {
+  it('has a sign for each check, and a page of HTML', async () => {
+    const more = args(directUrl('bare'), 'direct')
+    const { exitCode, out } = await runCli(['doctor', ...more])
+    expect(exitCode).toBe(1)
+    expect(out).toMatch(/^✓ no pooler: the login ends at PostgreSQL itself \(pooler\/present\)\n/)
+    expect(out).toMatch(
+      /\n✗ statement_timeout = 0 ms \(timeouts\/statement-timeout\)\n {4}why: .+\n {4}remedy: ALTER ROLE bare SET/,
+    )
+    expect(out).toMatch(/\d+ fulfilled, 1 warnings, 2 failures, 0 not seen\n$/)
+    expect((await runCli(['doctor', ...more, '--format', 'html'])).out).toContain('<span class="failure">✗</span>')
+  })
+
+  it('shows no password', async () => {
+    const { out } = await runCli(['doctor', '--url', directUrl(), '--format', 'json'])
+    expect(out).not.toContain('word@')
+    const { exitCode, err } = await runCli(['doctor', '--url', 'postgresql://app:hush@127.0.0.1:1/x'])
+    expect(exitCode).toBe(2)
+    expect(err).toContain('could not connect to 127.0.0.1:1/x')
+    expect(err).not.toContain('hush')
+  })
+
+  it.each([
+    [['--processes', 'many'], '--processes must be a number'],
+    [['--processes', '0'], 'processes must be a whole number of at least 1'],
+    [['--ram', '16'], '--ram must be a size such as 16GB'],
+    [['--pooler', 'pgbuncer'], "did you mean 'pgbouncer'?"],
+  ])('exits with 2: %j', async (more, message) => {
+    const { exitCode, err } = await runCli(['doctor', '--url', directUrl(), ...more])
+    expect(exitCode).toBe(2)
+    expect(err).toContain(message)
+  })
+})
