@@ -14,6 +14,7 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/health.md',
     'docs/helpers.md',
     'docs/migrations.md',
+    'docs/findings-to-none.md',
     'docs/slow-queries.md',
     'docs/repeated-queries.md',
   ],
