@@ -1,6 +1,7 @@
 import type { Source } from '../transaction/source.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import type { Scope } from '../exceptions/scope.ts'
+import type { Finding } from './finding.ts'
 
 /** How an adapter sends a statement. */
 export interface Call {
@@ -33,4 +34,6 @@ export interface CurrentSource extends Source {
   stack?: string | undefined
   scopes?: readonly Scope[] | undefined
   isExcepted?: boolean
+  /** Its findings, if they were only counted and no exception was considered. */
+  counted?: readonly Finding[]
 }

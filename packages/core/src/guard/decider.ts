@@ -13,6 +13,7 @@ import { effectsBeside, judgeEffects } from './judge.ts'
 import type { Mode, Policy, ResolvedOptions } from './options.ts'
 import { policyOn } from './policy.ts'
 import type { FindingReporter } from './finding-reporter.ts'
+import { RepeatedFindings } from './repeated-findings.ts'
 
 /** What a decider needs from its guard. */
 interface Complainant {
@@ -29,6 +30,7 @@ export class Decider {
   readonly #guard: Complainant
   readonly #exceptions: Exceptions
   readonly #reporter: FindingReporter
+  readonly #repeated = new RepeatedFindings()
 
   constructor(
     options: Pick<ResolvedOptions, 'pooler' | 'rules' | 'decideAt'>,
@@ -47,6 +49,12 @@ export class Decider {
    * refuses it
    */
   decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+    const mayBeRepeated = source.unrepaired === undefined && !this.#reporter.isWatched
+    const repeated = mayBeRepeated ? this.#repeated.of(source.sql, analysis, call, this.#guard.mode) : undefined
+    if (repeated !== undefined) {
+      this.#reporter.count(repeated)
+      return undefined
+    }
     const before = call.transaction?.state ?? autocommit
     const context = { inTransaction: before.isOpen, pinned: call.pinned, named: call.named === true }
     // Exceptions depend on the call site, so an exception for the first statement does not cover an equal second one.
@@ -57,6 +65,8 @@ export class Decider {
     const decided = isDecidedNow ? [...due, ...after.left] : due
     const error = this.act([...decided, ...beside], context, source, entry)
     if (error !== undefined) return error
+    if (mayBeRepeated && after === autocommit && source.counted !== undefined)
+      this.#repeated.add(source.sql, analysis, call, this.#guard.mode, source.counted)
     const afterwards = isDecidedNow ? { ...after, left: [] } : after
     call.transaction?.advance({ analysis, source, isDecidedNow, decided, before, after: afterwards, due })
     const isNewlyLeft = after.left.some((left) => left.source === source)
@@ -97,11 +107,13 @@ export class Decider {
     if (relevant.size === 0) return undefined
     if (relevant.has(current)) this.#note(current)
     const complaints: PoolsafeError[] = []
+    let mayCount = true
     const remaining = new Map<Source, readonly Finding[]>()
     for (const [source, findings] of relevant) {
       const sorted = this.#exceptions.sort(source, findings)
       for (const [declared, allowed] of sorted.allowed) this.#reporter.tellAllowed(source, declared, allowed)
       if (sorted.remaining.length > 0) remaining.set(source, sorted.remaining)
+      if (source === current && sorted.hasCandidates) mayCount = false
       const complaint = sorted.problem && this.#guard.complain(sorted.problem)
       if (complaint !== undefined) complaints.push(complaint)
     }
@@ -111,8 +123,10 @@ export class Decider {
     const isRepeated = own !== undefined && !this.#locate(current, own, refused, entry)
     const errors: (PoolsafeError | undefined)[] = []
     for (const [source, findings] of remaining) {
-      if (source === current && isRepeated) this.#reporter.count(findings)
-      else errors.push(this.#reporter.tell(source, findings, refused, source === current))
+      if (source === current && isRepeated) {
+        this.#reporter.count(findings)
+        if (mayCount) current.counted = findings
+      } else errors.push(this.#reporter.tell(source, findings, refused, source === current))
     }
     return [...complaints, ...errors].find((error) => error !== undefined)
   }

@@ -21,6 +21,8 @@ export interface Sorted {
   /** Findings without an exception. */
   readonly remaining: readonly Finding[]
   readonly allowed: ReadonlyMap<Declared, readonly [Finding, ...Finding[]]>
+  /** True if exceptions were considered, or a comment that looks like one. */
+  readonly hasCandidates: boolean
   /** A comment that looks like an exception but is invalid. */
   readonly problem: InvalidCommentError | undefined
 }
@@ -51,7 +53,7 @@ export class Exceptions {
       if (declared === undefined) remaining.push(finding)
       else allowed.set(declared, [...(allowed.get(declared) ?? []), finding] as [Finding, ...Finding[]])
     }
-    return { remaining, allowed, problem }
+    return { remaining, allowed, hasCandidates: candidates.length > 0 || problem !== undefined, problem }
   }
 
   /** Returns the rules that `allow(…)` scopes of the caller except for this guard. */

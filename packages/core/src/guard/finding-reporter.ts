@@ -128,11 +128,12 @@ export class FindingReporter {
 
   /** A finding that concerns the whole process is reported once, also to listeners. */
   #isSilent(source: Source, findings: readonly Finding[], refused: boolean): boolean {
-    if (refused || (source.sign !== 'wrongProfile' && this.#isWatched())) return false
+    if (refused || (source.sign !== 'wrongProfile' && this.isWatched)) return false
     return this.#log.has(keyOf(source, findings))
   }
 
-  #isWatched(): boolean {
+  /** True if a listener or a test hears of every finding. */
+  get isWatched(): boolean {
     return this.#events.has('finding') || strictness.current !== undefined
   }
 
