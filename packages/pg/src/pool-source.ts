@@ -10,6 +10,7 @@ interface PoolInternals {
     readonly max?: number
     connectionTimeoutMillis?: number
     onConnect?: (client: ClientLike) => unknown
+    password?: unknown
   }
   readonly totalCount: number
   readonly idleCount: number
@@ -43,7 +44,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
   /** True if the address may be part of the password, because the pool's connection string is malformed. */
   readonly #hidesAddress: boolean
   #isTakingBack = false
-  #inHook = 0
+  readonly #running = { onConnect: 0, password: 0 }
 
   /** @param connect `pool.connect` as it was before the gate */
   constructor(pool: PoolLike, connect: DriverFunction) {
@@ -57,23 +58,35 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     return this.#pool.options?.max ?? 10
   }
 
-  /** Counts the running hooks that pg-pool awaits before it hands out a new connection. */
+  /** Counts the functions of the application that run before a new connection can be used. */
   #countHooks(): void {
     const { options } = this.#pool
-    const onConnect = options?.onConnect
-    if (options === undefined || typeof onConnect !== 'function') return
-    options.onConnect = async (client) => {
-      this.#inHook++
-      try {
-        return await Reflect.apply(onConnect, options, [client])
-      } finally {
-        this.#inHook--
+    if (options === undefined) return
+    for (const name of ['onConnect', 'password'] as const) {
+      const hook = options[name]
+      if (typeof hook !== 'function') continue
+      const count = (call: () => unknown): Promise<unknown> => this.#counted(name, call)
+      options[name] = function (this: unknown, ...args: unknown[]): Promise<unknown> {
+        return count(() => Reflect.apply(hook, this, args))
       }
     }
   }
 
+  async #counted(name: 'onConnect' | 'password', call: () => unknown): Promise<unknown> {
+    this.#running[name]++
+    try {
+      return await call()
+    } finally {
+      this.#running[name]--
+    }
+  }
+
   get inHook(): number {
-    return this.#inHook
+    return this.#running.onConnect
+  }
+
+  get inPassword(): number {
+    return this.#running.password
   }
 
   get size(): number {

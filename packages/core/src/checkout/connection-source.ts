@@ -11,6 +11,8 @@ export interface ConnectionSource<Connection> {
   readonly idle: number
   /** New connections whose `onConnect` hook, or a similar hook of the application, still runs. */
   readonly inHook?: number
+  /** New connections that wait for a password from the application. */
+  readonly inPassword?: number
   /** Acquires an idle or new connection and calls back once; or throws and does not call back. */
   take(done: Handover<Connection>): void
   /** Takes back a connection that arrived too late for its caller. */

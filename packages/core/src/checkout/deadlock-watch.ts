@@ -74,7 +74,9 @@ export class DeadlockWatch<Connection> {
     const inside = new Set<unknown>(heldFrom(checkout.inside))
     let isOurs = false
     for (const holder of held) {
-      if (holder.waitingInside === 0 || source.activityOf(holder.connection as Connection) === 'running') return false
+      // Its caller has released it already, and the pool waits for its last answer.
+      if (holder.waitingInside === 0 || holder.releasedAt !== undefined) return false
+      if (source.activityOf(holder.connection as Connection) === 'running') return false
       if (inside.has(holder)) isOurs = true
     }
     return isOurs

@@ -370,10 +370,10 @@ export class Gate<Connection> {
 
   /** @param waiting the number of waiting calls; a call that is refused now has left the queue */
   #survey(waitedMillis: number, waiting: number = Math.max(this.#waitingNow, 1)): PoolState {
-    const { max, size, idle, inHook = 0 } = this.#source
+    const { max, size, idle, inHook = 0, inPassword = 0 } = this.#source
     const { active, connecting } = this.capacity
     const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
-    return { max, size, idle, active, connecting, inHook, waiting, ...survey }
+    return { max, size, idle, active, connecting, inHook, inPassword, waiting, ...survey }
   }
 
   /** While the server refuses connections, no release may occur to wake the next waiting caller. */

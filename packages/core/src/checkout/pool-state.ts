@@ -35,6 +35,8 @@ export interface PoolState {
   readonly connecting: number
   /** The number of those that are open but whose `onConnect` hook of the pool has not finished. */
   readonly inHook: number
+  /** The number of those that wait for the `password` function of the pool's configuration. */
+  readonly inPassword: number
   /** The number of waiting calls, the refused one included. */
   readonly waiting: number
   /** The holders of connections, longest first, five at most. */
@@ -48,7 +50,7 @@ export interface PoolState {
  *
  * - `nestedAcquire`: the call holds a connection and waits for another one
  * - `serverRefuses`: the pool could not connect
- * - `slowConnect`: connecting, or the hook `onConnect` of the pool, took too long
+ * - `slowConnect`: connecting, or a function of the pool's configuration (`onConnect`, `password`), took too long
  * - `processBusy`: for most of the wait, this process could not read data that had arrived
  * - `unreadStream`: cursors or streams whose readers do not read hold connections
  * - `leak`: connections are checked out but idle
@@ -121,9 +123,20 @@ function isConnecting(pool: PoolState, call: Refused): boolean {
 }
 
 /** Returns cause and remedy in words. */
-export function adviceFor(cause: LikelyCause, failure: Failure | undefined, { connecting, inHook }: PoolState): Advice {
+export function adviceFor(cause: LikelyCause, failure: Failure | undefined, pool: PoolState): Advice {
   if ((cause === 'serverRefuses' || cause === 'slowConnect') && failure !== undefined) return failure
-  return cause === 'slowConnect' && inHook > 0 && 2 * inHook >= connecting ? slowHook : advice[cause]
+  if (cause !== 'slowConnect') return advice[cause]
+  return isMost(pool.inPassword, pool) ? slowPassword : isMost(pool.inHook, pool) ? slowHook : advice[cause]
+}
+
+function isMost(count: number, { connecting }: PoolState): boolean {
+  return count > 0 && 2 * count >= connecting
+}
+
+const slowPassword: Advice = {
+  why: 'the password function of the pool has not given a password, and the login waits for it',
+  instead:
+    'look at what the password function awaits; give its request for a token a limit, and keep a token until shortly before it expires',
 }
 
 const slowHook: Advice = {

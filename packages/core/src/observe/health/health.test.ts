@@ -46,6 +46,7 @@ function poolWith({ now, wrong, ...acts }: Facts): ObservedPool {
       ...numbers,
       connecting: 0,
       inHook: 0,
+      inPassword: 0,
       holders: numbers.active === 0 ? [] : [holder],
       heldThroughout,
     }),
