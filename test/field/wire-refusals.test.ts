@@ -100,12 +100,12 @@ describe('statements by name', () => {
 })
 
 it('the hostile pooler closes logins that are never finished', async () => {
-  const hostile = await startHostilePooler({ target: server, loginTimeoutMillis: 200 })
+  const hostile = await startHostilePooler({ target: server, loginTimeoutMillis: 1000 })
   const sockets = Array.from({ length: 20 }, () => connect(hostile.port, '127.0.0.1').resume())
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
   const client = new pg.Client(hostile.url)
   await client.connect()
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await new Promise((resolve) => setTimeout(resolve, 1100))
   expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   await client.end()
   await hostile.stop()

@@ -13,7 +13,14 @@ import { hearFailures, onQueryFailure } from './query-failures.ts'
 import type { ReadOnlyWatch } from './read-only-watch.ts'
 import { Stays } from './stays.ts'
 import { isSubmittable } from './statement.ts'
-import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
+import {
+  activeQueryOf,
+  type ClientLike,
+  type DriverFunction,
+  type PoolLike,
+  type Query,
+  type WiredClient,
+} from './types.ts'
 
 /** The pool of a client, and its gate. */
 export interface Home {
@@ -53,6 +60,8 @@ export class ClientLife implements Life {
   atLogin: ServerRole = {}
   /** When the login was complete, on the clock of `performance.now()`. */
   openedAt = 0
+  /** The query that the server has answered with an error, until it reports the state of the session. */
+  failed: Query | undefined = undefined
   /** `client.release` of the present stay with the application; between stays, of the previous one. */
   release: DriverFunction | undefined
   /** The number of the connection in this process. */
@@ -138,8 +147,14 @@ export class ClientLife implements Life {
   #hearWords(message: Error & { readonly code?: unknown }): void {
     this.#lastWords = message
     if (message.code === '25006') this.#refusedToWrite(message)
-    if (isLastWord(message)) this.#lose(message)
-    else this.#client.connection?.once('readyForQuery', () => void (this.#lastWords = undefined))
+    if (isLastWord(message)) return this.#lose(message)
+    this.failed = activeQueryOf(this.#client as unknown as WiredClient)
+    this.#client.connection?.once('readyForQuery', () => this.#forgetFailure())
+  }
+
+  #forgetFailure(): void {
+    this.#lastWords = undefined
+    this.failed = undefined
   }
 
   #refusedToWrite({ message }: Error): void {
@@ -154,7 +169,7 @@ export class ClientLife implements Life {
 
   #end(): void {
     if (this.#client._ending !== true) this.#lose(this.#lastWords)
-    if (this.loss === undefined) return
+    // The application itself may have called client.end() instead of release().
     const { number } = this.#stays
     setTimeout(() => this.#stays.takeBack(number), graceMillis).unref()
   }

@@ -1,6 +1,6 @@
 import type { ConnectionLostError, LossReason } from '@poolsafe/core'
 import type { Checkout, Gate } from '@poolsafe/core/adapter'
-import type { ClientLike, Connection, DriverFunction, PoolLike } from './types.ts'
+import type { ClientLike, Connection, DriverFunction, PoolLike, Query } from './types.ts'
 import type { GatedClient } from './present-checkout.ts'
 
 /** Its listeners run before pg's own, which notify the application. */
@@ -73,6 +73,8 @@ export interface Life {
   readonly status: string | undefined
   /** The number of the connection in this process. */
   readonly id: number
+  /** The query that the server has answered with an error, until it reports the state of the session. */
+  readonly failed: Query | undefined
   /** `client.release` of the present stay with the application; between stays, of the previous one. */
   readonly release: DriverFunction | undefined
   /** The last release, until the next stay begins. A call that uses the client in between comes too late. */

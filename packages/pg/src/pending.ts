@@ -24,11 +24,18 @@ function queued(client: WiredClient): readonly Query[] {
   return ('_queryQueue' in client ? client._queryQueue : client.queryQueue) ?? []
 }
 
-/** Returns true if the server last reported an open transaction, or if a pending statement may open or end one. */
+/**
+ * Returns true if the server last reported an open transaction, or if a pending statement may open or end one. A failed
+ * statement is pending until the server reports its state: the application has the error before.
+ */
 export function mayLeaveTransaction(client: LivingClient, life: Life): boolean {
+  const { failed } = life
+  const pending = pendingQueries(client)
   return (
     isInTransaction(client, life) ||
-    pendingQueries(client).some((query) => !isPlain.test(textOf(query)) || isForeign(client, query))
+    (failed === undefined ? pending : [failed, ...pending]).some(
+      (query) => !isPlain.test(textOf(query)) || isForeign(client, query),
+    )
   )
 }
 

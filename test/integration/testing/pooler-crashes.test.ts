@@ -1,6 +1,7 @@
 import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
@@ -42,6 +43,8 @@ async function crash(): Promise<void> {
   const request = Buffer.alloc(16)
   const { processID, secretKey } = client as unknown as { readonly processID: number; readonly secretKey: number }
   for (const [index, word] of [16, 80_877_102, processID, secretKey].entries()) request.writeInt32BE(word, index * 4)
+  // A CancelRequest that overtakes the statement cancels nothing.
+  while ((await admin.query(running, [rows[0]?.pid])).rowCount === 0) await sleep(5)
   const cancelling = connect(pooler.port, '127.0.0.1').on('error', () => {})
   cancelling.write(request)
   await ended
@@ -51,6 +54,8 @@ async function crash(): Promise<void> {
   await once(cancelling.resume(), 'close')
   await client.end()
 }
+
+const running = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active'"
 
 let attempts = 0
 
