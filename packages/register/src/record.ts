@@ -53,16 +53,23 @@ export interface ProblemRecord {
 /** Shorter waits are mostly the opening of a connection. */
 const shortestWaitMillis = 100
 
-/** How often a process that ends without notice has written its record before. */
-const intervalMillis = 500
+/** How often the counts are written. Test runners end their workers without notice. */
+const intervalMillis = 200
+/** So many new entries are written at once, later ones at the next interval. */
+const writtenAtOnce = 200
+/** When the counts are written again after a new entry, whose statement is then sent. */
+const soonMillis = 20
 
 /** Returns the recorder of places that are not reached. It writes to a file of its own for each process and thread. */
 export function recordProcess(guard: Guard, folder: string): (place: string) => void {
-  const recorder = new Recorder(guard)
+  const recorder = new Recorder(guard, () => {
+    write()
+    setTimeout(write, soonMillis).unref()
+  })
   const file = join(folder, `${process.pid}-${threadId}.json`)
   mkdirSync(folder, { recursive: true })
   let written = ''
-  const write = (): void => {
+  function write(): void {
     try {
       const text = JSON.stringify(recorder.record())
       if (text === written) return
@@ -77,21 +84,29 @@ export function recordProcess(guard: Guard, folder: string): (place: string) => 
   write()
   setInterval(write, intervalMillis).unref()
   process.on('exit', write)
-  return (place) => recorder.unreached.push(place)
+  return (place) => {
+    recorder.unreached.push(place)
+    write()
+  }
 }
 
 class Recorder {
   readonly unreached: string[] = []
   readonly #guard: Guard
-  readonly #findings = new Tally<Omit<FindingRecord, 'count'>>()
-  readonly #slow = new Tally<Omit<StatementRecord, 'count'>>()
-  readonly #repeated = new Tally<Omit<StatementRecord, 'count'>>()
-  readonly #problems = new Tally<Omit<ProblemRecord, 'count'>>()
+  readonly #findings: Tally<Omit<FindingRecord, 'count'>>
+  readonly #slow: Tally<Omit<StatementRecord, 'count'>>
+  readonly #repeated: Tally<Omit<StatementRecord, 'count'>>
+  readonly #problems: Tally<Omit<ProblemRecord, 'count'>>
   #waits = 0
   #longestMillis = 0
 
-  constructor(guard: Guard) {
+  /** @param added called when there is something new */
+  constructor(guard: Guard, added: () => void) {
     this.#guard = guard
+    this.#findings = new Tally(added)
+    this.#slow = new Tally(added)
+    this.#repeated = new Tally(added)
+    this.#problems = new Tally(added)
     hear('finding', ({ findings, statement, place }) => {
       for (const { rule, message, instead } of findings) {
         this.#findings.add([rule, statement, place ?? ''], { rule, message, instead, statement, place })
@@ -155,6 +170,11 @@ const mostEntries = 1000
 /** Counts what comes again. */
 class Tally<Entry extends object> {
   readonly #entries = new Map<string, { entry: Entry; count: number }>()
+  readonly #added: () => void
+
+  constructor(added: () => void) {
+    this.#added = added
+  }
 
   add(key: readonly string[], entry: Entry, merge: (one: Entry, other: Entry) => Entry = (one) => one): void {
     const id = key.join('\0')
@@ -162,7 +182,10 @@ class Tally<Entry extends object> {
     if (known !== undefined) {
       known.count += 1
       known.entry = merge(known.entry, entry)
-    } else if (this.#entries.size < mostEntries) this.#entries.set(id, { entry, count: 1 })
+    } else if (this.#entries.size < mostEntries) {
+      this.#entries.set(id, { entry, count: 1 })
+      if (this.#entries.size <= writtenAtOnce) this.#added()
+    }
   }
 
   entries(): (Entry & { readonly count: number })[] {

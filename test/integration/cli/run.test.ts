@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Summary } from '../../../packages/cli/src/run/summary.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
-import { applications } from '../register/run-registered.ts'
+import { applications, folderOf } from '../register/run-registered.ts'
 
 let server: SharedPostgres
 beforeAll(async () => {
@@ -64,6 +64,39 @@ describe('poolsafe run', () => {
     const { summary } = await summaryOf(['--', 'node', 'processes.mjs'])
     expect(statementsOf(summary)).toEqual(['SET app.forked = ?', 'SET app.spawned = ?', 'SET app.thread = ?'])
     expect(summary.processes).toHaveLength(4)
+  })
+
+  it.each(['forks', 'threads'])('reaches the workers of Vitest, which it ends without notice: %s', async (pool) => {
+    const folder = folderOf({
+      'pool.test.mjs': `import pg from 'pg'
+import { test } from 'vitest'
+test('sends one statement', async () => {
+  const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
+  await pool.query('SET app.tested = 1')
+  await pool.end()
+})`,
+    })
+    const vitest = join(import.meta.dirname, '../../../node_modules/.bin/vitest')
+    const { code, summary } = await summaryOf(['--', vitest, 'run', '--root', '.', '--pool', pool], folder)
+    expect(code).toBe(0)
+    expect(summary.findings).toMatchObject([
+      { rule: 'session/set', places: [{ statement: 'SET app.tested = ?', place: 'pool.test.mjs:5:14' }] },
+    ])
+  })
+
+  it('reaches the processes of a cluster', async () => {
+    const folder = folderOf({
+      'cluster.mjs': `import cluster from 'node:cluster'
+if (cluster.isPrimary) for (const name of ['one', 'two']) cluster.fork({ NAME: name })
+else {
+  process.argv[2] = process.env.NAME
+  await import('../one.mjs')
+  process.disconnect()
+}`,
+    })
+    const { summary } = await summaryOf(['--', 'node', join(folder, 'cluster.mjs')])
+    expect(statementsOf(summary)).toEqual(['SET app.one = ?', 'SET app.two = ?'])
+    expect(summary.processes.filter(({ usesPostgres }) => usesPostgres)).toHaveLength(2)
   })
 
   it('reaches processes below npm', async () => {

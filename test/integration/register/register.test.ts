@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { build } from 'tsup'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
-import { applications, runNode, runRegistered, settingsFoundIn } from './run-registered.ts'
+import { applications, folderOf, runNode, runRegistered, settingsFoundIn } from './run-registered.ts'
 
 let server: SharedPostgres
 let env: NodeJS.ProcessEnv
@@ -18,14 +17,6 @@ afterAll(() => server.stop())
 
 const register = ['--import', '@poolsafe/register']
 const everyUse = ['pool_promise', 'pool_callback', 'held', 'client', 'subclass']
-
-/** A folder beside the applications, where packages are found. */
-function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(applications, 'temporary-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-  return folder
-}
 
 describe.each(['pools.cjs', 'pools.mjs'])('the register, in %s', (application) => {
   it('finds what pools and clients send, and changes no result', async () => {

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 
 /** What a process wrote, and how it ended. */
 export interface Ran {
@@ -38,4 +40,12 @@ export function runRegistered(application: string, env: NodeJS.ProcessEnv = {}):
 /** The names of the settings `app.<name>` that a process was told of. */
 export function settingsFoundIn({ stderr }: Ran): string[] {
   return [...stderr.matchAll(/^\[poolsafe\] SET app\.(\w+) stays/gm)].map(([, name]) => name ?? '')
+}
+
+/** Writes files into a folder beside the applications, where packages are found. It goes when the test has ended. */
+export function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(applications, 'temporary-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return folder
 }

@@ -34,7 +34,7 @@ export function formatSummary(summary: Summary, style: Style, columns: number): 
 
 function headOf({ findings, processes, statements }: Summary): string {
   const found = findings.reduce((total, { count }) => total + count, 0)
-  const active = processes.filter((each) => each.statements > 0).length
+  const active = processes.filter(({ usesPostgres }) => usesPostgres).length
   const where = `${statements} ${plural(statements, 'statement')} of ${active} ${plural(active, 'process', 'es')}`
   const all = processes.length === active ? '' : `, ${processes.length} watched`
   return `${found === 0 ? 'no' : found} ${plural(found, 'finding')} in ${where}${all}`

@@ -6,7 +6,7 @@ import type { FindingRecord, ProblemRecord, ProcessRecord, StatementRecord } fro
 /** What all processes of a command did together. Plain data: the JSON format prints it as it is. */
 export interface Summary {
   /** All Node processes and worker threads below the command. */
-  readonly processes: readonly Pick<ProcessRecord, 'pid' | 'threadId' | 'script' | 'statements'>[]
+  readonly processes: readonly ProcessSummary[]
   readonly statements: number
   /** By rule, most frequent first. */
   readonly findings: readonly RuleSummary[]
@@ -16,6 +16,10 @@ export interface Summary {
   readonly problems: readonly ProblemRecord[]
   /** The places that opened connections without a guard. */
   readonly unreached: readonly string[]
+}
+
+export interface ProcessSummary extends Pick<ProcessRecord, 'pid' | 'threadId' | 'script' | 'statements'> {
+  readonly usesPostgres: boolean
 }
 
 /** The findings of one rule. */
@@ -39,7 +43,7 @@ export function readRecords(folder: string): ProcessRecord[] {
 /** Adds up the records of all processes. */
 export function summarise(records: readonly ProcessRecord[]): Summary {
   return {
-    processes: records.map(({ pid, threadId, script, statements }) => ({ pid, threadId, script, statements })),
+    processes: records.map(toProcess),
     statements: sum(records.map(({ statements }) => statements)),
     findings: rulesOf(records.flatMap(({ findings }) => findings)),
     slow: merge(
@@ -60,6 +64,11 @@ export function summarise(records: readonly ProcessRecord[]): Summary {
     ),
     unreached: [...new Set(records.flatMap(({ unreached }) => unreached))],
   }
+}
+
+function toProcess({ pid, threadId, script, statements, findings, unreached }: ProcessRecord): ProcessSummary {
+  const usesPostgres = statements > 0 || findings.length > 0 || unreached.length > 0
+  return { pid, threadId, script, statements, usesPostgres }
 }
 
 function rulesOf(findings: readonly FindingRecord[]): RuleSummary[] {
