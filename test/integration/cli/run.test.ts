@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Summary } from '../../../packages/cli/src/run/summary.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
 import { applications, folderOf } from '../register/run-registered.ts'
+import { bin, runPoolsafe, userEnvironment, type Ran } from './run-poolsafe.ts'
 
 let server: SharedPostgres
 beforeAll(async () => {
@@ -14,27 +15,9 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const bin = join(import.meta.dirname, '../../../packages/cli/src/bin.ts')
-const sources = '--conditions=@poolsafe/source'
-
-interface Ran {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function environment(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^POOLSAFE_|^VITEST|^NODE_OPTIONS|^TEST$/.test(name))
-  return { ...Object.fromEntries(own), DATABASE_URL: server.url, NODE_OPTIONS: sources }
-}
-
 /** Runs `poolsafe run` as a process of its own. */
 function poolsafeRun(args: readonly string[], cwd: string = applications): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, 'run', ...args], { cwd, env: environment() }, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
-    )
-  })
+  return runPoolsafe(['run', ...args], cwd, { DATABASE_URL: server.url })
 }
 
 async function summaryOf(args: readonly string[], cwd?: string): Promise<Ran & { readonly summary: Summary }> {
@@ -155,7 +138,7 @@ else {
     const script = `import('./one.mjs').then(() => { console.log('ready'); setInterval(() => {}, 1000) })`
     const child = spawn(process.execPath, [bin, 'run', '--', 'node', '-e', script, 'signalled'], {
       cwd: applications,
-      env: environment(),
+      env: userEnvironment({ DATABASE_URL: server.url }),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stderr = ''

@@ -15,6 +15,8 @@ export interface HostileTarget {
 export interface HostilePoolerOptions {
   /** The PostgreSQL behind it: a URL, or what `startPostgres()` gives. */
   readonly target: string | HostileTarget
+  /** The port on 127.0.0.1. @default a free one */
+  readonly port?: number
   /** The profile that the pooler follows. @default poolers.strictest() */
   readonly pooler?: PoolerProfile
   /** Seed of the order in which clients get sessions: a whole number. @default 1 */
@@ -55,6 +57,8 @@ export interface HostilePoolerOptions {
 /** The options with their defaults. */
 export interface ResolvedOptions {
   readonly address: Address
+  /** 0 for a free one. */
+  readonly port: number
   readonly user: string
   readonly database: string
   /** Known passwords by user. */
@@ -75,6 +79,7 @@ export interface ResolvedOptions {
 const what = 'startHostilePooler()'
 const names: readonly (keyof HostilePoolerOptions)[] = [
   'target',
+  'port',
   'pooler',
   'seed',
   'sessions',
@@ -100,6 +105,7 @@ export function resolveOptions(options: HostilePoolerOptions): ResolvedOptions {
   const given = passwordsOf(options.passwords)
   return {
     address: { host, port },
+    port: wholeNumber('port', options.port ?? 0, 0),
     user,
     database,
     passwords: new Map(password === undefined ? given : [[user, password], ...given]),

@@ -34,12 +34,12 @@ const leavingMillis = 500
 const farewellMillis = 500
 
 /**
- * Starts a pooler for tests on a free port of 127.0.0.1 that is transaction mode at its worst. Each transaction of a
+ * Starts a pooler for tests on 127.0.0.1 that is transaction mode at its worst. Each transaction of a
  * client, including single statements, runs on a different server session than the previous one. The pooler finds and
  * reports what it changed in that session. Clients in any language can connect.
  *
  * @throws InvalidOptionError for an unknown option, and for a profile that carries everything
- * @throws Error if the target does not answer
+ * @throws Error if the target does not answer, or the port is in use
  */
 export async function startHostilePooler(options: HostilePoolerOptions): Promise<HostilePoolerServer> {
   const resolved = resolveOptions(options)
@@ -55,8 +55,11 @@ export async function startHostilePooler(options: HostilePoolerOptions): Promise
     sockets.add(socket.once('close', () => sockets.delete(socket)))
     new Connection(socket, pooler, resolved).serve(sockets.size > resolved.maxConnections)
   })
-  server.listen(0, host)
-  await once(server, 'listening')
+  server.listen(resolved.port, host)
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    dismiss()
+    throw new Error(`startHostilePooler(): port ${resolved.port} of ${host} cannot be used (${cause.code})`, { cause })
+  })
   return toHandle({ server, sockets, pooler, dismiss }, resolved)
 }
 
