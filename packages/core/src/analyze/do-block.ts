@@ -1,4 +1,5 @@
 import type { DoStmt, Node } from '@pgsql/types'
+import type { Folded } from './folded.ts'
 import { type Analysis, type DetectedEffect, effectsIn } from './analysis.ts'
 import { uncertain } from '../rules/effect.ts'
 import { stringConstant } from '../sql/function-call.ts'
@@ -58,9 +59,14 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
  * The same for a body that PL/pgSQL's parser has read.
  *
  * @param analyze analyzes the statements of the body
+ * @param fold returns the text that a dynamic EXECUTE builds
  */
-export function analyzeBody(body: object, analyze: (sql: string) => Analysis): Block {
-  const parts = withDoubts(expressionsIn(body), (expression) => analyzeExpression(expression, analyze))
+export function analyzeBody(
+  body: object,
+  analyze: (sql: string) => Analysis,
+  fold: (select: string) => Folded | undefined = constantText,
+): Block {
+  const parts = withDoubts(expressionsIn(body), (expression) => analyzeExpression(expression, analyze, fold))
   const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
   // The block is a transaction, so effects that only matter in autocommit are left out.
   const effects = parts
@@ -163,14 +169,24 @@ function isExpression(
   return 'PLpgSQL_expr' in value
 }
 
-function analyzeExpression(expression: Expression, analyze: (sql: string) => Analysis): Part {
+function analyzeExpression(
+  expression: Expression,
+  analyze: (sql: string) => Analysis,
+  fold: (select: string) => Folded | undefined,
+): Part {
   const sql = toStatement(expression)
   const part = toPart(analyze(sql), expression)
   if (!expression.isDynamic) return part
-  const constant = constantOf(sql)
-  return constant === undefined
-    ? { ...part, undecided: 'a dynamic EXECUTE in a DO block' }
-    : toPart(analyze(constant), expression)
+  const folded = fold(sql)
+  const undecided = 'a dynamic EXECUTE in a DO block'
+  if (folded === undefined) return { ...part, undecided }
+  const run = toPart(analyze(folded.sql), expression)
+  return folded.isWhole || run.effects.length > 0 ? run : { ...run, undecided }
+}
+
+function constantText(select: string): Folded | undefined {
+  const sql = constantOf(select)
+  return sql === undefined ? undefined : { sql, isWhole: true }
 }
 
 function toPart(analysis: Analysis, { isSure }: Expression): Part {

@@ -6,7 +6,9 @@ import { parseAndAnalyze, scanSaysHarmless } from './analyze.ts'
 import { detect } from './detect.ts'
 import { analyzeBody, option, type Block } from './do-block.ts'
 import { bodyOf, statementsIn } from './definitions.ts'
+import { foldText } from './folded.ts'
 import { referencesIn, type Reach } from './references.ts'
+import { restoresSaved } from './saved-settings.ts'
 
 /** Code that the database keeps, as one step of a transaction. */
 export interface StoredAnalysis {
@@ -42,22 +44,36 @@ function blockOfRoutine(definition: string, reach: Reach): Block {
   try {
     const [statement] = parse(definition)
     if (statement === undefined || !('CreateFunctionStmt' in statement)) return { effects: [], undecided: 'no routine' }
-    return judgeRoutine(statement.CreateFunctionStmt, definition, reach)
+    const { parameters = [] } = statement.CreateFunctionStmt
+    const defaults = parameters.flatMap((each) =>
+      'FunctionParameter' in each ? ofCondition(each.FunctionParameter.defexpr) : [],
+    )
+    return joined([
+      ...defaults.map((each) => ofStatement(each, reach)),
+      judgeRoutine(statement.CreateFunctionStmt, definition, reach),
+    ])
   } catch (error) {
     return { effects: [], undecided: whyRefused(error, 'a routine') }
   }
 }
 
 function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: Reach): Block {
+  const restored = restoresSaved(definition)
   const analyze = (sql: string): Analysis =>
-    scanSaysHarmless(sql) && !reach.mentions(sql) ? harmless : parseAndAnalyze(sql, 0, reach)
+    scanSaysHarmless(sql) && !reach.mentions(sql) ? harmless : parseAndAnalyze(restored(sql), 0, reach)
   if (statement.sql_body !== undefined)
     return joined(statementsIn(statement.sql_body).map((each) => ofStatement(each, reach)))
   const language = option(statement.options ?? [], 'language')
-  if (language === 'plpgsql') return analyzeBody(parseFunction(definition), analyze)
+  if (language === 'plpgsql') return named(analyzeBody(parseFunction(definition), analyze, foldText))
   if (language !== 'sql') return { effects: [], undecided: `a function in the language ${language ?? 'unknown'}` }
   const { undecided, ...analysis } = analyze(bodyOf(statement))
   return withinTransaction({ effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) })
+}
+
+/** The same analysis serves DO blocks, which it names. */
+function named(block: Block): Block {
+  const { undecided } = block
+  return undecided === undefined ? block : { ...block, undecided: undecided.replace(' in a DO block', '') }
 }
 
 function ofStatement(statement: Node, reach: Reach): Block {

@@ -102,6 +102,8 @@ export interface DomainColumn {
   readonly relation: string
   readonly column: string
   readonly domain: string
+  /** The default of the domain, if the column has none of its own. */
+  readonly expression: string | null
 }
 
 export interface Operator {

@@ -143,8 +143,8 @@ function ofView({ oid, kind, definition, updatable }: Relation): Hook[] {
 
 function ofDomains({ domains, domainColumns, checks }: Catalog): Hook[] {
   const byOid = new Map(domains.map((domain) => [domain.oid, domain]))
-  return domainColumns.flatMap(({ relation, domain }) => {
-    const found: Hook[] = []
+  return domainColumns.flatMap(({ relation, column, domain, expression }) => {
+    const found: Hook[] = expression === null ? [] : ofDefault({ relation, column, generated: '', expression })
     for (let at = byOid.get(domain); at !== undefined; at = byOid.get(at.base)) {
       const name = `${at.schema}.${at.name}`
       for (const check of checks)

@@ -35,7 +35,7 @@ export const queries: Readonly<Record<QueryName, string>> = {
 
   routines: `SELECT p.oid::text, n.nspname AS schema, p.proname AS name,
       pg_get_function_identity_arguments(p.oid) AS arguments, p.prokind AS kind, l.lanname AS language,
-      p.pronargs AS most, p.pronargs - p.pronargdefaults AS least, p.provariadic <> 0 AS variadic,
+      CASE WHEN p.prokind = 'p' THEN coalesce(cardinality(p.proallargtypes), p.pronargs) ELSE p.pronargs END AS most, p.pronargs - p.pronargdefaults AS least, p.provariadic <> 0 AS variadic,
       p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype) AS for_triggers,
       pg_get_userbyid(p.proowner) AS owner,
       (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%') AS search_path,
@@ -95,7 +95,8 @@ export const queries: Readonly<Record<QueryName, string>> = {
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE t.typtype = 'd' AND ${ofUser('n')} AND ${noExtension('pg_type', 't.oid')} ORDER BY 2, 3`,
 
-  domainColumns: `SELECT a.attrelid::text AS relation, a.attname AS column, a.atttypid::text AS domain
+  domainColumns: `SELECT a.attrelid::text AS relation, a.attname AS column, a.atttypid::text AS domain,
+      CASE WHEN NOT a.atthasdef THEN pg_get_expr(t.typdefaultbin, 0) END AS expression
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE t.typtype = 'd' AND c.relkind IN ('r', 'p', 'f') AND NOT a.attisdropped AND ${ofUser('n')} ORDER BY 1, 2`,

@@ -5,6 +5,7 @@ import { sharedPostgres, type SharedPostgres } from '../../../support/servers/sh
 import { probes } from '../../../support/session/snapshot.ts'
 import { alike } from './alike.ts'
 import { hidden, type StoredCase } from './hidden.ts'
+import { alikeMore, hiddenMore } from './hidden-more.ts'
 import { helpers } from './stage.ts'
 
 let server: SharedPostgres
@@ -16,7 +17,7 @@ beforeAll(async () => {
   owner = new pg.Client(server.url)
   await owner.connect()
   await owner.query(helpers)
-  for (const { object, sql } of [...hidden, ...alike])
+  for (const { object, sql } of [...hidden, ...hiddenMore, ...alike, ...alikeMore])
     await owner.query(sql).catch((error: Error) => {
       throw new Error(`${object}: ${error.message}\n${sql}`)
     })
@@ -44,7 +45,7 @@ async function changesSession({ sql, call }: StoredCase): Promise<boolean> {
       const user = await client.query<{ user: string }>('SELECT current_user::text AS user')
       const role = user.rows[0]?.user ?? ''
       await client.query('RESET ROLE')
-      const seen = await client.query(probes('app.a'))
+      const seen = await client.query(probes('app.a app.b'))
       await client.query(`SET ROLE ${pg.escapeIdentifier(role)}`)
       return JSON.stringify([role, seen.rows])
     }
@@ -57,15 +58,27 @@ async function changesSession({ sql, call }: StoredCase): Promise<boolean> {
 }
 
 describe('code that changes the session', () => {
-  it.each(hidden)('$object', async (stored) => {
+  it.each([...hidden, ...hiddenMore])('$object', async (stored) => {
     const found = report.findings.filter(({ object, level }) => object === stored.object && level === 'error')
     expect({ live: await changesSession(stored), found: found.length > 0 }).toEqual({ live: true, found: true })
   })
 })
 
 describe('code that only looks like it', () => {
-  it.each(alike)('$object', async (stored) => {
+  it.each([...alike, ...alikeMore])('$object', async (stored) => {
     const found = report.findings.filter(({ object }) => object === stored.object)
     expect({ live: await changesSession(stored), found }).toEqual({ live: false, found: [] })
+  })
+})
+
+it('an event trigger is found, by its name', async () => {
+  await owner.query(`CREATE FUNCTION shop.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('app.a', 'x', false); END $$;
+    CREATE EVENT TRIGGER watch_ddl ON ddl_command_end EXECUTE FUNCTION shop.on_ddl()`)
+  const { findings } = await audit({ ask: askOf(owner) })
+  const live = await changesSession({ object: 'watch_ddl', sql: '', call: 'CREATE TABLE shop.after_ddl (id int)' })
+  await owner.query('DROP EVENT TRIGGER watch_ddl; DROP FUNCTION shop.on_ddl()')
+  expect({ live, found: findings.filter(({ object }) => object === 'watch_ddl').map(({ via }) => via) }).toEqual({
+    live: true,
+    found: [['event trigger watch_ddl', 'shop.on_ddl()', 'set_config(…, false)']],
   })
 })
