@@ -34,6 +34,11 @@ const options: readonly OptionsOf[] = [
     ],
   },
   {
+    call: 'guardPool()',
+    guide: '[direct connections](direct.md)',
+    declared: [['pg/src/pool-options.ts', 'GuardPoolOptions']],
+  },
+  {
     call: 'guardDialect()',
     guide: '[migrations](migrations.md)',
     declared: [['kysely/src/guard-dialect.ts', 'DialectOptions']],

@@ -1,5 +1,6 @@
 import { createGuard, poolers } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
+import { guardPool } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, type Generated, type Transaction } from 'kysely'
 import pg from 'pg'
 
@@ -12,10 +13,16 @@ export interface Tables {
 
 export type Database = Kysely<Tables>
 
-/** The connection of requests: through the pooler. */
-export function openPooled(connectionString: string): Database {
-  const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.24' }) })
-  return open(connectionString, guard)
+/**
+ * The connection of requests: through the pooler.
+ *
+ * @param direct the direct URL, for code that is not safe behind the pooler: statements are repaired where that is exact,
+ *   and connections that need a session move to a direct one
+ */
+export function openPooled(connectionString: string, direct?: string): Database {
+  const mode = direct === undefined ? 'warn' : 'repair'
+  const guard = createGuard({ mode, pooler: poolers.pgbouncer({ version: '1.24' }) })
+  return open(connectionString, guard, direct)
 }
 
 /** The direct connection, for migrations. */
@@ -23,8 +30,9 @@ export function openDirect(connectionString: string): Database {
   return open(connectionString, createGuard({ pooler: poolers.direct() }))
 }
 
-function open(connectionString: string, guard: ReturnType<typeof createGuard>): Database {
+function open(connectionString: string, guard: ReturnType<typeof createGuard>, direct?: string): Database {
   const pool = new pg.Pool({ connectionString, max: 4 })
+  if (direct !== undefined) guardPool(pool, guard, { direct })
   return new Kysely({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
 }
 

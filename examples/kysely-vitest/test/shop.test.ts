@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { shop } from '#shop'
 import { openDirect, openPooled, type Database } from '../src/database.ts'
 import { asTenant } from '../src/orders.ts'
-import { startServers, type Servers } from './servers.ts'
+import { startServers, type DatabaseName, type Servers } from './servers.ts'
 
 let servers: Servers
 let db: Database
 
 beforeAll(async () => {
   servers = await startServers(shop.statements)
-  db = openPooled(servers.pooled('shop'))
+  db = openPooled(servers.pooled('shop'), directOf('shop'))
 })
 
 afterAll(async () => {
@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 test('a migration brings an empty database up to date', async () => {
-  const pooled = openPooled(servers.pooled('empty'))
+  const pooled = openPooled(servers.pooled('empty'), directOf('empty'))
   const direct = openDirect(servers.direct('empty'))
   const { error, results } = await shop.migrate({ pooled, direct })
   await Promise.all([pooled.destroy(), direct.destroy()])
@@ -88,6 +88,11 @@ test('a job stays if no worker takes it', async () => {
   await shop.addJob(db, 'later')
   expect(await db.selectFrom('jobs').select('taken').where('task', '=', 'later').execute()).toEqual([{ taken: false }])
 })
+
+/** With `REPAIR=direct`, connections that need a session move to a direct one. */
+function directOf(database: DatabaseName): string | undefined {
+  return process.env.REPAIR === 'direct' ? servers.direct(database) : undefined
+}
 
 /** Test data is written over a direct connection, without the code under test. */
 async function add(tenant: number, items: readonly string[]): Promise<void> {

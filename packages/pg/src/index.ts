@@ -1,7 +1,7 @@
 export { guardPool } from './guard-pool.ts'
 export { guardClient } from './guard-client.ts'
 export { poolStatistics } from './gate-pool.ts'
-export { poolSettings, type PoolOptions, type PoolSettings } from './pool-options.ts'
+export { poolSettings, type GuardPoolOptions, type PoolOptions, type PoolSettings } from './pool-options.ts'
 export type { ClientLike, PoolLike } from './types.ts'
 
 // For the adapters above. These exports change without notice between minor versions.

@@ -11,6 +11,7 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/exceptions.md',
     'docs/adapters.md',
     'docs/checkout.md',
+    'docs/direct.md',
     'docs/health.md',
     'docs/helpers.md',
     'docs/migrations.md',

@@ -23,6 +23,8 @@ export class Proxy {
   /** Towards the server, with the client of each. */
   readonly #servers = new WeakMap<Socket, Socket>()
   #isSilent = false
+  /** Called with what a client sends; `true` resets the connection before it goes on. */
+  cuts: ((sent: Buffer) => boolean) | undefined
 
   constructor(target: number) {
     this.#target = target
@@ -105,7 +107,10 @@ export class Proxy {
     ] as const) {
       this.#sockets.add(from)
       from.setNoDelay()
-      from.on('data', (data) => void to.write(data))
+      from.on('data', (data) => {
+        if (from === client && this.cuts?.(data) === true) from.resetAndDestroy()
+        else to.write(data)
+      })
       from.on('error', () => to.destroy())
       from.on('close', () => {
         this.#sockets.delete(from)

@@ -3,6 +3,7 @@ import { openScopes } from '../exceptions/scope.ts'
 import { direct } from '../poolers/direct.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { RuleId } from '../rules/index.ts'
+import type { Effect } from '../rules/effect.ts'
 import { settle } from '../transaction/settle.ts'
 import type { Source } from '../transaction/source.ts'
 import { autocommit } from '../transaction/state.ts'
@@ -77,6 +78,15 @@ export class Remedies {
     )
     const findings = judgeEffects(carried, pooler, context)
     const moving = findings.filter((finding) => movesOn(finding, rules, this.#guard.mode))
-    return moving.length === 0 ? moving : [...this.#exceptions.sort(source, moving).remaining]
+    const isHelped = carried.some((effect) => isSession(effect) && moving.some(({ rule }) => rule === effect.rule))
+    return isHelped ? [...this.#exceptions.sort(source, moving).remaining] : []
   }
+}
+
+/**
+ * Returns true if an effect needs a session from now on. What only needs or clears state, such as `currval` or RESET, is
+ * about state of the connection that the client has now, or about none.
+ */
+function isSession({ does, state }: Effect): boolean {
+  return does === 'leaves' || does === 'unknown' || state === 'backend-pid'
 }

@@ -102,6 +102,15 @@ describe('which statements move a checkout', () => {
     expect(moved).toEqual([])
   })
 
+  it.each(['DISCARD ALL', 'RESET ALL', 'UNLISTEN *', 'SELECT pg_advisory_unlock(1)', 'EXECUTE a'])(
+    'none that is about state of before: %s',
+    async (text) => {
+      const { pool, moved } = behind.open()
+      await onClient(pool, (client) => client.query(text).catch(() => {}))
+      expect(moved).toEqual([])
+    },
+  )
+
   it('none that a direct connection would not help', async () => {
     const { pool, moved } = behind.open()
     await onClient(pool, (client) => client.query("SET LOCAL work_mem = '7MB'"))
