@@ -52,11 +52,17 @@ export function handBack({ pool, source }: MovableHome, client: MovableClient): 
   pool.emit('remove', client)
   if (!mayLiveOn(pool, wire)) return closeWire(wire.connection)
   nextWires.set(pool, wire)
-  pool.newClient({
-    callback(_error, revived, release) {
-      if (revived !== undefined) source.takeBack(revived, release)
-    },
-  })
+  try {
+    pool.newClient({
+      callback(_error, revived, release) {
+        if (revived !== undefined) source.takeBack(revived, release)
+      },
+    })
+  } catch {
+    // The application's class of clients cannot be made. The pool's next caller learns that.
+    nextWires.delete(pool)
+    closeWire(wire.connection)
+  }
 }
 
 /** Takes all listeners and wrappers of a client off its connection. */

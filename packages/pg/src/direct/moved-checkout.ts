@@ -43,6 +43,8 @@ type Phase = 'draining' | 'waiting' | 'failed' | 'attached' | 'over'
 interface Way {
   /** Sends a statement on the pooled connection. */
   readonly sendPooled: (args: Arguments) => unknown
+  /** The checkout leaves its pooled connection. */
+  readonly leave: () => void
   /** The checkout stays after all. */
   readonly stay: () => void
 }
@@ -192,6 +194,7 @@ export class MovedCheckout implements MovedClient {
     this.#settings = settings
     this.#texts = { ...this.#client.connection.parsedStatements }
     const { layer = 'pg' } = (this.#client as GatedClient)[checkoutKey] ?? {}
+    this.#way.leave()
     handBack(this.#home, this.#client)
     this.#shell = new Shell(this.#client)
     this.#acquire(entry, layer)
@@ -234,7 +237,21 @@ export class MovedCheckout implements MovedClient {
       call.send((args) => session.send(args))
       call.query = latestQueryOf(client as WiredClient)
     }
-    if (this.#early !== undefined) this.#finish(session, this.#early.error, this.#early.entry)
+    // A lost connection may never be released.
+    ;(client as unknown as MovableClient).connection.once('end', () => this.#over())
+    if (this.#early !== undefined) this.#finishEarly(session, this.#early)
+  }
+
+  /** Ends a session whose release came before its connection. No caller is left who could catch an error. */
+  #finishEarly(
+    session: DirectSession,
+    { error, entry }: { readonly error: unknown; readonly entry: DriverFunction },
+  ): void {
+    try {
+      this.#finish(session, error, entry)
+    } catch {
+      // The guard has reported it.
+    }
   }
 
   /** The text that was prepared on the pooled connection under a name, as the application wrote it. */

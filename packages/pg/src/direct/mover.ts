@@ -1,5 +1,6 @@
 import { keptBy, type Analysis, type Engine, type Entry, type Move } from '@poolsafe/core/adapter'
 import { knownLifeOf } from '../living-client.ts'
+import { checkoutKey, type GatedClient } from '../present-checkout.ts'
 import type { Arguments, ClientLike } from '../types.ts'
 import type { ClientMover } from './client-mover.ts'
 import { canHandBack } from './hand-back.ts'
@@ -20,8 +21,10 @@ export class Mover implements ClientMover {
     this.#home = home
   }
 
+  /** A hook or an event of the pool may use a client before the application holds it. Such a client does not move. */
   get canMove(): boolean {
-    return this.moved === undefined && canHandBack(this.#client)
+    const { [checkoutKey]: checkout } = this.#client as GatedClient
+    return checkout?.state === 'held' && this.moved === undefined && canHandBack(this.#client)
   }
 
   note(analysis: Analysis): void {
@@ -52,6 +55,7 @@ export class Mover implements ClientMover {
     if (life === undefined) return undefined
     const moved = new MovedCheckout(this.#client, this.#home, {
       sendPooled,
+      leave: () => this.#guard.moved(move, { pool: gate.record.name ?? '', directPool: direct.name }, entry),
       stay: () => {
         this.moved = undefined
         life.movedTo = undefined
@@ -59,7 +63,6 @@ export class Mover implements ClientMover {
     })
     this.moved = moved
     life.movedTo = moved
-    this.#guard.moved(move, { pool: gate.record.name ?? '', directPool: direct.name }, entry)
     return { result: moved.begin(args, entry) }
   }
 }

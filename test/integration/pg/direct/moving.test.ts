@@ -2,7 +2,7 @@ import { poolStatistics } from '@poolsafe/pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { once } from 'node:events'
 import pg from 'pg'
-import { BehindPooler, onClient, pidOf } from './behind-pooler.ts'
+import { BehindPooler, onClient, pidOf, type Client } from './behind-pooler.ts'
 
 let behind: BehindPooler
 beforeAll(async () => void (behind = await BehindPooler.start()))
@@ -71,6 +71,77 @@ describe('a checkout whose statement needs a session', () => {
       expect(client.processID).toBe(pid)
       expect((await client.query(state)).rows).toEqual([{ is_clean: true }])
       expect((await client.query({ name: 'named', text: 'SELECT $1::int AS a', values: [2] })).rows).toEqual([{ a: 2 }])
+    })
+  })
+})
+
+describe('hooks and events of the pool', () => {
+  it('do not move a client, also when its connection goes back', async () => {
+    const { pool, moved } = behind.open({ max: 2 })
+    const seen: string[] = []
+    pool.on('connect', (client) => {
+      seen.push('connect')
+      void client.query("SET work_mem = '7MB'")
+    })
+    pool.on('remove', () => seen.push('remove'))
+    await onClient(pool, async (client) => {
+      await client.query('LISTEN a')
+      expect(await pidOf(pool)).toBeGreaterThan(0)
+    })
+    expect(moved.map(({ findings: [{ rule }] }) => rule)).toEqual(['session/listen'])
+    expect(seen).toEqual(['connect', 'remove', 'connect'])
+    await pool.query('RESET work_mem')
+  })
+
+  it('pool.connect with a callback moves as well', async () => {
+    const { pool } = behind.open()
+    const pid = await new Promise((resolve, reject) => {
+      pool.connect((error, given, done) => {
+        if (given === undefined) return reject(error ?? new Error('no client'))
+        const client = given as Client
+        client.query('LISTEN a', (failure) => {
+          const { processID } = client
+          done(failure)
+          resolve(processID)
+        })
+      })
+    })
+    expect(pid).not.toBeNull()
+    expect(await pidOf(pool)).not.toBe(pid)
+  })
+})
+
+describe('what people run behind a pooler', () => {
+  it('a lock around migrations holds off the other deploys (authentik#23876)', async () => {
+    const all = Array.from({ length: 6 }, () => behind.open({ max: 2 }))
+    let inside = 0
+    let most = 0
+    const unlocked = await Promise.all(
+      all.map(({ pool }) =>
+        onClient(pool, async (client) => {
+          await client.query('SELECT pg_advisory_lock($1)', [1000])
+          most = Math.max(most, ++inside)
+          await client.query('BEGIN')
+          await client.query('SELECT 1')
+          await client.query('COMMIT')
+          inside--
+          const { rows } = await client.query<{ ok: boolean }>('SELECT pg_advisory_unlock($1) AS ok', [1000])
+          return rows[0]?.ok
+        }),
+      ),
+    )
+    expect(most).toBe(1)
+    expect(unlocked).toEqual(all.map(() => true))
+  })
+
+  it('an index is built concurrently, with a timeout of its own (rails#31190)', async () => {
+    const { pool } = behind.open()
+    await onClient(pool, async (client) => {
+      await client.query("SET lock_timeout = '5s'")
+      await client.query('CREATE TABLE indexed (a int)')
+      await client.query('CREATE INDEX CONCURRENTLY ON indexed (a)')
+      expect((await client.query('SHOW lock_timeout')).rows).toEqual([{ lock_timeout: '5s' }])
+      await client.query('DROP TABLE indexed')
     })
   })
 })
