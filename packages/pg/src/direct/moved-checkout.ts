@@ -67,6 +67,7 @@ export class MovedCheckout implements MovedClient {
   /** Set by a release that came before the connection. */
   #early: { readonly error: unknown; readonly entry: DriverFunction } | undefined
   #over = (): void => {}
+  #forget = (): unknown => undefined
 
   constructor(client: MovableClient, home: MovableHome, way: Way) {
     this.#client = client
@@ -238,7 +239,9 @@ export class MovedCheckout implements MovedClient {
       call.query = latestQueryOf(client as WiredClient)
     }
     // A lost connection may never be released.
-    ;(client as unknown as MovableClient).connection.once('end', () => this.#over())
+    const { connection } = client as unknown as MovableClient
+    connection.once('end', this.#over)
+    this.#forget = () => connection.off('end', this.#over)
     if (this.#early !== undefined) this.#finishEarly(session, this.#early)
   }
 
@@ -267,6 +270,7 @@ export class MovedCheckout implements MovedClient {
   }
 
   #finish(session: DirectSession, error: unknown, entry: DriverFunction): unknown {
+    this.#forget()
     this.#finished(entry)
     const verdict = session.end(error, entry, this.#over)
     // The caller's own error matters more than ours, which would replace it in a finally block.
