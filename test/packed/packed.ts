@@ -49,9 +49,9 @@ function packageOf(tarball: string): string {
 function linkPackagesOf(folder: string): void {
   for (const path of globSync(['*', '@*/*'], {
     cwd: folder,
-    exclude: (name) => name.startsWith('.') || name === '@poolsafe' || name === 'poolsafe',
+    exclude: (name) => name.startsWith('.') || name === '@poolsafe',
   })) {
-    if (/^@[^/\\]+$/.test(path)) continue
+    if (path === 'poolsafe' || /^@[^/\\]+$/.test(path)) continue
     mkdirSync(dirname(join(modules, path)), { recursive: true })
     symlinkSync(join(folder, path), join(modules, path), 'junction')
   }
