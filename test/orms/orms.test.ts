@@ -1,7 +1,10 @@
 import { startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { build } from 'tsup'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { runNode } from '../integration/register/run-registered.ts'
+import { folderIn, runNode } from '../integration/register/run-registered.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 import type { Found, Printed } from './applications/application.ts'
 
@@ -53,13 +56,19 @@ const subjects: readonly Subject[] = [
   { name: 'slonik', own: [['session/discard', /^DISCARD ALL$/]], isTameable: true, byHand: 'none' },
 ]
 
-async function run(name: string, through: { port: number }, args: readonly string[], env: object): Promise<Printed> {
+async function run(
+  name: string,
+  through: { port: number },
+  args: readonly string[],
+  env: object,
+  script: string = `applications/${name}.ts`,
+): Promise<Printed> {
   const database = await sharedPostgres()
   onTestFinished(() => database.stop())
   const url = new URL(database.url)
   url.port = String(through.port)
   const ran = await runNode(
-    [...args, `applications/${name}.ts`],
+    [...args, script],
     { DATABASE_URL: url.href, POOLSAFE_LOG: 'off', ...env },
     import.meta.dirname,
   )
@@ -115,6 +124,43 @@ it.each(subjects.filter(({ isTameable }) => isTameable))(
     expect(split((await run(name, target, register, { TAME: 'true' })).findings).own).toEqual([])
   },
 )
+
+describe('the call site', () => {
+  /** The line of an application that sends the planted statement. */
+  function lineOf(name: string): number {
+    const lines = readFileSync(join(import.meta.dirname, `applications/${name}.ts`), 'utf8').split('\n')
+    return lines.findIndex((line) => line.includes('(planted)')) + 1
+  }
+
+  it.each(['typeorm', 'sequelize', 'knex'])('is the line of the application through %s', async (name) => {
+    const { findings } = await run(name, target, register, {})
+    expect(split(findings).planted[0]?.place).toBe(`applications/${name}.ts:${lineOf(name)}:3`)
+  })
+
+  it.each(['typeorm', 'sequelize', 'knex'])(
+    'is the line before the build with source maps, through %s',
+    async (name) => {
+      const folder = folderIn(import.meta.dirname, {})
+      const entry = join(import.meta.dirname, `applications/${name}.ts`)
+      await build({
+        entry: [entry],
+        outDir: folder,
+        format: 'esm',
+        sourcemap: true,
+        external: [/^[^./]/],
+        silent: true,
+        config: false,
+      })
+      const script = `${basename(folder)}/${name}.js`
+      const [mapped, plain] = [
+        await run(name, target, [...register, '--enable-source-maps'], {}, script),
+        await run(name, target, register, {}, script),
+      ]
+      expect(split(mapped.findings).planted[0]?.place).toContain(`applications/${name}.ts:${lineOf(name)}:3`)
+      expect(split(plain.findings).planted[0]?.place).toContain(`${script}:`)
+    },
+  )
+})
 
 describe("MikroORM's session context", () => {
   async function requests(sessionContext: string): Promise<Printed> {

@@ -44,7 +44,12 @@ export function settingsFoundIn({ stderr }: Ran): string[] {
 
 /** Writes files into a folder beside the applications, where packages are found. It goes when the test has ended. */
 export function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(applications, 'temporary-'))
+  return folderIn(applications, files)
+}
+
+/** The same in another folder. */
+export function folderIn(parent: string, files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(parent, 'temporary-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   return folder

@@ -79,8 +79,8 @@ export interface ResolvedOptions {
 const what = 'startHostilePooler()'
 const names: readonly (keyof HostilePoolerOptions)[] = [
   'target',
-  'port',
   'pooler',
+  'port',
   'seed',
   'sessions',
   'maxSessions',
