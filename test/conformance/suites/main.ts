@@ -7,11 +7,19 @@ import { workTree } from './work-tree.ts'
 // npm run conformance:suites [-- --only pg-pool,kysely] [--from <folder>] Runs the PostgreSQL tests of other projects
 // as they are and with their pools guarded. A test that passes as it is must pass guarded.
 //
+// npm run conformance:suites -- --register --only pg-pool,pg-cursor,pg-query-stream,pg Runs those of node-postgres with
+// @poolsafe/register instead.
+//
 // npm run conformance:suites -- --pooler [direct,warn] Runs Kysely's tests through PgBouncer 1.26, in each of the ways
 // of through-pooler.ts or in those whose names end so. With a direct pool all of them must pass.
 
 const { values, positionals } = parseArgs({
-  options: { only: { type: 'string' }, from: { type: 'string' }, pooler: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    from: { type: 'string' },
+    pooler: { type: 'boolean' },
+    register: { type: 'boolean' },
+  },
   allowPositionals: true,
 })
 const names = suites.map(({ name }) => name)
