@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -95,6 +96,20 @@ for (const [name, pg] of Object.entries({ newest, oldest })) {
 `,
     })
     expect(settingsFoundIn(await runNode([...register, join(folder, 'two.mjs')], env))).toEqual(['newest', 'oldest'])
+  })
+
+  it('guards a pg-pool that is imported as an ES module, without pg', async () => {
+    const require = createRequire(createRequire(import.meta.url).resolve('pg'))
+    const pgPool = join(require.resolve('pg-pool'), '../esm/index.mjs')
+    const folder = folderOf({
+      'alone.mjs': `import Pool from '${pathToFileURL(pgPool).href}'
+const pool = new Pool({ connectionString: process.env.DATABASE_URL })
+await pool.query('SET app.alone = 1')
+await pool.end()
+`,
+    })
+    const ran = await runNode([...register, join(folder, 'alone.mjs')], env)
+    expect(settingsFoundIn(ran), ran.stderr).toEqual(['alone'])
   })
 
   it('guards once although it is loaded as an ES module and as CommonJS', async () => {
