@@ -32,6 +32,20 @@ function statementsOf(summary: Summary): string[] {
   return summary.findings.flatMap(({ places }) => places.map(({ statement }) => statement)).toSorted()
 }
 
+function runVitest(pool: string): ReturnType<typeof summaryOf> {
+  const folder = folderOf({
+    'pool.test.mjs': `import pg from 'pg'
+import { test } from 'vitest'
+test('sends one statement', async () => {
+  const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
+  await pool.query('SET app.tested = 1')
+  await pool.end()
+})`,
+  })
+  const vitest = join(import.meta.dirname, '../../../node_modules/.bin/vitest')
+  return summaryOf(['--', vitest, 'run', '--root', '.', '--pool', pool], folder)
+}
+
 describe('poolsafe run', () => {
   it('passes through the output and ends with a summary: findings by rule, places, the remedy', async () => {
     const { code, stdout, stderr } = await poolsafeRun(['--', 'node', 'pools.mjs'])
@@ -50,21 +64,17 @@ describe('poolsafe run', () => {
   })
 
   it.each(['forks', 'threads'])('reaches the workers of Vitest, which it ends without notice: %s', async (pool) => {
-    const folder = folderOf({
-      'pool.test.mjs': `import pg from 'pg'
-import { test } from 'vitest'
-test('sends one statement', async () => {
-  const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL })
-  await pool.query('SET app.tested = 1')
-  await pool.end()
-})`,
-    })
-    const vitest = join(import.meta.dirname, '../../../node_modules/.bin/vitest')
-    const { code, summary } = await summaryOf(['--', vitest, 'run', '--root', '.', '--pool', pool], folder)
+    const { code, summary } = await runVitest(pool)
     expect(code).toBe(0)
     expect(summary.findings).toMatchObject([
       { rule: 'session/set', places: [{ statement: 'SET app.tested = ?', place: 'pool.test.mjs:5:14' }] },
     ])
+  })
+
+  it('names the driver that Vitest loads by itself in vmThreads', async () => {
+    const { code, summary } = await runVitest('vmThreads')
+    expect(code).toBe(0)
+    expect(summary.unreached).toEqual([expect.stringMatching(/pg\/lib\/connection\.js:\d+$/)])
   })
 
   it('reaches the processes of a cluster', async () => {
