@@ -4,7 +4,7 @@ import { addCommand, styleFor, type CommonOptions, type Session } from './subcom
 interface Options extends CommonOptions {
   readonly url?: string
   readonly pooler?: string
-  readonly format: 'pretty' | 'json' | 'html'
+  readonly format: 'pretty' | 'json' | 'html' | 'sarif'
 }
 
 /** `poolsafe audit`: the code that a database keeps, judged for a pooler. */
@@ -21,7 +21,9 @@ export function audit(program: Command, session: Session): void {
   })
     .option('--url <url>', 'the database (default: DATABASE_URL)')
     .option('--pooler <name>', 'the pooler, such as pgbouncer@1.24 (default: the strictest)')
-    .addOption(new Option('--format <name>', 'how to print it').choices(['pretty', 'json', 'html']).default('pretty'))
+    .addOption(
+      new Option('--format <name>', 'how to print it').choices(['pretty', 'json', 'html', 'sarif']).default('pretty'),
+    )
     .action(async (options: Options) => {
       const { runAudit } = await import('../audit/run-audit.ts')
       session.exitCode = await runAudit(options, session.terminal, styleFor(session, options))

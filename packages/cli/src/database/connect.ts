@@ -5,6 +5,9 @@ import pg from 'pg'
 /** How long a login may take, in milliseconds. */
 const connectionTimeoutMillis = 10_000
 
+/** How long an answer may take, in milliseconds. The server's own limit is 60 seconds. */
+const answerTimeoutMillis = 90_000
+
 /**
  * Returns the URL of a database: that of the option, or that of the variable.
  *
@@ -50,7 +53,12 @@ interface Inside {
  * @throws DatabaseUnreadableError if the server does not answer or refuses the login
  */
 export async function openDatabase(url: string, name: string): Promise<OpenDatabase> {
-  const client = new pg.Client({ connectionString: url, application_name: name, connectionTimeoutMillis })
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis,
+    query_timeout: answerTimeoutMillis,
+  })
   const inside = client as unknown as Inside
   const parameterStatus: Record<string, string> = {}
   // The query under way rejects; without a listener the process would end.

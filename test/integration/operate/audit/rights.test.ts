@@ -136,6 +136,20 @@ describe('poolsafe audit', () => {
     expect((JSON.parse(json.out) as AuditReport).findings).toEqual([])
   })
 
+  it('prints SARIF with the objects as logical locations', async () => {
+    const { out } = await runCli(['audit', '--url', urlOf('auditor'), '--format', 'sarif'])
+    const rules = [{ id: 'session/set-config' }]
+    const place = (object: string, kind: string): object => ({
+      ruleId: 'session/set-config',
+      level: 'error',
+      locations: [{ logicalLocations: [{ fullyQualifiedName: `${server.database}.hidden_schema.${object}`, kind }] }],
+    })
+    expect(JSON.parse(out)).toMatchObject({
+      version: '2.1.0',
+      runs: [{ tool: { driver: { rules } }, results: [place('leak', 'function'), place('orders', 'default')] }],
+    })
+  })
+
   it('escapes names in HTML', async () => {
     await owner.query(`CREATE FUNCTION public."<b>&'"() RETURNS void LANGUAGE plpgsql AS 'BEGIN LISTEN x; END'`)
     const { out } = await runCli(['audit', '--url', urlOf('auditor'), '--format', 'html'])

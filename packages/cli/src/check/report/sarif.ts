@@ -1,5 +1,5 @@
 import type { Log, Result, Run } from 'sarif'
-import { ruleById } from '@poolsafe/core'
+import { ruleById, type RuleId } from '@poolsafe/core'
 import { version } from '../../version.ts'
 import { fingerprintOf } from '../baseline.ts'
 import type { CheckFinding } from '../finding.ts'
@@ -12,20 +12,7 @@ const mostResults = 25_000
 export function sarif({ findings, skipped }: CheckResult): string {
   const ids = [...new Set(findings.map(({ rule }) => rule))].toSorted()
   const run: Run = {
-    tool: {
-      driver: {
-        name: 'poolsafe',
-        version: version(),
-        rules: ids.map((id) => ({
-          id,
-          shortDescription: { text: ruleById[id].title },
-          fullDescription: { text: `${ruleById[id].why}.` },
-          help: { text: `Instead: ${ruleById[id].instead}.` },
-          defaultConfiguration: { level: 'error' },
-          properties: { tags: ['postgresql', 'connection-pooling'] },
-        })),
-      },
-    },
+    tool: toolOf(ids),
     invocations: [
       {
         executionSuccessful: true,
@@ -41,6 +28,24 @@ export function sarif({ findings, skipped }: CheckResult): string {
   }
   const log: Log = { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] }
   return `${JSON.stringify(log, undefined, 2)}\n`
+}
+
+/** Returns poolsafe with the rules of a run. */
+export function toolOf(ids: readonly RuleId[]): Run['tool'] {
+  return {
+    driver: {
+      name: 'poolsafe',
+      version: version(),
+      rules: ids.map((id) => ({
+        id,
+        shortDescription: { text: ruleById[id].title },
+        fullDescription: { text: `${ruleById[id].why}.` },
+        help: { text: `Instead: ${ruleById[id].instead}.` },
+        defaultConfiguration: { level: 'error' },
+        properties: { tags: ['postgresql', 'connection-pooling'] },
+      })),
+    },
+  }
 }
 
 function toResult(finding: CheckFinding, ids: readonly string[]): Result {
