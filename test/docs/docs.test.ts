@@ -36,7 +36,8 @@ describe('docs/rules', () => {
     for (const text of ofRules.values()) {
       for (const [, file] of text.matchAll(/\]\(([^)]+\.md)\)/g)) {
         expect(
-          ['../poolers.md', '../exceptions.md', '../helpers.md'].includes(file ?? '') || ofRules.has(file ?? ''),
+          ['../poolers.md', '../exceptions.md', '../helpers.md', '../repair.md'].includes(file ?? '') ||
+            ofRules.has(file ?? ''),
         ).toBe(true)
       }
     }

@@ -67,6 +67,7 @@ function page(rule: Rule<RuleId>): string {
     `**Instead:** ${rule.instead}.`,
     helpers(rule),
     code('## Instead, as code', rule.remedy),
+    repairs(rule),
     '## What is found',
     ...(unsafe.length === 0 ? [`- ${besideText(rule)}`] : [block('sql', unsafe.map(shown).join('\n'))]),
     'What is not found:',
@@ -90,6 +91,23 @@ function code(heading: string, remedy: Remedy): string {
     return text === undefined ? [] : [`${name}:`, block(language, text)]
   })
   return written.length === 0 ? '' : [heading, ...written].join('\n\n')
+}
+
+/** What mode `repair` sends. */
+function repairs({ repair, unrepairable }: Rule<RuleId>): string {
+  if (repair === undefined) return ''
+  const rows = repair.examples.map(({ sql, sent }) => [asCode(sql), asCode(sent.trim())])
+  const except = unrepairable === undefined ? [] : [`What is not in this form is not repaired: ${unrepairable}.`]
+  return [
+    '## With mode `repair`',
+    'In an open transaction, poolsafe sends another text, which leaves nothing behind. [More about repairs](../repair.md).',
+    table(['you write', 'poolsafe sends'], rows),
+    ...except,
+  ].join('\n\n')
+}
+
+function asCode(sql: string): string {
+  return `\`${sql}\``
 }
 
 /** What poolsafe itself has for it. */
