@@ -11,7 +11,7 @@ import { kysely } from './benchmarks/kysely.ts'
 import { memory } from './benchmarks/memory.ts'
 import { observeKysely, observePg, observePrisma, observeTexts } from './benchmarks/observe.ts'
 import { parser } from './benchmarks/parser.ts'
-import { pgBenchmark, pgHitPath } from './benchmarks/pg.ts'
+import { pgBenchmark, pgHitPath, repairBenchmark } from './benchmarks/pg.ts'
 import { prisma } from './benchmarks/prisma.ts'
 import { variants } from './benchmarks/variants.ts'
 import { describeInstructionCounter } from './instructions.ts'
@@ -22,6 +22,7 @@ import { reportAsJson, reportAsTable, type Result } from './report.ts'
 
 const benchmarks: readonly Benchmark[] = [
   pgHitPath,
+  repairBenchmark,
   pgBenchmark,
   acquire,
   kysely,

@@ -34,8 +34,8 @@ export function repairCallOf([config, values]: Arguments): Pick<Call, 'keepsText
 /** The arguments of the same call with the repaired text. The application's configuration is not changed. */
 export function repairedArguments([config, ...others]: Arguments, client: ClientLike, repaired: Repaired): Arguments {
   const { sql } = repaired.send
+  if (typeof config !== 'object' || config === null) return [{ text: sql, [repairedKey]: repaired }, ...others]
   const properties: PropertyDescriptorMap = { text: ofOwn(sql), [repairedKey]: { value: repaired } }
-  if (typeof config !== 'object' || config === null) return [Object.create(null, properties), ...others]
   const { name } = config as QueryConfig
   if (typeof name !== 'string' || name === '') return [Object.create(config, properties) as unknown, ...others]
   rememberName(client, name, repaired.sql)
@@ -52,7 +52,8 @@ export function applicationTextOf(query: object | null | undefined): string | un
   return marked?.[repairedKey]?.sql
 }
 
-const watched = new WeakSet<object>()
+/** The property of a client whose errors are watched. A set would cost more than all the rest. */
+const watchedKey: unique symbol = Symbol('poolsafe.repairing')
 
 /**
  * Sends a repaired statement. Errors of the server then have their position in the application's text.
@@ -70,8 +71,8 @@ export function sendRepaired<Result>(client: ClientLike, repaired: Repaired, sen
 }
 
 function watchPositions(client: ClientLike): void {
-  if (!isWired(client) || watched.has(client)) return
-  watched.add(client)
+  if (!isWired(client) || watchedKey in client) return
+  Object.defineProperty(client, watchedKey, { value: true })
   client.connection.prependListener('errorMessage', (error: { position?: string }) => {
     const repaired = (activeQueryOf(client) as Marked | undefined)?.[repairedKey]
     const position = Number(error.position)

@@ -6,6 +6,7 @@ import { addedRow, baseRow, ratioRow } from '../rows.ts'
 const budgetText = 'pg hit path: ≤ 0.3 µs of CPU a query; throughput ratio ≥ 0.99 at 1 and at 10 connections'
 const cpuBudget = atMost(0.3, budgetText)
 const findingBudget = atMost(2, 'a repeated finding in warn mode: ≤ 2 µs')
+const repairBudget = atMost(1, 'a repaired statement seen before: ≤ 1 µs more than in mode warn')
 const ratioBudget = atLeast(0.99, budgetText)
 const operations = ['pool.query', 'connect, query, release'] as const
 const connectionCounts = [1, 10] as const
@@ -68,6 +69,35 @@ async function repeatedFinding(options: BenchmarkOptions): Promise<Measure[]> {
     addedRow(`${what}: added with observe: false`, compared.unobserved, findingBudget),
     addedRow(`${what}: added with defaults`, compared.guarded),
   ]
+}
+
+/** Mode repair, compared with mode warn in the same run. */
+export const repairBenchmark: Benchmark = {
+  name: 'repair',
+  async run(options) {
+    const goals = [
+      { variant: 'unobserved again', base: 'unobserved' },
+      { variant: 'repairing', base: 'unobserved', added: repairBudget },
+    ] as const
+    const unsafe = await compare({ contender: 'pg', operation: 'an unsafe statement in a transaction' }, goals, options)
+    const harmless = await compare(
+      { contender: 'pg', operation: 'a harmless statement in a transaction' },
+      goals,
+      options,
+    )
+    return [
+      addedRow(
+        'mode warn, unsafe statement in a transaction: a second one (shows the noise)',
+        unsafe['unobserved again'],
+      ),
+      addedRow('mode repair, unsafe statement in a transaction: added to mode warn', unsafe.repairing, repairBudget),
+      addedRow(
+        'mode warn, harmless statement in a transaction: a second one (shows the noise)',
+        harmless['unobserved again'],
+      ),
+      addedRow('mode repair, harmless statement in a transaction: added to mode warn', harmless.repairing),
+    ]
+  },
 }
 
 async function onServer(

@@ -3,7 +3,7 @@ import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { guardPool } from '@poolsafe/pg'
 import type pg from 'pg'
 import { requestLength, runScenario, type Contender, type Scenario } from '../compare/contender.ts'
-import { connectCanned } from './canned-server.ts'
+import { connectCanned, connectInTransaction } from './canned-server.ts'
 import { guardLeast } from './least-gate.ts'
 import { startTelemetry } from './telemetry.ts'
 import { startWatch, unwatched, type Watch } from './watch.ts'
@@ -17,6 +17,7 @@ const unsafe = "SET app.tenant = '42'"
 
 /** `SELECT 1` by a pool: against the server at `url`, or against canned answers where there is none. */
 export async function prepare(variant: string, scenario: Scenario): Promise<Contender> {
+  if (operationsInside.has(scenario.operation)) return inTransaction(variant, scenario)
   const { concurrency = 1, url, operation } = scenario
   const watch = await watchOf(variant)
   const server = url === undefined ? { stream: connectCanned } : { connectionString: url }
@@ -30,6 +31,29 @@ export async function prepare(variant: string, scenario: Scenario): Promise<Cont
   return {
     run: (operations) => runScenario(operations, scenario, watch.inRequest, operate),
     close: () => pool.end().then(watch.close),
+  }
+}
+
+/** Statements that a client sends again and again inside one transaction. */
+const operationsInside: ReadonlyMap<string, string> = new Map([
+  ['an unsafe statement in a transaction', unsafe],
+  ['a harmless statement in a transaction', 'SELECT 1'],
+])
+
+async function inTransaction(variant: string, scenario: Scenario): Promise<Contender> {
+  const watch = startWatch(variant)
+  const plain = new (loadPg().Pool)({ stream: connectInTransaction, max: 1 })
+  const pool = watch.guard === undefined ? plain : guardPool(plain, watch.guard)
+  const client = await pool.connect()
+  const text = operationsInside.get(scenario.operation) ?? ''
+  await client.query('BEGIN')
+  return {
+    run: (operations) => runScenario(operations, scenario, watch.inRequest, () => client.query(text)),
+    async close() {
+      client.release(true)
+      await pool.end()
+      await watch.close()
+    },
   }
 }
 

@@ -15,16 +15,28 @@ export interface Watch {
 }
 
 /** How a guard is measured. */
-export type Guarding = 'unobserved' | 'guarded' | 'everything' | 'everything, listener' | 'everything, OpenTelemetry'
+export type Guarding =
+  | 'unobserved'
+  | 'repairing'
+  | 'guarded'
+  | 'everything'
+  | 'everything, listener'
+  | 'everything, OpenTelemetry'
 
 /** Nobody. */
 export const unwatched: Watch = { guard: undefined, inRequest: (run) => run(), close: async () => {} }
 
 /** @param variant a {@link Guarding}, or whatever else is not guarded */
 export function startWatch(variant: string): Watch {
-  if (variant === 'unobserved') return { ...unwatched, guard: createGuard({ observe: false }) }
+  if (variant.startsWith('unobserved')) return { ...unwatched, guard: createGuard({ observe: false }) }
+  if (variant === 'repairing') return startRepairing()
   if (variant === 'guarded') return observed(createGuard())
   return variant.startsWith('everything') ? startEverything(variant) : unwatched
+}
+
+function startRepairing(): Watch {
+  const guard = createGuard({ mode: 'repair', observe: false })
+  return { ...unwatched, guard }
 }
 
 /** What Prometheus asks for metrics, usually each fifteen seconds. */

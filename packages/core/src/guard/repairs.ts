@@ -49,7 +49,7 @@ export class Repairs {
 
   /** @returns `undefined` for a statement in which nothing is to be repaired */
   repair(sql: string, analysis: Analysis, call: Call): Repairing | undefined {
-    if (!analysis.steps.some(({ effects }) => effects.length > 0)) return undefined
+    if (!hasEffect(analysis)) return undefined
     return this.#without(sql, analysis, call, this.#excepted(analysis))
   }
 
@@ -78,13 +78,15 @@ export class Repairs {
 
   #plan(sql: string, analysis: Analysis, call: Call, excepted: readonly RuleId[]): RepairPlan {
     const state = call.transaction?.state ?? autocommit
-    // What is only left depends on nothing that the transaction has left before.
-    const isStatic = state.others === undefined && effectsIn(analysis).every(({ does }) => does === 'leaves')
-    if (!isStatic || (state.isOpen && state.isAborted)) return this.#make(sql, analysis, call, state, excepted)
+    if (state.others !== undefined || (state.isOpen && state.isAborted))
+      return this.#make(sql, analysis, call, state, excepted)
     const key = keyOf(state, call, excepted)
     const plans = this.#plans.get(sql)
     const known = plans?.get(key)
     if (known !== undefined) return known
+    // What is only left depends on nothing that the transaction has left before.
+    const isStatic = effectsIn(analysis).every(({ does }) => does === 'leaves')
+    if (!isStatic) return this.#make(sql, analysis, call, state, excepted)
     const before = canonical(state)
     const plan = this.#make(sql, analysis, call, before, excepted)
     this.#remember(sql, plans, key, plan)
@@ -114,6 +116,11 @@ export class Repairs {
 }
 
 const none: readonly RuleId[] = []
+
+function hasEffect({ steps }: Analysis): boolean {
+  for (const { effects } of steps) if (effects.length > 0) return true
+  return false
+}
 
 /** Asked for what would be repaired alone, because an exception of a test counts as used then. */
 function allowedInTest({ repairs }: Replacement): readonly RuleId[] {
