@@ -20,7 +20,7 @@ import {
 import { checkoutKey, poolKey, takeExecution, type GatedClient } from './present-checkout.ts'
 import { hearFailures, onQueryFailure } from './query-failures.ts'
 import { ReaderWatch } from './reader-watch.ts'
-import { applicationTextOf } from './repaired.ts'
+import { applicationTextNow } from './repaired.ts'
 import { unpatched } from './unpatched.ts'
 
 /**
@@ -74,7 +74,7 @@ class QueryWatch {
     this.#observer = observer
     const send = unpatched(client.query)
     const query = (...args: unknown[]): unknown => {
-      const sql = sqlOf(args[0]) ?? this.#sqlByName(args[0])
+      const sql = applicationTextNow() ?? sqlOf(args[0]) ?? this.#sqlByName(args[0])
       if (sql === undefined) return Reflect.apply(send, client, args)
       const execution = this.#executionOf(sql, client[checkoutKey], query)
       execution.pool = client[poolKey]?.name
@@ -185,7 +185,7 @@ export function unreadMillisOf(client: ClientLike): number {
 /** Returns the statement text of a `query` argument, if it has one. */
 export function sqlOf(config: unknown): string | undefined {
   if (typeof config === 'string') return config
-  return isObject(config) ? applicationTextOf(config) || textOf(config) || undefined : undefined
+  return isObject(config) ? textOf(config) || undefined : undefined
 }
 
 function isObject(value: unknown): value is object {

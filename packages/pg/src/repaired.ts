@@ -3,7 +3,7 @@ import { longestName, rememberName, secondName } from './repaired-names.ts'
 import { isSubmittable, type QueryConfig } from './statement.ts'
 import { activeQueryOf, isWired, latestQueryOf, type Arguments, type ClientLike, type Query } from './types.ts'
 
-/** The property of a configuration, and of pg's query, that holds what was repaired. */
+/** The property of pg's query that holds what was repaired. */
 const repairedKey: unique symbol = Symbol('poolsafe.repaired')
 
 /** A statement as the application wrote it, and what is sent in its place. */
@@ -34,8 +34,9 @@ export function repairCallOf([config, values]: Arguments): Pick<Call, 'keepsText
 /** The arguments of the same call with the repaired text. The application's configuration is not changed. */
 export function repairedArguments([config, ...others]: Arguments, client: ClientLike, repaired: Repaired): Arguments {
   const { sql } = repaired.send
-  if (typeof config !== 'object' || config === null) return [{ text: sql, [repairedKey]: repaired }, ...others]
-  const properties: PropertyDescriptorMap = { text: ofOwn(sql), [repairedKey]: { value: repaired } }
+  // pg copies a configuration, which costs 2 µs.
+  if (typeof config !== 'object' || config === null) return [sql, ...others]
+  const properties: PropertyDescriptorMap = { text: ofOwn(sql) }
   const { name } = config as QueryConfig
   if (typeof name !== 'string' || name === '') return [Object.create(config, properties) as unknown, ...others]
   rememberName(client, name, repaired.sql)
@@ -46,7 +47,15 @@ function ofOwn(value: string): PropertyDescriptor {
   return { value, enumerable: true, writable: true, configurable: true }
 }
 
-/** Returns the application's text of a repaired configuration or query. */
+/** The statement that is being sent. */
+let sending: Repaired | undefined
+
+/** Returns the application's text of the repaired statement that is being passed to pg; `undefined` for any other. */
+export function applicationTextNow(): string | undefined {
+  return sending?.sql
+}
+
+/** Returns the application's text of a repaired query. */
 export function applicationTextOf(query: object | null | undefined): string | undefined {
   const marked: Marked | null | undefined = query
   return marked?.[repairedKey]?.sql
@@ -64,7 +73,13 @@ export function sendRepaired<Result>(client: ClientLike, repaired: Repaired, sen
   if (!isWired(client)) return send()
   watchPositions(client)
   const before = latestQueryOf(client)
-  const result = send()
+  sending = repaired
+  let result: Result
+  try {
+    result = send()
+  } finally {
+    sending = undefined
+  }
   const query: (Query & Marked) | undefined = latestQueryOf(client)
   if (query !== undefined && query !== before) query[repairedKey] = repaired
   return result

@@ -119,6 +119,7 @@ function howOf(changes: readonly Change[]): string {
 function repairOf(id: RuleId, text: StatementText | undefined): Change[] | string {
   const { repair, unrepairable = noForm } = ruleById[id]
   if (repair === undefined || text === undefined) return unrepairable
+  if ('ExplainStmt' in text.node) return 'EXPLAIN would show the new text'
   if (wordsOf(text.node).includes('current_query')) return 'it reads current_query(), which would show the new text'
   const changes: Change[] = []
   for (const visit of executedIn(text)) {

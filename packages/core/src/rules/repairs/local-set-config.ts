@@ -1,5 +1,13 @@
 import type { A_Const, FuncCall, Node } from '@pgsql/types'
-import { functionCall, isBooleanConstant, isBuiltIn, isNullConstant } from '../../sql/function-call.ts'
+import {
+  functionCall,
+  isBooleanConstant,
+  isBuiltIn,
+  isNullConstant,
+  settingName,
+  stringConstant,
+} from '../../sql/function-call.ts'
+import { seed, seedStays } from './local-setting.ts'
 import { replace, type Repaired, type StatementText } from '../repair.ts'
 
 /** `set_config(…, false)` → `set_config(…, true)`. */
@@ -7,6 +15,7 @@ export function setConfigLocally(node: FuncCall, text: StatementText): Repaired 
   const call = functionCall(node)
   if (call.name !== 'set_config' || !isBuiltIn(call)) return undefined
   const isLocal = call.argument(2, 'is_local')
+  if (settingName(stringConstant(call.argument(0, 'setting_name')) ?? '') === seed) return seedStays
   if (isBooleanConstant(isLocal, true)) return undefined
   if (!isBooleanConstant(isLocal, false) && !isNullConstant(isLocal))
     return 'is_local is a parameter or an expression, so the text does not show whether it is false'
