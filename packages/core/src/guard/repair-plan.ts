@@ -107,13 +107,12 @@ function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): WantedRu
 }
 
 /**
- * State that is left twice is reported once, and a rename changes what is reported. Locks are counted, so each of them
- * stands for itself.
+ * State that is left twice is reported once, a rename changes what is reported, and `SET … TO DEFAULT` takes back what
+ * is left again behind it: one form for all of them. Locks are counted, so each of them stands for itself.
  */
 function isLike(one: DetectedEffect, other: DetectedEffect): boolean {
-  return (
-    one.rule === other.rule && one.does === other.does && one.state === other.state && one.state !== 'advisory-lock'
-  )
+  const isSame = one.rule === other.rule && one.state === other.state && one.state !== 'advisory-lock'
+  return isSame && (one.does === other.does || (one.does === 'leaves' && other.does === 'clears'))
 }
 
 /** Follows whether a transaction is open, from statement to statement. */

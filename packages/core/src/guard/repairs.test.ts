@@ -44,6 +44,9 @@ describe('a statement is repaired', () => {
   it('each time that a text sends it', () => {
     const [first, last] = ["SET a.b = '1'", "SET a.b = '2'"]
     expect(repaired(`${first}; ${last}`)).toBe("SET LOCAL a.b = '1'; SET LOCAL a.b = '2'")
+    expect(repaired('SET ROLE a; SET ROLE NONE; SET ROLE b')).toBe(
+      'SET LOCAL ROLE a; SET LOCAL ROLE NONE; SET LOCAL ROLE b',
+    )
     const [lock, unlock] = ['SELECT pg_advisory_lock(1)', 'SELECT pg_advisory_unlock(1)']
     const held = 'SELECT pg_advisory_xact_lock(1) AS pg_advisory_lock'
     expect(repaired(`${lock}; ${unlock}; ${lock}`)).toBe(`${lock}; ${unlock}; ${held}`)
