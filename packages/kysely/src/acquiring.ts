@@ -28,6 +28,7 @@ export class Acquisition implements Acquiring {
   /** The connection, once it is known. */
   connection: DatabaseConnection | undefined
   readonly driver: Driver
+  readonly guard: Engine
   readonly signal: AbortSignal | undefined
   readonly #adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void
   #judgedBelow: Engine | undefined = undefined
@@ -38,10 +39,12 @@ export class Acquisition implements Acquiring {
 
   constructor(
     driver: Driver,
+    guard: Engine,
     adopt: (connection: DatabaseConnection, acquiring: Acquiring) => void,
     signal: AbortSignal | undefined,
   ) {
     this.driver = driver
+    this.guard = guard
     this.#adopt = adopt
     this.signal = signal
   }

@@ -70,7 +70,7 @@ function guardAcquire(driver: Driver, guard: Engine): void {
   }
   const take = (options: AcquireOptions): Promise<DatabaseConnection> => {
     const work = nextWork()
-    const acquisition = new Acquisition(driver, adopt, options?.signal)
+    const acquisition = new Acquisition(driver, guard, adopt, options?.signal)
     // One reaction for both outcomes: a second promise would cost more than the look-up of a statement.
     return acquireFor(work, acquisition, acquire, options).then(
       (connection) => {

@@ -1,5 +1,5 @@
 import { InvalidOptionError, UnsafeStatementError, type CheckoutOptions, type Guard } from '@poolsafe/core'
-import { engineOf } from '@poolsafe/core/adapter'
+import { acquisitions, engineOf, type Engine } from '@poolsafe/core/adapter'
 import { guardClient, guardPool, type ClientLike, type PoolLike } from '@poolsafe/pg'
 
 /** The part of pg-pool's options that decides how long its callers wait. */
@@ -29,9 +29,15 @@ function isPool(target: object): target is PoolLike & PoolWithOptions {
   return 'totalCount' in target
 }
 
-/** Without a limit in the configuration, callers wait as long as they did before: for ever, unless the pool has a limit. */
+/**
+ * Guards a pool with the guard of the dialect that asks it for a connection, if there is one.
+ *
+ * Without a limit in the configuration, callers wait as long as they did before: for ever, unless the pool has a limit.
+ */
 function adoptPool(pool: PoolLike & PoolWithOptions, guard: Guard, limits: CheckoutOptions | undefined): void {
   if (pool.options !== undefined && limits?.acquireTimeoutMillis === undefined)
     pool.options.connectionTimeoutMillis ??= 0
-  guardPool(pool, guard, limits)
+  const above: Guard | Engine = acquisitions.getStore()?.guard ?? guard
+  // An engine is what guardPool() makes of a guard.
+  guardPool(pool, above as Guard, limits)
 }

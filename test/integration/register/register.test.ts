@@ -70,6 +70,11 @@ describe('the register', () => {
     expect(JSON.parse(stdout)).toEqual({ found: ['SET app.other = ?'], own: 1, pools: 1 })
   })
 
+  it('leaves the pools of a guarded dialect and of a guarded adapter to their guards', async () => {
+    const { stdout, stderr } = await runRegistered('own-layers.mjs', env)
+    expect(JSON.parse(stdout), stderr).toEqual({ registered: 0, kysely: 1, prisma: 1 })
+  })
+
   it('finds copies of pg that were loaded before, with their pools and clients', async () => {
     expect(settingsFoundIn(await runNode(['late.cjs'], env))).toEqual(['late_pool', 'late_client'])
   })

@@ -4,6 +4,8 @@ import type { Engine } from './engine.ts'
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
 export interface Acquiring {
+  /** The guard of the layer above. A pool that nobody guards yet takes it. */
+  readonly guard?: Engine | undefined
   /** Set by a guarded pool: its guard judges what is sent on the connection, so the layer above does not. */
   judgedBelow: Engine | undefined
   /** Set by a guarded pool: the connection that it was asked for, as its caller will hold it. */
