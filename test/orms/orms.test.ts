@@ -1,3 +1,4 @@
+import { createGuard, poolers, type PoolerProfile } from '@poolsafe/core'
 import { startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { readFileSync } from 'node:fs'
@@ -160,6 +161,15 @@ describe('the call site', () => {
       expect(split(plain.findings).planted[0]?.place).toContain(`${script}:`)
     },
   )
+})
+
+it("MikroORM's schema generator sends what PgBouncer tracks, and the strictest pooler does not", () => {
+  const rulesBehind = (pooler: PoolerProfile): string[] =>
+    createGuard({ pooler })
+      .inspect("set names 'utf8';")
+      .findings.map(({ rule }) => rule)
+  expect(rulesBehind(poolers.pgbouncer({ version: '1.18' }))).toEqual([])
+  expect(rulesBehind(poolers.strictest())).toEqual(['session/set'])
 })
 
 describe("MikroORM's session context", () => {
