@@ -7,6 +7,7 @@ import { Migrator, type MigrationResultSet } from 'kysely/migration'
 import * as oldest from 'kysely-oldest'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { advisoryLocks, holdLock } from './migration-locks.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
 
 // Kysely's Migrator through PgBouncer in transaction mode, with `migrations: 'transaction'`, in strict mode.
@@ -26,7 +27,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((close) => close()))
-  expect(await advisoryLocks()).toEqual([])
+  expect(await advisoryLocks(monitor)).toEqual([])
 })
 afterAll(async () => {
   await monitor.end()
@@ -100,15 +101,6 @@ async function whatRan(): Promise<string> {
   return (await monitor.query<{ name: string }>('SELECT name FROM ran')).rows.map(({ name }) => name).join('')
 }
 
-/** Locks of this database, held and awaited. */
-async function advisoryLocks(): Promise<{ granted: boolean }[]> {
-  const { rows } = await monitor.query<{ granted: boolean }>(
-    `SELECT granted FROM pg_locks WHERE locktype = 'advisory'
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY granted`,
-  )
-  return rows
-}
-
 describe.each(versions)('migrations in a transaction with the $version Kysely', ({ lib, LibMigrator }) => {
   it('run once in ten deploys at once, which all succeed', async () => {
     const deploys = Array.from({ length: 10 }, () => migrate(open({ lib }), three, { LibMigrator }))
@@ -125,7 +117,7 @@ describe.each(versions)('migrations in a transaction with the $version Kysely', 
     expect(error).toMatchObject({ code: '42P01', message: 'relation "missing" does not exist' })
     expect(results?.map(({ status }) => status)).toEqual(['Success', 'Error', 'NotExecuted'])
     expect(await whatRan()).toBe('')
-    expect(await advisoryLocks()).toEqual([])
+    expect(await advisoryLocks(monitor)).toEqual([])
     expect(await migrate(open({ lib }), three, { LibMigrator })).not.toHaveProperty('error')
     expect(await whatRan()).toBe('abc')
   })
@@ -169,17 +161,9 @@ describe.each(versions)('migrations in a transaction with the $version Kysely', 
   })
 })
 
-/** Holds the lock of Kysely's own deploys, on a direct connection. */
-async function holdLock(): Promise<{ holder: pg.Client; release: () => Promise<void> }> {
-  const holder = new pg.Client(server.url)
-  await holder.connect()
-  await holder.query('SELECT pg_advisory_lock(3853314791062309107)')
-  return { holder, release: () => holder.end() }
-}
-
 describe('the lock of the migrations', () => {
   it('excludes a deploy that takes the lock of Kysely itself on a direct connection', async () => {
-    const { release } = await holdLock()
+    const { release } = await holdLock(server.url)
     const deploy = migrate(open(), three)
     const isFirst = await Promise.race([
       deploy.then(() => true),
@@ -192,7 +176,7 @@ describe('the lock of the migrations', () => {
   })
 
   it('is waited for without a server connection, and the log says so once', async () => {
-    const { release } = await holdLock()
+    const { release } = await holdLock(server.url)
     const logged: string[] = []
     const guard = createGuard({ ...strictOptions, logger: { warn: () => {}, info: (line) => logged.push(line) } })
     const deploy = migrate(open({ guard }), three)
@@ -210,7 +194,7 @@ describe('the lock of the migrations', () => {
   })
 
   it('is waited for longer than the limits of statements and locks', async () => {
-    const { release } = await holdLock()
+    const { release } = await holdLock(server.url)
     const guard = strict()
     const pool = guardPool(new pg.Pool({ connectionString: pooler.url, max: 1 }), guard, {
       statementTimeoutMillis: 500,
@@ -227,9 +211,29 @@ describe('the lock of the migrations', () => {
     expect(await deploy).not.toHaveProperty('error')
   })
 
+  it('is given up after an hour, with the reason, and the connection serves on', async () => {
+    const { release } = await holdLock(server.url)
+    const logged: string[] = []
+    const guard = createGuard({ ...strictOptions, logger: { warn: () => {}, info: (line) => logged.push(line) } })
+    const pool = new pg.Pool({ connectionString: pooler.url, max: 1 })
+    const dialect = guardDialect(new newest.PostgresDialect({ pool }), guard, { migrations: 'transaction' })
+    const db = new newest.Kysely<unknown>({ dialect })
+    opened.push(() => db.destroy())
+    const deploy = migrate(db, three)
+    await vi.waitFor(() => expect(logged.join()).toContain('wait for their lock'), 10_000)
+    const clock = performance.now.bind(performance)
+    const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 3_600_001)
+    const { error } = await deploy.finally(() => later.mockRestore())
+    expect(error).toBeInstanceOf(MigrationLockError)
+    expect(error).toMatchObject({ message: expect.stringContaining('held the migration lock for an hour') })
+    expect((await newest.sql`SELECT 1 AS one`.execute(db)).rows).toEqual([{ one: 1 }])
+    await release()
+    expect(await migrate(db, three)).not.toHaveProperty('error')
+  })
+
   it('does not deadlock with an index that another deploy builds concurrently under it', async () => {
     await monitor.query('CREATE TABLE indexed (id int)')
-    const { holder, release } = await holdLock()
+    const { holder, release } = await holdLock(server.url)
     const logged: string[] = []
     const guard = createGuard({ ...strictOptions, logger: { warn: () => {}, info: (line) => logged.push(line) } })
     const deploy = migrate(open({ guard }), three)
@@ -265,7 +269,7 @@ describe('migrations in a transaction of the caller', () => {
     const undo = new Error('undo')
     const work = db.transaction().execute(async (trx) => {
       expect(await migrate(trx, three)).not.toHaveProperty('error')
-      expect(await advisoryLocks()).toEqual([{ granted: true }])
+      expect(await advisoryLocks(monitor)).toEqual([{ granted: true }])
       throw undo
     })
     await expect(work).rejects.toBe(undo)
@@ -289,7 +293,7 @@ describe('migrations in a transaction of the caller', () => {
   it('leave no lock where a controlled transaction is rolled back', async () => {
     const trx = await open().startTransaction().execute()
     await migrate(trx, three)
-    expect(await advisoryLocks()).toEqual([{ granted: true }])
+    expect(await advisoryLocks(monitor)).toEqual([{ granted: true }])
     await trx.rollback().execute()
     expect(await whatRan()).toBe('')
   })
@@ -321,7 +325,7 @@ describe('the option', () => {
       const db = new newest.Kysely<unknown>({ dialect: each })
       opened.push(() => db.destroy())
       let locks: unknown
-      await migrate(db, { [`at_${opened.length}`]: async () => (locks = await advisoryLocks()) })
+      await migrate(db, { [`at_${opened.length}`]: async () => (locks = await advisoryLocks(monitor)) })
       expect(locks).toEqual([{ granted: true }])
       await monitor.query('TRUNCATE kysely_migration')
     }
