@@ -3,6 +3,7 @@ import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../../../support/cli/fake-terminal.ts'
+import { startStandby } from '../../../support/servers/standby.ts'
 
 let server: PostgresServer
 let owner: pg.Client
@@ -169,6 +170,15 @@ describe('poolsafe audit', () => {
     expect(err).toContain(message)
     expect(err).not.toContain('hush')
   })
+})
+
+it('a standby is read like any other server', async () => {
+  const standby = await startStandby(server, false)
+  const client = await connected(standby.url)
+  const { findings } = await audit({ ask: askOf(client) })
+  await client.end()
+  await standby.stop()
+  expect(findings.map(({ object }) => object)).toEqual(['hidden_schema.leak', 'hidden_schema.orders'])
 })
 
 describe('a server that fails', () => {
