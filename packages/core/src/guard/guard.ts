@@ -14,6 +14,7 @@ import { Engine, engineKey, GuardParts } from './engine.ts'
 import type { GuardEvents, Repair } from './events.ts'
 import type { Context, Finding } from './finding.ts'
 import { judge } from './judge.ts'
+import { mayRepair } from './policy.ts'
 import { resolveOptions, type GuardOptions, type Mode } from './options.ts'
 import { declareInStrictMode } from './strict.ts'
 
@@ -31,9 +32,11 @@ export class Guard {
   readonly #engine: Engine
   readonly #since = performance.now()
 
-  /** @throws InvalidOptionError for an unknown option, rule or value */
+  /** @throws InvalidOptionError for an unknown option, rule or value, and for repairs without a parser */
   constructor(options: GuardOptions = {}) {
-    this.#parts = new GuardParts(resolveOptions(options), this)
+    const resolved = resolveOptions(options)
+    if (mayRepair(resolved.rules, resolved.mode)) checkParser()
+    this.#parts = new GuardParts(resolved, this)
     this.#engine = new Engine(this.#parts)
     // For adapters, by `engineOf` of `@poolsafe/core/adapter`.
     Object.defineProperty(this, engineKey, { value: this.#engine })
@@ -147,7 +150,25 @@ export class Guard {
 }
 
 /**
- * Creates a guard.
+ * Loads the parser, without which nothing can be repaired.
+ *
+ * @throws InvalidOptionError with the reason why it cannot be loaded
+ */
+function checkParser(): void {
+  try {
+    loadParser()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new InvalidOptionError(
+      'mode or rules',
+      'repair',
+      `'warn' or 'strict', because PostgreSQL's parser does not load: ${why}`,
+    )
+  }
+}
+
+/**
+ * Creates a guard. With the policy `repair` it loads PostgreSQL's parser, which takes about 35 ms once.
  *
  * @throws InvalidOptionError for an unknown option, rule or value
  */
