@@ -119,8 +119,9 @@ class JudgedQueries {
 
   #repaired(args: Arguments, sql: string, send: Replacement): unknown {
     const client = this.#client
-    const apply: Send = (sent) => sendRepaired(client, { sql, send }, () => this.#apply(sent))
-    const changed = repairedArguments(args, client, { sql, send })
+    const repaired = { sql, send }
+    const apply: Send = (sent) => sendRepaired(client, repaired, this.#apply, sent)
+    const changed = repairedArguments(args, client, repaired)
     const { analysis, tried } = send
     if (tried === undefined && analysis.telltales === undefined) return apply(changed)
     return sendAndJudge(apply, changed, (answers) => {

@@ -67,16 +67,21 @@ const watchedKey: unique symbol = Symbol('poolsafe.repairing')
 /**
  * Sends a repaired statement. Errors of the server then have their position in the application's text.
  *
- * @param send calls the driver
+ * @param send calls the driver with `args`
  */
-export function sendRepaired<Result>(client: ClientLike, repaired: Repaired, send: () => Result): Result {
-  if (!isWired(client)) return send()
+export function sendRepaired<Result>(
+  client: ClientLike,
+  repaired: Repaired,
+  send: (args: Arguments) => Result,
+  args: Arguments,
+): Result {
+  if (!isWired(client)) return send(args)
   watchPositions(client)
   const before = latestQueryOf(client)
   sending = repaired
   let result: Result
   try {
-    result = send()
+    result = send(args)
   } finally {
     sending = undefined
   }
@@ -86,7 +91,7 @@ export function sendRepaired<Result>(client: ClientLike, repaired: Repaired, sen
 }
 
 function watchPositions(client: ClientLike): void {
-  if (!isWired(client) || watchedKey in client) return
+  if (watchedKey in client || !isWired(client)) return
   Object.defineProperty(client, watchedKey, { value: true })
   client.connection.prependListener('errorMessage', (error: { position?: string }) => {
     const repaired = (activeQueryOf(client) as Marked | undefined)?.[repairedKey]
