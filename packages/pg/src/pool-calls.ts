@@ -4,7 +4,7 @@ import {
   type Layer,
   callerContext,
   AwaitChain,
-  Checkout,
+  type Checkout,
   holdings,
   inScopeOfCaller,
   origins,
@@ -18,17 +18,18 @@ import {
   type Handover,
   type Holding,
   type Observer,
+  type Origin,
   type Receiver,
 } from '@poolsafe/core/adapter'
 import { sendByPoolAndJudge } from './answer.ts'
 import { markLent } from './guard-client.ts'
-import { controlOf } from './limits/client-control.ts'
 import { knownLifeOf } from './living-client.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
+import { PromisedCall } from './promised-call.ts'
 import { sqlOf } from './query-watch.ts'
 import { SecondCalls } from './second-call.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
-import { throwFromHere, traceToCaller } from './throw-from-here.ts'
+import { throwFromHere } from './throw-from-here.ts'
 import { type Arguments, type ClientLike, type DriverFunction, hasWiredClients, type PoolLike } from './types.ts'
 import { unpatched } from './unpatched.ts'
 
@@ -221,39 +222,19 @@ class PoolCalls {
 
   #connectPromise(acquiring: Acquiring | undefined, entry: Entry, holding?: Holding): Promise<ClientLike> {
     const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: PromiseConstructor }
-    let asked: Checkout<ClientLike> | Error | undefined
-    let thrown: { readonly error: unknown } | undefined
-    let isCalling = true
-    let hasFailed = false
-    const promise = new PromiseOfPool<ClientLike>((resolve, reject) => {
-      const receive: Receiver<ClientLike> = (error, client: Client | undefined, _release, checkout) => {
-        if (client === undefined) {
-          hasFailed = isCalling
-          if (isCalling) traceToCaller(error, entry)
-          return reject(error)
-        }
-        client[checkoutKey] = checkout
-        if (checkout.isFollowed) knownLifeOf(client)?.held(checkout)
-        if (acquiring !== undefined) acquiring.control = controlOf(client)
-        resolve(client)
-      }
-      try {
-        asked = this.#gate.acquire(receive, entry, undefined, origins.getStore()?.acquireWithinMillis, holding)
-      } catch (error) {
-        thrown = { error }
-        return
-      }
-      if (asked instanceof Error) {
-        traceToCaller(asked, entry)
-        reject(asked)
-      }
-    })
-    isCalling = false
+    const call = new PromisedCall(acquiring, entry)
+    const promise = new PromiseOfPool<ClientLike>((resolve, reject) => call.settleBy(resolve, reject))
+    const receive: Receiver<ClientLike> = (error, client, _release, checkout) => call.receive(error, client, checkout)
+    const { acquireWithinMillis } = origins.getStore() ?? unlimited
     // pg-pool throws synchronously if it cannot create a client.
-    if (thrown !== undefined) throw thrown.error
-    if (asked instanceof Checkout) this.#hold(asked, acquiring, promise, holding)
-    if (hasFailed || isCallersOwn(asked)) return promise
-    if (!(asked instanceof Checkout)) return promise.catch(throwFromHere)
+    const asked = this.#gate.acquire(receive, entry, undefined, acquireWithinMillis, holding)
+    call.hasReturned = true
+    if (asked instanceof Error) {
+      call.fail(asked)
+      return isCallersOwn(asked) ? promise : promise.catch(throwFromHere)
+    }
+    this.#hold(asked, acquiring, promise, holding)
+    if (call.hasFailed) return promise
     if (PromiseOfPool === Promise && this.#gate.flows.mayTakeChain(asked)) return takenBy(promise, asked)
     // An idle connection arrives in this turn, so it does not fail.
     return asked.comesAtOnce && acquiring === undefined ? promise : promise.catch(throwFromHere)
@@ -273,6 +254,11 @@ class PoolCalls {
     if (acquiring.signal !== undefined) obey(acquiring.signal, this.#gate, asked, promise)
   }
 }
+
+const unlimited: Pick<Origin, 'acquireWithinMillis'> = {}
+
+/** The no-op `release` that accompanies an error. */
+function noRelease(): void {}
 
 /** Does what AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
 function inThisContext(receive: Receiver<ClientLike>): Receiver<ClientLike> {
@@ -305,6 +291,3 @@ function obey(
   signal.addEventListener('abort', abort)
   promise.then(forget, forget)
 }
-
-/** The no-op `release` that accompanies an error. */
-function noRelease(): void {}

@@ -16,6 +16,7 @@ export const kysely: Benchmark = {
       const goals = [
         { variant: 'unobserved', ...limited },
         { variant: 'guarded', ...limited },
+        { variant: 'least guard' },
         ...(options.before === undefined ? [{ variant: peer } as const] : []),
       ] as const
       const compared = await compare({ contender: 'kysely', operation }, goals, options)
@@ -23,6 +24,7 @@ export const kysely: Benchmark = {
         baseRow(operation, compared.unobserved),
         addedRow(`${operation}: added with observe: false`, compared.unobserved, budget),
         addedRow(`${operation}: added with defaults`, compared.guarded, budget),
+        addedRow(`${operation}: added by the least guard (the floor)`, compared['least guard']),
       )
       if (options.before === undefined) measures.push(...peerRows(operation, compared))
     }

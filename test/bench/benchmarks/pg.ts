@@ -45,10 +45,12 @@ async function eachScenario(
 
 async function inMemory(operation: string, concurrency: number, options: BenchmarkOptions): Promise<Measure[]> {
   const what = `${describe(operation, concurrency)}, no server`
+  const hasLeastGate = operation === 'connect, query, release'
   const goals = [
     { variant: 'unguarded again' },
     { variant: 'unobserved', added: cpuBudget },
     { variant: 'guarded' },
+    ...(hasLeastGate ? [{ variant: 'least gate' } as const] : []),
   ] as const
   const compared = await compare({ contender: 'pg', operation, concurrency }, goals, options)
   return [
@@ -56,6 +58,7 @@ async function inMemory(operation: string, concurrency: number, options: Benchma
     addedRow(`${what}: added by a second unguarded pool (shows the noise)`, compared['unguarded again']),
     addedRow(`${what}: added with observe: false`, compared.unobserved, cpuBudget),
     addedRow(`${what}: added with defaults`, compared.guarded),
+    ...(hasLeastGate ? [addedRow(`${what}: added by the least gate (the floor)`, compared['least gate'])] : []),
   ]
 }
 

@@ -2,6 +2,7 @@ import { guardDialect } from '@poolsafe/kysely'
 import { Kysely, PostgresDialect, sql, type DatabaseConnection, type Dialect, type Driver } from 'kysely'
 import { observeDialect } from 'kysely-opentelemetry'
 import { runScenario, type Contender, type Scenario } from '../compare/contender.ts'
+import { guardLeastDialect } from './least-dialect.ts'
 import { startTelemetry } from './telemetry.ts'
 import { startWatch, unwatched, type Watch } from './watch.ts'
 
@@ -30,6 +31,7 @@ async function watchOf(variant: string): Promise<Watch> {
 
 function wrap(dialect: Dialect, variant: string, { guard }: Watch): Dialect {
   if (guard !== undefined) return guardDialect(dialect, guard)
+  if (variant === 'least guard') return guardLeastDialect(dialect)
   // Without OpenTelemetry's SDK its spans go nowhere.
   return variant.startsWith('kysely-opentelemetry') ? observeDialect(dialect) : dialect
 }

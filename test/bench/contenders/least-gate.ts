@@ -12,15 +12,14 @@ interface Call {
 type Connect = (done: (error: Error | undefined, client: pg.PoolClient | undefined) => void) => void
 
 const heldKey = Symbol('least.held')
-const waitMillis = 10_000
 
 /**
  * The least that a gate before a pool can do: callers are served in order, nobody waits longer than the limit, and the
  * holders of connections are known, each with the time at which it got its connection. No cause of a failed wait, no
  * statistics, no contexts, no events, no judgement of statements or releases. It is the floor for the gate of poolsafe.
  */
-export function guardLeast(pool: pg.Pool): pg.Pool {
-  const gate = new LeastGate(pool)
+export function guardLeast(pool: pg.Pool, waitMillis: number = 10_000): pg.Pool {
+  const gate = new LeastGate(pool, waitMillis)
   Object.assign(pool, { connect: () => gate.connect() })
   pool.on('release', (_error, client) => gate.released(client))
   return pool
@@ -29,13 +28,15 @@ export function guardLeast(pool: pg.Pool): pg.Pool {
 class LeastGate {
   readonly #max: number
   readonly #connect: Connect
+  readonly #waitMillis: number
   readonly held = new Set<pg.PoolClient>()
   #first: Call | undefined
   #last: Call | undefined
   #taking = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(pool: pg.Pool) {
+  constructor(pool: pg.Pool, waitMillis: number) {
+    this.#waitMillis = waitMillis
     this.#max = pool.options.max
     this.#connect = pool.connect.bind(pool) as Connect
   }
@@ -73,7 +74,7 @@ class LeastGate {
     if (this.#last === undefined) this.#first = call
     else this.#last.next = call
     this.#last = call
-    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#expire(), waitMillis)
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#expire(), this.#waitMillis)
   }
 
   #pump(): void {
@@ -89,7 +90,7 @@ class LeastGate {
   }
 
   #expire(): void {
-    const before = performance.now() - waitMillis
+    const before = performance.now() - this.#waitMillis
     while (this.#first !== undefined && this.#first.askedAt <= before)
       this.#shift().reject(new Error('no connection in time'))
     this.#timer = undefined

@@ -3,14 +3,17 @@ import { createGuard } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
 import { connectCanned } from '../contenders/canned-server.ts'
+import { guardLeast } from '../contenders/least-gate.ts'
 
 // Prints how late 10,000 calls hear that they have waited for too long, in milliseconds: by the clock, and as CPU time
 // that this process has used since they were due. On a busy machine only the second is the doing of the pool.
-// First argument: how many of the calls come at once, every ten milliseconds.
+// First argument: how many of the calls come at once, every ten milliseconds. Second argument: guarded, or least (the
+// least that a gate can do).
 
 const waiters = 10_000
 const everyMillis = 10
 const atOnce = Number(process.argv[2])
+const isLeast = process.argv[3] === 'least'
 /** So long that the last has come before the first gives up. */
 const acquireTimeoutMillis = 500 + (waiters / atOnce) * everyMillis
 
@@ -52,7 +55,10 @@ function at(figure: keyof Delay, part: number): number {
 }
 
 async function measure(count: number, together: number): Promise<Delay[]> {
-  const pool = guardPool(new pg.Pool({ stream: connectCanned, max: 1 }), createGuard(), { acquireTimeoutMillis })
+  const plain = new pg.Pool({ stream: connectCanned, max: 1 })
+  const pool = isLeast
+    ? guardLeast(plain, acquireTimeoutMillis)
+    : guardPool(plain, createGuard(), { acquireTimeoutMillis })
   // In another context: a caller that holds a connection and waits for a second one gets another error.
   const holder = await new Promise<pg.PoolClient>((resolve, reject) =>
     setImmediate(() => pool.connect().then(resolve, reject)),

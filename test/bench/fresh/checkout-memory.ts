@@ -2,9 +2,10 @@ import { createGuard } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
 import { connectCanned } from '../contenders/canned-server.ts'
+import { guardLeast } from '../contenders/least-gate.ts'
 
 // Prints the bytes that a connection holds while it is checked out, and those that a checkout allocates.
-// First argument: base or guarded. Wants --expose-gc, and young space enough that nothing is collected meanwhile.
+// First argument: base, guarded or least (the least that a gate can do). Wants --expose-gc, and young space enough that nothing is collected meanwhile.
 
 const connections = 2_000
 const checkouts = 50_000
@@ -27,6 +28,7 @@ console.log(JSON.stringify({ held, allocated }))
 
 function makePool(max: number): pg.Pool {
   const plain = new pg.Pool({ stream: connectCanned, max })
+  if (variant === 'least') return guardLeast(plain)
   return variant === 'guarded' ? guardPool(plain, createGuard()) : plain
 }
 

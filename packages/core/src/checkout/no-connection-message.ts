@@ -26,6 +26,11 @@ export interface WaitLimit {
  * followed by the likely cause.
  */
 export function describeTimeout(waitedMillis: number, limit: WaitLimit, call: NoConnection, pool: PoolState): string {
+  const key = `${Math.round(waitedMillis)} ${limit.millis} ${String(limit.isOfCaller)}`
+  return `${sharedText(pool, key, () => firstRows(waitedMillis, limit, pool))}\n${rows(call, pool)}`
+}
+
+function firstRows(waitedMillis: number, limit: WaitLimit, pool: PoolState): string {
   const longest = pool.holders.slice(0, 3).map(nameHolder)
   const held = longest.length === 0 ? '' : `; held longest: ${longest.join(', ')}`
   // Applications search for this word of pg-pool's own error.
@@ -33,7 +38,7 @@ export function describeTimeout(waitedMillis: number, limit: WaitLimit, call: No
     'timeout',
     `${limit.isOfCaller ? 'the limit of the call itself' : 'acquireTimeoutMillis'} ${Math.round(limit.millis)} ms`,
   )
-  return `waited ${Math.round(waitedMillis)} ms for a connection ${describePool(pool)}${held}\n${timeout}\n${rows(call, pool)}`
+  return `waited ${Math.round(waitedMillis)} ms for a connection ${describePool(pool)}${held}\n${timeout}`
 }
 
 /** `(size 10/10, idle 0, waiting 37)` */
@@ -57,11 +62,15 @@ export function rows(call: NoConnection, pool: PoolState): string {
 const shared = new WeakMap<PoolState, Map<string, string>>()
 
 function sharedRows(call: NoConnection, pool: PoolState): string {
-  const key = `${call.likelyCause} ${call.error?.message ?? ''}`
-  const known = shared.get(pool) ?? new Map<string, string>()
-  shared.set(pool, known)
-  const text = known.get(key) ?? makeRows(call, pool)
-  known.set(key, text)
+  return sharedText(pool, `${call.likelyCause} ${call.error?.message ?? ''}`, () => makeRows(call, pool))
+}
+
+/** @param key tells apart the texts about one state of a pool */
+function sharedText(pool: PoolState, key: string, make: () => string): string {
+  let texts = shared.get(pool)
+  if (texts === undefined) shared.set(pool, (texts = new Map()))
+  let text = texts.get(key)
+  if (text === undefined) texts.set(key, (text = make()))
   return text
 }
 
