@@ -4,6 +4,7 @@ import { checkOutCommit, type Checkout } from './against.ts'
 import type { Benchmark, BenchmarkOptions } from './benchmark.ts'
 import { acquire } from './benchmarks/acquire.ts'
 import { approaches } from './benchmarks/approaches.ts'
+import { check } from './benchmarks/check.ts'
 import { firstSight } from './benchmarks/first-sight.ts'
 import { growth } from './benchmarks/growth.ts'
 import { importTime } from './benchmarks/import.ts'
@@ -38,6 +39,7 @@ const benchmarks: readonly Benchmark[] = [
   memory,
   variants,
   approaches,
+  check,
 ]
 
 const { values } = parseArgs({

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { llmsPage, skillPage } from './agent-pages.ts'
 import { metricsPage } from './metrics-page.ts'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
@@ -18,3 +19,6 @@ writeFileSync(join(docs, 'poolers.md'), poolersPage())
 writeFileSync(join(docs, 'reference.md'), referencePage())
 const metrics = join(docs, 'metrics.md')
 writeFileSync(metrics, metricsPage(readFileSync(metrics, 'utf8')))
+const cli = join(docs, '../packages/cli')
+writeFileSync(join(cli, 'llms.txt'), llmsPage())
+writeFileSync(join(cli, 'SKILL.md'), skillPage())
