@@ -7,8 +7,10 @@ import type { ReceiverKind } from './code/receivers.ts'
 import type { SourceFile } from './code/source-file.ts'
 import type { CheckFinding, Level, Origin } from './finding.ts'
 import { Lines } from './lines.ts'
+import { mayCallFunctions } from './prefilter.ts'
 import { fillHoles, type Filled } from './sql/fill-holes.ts'
 import type { Judge, Located } from './sql/judge.ts'
+import { fixedText } from './sql/pieces.ts'
 import { suppressionsOfCode, type Suppressions } from './suppressions.ts'
 
 /** What was found in a file. */
@@ -28,7 +30,9 @@ export interface CodeFile {
 
 /** Judges every SQL text of a file of JavaScript or TypeScript. */
 export function checkCode({ path, file, origin }: CodeFile, judges: readonly Judge[]): CodeResult {
-  const texts = findTexts(file).map((text) => Object.assign(text, { filled: text.variants.map(fillHoles) }))
+  const texts = findTexts(file).map((text) =>
+    Object.assign(text, { filled: mayMatter(text) ? text.variants.map(fillHoles) : [] }),
+  )
   const open = textsAfterBegin(texts, file)
   const where = { path, origin, lines: new Lines(file.syntax.source) }
   const findings = texts.flatMap((text) => {
@@ -46,6 +50,11 @@ export function checkCode({ path, file, origin }: CodeFile, judges: readonly Jud
     suppressions: suppressionsOfCode(file, inSql, where),
     texts: { tag: count('tag'), call: count('call') },
   }
+}
+
+/** Only functions can be found in a part of a statement. */
+function mayMatter({ isSent, variants }: CodeText): boolean {
+  return isSent || variants.some((pieces) => mayCallFunctions(fixedText(pieces)))
 }
 
 const unknown: readonly Context[] = [{ inTransaction: false }, { inTransaction: true }]

@@ -10,9 +10,16 @@ const firstWords = [...new Set([...rules.flatMap((rule) => rule.firstWords ?? []
 
 /** Short names that are words of JavaScript as well. They are searched as calls. */
 const named = [...new Set(names)].map((name) => (name.length < 5 ? `\\b${name}\\b\\s*\\(` : escape(name)))
+const functions = new RegExp(named.join('|'), 'i')
+
+/** Returns true if a text may call a function or name a relation that a rule knows. */
+export function mayCallFunctions(text: string): boolean {
+  return functions.test(text)
+}
+
 /** Several regular expressions: V8 can skip ahead in each of them, and could not in one for all. */
 const dangerous: readonly RegExp[] = [
-  new RegExp(named.join('|'), 'i'),
+  functions,
   // A first word, at the start of a literal, of a line or of a statement.
   new RegExp(`\\b(?:${firstWords.join('|')})\\s(?<=(?:^|[\\n"'\`;(}/])[ \\t]*\\w+\\s)`, 'i'),
   // A keyword counts beside what it makes: `CREATE TEMP`, `INTO TEMP`.

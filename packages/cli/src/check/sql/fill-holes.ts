@@ -1,4 +1,4 @@
-import { parses } from '@poolsafe/core/adapter'
+import { parses, scanSaysHarmless } from '@poolsafe/core/adapter'
 import { partsOf, type Place } from './lexer.ts'
 import { isFixed, type HoleKind, type Pieces } from './pieces.ts'
 
@@ -76,7 +76,8 @@ function fillWith(pieces: Pieces, filler: Filler): Filled {
     if (start?.isExact !== true || to > (starts[index + 1]?.from ?? sql.length)) return undefined
     return { from: start.at + from - start.from, to: start.at + to - start.from }
   }
-  return { sql, isRead: parses(sql), holes: holes.length, locate, rangeOf }
+  // A harmless text needs no parser: nothing would be found in it.
+  return { sql, isRead: scanSaysHarmless(sql) || parses(sql), holes: holes.length, locate, rangeOf }
 }
 
 function fillingsOf(template: string, kinds: readonly HoleKind[], filler: Filler): string[] {
