@@ -68,6 +68,10 @@ function checkCommandLine(folder: string): void {
   }
   const said = poolsafe('--version').stdout.trim()
   if (said !== version) throw new Error(`poolsafe --version printed '${said}' instead of '${version}'`)
+  writeFileSync(join(folder, 'listener.ts'), "await client.query('LISTEN orders' as string)\n")
+  const check = poolsafe('check', 'listener.ts', '--format', 'concise')
+  if (check.status !== 1 || !check.stdout.startsWith('listener.ts:1:21: error: LISTEN orders'))
+    throw new Error(`poolsafe check ended with ${check.status}:\n${check.stdout}`)
   const { status, stdout } = poolsafe('explain', 'LISTEN orders')
   if (status !== 1 || !stdout.includes('session/listen'))
     throw new Error(`poolsafe explain ended with ${status}:\n${stdout}`)

@@ -8,7 +8,8 @@ import { Scanner } from '../../../packages/cli/src/check/scan.ts'
 // highest memory of the process. First argument: `check` or `parse`.
 
 const modules = resolve(import.meta.dirname, '../../../node_modules/.pnpm')
-const libraries = '{kysely,drizzle-orm,knex,@nestjs+,@opentelemetry+,@hono+,fastify,express,rxjs,vitest,zod,hono,pg,postgres}*'
+const libraries =
+  '{kysely,drizzle-orm,knex,@nestjs+,@opentelemetry+,@hono+,fastify,express,rxjs,vitest,zod,hono,pg,postgres}*'
 const files = globSync(`${libraries}/node_modules/**/*.{js,mjs,ts}`, { cwd: modules })
   .filter((path) => !/\.d\.ts$|\.min\.js$/.test(path))
   .map((path) => join(modules, path))

@@ -27,10 +27,9 @@ function originOfScript(path: string, source: string): Origin {
 }
 
 /**
- * A folder with the name and below it a file with a number or a date in front, or the script that runs migrations. Other
- * files in such a folder may run at request time.
+ * A folder with the name, or the script that runs migrations. A file in such a folder may run at request time, so what
+ * it does is told, as a note.
  */
 function isMigrationFile(path: string): boolean {
-  if (/(?:^|\/)(?:run-?)?migrat(?:e|ions?|or)\.[mc]?[jt]s$/i.test(path)) return true
-  return migrationPath.test(path) && /(?:^|\/)(?:[vV]?\d[\w.:-]*)[^/]*\.[mc]?[jt]s$/.test(path)
+  return migrationPath.test(path) || /(?:^|\/)(?:run-?)?migrat(?:e|ions?|or)\.[mc]?[jt]s$/i.test(path)
 }

@@ -86,6 +86,11 @@ describe('a statement is found', () => {
     expect(findingsIn('await pool.query(`\n  SELECT 1;\n  LISTEN a;\n`)')).toEqual(['3 session/listen'])
   })
 
+  it('in a text that is too long for one parse', () => {
+    const text = `${'SELECT 1;\n'.repeat(30_000)}LISTEN a;`
+    expect(findingsIn(`await client.query(\`${text}\`)`)).toEqual(['30001 session/listen'])
+  })
+
   it('once, if templates stand inside each other', () => {
     expect(findingsIn('await db.execute(sql`SELECT ${sql`pg_advisory_lock(${id})`}`)')).toEqual([
       '1 session/advisory-lock',

@@ -1,12 +1,8 @@
 import { createGuard, type Context, type Finding, type Guard, type PoolerProfile } from '@poolsafe/core'
 import { analyze, parses } from '@poolsafe/core/adapter'
+import type { Located } from './located.ts'
+import { judgeScript } from './script.ts'
 import { statementsIn, type Statement } from './statements.ts'
-
-/** A finding in a text, with the statement that has it. */
-export interface Located {
-  readonly finding: Finding
-  readonly statement: Statement
-}
 
 /** Judges texts for one pooler. */
 export class Judge {
@@ -24,6 +20,7 @@ export class Judge {
    * one of them may be wrong.
    */
   judge(sql: string, contexts: readonly Context[]): Located[] {
+    if (sql.length > longest) return judgeScript(sql, this.pooler, 'whole')
     // A direct connection has no context of a pooler.
     const [first = [], ...others] = contexts.map((context) => this.#guard.inspect(sql, context).findings)
     const certain = first.filter(({ rule }) => others.every((found) => found.some((other) => other.rule === rule)))
@@ -46,6 +43,9 @@ export class Judge {
     return first.filter(({ rule }) => other.some((found) => found.rule === rule))
   }
 }
+
+/** Longer texts are judged statement by statement, as PostgreSQL's parser takes no more at once. */
+const longest = 200_000
 
 const wrappers: readonly ((sql: string) => string)[] = [
   (sql) => `SELECT ${sql}`,

@@ -1,6 +1,6 @@
 import type { Finding, PoolerProfile } from '@poolsafe/core'
 import { analyze, autocommit, inTransaction, judgeEffects, settle, type Left } from '@poolsafe/core/adapter'
-import type { Located } from './judge.ts'
+import type { Located } from './located.ts'
 import { statementsIn, type Statement } from './statements.ts'
 
 /** How a script is sent: as one text, which PostgreSQL runs as one transaction, or statement by statement. */
