@@ -135,8 +135,8 @@ export function mergePoolers(findings: readonly CheckFinding[]): CheckFinding[] 
   const merged = new Map<string, CheckFinding>()
   for (const finding of findings) {
     const { line, column, rule, statement, message } = finding
-    // A configuration has no statement; one may send several.
-    const key = `${line}:${column} ${rule} ${statement === '' ? message : statement}`
+    // The variants of a text are one finding. A configuration has no statement, and one may send several.
+    const key = `${line}:${column} ${rule} ${statement === '' ? message : ''}`
     const known = merged.get(key)
     merged.set(
       key,

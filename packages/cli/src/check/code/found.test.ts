@@ -207,6 +207,23 @@ describe('names', () => {
   })
 })
 
+describe('a file that is nested too deeply', () => {
+  it.each([
+    ['brackets', '['.repeat(20_000) + ']'.repeat(20_000)],
+    ['conditions', `${'a ? b : '.repeat(20_000)}c`],
+    ['else if', `${'if (a) {} else '.repeat(20_000)}{}`],
+    ['arrow functions', `${'a => '.repeat(20_000)}a`],
+    ['a sum', `${'a + '.repeat(20_000)}a`],
+  ])('is reported: %s', (_, nested) => {
+    expect(findingsIn(`pool.query('LISTEN a');${nested}`)).toEqual([expect.stringContaining('nested too deeply')])
+  })
+
+  it('is checked if it only has many brackets', () => {
+    const many = 'f(a ? b : c, (x) => [x]);\n'.repeat(3_000)
+    expect(findingsIn(`pool.query('LISTEN a');${many}`)).toEqual(['1 session/listen'])
+  })
+})
+
 describe('a file that does not parse', () => {
   it('is reported', () => {
     expect(findingsIn("pool.query('LISTEN a'")).toEqual([expect.stringMatching(/^skipped: it does not parse/)])

@@ -1,5 +1,7 @@
 import { parseSync, rawTransferSupported, visitorKeys, type Node, type ParseResult } from 'oxc-parser'
 
+import { mayNestTooDeeply, survivesParsing } from './deep-nesting.ts'
+
 /** A node of the syntax tree (ESTree with TypeScript). */
 export type { Node } from 'oxc-parser'
 
@@ -35,6 +37,8 @@ const canTransfer = rawTransferSupported()
  * @throws SyntaxRefused with the parser's first message
  */
 export function parseCode(path: string, source: string): Syntax {
+  if (mayNestTooDeeply(source) && !survivesParsing(source, langOf(path)))
+    throw new SyntaxRefused('it is nested too deeply')
   const { program, comments } =
     parseAs('module', path, source) ?? parseAs('script', path, source) ?? refuse(path, source)
   const parents = new Map<Node, Node>()

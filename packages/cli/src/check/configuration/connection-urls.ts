@@ -20,6 +20,8 @@ const directName = /direct|unpooled|non_?pool|migrat/i
 
 /** Finds the URLs in `.env.example`, compose files and the like. Commented lines do not count. */
 export function connectionUrls(source: string): ConnectionUrl[] {
+  // No setting has a line as long as a file that a program made.
+  if (/[^\n]{5000}/.test(source)) return []
   return [...source.matchAll(line)].map(({ 0: whole, 1: name = '', 2: url = '', index }) => ({
     name,
     at: index + whole.length - url.length,

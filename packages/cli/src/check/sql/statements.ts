@@ -24,12 +24,9 @@ export function statementsIn(sql: string): Statement[] {
   return found
 }
 
-/** The data after `COPY … FROM stdin;`, and a command of psql. */
-const ofPsql = /(^[ \t]*copy\b[^;]*\bfrom\s+stdin\b[^;]*;)[^\n]*\n[^]*?^\\\.|^\\\w[^\n]*/gim
-
 /** The text with blanks for comments and letters for literals, so that each character of code stands where it stood. */
 function codeOf(sql: string): string {
-  const bare = sql.replaceAll(ofPsql, (found, copy: string = '') => copy + ' '.repeat(found.length - copy.length))
+  const bare = withoutPsql(sql)
   const code = partsOf(bare).map(({ place, from, to }) => {
     if (place === 'code') return bare.slice(from, to)
     return (place === 'comment' ? ' ' : 'x').repeat(to - from)
@@ -62,4 +59,19 @@ function add(found: Statement[], sql: string, code: string, { from, to }: { from
   if (start >= to) return
   const text = sql.slice(start, to).trimEnd()
   found.push({ text, from: start, to: start + text.length })
+}
+
+const copyLine = /^[ \t]*copy\b.*\bfrom\s+stdin\b.*;[ \t\r]*$/i
+
+/** The text with blanks for commands of psql, and for the data after `COPY … FROM stdin;` up to the line with a backslash and a dot. */
+function withoutPsql(sql: string): string {
+  if (!sql.includes('\\')) return sql
+  let isData = false
+  const lines = sql.split('\n').map((line) => {
+    const isEnd = line.startsWith('\\.')
+    const shown = isData || /^\\\w/.test(line) || isEnd ? ' '.repeat(line.length) : line
+    isData = isData ? !isEnd : copyLine.test(line)
+    return shown
+  })
+  return lines.join('\n')
 }
