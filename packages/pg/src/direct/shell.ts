@@ -20,6 +20,8 @@ type Fields = Record<string, unknown>
  */
 export class Shell {
   readonly #client: MovableClient
+  /** The fields of a client without a connection. */
+  readonly #own: Fields
   #fields: Fields
   #stopForwarding = (): void => {}
 
@@ -28,8 +30,12 @@ export class Shell {
     this.#client = client
     const fields = client as unknown as Fields
     const names = Object.keys(fields).filter((name) => !ownProperties.has(name) && typeof fields[name] !== 'function')
-    this.#fields = { ...Object.fromEntries(names.map((name) => [name, fields[name]])), ...busy(client) }
-    for (const name of new Set([...names, ...Object.keys(this.#fields)])) {
+    this.#own = Object.fromEntries(names.map((name) => [name, fields[name]]))
+    Object.assign(this.#own, busy)
+    for (const name of queues) if (name in fields) this.#own[name] = []
+    unconnected(this.#own, client.connection)
+    this.#fields = this.#own
+    for (const name of names) {
       Object.defineProperty(client, name, {
         configurable: true,
         enumerable: true,
@@ -61,23 +67,32 @@ export class Shell {
   detach(): void {
     this.#stopForwarding()
     this.#stopForwarding = () => {}
-    this.#fields = { ...this.#fields, ...busy(this.#client), _queryable: false, _ending: true, _ended: true }
+    this.#fields = Object.assign(this.#own, closed)
   }
 }
 
-function busy({ connection, ...fields }: MovableClient): Fields {
-  const queue = '_queryQueue' in fields ? '_queryQueue' : 'queryQueue'
-  const active = '_activeQuery' in fields ? '_activeQuery' : 'activeQuery'
-  return {
-    connection: new connection.constructor({}),
-    processID: null,
-    secretKey: null,
-    readyForQuery: false,
-    _txStatus: 'I',
-    [queue]: [],
-    [active]: null,
-    _sentQueryQueue: [],
-  }
+const busy: Fields = {
+  processID: null,
+  secretKey: null,
+  readyForQuery: false,
+  _txStatus: 'I',
+  _activeQuery: null,
+  activeQuery: null,
+}
+
+const closed: Fields = { ...busy, _queryable: false, _ending: true, _ended: true }
+
+const queues = ['_queryQueue', 'queryQueue', '_sentQueryQueue']
+
+/** Makes a connection of the same class when somebody asks for it, which is rare. */
+function unconnected(fields: Fields, { constructor: Connection }: MovableClient['connection']): void {
+  let made: unknown
+  Object.defineProperty(fields, 'connection', {
+    get: () => (made ??= new Connection({})),
+    set: (value) => {
+      made = value
+    },
+  })
 }
 
 /** Emits the events of one client on another one as well. */
