@@ -10,6 +10,7 @@ import { growth } from './benchmarks/growth.ts'
 import { importTime } from './benchmarks/import.ts'
 import { kysely } from './benchmarks/kysely.ts'
 import { memory } from './benchmarks/memory.ts'
+import { movedCheckout } from './benchmarks/moved.ts'
 import { observeKysely, observePg, observePrisma, observeTexts } from './benchmarks/observe.ts'
 import { parser } from './benchmarks/parser.ts'
 import { pgBenchmark, pgHitPath, repairBenchmark } from './benchmarks/pg.ts'
@@ -26,6 +27,7 @@ const benchmarks: readonly Benchmark[] = [
   repairBenchmark,
   pgBenchmark,
   acquire,
+  movedCheckout,
   kysely,
   prisma,
   observePg,
