@@ -1,7 +1,9 @@
-import { poolStatistics } from '@poolsafe/pg'
+import { createGuard, poolers } from '@poolsafe/core'
+import { guardPool, poolStatistics } from '@poolsafe/pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { once } from 'node:events'
 import pg from 'pg'
+import pgOldest from 'pg-oldest'
 import { BehindPooler, onClient, pidOf, type Client } from './behind-pooler.ts'
 
 let behind: BehindPooler
@@ -72,6 +74,25 @@ describe('a checkout whose statement needs a session', () => {
       expect((await client.query(state)).rows).toEqual([{ is_clean: true }])
       expect((await client.query({ name: 'named', text: 'SELECT $1::int AS a', values: [2] })).rows).toEqual([{ a: 2 }])
     })
+  })
+})
+
+describe.each([
+  ['the oldest pg', () => new pgOldest.Pool({ connectionString: behind.pooler.url, max: 1 })],
+  ['pipeline mode', () => new pg.Pool({ connectionString: behind.pooler.url, max: 1, pipeline: true })],
+])('%s', (_name, open) => {
+  it('moves, and its pooled connection goes back', async () => {
+    const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.18' }), logger: { warn: () => {} } })
+    const pool = guardPool(open(), guard, { direct: behind.server.url })
+    await onClient(pool, async (client) => {
+      const [, , pid] = await Promise.all([client.query('LISTEN a'), client.query('SELECT 1'), pidOf(client)])
+      expect(pid).toBe(client.processID)
+      expect(await pidOf(pool)).not.toBe(pid)
+      const heard = once(client, 'notification')
+      await pool.query("NOTIFY a, 'b'")
+      expect(await heard).toMatchObject([{ payload: 'b' }])
+    })
+    await pool.end()
   })
 })
 
