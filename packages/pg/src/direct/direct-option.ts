@@ -4,6 +4,7 @@ import { checkBoolean, engineOf, type Engine } from '@poolsafe/core/adapter'
 import { PooledConnectionError } from '../helpers/direct-connection.ts'
 import { isPool, type GatedPool } from '../gate-pool.ts'
 import { watchNewClients } from '../login.ts'
+import { hearClients } from '../pool-events.ts'
 import type { GuardPoolOptions } from '../pool-options.ts'
 import { hasWiredClients, type DriverFunction, type PoolLike } from '../types.ts'
 import { readUrl, withoutSettings } from '../url-settings.ts'
@@ -11,7 +12,7 @@ import { setDirect } from './direct-of.ts'
 import type { DirectPool } from './direct-pool.ts'
 import { reviveWires } from './hand-back.ts'
 import type { MovableHome, MovablePool } from './internals.ts'
-import { recordWire } from './wire-record.ts'
+import { noteEnd, recordWire } from './wire-record.ts'
 
 /** The most connections of a pool that poolsafe makes: they bypass the pooler, which would bound them. */
 const defaultMax = 5
@@ -91,6 +92,7 @@ export function movableHome(pool: PoolLike, { gate, source }: GatedPool, direct:
   const movable = pool as MovablePool
   recordWires(pool)
   reviveWires(movable)
+  hearClients(pool, noteEnd)
   setDirect(pool, direct.pool)
   return { pool: movable, gate, source, direct }
 }

@@ -50,6 +50,7 @@ export function handBack({ pool, source }: MovableHome, client: MovableClient): 
   pool._clients = pool._clients.filter((each) => each !== client)
   pool.emit('release', undefined, client)
   pool.emit('remove', client)
+  for (const ended of recordOf(wire.connection).ended) ended()
   if (!mayLiveOn(pool, wire)) return closeWire(wire.connection)
   nextWires.set(pool, wire)
   try {

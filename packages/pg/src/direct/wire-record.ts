@@ -12,6 +12,8 @@ export interface WireRecord {
   /** Other state that a pooler keeps for it, in the words of SQL. */
   other: string | undefined
   isOpen: boolean
+  /** What pg-pool does when the present client of the connection ends. */
+  ended: readonly (() => void)[]
 }
 
 /** The property of a connection object that holds its record. */
@@ -20,6 +22,12 @@ const recordKey = Symbol('poolsafe.wire')
 interface Recorded {
   [recordKey]?: WireRecord
   on(event: 'parameterStatus' | 'readyForQuery', listener: (message: never) => void): unknown
+}
+
+/** A client with its listeners. */
+interface Emitter extends ClientLike {
+  readonly connection?: Recorded
+  readonly rawListeners: (event: 'end') => (() => void)[]
 }
 
 interface ParameterStatus {
@@ -50,7 +58,14 @@ export function recordOf(connection: object): WireRecord {
     settings: new Set(),
     other: undefined,
     isOpen: false,
+    ended: [],
   }
   Object.defineProperty(connection, recordKey, { value })
   return value
+}
+
+/** Notes how pg-pool listens to the end of a new client: its timer of `maxLifetimeSeconds` would keep the client alive. */
+export function noteEnd(client: ClientLike): void {
+  const emitter = client as Emitter
+  if (emitter.connection !== undefined) recordOf(emitter.connection).ended = emitter.rawListeners('end')
 }

@@ -132,6 +132,18 @@ describe('hooks and events of the pool', () => {
   })
 })
 
+it('a moved client is not kept alive by the timer of its lifetime', async () => {
+  const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.18' }), logger: { warn: () => {} } })
+  const config = { connectionString: behind.pooler.url, max: 1, maxLifetimeSeconds: 600 }
+  const pool = guardPool(new pg.Pool(config), guard, { direct: behind.server.url })
+  const client = await pool.connect()
+  expect(client.listenerCount('end')).toBe(1)
+  await client.query('LISTEN a')
+  expect(client.listenerCount('end')).toBe(0)
+  client.release()
+  await pool.end()
+})
+
 describe('what people run behind a pooler', () => {
   it('a lock around migrations holds off the other deploys (authentik#23876)', async () => {
     const all = Array.from({ length: 6 }, () => behind.open({ max: 2 }))
