@@ -19,6 +19,7 @@ const few = [
   'idle connections are killed',
   'while its idle connections are ended',
   'client_idle',
+  'cut into pieces',
 ]
 const chosen = faults.filter(({ name }) => few.some((part) => name.includes(part)))
 const applications = layerNames.map((layer) => ({ layer, modules: 'source' }) as const)

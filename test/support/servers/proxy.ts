@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 const portAttempts = 20
+/** Fewer than any message of the protocol has, except for its shortest ones. */
+const pieceBytes = 5
 
 /**
  * Below the ports that systems give to outgoing connections: while the way is closed one of those would take its port,
@@ -22,9 +24,12 @@ export class Proxy {
   readonly #sockets = new Set<Socket>()
   /** Towards the server, with the client of each. */
   readonly #servers = new WeakMap<Socket, Socket>()
+  /** Answers that arrive in pieces, as far as they have not arrived yet. */
+  readonly #held = new WeakMap<Socket, Buffer>()
   #isSilent = false
   /** Called with what a client sends; `true` resets the connection before it goes on. */
   cuts: ((sent: Buffer) => boolean) | undefined
+  #answers: 'whole' | 'lost' | 'cut' = 'whole'
 
   constructor(target: number) {
     this.#target = target
@@ -72,9 +77,20 @@ export class Proxy {
     for (const socket of this.#sockets) socket.pause()
   }
 
-  /** What was held back arrives. */
+  /** From now on, what the server sends is lost. */
+  loseAnswers(): void {
+    this.#answers = 'lost'
+  }
+
+  /** From now on, what the server sends arrives in pieces, in different turns of the event loop. */
+  cutAnswers(): void {
+    this.#answers = 'cut'
+  }
+
+  /** What was held back arrives, and answers arrive as they are sent. */
   speak(): void {
     this.#isSilent = false
+    this.#answers = 'whole'
     for (const socket of this.#sockets) socket.resume()
   }
 
@@ -98,6 +114,24 @@ export class Proxy {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
+  #answer(client: Socket, data: Buffer): void {
+    if (this.#answers === 'lost') return
+    const held = this.#held.get(client)
+    if (this.#answers === 'whole' && held === undefined) return void client.write(data)
+    const waiting = Buffer.concat([held ?? Buffer.alloc(0), data])
+    this.#held.set(client, waiting)
+    if (held === undefined) this.#writePiece(client)
+  }
+
+  #writePiece(client: Socket): void {
+    const waiting = this.#held.get(client)
+    if (waiting === undefined) return
+    client.write(waiting.subarray(0, pieceBytes))
+    if (waiting.length <= pieceBytes) return void this.#held.delete(client)
+    this.#held.set(client, waiting.subarray(pieceBytes))
+    setImmediate(() => this.#writePiece(client))
+  }
+
   #join(client: Socket): void {
     const server = connect(this.#target, '127.0.0.1')
     this.#servers.set(server, client)
@@ -108,7 +142,8 @@ export class Proxy {
       this.#sockets.add(from)
       from.setNoDelay()
       from.on('data', (data) => {
-        if (from === client && this.cuts?.(data) === true) from.resetAndDestroy()
+        if (from === server) this.#answer(to, data)
+        else if (this.cuts?.(data) === true) from.resetAndDestroy()
         else to.write(data)
       })
       from.on('error', () => to.destroy())

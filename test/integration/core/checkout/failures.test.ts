@@ -153,6 +153,17 @@ describe('errors of PgBouncer', () => {
     expect(classifyFailure(error)).toMatchObject({ kind: 'startupParameter', isTransient: false })
   })
 
+  it('of a database that an administrator has disabled are recognised by their text', async () => {
+    await use({}, async (pooler) => {
+      const console = new pg.Client({ connectionString: pooler.adminUrl })
+      await console.connect()
+      await console.query(`DISABLE ${server.database}`)
+      expect(classifyFailure(await failureAt(pooler.url))).toMatchObject({ kind: 'shuttingDown', isTransient: true })
+      await console.query(`ENABLE ${server.database}`)
+      await console.end()
+    })
+  })
+
   it('of what the pooler does not know are recognised by their text', async () => {
     await use({}, async ({ url }) => {
       expect(classifyFailure(await failureAt(new URL('/nowhere', url).href))).toMatchObject({ kind: 'unknownDatabase' })

@@ -27,7 +27,7 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
     instead: 'sslmode=verify-full in the URL, or ssl in the configuration of the pool',
   },
   {
-    says: /^(?:SASL|password) authentication failed|^auth failed|^no such user|^login rejected|^bouncer config error/,
+    says: /^(?:SASL|password|certificate|"trust") authentication failed|^auth failed|^no such user|^no username supplied|^no authentication method|^(?:unix socket )?login rejected|^bouncer config error/,
     kind: 'authentication',
     isTransient: false,
     why: 'the pooler does not accept this user with this password',
@@ -53,6 +53,13 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
     isTransient: true,
     why: 'the pooler is stopping, or an administrator has disconnected its clients',
     instead: 'no action is needed: the pool connects again as soon as the pooler answers',
+  },
+  {
+    says: /^database ".*" is disabled$/,
+    kind: 'shuttingDown',
+    isTransient: true,
+    why: 'an administrator has disabled the database in the pooler (DISABLE), which takes no new clients for it',
+    instead: 'ENABLE and the name of the database, in the console of the pooler',
   },
   {
     says: /unsupported startup parameter/,
