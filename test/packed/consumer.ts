@@ -1,5 +1,6 @@
 import { engineOf, harmless } from '@poolsafe/core/adapter'
 import { equal, ok, rejects, throws } from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -15,7 +16,6 @@ import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { planSize } from '@poolsafe/operate'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
-import { registeredGuard } from '@poolsafe/register'
 import { startGuard } from '@poolsafe/register/guard'
 import { enterStrictMode } from '@poolsafe/testing'
 import { describeConformance } from '@poolsafe/testing/conformance'
@@ -45,10 +45,16 @@ function checkGuard(): Guard {
   ok(poolsafe(guard))
   equal(defineConfig({ guard: { mode: 'off' } }).guard?.mode, 'off')
   equal(loadConfigSync(process.cwd()).path, undefined)
-  ok(registeredGuard() !== undefined, 'an import of the register guards the process')
   equal(typeof startGuard, 'function')
   equal(planSize({ cores: 8 }).worthHaving, 16)
   return guard
+}
+
+/** In a process of its own: the register guards all of them. */
+function checkRegister(): void {
+  const script = "process.stdout.write(require('@poolsafe/register').registeredGuard()?.mode ?? 'unguarded')"
+  const printed = execFileSync(process.execPath, ['--import', '@poolsafe/register', '--eval', script])
+  equal(String(printed), 'warn', 'the register guards the process')
 }
 
 function checkDocs(error: unknown): true {
@@ -96,6 +102,7 @@ async function checkObservation(guard: Guard): Promise<void> {
 
 async function main(): Promise<void> {
   const guard = checkGuard()
+  checkRegister()
   const server = await startPostgres()
   const pool = guardPool(new pg.Pool({ connectionString: server.url }), guard)
   const db = new Kysely<Record<string, never>>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
