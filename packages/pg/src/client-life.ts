@@ -95,7 +95,9 @@ export class ClientLife implements Life {
     connection.prependListener('end', () => this.#end())
     connection.prependListener('parameterStatus', (status: ParameterStatus) => this.#hearRole(status))
     if (client.getTransactionStatus === undefined) {
-      connection.prependListener('readyForQuery', ({ status }: { status: string }) => void (this.status = status))
+      connection.prependListener('readyForQuery', (message?: { status: string }) => {
+        this.status = message?.status
+      })
     }
     onQueryFailure(client, connection, (_query, error) => this.#hearFailure(error))
   }

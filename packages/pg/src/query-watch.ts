@@ -82,7 +82,7 @@ class QueryWatch {
     }
     client.query = query
     const { connection } = client
-    connection.prependListener('readyForQuery', ({ status }) => this.#ready(status))
+    connection.prependListener('readyForQuery', (message) => this.#ready(message?.status ?? 'I'))
     onQueryFailure(client, connection, (failed, error) => this.#failed(failed, error))
   }
 

@@ -14,7 +14,7 @@ interface ClientInternals {
 
 /** The listeners run before pg's own, which call the application back. */
 interface Connection {
-  prependListener(event: 'readyForQuery', listener: (message: { status: string }) => void): void
+  prependListener(event: 'readyForQuery', listener: (message?: { status: string }) => void): void
   prependListener(event: 'errorMessage', listener: () => void): void
 }
 
@@ -55,7 +55,8 @@ export class TransactionStatus {
     if (connection === undefined) return
     // The application receives an error before the server reports that it is ready, and in which state.
     connection.prependListener('errorMessage', () => this.#refused())
-    connection.prependListener('readyForQuery', ({ status }) => this.#ready(status))
+    // A server always sends the status. A connection that a test of an application makes up may not.
+    connection.prependListener('readyForQuery', (message) => this.#ready(message?.status ?? 'I'))
     onQueryFailure(client, connection, (query, error) => this.#failed(query, error))
   }
 

@@ -61,7 +61,7 @@ export interface Connection {
   emit: DriverFunction
   once(event: 'end', listener: () => void): unknown
   off(event: 'end', listener: () => void): unknown
-  prependListener(event: 'readyForQuery', listener: (message: { readonly status: string }) => void): unknown
+  prependListener(event: 'readyForQuery', listener: (message?: { readonly status: string }) => void): unknown
   prependListener(
     event: 'errorMessage',
     listener: (error: { readonly code?: string; position?: string }) => void,

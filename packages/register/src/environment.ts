@@ -20,7 +20,7 @@ const prefix = 'POOLSAFE_'
 
 /** The variables that this package reads, with what each of them sets. */
 const readers: Readonly<Record<string, (value: string) => EnvironmentSettings>> = {
-  POOLSAFE_MODE: (value) => ({ mode: checkOneOf('POOLSAFE_MODE', value, ['off', 'warn', 'strict']) }),
+  POOLSAFE_MODE: (value) => ({ mode: checkOneOf('POOLSAFE_MODE', value, ['off', 'warn', 'repair', 'strict']) }),
   POOLSAFE_POOLER: (value) => ({ pooler: poolerNamed(value, 'POOLSAFE_POOLER') }),
   POOLSAFE_ALLOW: (value) => ({
     rules: Object.fromEntries(value.split(',').map((id) => [checkRule(id.trim()), 'allow'])),
