@@ -3,7 +3,7 @@ import { parseAndAnalyze } from '../analyze/analyze.ts'
 import { wordsOf } from '../analyze/mentions.ts'
 import { isPlainFunction } from '../analyze/detect.ts'
 import { ruleById, type RuleId } from '../rules/index.ts'
-import type { Change, Edit, LockChange, Repaired } from '../rules/repair.ts'
+import type { Change, Edit, LockChange, Repaired, TextToken } from '../rules/repair.ts'
 import { childrenOf, type Visit } from '../sql/executed.ts'
 import { ParseRefused, ParseTooComplex } from '../sql/parser.ts'
 import { statementsOf, type StatementText } from '../sql/statement-text.ts'
@@ -77,11 +77,12 @@ type Attempt = Omit<Rewriting, 'reasons' | 'analysis'> & { readonly analysis: An
 
 function attemptAt(sql: string, wanted: Wanted, reasons: Map<RuleId, string>): Attempt | 'unproved' | undefined {
   const statements = statementsOf(sql)
+  const reason = reasonToKeep(statements)
   const repairs: StatementRepair[] = []
   const changes: Change[] = []
   for (const [at, rules] of wanted) {
     for (const rule of rules) {
-      const repaired = repairOf(rule, statements[at])
+      const repaired = reason ?? repairOf(rule, statements[at])
       if (typeof repaired === 'string') reasons.set(rule, repaired)
       else {
         changes.push(...repaired)
@@ -115,12 +116,29 @@ function howOf(changes: readonly Change[]): string {
   return [...new Set(changes.map(({ how }) => how))].join(', ')
 }
 
+/** What shows a statement of the same session the text that the server has. */
+const showsText = /^(current_query|pg_stat_activity|pg_stat_get_activity|pg_stat_get_backend_activity)$/
+
+/** Returns why no statement of a text is repaired: one of them sees the whole text, or a server may read it otherwise. */
+function reasonToKeep(statements: readonly StatementText[]): string | undefined {
+  const shown = statements.flatMap(({ node }) => wordsOf(node)).find((word) => showsText.test(word))
+  if (shown !== undefined) return `it reads ${shown}, which would show the new text`
+  return statements.some(({ tokens }) => tokens.some(endsElsewhere))
+    ? 'a server with standard_conforming_strings = off reads a backslash before a quote otherwise'
+    : undefined
+}
+
+/** With `standard_conforming_strings = off`, such a literal ends at another quote, and what follows is no statement. */
+function endsElsewhere({ text }: TextToken): boolean {
+  return /^(?:n?'|u&')/i.test(text) && text.includes(String.raw`\'`)
+}
+
 /** All changes of a rule in one statement, or the reason why there is none: half a repair is none. */
 function repairOf(id: RuleId, text: StatementText | undefined): Change[] | string {
   const { repair, unrepairable = noForm } = ruleById[id]
   if (repair === undefined || text === undefined) return unrepairable
   if ('ExplainStmt' in text.node) return 'EXPLAIN would show the new text'
-  if (wordsOf(text.node).includes('current_query')) return 'it reads current_query(), which would show the new text'
+  if ('DeclareCursorStmt' in text.node) return 'pg_cursors would show the new text'
   const changes: Change[] = []
   for (const visit of executedIn(text)) {
     const handler = (repair.on as Readonly<Record<string, Handler | undefined>>)[visit.tag]
