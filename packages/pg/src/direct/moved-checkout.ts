@@ -222,7 +222,6 @@ export class MovedCheckout implements MovedClient {
   async #attach(client: GatedClient, release: Release, checkout: Checkout<ClientLike>): Promise<void> {
     const { direct } = this.#home
     client[checkoutKey] = checkout
-    knownLifeOf(client)?.held(checkout)
     try {
       await direct.check(client)
       if (this.#settings.length > 0) await askOn(client, writeSettings(this.#settings.length / 2), this.#settings)

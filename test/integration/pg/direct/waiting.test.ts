@@ -50,6 +50,19 @@ describe('the wait for a direct connection', () => {
     client.release()
   })
 
+  it('in which a caller has several checkouts accuses none of them of use after release', async () => {
+    const { pool, logged } = behind.open({ max: 3 })
+    const clients = await Promise.all([1, 2, 3].map(() => pool.connect()))
+    const answers = clients.map(async (client, at) => {
+      await client.query("SELECT set_config('app.holder', $1, false)", [String(at)])
+      const { rows } = await client.query("SELECT current_setting('app.holder') AS holder")
+      client.release()
+      return rows as unknown
+    })
+    expect(await Promise.all(answers)).toEqual([[{ holder: '0' }], [{ holder: '1' }], [{ holder: '2' }]])
+    expect(logged).toEqual([])
+  })
+
   it('is refused beyond maxWaiting', async () => {
     const moving = behind.open({}, {}, { maxWaiting: 0 })
     await whileFull(moving, async () => {
