@@ -7,6 +7,7 @@ import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { PrismaClient } from '../../generated/prisma7/client.ts'
 import { Session } from './inspect.ts'
+import { sendInWay, valuesOf } from './ways.ts'
 import { sqlOf, type Form, type MadeTransaction, type SentText } from './transaction.ts'
 
 /** One connection, guarded in one form. */
@@ -70,7 +71,7 @@ async function openPg(url: string, options: { readonly pipeline?: boolean }): Pr
     close: () => pool.end(),
     async play({ texts }, onText) {
       const client = await pool.connect()
-      const send: Send = async (text) => client.query(sqlOf(text), valuesOf(text) as unknown[] | undefined)
+      const send: Send = async (text) => sendInWay(client, text)
       if (options.pipeline === true) {
         const sent = texts.map((text, index) => {
           onText(index)
@@ -80,14 +81,12 @@ async function openPg(url: string, options: { readonly pipeline?: boolean }): Pr
       } else await inOrder(texts, onText, send)
       await endOpen(session, send)
       client.release()
+      // The guard may have closed the connection. Counts is what the next caller gets.
+      const next = await pool.connect()
+      next.release()
+      session.moveTo(next)
     },
   }
-}
-
-/** Neither pg nor Kysely sends a statement whose values are no array. */
-function valuesOf(text: SentText): readonly unknown[] | undefined {
-  const [first] = text
-  return first?.isNeverSent === true ? ('no array' as never) : first?.values
 }
 
 async function openKysely(url: string): Promise<Record<'connection' | 'transaction', Player>> {

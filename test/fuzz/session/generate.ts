@@ -1,6 +1,6 @@
 import { Random } from '../random.ts'
 import { leaving } from './leaving.ts'
-import type { Form, MadeStatement, MadeTransaction, SentText } from './transaction.ts'
+import type { Form, MadeStatement, MadeTransaction, SentText, Way } from './transaction.ts'
 import { undoing } from './undoing.ts'
 import { Theme } from './words.ts'
 
@@ -39,6 +39,7 @@ const plain = [
 ]
 
 const ends = ['COMMIT', 'COMMIT', 'COMMIT', 'COMMIT', 'COMMIT', 'END', 'END', 'ROLLBACK', 'ROLLBACK', 'ABORT']
+const ways: readonly Way[] = ['unread', 'unread', 'read', 'dropped']
 const chained = ['COMMIT AND CHAIN', 'ROLLBACK AND CHAIN']
 
 /** Generates a transaction. The same seed and index generate the same one. */
@@ -48,8 +49,15 @@ export function generate(seed: number, index: number): MadeTransaction {
   const isOwn = form === 'Prisma' || form === 'Kysely transaction'
   const theme = new Theme(random)
   const statements = body(random, theme, isOwn)
-  const texts = grouped(random, isOwn ? statements : [...opened(random), ...statements, ...closed(random, theme)])
+  const all = isOwn ? statements : [...opened(random), ...statements, ...closed(random, theme)]
+  const texts = grouped(random, form === 'pg' ? all.map((each) => inSomeWay(random, each)) : all)
   return { form, texts, commits: random.chance(0.8) }
+}
+
+/** A few statements are sent as a cursor, or with a `query_timeout`. A cursor has one statement. */
+function inSomeWay(random: Random, made: MadeStatement): MadeStatement {
+  if (made.isNeverSent === true || made.sql.includes(';') || !random.chance(0.06)) return made
+  return { ...made, way: random.pick(ways) }
 }
 
 /** Nearly always a BEGIN. Several statements in one text are a transaction without it. */
@@ -120,5 +128,5 @@ function grouped(random: Random, statements: readonly MadeStatement[]): SentText
 }
 
 function isPlain(of: MadeStatement | undefined): boolean {
-  return of?.values === undefined && of?.isNeverSent !== true
+  return of?.values === undefined && of?.isNeverSent !== true && of?.way === undefined
 }

@@ -26,10 +26,15 @@ type Shown = Readonly<Record<Kind, string>>
 
 /** A connection below every guard. */
 export class Session {
-  readonly #client: pg.Client
+  #client: pg.Client
   #clean: Shown | undefined
 
   constructor(client: pg.Client) {
+    this.#client = client
+  }
+
+  /** Looks at another connection from now on. */
+  moveTo(client: pg.Client): void {
     this.#client = client
   }
 

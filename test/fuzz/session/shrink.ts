@@ -37,5 +37,6 @@ export function described({ form, texts, commits }: MadeTransaction): string {
 
 function remarkOn([first]: SentText): string {
   if (first?.isNeverSent === true) return '   (never sent)'
+  if (first?.way !== undefined) return `   (${first.way})`
   return first?.values === undefined ? '' : `   ${JSON.stringify(first.values)}`
 }

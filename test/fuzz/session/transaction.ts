@@ -7,7 +7,16 @@ export interface MadeStatement {
   readonly values?: readonly unknown[]
   /** The driver refuses it, since its values are no array. It is a text of its own. */
   readonly isNeverSent?: true
+  /** How node-postgres sends it, if not as an ordinary query. It is a text of its own. */
+  readonly way?: Way
 }
+
+/**
+ * - `unread`: a cursor that is closed without a read, so that the server only plans the statement
+ * - `read`: a cursor that is read once
+ * - `dropped`: queued behind a slow statement for longer than its `query_timeout`, so that it is hardly ever sent
+ */
+export type Way = 'unread' | 'read' | 'dropped'
 
 /** The statements that a driver sends as one text. */
 export type SentText = readonly MadeStatement[]
