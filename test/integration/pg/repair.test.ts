@@ -230,7 +230,10 @@ describe('an advisory lock', () => {
       await client.query('BEGIN')
       expect(await valueOf(client, 'SELECT pg_try_advisory_lock(7)')).toBe(false)
       expect(await valueOf(client, 'SELECT pg_advisory_unlock(7)')).toBe(false)
-      expect(notices).toEqual(["you don't own a lock of type ExclusiveLock"])
+      expect(await valueOf(client, 'SELECT pg_try_advisory_lock(7)::int')).toBe(0)
+      expect(await valueOf(client, 'SELECT pg_advisory_unlock(7)')).toBe(false)
+      const notOwned = "you don't own a lock of type ExclusiveLock"
+      expect(notices).toEqual([notOwned, notOwned])
       await other.query('SELECT pg_advisory_unlock(7)')
       expect(await valueOf(client, 'SELECT pg_try_advisory_lock(7) AS got')).toBe(true)
       expect(await valueOf(client, 'SELECT pg_advisory_unlock(7)')).toBe(true)
@@ -238,6 +241,18 @@ describe('an advisory lock', () => {
       expect(found).toEqual([])
     })
     await other.end()
+  })
+
+  it('is not repaired where its answer is one of several', async () => {
+    await repairing(async ({ client, sent }) => {
+      await client.query('BEGIN')
+      await client.query('SELECT false AS ok; SELECT pg_try_advisory_lock(8) AS ok')
+      expect(await valueOf(client, 'SELECT pg_advisory_unlock(8)')).toBe(true)
+      await client.query('SELECT pg_try_advisory_lock(8) AS ok, false AS ok')
+      expect(await valueOf(client, 'SELECT pg_advisory_unlock(8)')).toBe(true)
+      await client.query('COMMIT')
+      expect(sent).toEqual([])
+    })
   })
 
   it('behind a savepoint is not repaired: ROLLBACK TO would release it', async () => {

@@ -50,7 +50,7 @@ export function noteAnswer({ tried }: Replacement, transaction: Transaction, [an
   const [row] = answer?.rows ?? []
   if (tried === undefined || row === undefined) return
   const value = Array.isArray(row) ? (row as unknown[])[tried.position] : (row as Record<string, unknown>)[tried.name]
-  if (value === false || value === 'f' || value === 'false') transaction.refuseLock(tried.lock)
+  if (value === false || value === 0 || value === 'f' || value === 'false') transaction.refuseLock(tried.lock)
 }
 
 /** The locks that repaired statements of the transaction hold, from statement to statement. */

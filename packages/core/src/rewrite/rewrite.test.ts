@@ -117,6 +117,8 @@ describe('what has no exact repair stays as it is, with a reason', () => {
     ['SELECT pg_advisory_lock(1) LIMIT 0', 'session/advisory-lock', 'how often'],
     ['SELECT (1::bigint).pg_advisory_lock', 'session/advisory-lock', 'how often'],
     ['SELECT pg_try_advisory_lock(1), pg_try_advisory_lock(2)', 'session/advisory-lock', 'tries several'],
+    ['SELECT pg_try_advisory_lock(1) AS ok, true AS ok', 'session/advisory-lock', 'two columns have the name'],
+    ['SELECT false; SELECT pg_try_advisory_lock(1)', 'session/advisory-lock', 'a text of several statements'],
     ['LISTEN news', 'session/listen', 'no form'],
     ["SET a.b = '\uD800'", 'session/set', 'no valid Unicode'],
   ])('%s', (sql, rule, reason) => {

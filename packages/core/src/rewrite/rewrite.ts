@@ -84,6 +84,8 @@ function attemptAt(sql: string, wanted: Wanted, reasons: Map<RuleId, string>): A
     for (const rule of rules) {
       const repaired = reason ?? repairOf(rule, statements[at])
       if (typeof repaired === 'string') reasons.set(rule, repaired)
+      else if (statements.length > 1 && repaired.some(triesLock))
+        reasons.set(rule, 'a lock is tried in a text of several statements')
       else {
         changes.push(...repaired)
         repairs.push({ at, rule, how: howOf(repaired), locks: repaired.flatMap(({ locks = [] }) => locks) })
@@ -110,6 +112,11 @@ function isProved(expected: readonly StatementText[], changed: string): boolean 
     if (error instanceof ParseRefused) return false
     throw error
   }
+}
+
+/** The answer decides what the unlock is answered, so it is read. Of several answers, drivers may give one. */
+function triesLock({ locks = [] }: Change): boolean {
+  return locks.some(({ tried }) => tried !== undefined)
 }
 
 function howOf(changes: readonly Change[]): string {

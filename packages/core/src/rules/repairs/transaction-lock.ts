@@ -47,14 +47,22 @@ export function lockForTransaction(select: SelectStmt, text: StatementText): Rep
     if (column !== 'constant') columns.push(column)
   }
   // The answer of a try decides what its unlock is answered, so it is read from a row of one column.
-  if (columns.length > 1 && columns.some(({ lock }) => lock.tried !== undefined))
+  const tried = columns.find(({ lock }) => lock.tried !== undefined)?.lock.tried
+  if (tried !== undefined && columns.length > 1)
     return 'one statement tries several locks, or tries a lock and frees it'
+  if (tried !== undefined && isHidden(tried.name, tried.position, select))
+    return 'two columns have the name of the answer'
   return {
     how: [...new Set(columns.map(({ how }) => how))].join(', '),
     edits: columns.flatMap(({ edits }) => edits),
     tree: columns.flatMap(({ tree }) => tree),
     locks: columns.map(({ lock }) => lock),
   }
+}
+
+/** Drivers that give rows as objects keep one column of each name. */
+function isHidden(name: string, position: number, { targetList = [] }: SelectStmt): boolean {
+  return targetList.some((target, at) => at !== position && 'ResTarget' in target && target.ResTarget.name === name)
 }
 
 /** A column that calls a lock function. */
