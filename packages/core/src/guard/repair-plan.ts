@@ -108,11 +108,16 @@ function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): WantedRu
 
 /**
  * State that is left twice is reported once, a rename changes what is reported, and `SET … TO DEFAULT` takes back what
- * is left again behind it: one form for all of them. Locks are counted, so each of them stands for itself.
+ * is left before or behind it: one form for all of them. Where one became LOCAL alone, it would take back nothing of the
+ * others. Locks are counted, so each of them stands for itself.
  */
 function isLike(one: DetectedEffect, other: DetectedEffect): boolean {
   const isSame = one.rule === other.rule && one.state === other.state && one.state !== 'advisory-lock'
-  return isSame && (one.does === other.does || (one.does === 'leaves' && other.does === 'clears'))
+  return isSame && (one.does === other.does || (changesState(one) && changesState(other)))
+}
+
+function changesState({ does }: DetectedEffect): boolean {
+  return does === 'leaves' || does === 'clears'
 }
 
 /** Follows whether a transaction is open, from statement to statement. */

@@ -47,6 +47,12 @@ describe('a statement is repaired', () => {
     expect(repaired('SET ROLE a; SET ROLE NONE; SET ROLE b')).toBe(
       'SET LOCAL ROLE a; SET LOCAL ROLE NONE; SET LOCAL ROLE b',
     )
+    expect(repaired('SET ROLE NONE; SET "ROLE" = a; SET ROLE NONE')).toBe(
+      'SET LOCAL ROLE NONE; SET LOCAL "ROLE" = a; SET LOCAL ROLE NONE',
+    )
+    expect(repaired('SET lock_timeout FROM CURRENT; SET lock_timeout TO DEFAULT; RESET ALL')).toBe(
+      'SET LOCAL lock_timeout FROM CURRENT; SET LOCAL lock_timeout TO DEFAULT; RESET ALL',
+    )
     const [lock, unlock] = ['SELECT pg_advisory_lock(1)', 'SELECT pg_advisory_unlock(1)']
     const held = 'SELECT pg_advisory_xact_lock(1) AS pg_advisory_lock'
     expect(repaired(`${lock}; ${unlock}; ${lock}`)).toBe(`${lock}; ${unlock}; ${held}`)
