@@ -4,8 +4,13 @@ import pg from 'pg'
 import { inject } from 'vitest'
 
 /** A PostgreSQL server that other files use at the same time, each with its own database. */
-export interface SharedPostgres extends Omit<PostgresServer, 'database' | 'log' | 'source'> {
+export interface SharedPostgres extends Omit<PostgresServer, 'database' | 'log' | 'source' | 'stop'> {
   readonly database: string
+  /**
+   * Drops the database. With `force` PostgreSQL first ends its connections, such as those that a pooler keeps.
+   * Otherwise it waits 5 s for them, and a client that is still connected keeps the database until the server stops.
+   */
+  stop(options?: { readonly force?: boolean }): Promise<void>
 }
 
 declare module 'vitest' {
@@ -28,8 +33,8 @@ export async function sharedPostgres(): Promise<SharedPostgres> {
     ...server,
     database,
     url: url.href,
-    // A client that is still connected keeps the database until the server stops.
-    stop: () => ask(server.url, `DROP DATABASE ${database}`).catch(() => {}),
+    stop: ({ force = false } = {}) =>
+      ask(server.url, `DROP DATABASE ${database}${force ? ' WITH (FORCE)' : ''}`).catch(() => {}),
   }
 }
 

@@ -1,0 +1,3 @@
+import { describeOrm } from './describe-orm.ts'
+
+describeOrm({ name: 'pg-boss' })

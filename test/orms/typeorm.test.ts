@@ -1,0 +1,3 @@
+import { describeOrm } from './describe-orm.ts'
+
+describeOrm({ name: 'typeorm', callSite: 'line' })
