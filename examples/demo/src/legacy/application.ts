@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-// A small application of ten years: it was written for PostgreSQL sessions of its own, and nobody wants to rewrite it.
+// A small legacy application: it was written for PostgreSQL sessions of its own, and will not be rewritten.
 
 /** One piece of work. Resolves to whether its result was right; rejects with the error of the server. */
 export type Task = (pool: pg.Pool) => Promise<boolean>
@@ -9,7 +9,7 @@ const reports = 50
 const tenants = 50
 const exports = 25
 const jobs = 25
-export const ordersOfTenant = 10
+const ordersOfTenant = 10
 
 /** Its database. */
 export const setup = `
@@ -18,15 +18,16 @@ export const setup = `
   INSERT INTO orders (tenant, total) SELECT tenant, 1 FROM generate_series(1, ${tenants}) AS tenant, generate_series(1, ${ordersOfTenant});
   GRANT ALL ON orders, runs TO app`
 
-/** One night of work, in the order in which it is started. */
-export const night: readonly Task[] = [
+/** Tasks that leave something in their session, or read it there. */
+export const sessionTasks: readonly Task[] = [
   ...times(reports, report),
   ...times(tenants, ordersPage),
   ...times(exports, exportOrders),
   ...times(jobs, runJob),
-  // Requests that want no tenant's settings, between all others.
-  ...times(tenants, startPage),
 ]
+
+/** One night of work, in the order in which it is started. At its end come requests that want no tenant's settings. */
+export const night: readonly Task[] = [...sessionTasks, ...times(tenants, startPage)]
 
 function times(count: number, task: (index: number) => Task): Task[] {
   return Array.from({ length: count }, (_, index) => task(index + 1))

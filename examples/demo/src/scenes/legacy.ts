@@ -1,7 +1,7 @@
 import { createGuard, type Guard } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
-import { night, setup } from '../legacy/application.ts'
+import { night, sessionTasks, setup } from '../legacy/application.ts'
 import type { Refusal, Scene, SceneResult } from '../scene.ts'
 import type { Servers } from '../servers.ts'
 import type { Stage } from '../stage.ts'
@@ -13,11 +13,11 @@ const locksHeld =
 
 export const legacyScene: Scene = {
   name: 'legacy',
-  title: 'Two hundred findings, and none after two lines (a legacy application)',
+  title: 'From findings to none with two lines (a legacy application)',
   story: [
-    'A small application of ten years: reports, tenants, exports and jobs, 150 places that touch the session.',
-    'Behind the pooler its tables, settings and locks stay on server connections of others.',
-    "Two lines change, and none of its own code: mode: 'repair', and direct: DIRECT_URL.",
+    `A small legacy application: reports, tenants, exports and jobs. ${sessionTasks.length} of its ${night.length} tasks a night use the session; ${nights} nights are played.`,
+    'Behind the pooler its tables, settings and locks stay on server connections that other clients use next.',
+    "The guard gets two lines, and the application's code stays: mode: 'repair', and direct: DIRECT_URL.",
   ],
   async play(servers) {
     const harm = await playUnguarded(servers)
@@ -64,7 +64,7 @@ async function playUnguarded(servers: Servers): Promise<Outcome> {
 }
 
 interface Warned {
-  /** Findings in the log: one line for each statement and rule. */
+  /** Findings in the log: one for each statement and rule. */
   readonly findings: number
   /** The first finding of each rule. */
   readonly first: readonly Refusal[]
@@ -92,7 +92,7 @@ interface Repaired extends Outcome {
   readonly moved: number
 }
 
-/** The two lines. */
+/** With the two lines: `mode: 'repair'` and `direct`. */
 async function playRepaired(servers: Servers): Promise<Repaired> {
   const stage = await servers.openStage(setup)
   const guard = createGuard({ pooler: servers.profile, mode: 'repair', logger: { warn: () => {} } })
@@ -126,8 +126,8 @@ function toResult(harm: Outcome, warned: Warned, repaired: Repaired): SceneResul
       locksLeftWithTwoLines: repaired.locksLeft,
     },
     harm: `of ${harm.tasks} tasks ${harm.failed} failed, ${harm.wrong} were wrong; ${harm.locksLeft} locks left`,
-    guarded: `${warned.findings} findings in the log`,
-    safe: `${repaired.findings} findings: ${repaired.repaired} statements repaired, ${repaired.moved} checkouts moved; ${bad} of ${repaired.tasks} tasks wrong, ${repaired.locksLeft} locks left`,
+    guarded: `${warned.findings} findings in the log, each statement and rule once`,
+    safe: `${repaired.findings} findings: ${repaired.repaired} statements repaired, ${repaired.moved} checkouts moved; ${bad} of ${repaired.tasks} tasks failed or wrong, ${repaired.locksLeft} locks left`,
     refusals: warned.first,
     held:
       harm.failed + harm.wrong > 0 &&

@@ -19,13 +19,13 @@ export const poolScene: Scene = {
   story: [
     'A function acquires a connection and never releases it. It works, as often as the pool has connections.',
     'Then every other call waits: without a limit, without an error, without a hint.',
-    'With a limit, the error names the line. A call that waits for itself fails at once. After the server has disconnected all clients, the pool recovers.',
+    'With a limit, the error names the call site. A call that waits for itself fails before any limit. After the server has disconnected all clients, the pool recovers.',
   ],
   async play(servers) {
-    const unanswered = await playUnguarded(servers)
+    const unguarded = await playUnguarded(servers)
     const exhausted = await playExhausted(servers)
     const nested = await playNested(servers)
-    return toResult(unanswered, exhausted, nested, await playRestart(servers))
+    return toResult(unguarded, exhausted, nested, await playRestart(servers))
   },
 }
 
@@ -43,22 +43,37 @@ async function leakAll(pool: pg.Pool): Promise<pg.PoolClient[]> {
   return leaked
 }
 
-async function playUnguarded(servers: Servers): Promise<number> {
+interface Unguarded {
+  readonly unanswered: number
+  readonly watchedMillis: number
+}
+
+async function playUnguarded(servers: Servers): Promise<Unguarded> {
   const stage = await servers.openStage()
   const pool = new pg.Pool({ connectionString: stage.pooledUrl, max })
   const leaked = await leakAll(pool)
   let answered = 0
+  const startedAt = Date.now()
   const calls = Array.from({ length: callers }, () => pool.query('SELECT 1').then(() => answered++))
   await until(() => answered > 0, watchMillis)
-  const unanswered = callers - answered
+  const seen = { unanswered: callers - answered, watchedMillis: Date.now() - startedAt }
   for (const client of leaked.splice(0)) client.release()
   await Promise.all(calls)
   await pool.end()
   await stage.close()
-  return unanswered
+  return seen
 }
 
-async function playExhausted(servers: Servers): Promise<{ timeouts: number; refusal: Refusal }> {
+interface Exhausted {
+  readonly timeouts: number
+  /** Errors that name the function that holds the connections. */
+  readonly namingHolder: number
+  /** The longest wait of a call. */
+  readonly waitedMillis: number
+  readonly refusal: Refusal
+}
+
+async function playExhausted(servers: Servers): Promise<Exhausted> {
   const stage = await servers.openStage()
   const guard = createGuard({ pooler: servers.profile, logger: silent })
   const bare = new pg.Pool({ connectionString: stage.pooledUrl, max })
@@ -68,13 +83,22 @@ async function playExhausted(servers: Servers): Promise<{ timeouts: number; refu
   for (const client of leaked.splice(0)) client.release()
   await pool.end()
   await stage.close()
+  const timeouts = errors.filter((error) => error instanceof AcquireTimeoutError)
   return {
-    timeouts: errors.filter((error) => error instanceof AcquireTimeoutError).length,
+    timeouts: timeouts.length,
+    namingHolder: timeouts.filter(({ message }) => message.includes(sendInvoice.name)).length,
+    waitedMillis: Math.max(...timeouts.map(({ waitedMillis }) => Math.round(waitedMillis))),
     refusal: toRefusal(errors[0]),
   }
 }
 
-async function playNested(servers: Servers): Promise<{ refused: number; refusal: Refusal }> {
+interface Nested {
+  readonly refused: number
+  readonly failedAfterMillis: number
+  readonly refusal: Refusal
+}
+
+async function playNested(servers: Servers): Promise<Nested> {
   const stage = await servers.openStage()
   const guard = createGuard({ pooler: servers.profile, mode: 'strict', logger: silent })
   const pool = guardPool(new pg.Pool({ connectionString: stage.pooledUrl, max: 1 }), guard)
@@ -86,10 +110,13 @@ async function playNested(servers: Servers): Promise<{ refused: number; refusal:
       client.release()
     }
   }
+  const startedAt = Date.now()
   const errors = await errorsOf(1, payTwice)
+  const failedAfterMillis = Date.now() - startedAt
   await pool.end()
   await stage.close()
-  return { refused: errors.filter((error) => error instanceof SelfDeadlockError).length, refusal: toRefusal(errors[0]) }
+  const refused = errors.filter((error) => error instanceof SelfDeadlockError).length
+  return { refused, failedAfterMillis, refusal: toRefusal(errors[0]) }
 }
 
 /** All clients are disconnected while all connections are idle or checked out. Later calls find new ones. */
@@ -124,27 +151,30 @@ function toRefusal(error: unknown): Refusal {
 
 const silent = { warn: () => undefined }
 
-function toResult(
-  unanswered: number,
-  exhausted: { timeouts: number; refusal: Refusal },
-  nested: { refused: number; refusal: Refusal },
-  healed: number,
-): SceneResult {
-  const isNamed = exhausted.refusal.message.includes(sendInvoice.name)
+function toResult(unguarded: Unguarded, exhausted: Exhausted, nested: Nested, healed: number): SceneResult {
+  const { unanswered, watchedMillis } = unguarded
+  const { timeouts, namingHolder, waitedMillis } = exhausted
   return {
     figures: {
       calls: callers,
       unanswered,
-      timeouts: exhausted.timeouts,
-      namesTheLine: Number(isNamed),
+      watchedMillis,
+      timeouts,
+      namingHolder,
+      waitedMillis,
       deadlocksRefused: nested.refused,
+      deadlockFailedAfterMillis: nested.failedAfterMillis,
       healed,
     },
-    harm: `${unanswered} of ${callers} calls still wait after ${watchMillis} ms, and would wait forever`,
-    guarded: `${exhausted.timeouts} of ${callers} errors name the holders after ${watchMillis} ms${isNamed ? ': sendInvoice' : ''}; a call that waits for itself fails at once`,
+    harm: `${unanswered} of ${callers} calls still wait after ${watchedMillis} ms, and would wait forever`,
+    guarded: `${namingHolder} of ${callers} errors name the holder ${sendInvoice.name}, after ${waitedMillis} ms; a call that waits for itself fails after ${nested.failedAfterMillis} ms`,
     safe: `disconnected by the server: ${healed} of ${callers} calls answered on new connections`,
     refusals: [exhausted.refusal, nested.refusal],
     held:
-      unanswered === callers && exhausted.timeouts === callers && isNamed && nested.refused === 1 && healed === callers,
+      unanswered === callers &&
+      timeouts === callers &&
+      namingHolder === callers &&
+      nested.refused === 1 &&
+      healed === callers,
   }
 }
