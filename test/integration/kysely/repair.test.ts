@@ -1,9 +1,9 @@
-import { createGuard, poolers, type GuardOptions } from '@poolsafe/core'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, sql, type LogEvent, type Transaction } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { repairingGuard, type RepairingGuard } from '../../support/repairing-guard.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
@@ -14,24 +14,14 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
-const options: GuardOptions = {
-  mode: 'repair',
-  pooler: poolers.pgbouncer({ version: '1.18' }),
-  logger: { warn() {} },
-}
-
-interface Seen {
-  readonly sent: string[]
-  readonly found: (string | undefined)[]
+interface Seen extends Pick<RepairingGuard, 'sent' | 'found'> {
   readonly logged: string[]
   readonly observed: string[]
 }
 
 async function use(isPoolGuarded: boolean, work: (db: Kysely<{}>, seen: Seen) => Promise<unknown>): Promise<void> {
-  const guard = createGuard(options)
-  const seen: Seen = { sent: [], found: [], logged: [], observed: [] }
-  guard.on('repaired', ({ sent }) => void seen.sent.push(sent))
-  guard.on('finding', ({ findings }) => void seen.found.push(...findings.map(({ unrepaired }) => unrepaired)))
+  const { guard, sent, found } = repairingGuard()
+  const seen: Seen = { sent, found, logged: [], observed: [] }
   guard.on('query', ({ statement }) => void seen.observed.push(statement))
   const bare = new pg.Pool({ connectionString: server.url, max: 1 })
   const pool = isPoolGuarded ? guardPool(bare, guard) : bare

@@ -1,8 +1,9 @@
-import { createGuard, poolers, type GuardOptions, type RepairedEvent } from '@poolsafe/core'
+import type { GuardOptions } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { repairingGuard, type RepairingGuard } from '../../support/repairing-guard.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
 
 let server: SharedPostgres
@@ -13,13 +14,8 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
-const pooler = poolers.pgbouncer({ version: '1.18' })
-
-interface Repairing {
+interface Repairing extends Pick<RepairingGuard, 'sent' | 'found'> {
   readonly client: pg.PoolClient
-  /** What was sent, and why not. */
-  readonly sent: string[]
-  readonly found: (string | undefined)[]
   readonly stats: () => Record<string, number | undefined>
 }
 
@@ -29,11 +25,7 @@ async function repairing<Result>(
   options: GuardOptions = {},
   config: pg.PoolConfig = {},
 ): Promise<Result> {
-  const guard = createGuard({ pooler, mode: 'repair', logger: { warn() {} }, ...options })
-  const sent: string[] = []
-  const found: (string | undefined)[] = []
-  guard.on('repaired', (event: RepairedEvent) => void sent.push(event.sent))
-  guard.on('finding', ({ findings }) => void found.push(...findings.map(({ unrepaired }) => unrepaired)))
+  const { guard, sent, found } = repairingGuard(options)
   const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1, ...config }), guard)
   const client = await pool.connect()
   try {
@@ -314,7 +306,7 @@ describe('every form of query', () => {
 
   it('is in the slow log and in the events as the application wrote it', async () => {
     const statements: string[] = []
-    const guard = createGuard({ pooler, mode: 'repair', logger: { warn() {} } })
+    const { guard } = repairingGuard()
     guard.on('query', ({ statement }) => void statements.push(statement))
     const pool = guardPool(new pg.Pool({ connectionString: server.url, max: 1 }), guard)
     const client = await pool.connect()

@@ -1,4 +1,3 @@
-import { createGuard, poolers, type GuardOptions } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
@@ -6,23 +5,13 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../generated/prisma7/client.ts'
 import { shareDatabase, type SharedDatabase } from '../../support/prisma/database.ts'
+import { repairingGuard, type RepairingGuard } from '../../support/repairing-guard.ts'
 
 let database: SharedDatabase
 beforeAll(async () => {
   database = await shareDatabase()
 })
 afterAll(() => database.stop())
-
-const options: GuardOptions = {
-  mode: 'repair',
-  pooler: poolers.pgbouncer({ version: '1.18' }),
-  logger: { warn() {} },
-}
-
-interface Seen {
-  readonly sent: string[]
-  readonly found: (string | undefined)[]
-}
 
 interface Layers {
   readonly isPoolGuarded: boolean
@@ -32,12 +21,10 @@ interface Layers {
 
 async function use(
   { isPoolGuarded, isNamed }: Layers,
-  work: (prisma: PrismaClient, seen: Seen) => Promise<unknown>,
+  work: (prisma: PrismaClient, seen: RepairingGuard) => Promise<unknown>,
 ): Promise<void> {
-  const guard = createGuard({ ...options, rules: { 'session/named-statement': 'allow' } })
-  const seen: Seen = { sent: [], found: [] }
-  guard.on('repaired', ({ sent }) => void seen.sent.push(sent))
-  guard.on('finding', ({ findings }) => void seen.found.push(...findings.map(({ unrepaired }) => unrepaired)))
+  const seen = repairingGuard({ rules: { 'session/named-statement': 'allow' } })
+  const { guard } = seen
   const bare = new pg.Pool({ connectionString: database.url, max: 1 })
   const pool = isPoolGuarded ? guardPool(bare, guard) : bare
   const names = isNamed ? { statementNameGenerator: ({ sql }: { sql: string }) => `n${sql.length}` } : {}
