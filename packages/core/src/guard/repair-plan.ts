@@ -56,30 +56,27 @@ const uncertain = 'the answer that tells whether a transaction is open is not th
 const behindSavepoint = 'a lock behind a savepoint would be released by ROLLBACK TO'
 const partlyKept = 'the pooler keeps a part of what the statement sets'
 
-/** Finds what to repair in a text, and how. */
-export function planRepair(sql: string, analysis: Analysis, place: RepairPlace): RepairPlan {
-  const { wanted, reasons } = wantedIn(sql, analysis, place)
-  if (place.keepsText !== undefined) {
-    for (const rules of wanted.values()) for (const rule of rules) reasons.set(rule, place.keepsText)
-    return { send: undefined, locks: noLocks, unrepaired: reasons }
-  }
-  if (wanted.size === 0) return { send: undefined, locks: noLocks, unrepaired: reasons }
-  const rewriting = rewrite(sql, wanted)
-  for (const [rule, reason] of rewriting.reasons) reasons.set(rule, reason)
-  if (rewriting.repairs.length === 0) return { send: undefined, locks: noLocks, unrepaired: reasons }
-  const locks = rewriting.repairs.filter((each) => each.locks.length > 0)
-  return { send: replacementOf(analysis, rewriting), locks, unrepaired: reasons }
-}
-
 const noLocks: readonly StatementRepair[] = []
 
-interface WantedRules {
+/** What to repair in a text in one place. */
+export interface WantedRepairs {
   readonly wanted: Wanted
-  readonly reasons: Map<RuleId, string>
+  /** Why the rest of what would be reported is not repaired. */
+  readonly reasons: ReadonlyMap<RuleId, string>
 }
 
-/** Only what would be reported is repaired. What the same text takes back again stays as it is. */
-function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): WantedRules {
+/** Plans the repair of a text. Parses it several times; the result depends on nothing but the arguments. */
+export function planRepair(sql: string, analysis: Analysis, { wanted, reasons }: WantedRepairs): RepairPlan {
+  if (wanted.size === 0) return { send: undefined, locks: noLocks, unrepaired: reasons }
+  const rewriting = rewrite(sql, wanted)
+  const unrepaired = new Map([...reasons, ...rewriting.reasons])
+  if (rewriting.repairs.length === 0) return { send: undefined, locks: noLocks, unrepaired }
+  const locks = rewriting.repairs.filter((each) => each.locks.length > 0)
+  return { send: replacementOf(analysis, rewriting), locks, unrepaired }
+}
+
+/** Finds what to repair: only what would be reported. What the same text takes back again stays as it is. */
+export function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): WantedRepairs {
   const source: Source = { sql }
   const { due, after } = settle(analysis, source, place.before)
   const reported = [...due, ...after.left].filter((entry) => entry.source === source).map(({ effect }) => effect)
@@ -103,7 +100,9 @@ function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): WantedRu
     if (own.length > 0) wanted.set(step.at, new Set(own))
     walk.pass(step)
   }
-  return { wanted, reasons }
+  if (place.keepsText === undefined) return { wanted, reasons }
+  for (const rules of wanted.values()) for (const rule of rules) reasons.set(rule, place.keepsText)
+  return { wanted: new Map(), reasons }
 }
 
 /**

@@ -112,4 +112,12 @@ describe('what is remembered', () => {
         `SET LOCAL a.b = 1 /* ${comment} */`,
       )
   })
+
+  it('is also of a text that takes something back, whose plan depends on its transaction', () => {
+    const guard = createGuard({ mode: 'repair' })
+    const repairs = (): unknown =>
+      guard.inspect('SET ROLE a; SET ROLE NONE; SET ROLE b', inTransaction).repaired?.repairs
+    expect(repairs()).toHaveLength(3)
+    expect(repairs()).toBe(repairs())
+  })
 })

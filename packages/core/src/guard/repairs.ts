@@ -7,7 +7,7 @@ import type { Exceptions } from './exceptions.ts'
 import type { Finding } from './finding.ts'
 import type { ResolvedOptions } from './options.ts'
 import { mayRepair, repairsOn } from './policy.ts'
-import { planRepair, type RepairPlan, type Replacement } from './repair-plan.ts'
+import { planRepair, wantedIn, type RepairPlan, type Replacement, type WantedRepairs } from './repair-plan.ts'
 import { withLocks } from './repaired-locks.ts'
 import { strictness } from './strict.ts'
 
@@ -20,7 +20,7 @@ export interface Repairing {
   readonly unrepaired: ReadonlyMap<RuleId, string>
 }
 
-/** The plans of one text, by the kind of place. Most texts have one. */
+/** The plans of one text, by the kind of place or by what is wanted. Most texts have one. */
 type Plans = Map<string, RepairPlan>
 
 /** More kinds of places than this come from texts with many effects in many states. */
@@ -78,17 +78,18 @@ export class Repairs {
 
   #plan(sql: string, analysis: Analysis, call: Call, excepted: readonly RuleId[]): RepairPlan {
     const state = call.transaction?.state ?? autocommit
-    if (state.others !== undefined || (state.isOpen && state.isAborted))
-      return this.#make(sql, analysis, call, state, excepted)
-    const key = keyOf(state, call, excepted)
+    const kind = keyOf(state, call, excepted)
+    const isSure = state.others === undefined && !(state.isOpen && state.isAborted)
     const plans = this.#plans.get(sql)
+    const ofKind = isSure ? plans?.get(kind) : undefined
+    if (ofKind !== undefined) return ofKind
+    // What is only left depends on nothing that the transaction has left before.
+    const isStatic = isSure && effectsIn(analysis).every(({ does }) => does === 'leaves')
+    const wanted = this.#wanted(sql, analysis, call, isStatic ? canonical(state) : state, excepted)
+    const key = isStatic ? kind : keyOfWanted(wanted)
     const known = plans?.get(key)
     if (known !== undefined) return known
-    // What is only left depends on nothing that the transaction has left before.
-    const isStatic = effectsIn(analysis).every(({ does }) => does === 'leaves')
-    if (!isStatic) return this.#make(sql, analysis, call, state, excepted)
-    const before = canonical(state)
-    const plan = this.#make(sql, analysis, call, before, excepted)
+    const plan = planRepair(sql, analysis, wanted)
     this.#remember(sql, plans, key, plan)
     return plan
   }
@@ -99,19 +100,19 @@ export class Repairs {
     this.#plans.set(sql, all)
   }
 
-  #make(
+  #wanted(
     sql: string,
     analysis: Analysis,
     call: Call,
     before: TransactionState,
     excepted: readonly RuleId[],
-  ): RepairPlan {
+  ): WantedRepairs {
     const { rules, mode, pooler } = this.#options
     const isWanted = (finding: Finding): boolean =>
       repairsOn(finding, rules, mode) &&
       !excepted.includes(finding.rule) &&
       this.#exceptions.sort({ sql }, [finding]).remaining.length > 0
-    return planRepair(sql, analysis, { pooler, pinned: call.pinned, before, isWanted, keepsText: call.keepsText })
+    return wantedIn(sql, analysis, { pooler, pinned: call.pinned, before, isWanted, keepsText: call.keepsText })
   }
 }
 
@@ -134,6 +135,11 @@ function keyOf({ isOpen, savepoint }: TransactionState, call: Call, excepted: re
   return excepted.length === 0 && call.keepsText === undefined
     ? kind
     : `${kind} ${excepted.join()} ${call.keepsText ?? ''}`
+}
+
+/** A plan depends on its place only by what is wanted there. */
+function keyOfWanted({ wanted, reasons }: WantedRepairs): string {
+  return JSON.stringify([Array.from(wanted, ([at, rules]) => [at, ...rules]), [...reasons]])
 }
 
 function canonical({ isOpen, savepoint }: TransactionState): TransactionState {
