@@ -4,7 +4,7 @@ import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
 import { attributeCall, functionCall, isBuiltIn, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import { textArgumentOf } from '../rules/undecided.ts'
-import { certainCalls, childrenOf, type Visit } from '../sql/executed.ts'
+import { certainCalls, visitsOf, type Visit } from '../sql/executed.ts'
 import { uncertain } from '../rules/effect.ts'
 
 type NodeHandler = (node: unknown, place: Place) => Detected
@@ -47,11 +47,8 @@ export class Calls {
 /** Returns the effects of the code that a statement stores: checks, defaults, queries of views and rules. */
 export function detectStored(statement: Node): DetectedEffect[] {
   const effects: DetectedEffect[] = []
-  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (!next.isExecuted) effects.push(...effectsAt({ ...next, isExecuted: true }, inside))
-    pending.push(...childrenOf(next, isPlainFunction))
-  }
+  for (const visit of visitsOf(statement, isPlainFunction))
+    if (!visit.isExecuted) effects.push(...effectsAt({ ...visit, isExecuted: true }, inside))
   return effects.length === 0 ? effects : ofStatement(effects)
 }
 
@@ -63,21 +60,16 @@ export function detectStored(statement: Node): DetectedEffect[] {
 export function detect(statement: Node, calls?: Calls): DetectedEffect[] {
   const effects: DetectedEffect[] = []
   const certain = certainCalls(statement, isKnown)
-  // An explicit stack, because the tree of a long expression is deeper than JavaScript's call stack.
-  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
   let place = whole
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const found = effectsAt(next, place)
+  for (const visit of visitsOf(statement, isPlainFunction)) {
+    const found = effectsAt(visit, place)
     effects.push(
-      ...(place.isWholeStatement || found.length === 0 || certain.has(next.node)
+      ...(place.isWholeStatement || found.length === 0 || certain.has(visit.node)
         ? found
         : found.map((effect) => uncertain(effect))),
     )
-    if (next.isExecuted) calls?.see(next)
+    if (visit.isExecuted) calls?.see(visit)
     place = inside
-    // In reverse, so that effects come in the order of the text.
-    const children = childrenOf(next, isPlainFunction)
-    for (let index = children.length - 1; index >= 0; index--) pending.push(children[index] as Visit)
   }
   return effects.length === 0 ? effects : ofStatement(effects)
 }

@@ -11,7 +11,7 @@ import type {
   WithClause,
 } from '@pgsql/types'
 import type { Block } from './do-block.ts'
-import { certainCalls, childrenOf, type Visit } from '../sql/executed.ts'
+import { certainCalls, visitsOf } from '../sql/executed.ts'
 import { functionCall, names } from '../sql/function-call.ts'
 
 /** A name as a statement has it. */
@@ -82,11 +82,8 @@ class ReferenceWalk implements References {
   }
 
   run(): void {
-    const pending: Visit[] = Object.entries(this.#statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (next.isExecuted) this.#visit(next.tag, next.node as never)
-      pending.push(...childrenOf(next, () => false))
-    }
+    for (const { tag, node, isExecuted } of visitsOf(this.#statement, () => false))
+      if (isExecuted) this.#visit(tag, node as never)
     for (const range of this.#ranges) {
       const isQuery = range.schemaname === undefined && this.#queryNames.has(range.relname ?? '')
       if (!isQuery && !this.#targets.has(range)) this.#use(range, 'select')

@@ -4,7 +4,7 @@ import { wordsOf } from '../analyze/mentions.ts'
 import { isPlainFunction } from '../analyze/detect.ts'
 import { ruleById, type RuleId } from '../rules/index.ts'
 import type { Change, Edit, LockChange, Repaired, TextToken } from '../rules/repair.ts'
-import { childrenOf, type Visit } from '../sql/executed.ts'
+import { visitsOf } from '../sql/executed.ts'
 import { ParseRefused, ParseTooComplex } from '../sql/parser.ts'
 import { statementsOf, type StatementText } from '../sql/statement-text.ts'
 import { applyEdits, inOrder } from './edits.ts'
@@ -147,7 +147,8 @@ function repairOf(id: RuleId, text: StatementText | undefined): Change[] | strin
   if ('ExplainStmt' in text.node) return 'EXPLAIN would show the new text'
   if ('DeclareCursorStmt' in text.node) return 'pg_cursors would show the new text'
   const changes: Change[] = []
-  for (const visit of executedIn(text)) {
+  for (const visit of visitsOf(text.node, isPlainFunction)) {
+    if (!visit.isExecuted) continue
     const handler = (repair.on as Readonly<Record<string, Handler | undefined>>)[visit.tag]
     const found = handler?.(visit.node, text)
     if (typeof found === 'string') return found
@@ -157,14 +158,6 @@ function repairOf(id: RuleId, text: StatementText | undefined): Change[] | strin
 }
 
 type Handler = (node: object, text: StatementText) => Repaired
-
-function* executedIn({ node: statement }: StatementText): Generator<Visit> {
-  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (next.isExecuted) yield next
-    pending.push(...childrenOf(next, isPlainFunction).toReversed())
-  }
-}
 
 /** Returns true if the new text still has an effect of the rule in this statement. */
 function isLeft({ steps }: Analysis, { at, rule }: StatementRepair): boolean {

@@ -54,11 +54,21 @@ const untagged: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * The nodes below a node, in the order of the text.
+ * The nodes of a statement, in the order of the text.
  *
  * @param isPlain whether a function of pg_catalog is known, by its name, to be no aggregate
  */
-export function childrenOf({ tag, node, isExecuted }: Visit, isPlain: (name: string) => boolean): Visit[] {
+export function* visitsOf(statement: Node, isPlain: (name: string) => boolean): Generator<Visit> {
+  // An explicit stack, because the tree of a long expression is deeper than JavaScript's call stack.
+  const pending: Visit[] = Object.entries(statement).map(([tag, node]) => ({ tag, node, isExecuted: true }))
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    yield next
+    const children = childrenOf(next, isPlain)
+    for (let index = children.length - 1; index >= 0; index--) pending.push(children[index] as Visit)
+  }
+}
+
+function childrenOf({ tag, node, isExecuted }: Visit, isPlain: (name: string) => boolean): Visit[] {
   const found: Visit[] = []
   collectChildren(node, isExecuted && executesChildren(tag, node, isPlain), found)
   return isExecuted ? [...found, ...runAtOnce(tag, node)] : found
