@@ -34,7 +34,7 @@ export interface Rewriting {
 }
 
 /** The reason for a rule that declares none. */
-export const noForm = 'PostgreSQL has no form of it that ends with its transaction'
+const noForm = 'PostgreSQL has no form of it that ends with its transaction'
 
 /**
  * Rewrites a text so that its statements leave nothing after their transaction. The text is changed at the places that

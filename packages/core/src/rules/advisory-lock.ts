@@ -1,6 +1,13 @@
-import type { Node, SelectStmt, TypeCast } from '@pgsql/types'
+import type { Node, SelectStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
-import { functionCall, isBuiltIn, names, type FunctionCall } from '../sql/function-call.ts'
+import {
+  constantText,
+  functionCall,
+  isBuiltIn,
+  isTextHash,
+  withoutCasts,
+  type FunctionCall,
+} from '../sql/function-call.ts'
 import { isValue } from '../sql/executed.ts'
 import { advisoryLockHelper, leaseHelper, migrationsHelper, withSession } from './helper.ts'
 import { lockForTransaction } from './repairs/transaction-lock.ts'
@@ -42,32 +49,15 @@ function countedEffect(target: Node): Effect | undefined {
 
 /** A key that means the same lock wherever it is written in the text. */
 function constantKey(node: Node): string | undefined {
-  if ('TypeCast' in node) return keepsValue(node.TypeCast) ? constantKey(node.TypeCast.arg as Node) : undefined
-  if ('ParamRef' in node) return `$${node.ParamRef.number}`
-  if ('FuncCall' in node) return hashKey(functionCall(node.FuncCall))
-  if (!('A_Const' in node)) return undefined
-  const { ival, fval, sval } = node.A_Const as {
-    ival?: { ival?: number }
-    fval?: { fval?: string }
-    sval?: { sval?: string }
-  }
-  return ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
+  const key = withoutCasts(node, /^(int[248]|text)$/)
+  if (key === undefined) return undefined
+  if ('ParamRef' in key) return `$${key.ParamRef.number}`
+  return 'FuncCall' in key ? hashKey(functionCall(key.FuncCall)) : constantText(key)
 }
 
-/** Other types may cut the value or round it. */
-function keepsValue({ arg, typeName }: TypeCast): boolean {
-  return (
-    arg !== undefined &&
-    typeName?.typmods === undefined &&
-    /^(int[248]|text)$/.test(names(typeName?.names).at(-1) ?? '')
-  )
-}
-
-/** The usual way to a lock's number: of the same text, the same number. */
 function hashKey(call: FunctionCall): string | undefined {
   const keys = call.args.map(constantKey)
-  if (!/^hashtext(extended)?$/.test(call.name) || !isBuiltIn(call) || keys.includes(undefined)) return undefined
-  return `${call.name}(${JSON.stringify(keys)})`
+  return isTextHash(call) && !keys.includes(undefined) ? `${call.name}(${JSON.stringify(keys)})` : undefined
 }
 
 /** Of a statement that can be counted, the counted effects are the whole truth. */

@@ -77,7 +77,7 @@ function lockOf(statement: SelectStmt): string | undefined {
 }
 
 /** Locks that are held while the work is done. */
-export const heldLock: Remedy = {
+const heldLock: Remedy = {
   sql: `BEGIN;
 SELECT id FROM jobs WHERE NOT taken ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED;
 UPDATE jobs SET taken = true WHERE id = 1;

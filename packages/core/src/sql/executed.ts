@@ -9,7 +9,14 @@ import type {
   SelectStmt,
   UpdateStmt,
 } from '@pgsql/types'
-import { attributeCall, functionCall, isBooleanConstant, isBuiltIn, type FunctionCall } from './function-call.ts'
+import {
+  attributeCall,
+  functionCall,
+  isBooleanConstant,
+  isBuiltIn,
+  isTextHash,
+  type FunctionCall,
+} from './function-call.ts'
 
 /** A node of the tree with its tag. */
 export interface Visit {
@@ -208,7 +215,7 @@ export function isSimple(argument: Node): boolean {
   if ('TypeCast' in argument) return argument.TypeCast.arg !== undefined && isSimple(argument.TypeCast.arg)
   if (!('FuncCall' in argument)) return isValue(argument)
   const call = functionCall(argument.FuncCall)
-  return isBuiltIn(call) && /^hashtext(extended)?$/.test(call.name) && call.args.every(isSimple)
+  return isTextHash(call) && call.args.every(isSimple)
 }
 
 /** A constant or a parameter. */

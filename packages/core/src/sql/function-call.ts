@@ -86,3 +86,27 @@ export function stringConstant(node: Node | undefined): string | undefined {
   if ('TypeCast' in node) return stringConstant(node.TypeCast.arg)
   return 'A_Const' in node && 'sval' in node.A_Const ? node.A_Const.sval?.sval : undefined
 }
+
+/** The text of a constant that is a number or a string. */
+export function constantText(node: Node): string | undefined {
+  if (!('A_Const' in node) || node.A_Const.isnull) return undefined
+  const { ival, fval, sval } = node.A_Const as {
+    ival?: { ival?: number }
+    fval?: { fval?: string }
+    sval?: { sval?: string }
+  }
+  return ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
+}
+
+/** Returns the expression under casts to these types; `undefined` under another cast, which may cut the value or round it. */
+export function withoutCasts(node: Node, types: RegExp): Node | undefined {
+  if (!('TypeCast' in node)) return node
+  const { arg, typeName } = node.TypeCast
+  if (arg === undefined || typeName?.typmods !== undefined || typeName?.arrayBounds !== undefined) return undefined
+  return types.test(names(typeName?.names).at(-1) ?? '') ? withoutCasts(arg, types) : undefined
+}
+
+/** Returns true for the usual ways to the number of a lock: of the same text, the same number. */
+export function isTextHash(call: FunctionCall): boolean {
+  return /^hashtext(extended)?$/.test(call.name) && isBuiltIn(call)
+}

@@ -175,20 +175,18 @@ function parseToJson(module: ParserModule, sql: string): string {
   }
 }
 
-/** The answer is an object as JSON; anything else is the message of an error. */
 function blockToJson(module: ParserModule, sql: string): string {
-  const text = copyIn(module, sql)
-  const result = module._wasm_parse_plpgsql(text)
-  module._free(text)
-  const answer = module.UTF8ToString(result)
-  module._wasm_free_string(result)
-  if (!answer.startsWith('{')) throw new ParseRefused(answer)
-  return answer
+  return answerOf(module, sql, (text) => module._wasm_parse_plpgsql(text))
 }
 
 function scanToJson(module: ParserModule, sql: string): string {
+  return answerOf(module, sql, (text) => module._wasm_scan(text))
+}
+
+/** The answer is an object as JSON; anything else is the message of an error. */
+function answerOf(module: ParserModule, sql: string, call: (text: number) => number): string {
   const text = copyIn(module, sql)
-  const result = module._wasm_scan(text)
+  const result = call(text)
   module._free(text)
   const answer = module.UTF8ToString(result)
   module._wasm_free_string(result)

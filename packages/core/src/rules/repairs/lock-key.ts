@@ -1,5 +1,5 @@
 import type { FuncCall, Node } from '@pgsql/types'
-import { functionCall, isBuiltIn, names } from '../../sql/function-call.ts'
+import { constantText, functionCall, isTextHash, withoutCasts } from '../../sql/function-call.ts'
 
 /** Names the keys of a lock; `undefined` for a value that is no key. */
 type KeyNamer = (parameters: readonly unknown[]) => string | undefined
@@ -30,23 +30,9 @@ function numberOf(node: Node): KeyNamer | undefined {
   return value && ((parameters) => decimal(value(parameters)))
 }
 
-/** Other types may cut the value or round it. */
-function withoutCasts(node: Node, types: RegExp): Node | undefined {
-  if (!('TypeCast' in node)) return node
-  const { arg, typeName } = node.TypeCast
-  if (arg === undefined || typeName?.typmods !== undefined || typeName?.arrayBounds !== undefined) return undefined
-  return types.test(names(typeName?.names).at(-1) ?? '') ? withoutCasts(arg, types) : undefined
-}
-
 function valueOf(node: Node): ((parameters: readonly unknown[]) => unknown) | undefined {
   if ('ParamRef' in node) return (parameters) => parameters[(node.ParamRef.number ?? 0) - 1]
-  if (!('A_Const' in node) || node.A_Const.isnull) return undefined
-  const { ival, fval, sval } = node.A_Const as {
-    ival?: { ival?: number }
-    fval?: { fval?: string }
-    sval?: { sval?: string }
-  }
-  const value = ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
+  const value = constantText(node)
   return value === undefined ? undefined : () => value
 }
 
@@ -59,10 +45,9 @@ function decimal(value: unknown): string | undefined {
   return String(BigInt(`${sign}${digits}`))
 }
 
-/** The usual way to a lock's number: of the same text, the same number. */
 function hashOf(node: FuncCall): KeyNamer | undefined {
   const call = functionCall(node)
-  if (!/^hashtext(extended)?$/.test(call.name) || !isBuiltIn(call) || node.over !== undefined) return undefined
+  if (!isTextHash(call) || node.over !== undefined) return undefined
   const [hashed, seed] = call.args
   const text = hashed && withoutCasts(hashed, /^text$/)
   const value = text && valueOf(text)
