@@ -1,5 +1,4 @@
 import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
-import { createAnalyzer, noLookups } from '../analyze/analyze.ts'
 import { toldBy } from '../analyze/telltales.ts'
 import type { PoolsafeError } from '../errors.ts'
 import type { LogEntry } from '../log/log-writer.ts'
@@ -13,18 +12,17 @@ import type { CallSign } from '../rules/rule.ts'
 import type { Entry } from '../stack/call-site.ts'
 import type { Source } from '../transaction/source.ts'
 import type { Left } from '../transaction/state.ts'
+import { Transaction } from '../transaction/transaction.ts'
 import type { Address, Call, CurrentSource } from './call.ts'
 import { Decider, withSource } from './decider.ts'
-import { Events, type GuardEvents } from './events.ts'
-import { Exceptions } from './exceptions.ts'
+import type { GuardEvents } from './events.ts'
+import type { Context } from './finding.ts'
 import { FindingReporter } from './finding-reporter.ts'
-import { GuardLog } from './guard-log.ts'
+import type { GuardParts } from './guard-parts.ts'
 import { effectsOfCall } from './judge.ts'
-import type { Mode, ResolvedOptions } from './options.ts'
+import type { Mode } from './options.ts'
 import { Remedies, type Move, type StatementRemedy } from './remedies.ts'
 import type { Replacement } from './repair-plan.ts'
-import { Transaction } from '../transaction/transaction.ts'
-import type { Context } from './finding.ts'
 import { namesOfStartup } from './startup.ts'
 import { statementListener } from './statement-listener.ts'
 import { strictness } from './strict.ts'
@@ -33,32 +31,6 @@ const nothing: StatementRemedy = {}
 
 /** Where a guard, and what is guarded, keeps its engine. Copies of this package recognise each other's guards by it. */
 export const engineKey: unique symbol = Symbol.for('poolsafe.guard')
-
-/** The parts of a guard that both of its faces use: `Guard` for users and {@link Engine} for adapters. */
-export class GuardParts {
-  readonly options: ResolvedOptions
-  readonly events: Events = new Events()
-  readonly exceptions: Exceptions
-  readonly log: GuardLog
-  readonly reporter: FindingReporter
-  readonly lookups: ReturnType<typeof noLookups> = noLookups()
-  /** Analyzes a text, or returns what is remembered of it. */
-  readonly analyze: (sql: string) => Analysis
-
-  /** @param guard the guard that scopes of `guard.allow` name */
-  constructor(options: ResolvedOptions, guard: object) {
-    this.options = options
-    this.exceptions = new Exceptions(guard, options.exceptions)
-    this.log = new GuardLog(options.logger, this.events)
-    this.reporter = new FindingReporter(options.pooler, this.events, this.log)
-    this.analyze = createAnalyzer(options.cacheBytes, this.lookups)
-  }
-
-  /** `strict` in every guard of the process while `@poolsafe/testing/strict` is loaded. */
-  get mode(): Mode {
-    return strictness.current === undefined ? this.options.mode : 'strict'
-  }
-}
 
 /**
  * The face of a guard for adapters. An adapter analyzes each statement, asks whether to refuse it, and reports what it

@@ -1,5 +1,5 @@
 import { isCovered } from './left.ts'
-import type { Left, Settled, TransactionState } from './state.ts'
+import { autocommit, inTransaction, type Left, type Settled, type TransactionState } from './state.ts'
 
 /** Joins the results of all cases: an effect is due if it is due in one of them. */
 export function withOthers({ due, after }: Settled, cases: readonly Settled[]): Settled {
@@ -46,4 +46,28 @@ function isAlike(one: TransactionState, other: TransactionState): boolean {
 
 function haveSame(one: readonly Left[], other: readonly Left[]): boolean {
   return one === other || (one.length === other.length && one.every((entry, at) => entry === other[at]))
+}
+
+/** The state after a statement has succeeded: its transaction is not aborted. */
+export function alive(state: TransactionState): TransactionState {
+  return chosen(state, ({ isAborted }) => !isAborted) ?? { ...state, isAborted: false }
+}
+
+/** Keeps the cases that match. @returns `undefined` if no case matches */
+export function chosen(state: TransactionState, isCase: Choice): TransactionState | undefined {
+  const { others = [], isUnanswered: _, ...expected } = state
+  const [first, ...more] = [expected, ...others].filter(isCase)
+  if (first === undefined || more.length === 0) return first
+  return { ...first, others: more }
+}
+
+type Choice = (state: TransactionState) => boolean
+
+/** Keeps the cases that match. If no case matches, only this much is known. */
+export function openOrNot(state: TransactionState, isOpen: boolean, isAborted?: boolean): TransactionState {
+  const exact =
+    isAborted === undefined
+      ? undefined
+      : chosen(state, (each) => each.isOpen === isOpen && each.isAborted === isAborted)
+  return exact ?? chosen(state, (each) => each.isOpen === isOpen) ?? (isOpen ? inTransaction : autocommit)
 }

@@ -1,8 +1,9 @@
-import { harmless, type Analysis, type Control, type Step } from '../analyze/analysis.ts'
+import { harmless } from '../analyze/analysis.ts'
 import { classifyFailure } from '../checkout/failures.ts'
-import { withStates } from './cases.ts'
+import { afterFailure } from './after-failure.ts'
+import { alive, openOrNot } from './cases.ts'
 import { lateOf, settleAgain, withDoubt, type Sent } from './sent.ts'
-import { autocommit, inTransaction, type Left, type TransactionState } from './state.ts'
+import { autocommit, type Left, type TransactionState } from './state.ts'
 
 /** The commands that drivers send themselves. Adapters observe or send them by these texts. */
 export const transactionTexts = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' } as const
@@ -233,97 +234,6 @@ export class Transaction {
 /** The name of a lock that the server has refused. */
 export function refused(lock: string): string {
   return `refused ${lock}`
-}
-
-/** A text that the server has answered with an error. */
-interface FailedText {
-  readonly analysis: Analysis
-  readonly sqlState: string | undefined
-}
-
-/** The states that are possible after a text has failed at an unknown statement. */
-function afterFailure(before: TransactionState, after: TransactionState, text: FailedText): TransactionState {
-  const { analysis } = text
-  const aborted = chosen(after, (state) => state.isAborted)
-  if (begins(analysis) && !before.isOpen)
-    return afterFailedBegin(before, aborted ?? { ...after, isAborted: true }, text)
-  if (aborted !== undefined) return orOutside(aborted, before)
-  return before.isOpen ? afterFailureInside(before, after, analysis) : before
-}
-
-function begins({ steps }: Analysis): boolean {
-  return steps.some(({ control }) => control?.does === 'begin')
-}
-
-/** The text fails before its BEGIN, or leaves an aborted transaction. */
-function afterFailedBegin(
-  before: TransactionState,
-  aborted: TransactionState,
-  { analysis, sqlState = '' }: FailedText,
-): TransactionState {
-  const { steps, isBatch } = analysis
-  const beginsFirst = steps[0]?.control?.does === 'begin' && steps[0].followsDoubt !== true
-  const mayHaveEnded = steps.some(({ control }) => isEnd(control))
-  if (isBatch && beginsFirst && !mayHaveEnded && isOfExecution.test(sqlState)) return aborted
-  return withStates(before, [aborted, ...(aborted.others ?? [])])
-}
-
-/**
- * SQLSTATEs with which PostgreSQL refuses a statement, but never the syntax of a text. It checks the syntax of the whole
- * text before it runs the first statement of it: division by zero, constraints, a name that is not there.
- */
-const isOfExecution = /^(22012|23...|26000|34000|3B001|42P01|42703|42704|42883)$/
-
-/** The states that are possible in an open transaction, if no step of the text was expected to fail. */
-function afterFailureInside(before: TransactionState, after: TransactionState, analysis: Analysis): TransactionState {
-  const aborted: TransactionState = { ...before, isAborted: true }
-  const { steps, isBatch } = analysis
-  const mayEnd = ({ control }: Step): boolean => control?.does === 'commit' || (isBatch && control?.does === 'rollback')
-  // The text may have failed behind a SAVEPOINT of its own.
-  if (!steps.some(mayEnd)) return withStates(aborted, after.isOpen ? [{ ...after, isAborted: true }] : [])
-  // A COMMIT that fails, for a deferred constraint, ends its transaction.
-  if (!isBatch) return autocommit
-  const begun = after.isOpen ? [{ ...after, isAborted: true }] : []
-  const [first] = steps
-  const isEndedFirst = first !== undefined && mayEnd(first) && first.followsDoubt !== true
-  return isEndedFirst ? withStates(autocommit, [aborted, ...begun]) : withStates(aborted, [autocommit, ...begun])
-}
-
-function isEnd(control: Control | undefined): boolean {
-  return control?.does === 'commit' || control?.does === 'rollback'
-}
-
-/** If perhaps no transaction was open before the text, perhaps none is open after it. */
-function orOutside(aborted: TransactionState, before: TransactionState): TransactionState {
-  const { others = [] } = before
-  if (before.isOpen && others.every(({ isOpen }) => isOpen)) return aborted
-  return before.isOpen
-    ? withStates(aborted, [autocommit])
-    : withStates(autocommit, [aborted, ...(aborted.others ?? [])])
-}
-
-/** The state after a statement has succeeded: its transaction is not aborted. */
-function alive(state: TransactionState): TransactionState {
-  return chosen(state, ({ isAborted }) => !isAborted) ?? { ...state, isAborted: false }
-}
-
-/** Keeps the cases that match. @returns `undefined` if no case matches */
-function chosen(state: TransactionState, isCase: Choice): TransactionState | undefined {
-  const { others = [], isUnanswered: _, ...expected } = state
-  const [first, ...more] = [expected, ...others].filter(isCase)
-  if (first === undefined || more.length === 0) return first
-  return { ...first, others: more }
-}
-
-type Choice = (state: TransactionState) => boolean
-
-/** Keeps the cases that match. If no case matches, only this much is known. */
-function openOrNot(state: TransactionState, isOpen: boolean, isAborted?: boolean): TransactionState {
-  const exact =
-    isAborted === undefined
-      ? undefined
-      : chosen(state, (each) => each.isOpen === isOpen && each.isAborted === isAborted)
-  return exact ?? chosen(state, (each) => each.isOpen === isOpen) ?? (isOpen ? inTransaction : autocommit)
 }
 
 /** Returns true if the connection is gone. The server then rolls back its open transaction. */
