@@ -6,25 +6,12 @@ import { memoryOf } from './memory.ts'
 import { resolveSize, type SizeOptions } from './options.ts'
 import { problemsOf, type Problem } from './problems.ts'
 import type { Figure } from './sources.ts'
-import { snippetsOf, type Snippet } from './snippets.ts'
+import { snippetsOf, type PlannedNumbers, type Snippet } from './snippets.ts'
 import { timeoutsOf } from './timeouts.ts'
 
 /** The sizes of every part between an application and its database. Plain data. */
-export interface SizePlan {
+export interface SizePlan extends PlannedNumbers {
   readonly class: SizeClass
-  /** Connections in the pool of one process: `max` of `pg.Pool`, `connection_limit` of Prisma’s engine. */
-  readonly pool: number
-  /** `default_pool_size` of each pooler; 0 without a pooler. */
-  readonly poolSize: number
-  /** `max_client_conn` of each pooler; 0 without a pooler. */
-  readonly maxClients: number
-  /** Server connections of the whole application at most, during a rolling update. */
-  readonly totalConnections: number
-  readonly maxConnections: number
-  readonly workMemBytes: number
-  readonly acquireTimeoutMillis: number
-  readonly queryWaitMillis: number
-  readonly statementTimeoutMillis: number
   /** The mean number of connections in use, and how many the database can work for at full speed. */
   readonly busy: number
   readonly worthHaving: number

@@ -8,11 +8,15 @@ export interface Snippet {
   readonly text: string
 }
 
-/** The numbers that snippets need. */
-interface Numbers {
+/** The numbers of a plan that configuration needs. */
+export interface PlannedNumbers {
+  /** Connections in the pool of one process: `max` of `pg.Pool`, `connection_limit` of Prisma’s engine. */
   readonly pool: number
+  /** `default_pool_size` of each pooler; 0 without a pooler. */
   readonly poolSize: number
+  /** `max_client_conn` of each pooler; 0 without a pooler. */
   readonly maxClients: number
+  /** Server connections of the whole application at most, during a rolling update. */
   readonly totalConnections: number
   readonly maxConnections: number
   readonly workMemBytes: number
@@ -21,12 +25,12 @@ interface Numbers {
   readonly statementTimeoutMillis: number
 }
 
-export function snippetsOf(size: ResolvedSize, numbers: Numbers): Snippet[] {
+export function snippetsOf(size: ResolvedSize, numbers: PlannedNumbers): Snippet[] {
   const ofPooler = size.poolers === 0 ? [] : [pgbouncer(size, numbers), compose(numbers), kubernetes(size, numbers)]
   return [application(numbers), url(size, numbers), ...ofPooler, postgresql(size, numbers), role(numbers)]
 }
 
-function application({ pool, acquireTimeoutMillis }: Numbers): Snippet {
+function application({ pool, acquireTimeoutMillis }: PlannedNumbers): Snippet {
   return {
     title: 'the application',
     language: 'ts',
@@ -36,7 +40,7 @@ guardPool(pool, guard, { acquireTimeoutMillis: ${acquireTimeoutMillis} })`,
 }
 
 /** Prisma's own engine reads these parameters; drivers do not. */
-function url({ poolers }: ResolvedSize, { pool, acquireTimeoutMillis }: Numbers): Snippet {
+function url({ poolers }: ResolvedSize, { pool, acquireTimeoutMillis }: PlannedNumbers): Snippet {
   const host = poolers === 0 ? 'postgres:5432' : 'pgbouncer:6432'
   const mode = poolers === 0 ? '' : 'pgbouncer=true&'
   const seconds = Math.max(Math.round(acquireTimeoutMillis / 1000), 1)
@@ -47,7 +51,7 @@ function url({ poolers }: ResolvedSize, { pool, acquireTimeoutMillis }: Numbers)
   }
 }
 
-function pgbouncer({ pairs }: ResolvedSize, { poolSize, maxClients, queryWaitMillis }: Numbers): Snippet {
+function pgbouncer({ pairs }: ResolvedSize, { poolSize, maxClients, queryWaitMillis }: PlannedNumbers): Snippet {
   return {
     title: 'pgbouncer.ini',
     language: 'ini',
@@ -62,7 +66,7 @@ server_idle_timeout = 600`,
   }
 }
 
-function compose({ maxClients, poolSize }: Numbers): Snippet {
+function compose({ maxClients, poolSize }: PlannedNumbers): Snippet {
   return {
     title: 'compose.yaml',
     language: 'yaml',
@@ -74,7 +78,7 @@ function compose({ maxClients, poolSize }: Numbers): Snippet {
   }
 }
 
-function kubernetes({ poolers, processes, surge }: ResolvedSize, { maxClients }: Numbers): Snippet {
+function kubernetes({ poolers, processes, surge }: ResolvedSize, { maxClients }: PlannedNumbers): Snippet {
   return {
     title: 'Kubernetes',
     language: 'yaml',
@@ -86,7 +90,7 @@ spec: { replicas: ${poolers}, strategy: { rollingUpdate: { maxSurge: 0, maxUnava
   }
 }
 
-function postgresql({ sharedBuffersBytes }: ResolvedSize, { maxConnections, workMemBytes }: Numbers): Snippet {
+function postgresql({ sharedBuffersBytes }: ResolvedSize, { maxConnections, workMemBytes }: PlannedNumbers): Snippet {
   return {
     title: 'postgresql.conf',
     language: 'ini',
@@ -97,7 +101,7 @@ work_mem = ${kilobytes(workMemBytes)}kB`,
 }
 
 /** Behind a transaction pooler, timeouts belong to the role: they hold on every server connection. */
-function role({ statementTimeoutMillis }: Numbers): Snippet {
+function role({ statementTimeoutMillis }: PlannedNumbers): Snippet {
   return {
     title: 'the role of the application',
     language: 'sql',
