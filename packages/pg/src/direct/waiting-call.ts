@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { isSubmittable, refuseCall, type QueryConfig } from '../statement.ts'
 import type { Arguments } from '../types.ts'
+import { heedEarlyClose } from './early-close.ts'
 
 type Send = (args: Arguments) => unknown
 
@@ -19,8 +20,10 @@ export class WaitingCall {
     const [config] = args
     // pg's own words.
     if (config === null || config === undefined) throw new TypeError('Client was passed a null or undefined query')
-    if (isSubmittable(config)) this.result = config
-    else if (!hasCallback(args)) {
+    if (isSubmittable(config)) {
+      this.result = config
+      heedEarlyClose(config)
+    } else if (!hasCallback(args)) {
       this.result = new PromiseOfClient((resolve, reject) => {
         this.#settle = { resolve, reject }
       })

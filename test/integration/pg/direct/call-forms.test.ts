@@ -97,6 +97,60 @@ it.each(Object.entries(movingForms))('a %s moves its checkout', async (_name, mo
   })
 })
 
+/** What a reader does with a cursor or a stream that waits for its connection. */
+const earlyCloses: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
+  'a cursor': async (client) => {
+    const cursor = client.query(new Cursor(leaving))
+    await cursor.close()
+    expect(await cursor.read(1)).toEqual([])
+    await cursor.close()
+  },
+  'a cursor with a callback': (client) => {
+    const cursor = client.query(new Cursor(leaving))
+    return new Promise<void>((resolve, reject) => cursor.close((error) => (error ? reject(error) : resolve())))
+  },
+  'a cursor that is being read': async (client) => {
+    const cursor = client.query(new Cursor(leaving))
+    const reads = [cursor.read(1), cursor.read(1)]
+    await cursor.close()
+    expect(await Promise.all(reads)).toEqual([[], []])
+  },
+  'a stream': (client) => once(client.query(new QueryStream(leaving)).destroy(), 'close'),
+  'a stream that is being read': async (client) => {
+    const stream = client.query(new QueryStream(leaving))
+    stream.on('data', () => {})
+    await new Promise(setImmediate)
+    await once(stream.destroy(), 'close')
+  },
+}
+
+const leaving = "SELECT set_config('app.early', g::text, false) FROM generate_series(1, 50) g"
+
+describe.each(Object.entries(earlyCloses))('%s that is closed before it has its connection', (_name, close) => {
+  it('is not sent while another checkout holds the only direct connection', async () => {
+    const { pool } = behind.open({ max: 2 })
+    const holder = await pool.connect()
+    await holder.query('LISTEN a')
+    await onClient(pool, async (client) => {
+      await close(client)
+      holder.release()
+      const { rows } = await client.query("SELECT current_setting('app.early', true) AS early")
+      expect(rows).toEqual([{ early: null }])
+    })
+  })
+
+  it('is not sent behind a statement that moves its checkout', async () => {
+    const { pool } = behind.open()
+    await onClient(pool, async (client) => {
+      const listening = client.query('LISTEN a')
+      await close(client)
+      await listening
+      const { rows } = await client.query("SELECT current_setting('app.early', true) AS early")
+      expect(rows).toEqual([{ early: null }])
+    })
+  })
+})
+
 it('COPY FROM goes where the checkout is', async () => {
   const { pool } = behind.open()
   await onClient(pool, async (client) => {
