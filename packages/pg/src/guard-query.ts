@@ -56,6 +56,11 @@ function connectionOf(client: ClientLike): unknown {
 
 type Send = (args: Arguments) => unknown
 
+/** Whether a checkout can move to a direct connection. */
+type Mobility = Pick<Call, 'canMove' | 'staysFor'>
+
+const hasNoDirectPool: Mobility = {}
+
 /** Sends the statements of one client that are not harmless. */
 class JudgedQueries {
   readonly #client: ClientLike
@@ -73,7 +78,7 @@ class JudgedQueries {
 
   send(args: Arguments, statement: Statement, entry: Entry): unknown {
     const { mover } = this.#state
-    const remedy = this.#remedy(args, statement, this.#canMove)
+    const remedy = this.#remedy(args, statement, this.#mobility)
     const sendHere = (sent: Arguments): unknown => this.#sendHere(sent, entry)
     const moved = remedy?.move && mover?.move(args, remedy.move, sendHere, entry)
     return moved === undefined ? this.#sendJudged(args, statement, entry, remedy) : moved.result
@@ -83,18 +88,21 @@ class JudgedQueries {
   #sendHere(args: Arguments, entry: Entry): unknown {
     const statement = statementOf(args[0], this.#guard, this.#client)
     if (statement === undefined) return this.#apply(args)
-    return this.#sendJudged(args, statement, entry, this.#remedy(args, statement, false))
+    return this.#sendJudged(args, statement, entry, this.#remedy(args, statement, { canMove: false }))
   }
 
-  get #canMove(): boolean {
+  get #mobility(): Mobility {
     const { mover, isLent, transaction } = this.#state
-    return mover?.canMove === true && !isLent && !transaction.current.isOpen
+    if (mover === undefined) return hasNoDirectPool
+    const { staysFor } = mover
+    if (staysFor !== undefined) return { canMove: false, staysFor }
+    return { canMove: !isLent && !transaction.current.isOpen }
   }
 
-  #remedy(args: Arguments, { sql, analysis, named }: Statement, canMove: boolean): StatementRemedy | undefined {
+  #remedy(args: Arguments, { sql, analysis, named }: Statement, mobility: Mobility): StatementRemedy | undefined {
     const { repairs } = this.#guard
-    if (!repairs && !canMove) return undefined
-    const call: Call = { transaction: this.#state.transaction.current, pinned: true, named, canMove }
+    if (!repairs && mobility.canMove !== true) return undefined
+    const call: Call = { transaction: this.#state.transaction.current, pinned: true, named, ...mobility }
     return this.#guard.remedy(sql, analysis, repairs ? { ...call, ...repairCallOf(args) } : call)
   }
 

@@ -13,9 +13,11 @@ export interface Call {
   readonly named?: boolean
   /**
    * True if the checkout can move to a direct connection: the caller holds the connection, no transaction is open, and
-   * the pool has a direct pool. @default false
+   * the pool has a direct pool. False if it cannot now, although there is one. @default the pool has no direct pool
    */
   readonly canMove?: boolean
+  /** Why the connection itself cannot move, for the reason that a statement on it is not repaired. */
+  readonly staysFor?: string
   /** Why the adapter cannot send another text for this call, after "not repaired: ". @default it can */
   readonly keepsText?: string
   /** The values of the parameters. Only the keys of advisory locks are read, and no value is shown. */

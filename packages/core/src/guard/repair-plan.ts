@@ -20,6 +20,8 @@ export interface RepairPlace {
   readonly isWanted: (finding: Finding) => boolean
   /** Why no statement can be repaired here. */
   readonly keepsText: string | undefined
+  /** Why a statement outside a transaction is not repaired. */
+  readonly outside: string
 }
 
 /** What is sent in the place of a statement. */
@@ -49,8 +51,6 @@ export interface RepairPlan {
   readonly unrepaired: ReadonlyMap<RuleId, string>
 }
 
-const outside =
-  'no transaction is open, so nothing would take it back; begin a transaction, or give the pool a direct pool'
 const borrowed = 'the connection is borrowed for this statement alone'
 const uncertain = 'the answer that tells whether a transaction is open is not there yet'
 const behindSavepoint = 'a lock behind a savepoint would be released by ROLLBACK TO'
@@ -137,7 +137,7 @@ class Walk {
 
   /** @returns the reason why an effect is not repaired; `undefined` if nobody asked for that */
   verdictOn(effect: DetectedEffect, step: Step): string | undefined {
-    const { pooler, pinned, isWanted } = this.#place
+    const { pooler, pinned, isWanted, outside } = this.#place
     const judged = (each: DetectedEffect): Finding | undefined =>
       judgeEffects([each], pooler, { inTransaction: this.#isOpen, pinned })[0]
     const finding = judged(effect)

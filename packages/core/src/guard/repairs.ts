@@ -112,7 +112,8 @@ export class Repairs {
       repairsOn(finding, rules, mode) &&
       !excepted.includes(finding.rule) &&
       this.#exceptions.sort({ sql }, [finding]).remaining.length > 0
-    return wantedIn(sql, analysis, { pooler, pinned: call.pinned, before, isWanted, keepsText: call.keepsText })
+    const { pinned, keepsText } = call
+    return wantedIn(sql, analysis, { pooler, pinned, before, isWanted, keepsText, outside: outsideReason(call) })
   }
 }
 
@@ -132,9 +133,16 @@ function allowedInTest({ repairs }: Replacement): readonly RuleId[] {
 
 function keyOf({ isOpen, savepoint }: TransactionState, call: Call, excepted: readonly RuleId[]): string {
   const kind = isOpen ? (savepoint === undefined ? 'open' : 'savepoint') : call.pinned ? 'held' : 'borrowed'
-  return excepted.length === 0 && call.keepsText === undefined
+  return excepted.length === 0 && call.keepsText === undefined && call.canMove === undefined
     ? kind
-    : `${kind} ${excepted.join()} ${call.keepsText ?? ''}`
+    : `${kind} ${excepted.join()} ${call.keepsText ?? ''} ${outsideReason(call)}`
+}
+
+/** Why a statement outside a transaction is not repaired, if it does not move its checkout either. */
+function outsideReason({ canMove, staysFor }: Call): string {
+  const reason = 'no transaction is open, so nothing would take it back; begin a transaction'
+  if (canMove === undefined) return `${reason}, or give the pool a direct pool`
+  return staysFor === undefined ? reason : `${reason}, because ${staysFor}`
 }
 
 /** A plan depends on its place only by what is wanted there. */

@@ -5,8 +5,8 @@ import type { Arguments, ClientLike } from '../types.ts'
 export interface ClientMover {
   /** The checkout that has moved, or is about to. */
   readonly moved: MovedClient | undefined
-  /** True if the connection can go back to its pool without its client. */
-  readonly canMove: boolean
+  /** Why the connection cannot go back to its pool without its client; `undefined` if it can. */
+  readonly staysFor: string | undefined
   /** Notes what the pooler keeps for this connection after a statement. */
   note(analysis: Analysis): void
   /**

@@ -22,9 +22,13 @@ export class Mover implements ClientMover {
   }
 
   /** A hook or an event of the pool may use a client before the application holds it. Such a client does not move. */
-  get canMove(): boolean {
+  get staysFor(): string | undefined {
     const { [checkoutKey]: checkout } = this.#client as GatedClient
-    return checkout?.state === 'held' && this.moved === undefined && canHandBack(this.#client)
+    if (checkout?.state !== 'held')
+      return 'a connection that a hook or a listener of the pool uses does not move to the direct pool'
+    if (this.moved !== undefined || !canHandBack(this.#client))
+      return 'this connection is lost or must be closed, so it does not move to the direct pool'
+    return undefined
   }
 
   note(analysis: Analysis): void {

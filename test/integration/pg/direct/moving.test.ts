@@ -114,6 +114,21 @@ describe('hooks and events of the pool', () => {
     await pool.query('RESET work_mem')
   })
 
+  it.each([
+    [
+      'repair',
+      'no: no transaction is open, so nothing would take it back; begin a transaction, because a connection that a hook',
+    ],
+    ['warn', 'session/set'],
+  ] as const)('with the policy %s, a finding of a hook gives the reason that the pool has', async (policy, reason) => {
+    const { pool, logged } = behind.open({}, { rules: { 'session/set': policy } })
+    pool.on('connect', (client) => void client.query("SET work_mem = '7MB'"))
+    await onClient(pool, (client) => client.query('SELECT 1'))
+    expect(logged.join()).toContain(reason)
+    expect(logged.join()).not.toContain('give the pool a direct pool')
+    await pool.query('RESET work_mem')
+  })
+
   it('pool.connect with a callback moves as well', async () => {
     const { pool } = behind.open()
     const pid = await new Promise((resolve, reject) => {
