@@ -6,7 +6,7 @@ import { textsAfterBegin } from './code/open-transactions.ts'
 import type { ReceiverKind } from './code/receivers.ts'
 import type { SourceFile } from './code/source-file.ts'
 import type { CheckFinding, Level, Origin } from './finding.ts'
-import { Lines } from './lines.ts'
+import type { Lines } from './lines.ts'
 import { mayCallFunctions } from './prefilter.ts'
 import { fillHoles, type Filled } from './sql/fill-holes.ts'
 import type { Judge } from './sql/judge.ts'
@@ -27,15 +27,16 @@ export interface CodeFile {
   readonly path: string
   readonly file: SourceFile
   readonly origin: Origin
+  readonly lines: Lines
 }
 
 /** Judges every SQL text of a file of JavaScript or TypeScript. */
-export function checkCode({ path, file, origin }: CodeFile, judges: readonly Judge[]): CodeResult {
+export function checkCode({ path, file, origin, lines }: CodeFile, judges: readonly Judge[]): CodeResult {
   const texts = findTexts(file).map((text) =>
     Object.assign(text, { filled: mayMatter(text) ? text.variants.map(fillHoles) : [] }),
   )
   const open = textsAfterBegin(texts, file)
-  const where = { path, origin, lines: new Lines(file.syntax.source) }
+  const where = { path, origin, lines }
   const findings = texts.flatMap((text) => {
     const contexts = contextsOf(text, open.has(text))
     return text.filled.flatMap((filled) =>

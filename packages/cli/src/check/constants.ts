@@ -20,16 +20,22 @@ export class Constants {
     if (isSource) this.#modules.add(moduleName(path))
   }
 
-  /** Returns true for a file that imports one of the modules, and sends SQL. */
+  /** Returns true for a file that imports one of the modules. */
   mayBeUsedIn(source: string): boolean {
     if (this.#modules.size === 0) return false
     const names = [...this.#modules].map((name) => name.replaceAll(/[^\w]/g, String.raw`\$&`))
     this.#importing ??= new RegExp(`['"]\\.[^'"\\n]*\\b(?:${names.join('|')})(?:\\.\\w+)?['"]`)
-    return sends.test(source) && this.#importing.test(source)
+    return this.#importing.test(source)
   }
 }
 
 const sends = /\b(?:query|execute|raw|unsafe|queryRaw\w*|executeRaw\w*)\b/
+const importsFile = /['"]\.[^'"\n]*['"]/
+
+/** Returns true for a file that sends SQL and imports a file, so it may send a constant of that file. */
+export function mayImport(source: string): boolean {
+  return sends.test(source) && importsFile.test(source)
+}
 
 /** A constant, not a function with SQL inside. */
 function isConstant(text: string): boolean {

@@ -3,7 +3,7 @@ import { checkCode } from './check-code.ts'
 import { checkScript } from './check-script.ts'
 import { checkConfiguration, mayConfigureSessions } from './configuration/check-configuration.ts'
 import { checkSettingsFile, isSettingsFile } from './configuration/check-settings-file.ts'
-import { Constants } from './constants.ts'
+import { Constants, mayImport } from './constants.ts'
 import { SourceFile } from './code/source-file.ts'
 import { parseCode, SyntaxRefused } from './code/syntax.ts'
 import { importsOther, isOtherPath } from './dialect.ts'
@@ -53,7 +53,7 @@ export class Scanner {
   readonly #judges: readonly Judge[]
   readonly #imported = new Map<string, SourceFile | undefined>()
   readonly #constants = new Constants()
-  /** Files without a dangerous word of their own. */
+  /** Files without a dangerous word of their own, which may use a constant of another file. */
   readonly #others: string[] = []
 
   constructor(request: ScanRequest) {
@@ -84,7 +84,7 @@ export class Scanner {
     if (isSettingsFile(path)) return this.#scanSettings(path, source)
     if (mayTouchSessions(source) || (!path.endsWith('.sql') && mayConfigureSessions(source)))
       return this.#scanParsed(path, source)
-    this.#others.push(path)
+    if (mayImport(source)) this.#others.push(path)
     return { findings: [], skipped: [] }
   }
 
@@ -116,12 +116,12 @@ export class Scanner {
       if (importsOther(file.names.modules)) return { findings: [], problems: [] }
       this.#constants.add(file)
       const origin = originOf(shown, source, this.#request.migrations)
-      const code = { path: shown, file, origin }
+      const code = { path: shown, file, origin, lines: new Lines(source) }
       const { findings, texts, suppressions } = checkCode(code, this.#judges)
       this.counts.tags += texts.tag
       this.counts.calls += texts.call
       const all = [...findings, ...checkConfiguration(code, this.#judges)]
-      return suppress(all, suppressions, { path: shown, lines: new Lines(source) })
+      return suppress(all, suppressions, code)
     } catch (error) {
       if (error instanceof SyntaxRefused) return `it does not parse: ${error.message}`
       if (error instanceof RangeError) return 'it is nested too deeply'

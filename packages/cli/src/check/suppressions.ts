@@ -116,8 +116,8 @@ function readAll(comments: readonly Comment[], { path, lines }: Where): Suppress
 }
 
 /** The callbacks of `guard.allow('session/set', 'why', fn)`. */
-function scopesOf({ nodes }: Syntax): Suppression[] {
-  return nodes.flatMap((node): Suppression[] => {
+function scopesOf({ calls }: Syntax): Suppression[] {
+  return calls.flatMap((node): Suppression[] => {
     if (node.type !== 'CallExpression' || lastName(node.callee) !== 'allow' || node.arguments.length !== 3) return []
     const [rule, , run] = node.arguments
     if (rule === undefined || run === undefined || !isFunction(bare(run))) return []

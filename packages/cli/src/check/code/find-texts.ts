@@ -3,10 +3,7 @@ import type { CodeText } from './code-text.ts'
 import { propertyOf } from './names.ts'
 import { isInTransaction, isTransactionCall, kindOfReceiver } from './receivers.ts'
 import type { SourceFile } from './source-file.ts'
-import { bare, chainOf, lastName, type Node } from './syntax.ts'
-
-type Call = Extract<Node, { type: 'CallExpression' | 'NewExpression' }>
-type Tagged = Extract<Node, { type: 'TaggedTemplateExpression' }>
+import { bare, chainOf, isCall, lastName, type Call, type Node, type Tagged } from './syntax.ts'
 
 /** Methods that send their first argument as it is. */
 const sending =
@@ -19,17 +16,13 @@ const database =
 
 /** Finds the SQL texts of a file. */
 export function findTexts(file: SourceFile): CodeText[] {
-  const { nodes } = file.syntax
-  const calls = nodes.flatMap((node) => (isCall(node) ? textsOfCall(node, file) : []))
+  const calls = file.syntax.calls.flatMap((call) => textsOfCall(call, file))
   const known = new Set(calls.map(({ node }) => node))
-  const tags = nodes.filter((node) => node.type === 'TaggedTemplateExpression')
   // From the outside in: a template in a hole of another one is used by then.
-  const tagged = tags.flatMap((tag) => (known.has(tag) || file.used.has(tag.quasi) ? [] : textsOfTag(tag, file)))
+  const tagged = file.syntax.tagged.flatMap((tag) =>
+    known.has(tag) || file.used.has(tag.quasi) ? [] : textsOfTag(tag, file),
+  )
   return [...calls, ...tagged].toSorted((one, other) => one.node.start - other.node.start)
-}
-
-function isCall(node: Node): node is Call {
-  return node.type === 'CallExpression' || node.type === 'NewExpression'
 }
 
 function textsOfCall(call: Call, file: SourceFile): CodeText[] {

@@ -2,8 +2,9 @@ import { analyze } from '@poolsafe/core/adapter'
 import type { CodeText } from './code-text.ts'
 import { functionAround } from './receivers.ts'
 import type { SourceFile } from './source-file.ts'
-import { ancestors, bare, chainOf, type Node } from './syntax.ts'
+import { ancestors, bare, chainOf, lastName, type Call, type Node } from './syntax.ts'
 import { fillHoles } from '../sql/fill-holes.ts'
+import { fixedText } from '../sql/pieces.ts'
 
 /** A place in the code where a transaction begins or ends. */
 interface Turn {
@@ -14,15 +15,17 @@ interface Turn {
 }
 
 const beginning = /^(?:startTransaction|beginTransaction|begin)$/
+const turnWords = /\b(?:begin|start|commit|end|rollback|abort)\b/i
 const ending = /^(?:commitTransaction|rollbackTransaction|commit|rollback)$/
 
 /** Finds the texts that follow a BEGIN in the same function, or in one around it, on the same receiver. */
 export function textsAfterBegin(texts: readonly CodeText[], file: SourceFile): ReadonlySet<CodeText> {
-  const turns = [...texts.flatMap(turnsOfText), ...file.syntax.nodes.flatMap(turnsOfCall)]
+  const turns = [...texts.flatMap(turnsOfText), ...file.syntax.calls.flatMap(turnsOfCall)]
+  if (!turns.some(({ does }) => does === 'begin')) return new Set()
+  const certain = turns
     .filter(({ does, node }) => does === 'begin' || !isConditional(node, file))
     .toSorted((one, other) => one.node.start - other.node.start)
-  if (!turns.some(({ does }) => does === 'begin')) return new Set()
-  return new Set(texts.filter((text) => isOpenAt(text, turns, file)))
+  return new Set(texts.filter((text) => isOpenAt(text, certain, file)))
 }
 
 function isOpenAt({ sender, receiverName }: CodeText, turns: readonly Turn[], file: SourceFile): boolean {
@@ -36,9 +39,9 @@ function isOpenAt({ sender, receiverName }: CodeText, turns: readonly Turn[], fi
 
 function turnsOfText({ variants, sender, receiverName }: CodeText): Turn[] {
   const [pieces] = variants
-  if (pieces === undefined) return []
+  if (pieces === undefined || !turnWords.test(fixedText(pieces))) return []
   const { sql, isRead } = fillHoles(pieces)
-  if (!isRead || !/\b(?:begin|start|commit|end|rollback|abort)\b/i.test(sql)) return []
+  if (!isRead) return []
   return analyze(sql).steps.flatMap(({ control }): Turn[] => {
     const turn = { node: sender, receiver: receiverName }
     if (control?.does === 'begin') return [{ ...turn, does: 'begin' }]
@@ -47,14 +50,12 @@ function turnsOfText({ variants, sender, receiverName }: CodeText): Turn[] {
 }
 
 /** `queryRunner.startTransaction()`. With a callback it is a transaction of its own. */
-function turnsOfCall(node: Node): Turn[] {
-  if (node.type !== 'CallExpression' || bare(node.callee).type !== 'MemberExpression') return []
-  const chain = chainOf(node.callee)
-  const name = chain.at(-1) ?? ''
-  const turn = { node, receiver: chain.slice(0, -1).join('.') }
-  if (beginning.test(name) && node.arguments.every(({ type }) => !/Function/.test(type)))
-    return [{ ...turn, does: 'begin' }]
-  return ending.test(name) ? [{ ...turn, does: 'end' }] : []
+function turnsOfCall(node: Call): Turn[] {
+  const name = lastName(node.callee) ?? ''
+  const isBeginning = beginning.test(name) && node.arguments.every(({ type }) => !/Function/.test(type))
+  const isTurn = isBeginning || ending.test(name)
+  if (!isTurn || node.type !== 'CallExpression' || bare(node.callee).type !== 'MemberExpression') return []
+  return [{ node, receiver: chainOf(node.callee).slice(0, -1).join('.'), does: isBeginning ? 'begin' : 'end' }]
 }
 
 /** In a `catch`, in an `if`: what follows runs only if the transaction goes on. */

@@ -22,7 +22,15 @@ export interface Syntax {
   readonly parents: ReadonlyMap<Node, Node>
   /** Every node, in the order of the source. */
   readonly nodes: readonly Node[]
+  /** Of the nodes: what may send SQL. */
+  readonly calls: readonly Call[]
+  readonly tagged: readonly Tagged[]
 }
+
+/** A call or a construction. */
+export type Call = Extract<Node, { type: 'CallExpression' | 'NewExpression' }>
+/** A template with a tag. */
+export type Tagged = Extract<Node, { type: 'TaggedTemplateExpression' }>
 
 /** The file is not JavaScript or TypeScript, or is broken. */
 export class SyntaxRefused extends Error {
@@ -41,10 +49,9 @@ export function parseCode(path: string, source: string): Syntax {
     throw new SyntaxRefused('it is nested too deeply')
   const { program, comments } =
     parseAs('module', path, source) ?? parseAs('script', path, source) ?? refuse(path, source)
-  const parents = new Map<Node, Node>()
-  const nodes: Node[] = []
-  collect(program, nodes, parents)
-  return { path, source, root: program, comments, parents, nodes }
+  const found = { parents: new Map<Node, Node>(), nodes: [], calls: [], tagged: [] }
+  collect(program, found)
+  return { path, source, root: program, comments, ...found }
 }
 
 /** @returns `undefined` for a text that is no module or no script */
@@ -68,20 +75,35 @@ function langOf(path: string): 'ts' | 'tsx' | 'jsx' {
   return path.endsWith('.tsx') ? 'tsx' : 'jsx'
 }
 
-function collect(node: Node, nodes: Node[], parents: Map<Node, Node>): void {
-  nodes.push(node)
+/** What one walk through a tree collects. */
+interface Collected {
+  readonly parents: Map<Node, Node>
+  readonly nodes: Node[]
+  readonly calls: Call[]
+  readonly tagged: Tagged[]
+}
+
+function collect(node: Node, found: Collected): void {
+  found.nodes.push(node)
+  if (isCall(node)) found.calls.push(node)
+  else if (node.type === 'TaggedTemplateExpression') found.tagged.push(node)
   for (const key of visitorKeys[node.type] ?? []) {
     const value = (node as unknown as Readonly<Record<string, unknown>>)[key]
     for (const child of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (!isNode(child)) continue
-      parents.set(child, node)
-      collect(child, nodes, parents)
+      found.parents.set(child, node)
+      collect(child, found)
     }
   }
 }
 
 function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && 'type' in value
+}
+
+/** Returns true for a call or a construction. */
+export function isCall(node: Node): node is Call {
+  return node.type === 'CallExpression' || node.type === 'NewExpression'
 }
 
 /** Returns the nodes around a node, from the inside out. */

@@ -2,7 +2,6 @@ import type { Finding } from '@poolsafe/core'
 import { effectsOfCall, judgeEffects } from '@poolsafe/core/adapter'
 import type { CodeFile } from '../check-code.ts'
 import type { CheckFinding } from '../finding.ts'
-import { Lines } from '../lines.ts'
 import type { Judge } from '../sql/judge.ts'
 import * as detectors from './all.ts'
 import type { Detector, Fact, Sent } from './detector.ts'
@@ -16,10 +15,9 @@ export function mayConfigureSessions(source: string): boolean {
 }
 
 /** Finds what the configurations in a file of code make libraries send, and judges it. */
-export function checkConfiguration({ path, file, origin }: CodeFile, judges: readonly Judge[]): CheckFinding[] {
+export function checkConfiguration({ path, file, origin, lines }: CodeFile, judges: readonly Judge[]): CheckFinding[] {
   const { source } = file.syntax
   const facts = all.filter((detector) => detector.words.test(source)).flatMap((detector) => detector.find(file))
-  const lines = new Lines(source)
   return facts.flatMap((fact) => {
     const place = lines.place(path, fact.node.start, fact.node.end)
     const isNote = fact.isOfMigrations === true || origin === 'migration'

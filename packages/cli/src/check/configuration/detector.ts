@@ -1,6 +1,6 @@
 import type { SourceFile } from '../code/source-file.ts'
 import { propertyOf } from '../code/names.ts'
-import { bare, chainOf, type Node } from '../code/syntax.ts'
+import { bare, chainOf, type Call, type Node } from '../code/syntax.ts'
 
 /** What a configuration makes a library send. */
 export type Sent =
@@ -31,15 +31,9 @@ export interface Detector {
   readonly find: (file: SourceFile) => Fact[]
 }
 
-/** A call or a construction. */
-export type Call = Extract<Node, { type: 'CallExpression' | 'NewExpression' }>
-
 /** Returns the calls and constructions of a file whose callee has this name at its end. */
 export function callsTo({ syntax }: SourceFile, name: RegExp): Call[] {
-  return syntax.nodes.filter(
-    (node): node is Call =>
-      (node.type === 'CallExpression' || node.type === 'NewExpression') && name.test(chainOf(node.callee).at(-1) ?? ''),
-  )
+  return syntax.calls.filter(({ callee }) => name.test(chainOf(callee).at(-1) ?? ''))
 }
 
 /** Returns an argument as an object literal, followed through constants; `undefined` for anything else. */

@@ -1,6 +1,7 @@
 import { isDirect } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import { setting, callsTo, imports, objectAt, type Call, type Detector, type Fact } from './detector.ts'
+import type { Call } from '../code/syntax.ts'
+import { setting, callsTo, imports, objectAt, type Detector, type Fact } from './detector.ts'
 
 const lock = { sql: 'SELECT pg_advisory_lock(1)' }
 const direct = 'run migrations over a direct URL (DIRECT_URL), which goes round the pooler'

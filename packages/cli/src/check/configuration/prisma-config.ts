@@ -1,7 +1,7 @@
 import { propertyOf } from '../code/names.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import type { Node } from '../code/syntax.ts'
-import { callsTo, objectAt, objectOf, type Call, type Detector, type Fact } from './detector.ts'
+import type { Call, Node } from '../code/syntax.ts'
+import { callsTo, objectAt, objectOf, type Detector, type Fact } from './detector.ts'
 
 /** `prisma.config.ts`: the URL of `datasource` is that of migrations. The application's own URL may be pooled. */
 export const prismaConfig: Detector = {

@@ -1,8 +1,8 @@
 import { isDirect } from '../code/receivers.ts'
 import { propertyOf } from '../code/names.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import type { Node } from '../code/syntax.ts'
-import { callsTo, objectAt, objectOf, setting, type Call, type Detector, type Fact } from './detector.ts'
+import type { Call, Node } from '../code/syntax.ts'
+import { callsTo, objectAt, objectOf, setting, type Detector, type Fact } from './detector.ts'
 
 /** What node-postgres sends at login from its configuration. */
 const parameters = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'options'] as const
