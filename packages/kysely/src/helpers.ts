@@ -2,6 +2,7 @@ import type { AdvisoryLockOptions, Lease, LeaseOptions, Locked, LockKey, Setting
 import { InvalidOptionError } from '@poolsafe/core'
 import * as core from '@poolsafe/core/adapter'
 import type { ControlledTransaction, Kysely, Transaction } from 'kysely'
+import { rawQuery } from './raw-query.ts'
 
 /** A Kysely, or a transaction of one. */
 export type Handle<Tables> = Kysely<Tables> | Transaction<Tables> | ControlledTransaction<Tables>
@@ -107,13 +108,7 @@ function checkKysely(db: unknown, what: string): void {
 /** Sends raw SQL past the plugins that rewrite queries, and past schemas that they would add. */
 function runOn<Tables>(db: Handle<Tables>): core.Run {
   return async (text, values = []) => {
-    const { rows } = await db.withoutPlugins().executeQuery<core.Row>({
-      sql: text,
-      parameters: values,
-      // What CompiledQuery.raw makes. Kysely is imported for its types alone, so that every copy and version fits.
-      query: { kind: 'RawNode', sqlFragments: [text], parameters: [] },
-      queryId: { queryId: 'poolsafe' },
-    })
+    const { rows } = await db.withoutPlugins().executeQuery(rawQuery<core.Row>(text, values))
     return rows
   }
 }

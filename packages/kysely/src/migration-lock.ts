@@ -2,6 +2,7 @@ import type { Row } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver, TransactionSettings } from 'kysely'
 import { MigrationLockError } from './migration-lock-error.ts'
 import { originalOf } from './original.ts'
+import { rawQuery } from './raw-query.ts'
 
 /** The key of Kysely's own lock (PostgresAdapter), so that deploys with and without the option exclude each other. */
 const lockKey = '3853314791062309107'
@@ -96,9 +97,7 @@ async function waitUntil(attempt: () => Promise<boolean>, onWait: OnWait): Promi
 
 async function tryLock(connection: DatabaseConnection): Promise<boolean> {
   const sql = `select pg_try_advisory_xact_lock(${lockKey}) as locked`
-  // What CompiledQuery.raw makes. Kysely is imported for its types alone, so that every copy and version fits.
-  const query = { kind: 'RawNode', sqlFragments: [sql], parameters: [] } as const
-  const { rows } = await connection.executeQuery<Row>({ sql, parameters: [], query, queryId: { queryId: 'poolsafe' } })
+  const { rows } = await connection.executeQuery<Row>(rawQuery(sql))
   return rows[0]?.['locked'] === true
 }
 
