@@ -45,6 +45,32 @@ export function isOutsideTransaction(client: LivingClient): boolean {
   return readyForQuery === true && client.getTransactionStatus?.() === 'I'
 }
 
+/** How long an unread cursor has to be closed after the release of its connection, in milliseconds. */
+const cursorMillis = 2000
+
+/** What follows the answers to pending queries. */
+interface Waiting {
+  /** Called when the server is ready for the next query. */
+  readonly ready: () => void
+  readonly ended: () => void
+  /** Called when a cursor has stayed open for 2 s. */
+  readonly unread: () => void
+}
+
+/** Follows the answers to what is pending after a release. @returns stops it */
+export function followPending(client: LivingClient, { ready, ended, unread }: Waiting): () => void {
+  const { connection } = client
+  connection?.on('readyForQuery', ready)
+  connection?.on('end', ended)
+  const waitsForReader = pendingQueries(client).some((query) => isForeign(client, query))
+  const timer = waitsForReader ? setTimeout(unread, cursorMillis).unref() : undefined
+  return () => {
+    clearTimeout(timer)
+    connection?.off('readyForQuery', ready)
+    connection?.off('end', ended)
+  }
+}
+
 /** Returns true if the server last reported an open or a failed transaction. */
 export function isInTransaction(client: LivingClient, life: Life): boolean {
   const status = client.getTransactionStatus?.() ?? life.status

@@ -1,21 +1,11 @@
 import type { Checkout } from '@poolsafe/core/adapter'
 import type { Life, LivingClient } from './living-client.ts'
-import {
-  isForeign,
-  isInTransaction,
-  isOutsideTransaction,
-  isQuiet,
-  mayLeaveTransaction,
-  pendingQueries,
-} from './pending.ts'
+import { followPending, isInTransaction, isOutsideTransaction, isQuiet, mayLeaveTransaction } from './pending.ts'
 import { checkoutKey } from './present-checkout.ts'
 import type { ClientLike, DriverFunction } from './types.ts'
 import { locateRelease } from './use-after-release.ts'
 
 function nothing(): void {}
-
-/** How long an unread cursor has to be closed after the release of its connection. */
-const cursorMillis = 2000
 
 /**
  * The stays of one client with the application, as pg-pool counts them: from setting `client.release` to calling it.
@@ -150,17 +140,8 @@ export class Stays {
     this.#entry = entry
     this.#life.released = this.#released
     if (this.#released !== undefined) this.#released.releasedAt = performance.now()
-    const { connection } = this.#client
     const look = (): void => this.#look()
-    connection?.on('readyForQuery', look)
-    connection?.on('end', look)
-    const waitsForReader = pendingQueries(this.#client).some((query) => isForeign(this.#client, query))
-    const timer = waitsForReader ? setTimeout(() => this.#settled(), cursorMillis).unref() : undefined
-    this.#stopSettling = () => {
-      clearTimeout(timer)
-      connection?.off('readyForQuery', look)
-      connection?.off('end', look)
-    }
+    this.#stopSettling = followPending(this.#client, { ready: look, ended: look, unread: () => this.#settled() })
   }
 
   #look(): void {

@@ -1,15 +1,12 @@
 import { sessionTexts } from '@poolsafe/core/adapter'
 import { askOn } from '../ask-idle.ts'
 import type { Life, LivingClient } from '../living-client.ts'
-import { isForeign, isInTransaction, isQuiet, pendingQueries } from '../pending.ts'
+import { followPending, isInTransaction, isQuiet } from '../pending.ts'
 import { forgetPrepared } from './forget-prepared.ts'
 import type { WireConnection } from './internals.ts'
 
 /** How long the server has to clean a session, in milliseconds. */
 const cleanWithinMillis = 5000
-
-/** How long an unread cursor has to be closed after the release of its connection, in milliseconds. */
-const cursorMillis = 2000
 
 /**
  * Removes what the application has left in a session: waits for the statements that it did not await, ends an open
@@ -37,21 +34,15 @@ export async function cleanSession(client: LivingClient, life: Life): Promise<bo
 async function becomesQuiet(client: LivingClient): Promise<boolean> {
   if (client._queryable === false || client._ending === true) return false
   if (isQuiet(client)) return true
-  const { connection } = client
   return new Promise((resolve) => {
-    const waitsForReader = pendingQueries(client).some((query) => isForeign(client, query))
     const settle = (isClean: boolean): void => {
-      clearTimeout(timer)
-      connection?.off('readyForQuery', look)
-      connection?.off('end', end)
+      stop()
       resolve(isClean)
     }
-    const look = (): void => {
+    const ready = (): void => {
       if (isQuiet(client)) settle(true)
     }
-    const end = (): void => settle(false)
-    const timer = waitsForReader ? setTimeout(end, cursorMillis).unref() : undefined
-    connection?.on('readyForQuery', look)
-    connection?.on('end', end)
+    const giveUp = (): void => settle(false)
+    const stop = followPending(client, { ready, ended: giveUp, unread: giveUp })
   })
 }
