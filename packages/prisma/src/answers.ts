@@ -14,9 +14,8 @@ export const reader: AnswerReader = {
 }
 
 /**
- * The server's SQLSTATE in a DriverAdapterError; `undefined` if the server did not answer with this error, such as
- * for a
- * value that the adapter cannot read.
+ * The server's SQLSTATE in a DriverAdapterError; `undefined` if the server did not answer with this error, such as for
+ * a value that the adapter cannot read.
  */
 function sqlStateOf(error: unknown): string | undefined {
   const { name, cause } = (error ?? {}) as { name?: unknown; cause?: { originalCode?: unknown } | null }

@@ -37,8 +37,7 @@ export async function sendAsCaller({ args, query, __internalParams: params }: Si
   const sent = query(args as never, { ...params, customDataProxyFetch } as never) as RequestedPromise
   const transaction = params?.transaction
   // Without this, a client inside an interactive transaction would send the operation there, instead of in the batch
-  // of an
-  // extension that is installed before this one.
+  // of an extension that is installed before this one.
   return await (transaction?.kind === 'batch' && sent.requestTransaction !== undefined
     ? sent.requestTransaction(transaction)
     : sent)
