@@ -7,6 +7,7 @@ export type { ClientLike, PoolLike } from './types.ts'
 // For the adapters above. These exports change without notice between minor versions.
 export { gateIfPool } from './gate-pool.ts'
 export { watchFirstUse } from './first-use.ts'
+export { secondName, whyNoSecondName } from './repaired-names.ts'
 export { resolvePoolOptions, type ResolvedPoolOptions } from './pool-options.ts'
 
 // Helpers for common tasks of applications behind a pooler.

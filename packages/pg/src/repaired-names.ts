@@ -8,7 +8,9 @@ interface RepairingClient extends ClientLike {
 }
 
 /** The longest name of a prepared statement, in bytes: PostgreSQL's NAMEDATALEN - 1. */
-export const longestName = 63
+const longestName = 63
+
+const longName = `the name of the prepared statement leaves no room for a second name (${longestName} bytes)`
 
 /**
  * The name of the repaired text of a prepared statement. pg refuses a second text under one name, and the application's
@@ -16,6 +18,11 @@ export const longestName = 63
  */
 export function secondName(name: string): string {
   return `poolsafe_${name}`
+}
+
+/** Returns why a statement of this name cannot be sent under a second name; `undefined` if it can. */
+export function whyNoSecondName(name: string): string | undefined {
+  return Buffer.byteLength(secondName(name)) > longestName ? longName : undefined
 }
 
 /** Remembers the application's text of a named statement whose repaired text was sent. */

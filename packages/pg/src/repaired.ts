@@ -1,5 +1,5 @@
 import { originalPosition, type Call, type Replacement } from '@poolsafe/core/adapter'
-import { longestName, rememberName, secondName } from './repaired-names.ts'
+import { rememberName, secondName, whyNoSecondName } from './repaired-names.ts'
 import { isSubmittable, type QueryConfig } from './statement.ts'
 import { activeQueryOf, isWired, latestQueryOf, type Arguments, type ClientLike, type Query } from './types.ts'
 
@@ -17,7 +17,6 @@ interface Marked {
 }
 
 const ownText = 'the query object sends a text of its own'
-const longName = `the name of the prepared statement leaves no room for a second name (${longestName} bytes)`
 
 /** What a repair depends on in a call of `query`. */
 export function repairCallOf([config, values]: Arguments): Pick<Call, 'keepsText' | 'parameters'> {
@@ -26,9 +25,8 @@ export function repairCallOf([config, values]: Arguments): Pick<Call, 'keepsText
     readonly values?: unknown
   }
   const parameters = Array.isArray(values) ? values : Array.isArray(own) ? own : []
-  if (typeof name === 'string' && Buffer.byteLength(secondName(name)) > longestName)
-    return { parameters, keepsText: longName }
-  return { parameters }
+  const keepsText = typeof name === 'string' ? whyNoSecondName(name) : undefined
+  return keepsText === undefined ? { parameters } : { parameters, keepsText }
 }
 
 /** The arguments of the same call with the repaired text. The application's configuration is not changed. */

@@ -197,6 +197,7 @@ function rewriterWith(names: StatementNames | undefined): Rewriter {
       return changed
     },
     parametersOf: ({ args }: Statement) => args,
+    keepsText: (statement: Statement) => names?.keepsText(statement),
   }
 }
 

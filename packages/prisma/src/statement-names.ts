@@ -1,3 +1,4 @@
+import { secondName, whyNoSecondName } from '@poolsafe/pg'
 import type { Statement } from './types.ts'
 
 /** Returns the name of the prepared statement for a query; `undefined` for an unnamed one. */
@@ -16,6 +17,8 @@ export interface StatementNames {
    * name.
    */
   readonly nameAfter: (original: Statement, changed: Statement) => void
+  /** Returns why a statement has no other name, so that its text cannot change; `undefined` if it can. */
+  readonly keepsText: (statement: Statement) => string | undefined
 }
 
 /**
@@ -38,7 +41,8 @@ export function statementNamesOf(adapter: object): StatementNames | undefined {
     nameOf,
     nameAfter(original, changed) {
       const name = nameOf(original)
-      names.set(changed, name === undefined || name === '' ? name : `poolsafe_${name}`)
+      names.set(changed, name === undefined || name === '' ? name : secondName(name))
     },
+    keepsText: (statement) => whyNoSecondName(nameOf(statement) ?? ''),
   }
 }

@@ -17,17 +17,19 @@ interface Layers {
   readonly isPoolGuarded: boolean
   /** Names the statements of the adapter. */
   readonly isNamed: boolean
+  /** @default by the length of the text */
+  readonly nameOf?: (statement: { sql: string }) => string
 }
 
 async function use(
-  { isPoolGuarded, isNamed }: Layers,
+  { isPoolGuarded, isNamed, nameOf = ({ sql }) => `n${sql.length}` }: Layers,
   work: (prisma: PrismaClient, seen: RepairingGuard) => Promise<unknown>,
 ): Promise<void> {
   const seen = repairingGuard({ rules: { 'session/named-statement': 'allow' } })
   const { guard } = seen
   const bare = new pg.Pool({ connectionString: database.url, max: 1 })
   const pool = isPoolGuarded ? guardPool(bare, guard) : bare
-  const names = isNamed ? { statementNameGenerator: ({ sql }: { sql: string }) => `n${sql.length}` } : {}
+  const names = isNamed ? { statementNameGenerator: nameOf } : {}
   const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg(pool, names), guard) })
   try {
     await work(prisma.$extends(poolsafe(guard)) as unknown as PrismaClient, seen)
@@ -43,6 +45,25 @@ const layers: Layers[] = [
   { isPoolGuarded: true, isNamed: true },
   { isPoolGuarded: false, isNamed: true },
 ]
+
+it.each([true, false])(
+  'a name without room for a second one keeps its text, pool guarded: %s',
+  async (isPoolGuarded) => {
+    // PostgreSQL compares the first 63 bytes of a name.
+    const nameOf = ({ sql }: { sql: string }): string => `${'n'.repeat(60)}${sql.length}`
+    await use({ isPoolGuarded, isNamed: true, nameOf }, async (prisma, { sent, found }) => {
+      await prisma.$transaction(async (tx) => {
+        await tx.$executeRaw`SET app.a = '7'`
+        await tx.$executeRaw`SET app.long = '7'`
+      })
+      expect(sent).toEqual([])
+      expect(found).toEqual(
+        Array(2).fill('the name of the prepared statement leaves no room for a second name (63 bytes)'),
+      )
+      await prisma.$transaction([prisma.$executeRaw`RESET app.a`, prisma.$executeRaw`RESET app.long`])
+    })
+  },
+)
 
 describe.each(layers)('Prisma, with the pool guarded: $isPoolGuarded, and named statements: $isNamed', (layer) => {
   it('repairs an interactive transaction', async () => {

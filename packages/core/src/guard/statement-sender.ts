@@ -50,6 +50,8 @@ export interface Rewriter {
   readonly withText: (input: never, sql: string) => unknown
   /** Returns the values of the parameters, if the input has any. */
   readonly parametersOf: (input: never) => readonly unknown[] | undefined
+  /** Returns why the input cannot have another text, after "not repaired: ". @default it can */
+  readonly keepsText?: (input: never) => string | undefined
 }
 
 /**
@@ -180,10 +182,9 @@ export class StatementSender {
 
   #remedy(sql: string, analysis: Analysis, call: Call, input: unknown): StatementRemedy | undefined {
     const rewriter = this.#rewriter
-    const more =
-      rewriter === undefined
-        ? { keepsText: 'this adapter sends texts as they are' }
-        : { parameters: rewriter.parametersOf(input as never) }
+    const keepsText =
+      rewriter === undefined ? 'this adapter sends texts as they are' : rewriter.keepsText?.(input as never)
+    const more = keepsText === undefined ? { parameters: rewriter?.parametersOf(input as never) } : { keepsText }
     return this.#guard.remedy(sql, analysis, { ...call, ...more })
   }
 
