@@ -15,6 +15,7 @@ describe('poolsafe check', () => {
     expect(out).toContain('src/db.ts:2:19')
     expect(out).toContain("2 │ await pool.query('SET search_path = tenant_a')")
     expect(out).toContain('SET LOCAL inside the transaction')
+    expect(out).toMatch(/^ {2}helpers {2}withSettings\(\) sets values for one function/m)
     expect(out).toContain('node_modules/@poolsafe/core/docs/rules/session-set.md')
     expect(out).toContain('1 finding in 1 file')
   })

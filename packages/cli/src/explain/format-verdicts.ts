@@ -1,6 +1,7 @@
 import type { Finding, Outcome } from '@poolsafe/core'
 import type { Style } from '../terminal/style.ts'
-import { formatTable, wrap } from '../terminal/table.ts'
+import { findingRows } from '../terminal/finding-rows.ts'
+import { formatTable } from '../terminal/table.ts'
 import type { Group, Verdict, Verdicts } from './verdicts.ts'
 
 /** Formats the verdicts: a table of places and poolers, then each rule with its cause and its remedy. */
@@ -27,13 +28,7 @@ function colourOf(outcome: Outcome, style: Style): (text: string) => string {
   return outcome === 'pinned' || outcome === 'unknown' ? style.yellow : style.red
 }
 
-function formatFinding({ rule, message, why, instead, docs }: Finding, style: Style, columns: number): string {
-  const row = (label: string, text: string): string =>
-    `  ${style.dim(label.padEnd(7))}  ${wrap(text, Math.max(columns - 11, 20), 11)}\n`
-  return [
-    `${message} ${style.dim(`(${rule})`)}\n`,
-    row('why', why),
-    row('instead', instead),
-    row('docs', `node_modules/@poolsafe/core/${docs}`),
-  ].join('')
+function formatFinding(finding: Finding, style: Style, columns: number): string {
+  const { rule, message } = finding
+  return `${message} ${style.dim(`(${rule})`)}\n${findingRows([finding], { style, columns })}`
 }

@@ -1,3 +1,4 @@
+import { escapeXml as escape } from '../html/escape-xml.ts'
 import type { RuleSummary, Summary } from './summary.ts'
 
 /** Formats the findings as JUnit: a suite for each rule, and a failed case for each place. */
@@ -30,14 +31,4 @@ function suite({ rule, message, instead, places }: RuleSummary): string[] {
     ...cases,
     '  </testsuite>',
   ]
-}
-
-/** XML 1.0 has no control characters except tab and line breaks. */
-function escape(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '?')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

@@ -26,6 +26,7 @@ export function checkConfiguration({ path, file, origin, lines }: CodeFile, judg
         Object.assign({}, finding, place, {
           message: messageOf(fact, finding),
           instead: fact.instead,
+          helpers: [],
           level: isNote ? ('note' as const) : ('error' as const),
           origin: isNote ? ('migration' as const) : ('configuration' as const),
           statement: '',

@@ -111,6 +111,7 @@ function ofSchema(path: string, source: string, lines: Lines, judges: readonly J
         Object.assign({}, finding, lines.place(path, start, source.indexOf('\n', start)), {
           message: 'without directUrl, Prisma Migrate takes its session lock over the URL of the application',
           instead: 'set directUrl = env("DIRECT_URL"), an address that goes round the pooler',
+          helpers: [],
           level: 'note' as const,
           origin: 'migration' as const,
           statement: '',

@@ -1,6 +1,7 @@
 import { ruleById } from '@poolsafe/core'
 import type { CheckFinding } from '../finding.ts'
 import { counted, ofLevel, type CheckResult } from './result.ts'
+import { escapeHtml as escape } from '../../html/page.ts'
 import { htmlScript, htmlStyle } from './html-parts.ts'
 
 /** One self-contained page: works from a file, follows the colour scheme, filters by rule, folder and level. */
@@ -70,8 +71,4 @@ function options(values: readonly string[]): string {
 function folderOf({ path }: CheckFinding): string {
   const parts = path.split('/').slice(0, -1)
   return parts.length === 0 ? '.' : parts.slice(0, 3).join('/')
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }

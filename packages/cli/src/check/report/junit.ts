@@ -1,4 +1,5 @@
 import type { CheckFinding } from '../finding.ts'
+import { escapeXml as escape } from '../../html/escape-xml.ts'
 import { placeOf } from './concise.ts'
 import { ofLevel, type CheckResult } from './result.ts'
 
@@ -28,14 +29,4 @@ function suite(path: string, findings: readonly CheckFinding[]): string {
     return `    <testcase name="${escape(`${rule} at line ${finding.line}`)}" classname="${escape(path)}">\n      <failure message="${escape(message)}" type="${escape(rule)}">${escape(text)}</failure>\n    </testcase>\n`
   })
   return `  <testsuite name="${escape(path)}" tests="${findings.length}" failures="${findings.length}">\n${cases.join('')}  </testsuite>\n`
-}
-
-/** Control characters have no place in XML, escaped or not. */
-function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
 }

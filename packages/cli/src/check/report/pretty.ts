@@ -1,6 +1,7 @@
 import { ruleById } from '@poolsafe/core'
 import type { Style } from '../../terminal/style.ts'
-import { formatTable, wrap } from '../../terminal/table.ts'
+import { findingRows } from '../../terminal/finding-rows.ts'
+import { formatTable } from '../../terminal/table.ts'
 import type { CheckFinding } from '../finding.ts'
 import { placeOf } from './concise.ts'
 import { counted, ofLevel, type CheckResult } from './result.ts'
@@ -49,9 +50,7 @@ function byRule(findings: readonly CheckFinding[]): Group[] {
 }
 
 function section(findings: Group, { style, columns, all, lineOf }: PrettyOptions): string {
-  const [{ rule, why, instead, docs }] = findings
-  const row = (label: string, text: string): string =>
-    `  ${style.dim(label.padEnd(7))}  ${wrap(text, Math.max(columns - 11, 20), 11)}\n`
+  const [{ rule }] = findings
   const shown = all ? findings : findings.slice(0, mostPlaces)
   const more = findings.length - shown.length
   return [
@@ -59,9 +58,7 @@ function section(findings: Group, { style, columns, all, lineOf }: PrettyOptions
     ...shown.map((finding) => placeWithSource(finding, style, lineOf)),
     more > 0 ? `  … and ${counted(more, 'more place')} (--all shows them)\n` : '',
     '\n',
-    row('why', why),
-    row('instead', instead),
-    row('docs', `node_modules/@poolsafe/core/${docs}`),
+    findingRows(findings, { style, columns }),
   ].join('')
 }
 
