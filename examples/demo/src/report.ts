@@ -62,7 +62,7 @@ export function createTextReport(write: Write, isPlain: boolean): Report {
       const failed = all.filter(({ result }) => !result.held).map(({ scene }) => scene.name)
       line(
         failed.length === 0
-          ? `All ${all.length} scenes held, in ${seconds} s.`
+          ? `${all.length === 1 ? 'The scene' : `All ${all.length} scenes`} held, in ${seconds} s.`
           : `Did not hold: ${failed.join(', ')} (${seconds} s).`,
       )
     },

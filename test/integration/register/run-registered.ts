@@ -13,7 +13,7 @@ export interface Ran {
 export const applications: string = join(import.meta.dirname, 'applications')
 
 /** Options that load the packages from their sources. */
-export const fromSources: readonly string[] = ['--conditions=@poolsafe/source']
+const fromSources: readonly string[] = ['--conditions=@poolsafe/source']
 
 /** Runs Node with these arguments in a folder. Variables of poolsafe come from `env` alone. */
 export function runNode(

@@ -8,7 +8,7 @@ import { until } from '../until.ts'
 
 const max = 3
 const callers = 5
-/** How long the demo watches calls that get no answer. */
+/** How long the demo watches for answers that never come. */
 const watchMillis = 500
 /** Longer than a login takes on a busy machine. */
 const acquireTimeoutMillis = 2000
@@ -87,7 +87,7 @@ async function playExhausted(servers: Servers): Promise<Exhausted> {
   return {
     timeouts: timeouts.length,
     namingHolder: timeouts.filter(({ message }) => message.includes(sendInvoice.name)).length,
-    waitedMillis: Math.max(...timeouts.map(({ waitedMillis }) => Math.round(waitedMillis))),
+    waitedMillis: Math.max(0, ...timeouts.map(({ waitedMillis }) => Math.round(waitedMillis))),
     refusal: toRefusal(errors[0]),
   }
 }
