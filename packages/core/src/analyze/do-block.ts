@@ -1,9 +1,10 @@
 import type { DoStmt, Node } from '@pgsql/types'
+import { columnsOf } from './columns.ts'
 import type { Folded } from './folded.ts'
 import { type Analysis, type DetectedEffect, effectsIn } from './analysis.ts'
 import { uncertain } from '../rules/effect.ts'
 import { stringConstant } from '../sql/function-call.ts'
-import { ParseRefused, ParseTooComplex, parse, parseBlock } from '../sql/parser.ts'
+import { parseBlock, unlessRefused } from '../sql/parser.ts'
 
 /** The effects of a DO block. */
 export interface Block {
@@ -44,15 +45,10 @@ interface Expression {
 export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => Analysis): Block {
   const language = option(args, 'language') ?? 'plpgsql'
   if (language !== 'plpgsql') return { effects: [], undecided: 'a DO block in another language than plpgsql' }
-  let body: object
-  try {
-    body = parseBlock(option(args, 'as') ?? '')
-  } catch (error) {
-    if (error instanceof ParseRefused || error instanceof ParseTooComplex)
-      return { effects: [], undecided: 'a DO block that was not understood' }
-    throw error
-  }
-  return analyzeBody(body, analyze)
+  const body = unlessRefused(() => parseBlock(option(args, 'as') ?? ''))
+  return body === undefined
+    ? { effects: [], undecided: 'a DO block that was not understood' }
+    : analyzeBody(body, analyze)
 }
 
 /**
@@ -185,7 +181,7 @@ function analyzeExpression(
 }
 
 function constantText(select: string): Folded | undefined {
-  const sql = constantOf(select)
+  const sql = stringConstant(columnsOf(select)[0])
   return sql === undefined ? undefined : { sql, isWhole: true }
 }
 
@@ -205,7 +201,8 @@ function mayFail({ steps }: Analysis): boolean {
   return first === undefined || steps.length > 1 || first.mayFail !== undefined || first.followsDoubt === true
 }
 
-function toStatement({ query, parseMode: mode }: Expression): string {
+/** Returns what PL/pgSQL makes of an expression: a statement, or a SELECT with the value as its last column. */
+export function toStatement({ query, parseMode: mode }: Pick<Expression, 'query' | 'parseMode'>): string {
   if (mode === parseMode.statement) return query
   return mode === parseMode.expression ? `SELECT ${query}` : `SELECT ${assigned(query)}`
 }
@@ -219,11 +216,4 @@ function assigned(query: string): string {
     else if (depth === 0 && token.endsWith('=')) return `${query.slice(0, index)}, ${query.slice(index + token.length)}`
   }
   return query
-}
-
-/** Returns the text of `SELECT '…'`. */
-function constantOf(sql: string): string | undefined {
-  const [statement] = parse(sql)
-  const [target] = statement !== undefined && 'SelectStmt' in statement ? (statement.SelectStmt.targetList ?? []) : []
-  return target !== undefined && 'ResTarget' in target ? stringConstant(target.ResTarget.val) : undefined
 }

@@ -1,6 +1,7 @@
 import type { FuncCall, Node } from '@pgsql/types'
 import { functionCall, isBuiltIn, names } from '../sql/function-call.ts'
-import { parse, ParseRefused, ParseTooComplex } from '../sql/parser.ts'
+import { parse, unlessRefused } from '../sql/parser.ts'
+import { columnsOf } from './columns.ts'
 
 /** The text that a dynamic EXECUTE builds, as far as the code shows it. */
 export interface Folded {
@@ -17,9 +18,7 @@ export interface Folded {
  * @param select the expression as `SELECT …`
  */
 export function foldText(select: string): Folded | undefined {
-  const [statement] = parse(select)
-  const [target] = statement !== undefined && 'SelectStmt' in statement ? (statement.SelectStmt.targetList ?? []) : []
-  const value = target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined
+  const [value] = columnsOf(select)
   if (value === undefined) return undefined
   const fold = new Fold()
   const sql = fold.text(value)
@@ -27,12 +26,7 @@ export function foldText(select: string): Folded | undefined {
 }
 
 function isStatement(sql: string): boolean {
-  try {
-    return parse(sql).length > 0
-  } catch (error) {
-    if (error instanceof ParseRefused || error instanceof ParseTooComplex) return false
-    throw error
-  }
+  return (unlessRefused(() => parse(sql)) ?? []).length > 0
 }
 
 /** Types whose values print as a name or a number. */

@@ -1,52 +1,93 @@
-/** `old := current_setting('app.a', true)`, `old text DEFAULT …`, also within COALESCE. One of the two words is the variable. */
-const assigned =
-  /\b(?:([a-z_]\w*)\s+)?\b([a-z_][\w.]*)\s*(?::=|=|\bDEFAULT\b)\s*(?:coalesce\s*\(\s*)?current_setting\s*\(\s*'([^']+)'/gi
-
-/** `SELECT current_setting('app.a', true) INTO old` */
-const selected = /\bcurrent_setting\s*\(\s*'([^']+)'[^()]*\)(?:\s*,\s*''\s*\))?\s*INTO\s+(?:STRICT\s+)?([a-z_]\w*)/gi
-
-/** `set_config('app.a', old, …`, also with COALESCE. */
-const restoring = /\bset_config\s*\(\s*'([^']+)'\s*,\s*(?:coalesce\s*\(\s*([a-z_]\w*)\s*,\s*''\s*\)|([a-z_]\w*))\s*,/gi
+import type { Node } from '@pgsql/types'
+import { visitsOf } from '../sql/executed.ts'
+import { functionCall, isBuiltIn, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
+import { unlessRefused } from '../sql/parser.ts'
+import { statementsOf, type StatementText } from '../sql/statement-text.ts'
+import { effectsIn, type Analysis, type DetectedEffect } from './analysis.ts'
+import { assignmentsIn, type Assignment } from './assignments.ts'
+import { columnsOf, plainName } from './columns.ts'
 
 /**
- * Finds variables in which a routine saves a setting before it changes it. Returns a function that replaces them in
- * `set_config` by NULL: putting the saved value back takes the change back, as a reset does.
+ * Finds variables in which a PL/pgSQL routine saves a setting before it changes it:
+ * `old := current_setting('app.a', true)`. Returns a function that replaces them in `set_config` by NULL: putting the
+ * saved value back takes the change back, as a reset does.
+ *
+ * @param body what PL/pgSQL's parser has read
+ * @param analyze analyzes the statements of the body
  */
-export function restoresSaved(definition: string): (sql: string) => string {
-  const saved = savedIn(definition)
+export function restoresSaved(body: object, analyze: (sql: string) => Analysis): (sql: string) => string {
+  const saved = savedIn(assignmentsIn(body), analyze)
   if (saved.size === 0) return (sql) => sql
   return (sql) =>
-    sql.replaceAll(restoring, (call: string, setting: string, wrapped?: string, plain?: string) => {
-      const isSaved = saved.has(keyOf(wrapped ?? plain ?? '', setting))
-      return isSaved ? `set_config('${setting}', NULL,` : call
-    })
+    restoringIn(sql, saved).reduceRight((text, { from, to }) => `${text.slice(0, from)}NULL${text.slice(to)}`, sql)
 }
 
-/** The pairs of variable and setting. */
-function savedIn(definition: string): ReadonlySet<string> {
-  const found = [
-    ...[...definition.matchAll(assigned)].flatMap(({ 1: first = '', 2: second = '', 3: setting = '', index }) => [
-      { variable: first, setting, index },
-      { variable: second, setting, index },
-    ]),
-    ...[...definition.matchAll(selected)].map(({ 1: setting = '', 2: variable = '', index }) => ({
-      variable,
-      setting,
-      index,
-    })),
-  ]
-  return new Set(
-    found
-      .filter(({ setting, index }) => !isChangedBefore(definition, setting, index))
-      .map(({ variable, setting }) => keyOf(variable, setting)),
+/** The settings that variables hold. A variable that gets several values may hold another one. */
+function savedIn(assignments: readonly Assignment[], analyze: (sql: string) => Analysis): ReadonlyMap<string, string> {
+  const saved = new Map<string, string>()
+  const values = new Map<string, number>()
+  for (const [at, { sql, variables }] of assignments.entries()) {
+    const columns =
+      variables.length === 0 || sql === '' ? [] : (unlessRefused(() => columnsOf(sql)) ?? []).slice(-variables.length)
+    for (const [index, variable] of variables.entries()) {
+      values.set(variable, (values.get(variable) ?? 0) + 1)
+      const setting = settingReadBy(columns[index])
+      const isChanged = (before: Assignment): boolean =>
+        effectsIn(analyze(before.sql)).some((effect) => mayChange(effect, setting ?? ''))
+      if (setting !== undefined && !assignments.slice(0, at).some(isChanged)) saved.set(variable, setting)
+    }
+  }
+  return new Map([...saved].filter(([variable]) => values.get(variable) === 1))
+}
+
+function mayChange({ state, object }: DetectedEffect, setting: string): boolean {
+  return object === setting || (object === undefined && settingStates.has(state))
+}
+
+const settingStates: ReadonlySet<string> = new Set(['setting', 'role', 'session-authorization'])
+
+/** `current_setting('app.a', true)`, also within COALESCE. */
+function settingReadBy(value: Node | undefined): string | undefined {
+  if (value === undefined) return undefined
+  if ('CoalesceExpr' in value) return settingReadBy(value.CoalesceExpr.args?.[0])
+  const call = 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
+  return call !== undefined && call.name === 'current_setting' && isBuiltIn(call) ? settingOf(call) : undefined
+}
+
+function settingOf(call: FunctionCall): string | undefined {
+  const name = stringConstant(call.argument(0, 'setting_name'))
+  return name === undefined ? undefined : settingName(name)
+}
+
+interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** `set_config('app.a', old, …`, also `coalesce(old, '')`: where the value stands in the text. */
+function restoringIn(sql: string, saved: ReadonlyMap<string, string>): Span[] {
+  const statements = unlessRefused(() => statementsOf(sql)) ?? []
+  return statements.flatMap((text) =>
+    [...visitsOf(text.node, () => false)].flatMap(({ tag, node }) => {
+      const call = tag === 'FuncCall' ? functionCall(node) : undefined
+      if (call === undefined || call.name !== 'set_config' || !isBuiltIn(call)) return []
+      const value = call.argument(1, 'new_value')
+      const variable = variableIn(value)
+      if (value === undefined || variable === undefined || saved.get(variable) !== settingOf(call)) return []
+      return spanOf(value, text) ?? []
+    }),
   )
 }
 
-function keyOf(variable: string, setting: string): string {
-  return `${variable} ${setting}`.toLowerCase()
+function variableIn(value: Node | undefined): string | undefined {
+  if (value === undefined || !('CoalesceExpr' in value)) return plainName(value)
+  const [first, second] = value.CoalesceExpr.args ?? []
+  return stringConstant(second) === '' ? plainName(first) : undefined
 }
 
-function isChangedBefore(definition: string, setting: string, index: number): boolean {
-  const before = definition.slice(0, index).toLowerCase()
-  return before.includes(`set_config('${setting.toLowerCase()}'`) || before.includes(`set ${setting.toLowerCase()} `)
+function spanOf(value: Node, text: StatementText): Span | undefined {
+  if ('ColumnRef' in value) return text.tokenAt(value.ColumnRef.location)
+  const start = 'CoalesceExpr' in value ? text.indexAt(value.CoalesceExpr.location) : -1
+  const [first, last] = [text.tokens[start], text.tokens[text.closing(start + 1)]]
+  return first && last && { from: first.from, to: last.to }
 }

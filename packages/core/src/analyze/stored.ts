@@ -58,13 +58,16 @@ function blockOfRoutine(definition: string, reach: Reach): Block {
 }
 
 function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: Reach): Block {
-  const restored = restoresSaved(definition)
   const analyze = (sql: string): Analysis =>
-    scanSaysHarmless(sql) && !reach.mentions(sql) ? harmless : parseAndAnalyze(restored(sql), 0, reach)
+    scanSaysHarmless(sql) && !reach.mentions(sql) ? harmless : parseAndAnalyze(sql, 0, reach)
   if (statement.sql_body !== undefined)
     return joined(statementsIn(statement.sql_body).map((each) => ofStatement(each, reach)))
   const language = option(statement.options ?? [], 'language')
-  if (language === 'plpgsql') return named(analyzeBody(parseFunction(definition), analyze, foldText))
+  if (language === 'plpgsql') {
+    const body = parseFunction(definition)
+    const restored = restoresSaved(body, analyze)
+    return named(analyzeBody(body, (sql) => analyze(restored(sql)), foldText))
+  }
   if (language !== 'sql') return { effects: [], undecided: `a function in the language ${language ?? 'unknown'}` }
   const { undecided, ...analysis } = analyze(bodyOf(statement))
   return withinTransaction({ effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) })

@@ -111,6 +111,16 @@ export function parseAndScan(sql: string): {
   return { statements, tokens }
 }
 
+/** Returns the result of `work`; `undefined` if the parser refuses its text, or cannot hold it. */
+export function unlessRefused<Result>(work: () => Result): Result | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof ParseRefused || error instanceof ParseTooComplex) return undefined
+    throw error
+  }
+}
+
 /** The texts of the statements of a text, one for each node of {@link parse}. */
 export function statementTexts(sql: string): string[] {
   const text = Buffer.from(bare(sql))

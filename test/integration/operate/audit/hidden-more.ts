@@ -114,6 +114,14 @@ export const hiddenMore: readonly StoredCase[] = [
     call: 'SELECT shop.restores_another()',
   },
   {
+    object: 'shop.sets_if_different',
+    sql: plpgsql(
+      'shop.sets_if_different(old text)',
+      "BEGIN IF old = current_setting('app.a', true) THEN RETURN; END IF; PERFORM set_config('app.a', old, false); END",
+    ),
+    call: "SELECT shop.sets_if_different('x')",
+  },
+  {
     object: 'shop.saves_too_late',
     sql: plpgsql(
       'shop.saves_too_late()',
