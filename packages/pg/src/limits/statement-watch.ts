@@ -1,4 +1,3 @@
-import { applicationTextOf } from '../repaired.ts'
 import { PoolerWaitError, StatementTimeoutError } from '@poolsafe/core'
 import {
   type StatementEnd,
@@ -10,9 +9,11 @@ import {
   type Engine,
   type StatementLimits,
 } from '@poolsafe/core/adapter'
+import { applicationTextOf } from '../repaired.ts'
 import { activeQueryOf, closeConnection, firstQueuedOf, type Query, textOf, type WiredClient } from '../types.ts'
 import { unpatched } from '../unpatched.ts'
 import { cancelQuery } from './cancel-request.ts'
+import { LimitTimer } from './limit-timer.ts'
 import { isQuestion } from './question.ts'
 
 /** How long the server has to end a statement after its limit. On a silent network, no answer arrives. */
@@ -64,7 +65,7 @@ export class StatementWatch {
    * reader.
    */
   #begunAt = 0
-  #timer: NodeJS.Timeout | undefined
+  readonly #timer = new LimitTimer()
   /** True while the server runs a question of ours. */
   #isAtQuestion = false
   /** True while the application's query waits behind it. */
@@ -148,36 +149,18 @@ export class StatementWatch {
   }
 
   #arm(query: Query, sentAt: number): void {
-    this.#disarm()
+    this.#timer.stop()
     this.#sentAt = sentAt
     const { statementTimeoutMillis, poolerWaitTimeoutMillis } = this.#limits
     if (this.#status !== 'I') {
       if (this.#isLimited && mayLimitItself(textOf(query))) this.#isLimited = false
       // The server enforces this limit itself, unless the network is silent.
-      if (this.#isLimited) this.#after(statementTimeoutMillis + graceMillis, () => this.#close(query, unheard))
+      if (this.#isLimited) this.#timer.start(statementTimeoutMillis + graceMillis, () => this.#close(query, unheard))
       return
     }
     const isWait = poolerWaitTimeoutMillis < statementTimeoutMillis && this.#onlyBegins(query)
     const millis = isWait ? poolerWaitTimeoutMillis : statementTimeoutMillis
-    if (millis !== Infinity) this.#after(millis, () => (isWait ? this.#giveUp() : void this.#expire(query)))
-  }
-
-  /** A busy process finds the timer and the answer at the same time, and runs the timer first. The answer counts. */
-  #after(millis: number, act: () => void): void {
-    const timer = setTimeout(
-      () =>
-        setImmediate(() => {
-          if (this.#timer === timer) act()
-        }),
-      // The maximum of Node's timers.
-      Math.min(millis, 2_147_483_647),
-    )
-    this.#timer = timer
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    if (millis !== Infinity) this.#timer.start(millis, () => (isWait ? this.#giveUp() : void this.#expire(query)))
   }
 
   #onlyBegins(query: Query): boolean {
@@ -190,7 +173,7 @@ export class StatementWatch {
 
   /** Notes that the server is ready: its last query is over, and a transaction may have begun. */
   #ready(status: string): void {
-    this.#disarm()
+    this.#timer.stop()
     const query = this.#query
     const isNew =
       status === 'T' && (this.#status === 'I' || (query !== undefined && beginsAnew(this.#guard.peek(textOf(query)))))
@@ -239,14 +222,14 @@ export class StatementWatch {
   /** Maps the server's cancellation error to StatementTimeoutError. */
   #heard(args: unknown[]): unknown[] {
     const [event, message] = args
-    if (event === 'end') this.#disarm()
+    if (event === 'end') this.#timer.stop()
     if (this.#isAtQuestion) return args
     if (event === 'portalSuspended' || ((event === 'rowDescription' || event === 'noData') && !this.#isAsked)) {
       this.#isAsked = false
-      this.#disarm()
+      this.#timer.stop()
     }
     if (event !== 'errorMessage') return args
-    this.#disarm()
+    this.#timer.stop()
     const query = this.#query
     const { code } = message as Message
     if (code === '25P02') this.#explain(message as object)
@@ -288,13 +271,13 @@ export class StatementWatch {
     if (activeQueryOf(this.#client) !== query)
       return this.#close(query, 'the connection did not answer the question before it', false)
     this.#expired = query
-    this.#after(graceMillis, () => this.#close(query, unheard))
+    this.#timer.start(graceMillis, () => this.#close(query, unheard))
     const outcome = await cancelQuery(this.#client, query)
     if (outcome === 'failed' && this.#query === query) this.#close(query, 'the CancelRequest could not be sent')
   }
 
   #close(query: Query, reason: string, wasSent = true): void {
-    this.#disarm()
+    this.#timer.stop()
     void closeConnection(this.#client, this.#timeoutOf(query, { wasCancelled: false, wasSent }, new Error(reason)))
   }
 
