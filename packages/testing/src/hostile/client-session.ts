@@ -3,6 +3,7 @@ import { Checkout } from './checkout.ts'
 import type { ClientSettings } from './client-settings.ts'
 import { ExpectedAnswers } from './expected.ts'
 import type { NamedStatements } from './named-statements.ts'
+import { Inbox, type Message } from './inbox.ts'
 import { Outbox } from './outbox.ts'
 import { readBind, readParse } from './prepared.ts'
 import { backend, errorResponse, frontend, headerBytes, idleStatus, readText } from './protocol.ts'
@@ -23,14 +24,6 @@ export interface ClientParts {
   readonly onClosed: () => void
 }
 
-interface Message {
-  readonly type: number
-  readonly bytes: Buffer
-}
-
-/** Reading from the client pauses while more than this waits for a session or an answer. */
-const maxQueuedBytes = 1_048_576
-
 const isOfCopy: ReadonlySet<number> = new Set([frontend.copyData, frontend.copyDone, frontend.copyFail])
 const mayComeInCopy: ReadonlySet<number> = new Set([...isOfCopy, frontend.flush, frontend.sync, frontend.terminate])
 const isExtended: ReadonlySet<number> = new Set([
@@ -47,11 +40,10 @@ const isExtended: ReadonlySet<number> = new Set([
  */
 export class ClientSession implements Served {
   readonly #parts: ClientParts
+  readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #expected = new ExpectedAnswers()
   readonly #checkout: Checkout
-  #queue: Message[] = []
-  #queuedBytes = 0
   /**
    * What the server has been sent: nothing without an answer, messages without a Sync so far, a Query, or a Sync.
    */
@@ -76,6 +68,7 @@ export class ClientSession implements Served {
 
   constructor(parts: ClientParts) {
     this.#parts = parts
+    this.#inbox = new Inbox(parts.socket)
     this.#outbox = new Outbox(parts.socket)
     this.#checkout = new Checkout({ ...parts, served: this, onRefused: (response) => this.expel(response) })
     parts.socket.once('close', () => this.close())
@@ -88,15 +81,13 @@ export class ClientSession implements Served {
   }
 
   receive(type: number, bytes: Buffer): void {
-    if (this.#isClosed) return
-    this.#queue.push({ type, bytes })
-    this.#queuedBytes += bytes.length
+    if (!this.#isClosed) this.#inbox.push({ type, bytes })
   }
 
   /** Call it when a chunk was received completely. */
   received(): void {
     this.#pump()
-    if (this.#queuedBytes > maxQueuedBytes) this.#parts.socket.pause()
+    this.#inbox.pauseIfFull()
   }
 
   /**
@@ -118,13 +109,13 @@ export class ClientSession implements Served {
   }
 
   #pump(): void {
-    for (let next = this.#queue[0]; next !== undefined && !this.#isClosed; next = this.#queue[0]) {
+    for (let next = this.#inbox.next; next !== undefined && !this.#isClosed; next = this.#inbox.next) {
       if (!this.#mayGo(next)) break
       if (next.type === frontend.terminate) return this.close()
-      if (this.session !== undefined) this.#forward(this.#shift(next))
-      // Drops the rest of a failed COPY, which the server would ignore as well.
-      else if (isOfCopy.has(next.type)) this.#shift(next)
-      else return this.#checkout.take(() => this.#pump())
+      if (this.session === undefined && !isOfCopy.has(next.type)) return this.#checkout.take(() => this.#pump())
+      this.#inbox.shift()
+      // Without a session this drops the rest of a failed COPY, which the server would ignore as well.
+      if (this.session !== undefined) this.#forward(next)
     }
     if (this.session?.flush() === false) this.#waitFor(this.session)
   }
@@ -133,13 +124,6 @@ export class ClientSession implements Served {
     if (this.#checkout.isWaiting) return false
     if (this.#unit === 'none' || this.#unit === 'open') return true
     return this.#isCopyingIn && mayComeInCopy.has(type)
-  }
-
-  #shift(next: Message): Message {
-    this.#queue.shift()
-    this.#queuedBytes -= next.bytes.length
-    if (this.#queuedBytes <= maxQueuedBytes && this.#parts.socket.isPaused()) this.#parts.socket.resume()
-    return next
   }
 
   #waitFor(session: ServerSession): void {
@@ -303,7 +287,7 @@ export class ClientSession implements Served {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#queue = []
+    this.#inbox.clear()
     this.#checkout.end()
     this.#parts.socket.end()
     this.#parts.onClosed()
