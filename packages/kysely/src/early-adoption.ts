@@ -75,8 +75,7 @@ export function watchHandingOut(driver: Driver): void {
   const prototype = postgresPrototypeOf(driver)
   if (prototype === undefined || patched.has(prototype)) return
   patched.add(prototype)
-  // oxlint-disable-next-line typescript/unbound-method -- called with the driver as `this` below
-  const { acquireConnection: acquire, releaseConnection: release } = prototype
+  const { acquireConnection: acquire, releaseConnection: release } = prototype as Unbound
   prototype.acquireConnection = function acquireConnection(this: Driver, ...args) {
     const acquiring = acquisitions.getStore() as Partial<Acquisition> | undefined
     // Adds one frame only: the stack of an error has ten by default.
@@ -94,6 +93,15 @@ export function watchHandingOut(driver: Driver): void {
     setHandedOut(connection, false)
     return release.call(this, connection, options)
   }
+}
+
+/** The methods of a prototype, to be called with a driver. */
+interface Unbound {
+  readonly acquireConnection: (
+    this: Driver,
+    ...args: Parameters<Driver['acquireConnection']>
+  ) => Promise<DatabaseConnection>
+  readonly releaseConnection: (this: Driver, ...args: Parameters<Driver['releaseConnection']>) => Promise<void>
 }
 
 /** Hides the acquisition of another driver from what this driver acquires. */

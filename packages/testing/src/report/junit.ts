@@ -81,9 +81,8 @@ function countsOf(tests: readonly ReportedTest[], unusedExceptions = 0): string 
   return `tests="${tests.length + unusedExceptions}" failures="${failures}" errors="0" skipped="${skipped}"`
 }
 
-/** Characters that XML 1.0 cannot hold, in any form. */
-// oxlint-disable-next-line no-control-regex
-const unspeakable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Surrogate}/gu
+/** Characters that XML 1.0 cannot hold, in any form. It can hold the control characters that the first class names. */
+const unspeakable = /[^\P{Control}\t\n\r\u007F-\u009F]|[\uFFFE\uFFFF]|\p{Surrogate}/gu
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
