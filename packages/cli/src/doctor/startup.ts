@@ -1,8 +1,6 @@
 import type { StartupTrial } from '@poolsafe/operate'
 import { messageOf, openDatabase, type OpenDatabase } from '../database/connect.ts'
-
-/** Parameters of a URL that drivers send at login as settings of the session. */
-const sentAtLogin = ['options', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+import { sentAtLogin } from '../database/sent-at-login.ts'
 
 /** The settings that a URL makes the driver send, and the URL without them. */
 export function withoutSettings(url: string): {

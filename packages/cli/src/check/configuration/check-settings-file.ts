@@ -1,5 +1,6 @@
 import type { Finding } from '@poolsafe/core'
 import { docsOf } from '@poolsafe/core/adapter'
+import { sentAtLogin } from '../../database/sent-at-login.ts'
 import type { CheckFinding } from '../finding.ts'
 import { Lines } from '../lines.ts'
 import type { Judge } from '../sql/judge.ts'
@@ -37,12 +38,7 @@ export function checkSettingsFile(path: string, source: string, judges: readonly
   }
 }
 
-const startup: ReadonlySet<string> = new Set([
-  'statement_timeout',
-  'lock_timeout',
-  'idle_in_transaction_session_timeout',
-  'options',
-])
+const startup: ReadonlySet<string> = new Set(sentAtLogin)
 
 function parametersOf(url: ConnectionUrl, path: string, lines: Lines, judges: readonly Judge[]): CheckFinding[] {
   if (url.isNamedDirect) return []

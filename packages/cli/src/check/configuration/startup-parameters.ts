@@ -1,11 +1,9 @@
+import { sentAtLogin } from '../../database/sent-at-login.ts'
 import { isDirect } from '../code/receivers.ts'
 import { propertyOf } from '../code/names.ts'
 import type { SourceFile } from '../code/source-file.ts'
 import type { Call, Node } from '../code/syntax.ts'
 import { callsTo, objectAt, objectOf, setting, type Detector, type Fact } from './detector.ts'
-
-/** What node-postgres sends at login from its configuration. */
-const parameters = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'options'] as const
 
 /** node-postgres and all that pass their configuration on to it: pools, PrismaPg, Knex, Sequelize, TypeORM. */
 export const startupParameters: Detector = {
@@ -39,7 +37,7 @@ function isPostgres(object: Node | undefined): boolean {
 }
 
 function factsOf(object: Node): Fact[] {
-  return parameters.flatMap((name): Fact[] => {
+  return sentAtLogin.flatMap((name): Fact[] => {
     const node = setting(object, name)
     if (node === undefined) return []
     const names = name === 'options' ? settingsIn(node) : [name]
