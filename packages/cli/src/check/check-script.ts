@@ -4,8 +4,7 @@ import { isOtherScript, isOtherStatement } from './dialect.ts'
 import { Lines } from './lines.ts'
 import type { Judge } from './sql/judge.ts'
 import type { Located } from './sql/located.ts'
-import { judgeScript, type Sending } from './sql/script.ts'
-import { statementsIn } from './sql/statements.ts'
+import { judgeLeft, Script, type Sending } from './sql/script.ts'
 import { suppress, suppressionsOfScript, type Remaining } from './suppressions.ts'
 
 /** A file of SQL. */
@@ -18,10 +17,11 @@ export interface ScriptFile {
 /** Judges a file of SQL. */
 export function checkScript({ path, source, origin }: ScriptFile, judges: readonly Judge[]): Remaining {
   if (isDump(source) || isOtherScript(source)) return { findings: [], problems: [] }
-  const sql = withoutPlaceholders(source)
+  const script = new Script(withoutPlaceholders(source))
+  const sent = sendingsOf(origin).map((sending) => script.leaves(sending))
   const lines = new Lines(source)
   const findings = judges.flatMap(({ pooler }) =>
-    inEvery(sendingsOf(origin).map((sending) => judgeScript(sql, pooler, sending)))
+    inEvery(sent.map((left) => judgeLeft(left, pooler)))
       .filter(({ statement }) => !isOtherStatement(statement.text))
       .map(({ finding, statement }) =>
         Object.assign(lines.place(path, statement.from, statement.to), finding, {
@@ -33,7 +33,7 @@ export function checkScript({ path, source, origin }: ScriptFile, judges: readon
         }),
       ),
   )
-  return suppress(findings, suppressionsOfScript(source, statementsIn(sql), { path, lines }), { path, lines })
+  return suppress(findings, suppressionsOfScript(source, script.statements, { path, lines }), { path, lines })
 }
 
 /** The output of pg_dump sets its own session, which nothing else uses. */

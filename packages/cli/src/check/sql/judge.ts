@@ -1,7 +1,7 @@
 import { createGuard, type Context, type Finding, type Guard, type PoolerProfile } from '@poolsafe/core'
 import { analyze, parses } from '@poolsafe/core/adapter'
 import type { Located } from './located.ts'
-import { judgeScript } from './script.ts'
+import { judgeLeft, Script } from './script.ts'
 import { statementsIn, type Statement } from './statements.ts'
 
 /** Judges texts for one pooler. */
@@ -20,7 +20,7 @@ export class Judge {
    * one of them may be wrong.
    */
   judge(sql: string, contexts: readonly Context[]): Located[] {
-    if (sql.length > longest) return judgeScript(sql, this.pooler, 'whole')
+    if (sql.length > longest) return judgeLeft(new Script(sql).leaves('whole'), this.pooler)
     // A direct connection has no context of a pooler.
     const [first = [], ...others] = contexts.map((context) => this.#guard.inspect(sql, context).findings)
     const certain = first.filter(({ rule }) => others.every((found) => found.some((other) => other.rule === rule)))
