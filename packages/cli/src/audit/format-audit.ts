@@ -1,6 +1,7 @@
 import type { AuditFinding, AuditReport } from '@poolsafe/operate'
 import type { Style } from '../terminal/style.ts'
-import { wrap } from '../terminal/table.ts'
+import { labelled, wrap } from '../terminal/table.ts'
+import { visible } from '../terminal/visible.ts'
 import { roleLines, sessionLines } from './session-lines.ts'
 
 /** Formats a report for people. */
@@ -33,8 +34,7 @@ export function formatAudit(report: AuditReport, style: Style, columns: number):
 
 function formatFinding(finding: AuditFinding, style: Style, columns: number): string {
   const { object, objectKind, kind, via, reachedBy, why, instead, rule, outcome } = finding
-  const row = (label: string, text: string): string =>
-    `  ${style.dim(label.padEnd(7))}  ${wrap(text, Math.max(columns - 11, 20), 11)}\n`
+  const row = (label: string, text: string): string => labelled(label, text, { style, columns })
   return [
     `${style.red('✗')} ${style.bold(visible(object))} (${objectKind}): ${kind} ${outcome} ${style.dim(`(${rule})`)}\n`,
     row('chain', [object, ...via].map(visible).join(' → ')),
@@ -47,9 +47,4 @@ function formatFinding(finding: AuditFinding, style: Style, columns: number): st
 function list(title: string, lines: readonly string[], style: Style, columns: number): string {
   if (lines.length === 0) return ''
   return `${style.bold(title)}\n${lines.map((line) => `  ${wrap(visible(line), columns - 2, 4)}\n`).join('')}`
-}
-
-/** A name may hold line breaks and control characters, which must not reach a terminal. */
-function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`)
 }

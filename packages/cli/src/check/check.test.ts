@@ -20,6 +20,15 @@ describe('poolsafe check', () => {
     expect(out).toContain('1 finding in 1 file')
   })
 
+  it('prints no control character of a file, which could write to the terminal', async () => {
+    const cwd = writeProject({ 'src/db.ts': 'await pool.query(\'LISTEN "a\u001B[2J\u202E"\')\n' })
+    for (const format of ['pretty', 'concise']) {
+      const { exitCode, out } = await runCli(['check', '--format', format], { cwd })
+      expect(exitCode).toBe(1)
+      expect(out).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u)
+    }
+  })
+
   it('exits with 0 if nothing is found', async () => {
     const cwd = writeProject({ 'src/db.ts': "await pool.query('SELECT 1')" })
     const { exitCode, out } = await runCli(['check'], { cwd })

@@ -2,6 +2,7 @@ import type { Finding, Outcome } from '@poolsafe/core'
 import type { Style } from '../terminal/style.ts'
 import { findingRows } from '../terminal/finding-rows.ts'
 import { formatTable } from '../terminal/table.ts'
+import { visible } from '../terminal/visible.ts'
 import type { Group, Verdict, Verdicts } from './verdicts.ts'
 
 /** Formats the verdicts: a table of places and poolers, then each rule with its cause and its remedy. */
@@ -30,5 +31,5 @@ function colourOf(outcome: Outcome, style: Style): (text: string) => string {
 
 function formatFinding(finding: Finding, style: Style, columns: number): string {
   const { rule, message } = finding
-  return `${message} ${style.dim(`(${rule})`)}\n${findingRows([finding], { style, columns })}`
+  return `${visible(message)} ${style.dim(`(${rule})`)}\n${findingRows([finding], { style, columns })}`
 }

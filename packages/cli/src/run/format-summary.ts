@@ -1,6 +1,6 @@
 import type { StatementRecord } from '@poolsafe/register/guard'
 import type { Style } from '../terminal/style.ts'
-import { formatTable, wrap } from '../terminal/table.ts'
+import { formatTable, labelled, wrap } from '../terminal/table.ts'
 import type { RuleSummary, Summary } from './summary.ts'
 
 /** The places of a rule that are shown; the JSON format has all. */
@@ -43,12 +43,11 @@ function headOf({ findings, processes, statements }: Summary): string {
 function formatRule({ rule, message, instead, count, places }: RuleSummary, style: Style, columns: number): string {
   const rows = places.slice(0, mostPlaces).map((each) => ['', `${each.count}×`, each.place ?? '', each.statement])
   const more = places.length > mostPlaces ? `  and ${places.length - mostPlaces} more places\n` : ''
-  const label = `  ${style.dim('instead')}  `
   return [
     `${style.red(rule)}  ${count}×  ${wrap(message, columns)}\n`,
     formatTable(rows, columns),
     more,
-    `${label}${wrap(instead, Math.max(columns - 11, 20), 11)}\n`,
+    labelled('instead', instead, { style, columns }),
   ].join('')
 }
 

@@ -1,15 +1,10 @@
 import type { Finding } from '@poolsafe/core'
-import type { Style } from './style.ts'
-import { wrap } from './table.ts'
+import { labelled, type Layout } from './table.ts'
 
 /** Formats cause and remedy of findings of one rule: the words of the first, and the helpers of all. */
-export function findingRows(
-  findings: readonly [Finding, ...Finding[]],
-  { style, columns }: { readonly style: Style; readonly columns: number },
-): string {
+export function findingRows(findings: readonly [Finding, ...Finding[]], layout: Layout): string {
   const [{ why, instead, docs }] = findings
-  const row = (label: string, text: string): string =>
-    `  ${style.dim(label.padEnd(7))}  ${wrap(text, Math.max(columns - 11, 20), 11)}\n`
+  const row = (label: string, text: string): string => labelled(label, text, layout)
   const helpers = helpersOf(findings).map((text, index) => row(index === 0 ? 'helpers' : '', text))
   return [
     row('why', why),

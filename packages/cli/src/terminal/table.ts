@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import type { Style } from './style.ts'
 
 /** Returns the width of a text on a terminal in characters, without its colours. */
 export function widthOf(text: string): number {
@@ -36,4 +37,16 @@ export function wrap(text: string, width: number, indent: number = 0): string {
   }
   lines.push(line)
   return lines.join(`\n${' '.repeat(indent)}`)
+}
+
+/** Lays out a text behind its label, wrapped beside it: `  instead  …`. */
+export function labelled(label: string, text: string, { style, columns }: Layout): string {
+  return `  ${style.dim(label.padEnd(7))}  ${wrap(text, Math.max(columns - 11, 20), 11)}\n`
+}
+
+/** How a report looks on a terminal. */
+export interface Layout {
+  readonly style: Style
+  /** The width of the terminal. */
+  readonly columns: number
 }

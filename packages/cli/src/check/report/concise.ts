@@ -1,13 +1,15 @@
+import { visible } from '../../terminal/visible.ts'
 import type { CheckFinding } from '../finding.ts'
 import type { CheckResult } from './result.ts'
 
 /** One line for each finding, as compilers print them. */
 export function concise({ findings, problems, skipped }: CheckResult): string {
-  const lines = findings.map(
-    (finding) => `${placeOf(finding)}: ${finding.level}: ${finding.message} (${finding.rule})\n`,
-  )
-  const comments = problems.map(({ path, line, message }) => `${path}:${line}:1: note: ${message}\n`)
-  return [...lines, ...comments, ...skipped.map(({ path, reason }) => `${path}: not checked: ${reason}\n`)].join('')
+  const lines = [
+    ...findings.map((finding) => `${placeOf(finding)}: ${finding.level}: ${finding.message} (${finding.rule})`),
+    ...problems.map(({ path, line, message }) => `${path}:${line}:1: note: ${message}`),
+    ...skipped.map(({ path, reason }) => `${path}: not checked: ${reason}`),
+  ]
+  return lines.map((line) => `${visible(line)}\n`).join('')
 }
 
 /** `src/db.ts:12:8` */

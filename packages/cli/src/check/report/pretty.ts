@@ -1,16 +1,14 @@
 import { ruleById } from '@poolsafe/core'
 import type { Style } from '../../terminal/style.ts'
 import { findingRows } from '../../terminal/finding-rows.ts'
-import { formatTable } from '../../terminal/table.ts'
+import { formatTable, type Layout } from '../../terminal/table.ts'
+import { visible } from '../../terminal/visible.ts'
 import type { CheckFinding } from '../finding.ts'
 import { placeOf } from './concise.ts'
 import { counted, ofLevel, type CheckResult } from './result.ts'
 
 /** How a report for people looks. */
-export interface PrettyOptions {
-  readonly style: Style
-  /** The width of the terminal. */
-  readonly columns: number
+export interface PrettyOptions extends Layout {
   /** Shows every place. @default the first few of each rule */
   readonly all: boolean
   /** Returns the line of a file; `undefined` if it cannot be read. */
@@ -25,10 +23,11 @@ export function pretty(result: CheckResult, options: PrettyOptions): string {
   const errors = byRule(ofLevel(result, 'error')).map((findings) => section(findings, options))
   const notes = notesOf(ofLevel(result, 'note'), options)
   const skipped = result.skipped.map(
-    ({ path, reason }) => `${options.style.yellow('not checked')}  ${path}: ${reason}\n`,
+    ({ path, reason }) => `${options.style.yellow('not checked')}  ${visible(`${path}: ${reason}`)}\n`,
   )
   const problems = result.problems.map(
-    ({ path, line, message }) => `${options.style.yellow('comment')}  ${path}:${line}  ${message}\n`,
+    ({ path, line, message }) =>
+      `${options.style.yellow('comment')}  ${visible(`${path}:${line}`)}  ${visible(message)}\n`,
   )
   const hints = result.hints.map((hint) => `${options.style.cyan('hint')}  ${hint}; name the pooler with --pooler\n`)
   return [...errors, notes, problems.join(''), skipped.join(''), hints.join(''), summary(result, options.style)]
@@ -65,7 +64,7 @@ function section(findings: Group, { style, columns, all, lineOf }: PrettyOptions
 function placeWithSource(finding: CheckFinding, style: Style, lineOf: PrettyOptions['lineOf']): string {
   const { line, column, endLine, endColumn, path, message } = finding
   const text = lineOf(path, line)
-  const head = `  ${style.cyan(placeOf(finding))}  ${style.red(message)}\n`
+  const head = `  ${style.cyan(visible(placeOf(finding)))}  ${style.red(visible(message))}\n`
   if (text === undefined) return head
   const from = column - 1
   const to = endLine === line ? Math.max(endColumn - 1, from + 1) : text.length
@@ -80,7 +79,7 @@ function placeWithSource(finding: CheckFinding, style: Style, lineOf: PrettyOpti
 function cut(text: string, from: number): { readonly shown: string; readonly shift: number } {
   const indent = Math.min(text.search(/\S|$/), from)
   const shift = Math.max(indent, from - 40)
-  return { shown: text.slice(shift, shift + 120).replaceAll('\t', ' '), shift }
+  return { shown: text.slice(shift, shift + 120).replaceAll(/[\p{Cc}\p{Cf}]/gu, ' '), shift }
 }
 
 /** Notes take one line for each rule. */
@@ -89,7 +88,9 @@ function notesOf(notes: readonly CheckFinding[], { style, all }: PrettyOptions):
     .map((findings) => {
       const [{ rule }] = findings
       const shown = all ? findings : findings.slice(0, 3)
-      const places = shown.map((finding) => `    ${style.cyan(placeOf(finding))}  ${finding.message}\n`)
+      const places = shown.map(
+        (finding) => `    ${style.cyan(visible(placeOf(finding)))}  ${visible(finding.message)}\n`,
+      )
       const more = findings.length > shown.length ? `    … and ${findings.length - shown.length} more (--all)\n` : ''
       return `${style.yellow('note')}  ${rule}: ${reasonOf(findings)}\n${places.join('')}${more}`
     })
