@@ -9,7 +9,7 @@ import type { Declared } from '../exceptions/declared.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { type Entry, formatCallSite, framesOf, takeStack } from '../stack/call-site.ts'
 import { origins } from '../stack/origin.ts'
-import type { AllowedEvent, Events, FindingEvent, MovedEvent, RepairedEvent } from './events.ts'
+import type { AllowedEvent, Events, FindingEvent, GuardEvents, MovedEvent, RepairedEvent } from './events.ts'
 import type { Finding } from './finding.ts'
 import type { LogFields } from '../log/log-writer.ts'
 import { format } from './finding-message.ts'
@@ -55,10 +55,10 @@ export class FindingReporter {
   tellAllowed({ sql, operation }: Source, { exception, matched }: Declared, findings: AllowedEvent['findings']): void {
     for (const { rule } of findings) matched.add(rule)
     count(this.counts.allowed, findings)
-    if (!this.#events.has('allowed') && strictness.current === undefined) return
+    if (!this.#isHeard('allowed')) return
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
     strictness.current?.onAllowed?.(event)
-    this.#events.emit('allowed', event, (error) => void this.#log.fault('tell a listener of what was allowed', error))
+    this.#emit('allowed', event, 'what was allowed')
   }
 
   /** Reports the repairs of a statement that is sent now. */
@@ -66,7 +66,7 @@ export class FindingReporter {
     const [first, ...others] = repairs
     if (first === undefined) return
     count(this.counts.repaired, repairs)
-    if (!this.#events.has('repaired') && strictness.current === undefined) return
+    if (!this.#isHeard('repaired')) return
     const event: RepairedEvent = {
       repairs: [first, ...others],
       statement: redact(sql),
@@ -75,16 +75,16 @@ export class FindingReporter {
       ...originOf(entry),
     }
     strictness.current?.onRepaired?.(event)
-    this.#events.emit('repaired', event, (error) => void this.#log.fault('tell a listener of a repair', error))
+    this.#emit('repaired', event, 'a repair')
   }
 
   /** Reports that a checkout has moved to a direct connection. */
   tellMoved({ sql, findings }: Move, pools: Pick<MovedEvent, 'pool' | 'directPool'>, entry: Entry): void {
     count(this.counts.moved, findings)
-    if (!this.#events.has('moved') && strictness.current === undefined) return
+    if (!this.#isHeard('moved')) return
     const event: MovedEvent = { findings, statement: redact(sql), pooler: this.#pooler, ...pools, ...originOf(entry) }
     strictness.current?.onMoved?.(event)
-    this.#events.emit('moved', event, (error) => void this.#log.fault('tell a listener of a moved checkout', error))
+    this.#emit('moved', event, 'a moved checkout')
   }
 
   /** Counts findings that are neither allowed nor reported. */
@@ -116,7 +116,8 @@ export class FindingReporter {
       decidedBy: sign ?? (isCurrent ? 'statement' : 'commit'),
     })
     const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
-    this.#emit(told)
+    strictness.current?.onFinding(told)
+    this.#emit('finding', told, 'a finding')
     if (!refused) {
       this.#log.warnOnce(keyOf(source, findings), message, fieldsOf(told))
       return undefined
@@ -134,12 +135,16 @@ export class FindingReporter {
 
   /** True if a listener or a test hears of every finding. */
   get isWatched(): boolean {
-    return this.#events.has('finding') || strictness.current !== undefined
+    return this.#isHeard('finding')
   }
 
-  #emit(event: FindingEvent): void {
-    strictness.current?.onFinding(event)
-    this.#events.emit('finding', event, (error) => void this.#log.fault('tell a listener of a finding', error))
+  /** True if a listener or a test hears of every such event. */
+  #isHeard(name: keyof GuardEvents): boolean {
+    return this.#events.has(name) || strictness.current !== undefined
+  }
+
+  #emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name], what: string): void {
+    this.#events.emit(name, event, (error) => void this.#log.fault(`tell a listener of ${what}`, error))
   }
 }
 

@@ -103,12 +103,16 @@ export function parseAndScan(sql: string): {
   readonly tokens: readonly ScannedToken[]
 } {
   const text = bare(sql)
-  const { stmts = [] } = run(text, parseToJson) as ParseResult
   const { tokens } = run(text, scanToJson) as { readonly tokens: readonly ScannedToken[] }
-  const statements = stmts.flatMap(({ stmt: node, stmt_location: from = 0, stmt_len: length = Infinity }) =>
+  return { statements: placedIn(text), tokens }
+}
+
+/** Of the last statement, the parser does not say how long it is. */
+function placedIn(text: string): PlacedStatement[] {
+  const { stmts = [] } = run(text, parseToJson) as ParseResult
+  return stmts.flatMap(({ stmt: node, stmt_location: from = 0, stmt_len: length = Infinity }) =>
     node === undefined ? [] : [{ node, from, to: from + length }],
   )
-  return { statements, tokens }
 }
 
 /** Returns the result of `work`; `undefined` if the parser refuses its text, or cannot hold it. */
@@ -123,12 +127,9 @@ export function unlessRefused<Result>(work: () => Result): Result | undefined {
 
 /** The texts of the statements of a text, one for each node of {@link parse}. */
 export function statementTexts(sql: string): string[] {
-  const text = Buffer.from(bare(sql))
-  const { stmts = [] } = run(bare(sql), parseToJson) as ParseResult
-  // The parser counts bytes, and of the last statement it does not say how many.
-  return stmts.map(({ stmt_location: from = 0, stmt_len: length = text.length }) =>
-    text.subarray(from, from + length).toString(),
-  )
+  const text = bare(sql)
+  const bytes = Buffer.from(text)
+  return placedIn(text).map(({ from, to }) => bytes.subarray(from, to).toString())
 }
 
 /**

@@ -1,5 +1,8 @@
 import type { Node, TransactionStmtKind } from '@pgsql/types'
 
+/** The commands that drivers send themselves. Adapters observe or send them by these texts. */
+export const transactionTexts = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' } as const
+
 const isolation = '(?: isolation level (?:serializable|repeatable read|read committed|read uncommitted))?'
 const access = '(?: read only| read write)?'
 const name = '(?:"([^"]+)"|([a-z_][a-z_0-9]*))'

@@ -5,9 +5,6 @@ import { alive, openOrNot } from './cases.ts'
 import { lateOf, settleAgain, withDoubt, type Sent } from './sent.ts'
 import { autocommit, type Left, type TransactionState } from './state.ts'
 
-/** The commands that drivers send themselves. Adapters observe or send them by these texts. */
-export const transactionTexts = { begin: 'BEGIN', commit: 'COMMIT', rollback: 'ROLLBACK' } as const
-
 /** How poolsafe follows a transaction. */
 export interface TransactionOptions {
   /** The adapter reports the answer to each statement. If `false`, each statement counts as done. @default false */
