@@ -28,8 +28,11 @@ export interface Application extends Kind {
   kill(): void
 }
 
-export function userOf({ layer, modules }: Kind): string {
-  return `app_${layer.toLowerCase()}_${modules}`
+/** The users of all applications begin so. */
+export const userPrefix = 'app_'
+
+function userOf({ layer, modules }: Kind): string {
+  return `${userPrefix}${layer.toLowerCase()}_${modules}`
 }
 
 /** Starts an application, which connects to this port. */

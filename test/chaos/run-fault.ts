@@ -15,7 +15,7 @@ export interface Outcome {
   readonly committed: number
   readonly failures: Readonly<Record<string, number>>
   readonly untyped: readonly string[]
-  /** Rows that were committed, as the application was told, and are not there. */
+  /** Rows whose COMMIT the server confirmed to the application, and that are missing. */
   readonly lost: number
   /** Rows that are there more than once. */
   readonly twice: number

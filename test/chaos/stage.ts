@@ -1,7 +1,7 @@
 import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
 import type pg from 'pg'
 import type { Standby } from '../support/servers/standby.ts'
-import type { Application } from './applications.ts'
+import { userPrefix, type Application } from './applications.ts'
 import type { Pose } from './application/layer.ts'
 import type { Proxy } from '../support/servers/proxy.ts'
 
@@ -49,9 +49,6 @@ export const frozenMillis = 4000
 
 /** The most connections of each application. */
 export const connectionLimit = 12
-
-/** The users of all applications begin so. */
-export const userPrefix = 'app_'
 
 /** All connections of the applications, for a WHERE clause over `pg_stat_activity`. */
 export const ofApplications = `usename LIKE '${userPrefix.replace('_', String.raw`\_`)}%'`

@@ -17,20 +17,20 @@ interface Subject {
   readonly guard: Guard
   readonly pool: pg.Pool
   /** Everything that was logged, and the text of every statement of the event `query`. */
-  readonly told: string[]
+  readonly reported: string[]
 }
 
 async function use(url: string, options: PoolOptions, work: (subject: Subject) => Promise<void>): Promise<void> {
-  const told: string[] = []
+  const reported: string[] = []
   const guard = createGuard({
-    logger: { warn: (...args: unknown[]) => void told.push(JSON.stringify(args)) },
+    logger: { warn: (...args: unknown[]) => void reported.push(JSON.stringify(args)) },
     observe: { slowQueryMillis: 1 },
   })
   const pool = guardPool(new pg.Pool({ connectionString: url, max: 1 }), guard, options)
   pool.on('error', () => {})
-  guard.on('query', (event) => void told.push(JSON.stringify(event)))
+  guard.on('query', (event) => void reported.push(JSON.stringify(event)))
   try {
-    await work({ guard, pool, told })
+    await work({ guard, pool, reported })
   } finally {
     await pool.end()
   }
@@ -47,7 +47,7 @@ it.each([
   ['BEGIN', { poolerWaitTimeoutMillis: limitMillis }, PoolerWaitError],
   ['SELECT 2 AS mine', { statementTimeoutMillis: limitMillis }, StatementTimeoutError],
 ] as const)('a ping that waits before a statement is in no error and no log: %s', async (text, options, expected) => {
-  await use(narrow.pooler.url, options, async ({ guard, pool, told }) => {
+  await use(narrow.pooler.url, options, async ({ guard, pool, reported }) => {
     const client = await pool.connect()
     await client.query('SELECT 3 AS first')
     client.release()
@@ -63,7 +63,7 @@ it.each([
       expect(error).toMatchObject({ statement: 'SELECT ? AS mine', wasCancelled: false, wasSent: false })
       expect(error.message).toContain('the call can be made again')
     }
-    expect(told.join('\n')).not.toMatch(/SELECT (?:\?|1)(?![\w ])/)
+    expect(reported.join('\n')).not.toMatch(/SELECT (?:\?|1)(?![\w ])/)
     expect((await pool.query('SELECT 4 AS next')).rows).toEqual([{ next: 4 }])
   })
 })

@@ -49,7 +49,7 @@ export const ofExtensions: { readonly [Id in RuleId]?: OfRule } = {
   },
   'session/extension-setting': {
     examples: {
-      // The value that the library begins with is none that somebody left.
+      // The initial value of the library is not left by a client.
       "BEGIN; SET LOCAL pg_trgm.similarity_threshold = 0.5; SELECT 'a' % 'b'; COMMIT": {
         before: ['SELECT show_limit()'],
       },

@@ -9,7 +9,7 @@ import { connect, type Target } from './target.ts'
  *
  * - `leaks`: a second client has the state
  * - `lost`: the owner is on another server connection, and what it left is seen by a second client
- * - `wiped`: the owner does not have it any more, and nobody else does
+ * - `wiped`: the owner no longer has it, and no other client does
  * - `rejected`: an error that the server itself does not give
  * - `refused`: PostgreSQL itself refuses it, whatever the session
  * - `ineffective`: it did nothing, as outside a transaction on any server

@@ -114,8 +114,8 @@ function contradictionOf(isSafe: boolean, seen: Seen, outcome: Outcome | undefin
 }
 
 /**
- * Gone when the transaction ends, and nobody else sees it: whether that is called wiped or ineffective is a matter of
- * words.
+ * Outcomes in which the state is gone when the transaction ends, and no other client sees it. Either word may describe
+ * them.
  */
 const gone: ReadonlySet<string> = new Set(['wiped', 'ineffective'])
 

@@ -2,11 +2,11 @@ import { sleep, type Form, type Layer, type Pose } from './layer.ts'
 
 /** What an application saw. Plain data: it is sent to another process. */
 export interface Seen {
-  /** Rows that were committed, as far as the application was told. */
+  /** Rows whose COMMIT the server confirmed to the application. */
   readonly committed: readonly string[]
-  /** How often what went wrong. */
+  /** How often each failure occurred. */
   readonly failures: Readonly<Record<string, number>>
-  /** Errors that nobody can tell anything from, each once. */
+  /** Errors that do not show their cause, each once. */
   readonly untyped: readonly string[]
 }
 

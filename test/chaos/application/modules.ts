@@ -48,7 +48,7 @@ const names: { readonly [Name in keyof Modules]: string } = {
 /** What a CommonJS module exports is, to an ES module, its default. */
 const isDefault: ReadonlySet<string> = new Set(['pg', 'Cursor', 'QueryStream', 'promClient', 'generated'])
 
-/** No file of the application imports one of these itself: whoever starts it says how. */
+/** Loads the modules as the caller says, because no file of the application imports one of them itself. */
 export async function loadModules(load: Load): Promise<Modules> {
   const loaded: Record<string, unknown> = {}
   for (const [key, name] of Object.entries(names)) {

@@ -49,7 +49,7 @@ export const serverFaults: readonly Fault[] = [
     cause: (stage) => killAll(stage, 'idle in transaction'),
   },
   {
-    name: 'statements are cancelled by somebody else',
+    name: 'another session cancels statements',
     pose: 'inStatement',
     brings: 'canceling statement due to user request',
     async cause({ admin, sessions }) {

@@ -35,7 +35,7 @@ export class ModelPool implements ConnectionSource<ModelConnection> {
   #size = 0
   #made = 0
   isEnded = false
-  /** Connections were handed out while somebody else had them. */
+  /** How often a connection was acquired while another caller held it. */
   doublyUsed = 0
 
   constructor(max: number, clock: VirtualClock, random: Random) {

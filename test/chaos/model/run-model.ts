@@ -39,9 +39,9 @@ interface Call {
 type Counts = { -readonly [Name in Exclude<keyof ModelRun, 'faults'>]: ModelRun[Name] }
 
 /**
- * One pool from its beginning to its end, driven by chance. After each step nobody may wait who could be served, no
- * connection may have two users, and nobody may have waited for longer than the limit; at the end everything must be
- * back.
+ * One pool from its beginning to its end, driven by chance. After each step no caller may wait that could be served, no
+ * connection may have two holders, and no caller may have waited for longer than the limit. At the end every connection
+ * must be released.
  */
 export class Model {
   readonly faults: string[] = []
@@ -127,7 +127,7 @@ export class Model {
     this.#checkOrder(call)
   }
 
-  /** Whoever may get a connection that comes back must wait for it. */
+  /** A caller that may get a released connection must wait for it. */
   #failFast(): void {
     this.counts.failedFast++
     if (this.#pool.weather === 'fine' && !this.#hadBadWeather) this.#fault('a call failed fast in fine weather')
@@ -195,14 +195,14 @@ export class Model {
   }
 
   /**
-   * Connections on their way to nobody: what the pool has open or is opening, and neither lies idle nor is held nor
+   * Connections without a caller: the pool has them open or is opening them, and they are neither idle nor held nor
    * awaited.
    */
   get #abandoned(): number {
     return this.#pool.size - this.#pool.idle - this.#holding.length - (this.#waiting.length - this.#gate.waitingCount)
   }
 
-  /** Fine weather and time: everybody must be served or told, and every connection must come back. */
+  /** Without faults and with enough time, every call must get an answer or an error, and every connection is released. */
   #finish(): void {
     this.#pool.clearUp()
     if (this.#random.chance(0.3)) this.#end()

@@ -8,7 +8,7 @@ export interface BlindSpot {
 export const blindSpots: readonly BlindSpot[] = [
   {
     sql: /^(BEGIN|START TRANSACTION|SELECT 1;|PREPARE|DO ).*\b(currval|lastval)\b/is,
-    why: 'missed: inside a transaction the value counts as its own, since an INSERT that draws it is not to be told from one that does not',
+    why: 'missed: inside a transaction the value counts as its own, since an INSERT that draws it looks like one that does not',
   },
   {
     sql: /^SELECT \* FROM pg_(listening_channels|prepared_statements)/,

@@ -13,9 +13,8 @@ const leftovers = [
 
 /**
  * State that changes the meaning of statements that do not name it: a temporary table hides a permanent one, a role
- * decides about owners, a setting is told by SHOW, and drawing from a sequence writes, for which the database is made
- * anew. Its harm is counted where it is left; here it is left for texts that name it, and that do not make it
- * themselves.
+ * decides about owners, SHOW reads a setting, and drawing from a sequence writes, so that the database must be made
+ * anew. Its harm is counted where it is left. Here it is left only for texts that name it and do not make it.
  */
 const ofTexts: readonly (readonly [RegExp, readonly string[]])[] = [
   [
