@@ -13,6 +13,13 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
     instead: 'fewer connections in each process (the pool of the application), or a higher max_client_conn',
   },
   {
+    says: /^(?:bouncer resources exhaustion|out of memory|no memory for )/,
+    kind: 'poolerFull',
+    isTransient: true,
+    why: 'the pooler has no memory for one more client',
+    instead: 'more memory for the pooler, or fewer connections in each process (the pool of the application)',
+  },
+  {
     says: /^(?:no such database|database ".*" does not exist)/,
     kind: 'unknownDatabase',
     isTransient: false,
@@ -27,7 +34,7 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
     instead: 'sslmode=verify-full in the URL, or ssl in the configuration of the pool',
   },
   {
-    says: /^(?:SASL|password|certificate|"trust") authentication failed|^auth failed|^no such user|^no username supplied|^no authentication method|^(?:unix socket )?login rejected|^bouncer config error/,
+    says: /^(?:SASL|PAM|password|certificate|"trust") authentication failed|^auth failed|^no such user|^no username supplied|^no authentication method|^(?:unix socket )?login rejected|^bouncer config error|^empty password returned|^(?:user name|username|password) too long/,
     kind: 'authentication',
     isTransient: false,
     why: 'the pooler does not accept this user with this password',
@@ -48,10 +55,10 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
     instead: 'look at the log of the pooler: the server is down, or refuses its user or its database',
   },
   {
-    says: /^(?:the pooler is )?shutting down|^server shutting down|admin forced disconnect|database removed|server connection closed/,
+    says: /^(?:the pooler is )?shutting down|^server shutting down|admin forced disconnect|database removed|server connection closed|^pause failed|^suspend_timeout/,
     kind: 'shuttingDown',
     isTransient: true,
-    why: 'the pooler is stopping, or an administrator has disconnected its clients',
+    why: 'the pooler is stopping, or an administrator has paused it or disconnected its clients',
     instead: 'no action is needed: the pool connects again as soon as the pooler answers',
   },
   {
@@ -62,7 +69,15 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
     instead: 'ENABLE and the name of the database, in the console of the pooler',
   },
   {
-    says: /unsupported startup parameter/,
+    says: /^(?:unexpected eof|bad packet|bad pkt header|unknown pkt|var change failed|broken ParameterStatus|invalid server parameter|database configuration changed|connect string changed|obsolete connection|close_needed)/,
+    kind: 'brokenConnection',
+    isTransient: true,
+    why: 'the pooler has lost or closed its connection to PostgreSQL while this client was using it',
+    instead:
+      'nothing for the next call: the pool connects anew; find out in the application whether a COMMIT that was under way was done',
+  },
+  {
+    says: /unsupported (?:options )?startup parameter/,
     kind: 'startupParameter',
     isTransient: false,
     why: 'the pooler does not pass this parameter to a server connection that other clients share',
