@@ -1,4 +1,4 @@
-import { classifyFailure, type FailureKind } from '@poolsafe/core'
+import { classifyFailure } from '@poolsafe/core'
 import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answering } from './answering.ts'
+import { quoted } from './quoted-refusals.ts'
 import { startPgBouncer } from '../support/servers/pgbouncer.ts'
 
 const run = promisify(execFile)
@@ -174,108 +175,6 @@ describe('PgBouncer', () => {
     }
   })
 })
-
-/**
- * Texts of services that do not run here, each as public reports quote it, sent over the wire by a server that says
- * nothing else.
- */
-const quoted: readonly (readonly [code: string, text: string, kind: FailureKind, isTransient: boolean])[] = [
-  [
-    'XX000',
-    'MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to pool_size',
-    'poolerFull',
-    true,
-  ],
-  [
-    'XX000',
-    '(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15',
-    'poolerFull',
-    true,
-  ],
-  ['XX000', 'Max client connections reached', 'poolerFull', true],
-  ['XX000', '(EMAXCONN) max client connections reached, limit: 200', 'poolerFull', true],
-  ['XX000', 'Tenant or user not found', 'authentication', false],
-  ['XX000', '(ENOTFOUND) tenant/user postgres.abc not found', 'authentication', false],
-  [
-    'XX000',
-    '(ECIRCUITBREAKER) too many authentication failures, new connections are temporarily blocked',
-    'rateLimited',
-    true,
-  ],
-  ['XX000', 'SSL connection is required', 'tlsRequired', false],
-  ['XX000', 'Unable to check out process from the pool due to timeout', 'poolerBusy', false],
-  ['XX000', 'DbHandler exited', 'poolerCannotConnect', true],
-  ['XX000', 'The endpoint has been disabled. Enable it using Neon API and retry.', 'quotaExceeded', false],
-  ['XX000', 'Too many connections attempts', 'rateLimited', true],
-  ['XX000', 'Control plane request failed', 'poolerCannotConnect', true],
-  ['XX000', "Couldn't connect to compute node", 'poolerCannotConnect', true],
-  [
-    'XX000',
-    'Your account or project has exceeded the compute time quota. Upgrade your plan to increase limits.',
-    'quotaExceeded',
-    false,
-  ],
-  [
-    '08P01',
-    'Endpoint ID is not specified. Either please upgrade the postgres client library (libpq) for SNI support',
-    'unknownHost',
-    false,
-  ],
-  ['28000', 'connection is insecure (try using `sslmode=require`)', 'tlsRequired', false],
-  ['28P01', "password authentication failed for user 'neondb_owner'", 'authentication', false],
-  ['28000', 'This RDS Proxy requires TLS connections.', 'tlsRequired', false],
-  [
-    '28000',
-    'This RDS proxy has no credentials for the role app. Check the credentials for this role and try again.',
-    'authentication',
-    false,
-  ],
-  [
-    '0A000',
-    "Feature not supported: RDS Proxy currently doesn't support the option statement_timeout.",
-    'startupParameter',
-    false,
-  ],
-  [
-    '0A000',
-    'Feature not supported: RDS Proxy currently doesn’t support command-line options.',
-    'startupParameter',
-    false,
-  ],
-  ['08006', 'Timed-out waiting to acquire database connection.', 'poolerBusy', true],
-  ['53300', 'The maximum number of client connections to the proxy exceeded 200.', 'poolerFull', true],
-  ['53300', 'remaining connection slots are reserved for roles with the SUPERUSER attribute', 'tooManyClients', true],
-  [
-    '53300',
-    'remaining connection slots are reserved for roles with privileges of the "pg_use_reserved_connections" role',
-    'tooManyClients',
-    true,
-  ],
-  ['28000', 'no pg_hba.conf entry for host "10.0.0.7", user "app", database "shop", SSL off', 'tlsRequired', false],
-  ['28000', 'no pg_hba.conf entry for host "10.0.0.7", user "app", database "shop", SSL on', 'authentication', false],
-  ['28000', 'connection requires a valid client certificate', 'certificate', false],
-  ['08P01', 'SSL required', 'tlsRequired', false],
-  ['08P01', 'pgbouncer cannot connect to server', 'poolerCannotConnect', true],
-  ['08P01', 'server login has been failing, try again later (server_login_retry)', 'poolerCannotConnect', true],
-  ['08P01', 'client_login_timeout (server down)', 'poolerCannotConnect', true],
-  ['08P01', 'no such database: shop', 'unknownDatabase', false],
-  ['08P01', 'bouncer resources exhaustion', 'poolerFull', true],
-  ['08P01', 'no memory for pool', 'poolerFull', true],
-  ['08P01', 'out of memory', 'poolerFull', true],
-  ['08P01', 'PAM authentication failed', 'authentication', false],
-  ['08P01', 'empty password returned by client', 'authentication', false],
-  ['08P01', 'pause failed', 'shuttingDown', true],
-  ['08P01', 'unexpected eof', 'brokenConnection', true],
-  ['08P01', 'database configuration changed', 'brokenConnection', true],
-  [
-    '08P01',
-    "unsupported options startup parameter: only '-c config=val' and '--config=val' are allowed",
-    'startupParameter',
-    false,
-  ],
-  ['57P03', 'the database system is shutting down', 'startingUp', true],
-  ['57P03', 'the database system is not yet accepting connections', 'startingUp', true],
-]
 
 describe('the texts of services', () => {
   it.each(quoted)('%s %s', async (code, text, kind, isTransient) => {
