@@ -24,7 +24,7 @@ export { acquireFor, acquisitions, callerContext, type Acquiring, type Connectio
 export { statementListener, type StatementListener } from './guard/statement-listener.ts'
 export { strictness, type StrictOverride } from './guard/strict.ts'
 export { shared, type Slot } from './shared.ts'
-export { origins, type Located, type Origin } from './stack/origin.ts'
+export { currentOrigin, origins, type Located, type Origin } from './stack/origin.ts'
 export { readComments } from './exceptions/comment.ts'
 export { matchStatement } from './exceptions/statement.ts'
 export { inScopeOfCaller, rememberScope } from './exceptions/scope.ts'

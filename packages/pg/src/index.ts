@@ -1,11 +1,13 @@
 export { guardPool } from './guard-pool.ts'
 export { guardClient } from './guard-client.ts'
 export { poolStatistics } from './gate-pool.ts'
+export { nameOperations } from './operations/name-operations.ts'
 export { poolSettings, type GuardPoolOptions, type PoolOptions, type PoolSettings } from './pool-options.ts'
 export type { ClientLike, PoolLike } from './types.ts'
 
 // For the adapters above. These exports change without notice between minor versions.
 export { gateIfPool } from './gate-pool.ts'
+export { nameOperationsIn } from './operations/name-operations.ts'
 export { watchFirstUse } from './first-use.ts'
 export { secondName, whyNoSecondName } from './repaired-names.ts'
 export { resolvePoolOptions, type ResolvedPoolOptions } from './pool-options.ts'

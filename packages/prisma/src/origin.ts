@@ -4,6 +4,7 @@ import type { OperationName } from './operations.ts'
 /** What a report says about the operation that sent a statement. */
 export class OperationOrigin implements Origin {
   readonly operation: string
+  readonly layer = 'prisma'
   /** True if a report requests the call site. */
   isWanted = false
   acquireWithinMillis: number | undefined = undefined

@@ -1,7 +1,7 @@
 import { createGuard, type Guard } from '@poolsafe/core'
 import { engineOf } from '@poolsafe/core/adapter'
 import { loadConfigSync, type PoolsafeConfig } from '@poolsafe/config'
-import { watchFirstUse } from '@poolsafe/pg'
+import { nameOperationsIn, watchFirstUse } from '@poolsafe/pg'
 import { adopt } from './adopt.ts'
 import { readEnvironment } from './environment.ts'
 import { watchModules } from './modules.ts'
@@ -37,10 +37,11 @@ type Record = (place: string) => void
 
 function guardProcess(guard: Guard, { pool }: PoolsafeConfig, record: Record | undefined): void {
   const folders = new Set<string>()
-  watchModules(
-    ({ prototype }) => watchFirstUse(prototype, (target) => adopt(target, guard, pool)),
-    (folder) => folders.add(folder),
-  )
+  watchModules({
+    driver: ({ prototype }) => watchFirstUse(prototype, (target) => adopt(target, guard, pool)),
+    folder: (folder) => folders.add(folder),
+    orm: (exported) => nameCallsOf(exported, guard),
+  })
   watchUnreached(
     (stack) => [...folders].some((folder) => stack.includes(folder)),
     (place) => {
@@ -48,6 +49,15 @@ function guardProcess(guard: Guard, { pool }: PoolsafeConfig, record: Record | u
       record?.(place)
     },
   )
+}
+
+/** An error here must not stop the `require` of the application. */
+function nameCallsOf(exported: object, guard: Guard): void {
+  try {
+    nameOperationsIn(exported)
+  } catch (error) {
+    engineOf(guard).fault('name the calls of an ORM', error)
+  }
 }
 
 function unreached(place: string): string {

@@ -19,26 +19,40 @@ const requestOfClass = /(?:^pg-pool|[\\/]pg-pool[\\/]index\.js|(?:^|[\\/])client
 /** Their names in Node's cache of modules. */
 const fileOfClass = /[\\/](?:pg-pool[\\/]index|lib[\\/](?:native[\\/])?client)\.js$/
 
-/**
- * Calls `found` with the classes of each copy of node-postgres, those that are loaded already and those that will be.
- *
- * @param folderFound called with the folder of each copy's files
- */
-export function watchModules(found: (driver: DriverClass) => void, folderFound: (folder: string) => void): void {
+/** The files of TypeORM and Sequelize with the classes whose calls have names. */
+const nameOfOrm = /(?:^|[\\/])(?:EntityManager|\w+QueryBuilder|sequelize)(?:\.js)?$/
+
+/** What {@link watchModules} reports. */
+export interface ModuleWatcher {
+  /** The classes of each copy of node-postgres. */
+  readonly driver: (driver: DriverClass) => void
+  /** The folder of each copy's files. */
+  readonly folder: (folder: string) => void
+  /** What a file exports that may belong to an ORM. */
+  readonly orm: (exported: object) => void
+}
+
+/** Reports the modules that matter: those that are loaded already, and those that will be. */
+export function watchModules({ driver, folder, orm }: ModuleWatcher): void {
   for (const [file, module] of Object.entries(createRequire(import.meta.url).cache)) {
-    if (fileOfClass.test(file)) see(module?.exports, file)
+    see(file, fileOfClass, file, module?.exports)
   }
   // Node's own API for tracing. It sees what tsx and other loaders load, and changes no source.
   subscribe('tracing:module.require:end', (message) => {
     const { id, parentFilename, result } = message as RequireMessage
-    if (typeof id === 'string' && requestOfClass.test(id)) see(result, parentFilename ?? id)
+    if (typeof id === 'string') see(id, requestOfClass, parentFilename ?? id, result)
   })
 
-  function see(exported: unknown, file: unknown): void {
-    if (!isDriverClass(exported)) return
-    if (typeof file === 'string') folderFound(dirname(file))
-    found(exported)
+  function see(name: string, nameOfClass: RegExp, file: unknown, exported: unknown): void {
+    if (nameOfClass.test(name) && isDriverClass(exported)) {
+      if (typeof file === 'string') folder(dirname(file))
+      driver(exported)
+    } else if (nameOfOrm.test(name) && isObject(exported)) orm(exported)
   }
+}
+
+function isObject(exported: unknown): exported is object {
+  return (typeof exported === 'object' && exported !== null) || typeof exported === 'function'
 }
 
 /** Recognises the classes by their methods, because any package may have a file named client.js. */

@@ -31,6 +31,8 @@ export interface FindingRecord {
   readonly instead: string
   /** Without literals. */
   readonly statement: string
+  /** The ORM's name for the call, such as `User.find`. */
+  readonly operation: string | undefined
   readonly place: string | undefined
   readonly count: number
 }
@@ -38,6 +40,7 @@ export interface FindingRecord {
 /** A statement that was slow, or repeated within a request. */
 export interface StatementRecord {
   readonly statement: string
+  readonly operation: string | undefined
   readonly place: string | undefined
   readonly count: number
   /** The longest duration of a slow statement; the total of the repetitions, for a repeated one. */
@@ -107,16 +110,21 @@ class Recorder {
     this.#slow = new Tally(added)
     this.#repeated = new Tally(added)
     this.#problems = new Tally(added)
-    hear('finding', ({ findings, statement, place }) => {
+    hear('finding', ({ findings, statement, operation, place }) => {
       for (const { rule, message, instead } of findings) {
-        this.#findings.add([rule, statement, place ?? ''], { rule, message, instead, statement, place })
+        const entry = { rule, message, instead, statement, operation, place }
+        this.#findings.add([rule, statement, operation ?? '', place ?? ''], entry)
       }
     })
-    hear('slowQuery', ({ fingerprint, statement, place, durationMillis }) =>
-      this.#slow.add([fingerprint], { statement, place, millis: durationMillis }, longer),
+    hear('slowQuery', ({ fingerprint, statement, operation, place, durationMillis }) =>
+      this.#slow.add([fingerprint], { statement, operation, place, millis: durationMillis }, longer),
     )
-    hear('repeatedQuery', ({ fingerprint, statement, place, totalMillis }) =>
-      this.#repeated.add([fingerprint, place ?? ''], { statement, place, millis: totalMillis }, longer),
+    hear('repeatedQuery', ({ fingerprint, statement, operation, place, totalMillis }) =>
+      this.#repeated.add(
+        [fingerprint, operation ?? '', place ?? ''],
+        { statement, operation, place, millis: totalMillis },
+        longer,
+      ),
     )
     hear('acquire', ({ waitedMillis }) => this.#waited(waitedMillis))
     hear('timeout', ({ error }) => this.#problem('timeout', error.message))

@@ -1,5 +1,5 @@
 import { escapeXml as escape } from '../html/escape-xml.ts'
-import type { RuleSummary, Summary } from './summary.ts'
+import { byOf, type RuleSummary, type Summary } from './summary.ts'
 
 /** Formats the findings as JUnit: a suite for each rule, and a failed case for each place. */
 export function formatJUnit({ findings }: Summary): string {
@@ -21,10 +21,11 @@ const clean: readonly string[] = [
 ]
 
 function suite({ rule, message, instead, places }: RuleSummary): string[] {
-  const cases = places.map(({ statement, place, count }) => {
+  const cases = places.map((each) => {
+    const { statement, count } = each
     const text = `${statement}\n${count}×\ninstead: ${instead}`
     const failure = `<failure type="${rule}" message="${escape(message)}">${escape(text)}</failure>`
-    return `    <testcase classname="${rule}" name="${escape(place ?? statement)}">${failure}</testcase>`
+    return `    <testcase classname="${rule}" name="${escape(byOf(each) || statement)}">${failure}</testcase>`
   })
   return [
     `  <testsuite name="${rule}" tests="${places.length}" failures="${places.length}">`,

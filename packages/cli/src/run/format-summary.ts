@@ -1,7 +1,7 @@
 import type { StatementRecord } from '@poolsafe/register/guard'
 import type { Style } from '../terminal/style.ts'
 import { formatTable, labelled, wrap } from '../terminal/table.ts'
-import type { RuleSummary, Summary } from './summary.ts'
+import { byOf, type RuleSummary, type Summary } from './summary.ts'
 
 /** The places of a rule that are shown; the JSON format has all. */
 const mostPlaces = 10
@@ -41,7 +41,7 @@ function headOf({ findings, processes, statements }: Summary): string {
 }
 
 function formatRule({ rule, message, instead, count, places }: RuleSummary, style: Style, columns: number): string {
-  const rows = places.slice(0, mostPlaces).map((each) => ['', `${each.count}×`, each.place ?? '', each.statement])
+  const rows = places.slice(0, mostPlaces).map((each) => ['', `${each.count}×`, byOf(each), each.statement])
   const more = places.length > mostPlaces ? `  and ${places.length - mostPlaces} more places\n` : ''
   return [
     `${style.red(rule)}  ${count}×  ${wrap(message, columns)}\n`,
@@ -52,12 +52,7 @@ function formatRule({ rule, message, instead, count, places }: RuleSummary, styl
 }
 
 function statementRows(records: readonly StatementRecord[], how: string): string[][] {
-  return records.map(({ count, millis, place, statement }) => [
-    `${count}×`,
-    `${how} ${Math.round(millis)} ms`,
-    place ?? '',
-    statement,
-  ])
+  return records.map((each) => [`${each.count}×`, `${how} ${Math.round(each.millis)} ms`, byOf(each), each.statement])
 }
 
 function waitRows({ waits: { count, longestMillis } }: Summary): string[][] {

@@ -29,7 +29,7 @@ export interface RuleSummary {
   readonly instead: string
   readonly count: number
   /** In the order in which they came. */
-  readonly places: readonly Pick<FindingRecord, 'statement' | 'place' | 'count'>[]
+  readonly places: readonly Pick<FindingRecord, 'statement' | 'operation' | 'place' | 'count'>[]
 }
 
 /** Reads the records that the processes have left in a folder. */
@@ -52,7 +52,7 @@ export function summarise(records: readonly ProcessRecord[]): Summary {
     ),
     repeated: merge(
       records.flatMap(({ repeated }) => repeated),
-      ({ statement, place }) => `${statement}\0${place}`,
+      (each) => `${each.statement}\0${byOf(each)}`,
     ),
     waits: {
       count: sum(records.map(({ waits }) => waits.count)),
@@ -75,13 +75,13 @@ function rulesOf(findings: readonly FindingRecord[]): RuleSummary[] {
   return Array.from(
     groupBy(findings, ({ rule }) => rule),
     ([rule, found]) => {
-      const places = merge(found, ({ statement, place }) => `${statement}\0${place}`)
+      const places = merge(found, (each) => `${each.statement}\0${byOf(each)}`)
       return {
         rule,
         message: found[0]?.message ?? '',
         instead: found[0]?.instead ?? '',
         count: sum(places.map(({ count }) => count)),
-        places: places.map(({ statement, place, count }) => ({ statement, place, count })),
+        places: places.map(({ statement, operation, place, count }) => ({ statement, operation, place, count })),
       }
     },
   ).toSorted((one, other) => other.count - one.count)
@@ -106,4 +106,9 @@ function groupBy<Entry, Key>(entries: readonly Entry[], keyOf: (entry: Entry) =>
 
 function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0)
+}
+
+/** Returns who sent a statement: `User.find at src/users.ts:12:5`, or what is known of it. */
+export function byOf({ operation, place }: Pick<FindingRecord, 'operation' | 'place'>): string {
+  return [operation, place].filter((part) => part !== undefined).join(' at ')
 }

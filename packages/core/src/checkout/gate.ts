@@ -1,4 +1,4 @@
-import { origins } from '../stack/origin.ts'
+import { currentOrigin } from '../stack/origin.ts'
 import { Checkout, type Receiver, type Release, type Thrown } from './checkout.ts'
 import { systemClock, type Clock } from '../measure/clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
@@ -87,7 +87,7 @@ export class Gate<Connection> {
     limitMillis: number = Infinity,
     holding: Holding | undefined = holdings.getStore(),
   ): Checkout<Connection> | Error {
-    const origin = origins.getStore()
+    const origin = currentOrigin()
     const newest = this.flows.newest(holding)
     const site = this.record.sites.of(origin, entry)
     const checkout = new Checkout(

@@ -1,4 +1,5 @@
 import type { Source } from '../transaction/source.ts'
+import type { Layer } from '../stack/origin.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import type { Scope } from '../exceptions/scope.ts'
 import type { Finding } from './finding.ts'
@@ -33,6 +34,7 @@ export interface Address {
 /** The statement that is being judged. Its origin is only determined if there is something to report. */
 export interface CurrentSource extends Source {
   operation?: string | undefined
+  layer?: Layer | undefined
   stack?: string | undefined
   scopes?: readonly Scope[] | undefined
   isExcepted?: boolean

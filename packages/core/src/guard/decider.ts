@@ -1,4 +1,4 @@
-import { origins } from '../stack/origin.ts'
+import { currentOrigin } from '../stack/origin.ts'
 import type { Analysis, DetectedEffect } from '../analyze/analysis.ts'
 import { settle } from '../transaction/settle.ts'
 import type { Source } from '../transaction/source.ts'
@@ -140,12 +140,14 @@ export class Decider {
    */
   #locate(source: CurrentSource, findings: readonly Finding[], refused: boolean, entry: Entry): boolean {
     if (!this.#reporter.reports(source, findings, refused)) return false
-    source.stack = framesOf(origins.getStore()?.stack) || takeStack(entry)
+    source.stack = framesOf(currentOrigin()?.stack) || takeStack(entry)
     return true
   }
 
   #note(source: CurrentSource): void {
-    source.operation = origins.getStore()?.operation
+    const origin = currentOrigin()
+    source.operation = origin?.operation
+    source.layer = origin?.layer
     source.scopes = openScopes()
   }
 

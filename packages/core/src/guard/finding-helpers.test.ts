@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { poolers } from '../index.ts'
 import { analyze } from '../analyze/analyze.ts'
+import type { Layer } from '../stack/origin.ts'
 import type { Finding } from './finding.ts'
 import { format } from './finding-message.ts'
 import { effectsOfCall, judge, judgeEffects } from './judge.ts'
@@ -16,14 +17,15 @@ function namesOf(findings: readonly Finding[]): string[] {
 }
 
 /** The rows of the message that name helpers. */
-function rowsOf(findings: readonly [Finding, ...Finding[]], operation?: string): string[] {
+function rowsOf(findings: readonly [Finding, ...Finding[]], layer?: Layer): string[] {
   const message = format({
     findings,
     statement: '',
     pooler,
     refused: false,
     decidedBy: 'statement',
-    operation,
+    operation: undefined,
+    layer,
     stack: undefined,
   })
   return message.split('\n').filter((line) => /^ +(helper|also) /.test(line))
@@ -52,11 +54,11 @@ test('a message names a package if there is only one', () => {
   ])
 })
 
-test('a message names the package of Prisma if the operation shows that Prisma is in use', () => {
+test('a message names the package of Prisma if the layer shows that Prisma is in use', () => {
   const findings = findingsOf("SELECT set_config('a.b', '1', false)")
   const withSettings = 'sets values for one function, in a transaction that takes them away'
   expect(rowsOf(findings)).toEqual([`  helper     withSettings() ${withSettings}`])
-  expect(rowsOf(findings, '$queryRaw')).toEqual([
+  expect(rowsOf(findings, 'prisma')).toEqual([
     `  helper     withSettings() of @poolsafe/prisma ${withSettings}; settings() of @poolsafe/prisma sets values for every operation of a client`,
   ])
 })

@@ -1,5 +1,6 @@
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'
+import type { Layer } from '../stack/origin.ts'
 import { formatCallSite } from '../stack/call-site.ts'
 import type { Finding } from './finding.ts'
 
@@ -17,6 +18,8 @@ export interface Report {
   readonly decidedBy: 'statement' | 'commit' | 'answer' | CallSign
   /** `User.findMany`, if the ORM's adapter knows it. */
   readonly operation: string | undefined
+  /** The ORM's layer, which shows the package that is in use. */
+  readonly layer?: Layer | undefined
   /** The stack of the call, if it was captured. */
   readonly stack: string | undefined
 }
@@ -36,7 +39,7 @@ interface Rows {
 
 /** Lays out a message in the common form. */
 export function layOut(
-  { findings, statement, pooler, operation }: Pick<Report, 'findings' | 'statement' | 'pooler' | 'operation'>,
+  { findings, statement, pooler, layer }: Pick<Report, 'findings' | 'statement' | 'pooler' | 'layer'>,
   { sent: how, by, allow }: Rows,
 ): string {
   const [first, ...others] = findings
@@ -48,8 +51,8 @@ export function layOut(
     ['why', first.why],
     ['instead', first.instead],
     ['repaired', first.unrepaired === undefined ? '' : `no: ${first.unrepaired}`],
-    ['helper', helpersOf(first, operation)],
-    ...others.map((finding): [string, string] => ['also', shortly(finding, operation)]),
+    ['helper', helpersOf(first, layer)],
+    ...others.map((finding): [string, string] => ['also', shortly(finding, layer)]),
     ['allow', allow],
     ['docs', `node_modules/@poolsafe/core/${first.docs}`],
   ]
@@ -57,19 +60,19 @@ export function layOut(
   return [`${first.message} (${first.rule})`, ...shown].join('\n')
 }
 
-function shortly(finding: Finding, operation: string | undefined): string {
+function shortly(finding: Finding, layer: Layer | undefined): string {
   const { message, rule, instead } = finding
-  const helpers = helpersOf(finding, operation)
+  const helpers = helpersOf(finding, layer)
   return `${message} (${rule}); instead ${instead}${helpers === '' ? '' : `; helper ${helpers}`}`
 }
 
-/** Says which package a helper is in if there is only one, or if the operation of an ORM shows which one is in use. */
-function helpersOf({ helpers }: Finding, operation: string | undefined): string {
+/** Says which package a helper is in if there is only one, or if the layer of the ORM shows which one is in use. */
+function helpersOf({ helpers }: Finding, layer: Layer | undefined): string {
   return helpers
-    .filter(({ packages }) => operation !== undefined || packages.some((name) => name !== 'prisma'))
+    .filter(({ packages }) => layer === 'prisma' || packages.some((name) => name !== 'prisma'))
     .map(({ name, does, packages }) => {
       const [only, ...more] = packages
-      const one = operation !== undefined && packages.includes('prisma') ? 'prisma' : only
+      const one = layer === 'prisma' && packages.includes('prisma') ? 'prisma' : only
       const isKnown = more.length === 0 || one === 'prisma'
       return `${name}${isKnown ? ` of @poolsafe/${one}` : ''} ${does}`
     })

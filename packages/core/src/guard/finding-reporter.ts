@@ -8,7 +8,7 @@ import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import type { Declared } from '../exceptions/declared.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { type Entry, formatCallSite, framesOf, takeStack } from '../stack/call-site.ts'
-import { origins } from '../stack/origin.ts'
+import { currentOrigin } from '../stack/origin.ts'
 import type { AllowedEvent, Events, FindingEvent, GuardEvents, MovedEvent, RepairedEvent } from './events.ts'
 import type { Finding } from './finding.ts'
 import type { LogFields } from '../log/log-writer.ts'
@@ -104,7 +104,7 @@ export class FindingReporter {
   tell(source: Source, findings: readonly Finding[], refused: boolean, isCurrent: boolean): PoolsafeError | undefined {
     this.count(findings)
     if (this.#isSilent(source, findings, refused)) return undefined
-    const { sql, operation, stack, sign } = source
+    const { sql, operation, layer, stack, sign } = source
     const [first, ...others] = findings as [Finding, ...Finding[]]
     const fields = { findings: [first, ...others] as const, statement: redact(sql), operation }
     const pooler = this.#pooler
@@ -112,6 +112,7 @@ export class FindingReporter {
       ...fields,
       pooler,
       refused,
+      layer,
       stack,
       decidedBy: sign ?? (isCurrent ? 'statement' : 'commit'),
     })
@@ -158,7 +159,7 @@ function keyOf({ sql, sign, stack }: Source, findings: readonly Finding[]): stri
 
 /** Takes the stack of the present call: 20 to 90 µs. */
 function originOf(entry: Entry): Pick<MovedEvent, 'operation' | 'place'> {
-  const origin = origins.getStore()
+  const origin = currentOrigin()
   return { operation: origin?.operation, place: formatCallSite(framesOf(origin?.stack) || takeStack(entry)) }
 }
 

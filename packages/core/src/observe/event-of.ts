@@ -40,7 +40,7 @@ export function eventOf(execution: Execution, durationMillis: number, sqlState: 
 
 /** The layer that the application called. */
 export function layerOf({ origin, layer }: Execution): Layer {
-  return origin === undefined ? layer : 'prisma'
+  return origin?.layer ?? layer
 }
 
 /**

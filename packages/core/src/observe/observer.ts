@@ -1,4 +1,4 @@
-import { origins, type Origin, type Layer } from '../stack/origin.ts'
+import { currentOrigin, locatesItself, type Origin, type Layer } from '../stack/origin.ts'
 import { formatCallSite, readStack, withDeepStack } from '../stack/call-site.ts'
 import { Histogram } from '../measure/histogram.ts'
 import { Durations } from '../measure/durations.ts'
@@ -73,7 +73,7 @@ export class Observer {
 
   #begin(sql: string, layer: Layer, entry: Entry): Execution {
     const shape = this.#shapes.of(sql)
-    const execution = new Execution(shape, layer, origins.getStore(), openRequest(), performance.now())
+    const execution = new Execution(shape, layer, currentOrigin(), openRequest(), performance.now())
     if (this.options.explainSlowQueries) execution.sql = sql
     const isRepeated = execution.request?.wantsSite(execution, this.#repeatedLog) === true
     const isFirst = shape.place === undefined && this.#sites.allows()
@@ -179,7 +179,7 @@ export class Observer {
 
   #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
     const { origin, shape } = execution
-    if (origin !== undefined) {
+    if (origin !== undefined && locatesItself(origin)) {
       // The stack starts inside the ORM and may end there too.
       execution.site = origin
       return locateOrigin(origin, shape)

@@ -5,6 +5,10 @@ import { shared } from '../shared.ts'
 export interface Origin {
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string
+  /** The ORM's own layer, if it has one of poolsafe's. @default the layer of the driver */
+  readonly layer?: Layer
+  /** True when the call has ended. What its asynchronous context starts afterwards does not belong to it. */
+  readonly isOver?: boolean
   /** The stack of the call, if it was captured. */
   readonly stack?: string | undefined
   /** How long the layer waits for the connection that it is about to acquire by `pool.connect`, in milliseconds. */
@@ -33,3 +37,14 @@ export type Layer = 'prisma' | 'kysely' | 'pg' | (string & {})
  * and the driver's guard, which reads it, may use different copies of this package.
  */
 export const origins: AsyncLocalStorage<Origin> = shared('origins', () => new AsyncLocalStorage<Origin>())
+
+/** Returns the origin of a statement that is sent now. */
+export function currentOrigin(): Origin | undefined {
+  const origin = origins.getStore()
+  return origin?.isOver === true ? undefined : origin
+}
+
+/** Returns true for an origin that knows its call site, or will. */
+export function locatesItself(origin: Origin): boolean {
+  return origin.want !== undefined || origin.stack !== undefined
+}

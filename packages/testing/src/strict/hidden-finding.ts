@@ -54,7 +54,7 @@ function toEvent(
 ): FindingEvent {
   const statement = statements.slice(0, shownStatements).join('; ')
   const message = layOut(
-    { findings, statement, pooler, operation: undefined },
+    { findings, statement, pooler },
     {
       sent: 'yes; the hostile pooler looked into the session after the transaction',
       by: '',
