@@ -39,6 +39,7 @@ class Subscriber implements typeorm.EntitySubscriberInterface {
       .then(() => dataSource.query('SELECT 4 AS late'))
   }
 }
+typeorm.EventSubscriber()(Subscriber)
 
 const dataSource = new DataSource({
   type: 'postgres',
