@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
+import { nameOfJest, watchJest } from './jest.ts'
 
 /** Node's message about a `require` that has ended. ES modules load CommonJS packages such as pg by it too. */
 interface RequireMessage {
@@ -47,7 +48,10 @@ export function watchModules({ driver, folder, orm }: ModuleWatcher): void {
     if (nameOfClass.test(name) && isDriverClass(exported)) {
       if (typeof file === 'string') folder(dirname(file))
       driver(exported)
-    } else if (nameOfOrm.test(name) && isObject(exported)) orm(exported)
+    } else if (isObject(exported)) {
+      if (nameOfOrm.test(name)) orm(exported)
+      else if (nameOfJest.test(name)) watchJest(exported, (id, from, found) => see(id, requestOfClass, from, found))
+    }
   }
 }
 

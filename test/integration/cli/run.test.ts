@@ -77,18 +77,30 @@ describe('poolsafe run', () => {
     expect(summary.unreached).toEqual([expect.stringMatching(/pg\/lib\/connection\.js:\d+$/)])
   })
 
-  it('reaches the processes of a cluster', async () => {
-    const folder = folderOf({
-      'cluster.mjs': `import cluster from 'node:cluster'
-if (cluster.isPrimary) for (const name of ['one', 'two']) cluster.fork({ NAME: name })
-else {
-  process.argv[2] = process.env.NAME
-  await import('../one.mjs')
-  process.disconnect()
-}`,
-    })
-    const { summary } = await summaryOf(['--', 'node', join(folder, 'cluster.mjs')])
+  it('reaches the workers of Jest, whose modules Jest runs itself, and changes no test', async () => {
+    const test = (name: string): string => `const { Pool } = require('pg')
+test('sends one statement', async () => {
+  const pool = new Pool({ connectionString: process.env.DATABASE_URL })
+  await expect(pool.query('SELECT nothing')).rejects.toBeInstanceOf(Error)
+  const sent = pool.query('SET app.${name} = 1')
+  expect(sent).toBeInstanceOf(Promise)
+  await sent
+  await pool.end()
+})`
+    const folder = folderOf({ 'one.test.cjs': test('one'), 'two.test.cjs': test('two') })
+    const jest = join(import.meta.dirname, '../../node_modules/.bin/jest')
+    const { code, stderr, summary } = await summaryOf(['--', jest, '--config', '{}', '--maxWorkers', '2'], folder)
+    expect(code, stderr).toBe(0)
     expect(statementsOf(summary)).toEqual(['SET app.one = ?', 'SET app.two = ?'])
+    expect(summary.findings[0]?.places[0]?.place).toMatch(/\.test\.cjs:5:21\)?$/)
+    expect(summary.unreached).toEqual([])
+    expect(summary.processes.filter(({ usesPostgres }) => usesPostgres)).toHaveLength(2)
+  })
+
+  it('reaches the workers of a server, which a signal ends', async () => {
+    const { code, stdout, summary } = await summaryOf(['--', 'node', 'server.mjs'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ended by SIGTERM, SIGTERM\n' })
+    expect(statementsOf(summary)).toEqual(['SET app.worker_1 = ?', 'SET app.worker_2 = ?'])
     expect(summary.processes.filter(({ usesPostgres }) => usesPostgres)).toHaveLength(2)
   })
 
@@ -118,6 +130,13 @@ else {
   it('names what is not guarded', async () => {
     const { summary } = await summaryOf(['--', 'node', 'postgres-js.mjs'])
     expect(summary.unreached).toEqual([expect.stringMatching(/postgres\/src\/connection\.js:\d+$/)])
+  })
+
+  it('writes a page of HTML', async () => {
+    const { stderr } = await poolsafeRun(['--format', 'html', '--', 'node', 'one.mjs', 'page'])
+    expect(stderr).toMatch(/^<!doctype html>/)
+    expect(stderr).toContain('<p class="failure">1 finding in 1 statement of 1 process</p>')
+    expect(stderr).toContain('<td><code>SET app.page = ?</code></td>')
   })
 
   it('writes JUnit', async () => {

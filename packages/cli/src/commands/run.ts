@@ -1,11 +1,12 @@
 import { Option, type Command } from 'commander'
+import type { SummaryFormat } from '../run/run-run.ts'
 import { addCommand, collect, styleFor, type CommonOptions, type Session } from './subcommand.ts'
 
 interface Options extends CommonOptions {
   readonly strict?: boolean
   readonly pooler?: string
   readonly allow?: readonly string[]
-  readonly format: 'pretty' | 'json' | 'junit'
+  readonly format: SummaryFormat
   readonly output?: string
 }
 
@@ -23,7 +24,9 @@ export function run(program: Command, session: Session): void {
     .option('--strict', 'refuse unsafe statements; exit with 1 if anything was found')
     .option('--pooler <name>', 'the pooler, such as pgbouncer@1.24')
     .option('--allow <rules>', 'allow the findings of these rules; several with commas, or repeated', collect)
-    .addOption(new Option('--format <name>', 'of the summary').choices(['pretty', 'json', 'junit']).default('pretty'))
+    .addOption(
+      new Option('--format <name>', 'of the summary').choices(['pretty', 'json', 'junit', 'html']).default('pretty'),
+    )
     .option('--output <file>', 'write the summary to a file instead of the standard error')
     .passThroughOptions()
     .action(async (command: readonly string[], options: Options) => {

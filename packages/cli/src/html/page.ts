@@ -10,10 +10,11 @@ export function htmlPage(title: string, body: string): string {
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8884 }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8884; overflow-wrap: anywhere }
 pre { overflow-x: auto; padding: .8rem; background: #8881; border-radius: .3rem }
 small { opacity: .7 }
-.ok { color: #2a8a3e } .warning { color: #b07a00 } .failure { color: #c62f2f } .unseen { opacity: .7 }
+.ok { color: light-dark(#18794e, #5fd39a) } .warning { color: light-dark(#8a5a00, #e8b54a) }
+.failure { color: light-dark(#b42318, #ff8a7a) } .unseen { opacity: .7 }
 </style>
 </head>
 <body>

@@ -1,7 +1,7 @@
 import type { StatementRecord } from '@poolsafe/register/guard'
 import type { Style } from '../terminal/style.ts'
 import { formatTable, labelled, wrap } from '../terminal/table.ts'
-import { byOf, type RuleSummary, type Summary } from './summary.ts'
+import { byOf, plural, sentenceOf, type RuleSummary, type Summary } from './summary.ts'
 
 /** The places of a rule that are shown; the JSON format has all. */
 const mostPlaces = 10
@@ -10,7 +10,7 @@ const mostPlaces = 10
 export function formatSummary(summary: Summary, style: Style, columns: number): string {
   const { findings, slow, repeated, problems, unreached } = summary
   return [
-    `\n${style.bold('poolsafe run')}: ${headOf(summary)}\n`,
+    `\n${style.bold('poolsafe run')}: ${sentenceOf(summary)}\n`,
     ...findings.map((found) => formatRule(found, style, columns)),
     section('slow statements', statementRows(slow, 'up to'), style, columns),
     section('repeated statements', statementRows(repeated, 'in total'), style, columns),
@@ -30,14 +30,6 @@ export function formatSummary(summary: Summary, style: Style, columns: number): 
   ]
     .filter((part) => part !== '')
     .join('\n')
-}
-
-function headOf({ findings, processes, statements }: Summary): string {
-  const found = findings.reduce((total, { count }) => total + count, 0)
-  const active = processes.filter(({ usesPostgres }) => usesPostgres).length
-  const where = `${statements} ${plural(statements, 'statement')} of ${active} ${plural(active, 'process', 'es')}`
-  const all = processes.length === active ? '' : `, ${processes.length} watched`
-  return `${found === 0 ? 'no' : found} ${plural(found, 'finding')} in ${where}${all}`
 }
 
 function formatRule({ rule, message, instead, count, places }: RuleSummary, style: Style, columns: number): string {
@@ -65,8 +57,4 @@ function section(title: string, rows: readonly (readonly string[])[], style: Sty
     rows.map((row) => ['', ...row]),
     columns,
   )}`
-}
-
-function plural(count: number, word: string, ending: string = 's'): string {
-  return count === 1 ? word : `${word}${ending}`
 }

@@ -6,10 +6,14 @@ import { checkOneOf } from '@poolsafe/core/adapter'
 import { poolerNamed } from '@poolsafe/config'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { formatHtml } from './format-html.ts'
 import { formatJUnit } from './format-junit.ts'
 import { formatSummary } from './format-summary.ts'
 import { runCommand, type Environment } from './run-command.ts'
 import { readRecords, summarise, type Summary } from './summary.ts'
+
+/** The formats of the summary. */
+export type SummaryFormat = 'pretty' | 'json' | 'junit' | 'html'
 
 /** The arguments of `poolsafe run`. */
 export interface RunRequest {
@@ -17,7 +21,7 @@ export interface RunRequest {
   readonly strict?: boolean
   readonly pooler?: string
   readonly allow?: readonly string[]
-  readonly format: 'pretty' | 'json' | 'junit'
+  readonly format: SummaryFormat
   readonly output?: string
   readonly style: Style
 }
@@ -73,12 +77,14 @@ function withRegister(env: Environment): Environment {
 }
 
 function print(summary: Summary, { format, output, style }: RunRequest, { cwd, err, columns }: Terminal): void {
-  const text = textOf(summary, format, style, columns)
+  const text = texts[format](summary, style, columns)
   if (output === undefined) err(text)
   else writeFileSync(resolve(cwd, output), text)
 }
 
-function textOf(summary: Summary, format: RunRequest['format'], style: Style, columns: number): string {
-  if (format === 'junit') return formatJUnit(summary)
-  return format === 'json' ? `${JSON.stringify(summary, null, 2)}\n` : formatSummary(summary, style, columns)
+const texts: Readonly<Record<SummaryFormat, (summary: Summary, style: Style, columns: number) => string>> = {
+  pretty: formatSummary,
+  json: (summary) => `${JSON.stringify(summary, null, 2)}\n`,
+  junit: formatJUnit,
+  html: formatHtml,
 }

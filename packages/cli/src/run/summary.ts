@@ -112,3 +112,17 @@ function sum(counts: readonly number[]): number {
 export function byOf({ operation, place }: Pick<FindingRecord, 'operation' | 'place'>): string {
   return [operation, place].filter((part) => part !== undefined).join(' at ')
 }
+
+/** Returns what was found, in one sentence: `5 findings in 8 statements of 1 process`. */
+export function sentenceOf({ findings, processes, statements }: Summary): string {
+  const found = sum(findings.map(({ count }) => count))
+  const active = processes.filter(({ usesPostgres }) => usesPostgres).length
+  const where = `${statements} ${plural(statements, 'statement')} of ${active} ${plural(active, 'process', 'es')}`
+  const all = processes.length === active ? '' : `, ${processes.length} watched`
+  return `${found === 0 ? 'no' : found} ${plural(found, 'finding')} in ${where}${all}`
+}
+
+/** Returns the word for a count. */
+export function plural(count: number, word: string, ending: string = 's'): string {
+  return count === 1 ? word : `${word}${ending}`
+}
