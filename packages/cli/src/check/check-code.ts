@@ -4,6 +4,7 @@ import type { CodeText } from './code/code-text.ts'
 import { findTexts } from './code/find-texts.ts'
 import { textsAfterBegin } from './code/open-transactions.ts'
 import type { ReceiverKind } from './code/receivers.ts'
+import { isTakenBack } from './code/taken-back.ts'
 import type { SourceFile } from './code/source-file.ts'
 import type { CheckFinding, Level, Origin } from './finding.ts'
 import type { Lines } from './lines.ts'
@@ -37,11 +38,15 @@ export function checkCode({ path, file, origin, lines }: CodeFile, judges: reado
   )
   const open = textsAfterBegin(texts, file)
   const where = { path, origin, lines }
+  const sent = texts.flatMap((text) => (text.isInTransaction || open.has(text) ? [{ text, filled: text.filled }] : []))
   const findings = texts.flatMap((text) => {
     const contexts = contextsOf(text, open.has(text))
+    const mayBeTakenBack = text.isSent && sent.some((each) => each.text === text)
     return text.filled.flatMap((filled) =>
       judges.flatMap((judge) =>
-        locate(text, filled, contexts, judge).map((located) => toFinding(located, filled, judge, where)),
+        locate(text, filled, contexts, judge)
+          .filter(({ finding }) => !mayBeTakenBack || !isTakenBack(finding.rule, text, sent, file, judge.pooler))
+          .map((located) => toFinding(located, filled, judge, where)),
       ),
     )
   })
@@ -96,14 +101,15 @@ function toFinding(
   { pooler }: Judge,
   { path, origin, lines }: Where,
 ): CheckFinding {
+  const text = filled.shown === filled.sql ? statement.text : filled.shown.slice(statement.from, statement.to)
   const place = lines.place(path, filled.locate(statement.from), filled.locate(statement.to))
   return {
     ...finding,
     ...place,
     level: levelOf(finding.rule, origin),
     origin,
-    statement: redact(statement.text),
-    sql: statement.text,
+    statement: redact(text),
+    sql: text,
     poolers: [pooler.label],
   }
 }

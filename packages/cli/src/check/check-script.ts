@@ -4,6 +4,7 @@ import { isOtherScript, isOtherStatement } from './dialect.ts'
 import { Lines } from './lines.ts'
 import type { Judge } from './sql/judge.ts'
 import type { Located } from './sql/located.ts'
+import { nameScriptPlaceholders } from './sql/placeholders.ts'
 import { judgeLeft, Script, type Sending } from './sql/script.ts'
 import { suppress, suppressionsOfScript, type Remaining } from './suppressions.ts'
 
@@ -17,7 +18,7 @@ export interface ScriptFile {
 /** Judges a file of SQL. */
 export function checkScript({ path, source, origin }: ScriptFile, judges: readonly Judge[]): Remaining {
   if (isDump(source) || isOtherScript(source)) return { findings: [], problems: [] }
-  const script = new Script(withoutPlaceholders(source))
+  const script = new Script(nameScriptPlaceholders(source))
   const sent = sendingsOf(origin).map((sending) => script.leaves(sending))
   const lines = new Lines(source)
   const findings = judges.flatMap(({ pooler }) =>
@@ -55,10 +56,4 @@ function inEvery([first = [], ...others]: readonly (readonly Located[])[]): Loca
 /** A migration or a script may run over a connection of its own. */
 function levelOf(origin: Origin): Level {
   return origin === 'code' ? 'error' : 'note'
-}
-
-/** Placeholders of sqlc, PgTyped and templates, made parameters of the same length. */
-function withoutPlaceholders(source: string): string {
-  const asName = (found: string): string => 'x'.repeat(found.length)
-  return source.replaceAll(/\{\{[^}\n]*\}\}|\$\{[^}\n]*\}|(?<![\w:@]):(?=[a-z_])\w+!?|(?<![\w@])@[a-z_]\w*/gi, asName)
 }

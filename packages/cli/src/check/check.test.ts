@@ -36,6 +36,19 @@ describe('poolsafe check', () => {
     expect(out).toMatch(/^nothing found \(1 file, /)
   })
 
+  it("leaves out Kysely's Migrator in a package without a driver for PostgreSQL", async () => {
+    const migrator = "import { Migrator } from 'kysely'\nnew Migrator({ db, provider })\n"
+    const cwd = writeProject({
+      'server/package.json': '{ "dependencies": { "kysely": "1", "pg": "8" } }',
+      'server/src/migrate.ts': migrator,
+      'client/package.json': '{ "dependencies": { "kysely": "1" } }',
+      'client/src/migrate.ts': migrator,
+    })
+    const { out } = await runCli(['check', '--format', 'concise'], { cwd })
+    expect(out).toContain('server/src/migrate.ts:2')
+    expect(out).not.toContain('client/')
+  })
+
   it('prints one line for each finding with --format concise', async () => {
     const cwd = writeProject({ 'src/db.ts': unsafe })
     expect(await runCli(['check', '--format', 'concise'], { cwd })).toMatchObject({

@@ -59,7 +59,9 @@ export class Fixer {
       const [pieces, ...others] = text.variants
       const isCertain = text.isSent && (text.isInTransaction || open.has(text) || isMigration)
       if (pieces === undefined || others.length > 0 || !isCertain) return []
-      const { sql, rangeOf } = fillHoles(pieces)
+      const { sql, shown: asWritten, rangeOf } = fillHoles(pieces)
+      // What stands in place of a placeholder must not be written.
+      if (sql !== asWritten) return []
       return this.#changesOf(sql).flatMap(({ from, to, text: changed }) => {
         const range = rangeOf(from, to)
         return range === undefined || needsEscape.test(changed) ? [] : [{ ...range, text: changed }]

@@ -1,6 +1,7 @@
 import { fold, isSqlTag } from './fold.ts'
 import type { CodeText } from './code-text.ts'
 import { propertyOf } from './names.ts'
+import { isDeferred } from './deferred.ts'
 import { isInTransaction, isTransactionCall, kindOfReceiver } from './receivers.ts'
 import type { SourceFile } from './source-file.ts'
 import { bare, chainOf, isCall, lastName, type Call, type Node, type Tagged } from './syntax.ts'
@@ -130,7 +131,7 @@ function toText(found: Found, sender: Node, file: SourceFile): CodeText[] {
   const { receiver, node } = found
   const variants = fold(node, file)
   if (!variants.some((pieces) => pieces.some((piece) => 'fixed' in piece && piece.fixed.trim() !== ''))) return []
-  const kind = kindOfReceiver(receiver, file)
+  const kind = isDeferred(sender, file) ? 'unknown' : kindOfReceiver(receiver, file)
   return [
     {
       ...found,

@@ -50,7 +50,7 @@ function turnsOfText({ variants, sender, receiverName }: CodeText): Turn[] {
 }
 
 /** `queryRunner.startTransaction()`. With a callback it is a transaction of its own. */
-function turnsOfCall(node: Call): Turn[] {
+export function turnsOfCall(node: Call): Turn[] {
   const name = lastName(node.callee) ?? ''
   const isBeginning = beginning.test(name) && node.arguments.every(({ type }) => !/Function/.test(type))
   const isTurn = isBeginning || ending.test(name)
@@ -58,12 +58,24 @@ function turnsOfCall(node: Call): Turn[] {
   return [{ node, receiver: chainOf(node.callee).slice(0, -1).join('.'), does: isBeginning ? 'begin' : 'end' }]
 }
 
-/** In a `catch`, in an `if`: what follows runs only if the transaction goes on. */
-function isConditional(node: Node, { syntax }: SourceFile): boolean {
+/** In a `catch`, in an `if`, in a loop: what follows runs only if the transaction goes on. */
+export function isConditional(node: Node, { syntax }: SourceFile): boolean {
   const owner = functionAround(node, { syntax } as SourceFile)
   for (const around of ancestors(syntax, node)) {
     if (around === owner) return false
-    if (around.type === 'CatchClause' || around.type === 'IfStatement') return true
+    if (conditional.has(around.type)) return true
   }
   return false
 }
+
+const conditional: ReadonlySet<string> = new Set([
+  'CatchClause',
+  'IfStatement',
+  'SwitchCase',
+  'ConditionalExpression',
+  'LogicalExpression',
+  'ForStatement',
+  'ForInStatement',
+  'ForOfStatement',
+  'WhileStatement',
+])

@@ -14,8 +14,8 @@ import type { SourceFile } from './source-file.ts'
  */
 export type ReceiverKind = 'transaction' | 'pool' | 'orm' | 'client' | 'held' | 'direct' | 'unknown'
 
-/** Names of URLs and clients that go round the pooler. */
-const directName = /direct|unpooled|non_?-?pool|migrations?_?(?:database_?)?url/i
+/** Names of URLs and clients that go round the pooler. `redirectUrl` and `directory` are none. */
+const directName = /(?<!re|in)direct(?!or|iv|ion|ly|us)|unpooled|non_?-?pool|migrations?_?(?:database_?)?url/i
 
 const transactionName = /^(?:tx|txn|trx|trx?n|t|transaction|transactionalEntityManager)$|(?:Tx|Txn|Trx|Transaction)$/
 const poolName = /^pool$|^pg_?pool$|(?:Pool|_pool)$/
@@ -107,7 +107,9 @@ function kindOfParameter(name: string, parameter: Node, owner: Node, file: Sourc
   if (/^(?:pg\.)?(?:Pool)?Client(?:Base)?$|^QueryRunner$/.test(type)) return 'client'
   // Callers pass a transaction where a database is declared, so other types and names prove nothing.
   const kind = byName(name, false)
-  return kind === 'orm' ? 'unknown' : kind
+  // Slonik's `pool: CommonQueryMethods` may be a transaction too.
+  const isOther = kind === 'pool' && type !== '' && !/Pool\b/.test(type)
+  return kind === 'orm' || isOther ? 'unknown' : kind
 }
 
 /** The type of a parameter, as it is written. */

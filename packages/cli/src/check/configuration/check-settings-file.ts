@@ -20,6 +20,9 @@ export function isSettingsFile(path: string): boolean {
   return /(?:^|\/)(?:\.env(?:\.[^/]*)?|(?:docker-)?compose[^/]*\.ya?ml|[^/]*\.prisma)$/.test(path)
 }
 
+/** Copies for readers, which nothing runs with. */
+const isOfDocumentation = /(?:^|\/)(?:docs?|documentation)\//
+
 /** What was found in a file of settings. */
 export interface SettingsResult {
   readonly findings: readonly CheckFinding[]
@@ -29,6 +32,7 @@ export interface SettingsResult {
 
 /** Checks the URLs of a file of settings, and the datasource of a schema of Prisma. */
 export function checkSettingsFile(path: string, source: string, judges: readonly Judge[]): SettingsResult {
+  if (isOfDocumentation.test(path)) return { findings: [], hints: [] }
   const lines = new Lines(source)
   if (path.endsWith('.prisma')) return { findings: ofSchema(path, source, lines, judges), hints: [] }
   const urls = connectionUrls(source)

@@ -18,6 +18,10 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     "import postgres from 'postgres'\nconst sql = postgres(url, { max: 5 })",
     '2 session/named-statement',
   ],
+  'postgres.js with prepare: true': [
+    "import postgres from 'postgres'\nconst sql = postgres(url, { prepare: true, ...more })",
+    '2 session/named-statement',
+  ],
   'Drizzle, prepare': [
     "import { drizzle } from 'drizzle-orm/node-postgres'\nconst q = db.select().from(users).prepare('all_users')",
     '2 session/named-statement',
@@ -31,6 +35,10 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     '1 connection/startup-parameter',
   ],
   'pg, options': ["new pg.Client({ options: '-c search_path=a' })", '1 connection/startup-parameter'],
+  'pg, with a name that only looks direct': [
+    'new Pool({ connectionString, statement_timeout: 5000, redirectUrl, directory })',
+    '1 connection/startup-parameter',
+  ],
   'pg, a constant': [
     'const config = { lock_timeout: 1000 }\nconst pool = new Pool(config)',
     '1 connection/startup-parameter',
@@ -96,6 +104,7 @@ const silent: Readonly<Record<string, string>> = {
   'postgres.js with prepare: false': "import postgres from 'postgres'\npostgres(url, { prepare: false })",
   'postgres.js with options from elsewhere': "import postgres from 'postgres'\npostgres(url, options)",
   'postgres.js on a direct URL': "import postgres from 'postgres'\npostgres(process.env.DIRECT_URL)",
+  'postgres.js with prepare from elsewhere': "import postgres from 'postgres'\npostgres(url, { prepare: env.PREPARE })",
   'a function named postgres': 'const x = postgres(url)',
   'SQLite, prepare': "import { drizzle } from 'drizzle-orm/better-sqlite3'\ndb.prepare('SELECT 1')",
   'pg without timeouts':
@@ -150,6 +159,7 @@ describe('files of settings', () => {
 
   it.each([
     ['.env.example', `DATABASE_URL="${supabase}?pgbouncer=true&connection_limit=1"`],
+    ['docs/reference/schema.prisma', 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}'],
     ['.env.example', '# DIRECT_URL=postgres://a:b@ep-a-pooler.eu.aws.neon.tech/app'],
     ['.env.example', 'DIRECT_URL=postgres://a:b@db.abc.supabase.co:5432/postgres?options=-c%20a%3Db'],
     ['.env.example', 'DIRECT_URL=postgres://a:b@localhost:${POSTGRES_PORT}/app'],

@@ -1,6 +1,7 @@
 import { isDirect } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
 import type { Call } from '../code/syntax.ts'
+import { isForOtherDatabase } from './nearest-package.ts'
 import { setting, callsTo, imports, objectAt, type Detector, type Fact } from './detector.ts'
 
 const lock = { sql: 'SELECT pg_advisory_lock(1)' }
@@ -10,7 +11,9 @@ const direct = 'run migrations over a direct URL (DIRECT_URL), which goes round 
 export const kyselyMigrator: Detector = {
   words: /\bnew\s+Migrator\b/,
   find: (file) =>
-    imports(file, /^kysely/) && !/\bmigrations\s*:\s*['"]transaction['"]/.test(file.syntax.source)
+    imports(file, /^kysely/) &&
+    !isForOtherDatabase(file.syntax.path, 'kysely') &&
+    !/\bmigrations\s*:\s*['"]transaction['"]/.test(file.syntax.source)
       ? callsTo(file, /^Migrator$/).flatMap((call) =>
           factOf(
             call,

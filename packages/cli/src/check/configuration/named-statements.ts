@@ -16,8 +16,9 @@ export const postgresJsPrepare: Detector = {
             call.arguments.length > 1
               ? options === undefined || hasSpread(options)
               : options !== undefined && hasSpread(options)
-          const isSet = options !== undefined && propertyOf(options, 'prepare') !== undefined
-          if (isHidden || isSet || isDirect(call, file)) return []
+          const given = options === undefined ? undefined : propertyOf(options, 'prepare')
+          const isSet = given !== undefined && !(given.type === 'Literal' && given.value === true)
+          if ((isHidden && given === undefined) || isSet || isDirect(call, file)) return []
           return [
             {
               node: call.callee,

@@ -1,10 +1,13 @@
 import { parses, scanSaysHarmless } from '@poolsafe/core/adapter'
 import { partsOf, type Place } from './lexer.ts'
+import { nameDriverPlaceholders } from './placeholders.ts'
 import { isFixed, type HoleKind, type Pieces } from './pieces.ts'
 
 /** A text without holes, that stands for one with holes. */
 export interface Filled {
   readonly sql: string
+  /** The text as the code has it: placeholders of a library are names in `sql`. Both have the same length. */
+  readonly shown: string
   /** Whether PostgreSQL's parser reads the text. */
   readonly isRead: boolean
   readonly holes: number
@@ -32,19 +35,24 @@ interface Around {
 /**
  * Fills the holes of a text by what stands around them: a letter inside quotes, a part of a name beside a letter, an
  * identifier after FROM, INTO and the like, otherwise a parameter. If PostgreSQL refuses the result, holes become
- * nothing, then identifiers.
+ * nothing: first behind an operand, then all but values; then identifiers. At last, placeholders of libraries become
+ * names.
  */
 export function fillHoles(pieces: Pieces): Filled {
-  const fillers: readonly Filler[] = [bySurroundings, orNothing, orName]
-  const tried = fillers.map((filler) => () => fillWith(pieces, filler))
-  const [first, ...others] = tried
-  const filled = (first as () => Filled)()
-  if (filled.isRead || filled.holes === 0) return filled
-  for (const attempt of others) {
-    const other = attempt()
+  const filled = fillWith(pieces, bySurroundings)
+  if (filled.isRead) return filled
+  const tried = [filled]
+  for (const filler of filled.holes === 0 ? [] : [orFragment, orNothing, orName]) {
+    const other = fillWith(pieces, filler)
     if (other.isRead) return other
+    tried.push(other)
   }
-  return filled
+  return tried.map(withNames).find(({ isRead }) => isRead) ?? filled
+}
+
+function withNames(filled: Filled): Filled {
+  const sql = nameDriverPlaceholders(filled.sql)
+  return sql === filled.sql ? filled : { ...filled, sql, isRead: parses(sql) }
 }
 
 /** Where a piece starts in the text and in the file. */
@@ -77,7 +85,7 @@ function fillWith(pieces: Pieces, filler: Filler): Filled {
     return { from: start.at + from - start.from, to: start.at + to - start.from }
   }
   // A harmless text needs no parser: nothing would be found in it.
-  return { sql, isRead: scanSaysHarmless(sql) || parses(sql), holes: holes.length, locate, rangeOf }
+  return { sql, shown: sql, isRead: scanSaysHarmless(sql) || parses(sql), holes: holes.length, locate, rangeOf }
 }
 
 function fillingsOf(template: string, kinds: readonly HoleKind[], filler: Filler): string[] {
@@ -118,6 +126,18 @@ function bySurroundings({ kind, place, before, after, number }: Around): string 
 /** A statement of its own, between semicolons. */
 function isWholeStatement(before: string, after: string): boolean {
   return before.trim() === '' && /^\s*(?:;|$)/.test(after)
+}
+
+/** What ends an operand: a name, a number, a literal, a bracket, another hole. */
+const endsInOperand = /[\w"')\]\uE000]\s+$/
+const endsInKeyword =
+  /\b(?:and|or|not|i?like|in|between|values|limit|offset|where|having|on|when|then|else|case|select|distinct|by|returning|set|is|any|all|some|from|join|into|update|table|as|using|interval|end)\s+$/i
+
+/** Behind an operand there is no place for a value, so the hole is a piece of SQL. */
+function orFragment(around: Around): string {
+  const { place, kind, before } = around
+  const isPiece = place === 'code' && kind !== 'name' && endsInOperand.test(before) && !endsInKeyword.test(before)
+  return isPiece ? '' : bySurroundings(around)
 }
 
 function orNothing(around: Around): string {

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { findingsIn } from '../../../../../test/support/cli/findings-in.ts'
+
+/** Each is right where it runs, although the statement alone would be wrong. */
+const silent: Readonly<Record<string, string>> = {
+  'a statement of Prisma that a function returns':
+    'function lock(id) { return prisma.$queryRaw`SELECT pg_advisory_xact_lock(${id})` }',
+  'a statement of Prisma in a list': 'statements.push(prisma.$queryRaw`SELECT pg_advisory_xact_lock(${id})`)',
+  'a statement of Prisma in a variable':
+    'const lock = prisma.$queryRaw`SELECT pg_advisory_xact_lock(${id})`\nawait prisma.$transaction([lock])',
+  'a pool of Slonik that may be a transaction':
+    'const queries = (pool: CommonQueryMethods) => ({ lock: () => pool.query(sql.unsafe`SELECT a FROM b FOR UPDATE`) })',
+  'SET and SET DEFAULT in a transaction':
+    "await db.transaction(async (m) => { await m.query('SET session_replication_role = replica')\nawait m.query('UPDATE a SET b = 1')\nawait m.query('SET session_replication_role = DEFAULT') })",
+  'SET and RESET behind BEGIN':
+    "await client.query('BEGIN')\nawait client.query('SET search_path = a -- why')\nawait client.query('RESET search_path')\nawait client.query('COMMIT')",
+  'a temporary table that its transaction drops':
+    'await db.transaction(async (tx) => { await tx.execute(sql`CREATE TEMP TABLE a (b int)`)\nawait tx.execute(sql`DROP TABLE a`) })',
+  'pieces of SQL behind an operand':
+    'await tx.$executeRaw`CREATE TEMP TABLE o ON COMMIT DROP AS SELECT id FROM "M" m ${join} WHERE a > ${x} AND (b)::int < 2 ${scope}`',
+  'a named placeholder of Sequelize':
+    "await sequelize.query('SELECT pg_advisory_xact_lock(:space, :id)', { replacements: { space, id }, transaction })",
+}
+
+describe('the context makes a statement right:', () => {
+  it.each(Object.entries(silent))('%s', (_, source) => {
+    expect(findingsIn(source)).toEqual([])
+  })
+})
+
+const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  'an async function runs the statement that it returns': [
+    'const lock = async (id) => prisma.$queryRaw`SELECT pg_advisory_xact_lock(${id})`',
+    '1 transaction/lock-outside',
+  ],
+  'Promise.all runs statements': [
+    'await Promise.all([prisma.$queryRaw`SELECT pg_advisory_xact_lock(${id})`])',
+    '1 transaction/lock-outside',
+  ],
+  'a pool of Slonik is no transaction': [
+    'const queries = (pool: DatabasePool) => ({ lock: () => pool.query(sql.unsafe`SELECT a FROM b FOR UPDATE`) })',
+    '1 transaction/lock-outside',
+  ],
+  'a condition may skip the RESET': [
+    "await db.transaction(async (m) => { await m.query('SET search_path = a')\nif (b) await m.query('RESET search_path') })",
+    '1 session/set',
+  ],
+  'another transaction takes nothing back': [
+    "await client.query('BEGIN')\nawait client.query('SET search_path = a')\nawait client.query('COMMIT')\nawait client.query('BEGIN')\nawait client.query('RESET search_path')\nawait client.query('COMMIT')",
+    '2 session/set',
+    '5 session/set',
+  ],
+  'another transaction of a query runner takes nothing back': [
+    "await queryRunner.startTransaction()\nawait queryRunner.query('SET search_path = a')\nawait queryRunner.commitTransaction()\nawait queryRunner.startTransaction()\nawait queryRunner.query('RESET search_path')",
+    '2 session/set',
+    '5 session/set',
+  ],
+  'a lock outlasts the error that skips its unlock': [
+    'await db.transaction(async (tx) => { await tx.execute(sql`SELECT pg_advisory_lock(1)`)\nawait tx.execute(sql`SELECT pg_advisory_unlock(1)`) })',
+    '1 session/advisory-lock',
+    '2 session/advisory-lock',
+  ],
+}
+
+describe('the context does not make a statement right:', () => {
+  it.each(Object.entries(found))('%s', (_, [source, ...expected]) => {
+    expect(findingsIn(source)).toEqual(expected)
+  })
+})
+
+describe('placeholders of libraries', () => {
+  it.each([
+    ["knex.raw('SELECT pg_advisory_lock(?)', [1])", '1 session/advisory-lock'],
+    ["knex.raw('SET search_path TO ??', [schema])", '1 session/set'],
+    ["knex.raw('SELECT pg_advisory_lock(:id)', { id })", '1 session/advisory-lock'],
+    ["db.none('SET search_path TO $1:name', [schema])", '1 session/set'],
+    ["db.none('SET search_path TO $1~', [schema])", '1 session/set'],
+    ["db.none('SELECT pg_advisory_lock($<id>)', { id })", '1 session/advisory-lock'],
+    ["db.none('SELECT pg_advisory_lock(${id})', { id })", '1 session/advisory-lock'],
+    ["db.query('SELECT pg_advisory_lock(1) WHERE $1::jsonb ? \\'a\\'')", '1 session/advisory-lock'],
+  ])('%s', (source, expected) => {
+    expect(findingsIn(source)).toEqual([expected])
+  })
+
+  it('stay as they are in literals', () => {
+    expect(findingsIn("knex.raw(\"SELECT '?', ':a' WHERE b = ?\", [1])\nknex.raw('LISTEN a')")).toEqual([
+      '2 session/listen',
+    ])
+  })
+})
