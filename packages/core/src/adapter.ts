@@ -3,7 +3,7 @@
 // `analyze` and `refuse`), and mark what is guarded (`markGuarded`).
 
 export type { Address, Call } from './guard/call.ts'
-export type { Entry } from './stack/call-site.ts'
+export type { Caller, Entry, Site } from './stack/call-site.ts'
 export { engineOf, keepFirstGuard, markGuarded, toEngine } from './guard/brand.ts'
 export type { Engine } from './guard/engine.ts'
 export type { Move, StatementRemedy } from './guard/remedies.ts'
@@ -68,7 +68,7 @@ export {
   resolveStatementLimits,
   type StatementLimits,
 } from './checkout/statement-limits.ts'
-export { formatCallSite, isOwnFrame, readStack, takeStack, withDeepStack } from './stack/call-site.ts'
+export { formatCallSite, isOwnFrame, readStack, siteOf, takeStack, withDeepStack } from './stack/call-site.ts'
 export type { Execution } from './observe/execution.ts'
 export { examineRepeated } from './observe/repeated/examine-repeated.ts'
 export { RequestScope } from './observe/repeated/request-scope.ts'

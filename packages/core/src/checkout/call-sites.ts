@@ -1,5 +1,5 @@
 import { TextCache } from '../sql/text-cache.ts'
-import { formatCallSite, framesOf, readStack, withDeepStack, type Site } from '../stack/call-site.ts'
+import { formatCallSite, framesOf, readStack, siteOf, type Caller, type Site } from '../stack/call-site.ts'
 import type { Origin } from '../stack/origin.ts'
 
 /** Bytes for remembering which operations were reported, and which reports were logged. */
@@ -36,7 +36,7 @@ export class CallSites {
    *
    * @param entry the function that was called; the stack leaves out its frames and those above
    */
-  of(origin: Origin | undefined, entry: (...args: never[]) => unknown): Site | undefined {
+  of(origin: Origin | undefined, entry: Caller): Site | undefined {
     return this.#isWanted(origin?.operation) ? takeSite(entry, origin) : undefined
   }
 
@@ -64,10 +64,7 @@ export class CallSites {
 /**
  * The stack of an origin begins at the application. A stack captured here begins inside the ORM and may end there too.
  */
-function takeSite(entry: (...args: never[]) => unknown, origin: Origin | undefined): Site {
+function takeSite(entry: Caller, origin: Origin | undefined): Site {
   const known = framesOf(origin?.stack)
-  if (known !== '') return { stack: known }
-  const site: Site = {}
-  withDeepStack(() => Error.captureStackTrace(site, entry))
-  return site
+  return known === '' ? siteOf(entry) : { stack: known }
 }

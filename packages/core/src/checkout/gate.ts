@@ -7,7 +7,7 @@ import { surveyHolders } from './diagnosis.ts'
 import type { Watcher } from './events.ts'
 import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
-import type { Entry } from '../stack/call-site.ts'
+import type { Caller } from '../stack/call-site.ts'
 import { familyOf, firstHeld, heldFrom, holdings, type Holdable, type Holding } from './holding.ts'
 import { openOne, type ConnectionSource, type GateNature } from './connection-source.ts'
 import { Flows } from './flows.ts'
@@ -82,7 +82,7 @@ export class Gate<Connection> {
    */
   acquire(
     handover: Receiver<Connection>,
-    entry: Entry,
+    entry: Caller,
     askedAt: number = this.#clock.now(),
     limitMillis: number = Infinity,
     holding: Holding | undefined = holdings.getStore(),

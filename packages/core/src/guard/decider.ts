@@ -7,7 +7,7 @@ import type { PoolsafeError } from '../errors.ts'
 import type { Exceptions } from './exceptions.ts'
 import { openScopes } from '../exceptions/scope.ts'
 import type { Call, CurrentSource } from './call.ts'
-import { type Entry, framesOf, takeStack } from '../stack/call-site.ts'
+import { type Caller, framesOf, takeStack } from '../stack/call-site.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, judgeEffects } from './judge.ts'
 import type { Mode, Policy, ResolvedOptions } from './options.ts'
@@ -48,7 +48,7 @@ export class Decider {
    * Judges a statement in its transaction, and records it in the transaction if it may be sent. @returns the error that
    * refuses it
    */
-  decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Entry): PoolsafeError | undefined {
+  decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Caller): PoolsafeError | undefined {
     const mayBeRepeated = source.unrepaired === undefined && !this.#reporter.isWatched
     const repeated = mayBeRepeated ? this.#repeated.of(source.sql, analysis, call, this.#guard.mode) : undefined
     if (repeated !== undefined) {
@@ -76,7 +76,7 @@ export class Decider {
   }
 
   /** What its transaction's end will have to know of a statement. */
-  #remember(source: CurrentSource, left: readonly Finding[], entry: Entry): void {
+  #remember(source: CurrentSource, left: readonly Finding[], entry: Caller): void {
     this.#note(source)
     const { remaining } = this.#exceptions.sort(source, left)
     source.isExcepted = remaining.length < left.length
@@ -102,7 +102,7 @@ export class Decider {
   }
 
   /** What becomes of these effects now. @returns the error that refuses the statement */
-  act(entries: readonly Left[], context: Context, current: CurrentSource, entry: Entry): PoolsafeError | undefined {
+  act(entries: readonly Left[], context: Context, current: CurrentSource, entry: Caller): PoolsafeError | undefined {
     const relevant = this.#relevant(entries, context)
     if (relevant.size === 0) return undefined
     if (relevant.has(current)) this.#note(current)
@@ -138,7 +138,7 @@ export class Decider {
    *
    * @returns whether they are reported
    */
-  #locate(source: CurrentSource, findings: readonly Finding[], refused: boolean, entry: Entry): boolean {
+  #locate(source: CurrentSource, findings: readonly Finding[], refused: boolean, entry: Caller): boolean {
     if (!this.#reporter.reports(source, findings, refused)) return false
     source.stack = framesOf(currentOrigin()?.stack) || takeStack(entry)
     return true

@@ -9,7 +9,7 @@ import { direct } from '../poolers/direct.ts'
 import type { PoolerFacts } from '../poolers/detect.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { CallSign } from '../rules/rule.ts'
-import type { Entry } from '../stack/call-site.ts'
+import type { Caller } from '../stack/call-site.ts'
 import type { Source } from '../transaction/source.ts'
 import type { Left } from '../transaction/state.ts'
 import { Transaction } from '../transaction/transaction.ts'
@@ -138,7 +138,7 @@ export class Engine {
    * @param pools the names of the pool and of its direct pool
    * @param entry the function that the application or the ORM called
    */
-  moved(move: Move, pools: { readonly pool: string; readonly directPool: string }, entry: Entry): void {
+  moved(move: Move, pools: { readonly pool: string; readonly directPool: string }, entry: Caller): void {
     this.#guarded(() => {
       this.#reporter.tellMoved(move, pools, entry)
       return undefined
@@ -157,7 +157,7 @@ export class Engine {
     sql: string,
     analysis: Analysis,
     call: Call,
-    entry: Entry,
+    entry: Caller,
     remedy?: StatementRemedy,
   ): PoolsafeError | undefined {
     if (analysis === harmless && call.named !== true) return undefined
@@ -177,7 +177,7 @@ export class Engine {
    * @param sql the statement, if there is one
    * @returns the error that must refuse the call
    */
-  refuseCall(sign: CallSign, entry: Entry, name?: string, sql = ''): PoolsafeError | undefined {
+  refuseCall(sign: CallSign, entry: Caller, name?: string, sql = ''): PoolsafeError | undefined {
     const source = { sql, sign }
     return this.#guarded(() => this.#decider.act(withSource(effectsOfCall(sign, name), source), {}, source, entry))
   }
@@ -192,7 +192,7 @@ export class Engine {
   refuseLogin(
     parameters: Readonly<Record<string, unknown>>,
     address: string | Address,
-    entry: Entry,
+    entry: Caller,
   ): PoolsafeError | undefined {
     const url = typeof address === 'string' ? address : `postgresql://${String(address.host)}:${String(address.port)}/`
     const ofProfile = this.refuseProfile({ url }, entry)
@@ -201,7 +201,7 @@ export class Engine {
   }
 
   /** Compares the facts of a connection with the profile. A contradiction is reported once, whatever shows it. */
-  refuseProfile(facts: PoolerFacts, entry: Entry): PoolsafeError | undefined {
+  refuseProfile(facts: PoolerFacts, entry: Caller): PoolsafeError | undefined {
     return this.#guarded(() => {
       const difference = contradictionOf(this.pooler, facts)
       return difference === undefined ? undefined : this.refuseCall('wrongProfile', entry, difference)

@@ -7,7 +7,7 @@ import { type PoolsafeError } from '../errors.ts'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import type { Declared } from '../exceptions/declared.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
-import { type Entry, formatCallSite, framesOf, takeStack } from '../stack/call-site.ts'
+import { type Caller, formatCallSite, framesOf, takeStack } from '../stack/call-site.ts'
 import { currentOrigin } from '../stack/origin.ts'
 import type { AllowedEvent, Events, FindingEvent, GuardEvents, MovedEvent, RepairedEvent } from './events.ts'
 import type { Finding } from './finding.ts'
@@ -62,7 +62,7 @@ export class FindingReporter {
   }
 
   /** Reports the repairs of a statement that is sent now. */
-  tellRepaired(sql: string, { sql: sent, repairs }: Replacement, entry: Entry): void {
+  tellRepaired(sql: string, { sql: sent, repairs }: Replacement, entry: Caller): void {
     const [first, ...others] = repairs
     if (first === undefined) return
     count(this.counts.repaired, repairs)
@@ -79,7 +79,7 @@ export class FindingReporter {
   }
 
   /** Reports that a checkout has moved to a direct connection. */
-  tellMoved({ sql, findings }: Move, pools: Pick<MovedEvent, 'pool' | 'directPool'>, entry: Entry): void {
+  tellMoved({ sql, findings }: Move, pools: Pick<MovedEvent, 'pool' | 'directPool'>, entry: Caller): void {
     count(this.counts.moved, findings)
     if (!this.#isHeard('moved')) return
     const event: MovedEvent = { findings, statement: redact(sql), pooler: this.#pooler, ...pools, ...originOf(entry) }
@@ -158,7 +158,7 @@ function keyOf({ sql, sign, stack }: Source, findings: readonly Finding[]): stri
 }
 
 /** Takes the stack of the present call: 20 to 90 µs. */
-function originOf(entry: Entry): Pick<MovedEvent, 'operation' | 'place'> {
+function originOf(entry: Caller): Pick<MovedEvent, 'operation' | 'place'> {
   const origin = currentOrigin()
   return { operation: origin?.operation, place: formatCallSite(framesOf(origin?.stack) || takeStack(entry)) }
 }

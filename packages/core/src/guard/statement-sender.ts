@@ -6,7 +6,7 @@ import type { Observer } from '../observe/observer.ts'
 import { observeStream } from '../observe/observe-stream.ts'
 import type { Layer } from '../stack/origin.ts'
 import type { Transaction } from '../transaction/transaction.ts'
-import type { Entry } from '../stack/call-site.ts'
+import type { Caller } from '../stack/call-site.ts'
 import { originalPosition } from '../rewrite/edits.ts'
 import type { Call } from './call.ts'
 import type { Engine } from './engine.ts'
@@ -105,7 +105,7 @@ export class StatementSender {
    */
   send<Input, Options, Result>(
     sql: string,
-    entry: Entry,
+    entry: Caller,
     forward: (input: Input, options?: Options) => Promise<Result>,
     input: Input,
     options?: Options,
@@ -128,7 +128,7 @@ export class StatementSender {
    *
    * @param open calls the driver, which sends nothing before the first chunk is read
    */
-  stream<Chunk>(sql: string, entry: Entry, open: () => AsyncIterableIterator<Chunk>): AsyncIterableIterator<Chunk> {
+  stream<Chunk>(sql: string, entry: Caller, open: () => AsyncIterableIterator<Chunk>): AsyncIterableIterator<Chunk> {
     const analysis = this.#guard.analyze(sql)
     const refusal = analysis === harmless ? undefined : this.#refuseStream(sql, analysis, entry)
     if (refusal !== undefined) return failing(refusal)
@@ -136,12 +136,12 @@ export class StatementSender {
     this.transaction?.doubtLatest()
     const observer = this.#observer
     if (observer === undefined) return open()
-    const begin = (next: Entry): Execution => this.#begin(observer, sql, next)
+    const begin = (next: Caller): Execution => this.#begin(observer, sql, next)
     return observeStream(open(), { observer, begin, rowsOf: this.#rowsOf, sqlStateOf: this.#sqlStateOf })
   }
 
   /** Observes a call by which the driver itself sends `sql`, such as the BEGIN of its own transactions. Judges nothing. */
-  observe<Result>(sql: string, entry: Entry, call: () => Promise<Result>): Promise<Result> {
+  observe<Result>(sql: string, entry: Caller, call: () => Promise<Result>): Promise<Result> {
     const observer = this.#observer
     return observer === undefined ? call() : this.#end(observer, this.#begin(observer, sql, entry), call())
   }
@@ -149,7 +149,7 @@ export class StatementSender {
   #sendJudged<Input, Options, Result>(
     sql: string,
     analysis: Analysis,
-    entry: Entry,
+    entry: Caller,
     forward: (input: Input, options?: Options) => Promise<Result>,
     input: Input,
     options?: Options,
@@ -205,7 +205,7 @@ export class StatementSender {
     })
   }
 
-  #refuseStream(sql: string, analysis: Analysis, entry: Entry): PoolsafeError | undefined {
+  #refuseStream(sql: string, analysis: Analysis, entry: Caller): PoolsafeError | undefined {
     const call = this.#callFor()
     const remedy = this.#guard.repairs
       ? this.#guard.remedy(sql, analysis, { ...call, keepsText: 'its rows are read as a stream' })
@@ -216,7 +216,7 @@ export class StatementSender {
   #refuse(
     sql: string,
     analysis: Analysis,
-    entry: Entry,
+    entry: Caller,
     call: Call,
     remedy: StatementRemedy | undefined,
   ): PoolsafeError | undefined {
@@ -224,7 +224,7 @@ export class StatementSender {
     return refusal === undefined || this.#onRefusal === undefined ? refusal : this.#onRefusal(refusal, analysis)
   }
 
-  #begin(observer: Observer, sql: string, entry: Entry): Execution {
+  #begin(observer: Observer, sql: string, entry: Caller): Execution {
     if (this.#changedAt !== 0) this.#noteTransaction()
     const execution = observer.begin(sql, this.#layer, entry)
     execution.transactionSince = this.#transactionSince

@@ -1,5 +1,5 @@
 import { currentOrigin, locatesItself, type Origin, type Layer } from '../stack/origin.ts'
-import { formatCallSite, readStack, withDeepStack } from '../stack/call-site.ts'
+import { formatCallSite, readStack, siteOf, type Caller } from '../stack/call-site.ts'
 import { Histogram } from '../measure/histogram.ts'
 import { Durations } from '../measure/durations.ts'
 import { eventOf } from './event-of.ts'
@@ -24,8 +24,6 @@ export interface Listeners extends SlowLogHost {
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
   fault(where: string, cause: unknown): void
 }
-
-type Entry = (...args: never[]) => unknown
 
 /**
  * Observes every statement. The lowest layer that sees a statement calls {@link begin} and {@link end} once each.
@@ -62,7 +60,7 @@ export class Observer {
    *
    * @param entry the function that the application or the ORM called, for the call site
    */
-  begin(sql: string, layer: Layer, entry: Entry): Execution {
+  begin(sql: string, layer: Layer, entry: Caller): Execution {
     try {
       return this.#begin(sql, layer, entry)
     } catch (error) {
@@ -71,7 +69,7 @@ export class Observer {
     }
   }
 
-  #begin(sql: string, layer: Layer, entry: Entry): Execution {
+  #begin(sql: string, layer: Layer, entry: Caller): Execution {
     const shape = this.#shapes.of(sql)
     const execution = new Execution(shape, layer, currentOrigin(), openRequest(), performance.now())
     if (this.options.explainSlowQueries) execution.sql = sql
@@ -177,15 +175,14 @@ export class Observer {
     execution.origin?.want?.(execution.shape)
   }
 
-  #locate(execution: Execution, entry: Entry, isFirst: boolean): void {
+  #locate(execution: Execution, entry: Caller, isFirst: boolean): void {
     const { origin, shape } = execution
     if (origin !== undefined && locatesItself(origin)) {
       // The stack starts inside the ORM and may end there too.
       execution.site = origin
       return locateOrigin(origin, shape)
     }
-    const site = {}
-    withDeepStack(() => Error.captureStackTrace(site, entry))
+    const site = siteOf(entry)
     // An unformatted stack keeps its frames' objects alive, so only an execution may hold one, never a shape.
     if (isFirst) shape.place = formatCallSite(readStack(site)) ?? ''
     execution.site = site

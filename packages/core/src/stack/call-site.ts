@@ -38,10 +38,16 @@ export function readStack(site: { readonly stack?: unknown }): string {
 }
 
 /** Returns the frames of the caller of `below`, without poolsafe's own. */
-export function takeStack(below: (...args: never[]) => unknown, depth: number = stackDepth): string {
-  const holder = {}
-  withDeepStack(() => Error.captureStackTrace(holder, below), depth)
-  return framesOf(readStack(holder))
+export function takeStack(below: Caller, depth: number = stackDepth): string {
+  return framesOf(readStack(siteOf(below, depth)))
+}
+
+/** Captures the call site of a call; one that was captured earlier is returned as it is. */
+export function siteOf(entry: Caller, depth: number = stackDepth): Site {
+  if (typeof entry !== 'function') return entry
+  const site: Site = {}
+  withDeepStack(() => Error.captureStackTrace(site, entry), depth)
+  return site
 }
 
 /** Returns the lines of a stack below its message; none if it is not a string. */
@@ -84,7 +90,7 @@ const ownSources = sourcesOf(/^(.*\/packages)\/core\/src\/stack\/[^/]+$/.exec(im
 function sourcesOf(packages: string | undefined): RegExp | undefined {
   if (packages === undefined) return undefined
   const folder = packages.replace('file://', '').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`${folder}/\\w+/src/(?!.*\\.test\\.ts)`)
+  return new RegExp(`${folder}/[\\w-]+/src/(?!.*\\.test\\.ts)`)
 }
 
 function relativeTo(path: string): string {
@@ -101,3 +107,9 @@ export interface Site {
  * The adapter's function that the application or the ORM called. Stacks omit its frame and the frames above it.
  */
 export type Entry = (...args: never[]) => unknown
+
+/**
+ * Who called: the adapter's function, if it is still running; or the call site that was captured when it ran, for a
+ * driver that sends a statement in a later turn.
+ */
+export type Caller = Entry | Site

@@ -37,6 +37,11 @@ export interface ConformanceAdapter<Client extends ConformanceClient = Conforman
   /** Returns the server's SQLSTATE from an error that the client rejected with; anything else if there is none. */
   sqlStateOf(error: unknown): unknown
   /**
+   * True if the driver rolls back a transaction in which any statement has failed, even if the application has handled
+   * the error. `transaction` then rejects with that error. @default false
+   */
+  readonly rollsBackAfterFailure?: boolean
+  /**
    * Other ways to send a statement and read all of its rows, by name: `callback`, `prepared`, `cursor`.
    *
    * @default {}

@@ -32,7 +32,7 @@ export function describeConformance<Client extends ConformanceClient>(
     afterAll(() => trial.stop())
     const cases = [
       ...statementCases(trial),
-      ...transactionCases(trial),
+      ...transactionCases(trial, adapter),
       ...observationCases(trial),
       ...offerCases(trial, adapter),
     ]

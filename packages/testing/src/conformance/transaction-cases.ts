@@ -7,8 +7,12 @@ import { refusalOf, type Trial } from './trial.ts'
 const strict = { mode: 'strict' } as const
 
 /** Transactions: what the guard follows through them, and how they end. */
-export function transactionCases(trial: Trial<ConformanceClient>): Case[] {
-  const cases = { commitsAndRollsBack, allowsLocal, rollsBack, failsInClient, answersLate, aborts }
+export function transactionCases(
+  trial: Trial<ConformanceClient>,
+  { rollsBackAfterFailure = false }: { readonly rollsBackAfterFailure?: boolean },
+): Case[] {
+  const afterFailure = rollsBackAfterFailure ? { leavesToDriver } : { failsInClient, answersLate }
+  const cases = { commitsAndRollsBack, allowsLocal, rollsBack, ...afterFailure, aborts }
   return Object.values(cases).map((each) => each(trial))
 }
 
@@ -100,6 +104,27 @@ function answersLate(trial: Trial<ConformanceClient>): Case {
           }),
         ),
       )
+    },
+  }
+}
+
+function leavesToDriver(trial: Trial<ConformanceClient>): Case {
+  return {
+    name: 'finds nothing where the driver rolls back after a failure that the application has handled',
+    async run() {
+      for (const fails of ['in the client', 'on the server'] as const) {
+        await trial.use(strict, async ({ query, transaction }) => {
+          let failure: unknown
+          const ended = await transaction(async (inside, failInClient) => {
+            await inside("SET app.org_id = '7'")
+            const call = fails === 'in the client' ? failInClient() : inside('SELECT missing')
+            failure = await call.catch((error: unknown) => error)
+          }).catch((error: unknown) => error)
+          ok(failure instanceof Error && failure === ended, `the driver did not pass on the failure: ${String(ended)}`)
+          const [row] = await query("SELECT current_setting('app.org_id', true) AS org")
+          ok((row as { org: unknown }).org !== '7', 'the setting outlived its transaction')
+        })
+      }
     },
   }
 }
