@@ -15,6 +15,7 @@ import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { planSize } from '@poolsafe/operate'
 import { guardPool } from '@poolsafe/pg'
+import { guardSql } from '@poolsafe/postgres-js'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { startGuard } from '@poolsafe/register/guard'
 import { enterStrictMode } from '@poolsafe/testing'
@@ -23,6 +24,7 @@ import { formatReport, startHostilePooler } from '@poolsafe/testing/hostile'
 import { startPgBouncer, startPooler, startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import postgres from 'postgres'
 import { loadConfigSync } from '@poolsafe/config'
 import { defineConfig } from 'poolsafe'
 import { Registry } from 'prom-client'
@@ -87,6 +89,17 @@ async function checkPooler(target: PostgresServer): Promise<void> {
   }
 }
 
+async function checkSql(server: PostgresServer, guard: Guard): Promise<void> {
+  const tag = guardSql(postgres(server.url, { max: 1 }), guard)
+  try {
+    equal((await tag<{ one: number }[]>`SELECT ${1}::int AS one`)[0]?.one, 1)
+    await rejects(tag.unsafe(unsafe), checkDocs)
+    await tag.begin((tx) => tx`SELECT 1`)
+  } finally {
+    await tag.end()
+  }
+}
+
 async function checkObservation(guard: Guard): Promise<void> {
   const scopes = [requestScopeOfExpress(), requestScopeOfFastify(), requestScopeOfHono(), requestScopeOfNest()]
   for (const scope of scopes) equal(typeof scope, 'function')
@@ -111,7 +124,8 @@ async function main(): Promise<void> {
     await checkObservation(guard)
     await rejects(pool.query(unsafe), checkDocs)
     await rejects(sql.raw(unsafe).execute(db), checkDocs)
-    equal(mode.findings.length, 2)
+    await checkSql(server, guard)
+    equal(mode.findings.length, 3)
     throws(() => mode.assertNone(), /session\/set/)
     await checkHostilePooler(server)
     await checkPooler(server)

@@ -19,6 +19,7 @@ const besides = [
   '@prisma/client',
   'prom-client',
   'knex',
+  'postgres',
   'pg-query-stream',
   '@opentelemetry/api',
   '@types/pg',

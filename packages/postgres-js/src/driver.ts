@@ -1,0 +1,88 @@
+// Internals of postgres.js. Its types hide them.
+
+/** A query of postgres.js: a promise that sends itself when someone awaits it. */
+export interface Query extends Promise<unknown> {
+  /** The parts of a template; or one whole text. */
+  strings: readonly string[] & { readonly raw?: readonly string[] }
+  args: unknown[]
+  /** True for a template. */
+  tagged: boolean
+  readonly options: QueryOptions
+  readonly canceller: unknown
+  /** The connection that has it; `null` while it waits. */
+  readonly state: object | null
+  /** True while the server works on it. */
+  active: boolean
+  cancelled: unknown
+  /** Set by `describe`: it is parsed and not executed. */
+  readonly onlyDescribe?: boolean
+  /** Set by `readable` and `writable`: its result is a stream, and it ends after its result. */
+  readonly streaming?: boolean
+  /** True once it was part of another query. */
+  fragment?: boolean
+  resolve: (result: unknown) => void
+  reject: (error: unknown) => void
+  readonly cancel: () => unknown
+  cursor: (rows?: unknown, work?: unknown) => unknown
+}
+
+export interface QueryOptions {
+  readonly prepare?: boolean | undefined
+  readonly simple?: boolean | undefined
+  /** Only the BEGIN of `sql.begin` has it. It receives the connection. */
+  readonly onexecute?: unknown
+}
+
+/** Sends a query, or queues it. Called once for each query, in a turn after the one that awaits it. */
+export interface Handler {
+  (query: Query): void
+  debug?: unknown
+}
+
+export type QueryClass = new (
+  strings: Query['strings'],
+  args: readonly unknown[],
+  handler: Handler,
+  canceller: unknown,
+  options?: QueryOptions,
+) => Query
+
+/** What `sql` is: the tag of templates, the maker of helpers, and what hangs on it. */
+export interface Sql {
+  (first: unknown, ...rest: unknown[]): unknown
+  readonly options: DriverOptions
+  unsafe: (text: unknown, args?: unknown, options?: unknown) => Query
+  file: (path: unknown, args?: unknown, options?: unknown) => Query
+  notify: (channel: unknown, payload: unknown) => Promise<unknown>
+  typed: (value: unknown, type: unknown) => unknown
+}
+
+/** `sql` of the pool. */
+export interface PoolSql extends Sql {
+  begin: (...args: unknown[]) => Promise<unknown>
+  reserve: () => Promise<ReservedSql>
+  listen: (channel: unknown, ...rest: unknown[]) => Promise<unknown>
+  subscribe: (...args: unknown[]) => Promise<unknown>
+  end: (...args: unknown[]) => Promise<unknown>
+}
+
+/** `sql` inside `sql.begin`. */
+export interface TransactionSql extends Sql {
+  savepoint: (...args: unknown[]) => Promise<unknown>
+  prepare: (name: unknown) => unknown
+}
+
+/** `sql` of `sql.reserve`. */
+export interface ReservedSql extends Sql {
+  release: () => void
+}
+
+/** The parsed options of postgres.js. All connections share the object. */
+export interface DriverOptions {
+  readonly prepare?: unknown
+  readonly max?: number
+  readonly host?: readonly unknown[]
+  readonly port?: readonly unknown[]
+  readonly database?: unknown
+  readonly connection?: Readonly<Record<string, unknown>>
+}

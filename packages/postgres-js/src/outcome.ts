@@ -1,0 +1,42 @@
+import type { Handler, Query } from './driver.ts'
+
+/** How a query is settled. */
+export interface Settling {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Returns how the query is settled for the application. */
+export function settlingOf({ resolve, reject }: Query): Settling {
+  return { resolve, reject }
+}
+
+/**
+ * Sends a query by the driver's own handler.
+ *
+ * @param application how the query is settled for the application, which is not done here
+ * @returns the query's outcome
+ */
+export function sendBy(handler: Handler, query: Query, application: Settling): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const settle = (result: unknown): void => {
+      query.active = false
+      resolve(result)
+    }
+    query.resolve = query.streaming === true ? streamFirst(query, application, settle) : settle
+    query.reject = (error) => {
+      query.active = false
+      reject(error)
+    }
+    handler(query)
+  })
+}
+
+/** A COPY has two results: first its stream, which the application needs for the second one to come. */
+function streamFirst(query: Query, application: Settling, settle: (result: unknown) => void): Settling['resolve'] {
+  return (result) => {
+    if (Array.isArray(result)) return settle(result)
+    query.resolve = settle
+    application.resolve(result)
+  }
+}

@@ -1,0 +1,130 @@
+import type { PoolsafeError } from '@poolsafe/core'
+import {
+  sqlStateOf,
+  StatementSender,
+  type AnswerReader,
+  type Engine,
+  type Site,
+  type Transaction,
+} from '@poolsafe/core/adapter'
+import type { Handler, Query, Sql } from './driver.ts'
+import { sendBy, settlingOf } from './outcome.ts'
+import { build, textOf } from './query-text.ts'
+import { siteOfQuery } from './query-class.ts'
+
+/** What all queries of one pool share. */
+export interface Pool {
+  readonly guard: Engine
+  /** `sql` as postgres.js has made it. */
+  readonly sql: Sql
+  /** False if the pooler carries the statements that the driver names. */
+  readonly judgesNames: boolean
+}
+
+/** A result of postgres.js: its rows, with more properties. A text of several statements has a list of them. */
+interface Result {
+  readonly count?: number | null
+  readonly command?: string
+}
+
+const reader: AnswerReader = {
+  layer: 'postgres-js',
+  sqlStateOf,
+  rowsOf: (result) => (result as Result | undefined)?.count ?? undefined,
+  answerOf: (result) => ({
+    rows: Array.isArray(result) ? (result as object[]) : [],
+    command: (result as Result | undefined)?.command,
+  }),
+}
+
+/**
+ * The queries of one `sql`: that of the pool, of a transaction or of a reserved connection. It judges each query when
+ * postgres.js is about to send or to queue it, and observes it.
+ */
+export class Scope {
+  readonly pool: Pool
+  readonly sender: StatementSender
+  /** The first query that failed, or was refused before it was sent. */
+  failure: { readonly error: unknown; readonly wasSent: boolean } | undefined = undefined
+  /** Returns the error that refuses every query of this scope. */
+  refuses: ((text: string, site: Site) => PoolsafeError | undefined) | undefined = undefined
+  readonly #sent = new WeakSet<Query>()
+
+  /**
+   * @param transaction that of the connection; absent for the pool, which takes one for each query
+   * @param sender that of a scope around this one
+   */
+  constructor(pool: Pool, transaction?: Transaction, sender: StatementSender = senderOf(pool, transaction)) {
+    this.pool = pool
+    this.sender = sender
+  }
+
+  /** Returns a scope for a part of the transaction. Its failures are its own. */
+  within(): Scope {
+    return new Scope(this.pool, undefined, this.sender)
+  }
+
+  /** Returns a handler for queries that this scope judges and the given handler sends. */
+  handlerFor(handler: Handler): Handler {
+    const judging: Handler = (query) => this.#run(query, handler)
+    // postgres.js asks its handler whether each query takes its stack.
+    judging.debug = handler.debug
+    return judging
+  }
+
+  /** Judges a cursor whose rows the application reads one chunk after the other. */
+  readChunks(query: Query, site: Site, open: () => AsyncIterableIterator<unknown>): AsyncIterableIterator<unknown> {
+    const text = textOf(query, this.pool.sql)
+    this.#sent.add(query)
+    return text === undefined ? open() : this.sender.stream(text, site, open)
+  }
+
+  #run(query: Query, handler: Handler): void {
+    const text = this.#sent.has(query) || query.onlyDescribe === true ? undefined : textOf(query, this.pool.sql)
+    if (text === undefined) return handler(query)
+    const refusal = this.refuses?.(text, siteOfQuery(query))
+    if (refusal !== undefined) return query.reject(refusal)
+    const application = settlingOf(query)
+    let wasSent = false
+    const forward = (sent: Query): Promise<unknown> => {
+      wasSent = true
+      return sendBy(handler, sent, application)
+    }
+    this.sender.send(text, siteOfQuery(query), forward, query).then(application.resolve, (error: unknown) => {
+      this.#failed(query, error, wasSent)
+      application.reject(error)
+    })
+  }
+
+  /** postgres.js handles the failure of each query of a transaction: `sql.begin` rejects. A refused one it never sees. */
+  #failed(query: Query, error: unknown, wasSent: boolean): void {
+    this.failure ??= { error, wasSent }
+    if (!wasSent && this.sender.transaction !== undefined) void query.catch(() => {})
+  }
+}
+
+function senderOf(pool: Pool, transaction: Transaction | undefined): StatementSender {
+  return new StatementSender(pool.guard, reader, {
+    transaction,
+    isNamed: pool.judgesNames ? (query) => query !== undefined && isNamed(query as Query, pool.sql) : undefined,
+    rewriter: {
+      withText: (query: Query, text) => withText(query, text, pool.sql),
+      parametersOf: (query: Query) => build(query, pool.sql)?.values,
+      keepsText: (query: Query | undefined) => (query === undefined ? 'postgres.js sends it itself' : undefined),
+    },
+  })
+}
+
+/** True if postgres.js names the statement, and the server keeps it. */
+function isNamed({ options: { prepare = true, simple } }: Query, sql: Sql): boolean {
+  return Boolean(sql.options.prepare) && prepare && simple !== true
+}
+
+/** Gives a query another text. Its parameters become those of the text, with the types that postgres.js found. */
+function withText(query: Query, text: string, sql: Sql): Query {
+  const built = query.tagged ? build(query, sql) : undefined
+  if (built !== undefined) query.args = built.values.map((value, index) => sql.typed(value, built.types[index]))
+  query.tagged = false
+  query.strings = [text]
+  return query
+}

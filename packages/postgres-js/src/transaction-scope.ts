@@ -1,0 +1,136 @@
+import { isConnectionGone, Transaction, type Site } from '@poolsafe/core/adapter'
+import type { Query, TransactionSql } from './driver.ts'
+import { guardTag, isTemplate } from './guarded-sql.ts'
+import { prepareQuery, remakeQuery, type Making } from './query-class.ts'
+import { Scope, type Pool } from './scope.ts'
+import { endText, rollbackText, rollbackToText, savepointText } from './texts.ts'
+
+/** The callback of `sql.begin` or `savepoint`. */
+export type Work = (sql: TransactionSql) => unknown
+
+/** How `sql.begin` or `savepoint` ends. It is known once the callback runs. */
+type Outcome = () => Promise<unknown>
+
+/** What a scope does at the end of its callback. */
+interface Ending {
+  /** Sends what ends it well, unless the guard refuses that. */
+  readonly well?: (outcome: Outcome) => Promise<void>
+  /** The text of the ROLLBACK that postgres.js sends after a failure. */
+  readonly rollback: string
+}
+
+/**
+ * A transaction of `sql.begin`. postgres.js sends COMMIT, ROLLBACK and the savepoints itself, by functions that nothing
+ * can replace. So poolsafe judges and observes their texts: the driver goes on once the guard has allowed them, and its
+ * outcome is theirs.
+ */
+export class TransactionScope {
+  /** Judges the queries of the transaction. Those of a savepoint have a scope with the same sender. */
+  readonly scope: Scope
+  readonly #site: Site
+  #savepoints = 0
+  /** The name that `sql.prepare` has set. The transaction then ends with PREPARE TRANSACTION. */
+  #prepared: string | undefined
+
+  constructor(pool: Pool, site: Site) {
+    this.scope = new Scope(pool, new Transaction({ isAnswered: true }))
+    this.#site = site
+  }
+
+  /** Returns the BEGIN that postgres.js is about to send, as a query of this transaction. */
+  beginBy(query: Query, making: Making): Query {
+    return prepareQuery(remakeQuery(query, { ...making, handler: this.scope.handlerFor(making.handler) }), this.#site)
+  }
+
+  /** Returns the callback that postgres.js calls instead of the application's. */
+  callback(work: Work, outcome: Outcome): Work {
+    const well = (ended: Outcome): Promise<void> => this.#send(endText(this.#prepared), ended)
+    return this.#ending(work, this.scope, outcome, { well, rollback: rollbackText })
+  }
+
+  #ending(work: Work, scope: Scope, outcome: Outcome, { well, rollback }: Ending): Work {
+    return async (sql) => {
+      try {
+        const result = await resultOf(work, this.#guard(sql, scope))
+        const { failure } = scope
+        // postgres.js has not seen a query that was refused.
+        if (failure?.wasSent === false) throw failure.error
+        if (failure === undefined) await well?.(outcome)
+        else this.#follow(rollback, outcome)
+        return result
+      } catch (error) {
+        this.#follow(rollback, outcome, error)
+        throw error
+      }
+    }
+  }
+
+  #guard(original: TransactionSql, scope: Scope): TransactionSql {
+    const { savepoint: bare, prepare } = original
+    const sql = guardTag(original, scope)
+    const savepoint = (...args: unknown[]): Promise<unknown> => {
+      const [first, second] = args
+      if (isTemplate(first)) return savepoint((inner: TransactionSql) => inner(first, ...args.slice(1)))
+      const [name, work] = args.length === 1 ? [[], first] : [[first], second]
+      return this.#savepoint((callback) => Reflect.apply(bare, original, [...name, callback]), work as Work, scope)
+    }
+    sql.savepoint = savepoint
+    sql.prepare = (name) => {
+      this.#prepared = String(name) || undefined
+      return Reflect.apply(prepare, original, [name])
+    }
+    return sql
+  }
+
+  /** @param begin calls the driver's `savepoint` */
+  async #savepoint(begin: (callback: Work) => Promise<unknown>, work: Work, outer: Scope): Promise<unknown> {
+    const name = `s${this.#savepoints++}`
+    const inner = outer.within()
+    let outcome: Promise<unknown> | undefined
+    const open = (): Promise<unknown> =>
+      new Promise((begun, failed) => {
+        const callback = this.#ending(work, inner, async () => outcome, { rollback: rollbackToText(name) })
+        outcome = begin((sql) => {
+          begun(undefined)
+          return callback(sql)
+        })
+        outcome.catch(failed)
+      })
+    await outer.sender.send(savepointText(name), this.#site, open, undefined)
+    return outcome
+  }
+
+  /** Lets the driver send what ends the transaction, or rejects if the guard refuses it. */
+  #send(text: string, outcome: Outcome): Promise<void> {
+    return new Promise((goOn, refuse) => {
+      const sent = (): Promise<undefined> => {
+        goOn()
+        return outcome().then(() => undefined)
+      }
+      this.scope.sender.send(text, this.#site, sent, undefined).catch(refuse)
+    })
+  }
+
+  /**
+   * Observes the ROLLBACK that the driver sends now.
+   *
+   * @param thrown the reason, which the driver passes on after it
+   */
+  #follow(text: string, outcome: Outcome, thrown?: unknown): void {
+    const sent = (): Promise<undefined> =>
+      outcome().then(
+        () => undefined,
+        (error: unknown) => {
+          if (error !== thrown && isConnectionGone(error)) throw error
+          return undefined
+        },
+      )
+    this.scope.sender.send(text, this.#site, sent, undefined).catch(() => {})
+  }
+}
+
+/** As postgres.js does: a list of queries is sent, and each of them awaited. */
+async function resultOf(fn: Work, sql: TransactionSql): Promise<unknown> {
+  const result = fn(sql)
+  return Array.isArray(result) ? Promise.all(result as unknown[]) : result
+}
