@@ -2,32 +2,68 @@ import { basename, dirname } from 'node:path'
 import { mayTouchSessions } from './prefilter.ts'
 import type { SourceFile } from './code/source-file.ts'
 
-/** The modules that export constants with SQL which may touch session state, so that their importers are checked too. */
+/** A module that passes on what others export: `export * from './queries'`. */
+interface Passing {
+  readonly name: string
+  readonly from: readonly string[]
+}
+
+/** The modules that export texts with SQL which may touch session state, so that their importers are checked too. */
 export class Constants {
   readonly #modules = new Set<string>()
+  readonly #passing: Passing[] = []
   #importing: RegExp | undefined
 
-  /** Notes a module, if an exported constant of it may be such a text. */
+  /** Notes a module, if an export of it may be such a text, or may return one. */
   add({ syntax }: SourceFile): void {
     const { source, root, path } = syntax
-    if (root.type !== 'Program') return
-    const exports = root.body.filter(
-      ({ type }) => type === 'ExportNamedDeclaration' || type === 'ExportDefaultDeclaration',
+    if (root.type !== 'Program' || !exporting.test(source)) return
+    const isSource = root.body.some(
+      (node) => declaring.has(node.type) && isText(source.slice(node.start, node.end), node.type),
     )
-    const declared = root.body.filter(({ type }) => type === 'VariableDeclaration')
-    const isSource =
-      exports.length > 0 && [...exports, ...declared].some((node) => isConstant(source.slice(node.start, node.end)))
     if (isSource) this.#modules.add(moduleName(path))
   }
 
-  /** Returns true for a file that imports one of the modules. */
+  /** Notes a file that passes on what others export. */
+  addPassing(path: string, source: string): void {
+    if (!source.includes('export')) return
+    const pattern = exportsNames.test(source) ? passingOrImporting : passing
+    const from = [...source.matchAll(pattern)].map(([, module = '']) => moduleName(module))
+    if (from.length > 0) this.#passing.push({ name: moduleName(path), from })
+  }
+
+  /** Returns true for a file that imports one of the modules. Called when all files have been noted. */
   mayBeUsedIn(source: string): boolean {
     if (this.#modules.size === 0) return false
-    const names = [...this.#modules].map((name) => name.replaceAll(/[^\w]/g, String.raw`\$&`))
-    this.#importing ??= new RegExp(`['"]\\.[^'"\\n]*\\b(?:${names.join('|')})(?:\\.\\w+)?['"]`)
+    this.#importing ??= this.#importers()
     return this.#importing.test(source)
   }
+
+  #importers(): RegExp {
+    const known = new Set(this.#modules)
+    for (let size = 0; size < known.size;) {
+      size = known.size
+      for (const { name, from } of this.#passing) if (from.some((module) => known.has(module))) known.add(name)
+    }
+    const names = [...known].map((name) => name.replaceAll(/[^\w]/g, String.raw`\$&`))
+    return new RegExp(`['"]\\.[^'"\\n]*\\b(?:${names.join('|')})(?:\\.\\w+)?['"]`)
+  }
 }
+
+const exporting = /\bexport\b|\bexports\b/
+/** `export { path }` may pass on an import. */
+const exportsNames = /^export\s*\{[^}]*\}\s*;?\s*$/m
+const passingOrImporting = /^(?:export|import)\s*(?:\*|[\w\s,]*\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
+const passing = /^export\s*(?:\*|\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
+const declaring: ReadonlySet<string> = new Set([
+  'ExportNamedDeclaration',
+  'ExportDefaultDeclaration',
+  'VariableDeclaration',
+  'FunctionDeclaration',
+  'ClassDeclaration',
+  'TSEnumDeclaration',
+  'ExpressionStatement',
+])
 
 const sends = /\b(?:query|execute|raw|unsafe|queryRaw\w*|executeRaw\w*)\b/
 const importsFile = /['"]\.[^'"\n]*['"]/
@@ -37,13 +73,17 @@ export function mayImport(source: string): boolean {
   return sends.test(source) && importsFile.test(source)
 }
 
-/** A constant, not a function with SQL inside. */
-function isConstant(text: string): boolean {
-  return (
-    /^(?:export\s+)?(?:const|default)\b/.test(text) &&
-    !/=>|\bfunction\b|\bclass\b/.test(text.slice(0, 200)) &&
-    mayTouchSessions(text)
-  )
+/** Longer functions and classes do something themselves. */
+const longestHelper = 1_500
+
+/** A constant; or a function, a class or an enum that only holds SQL. */
+function isText(text: string, type: string): boolean {
+  if (!mayTouchSessions(text)) return false
+  if (type === 'ExpressionStatement' && !/^(?:module\.)?exports\b/.test(text)) return false
+  const isConstant =
+    /^(?:export\s+)?(?:const|default)\b|^(?:module\.)?exports\b/.test(text) &&
+    !/=>|\bfunction\b|\bclass\b/.test(text.slice(0, 200))
+  return isConstant || (text.length <= longestHelper && !/\bawait\b|\.(?:query|execute|raw|unsafe)\(/.test(text))
 }
 
 /** `queries` for `src/queries.ts`, and for `src/queries/index.ts`. */

@@ -82,6 +82,7 @@ export class Scanner {
   scanSource(path: string, source: string): FileResult {
     this.counts.files++
     if (isSettingsFile(path)) return this.#scanSettings(path, source)
+    this.#constants.addPassing(path, source)
     if (mayTouchSessions(source) || (!path.endsWith('.sql') && mayConfigureSessions(source)))
       return this.#scanParsed(path, source)
     if (mayImport(source)) this.#others.push(path)

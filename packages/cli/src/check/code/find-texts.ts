@@ -1,56 +1,124 @@
-import { fold, isSqlTag } from './fold.ts'
+import { mayCallFunctions, mayTouchSessions } from '../prefilter.ts'
+import type { Piece, Pieces } from '../sql/pieces.ts'
+import { fold } from './fold.ts'
 import type { CodeText } from './code-text.ts'
 import { propertyOf } from './names.ts'
 import { isDeferred } from './deferred.ts'
 import { isInTransaction, isTransactionCall, kindOfReceiver } from './receivers.ts'
+import { sendsText, wrapperOf } from './senders.ts'
+import { canonicalName, isSqlTag } from './sql-tags.ts'
 import type { SourceFile } from './source-file.ts'
 import { bare, chainOf, isCall, lastName, type Call, type Node, type Tagged } from './syntax.ts'
 
-/** Methods that send their first argument as it is. */
-const sending =
-  /^(?:query|execute|raw|unsafe|\$queryRaw(?:Unsafe)?|\$executeRaw(?:Unsafe)?|rawQuery|runSql|addSql|sql|executeQuery|any|many|maybeOne|one|oneFirst|anyFirst|manyFirst|none|oneOrNone|manyOrNone|multi|multiResult|result|stream|queryArray|queryObject)$/
 /** Classes of drivers whose first argument is a text. */
 const queryClass = /^(?:QueryStream|Cursor|Query)$/
-/** Receivers that are databases by their name. */
-const database =
-  /db|database|pool|client|conn|knex|sequelize|prisma|manager|runner|^tx|trx|^t$|^task$|sql|postgres|^pg|session|reposit|repo$|source|orm|^em$|kysely|drizzle|pgm|^this$|schema|transaction|compiled/i
+/** Methods of query builders that take a part of a statement: those of TypeORM, and the raw ones of Knex. */
+const takesFragment =
+  /^(?:select|addSelect|where|andWhere|orWhere|having|andHaving|orderBy|addOrderBy|(?:where|orWhere|andWhere|having|orderBy|groupBy|from|join|with)Raw)$/
 
 /** Finds the SQL texts of a file. */
 export function findTexts(file: SourceFile): CodeText[] {
   const calls = file.syntax.calls.flatMap((call) => textsOfCall(call, file))
   const known = new Set(calls.map(({ node }) => node))
+  const marked = markedTexts(file).flatMap((node) => (known.has(node) ? [] : ofMarked(node, file)))
   // From the outside in: a template in a hole of another one is used by then.
   const tagged = file.syntax.tagged.flatMap((tag) =>
     known.has(tag) || file.used.has(tag.quasi) ? [] : textsOfTag(tag, file),
   )
-  return [...calls, ...tagged].toSorted((one, other) => one.node.start - other.node.start)
+  return [...calls, ...marked, ...tagged].toSorted((one, other) => one.node.start - other.node.start)
 }
 
 function textsOfCall(call: Call, file: SourceFile): CodeText[] {
   const name = lastName(call.callee) ?? ''
   const callee = bare(call.callee)
-  if (call.type === 'NewExpression')
-    return queryClass.test(name) ? ofArgument(call, call.arguments[0], undefined, file) : []
-  if (callee.type !== 'MemberExpression') return []
+  const [first, second] = call.arguments
+  if (call.type === 'NewExpression') return queryClass.test(name) ? ofArgument(call, first, undefined, file) : []
+  const receiver = callee.type === 'MemberExpression' ? callee.object : undefined
   // Kysely: sql`…`.execute(db)
-  if (name === 'execute' && isSqlText(callee.object, file))
-    return ofArgument(call, callee.object, call.arguments[0], file)
-  if (!sending.test(name) || !isDatabase(callee.object, file)) return []
-  return ofArgument(call, call.arguments[0], callee.object, file)
+  if (name === 'execute' && receiver !== undefined && isSqlText(receiver, file))
+    return ofArgument(call, receiver, first, file)
+  if (sendsText(call, file)) return ofArgument(call, first, receiver, file)
+  if (name === 'fn' && first?.type === 'Literal') return ofFunction(call, first, second, file)
+  if (first !== undefined && takesFragment.test(name)) return ofFragment(call, first, receiver, file)
+  return ofWrapper(call, file)
+}
+
+/** `run('SET …')`, where `run` is a function of the project that sends its parameter. */
+function ofWrapper(call: Call, file: SourceFile): CodeText[] {
+  if (!call.arguments.some((argument) => mayTouchSessions(sourceOf(argument, file)))) return []
+  const wrapper = wrapperOf(call, file)
+  const node = wrapper === undefined ? undefined : call.arguments[wrapper.index]
+  if (wrapper === undefined || node === undefined || !mayBeText(node)) return []
+  const { receiver: kind, isInTransaction: isInside } = wrapper
+  const found: Found = {
+    kind: 'call',
+    node: bare(node),
+    sender: call,
+    receiver: undefined,
+    isSent: true,
+    isNamed: false,
+  }
+  return toText(found, call, file).map((text) =>
+    Object.assign(text, { receiver: kind, isInTransaction: text.isInTransaction || isInside }),
+  )
+}
+
+/** A part of a statement. Only functions can be found in it. */
+function ofFragment(call: Call, given: Node, receiver: Node | undefined, file: SourceFile): CodeText[] {
+  const node = bare(given)
+  const isText = node.type === 'Literal' || node.type === 'TemplateLiteral'
+  if (!isText || !mayCallFunctions(sourceOf(node, file))) return []
+  return toText({ kind: 'call', node, sender: call, receiver, isSent: false, isNamed: false }, call, file)
+}
+
+/** Kysely: `eb.fn('pg_advisory_lock', [id])`. */
+function ofFunction(call: Call, name: Node, list: Node | undefined, file: SourceFile): CodeText[] {
+  if (!mayCallFunctions(sourceOf(name, file))) return []
+  const found: Found = { kind: 'call', node: name, sender: call, receiver: undefined, isSent: false, isNamed: false }
+  return toText(found, call, file).map((text) =>
+    Object.assign(text, { variants: text.variants.map((pieces) => callOf(pieces, list, file)) }),
+  )
+}
+
+function callOf(name: Pieces, list: Node | undefined, file: SourceFile): Pieces {
+  const at = list?.start ?? 0
+  const pieces: Piece[] = [...name, { fixed: '(', at, isEscaped: true }]
+  for (const [index, element] of (list?.type === 'ArrayExpression' ? list.elements : []).entries()) {
+    if (index > 0) pieces.push({ fixed: ', ', at, isEscaped: true })
+    if (element !== null) pieces.push(...(fold(element, file)[0] ?? []))
+  }
+  return [...pieces, { fixed: ')', at, isEscaped: true }]
+}
+
+function sourceOf({ start, end }: Node, { syntax }: SourceFile): string {
+  return syntax.source.slice(start, end)
+}
+
+/** Literals and templates behind the comment that editors know: `/* sql *\/`. */
+function markedTexts({ syntax }: SourceFile): Node[] {
+  const marks = syntax.comments.filter(({ value }) => /^\s*sql\s*$/i.test(value))
+  if (marks.length === 0) return []
+  const starts = new Set(marks.map(({ end }) => end + syntax.source.slice(end).search(/\S|$/)))
+  return syntax.nodes.filter(
+    ({ type, start }) => (type === 'TemplateLiteral' || type === 'Literal') && starts.has(start),
+  )
+}
+
+/** A marked text counts as sent if it is an argument. In a list or a constant it may be a part. */
+function ofMarked(node: Node, file: SourceFile): CodeText[] {
+  const call = file.syntax.parents.get(node)
+  if (call === undefined || !isCall(call) || /^(?:push|concat|join|append)$/.test(lastName(call.callee) ?? ''))
+    return []
+  return toText({ kind: 'call', node, sender: call, receiver: undefined, isSent: true, isNamed: false }, call, file)
 }
 
 /** An expression that is a tagged template, or a constant that is one. */
 function isSqlText(given: Node, file: SourceFile): boolean {
   const node = bare(given)
   if (node.type === 'TaggedTemplateExpression') return isSqlTag(node.tag, file)
-  if (node.type === 'CallExpression') return /^sql\.raw$|^CompiledQuery\.raw$/.test(chainOf(node.callee).join('.'))
+  if (node.type === 'CallExpression') return /^sql\.raw$|^CompiledQuery\.raw$/.test(canonicalName(node.callee, file))
   const value = node.type === 'Identifier' ? file.names.valueOf(node.name, node) : undefined
   return value !== undefined && bare(value).type === 'TaggedTemplateExpression' && isSqlText(value, file)
-}
-
-function isDatabase(receiver: Node, file: SourceFile): boolean {
-  const name = chainOf(receiver).at(-1) ?? ''
-  return database.test(name) || kindOfReceiver(receiver, file) !== 'unknown'
 }
 
 function ofArgument(call: Call, given: Node | undefined, receiver: Node | undefined, file: SourceFile): CodeText[] {

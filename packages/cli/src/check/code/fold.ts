@@ -1,28 +1,20 @@
 import type { Fixed, HoleKind, Pieces } from '../sql/pieces.ts'
 import { isFixed } from '../sql/pieces.ts'
-import { bare, chainOf, lastName, type Node } from './syntax.ts'
-import { propertyOf, type Declaration } from './names.ts'
+import { changedTexts } from './changed-texts.ts'
+import { formatted } from './formatted.ts'
+import { functionOf } from './functions.ts'
+import { joinedTexts } from './joined-texts.ts'
+import type { Declaration } from './names.ts'
+import { canonicalName, isSqlTag, layoutTags, nameCalls } from './sql-tags.ts'
 import type { SourceFile } from './source-file.ts'
+import { bare, chainOf, lastName, type Node } from './syntax.ts'
+import { constantOf, hole, mostVariants, product, type Place, type Variants } from './variants.ts'
+import { allMembers, classAround, memberOf, mostListed, returnsOf } from './values.ts'
 
-/** The most texts that one expression stands for: conditions double them. */
-const mostVariants = 4
 /** How many constants are followed from one expression. */
 const mostSteps = 12
 
-/** An expression in its file, with how many constants led to it. */
-interface Place {
-  readonly file: SourceFile
-  readonly steps: number
-}
-
-type Variants = readonly Pieces[]
-
-/** Tags and functions that return their text, with its layout changed. */
-const layoutTags = /^(?:dedent|deindent|outdent|stripIndents?|oneLine|String\.raw|raw|heredoc)$/
-/** Tags that make SQL. Their values travel beside the text. */
-export const sqlTag: RegExp =
-  /^(?:sql|SQL|Prisma\.sql|(?:.+\.)?(?:\$queryRaw|\$executeRaw|sql|fragment|unsafe|type|queryRaw|rawQuery))$/
-const nameCalls = /(?:^|\.)(?:ref|id|identifier|table|column|ident|identifiers|name)$/
+const noneAssumed: ReadonlyMap<string, boolean> = new Map()
 
 /**
  * Returns the SQL texts that an expression stands for: literals, templates, concatenations, constants of this file and
@@ -31,7 +23,21 @@ const nameCalls = /(?:^|\.)(?:ref|id|identifier|table|column|ident|identifiers|n
  * @param file of the expression
  */
 export function fold(node: Node, file: SourceFile): Variants {
-  return foldAt(node, { file, steps: 0 }, 'text')
+  const repeated = repeatedTest(node, file)
+  if (repeated === undefined) return foldAt(node, { file, steps: 0, assumed: noneAssumed }, 'text')
+  return [true, false].flatMap((value) =>
+    foldAt(node, { file, steps: 0, assumed: new Map([[repeated, value]]) }, 'text'),
+  )
+}
+
+/** `${isDry ? 'BEGIN;' : ''} … ${isDry ? 'ROLLBACK;' : ''}` has two texts, not four. */
+function repeatedTest(given: Node, { syntax: { source } }: SourceFile): string | undefined {
+  const node = bare(given)
+  if (node.type !== 'TemplateLiteral') return undefined
+  const tests = node.expressions.flatMap((each) =>
+    each.type === 'ConditionalExpression' ? [source.slice(each.test.start, each.test.end)] : [],
+  )
+  return tests.find((test, index) => tests.indexOf(test) < index)
 }
 
 /** @param kind what becomes of an expression that cannot be known */
@@ -48,7 +54,7 @@ function foldAt(given: Node, place: Place, kind: HoleKind): Variants {
       if (node.operator !== '+' || kind === 'value') return hole(node, kind)
       return product([foldAt(node.left, place, kind), foldAt(node.right, place, kind)])
     case 'ConditionalExpression':
-      return [...foldAt(node.consequent, place, kind), ...foldAt(node.alternate, place, kind)].slice(0, mostVariants)
+      return foldCondition(node, place, kind)
     case 'LogicalExpression':
       return foldLogical(node.operator, node, place, kind)
     case 'Identifier':
@@ -60,10 +66,6 @@ function foldAt(given: Node, place: Place, kind: HoleKind): Variants {
     default:
       return hole(node, kind)
   }
-}
-
-function hole(node: Node, kind: HoleKind): Variants {
-  return [[{ hole: kind, at: node.start }]]
 }
 
 /** In a hole for a value, a literal is a value in SQL. Only booleans and numbers matter to a rule. */
@@ -103,21 +105,12 @@ function joined(parts: readonly (Fixed | Variants)[]): Variants {
   return product(parts.map((part) => (Array.isArray(part) ? (part as Variants) : [[part as Fixed]])))
 }
 
-/** Every combination, up to the limit. */
-function product(parts: readonly Variants[]): Variants {
-  return parts.reduce<Variants>(
-    (all, variants) => all.flatMap((start) => variants.map((end) => [...start, ...end])).slice(0, mostVariants),
-    [[]],
-  )
-}
-
 function foldTagged(
   { tag, quasi, ...node }: Extract<Node, { type: 'TaggedTemplateExpression' }>,
   place: Place,
   kind: HoleKind,
 ): Variants {
-  const name = chainOf(tag).join('.')
-  if (layoutTags.test(name)) return foldAt(quasi, place, kind)
+  if (layoutTags.test(chainOf(tag).join('.'))) return foldAt(quasi, place, kind)
   if (isSqlTag(tag, place.file)) {
     place.file.used.add(quasi)
     return joined(piecesOfTemplate(quasi, place, 'value'))
@@ -125,21 +118,14 @@ function foldTagged(
   return [[{ hole: kind, at: node.start }]]
 }
 
-/** Returns true for a tag that makes SQL: by its name, by the configuration, or because it is a client of postgres.js. */
-export function isSqlTag(tag: Node, file: SourceFile): boolean {
-  const name = chainOf(tag).join('.')
-  return sqlTag.test(name) || file.tags.has(name) || isTemplateClient(tag, file)
-}
-
-/** A client that is a tag itself: `const client = postgres(url)`, the parameter of `client.begin(…)`. */
-export function isTemplateClient(tag: Node, file: SourceFile): boolean {
-  const node = bare(tag)
-  if (node.type !== 'Identifier') return false
-  const found = file.names.resolve(node.name, node)
-  const value = found?.init === undefined ? undefined : bare(found.init)
-  if (value?.type === 'CallExpression') return /^(?:postgres|neon|vercelPool)$/.test(chainOf(value.callee).at(-1) ?? '')
-  const type = found === undefined ? '' : file.syntax.source.slice(found.node.start, found.node.end)
-  return /:\s*(?:postgres\.)?(?:Sql|TransactionSql|ReservedSql)\b/.test(type)
+function foldCondition(
+  { test, consequent, alternate }: Extract<Node, { type: 'ConditionalExpression' }>,
+  place: Place,
+  kind: HoleKind,
+): Variants {
+  const assumed = place.assumed.get(place.file.syntax.source.slice(test.start, test.end))
+  if (assumed !== undefined) return foldAt(assumed ? consequent : alternate, place, kind)
+  return [...foldAt(consequent, place, kind), ...foldAt(alternate, place, kind)].slice(0, mostVariants)
 }
 
 function foldLogical(
@@ -155,43 +141,71 @@ function foldLogical(
 function foldName(node: Extract<Node, { type: 'Identifier' }>, place: Place, kind: HoleKind): Variants {
   const { file, steps } = place
   const found = steps < mostSteps ? file.names.resolve(node.name, node) : undefined
-  if (found?.imported !== undefined) return foldImported(found, [], node, place, kind)
-  const value = found === undefined ? undefined : file.names.valueOf(node.name, node)
-  if (value === undefined) return hole(node, kind)
-  return known(foldAt(value, { file, steps: steps + 1 }, kind), node, kind)
+  if (found === undefined) return hole(node, kind)
+  if (found.imported !== undefined) return foldImported(found, [], node, place, kind)
+  const inner = { ...place, steps: steps + 1 }
+  if (found.elementOf !== undefined) return known(foldElements(found.elementOf, inner, kind), node, kind)
+  const changes = file.names.assignmentsTo(found)
+  if (changes.length > 0)
+    return known(changedTexts(found, changes, { use: node, place: inner, kind, fold: foldAt }), node, kind)
+  return found.init === undefined ? hole(node, kind) : known(foldAt(found.init, inner, kind), node, kind)
 }
 
-/** `queries.lock`: a property of a constant object, here or in another file. */
+/** The elements of a list, each a text of its own. */
+function foldElements(given: Node, place: Place, kind: HoleKind): Variants {
+  const node = bare(given)
+  const isValues = node.type === 'CallExpression' && chainOf(node.callee).join('.') === 'Object.values'
+  const list = isValues ? node.arguments[0] : node
+  const value = list === undefined ? undefined : (constantOf(list, place.file) ?? list)
+  if (value === undefined) return []
+  const elements = isValues ? allMembers(value) : elementsOf(bare(value))
+  return elements.flatMap((element) => foldAt(element, place, kind)).slice(0, mostListed)
+}
+
+function elementsOf(node: Node): Node[] {
+  if (node.type !== 'ArrayExpression') return []
+  return node.elements.flatMap((element) => (element === null || element.type === 'SpreadElement' ? [] : [element]))
+}
+
+/** `queries.lock`: a property of a constant object, a field of a class, a member of an enum, here or in another file. */
 function foldMember(node: Extract<Node, { type: 'MemberExpression' }>, place: Place, kind: HoleKind): Variants {
   const { file, steps } = place
   const [root = '?', ...path] = chainOf(node)
-  if (root === 'Prisma' && path.join('.') === 'empty') return [[]]
-  if (steps >= mostSteps || path.length > 2) return hole(node, kind)
+  if (canonicalName(node, file) === 'Prisma.empty') return [[]]
+  if (steps >= mostSteps || path.length > 3) return hole(node, kind)
   const found = file.names.resolve(root, node)
   if (found?.imported !== undefined) return foldImported(found, path, node, place, kind)
-  const object = found === undefined ? undefined : file.names.valueOf(root, node)
-  const value = object === undefined ? undefined : followPath(object, path)
-  return value === undefined ? hole(node, kind) : known(foldAt(value, { file, steps: steps + 1 }, kind), node, kind)
+  const object = root === 'this' ? classAround(node, file.syntax) : file.names.valueOf(root, node)
+  const values = object === undefined ? [] : followPath(object, path)
+  const inner = { ...place, steps: steps + 1 }
+  return known(
+    values.slice(0, mostListed).flatMap((value) => foldAt(value, inner, kind)),
+    node,
+    kind,
+  )
 }
 
-function followPath(object: Node, path: readonly string[]): Node | undefined {
-  return path.reduce<Node | undefined>((at, name) => (at === undefined ? undefined : propertyOf(at, name)), object)
+/** The values at the end of a path. A step that is computed may be any member. */
+function followPath(object: Node, path: readonly string[]): readonly Node[] {
+  return path.reduce<readonly Node[]>(
+    (at, name) => at.flatMap((each) => (name === '?' ? allMembers(each) : (memberOf(each, name) ?? []))),
+    [object],
+  )
 }
 
 function foldImported(
   { imported }: Declaration,
   path: readonly string[],
   node: Node,
-  { file, steps }: Place,
+  place: Place,
   kind: HoleKind,
 ): Variants {
   const { module = '', name = '' } = imported ?? {}
-  const other = file.importFile(module)
-  const [first = '', ...rest] = name === '*' ? path : [name, ...path]
-  const top = other?.names.exported(first)
-  const value = top === undefined ? undefined : followPath(top, rest)
-  if (other === undefined || value === undefined) return hole(node, kind)
-  const texts = foldAt(value, { file: other, steps: steps + 1 }, kind)
+  const top = place.file.importFile(module)?.exported(name === '*' ? path : [name, ...path])
+  const values = top === undefined ? [] : followPath(top.node, top.rest)
+  if (top === undefined || values.length === 0) return hole(node, kind)
+  const inner = { ...place, file: top.file, steps: place.steps + 1 }
+  const texts = values.slice(0, mostListed).flatMap((value) => foldAt(value, inner, kind))
   return known(elsewhere(texts, node), node, kind)
 }
 
@@ -210,31 +224,33 @@ function known(texts: Variants, node: Node, kind: HoleKind): Variants {
 }
 
 function foldCall(node: Extract<Node, { type: 'CallExpression' }>, place: Place, kind: HoleKind): Variants {
-  const name = chainOf(node.callee).join('.')
+  const name = canonicalName(node.callee, place.file)
   const last = lastName(node.callee) ?? ''
-  const [first] = node.arguments
-  const isJoin = last === 'join' && bare(node.callee).type === 'MemberExpression'
-  if (isJoin) return foldJoin(node, place, kind)
-  if (nameCalls.test(name)) return hole(node, 'name')
-  if (/^(?:sql|Prisma|SQL)\.(?:raw|unsafe|lit|literal)$/.test(name) && first !== undefined)
-    return foldAt(first, place, 'text')
-  if (layoutTags.test(name) && first !== undefined) return foldAt(first, place, kind)
   const callee = bare(node.callee)
-  if (/^trim(?:End|Start)?$/.test(last) && callee.type === 'MemberExpression') return foldAt(callee.object, place, kind)
-  return hole(node, kind)
+  const [first] = node.arguments
+  if (callee.type === 'MemberExpression') {
+    if (last === 'join') return joinedTexts(node, callee.object, { place, kind, fold: foldAt })
+    if (/^trim(?:End|Start)?$|^replace(?:All)?$/.test(last)) return foldAt(callee.object, place, kind)
+    if (last === 'concat') return product([callee.object, ...node.arguments].map((each) => foldAt(each, place, kind)))
+  }
+  if (nameCalls.test(name)) return hole(node, 'name')
+  if (first === undefined) return foldReturned(node, place, kind)
+  if (/^(?:sql|Prisma|SQL)\.(?:raw|unsafe|lit|literal)$/.test(name)) return foldAt(first, place, 'text')
+  if (/\.(?:val|lit)$/.test(name)) return foldAt(first, place, 'value')
+  if (layoutTags.test(name)) return foldAt(first, place, kind)
+  if (/^(?:pg)?format$|^(?:util|pgp\.as|format)\.(?:format|withArray)$/i.test(name))
+    return formatted(foldAt(first, place, kind))
+  return foldReturned(node, place, kind)
 }
 
-/** `['SELECT 1', 'FROM a'].join(' ')`. Lists of values, as in `sql.join(…)`, are one hole. */
-function foldJoin(node: Extract<Node, { type: 'CallExpression' }>, place: Place, kind: HoleKind): Variants {
-  const callee = bare(node.callee)
-  const list = callee.type === 'MemberExpression' ? bare(callee.object) : undefined
-  const [separator] = node.arguments
-  if (list?.type !== 'ArrayExpression') return hole(node, kind)
-  const between = separator === undefined ? ',' : separator.type === 'Literal' ? String(separator.value) : ' '
-  const elements = list.elements.flatMap((element, index) => {
-    if (element === null || element.type === 'SpreadElement') return [hole(list, kind)]
-    const texts = foldAt(element, place, kind)
-    return index === 0 ? [texts] : [[[{ fixed: between, at: element.start, isEscaped: true } as const]], texts]
-  })
-  return product(elements)
+/** What a function of the project returns: its parameters are holes. */
+function foldReturned(node: Extract<Node, { type: 'CallExpression' }>, place: Place, kind: HoleKind): Variants {
+  const { file, steps } = place
+  const found = steps < mostSteps ? functionOf(node.callee, file) : undefined
+  if (found === undefined) return hole(node, kind)
+  const inner = { ...place, file: found.file, steps: steps + 1 }
+  const texts = returnsOf(found.node, found.file.syntax)
+    .flatMap((each) => foldAt(each, inner, kind))
+    .slice(0, mostVariants)
+  return known(found.file === file ? texts : elsewhere(texts, node), node, kind)
 }

@@ -1,4 +1,4 @@
-import { ancestors, bare, isFunction, type Node, type Syntax } from './syntax.ts'
+import { ancestors, bare, isFunction, lastName, type Node, type Syntax } from './syntax.ts'
 
 /** A name that a file declares. */
 export interface Declaration {
@@ -9,6 +9,8 @@ export interface Declaration {
   readonly init?: Node
   /** The function that has it as a parameter. */
   readonly functionOf?: Node
+  /** The list of which it is one element after the other: `for (const text of list)`, `list.map((text) => …)`. */
+  readonly elementOf?: Node
   /** The declaration itself: a parameter, a declarator. */
   readonly node: Node
   readonly imported?: Imported
@@ -21,11 +23,14 @@ export interface Imported {
   readonly name: string
 }
 
+/** An assignment to a name. */
+export type Assignment = Extract<Node, { type: 'AssignmentExpression' }>
+
 /** The names of a file. */
 export class Names {
   readonly #syntax: Syntax
   readonly #byName = new Map<string, Declaration[]>()
-  readonly #assigned = new Set<string>()
+  readonly #assigned = new Map<string, Assignment[]>()
 
   constructor(syntax: Syntax) {
     this.#syntax = syntax
@@ -47,7 +52,13 @@ export class Names {
   /** Returns the value of a name that never changes. */
   valueOf(name: string, at: Node): Node | undefined {
     const found = this.resolve(name, at)
-    return found === undefined || this.#assigned.has(name) ? undefined : found.init
+    return found === undefined || this.assignmentsTo(found).length > 0 ? undefined : found.init
+  }
+
+  /** Returns the assignments that change a name after its declaration, in the order of the source. */
+  assignmentsTo(found: Declaration): readonly Assignment[] {
+    const assigned = this.#assigned.get(found.name)
+    return assigned === undefined ? [] : assigned.filter((node) => this.resolve(found.name, node) === found)
   }
 
   /** Returns the declarations at the top of the file, for other files that import them. */
@@ -58,12 +69,17 @@ export class Names {
   #declare(node: Node): void {
     switch (node.type) {
       case 'VariableDeclarator':
-        this.#declarePattern(node.id, this.#blockOf(node), node, node.init ?? undefined)
+        this.#declareVariable(node)
         break
       case 'FunctionDeclaration':
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
-        for (const param of node.params) this.#declarePattern(param, node, param, undefined, node)
+        if (node.type === 'FunctionDeclaration') this.#declareOwn(node.id, node)
+        this.#declareParameters(node, node.params)
+        break
+      case 'ClassDeclaration':
+      case 'TSEnumDeclaration':
+        this.#declareOwn(node.id, node)
         break
       case 'ImportDeclaration':
         for (const specifier of node.specifiers)
@@ -78,10 +94,46 @@ export class Names {
         if (node.param !== null) this.#declarePattern(node.param, node, node.param)
         break
       case 'AssignmentExpression':
-        if (node.left.type === 'Identifier') this.#assigned.add(node.left.name)
+        if (node.left.type === 'Identifier') this.#noteAssignment(node.left.name, node)
         break
       default:
     }
+  }
+
+  #declareVariable(node: Extract<Node, { type: 'VariableDeclarator' }>): void {
+    const scope = this.#blockOf(node)
+    const module = node.init === null ? undefined : requiredModule(node.init)
+    if (module !== undefined) {
+      for (const { name, local } of requiredNames(node.id))
+        this.#add({ name: local, scope, node, imported: { module, name } })
+      return
+    }
+    const loop = this.#syntax.parents.get(this.#syntax.parents.get(node) ?? node)
+    const isElement = node.init === null && node.id.type === 'Identifier' && loop?.type === 'ForOfStatement'
+    if (isElement && node.id.type === 'Identifier')
+      this.#add({ name: node.id.name, scope: loop, node, elementOf: loop.right })
+    else this.#declarePattern(node.id, scope, node, node.init ?? undefined)
+  }
+
+  /** The name of a function, a class or an enum, in the block around it. */
+  #declareOwn(id: Node | null, node: Node): void {
+    if (id?.type === 'Identifier') this.#add({ name: id.name, scope: this.#blockOf(node), node, init: node })
+  }
+
+  #declareParameters(node: Node, params: readonly Node[]): void {
+    const call = this.#syntax.parents.get(node)
+    const list = call?.type === 'CallExpression' ? listOfCall(call) : undefined
+    for (const [index, param] of params.entries()) {
+      if (list !== undefined && index === 0 && param.type === 'Identifier')
+        this.#add({ name: param.name, scope: node, node: param, functionOf: node, elementOf: list })
+      else this.#declarePattern(param, node, param, undefined, node)
+    }
+  }
+
+  #noteAssignment(name: string, node: Assignment): void {
+    const known = this.#assigned.get(name)
+    if (known === undefined) this.#assigned.set(name, [node])
+    else known.push(node)
   }
 
   #declarePattern(pattern: Node, scope: Node, node: Node, init?: Node, functionOf?: Node): void {
@@ -129,6 +181,32 @@ export class Names {
     }
     return this.#syntax.root
   }
+}
+
+/** `list` of `list.map(…)`, `list.forEach(…)`. */
+function listOfCall({ callee }: Extract<Node, { type: 'CallExpression' }>): Node | undefined {
+  const at = bare(callee)
+  const isLoop = at.type === 'MemberExpression' && /^(?:map|forEach|flatMap)$/.test(lastName(at) ?? '')
+  return isLoop ? at.object : undefined
+}
+
+/** `./queries` of `require('./queries')`. */
+function requiredModule(given: Node): string | undefined {
+  const node = bare(given)
+  if (node.type !== 'CallExpression' || lastName(node.callee) !== 'require') return undefined
+  const [module] = node.arguments
+  return module?.type === 'Literal' && typeof module.value === 'string' ? module.value : undefined
+}
+
+/** The names that `const { lock, path: searchPath } = require(…)` declares, with those in the module. */
+function requiredNames(pattern: Node): { readonly name: string; readonly local: string }[] {
+  if (pattern.type === 'Identifier') return [{ name: '*', local: pattern.name }]
+  if (pattern.type !== 'ObjectPattern') return []
+  return pattern.properties.flatMap((property) =>
+    property.type === 'Property' && property.key.type === 'Identifier' && property.value.type === 'Identifier'
+      ? [{ name: property.key.name, local: property.value.name }]
+      : [],
+  )
 }
 
 const blocks: ReadonlySet<string> = new Set([

@@ -1,6 +1,7 @@
 import { createGuard, type Context, type Finding, type Guard, type PoolerProfile } from '@poolsafe/core'
 import { analyze, parses } from '@poolsafe/core/adapter'
 import type { Located } from './located.ts'
+import { nameDriverPlaceholders } from './placeholders.ts'
 import { judgeLeft, Script } from './script.ts'
 import { statementsIn, type Statement } from './statements.ts'
 
@@ -35,7 +36,8 @@ export class Judge {
    * @returns findings with the part as their statement
    */
   judgeFragment(sql: string): Finding[] {
-    const whole = wrappers.map((wrap) => wrap(sql)).find((text) => parses(text))
+    const texts = [sql, nameDriverPlaceholders(sql)]
+    const whole = texts.flatMap((text) => wrappers.map((wrap) => wrap(text))).find((text) => parses(text))
     if (whole === undefined) return []
     const [first = [], other = []] = [false, true].map(
       (inTransaction) => this.#guard.inspect(whole, { inTransaction }).findings,

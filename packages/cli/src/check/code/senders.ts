@@ -1,0 +1,75 @@
+import { functionOf } from './functions.ts'
+import { isInTransaction, kindOfReceiver, type ReceiverKind } from './receivers.ts'
+import type { SourceFile } from './source-file.ts'
+import { bare, chainOf, lastName, type Call, type Node } from './syntax.ts'
+import { propertyOf } from './names.ts'
+
+/** Methods that send their first argument as it is. */
+const sending =
+  /^(?:query|execute|raw|unsafe|\$queryRaw(?:Unsafe)?|\$executeRaw(?:Unsafe)?|rawQuery|runSql|addSql|sql|executeQuery|any|many|maybeOne|one|oneFirst|anyFirst|manyFirst|none|oneOrNone|manyOrNone|multi|multiResult|result|stream|queryArray|queryObject)$/
+/** Receivers that are databases by their name. */
+const database =
+  /db|database|pool|client|conn|knex|sequelize|prisma|manager|runner|^tx|trx|^t$|^task$|sql|postgres|^pg|session|reposit|repo$|source|orm|^em$|kysely|drizzle|pgm|^this$|schema|transaction|compiled/i
+
+/** Returns true for a call that sends its first argument to a database. */
+export function sendsText(call: Call, file: SourceFile): boolean {
+  const callee = bare(call.callee)
+  return (
+    callee.type === 'MemberExpression' &&
+    sending.test(lastName(callee) ?? '') &&
+    (database.test(chainOf(callee.object).at(-1) ?? '') || kindOfReceiver(callee.object, file) !== 'unknown')
+  )
+}
+
+/** A function of the project that sends one of its parameters. */
+export interface Wrapper {
+  /** Which parameter it sends. */
+  readonly index: number
+  readonly receiver: ReceiverKind
+  readonly isInTransaction: boolean
+}
+
+const wrappers = new WeakMap<Node, Wrapper | null>()
+
+/** Returns how the function that is called sends a text: `const run = (text) => pool.query(text)`. */
+export function wrapperOf(call: Call, file: SourceFile): Wrapper | undefined {
+  const found = functionOf(call.callee, file)
+  if (found === undefined) return undefined
+  const known = wrappers.get(found.node)
+  if (known !== undefined) return known ?? undefined
+  const wrapper = readWrapper(found.node, found.file)
+  wrappers.set(found.node, wrapper ?? null)
+  return wrapper
+}
+
+function readWrapper(owner: Node, file: SourceFile): Wrapper | undefined {
+  const names = parametersOf(owner)
+  for (const call of file.syntax.calls) {
+    if (call.start < owner.start || call.end > owner.end || !sendsText(call, file)) continue
+    const index = names.indexOf(nameOfText(call) ?? '')
+    const callee = bare(call.callee)
+    if (index === -1 || callee.type !== 'MemberExpression') continue
+    const begins = /['"`]\s*begin\b/i.test(file.syntax.source.slice(owner.start, owner.end))
+    return {
+      index,
+      receiver: kindOfReceiver(callee.object, file),
+      isInTransaction: begins || isInTransaction(call, file),
+    }
+  }
+  return undefined
+}
+
+function parametersOf(owner: Node): string[] {
+  if (!('params' in owner) || !Array.isArray(owner.params)) return []
+  return (owner.params as readonly Node[]).map((param) => {
+    const name = param.type === 'AssignmentPattern' ? param.left : param
+    return name.type === 'Identifier' ? name.name : '?'
+  })
+}
+
+/** `text` of `client.query(text, values)` and of `client.query({ text, values })`. */
+function nameOfText({ arguments: [first] }: Call): string | undefined {
+  if (first === undefined) return undefined
+  const node = bare(propertyOf(first, 'text') ?? first)
+  return node.type === 'Identifier' ? node.name : undefined
+}
