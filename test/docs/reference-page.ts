@@ -79,6 +79,16 @@ const options: readonly OptionsOf[] = [
     declared: [['metrics/src/opentelemetry.ts', 'OpenTelemetryOptions']],
   },
   {
+    call: 'watchConnections()',
+    guide: '[watch connections](watch.md)',
+    declared: [['operate/src/watch/options.ts', 'WatchOptions']],
+  },
+  {
+    call: 'watchMetrics()',
+    guide: '[watch connections](watch.md)',
+    declared: [['metrics/src/watch-metrics.ts', 'WatchMetricsOptions']],
+  },
+  {
     call: 'startHostilePooler()',
     guide: '[hostile pooler](hostile-pooler.md)',
     declared: [['testing/src/hostile/options.ts', 'HostilePoolerOptions']],

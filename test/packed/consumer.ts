@@ -12,9 +12,9 @@ import { requestScope as requestScopeOfHono } from '@poolsafe/http/hono'
 import { requestScope as requestScopeOfNest } from '@poolsafe/http/nest'
 import { guardDialect } from '@poolsafe/kysely'
 import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
-import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
-import { planSize } from '@poolsafe/operate'
-import { guardPool } from '@poolsafe/pg'
+import { prometheusMetrics, watchMetrics } from '@poolsafe/metrics/prometheus'
+import { planSize, watchConnections } from '@poolsafe/operate'
+import { dedicatedConnection, guardPool } from '@poolsafe/pg'
 import { guardSql } from '@poolsafe/postgres-js'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { startGuard } from '@poolsafe/register/guard'
@@ -77,6 +77,18 @@ async function checkHostilePooler(target: PostgresServer): Promise<void> {
   ok(report !== undefined && formatReport(report).includes('left setting search_path (session/set)'))
 }
 
+async function checkWatch({ url }: PostgresServer): Promise<void> {
+  const registry = new Registry()
+  const watch = await watchConnections({
+    connect: async () => dedicatedConnection(new pg.Client(url)),
+    applications: ['shop-*'],
+  })
+  watchMetrics(watch, { registry })
+  await watch.check()
+  ok(/^poolsafe_watch_connected 1$/m.test(await registry.metrics()), 'the watch is connected')
+  await watch.stop()
+}
+
 async function checkPooler(target: PostgresServer): Promise<void> {
   const pooler = await startPooler({ target, kind: 'hostile' })
   const client = new pg.Client(pooler.url)
@@ -129,6 +141,7 @@ async function main(): Promise<void> {
     throws(() => mode.assertNone(), /session\/set/)
     await checkHostilePooler(server)
     await checkPooler(server)
+    await checkWatch(server)
   } finally {
     await db.destroy()
     await server.stop()

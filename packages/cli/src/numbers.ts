@@ -25,6 +25,21 @@ export function bytesOf(flag: string, text: string): number {
   throw new UsageError(`--${toKebab(flag)} must be a size such as 16GB or 64MB; got '${text}'`)
 }
 
+const durations: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/**
+ * Reads a duration as PostgreSQL writes it: `5min`.
+ *
+ * @returns milliseconds
+ * @throws UsageError
+ */
+export function millisOf(flag: string, text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?(ms|s|min|h|d)$/.exec(text) ?? []
+  const factor = durations[unit]
+  if (factor !== undefined) return Number(number) * factor
+  throw new UsageError(`--${toKebab(flag)} must be a duration such as 30s or 5min; got '${text}'`)
+}
+
 function toKebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -6,6 +6,8 @@ import { checkGuard, checkMethods, warnOfMissing } from './check.ts'
 import { ScrapedMetric, sourcesOfMetric } from './scraped-metric.ts'
 import { Sources } from './sources.ts'
 
+export { watchMetrics, type WatchedConnections, type WatchMetricsOptions } from './watch-metrics.ts'
+
 /** The methods of a prom-client registry that poolsafe uses. */
 export type MetricRegistry = Pick<
   Registry<RegistryContentType>,

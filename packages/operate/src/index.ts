@@ -40,3 +40,11 @@ export { DatabaseUnreadableError, type Ask, type Unseen } from './ask/ask.ts'
 export { doctor, type DoctorReport } from './doctor/doctor.ts'
 export type { Check, CheckStatus } from './doctor/check.ts'
 export type { DoctorConnection, DoctorOptions, StartupTrial } from './doctor/options.ts'
+
+// Idle connections, watched and closed.
+export { watchConnections, type ConnectionWatch } from './watch/watch.ts'
+export { WatchRefusedError } from './watch/errors.ts'
+export type { WatchConnection, WatchOptions } from './watch/options.ts'
+export type { WatchClosed, WatchEvent, WatchSkipped, WatchStarted, WatchStuck, WatchTrouble } from './watch/events.ts'
+export type { ClosedConnection, ConnectionGroup, Use, Verdict } from './watch/connections.ts'
+export type { WatchStatistics } from './watch/statistics.ts'

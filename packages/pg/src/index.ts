@@ -14,6 +14,7 @@ export { resolvePoolOptions, type ResolvedPoolOptions } from './pool-options.ts'
 
 // Helpers for common tasks of applications behind a pooler.
 export { notify, withAdvisoryLock, withLease, withSettings } from './helpers/helpers.ts'
+export { dedicatedConnection, type DedicatedConnection } from './helpers/dedicated-connection.ts'
 export { withSession } from './helpers/with-session.ts'
 export { listen, type Listener } from './helpers/listen.ts'
 export type { ListenOptions, Notification, NotificationGap, NotificationHandler } from './helpers/listen-options.ts'
