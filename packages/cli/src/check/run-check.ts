@@ -7,6 +7,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 import { createAllowed } from './allowed.ts'
 import { compareWith, readBaseline, toBaseline } from './baseline.ts'
 import { changedFiles } from './changed-files.ts'
+import { settlePending } from './configuration/project-facts.ts'
 import { defaultInclude, listFiles } from './files.ts'
 import type { CheckFinding, Skipped } from './finding.ts'
 import { fixFiles } from './fix-files.ts'
@@ -22,7 +23,7 @@ import {
   usualBaseline,
   type CheckRequest,
 } from './request.ts'
-import { Scanner, type FileResult } from './scan.ts'
+import { mergePoolers, Scanner, type FileResult } from './scan.ts'
 
 /** Everything that a check needs, with the configuration and the command line taken together. */
 interface Settings {
@@ -96,7 +97,8 @@ async function scanInput({ request, terminal, scanner }: Settings): Promise<File
 
 function finish(settings: Settings, results: readonly FileResult[], millis: number): ExitCode {
   const { request, terminal, profiles, scanner, files, accept } = settings
-  const found = accept(results.flatMap(({ findings }) => findings))
+  const settled = mergePoolers(settlePending(results))
+  const found = accept([...results.flatMap(({ findings }) => findings), ...settled])
   const skipped: readonly Skipped[] = results.flatMap((result) => result.skipped)
   const { findings, note } = withBaseline(found, request, terminal.cwd)
   const result: CheckResult = {

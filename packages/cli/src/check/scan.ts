@@ -1,8 +1,13 @@
 import type { PoolerProfile } from '@poolsafe/core'
 import { checkCode } from './check-code.ts'
 import { checkScript } from './check-script.ts'
-import { checkConfiguration, mayConfigureSessions } from './configuration/check-configuration.ts'
+import {
+  checkConfiguration,
+  mayConfigureSessions,
+  type ConfigurationResult,
+} from './configuration/check-configuration.ts'
 import { checkSettingsFile, isSettingsFile } from './configuration/check-settings-file.ts'
+import type { ProjectFacts } from './configuration/project-facts.ts'
 import { Constants, mayImport } from './constants.ts'
 import { SourceFile } from './code/source-file.ts'
 import { parseCode, SyntaxRefused } from './code/syntax.ts'
@@ -36,11 +41,16 @@ export interface Counts {
   calls: number
 }
 
-/** The findings of one file. */
-export interface FileResult {
+/** The findings of one file, with what it says about the project. */
+export interface FileResult extends ProjectFacts {
   readonly findings: readonly CheckFinding[]
   readonly skipped: readonly Skipped[]
 }
+
+/** What a file has, with the findings that depend on other files. */
+type Scanned = Remaining & Pick<ConfigurationResult, 'needs'>
+
+const noNeeds: ConfigurationResult['needs'] = new Map()
 
 /** Scans files one after the other. */
 export class Scanner {
@@ -90,9 +100,13 @@ export class Scanner {
   }
 
   #scanSettings(path: string, source: string): FileResult {
-    const { findings, hints } = checkSettingsFile(shownPath(this.#request.cwd, path), source, this.#judges)
+    const { findings, hints, facts, pending } = checkSettingsFile(
+      shownPath(this.#request.cwd, path),
+      source,
+      this.#judges,
+    )
     this.hints.push(...hints)
-    return { findings: mergePoolers(findings), skipped: [] }
+    return { findings: mergePoolers(findings), skipped: [], facts: facts ?? [], pending: pending ?? [] }
   }
 
   #scanParsed(path: string, source: string): FileResult {
@@ -102,27 +116,34 @@ export class Scanner {
     const remaining = path.endsWith('.sql') ? this.#scanScript(shown, source) : this.#scanCode(path, shown, source)
     if (typeof remaining === 'string') return { findings: [], skipped: [{ path: shown, reason: remaining }] }
     this.problems.push(...remaining.problems)
-    return { findings: mergePoolers(remaining.findings), skipped: [] }
+    const { needs } = remaining
+    const pending = remaining.findings.flatMap((finding) => {
+      const needed = needs.get(finding)
+      return needed === undefined ? [] : [{ needs: needed, finding }]
+    })
+    return { findings: mergePoolers(remaining.findings.filter((finding) => !needs.has(finding))), skipped: [], pending }
   }
 
-  #scanScript(path: string, source: string): Remaining {
+  #scanScript(path: string, source: string): Scanned {
     this.counts.scripts++
-    return checkScript({ path, source, origin: originOf(path, source, this.#request.migrations) }, this.#judges)
+    const script = { path, source, origin: originOf(path, source, this.#request.migrations) }
+    return { ...checkScript(script, this.#judges), needs: noNeeds }
   }
 
   /** @returns why the file cannot be checked */
-  #scanCode(path: string, shown: string, source: string): Remaining | string {
+  #scanCode(path: string, shown: string, source: string): Scanned | string {
     try {
       const file = new SourceFile(parseCode(path, source), this.#request.tags, this.#imported)
-      if (importsOther(file.names.modules)) return { findings: [], problems: [] }
+      if (importsOther(file.names.modules)) return { findings: [], problems: [], needs: noNeeds }
       this.#constants.add(file)
       const origin = originOf(shown, source, this.#request.migrations)
       const code = { path: shown, file, origin, lines: new Lines(source) }
       const { findings, texts, suppressions } = checkCode(code, this.#judges)
       this.counts.tags += texts.tag
       this.counts.calls += texts.call
-      const all = [...findings, ...checkConfiguration(code, this.#judges)]
-      return suppress(all, suppressions, code)
+      const configuration = checkConfiguration(code, this.#judges)
+      const remaining = suppress([...findings, ...configuration.findings], suppressions, code)
+      return { ...remaining, needs: configuration.needs }
     } catch (error) {
       if (error instanceof SyntaxRefused) return `it does not parse: ${error.message}`
       if (error instanceof RangeError) return 'it is nested too deeply'
@@ -135,9 +156,9 @@ export class Scanner {
 export function mergePoolers(findings: readonly CheckFinding[]): CheckFinding[] {
   const merged = new Map<string, CheckFinding>()
   for (const finding of findings) {
-    const { line, column, rule, statement, message } = finding
+    const { path, line, column, rule, statement, message } = finding
     // The variants of a text are one finding. A configuration has no statement, and one may send several.
-    const key = `${line}:${column} ${rule} ${statement === '' ? message : ''}`
+    const key = `${path}:${line}:${column} ${rule} ${statement === '' ? message : ''}`
     const known = merged.get(key)
     merged.set(
       key,

@@ -17,6 +17,11 @@ export type ReceiverKind = 'transaction' | 'pool' | 'orm' | 'client' | 'held' | 
 /** Names of URLs and clients that go round the pooler. `redirectUrl` and `directory` are none. */
 const directName = /(?<!re|in)direct(?!or|iv|ion|ly|us)|unpooled|non_?-?pool|migrations?_?(?:database_?)?url/i
 
+/** Returns true for a text that names a direct connection. */
+export function isDirectName(text: string): boolean {
+  return directName.test(text)
+}
+
 const transactionName = /^(?:tx|txn|trx|trx?n|t|transaction|transactionalEntityManager)$|(?:Tx|Txn|Trx|Transaction)$/
 const poolName = /^pool$|^pg_?pool$|(?:Pool|_pool)$/
 const ormName = /^(?:prisma|prismaClient|prismaService|knex|kysely|sequelize|dataSource|drizzle|orm)$/

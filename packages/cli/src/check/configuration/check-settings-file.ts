@@ -5,26 +5,35 @@ import type { CheckFinding } from '../finding.ts'
 import { Lines } from '../lines.ts'
 import type { Judge } from '../sql/judge.ts'
 import { judgeSent } from './check-configuration.ts'
+import { engineVariable, pooledVariable, prismaAdapter, type Pending, type ProjectFacts } from './project-facts.ts'
+import { checkScripts } from './package-scripts.ts'
 import { connectionUrls, leadsToPooler, type ConnectionUrl } from './connection-urls.ts'
 
-/** The files of settings that are read: examples of environments, compose files, schemas of Prisma. */
+/** The files of settings that are read: environments, compose files, manifests, schemas of Prisma, packages. */
 export const settingsFiles: readonly string[] = [
   '**/.env',
   '**/.env.*',
   '**/{docker-,}compose*.{yml,yaml}',
   '**/*.prisma',
+  '**/package.json',
+  '**/{fly,wrangler,netlify,railway}.toml',
+  '**/{values,deployment,configmap,secret,render}*.{yml,yaml}',
+  '**/{k8s,kubernetes,manifests,helm,charts}/**/*.{yml,yaml}',
 ]
+
+const settingsPath =
+  /(?:^|\/)(?:\.env(?:\.[^/]*)?|(?:docker-)?compose[^/]*\.ya?ml|[^/]*\.prisma|package\.json|(?:fly|wrangler|netlify|railway)\.toml|(?:values|deployment|configmap|secret|render)[^/]*\.ya?ml)$|(?:^|\/)(?:k8s|kubernetes|manifests|helm|charts)\/.*\.ya?ml$/
 
 /** Returns true for the path of a file of settings. */
 export function isSettingsFile(path: string): boolean {
-  return /(?:^|\/)(?:\.env(?:\.[^/]*)?|(?:docker-)?compose[^/]*\.ya?ml|[^/]*\.prisma)$/.test(path)
+  return settingsPath.test(path)
 }
 
 /** Copies for readers, which nothing runs with. */
 const isOfDocumentation = /(?:^|\/)(?:docs?|documentation)\//
 
 /** What was found in a file of settings. */
-export interface SettingsResult {
+export interface SettingsResult extends ProjectFacts {
   readonly findings: readonly CheckFinding[]
   /** What the file says of the pooler, in sentences. */
   readonly hints: readonly string[]
@@ -34,12 +43,49 @@ export interface SettingsResult {
 export function checkSettingsFile(path: string, source: string, judges: readonly Judge[]): SettingsResult {
   if (isOfDocumentation.test(path)) return { findings: [], hints: [] }
   const lines = new Lines(source)
-  if (path.endsWith('.prisma')) return { findings: ofSchema(path, source, lines, judges), hints: [] }
+  if (path.endsWith('package.json'))
+    return { findings: checkScripts(path, source, lines, judges), hints: [], facts: factsOfPackage(source) }
+  if (path.endsWith('.prisma'))
+    return { findings: ofSchema(path, source, lines, judges), hints: [], facts: enginesOf(source) }
   const urls = connectionUrls(source)
   return {
+    facts: urls.flatMap((url) => (leadsToPooler(url) ? [pooledVariable(url.name)] : [])),
+    pending: urls.flatMap((url) => namedByPrisma(url, path, lines, judges)),
     findings: urls.flatMap((url) => [...parametersOf(url, path, lines, judges), ...pooledDirect(url, path, lines)]),
     hints: urls.flatMap((url) => hintOf(url, path)),
   }
+}
+
+function factsOfPackage(source: string): string[] {
+  return /"@prisma\/adapter-(?:pg|neon)\S*"\s*:/.test(source) ? [prismaAdapter] : []
+}
+
+/** The variables with which Prisma's own engine connects: `url = env("DATABASE_URL")` of PostgreSQL. */
+function enginesOf(source: string): string[] {
+  return [...source.matchAll(datasource)].flatMap(([, body = '']) => {
+    const url = /^\s*url\s*=\s*env\(\s*"(\w+)"/m.exec(body)
+    return isPostgres(body) && url?.[1] !== undefined ? [engineVariable(url[1])] : []
+  })
+}
+
+/** Prisma's engine names its statements unless the URL has `pgbouncer=true`. */
+function namedByPrisma(url: ConnectionUrl, path: string, lines: Lines, judges: readonly Judge[]): Pending[] {
+  if (!leadsToPooler(url) || url.isNamedDirect || url.parameters.includes('pgbouncer')) return []
+  return judges.flatMap((judge) =>
+    judgeSent({ isNamed: true }, judge).map((finding) => ({
+      needs: engineVariable(url.name),
+      unless: prismaAdapter,
+      finding: Object.assign(toFinding(finding, url, path, lines), {
+        message: `${url.name} leads to a pooler without pgbouncer=true, so Prisma sends statements with names`,
+        instead: 'add pgbouncer=true to the URL, or use the driver adapter of Prisma',
+        poolers: [judge.pooler.label],
+      }),
+    })),
+  )
+}
+
+function isPostgres(body: string): boolean {
+  return /\bprovider\s*=\s*"postgres(?:ql)?"/.test(body)
 }
 
 const startup: ReadonlySet<string> = new Set(sentAtLogin)
@@ -100,7 +146,7 @@ const datasource = /^\s*datasource\s+\w+\s*\{([^}]*)\}/gm
 function ofSchema(path: string, source: string, lines: Lines, judges: readonly Judge[]): CheckFinding[] {
   return [...source.matchAll(datasource)].flatMap(({ 0: whole, 1: body = '', index }) => {
     const isPooled =
-      /\bprovider\s*=\s*"postgres(?:ql)?"/.test(body) &&
+      isPostgres(body) &&
       /^\s*url\s*=/m.test(body) &&
       !/^\s*directUrl\s*=/m.test(body) &&
       !/^\s*url\s*=.*(?:direct|unpooled|non_?pool)/im.test(body)

@@ -16,13 +16,18 @@ export interface ConnectionUrl {
 }
 
 const line = /^[^#\n]*?\b(\w*(?:URL|URI|DSN)\w*)["']?\s*[:=]\s*["']?(postgres(?:ql)?:\/\/[^\s"'#]+)/gim
-const directName = /direct|unpooled|non_?pool|migrat/i
+const directName = /(?<!re)direct|unpooled|non_?pool|migrat/i
 
-/** Finds the URLs in `.env.example`, compose files and the like. Commented lines do not count. */
+/** A manifest of Kubernetes has the name and the value in two lines. */
+const pair =
+  /^[ \t]*-?[ \t]*name:[ \t]*["']?(\w*(?:URL|URI|DSN)\w*)["']?[ \t]*\n[ \t]*value:[ \t]*["']?(postgres(?:ql)?:\/\/[^\s"'#]+)/gim
+
+/** Finds the URLs in `.env.example`, compose files, manifests and the like. Commented lines do not count. */
 export function connectionUrls(source: string): ConnectionUrl[] {
   // No setting has a line as long as a file that a program made.
   if (/[^\n]{5000}/.test(source)) return []
-  return [...source.matchAll(line)].map(({ 0: whole, 1: name = '', 2: url = '', index }) => ({
+  const found = [...source.matchAll(line), ...source.matchAll(pair)]
+  return found.map(({ 0: whole, 1: name = '', 2: url = '', index }) => ({
     name,
     at: index + whole.length - url.length,
     length: url.length,

@@ -1,3 +1,4 @@
+import { isDirectName } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
 import { propertyOf } from '../code/names.ts'
 import { bare, chainOf, type Call, type Node } from '../code/syntax.ts'
@@ -10,6 +11,8 @@ export type Sent =
   | { readonly startup: string }
   /** Statements with a name. */
   | { readonly isNamed: true }
+  /** Everything of a migration, over a URL that leads to a pooler. */
+  | { readonly isPooledUrl: true }
 
 /** A configuration of a library that touches session state. */
 export interface Fact {
@@ -22,6 +25,8 @@ export interface Fact {
   readonly instead: string
   /** Only migrations use it. */
   readonly isOfMigrations?: true
+  /** The fact of another file without which it does not count. */
+  readonly needs?: string
 }
 
 /** Finds one kind of configuration. Its words decide which files are parsed for it. */
@@ -67,4 +72,24 @@ export function hasSpread(object: Node): boolean {
 /** Returns the name under which a file imports something of a module; a `require` counts. */
 export function imports({ names }: SourceFile, module: RegExp): boolean {
   return [...names.modules].some((name) => module.test(name))
+}
+
+/** Returns the object literals of a file whose property is one of these texts: `{ client: 'pg' }` of Knex. */
+export function objectsWith({ syntax }: SourceFile, name: string, values: RegExp): Node[] {
+  return syntax.nodes.filter((node) => {
+    const value = node.type === 'ObjectExpression' ? propertyOf(node, name) : undefined
+    const literal = value === undefined ? undefined : bare(value)
+    return literal?.type === 'Literal' && typeof literal.value === 'string' && values.test(literal.value)
+  })
+}
+
+/** Returns the object that a property holds, followed through constants. */
+export function objectIn(object: Node | undefined, name: string, file: SourceFile): Node | undefined {
+  const value = object === undefined ? undefined : propertyOf(object, name)
+  return value === undefined ? undefined : objectOf(value, file)
+}
+
+/** Returns true if the source of a node names a direct connection. */
+export function namesDirect({ start, end }: Node, { syntax }: SourceFile): boolean {
+  return isDirectName(syntax.source.slice(start, end))
 }

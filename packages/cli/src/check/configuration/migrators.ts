@@ -47,3 +47,37 @@ function factOf(call: Call, file: SourceFile, what: string, instead: string): Fa
     ? []
     : [{ node: call.callee, what, sends: lock, instead, isOfMigrations: true }]
 }
+
+/** Migrators that send `SET search_path`: Postgrator for `currentSchema`, db-migrate always (db-migrate-pg, index.js). */
+export const settingMigrators: Detector = {
+  words: /['"](?:postgrator|db-migrate|node-pg-migrate)['"]/,
+  find: (file) => [
+    ...(imports(file, /^postgrator$/)
+      ? callsTo(file, /^Postgrator$/).flatMap((call) => pathOf(call, file, 'Postgrator', 'currentSchema'))
+      : []),
+    ...(imports(file, /^node-pg-migrate$/)
+      ? callsTo(file, /^(?:migrate|runner|run|pgMigrate|migrationRunner)$/).flatMap((call) =>
+          pathOf(call, file, 'node-pg-migrate', 'schema'),
+        )
+      : []),
+    ...(imports(file, /^db-migrate$/)
+      ? callsTo(file, /^getInstance$/).flatMap((call) => pathOf(call, file, 'db-migrate'))
+      : []),
+  ],
+}
+
+/** @param option without which the migrator leaves the search path alone */
+function pathOf(call: Call, file: SourceFile, name: string, option?: string): Fact[] {
+  const node = option === undefined ? call.callee : setting(objectAt(call, 0, file), option)
+  if (node === undefined || isDirect(call, file)) return []
+  const what = option === undefined ? `${name} sends` : `${option} makes ${name} send`
+  return [
+    {
+      node,
+      what: `${what} SET search_path`,
+      sends: { sql: 'SET search_path TO a' },
+      instead: direct,
+      isOfMigrations: true,
+    },
+  ]
+}

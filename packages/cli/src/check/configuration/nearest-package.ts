@@ -14,6 +14,17 @@ export function isForOtherDatabase(path: string, library: string): boolean {
   return names !== undefined && names.has(library) && ![...names].some((name) => postgresDriver.test(name))
 }
 
+/** Drivers of other databases that Sequelize can use. */
+const otherDriver = /^(?:mysql2?|mariadb|sqlite3|better-sqlite3|tedious|oracledb|ibm_db|snowflake-sdk)$/
+
+/** Returns true if the package around a file depends on this library, on node-postgres, and on no other driver. */
+export function usesOnlyPostgres(path: string, library: string): boolean {
+  const names = dependenciesAround(dirname(path))
+  return (
+    names !== undefined && names.has(library) && names.has('pg') && ![...names].some((name) => otherDriver.test(name))
+  )
+}
+
 function dependenciesAround(folder: string): ReadonlySet<string> | undefined {
   const parent = dirname(folder)
   return read(join(folder, 'package.json')) ?? (parent === folder ? undefined : dependenciesAround(parent))

@@ -1,40 +1,61 @@
 import { sentAtLogin } from '../../database/sent-at-login.ts'
 import { isDirect } from '../code/receivers.ts'
-import { propertyOf } from '../code/names.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import type { Call, Node } from '../code/syntax.ts'
-import { callsTo, objectAt, objectOf, setting, type Detector, type Fact } from './detector.ts'
+import { lastName, type Call, type Node } from '../code/syntax.ts'
+import { callsTo, namesDirect, objectAt, objectIn, objectsWith, setting, type Detector, type Fact } from './detector.ts'
 
 /** node-postgres and all that pass their configuration on to it: pools, PrismaPg, Knex, Sequelize, TypeORM. */
 export const startupParameters: Detector = {
   words:
     /\b(?:statement_timeout|lock_timeout|idle_in_transaction_session_timeout)\b|\boptions\s*:\s*['"`]\s*-c|\bconnection\s*:\s*\{/,
-  find: (file) =>
-    callsTo(file, /^(?:Pool|Client|PrismaPg|guardPool|knex|Knex|Sequelize|DataSource|postgres)$/).flatMap((call) =>
-      isDirect(call, file) ? [] : configurationsOf(call, file).flatMap((object) => factsOf(object)),
-    ),
+  find: (file) => {
+    const ofCalls = callsTo(file, driverCalls).flatMap((call) =>
+      isDirect(call, file) ? [] : configurationsOf(call, file),
+    )
+    return [...new Set([...ofCalls, ...ofOrms(file)])].flatMap((object) => factsOf(object))
+  },
 }
+
+/** Pools, clients and adapters. PgBoss and the second call of pg-promise hand their options on to a pool. */
+const driverCalls = /^(?:Pool|Client|PrismaPg|guardPool|PgBoss|pgp|pgPromise|postgres)$/
 
 /** The objects whose properties become parameters of the login. */
 function configurationsOf(call: Call, file: SourceFile): Node[] {
-  const [first, second] = [objectAt(call, 0, file), objectAt(call, 1, file)]
-  const inner = (object: Node | undefined, name: string): Node[] => {
-    const value = object === undefined ? undefined : propertyOf(object, name)
-    const found = value === undefined ? undefined : objectOf(value, file)
-    return found === undefined ? [] : [found]
-  }
-  const name = file.syntax.source.slice(call.callee.start, call.callee.end)
-  if (/Pool$|Client$|PrismaPg$/.test(name)) return first === undefined ? [] : [first]
-  if (/^postgres$/.test(name)) return [...inner(first, 'connection'), ...inner(second, 'connection')]
-  if (/knex$/i.test(name)) return inner(first, 'connection')
-  if (name.endsWith('Sequelize')) return [first, second].flatMap((object) => inner(object, 'dialectOptions'))
-  return isPostgres(first) ? inner(first, 'extra') : []
+  const objects = [objectAt(call, 0, file), objectAt(call, 1, file)]
+  const found =
+    lastName(call.callee) === 'postgres'
+      ? objects.map((object) => objectIn(object, 'connection', file))
+      : objects.slice(0, 1)
+  return found.flatMap((object) => object ?? [])
 }
 
-function isPostgres(object: Node | undefined): boolean {
-  const type = setting(object, 'type')
-  return type?.type === 'Literal' && type.value === 'postgres'
+/** Knex, TypeORM and Sequelize keep the options of the driver in an object of their own, in code and in files of settings. */
+function ofOrms(file: SourceFile): Node[] {
+  return orms.flatMap(({ property, values, options, calls }) => {
+    const objects = [
+      ...objectsWith(file, property, values),
+      ...callsTo(file, calls).flatMap((call) => [
+        objectAt(call, 0, file),
+        objectAt(call, call.arguments.length - 1, file),
+      ]),
+    ]
+    return objects.flatMap((object) => {
+      if (object === undefined || namesDirect(object, file)) return []
+      return objectIn(object, options, file) ?? []
+    })
+  })
 }
+
+const orms: readonly {
+  readonly property: string
+  readonly values: RegExp
+  readonly options: string
+  readonly calls: RegExp
+}[] = [
+  { property: 'client', values: /^(?:pg|postgres\w*)$/, options: 'connection', calls: /^knex$/i },
+  { property: 'type', values: /^postgres$/, options: 'extra', calls: /^$/ },
+  { property: 'dialect', values: /^postgres$/, options: 'dialectOptions', calls: /^Sequelize$/ },
+]
 
 function factsOf(object: Node): Fact[] {
   return sentAtLogin.flatMap((name): Fact[] => {
