@@ -11,6 +11,7 @@ import { watchUnreached } from './unreached.ts'
 // The entry `@poolsafe/register/guard`, which the main entry loads if the process is guarded.
 
 export type { FindingRecord, ProblemRecord, ProcessRecord, StatementRecord } from './record.ts'
+export type { StartedRecord } from './started.ts'
 
 /**
  * Guards every pool and client of node-postgres in this process.

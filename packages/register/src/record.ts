@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import type { Guard, GuardEvents, RuleId } from '@poolsafe/core'
+import { watchStarted, type StartedRecord } from './started.ts'
 
 /** What one process or worker thread did, for `poolsafe run`. Plain data. */
 export interface ProcessRecord {
@@ -22,6 +23,8 @@ export interface ProcessRecord {
   readonly problems: readonly ProblemRecord[]
   /** The places that open connections without a guard. */
   readonly unreached: readonly string[]
+  /** Its worker threads and Node processes. */
+  readonly started: readonly StartedRecord[]
 }
 
 /** The findings of one rule in one statement at one place. */
@@ -87,6 +90,10 @@ export function recordProcess(guard: Guard, folder: string): (place: string) => 
   write()
   setInterval(write, intervalMillis).unref()
   process.on('exit', write)
+  watchStarted((started) => {
+    recorder.started.push(started)
+    write()
+  })
   return (place) => {
     recorder.unreached.push(place)
     write()
@@ -95,6 +102,7 @@ export function recordProcess(guard: Guard, folder: string): (place: string) => 
 
 class Recorder {
   readonly unreached: string[] = []
+  readonly started: StartedRecord[] = []
   readonly #guard: Guard
   readonly #findings: Tally<Omit<FindingRecord, 'count'>>
   readonly #slow: Tally<Omit<StatementRecord, 'count'>>
@@ -145,6 +153,7 @@ class Recorder {
       waits: { count: this.#waits, longestMillis: this.#longestMillis },
       problems: this.#problems.entries(),
       unreached: this.unreached,
+      started: this.started,
     }
   }
 

@@ -63,6 +63,29 @@ describe('poolsafe run', () => {
     expect(summary.processes).toHaveLength(4)
   })
 
+  it('names the worker threads and processes that get an environment of their own', async () => {
+    const folder = folderOf({
+      'isolated.mjs': `import { fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+const one = new URL('../one.mjs', import.meta.url)
+const env = { DATABASE_URL: process.env.DATABASE_URL }
+await once(new Worker(one, { argv: ['thread'], execArgv: [] }), 'exit')
+await once(fork(one, ['forked'], { execArgv: [] }), 'exit')
+await once(new Worker(one, { argv: ['thread'], execArgv: [], env }), 'exit')
+await once(fork(one, ['forked'], { env }), 'exit')
+await once(spawn(process.execPath, [one.pathname, 'spawned'], { env }), 'exit')
+await once(spawn(process.execPath, ['--version'], { env }), 'exit')`,
+    })
+    const { summary } = await summaryOf(['--', 'node', 'isolated.mjs'], folder)
+    expect(statementsOf(summary)).toEqual(['SET app.forked = ?', 'SET app.thread = ?'])
+    expect(summary.unreached).toEqual([
+      'isolated.mjs:8:12 starts a worker thread without NODE_OPTIONS in its environment',
+      'isolated.mjs:9:12 starts a Node process without NODE_OPTIONS in its environment',
+      'isolated.mjs:10:12 starts a Node process without NODE_OPTIONS in its environment',
+    ])
+  })
+
   it.each(['forks', 'threads'])('reaches the workers of Vitest, which it ends without notice: %s', async (pool) => {
     const { code, summary } = await runVitest(pool)
     expect(code).toBe(0)

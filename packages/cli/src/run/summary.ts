@@ -14,7 +14,7 @@ export interface Summary {
   readonly repeated: readonly StatementRecord[]
   readonly waits: ProcessRecord['waits']
   readonly problems: readonly ProblemRecord[]
-  /** The places that opened connections without a guard. */
+  /** The places that opened connections without a guard, and those that started a process or thread without one. */
   readonly unreached: readonly string[]
 }
 
@@ -62,8 +62,22 @@ export function summarise(records: readonly ProcessRecord[]): Summary {
       records.flatMap(({ problems }) => problems),
       ({ kind, message }) => `${kind}\0${message}`,
     ),
-    unreached: [...new Set(records.flatMap(({ unreached }) => unreached))],
+    unreached: [...new Set([...records.flatMap(({ unreached }) => unreached), ...unguarded(records)])],
   }
+}
+
+/** Worker threads and processes without a record: their environment lacks the variables of `poolsafe run`. */
+function unguarded(records: readonly ProcessRecord[]): string[] {
+  const keyOf = ({ pid, threadId }: Pick<ProcessRecord, 'pid' | 'threadId'>): string => `${pid}-${threadId}`
+  const guarded = new Set(records.map(keyOf))
+  return records.flatMap(({ started, script }) =>
+    started
+      .filter((each) => !guarded.has(keyOf(each)))
+      .map(({ threadId, place = script }) => {
+        const what = threadId === 0 ? 'a Node process' : 'a worker thread'
+        return `${place} starts ${what} without NODE_OPTIONS in its environment`
+      }),
+  )
 }
 
 function toProcess({ pid, threadId, script, statements, findings, unreached }: ProcessRecord): ProcessSummary {
