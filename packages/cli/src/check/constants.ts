@@ -1,18 +1,18 @@
-import { basename, dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { mayTouchSessions } from './prefilter.ts'
 import type { SourceFile } from './code/source-file.ts'
 
 /** A module that passes on what others export: `export * from './queries'`. */
 interface Passing {
-  readonly name: string
+  readonly module: string
   readonly from: readonly string[]
 }
 
 /** The modules that export texts with SQL which may touch session state, so that their importers are checked too. */
 export class Constants {
+  /** Their paths without extensions. */
   readonly #modules = new Set<string>()
   readonly #passing: Passing[] = []
-  #importing: RegExp | undefined
 
   /** Notes a module, if an export of it may be such a text, or may return one. */
   add({ syntax }: SourceFile): void {
@@ -21,32 +21,32 @@ export class Constants {
     const isSource = root.body.some(
       (node) => declaring.has(node.type) && isText(source.slice(node.start, node.end), node.type),
     )
-    if (isSource) this.#modules.add(moduleName(path))
+    if (isSource) this.#modules.add(moduleOf(path))
   }
 
   /** Notes a file that passes on what others export. */
   addPassing(path: string, source: string): void {
     if (!source.includes('export')) return
-    const pattern = exportsNames.test(source) ? passingOrImporting : passing
-    const from = [...source.matchAll(pattern)].map(([, module = '']) => moduleName(module))
-    if (from.length > 0) this.#passing.push({ name: moduleName(path), from })
+    const pattern = exportsNames.test(source) ? passingOrImporting : passingOn
+    const from = [...source.matchAll(pattern)].map(([, module = '']) => importedModule(path, module))
+    if (from.length > 0) this.#passing.push({ module: moduleOf(path), from })
   }
 
   /** Returns true for a file that imports one of the modules. Called when all files have been noted. */
-  mayBeUsedIn(source: string): boolean {
+  mayBeUsedIn(path: string, source: string): boolean {
     if (this.#modules.size === 0) return false
-    this.#importing ??= this.#importers()
-    return this.#importing.test(source)
+    this.#spread()
+    return [...source.matchAll(relative)].some(([, module = '']) => this.#modules.has(importedModule(path, module)))
   }
 
-  #importers(): RegExp {
-    const known = new Set(this.#modules)
-    for (let size = 0; size < known.size;) {
-      size = known.size
-      for (const { name, from } of this.#passing) if (from.some((module) => known.has(module))) known.add(name)
+  /** Modules that pass on what one of the modules exports are such modules too. */
+  #spread(): void {
+    const passing = this.#passing.splice(0)
+    for (let size = 0; size < this.#modules.size;) {
+      size = this.#modules.size
+      for (const { module, from } of passing)
+        if (from.some((each) => this.#modules.has(each))) this.#modules.add(module)
     }
-    const names = [...known].map((name) => name.replaceAll(/[^\w]/g, String.raw`\$&`))
-    return new RegExp(`['"]\\.[^'"\\n]*\\b(?:${names.join('|')})(?:\\.\\w+)?['"]`)
   }
 }
 
@@ -54,7 +54,7 @@ const exporting = /\bexport\b|\bexports\b/
 /** `export { path }` may pass on an import. */
 const exportsNames = /^export\s*\{[^}]*\}\s*;?\s*$/m
 const passingOrImporting = /^(?:export|import)\s*(?:\*|[\w\s,]*\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
-const passing = /^export\s*(?:\*|\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
+const passingOn = /^export\s*(?:\*|\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
 const declaring: ReadonlySet<string> = new Set([
   'ExportNamedDeclaration',
   'ExportDefaultDeclaration',
@@ -86,8 +86,14 @@ function isText(text: string, type: string): boolean {
   return isConstant || (text.length <= longestHelper && !/\bawait\b|\.(?:query|execute|raw|unsafe)\(/.test(text))
 }
 
-/** `queries` for `src/queries.ts`, and for `src/queries/index.ts`. */
-function moduleName(path: string): string {
-  const name = basename(path).replace(/\.\w+$/, '')
-  return name === 'index' ? basename(dirname(path)) : name
+const relative = /['"](\.[^'"\n]*)['"]/g
+
+/** The path of a module without its extension: `/src/queries` for `/src/queries.ts` and `/src/queries/index.ts`. */
+function moduleOf(path: string): string {
+  return path.replace(/\.[mc]?[jt]sx?$/, '').replace(/[/\\]index$/, '')
+}
+
+/** The module that a file imports by a relative path. */
+function importedModule(path: string, module: string): string {
+  return moduleOf(resolve(dirname(path), module))
 }

@@ -1,37 +1,62 @@
-import { readFileSync, statSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 
 /** The most that is read of a file; larger ones are made by programs. */
 const mostBytes = 1_000_000
 
-/** The content of a file, or why it is not checked. */
+/** The content of a file as UTF-8 without a byte order mark, or why it is not checked. */
+export type Bytes = { readonly bytes: Buffer } | { readonly skipped: string }
+
+/** The content of a file as text, or why it is not checked. */
 export type Content = { readonly source: string } | { readonly skipped: string }
 
-/** Reads a file as text: UTF-8, or UTF-16 with a byte order mark. */
-export function readSource(path: string): Content {
+/** Most files are read into this buffer, one after the other. */
+const shared = Buffer.allocUnsafeSlow(mostBytes + 1)
+
+/**
+ * Reads a file: UTF-8, or UTF-16 with a byte order mark. The bytes are good until the next file is read.
+ *
+ * A text is made only of files with a dangerous word, because making it takes longer than looking for the words.
+ */
+export function readBytes(path: string): Bytes {
   try {
-    const { size } = statSync(path)
-    if (size > mostBytes && !path.endsWith('.sql')) return { skipped: `it has more than ${mostBytes} bytes` }
-    return decode(readFileSync(path))
+    const file = openSync(path, 'r')
+    try {
+      return readOpen(file, path)
+    } finally {
+      closeSync(file)
+    }
   } catch (error) {
     return { skipped: reasonOf(error) }
   }
 }
 
+function readOpen(file: number, path: string): Bytes {
+  const length = readSync(file, shared, 0, shared.length, 0)
+  if (length < shared.length) return decode(shared.subarray(0, length))
+  if (!path.endsWith('.sql')) return { skipped: `it has more than ${mostBytes} bytes` }
+  const all = Buffer.alloc(statSync(path).size)
+  return decode(all.subarray(0, readSync(file, all, 0, all.length, 0)))
+}
+
+/** Reads a file as text. */
+export function readSource(path: string): Content {
+  const content = readBytes(path)
+  return 'bytes' in content ? { source: content.bytes.toString('utf8') } : content
+}
+
 /** Decodes the bytes of a file. */
-export function decode(bytes: Buffer): Content {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return { source: bytes.subarray(2).toString('utf16le') }
-  if (bytes[0] === 0xfe && bytes[1] === 0xff)
-    return {
-      source: Buffer.from(bytes.subarray(2, bytes.length & ~1))
-        .swap16()
-        .toString('utf16le'),
-    }
+export function decode(bytes: Buffer): Bytes {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return { bytes: Buffer.from(bytes.subarray(2).toString('utf16le')) }
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return { bytes: Buffer.from(swapped(bytes).toString('utf16le')) }
   if (bytes.includes(0)) return { skipped: 'it is binary' }
-  try {
-    return { source: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
-  } catch {
-    return { skipped: 'it is not UTF-8' }
-  }
+  if (!isUtf8(bytes)) return { skipped: 'it is not UTF-8' }
+  return { bytes: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes }
+}
+
+/** Big-endian UTF-16 as little-endian, without its byte order mark. */
+function swapped(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.subarray(2, bytes.length & ~1)).swap16()
 }
 
 function reasonOf(error: unknown): string {

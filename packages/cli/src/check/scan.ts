@@ -17,7 +17,7 @@ import type { CheckFinding, Problem, Skipped } from './finding.ts'
 import { Lines } from './lines.ts'
 import { originOf } from './origin.ts'
 import { mayTouchSessions } from './prefilter.ts'
-import { readSource } from './read-file.ts'
+import { readBytes, readSource } from './read-file.ts'
 import { Judge } from './sql/judge.ts'
 import { suppress, type Remaining } from './suppressions.ts'
 
@@ -52,6 +52,8 @@ type Scanned = Remaining & Pick<ConfigurationResult, 'needs'>
 
 const noNeeds: ConfigurationResult['needs'] = new Map()
 
+const nothing: FileResult = { findings: [], skipped: [] }
+
 /** Scans files one after the other. */
 export class Scanner {
   /** What files of settings say of the pooler, in sentences. */
@@ -73,8 +75,8 @@ export class Scanner {
 
   /** Reads and checks a file. Never throws for what is in the file. */
   scan(path: string): FileResult {
-    const content = readSource(path)
-    if ('source' in content) return this.scanSource(path, content.source)
+    const content = readBytes(path)
+    if ('bytes' in content) return this.#scanBytes(path, content.bytes)
     return { findings: [], skipped: [{ path: shownPath(this.#request.cwd, path), reason: content.skipped }] }
   }
 
@@ -82,7 +84,7 @@ export class Scanner {
   scanImporters(): FileResult[] {
     return this.#others.flatMap((path) => {
       const content = readSource(path)
-      return 'source' in content && this.#constants.mayBeUsedIn(content.source)
+      return 'source' in content && this.#constants.mayBeUsedIn(path, content.source)
         ? [this.#scanParsed(path, content.source)]
         : []
     })
@@ -90,13 +92,19 @@ export class Scanner {
 
   /** Checks a text as if it were the content of a file. */
   scanSource(path: string, source: string): FileResult {
+    return this.#scanBytes(path, Buffer.from(source))
+  }
+
+  #scanBytes(path: string, bytes: Buffer): FileResult {
     this.counts.files++
-    if (isSettingsFile(path)) return this.#scanSettings(path, source)
+    if (isSettingsFile(path)) return this.#scanSettings(path, bytes.toString('utf8'))
+    const isTouching = mayTouchSessions(bytes)
+    if (path.endsWith('.sql')) return isTouching ? this.#scanParsed(path, bytes.toString('utf8')) : nothing
+    const source = bytes.toString('utf8')
     this.#constants.addPassing(path, source)
-    if (mayTouchSessions(source) || (!path.endsWith('.sql') && mayConfigureSessions(source)))
-      return this.#scanParsed(path, source)
+    if (isTouching || mayConfigureSessions(source)) return this.#scanParsed(path, source)
     if (mayImport(source)) this.#others.push(path)
-    return { findings: [], skipped: [] }
+    return nothing
   }
 
   #scanSettings(path: string, source: string): FileResult {
@@ -111,7 +119,7 @@ export class Scanner {
 
   #scanParsed(path: string, source: string): FileResult {
     const shown = shownPath(this.#request.cwd, path)
-    if (isOtherPath(shown)) return { findings: [], skipped: [] }
+    if (isOtherPath(shown)) return nothing
     this.counts.parsed++
     const remaining = path.endsWith('.sql') ? this.#scanScript(shown, source) : this.#scanCode(path, shown, source)
     if (typeof remaining === 'string') return { findings: [], skipped: [{ path: shown, reason: remaining }] }
