@@ -94,16 +94,34 @@ function code(heading: string, remedy: Remedy): string {
 }
 
 /** What mode `repair` sends. */
-function repairs({ repair, unrepairable }: Rule<RuleId>): string {
-  if (repair === undefined) return ''
-  const rows = repair.examples.map(({ sql, sent }) => [asCode(sql), asCode(sent.trim())])
+function repairs({ repair, clearing, unrepairable }: Rule<RuleId>): string {
+  if (repair === undefined && clearing === undefined) return ''
   const except = unrepairable === undefined ? [] : [`What is not in this form is not repaired: ${unrepairable}.`]
   return [
     '## With mode `repair`',
-    'In an open transaction, poolsafe sends another text, which leaves nothing behind. [More about repairs](../repair.md).',
-    table(['you write', 'poolsafe sends'], rows),
+    ...repairedTexts(repair),
+    ...clearedTexts(clearing),
     ...except,
+    '[More about repairs](../repair.md).',
   ].join('\n\n')
+}
+
+function repairedTexts(repair: Rule['repair']): string[] {
+  if (repair === undefined) return []
+  const rows = repair.examples.map(({ sql, sent }) => [asCode(sql), asCode(sent.trim())])
+  return [
+    'In an open transaction, poolsafe sends another text, which leaves nothing behind.',
+    table(['you write', 'poolsafe sends'], rows),
+  ]
+}
+
+function clearedTexts(clearing: Rule['clearing']): string[] {
+  if (clearing === undefined) return []
+  const rows = clearing.examples.map(({ sql, cleared }) => [asCode(sql), asCode(`COMMIT; ${cleared}`)])
+  return [
+    'The end of the transaction removes what the statement leaves.',
+    table(['you write', 'poolsafe sends at the end'], rows),
+  ]
 }
 
 function asCode(sql: string): string {

@@ -196,7 +196,7 @@ beforeAll(async () => {
   await client.connect()
   await client.query(`${roles}; ${stage}`)
   await client.end()
-  trial = await Trial.open(server.url)
+  trial = await Trial.open(server.url, 'warn')
 })
 
 afterAll(async () => {

@@ -14,10 +14,10 @@ export interface RepairScript {
 }
 
 /** The examples of the rules, each in a transaction of its own. */
-const examples: readonly RepairScript[] = rules.flatMap(({ id, repair }) =>
-  (repair?.examples ?? []).map(({ sql }) => ({
+const examples: readonly RepairScript[] = rules.flatMap(({ id, repair, clearing }) =>
+  [...(repair?.examples ?? []), ...(clearing?.examples ?? [])].map(({ sql }) => ({
     name: `${id}: ${sql}`,
-    lines: [sql.includes('$1') ? [sql, 'seven'] : sql] as readonly Line[],
+    lines: [/^select.*\$1/i.test(sql) ? [sql, 'seven'] : sql] as readonly Line[],
   })),
 )
 
@@ -169,5 +169,80 @@ const transactions: readonly RepairScript[] = [
   },
 ]
 
+/** Fires at the COMMIT, and tells what it finds in the session. */
+const deferredTrigger: readonly string[] = [
+  'CREATE TEMP TABLE watched (id int)',
+  `CREATE FUNCTION pg_temp.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    EXECUTE 'EXECUTE one';
+    RAISE NOTICE '% % %', (SELECT count(*) FROM pg_prepared_statements WHERE name = 'one'),
+      current_setting('app.a'), (SELECT id FROM seen);
+    RETURN NULL; END $$`,
+  `CREATE CONSTRAINT TRIGGER tell AFTER INSERT ON watched DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION pg_temp.tell()`,
+]
+
+const cleared: readonly RepairScript[] = [
+  {
+    name: 'a prepared statement that a savepoint keeps',
+    lines: [
+      'SAVEPOINT s',
+      'PREPARE one (int) AS SELECT $1 + 1',
+      'ROLLBACK TO s',
+      'EXECUTE one (6)',
+      // Odyssey answers a DEALLOCATE that stands alone, and does not send it.
+      'PREPARE two AS SELECT 2; DEALLOCATE two',
+      'PREPARE "Two" AS SELECT 2',
+    ],
+  },
+  {
+    name: 'a prepared statement of a transaction that is rolled back',
+    lines: ['PREPARE one AS SELECT 1', 'EXECUTE one', 'CREATE TEMP VIEW v AS SELECT 1'],
+    end: 'ROLLBACK',
+  },
+  {
+    name: 'a prepared statement of a transaction that an error aborts',
+    lines: ['PREPARE one AS SELECT 1', 'CREATE TEMP SEQUENCE s', 'SELECT 1 / 0', 'EXECUTE one'],
+    end: 'END; -- the answer is ROLLBACK',
+  },
+  {
+    name: 'temporary objects of every kind, of which one hangs on the other',
+    lines: [
+      'CREATE TEMP TABLE t (id int)',
+      'CREATE TEMP VIEW v AS SELECT id + 1 AS id FROM t',
+      'CREATE OR REPLACE TEMP VIEW v AS SELECT id + 2 AS id FROM t',
+      'CREATE TEMP VIEW "Of View" AS SELECT * FROM v',
+      'INSERT INTO t VALUES (1)',
+      'SELECT * FROM "Of View"',
+      'ALTER VIEW v RENAME TO w',
+      'CREATE TEMP SEQUENCE IF NOT EXISTS s OWNED BY t.id',
+      "CREATE TYPE pg_temp.mood AS ENUM ('ok')",
+      'CREATE DOMAIN pg_temp.age AS int CHECK (VALUE > 0)',
+      "CREATE FUNCTION pg_temp.f(pg_temp.mood) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+      "CREATE FUNCTION pg_temp.f(pg_temp.age) RETURNS int LANGUAGE sql AS 'SELECT 2'",
+      'SELECT pg_temp.f(7::pg_temp.age)',
+      'CREATE OPERATOR FAMILY pg_temp.ages USING btree',
+    ],
+  },
+  {
+    name: 'a deferred trigger uses what the COMMIT clears',
+    lines: [
+      "SET app.a = 'seven'",
+      'CREATE TEMP TABLE seen (id int)',
+      'PREPARE one AS INSERT INTO seen VALUES (7)',
+      ...deferredTrigger,
+      'INSERT INTO watched VALUES (1)',
+    ],
+  },
+  {
+    name: 'a deferred constraint fails at the COMMIT, and takes the temporary objects along',
+    lines: [
+      'CREATE TEMP VIEW v AS SELECT 1',
+      'CREATE TEMP TABLE parent (id int PRIMARY KEY)',
+      'CREATE TEMP TABLE other (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED)',
+      'INSERT INTO other VALUES (1)',
+    ],
+  },
+]
+
 /** Everything that is proved of repairs. */
-export const repairScripts: readonly RepairScript[] = [...examples, ...transactions]
+export const repairScripts: readonly RepairScript[] = [...examples, ...transactions, ...cleared]

@@ -29,6 +29,8 @@ export interface ConnectionState {
   holding: Holdable | undefined
   /** The running queries that an abort signal may end. */
   readonly abortables: Set<Abortable>
+  /** True if the driver has begun the open transaction by a statement, so that it ends it by one. */
+  beginsByStatement: boolean
   /** The latest refusal, until Kysely releases the connection. */
   refused: PoolsafeError | undefined
 }
@@ -56,8 +58,14 @@ export function guardConnection(connection: DatabaseConnection, guard: Engine): 
   }
   const state: ConnectionState = {
     transaction,
-    sender: new StatementSender(guard, reader, { transaction, onRefusal, rewriter }),
+    sender: new StatementSender(guard, reader, {
+      transaction,
+      onRefusal,
+      rewriter,
+      seesEnd: () => state.beginsByStatement,
+    }),
     judgedBelow: false,
+    beginsByStatement: true,
     control: undefined,
     holding: undefined,
     abortables: new Set(),

@@ -135,6 +135,7 @@ function guardTransactions(driver: Driver): void {
     // context.
     if (state?.holding !== undefined) enterProven(state.holding)
     return begin(connection, ...args).then(function begun(): void {
+      if (state !== undefined) state.beginsByStatement = state.transaction.isOpen
       setOpen(connection, true)
       if (state !== undefined) rememberBegin(state, begun)
       return undefined
@@ -144,8 +145,8 @@ function guardTransactions(driver: Driver): void {
   driver.rollbackTransaction = (connection) => {
     const state = stateOf(connection)
     const before = state?.transaction.state
-    // The ROLLBACK is judged as the end of the transaction, although it is sent inside it.
-    if (state !== undefined) state.transaction.isOpen = false
+    // A driver that ends its transactions by another way than statements.
+    if (state !== undefined && !state.beginsByStatement) state.transaction.isOpen = false
     return rollback(connection).then(
       () => setOpen(connection, false),
       (error: unknown) => {

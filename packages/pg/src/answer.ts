@@ -26,7 +26,8 @@ export function sendAndJudge(send: (args: Arguments) => unknown, args: Arguments
  * configuration there.
  */
 export function sendByPoolAndJudge(send: (args: Arguments) => unknown, args: Arguments, judge: Judge): unknown {
-  return promiseJudged(send(withJudgedArgument(args, judge) ?? args), judge)
+  const changed = withCallbackArgument(args, (callback) => judgedCallback(callback, judge))
+  return promiseJudged(send(changed ?? args), judge)
 }
 
 function promiseJudged(sent: unknown, judge: Judge): unknown {
@@ -34,7 +35,7 @@ function promiseJudged(sent: unknown, judge: Judge): unknown {
 }
 
 /** True also for promises of another library that was passed to pg. */
-function isPromise(sent: unknown): sent is Promise<unknown> {
+export function isPromise(sent: unknown): sent is Promise<unknown> {
   return typeof (sent as { then?: unknown } | undefined)?.then === 'function'
 }
 
@@ -57,27 +58,36 @@ function answersIn(result: unknown): Answer[] {
  * then that of a configuration.
  */
 function withJudgedCallback(args: Arguments, judge: Judge): Arguments {
-  const [config, ...others] = args
+  const [config] = args
   if (isSubmittable(config) && typeof config.callback === 'function') {
     config.callback = judgedCallback(config.callback as DriverFunction, judge)
     return args
   }
-  const withArgument = withJudgedArgument(args, judge)
-  if (withArgument !== undefined) return withArgument
-  if (typeof config !== 'object' || config === null) return args
-  if (isSubmittable(config)) judgeEvents(config as unknown as QueryEvents, judge)
-  else if (typeof (config as QueryConfig).callback === 'function') return [judgedConfig(config, judge), ...others]
-  return args
+  const changed = withCallback(args, (callback) => judgedCallback(callback, judge))
+  if (changed === args && isSubmittable(config)) judgeEvents(config as unknown as QueryEvents, judge)
+  return changed
 }
 
-function withJudgedArgument(args: Arguments, judge: Judge): Arguments | undefined {
+/** Wraps the callback of a call that is no query object. Without a callback, the arguments stay as they are. */
+export function withCallback(args: Arguments, wrap: Wrap): Arguments {
+  const withArgument = withCallbackArgument(args, wrap)
+  if (withArgument !== undefined) return withArgument
+  const [config, ...others] = args
+  const hasCallback =
+    typeof config === 'object' && config !== null && typeof (config as QueryConfig).callback === 'function'
+  return hasCallback && !isSubmittable(config) ? [withCallbackIn(config, wrap), ...others] : args
+}
+
+type Wrap = (callback: DriverFunction) => DriverFunction
+
+function withCallbackArgument(args: Arguments, wrap: Wrap): Arguments | undefined {
   const position = args.findLastIndex((arg, index) => index > 0 && typeof arg === 'function')
-  return position > 0 ? args.with(position, judgedCallback(args[position] as DriverFunction, judge)) : undefined
+  return position > 0 ? args.with(position, wrap(args[position] as DriverFunction)) : undefined
 }
 
 /** Copies the configuration, because pg may set its own callback in it. The application's object stays unchanged. */
-function judgedConfig(config: QueryConfig, judge: Judge): QueryConfig {
-  const value = judgedCallback(config.callback as DriverFunction, judge)
+function withCallbackIn(config: QueryConfig, wrap: Wrap): QueryConfig {
+  const value = wrap(config.callback as DriverFunction)
   return Object.create(config, {
     callback: { value, writable: true, configurable: true, enumerable: true },
   }) as QueryConfig

@@ -1,9 +1,12 @@
 import type { PoolsafeError } from '@poolsafe/core'
 import {
+  ends,
   firstReason,
   noteAnswer,
+  sqlStateOf,
   type Answer,
   type Call,
+  type Ending,
   type Engine,
   type Entry,
   type Replacement,
@@ -13,6 +16,7 @@ import { sendAndJudge } from './answer.ts'
 import { rememberBegin } from './begun.ts'
 import type { ClientState } from './client-state.ts'
 import type { ClientMover } from './direct/client-mover.ts'
+import { canClearLater, hasRoomForMore, sendEnding, type EndingCall } from './ending.ts'
 import { repairCallOf, repairedArguments, sendRepaired } from './repaired.ts'
 import { isNameAlone, refuseCall, statementOf, type Statement } from './statement.ts'
 import type { Arguments, ClientLike, DriverFunction } from './types.ts'
@@ -103,7 +107,10 @@ class JudgedQueries {
     const { repairs } = this.#guard
     if (!repairs && mobility.canMove !== true) return undefined
     const call: Call = { transaction: this.#state.transaction.current, pinned: true, named, ...mobility }
-    return this.#guard.remedy(sql, analysis, repairs ? { ...call, ...repairCallOf(args) } : call)
+    if (!repairs) return this.#guard.remedy(sql, analysis, call)
+    const client = this.#client
+    if (ends(analysis)) return this.#guard.remedy(sql, analysis, { ...call, canClear: hasRoomForMore(client, args) })
+    return this.#guard.remedy(sql, analysis, { ...call, ...repairCallOf(args), canClear: canClearLater(client) })
   }
 
   #sendJudged(
@@ -119,10 +126,12 @@ class JudgedQueries {
     const error = this.#noted(refusal, analysis)
     if (error !== undefined) return refuseCall(args, error, connectionOf(this.#client))
     mover?.note(analysis)
-    if (remedy?.send !== undefined) return this.#repaired(args, sql, remedy.send)
+    if (typeof remedy?.ending === 'object') return this.#end(args, sql, analysis, remedy.ending)
+    if (remedy?.send !== undefined && remedy.send.sql !== sql) return this.#repaired(args, sql, remedy.send)
     if (!wasOpen && transaction.isOpen) return rememberBegin(this.#client, transaction, this.#apply(args), entry)
-    if (analysis.telltales === undefined) return this.#apply(args)
-    return sendAndJudge(this.#apply, args, (answers) => this.#judge(sql, analysis, answers))
+    const judged = remedy?.send?.analysis ?? analysis
+    if (judged.telltales === undefined) return this.#apply(args)
+    return sendAndJudge(this.#apply, args, (answers) => this.#judge(sql, judged, answers))
   }
 
   #repaired(args: Arguments, sql: string, send: Replacement): unknown {
@@ -136,6 +145,21 @@ class JudgedQueries {
       noteAnswer(send, this.#state.transaction.current, answers)
       return this.#judge(sql, analysis, answers)
     })
+  }
+
+  #end(args: Arguments, sql: string, analysis: Statement['analysis'], ending: Ending): unknown {
+    const call: EndingCall = {
+      client: this.#client,
+      sql,
+      ending,
+      send: this.#apply,
+      onFailure: (failed) => {
+        const error = this.#guard.refuseUncleared(ending, { ...failed, sqlState: sqlStateOf(failed.error) })
+        return this.#noted(error)
+      },
+    }
+    const send: Send = (sent) => sendEnding(sent, call)
+    return sendAndJudge(send, args, (answers) => this.#judge(sql, analysis, answers))
   }
 
   #judge(sql: string, analysis: Statement['analysis'], answers: readonly Answer[]): PoolsafeError | undefined {

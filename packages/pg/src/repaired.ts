@@ -9,7 +9,7 @@ const repairedKey: unique symbol = Symbol('poolsafe.repaired')
 /** A statement as the application wrote it, and what is sent in its place. */
 interface Repaired {
   readonly sql: string
-  readonly send: Replacement
+  readonly send: Pick<Replacement, 'sql' | 'edits'>
 }
 
 interface Marked {
@@ -34,14 +34,15 @@ export function repairedArguments([config, ...others]: Arguments, client: Client
   const { sql } = repaired.send
   // pg copies a configuration, which costs 2 µs.
   if (typeof config !== 'object' || config === null) return [sql, ...others]
-  const properties: PropertyDescriptorMap = { text: ofOwn(sql) }
+  const properties: PropertyDescriptorMap = { text: ownProperty(sql) }
   const { name } = config as QueryConfig
   if (typeof name !== 'string' || name === '') return [Object.create(config, properties) as unknown, ...others]
   rememberName(client, name, repaired.sql)
-  return [Object.create(config, { ...properties, name: ofOwn(secondName(name)) }) as unknown, ...others]
+  return [Object.create(config, { ...properties, name: ownProperty(secondName(name)) }) as unknown, ...others]
 }
 
-function ofOwn(value: string): PropertyDescriptor {
+/** The descriptor of a property that replaces the one of a prototype. */
+export function ownProperty(value: string | undefined): PropertyDescriptor {
   return { value, enumerable: true, writable: true, configurable: true }
 }
 

@@ -73,7 +73,8 @@ export class TransactionStatus {
     else if (readyForQuery === true) {
       this.#transaction.dropUnanswered()
       this.#transaction.serverSays(this.#client.getTransactionStatus?.() ?? this.#heard ?? 'I')
-    } else this.#transaction.expectAnswers()
+    } else if (this.#latestQuery !== undefined) this.#transaction.expectAnswers()
+    // Else the server has answered with an error, and only its status is not there yet.
     return this.#transaction
   }
 

@@ -125,6 +125,7 @@ function guardTransaction(
       isObserved,
       isNamed: namedBy(names),
       rewriter: rewriterWith(names),
+      seesEnd: () => transaction.options?.usePhantomQuery !== true,
     })
     sender.isOpen = true
     guardStatements(transaction, sender)
@@ -194,6 +195,11 @@ function rewriterWith(names: StatementNames | undefined): Rewriter {
     withText(statement: Statement, sql) {
       const changed = { ...statement, sql }
       names?.nameAfter(statement, changed)
+      return changed
+    },
+    withEnd(statement: Statement, sql) {
+      const changed = { ...statement, sql }
+      names?.unname(changed)
       return changed
     },
     parametersOf: ({ args }: Statement) => args,

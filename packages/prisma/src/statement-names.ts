@@ -17,6 +17,8 @@ export interface StatementNames {
    * name.
    */
   readonly nameAfter: (original: Statement, changed: Statement) => void
+  /** Sends a statement without a name. */
+  readonly unname: (statement: Statement) => void
   /** Returns why a statement has no other name, so that its text cannot change; `undefined` if it can. */
   readonly keepsText: (statement: Statement) => string | undefined
 }
@@ -43,6 +45,7 @@ export function statementNamesOf(adapter: object): StatementNames | undefined {
       const name = nameOf(original)
       names.set(changed, name === undefined || name === '' ? name : secondName(name))
     },
+    unname: (statement) => void names.set(statement, undefined),
     keepsText: (statement) => whyNoSecondName(nameOf(statement) ?? ''),
   }
 }

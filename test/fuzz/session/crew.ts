@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { startPostgres } from '@poolsafe/testing/servers'
 import pg from 'pg'
+import type { PlayedMode } from './forms.ts'
 import { addTally, emptyTally, type Batch, type Tally } from './tally.ts'
 import { roles, stage } from './stage.ts'
 
@@ -28,7 +29,7 @@ export async function playAll(batch: Batch, workers: number, progress: (transact
     const urls = await databases(server.url, workers * lanes)
     await Promise.all(
       Array.from({ length: workers }, (_, index) =>
-        work(urls.slice(index * lanes, (index + 1) * lanes), batches, (tally) => {
+        work({ urls: urls.slice(index * lanes, (index + 1) * lanes), mode: batch.mode }, batches, (tally) => {
           addTally(sum, tally)
           progress(sum.counts.transactions)
         }),
@@ -66,9 +67,15 @@ function* split(batch: Batch): Generator<Batch, void> {
     yield { ...batch, first: first + done, count: Math.min(batchSize, count - done) }
 }
 
+/** What a worker gets at its start. */
+export interface WorkerData {
+  readonly urls: readonly string[]
+  readonly mode: PlayedMode
+}
+
 /** Runs one worker until no batch is left. */
-function work(urls: readonly string[], batches: Generator<Batch, void>, done: (tally: Tally) => void): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: urls })
+function work(workerData: WorkerData, batches: Generator<Batch, void>, done: (tally: Tally) => void): Promise<void> {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const next = (): void => {
     const batch = batches.next()

@@ -23,17 +23,20 @@ export interface Player {
   close(): Promise<void>
 }
 
+/** The mode of the guards. */
+export type PlayedMode = 'warn' | 'repair'
+
 type Send = (text: SentText) => Promise<unknown>
 
 /** Opens a connection in each form. */
-export async function openPlayers(url: string): Promise<ReadonlyMap<Form, Player>> {
-  const kysely = await openKysely(url)
+export async function openPlayers(url: string, mode: PlayedMode): Promise<ReadonlyMap<Form, Player>> {
+  const kysely = await openKysely(url, mode)
   return new Map<Form, Player>([
-    ['pg', await openPg(url, {})],
-    ['pipelined pg', await openPg(url, { pipeline: true })],
+    ['pg', await openPg(url, mode, {})],
+    ['pipelined pg', await openPg(url, mode, { pipeline: true })],
     ['Kysely', kysely.connection],
     ['Kysely transaction', kysely.transaction],
-    ['Prisma', await openPrisma(url)],
+    ['Prisma', await openPrisma(url, mode)],
   ])
 }
 
@@ -61,9 +64,9 @@ async function endOpen(session: Session, send: Send): Promise<void> {
   if (await session.isInTransaction()) await send([{ sql: 'ROLLBACK' }])
 }
 
-async function openPg(url: string, options: { readonly pipeline?: boolean }): Promise<Player> {
+async function openPg(url: string, mode: PlayedMode, options: { readonly pipeline?: boolean }): Promise<Player> {
   const { pool, session } = await onePool(url, options)
-  const guard = createGuard({ logger, observe: false })
+  const guard = createGuard({ mode, logger, observe: false })
   guardPool(pool, guard)
   return {
     guard,
@@ -89,9 +92,9 @@ async function openPg(url: string, options: { readonly pipeline?: boolean }): Pr
   }
 }
 
-async function openKysely(url: string): Promise<Record<'connection' | 'transaction', Player>> {
+async function openKysely(url: string, mode: PlayedMode): Promise<Record<'connection' | 'transaction', Player>> {
   const { pool, session } = await onePool(url, {})
-  const guard = createGuard({ logger })
+  const guard = createGuard({ mode, logger })
   const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
   const sendOn = (executor: Kysely<unknown>): Send => {
     return (text) => executor.executeQuery(CompiledQuery.raw(sqlOf(text), (valuesOf(text) ?? []) as unknown[]))
@@ -132,9 +135,9 @@ async function ended(transaction: Promise<unknown>): Promise<void> {
   await transaction.catch(() => undefined)
 }
 
-async function openPrisma(url: string): Promise<Player> {
+async function openPrisma(url: string, mode: PlayedMode): Promise<Player> {
   const { pool, session } = await onePool(url, {})
-  const guard = createGuard({ logger })
+  const guard = createGuard({ mode, logger })
   const adapter = guardAdapter(new PrismaPg(pool), guard)
   const client = new PrismaClient({ adapter }).$extends(poolsafe(guard)) as unknown as PrismaClient
   return {

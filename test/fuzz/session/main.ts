@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { playAll } from './crew.ts'
+import type { PlayedMode } from './forms.ts'
 import type { Tally } from './tally.ts'
 
-// npm run fuzz:session -- [--seed 1] [--count 200000] [--first 0] [--examineOneIn 10] [--listFalseAlarms] [--workers 2]
+// npm run fuzz:session -- [--seed 1] [--count 200000] [--first 0] [--examineOneIn 10] [--listFalseAlarms] [--mode repair] [--workers 2]
 // Plays random transactions on a live server and looks into the session: a finding must have reported what it holds.
 // The same seed and index generate the same transaction.
 
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     examineOneIn: { type: 'string', default: '10' },
     listFalseAlarms: { type: 'boolean', default: false },
+    mode: { type: 'string', default: 'warn' },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 })
@@ -24,14 +26,15 @@ const first = wholeNumber('first', 0)
 const workers = wholeNumber('workers', 1)
 
 const examineOneIn = wholeNumber('examineOneIn', 1)
+const mode = playedMode(values.mode)
 
 /** The limit for false alarms, in percent of the examined transactions. */
 const mostFalseAlarms = 1
 
-console.log(`seed ${seed}, transactions ${first} to ${first + count - 1}, ${workers} workers`)
+console.log(`mode ${mode}, seed ${seed}, transactions ${first} to ${first + count - 1}, ${workers} workers`)
 const start = performance.now()
 let reported = start
-const batch = { seed, first, count, examineOneIn, listsFalseAlarms: values.listFalseAlarms }
+const batch = { seed, first, count, examineOneIn, mode, listsFalseAlarms: values.listFalseAlarms }
 const tally = await playAll(batch, workers, (transactions) => {
   if (performance.now() - reported < 30_000) return
   reported = performance.now()
@@ -62,7 +65,12 @@ function problemsOf({ counts, misses }: Tally): string[] {
   return tooMany ? [...misses, `More than ${mostFalseAlarms} % of the transactions had a false alarm.`] : misses
 }
 
-function wholeNumber(option: Exclude<keyof typeof values, 'listFalseAlarms'>, least: number): number {
+function playedMode(given: string): PlayedMode {
+  if (given !== 'warn' && given !== 'repair') throw new Error('--mode is warn or repair.')
+  return given
+}
+
+function wholeNumber(option: Exclude<keyof typeof values, 'listFalseAlarms' | 'mode'>, least: number): number {
   const value = Number(values[option])
   if (!Number.isInteger(value) || value < least || value > 2 ** 32)
     throw new Error(`--${option} is a whole number from ${least} to 2^32.`)

@@ -1,3 +1,4 @@
+import type { PlayedMode } from './forms.ts'
 import { generate } from './generate.ts'
 import { described, shrunk } from './shrink.ts'
 import type { Kind, MadeTransaction } from './transaction.ts'
@@ -10,6 +11,8 @@ export interface Batch {
   readonly count: number
   /** One transaction in this many is examined for false alarms, which takes several more runs of it. */
   readonly examineOneIn: number
+  /** The mode of the guards. In mode `repair`, nothing is examined for false alarms: a replay repairs nothing. */
+  readonly mode: PlayedMode
   /** Lists each false alarm with the shortest transaction that has it. */
   readonly listsFalseAlarms?: boolean
 }
@@ -73,11 +76,11 @@ export async function tallyOf(trials: readonly Trial[], batch: Batch): Promise<T
 
 async function add(tally: Tally, trial: Trial, batch: Batch, index: number): Promise<void> {
   const transaction = generate(batch.seed, index)
-  const isExamined = index % batch.examineOneIn === 0
+  const isExamined = batch.mode === 'warn' && index % batch.examineOneIn === 0
   if (isExamined) tally.counts.examined++
   const verdict = await trial.judge(transaction, isExamined)
   note(tally, transaction, verdict)
-  const again = `  Again: npm run fuzz:session -- --seed ${batch.seed} --first ${index} --count 1`
+  const again = `  Again: npm run fuzz:session -- --mode ${batch.mode} --seed ${batch.seed} --first ${index} --count 1`
   const [kind] = verdict.missed
   if (kind !== undefined) {
     const isMissed = async (shorter: MadeTransaction): Promise<boolean> =>

@@ -1,5 +1,5 @@
 import type { FindingEvent, RuleId } from '@poolsafe/core'
-import { openPlayers, type Player } from './forms.ts'
+import { openPlayers, type PlayedMode, type Player } from './forms.ts'
 import { mightStay, Replay } from './replay.ts'
 import { restore } from './stage.ts'
 import type { Form, Kind, MadeTransaction } from './transaction.ts'
@@ -45,8 +45,8 @@ export class Trial {
     this.#players = players
   }
 
-  static async open(url: string): Promise<Trial> {
-    return new Trial(await openPlayers(url))
+  static async open(url: string, mode: PlayedMode): Promise<Trial> {
+    return new Trial(await openPlayers(url, mode))
   }
 
   async close(): Promise<void> {

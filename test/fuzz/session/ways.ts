@@ -1,3 +1,4 @@
+import { once, type EventEmitter } from 'node:events'
 import type pg from 'pg'
 import Cursor from 'pg-cursor'
 import { sqlOf, type SentText } from './transaction.ts'
@@ -21,12 +22,19 @@ export function valuesOf(text: SentText): readonly unknown[] | undefined {
 }
 
 async function sendCursor(client: pg.PoolClient, text: SentText, values: unknown[] | undefined): Promise<void> {
+  await ready(client)
   const cursor = client.query(new Cursor(sqlOf(text), values))
   try {
     if (text[0]?.way === 'read') await cursor.read(1)
   } finally {
     await cursor.close()
   }
+}
+
+/** pg-cursor forgets a close that comes before its statement is sent, which blocks the connection. */
+async function ready(client: pg.PoolClient): Promise<void> {
+  const { connection, readyForQuery } = client as unknown as { connection: EventEmitter; readyForQuery: boolean }
+  if (!readyForQuery) await once(connection, 'readyForQuery')
 }
 
 async function sendQueued(client: pg.PoolClient, text: SentText, values: unknown[] | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { WorkerData } from './crew.ts'
 import { tallyOf, type Batch } from './tally.ts'
 import { Trial } from './trial.ts'
 
@@ -6,7 +7,8 @@ import { Trial } from './trial.ts'
 Error.stackTraceLimit = 0
 
 /** Transactions that are under way at once: while one waits for the server, another one is played. */
-const trials = await Promise.all((workerData as string[]).map((url) => Trial.open(url)))
+const { urls, mode } = workerData as WorkerData
+const trials = await Promise.all(urls.map((url) => Trial.open(url, mode)))
 
 parentPort?.on('message', (batch: Batch | 'end') => {
   // A worker's port has no origin.

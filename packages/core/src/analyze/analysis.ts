@@ -13,6 +13,8 @@ export interface Control {
   readonly name?: string
   /** `AND CHAIN`: a new transaction begins at once. */
   readonly chains?: boolean
+  /** `PREPARE TRANSACTION`: it ends the transaction for its session, and has no `AND CHAIN`. */
+  readonly prepares?: true
 }
 
 /** One statement of a text. */
@@ -62,6 +64,12 @@ export const harmless: Analysis = Object.freeze({ steps: Object.freeze([]), isBa
 /** Returns all effects of a text in its order, without regard to its transactions. */
 export function effectsIn({ steps }: Analysis): DetectedEffect[] {
   return steps.flatMap(({ effects }) => effects)
+}
+
+/** Returns true if the text is one statement, which ends a transaction. */
+export function ends({ steps, isBatch }: Analysis): boolean {
+  const control = isBatch || steps.length !== 1 ? undefined : steps[0]?.control
+  return control?.does === 'commit' || control?.does === 'rollback'
 }
 
 /** Returns true if the text commits a transaction. */

@@ -207,5 +207,12 @@ const controls: Readonly<Partial<Record<TransactionStmtKind, Control['does']>>> 
 
 function toControl({ kind, chain, savepoint_name: name }: TransactionStmt): Control | undefined {
   const does = kind === undefined ? undefined : controls[kind]
-  return does === undefined ? undefined : { does, ...(chain && { chains: true }), ...(name !== undefined && { name }) }
+  if (does === undefined) return undefined
+  const prepares = kind === 'TRANS_STMT_PREPARE'
+  return {
+    does,
+    ...(chain && { chains: true }),
+    ...(name !== undefined && { name }),
+    ...(prepares && { prepares }),
+  }
 }

@@ -21,6 +21,12 @@ export interface Call {
   readonly staysFor?: string
   /** Why the adapter cannot send another text for this call, after "not repaired: ". @default it can */
   readonly keepsText?: string
+  /**
+   * True if the adapter sees the end of the transaction as a statement, and can send more behind it (`Ending`).
+   *
+   * @default false
+   */
+  readonly canClear?: boolean
   /** The values of the parameters. Only the keys of advisory locks are read, and no value is shown. */
   readonly parameters?: readonly unknown[] | undefined
 }

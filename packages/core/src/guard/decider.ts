@@ -4,6 +4,7 @@ import { settle } from '../transaction/settle.ts'
 import type { Source } from '../transaction/source.ts'
 import { autocommit, type Left } from '../transaction/state.ts'
 import type { PoolsafeError } from '../errors.ts'
+import { isToClear, withUncleared, type Ending } from './ending.ts'
 import type { Exceptions } from './exceptions.ts'
 import { openScopes } from '../exceptions/scope.ts'
 import type { Call, CurrentSource } from './call.ts'
@@ -48,7 +49,13 @@ export class Decider {
    * Judges a statement in its transaction, and records it in the transaction if it may be sent. @returns the error that
    * refuses it
    */
-  decide(source: CurrentSource, analysis: Analysis, call: Call, entry: Caller): PoolsafeError | undefined {
+  decide(
+    source: CurrentSource,
+    analysis: Analysis,
+    call: Call,
+    entry: Caller,
+    ending?: Ending | string,
+  ): PoolsafeError | undefined {
     const mayBeRepeated = source.unrepaired === undefined && !this.#reporter.isWatched
     const repeated = mayBeRepeated ? this.#repeated.of(source.sql, analysis, call, this.#guard.mode) : undefined
     if (repeated !== undefined) {
@@ -62,12 +69,13 @@ export class Decider {
     const { due, after } = settle(analysis, source, before)
     const isDecidedNow = this.#options.decideAt === 'statement'
     const beside = withSource(effectsBeside(analysis, context), source)
-    const decided = isDecidedNow ? [...due, ...after.left] : due
+    const reported = withUncleared(due, ending)
+    const decided = isDecidedNow ? [...reported, ...after.left] : reported
     const error = this.act([...decided, ...beside], context, source, entry)
     if (error !== undefined) return error
     if (mayBeRepeated && after === autocommit && source.counted !== undefined)
       this.#repeated.add(source.sql, analysis, call, this.#guard.mode, source.counted)
-    const afterwards = isDecidedNow ? { ...after, left: [] } : after
+    const afterwards = isDecidedNow ? { ...after, left: after.left.filter(isToClear) } : after
     call.transaction?.advance({ analysis, source, isDecidedNow, decided, before, after: afterwards, due })
     const isNewlyLeft = after.left.some((left) => left.source === source)
     const left = isNewlyLeft ? this.#relevant(after.left, context).get(source) : undefined

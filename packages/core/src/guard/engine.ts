@@ -16,6 +16,7 @@ import { Transaction } from '../transaction/transaction.ts'
 import type { Address, Call, CurrentSource } from './call.ts'
 import { Decider, withSource } from './decider.ts'
 import type { GuardEvents } from './events.ts'
+import { leftAfter, type Ending, type FailedEnding } from './ending.ts'
 import type { Context } from './finding.ts'
 import { FindingReporter } from './finding-reporter.ts'
 import type { GuardParts } from './guard-parts.ts'
@@ -128,8 +129,9 @@ export class Engine {
     if (!this.repairs) return undefined
     const transaction = new Transaction()
     transaction.isOpen = context.inTransaction === true
-    const { send } = this.remedy(sql, analysis, { pinned: context.pinned !== false, transaction }) ?? nothing
-    return send === undefined || send.sql === sql ? undefined : { sql: send.sql, repairs: send.repairs }
+    const call: Call = { pinned: context.pinned !== false, transaction, canClear: true }
+    const { send } = this.remedy(sql, analysis, call) ?? nothing
+    return send === undefined || send.repairs.length === 0 ? undefined : { sql: send.sql, repairs: send.repairs }
   }
 
   /**
@@ -162,9 +164,9 @@ export class Engine {
   ): PoolsafeError | undefined {
     if (analysis === harmless && call.named !== true) return undefined
     return this.#guarded(() => {
-      const { send, unrepaired } = remedy ?? nothing
+      const { send, unrepaired, ending } = remedy ?? nothing
       const source = unrepaired === undefined ? { sql } : { sql, unrepaired }
-      const error = this.#decider.decide(source, send?.analysis ?? analysis, call, entry)
+      const error = this.#decider.decide(source, send?.analysis ?? analysis, call, entry, ending)
       if (error === undefined && send !== undefined) this.#reporter.tellRepaired(sql, send, entry)
       return error
     })
@@ -234,6 +236,18 @@ export class Engine {
     const [current = { sql: '' }] = sources.values()
     const act = (): PoolsafeError | undefined => this.#decider.act(entries, { inTransaction: true }, current, act)
     return this.#guarded(act)
+  }
+
+  /**
+   * Judges what an end of a transaction has left although statements behind it should have cleared it.
+   *
+   * @returns the error that must replace the answer, if the transaction has ended
+   */
+  refuseUncleared(ending: Ending, failed: FailedEnding): PoolsafeError | undefined {
+    return this.#guarded(() => {
+      const left = leftAfter(ending, failed)
+      return left.length === 0 ? undefined : this.refuseLate(left)
+    })
   }
 
   /** Reports a problem that concerns no statement. @returns the error to throw in strict mode */

@@ -8,6 +8,7 @@ import { settle } from '../transaction/settle.ts'
 import type { Source } from '../transaction/source.ts'
 import { autocommit } from '../transaction/state.ts'
 import type { Call } from './call.ts'
+import { endingOf, type Ending } from './ending.ts'
 import type { Exceptions } from './exceptions.ts'
 import type { Context, Finding } from './finding.ts'
 import { effectsBeside, judgeEffects } from './judge.ts'
@@ -24,6 +25,8 @@ export interface StatementRemedy {
   readonly send?: Replacement | undefined
   /** Why findings of the statement are not repaired, by rule. */
   readonly unrepaired?: ReadonlyMap<RuleId, string>
+  /** What is sent behind this end of a transaction; or why nothing is, although the transaction leaves something. */
+  readonly ending?: Ending | string
 }
 
 /** Why a checkout moves to a direct connection. */
@@ -58,12 +61,18 @@ export class Remedies {
 
   /** @returns `undefined` for a statement that is judged and sent as it came */
   remedy(sql: string, analysis: Analysis, call: Call): StatementRemedy | undefined {
-    const repairing = this.#repairs.isActive ? this.#repairs.repair(sql, analysis, call) : undefined
+    const repairing = this.#repairs.isActive ? this.#repair(sql, analysis, call) : undefined
     if (call.canMove !== true) return repairing
     const findings = this.#movingFindings(sql, repairing?.send?.analysis ?? analysis, call)
     const [first, ...others] = findings
     if (first === undefined) return repairing
     return { move: { sql, findings: [first, ...others], rules: findings.map(({ rule }) => rule) } }
+  }
+
+  #repair(sql: string, analysis: Analysis, call: Call): StatementRemedy | undefined {
+    const ending = endingOf(analysis, call)
+    const repairing = this.#repairs.repair(sql, analysis, call)
+    return ending === undefined ? repairing : { ...repairing, ending }
   }
 
   /** A finding that a direct connection has too, such as a SET LOCAL outside a transaction, moves nothing. */

@@ -7,8 +7,9 @@ import { settle } from '../transaction/settle.ts'
 import type { Source } from '../transaction/source.ts'
 import type { TransactionState } from '../transaction/state.ts'
 import type { Repair } from './events.ts'
+import { clearableIn, clearedBeside, withClearings, type Clearable, type ClearedRule } from './clearing.ts'
 import type { Finding } from './finding.ts'
-import { judgeEffects } from './judge.ts'
+import { carriedBy, judgeEffects } from './judge.ts'
 
 /** Where a statement is sent, as far as repairs depend on it. */
 export interface RepairPlace {
@@ -18,8 +19,10 @@ export interface RepairPlace {
   readonly before: TransactionState
   /** Returns true for a finding that is to be repaired here. */
   readonly isWanted: (finding: Finding) => boolean
-  /** Why no statement can be repaired here. */
+  /** Why no text can be changed here. */
   readonly keepsText: string | undefined
+  /** The end of the transaction can clear what it leaves. */
+  readonly canClear: boolean
   /** Why a statement outside a transaction is not repaired. */
   readonly outside: string
 }
@@ -59,20 +62,30 @@ const partlyKept = 'the pooler keeps a part of what the statement sets'
 const noLocks: readonly StatementRepair[] = []
 
 /** What to repair in a text in one place. */
-export interface WantedRepairs {
+export interface WantedRepairs extends Clearable {
+  /** What a new text may repair. */
   readonly wanted: Wanted
   /** Why the rest of what would be reported is not repaired. */
   readonly reasons: ReadonlyMap<RuleId, string>
 }
 
 /** Plans the repair of a text. Parses it several times; the result depends on nothing but the arguments. */
-export function planRepair(sql: string, analysis: Analysis, { wanted, reasons }: WantedRepairs): RepairPlan {
-  if (wanted.size === 0) return { send: undefined, locks: noLocks, unrepaired: reasons }
-  const rewriting = rewrite(sql, wanted)
-  const unrepaired = new Map([...reasons, ...rewriting.reasons])
-  if (rewriting.repairs.length === 0) return { send: undefined, locks: noLocks, unrepaired }
+export function planRepair(sql: string, analysis: Analysis, place: WantedRepairs): RepairPlan {
+  const { wanted, clearable, uncleared, reasons } = place
+  const rewriting = wanted.size === 0 ? unchanged(sql) : rewrite(sql, wanted)
+  const cleared = clearedBeside(clearable, rewriting.repairs)
+  const done = [...rewriting.repairs, ...cleared]
+  const isOpen = (rule: RuleId): boolean =>
+    [...wanted].some(([at, rules]) => rules.has(rule) && !done.some((each) => each.at === at && each.rule === rule))
+  const open = [...rewriting.reasons, ...uncleared].filter(([rule]) => isOpen(rule))
+  const unrepaired = new Map([...open, ...reasons])
+  if (rewriting.repairs.length === 0 && cleared.length === 0) return { send: undefined, locks: noLocks, unrepaired }
   const locks = rewriting.repairs.filter((each) => each.locks.length > 0)
-  return { send: replacementOf(analysis, rewriting), locks, unrepaired }
+  return { send: replacementOf(analysis, rewriting, cleared), locks, unrepaired }
+}
+
+function unchanged(sql: string): Rewriting {
+  return { sql, edits: [], repairs: [], analysis: undefined, reasons: new Map() }
 }
 
 /** Finds what to repair: only what would be reported. What the same text takes back again stays as it is. */
@@ -100,9 +113,20 @@ export function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): W
     if (own.length > 0) wanted.set(step.at, new Set(own))
     walk.pass(step)
   }
-  if (place.keepsText === undefined) return { wanted, reasons }
-  for (const rules of wanted.values()) for (const rule of rules) reasons.set(rule, place.keepsText)
-  return { wanted: new Map(), reasons }
+  const { clearable, uncleared } = clearableIn(analysis, withoutRefused(wanted, analysis, place), place)
+  if (place.keepsText === undefined) return { wanted, clearable, uncleared, reasons }
+  for (const [at, rules] of wanted)
+    for (const rule of rules) if (clearable.get(at)?.has(rule) !== true) reasons.set(rule, place.keepsText)
+  return { wanted: new Map(), clearable, uncleared, reasons }
+}
+
+/** A pooler that refuses a statement, or does not run it, leaves nothing to clear. */
+function withoutRefused(wanted: Wanted, { steps }: Analysis, { pooler }: RepairPlace): Wanted {
+  const runs = (at: number, rule: RuleId): boolean => {
+    const effects = steps.find((step) => step.at === at)?.effects.filter((effect) => effect.rule === rule) ?? []
+    return !effects.some((effect) => /^(rejected|ignored)$/.test(carriedBy(pooler, effect)))
+  }
+  return new Map(Array.from(wanted, ([at, rules]) => [at, new Set([...rules].filter((rule) => runs(at, rule)))]))
 }
 
 /**
@@ -111,8 +135,13 @@ export function wantedIn(sql: string, analysis: Analysis, place: RepairPlace): W
  * others. Locks are counted, so each of them stands for itself.
  */
 function isLike(one: DetectedEffect, other: DetectedEffect): boolean {
-  const isSame = one.rule === other.rule && one.state === other.state && one.state !== 'advisory-lock'
+  const isSame = one.rule === other.rule && stateOf(one) === stateOf(other) && one.state !== 'advisory-lock'
   return isSame && (one.does === other.does || (changesState(one) && changesState(other)))
+}
+
+/** SET SESSION AUTHORIZATION ends a SET ROLE as well. */
+function stateOf({ state }: DetectedEffect): DetectedEffect['state'] {
+  return state === 'session-authorization' ? 'role' : state
 }
 
 function changesState({ does }: DetectedEffect): boolean {
@@ -162,21 +191,24 @@ class Walk {
   }
 }
 
-function replacementOf(analysis: Analysis, rewriting: Rewriting): Replacement {
+function replacementOf(analysis: Analysis, rewriting: Rewriting, cleared: readonly ClearedRule[]): Replacement {
   const { sql, edits, repairs, analysis: changed } = rewriting
   const steps = analysis.steps.map((step) =>
-    withMarks(
-      step,
-      repairs.filter(({ at }) => at === step.at).map(({ rule }) => rule),
+    withClearings(
+      withMarks(
+        step,
+        repairs.filter(({ at }) => at === step.at).map(({ rule }) => rule),
+      ),
+      cleared,
     ),
   )
   const { telltales: _, ...own } = analysis
-  const { telltales } = changed ?? {}
+  const { telltales } = changed ?? analysis
   return {
     sql,
     edits,
     analysis: { ...own, steps, ...(telltales !== undefined && { telltales }) },
-    repairs: repairs.map(({ rule, how }) => ({ rule, how })),
+    repairs: [...repairs, ...cleared].map(({ rule, how }) => ({ rule, how })),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Exceptions } from './exceptions.ts'
 import type { Finding } from './finding.ts'
 import type { ResolvedOptions } from './options.ts'
 import { mayRepair, repairsOn } from './policy.ts'
+import type { Wanted } from '../rewrite/rewrite.ts'
 import { planRepair, wantedIn, type RepairPlan, type Replacement, type WantedRepairs } from './repair-plan.ts'
 import { withLocks } from './repaired-locks.ts'
 import { strictness } from './strict.ts'
@@ -112,8 +113,9 @@ export class Repairs {
       repairsOn(finding, rules, mode) &&
       !excepted.includes(finding.rule) &&
       this.#exceptions.sort({ sql }, [finding]).remaining.length > 0
-    const { pinned, keepsText } = call
-    return wantedIn(sql, analysis, { pooler, pinned, before, isWanted, keepsText, outside: outsideReason(call) })
+    const { pinned, keepsText, canClear = false } = call
+    const outside = outsideReason(call)
+    return wantedIn(sql, analysis, { pooler, pinned, before, isWanted, keepsText, canClear, outside })
   }
 }
 
@@ -133,9 +135,9 @@ function allowedInTest({ repairs }: Replacement): readonly RuleId[] {
 
 function keyOf({ isOpen, savepoint }: TransactionState, call: Call, excepted: readonly RuleId[]): string {
   const kind = isOpen ? (savepoint === undefined ? 'open' : 'savepoint') : call.pinned ? 'held' : 'borrowed'
-  return excepted.length === 0 && call.keepsText === undefined && call.canMove === undefined
+  return excepted.length === 0 && call.keepsText === undefined && call.canMove === undefined && call.canClear === true
     ? kind
-    : `${kind} ${excepted.join()} ${call.keepsText ?? ''} ${outsideReason(call)}`
+    : `${kind} ${excepted.join()} ${call.keepsText ?? ''} ${String(call.canClear)} ${outsideReason(call)}`
 }
 
 /** Why a statement outside a transaction is not repaired, if it does not move its checkout either. */
@@ -146,8 +148,12 @@ function outsideReason({ canMove, staysFor }: Call): string {
 }
 
 /** A plan depends on its place only by what is wanted there. */
-function keyOfWanted({ wanted, reasons }: WantedRepairs): string {
-  return JSON.stringify([Array.from(wanted, ([at, rules]) => [at, ...rules]), [...reasons]])
+function keyOfWanted({ wanted, clearable, uncleared, reasons }: WantedRepairs): string {
+  return JSON.stringify([listed(wanted), listed(clearable), [...uncleared], [...reasons]])
+}
+
+function listed(wanted: Wanted): unknown[] {
+  return Array.from(wanted, ([at, rules]) => [at, ...rules])
 }
 
 function canonical({ isOpen, savepoint }: TransactionState): TransactionState {

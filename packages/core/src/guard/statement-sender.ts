@@ -11,6 +11,8 @@ import { originalPosition } from '../rewrite/edits.ts'
 import type { Call } from './call.ts'
 import type { Engine } from './engine.ts'
 import type { StatementRemedy } from './remedies.ts'
+import type { Ending } from './ending.ts'
+import { sendEnding } from './send-ending.ts'
 import type { Replacement } from './repair-plan.ts'
 import { noteAnswer } from './repaired-locks.ts'
 
@@ -42,12 +44,16 @@ export interface SenderOptions {
   readonly onRefusal?: (refusal: PoolsafeError, analysis: Analysis) => PoolsafeError
   /** Sends another text in the place of the application's. @default statements are not repaired */
   readonly rewriter?: Rewriter | undefined
+  /** Returns true if the driver ends the open transaction by a statement that passes this sender. @default never */
+  readonly seesEnd?: () => boolean
 }
 
 /** How an adapter sends a repaired statement. It changes nothing that the application has passed. */
 export interface Rewriter {
   /** Returns a copy of the driver's input with another text. */
   readonly withText: (input: never, sql: string) => unknown
+  /** Returns a copy with another text and without a name, for the end of a transaction. @default withText */
+  readonly withEnd?: (input: never, sql: string) => unknown
   /** Returns the values of the parameters, if the input has any. */
   readonly parametersOf: (input: never) => readonly unknown[] | undefined
   /** Returns why the input cannot have another text, after "not repaired: ". @default it can */
@@ -70,13 +76,14 @@ export class StatementSender {
   readonly #isNamed: ((input: unknown) => boolean) | undefined
   readonly #onRefusal: ((refusal: PoolsafeError, analysis: Analysis) => PoolsafeError) | undefined
   readonly #rewriter: Rewriter | undefined
+  readonly #seesEnd: (() => boolean) | undefined
   /** When the open transaction began, on the clock of `performance.now()`; 0 outside a transaction. */
   #transactionSince = 0
   /** When a statement was sent that begins or ends the transaction; 0 once that is noted. */
   #changedAt = 0
 
   constructor(guard: Engine, reader: AnswerReader, options: SenderOptions = {}) {
-    const { transaction, isObserved = true, isNamed, onRefusal, rewriter } = options
+    const { transaction, isObserved = true, isNamed, onRefusal, rewriter, seesEnd } = options
     this.#guard = guard
     this.#layer = reader.layer
     this.#answerOf = reader.answerOf
@@ -87,6 +94,7 @@ export class StatementSender {
     this.#isNamed = isNamed
     this.#onRefusal = onRefusal
     this.#rewriter = rewriter
+    this.#seesEnd = seesEnd
   }
 
   /** The driver knows whether a transaction is open. Needed only if it begins or ends one without a statement. */
@@ -167,7 +175,13 @@ export class StatementSender {
       if (this.transaction?.isOpen !== wasOpen) this.#changedAt = execution.startedAt
     }
     const send = remedy?.send
-    const sent = send === undefined ? forward(input, options) : this.#sendRepaired(sql, send, forward, input, options)
+    const ending = typeof remedy?.ending === 'object' ? remedy.ending : undefined
+    const sent =
+      ending !== undefined
+        ? this.#sendEnding(ending, (text) => forward(this.#withEnd(input, text), options))
+        : send === undefined || send.sql === sql
+          ? forward(input, options)
+          : this.#sendRepaired(sql, send, forward, input, options)
     const observed = observer && execution ? this.#end(observer, execution, sent) : sent
     const answer = this.transaction === undefined ? observed : this.transaction.watch(observed, this.#sqlStateOf)
     if (send?.tried !== undefined) return this.#judgeAnswer(sql, send.analysis, answer, send)
@@ -185,7 +199,21 @@ export class StatementSender {
     const keepsText =
       rewriter === undefined ? 'this adapter sends texts as they are' : rewriter.keepsText?.(input as never)
     const more = keepsText === undefined ? { parameters: rewriter?.parametersOf(input as never) } : { keepsText }
-    return this.#guard.remedy(sql, analysis, { ...call, ...more })
+    const canClear = this.#seesEnd?.() === true
+    return this.#guard.remedy(sql, analysis, { ...call, ...more, canClear })
+  }
+
+  #withEnd<Input>(input: Input, text: string): Input {
+    const rewriter = this.#rewriter
+    return (rewriter?.withEnd ?? rewriter?.withText)?.(input as never, text) as Input
+  }
+
+  #sendEnding<Result>(ending: Ending, send: (text: string) => Promise<Result>): Promise<Result> {
+    return sendEnding(ending, send, (error, done) => {
+      const hasEnded = done !== undefined
+      const failed = { hasEnded, done: done ?? 0, error, sqlState: this.#sqlStateOf(error) }
+      return this.#guard.refuseUncleared(ending, failed)
+    })
   }
 
   /** Errors have their position in the application's text. */

@@ -54,6 +54,7 @@ export const pgdog: Pooler<PgDogOptions> = pooler<PgDogOptions>(
         'session/characteristics': 'leaks',
         'session/discard': parsesAll ? 'ignored' : 'leaks',
       },
+      ...(parsesAll && { answers: ['discard', 'deallocate'] }),
       notes: [
         'PgDog keeps SET for each client and restores it; set_config and SET SESSION CHARACTERISTICS pass through (set.rs)',
         'If the parser reads every statement, PgDog also restores a set_config that stands alone with constants (set_config.rs); this profile does not rely on it',

@@ -39,6 +39,8 @@ export interface PoolerProfile {
   readonly startup?: Readonly<Record<string, Carried>>
   /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */
   readonly byRule?: { readonly [Id in RuleId]?: Carried }
+  /** Lower-case first words of statements that it answers itself, so that PostgreSQL does not run them. @default none */
+  readonly answers?: readonly string[]
   /**
    * Where users of this service find what remedies call a direct connection, if it is not plain. Added to such a
    * remedy.

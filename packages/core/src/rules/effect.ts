@@ -79,6 +79,8 @@ export interface Effect {
   readonly followsFallible?: true
   /** The statement was repaired: the effect ends with its transaction. It is followed, and never reported. */
   readonly isRepaired?: true
+  /** The statement that poolsafe sends behind the end of the transaction, to remove what the effect leaves. */
+  readonly clearing?: string
   /** What became of it, where that is known for a fact: then no profile is asked. */
   readonly told?: Told
 }

@@ -3,6 +3,11 @@ import type { Effect } from './effect.ts'
 import { withSession } from './helper.ts'
 import type { Rule } from './rule.ts'
 
+/** A name as SQL. */
+function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
 function effect(does: Effect['does'], what: string, name: string | undefined): Effect {
   return { does, state: 'sql-prepared-statement', what, when: 'always', ...(name !== undefined && { object: name }) }
 }
@@ -37,6 +42,16 @@ await pool.query('SELECT * FROM users WHERE id = $1', [userId])`,
       'GRANT EXECUTE ON FUNCTION pg_sleep(float8) TO PUBLIC',
     ],
   },
+  clearing: {
+    examples: [
+      { sql: 'PREPARE get_user (int) AS SELECT $1', cleared: 'DEALLOCATE "get_user"' },
+      { sql: 'PREPARE "Get User" AS SELECT 1', cleared: 'DEALLOCATE "Get User"' },
+    ],
+    how: 'DEALLOCATE',
+    by: ({ object, isUncertain }) =>
+      object === undefined || isUncertain ? undefined : `DEALLOCATE ${quoteName(object)}`,
+  },
+  unrepairable: 'only a PREPARE that surely runs, under a name that the text shows, has a DEALLOCATE',
   firstWords: ['prepare', 'execute', 'deallocate'],
   on: {
     PrepareStmt: ({ name }: PrepareStmt) => effect('leaves', 'PREPARE', name),

@@ -1,3 +1,4 @@
+import type { Effect } from './effect.ts'
 import type { StatementText, TextToken } from '../sql/statement-text.ts'
 
 /** Replaces a part of a text. Positions are UTF-16 units; `from` equals `to` for an insertion. */
@@ -45,6 +46,25 @@ export type Repaired = Change | string | undefined
 export interface RepairExample {
   readonly sql: string
   readonly sent: string
+}
+
+/**
+ * How poolsafe removes what a transaction leaves: by a statement behind the COMMIT, in the same message. Deferred
+ * triggers and cursors have run by then, so they see the session as the application has left it.
+ */
+export interface Clearing {
+  /** Tests run them, and the documentation shows them. */
+  readonly examples: readonly ClearingExample[]
+  /** For people: `DEALLOCATE`. */
+  readonly how: string
+  /** Returns the statement that removes what an effect leaves; `undefined` if the text does not show its name. */
+  readonly by: (effect: Effect) => string | undefined
+}
+
+/** A statement, and what is sent behind the end of its transaction. */
+export interface ClearingExample {
+  readonly sql: string
+  readonly cleared: string
 }
 
 export function replace({ from, to }: TextToken, text: string): Edit {

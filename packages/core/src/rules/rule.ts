@@ -1,6 +1,6 @@
 import type { Node } from '@pgsql/types'
 import type { Effect, Telltale } from './effect.ts'
-import type { RepairExample, Repaired } from './repair.ts'
+import type { Clearing, RepairExample, Repaired } from './repair.ts'
 import type { StatementText } from '../sql/statement-text.ts'
 import type { HelperUse } from './helper.ts'
 import type { FunctionCall } from '../sql/function-call.ts'
@@ -84,6 +84,8 @@ export interface Rule<Id extends string = string> {
   }
   /** How its statements are repaired in an open transaction. Absent if nothing does the same for one transaction only. */
   readonly repair?: RuleRepair
+  /** How the end of the transaction removes what its statements leave. Used where {@link repair} has no form. */
+  readonly clearing?: Clearing
   /** Why its statements have no exact repair, after "not repaired: ". @default a general reason */
   readonly unrepairable?: string
   /** Keyed by parser node, so that words in a literal or a comment never match. */

@@ -299,7 +299,16 @@ SELECT * FROM orders WHERE id = ANY (ARRAY[1, 2, 3]);`,
       SelectStmt: (node, text) => dropSelected(node, text, isTemp),
     },
   },
-  unrepairable: 'only a table has a form that its transaction drops',
+  clearing: {
+    examples: [
+      { sql: 'CREATE TEMP VIEW v AS SELECT 1 AS id', cleared: 'DISCARD TEMP' },
+      { sql: 'CREATE TEMP SEQUENCE s', cleared: 'DISCARD TEMP' },
+      { sql: "CREATE TYPE pg_temp.mood AS ENUM ('ok')", cleared: 'DISCARD TEMP' },
+      { sql: "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", cleared: 'DISCARD TEMP' },
+    ],
+    how: 'DISCARD TEMP',
+    by: () => 'DISCARD TEMP',
+  },
   names: ['pg_temp'],
   keywords: ['temp', 'temporary'],
   on: {

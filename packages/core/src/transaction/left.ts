@@ -3,9 +3,15 @@ import { survivesRollback } from '../rules/effect.ts'
 import type { Source } from './source.ts'
 import type { Left } from './state.ts'
 
-/** Returns true for state that a rollback does not remove. */
+/** Returns true for state that no rollback removes, and that is due at the end of its text. */
 export function survives({ effect }: Left): boolean {
   return effect.isRepaired !== true && survivesRollback.has(effect.state)
+}
+
+/** Returns true for state that is still there after a rollback, also if the end of its transaction will clear it. */
+export function outlasts(entry: Left): boolean {
+  const { isRepaired, clearing, state } = entry.effect
+  return (isRepaired !== true || clearing !== undefined) && survivesRollback.has(state)
 }
 
 /** Returns true if `later` removes or finds what `earlier` left: the same object, or all of its kind. */

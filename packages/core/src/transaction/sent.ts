@@ -30,7 +30,9 @@ export function settleAgain(sent: Sent, before: TransactionState): Settled {
   const { due, after } = settle(sent.analysis, sent.source, before)
   sent.before = before
   sent.due = sent.isDecidedNow ? [] : due
-  sent.after = sent.isDecidedNow ? { ...after, left: [] } : after
+  sent.after = sent.isDecidedNow
+    ? { ...after, left: after.left.filter(({ effect }) => effect.clearing !== undefined) }
+    : after
   return sent
 }
 

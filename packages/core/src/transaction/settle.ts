@@ -1,6 +1,6 @@
 import type { Analysis, Control, DetectedEffect, Step } from '../analyze/analysis.ts'
 import { mostOthers, withOthers, withStates } from './cases.ts'
-import { isLeftBy, isCovered, survives } from './left.ts'
+import { isLeftBy, isCovered, outlasts, survives } from './left.ts'
 import { Savepoints } from './savepoints.ts'
 import { Survivors } from './survivors.ts'
 import type { Source } from './source.ts'
@@ -175,7 +175,7 @@ class Walk {
    * @param beforeSavepoint the cursors that the newest savepoint keeps
    */
   #isSure(entry: Left, beforeSavepoint: ReadonlySet<Left>): boolean {
-    const mayStay = survives(entry) || beforeSavepoint.has(entry)
+    const mayStay = outlasts(entry) || beforeSavepoint.has(entry)
     return !mayStay || (this.#doubtsAt.get(entry) ?? 0) === this.#doubts
   }
 
@@ -201,10 +201,10 @@ class Walk {
         break
       case 'commit':
         // PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK.
-        this.#finish(this.#isAborted ? this.#left.filter(survives) : this.#left, chains && this.#isOpen)
+        this.#finish(this.#isAborted ? this.#left.filter(outlasts) : this.#left, chains && this.#isOpen)
         break
       case 'rollback':
-        this.#finish(this.#left.filter(survives), chains && this.#isOpen)
+        this.#finish(this.#left.filter(outlasts), chains && this.#isOpen)
         break
       case 'savepoint':
         if (this.#isOpen && !this.#isAborted) this.#savepoints.set(name, this.#left)
@@ -240,8 +240,8 @@ class Walk {
     if (savepoint === undefined) return
     const now = new Set(this.#left)
     const then = new Set(savepoint.left)
-    const restored = savepoint.left.filter((entry) => now.has(entry) || !(survives(entry) || isGoneForGood(entry)))
-    this.#left = [...restored, ...this.#left.filter((entry) => survives(entry) && !then.has(entry))]
+    const restored = savepoint.left.filter((entry) => now.has(entry) || !(outlasts(entry) || isGoneForGood(entry)))
+    this.#left = [...restored, ...this.#left.filter((entry) => outlasts(entry) && !then.has(entry))]
     this.#isAborted = false
     this.#savepoints.cutTo(savepoint)
   }
