@@ -9,6 +9,7 @@ import type { SourceFile } from './code/source-file.ts'
 import type { CheckFinding, Level, Origin } from './finding.ts'
 import type { Lines } from './lines.ts'
 import { mayCallFunctions } from './prefilter.ts'
+import { mayBuildSessionState } from './sql/dynamic.ts'
 import { fillHoles, type Filled } from './sql/fill-holes.ts'
 import type { Judge } from './sql/judge.ts'
 import type { Located } from './sql/located.ts'
@@ -45,7 +46,11 @@ export function checkCode({ path, file, origin, lines }: CodeFile, judges: reado
     return text.filled.flatMap((filled) =>
       judges.flatMap((judge) =>
         locate(text, filled, contexts, judge)
-          .filter(({ finding }) => !mayBeTakenBack || !isTakenBack(finding.rule, text, sent, file, judge.pooler))
+          .filter(
+            ({ finding: { rule }, statement }) =>
+              (rule !== 'statement/undecided' || mayBuildSessionState(statement.text)) &&
+              !(mayBeTakenBack && isTakenBack(rule, text, sent, file, judge.pooler)),
+          )
           .map((located) => toFinding(located, filled, judge, where)),
       ),
     )

@@ -18,6 +18,13 @@ const silent: Readonly<Record<string, string>> = {
     'await db.transaction(async (tx) => { await tx.execute(sql`CREATE TEMP TABLE a (b int)`)\nawait tx.execute(sql`DROP TABLE a`) })',
   'pieces of SQL behind an operand':
     'await tx.$executeRaw`CREATE TEMP TABLE o ON COMMIT DROP AS SELECT id FROM "M" m ${join} WHERE a > ${x} AND (b)::int < 2 ${scope}`',
+  'another database, by a condition':
+    "if (dialect === 'pglite') await tx.execute(`SET search_path TO a`)\nif (db.isMySQL) await db.query('LISTEN a')",
+  'another database, by the other side of a condition':
+    "if (qb.dialect === 'postgres') await tx.query('SELECT 1')\nelse await tx.query('CREATE TEMP TABLE a (b int)')",
+  'another database, by a case': "switch (type) { case 'mysql': await db.query('SET a = 1'); break }",
+  'a block that builds what is no session state':
+    "await db.query(`DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD b int', ${name}); END $$`)",
   'a named placeholder of Sequelize':
     "await sequelize.query('SELECT pg_advisory_xact_lock(:space, :id)', { replacements: { space, id }, transaction })",
 }
@@ -54,6 +61,19 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     "await queryRunner.startTransaction()\nawait queryRunner.query('SET search_path = a')\nawait queryRunner.commitTransaction()\nawait queryRunner.startTransaction()\nawait queryRunner.query('RESET search_path')",
     '2 session/set',
     '5 session/set',
+  ],
+  'a condition names PostgreSQL': [
+    "if (dialect === 'postgres') await tx.query('SET search_path = a')\nif (dialect !== 'sqlite') await tx.query('LISTEN a')",
+    '1 session/set',
+    '2 session/listen',
+  ],
+  'a case names PostgreSQL': [
+    "switch (type) { case 'mysql': break\ncase 'postgres': await db.query('SET search_path = a') }",
+    '2 session/set',
+  ],
+  'a block may build session state': [
+    "await db.query(`DO $$ BEGIN EXECUTE 'SET search_path = ' || ${name}; END $$`)",
+    'note 1 statement/undecided',
   ],
   'a lock outlasts the error that skips its unlock': [
     'await db.transaction(async (tx) => { await tx.execute(sql`SELECT pg_advisory_lock(1)`)\nawait tx.execute(sql`SELECT pg_advisory_unlock(1)`) })',

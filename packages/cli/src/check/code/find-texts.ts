@@ -4,10 +4,12 @@ import { fold } from './fold.ts'
 import type { CodeText } from './code-text.ts'
 import { propertyOf } from './names.ts'
 import { isDeferred } from './deferred.ts'
+import { isOfOtherDatabase } from './other-branch.ts'
 import { isInTransaction, isTransactionCall, kindOfReceiver } from './receivers.ts'
 import { sendsText, wrapperOf } from './senders.ts'
 import { canonicalName, isSqlTag } from './sql-tags.ts'
 import type { SourceFile } from './source-file.ts'
+import { constantOf } from './variants.ts'
 import { bare, chainOf, isCall, lastName, type Call, type Node, type Tagged } from './syntax.ts'
 
 /** Classes of drivers whose first argument is a text. */
@@ -25,7 +27,8 @@ export function findTexts(file: SourceFile): CodeText[] {
   const tagged = file.syntax.tagged.flatMap((tag) =>
     known.has(tag) || file.used.has(tag.quasi) ? [] : textsOfTag(tag, file),
   )
-  return [...calls, ...marked, ...tagged].toSorted((one, other) => one.node.start - other.node.start)
+  const all = [...calls, ...marked, ...tagged].filter(({ sender }) => !isOfOtherDatabase(sender, file))
+  return all.toSorted((one, other) => one.node.start - other.node.start)
 }
 
 function textsOfCall(call: Call, file: SourceFile): CodeText[] {
@@ -45,7 +48,12 @@ function textsOfCall(call: Call, file: SourceFile): CodeText[] {
 
 /** `run('SET …')`, where `run` is a function of the project that sends its parameter. */
 function ofWrapper(call: Call, file: SourceFile): CodeText[] {
-  if (!call.arguments.some((argument) => mayTouchSessions(sourceOf(argument, file)))) return []
+  const mayMatter = call.arguments.some((argument) =>
+    mayTouchSessions(sourceOf(constantOf(argument, file) ?? argument, file)),
+  )
+  const [root = '?'] = chainOf(call.callee)
+  // The functions of other files are read only for a text with a word of a rule.
+  if (!mayMatter && file.names.resolve(root, call)?.imported !== undefined) return []
   const wrapper = wrapperOf(call, file)
   const node = wrapper === undefined ? undefined : call.arguments[wrapper.index]
   if (wrapper === undefined || node === undefined || !mayBeText(node)) return []

@@ -229,6 +229,8 @@ function foldCall(node: Extract<Node, { type: 'CallExpression' }>, place: Place,
   const callee = bare(node.callee)
   const [first] = node.arguments
   if (callee.type === 'MemberExpression') {
+    // Kysely: sql`…`.compile(db)
+    if (last === 'compile') return foldAt(callee.object, place, kind)
     if (last === 'join') return joinedTexts(node, callee.object, { place, kind, fold: foldAt })
     if (/^trim(?:End|Start)?$|^replace(?:All)?$/.test(last)) return foldAt(callee.object, place, kind)
     if (last === 'concat') return product([callee.object, ...node.arguments].map((each) => foldAt(each, place, kind)))

@@ -61,6 +61,13 @@ const followed: Readonly<Record<string, readonly [source: string, line: number]>
     "class A { async exec(text, values = []) { const c = await this.pool.connect(); return c.query({ text, values }) }\nrun() { return this.exec('SET search_path = a') } }",
     2,
   ],
+  'a constant that a function sends': [
+    "const send = (db: Pool, text: string) => db.query(text)\nconst prefix = b ? 'SET search_path = a;' : ''\nconst text = `${prefix}${q}`\nawait send(pool, text)",
+    2,
+  ],
+  'a reserved connection as a tag': ['const own = await sql.reserve()\nawait own`SET search_path = a`', 2],
+  'a transaction as a tag': ['await pg.begin(async (own) => {\nawait own`SET search_path = a` })', 2],
+  'a compiled template': ['await db.executeQuery(sql`SET search_path = a`.compile(db))', 1],
   'a text with the mark of editors': ['await run(/* sql */ `SET search_path = a`)', 1],
 }
 

@@ -32,7 +32,10 @@ function isTemplateClient(tag: Node, file: SourceFile): boolean {
   if (node.type !== 'Identifier') return false
   const found = file.names.resolve(node.name, node)
   const value = found?.init === undefined ? undefined : bare(found.init)
-  if (value?.type === 'CallExpression') return /^(?:postgres|neon|vercelPool)$/.test(chainOf(value.callee).at(-1) ?? '')
+  if (value?.type === 'CallExpression')
+    return /^(?:postgres|neon|vercelPool|reserve)$/.test(chainOf(value.callee).at(-1) ?? '')
+  const call = found?.functionOf === undefined ? undefined : file.syntax.parents.get(found.functionOf)
+  if (call?.type === 'CallExpression' && /\.(?:begin|savepoint)$/.test(chainOf(call.callee).join('.'))) return true
   const type = found === undefined ? '' : file.syntax.source.slice(found.node.start, found.node.end)
   return /:\s*(?:postgres\.)?(?:Sql|TransactionSql|ReservedSql)\b/.test(type)
 }

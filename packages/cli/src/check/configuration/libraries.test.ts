@@ -46,6 +46,15 @@ const found: Readonly<Record<string, readonly [source: string, ...expected: stri
     "SequelizeModule.forRoot({ dialect: 'postgres', dialectOptions: { clientMinMessages: 'ignore' } })",
     '1 session/set',
   ],
+  'Sequelize with one of two objects': [
+    "new Sequelize('postgres://h/a', { keepDefaultTimezone: true, dialectOptions: b ? {} : { ssl: true } })",
+    '1 session/set',
+  ],
+  'options of a pool that are made elsewhere': [
+    'const options: PoolConfig = { host, port, statement_timeout: 5000 }\nensurePool(options)\ncreatePool({ ...more, max: 1, lock_timeout: 1 })',
+    `1 ${startup}`,
+    `3 ${startup}`,
+  ],
   'pg-promise, a timeout': [
     "import pgPromise from 'pg-promise'\nconst pgp = pgPromise()\npgp({ connectionString, statement_timeout: 1 })",
     `3 ${startup}`,
@@ -68,6 +77,10 @@ const silent: Readonly<Record<string, string>> = {
   'Postgrator without a schema': "import Postgrator from 'postgrator'\nnew Postgrator({ driver: 'pg' })",
   'Postgrator on a direct URL':
     "import Postgrator from 'postgrator'\nnew Postgrator({ driver: 'pg', connectionString: directUrl, currentSchema: 'a' })",
+  'a timeout that is no option of a pool':
+    "const row = { statement_timeout: '5s', name: 'a' }\nnew Pool({ connectionString: process.env.DIRECT_URL, statement_timeout: 5 })",
+  'Sequelize with one of two objects, silenced':
+    "new Sequelize('postgres://h/a', { keepDefaultTimezone: true, dialectOptions: b ? { clientMinMessages: 'ignore' } : { clientMinMessages: 'ignore', ssl: true } })",
   'a client of something else':
     "new Thing({ client: 'mysql', searchPath: ['a'], connection: { statement_timeout: 1 } })",
   'a knexfile on a direct URL': "module.exports = { client: 'pg', connection: env.DIRECT_URL, searchPath: ['a'] }",

@@ -23,9 +23,18 @@ function factsOf(call: Call, file: SourceFile): Fact[] {
   const isHidden = options === undefined ? call.arguments.length !== 1 || !isUrl(last) : hasSpread(options)
   if (isHidden || isDirect(call, file) || !isPostgres(call, options, file)) return []
   const dialectOptions = options === undefined ? undefined : propertyOf(options, 'dialectOptions')
-  const dialect = dialectOptions === undefined ? undefined : objectOf(dialectOptions, file)
-  if (dialectOptions !== undefined && (dialect === undefined || hasSpread(dialect))) return []
-  return [...messagesOf(call, dialect), ...timeZoneOf(call, options)]
+  const dialects = dialectOptions === undefined ? [] : alternativesOf(dialectOptions, file)
+  if (dialects.some((dialect) => dialect === undefined || hasSpread(dialect))) return []
+  const silent = dialects.find((dialect) => setting(dialect, 'clientMinMessages') !== undefined)
+  return [...messagesOf(call, silent), ...timeZoneOf(call, options)]
+}
+
+/** `isLocal ? {} : { ssl: true }` is one of two objects. An object from elsewhere is `undefined`. */
+function alternativesOf(given: Node, file: SourceFile): (Node | undefined)[] {
+  const node = bare(given)
+  return node.type === 'ConditionalExpression'
+    ? [...alternativesOf(node.consequent, file), ...alternativesOf(node.alternate, file)]
+    : [objectOf(node, file)]
 }
 
 function messagesOf({ callee }: Call, dialect: Node | undefined): Fact[] {

@@ -1,7 +1,7 @@
 import { sentAtLogin } from '../../database/sent-at-login.ts'
 import { isDirect } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import { lastName, type Call, type Node } from '../code/syntax.ts'
+import { isCall, lastName, type Call, type Node } from '../code/syntax.ts'
 import { callsTo, namesDirect, objectAt, objectIn, objectsWith, setting, type Detector, type Fact } from './detector.ts'
 
 /** node-postgres and all that pass their configuration on to it: pools, PrismaPg, Knex, Sequelize, TypeORM. */
@@ -12,7 +12,7 @@ export const startupParameters: Detector = {
     const ofCalls = callsTo(file, driverCalls).flatMap((call) =>
       isDirect(call, file) ? [] : configurationsOf(call, file),
     )
-    return [...new Set([...ofCalls, ...ofOrms(file)])].flatMap((object) => factsOf(object))
+    return [...new Set([...ofCalls, ...ofOrms(file), ...poolOptions(file)])].flatMap((object) => factsOf(object))
   },
 }
 
@@ -27,6 +27,30 @@ function configurationsOf(call: Call, file: SourceFile): Node[] {
       ? objects.map((object) => objectIn(object, 'connection', file))
       : objects.slice(0, 1)
   return found.flatMap((object) => object ?? [])
+}
+
+/** Options of a pool or a client, wherever they are used: nothing else has a timeout beside the place of a database. */
+const besideTimeouts =
+  /^(?:connectionString|host|port|database|user|password|max|application_name|connectionTimeoutMillis|idleTimeoutMillis)$/
+
+function poolOptions(file: SourceFile): Node[] {
+  const timeouts = sentAtLogin.filter((name) => name !== 'options')
+  return file.syntax.nodes.filter(
+    (node) =>
+      node.type === 'ObjectExpression' &&
+      timeouts.some((name) => setting(node, name) !== undefined) &&
+      node.properties.some(
+        (property) =>
+          property.type === 'Property' && property.key.type === 'Identifier' && besideTimeouts.test(property.key.name),
+      ) &&
+      !namesDirect(node, file) &&
+      !isOfDirectCall(node, file),
+  )
+}
+
+function isOfDirectCall(node: Node, file: SourceFile): boolean {
+  const call = file.syntax.parents.get(node)
+  return call !== undefined && isCall(call) && isDirect(call, file)
 }
 
 /** Knex, TypeORM and Sequelize keep the options of the driver in an object of their own, in code and in files of settings. */
