@@ -3,7 +3,7 @@ import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 import { describeCallSite } from './describe-call-site.ts'
-import { pathOf, register, runApplication, split } from './run-application.ts'
+import { pathOf, register, runApplication, runFailing, split } from './run-application.ts'
 
 export interface Subject {
   readonly name: string
@@ -31,6 +31,17 @@ export function describeOrm(subject: Subject): void {
   })
 
   describePgBouncer(subject, () => target)
+
+  it('fails with the register as it does without: the same error, the same exit code', async () => {
+    const env = tamingOf(subject)
+    const [plain, registered] = await Promise.all([
+      runFailing(pathOf(subject.name), target, [], env),
+      runFailing(pathOf(subject.name), target, register, env),
+    ])
+    expect(plain.code).toBe(1)
+    expect(plain.stdout).toContain('column \\"missing\\" does not exist')
+    expect(registered).toEqual(plain)
+  })
 
   it('sends what docs/orms.md says, and leaves behind the hostile pooler what the register names', () =>
     expectOwnStatements(subject, target))

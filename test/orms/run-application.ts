@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
-import { runNode } from '../integration/register/run-registered.ts'
+import { runNode, type Ran } from '../integration/register/run-registered.ts'
 import { sharedPostgres } from '../support/servers/shared-postgres.ts'
 import type { Found, Printed } from './applications/application.ts'
 
@@ -14,17 +14,33 @@ export async function runApplication(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Printed> {
+  const ran = await runInDatabase(script, through, args, env)
+  expect(ran, ran.stderr).toMatchObject({ code: 0 })
+  return JSON.parse(ran.stdout) as Printed
+}
+
+/** The same for an application that a failing statement ends. @returns its error, as text, and its exit code */
+export async function runFailing(
+  script: string,
+  through: { readonly port: number },
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Pick<Ran, 'code' | 'stdout'>> {
+  const { code, stdout } = await runInDatabase(script, through, args, { ...env, FAILS: 'true' })
+  return { code, stdout }
+}
+
+async function runInDatabase(
+  script: string,
+  through: { readonly port: number },
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Ran> {
   const database = await sharedPostgres()
   onTestFinished(() => database.stop({ force: true }))
   const url = new URL(database.url)
   url.port = String(through.port)
-  const ran = await runNode(
-    [...args, script],
-    { DATABASE_URL: url.href, POOLSAFE_LOG: 'off', ...env },
-    import.meta.dirname,
-  )
-  expect(ran, ran.stderr).toMatchObject({ code: 0 })
-  return JSON.parse(ran.stdout) as Printed
+  return runNode([...args, script], { DATABASE_URL: url.href, POOLSAFE_LOG: 'off', ...env }, import.meta.dirname)
 }
 
 /** The path of an application, relative to this folder. */

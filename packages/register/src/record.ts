@@ -32,7 +32,7 @@ export interface FindingRecord {
   readonly rule: RuleId
   readonly message: string
   readonly instead: string
-  /** Without literals. */
+  /** Without literals. The message, for a call without a statement, such as a login. */
   readonly statement: string
   /** The ORM's name for the call, such as `User.find`. */
   readonly operation: string | undefined
@@ -120,8 +120,10 @@ class Recorder {
     this.#problems = new Tally(added)
     hear('finding', ({ findings, statement, operation, place }) => {
       for (const { rule, message, instead } of findings) {
-        const entry = { rule, message, instead, statement, operation, place }
-        this.#findings.add([rule, statement, operation ?? '', place ?? ''], entry)
+        // A call without a statement has a message of its own.
+        const text = statement || message
+        const entry = { rule, message, instead, statement: text, operation, place }
+        this.#findings.add([rule, text, operation ?? '', place ?? ''], entry)
       }
     })
     hear('slowQuery', ({ fingerprint, statement, operation, place, durationMillis }) =>

@@ -36,5 +36,21 @@ export async function run(application: () => Promise<unknown>): Promise<void> {
   console.log(JSON.stringify({ results, findings } satisfies Printed))
 }
 
-/** The statement that is not safe behind a pooler, which each application sends by its raw query. */
-export const planted = "SET app.tenant = 'acme'"
+/** A statement that fails. */
+export const failing = 'SELECT missing'
+
+/**
+ * The statement that each application sends by its raw query. It is not safe behind a pooler; or it fails, and the
+ * application does not catch the error.
+ */
+export const planted: string = process.env['FAILS'] === 'true' ? failing : "SET app.tenant = 'acme'"
+
+process.on('uncaughtExceptionMonitor', (error) => console.log(JSON.stringify(describeError(error))))
+
+/** Everything of an error but its stack. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { name, message, cause, constructor } = error
+  const fields = Object.entries(error).filter(([, value]) => typeof value !== 'object')
+  return { class: constructor.name, name, message, ...Object.fromEntries(fields), cause: describeError(cause) }
+}

@@ -16,7 +16,9 @@ const bookRelations = relations(books, ({ one }) => ({
 
 const pool = new pg.Pool({ connectionString: url, max: 3 })
 if (guard !== undefined) guardPool(pool, guard)
-const db = drizzle(pool, { schema: { authors, books, authorRelations, bookRelations } })
+const logged: string[] = []
+const logger = { logQuery: (query: string) => void logged.push(query) }
+const db = drizzle(pool, { schema: { authors, books, authorRelations, bookRelations }, logger })
 
 await run(async () => {
   await migrate(db, { migrationsFolder: join(import.meta.dirname, 'drizzle-migrations') })

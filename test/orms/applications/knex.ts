@@ -20,6 +20,10 @@ const db = knex({
   },
 })
 
+const logged: unknown[] = []
+db.on('query', ({ sql }: { sql: string }) => logged.push(['query', sql]))
+db.on('query-response', (_, { sql }: { sql: string }) => logged.push(['query-response', sql]))
+
 const createTables: knex.Knex.Migration = {
   async up(schema) {
     await schema.schema.createTable('authors', (table) => table.increments('id').primary() && table.string('name'))
@@ -53,5 +57,5 @@ await run(async () => {
   await db.raw(planted)
   const { rows } = await db.raw<{ rows: unknown }>('SELECT count(*)::int AS n FROM books WHERE title <> ?', ['x'])
   await db.destroy()
-  return { migrations, author: author as unknown, found: found as unknown, failed, rows }
+  return { migrations, author: author as unknown, found: found as unknown, failed, rows, logged }
 })

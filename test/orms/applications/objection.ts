@@ -18,6 +18,8 @@ const db = knex({
   },
 })
 Model.knex(db)
+const logged: string[] = []
+db.on('query', ({ sql }: { sql: string }) => logged.push(sql))
 
 class Book extends Model {
   static override tableName = 'books'
@@ -46,5 +48,5 @@ await run(async () => {
   await Book.knex().raw(planted)
   const { rows } = await db.raw<{ rows: unknown }>('SELECT count(*)::int AS n FROM books')
   await db.destroy()
-  return { inserted, found, rows }
+  return { inserted, found, rows, logged }
 })

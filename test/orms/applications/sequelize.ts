@@ -11,8 +11,9 @@ class GuardedClient extends pg.Client {
   }
 }
 
+const logged: string[] = []
 const sequelize = new Sequelize(url, {
-  logging: false,
+  logging: (text) => void logged.push(text.replace(/^Executing \([^)]*\)/, 'Executing')),
   pool: { max: 3 },
   ...(guard !== undefined && { dialectModule: { ...pg, Client: GuardedClient } }),
   // What Sequelize sends on each new connection, and the options that stop it.
@@ -53,5 +54,5 @@ await run(async () => {
     type: QueryTypes.SELECT,
   })
   await sequelize.close()
-  return { found: found.map((each) => each.toJSON<unknown>()), failed, raw }
+  return { found: found.map((each) => each.toJSON<unknown>()), failed, raw, logged }
 })

@@ -1,5 +1,5 @@
 import { createPool, sql } from 'slonik'
-import { isTame, run, url } from './application.ts'
+import { failing, isTame, planted, run, url } from './application.ts'
 
 // PgBouncer refuses the startup parameters that Slonik's two limits become.
 const pool = await createPool(url, {
@@ -20,7 +20,7 @@ await run(async () => {
       throw new Error('rolled back')
     })
     .catch((error: Error) => error.message)
-  await pool.query(sql.unsafe`SET app.tenant = 'acme'`)
+  await pool.query(planted === failing ? sql.unsafe`SELECT missing` : sql.unsafe`SET app.tenant = 'acme'`)
   const rows = await pool.one(sql.unsafe`SELECT count(*)::int AS n FROM books`)
   await pool.end()
   return { found, failed, rows }

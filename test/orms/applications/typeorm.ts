@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
-import { DataSource, EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm'
+import { DataSource, EntitySchema, type Logger, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { guard, planted, run, url } from './application.ts'
 
 interface Author {
@@ -46,12 +46,24 @@ class GuardedPool extends pg.Pool {
   }
 }
 
+const logged: string[] = []
+const nothing = (): void => {}
+const logger: Logger = {
+  logQuery: (query) => logged.push(query),
+  logQueryError: (error) => logged.push(String(error)),
+  logQuerySlow: nothing,
+  logSchemaBuild: nothing,
+  logMigration: (message) => logged.push(message),
+  log: nothing,
+}
+
 const dataSource = new DataSource({
   type: 'postgres',
   url,
   entities: [AuthorEntity, BookEntity],
   migrations: [CreateTables1],
   poolSize: 3,
+  logger,
   ...(guard !== undefined && { driver: { ...pg, Pool: GuardedPool } }),
 })
 
@@ -73,5 +85,5 @@ await run(async () => {
   await dataSource.query(planted)
   const raw = (await dataSource.query('SELECT count(*)::int AS n FROM book WHERE title <> $1', ['x'])) as unknown
   await dataSource.destroy()
-  return { migrations, author, failed, raw }
+  return { migrations, author, failed, raw, logged }
 })
