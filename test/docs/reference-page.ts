@@ -44,6 +44,11 @@ const options: readonly OptionsOf[] = [
     declared: [['kysely/src/guard-dialect.ts', 'DialectOptions']],
   },
   {
+    call: 'guardSql()',
+    guide: '[postgres.js](postgres-js.md)',
+    declared: [['postgres-js/src/guard-sql.ts', 'SqlOptions']],
+  },
+  {
     call: 'guardClient()',
     guide: '[how long a statement may run](checkout.md#how-long-a-statement-may-run)',
     declared: [['core/src/checkout/statement-limits.ts', 'StatementLimitOptions']],

@@ -69,7 +69,7 @@ export {
   resolveStatementLimits,
   type StatementLimits,
 } from './checkout/statement-limits.ts'
-export { formatCallSite, isOwnFrame, readStack, siteOf, takeStack, withDeepStack } from './stack/call-site.ts'
+export { formatCallSite, framesOf, isOwnFrame, readStack, siteOf, takeStack, withDeepStack } from './stack/call-site.ts'
 export type { Execution } from './observe/execution.ts'
 export { examineRepeated } from './observe/repeated/examine-repeated.ts'
 export { RequestScope } from './observe/repeated/request-scope.ts'

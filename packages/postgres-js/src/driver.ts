@@ -81,6 +81,8 @@ export interface ReservedSql extends Sql {
 export interface DriverOptions {
   readonly prepare?: unknown
   readonly max?: number
+  /** In seconds. */
+  readonly connect_timeout?: number | null
   readonly host?: readonly unknown[]
   readonly port?: readonly unknown[]
   readonly database?: unknown

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs'
-import { siteOf, type Site } from '@poolsafe/core/adapter'
+import { siteOf, type Entry, type Site } from '@poolsafe/core/adapter'
 import type { Handler, Query, Sql } from './driver.ts'
 import { guardedClassOf, makingOf, prepareQuery, remakeQuery } from './query-class.ts'
+import { callbackAround, noteOutside } from './outside.ts'
 import type { Scope } from './scope.ts'
 
 /**
@@ -22,19 +23,23 @@ export function guardTag<Original extends Sql>(original: Original, scope: Scope)
   const { unsafe: bareUnsafe, file: bareFile } = original
   const read = scope.readChunks.bind(scope)
   const isStrict = scope.pool.guard.mode === 'strict'
+  const isOfPool = scope.use === undefined
+  const { pool } = scope
+  const made = (query: Query, site: Site, entry: Entry): Query =>
+    noteOutside(prepareQuery(query, site, read), isOfPool ? callbackAround(pool, entry) : undefined)
 
   function sql(strings: unknown, ...args: unknown[]): unknown {
     if (!isTemplate(strings)) return original(strings, ...args)
     // Here, and not in a function of its own: the stack that postgres.js takes has the frame of this function's caller.
     const query = Reflect.construct(Query, [strings, args, handler, canceller], Guarded)
-    return prepareQuery(query, isStrict ? siteOf(sql) : siteOfTemplate(strings, sql), read)
+    return made(query, isStrict ? siteOf(sql) : siteOfTemplate(strings, sql), sql)
   }
   function unsafe(...args: Parameters<Sql['unsafe']>): Query {
-    return prepareQuery(remakeQuery(Reflect.apply(bareUnsafe, original, args), making), siteOf(unsafe), read)
+    return made(remakeQuery(Reflect.apply(bareUnsafe, original, args), making), siteOf(unsafe), unsafe)
   }
   function file(...args: Parameters<Sql['file']>): Query {
     const reading = { ...making, handler: readingFile(args[0], making.handler) }
-    return prepareQuery(remakeQuery(Reflect.apply(bareFile, original, args), reading), siteOf(file), read)
+    return made(remakeQuery(Reflect.apply(bareFile, original, args), reading), siteOf(file), file)
   }
   async function notify(channel: unknown, payload: unknown): Promise<unknown> {
     return await sql`select pg_notify(${channel}, ${String(payload)})`

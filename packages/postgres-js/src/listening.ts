@@ -1,6 +1,7 @@
 import { listenText, siteOf, Transaction } from '@poolsafe/core/adapter'
 import type { PoolSql } from './driver.ts'
-import { Scope, type Pool } from './scope.ts'
+import type { Pool } from './pool.ts'
+import { Scope } from './scope.ts'
 
 /** postgres.js listens on a connection of its own, which it opens for this. */
 export function guardListen({ listen: bare }: PoolSql, pool: Pool): PoolSql['listen'] {

@@ -1,4 +1,5 @@
 import type { Handler, Query } from './driver.ts'
+import type { Sending } from './pool.ts'
 
 /** How a query is settled. */
 export interface Settling {
@@ -15,9 +16,15 @@ export function settlingOf({ resolve, reject }: Query): Settling {
  * Sends a query by the driver's own handler.
  *
  * @param application how the query is settled for the application, which is not done here
+ * @param sending hears of it once postgres.js has got it
  * @returns the query's outcome
  */
-export function sendBy(handler: Handler, query: Query, application: Settling): Promise<unknown> {
+export function sendBy(
+  handler: Handler,
+  query: Query,
+  application: Settling,
+  sending: Sending | undefined,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle = (result: unknown): void => {
       query.active = false
@@ -29,6 +36,7 @@ export function sendBy(handler: Handler, query: Query, application: Settling): P
       reject(error)
     }
     handler(query)
+    sending?.sent(query, reject)
   })
 }
 

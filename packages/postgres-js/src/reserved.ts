@@ -1,15 +1,62 @@
 import type { PoolsafeError } from '@poolsafe/core'
-import { callSiteOf, seconds, siteOf, Transaction, type Site } from '@poolsafe/core/adapter'
-import type { ReservedSql } from './driver.ts'
+import { callSiteOf, seconds, siteOf, Transaction, type Checkout, type Site } from '@poolsafe/core/adapter'
+import type { PoolSql, ReservedSql } from './driver.ts'
 import { guardTag } from './guarded-sql.ts'
-import { Scope, type Pool } from './scope.ts'
+import { callbackAround } from './outside.ts'
+import type { Pool } from './pool.ts'
+import { Scope } from './scope.ts'
+import type { Use } from './sql-source.ts'
 import { rollbackText } from './texts.ts'
 
-/** Guards the `sql` of a reserved connection. postgres.js uses the connection even after its release. */
-export function guardReserved(original: ReservedSql, pool: Pool): ReservedSql {
-  const { guard } = pool
-  const transaction = new Transaction({ isAnswered: true })
-  const scope = new Scope(pool, transaction)
+/** Guards `sql.reserve`: the wait for the connection is bounded, and its stay is followed. */
+export function guardReserve({ reserve: bare }: PoolSql, pool: Pool): PoolSql['reserve'] {
+  async function reserve(): Promise<ReservedSql> {
+    const site = siteOf(reserve)
+    const began = callbackAround(pool, reserve)
+    const refusal = began === undefined ? undefined : pool.guard.refuseCall('outsideHandle', site, began)
+    if (refusal !== undefined) throw refusal
+    return reserveWithin(bare(), pool, site)
+  }
+  return reserve
+}
+
+/** @param reserving resolves when postgres.js has a connection. Nothing takes the call out of its queue */
+function reserveWithin(reserving: Promise<ReservedSql>, pool: Pool, site: Site): Promise<ReservedSql> {
+  const { line } = pool
+  const scope = new Scope(pool, new Transaction({ isAnswered: true }))
+  return new Promise((resolve, reject) => {
+    let checkout: Checkout<Use> | undefined
+    let state: 'asked' | 'arrived' | 'denied' = 'asked'
+    const call = {
+      site,
+      use: scope.use as Use,
+      arrived: (held: Checkout<Use>): void => void (checkout = held),
+      denied(error: Error): void {
+        state = 'denied'
+        reject(error)
+      },
+    }
+    const arrive = (reserved: ReservedSql): void => {
+      // It arrived too late: the next call in the queue gets it.
+      if (state === 'denied') return reserved.release()
+      state = 'arrived'
+      if (checkout === undefined) line.holds(call)
+      else line.arrives(checkout, call)
+      resolve(guardReserved(reserved, scope, () => checkout && line.giveBack(checkout)))
+    }
+    const fail = (error: unknown): void => {
+      if (checkout !== undefined) line.giveBack(checkout, error)
+      reject(error)
+    }
+    reserving.then(arrive, fail)
+    // An idle connection arrives in the next microtask.
+    queueMicrotask(() => queueMicrotask(() => state === 'asked' && (checkout = line.queue(call))))
+  })
+}
+
+/** Guards the `sql` of a reserved connection. postgres.js would use the connection even after its release. */
+function guardReserved(original: ReservedSql, scope: Scope, giveBack: () => void): ReservedSql {
+  const { guard } = scope.pool
   let released: { readonly at: number; readonly site: Site } | undefined
   const earlier = (): string | undefined =>
     released && `${seconds(performance.now() - released.at)} ago by ${callSiteOf(released) ?? 'an unknown call site'}`
@@ -23,12 +70,14 @@ export function guardReserved(original: ReservedSql, pool: Pool): ReservedSql {
   function refusal(): PoolsafeError | undefined {
     const when = earlier()
     if (when !== undefined) return guard.refuseCall('releasedTwice', release, when)
-    return transaction.isOpen ? guard.refuseCall('releasedInTransaction', release) : undefined
+    const isOpen = scope.sender.transaction?.isOpen === true
+    return isOpen ? guard.refuseCall('releasedInTransaction', release) : undefined
   }
   function release(): void {
     const error = refusal()
     const isFirst = released === undefined
     if (isFirst) released = { at: performance.now(), site: siteOf(release) }
+    if (isFirst) giveBack()
     if (error === undefined) return bareRelease()
     // The next caller must not get the open transaction.
     if (isFirst) original.unsafe(rollbackText).then(bareRelease, bareRelease)

@@ -1,25 +1,12 @@
 import type { PoolsafeError } from '@poolsafe/core'
-import {
-  sqlStateOf,
-  StatementSender,
-  type AnswerReader,
-  type Engine,
-  type Site,
-  type Transaction,
-} from '@poolsafe/core/adapter'
+import { sqlStateOf, StatementSender, type AnswerReader, type Site, type Transaction } from '@poolsafe/core/adapter'
 import type { Handler, Query, Sql } from './driver.ts'
 import { sendBy, settlingOf } from './outcome.ts'
+import type { Pool, Sending } from './pool.ts'
 import { build, textOf } from './query-text.ts'
 import { siteOfQuery } from './query-class.ts'
-
-/** What all queries of one pool share. */
-export interface Pool {
-  readonly guard: Engine
-  /** `sql` as postgres.js has made it. */
-  readonly sql: Sql
-  /** False if the pooler carries the statements that the driver names. */
-  readonly judgesNames: boolean
-}
+import { outsideOf } from './outside.ts'
+import { Use } from './sql-source.ts'
 
 /** A result of postgres.js: its rows, with more properties. A text of several statements has a list of them. */
 interface Result {
@@ -44,11 +31,15 @@ const reader: AnswerReader = {
 export class Scope {
   readonly pool: Pool
   readonly sender: StatementSender
+  /** Hears of the queries. */
+  sending: Sending | undefined = undefined
   /** The first query that failed, or was refused before it was sent. */
   failure: { readonly error: unknown; readonly wasSent: boolean } | undefined = undefined
   /** Returns the error that refuses every query of this scope. */
   refuses: ((text: string, site: Site) => PoolsafeError | undefined) | undefined = undefined
-  readonly #sent = new WeakSet<Query>()
+  /** The connection, if the scope has one of its own. */
+  readonly use: Use | undefined
+  readonly #judged = new WeakSet<Query>()
 
   /**
    * @param transaction that of the connection; absent for the pool, which takes one for each query
@@ -57,6 +48,7 @@ export class Scope {
   constructor(pool: Pool, transaction?: Transaction, sender: StatementSender = senderOf(pool, transaction)) {
     this.pool = pool
     this.sender = sender
+    this.use = sender.transaction && new Use(sender.transaction)
   }
 
   /** Returns a scope for a part of the transaction. Its failures are its own. */
@@ -64,9 +56,13 @@ export class Scope {
     return new Scope(this.pool, undefined, this.sender)
   }
 
-  /** Returns a handler for queries that this scope judges and the given handler sends. */
-  handlerFor(handler: Handler): Handler {
-    const judging: Handler = (query) => this.#run(query, handler)
+  /**
+   * Returns a handler for queries that this scope judges and the given handler sends.
+   *
+   * @param sending hears of them. @default that of the scope
+   */
+  handlerFor(handler: Handler, sending: Sending | undefined = this.sending): Handler {
+    const judging: Handler = (query) => this.#run(query, handler, sending)
     // postgres.js asks its handler whether each query takes its stack.
     judging.debug = handler.debug
     return judging
@@ -75,25 +71,54 @@ export class Scope {
   /** Judges a cursor whose rows the application reads one chunk after the other. */
   readChunks(query: Query, site: Site, open: () => AsyncIterableIterator<unknown>): AsyncIterableIterator<unknown> {
     const text = textOf(query, this.pool.sql)
-    this.#sent.add(query)
-    return text === undefined ? open() : this.sender.stream(text, site, open)
+    this.#judged.add(query)
+    const openFollowed = (): AsyncIterableIterator<unknown> =>
+      untilEnd(open(), (error) => this.sending?.ended?.(query, error))
+    return text === undefined ? openFollowed() : this.sender.stream(text, site, openFollowed)
   }
 
-  #run(query: Query, handler: Handler): void {
-    const text = this.#sent.has(query) || query.onlyDescribe === true ? undefined : textOf(query, this.pool.sql)
-    if (text === undefined) return handler(query)
-    const refusal = this.refuses?.(text, siteOfQuery(query))
+  #run(query: Query, handler: Handler, sending: Sending | undefined): void {
+    const { sender, use } = this
+    const text = this.#judged.has(query) || query.onlyDescribe === true ? undefined : textOf(query, this.pool.sql)
+    if (text === undefined) return this.#forwardJudged(query, handler, sending)
+    const refusal = this.#refuse(query, text)
     if (refusal !== undefined) return query.reject(refusal)
     const application = settlingOf(query)
     let wasSent = false
-    const forward = (sent: Query): Promise<unknown> => {
+    const forward = (given: Query): Promise<unknown> => {
       wasSent = true
-      return sendBy(handler, sent, application)
+      use?.begins()
+      return sendBy(handler, given, application, sending)
     }
-    this.sender.send(text, siteOfQuery(query), forward, query).then(application.resolve, (error: unknown) => {
+    const ended = (error?: unknown): void => {
+      if (!wasSent) return
+      use?.ends()
+      sending?.ended?.(query, error)
+    }
+    const succeed = (result: unknown): void => {
+      ended()
+      application.resolve(result)
+    }
+    const fail = (error: unknown): void => {
+      ended(error)
       this.#failed(query, error, wasSent)
       application.reject(error)
-    })
+    }
+    sender.send(text, siteOfQuery(query), forward, query).then(succeed, fail)
+  }
+
+  /** Sends a query that was judged before, or that there is nothing to judge of. */
+  #forwardJudged(query: Query, handler: Handler, sending: Sending | undefined): void {
+    handler(query)
+    if (this.#judged.has(query)) sending?.sent(query, (error) => query.reject(error))
+  }
+
+  /** Judges what the text does not show. */
+  #refuse(query: Query, text: string): PoolsafeError | undefined {
+    const began = outsideOf(query)
+    const site = siteOfQuery(query)
+    const outside = began === undefined ? undefined : this.pool.guard.refuseCall('outsideHandle', site, began, text)
+    return outside ?? this.refuses?.(text, site)
   }
 
   /** postgres.js handles the failure of each query of a transaction: `sql.begin` rejects. A refused one it never sees. */
@@ -113,6 +138,31 @@ function senderOf(pool: Pool, transaction: Transaction | undefined): StatementSe
       keepsText: (query: Query | undefined) => (query === undefined ? 'postgres.js sends it itself' : undefined),
     },
   })
+}
+
+/** @param ended called once: when all chunks are read, when the reader stops, or with the error */
+function untilEnd(
+  chunks: AsyncIterableIterator<unknown>,
+  ended: (error?: unknown) => void,
+): AsyncIterableIterator<unknown> {
+  const next = chunks.next.bind(chunks)
+  const close = chunks.return?.bind(chunks)
+  chunks.next = async () => {
+    try {
+      const result = await next()
+      if (result.done === true) ended()
+      return result
+    } catch (error) {
+      ended(error)
+      throw error
+    }
+  }
+  if (close !== undefined)
+    chunks.return = async () => {
+      ended()
+      return close()
+    }
+  return chunks
 }
 
 /** True if postgres.js names the statement, and the server keeps it. */

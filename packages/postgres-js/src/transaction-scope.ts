@@ -1,9 +1,19 @@
-import { isConnectionGone, Transaction, type Site } from '@poolsafe/core/adapter'
+import {
+  AwaitChain,
+  isConnectionGone,
+  Transaction,
+  type Checkout,
+  type HoldingWork,
+  type Site,
+} from '@poolsafe/core/adapter'
 import type { Query, TransactionSql } from './driver.ts'
 import { guardTag, isTemplate } from './guarded-sql.ts'
 import { prepareQuery, remakeQuery, type Making } from './query-class.ts'
-import { Scope, type Pool } from './scope.ts'
+import type { Pool } from './pool.ts'
+import { Scope } from './scope.ts'
+import type { Use } from './sql-source.ts'
 import { endText, rollbackText, rollbackToText, savepointText } from './texts.ts'
+import { withdraw } from './waiting-line.ts'
 
 /** The callback of `sql.begin` or `savepoint`. */
 export type Work = (sql: TransactionSql) => unknown
@@ -27,25 +37,65 @@ interface Ending {
 export class TransactionScope {
   /** Judges the queries of the transaction. Those of a savepoint have a scope with the same sender. */
   readonly scope: Scope
+  readonly #pool: Pool
   readonly #site: Site
+  /** The context of the callback. */
+  readonly #holding: HoldingWork
+  /** Its stay on a connection, or the wait for one. */
+  #checkout: Checkout<Use> | undefined
   #savepoints = 0
   /** The name that `sql.prepare` has set. The transaction then ends with PREPARE TRANSACTION. */
   #prepared: string | undefined
 
-  constructor(pool: Pool, site: Site) {
+  constructor(pool: Pool, site: Site, holding: HoldingWork) {
+    this.#pool = pool
     this.scope = new Scope(pool, new Transaction({ isAnswered: true }))
     this.#site = site
+    this.#holding = holding
   }
 
-  /** Returns the BEGIN that postgres.js is about to send, as a query of this transaction. */
+  /** Returns the BEGIN that postgres.js is about to send, as a query of this transaction. It waits for the connection. */
   beginBy(query: Query, making: Making): Query {
-    return prepareQuery(remakeQuery(query, { ...making, handler: this.scope.handlerFor(making.handler) }), this.#site)
+    const sent = this.#begins.bind(this)
+    const handler = this.scope.handlerFor(making.handler, { sent })
+    return prepareQuery(remakeQuery(query, { ...making, handler }), this.#site)
+  }
+
+  #begins(query: Query, denied: (error: Error) => void): void {
+    const { line } = this.#pool
+    const arrived = (checkout: Checkout<Use>): void => {
+      this.#checkout = checkout
+      this.#holding.holds = checkout
+    }
+    const deny = (error: Error): void => {
+      denied(error)
+      withdraw(query)
+    }
+    const call = { site: this.#site, use: this.scope.use as Use, arrived, denied: deny }
+    if (query.state === null) this.#checkout = line.waits(query, call)
+    else line.holds(call)
+  }
+
+  /** Notes that `sql.begin` is over. */
+  over(error?: unknown): void {
+    if (this.#checkout !== undefined) this.#pool.line.giveBack(this.#checkout, error)
   }
 
   /** Returns the callback that postgres.js calls instead of the application's. */
   callback(work: Work, outcome: Outcome): Work {
     const well = (ended: Outcome): Promise<void> => this.#send(endText(this.#prepared), ended)
-    return this.#ending(work, this.scope, outcome, { well, rollback: rollbackText })
+    const ending = this.#ending(work, this.scope, outcome, { well, rollback: rollbackText })
+    const holding = this.#holding
+    const owner = this.#pool
+    return async function inTransaction(sql) {
+      const callback = { owner, chain: new AwaitChain(inTransaction), isOver: false }
+      holding.callback = callback
+      try {
+        return await ending(sql)
+      } finally {
+        callback.isOver = true
+      }
+    }
   }
 
   #ending(work: Work, scope: Scope, outcome: Outcome, { well, rollback }: Ending): Work {

@@ -15,6 +15,7 @@ const pagesOf: Readonly<Record<string, readonly string[]>> = {
     'docs/health.md',
     'docs/helpers.md',
     'docs/migrations.md',
+    'docs/postgres-js.md',
     'docs/repair.md',
     'docs/findings-to-none.md',
     'docs/slow-queries.md',

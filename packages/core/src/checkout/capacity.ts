@@ -17,7 +17,7 @@ interface Users {
 export class Capacity {
   /** Connections that the pool was asked for but whose callers have given up. */
   abandoned = 0
-  readonly #source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle'>
+  readonly #source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle' | 'mustWait'>
   readonly #users: Users
   readonly #refusal: ServerRefusal
   readonly #clock: Clock
@@ -27,7 +27,7 @@ export class Capacity {
   #foreign: number
 
   constructor(
-    source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle'>,
+    source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle' | 'mustWait'>,
     users: Users,
     refusal: ServerRefusal,
     clock: Clock,
@@ -63,6 +63,8 @@ export class Capacity {
 
   /** Returns true if the next call in the queue can acquire a connection now. */
   canTake(): boolean {
+    const { mustWait } = this.#source
+    if (mustWait !== undefined) return !mustWait
     if (this.isFull) return false
     return !this.#refusal.isOn || this.hasIdle || this.#clock.now() >= this.#refusal.nextAt
   }

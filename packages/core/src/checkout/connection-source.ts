@@ -13,6 +13,11 @@ export interface ConnectionSource<Connection> {
   readonly inHook?: number
   /** New connections that wait for a password from the application. */
   readonly inPassword?: number
+  /**
+   * For a driver that queues its callers itself, in its own order: true if the call that asks now waits there. The gate
+   * then takes nothing for it, and waits for `Gate.arrived`. Otherwise it takes a connection for this one call. @default the gate queues the callers
+   */
+  readonly mustWait?: boolean
   /** Acquires an idle or new connection and calls back once; or throws and does not call back. */
   take(done: Handover<Connection>): void
   /** Takes back a connection that arrived too late for its caller. */

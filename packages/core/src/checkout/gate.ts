@@ -90,18 +90,11 @@ export class Gate<Connection> {
     const origin = currentOrigin()
     const newest = this.flows.newest(holding)
     const site = this.record.sites.of(origin, entry)
-    const checkout = new Checkout(
-      this.#order++,
-      askedAt,
-      handover,
-      origin?.operation,
-      site,
-      firstHeld(newest),
-      familyOf(newest),
-      this,
-    )
+    const operation = origin?.operation
+    const inside = firstHeld(newest)
+    const checkout = new Checkout(this.#order++, askedAt, handover, operation, site, inside, familyOf(newest), this)
     if (limitMillis < this.limits.acquireTimeoutMillis) checkout.ownLimitMillis = limitMillis
-    if (this.#waiting.size === 0 && this.capacity.canTake()) {
+    if ((this.#waiting.size === 0 || this.#source.mustWait === false) && this.capacity.canTake()) {
       checkout.comesAtOnce = this.capacity.hasIdle
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
@@ -119,6 +112,19 @@ export class Gate<Connection> {
     this.record.measures.counts.aborted++
     this.#fail(checkout, reason)
     this.pump()
+  }
+
+  /**
+   * Notes that a driver that queues its callers itself has a connection for a waiting call.
+   *
+   * @returns `false` for a call that no longer waits
+   */
+  arrived(checkout: Checkout<Connection>, connection: Connection, release: Release): boolean {
+    if (checkout.state !== 'waiting') return false
+    this.#unqueue(checkout)
+    this.#expiry.settled(checkout)
+    this.#hold(checkout, connection, release)
+    return true
   }
 
   /** Notes that the connection is back in the pool or closed. {@link pump} then lets the next caller in. */
@@ -184,13 +190,9 @@ export class Gate<Connection> {
 
   /** Returns the present problems of the pool, and those of the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
-    const parts = {
-      measures: this.record.measures,
-      deadlocks: this.deadlocks,
-      held: this.#held,
-      source: this.#source,
-      refusal: this.#refusal,
-    }
+    const { measures } = this.record
+    const { deadlocks } = this
+    const parts = { measures, deadlocks, held: this.#held, source: this.#source, refusal: this.#refusal }
     return troubleOf(parts, this.#waiting.first?.askedAt, recentMillis, this.#clock.now())
   }
 
@@ -256,6 +258,10 @@ export class Gate<Connection> {
 
   #taken(checkout: Checkout<Connection>, connection: Connection, release: Release): void {
     this.#settle(checkout)
+    this.#hold(checkout, connection, release)
+  }
+
+  #hold(checkout: Checkout<Connection>, connection: Connection, release: Release): void {
     checkout.settled()
     checkout.state = 'held'
     checkout.heldSince = checkout.comesAtOnce ? checkout.askedAt : this.#clock.now()

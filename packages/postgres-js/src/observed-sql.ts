@@ -1,0 +1,57 @@
+import type { PoolReport } from '@poolsafe/core'
+import { jsonLimit, type ObservedPool } from '@poolsafe/core/adapter'
+import type { DriverOptions, PoolSql } from './driver.ts'
+import type { Pool } from './pool.ts'
+
+/** Keeps what a guard observes of a pool alive as long as its `sql`. */
+const observedOf = new WeakMap<object, ObservedPool>()
+
+/**
+ * Registers the pool of an `sql` with its guard, until the `sql` ends.
+ *
+ * @param givenName the name in reports. @default its server and database
+ * @returns the `end` of the guarded `sql`
+ */
+export function observeSql(original: PoolSql, { guard, line: { gate } }: Pool, givenName?: string): PoolSql['end'] {
+  const server = serverOf(original.options)
+  const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? 'unknown'}`
+  const observed: ObservedPool = {
+    name,
+    report(): PoolReport {
+      const statistics = gate.statistics()
+      return {
+        name,
+        server,
+        ...statistics,
+        max: jsonLimit(statistics.max),
+        acquireTimeoutMillis: jsonLimit(gate.limits.acquireTimeoutMillis),
+        connectTimeoutMillis: jsonLimit((original.options.connect_timeout || Infinity) * 1000),
+        maxWaiting: jsonLimit(gate.limits.maxWaiting),
+      }
+    },
+    state: () => gate.state(),
+    trouble: (recentMillis) => gate.trouble(recentMillis),
+    // postgres.js lends no idle connection, and opens one only for a query.
+    ask: () => undefined,
+    open: () => undefined,
+  }
+  gate.record.name = name
+  guard.pools.add(observed)
+  observedOf.set(original, observed)
+  const { end } = original
+  return (...args) => {
+    guard.pools.end(observed)
+    return end(...args)
+  }
+}
+
+/** postgres.js has a list of hosts and ports. */
+function serverOf({ host, port, database }: DriverOptions): PoolReport['server'] {
+  const [address] = host ?? []
+  const [first] = port ?? []
+  return {
+    address: typeof address === 'string' ? address : undefined,
+    port: Number.isInteger(Number(first)) ? Number(first) : undefined,
+    database: typeof database === 'string' ? database : undefined,
+  }
+}
