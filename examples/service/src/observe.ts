@@ -20,10 +20,15 @@ export async function observe(app: FastifyInstance, guard: Guard): Promise<void>
   app.all('/health', healthResponse(guard, { recentMillis }))
 }
 
-/** For a port that only operators reach: `/health` with reasons, which name lines of the source, and `/metrics`. */
+/**
+ * For a port that only operators reach: `/health` with reasons, which name lines of the source, `/metrics`, and `/stats`
+ * for `poolsafe size --stats`.
+ */
 export function createAdminApp(guard: Guard): FastifyInstance {
   const app = fastify()
   app.all('/health', healthResponse(guard, { details: true, recentMillis }))
+
+  app.get('/stats', () => guard.stats())
 
   prometheusMetrics(guard)
   app.get('/metrics', async (_request, reply) => reply.type(register.contentType).send(await register.metrics()))

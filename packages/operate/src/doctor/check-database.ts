@@ -15,7 +15,10 @@ const endOfSupport: Readonly<Record<number, string>> = {
 export function checkDatabase(facts: Facts): Check[] {
   return [
     version(facts),
+    superuser(facts),
     ...timeouts(facts),
+    statementWithinRequest(facts),
+    ...transactions(facts),
     idleSessions(facts),
     use(facts.database),
     ...sessions(facts),
@@ -32,6 +35,18 @@ function version({ database, options: { now = new Date() } }: Facts): Check {
     why: `its support ended on ${end}`,
     remedy: 'upgrade to a supported major version',
   })
+}
+
+function superuser({ database: { superuser: isSuperuser, role } }: Facts): Check {
+  return expecting(
+    'connection/role',
+    !isSuperuser,
+    `the application logs in as ${role}${isSuperuser ? ', a superuser' : ''}`,
+    {
+      why: 'it takes the connections that are reserved for you in an emergency, and passes by row-level security',
+      remedy: 'a role of its own: CREATE ROLE app LOGIN, with the rights that it needs',
+    },
+  )
 }
 
 /** Timeouts as they are in force through the pooler. */
@@ -57,6 +72,39 @@ function timeouts({ database, isPooled }: Facts): Check[] {
     ),
     check('statement_timeout', 'one statement may keep a server connection forever', '30s'),
     check('lock_timeout', 'a migration that waits for a lock stops every statement behind it', '5s'),
+  ]
+}
+
+/** A wait ends before the wait around it, so nothing works for a caller that is gone. */
+function statementWithinRequest({ database, options: { requestTimeoutMillis = 30_000 } }: Facts): Check {
+  const { statement_timeout: found, role } = database
+  return expecting(
+    'timeouts/statement-within-request',
+    found <= requestTimeoutMillis,
+    `statement_timeout = ${found} ms, and a request ends after ${requestTimeoutMillis} ms`,
+    {
+      status: 'warning',
+      why: 'statements go on for requests that have been given up',
+      remedy: `ALTER ROLE ${role} SET statement_timeout = '${Math.max(Math.floor(requestTimeoutMillis / 1000) - 1, 1)}s'`,
+    },
+  )
+}
+
+/** Many short statements make a long transaction, which no other limit ends. */
+function transactions({ database: { transaction_timeout: found, role }, pgbouncer }: Facts): Check[] {
+  const ofPooler = Number(pgbouncer?.config['transaction_timeout'] ?? 0)
+  if (found === null && ofPooler === 0) return []
+  return [
+    expecting(
+      'timeouts/transaction-timeout',
+      (found ?? 0) > 0 || ofPooler > 0,
+      ofPooler > 0 ? `transaction_timeout = ${ofPooler} s (PgBouncer)` : `transaction_timeout = ${found ?? 0} ms`,
+      {
+        status: 'warning',
+        why: 'a transaction of many short statements may keep its locks and its server connection forever',
+        remedy: `ALTER ROLE ${role} SET transaction_timeout = '60s'`,
+      },
+    ),
   ]
 }
 

@@ -25,6 +25,7 @@ export function checkPgBouncer(facts: Facts): Check[] {
     queryWait(facts, pgbouncer),
     lifetime(pgbouncer),
     waiting(pgbouncer),
+    averageWait(facts, pgbouncer),
   ]
 }
 
@@ -148,6 +149,27 @@ function waiting({ pools }: PgBouncerFacts): Check {
       status: 'warning',
       why: 'all server connections of a pool are in use',
       remedy: 'shorter transactions; a larger default_pool_size only while the database has idle cores',
+    },
+  )
+}
+
+/** The longest average wait for a server connection with which nothing is wrong, in milliseconds. */
+const mostAverageWait = 10
+
+/** PgBouncer computes averages over its stats_period, a minute by default. Without a load they show only its first login. */
+function averageWait({ database: { database } }: Facts, { stats }: PgBouncerFacts): Check {
+  const row = stats.find((each) => each['database'] === database)
+  const isLoaded = Number(row?.['avg_xact_count'] ?? 0) >= 1
+  const millis = Math.round(Number(row?.['avg_wait_time'] ?? 0) / 1000)
+  return expecting(
+    'pgbouncer/average-wait',
+    !isLoaded || millis <= mostAverageWait,
+    `clients wait for ${millis} ms on average`,
+    {
+      status: 'warning',
+      why: 'the pool is too small for the load, or transactions are too long',
+      remedy:
+        'find what holds connections: `use_seconds` of poolsafe’s metrics, and SHOW STATS; then default_pool_size',
     },
   )
 }

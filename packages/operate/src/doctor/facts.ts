@@ -21,11 +21,15 @@ export interface DatabaseFacts {
   readonly lock_timeout: number
   readonly idle_in_transaction_session_timeout: number
   readonly idle_session_timeout: number
+  /** `null` before PostgreSQL 17. */
+  readonly transaction_timeout: number | null
   /** In bytes. */
   readonly work_mem: number
   readonly shared_buffers: number
   readonly parallel_workers: number
   readonly standby: boolean
+  /** The role of the application is a superuser. */
+  readonly superuser: boolean
 }
 
 /** Sessions that keep something without doing anything. */
@@ -43,6 +47,7 @@ export interface PgBouncerFacts {
   readonly config: Readonly<Record<string, string>>
   readonly databases: readonly Readonly<Record<string, unknown>>[]
   readonly pools: readonly Readonly<Record<string, unknown>>[]
+  readonly stats: readonly Readonly<Record<string, unknown>>[]
 }
 
 /** What happened to one setting that the application sends at login. */
@@ -71,16 +76,19 @@ const millis = (name: string): string =>
 const bytes = (name: string): string =>
   `(SELECT setting::bigint * CASE unit WHEN '8kB' THEN 8192 WHEN 'kB' THEN 1024 ELSE 1 END FROM pg_settings WHERE name = '${name}')`
 
+/** Without pg_read_all_stats the type of other roles' sessions is hidden: they count as clients. */
 const databaseQuery = `SELECT current_setting('server_version_num')::int AS version, pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') AS reads_stats,
   pg_backend_pid() AS backend_pid, current_setting('max_connections')::int AS max_connections,
   current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int AS reserved,
-  (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS used,
+  (SELECT count(*)::int FROM pg_stat_activity WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL) AS used,
   (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user) AS role_limit,
   (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,
   ${millis('idle_in_transaction_session_timeout')} AS idle_in_transaction_session_timeout,
   coalesce(${millis('idle_session_timeout')}, 0) AS idle_session_timeout,
+  ${millis('transaction_timeout')} AS transaction_timeout,
   ${bytes('work_mem')} AS work_mem, ${bytes('shared_buffers')} AS shared_buffers,
-  current_setting('max_parallel_workers_per_gather')::int AS parallel_workers, pg_is_in_recovery() AS standby`
+  current_setting('max_parallel_workers_per_gather')::int AS parallel_workers, pg_is_in_recovery() AS standby,
+  (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS superuser`
 
 /** What a transaction of poolsafe changes. */
 type Limits = Pick<DatabaseFacts, 'statement_timeout' | 'lock_timeout' | 'database' | 'role'>
@@ -169,6 +177,7 @@ async function askPgBouncer(admin: Ask, unseen: Unseen[]): Promise<PgBouncerFact
       config: Object.fromEntries(config.map(({ key, value }) => [String(key), String(value)])),
       databases: await admin('SHOW DATABASES'),
       pools: await admin('SHOW POOLS'),
+      stats: await admin('SHOW STATS'),
     }
   } catch (error) {
     unseen.push({ what: 'the console of PgBouncer', why: messageOf(error) })

@@ -70,6 +70,7 @@ export const hiddenMore: readonly StoredCase[] = [
   },
   {
     object: 'shop.calls_out',
+    since: 14,
     sql: `CREATE PROCEDURE shop.with_out(i int, OUT o int) LANGUAGE plpgsql AS $$ BEGIN ${setA}; o := i; END $$;
       ${plpgsql('shop.calls_out()', 'DECLARE x int; BEGIN CALL shop.with_out(1, x); END')}`,
     call: 'SELECT shop.calls_out()',

@@ -6,6 +6,8 @@ export interface StoredCase {
   readonly object: string
   readonly sql: string
   readonly call: string
+  /** The first major version of PostgreSQL that has it. */
+  readonly since?: number
 }
 
 /** Code that changes the session of its caller. */
@@ -22,11 +24,13 @@ export const hidden: readonly StoredCase[] = [
   },
   {
     object: 'shop.set_atomic',
+    since: 14,
     sql: `CREATE FUNCTION shop.set_atomic() RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT set_config('app.a', 'x', false); END`,
     call: 'SELECT shop.set_atomic()',
   },
   {
     object: 'shop.set_return',
+    since: 14,
     sql: `CREATE FUNCTION shop.set_return() RETURNS text LANGUAGE sql RETURN set_config('app.a', 'x', false)`,
     call: 'SELECT shop.set_return()',
   },
@@ -279,6 +283,7 @@ export const hidden: readonly StoredCase[] = [
   },
   {
     object: 'shop.merges',
+    since: 15,
     sql: plpgsql(
       'shop.merges()',
       'BEGIN MERGE INTO shop.t_insert USING (SELECT 9 AS id) s ON false WHEN NOT MATCHED THEN INSERT VALUES (s.id); END',

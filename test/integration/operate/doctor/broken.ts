@@ -10,6 +10,8 @@ export interface Broken {
   readonly id: string
   readonly status: Check['status']
   readonly remedy: RegExp
+  /** The first major version of PostgreSQL that has it. */
+  readonly since?: number
 }
 
 export const broken: readonly Broken[] = [
@@ -159,11 +161,29 @@ export const broken: readonly Broken[] = [
   },
   {
     name: 'idle_session_timeout',
+    since: 14,
     options: {},
     more: ({ urlFor }) => ['--url', urlFor('idle', 'word')],
     id: 'timeouts/idle-session-timeout',
     status: 'failure',
     remedy: /idle_session_timeout = 0/,
+  },
+  {
+    name: 'a role without a limit for transactions',
+    options: {},
+    more: ({ urlFor }) => ['--url', urlFor('bare', 'word')],
+    id: 'timeouts/transaction-timeout',
+    since: 17,
+    status: 'warning',
+    remedy: /ALTER ROLE bare SET transaction_timeout/,
+  },
+  {
+    name: 'statements that outlive their request',
+    options: {},
+    more: () => ['--request-timeout', '10000'],
+    id: 'timeouts/statement-within-request',
+    status: 'warning',
+    remedy: /ALTER ROLE app SET statement_timeout = '9s'/,
   },
   {
     name: 'a limit of the role',

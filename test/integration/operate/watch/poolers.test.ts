@@ -1,6 +1,7 @@
 import { dedicatedConnection } from '@poolsafe/pg'
-import { startPostgres, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
+import { type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
+import { startTestPostgres } from '../../../support/servers/postgres-versions.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startPgBouncer } from '../../../support/servers/pgbouncer.ts'
 import { closedOf, roles, Stage, until } from './stage.ts'
@@ -9,7 +10,7 @@ let server: PostgresServer
 let pooler: PgBouncerServer
 let stage: Stage
 beforeAll(async () => {
-  server = await startPostgres({ settings: { max_connections: '20' } })
+  server = await startTestPostgres({ settings: { max_connections: '20' } })
   const owner = new pg.Client(server.url)
   await owner.connect()
   await owner.query(roles)

@@ -1,8 +1,9 @@
 import { guardClient } from '@poolsafe/pg'
 import { dedicatedConnection } from '@poolsafe/pg'
 import { watchConnections } from '@poolsafe/operate'
-import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
+import type { PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
+import { startTestPostgres } from '../../../support/servers/postgres-versions.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startStandby, type Standby } from '../../../support/servers/standby.ts'
 import { closedOf, roles, Stage, until } from './stage.ts'
@@ -12,7 +13,7 @@ let standby: Standby
 let stage: Stage
 let onStandby: Stage
 beforeAll(async () => {
-  server = await startPostgres({ settings: { max_connections: '20', autovacuum_worker_slots: '3' } })
+  server = await startTestPostgres({ settings: { max_connections: '20' } })
   const owner = new pg.Client(server.url)
   await owner.connect()
   await owner.query(`${roles}; CREATE ROLE "it's ""me""\n%s" LOGIN PASSWORD 'word'`)
@@ -35,7 +36,7 @@ describe('watchConnections', () => {
     await onStandby.connectMany(10, 'shop-api')
     const { watch, events } = await onStandby.watch()
     await until(() => watch.stats().used === 8)
-    expect(events[0]?.message).toMatch(/^watching a standby of PostgreSQL 18, database postgres, as watcher$/)
+    expect(events[0]?.message).toMatch(/^watching a standby of PostgreSQL \d+, database postgres, as watcher$/)
   })
 
   it('counts no walsender, and closes none', async () => {
@@ -77,7 +78,7 @@ describe('watchConnections', () => {
   })
 
   it('waits for a server that dies, and goes on with the next one', async () => {
-    const dying = await startPostgres({ settings: { max_connections: '20' } })
+    const dying = await startTestPostgres({ settings: { max_connections: '20' } })
     const own = new Stage(dying.url)
     const owner = await own.connect('owner', 'postgres', dying.url)
     await owner.client.query(roles)
