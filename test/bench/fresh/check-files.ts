@@ -1,11 +1,13 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { poolers } from '@poolsafe/core'
+import { observeFiles } from '../../../packages/cli/src/check/cache/observed.ts'
+import { ScanCache } from '../../../packages/cli/src/check/cache/scan-cache.ts'
 import { parseCode } from '../../../packages/cli/src/check/code/syntax.ts'
 import { Scanner } from '../../../packages/cli/src/check/scan.ts'
 
 // Prints what it takes to check the code of installed libraries, or to parse all of it: the seconds of CPU time, and the
-// highest memory of the process. First argument: `check` or `parse`.
+// highest memory of the process. First argument: `check` or `parse`; with `check`, the second may be the folder of a cache.
 
 const modules = resolve(import.meta.dirname, '../../../node_modules/.pnpm')
 const libraries =
@@ -16,7 +18,8 @@ const files = globSync(`${libraries}/node_modules/**/*.{js,mjs,ts}`, { cwd: modu
   .filter((path) => readFileSync(path).length < 1_000_000)
 
 const before = process.cpuUsage()
-if (process.argv[2] === 'check') check()
+const [, , what, cacheFolder] = process.argv
+if (what === 'check') check()
 else for (const path of files) parse(path)
 const { user, system } = process.cpuUsage(before)
 console.log(
@@ -28,9 +31,13 @@ console.log(
 )
 
 function check(): void {
-  const scanner = new Scanner({ cwd: modules, poolers: [poolers.strictest()], tags: new Set(), migrations: [] })
-  for (const path of files) scanner.scan(path)
-  scanner.scanImporters()
+  const request = { cwd: modules, poolers: [poolers.strictest()], tags: new Set<string>(), migrations: [] }
+  const cache = cacheFolder === undefined ? undefined : new ScanCache(cacheFolder, request)
+  if (cache?.find(files) !== undefined) return
+  const observed = observeFiles()
+  const scanner = new Scanner(request)
+  const output = scanner.scanAll(files)
+  cache?.save(files, output, { plain: scanner.plain, observed })
 }
 
 /** Some files are for tests of parsers. */

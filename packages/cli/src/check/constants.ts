@@ -24,12 +24,13 @@ export class Constants {
     if (isSource) this.#modules.add(moduleOf(path))
   }
 
-  /** Notes a file that passes on what others export. */
-  addPassing(path: string, source: string): void {
-    if (!source.includes('export')) return
+  /** Notes a file that passes on what others export. Returns false for a file that does not. */
+  addPassing(path: string, source: string): boolean {
+    if (!source.includes('export')) return false
     const pattern = exportsNames.test(source) ? passingOrImporting : passingOn
     const from = [...source.matchAll(pattern)].map(([, module = '']) => importedModule(path, module))
     if (from.length > 0) this.#passing.push({ module: moduleOf(path), from })
+    return from.length > 0
   }
 
   /** Returns true for a file that imports one of the modules. Called when all files have been noted. */

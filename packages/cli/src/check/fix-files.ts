@@ -1,17 +1,13 @@
 import { writeFileSync } from 'node:fs'
-import type { PoolerProfile } from '@poolsafe/core'
 import { shownPath } from './files.ts'
 import { applyEdits, diffOf, Fixer } from './fix.ts'
 import { mayTouchSessions } from './prefilter.ts'
 import { readSource } from './read-file.ts'
 import { counted } from './report/result.ts'
+import type { ScanRequest } from './scan-types.ts'
 
 /** How files are repaired. */
-export interface FixFilesOptions {
-  readonly cwd: string
-  readonly profiles: readonly PoolerProfile[]
-  readonly tags: ReadonlySet<string>
-  readonly migrations: readonly string[]
+export interface FixFilesOptions extends ScanRequest {
   /** Shows the changes and writes nothing. */
   readonly isDry: boolean
 }
@@ -27,13 +23,13 @@ export function fixFiles(files: readonly string[], options: FixFilesOptions): st
 }
 
 /** @returns the diff; `undefined` for a file without an exact repair */
-function fixFile(path: string, { cwd, profiles, tags, migrations, isDry }: FixFilesOptions): string | undefined {
+function fixFile(path: string, { cwd, poolers, tags, migrations, isDry }: FixFilesOptions): string | undefined {
   const content = readSource(path)
   if (!('source' in content) || !mayTouchSessions(content.source) || !/\.(?:[mc]?[jt]sx?|sql)$/.test(path))
     return undefined
   const { source } = content
   const shown = shownPath(cwd, path)
-  const fixed = profiles.reduce((text, pooler) => {
+  const fixed = poolers.reduce((text, pooler) => {
     const edits = editsOf(new Fixer(pooler), { path, shown, source: text, tags, migrations })
     return applyEdits(text, edits)
   }, source)

@@ -22,6 +22,10 @@ export interface CheckRequest {
   readonly changed?: string | true | undefined
   readonly fix?: boolean | undefined
   readonly dryRun?: boolean | undefined
+  /** Whether the result of the last check counts where nothing has changed. */
+  readonly cache?: boolean | undefined
+  /** The folder of the cache. It turns the cache on. */
+  readonly cacheLocation?: string | undefined
   /** The path that standard input pretends to be. */
   readonly stdinFilepath?: string | undefined
 }
@@ -35,6 +39,8 @@ export function checkContradictions(request: CheckRequest): void {
   const refuse = (message: string): never => {
     throw new UsageError(message)
   }
+  if (request.cache === false && request.cacheLocation !== undefined)
+    refuse('--cache-location needs the cache: leave out --no-cache')
   if (dryRun === true && fix !== true) refuse('--dry-run shows what --fix would change: add --fix')
   if (stdinFilepath !== undefined && fix === true) refuse('--fix cannot change standard input')
   if (stdinFilepath !== undefined && (paths.length > 0 || changed !== undefined))

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { PoolerProfile } from '@poolsafe/core'
 import { loadConfig, resolveCheck } from '@poolsafe/config'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -10,7 +9,6 @@ import { changedFiles } from './changed-files.ts'
 import { settlePending } from './configuration/project-facts.ts'
 import { defaultInclude, listFiles } from './files.ts'
 import type { CheckFinding, Skipped } from './finding.ts'
-import { fixFiles } from './fix-files.ts'
 import { Lines } from './lines.ts'
 import { readSource } from './read-file.ts'
 import { reports } from './report/all.ts'
@@ -23,18 +21,17 @@ import {
   usualBaseline,
   type CheckRequest,
 } from './request.ts'
-import { mergePoolers, Scanner, type FileResult } from './scan.ts'
+import { mergePoolers } from './merge-poolers.ts'
+import { scanFiles, scanText } from './run-scan.ts'
+import type { ScanOutput, ScanRequest } from './scan-types.ts'
 
 /** Everything that a check needs, with the configuration and the command line taken together. */
 interface Settings {
   readonly request: CheckRequest
   readonly terminal: Terminal
-  readonly profiles: readonly PoolerProfile[]
-  readonly scanner: Scanner
+  readonly scan: ScanRequest
   readonly files: readonly string[]
   readonly accept: (findings: readonly CheckFinding[]) => CheckFinding[]
-  readonly migrations: readonly string[]
-  readonly tags: ReadonlySet<string>
   readonly showsHints: boolean
 }
 
@@ -43,13 +40,19 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
   checkContradictions(request)
   const settings = await settingsOf(request, terminal)
   if (request.fix === true) {
-    const report = fixFiles(settings.files, { ...settings, cwd: terminal.cwd, isDry: request.dryRun === true })
+    const { fixFiles } = await import('./fix-files.ts')
+    const report = fixFiles(settings.files, { ...settings.scan, isDry: request.dryRun === true })
     terminal.err(report)
     if (request.dryRun === true) return exitCodes.clean
   }
   const started = performance.now()
-  const results = request.stdinFilepath === undefined ? scanAll(settings) : [await scanInput(settings)]
-  return finish(settings, results, performance.now() - started)
+  return finish(settings, await scanAsked(settings), performance.now() - started)
+}
+
+async function scanAsked({ request, terminal, scan, files }: Settings): Promise<ScanOutput> {
+  const { stdinFilepath } = request
+  if (stdinFilepath === undefined) return scanFiles(files, scan, request, terminal)
+  return scanText(resolve(terminal.cwd, stdinFilepath), await terminal.readInput(), scan)
 }
 
 async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Settings> {
@@ -57,8 +60,6 @@ async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Se
   const { guard = {}, check: given = {} } = (await loadConfig(cwd, request.config)).config
   const check = resolveCheck(given)
   const { exclude, include = defaultInclude, overrides, migrations } = check
-  const profiles = profilesOf(request.pooler, guard)
-  const tags = new Set(check.tags)
   const allowed = createAllowed(guard, overrides, checkRules(request.rule ?? []))
   const files =
     request.stdinFilepath === undefined
@@ -67,11 +68,13 @@ async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Se
   return {
     request,
     terminal,
-    profiles,
-    tags,
-    migrations: migrations.folders,
     files: onlyChanged(files, cwd, request.changed),
-    scanner: new Scanner({ cwd, poolers: profiles, tags, migrations: migrations.folders }),
+    scan: {
+      cwd,
+      poolers: profilesOf(request.pooler, guard),
+      tags: new Set(check.tags),
+      migrations: migrations.folders,
+    },
     showsHints: request.pooler === undefined && guard.pooler === undefined,
     accept: (findings) =>
       findings
@@ -87,16 +90,9 @@ function onlyChanged(files: readonly string[], cwd: string, changed: string | tr
   return files.filter((file) => known.has(file))
 }
 
-function scanAll({ scanner, files }: Settings): FileResult[] {
-  return [...files.map((path) => scanner.scan(path)), ...scanner.scanImporters()]
-}
-
-async function scanInput({ request, terminal, scanner }: Settings): Promise<FileResult> {
-  return scanner.scanSource(resolve(terminal.cwd, request.stdinFilepath ?? ''), await terminal.readInput())
-}
-
-function finish(settings: Settings, results: readonly FileResult[], millis: number): ExitCode {
-  const { request, terminal, profiles, scanner, files, accept } = settings
+function finish(settings: Settings, output: ScanOutput, millis: number): ExitCode {
+  const { request, terminal, scan, files, accept } = settings
+  const { results, problems, counts, hints } = output
   const settled = mergePoolers(settlePending(results))
   const found = accept([...results.flatMap(({ findings }) => findings), ...settled])
   const skipped: readonly Skipped[] = results.flatMap((result) => result.skipped)
@@ -104,11 +100,11 @@ function finish(settings: Settings, results: readonly FileResult[], millis: numb
   const result: CheckResult = {
     findings,
     skipped,
-    problems: scanner.problems,
-    counts: scanner.counts,
-    poolers: profiles.map(({ label }) => label),
+    problems,
+    counts,
+    poolers: scan.poolers.map(({ label }) => label),
     millis,
-    hints: settings.showsHints ? scanner.hints : [],
+    hints: settings.showsHints ? hints : [],
   }
   print(result, request, terminal)
   terminal.err(note)

@@ -1,4 +1,3 @@
-import type { PoolerProfile } from '@poolsafe/core'
 import { checkCode } from './check-code.ts'
 import { checkScript } from './check-script.ts'
 import {
@@ -7,45 +6,20 @@ import {
   type ConfigurationResult,
 } from './configuration/check-configuration.ts'
 import { checkSettingsFile, isSettingsFile } from './configuration/check-settings-file.ts'
-import type { ProjectFacts } from './configuration/project-facts.ts'
 import { Constants, mayImport } from './constants.ts'
 import { SourceFile } from './code/source-file.ts'
 import { parseCode, SyntaxRefused } from './code/syntax.ts'
 import { importsOther, isOtherPath } from './dialect.ts'
 import { shownPath } from './files.ts'
-import type { CheckFinding, Problem, Skipped } from './finding.ts'
+import type { Problem } from './finding.ts'
 import { Lines } from './lines.ts'
+import { mergePoolers } from './merge-poolers.ts'
 import { originOf } from './origin.ts'
 import { mayTouchSessions } from './prefilter.ts'
 import { readBytes, readSource } from './read-file.ts'
+import type { Counts, FileResult, ScanOutput, ScanRequest } from './scan-types.ts'
 import { Judge } from './sql/judge.ts'
 import { suppress, type Remaining } from './suppressions.ts'
-
-/** What to scan, and how. */
-export interface ScanRequest {
-  readonly cwd: string
-  readonly poolers: readonly PoolerProfile[]
-  /** Names of more tags that make SQL. */
-  readonly tags: ReadonlySet<string>
-  /** Globs of migrations, besides the folders that are known. */
-  readonly migrations: readonly string[]
-}
-
-/** What was read. */
-export interface Counts {
-  files: number
-  /** Files with a word that may touch session state. Only these are parsed. */
-  parsed: number
-  scripts: number
-  tags: number
-  calls: number
-}
-
-/** The findings of one file, with what it says about the project. */
-export interface FileResult extends ProjectFacts {
-  readonly findings: readonly CheckFinding[]
-  readonly skipped: readonly Skipped[]
-}
 
 /** What a file has, with the findings that depend on other files. */
 type Scanned = Remaining & Pick<ConfigurationResult, 'needs'>
@@ -68,9 +42,30 @@ export class Scanner {
   /** Files without a dangerous word of their own, which may use a constant of another file. */
   readonly #others: string[] = []
 
+  /** Files in which nothing is found, whatever other files have. */
+  readonly plain: Set<string> = new Set()
+
   constructor(request: ScanRequest) {
     this.#request = request
     this.#judges = request.poolers.map((pooler) => new Judge(pooler))
+  }
+
+  /**
+   * Checks files. Never throws for what is in a file.
+   *
+   * @param isPlain returns true for a file that is known to be plain, so it is not read
+   */
+  scanAll(files: readonly string[], isPlain: (path: string) => boolean = () => false): ScanOutput {
+    const own = files.map((path) => (isPlain(path) ? this.#countPlain(path) : this.scan(path)))
+    const results = [...own, ...this.#scanImporters()].filter((result) => result !== nothing)
+    const { hints, problems, counts } = this
+    return { results, hints, problems, counts }
+  }
+
+  #countPlain(path: string): FileResult {
+    this.counts.files++
+    this.plain.add(path)
+    return nothing
   }
 
   /** Reads and checks a file. Never throws for what is in the file. */
@@ -80,8 +75,8 @@ export class Scanner {
     return { findings: [], skipped: [{ path: shownPath(this.#request.cwd, path), reason: content.skipped }] }
   }
 
-  /** Checks the files that import a dangerous constant and have no dangerous word of their own. Called at the end. */
-  scanImporters(): FileResult[] {
+  /** Checks the files that import a dangerous constant and have no dangerous word of their own. */
+  #scanImporters(): FileResult[] {
     return this.#others.flatMap((path) => {
       const content = readSource(path)
       return 'source' in content && this.#constants.mayBeUsedIn(path, content.source)
@@ -99,11 +94,17 @@ export class Scanner {
     this.counts.files++
     if (isSettingsFile(path)) return this.#scanSettings(path, bytes.toString('utf8'))
     const isTouching = mayTouchSessions(bytes)
-    if (path.endsWith('.sql')) return isTouching ? this.#scanParsed(path, bytes.toString('utf8')) : nothing
+    if (path.endsWith('.sql')) return isTouching ? this.#scanParsed(path, bytes.toString('utf8')) : this.#plainly(path)
     const source = bytes.toString('utf8')
-    this.#constants.addPassing(path, source)
+    const isPassing = this.#constants.addPassing(path, source)
     if (isTouching || mayConfigureSessions(source)) return this.#scanParsed(path, source)
     if (mayImport(source)) this.#others.push(path)
+    else if (!isPassing) return this.#plainly(path)
+    return nothing
+  }
+
+  #plainly(path: string): FileResult {
+    this.plain.add(path)
     return nothing
   }
 
@@ -158,20 +159,4 @@ export class Scanner {
       return `poolsafe failed on it, which is a bug of poolsafe: ${String(error)}`
     }
   }
-}
-
-/** The same finding behind several poolers is one finding. */
-export function mergePoolers(findings: readonly CheckFinding[]): CheckFinding[] {
-  const merged = new Map<string, CheckFinding>()
-  for (const finding of findings) {
-    const { path, line, column, rule, statement, message } = finding
-    // The variants of a text are one finding. A configuration has no statement, and one may send several.
-    const key = `${path}:${line}:${column} ${rule} ${statement === '' ? message : ''}`
-    const known = merged.get(key)
-    merged.set(
-      key,
-      known === undefined ? finding : { ...known, poolers: [...new Set([...known.poolers, ...finding.poolers])] },
-    )
-  }
-  return [...merged.values()]
 }

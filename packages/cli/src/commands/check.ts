@@ -28,6 +28,9 @@ export function check(program: Command, session: Session): void {
     .option('--update-baseline', 'write the baseline from what is found')
     .option('--fix', 'repair what has an exact repair: SET to SET LOCAL in a transaction, and the like')
     .option('--dry-run', 'with --fix: show the changes, write nothing')
+    .option('--cache', 'read only what has changed since the last check')
+    .option('--no-cache', 'ignore the cache (the default)')
+    .option('--cache-location <folder>', 'the folder of the cache (default: node_modules/.cache/poolsafe)')
     .option('--stdin-filepath <path>', 'check standard input as if it were this file')
     .option('--config <path>', 'the configuration file, instead of the nearest poolsafe.config')
     .action(async (paths: readonly string[], options: Options) => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { observe } from '../cache/observed.ts'
 import { exportsOf, type Exports } from './exports.ts'
 import { Names, type Imported } from './names.ts'
 import { parseCode, type Node, type Syntax } from './syntax.ts'
@@ -105,6 +106,7 @@ function tryParse(
 }
 
 function isSmallFile(path: string): boolean {
+  observe(path)
   if (!existsSync(path)) return false
   const { size } = statSync(path)
   return size <= mostBytes && statSync(path).isFile()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { observe } from '../cache/observed.ts'
 
 /** Drivers that speak to PostgreSQL, and ORMs that bring one. */
 const postgresDriver =
@@ -32,6 +33,7 @@ function dependenciesAround(folder: string): ReadonlySet<string> | undefined {
 
 /** @returns `undefined` for a folder without a package, and for one whose `package.json` cannot be read */
 function read(path: string): ReadonlySet<string> | undefined {
+  observe(path)
   try {
     const content = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>
     const lists = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies']

@@ -1,5 +1,5 @@
 import type { CheckFinding, Problem, Skipped } from '../finding.ts'
-import type { Counts } from '../scan.ts'
+import type { Counts } from '../scan-types.ts'
 
 /** The result of a check, for the reports. Plain data. */
 export interface CheckResult {
@@ -8,7 +8,7 @@ export interface CheckResult {
   readonly skipped: readonly Skipped[]
   /** What is wrong with comments that allow: unused, or malformed. */
   readonly problems: readonly Problem[]
-  readonly counts: Counts
+  readonly counts: Readonly<Counts>
   /** The poolers that were asked about, in words. */
   readonly poolers: readonly string[]
   readonly millis: number

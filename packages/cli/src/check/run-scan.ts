@@ -1,0 +1,52 @@
+import { resolve } from 'node:path'
+import type { Terminal } from '../terminal/terminal.ts'
+import { observeFiles } from './cache/observed.ts'
+import { ScanCache, usualCacheFolder } from './cache/scan-cache.ts'
+import type { CheckRequest } from './request.ts'
+import type { ScanOutput, ScanRequest } from './scan-types.ts'
+
+/** Checks files. With `--cache` the result of the last check counts where nothing has changed. */
+export async function scanFiles(
+  files: readonly string[],
+  request: ScanRequest,
+  { cache: isCached, cacheLocation }: CheckRequest,
+  terminal: Terminal,
+): Promise<ScanOutput> {
+  if (isCached !== true && (cacheLocation === undefined || isCached === false))
+    return (await scan(files, request)).output
+  const { cwd } = terminal
+  const cache = new ScanCache(
+    cacheLocation === undefined ? usualCacheFolder(cwd) : resolve(cwd, cacheLocation),
+    request,
+  )
+  const known = cache.find(files)
+  if (known !== undefined) return known
+  const observed = observeFiles()
+  const { output, plain } = await scan(files, request, (path) => cache.isPlain(path))
+  try {
+    cache.save(files, output, { plain, observed })
+  } catch (error) {
+    terminal.err(`--cache: the result was not kept: ${error instanceof Error ? error.message : String(error)}\n`)
+  }
+  return output
+}
+
+/** Checks a text as if it were the content of a file. */
+export async function scanText(path: string, text: string, request: ScanRequest): Promise<ScanOutput> {
+  const { Scanner } = await import('./scan.ts')
+  const scanner = new Scanner(request)
+  const results = [scanner.scanSource(path, text)]
+  const { hints, problems, counts } = scanner
+  return { results, hints, problems, counts }
+}
+
+/** The parser is loaded only if a file has to be read. */
+async function scan(
+  files: readonly string[],
+  request: ScanRequest,
+  isPlain?: (path: string) => boolean,
+): Promise<{ readonly output: ScanOutput; readonly plain: ReadonlySet<string> }> {
+  const { Scanner } = await import('./scan.ts')
+  const scanner = new Scanner(request)
+  return { output: scanner.scanAll(files, isPlain), plain: scanner.plain }
+}

@@ -1,0 +1,39 @@
+import type { PoolerProfile } from '@poolsafe/core'
+import type { ProjectFacts } from './configuration/project-facts.ts'
+import type { CheckFinding, Problem, Skipped } from './finding.ts'
+
+/** What to scan, and how. */
+export interface ScanRequest {
+  readonly cwd: string
+  readonly poolers: readonly PoolerProfile[]
+  /** Names of more tags that make SQL. */
+  readonly tags: ReadonlySet<string>
+  /** Globs of migrations, besides the folders that are known. */
+  readonly migrations: readonly string[]
+}
+
+/** What was read. */
+export interface Counts {
+  files: number
+  /** Files with a word that may touch session state. Only these are parsed. */
+  parsed: number
+  scripts: number
+  tags: number
+  calls: number
+}
+
+/** The findings of one file, with what it says about the project. */
+export interface FileResult extends ProjectFacts {
+  readonly findings: readonly CheckFinding[]
+  readonly skipped: readonly Skipped[]
+}
+
+/** What a scan found. Plain data. */
+export interface ScanOutput {
+  readonly results: readonly FileResult[]
+  /** What files of settings say of the pooler, in sentences. */
+  readonly hints: readonly string[]
+  /** What is wrong with comments that allow. */
+  readonly problems: readonly Problem[]
+  readonly counts: Readonly<Counts>
+}
