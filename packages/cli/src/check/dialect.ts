@@ -1,5 +1,5 @@
 const others =
-  'mysql2?|mariadb|sqlite3?|better-sqlite3|libsql|turso|mssql|sqlserver|sql-server|tedious|oracle(?:db)?|clickhouse|duckdb|snowflake|bigquery|databricks|redshift|trino|presto|spanner|d1'
+  'mysql2?|mariadb|sqlite3?|better-sqlite3|libsql|turso|mssql|sqlserver|sql-server|tedious|oracle(?:db)?|clickhouse|duckdb|snowflake|bigquery|databricks|redshift|trino|presto|spanner|cockroach(?:db)?|sap|hana|d1'
 const otherPath = new RegExp(`(?:^|[/_.-])(?:${others})(?:[/_.-]|$)`, 'i')
 const otherModule = new RegExp(`(?:^|[@/:-])(?:${others})(?:$|[/-])`, 'i')
 const postgresModule =

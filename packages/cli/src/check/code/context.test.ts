@@ -25,6 +25,8 @@ const silent: Readonly<Record<string, string>> = {
   'another database, by a case': "switch (type) { case 'mysql': await db.query('SET a = 1'); break }",
   'a block that builds what is no session state':
     "await db.query(`DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD b int', ${name}); END $$`)",
+  'an isolation level in a hole':
+    "await client.query('BEGIN')\nawait client.query(`SET TRANSACTION ISOLATION LEVEL ${level}`)\nawait client.query(`BEGIN ISOLATION LEVEL ${level}`)",
   'a named placeholder of Sequelize':
     "await sequelize.query('SELECT pg_advisory_xact_lock(:space, :id)', { replacements: { space, id }, transaction })",
 }

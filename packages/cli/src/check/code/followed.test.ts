@@ -76,7 +76,16 @@ describe('a text is followed:', () => {
     expect(findingsIn(source)).toEqual([`${line} session/set`])
   })
 
+  it('with the number of a parameter in a hole', () => {
+    expect(
+      findingsIn(
+        'const list = []\nlist.push(`set_config($${n}, $${n + 1}, false)`)\nclient.query(`SELECT ${list.join()}`)',
+      ),
+    ).toEqual(['3 session/set-config'])
+  })
+
   it.each([
+    "conn.executeRaw('SELECT pg_advisory_lock(1)', [])",
     "createQueryBuilder().select('pg_advisory_lock(1)').getRawOne()",
     "knex('a').whereRaw('pg_try_advisory_lock(?)', [1])",
     "db.selectNoFrom((eb) => eb.fn('pg_advisory_lock', [eb.val(1)]).as('lock'))",

@@ -6,7 +6,7 @@ import { propertyOf } from './names.ts'
 
 /** Methods that send their first argument as it is. */
 const sending =
-  /^(?:query|execute|raw|unsafe|\$queryRaw(?:Unsafe)?|\$executeRaw(?:Unsafe)?|rawQuery|runSql|addSql|sql|executeQuery|any|many|maybeOne|one|oneFirst|anyFirst|manyFirst|none|oneOrNone|manyOrNone|multi|multiResult|result|stream|queryArray|queryObject)$/
+  /^(?:query|execute|raw|unsafe|\$?queryRaw(?:Unsafe)?|\$?executeRaw(?:Unsafe)?|rawQuery|runSql|addSql|sql|executeQuery|any|many|maybeOne|one|oneFirst|anyFirst|manyFirst|none|oneOrNone|manyOrNone|multi|multiResult|result|stream|queryArray|queryObject)$/
 /** Receivers that are databases by their name. */
 const database =
   /db|database|pool|client|conn|knex|sequelize|prisma|manager|runner|^tx|trx|^t$|^task$|sql|postgres|^pg|session|reposit|repo$|source|orm|^em$|kysely|drizzle|pgm|^this$|schema|transaction|compiled/i

@@ -60,7 +60,7 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     '1 connection/startup-parameter',
   ],
   'postgres.js, a timeout': [
-    'postgres(url, { prepare: false, connection: { statement_timeout: 1 } })',
+    "import postgres from 'postgres'; postgres(url, { prepare: false, connection: { statement_timeout: 1 } })",
     '1 connection/startup-parameter',
   ],
   'pg-listen': [

@@ -50,6 +50,14 @@ const found: Readonly<Record<string, readonly [source: string, ...expected: stri
     "new Sequelize('postgres://h/a', { keepDefaultTimezone: true, dialectOptions: b ? {} : { ssl: true } })",
     '1 session/set',
   ],
+  'postgres.js, any setting': [
+    "import postgres from 'postgres'\nlet o: postgres.Options<{}> = { host, prepare: false }\no = { ...o, connection: { search_path: 'a', application_name: 'b' } }\npostgres(o)",
+    `3 ${startup}`,
+  ],
+  'postgres.js with options in steps': [
+    "import postgres from 'postgres'\nlet o = { host }\nif (a) o = { ...o, ssl: true }\npostgres(o)",
+    '4 session/named-statement',
+  ],
   'options of a pool that are made elsewhere': [
     'const options: PoolConfig = { host, port, statement_timeout: 5000 }\nensurePool(options)\ncreatePool({ ...more, max: 1, lock_timeout: 1 })',
     `1 ${startup}`,
@@ -77,6 +85,10 @@ const silent: Readonly<Record<string, string>> = {
   'Postgrator without a schema': "import Postgrator from 'postgrator'\nnew Postgrator({ driver: 'pg' })",
   'Postgrator on a direct URL':
     "import Postgrator from 'postgrator'\nnew Postgrator({ driver: 'pg', connectionString: directUrl, currentSchema: 'a' })",
+  'postgres.js with prepare in steps':
+    "import postgres from 'postgres'\nlet o = { host }\nif (a) o = { ...o, prepare: false }\npostgres(o)",
+  'postgres.js with what poolers take':
+    "import postgres from 'postgres'\npostgres(url, { prepare: false, connection: { application_name: 'a', TimeZone: 'UTC' } })",
   'a timeout that is no option of a pool':
     "const row = { statement_timeout: '5s', name: 'a' }\nnew Pool({ connectionString: process.env.DIRECT_URL, statement_timeout: 5 })",
   'Sequelize with one of two objects, silenced':

@@ -18,7 +18,9 @@ export const postgresJsPrepare: Detector = {
               : options !== undefined && hasSpread(options)
           const given = options === undefined ? undefined : propertyOf(options, 'prepare')
           const isSet = given !== undefined && !(given.type === 'Literal' && given.value === true)
-          if ((isHidden && given === undefined) || isSet || isDirect(call, file)) return []
+          // Options that are put together in steps may have it somewhere.
+          const isUnread = options === undefined && /\bprepare\s*:|\.prepare\s*=/.test(file.syntax.source)
+          if (((isHidden || isUnread) && given === undefined) || isSet || isDirect(call, file)) return []
           return [
             {
               node: call.callee,

@@ -1,8 +1,18 @@
 import { sentAtLogin } from '../../database/sent-at-login.ts'
 import { isDirect } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import { isCall, lastName, type Call, type Node } from '../code/syntax.ts'
-import { callsTo, namesDirect, objectAt, objectIn, objectsWith, setting, type Detector, type Fact } from './detector.ts'
+import { isCall, type Call, type Node } from '../code/syntax.ts'
+import {
+  callsTo,
+  imports,
+  namesDirect,
+  objectAt,
+  objectIn,
+  objectsWith,
+  setting,
+  type Detector,
+  type Fact,
+} from './detector.ts'
 
 /** node-postgres and all that pass their configuration on to it: pools, PrismaPg, Knex, Sequelize, TypeORM. */
 export const startupParameters: Detector = {
@@ -12,21 +22,42 @@ export const startupParameters: Detector = {
     const ofCalls = callsTo(file, driverCalls).flatMap((call) =>
       isDirect(call, file) ? [] : configurationsOf(call, file),
     )
-    return [...new Set([...ofCalls, ...ofOrms(file), ...poolOptions(file)])].flatMap((object) => factsOf(object))
+    const ofPools = [...new Set([...ofCalls, ...ofOrms(file), ...poolOptions(file)])].flatMap(factsOf)
+    return [...ofPools, ...ofPostgresJs(file)]
   },
 }
 
 /** Pools, clients and adapters. PgBoss and the second call of pg-promise hand their options on to a pool. */
-const driverCalls = /^(?:Pool|Client|PrismaPg|guardPool|PgBoss|pgp|pgPromise|postgres)$/
+const driverCalls = /^(?:Pool|Client|PrismaPg|guardPool|PgBoss|pgp|pgPromise)$/
 
-/** The objects whose properties become parameters of the login. */
+/** The object whose properties become parameters of the login. */
 function configurationsOf(call: Call, file: SourceFile): Node[] {
-  const objects = [objectAt(call, 0, file), objectAt(call, 1, file)]
-  const found =
-    lastName(call.callee) === 'postgres'
-      ? objects.map((object) => objectIn(object, 'connection', file))
-      : objects.slice(0, 1)
-  return found.flatMap((object) => object ?? [])
+  const object = objectAt(call, 0, file)
+  return object === undefined ? [] : [object]
+}
+
+/** What poolers track or take from every client. */
+const welcome = /^(?:application_name|client_encoding|datestyle|timezone|standard_conforming_strings)$/i
+
+/** postgres.js sends everything in `connection`. The object may be put together before the call. */
+function ofPostgresJs(file: SourceFile): Fact[] {
+  if (!imports(file, /^postgres$/)) return []
+  const ofCalls = callsTo(file, /^postgres$/).flatMap((call) =>
+    isDirect(call, file) ? [] : [0, 1].map((index) => objectIn(objectAt(call, index, file), 'connection', file)),
+  )
+  const inSteps = file.syntax.nodes.flatMap((node) =>
+    node.type === 'AssignmentExpression' && node.right.type === 'ObjectExpression'
+      ? [objectIn(node.right, 'connection', file)]
+      : [],
+  )
+  return [...new Set([...ofCalls, ...inSteps])].flatMap((object) => {
+    if (object?.type !== 'ObjectExpression') return []
+    return object.properties.flatMap((property): Fact[] => {
+      const name = property.type === 'Property' && property.key.type === 'Identifier' ? property.key.name : undefined
+      const node = name === undefined || welcome.test(name) ? undefined : setting(object, name)
+      return name === undefined || node === undefined ? [] : [factOf(name, node)]
+    })
+  })
 }
 
 /** Options of a pool or a client, wherever they are used: nothing else has a timeout beside the place of a database. */
@@ -82,23 +113,24 @@ const orms: readonly {
 ]
 
 function factsOf(object: Node): Fact[] {
-  return sentAtLogin.flatMap((name): Fact[] => {
+  return sentAtLogin.flatMap((name) => {
     const node = setting(object, name)
-    if (node === undefined) return []
-    const names = name === 'options' ? settingsIn(node) : [name]
-    return names.map((startup) => ({
-      node,
-      what: `the option ${name} is sent at login`,
-      sends: { startup },
-      instead:
-        'set it for the role that the pooler logs in as (ALTER ROLE app SET …), or with SET LOCAL in the transaction; `query_timeout` of node-postgres is kept by the driver and is not sent',
-    }))
+    const isSent = node !== undefined && (name !== 'options' || hasSettings(node))
+    return isSent ? [factOf(name, node)] : []
   })
 }
 
+function factOf(name: string, node: Node): Fact {
+  return {
+    node,
+    what: `the option ${name} is sent at login`,
+    sends: { startup: name },
+    instead:
+      'set it for the role that the pooler logs in as (ALTER ROLE app SET …), or with SET LOCAL in the transaction; `query_timeout` of node-postgres is kept by the driver and is not sent',
+  }
+}
+
 /** `-c statement_timeout=5s -c search_path=a`: the server reads each of them, a pooler may refuse `options` itself. */
-function settingsIn(node: Node): string[] {
+function hasSettings(node: Node): boolean {
   return node.type === 'Literal' && typeof node.value === 'string' && /(?:^|\s)-c|--\w/.test(node.value)
-    ? ['options']
-    : []
 }

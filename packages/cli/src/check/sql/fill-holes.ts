@@ -115,7 +115,9 @@ const takesParameters = /^[\s(]*(?:select|insert|update|delete|merge|with|values
 function bySurroundings({ kind, place, before, after, number }: Around): string {
   if (place !== 'code') return 'x'
   if (kind === 'name') return `x${number}`
-  if (endsInNumber.test(before)) return '1'
+  if (/\bisolation\s+level\s*$/i.test(before)) return 'SERIALIZABLE'
+  // `$${number}` is a parameter.
+  if (endsInNumber.test(before) || /(?<!\$)\$$/.test(before)) return '1'
   if (endsInName.test(before)) return 'x'
   if (kind === 'text' && startsInName.test(after)) return 'x'
   if (after.startsWith('.') || beforeName.test(before)) return `x${number}`
