@@ -6,6 +6,7 @@ import { textsAfterBegin } from './code/open-transactions.ts'
 import type { ReceiverKind } from './code/receivers.ts'
 import { isTakenBack } from './code/taken-back.ts'
 import type { SourceFile } from './code/source-file.ts'
+import { isOtherStatement } from './dialect.ts'
 import type { CheckFinding, Level, Origin } from './finding.ts'
 import type { Lines } from './lines.ts'
 import { mayCallFunctions } from './prefilter.ts'
@@ -48,6 +49,7 @@ export function checkCode({ path, file, origin, lines }: CodeFile, judges: reado
         locate(text, filled, contexts, judge)
           .filter(
             ({ finding: { rule }, statement }) =>
+              !isOtherStatement(statement.text) &&
               (rule !== 'statement/undecided' || mayBuildSessionState(statement.text)) &&
               !(mayBeTakenBack && isTakenBack(rule, text, sent, file, judge.pooler)),
           )

@@ -25,6 +25,13 @@ const silent: Readonly<Record<string, string>> = {
   'another database, by a case': "switch (type) { case 'mysql': await db.query('SET a = 1'); break }",
   'a block that builds what is no session state':
     "await db.query(`DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD b int', ${name}); END $$`)",
+  'a setting of MySQL': "await dataSource.query('SET foreign_key_checks = 0')",
+  'another database, by a case of an enum':
+    "switch (type) { case DatabaseType.mysql: await db.query('SET a = 1'); break }",
+  'BEGIN on a field that is a client':
+    "class A { private db: PoolClient; run() { return this.db.query('BEGIN') } }\nclass B { constructor(private readonly db: pg.Client) {} run() { return this.db.query('BEGIN') } }",
+  'a cursor for a statement in a hole':
+    'await client.query(`BEGIN`)\nawait client.query(`DECLARE ${name} CURSOR FOR ${text}`)',
   'an isolation level in a hole':
     "await client.query('BEGIN')\nawait client.query(`SET TRANSACTION ISOLATION LEVEL ${level}`)\nawait client.query(`BEGIN ISOLATION LEVEL ${level}`)",
   'a named placeholder of Sequelize':
@@ -63,6 +70,10 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     "await queryRunner.startTransaction()\nawait queryRunner.query('SET search_path = a')\nawait queryRunner.commitTransaction()\nawait queryRunner.startTransaction()\nawait queryRunner.query('RESET search_path')",
     '2 session/set',
     '5 session/set',
+  ],
+  'BEGIN on a field that is a pool': [
+    "class A { private db: Pool; run() { return this.db.query('BEGIN') } }",
+    '1 transaction/unpinned',
   ],
   'a condition names PostgreSQL': [
     "if (dialect === 'postgres') await tx.query('SET search_path = a')\nif (dialect !== 'sqlite') await tx.query('LISTEN a')",

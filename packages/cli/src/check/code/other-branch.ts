@@ -1,4 +1,4 @@
-import { ancestors, type Node } from './syntax.ts'
+import { ancestors, lastName, type Node } from './syntax.ts'
 import type { SourceFile } from './source-file.ts'
 
 const others =
@@ -24,8 +24,9 @@ export function isOfOtherDatabase(node: Node, { syntax }: SourceFile): boolean {
   return false
 }
 
+/** `case 'mysql':`, `case DatabaseType.mysql:` */
 function isOtherCase(test: Node | null): boolean {
-  return (
-    test?.type === 'Literal' && typeof test.value === 'string' && new RegExp(`^(?:${others})$`, 'i').test(test.value)
-  )
+  if (test === null) return false
+  const name = test.type === 'Literal' ? String(test.value) : (lastName(test) ?? '')
+  return new RegExp(`^(?:${others})$`, 'i').test(name)
 }

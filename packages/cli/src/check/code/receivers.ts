@@ -1,5 +1,6 @@
 import { ancestors, bare, chainOf, isFunction, lastName, type Node } from './syntax.ts'
 import type { SourceFile } from './source-file.ts'
+import { classAround, fieldsOf } from './values.ts'
 
 /**
  * What a statement is sent through:
@@ -71,7 +72,7 @@ export function kindOfReceiver(given: Node | undefined, file: SourceFile, steps:
     case 'Identifier':
       return kindOfName(node, file, steps)
     case 'MemberExpression':
-      return byName(lastName(node) ?? '', isOwn(node))
+      return (isOwn(node) ? kindOfField(node, file) : undefined) ?? byName(lastName(node) ?? '', isOwn(node))
     case 'CallExpression':
     case 'NewExpression':
       return isDirect(node, file) ? 'direct' : kindOfCall(node)
@@ -83,6 +84,14 @@ export function kindOfReceiver(given: Node | undefined, file: SourceFile, steps:
 /** A member of `this`, which no caller passes in. */
 function isOwn(node: Extract<Node, { type: 'MemberExpression' }>): boolean {
   return bare(node.object).type === 'ThisExpression'
+}
+
+/** The kind of `this.db` by its type in the class: `private db: PoolClient`. */
+function kindOfField(node: Node, { syntax }: SourceFile): ReceiverKind | undefined {
+  const owner = classAround(node, syntax)
+  const name = lastName(node)
+  const field = owner === undefined ? undefined : fieldsOf(owner).find((each) => each.name === name)
+  return field === undefined ? undefined : kindOfType(syntax.source.slice(field.type.start + 1, field.type.end).trim())
 }
 
 function kindOfName(node: Extract<Node, { type: 'Identifier' }>, file: SourceFile, steps: number): ReceiverKind {
@@ -107,14 +116,20 @@ function kindOfParameter(name: string, parameter: Node, owner: Node, file: Sourc
   // Kysely: db.connection().execute(…)
   if (call?.type === 'CallExpression' && /\bconnection\.execute$/.test(chainOf(call.callee).join('.'))) return 'held'
   const type = typeOf(parameter, file)
-  if (/\bTransaction|TransactionClient|Trx\b/.test(type)) return 'transaction'
-  if (/^(?:pg\.)?Pool$/.test(type)) return 'pool'
-  if (/^(?:pg\.)?(?:Pool)?Client(?:Base)?$|^QueryRunner$/.test(type)) return 'client'
+  const known = kindOfType(type)
+  if (known !== undefined) return known
   // Callers pass a transaction where a database is declared, so other types and names prove nothing.
   const kind = byName(name, false)
   // Slonik's `pool: CommonQueryMethods` may be a transaction too.
   const isOther = kind === 'pool' && type !== '' && !/Pool\b/.test(type)
   return kind === 'orm' || isOther ? 'unknown' : kind
+}
+
+/** The kind of a type, as it is written. */
+function kindOfType(type: string): ReceiverKind | undefined {
+  if (/\bTransaction|TransactionClient|Trx\b/.test(type)) return 'transaction'
+  if (/^(?:pg\.)?Pool$/.test(type)) return 'pool'
+  return /^(?:pg\.)?(?:Pool)?Client(?:Base)?$|^QueryRunner$/.test(type) ? 'client' : undefined
 }
 
 /** The type of a parameter, as it is written. */

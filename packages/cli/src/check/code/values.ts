@@ -24,6 +24,25 @@ export function classAround(node: Node, syntax: Syntax): Node | undefined {
   return undefined
 }
 
+/** Returns the fields of a class that have a type: its properties, and the parameters of its constructor that are fields. */
+export function fieldsOf(owner: Node): { readonly name: string; readonly type: Node }[] {
+  if (owner.type !== 'ClassDeclaration' && owner.type !== 'ClassExpression') return []
+  return owner.body.body.flatMap((each) => {
+    if (each.type === 'PropertyDefinition') return typed(each.key, each.typeAnnotation)
+    if (each.type !== 'MethodDefinition' || each.kind !== 'constructor') return []
+    return each.value.params.flatMap((param) =>
+      param.type === 'TSParameterProperty' && param.parameter.type === 'Identifier'
+        ? typed(param.parameter, param.parameter.typeAnnotation)
+        : [],
+    )
+  })
+}
+
+function typed(key: Node, type: Node | null | undefined): { readonly name: string; readonly type: Node }[] {
+  const name = nameOf(key)
+  return name === undefined || type === null || type === undefined ? [] : [{ name, type }]
+}
+
 /** Returns what a function returns: its expression, or that of each `return`. */
 export function returnsOf(given: Node, syntax: Syntax): Node[] {
   const node = bare(given)

@@ -116,6 +116,7 @@ function bySurroundings({ kind, place, before, after, number }: Around): string 
   if (place !== 'code') return 'x'
   if (kind === 'name') return `x${number}`
   if (/\bisolation\s+level\s*$/i.test(before)) return 'SERIALIZABLE'
+  if (/\bcursor\b[^;]*\bfor\s*$/i.test(before)) return 'SELECT 1'
   // `$${number}` is a parameter.
   if (endsInNumber.test(before) || /(?<!\$)\$$/.test(before)) return '1'
   if (endsInName.test(before)) return 'x'
