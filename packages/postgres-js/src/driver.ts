@@ -18,6 +18,8 @@ export interface Query extends Promise<unknown> {
   readonly onlyDescribe?: boolean
   /** Set by `readable` and `writable`: its result is a stream, and it ends after its result. */
   readonly streaming?: boolean
+  /** Set by `cursor`: it gets each chunk. */
+  cursorFn?: (rows: readonly unknown[]) => unknown
   /** True once it was part of another query. */
   fragment?: boolean
   resolve: (result: unknown) => void

@@ -28,8 +28,11 @@ export function sendBy(
   return new Promise((resolve, reject) => {
     const settle = (result: unknown): void => {
       query.active = false
+      const rows = rowsRead.get(query)
+      if (rows !== undefined && typeof result === 'object' && result !== null) rowsRead.set(result, rows)
       resolve(result)
     }
+    if (query.cursorFn !== undefined) countRows(query)
     query.resolve = query.streaming === true ? streamFirst(query, application, settle) : settle
     query.reject = (error) => {
       query.active = false
@@ -47,4 +50,23 @@ function streamFirst(query: Query, application: Settling, settle: (result: unkno
     query.resolve = settle
     application.resolve(result)
   }
+}
+
+/** The rows that the callback of a cursor has read, by query, and by its result. postgres.js counts the last chunk alone. */
+const rowsRead = new WeakMap<object, number>()
+
+function countRows(query: Query): void {
+  const { cursorFn } = query
+  rowsRead.set(query, 0)
+  query.cursorFn = (rows) => {
+    rowsRead.set(query, (rowsRead.get(query) ?? 0) + rows.length)
+    return cursorFn?.(rows)
+  }
+}
+
+/** Returns the number of rows of a result, or of a chunk of a cursor. */
+export function rowsOf(result: unknown): number | undefined {
+  if (typeof result !== 'object' || result === null) return undefined
+  const { count } = result as { readonly count?: number | null }
+  return rowsRead.get(result) ?? count ?? (Array.isArray(result) ? result.length : undefined)
 }

@@ -1,7 +1,7 @@
 import type { PoolsafeError } from '@poolsafe/core'
 import { sqlStateOf, StatementSender, type AnswerReader, type Site, type Transaction } from '@poolsafe/core/adapter'
 import type { Handler, Query, Sql } from './driver.ts'
-import { sendBy, settlingOf } from './outcome.ts'
+import { rowsOf, sendBy, settlingOf } from './outcome.ts'
 import type { Pool, Sending } from './pool.ts'
 import { build, textOf } from './query-text.ts'
 import { siteOfQuery } from './query-class.ts'
@@ -10,14 +10,13 @@ import { Use } from './sql-source.ts'
 
 /** A result of postgres.js: its rows, with more properties. A text of several statements has a list of them. */
 interface Result {
-  readonly count?: number | null
   readonly command?: string
 }
 
 const reader: AnswerReader = {
   layer: 'postgres-js',
   sqlStateOf,
-  rowsOf: (result) => (result as Result | undefined)?.count ?? undefined,
+  rowsOf,
   answerOf: (result) => ({
     rows: Array.isArray(result) ? (result as object[]) : [],
     command: (result as Result | undefined)?.command,

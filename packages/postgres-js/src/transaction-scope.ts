@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   AwaitChain,
   isConnectionGone,
@@ -20,6 +21,12 @@ export type Work = (sql: TransactionSql) => unknown
 
 /** How `sql.begin` or `savepoint` ends. It is known once the callback runs. */
 type Outcome = () => Promise<unknown>
+
+/** How long a connection may take to close after the server has said that it will. */
+const lastWordsMillis = 1000
+
+/** For a callback that must not go on. */
+const never = new Promise<never>(() => {})
 
 /** What a scope does at the end of its callback. */
 interface Ending {
@@ -44,6 +51,7 @@ export class TransactionScope {
   /** Its stay on a connection, or the wait for one. */
   #checkout: Checkout<Use> | undefined
   #savepoints = 0
+  #isOver = false
   /** The name that `sql.prepare` has set. The transaction then ends with PREPARE TRANSACTION. */
   #prepared: string | undefined
 
@@ -78,6 +86,7 @@ export class TransactionScope {
 
   /** Notes that `sql.begin` is over. */
   over(error?: unknown): void {
+    this.#isOver = true
     if (this.#checkout !== undefined) this.#pool.line.giveBack(this.#checkout, error)
   }
 
@@ -102,6 +111,7 @@ export class TransactionScope {
     return async (sql) => {
       try {
         const result = await resultOf(work, this.#guard(sql, scope))
+        if (this.#isOver) return await never
         const { failure } = scope
         // postgres.js has not seen a query that was refused.
         if (failure?.wasSent === false) throw failure.error
@@ -109,10 +119,21 @@ export class TransactionScope {
         else this.#follow(rollback, outcome)
         return result
       } catch (error) {
+        if (await this.#isLost(error, outcome)) return await never
         this.#follow(rollback, outcome, error)
         throw error
       }
     }
+  }
+
+  /**
+   * Returns true if the connection is gone, and with it the transaction: `sql.begin` has rejected then. postgres.js would
+   * still send a ROLLBACK on the closed socket, and the TypeError in its timer would end the process.
+   */
+  async #isLost(error: unknown, outcome: Outcome): Promise<boolean> {
+    // The server's last words come before the end of its connection.
+    if (!this.#isOver && isConnectionGone(error)) await settledSoon(outcome())
+    return this.#isOver
   }
 
   #guard(original: TransactionSql, scope: Scope): TransactionSql {
@@ -177,6 +198,11 @@ export class TransactionScope {
       )
     this.scope.sender.send(text, this.#site, sent, undefined).catch(() => {})
   }
+}
+
+/** Resolves when a promise is settled, or after a while. */
+async function settledSoon(promise: Promise<unknown>): Promise<void> {
+  await Promise.race([promise.catch(() => {}), sleep(lastWordsMillis, undefined, { ref: false })])
 }
 
 /** As postgres.js does: a list of queries is sent, and each of them awaited. */
