@@ -9,7 +9,7 @@ export function htmlDoctor({ checks }: DoctorReport): string {
     found,
     why,
     remedy,
-    { html: `<small>${escapeHtml(id)}</small>` },
+    { html: `<small>${escapeHtml(id).replaceAll(/[/-]/g, '$&<wbr>')}</small>` },
   ])
   return htmlPage(
     'poolsafe doctor',

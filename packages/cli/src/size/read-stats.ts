@@ -4,13 +4,15 @@ import { UsageError } from '@poolsafe/config'
 import type { DurationHistogram } from '@poolsafe/core/adapter'
 
 /**
- * Reads the durations of all statements from a file with `guard.stats()` as JSON.
+ * Reads from a file with `guard.stats()` as JSON how long checkouts kept their connection. A guard without pools has only
+ * the durations of its statements.
  *
  * @throws UsageError for a file that cannot be read, and for one without durations
  */
 export function readStats(path: string, cwd: string): DurationHistogram {
-  const kinds = kindsIn(path, cwd)
-  const histograms = kinds.filter(isHistogram)
+  const { uses, statements } = durationsIn(path, cwd)
+  const ofCheckouts = uses.filter(isHistogram).filter(hasCounts)
+  const histograms = ofCheckouts.length > 0 ? ofCheckouts : statements.filter(isHistogram)
   const [first] = histograms
   const all = histograms.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count, 0)
   if (first === undefined || all === 0)
@@ -23,13 +25,32 @@ export function readStats(path: string, cwd: string): DurationHistogram {
   }
 }
 
-function kindsIn(path: string, cwd: string): unknown[] {
+/** The parts of `guard.stats()` that are read here, not checked yet. */
+interface Durations {
+  readonly uses: readonly unknown[]
+  readonly statements: readonly unknown[]
+}
+
+interface Stats {
+  readonly byKind?: readonly { readonly duration?: unknown }[]
+  readonly pools?: readonly { readonly use?: unknown }[]
+  readonly endedPools?: readonly { readonly use?: unknown }[]
+}
+
+function durationsIn(path: string, cwd: string): Durations {
   try {
-    const stats = JSON.parse(readFileSync(resolve(cwd, path), 'utf8')) as { readonly byKind?: readonly unknown[] }
-    return (stats.byKind ?? []).map((kind) => (kind as { readonly duration?: unknown }).duration)
+    const { byKind = [], pools = [], endedPools = [] } = JSON.parse(readFileSync(resolve(cwd, path), 'utf8')) as Stats
+    return {
+      uses: [...pools, ...endedPools].map(({ use }) => use),
+      statements: byKind.map(({ duration }) => duration),
+    }
   } catch (error) {
     throw new UsageError(`--stats: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+function hasCounts({ counts }: DurationHistogram): boolean {
+  return counts.some((count) => count > 0)
 }
 
 function isHistogram(value: unknown): value is DurationHistogram {

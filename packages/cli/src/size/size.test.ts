@@ -66,6 +66,10 @@ describe('poolsafe size', () => {
     const run = (file: string): ReturnType<typeof runCli> =>
       runCli(['size', '--simulate', '--stats', file], { cwd: folder })
     expect((await run('stats.json')).out).toContain('125 checkouts/s of 9 ms')
+    const use = { ...duration, sumMillis: duration.sumMillis * 3 }
+    const pools = [{ name: 'shop', use }]
+    writeFileSync(join(folder, 'pools.json'), JSON.stringify({ ...stats, byKind: [{ duration }], pools }))
+    expect((await run('pools.json')).out).toContain('125 checkouts/s of 27 ms')
     expect(await run('empty.json')).toMatchObject({ exitCode: 2, err: expect.stringContaining('has no durations') })
     expect(await run('none.json')).toMatchObject({ exitCode: 2, err: expect.stringContaining('cannot be read') })
   })

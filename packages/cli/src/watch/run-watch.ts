@@ -70,7 +70,8 @@ async function untilEnd(
 async function lookOnce(watch: ConnectionWatch, aboveShare: number): Promise<ExitCode> {
   await watch.check()
   const { used, slots } = watch.stats()
-  if (used === undefined || slots === undefined) throw new UsageError('the server has no free connection')
+  if (used === undefined || slots === undefined)
+    throw new UsageError('the server did not say how many connections are used; the lines above say why')
   return used > Math.floor(slots * aboveShare) ? exitCodes.findings : exitCodes.clean
 }
 

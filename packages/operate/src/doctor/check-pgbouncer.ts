@@ -164,7 +164,7 @@ function averageWait({ database: { database } }: Facts, { stats }: PgBouncerFact
   return expecting(
     'pgbouncer/average-wait',
     !isLoaded || millis <= mostAverageWait,
-    `clients wait for ${millis} ms on average`,
+    isLoaded ? `clients wait for ${millis} ms on average` : 'there is no load by which to measure the wait of clients',
     {
       status: 'warning',
       why: 'the pool is too small for the load, or transactions are too long',

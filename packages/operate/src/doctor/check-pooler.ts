@@ -58,7 +58,9 @@ function startup({ options, startup: facts }: Facts): Check[] {
     expecting(
       id,
       lost.length === 0,
-      lost.length === 0 ? `${names} sent at login are in force` : `${lost.join(', ')} sent at login are not in force`,
+      lost.length === 0
+        ? `in force, as sent at login: ${names}`
+        : `not in force, though sent at login: ${lost.join(', ')}`,
       {
         why: 'ignore_startup_parameters takes them away without an error',
         remedy: `ALTER ROLE … SET ${lost[0] ?? 'statement_timeout'} = …, which holds on every server connection`,

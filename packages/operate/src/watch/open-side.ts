@@ -4,13 +4,33 @@ import { PgBouncerSide } from './pgbouncer-side.ts'
 import { PostgresSide } from './postgres-side.ts'
 import { checkLogin, readLogin } from './rights.ts'
 import type { Side } from './side.ts'
+import { within } from './within.ts'
+
+/** How long the driver may take to close a connection, in milliseconds. */
+const closeMillis = 2_000
 
 /**
- * Connects, and finds out what is at the other end.
+ * Connects, and finds out what is at the other end. A connection that comes too late is closed.
  *
  * @throws WatchRefusedError if the watch cannot do its work there
+ * @throws DatabaseUnreadableError if it takes longer
  */
-export async function openSide(options: ResolvedWatch): Promise<Side> {
+export async function openSideWithin(millis: number, options: ResolvedWatch): Promise<Side> {
+  const opening = openSide(options)
+  try {
+    return await within(millis, opening)
+  } catch (error) {
+    void opening.then(closeQuietly, () => {})
+    throw error
+  }
+}
+
+/** A connection that is broken may fail to close, or never say that it has. */
+export async function closeQuietly(side: Side | undefined): Promise<void> {
+  if (side !== undefined) await within(closeMillis, side.close()).catch(() => {})
+}
+
+async function openSide(options: ResolvedWatch): Promise<Side> {
   const opened: WatchConnection[] = []
   const open = async (connect: () => Promise<WatchConnection>): Promise<WatchConnection> => {
     const connection = await connect()

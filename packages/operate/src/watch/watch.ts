@@ -3,7 +3,7 @@ import { messageOf } from '../ask/ask.ts'
 import { BackOff } from './back-off.ts'
 import { WatchRefusedError } from './errors.ts'
 import { closedLine, stuckLine, type WatchEvent } from './events.ts'
-import { openSide } from './open-side.ts'
+import { closeQuietly, openSideWithin } from './open-side.ts'
 import { resolveWatch, type ResolvedWatch, type WatchOptions } from './options.ts'
 import { Rest } from './rest.ts'
 import type { Side } from './side.ts'
@@ -24,9 +24,6 @@ export interface ConnectionWatch extends AsyncDisposable {
 
 /** How long one look may take, in milliseconds. */
 const answerMillis = 15_000
-
-/** How long the driver may take to close a connection, in milliseconds. */
-const closeMillis = 2_000
 
 const events = channel('poolsafe:watch')
 
@@ -55,6 +52,7 @@ class Watch implements ConnectionWatch {
   readonly #rest: Rest
   #side: Side | undefined
   #lookAt = 0
+  #skippedInARow = 0
   #ended: Promise<void> = Promise.resolve()
   /** Connections that a dry run has reported already. */
   #reported: ReadonlySet<string> = new Set()
@@ -134,7 +132,7 @@ class Watch implements ConnectionWatch {
   }
 
   async #open(): Promise<Side> {
-    const side = await within(answerMillis, openSide(this.#options))
+    const side = await openSideWithin(answerMillis, this.#options)
     const isAgain = this.#counts.lost > 0
     this.#side = side
     this.#counts.isConnected = true
@@ -174,11 +172,8 @@ class Watch implements ConnectionWatch {
   }
 
   #tell(act: Act): void {
-    if (!act.isMine) {
-      this.#counts.skipped++
-      this.#emit({ kind: 'skipped', message: 'another watch of this database is closing connections' })
-      return
-    }
+    if (!act.isMine) return this.#skip()
+    this.#skippedInARow = 0
     this.#tellClosed(act)
     const { closed, groups, remaining, slots } = act
     const use = { used: act.used - closed.length + remaining, slots }
@@ -188,6 +183,14 @@ class Watch implements ConnectionWatch {
     this.#counts.stuck++
     const againMillis = this.#acting.failedAt(performance.now())
     this.#emit({ kind: 'stuck', message: stuckLine(use, most, groups, againMillis), ...use, groups, againMillis })
+  }
+
+  /** Replicas take turns each second while the server is full, so only the first of a row is reported, and each minute one. */
+  #skip(): void {
+    this.#counts.skipped++
+    if (this.#skippedInARow++ % 60 > 0) return
+    const message = 'another session holds the lock of the watch: another watch of this database is closing connections'
+    this.#emit({ kind: 'skipped', message })
   }
 
   #tellClosed({ closed, used, slots }: Act): void {
@@ -209,11 +212,6 @@ class Watch implements ConnectionWatch {
     } catch {}
     if (events.hasSubscribers) events.publish(event)
   }
-}
-
-/** A connection that is broken may fail to close, or never say that it has. */
-async function closeQuietly(side: Side | undefined): Promise<void> {
-  if (side !== undefined) await within(closeMillis, side.close()).catch(() => {})
 }
 
 /** The server has no free connection; any driver passes its code on. */

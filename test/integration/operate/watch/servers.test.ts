@@ -1,10 +1,11 @@
-import { guardClient } from '@poolsafe/pg'
-import { dedicatedConnection } from '@poolsafe/pg'
-import { watchConnections } from '@poolsafe/operate'
+import { dedicatedConnection, guardClient } from '@poolsafe/pg'
+import { watchConnections, type WatchConnection } from '@poolsafe/operate'
 import type { PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { startTestPostgres } from '../../../support/servers/postgres-versions.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { openSideWithin } from '../../../../packages/operate/src/watch/open-side.ts'
+import { resolveWatch } from '../../../../packages/operate/src/watch/options.ts'
 import { startStandby, type Standby } from '../../../support/servers/standby.ts'
 import { closedOf, roles, Stage, until } from './stage.ts'
 
@@ -96,5 +97,19 @@ describe('watchConnections', () => {
   it('does not begin where it cannot connect', async () => {
     await expect(stage.watch({}, 'postgresql://nobody:word@127.0.0.1:1/x')).rejects.toThrow('ECONNREFUSED')
     await expect(stage.watch({}, stage.urlFor('nobody'))).rejects.toThrow('password authentication failed')
+  })
+
+  it('closes a connection that arrives too late', async () => {
+    const arrival = Promise.withResolvers<void>()
+    let isClosed = false
+    const connect = async (): Promise<WatchConnection> => {
+      await arrival.promise
+      const { ask, processId, close } = await dedicatedConnection(new pg.Client(stage.urlFor('watcher')))
+      return { ask, processId, close: async () => close().then(() => (isClosed = true)) }
+    }
+    const options = resolveWatch({ connect, applications: ['shop-*'] })
+    await expect(openSideWithin(10, options)).rejects.toThrow('no answer within 0.01 s')
+    arrival.resolve()
+    await until(() => isClosed)
   })
 })

@@ -141,12 +141,26 @@ describe('watchConnections', () => {
 
   it('spares a connection whose name changes, as those of poolers do', async () => {
     const guests = await stage.connectMany(10, 'shop-a')
-    const { watch, events } = await stage.watch({ intervalMillis: 100, idleMillis: 2000 })
+    const { watch, events } = await stage.watch({ intervalMillis: 100, idleMillis: 60_000 })
     await until(() => watch.stats().looks > 1)
     for (const { client } of guests) await client.query("SET application_name = 'shop-b'")
     await until(() => watch.stats().stuck >= 4)
     const groups = events.findLast((event) => event.kind === 'stuck')?.groups
     expect(groups?.find(({ application }) => application === 'shop-b')).toMatchObject({ verdict: 'pooler', count: 10 })
+    expect(closedOf(events)).toEqual([])
+  })
+
+  it('spares a connection whose name was taken away, as RESET ALL does behind PgBouncer', async () => {
+    const { client } = await stage.connect('shop-a')
+    const { watch, events } = await stage.watch({ aboveShare: 0.01, idleMillis: 60_000 })
+    await until(() => watch.stats().looks > 1)
+    await client.query("SET application_name = ''")
+    const { looks } = watch.stats()
+    await until(() => watch.stats().looks > looks + 2)
+    await client.query('RESET application_name')
+    await until(() =>
+      events.some((event) => event.kind === 'stuck' && event.groups.some(({ verdict }) => verdict === 'pooler')),
+    )
     expect(closedOf(events)).toEqual([])
   })
 
