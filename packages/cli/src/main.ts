@@ -13,7 +13,7 @@ import { version } from './version.ts'
  * @returns the exit code
  */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
-  const session: Session = { terminal, exitCode: exitCodes.clean }
+  const session: Session = { terminal, args, exitCode: exitCodes.clean }
   try {
     await createProgram(session).parseAsync(args, { from: 'user' })
     return session.exitCode

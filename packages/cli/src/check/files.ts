@@ -20,10 +20,14 @@ export interface FileRequest {
 /** Everything that a check can read. */
 export const defaultInclude: readonly string[] = ['**/*.{js,jsx,mjs,cjs,ts,tsx,mts,cts,sql}', ...settingsFiles]
 
+/** Folders that no check looks into. */
+export const neverFolders: readonly string[] =
+  'node_modules .git dist build out coverage vendor .next .nuxt .svelte-kit .turbo .output .cache .yarn .pnpm-store .poolsafe-cache'.split(
+    ' ',
+  )
+
 const never: readonly string[] = [
-  '**/node_modules/**',
-  '**/.git/**',
-  '**/{dist,build,out,coverage,vendor,.next,.nuxt,.svelte-kit,.turbo,.output,.cache,.yarn,.pnpm-store}/**',
+  `**/{${neverFolders.join(',')}}/**`,
   '**/*.d.{ts,mts,cts}',
   '**/*.min.{js,mjs,cjs}',
   '**/generated/**',

@@ -22,6 +22,8 @@ export interface CheckRequest {
   readonly changed?: string | true | undefined
   readonly fix?: boolean | undefined
   readonly dryRun?: boolean | undefined
+  /** Checks again whenever a file changes. */
+  readonly watch?: boolean | undefined
   /** Whether the result of the last check counts where nothing has changed. */
   readonly cache?: boolean | undefined
   /** The folder of the cache. It turns the cache on. */
@@ -41,6 +43,9 @@ export function checkContradictions(request: CheckRequest): void {
   }
   if (request.cache === false && request.cacheLocation !== undefined)
     refuse('--cache-location needs the cache: leave out --no-cache')
+  if (request.watch === true && stdinFilepath !== undefined) refuse('--watch cannot check standard input')
+  if (request.watch === true && updateBaseline === true)
+    refuse('--watch cannot write a baseline: run --update-baseline once')
   if (dryRun === true && fix !== true) refuse('--dry-run shows what --fix would change: add --fix')
   if (stdinFilepath !== undefined && fix === true) refuse('--fix cannot change standard input')
   if (stdinFilepath !== undefined && (paths.length > 0 || changed !== undefined))

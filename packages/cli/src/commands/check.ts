@@ -28,13 +28,20 @@ export function check(program: Command, session: Session): void {
     .option('--update-baseline', 'write the baseline from what is found')
     .option('--fix', 'repair what has an exact repair: SET to SET LOCAL in a transaction, and the like')
     .option('--dry-run', 'with --fix: show the changes, write nothing')
+    .option('--watch', 'check again whenever a file changes')
     .option('--cache', 'read only what has changed since the last check')
     .option('--no-cache', 'ignore the cache (the default)')
     .option('--cache-location <folder>', 'the folder of the cache (default: node_modules/.cache/poolsafe)')
     .option('--stdin-filepath <path>', 'check standard input as if it were this file')
     .option('--config <path>', 'the configuration file, instead of the nearest poolsafe.config')
     .action(async (paths: readonly string[], options: Options) => {
+      const request = { ...options, paths, style: styleFor(session, options) }
+      if (options.watch === true) {
+        const { watchCheck } = await import('../check/watch/watch-check.ts')
+        session.exitCode = await watchCheck(session.args, request, session.terminal)
+        return
+      }
       const { runCheck } = await import('../check/run-check.ts')
-      session.exitCode = await runCheck({ ...options, paths, style: styleFor(session, options) }, session.terminal)
+      session.exitCode = await runCheck(request, session.terminal)
     })
 }

@@ -5,6 +5,8 @@ import type { Style } from '../terminal/style.ts'
 /** One run of the command line. */
 export interface Session {
   readonly terminal: Terminal
+  /** The command line without Node and the script. */
+  readonly args: readonly string[]
   /** The exit code, set by the command that ran. */
   exitCode: number
 }

@@ -2,6 +2,7 @@ import type { PoolerProfile, Rule } from '@poolsafe/core'
 import { ruleById, type RuleId } from '@poolsafe/core'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { everyPooler, poolerNamed, UsageError } from '@poolsafe/config'
+import { schemaUrl } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { formatRule } from './format-rule.ts'
@@ -28,7 +29,8 @@ export async function runExplain(request: ExplainRequest, terminal: Terminal): P
     return exitCodes.clean
   }
   const verdicts = judgeEverywhere(text, profilesOf(request.pooler))
-  terminal.out(json ? `${JSON.stringify(verdicts, undefined, 2)}\n` : formatVerdicts(verdicts, style, terminal.columns))
+  const data = { $schema: schemaUrl('explain'), ...verdicts }
+  terminal.out(json ? `${JSON.stringify(data, undefined, 2)}\n` : formatVerdicts(verdicts, style, terminal.columns))
   return verdicts.findings.length === 0 ? exitCodes.clean : exitCodes.findings
 }
 

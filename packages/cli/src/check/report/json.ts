@@ -1,7 +1,8 @@
+import { schemaUrl } from '../../schema-url.ts'
 import type { CheckResult } from './result.ts'
 
 /** The whole result as JSON. */
 export function json(result: CheckResult): string {
   const findings = result.findings.map(({ sql: _sql, ...finding }) => finding)
-  return `${JSON.stringify({ version: 1, ...result, findings }, undefined, 2)}\n`
+  return `${JSON.stringify({ $schema: schemaUrl('check'), version: 1, ...result, findings }, undefined, 2)}\n`
 }
