@@ -49,3 +49,14 @@ export function predict(figures: PoolFigures, seconds: number, connections: numb
   const arrivalsPerSecond = figures.acquired / seconds
   return simulateQueue({ servers: connections, arrivalsPerSecond, service: { histogram: figures.use } })
 }
+
+/** Returns a quantile of a histogram; within a bucket, durations count as spread evenly. */
+export function quantileOf({ boundsMillis, counts, maxMillis }: DurationHistogram, part: number): number {
+  let left = part * counts.reduce((all, count) => all + count, 0)
+  for (const [at, count] of counts.entries()) {
+    const from = boundsMillis[at - 1] ?? 0
+    if (left <= count && count > 0) return from + ((boundsMillis[at] ?? maxMillis) - from) * (left / count)
+    left -= count
+  }
+  return maxMillis
+}

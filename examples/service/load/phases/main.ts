@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { poolSize } from '../../src/limits.ts'
 import { startService, type Service } from '../service.ts'
 import { fire, quantile, type Answers } from './cannon.ts'
-import { figuresOf, predict, utilisationOf, type PoolFigures } from './figures.ts'
+import { figuresOf, predict, quantileOf, utilisationOf, type PoolFigures } from './figures.ts'
 import { chargeMillis, phases, type Phase } from './phases.ts'
 
 // `npm run phases`: a load in five phases, and what the simulation of `poolsafe size` says to it.
@@ -44,21 +44,15 @@ async function statsOf({ admin }: Service): Promise<GuardStatistics> {
 
 function rowOf({ phase, seconds, payments, figures }: Played): string[] {
   const predicted = predict(figures, seconds, poolSize)
-  const waited = quantile(payments.millis, 0.99) - quickest(payments)
   return [
     phase.name,
     (figures.acquired / seconds).toFixed(0),
     `${Math.round(100 * utilisationOf(figures, seconds, poolSize))} %`,
-    `${Math.max(waited, 0).toFixed(0)} ms`,
+    `${quantileOf(figures.wait, 0.99).toFixed(0)} ms`,
     predicted === undefined ? 'no bound' : `${predicted.p99WaitMillis.toFixed(0)} ms`,
     `${quantile(payments.millis, 0.5).toFixed(0)} / ${quantile(payments.millis, 0.99).toFixed(0)} ms`,
     String(payments.failed),
   ]
-}
-
-/** The quickest answer did not wait for a connection. */
-function quickest({ millis }: Answers): number {
-  return Math.max(quantile(millis, 0.05), chargeMillis)
 }
 
 const service = await startService({ CHARGE_MILLIS: String(chargeMillis) })

@@ -17,8 +17,8 @@ export const chargeMillis = 400
  */
 export const phases: readonly Phase[] = [
   { name: 'warm-up', seconds: 10, payments: 3, reads: 3 },
-  { name: 'steady', seconds: 60, payments: 6, reads: 4 },
-  { name: 'peak', seconds: 60, payments: 9, reads: 4 },
+  { name: 'steady', seconds: 90, payments: 6, reads: 4 },
+  { name: 'peak', seconds: 90, payments: 9, reads: 4 },
   { name: 'spike', seconds: 10, payments: 20, reads: 4 },
   { name: 'recovery', seconds: 30, payments: 6, reads: 4 },
 ]

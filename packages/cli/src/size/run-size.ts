@@ -1,5 +1,6 @@
 import { UsageError } from '@poolsafe/config'
-import { planSize, sizeClasses, type SizePlan } from '@poolsafe/operate'
+import type { DurationHistogram } from '@poolsafe/core/adapter'
+import { planSize, sizeClasses, type SizeOptions, type SizePlan } from '@poolsafe/operate'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -10,7 +11,7 @@ import { formatPlan } from './format-plan.ts'
 import { htmlPage, htmlTable } from '../html/page.ts'
 import { htmlPlan } from './html-plan.ts'
 import { readStats } from './read-stats.ts'
-import { waitCurveOf, type WaitCurve } from './wait-curve.ts'
+import { meanOfHistogram, waitCurveOf, type WaitCurve } from './wait-curve.ts'
 
 /**
  * Exits with 1 if something does not fit.
@@ -23,13 +24,19 @@ export async function runSize(flags: SizeFlags, terminal: Terminal, style: Style
     terminal.out(tableIn(flags.format, style, terminal.columns))
     return exitCodes.clean
   }
-  const options = sizeOptionsOf(flags)
-  const plan = planSize(options)
   const recorded = flags.stats === undefined ? undefined : readStats(flags.stats, terminal.cwd)
+  const options = withRecorded(sizeOptionsOf(flags), recorded)
+  const plan = planSize(options)
   if (recorded !== undefined && flags.simulate !== true) throw new UsageError('--stats needs --simulate')
   const curve = flags.simulate === true ? waitCurveOf(plan, options, recorded) : undefined
   terminal.out(planIn(flags.format, plan, curve, style, terminal.columns))
   return plan.problems.length === 0 ? exitCodes.clean : exitCodes.findings
+}
+
+/** The plan is for the durations that the simulation has, unless others are given. */
+function withRecorded(options: SizeOptions, recorded: DurationHistogram | undefined): SizeOptions {
+  if (recorded === undefined || options.meanMillis !== undefined) return options
+  return { ...options, meanMillis: meanOfHistogram(recorded) }
 }
 
 function tableIn(format: SizeFlags['format'], style: Style, columns: number): string {

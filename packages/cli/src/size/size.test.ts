@@ -70,6 +70,7 @@ describe('poolsafe size', () => {
     const pools = [{ name: 'shop', use }]
     writeFileSync(join(folder, 'pools.json'), JSON.stringify({ ...stats, byKind: [{ duration }], pools }))
     expect((await run('pools.json')).out).toContain('125 checkouts/s of 27 ms')
+    expect((await run('pools.json')).out).toMatch(/\d planned/)
     expect(await run('empty.json')).toMatchObject({ exitCode: 2, err: expect.stringContaining('has no durations') })
     expect(await run('none.json')).toMatchObject({ exitCode: 2, err: expect.stringContaining('cannot be read') })
   })

@@ -71,6 +71,7 @@ function sizesAround(planned: number, load: number): number[] {
   return [...new Set([...sizes, planned])].toSorted((one, other) => one - other)
 }
 
-function meanOfHistogram({ counts, sumMillis }: DurationHistogram): number {
+/** Returns the mean in milliseconds. */
+export function meanOfHistogram({ counts, sumMillis }: DurationHistogram): number {
   return sumMillis / counts.reduce((sum, count) => sum + count, 0)
 }
