@@ -6,6 +6,7 @@ import {
   markGuarded,
   resolveLimits,
   toEngine,
+  type CheckoutLimits,
   type Engine,
 } from '@poolsafe/core/adapter'
 import type { Sql as PublicSql } from 'postgres'
@@ -52,11 +53,9 @@ export function guardSql<Types extends Record<string, unknown>>(
   guard?: Guard | GuardOptions,
   options: SqlOptions = {},
 ): PublicSql<Types> {
-  const original = sql as unknown as PoolSql
-  check(original)
-  checkObject('guardSql()', options, optionNames)
-  const { poolName, ...given } = options
-  const limits = { ...resolveLimits('guardSql()', given), callSites: true }
+  check(sql)
+  const limits = limitsOf(options)
+  const original = originalOf(sql) as PoolSql
   const theirs = engineOf(original)
   if (theirs !== undefined) {
     keepFirstGuard(theirs, guard, 'an sql of postgres.js')
@@ -65,10 +64,48 @@ export function guardSql<Types extends Record<string, unknown>>(
   const ours = toEngine(guard)
   if (ours.mode === 'off') return sql
   refuseLogin(original, ours)
-  const guarded = guardPool(original, ours, limits, poolName)
+  const { guarded } = guardPool(original, ours, limits, options.poolName)
   guardedBy.set(original, guarded)
   markGuarded(original, ours)
   return markGuarded(guarded, ours) as unknown as PublicSql<Types>
+}
+
+/**
+ * For the register: guards an `sql` as {@link guardSql} does, until the application guards it itself.
+ *
+ * @throws UnsafeStatementError in strict mode, if its options are not safe behind the pooler
+ */
+export function guardSqlMeanwhile(sql: object, guard: Guard, options: SqlOptions = {}): object {
+  check(sql)
+  const original = sql as unknown as PoolSql
+  const ours = toEngine(guard)
+  const bare = Object.getOwnPropertyDescriptors(original)
+  refuseLogin(original, ours)
+  const { guarded, forget } = guardPool(original, ours, limitsOf(options), options.poolName)
+  const undo = (): void => {
+    forget()
+    Object.defineProperties(original, bare)
+  }
+  meanwhile.set(original, { original, undo }).set(guarded, { original, undo })
+  return guarded
+}
+
+/** What {@link guardSqlMeanwhile} guards, by the `sql` of postgres.js and by the guarded one. */
+const meanwhile = new WeakMap<object, { readonly original: PoolSql; readonly undo: () => void }>()
+
+/** Returns the `sql` of postgres.js itself, which nobody guards from now on but the caller. */
+function originalOf(sql: object): object {
+  const guarded = meanwhile.get(sql)
+  if (guarded === undefined) return sql
+  const { original, undo } = guarded
+  if (meanwhile.delete(original)) undo()
+  return original
+}
+
+function limitsOf(options: SqlOptions): CheckoutLimits {
+  checkObject('guardSql()', options, optionNames)
+  const { poolName: _, ...given } = options
+  return { ...resolveLimits('guardSql()', given), callSites: true }
 }
 
 function check(sql: unknown): void {

@@ -1,2 +1,2 @@
 // Guards postgres.js: judges each query before it is sent, and bounds the wait for a connection.
-export { guardSql, type SqlOptions } from './guard-sql.ts'
+export { guardSql, guardSqlMeanwhile, type SqlOptions } from './guard-sql.ts'

@@ -10,9 +10,13 @@ const observedOf = new WeakMap<object, ObservedPool>()
  * Registers the pool of an `sql` with its guard, until the `sql` ends.
  *
  * @param givenName the name in reports. @default its server and database
- * @returns the `end` of the guarded `sql`
+ * @returns the `end` of the guarded `sql`, and what takes it out of the statistics
  */
-export function observeSql(original: PoolSql, { guard, line: { gate } }: Pool, givenName?: string): PoolSql['end'] {
+export function observeSql(
+  original: PoolSql,
+  { guard, line: { gate } }: Pool,
+  givenName?: string,
+): Pick<PoolSql, 'end'> & { readonly forget: () => void } {
   const server = serverOf(original.options)
   const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? 'unknown'}`
   const observed: ObservedPool = {
@@ -39,9 +43,12 @@ export function observeSql(original: PoolSql, { guard, line: { gate } }: Pool, g
   guard.pools.add(observed)
   observedOf.set(original, observed)
   const { end } = original
-  return (...args) => {
-    guard.pools.end(observed)
-    return end(...args)
+  return {
+    forget: () => guard.pools.delete(observed),
+    end(...args) {
+      guard.pools.end(observed)
+      return end(...args)
+    },
   }
 }
 

@@ -18,6 +18,13 @@ import { Scope } from './scope.ts'
 import { TransactionScope, type Work } from './transaction-scope.ts'
 import { WaitingLine } from './waiting-line.ts'
 
+/** A guarded pool. */
+export interface GuardedPool {
+  readonly guarded: PoolSql
+  /** Takes it out of the statistics of its guard. */
+  readonly forget: () => void
+}
+
 /**
  * Guards the methods of an `sql` in place, because postgres.js calls some of them itself: `sql.begin` sends its BEGIN
  * by `sql.unsafe`, and `sql.largeObject` uses `sql.begin`.
@@ -25,7 +32,12 @@ import { WaitingLine } from './waiting-line.ts'
  * @param name of the pool, in reports
  * @returns the guarded tag, with the same methods
  */
-export function guardPool(original: PoolSql, guard: Engine, limits: CheckoutLimits, name: string | undefined): PoolSql {
+export function guardPool(
+  original: PoolSql,
+  guard: Engine,
+  limits: CheckoutLimits,
+  name: string | undefined,
+): GuardedPool {
   const judgesNames = judgeEffects(effectsOfCall('namedStatement'), guard.pooler, {}).length > 0
   const line = new WaitingLine(original.options.max ?? 10, limits, guard)
   const pool: Pool = { guard, sql: original, judgesNames, line }
@@ -34,6 +46,7 @@ export function guardPool(original: PoolSql, guard: Engine, limits: CheckoutLimi
   const guarded = guardTag(original, scope)
   const { begin, unsafe } = guardBegin(original, guarded, pool)
   const { file, notify } = guarded
+  const observed = observeSql(original, pool, name)
   const calls = {
     begin,
     file,
@@ -41,11 +54,11 @@ export function guardPool(original: PoolSql, guard: Engine, limits: CheckoutLimi
     listen: guardListen(original, pool),
     subscribe: guardSubscribe(original, pool),
     reserve: guardReserve(original, pool),
-    end: observeSql(original, pool, name),
+    end: observed.end,
   }
   Object.assign(guarded, calls)
   Object.assign(original, calls, { unsafe })
-  return guarded
+  return { guarded, forget: observed.forget }
 }
 
 function guardBegin(original: PoolSql, guarded: PoolSql, pool: Pool): Pick<PoolSql, 'begin' | 'unsafe'> {

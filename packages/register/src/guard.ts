@@ -5,6 +5,7 @@ import { nameOperationsIn, watchFirstUse } from '@poolsafe/pg'
 import { adopt } from './adopt.ts'
 import { readEnvironment } from './environment.ts'
 import { watchModules } from './modules.ts'
+import { watchPostgresJs } from './postgres-js.ts'
 import { recordProcess } from './record.ts'
 import { watchUnreached } from './unreached.ts'
 
@@ -14,7 +15,7 @@ export type { FindingRecord, ProblemRecord, ProcessRecord, StatementRecord } fro
 export type { StartedRecord } from './started.ts'
 
 /**
- * Guards every pool and client of node-postgres in this process.
+ * Guards every pool and client of node-postgres in this process, and every `sql` of postgres.js.
  *
  * @param folder where the search for `poolsafe.config.ts` begins
  * @returns the guard; `undefined` if the configuration turns it off
@@ -43,6 +44,7 @@ function guardProcess(guard: Guard, { pool }: PoolsafeConfig, record: Record | u
     folder: (folder) => folders.add(folder),
     orm: (exported) => nameCallsOf(exported, guard),
   })
+  watchPostgresJs(guard, pool, (folder) => folders.add(folder))
   watchUnreached(
     (stack) => [...folders].some((folder) => stack.includes(folder)),
     (place) => {
@@ -63,7 +65,7 @@ function nameCallsOf(exported: object, guard: Guard): void {
 
 function unreached(place: string): string {
   return (
-    `${place} opens connections to PostgreSQL that poolsafe does not reach: another driver than node-postgres, or a ` +
-    'copy of it inside a bundle or a test runner. Keep pg out of the bundle, or guard the pool by hand'
+    `${place} opens connections to PostgreSQL that poolsafe does not reach: another driver than node-postgres and ` +
+    'postgres.js, or a copy of them inside a bundle or a test runner. Keep the driver out of the bundle, or guard the pool by hand'
   )
 }

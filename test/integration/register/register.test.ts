@@ -133,9 +133,9 @@ await pool.end()
 
 describe('what the register does not reach', () => {
   it('is named: another driver', async () => {
-    const { code, stdout, stderr } = await runRegistered('postgres-js.mjs', env)
+    const { code, stdout, stderr } = await runRegistered('raw-driver.mjs', env)
     expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' })
-    expect(stderr).toMatch(/^\[poolsafe\] not guarded: \S*postgres\/src\/connection\.js:\d+ opens connections/m)
+    expect(stderr).toMatch(/^\[poolsafe\] not guarded: \S*raw-driver\.mjs:\d+ opens connections/m)
     expect(stderr.match(/not guarded/g)).toHaveLength(1)
   })
 

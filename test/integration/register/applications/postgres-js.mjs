@@ -1,6 +1,5 @@
-// A driver that speaks the protocol itself.
+// Every way to use postgres.js, once. Prints what each returned.
 import postgres from 'postgres'
+import { run } from './postgres-js-calls.cjs'
 
-const sql = postgres(process.env.DATABASE_URL)
-console.log((await sql`SELECT 1 AS one`)[0].one)
-await sql.end()
+await run(postgres)
