@@ -39,7 +39,7 @@ try {
 }
 
 async function tryOut(quickStart: QuickStart): Promise<void> {
-  const { name, rules, isOwn, strictCode = 1, mostSeconds = 60 } = quickStart
+  const { name, rules, isOwn, mostSeconds = 60 } = quickStart
   const folder = mkdtempSync(join(tmpdir(), `poolsafe-${name}-`))
   try {
     const startedAt = performance.now()
@@ -57,8 +57,8 @@ async function tryOut(quickStart: QuickStart): Promise<void> {
     )
     if (wanted !== undefined) console.log(`\n${watched.stdout}${watched.stderr}`)
     check(name, found.join() === rules.join(), `found ${found.join()}\n${watched.stderr}`)
-    check(name, plain.stdout === watched.stdout, `printed ${watched.stdout} instead of ${plain.stdout}`)
-    check(name, codes.join() === `0,0,${strictCode}`, `ended with ${codes.join()}\n${plain.stderr}\n${watched.stderr}`)
+    check(name, steady(plain) === steady(watched), `printed ${watched.stdout} instead of ${plain.stdout}`)
+    check(name, codes.join() === '0,0,1', `ended with ${codes.join()}\n${plain.stderr}\n${watched.stderr}`)
     check(name, Number(total) < mostSeconds, `took ${total} s`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -91,7 +91,12 @@ function install({ name, packages, files = {}, prepare }: QuickStart, folder: st
   if (prepare !== undefined) run(prepare[0], prepare.slice(1), folder)
 }
 
-/** Runs a command in a database of its own. */
+/** The output without names and durations that differ in each run. */
+function steady({ stdout }: Ran): string {
+  return stdout.replaceAll(/[0-9a-f]{12,}|[\d.]+ ?ms/g, '')
+}
+
+/** Runs a command in a database of its own, for 30 s at most: in strict mode, graphile-worker tries again forever. */
 async function start(folder: string, [command = '', ...args]: readonly string[]): Promise<Ran> {
   const env = { ...process.env, DATABASE_URL: await newDatabase(), NEXT_TELEMETRY_DISABLED: '1' }
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, env, encoding: 'utf8', timeout: 30_000 })

@@ -7,8 +7,6 @@ export interface QuickStart {
   readonly rules: readonly string[]
   /** True if the library itself sends what is found; otherwise the application has one raw statement for it. */
   readonly isOwn?: true
-  /** The exit code of `--strict`. @default 1 */
-  readonly strictCode?: number
   /** The first finding must come sooner, in seconds, counted from `npm init`. @default 60 */
   readonly mostSeconds?: number
   /** Files beside the application, by path. */
@@ -39,8 +37,6 @@ export const quickStarts: readonly QuickStart[] = [
     packages: ['graphile-worker@0.18.0'],
     rules: ['session/listen', 'session/named-statement'],
     isOwn: true,
-    // A worker tries again until a signal ends it.
-    strictCode: 143,
   },
   {
     name: 'prisma',
