@@ -1,21 +1,36 @@
 import { writeFileSync } from 'node:fs'
 import { shownPath } from './files.ts'
-import { applyEdits, diffOf, Fixer } from './fix.ts'
+import type { CheckFinding } from './finding.ts'
+import { applyEdits, diffOf, Fixer, type Edit } from './fix.ts'
+import { Lines } from './lines.ts'
 import { mayTouchSessions } from './prefilter.ts'
 import { readSource } from './read-file.ts'
 import { counted } from './report/result.ts'
 import type { ScanRequest } from './scan-types.ts'
+import { Scanner } from './scan.ts'
 
 /** How files are repaired. */
 export interface FixFilesOptions extends ScanRequest {
   /** Shows the changes and writes nothing. */
   readonly isDry: boolean
+  /** Leaves out the findings that the configuration allows. */
+  readonly accept: (findings: readonly CheckFinding[]) => CheckFinding[]
+}
+
+/** Repairs what a check reports, for one pooler. */
+interface Repairer {
+  readonly scanner: Scanner
+  readonly fixer: Fixer
 }
 
 /** Repairs files, or shows how they would be repaired. Returns what was done, for people. */
 export function fixFiles(files: readonly string[], options: FixFilesOptions): string {
+  const repairers = options.poolers.map((pooler) => ({
+    scanner: new Scanner({ ...options, poolers: [pooler] }),
+    fixer: new Fixer(pooler),
+  }))
   const changes = files.flatMap((path) => {
-    const found = fixFile(path, options)
+    const found = fixFile(path, repairers, options)
     return found === undefined ? [] : [found]
   })
   const verb = options.isDry ? 'would change' : 'changed'
@@ -23,23 +38,33 @@ export function fixFiles(files: readonly string[], options: FixFilesOptions): st
 }
 
 /** @returns the diff; `undefined` for a file without an exact repair */
-function fixFile(path: string, { cwd, poolers, tags, migrations, isDry }: FixFilesOptions): string | undefined {
+function fixFile(path: string, repairers: readonly Repairer[], options: FixFilesOptions): string | undefined {
   const content = readSource(path)
   if (!('source' in content) || !mayTouchSessions(content.source) || !/\.(?:[mc]?[jt]sx?|sql)$/.test(path))
     return undefined
   const { source } = content
-  const shown = shownPath(cwd, path)
-  const fixed = poolers.reduce((text, pooler) => {
-    const edits = editsOf(new Fixer(pooler), { path, shown, source: text, tags, migrations })
-    return applyEdits(text, edits)
-  }, source)
+  const fixed = repairers.reduce((text, repairer) => applyEdits(text, editsOf(path, text, repairer, options)), source)
   if (fixed === source) return undefined
-  if (!isDry) writeFileSync(path, fixed)
-  return diffOf(shown, source, fixed)
+  if (!options.isDry) writeFileSync(path, fixed)
+  return diffOf(shownPath(options.cwd, path), source, fixed)
+}
+
+/** The repairs inside of what is reported. What is right in its context, or allowed, stays as it is. */
+function editsOf(path: string, source: string, { scanner, fixer }: Repairer, options: FixFilesOptions): Edit[] {
+  const found = options.accept(scanner.scanSource(path, source).findings)
+  if (found.length === 0) return []
+  const lines = new Lines(source)
+  const reported = found.map(({ line, column, endLine, endColumn }) => ({
+    from: lines.startOf(line) + column - 1,
+    to: lines.startOf(endLine) + endColumn - 1,
+  }))
+  const { cwd, tags, migrations } = options
+  const edits = tryEdits(fixer, { path, shown: shownPath(cwd, path), source, tags, migrations })
+  return edits.filter((edit) => reported.some(({ from, to }) => from <= edit.from && edit.to <= to))
 }
 
 /** A file that cannot be parsed is reported by the check. */
-function editsOf(fixer: Fixer, request: Parameters<Fixer['editsOf']>[0]): ReturnType<Fixer['editsOf']> {
+function tryEdits(fixer: Fixer, request: Parameters<Fixer['editsOf']>[0]): Edit[] {
   try {
     return fixer.editsOf(request)
   } catch {

@@ -3,6 +3,7 @@ import { findTexts } from './code/find-texts.ts'
 import { textsAfterBegin } from './code/open-transactions.ts'
 import { SourceFile } from './code/source-file.ts'
 import { parseCode } from './code/syntax.ts'
+import { isSentByRunner, mayRunOutside } from './migration-transaction.ts'
 import { originOf } from './origin.ts'
 import { fillHoles } from './sql/fill-holes.ts'
 import { statementsIn } from './sql/statements.ts'
@@ -44,7 +45,7 @@ export class Fixer {
   }
 
   #ofScript({ shown, source, migrations }: FixRequest): Edit[] {
-    if (originOf(shown, source, migrations) !== 'migration') return []
+    if (originOf(shown, source, migrations) !== 'migration' || mayRunOutside(source)) return []
     return statementsIn(source).flatMap(({ text, from }) =>
       this.#changesOf(text).map((edit) => ({ from: from + edit.from, to: from + edit.to, text: edit.text })),
     )
@@ -52,12 +53,13 @@ export class Fixer {
 
   #ofCode({ path, shown, source, tags, migrations }: FixRequest): Edit[] {
     const file = new SourceFile(parseCode(path, source), tags)
-    const isMigration = originOf(shown, source, migrations) === 'migration'
+    const isMigration = originOf(shown, source, migrations) === 'migration' && !mayRunOutside(source)
     const texts = findTexts(file)
     const open = textsAfterBegin(texts, file)
     return texts.flatMap((text) => {
       const [pieces, ...others] = text.variants
-      const isCertain = text.isSent && (text.isInTransaction || open.has(text) || isMigration)
+      const isCertain =
+        text.isSent && (text.isInTransaction || open.has(text) || (isMigration && isSentByRunner(text, file)))
       if (pieces === undefined || others.length > 0 || !isCertain) return []
       const { sql, shown: asWritten, rangeOf } = fillHoles(pieces)
       // What stands in place of a placeholder must not be written.

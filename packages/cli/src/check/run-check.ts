@@ -41,7 +41,11 @@ export async function runCheck(request: CheckRequest, terminal: Terminal): Promi
   const settings = await settingsOf(request, terminal)
   if (request.fix === true) {
     const { fixFiles } = await import('./fix-files.ts')
-    const report = fixFiles(settings.files, { ...settings.scan, isDry: request.dryRun === true })
+    const report = fixFiles(settings.files, {
+      ...settings.scan,
+      isDry: request.dryRun === true,
+      accept: settings.accept,
+    })
     terminal.err(report)
     if (request.dryRun === true) return exitCodes.clean
   }
