@@ -35,6 +35,7 @@ const never: readonly string[] = [
 
 const testFiles: readonly string[] = [
   '**/*.{test,tests,spec,e2e,stories,bench}.*',
+  '**/*.{test,tests,spec}/**',
   '**/{__tests__,__mocks__,__fixtures__,test,tests,e2e,fixtures,examples,example,benchmark,benchmarks,bench,playground,storybook}/**',
 ]
 

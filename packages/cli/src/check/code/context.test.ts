@@ -32,6 +32,8 @@ const silent: Readonly<Record<string, string>> = {
     "class A { private db: PoolClient; run() { return this.db.query('BEGIN') } }\nclass B { constructor(private readonly db: pg.Client) {} run() { return this.db.query('BEGIN') } }",
   'a cursor for a statement in a hole':
     'await client.query(`BEGIN`)\nawait client.query(`DECLARE ${name} CURSOR FOR ${text}`)',
+  'a client that may be a transaction':
+    'const prisma = clientOf(pgtx)\nconst rows = await prisma.$queryRaw`SELECT a FROM b FOR UPDATE`',
   'an isolation level in a hole':
     "await client.query('BEGIN')\nawait client.query(`SET TRANSACTION ISOLATION LEVEL ${level}`)\nawait client.query(`BEGIN ISOLATION LEVEL ${level}`)",
   'a named placeholder of Sequelize':

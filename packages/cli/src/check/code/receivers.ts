@@ -101,13 +101,16 @@ function kindOfName(node: Extract<Node, { type: 'Identifier' }>, file: SourceFil
   const value = file.names.valueOf(node.name, node)
   if (value === undefined) return byName(node.name, found.imported !== undefined)
   const kind = kindOfReceiver(value, file, steps + 1)
-  return kind === 'unknown' && isPlainName(value) ? 'unknown' : kind === 'unknown' ? byName(node.name, false) : kind
+  if (kind !== 'unknown') return kind
+  return mayBeTransaction(value) ? 'unknown' : byName(node.name, false)
 }
 
-/** `trx ?? this.db` is one or the other. */
-function isPlainName(value: Node): boolean {
-  const { type } = bare(value)
-  return type === 'LogicalExpression' || type === 'ConditionalExpression'
+/** `trx ?? this.db` is one or the other, and so may be `clientOf(trx)`. */
+function mayBeTransaction(value: Node): boolean {
+  const node = bare(value)
+  if (node.type !== 'CallExpression') return node.type === 'LogicalExpression' || node.type === 'ConditionalExpression'
+  const names = [node.callee, ...node.arguments].map((each) => chainOf(each).at(-1) ?? '')
+  return names.some((name) => transactionName.test(name) || /tx$|trx$|transaction/i.test(name))
 }
 
 function kindOfParameter(name: string, parameter: Node, owner: Node, file: SourceFile): ReceiverKind {
