@@ -42,7 +42,7 @@ export function repairedArguments([config, ...others]: Arguments, client: Client
 }
 
 /** The descriptor of a property that replaces the one of a prototype. */
-export function ownProperty(value: string | undefined): PropertyDescriptor {
+export function ownProperty(value: string | number | undefined): PropertyDescriptor {
   return { value, enumerable: true, writable: true, configurable: true }
 }
 

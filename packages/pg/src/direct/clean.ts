@@ -12,9 +12,10 @@ const cleanWithinMillis = 5000
  * Removes what the application has left in a session: waits for the statements that it did not await, ends an open
  * transaction, and discards the rest.
  *
+ * @param prepare prepares the session again, as that of a new connection
  * @returns false if the connection must be closed
  */
-export async function cleanSession(client: LivingClient, life: Life): Promise<boolean> {
+export async function cleanSession(client: LivingClient, life: Life, prepare: () => unknown): Promise<boolean> {
   if (!(await becomesQuiet(client))) return false
   const connection = client.connection as unknown as WireConnection
   const late = setTimeout(() => connection.stream.destroy(), cleanWithinMillis)
@@ -22,6 +23,7 @@ export async function cleanSession(client: LivingClient, life: Life): Promise<bo
     if (isInTransaction(client, life)) await askOn(client, sessionTexts.rollback)
     await askOn(client, sessionTexts.clean)
     forgetPrepared(connection)
+    await prepare()
     return true
   } catch {
     return false

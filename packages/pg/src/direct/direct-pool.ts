@@ -43,6 +43,12 @@ export class DirectPool {
     this.#checked.add(client)
   }
 
+  /** Runs the hook of the pool for new connections: DISCARD ALL has taken back what it had set. */
+  prepare(client: ClientLike): unknown {
+    const { options } = this.pool as { readonly options?: { readonly onConnect?: (client: ClientLike) => unknown } }
+    return options?.onConnect?.(client)
+  }
+
   /** Notes a checkout that uses a connection until `over` settles. */
   note(over: Promise<unknown>): void {
     this.#moves.add(over)

@@ -1,31 +1,33 @@
-import { harmless, outlastsDiscard, type Engine, type Release } from '@poolsafe/core/adapter'
+import { harmless, outlastsDiscard, type Release } from '@poolsafe/core/adapter'
 import { knownLifeOf, type LivingClient, type Verdict } from '../living-client.ts'
 import { sqlOf } from '../query-watch.ts'
 import { isNameAlone, isSubmittable, type QueryConfig } from '../statement.ts'
 import type { Arguments, ClientLike, DriverFunction } from '../types.ts'
+import { ownProperty } from '../repaired.ts'
 import { cleanSession } from './clean.ts'
+import type { DirectPool } from './direct-pool.ts'
 
 /** The direct connection of one moved checkout, until it is clean and back in its pool. */
 export class DirectSession {
   readonly client: ClientLike
   readonly #release: Release
-  readonly #guard: Engine
+  readonly #pool: DirectPool
   readonly #textOf: (name: string) => unknown
   /** True once a statement may have left something that DISCARD ALL does not remove. */
   #outlasts = false
 
   /** @param textOf returns the text that was prepared on the pooled connection under a name */
-  constructor(client: ClientLike, release: Release, guard: Engine, textOf: (name: string) => unknown) {
+  constructor(client: ClientLike, release: Release, pool: DirectPool, textOf: (name: string) => unknown) {
     this.client = client
     this.#release = release
-    this.#guard = guard
+    this.#pool = pool
     this.#textOf = textOf
   }
 
   send(args: Arguments): unknown {
     const [config, ...others] = args
     const sql = sqlOf(config)
-    const analysis = sql === undefined ? harmless : this.#guard.peek(sql)
+    const analysis = sql === undefined ? harmless : this.#pool.guard.peek(sql)
     const isHidden = sql === undefined && isSubmittable(config)
     if (isHidden || (analysis !== harmless && outlastsDiscard(analysis))) this.#outlasts = true
     const sent = isNameAlone(config) ? [this.#withText(config as QueryConfig), ...others] : args
@@ -38,7 +40,9 @@ export class DirectSession {
       (this.client as { readonly connection?: { readonly parsedStatements?: object } }).connection ?? {}
     const name = config.name as string
     const text = this.#textOf(name)
-    return name in parsedStatements || typeof text !== 'string' ? config : { ...config, text }
+    return name in parsedStatements || typeof text !== 'string'
+      ? config
+      : (Object.create(config, { text: ownProperty(text) }) as QueryConfig)
   }
 
   /**
@@ -60,7 +64,7 @@ export class DirectSession {
   async #cleanAndRelease(over: () => void): Promise<void> {
     const client = this.client as LivingClient
     const life = knownLifeOf(client)
-    const isClean = life !== undefined && (await cleanSession(client, life))
+    const isClean = life !== undefined && (await cleanSession(client, life, () => this.#pool.prepare(client)))
     this.#release(isClean && !this.#outlasts ? undefined : true)
     over()
   }

@@ -19,6 +19,7 @@ export interface MovablePool extends PoolLike {
 export interface MovableClient extends WiredClient {
   readonly constructor: { readonly Query?: new () => object }
   readonly _Promise?: PromiseConstructor
+  readonly connectionParameters?: { readonly query_timeout?: unknown }
   _types?: unknown
   binary?: unknown
   _poolUseCount?: number

@@ -56,6 +56,8 @@ export class MovedCheckout implements MovedClient {
   readonly #client: MovableClient
   readonly #home: MovableHome
   readonly #way: Way
+  /** The `query_timeout` of the pooled client. */
+  readonly #queryTimeout: unknown
   #phase: Phase = 'draining'
   #calls: WaitingCall[] = []
   #shell: Shell | undefined
@@ -73,6 +75,7 @@ export class MovedCheckout implements MovedClient {
     this.#client = client
     this.#home = home
     this.#way = way
+    this.#queryTimeout = client.connectionParameters?.query_timeout
     home.direct.note(new Promise<void>((resolve) => void (this.#over = resolve)))
   }
 
@@ -140,6 +143,7 @@ export class MovedCheckout implements MovedClient {
   #await(args: Arguments): WaitingCall {
     const call = new WaitingCall(args, this.#client._Promise)
     this.#calls.push(call)
+    call.limit(this.#queryTimeout, () => (this.#calls = this.#calls.filter((each) => each !== call)))
     return call
   }
 
@@ -230,7 +234,7 @@ export class MovedCheckout implements MovedClient {
       return this.#fail(error as Error)
     }
     this.#phase = 'attached'
-    const session = new DirectSession(client, release, direct.guard, (name) => this.#textOf(name))
+    const session = new DirectSession(client, release, direct, (name) => this.#textOf(name))
     this.#session = session
     this.#shell?.attach(client as unknown as MovableClient)
     for (const call of this.#calls.splice(0)) {

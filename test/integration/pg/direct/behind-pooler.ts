@@ -23,6 +23,8 @@ type Limits = Omit<NonNullable<Parameters<typeof guardPool>[2]>, 'direct'>
 interface Sizes {
   readonly max?: number
   readonly directMax?: number
+  /** More of the configuration of the pooled connections. */
+  readonly config?: pg.PoolConfig
 }
 
 /** A PostgreSQL, a PgBouncer before it, and pools of both. */
@@ -41,14 +43,21 @@ export class BehindPooler {
     return new BehindPooler(server, await startPgBouncer({ target: server, defaultPoolSize: 2 }))
   }
 
-  open({ max = 1, directMax = 1 }: Sizes = {}, options: GuardOptions = {}, limits: Limits = {}): MovingPool {
+  open(
+    { max = 1, directMax = 1, config = {} }: Sizes = {},
+    options: GuardOptions = {},
+    limits: Limits = {},
+  ): MovingPool {
     const moved: MovedEvent[] = []
     const logged: string[] = []
     const logger = { warn: (message: string) => void logged.push(message) }
     const guard = createGuard({ pooler: poolers.pgbouncer({ version: '1.18' }), logger, ...options })
     guard.on('moved', (event) => void moved.push(event))
     const direct = new pg.Pool({ connectionString: this.server.url, max: directMax })
-    const pool = guardPool(new pg.Pool({ connectionString: this.pooler.url, max }), guard, { ...limits, direct })
+    const pool = guardPool(new pg.Pool({ connectionString: this.pooler.url, max, ...config }), guard, {
+      ...limits,
+      direct,
+    })
     this.#pools.push(pool, direct)
     return { pool, direct, guard, moved, logged }
   }

@@ -35,6 +35,50 @@ describe('what is given as direct', () => {
     expect(rows).toEqual([{ count: 0 }])
   })
 
+  it('prepares each session by its own hook, and by that of the pool if poolsafe makes it', async () => {
+    const onConnect = async (client: pg.ClientBase): Promise<void> => void (await client.query("SET app.zone = 'hook'"))
+    const config = { max: 1, onConnect } as pg.PoolConfig
+    const url = guardPool(open(behind.pooler.url, config), createGuard(silent), { direct: behind.server.url })
+    const own = guardPool(open(behind.pooler.url), createGuard(silent), { direct: open(behind.server.url, config) })
+    for (const pool of [url, own]) {
+      for (let session = 0; session < 3; session++) {
+        await onClient(pool, async (client) => {
+          await client.query('LISTEN a')
+          const { rows } = await client.query("SELECT current_setting('app.zone', true) AS zone")
+          expect(rows).toEqual([{ zone: 'hook' }])
+          await client.query("SET app.zone = 'mine'")
+        })
+      }
+    }
+  })
+
+  it('closes a connection whose hook fails after a session', async () => {
+    let calls = 0
+    const onConnect = (): Promise<void> => (calls++ === 1 ? Promise.reject(new Error('the hook')) : Promise.resolve())
+    const direct = open(behind.server.url, { max: 1, onConnect } as pg.PoolConfig)
+    const pool = guardPool(open(behind.pooler.url), createGuard(silent), { direct })
+    const listen = async (): Promise<number> =>
+      onClient(pool, async (client) => {
+        await client.query('LISTEN a')
+        return pidOf(client)
+      })
+    expect(await listen()).not.toBe(await listen())
+  })
+
+  it('keeps what its own configuration sets', async () => {
+    const direct = open(behind.server.url, { max: 1, options: '-c search_path=tenant' })
+    const pool = guardPool(open(behind.pooler.url), createGuard(silent), { direct })
+    for (let session = 0; session < 2; session++) {
+      await onClient(pool, async (client) => {
+        await client.query('LISTEN a; SET search_path = other')
+      })
+      await onClient(pool, async (client) => {
+        await client.query('LISTEN a')
+        expect((await client.query('SHOW search_path')).rows).toEqual([{ search_path: 'tenant' }])
+      })
+    }
+  })
+
   it('may serve several pools of one guard', async () => {
     const guard = createGuard(silent)
     const direct = open(behind.server.url, { max: 1 })

@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { AcquireTimeoutError, QueueFullError } from '@poolsafe/core'
 import { poolStatistics } from '@poolsafe/pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -14,6 +15,12 @@ async function whileFull<Result>({ pool }: MovingPool, work: () => Promise<Resul
     await holder.query('LISTEN holder')
     return work()
   })
+}
+
+/** The same for work whose checkout goes on afterwards. */
+async function whileFullFor({ direct }: MovingPool, work: () => Promise<unknown>): Promise<void> {
+  const holder = await direct.connect()
+  await work().finally(() => holder.release())
 }
 
 async function isWaiting({ direct }: MovingPool): Promise<void> {
@@ -61,6 +68,53 @@ describe('the wait for a direct connection', () => {
     })
     expect(await Promise.all(answers)).toEqual([[{ holder: '0' }], [{ holder: '1' }], [{ holder: '2' }]])
     expect(logged).toEqual([])
+  })
+
+  it('counts for the query_timeout of a statement, in every form of the call', async () => {
+    const moving = behind.open({}, {}, { acquireTimeoutMillis: 60_000 })
+    await onClient(moving.pool, async (client) => {
+      const sent: Promise<unknown>[] = []
+      await whileFullFor(moving, async () => {
+        const limited = { text: 'LISTEN a', query_timeout: 50 }
+        const called = new Promise((resolve) => {
+          const callback = (error: Error | null): void => resolve(error?.message)
+          void client.query({ ...limited, callback } as pg.QueryConfig)
+        })
+        await expect(client.query(limited)).rejects.toThrow('Query read timeout')
+        expect(await called).toBe('Query read timeout')
+        sent.push(client.query({ text: "SELECT 'sent' AS sent", query_timeout: 60_000 } as pg.QueryConfig))
+        await isWaiting(moving)
+      })
+      const [answer] = (await Promise.all(sent)) as pg.QueryResult[]
+      expect(answer?.rows).toEqual([{ sent: 'sent' }])
+      // A statement that was given up is never sent.
+      expect((await client.query('SELECT pg_listening_channels() AS channel')).rows).toEqual([])
+      await expect(client.query({ text: 'SELECT pg_sleep(1)', query_timeout: 50 } as pg.QueryConfig)).rejects.toThrow(
+        'Query read timeout',
+      )
+    })
+  })
+
+  it('counts for the query_timeout of the pool', async () => {
+    const moving = behind.open({ config: { query_timeout: 500 } }, {}, { acquireTimeoutMillis: 60_000 })
+    await whileFullFor(moving, () =>
+      onClient(moving.pool, async (client) => {
+        await expect(client.query('LISTEN a')).rejects.toThrow('Query read timeout')
+      }),
+    )
+  })
+
+  it('and the time of the statement have one query_timeout', async () => {
+    const moving = behind.open({}, {}, { acquireTimeoutMillis: 60_000 })
+    await onClient(moving.pool, async (client) => {
+      let failed: Promise<unknown> | undefined
+      await whileFullFor(moving, async () => {
+        const limited = { text: 'LISTEN a; SELECT pg_sleep(2)', query_timeout: 1000 }
+        failed = client.query(limited).catch(({ message }: Error) => message)
+        await isWaiting(moving)
+      })
+      expect(await failed).toBe('Query read timeout')
+    })
   })
 
   it('is refused beyond maxWaiting', async () => {
