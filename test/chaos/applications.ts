@@ -9,6 +9,9 @@ export type ModuleSystem = 'source' | 'esm' | 'cjs'
 
 export const layerNames: readonly LayerName[] = ['pg', 'Kysely', 'Prisma']
 
+/** The layers whose checkouts can move to direct connections. */
+export const movingLayers: readonly LayerName[] = ['pg', 'Kysely']
+
 export const password = 'app'
 
 /** Which application is meant. */
@@ -35,10 +38,18 @@ function userOf({ layer, modules }: Kind): string {
   return `${userPrefix}${layer.toLowerCase()}_${modules}`
 }
 
-/** Starts an application, which connects to this port. */
-export async function startApplication(kind: Kind, port: number): Promise<Application> {
+/**
+ * Starts an application, which connects to this port.
+ *
+ * @param directPort the port of its direct connections, if its checkouts move
+ */
+export async function startApplication(kind: Kind, port: number, directPort?: number): Promise<Application> {
   const user = userOf(kind)
-  const child = launch(kind, `postgresql://${user}:${password}@127.0.0.1:${port}/postgres`)
+  const ports = directPort === undefined ? [port] : [port, directPort]
+  const child = launch(
+    kind,
+    ports.map((each) => `postgresql://${user}:${password}@127.0.0.1:${each}/postgres`),
+  )
   const dying = lastWords(child)
   const ask = async (command?: Command): Promise<Answer> => {
     const wanted = command?.do ?? 'start'
@@ -59,7 +70,7 @@ export async function startApplication(kind: Kind, port: number): Promise<Applic
   return { ...kind, name, user, password, pid: child.pid ?? Number.NaN, ask, kill: () => void child.kill('SIGKILL') }
 }
 
-function launch({ layer, modules }: Kind, url: string): ChildProcess {
+function launch({ layer, modules }: Kind, urls: readonly string[]): ChildProcess {
   const folder =
     modules === 'source' ? join(import.meta.dirname, 'application') : join(installPacked(), 'test/chaos/application')
   const execArgv = modules === 'source' ? ['--conditions=@poolsafe/source'] : []
@@ -69,7 +80,7 @@ function launch({ layer, modules }: Kind, url: string): ChildProcess {
       ? { ...process.env, NODE_PATH: join(import.meta.dirname, '../../node_modules/.pnpm/node_modules') }
       : process.env
   const program = join(folder, `start.${modules === 'cjs' ? 'cjs' : 'mjs'}`)
-  return fork(program, [layer, url], {
+  return fork(program, [layer, ...urls], {
     env,
     execArgv: ['--disable-warning=ExperimentalWarning', ...execArgv],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -20,6 +20,7 @@ const few = [
   'while its idle connections are ended',
   'client_idle',
   'cut into pieces',
+  'while they are cleaned',
 ]
 const chosen = faults.filter(({ name }) => few.some((part) => name.includes(part)))
 const applications = layerNames.map((layer) => ({ layer, modules: 'source' }) as const)

@@ -1,4 +1,5 @@
 import { frozenFaults } from './faults/frozen.ts'
+import { movedFaults } from './faults/moved.ts'
 import { operatorFaults } from './faults/operators.ts'
 import { poolerFaults } from './faults/pooler.ts'
 import { serverFaults } from './faults/server.ts'
@@ -12,4 +13,5 @@ export const faults: readonly Fault[] = [
   ...frozenFaults,
   ...poolerFaults,
   ...operatorFaults,
+  ...movedFaults,
 ]

@@ -2,7 +2,7 @@ import type { PgBouncerServer, PostgresServer } from '@poolsafe/testing/servers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Answer, Command } from './application/application.ts'
-import { startApplication, type Application, type Kind } from './applications.ts'
+import { movingLayers, startApplication, type Application, type Kind } from './applications.ts'
 import { knownCrash } from '../support/servers/pooler-crashes.ts'
 import { Proxy } from '../support/servers/proxy.ts'
 import { connectAdmin, startPooler, startServer } from './servers.ts'
@@ -63,10 +63,17 @@ async function runOnce(
   const server = own ?? shared
   const admin = await connectAdmin(server)
   await admin.query('TRUNCATE written')
-  const pooler = fault.isPooled === true ? await startPooler(server, fault.pooler) : undefined
-  const proxy = new Proxy(pooler?.port ?? server.port)
+  const isDirect = fault.isDirect === true
+  const pooler = fault.isPooled === true || isDirect ? await startPooler(server, fault.pooler) : undefined
+  const proxy = new Proxy(isDirect ? server.port : (pooler?.port ?? server.port))
   await proxy.open()
-  const applications = await Promise.all(kinds.map((kind) => startApplication(kind, proxy.port)))
+  const start = (kind: Kind): Promise<Application> =>
+    pooler !== undefined && isDirect
+      ? startApplication(kind, pooler.port, proxy.port)
+      : startApplication(kind, proxy.port)
+  const applications = await Promise.all(
+    kinds.filter(({ layer }) => !isDirect || movingLayers.includes(layer)).map(start),
+  )
   const sessions = (state: string): Promise<number> => countSessions(admin, state)
   const stage: Stage = { server, proxy, admin, applications, pooler, successor: undefined, sessions }
   try {

@@ -33,6 +33,11 @@ export interface Fault {
   readonly isInShortRun?: boolean
   /** Whether PgBouncer stands before the server. @default false */
   readonly isPooled?: boolean
+  /**
+   * Whether checkouts move to direct connections, to which the fault happens. PgBouncer stands before the server for all
+   * others. Layers without a direct pool leave it out.
+   */
+  readonly isDirect?: boolean
   /** An error of the server's own that this must bring to the application as it is. */
   readonly brings?: string
   /** Its settings. */

@@ -34,13 +34,13 @@ const leftMillis = limits.statementTimeoutMillis + 3000
  * server's address.
  */
 export async function start(load: Load): Promise<void> {
-  const [name, url] = process.argv.slice(2) as [LayerName, string]
+  const [name, url, directUrl] = process.argv.slice(2) as [LayerName, string, string | undefined]
   const modules = await loadModules(load)
   const guard = modules.core.createGuard({
     logger: { warn: () => {} },
     observe: { slowQueryMillis: 200, slowQueryIntervalMillis: 300, explainSlowQueries: true, repeatedQueryLimit: 5 },
   })
-  const layer = layers[name](modules, guard, url)
+  const layer = layers[name](modules, guard, url, directUrl)
   const crowd = new Callers(layer, {
     count: callers,
     prefix: `${new URL(url).username}/`,

@@ -1,14 +1,28 @@
 import type { Generated, Kysely, Transaction } from 'kysely'
-import { limits, poolSize, poseMillis, sleep, type Open } from './layer.ts'
+import {
+  checkClean,
+  directPool,
+  leave,
+  limits,
+  lookAndLeave,
+  poolSize,
+  poseMillis,
+  sleep,
+  type Form,
+  type Open,
+} from './layer.ts'
 
 interface Tables {
   written: { id: string; at: Generated<Date> }
 }
 
 /** Kysely over a guarded pool, and guarded itself. */
-export const openKysely: Open = ({ pg, Cursor, pgGuard, kysely, kyselyGuard }, guard, url) => {
+export const openKysely: Open = (modules, guard, url, directUrl) => {
+  const { pg, Cursor, pgGuard, kysely, kyselyGuard } = modules
+  const moving = directPool(modules, directUrl)
   const pool = pgGuard.guardPool(new pg.Pool({ connectionString: url, max: poolSize }), guard, {
     ...limits,
+    ...moving,
     poolName: 'kysely',
   })
   const dialect = kyselyGuard.guardDialect(new kysely.PostgresDialect({ pool, cursor: Cursor }), guard)
@@ -16,8 +30,16 @@ export const openKysely: Open = ({ pg, Cursor, pgGuard, kysely, kyselyGuard }, g
   const { sql } = kysely
   const insert = (on: Kysely<Tables> | Transaction<Tables>, id: string) =>
     on.insertInto('written').values({ id }).execute()
+  const session: Form = (id) =>
+    db.connection().execute(async (one) => {
+      const { rows } = await one.executeQuery<Record<string, unknown>>(kysely.CompiledQuery.raw(lookAndLeave, [id]))
+      checkClean(rows[0], id)
+      await sql.raw(leave).execute(one)
+      await insert(one, id)
+    })
   return {
     forms: {
+      ...(moving.direct !== undefined && Object.fromEntries([1, 2, 3, 4].map((at) => [`session ${at}`, session]))),
       insert: (id) => insert(db, id),
       transaction: (id) => db.transaction().execute((trx) => insert(trx, id)),
       stream: (id) =>
@@ -53,6 +75,9 @@ export const openKysely: Open = ({ pg, Cursor, pgGuard, kysely, kyselyGuard }, g
         await insert(trx, id)
         await sleep(poseMillis)
       }),
-    close: () => db.destroy(),
+    async close() {
+      await db.destroy()
+      await moving.direct?.end()
+    },
   }
 }

@@ -1,4 +1,5 @@
 import type { Guard } from '@poolsafe/core'
+import type pg from 'pg'
 import type { Modules } from './modules.ts'
 
 /** What most callers do at the time of a fault. */
@@ -19,8 +20,41 @@ export interface Layer {
   close(): Promise<void>
 }
 
-/** Opens a layer. */
-export type Open = (modules: Modules, guard: Guard, url: string) => Layer
+/**
+ * Opens a layer.
+ *
+ * @param directUrl of the connections that its checkouts move to, if they do
+ */
+export type Open = (modules: Modules, guard: Guard, url: string, directUrl?: string) => Layer
+
+/** Direct connections of an application. */
+const directSize = 3
+
+/** The options of a pool whose checkouts move, and the pool that they move to. */
+export function directPool(
+  { pg }: Modules,
+  directUrl: string | undefined,
+): { readonly direct: pg.Pool } | { readonly direct?: never } {
+  if (directUrl === undefined) return {}
+  return { direct: new pg.Pool({ connectionString: directUrl, max: directSize, application_name: 'direct' }) }
+}
+
+/** What a caller must not find in its session, and what it leaves there. */
+export const lookAndLeave = `SELECT coalesce(current_setting('app.holder', true), '') AS holder,
+  (SELECT count(*)::int FROM pg_listening_channels()) AS channels,
+  (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,
+  to_regclass('pg_temp.mine')::text AS temporary,
+  set_config('app.holder', $1, false) AS mine`
+export const leave = 'LISTEN mine; CREATE TEMP TABLE mine (a int); SELECT pg_advisory_lock_shared(7)'
+
+const clean = JSON.stringify({ holder: '', channels: 0, locks: 0, temporary: null })
+
+/** @throws Error for the state of another caller */
+export function checkClean(found: Readonly<Record<string, unknown>> | undefined, id: string): void {
+  const { mine, ...left } = found ?? {}
+  if (JSON.stringify(left) !== clean || mine !== id)
+    throw new Error(`the state of another caller: ${JSON.stringify(found)}`)
+}
 
 /** Every limit that there is, shorter than the faults are long. */
 export const limits = {

@@ -1,15 +1,29 @@
 import type pg from 'pg'
-import { limits, poolSize, poseMillis, sleep, type Layer, type Open } from './layer.ts'
+import {
+  checkClean,
+  directPool,
+  leave,
+  limits,
+  lookAndLeave,
+  poolSize,
+  poseMillis,
+  sleep,
+  type Form,
+  type Layer,
+  type Open,
+} from './layer.ts'
 import type { Modules } from './modules.ts'
 
 const insert = 'INSERT INTO written (id) VALUES ($1)'
 const few = 'SELECT id FROM written LIMIT 20'
 
 /** node-postgres, with a second pool in pipeline mode. */
-export const openPg: Open = (modules, guard, url) => {
+export const openPg: Open = (modules, guard, url, directUrl) => {
   const { pg, pgGuard } = modules
+  const moving = directPool(modules, directUrl)
   const pool = pgGuard.guardPool(new pg.Pool({ connectionString: url, max: poolSize }), guard, {
     ...limits,
+    ...moving,
     poolName: 'pg',
   })
   // Statements of a pipeline cannot be cancelled: node-postgres itself limits them.
@@ -21,9 +35,38 @@ export const openPg: Open = (modules, guard, url) => {
     query_timeout: statementTimeoutMillis,
   }
   const pipelined = pgGuard.guardPool(new pg.Pool(config), guard, { ...others, poolName: 'pipelined' })
+  const layer = formsOf(modules, pool, pipelined)
   return {
-    ...formsOf(modules, pool, pipelined),
-    close: async () => void (await Promise.all([pool.end(), pipelined.end()])),
+    ...layer,
+    forms: moving.direct === undefined ? layer.forms : { ...layer.forms, ...movingForms(pool) },
+    async close() {
+      await Promise.all([pool.end(), pipelined.end()])
+      await moving.direct?.end()
+    },
+  }
+}
+
+/** Forms that need a session of their own. Half of all calls have such a form. */
+function movingForms(pool: pg.Pool): Readonly<Record<string, Form>> {
+  const forms = Array.from({ length: 7 }, (_, at): [string, Form] => [
+    `session ${at}`,
+    (id) =>
+      inSession(pool, async (client) => {
+        const { rows } = await client.query<Record<string, unknown>>(lookAndLeave, [id])
+        checkClean(rows[0], id)
+        await client.query(leave)
+        await client.query(insert, [id])
+      }),
+  ])
+  return Object.fromEntries(forms)
+}
+
+async function inSession(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<unknown>): Promise<void> {
+  const client = await pool.connect()
+  try {
+    await work(client)
+  } finally {
+    client.release()
   }
 }
 
