@@ -135,7 +135,10 @@ function withoutRefused(wanted: Wanted, { steps }: Analysis, { pooler }: RepairP
  * others. Locks are counted, so each of them stands for itself.
  */
 function isLike(one: DetectedEffect, other: DetectedEffect): boolean {
-  const isSame = one.rule === other.rule && stateOf(one) === stateOf(other) && one.state !== 'advisory-lock'
+  const state = stateOf(one)
+  // A role may be set by several rules.
+  const isOfRules = one.rule === other.rule || state === 'role'
+  const isSame = isOfRules && state === stateOf(other) && state !== 'advisory-lock'
   return isSame && (one.does === other.does || (changesState(one) && changesState(other)))
 }
 

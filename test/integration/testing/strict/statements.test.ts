@@ -57,6 +57,32 @@ describe.each([pgAdapter, kyselyAdapter, prismaAdapter])('$name', (adapter) => {
   })
 })
 
+describe.each([pgAdapter, kyselyAdapter, prismaAdapter])('$name with mode repair', (adapter) => {
+  it('counts and shows the statements as the application wrote them', async () => {
+    const guard = createGuard({ mode: 'repair', logger: { warn: () => undefined } })
+    const sent: string[] = []
+    guard.on('repaired', (event) => void sent.push(event.sent))
+    const opened = adapter.open(postgres.url, guard)
+    const work = (): Promise<unknown> =>
+      opened.transaction(async (query) => {
+        await query("SET app.a = 'x'")
+        await query('PREPARE one AS SELECT 1')
+        await query('CREATE TEMP VIEW v AS SELECT 1')
+        await query('SELECT pg_advisory_lock(7)::text')
+      })
+    await expect(work).toQueryAtMost(4)
+    expect(sent).toHaveLength(4)
+    const failure: unknown = await expect(work)
+      .toQueryAtMost(3)
+      .catch((error: unknown) => error)
+    const { message } = failure as Error
+    expect(message).toContain('expected at most 3 statements, 4 were sent')
+    expect(message).toContain('SET app.a = ?')
+    expect(message).not.toMatch(/LOCAL|DEALLOCATE|DISCARD|CHAIN|xact/)
+    await opened.close()
+  })
+})
+
 describe('over a pool that is guarded as well', () => {
   it('Kysely reports each statement once', async () => {
     const guard = createGuard()
