@@ -21,9 +21,9 @@ export const movedFaults: readonly Fault[] = [
     name: 'direct connections are lost while they are cleaned',
     isDirect: true,
     async cause({ proxy }) {
-      let seen = 0
-      proxy.cuts = (sent) => sent.includes('DISCARD ALL') && seen++ % 2 === 0
-      for (const end = Date.now() + 20 * faultMillis; seen < times && Date.now() < end;) await sleep(10)
+      const cleaned = { times: 0 }
+      proxy.cuts = (sent) => sent.includes('DISCARD ALL') && cleaned.times++ % 2 === 0
+      for (const end = Date.now() + 20 * faultMillis; cleaned.times < times && Date.now() < end;) await sleep(10)
       return async () => void (proxy.cuts = undefined)
     },
   },

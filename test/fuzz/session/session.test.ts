@@ -27,4 +27,14 @@ describe('the fuzz of transactions', () => {
     expect(counts.dirty).toBeGreaterThan(count / 5)
     expect(kinds.filter((kind) => (dirtyKinds[kind] ?? 0) < count / 200)).toEqual([])
   })
+
+  test('finds nothing in mode repair that is neither repaired nor reported', { timeout: 600_000 }, async () => {
+    const { counts, misses } = await playAll(
+      { seed: 3, first: 7500, count: 500, examineOneIn: 10, mode: 'repair' },
+      2,
+      () => undefined,
+    )
+    expect(misses).toEqual([])
+    expect(counts.transactions).toBe(500)
+  })
 })

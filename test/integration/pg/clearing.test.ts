@@ -138,6 +138,17 @@ describe('what a transaction leaves and COMMIT clears', () => {
     })
   })
 
+  it('is gone if the guard decides at the statement', async () => {
+    await clearing(
+      async ({ client, found }) => {
+        await commandsOf(client, 'BEGIN', prepare, 'CREATE TEMP VIEW v AS SELECT 1', 'COMMIT')
+        expect(found).toEqual([])
+        expect(await leftBehind(stranger)).toEqual([])
+      },
+      { decideAt: 'statement' },
+    )
+  })
+
   it('is there for deferred triggers, which run at the COMMIT', async () => {
     await clearing(async ({ client }) => {
       const note = "PREPARE note AS INSERT INTO seen VALUES ('trigger')"

@@ -39,8 +39,8 @@ export class WaitingCall {
    * @param giveUp called when the time is over while the call still waits
    */
   limit(ofClient: unknown, giveUp: () => void): void {
-    const [config] = this.#args
-    const ofCall = typeof config === 'object' ? (config as Timed | null)?.query_timeout : undefined
+    const [config] = this.#args as readonly [Timed | string | null | undefined]
+    const ofCall = typeof config === 'object' ? config?.query_timeout : undefined
     const millis = Number(ofCall || ofClient)
     if (!(millis > 0)) return
     const end = (): void => {

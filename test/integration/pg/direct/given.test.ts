@@ -55,14 +55,14 @@ describe('what is given as direct', () => {
   it('closes a connection whose hook fails after a session', async () => {
     let calls = 0
     const onConnect = (): Promise<void> => (calls++ === 1 ? Promise.reject(new Error('the hook')) : Promise.resolve())
-    const direct = open(behind.server.url, { max: 1, onConnect } as pg.PoolConfig)
+    const direct = open(behind.server.url, { max: 1, onConnect })
     const pool = guardPool(open(behind.pooler.url), createGuard(silent), { direct })
-    const listen = async (): Promise<number> =>
+    const pidOfListener = async (): Promise<number> =>
       onClient(pool, async (client) => {
         await client.query('LISTEN a')
         return pidOf(client)
       })
-    expect(await listen()).not.toBe(await listen())
+    expect(await pidOfListener()).not.toBe(await pidOfListener())
   })
 
   it('keeps what its own configuration sets', async () => {
