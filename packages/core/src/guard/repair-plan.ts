@@ -3,6 +3,7 @@ import { rewrite, type Rewriting, type StatementRepair, type Wanted } from '../r
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { RuleId } from '../rules/index.ts'
 import type { Edit } from '../rules/repair.ts'
+import { isLeftBy } from '../transaction/left.ts'
 import { settle } from '../transaction/settle.ts'
 import type { Source } from '../transaction/source.ts'
 import type { TransactionState } from '../transaction/state.ts'
@@ -57,6 +58,7 @@ export interface RepairPlan {
 const borrowed = 'the connection is borrowed for this statement alone'
 const uncertain = 'the answer that tells whether a transaction is open is not there yet'
 const behindSavepoint = 'a lock behind a savepoint would be released by ROLLBACK TO'
+const takesBack = 'it takes back what a statement has left that was not repaired'
 const partlyKept = 'the pooler keeps a part of what the statement sets'
 
 const noLocks: readonly StatementRepair[] = []
@@ -178,10 +180,20 @@ class Walk {
     if (!this.#isOpen) return outside
     if (!this.#isSure) return uncertain
     if (effect.state === 'advisory-lock' && effect.does === 'leaves' && this.#hasSavepoint) return behindSavepoint
+    if (step.effects.some((each) => this.#takesBackUnrepaired(each))) return takesBack
     const isPartlyKept = step.effects.some(
       (each) => each.rule === effect.rule && each.does === 'leaves' && judged(each) === undefined,
     )
     return isPartlyKept ? partlyKept : 'wanted'
+  }
+
+  /** SET SESSION AUTHORIZATION DEFAULT ends a SET ROLE of the session. Its LOCAL form would put that back. */
+  #takesBackUnrepaired(effect: DetectedEffect): boolean {
+    if (effect.does !== 'undoes' && effect.does !== 'clears') return false
+    const { before } = this.#place
+    return [before, ...(before.others ?? [])].some(({ left }) =>
+      left.some((earlier) => earlier.effect.isRepaired !== true && isLeftBy(earlier.effect, effect)),
+    )
   }
 
   pass({ control }: Step): void {
