@@ -21,3 +21,9 @@ it.each([
 ] as const)('poolsafe %j with the input %j exits with %i', async (args, input, code) => {
   expect(await run(args, input)).toMatchObject({ code })
 })
+
+it('ends without an error when its reader has ended', async () => {
+  const command = `'${process.execPath}' --conditions=@poolsafe/source '${bin}' --help | true`
+  const stderr = await new Promise((resolve) => execFile('sh', ['-c', command], (_error, _out, err) => resolve(err)))
+  expect(stderr).toBe('')
+})
