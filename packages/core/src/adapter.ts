@@ -86,14 +86,23 @@ export { jsonLimit, type AskOptions, type ObservedPool } from './observe/pools/p
 export { resolveHealthOptions } from './observe/health/health-options.ts'
 export { docsOf, effectsLeft, effectsOfCall, judgeEffects } from './guard/judge.ts'
 export { analyzeRoutine, analyzeStatements, maybe, type StoredAnalysis } from './analyze/stored.ts'
+export type { CallReference, NameReference, Reach, References, RelationReference } from './analyze/references.ts'
+export type { GivenColumns, RelationUse } from './analyze/relation-uses.ts'
+export { runsHook, takesArguments, visibleIn } from './catalog/conditions.ts'
+export { readDescription } from './catalog/read-description.ts'
+export { StoredCode } from './catalog/stored-code.ts'
+export { descriptionVersion } from './catalog/description.ts'
 export type {
-  CallReference,
-  NameReference,
-  Reach,
-  References,
-  RelationReference,
-  RelationUse,
-} from './analyze/references.ts'
+  DescribedCode,
+  DescribedEffect,
+  DescribedEventTrigger,
+  DescribedHook,
+  DescribedObject,
+  DescribedRelation,
+  DescribedRoutine,
+  DescribedType,
+  HookCondition,
+} from './catalog/description.ts'
 export type { Block } from './analyze/do-block.ts'
 export { layOut } from './guard/finding-message.ts'
 export { checkBoolean, checkObject, checkOneOf, closest, namesOf, resolveFrom, type OptionTable } from './options.ts'

@@ -28,7 +28,10 @@ const floors: readonly Floor[] = [
     ],
   },
   { name: 'rules', holds: ['core/src/rules/', 'core/src/stack/', 'core/src/options.ts'] },
-  { name: 'analysis', holds: ['core/src/analyze/', 'core/src/rewrite/', 'core/src/poolers/', 'core/src/helpers/'] },
+  {
+    name: 'analysis',
+    holds: ['core/src/analyze/', 'core/src/catalog/', 'core/src/rewrite/', 'core/src/poolers/', 'core/src/helpers/'],
+  },
   { name: 'exceptions and checkout', holds: ['core/src/exceptions/', 'core/src/checkout/'] },
   { name: 'transaction and observe', holds: ['core/src/transaction/', 'core/src/observe/'] },
   { name: 'guard', holds: ['core/src/guard/'] },

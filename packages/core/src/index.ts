@@ -4,6 +4,7 @@
 // The guard, its options, its findings and its events.
 export { createGuard, type Guard, type Inspection } from './guard/guard.ts'
 export type { GuardOptions, Mode, Policy } from './guard/options.ts'
+export type { CatalogDescription } from './catalog/description.ts'
 export type { Logger } from './log/log-writer.ts'
 export type { Context, Finding, Outcome } from './guard/finding.ts'
 export type { AllowedEvent, FindingEvent, GuardEvents, MovedEvent, Repair, RepairedEvent } from './guard/events.ts'

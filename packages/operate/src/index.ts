@@ -23,7 +23,13 @@ export {
 export type { ServiceTime } from './queue/service-time.ts'
 
 // The code that a database keeps.
-export { audit, type AuditOptions, type AuditReport } from './audit/audit.ts'
+export {
+  audit,
+  auditWithCatalog,
+  type AuditCatalogOptions,
+  type AuditOptions,
+  type AuditReport,
+} from './audit/audit.ts'
 export type { AuditedKind, AuditFinding } from './audit/finding.ts'
 export type {
   ConnectionLimit,

@@ -4,6 +4,8 @@ import { addCommand, styleFor, type CommonOptions, type Session } from './subcom
 interface Options extends CommonOptions {
   readonly url?: string
   readonly pooler?: string
+  readonly write?: string
+  readonly undecided?: boolean
   readonly format: 'pretty' | 'json' | 'html' | 'sarif'
 }
 
@@ -17,10 +19,13 @@ export function audit(program: Command, session: Session): void {
       ['poolsafe audit', 'the database of DATABASE_URL'],
       ['poolsafe audit --url postgresql://auditor@db:5432/shop', 'another one'],
       ['poolsafe audit --pooler pgbouncer@1.24 --format json', 'for this pooler; without it, for the strictest one'],
+      ['poolsafe audit --write poolsafe.catalog.json', 'also a file for createGuard({ catalog }) and poolsafe check'],
     ],
   })
     .option('--url <url>', 'the database (default: DATABASE_URL)')
     .option('--pooler <name>', 'the pooler, such as pgbouncer@1.24 (default: the strictest)')
+    .option('--write <file>', 'also write what the guard needs to know about the code')
+    .option('--undecided', 'with --write: also code that cannot be judged, which strict mode then refuses')
     .addOption(
       new Option('--format <name>', 'how to print it').choices(['pretty', 'json', 'html', 'sarif']).default('pretty'),
     )

@@ -4,6 +4,7 @@ import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
 import { TextCache } from '../sql/text-cache.ts'
 import { Defined } from './defined.ts'
 import { Calls, detect } from './detect.ts'
+import type { Block } from './do-block.ts'
 import { referencesIn, type Reach } from './references.ts'
 import { Front } from '../sql/recent-texts.ts'
 import { normalise, withoutOuterComments } from '../sql/normalise.ts'
@@ -30,9 +31,13 @@ export function scanSaysHarmless(sql: string): boolean {
   return scan(sql)
 }
 
-/** Analyzes what a text does to session state. Knows SQL and nothing else. */
-export function analyze(sql: string): Analysis {
-  return scan(sql) ? harmless : parseAndAnalyze(normalise(sql))
+/**
+ * Analyzes what a text does to session state. Knows SQL and nothing else.
+ *
+ * @param reach what statements run in the database, if that is known
+ */
+export function analyze(sql: string, reach?: Reach): Analysis {
+  return scan(sql) && reach?.mentions(sql) !== true ? harmless : parseAndAnalyze(normalise(sql), 0, reach)
 }
 
 /**
@@ -47,7 +52,7 @@ export function parseAndAnalyze(sql: string, blockDepth: number = 0, reach?: Rea
   try {
     return analyzeStatements(parse(sql), blockDepth, sql, reach)
   } catch (error) {
-    if (error instanceof ParseRefused) return ofRefused(sql)
+    if (error instanceof ParseRefused) return ofRefused(sql, reach)
     if (error instanceof ParseTooComplex) return { ...harmless, undecided: error.message }
     // A rule that looks into an argument may exhaust JavaScript's stack where the parser did not.
     if (error instanceof RangeError) return { ...harmless, undecided: 'nested too deeply' }
@@ -59,8 +64,10 @@ export function parseAndAnalyze(sql: string, blockDepth: number = 0, reach?: Rea
  * The server usually refuses the text as well, and its own message and SQLSTATE must reach the user. A newer server or
  * a pooler's console may accept it.
  */
-function ofRefused(sql: string): Analysis {
-  return namesSession(sql) ? { ...harmless, undecided: 'PostgreSQL 18 does not know this syntax' } : harmless
+function ofRefused(sql: string, reach: Reach | undefined): Analysis {
+  return namesSession(sql) || reach?.mentions(sql) === true
+    ? { ...harmless, undecided: 'PostgreSQL 18 does not know this syntax' }
+    : harmless
 }
 
 /** Counts of cache look-ups. */
@@ -82,7 +89,12 @@ export function noLookups(): LookupCounts {
  * form of texts that the scan cannot decide, so a comment that changes or a longer list does not run the parser again.
  * Texts that the scan decides are only in the first: another scan costs no more than a look-up in a map.
  */
-export function createAnalyzer(cacheBytes: number, counts: LookupCounts = noLookups()): (sql: string) => Analysis {
+export function createAnalyzer(
+  cacheBytes: number,
+  counts: LookupCounts = noLookups(),
+  reach?: Reach,
+): (sql: string) => Analysis {
+  const isHarmless = scanWith(reach)
   const front = new Front<Analysis>(cacheBytes / 2, bytesOf)
   const doubtful = new TextCache<Analysis>(cacheBytes / 2, bytesOf)
   return (sql) => {
@@ -92,17 +104,21 @@ export function createAnalyzer(cacheBytes: number, counts: LookupCounts = noLook
       return known
     }
     counts.misses++
-    const analysis = scan(sql) ? harmless : recall(doubtful, normalise(sql), counts)
+    const analysis = isHarmless(sql) ? harmless : recall(doubtful, normalise(sql), counts, reach)
     front.set(sql, analysis)
     return analysis
   }
 }
 
-function recall(cache: TextCache<Analysis>, normal: string, counts: LookupCounts): Analysis {
+function scanWith(reach: Reach | undefined): (sql: string) => boolean {
+  return reach === undefined ? scan : (sql) => scan(sql) && !reach.mentions(sql)
+}
+
+function recall(cache: TextCache<Analysis>, normal: string, counts: LookupCounts, reach: Reach | undefined): Analysis {
   const known = cache.get(normal)
   if (known !== undefined) return known
   counts.parsed++
-  const analysis = parseAndAnalyze(normal)
+  const analysis = parseAndAnalyze(normal, 0, reach)
   cache.set(normal, analysis)
   return analysis
 }
@@ -123,8 +139,12 @@ function analyzeStatements(
   sql: string,
   reach: Reach | undefined,
 ): Analysis {
-  const defined = new Defined(sql, blockDepth, (text, depth) =>
-    scan(text) && reach?.mentions(text) !== true ? harmless : parseAndAnalyze(normalise(text), depth, reach),
+  const isHarmless = scanWith(reach)
+  const defined = new Defined(
+    sql,
+    blockDepth,
+    (text, depth) => (isHarmless(text) ? harmless : parseAndAnalyze(normalise(text), depth, reach)),
+    (query) => [...detect(query), ...reachedBy(query, reach).effects],
   )
   const all = statements.map((statement, index) =>
     withReached(toStep(statement, index, isLastOf(statements, index), defined), statement, reach),
@@ -174,10 +194,15 @@ function toStep(statement: Node, index: number, isLast: boolean, defined: Define
 
 /** Adds what a statement runs in the database. */
 function withReached(step: JudgedStep, statement: Node, reach: Reach | undefined): JudgedStep {
-  if (reach === undefined) return step
-  const { effects, undecided = step.undecided } = reach.effectsOf(referencesIn(statement))
+  const { effects, undecided = step.undecided } = reachedBy(statement, reach)
   if (effects.length === 0 && undecided === step.undecided) return step
   return { ...step, effects: [...step.effects, ...effects], ...(undecided !== undefined && { undecided }) }
+}
+
+const unreached: Block = { effects: [] }
+
+function reachedBy(statement: Node, reach: Reach | undefined): Block {
+  return reach === undefined ? unreached : reach.effectsOf(referencesIn(statement))
 }
 
 function isLastOf(statements: readonly Node[], index: number): boolean {

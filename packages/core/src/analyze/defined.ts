@@ -1,7 +1,7 @@
 import type { DoStmt, Node } from '@pgsql/types'
 import { statementTexts } from '../sql/parser.ts'
 import { uncertain } from '../rules/effect.ts'
-import { effectsIn, type Analysis } from './analysis.ts'
+import { effectsIn, type Analysis, type DetectedEffect } from './analysis.ts'
 import { Definitions } from './definitions.ts'
 import type { Calls } from './detect.ts'
 import { analyzeBlock, option, type Block } from './do-block.ts'
@@ -13,7 +13,7 @@ const mostNestedBlocks = 8
 
 /** What one text defines and may run later: prepared statements, functions, checks, views, triggers. */
 export class Defined {
-  readonly prepared: PreparedStatements = new PreparedStatements()
+  readonly prepared: PreparedStatements
   readonly #definitions: Definitions
   readonly #analyze: (sql: string) => Analysis
   readonly #sql: string
@@ -23,8 +23,15 @@ export class Defined {
   /**
    * @param blockDepth the number of DO blocks around the text
    * @param analyze analyzes a text inside that number of DO blocks
+   * @param effectsOf returns the effects of the query of a prepared statement
    */
-  constructor(sql: string, blockDepth: number, analyze: (sql: string, blockDepth: number) => Analysis) {
+  constructor(
+    sql: string,
+    blockDepth: number,
+    analyze: (sql: string, blockDepth: number) => Analysis,
+    effectsOf: (query: Node) => DetectedEffect[],
+  ) {
+    this.prepared = new PreparedStatements(effectsOf)
     this.#sql = sql
     this.#blockDepth = blockDepth
     this.#analyze = (text) => analyze(text, blockDepth + 1)

@@ -1,6 +1,5 @@
 import type { Node } from '@pgsql/types'
 import type { DetectedEffect, Step } from './analysis.ts'
-import { detect } from './detect.ts'
 import type { Block } from './do-block.ts'
 import { failureOf } from './fallible.ts'
 import { uncertain } from '../rules/effect.ts'
@@ -15,10 +14,16 @@ const nothing: Block = { effects: [] }
 
 /** The statements that one text prepares, for its own EXECUTE. PREPARE in an earlier text was judged there. */
 export class PreparedStatements {
+  readonly #effectsOfQuery: (query: Node) => DetectedEffect[]
   readonly #queries = new Map<string, Node>()
   readonly #failures = new Map<Node, Step['mayFail']>()
   readonly #effects = new Map<Node, DetectedEffect[]>()
   #added = 0
+
+  /** @param effectsOf returns the effects of the query of a prepared statement */
+  constructor(effectsOf: (query: Node) => DetectedEffect[]) {
+    this.#effectsOfQuery = effectsOf
+  }
 
   prepare(statement: Node): void {
     if (!('PrepareStmt' in statement)) return
@@ -53,7 +58,7 @@ export class PreparedStatements {
   #effectsOf(name: string): DetectedEffect[] {
     const query = this.#queries.get(name)
     if (query === undefined) return []
-    const known = this.#effects.get(query) ?? detect(query).map((effect) => uncertain(effect))
+    const known = this.#effects.get(query) ?? this.#effectsOfQuery(query).map((effect) => uncertain(effect))
     this.#effects.set(query, known)
     return known
   }

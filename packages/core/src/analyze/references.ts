@@ -6,13 +6,26 @@ import type {
   MergeStmt,
   Node,
   RangeVar,
+  RefreshMatViewStmt,
+  SortBy,
   TruncateStmt,
   TypeCast,
-  WithClause,
+  UpdateStmt,
 } from '@pgsql/types'
 import type { Block } from './do-block.ts'
 import { certainCalls, visitsOf } from '../sql/executed.ts'
 import { functionCall, names } from '../sql/function-call.ts'
+import { commandTagOf } from './command-tag.ts'
+import { queryReferencesIn } from './query-names.ts'
+import {
+  usesOfCopy,
+  usesOfInsert,
+  usesOfMerge,
+  usesOfUpdate,
+  type GivenColumns,
+  type RelationUse,
+  type Use,
+} from './relation-uses.ts'
 
 /** A name as a statement has it. */
 export interface NameReference {
@@ -28,14 +41,9 @@ export interface CallReference extends NameReference {
   readonly isSure: boolean
 }
 
-/** What a statement does with a relation. */
-export type RelationUse = 'select' | 'insert' | 'update' | 'delete' | 'truncate'
-
 /** A table or a view in a statement. */
-export interface RelationReference extends NameReference {
+export interface RelationReference extends NameReference, GivenColumns {
   readonly use: RelationUse
-  /** Of INSERT and UPDATE: the columns that get a value. Absent for all columns, or if the statement does not say. */
-  readonly columns?: readonly string[]
 }
 
 /** The names in the executed parts of one statement that may lead to code in the database. */
@@ -45,6 +53,8 @@ export interface References {
   readonly operators: readonly NameReference[]
   /** Types that a value is cast to. A constant is read by the type itself, without a cast. */
   readonly types: readonly (NameReference & { readonly isOfConstant: boolean })[]
+  /** Of a statement that fires event triggers: its command tag, or the empty text if that is not known. */
+  readonly command?: string
 }
 
 /**
@@ -69,32 +79,26 @@ class ReferenceWalk implements References {
   readonly relations: RelationReference[] = []
   readonly operators: NameReference[] = []
   readonly types: (NameReference & { readonly isOfConstant: boolean })[] = []
+  readonly command?: string
   readonly #statement: Node
   readonly #certain: ReadonlySet<object>
   /** Targets of INSERT and the like, which are not read. */
   readonly #targets = new Set<object>()
-  readonly #queryNames = new Set<string>()
   readonly #ranges: RangeVar[] = []
 
   constructor(statement: Node) {
     this.#statement = statement
     this.#certain = certainCalls(statement, () => true)
+    const command = commandTagOf(statement)
+    if (command !== undefined) this.command = command
   }
 
   run(): void {
     for (const { tag, node, isExecuted } of visitsOf(this.#statement, () => false))
-      if (isExecuted) this.#visit(tag, node as never)
-    for (const range of this.#ranges) {
-      const isQuery = range.schemaname === undefined && this.#queryNames.has(range.relname ?? '')
-      if (!isQuery && !this.#targets.has(range)) this.#use(range, 'select')
-    }
-  }
-
-  #visit(tag: string, node: never): void {
-    handlers[tag]?.(this, node)
-    const { withClause } = node as { readonly withClause?: WithClause }
-    for (const each of withClause?.ctes ?? [])
-      if ('CommonTableExpr' in each) this.#queryNames.add(each.CommonTableExpr.ctename ?? '')
+      if (isExecuted) handlers[tag]?.(this, node as never)
+    const queries = queryReferencesIn(this.#statement)
+    for (const range of this.#ranges)
+      if (!queries.has(range) && !this.#targets.has(range)) this.#use(range, { use: 'select' })
   }
 
   readRange(range: RangeVar): void {
@@ -106,67 +110,43 @@ class ReferenceWalk implements References {
     this.calls.push({ ...named([schema, name]), arguments: args.length, isSure: this.#certain.has(node) })
   }
 
-  operator({ name }: A_Expr): void {
-    this.operators.push(named(names(name)))
+  operator(path: readonly Node[] | undefined): void {
+    if (path !== undefined) this.operators.push(named(names(path)))
   }
 
   cast({ typeName, arg }: TypeCast): void {
     this.types.push({ ...named(names(typeName?.names)), isOfConstant: arg !== undefined && 'A_Const' in arg })
   }
 
-  /** A target of INSERT, UPDATE, DELETE, MERGE, COPY or TRUNCATE. */
-  target(relation: RangeVar | undefined, uses: readonly RelationUse[], columns?: readonly string[]): void {
+  /** A target of INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE or REFRESH. */
+  target(relation: RangeVar | undefined, uses: readonly Use[]): void {
     if (relation === undefined) return
     this.#targets.add(relation)
-    for (const use of uses) this.#use(relation, use, columns)
+    for (const use of uses) this.#use(relation, use)
   }
 
-  #use(relation: RangeVar, use: RelationUse, columns?: readonly string[]): void {
-    this.relations.push({
-      ...named([relation.schemaname, relation.relname]),
-      use,
-      ...(columns !== undefined && { columns }),
-    })
+  #use(relation: RangeVar, use: Use): void {
+    this.relations.push({ ...named([relation.schemaname, relation.relname]), ...use })
   }
 }
 
 /** What each kind of node may lead to, by its tag. */
 const handlers: Readonly<Record<string, (walk: ReferenceWalk, node: never) => void>> = {
   FuncCall: (walk, node: FuncCall) => walk.call(node),
-  A_Expr: (walk, node: A_Expr) => walk.operator(node),
+  A_Expr: (walk, node: A_Expr) => walk.operator(node.name),
+  SortBy: (walk, node: SortBy) => walk.operator(node.useOp),
   TypeCast: (walk, node: TypeCast) => walk.cast(node),
   RangeVar: (walk, node: RangeVar) => walk.readRange(node),
-  InsertStmt: (walk, node: InsertStmt) => {
-    walk.target(node.relation, ['insert'], columnsOf(node.cols))
-    const { action, targetList } = node.onConflictClause ?? {}
-    if (action === 'ONCONFLICT_UPDATE') walk.target(node.relation, ['update'], columnsOf(targetList))
-  },
-  UpdateStmt: (walk, node: { readonly relation?: RangeVar; readonly targetList?: Node[] }) =>
-    walk.target(node.relation, ['update'], columnsOf(node.targetList)),
-  DeleteStmt: (walk, node: { readonly relation?: RangeVar }) => walk.target(node.relation, ['delete']),
-  MergeStmt: (walk, node: MergeStmt) => walk.target(node.relation, mergeUses(node)),
-  CopyStmt: (walk, node: CopyStmt) => walk.target(node.relation, [node.is_from === true ? 'insert' : 'select']),
+  InsertStmt: (walk, node: InsertStmt) => walk.target(node.relation, usesOfInsert(node)),
+  UpdateStmt: (walk, node: UpdateStmt) => walk.target(node.relation, usesOfUpdate(node)),
+  DeleteStmt: (walk, node: { readonly relation?: RangeVar }) => walk.target(node.relation, [{ use: 'delete' }]),
+  MergeStmt: (walk, node: MergeStmt) => walk.target(node.relation, usesOfMerge(node)),
+  CopyStmt: (walk, node: CopyStmt) => walk.target(node.relation, usesOfCopy(node)),
+  RefreshMatViewStmt: (walk, node: RefreshMatViewStmt) =>
+    walk.target(node.relation, node.skipData === true ? [] : [{ use: 'refresh' }]),
   TruncateStmt: (walk, node: TruncateStmt) => {
-    for (const each of node.relations ?? []) if ('RangeVar' in each) walk.target(each.RangeVar, ['truncate'])
+    for (const each of node.relations ?? []) if ('RangeVar' in each) walk.target(each.RangeVar, [{ use: 'truncate' }])
   },
-}
-
-function mergeUses({ mergeWhenClauses = [] }: MergeStmt): RelationUse[] {
-  const commands = mergeWhenClauses.map((each) =>
-    'MergeWhenClause' in each ? each.MergeWhenClause.commandType : undefined,
-  )
-  const uses = { CMD_INSERT: 'insert', CMD_UPDATE: 'update', CMD_DELETE: 'delete' } as const
-  return [
-    ...new Set(
-      commands.flatMap((command) =>
-        command !== undefined && command in uses ? [uses[command as keyof typeof uses]] : [],
-      ),
-    ),
-  ]
-}
-
-function columnsOf(targets: readonly Node[] | undefined): string[] | undefined {
-  return targets?.flatMap((target) => ('ResTarget' in target ? [target.ResTarget.name ?? ''] : []))
 }
 
 function named(path: readonly (string | undefined)[]): NameReference {

@@ -27,6 +27,11 @@ export interface Finding {
   readonly instead: string
   /** The helpers and options of poolsafe that do it. The page of the rule shows each as code. */
   readonly helpers: readonly Helper[]
+  /**
+   * Of code in the database that a statement runs: the chain from what the statement names to what changes the session.
+   * Absent for what the statement itself does. See `GuardOptions.catalog`.
+   */
+  readonly via?: readonly string[]
   /** With the policy `repair`: why there is no exact repair here. */
   readonly unrepaired?: string
   /** The page of the rule, below the folder of `@poolsafe/core`. */

@@ -24,7 +24,7 @@ export class GuardParts {
     this.exceptions = new Exceptions(guard, options.exceptions)
     this.log = new GuardLog(options.logger, this.events)
     this.reporter = new FindingReporter(options.pooler, this.events, this.log)
-    this.analyze = createAnalyzer(options.cacheBytes, this.lookups)
+    this.analyze = createAnalyzer(options.cacheBytes, this.lookups, options.catalog)
   }
 
   /** `strict` in every guard of the process while `@poolsafe/testing/strict` is loaded. */

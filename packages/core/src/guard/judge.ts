@@ -161,13 +161,14 @@ function toFinding(effect: DetectedEffect, outcome: Outcome, pooler: PoolerProfi
   return {
     rule: effect.rule,
     outcome,
-    message: `${effect.what} ${ofBorrowed ?? consequenceOf(effect, outcome)}`,
+    message: `${[...(effect.via ?? []), effect.what].join(' → ')} ${ofBorrowed ?? consequenceOf(effect, outcome)}`,
     why: ofBorrowed === undefined ? (outcome === 'pinned' ? whyPinned : why) : whyHandedOn,
     instead:
       ofBorrowed === undefined
         ? instead
         : `hold one connection for as long as you need the state (pool.connect()); or ${instead}`,
     helpers: helpersWith(effect),
+    ...(effect.via !== undefined && { via: [...effect.via, effect.what] }),
     docs: pages[effect.rule],
   }
 }

@@ -6,7 +6,7 @@ import { createGuard } from './guard.ts'
 import type { GuardOptions } from './options.ts'
 
 describe('options', () => {
-  const all = 'pooler, mode, rules, decideAt, exceptions, logger, cacheBytes, observe'
+  const all = 'pooler, mode, rules, decideAt, exceptions, catalog, logger, cacheBytes, observe'
   test.each<[string, unknown, string, string]>([
     ['mode', { mode: 'loud' }, 'mode', "mode must be one of 'off', 'warn', 'repair', 'strict'; got 'loud'"],
     [

@@ -1,4 +1,7 @@
 import type { Logger } from '../log/log-writer.ts'
+import type { CatalogDescription } from '../catalog/description.ts'
+import { readDescription } from '../catalog/read-description.ts'
+import { StoredCode } from '../catalog/stored-code.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkExceptions, type ExceptionOption } from '../exceptions/option.ts'
 import { checkObject, checkOneOf, namesOf, resolveFrom, type OptionTable } from '../options.ts'
@@ -58,6 +61,12 @@ export interface GuardOptions {
    * code, `guard.allow(…)` is narrower. @default []
    */
   readonly exceptions?: readonly ExceptionOption[]
+  /**
+   * What the code in the database does to the session: the path of the file that `poolsafe audit --write` has written,
+   * relative to the working folder, or its content. The guard then finds what functions, triggers, views and defaults
+   * leave, as if the statement said it. It reads the file once. @default undefined: the text alone decides
+   */
+  readonly catalog?: string | CatalogDescription
   /** Where warnings go. @default console */
   readonly logger?: Logger
   /** The size of the cache of judged statement texts, in bytes; `0` judges each text anew. @default 1_048_576 */
@@ -69,7 +78,8 @@ export interface GuardOptions {
 }
 
 /** The options with their defaults filled in. */
-export type ResolvedOptions = Required<Omit<GuardOptions, 'observe'>> & {
+export type ResolvedOptions = Required<Omit<GuardOptions, 'observe' | 'catalog'>> & {
+  readonly catalog: StoredCode | undefined
   readonly observe: ResolvedObserveOptions | false
 }
 
@@ -82,6 +92,7 @@ const table: OptionTable<GuardOptions, ResolvedOptions> = {
   rules: ({ rules: policyByRule = {} }) => checkRules(policyByRule),
   decideAt: ({ decideAt = 'commit' }) => checkOneOf('decideAt', decideAt, ['commit', 'statement']),
   exceptions: ({ exceptions = [] }) => checkExceptions(exceptions),
+  catalog: ({ catalog }) => (catalog === undefined ? undefined : new StoredCode(readDescription(catalog))),
   logger: ({ logger = console }) => checkLogger(logger),
   cacheBytes: ({ cacheBytes = 1_048_576 }) => checkBytes(cacheBytes),
   observe: ({ observe = {} }) => resolveObserveOptions(observe),

@@ -55,6 +55,7 @@ export interface RepairPlan {
   readonly unrepaired: ReadonlyMap<RuleId, string>
 }
 
+const inDatabase = 'the code is in the database, where it has to be changed'
 const borrowed = 'the connection is borrowed for this statement alone'
 const uncertain = 'the answer that tells whether a transaction is open is not there yet'
 const behindSavepoint = 'a lock behind a savepoint would be released by ROLLBACK TO'
@@ -176,6 +177,7 @@ class Walk {
       judgeEffects([each], pooler, { inTransaction: this.#isOpen, pinned })[0]
     const finding = judged(effect)
     if (finding === undefined || !isWanted(finding)) return undefined
+    if (effect.via !== undefined) return inDatabase
     if (!pinned) return borrowed
     if (!this.#isOpen) return outside
     if (!this.#isSure) return uncertain
@@ -230,7 +232,9 @@ function replacementOf(analysis: Analysis, rewriting: Rewriting, cleared: readon
 function withMarks(step: Step, rules: readonly RuleId[]): Step {
   if (rules.length === 0) return step
   const effects = step.effects.map((effect) =>
-    rules.includes(effect.rule) ? Object.assign({}, effect, { isRepaired: true } as const) : effect,
+    rules.includes(effect.rule) && effect.via === undefined
+      ? Object.assign({}, effect, { isRepaired: true } as const)
+      : effect,
   )
   return { ...step, effects }
 }

@@ -81,6 +81,8 @@ export interface Effect {
   readonly isRepaired?: true
   /** The statement that poolsafe sends behind the end of the transaction, to remove what the effect leaves. */
   readonly clearing?: string
+  /** The objects of the database that lead to it, the nearest first. Absent for what the text itself does. */
+  readonly via?: readonly string[]
   /** What became of it, where that is known for a fact: then no profile is asked. */
   readonly told?: Told
 }

@@ -1,7 +1,8 @@
-import { InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
-import { checkObject } from '@poolsafe/core/adapter'
+import { InvalidOptionError, poolers, type CatalogDescription, type PoolerProfile } from '@poolsafe/core'
+import { checkBoolean, checkObject } from '@poolsafe/core/adapter'
 import { readOnly, type Ask, type Unseen } from '../ask/ask.ts'
-import { readCatalog, type Server } from '../catalog/catalog.ts'
+import { readCatalog, type Catalog, type Server } from '../catalog/catalog.ts'
+import { describeCatalog } from '../catalog/describe.ts'
 import { ReachedCode } from '../catalog/reached.ts'
 import { customSettingsIn, settingsWithValue } from './custom-settings.ts'
 import { findingsOf, type AuditFinding } from './finding.ts'
@@ -33,6 +34,15 @@ export interface AuditReport {
   readonly unseen: readonly Unseen[]
 }
 
+/** What `auditWithCatalog()` is told. */
+export interface AuditCatalogOptions extends AuditOptions {
+  /**
+   * Whether the description has code that cannot be judged, such as a dynamic EXECUTE. A guard in strict mode then
+   * refuses statements that run it. @default false
+   */
+  readonly undecided?: boolean
+}
+
 /**
  * Judges all code that a database keeps: functions, triggers, views, defaults, checks, policies, rules, domains,
  * operators, casts, aggregates. Reads the catalog in a transaction that only reads, and calls none of the code.
@@ -42,17 +52,43 @@ export interface AuditReport {
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   checkObject('audit()', options, ['ask', 'pooler'])
-  const { ask, pooler = poolers.strictest() } = options
-  if (typeof ask !== 'function') throw new InvalidOptionError('ask', ask, 'a function that runs one SQL text')
-  return readOnly(ask, async () => report(ask, pooler))
+  const { report } = await judgeDatabase(options, false)
+  return report
 }
 
-async function report(ask: Ask, pooler: PoolerProfile): Promise<AuditReport> {
+/**
+ * Does the same, and describes the database for `createGuard({ catalog })`.
+ *
+ * @throws InvalidOptionError for an unknown option
+ * @throws DatabaseUnreadableError if the catalog cannot be read
+ */
+export async function auditWithCatalog(
+  options: AuditCatalogOptions,
+): Promise<{ readonly report: AuditReport; readonly catalog: CatalogDescription }> {
+  checkObject('auditWithCatalog()', options, ['ask', 'pooler', 'undecided'])
+  return judgeDatabase(options, checkBoolean('undecided', options.undecided ?? false))
+}
+
+type Judgement = Awaited<ReturnType<typeof auditWithCatalog>>
+
+async function judgeDatabase(
+  { ask, pooler = poolers.strictest() }: AuditOptions,
+  undecided: boolean,
+): Promise<Judgement> {
+  if (typeof ask !== 'function') throw new InvalidOptionError('ask', ask, 'a function that runs one SQL text')
+  return readOnly(ask, async () => {
+    const catalog = await readCatalog(ask)
+    const code = new ReachedCode(catalog)
+    const report = await reportOn(ask, pooler, catalog, code)
+    return { report, catalog: describeCatalog(catalog, code, { undecided, writtenAt: new Date() }) }
+  })
+}
+
+async function reportOn(ask: Ask, pooler: PoolerProfile, catalog: Catalog, code: ReachedCode): Promise<AuditReport> {
   const unseen: Unseen[] = []
-  const catalog = await readCatalog(ask)
   const { server } = catalog
   if (!server.reads_stats) unseen.push(foreignSessions(server))
-  const objects = auditedObjects(catalog, new ReachedCode(catalog))
+  const objects = auditedObjects(catalog, code)
   const customSettings = customSettingsIn(catalog)
   return {
     database: server.database,

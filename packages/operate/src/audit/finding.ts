@@ -36,9 +36,11 @@ export interface Audited {
 /** Returns the findings of one object, one for each kind of state. */
 export function findingsOf(audited: Audited, pooler: PoolerProfile): AuditFinding[] {
   const byKey = new Map(audited.left.map((effect) => [keyOf(effect), effect]))
-  const errors = [...byKey.values()].flatMap((effect) =>
-    judgeEffects([effect], pooler, { inTransaction: true }).map((finding) => findingOf(finding, effect, audited)),
-  )
+  const errors = [...byKey.values()].flatMap((effect) => {
+    // The chain stands beside the message.
+    const { via: _, ...own } = effect
+    return judgeEffects([own], pooler, { inTransaction: true }).map((finding) => findingOf(finding, effect, audited))
+  })
   return audited.undecided === undefined ? errors : [...errors, ...noteOf(audited.undecided, audited, pooler)]
 }
 

@@ -9,7 +9,6 @@ export function auditedObjects(catalog: Catalog, code: ReachedCode): Audited[] {
   return [
     ...routinesOf(catalog, code),
     ...relationsOf(catalog, code),
-    ...materializedOf(catalog, code),
     ...domainsOf(catalog, code),
     ...operatorsOf(catalog, code),
     ...castsOf(catalog, code),
@@ -61,6 +60,7 @@ const verbs: Readonly<Record<RelationUse, string>> = {
   update: 'UPDATE',
   delete: 'DELETE FROM',
   truncate: 'TRUNCATE',
+  refresh: 'REFRESH MATERIALIZED VIEW',
 }
 
 /** A hook that several statements run is one object. */
@@ -70,13 +70,18 @@ function relationsOf({ relations }: Catalog, code: ReachedCode): Audited[] {
   for (const hook of code.hooks) {
     const relation = byOid.get(hook.relation)
     if (relation === undefined) continue
-    const statement = `${verbs[hook.use]} ${nameOf(relation)}`
+    const statement = statementOf(hook, relation)
     const key = `${hook.relation} ${hook.kind} ${hook.label} ${JSON.stringify(hook.code)}`
     const known = found.get(key)
     if (known !== undefined) known.reachedBy.push(statement)
     else found.set(key, { ...auditedHook(hook, relation, code), reachedBy: [statement] })
   }
   return [...found.values()]
+}
+
+function statementOf({ use, defaultOf }: Hook, relation: Relation): string {
+  const statement = `${verbs[use]} ${nameOf(relation)}`
+  return use === 'update' && defaultOf !== undefined ? `${statement} SET ${defaultOf} = DEFAULT` : statement
 }
 
 function auditedHook(hook: Hook, relation: Relation, code: ReachedCode): Audited {
@@ -90,24 +95,6 @@ function auditedHook(hook: Hook, relation: Relation, code: ReachedCode): Audited
     left: code.ofHook(hook),
     ...(undecided !== undefined && { undecided }),
   }
-}
-
-/** PostgreSQL puts settings back when a REFRESH ends. Locks stay. */
-function materializedOf({ relations }: Catalog, code: ReachedCode): Audited[] {
-  return relations.flatMap((relation) => {
-    if (relation.kind !== 'm' || relation.definition === null) return []
-    const own = ownOf(code.judge({ sql: relation.definition }))
-    return [
-      {
-        object: nameOf(relation),
-        objectKind: 'materialized view',
-        reachedBy: [`REFRESH MATERIALIZED VIEW ${nameOf(relation)}`],
-        via: [],
-        ...own,
-        left: own.left.filter(({ state }) => state !== 'setting'),
-      },
-    ]
-  })
 }
 
 function domainsOf({ domains }: Catalog, code: ReachedCode): Audited[] {

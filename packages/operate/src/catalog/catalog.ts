@@ -51,12 +51,16 @@ export interface Trigger {
 export interface EventTrigger {
   readonly name: string
   readonly event: string
+  /** The command tags that fire it; `null` for all. */
+  readonly tags: readonly string[] | null
   readonly function: string
 }
 
 export interface ColumnDefault {
   readonly relation: string
   readonly column: string
+  /** The position of the column, from 0. */
+  readonly position: number
   readonly generated: string
   readonly expression: string
 }
@@ -101,6 +105,8 @@ export interface Domain {
 export interface DomainColumn {
   readonly relation: string
   readonly column: string
+  /** The position of the column, from 0. */
+  readonly position: number
   readonly domain: string
   /** The default of the domain, if the column has none of its own. */
   readonly expression: string | null

@@ -1,4 +1,4 @@
-import type { RelationUse } from '@poolsafe/core/adapter'
+import type { HookCondition, RelationUse } from '@poolsafe/core/adapter'
 import type { Catalog, Policy, Relation, Trigger } from './catalog.ts'
 
 /** Code in the database: a routine, or statements that the database keeps. */
@@ -24,16 +24,12 @@ export type HookKind =
   | 'partition'
 
 /** Code that a statement on a relation runs. */
-export interface Hook {
+export interface Hook extends HookCondition {
   readonly relation: string
   readonly use: RelationUse
   readonly kind: HookKind
   /** The kind with its name: `trigger stamp`. */
   readonly label: string
-  /** Runs only if one of these columns is set (UPDATE OF) … */
-  readonly ofColumns?: readonly string[]
-  /** … or if this column is not set (a default). */
-  readonly withoutColumn?: string
   readonly code: Code
 }
 
@@ -87,12 +83,13 @@ function ofTrigger({ relation, name, function: routine, type, definition, column
   ].map((hook) => (columns === null || hook.use !== 'update' ? hook : Object.assign(hook, { ofColumns: columns })))
 }
 
-function ofDefault({ relation, column, generated, expression }: Catalog['defaults'][number]): Hook[] {
+function ofDefault({ relation, column, position, generated, expression }: Catalog['defaults'][number]): Hook[] {
   const code = { sql: selecting(expression) }
   if (generated === 'v') return hooks(relation, ['select'], 'generated column', column, code)
   if (generated === 's') return hooks(relation, changes, 'generated column', column, code)
-  return hooks(relation, ['insert'], 'default', column, code).map((hook) =>
-    Object.assign(hook, { withoutColumn: column }),
+  // UPDATE reaches it by the word DEFAULT.
+  return hooks(relation, changes, 'default', column, code).map((hook) =>
+    Object.assign(hook, { defaultOf: column, position }),
   )
 }
 
@@ -133,7 +130,7 @@ const viewBits: readonly (readonly [number, RelationUse])[] = [
 function ofView({ oid, kind, definition, updatable }: Relation): Hook[] {
   if (definition === null) return []
   // Reading a materialized view runs nothing; REFRESH runs its query.
-  if (kind === 'm') return []
+  if (kind === 'm') return hooks(oid, ['refresh'], 'materialized view', '', { sql: definition })
   const passed = viewBits.filter(([bit]) => (updatable & bit) !== 0).map(([, use]) => use)
   return [
     ...hooks(oid, ['select', ...passed], 'view', '', { sql: definition }),
@@ -143,8 +140,9 @@ function ofView({ oid, kind, definition, updatable }: Relation): Hook[] {
 
 function ofDomains({ domains, domainColumns, checks }: Catalog): Hook[] {
   const byOid = new Map(domains.map((domain) => [domain.oid, domain]))
-  return domainColumns.flatMap(({ relation, column, domain, expression }) => {
-    const found: Hook[] = expression === null ? [] : ofDefault({ relation, column, generated: '', expression })
+  return domainColumns.flatMap(({ relation, column, position, domain, expression }) => {
+    const found: Hook[] =
+      expression === null ? [] : ofDefault({ relation, column, position, generated: '', expression })
     for (let at = byOid.get(domain); at !== undefined; at = byOid.get(at.base)) {
       const name = `${at.schema}.${at.name}`
       for (const check of checks)

@@ -1,4 +1,4 @@
-import type { CallReference, NameReference } from '@poolsafe/core/adapter'
+import { takesArguments, visibleIn, type CallReference, type NameReference } from '@poolsafe/core/adapter'
 import type { Catalog, Routine } from './catalog.ts'
 
 /** Something in a schema. */
@@ -44,7 +44,8 @@ export class Names {
   /** @param path the schemas where unqualified names are looked up */
   routines(call: CallReference, path: readonly string[]): Routine[] {
     if (call.schema === undefined && this.#catalog.builtIn.has(call.name)) return []
-    return visible(this.#routines.get(call.name), call, path).filter((routine) => takes(routine, call.arguments))
+    const taking = (this.#routines.get(call.name) ?? []).filter((routine) => takes(routine, call.arguments))
+    return visible(taking, call, path)
   }
 
   relations(name: NameReference, path: readonly string[]): Catalog['relations'][number][] {
@@ -76,19 +77,16 @@ function byName<Item extends Named>(items: readonly Item[]): Map<string, Item[]>
   return found
 }
 
-/** The objects of the first schema of the path that has any. If none has, the search path is not known: all of them. */
 function visible<Item extends Named>(
   items: readonly Item[] = [],
   { schema }: NameReference,
   path: readonly string[],
 ): Item[] {
-  if (schema !== undefined) return items.filter((item) => item.schema === schema)
-  const first = path.find((each) => items.some((item) => item.schema === each))
-  return first === undefined ? [...items] : items.filter((item) => item.schema === first)
+  return visibleIn(items, schema, path)
 }
 
-function takes({ least, most, variadic }: Routine, count: number): boolean {
-  return count >= Math.min(least, variadic ? most - 1 : most) && (variadic || count <= most)
+function takes({ least, most, variadic: isVariadic }: Routine, count: number): boolean {
+  return takesArguments({ least, most, isVariadic }, count)
 }
 
 /**

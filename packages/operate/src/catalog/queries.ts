@@ -62,10 +62,12 @@ export const queries: Readonly<Record<QueryName, string>> = {
       (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr)) AS columns
     FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') ORDER BY 1, 2`,
 
-  eventTriggers: `SELECT evtname AS name, evtevent AS event, evtfoid::text AS function
+  eventTriggers: `SELECT evtname AS name, evtevent AS event, to_json(evttags) AS tags, evtfoid::text AS function
     FROM pg_event_trigger e WHERE evtenabled IN ('O', 'A') AND ${noExtension('pg_event_trigger', 'e.oid')} ORDER BY 1`,
 
   defaults: `SELECT d.adrelid::text AS relation, a.attname AS column, a.attgenerated AS generated,
+      (SELECT count(*)::int FROM pg_attribute b
+       WHERE b.attrelid = a.attrelid AND b.attnum > 0 AND b.attnum < a.attnum AND NOT b.attisdropped) AS position,
       pg_get_expr(d.adbin, d.adrelid) AS expression
     FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -96,6 +98,8 @@ export const queries: Readonly<Record<QueryName, string>> = {
     WHERE t.typtype = 'd' AND ${ofUser('n')} AND ${noExtension('pg_type', 't.oid')} ORDER BY 2, 3`,
 
   domainColumns: `SELECT a.attrelid::text AS relation, a.attname AS column, a.atttypid::text AS domain,
+      (SELECT count(*)::int FROM pg_attribute b
+       WHERE b.attrelid = a.attrelid AND b.attnum > 0 AND b.attnum < a.attnum AND NOT b.attisdropped) AS position,
       CASE WHEN NOT a.atthasdef THEN pg_get_expr(t.typdefaultbin, 0) END AS expression
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -3,6 +3,7 @@ import {
   analyzeStatements,
   effectsLeft,
   maybe,
+  runsHook,
   type DetectedEffect,
   type Reach,
   type References,
@@ -14,10 +15,8 @@ import type { Catalog, Relation, Routine } from './catalog.ts'
 import { hooksOf, selecting, type Code, type Hook } from './hooks.ts'
 import { Names, schemasIn } from './names.ts'
 
-/** An effect with the objects that lead to it, the nearest first. */
-export interface TracedEffect extends DetectedEffect {
-  readonly via?: readonly string[]
-}
+/** An effect with the objects that lead to it. */
+export type TracedEffect = DetectedEffect
 
 /** What a piece of code does to the session. */
 export interface Judged {
@@ -158,19 +157,23 @@ export class ReachedCode {
   }
 
   #ofUse(relation: Relation, use: RelationUse, reference: RelationReference | undefined): TracedEffect[] {
-    const hooks = (this.#hooksOf.get(relation.oid) ?? []).filter((hook) => hook.use === use && runs(hook, reference))
+    const hooks = (this.#hooksOf.get(relation.oid) ?? []).filter(
+      (hook) => hook.use === use && (reference === undefined || runsHook(hook, { ...reference, use })),
+    )
     return hooks.flatMap((hook) => traced(`${use} ${nameOf(relation)}`, this.ofHook(hook)))
   }
 
   /** Returns what a hook leaves. It runs for any number of rows. */
-  ofHook({ label, code }: Hook): TracedEffect[] {
+  ofHook({ label, code, use }: Hook): TracedEffect[] {
     const { left } = this.judge(code)
+    // PostgreSQL puts settings back when a REFRESH ends. Locks stay.
+    const stays = use === 'refresh' ? left.filter(({ state }) => state !== 'setting') : left
     const routine = 'routine' in code ? this.#routines.get(code.routine) : undefined
-    return traced(label, routine === undefined ? maybe(left) : traced(labelOf(routine), maybe(left)))
+    return traced(label, routine === undefined ? maybe(stays) : traced(labelOf(routine), maybe(stays)))
   }
 }
 
-function groupByRelation(hooks: readonly Hook[]): Map<string, Hook[]> {
+export function groupByRelation(hooks: readonly Hook[]): Map<string, Hook[]> {
   const found = new Map<string, Hook[]>()
   for (const hook of hooks) {
     const known = found.get(hook.relation)
@@ -178,14 +181,6 @@ function groupByRelation(hooks: readonly Hook[]): Map<string, Hook[]> {
     else known.push(hook)
   }
   return found
-}
-
-/** Returns true if a statement with these columns runs the hook. */
-function runs({ ofColumns, withoutColumn }: Hook, reference: RelationReference | undefined): boolean {
-  const columns = reference?.columns
-  if (columns === undefined) return true
-  if (ofColumns !== undefined) return columns.some((column) => ofColumns.includes(column))
-  return withoutColumn === undefined || !columns.includes(withoutColumn)
 }
 
 /** The name of an object in messages: `shop.orders`. */

@@ -3,10 +3,10 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testMajor } from '../../../support/servers/postgres-versions.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
-import { probes } from '../../../support/session/snapshot.ts'
 import { alike } from './alike.ts'
 import { hidden, type StoredCase } from './hidden.ts'
 import { alikeMore, hiddenMore } from './hidden-more.ts'
+import { changesSession as changes } from './session-change.ts'
 import { helpers } from './stage.ts'
 
 let server: SharedPostgres
@@ -43,29 +43,8 @@ function askOf(client: pg.Client): Ask {
   return async (sql) => (await client.query<Record<string, unknown>>(sql)).rows
 }
 
-/** Runs the statement in a session of its own, and returns whether the session shows something else afterwards. */
-async function changesSession({ sql, call }: StoredCase): Promise<boolean> {
-  const client = new pg.Client(server.url)
-  await client.connect()
-  try {
-    await client.query(`SELECT set_config('app.a', '', false)`)
-    // A superuser passes by all policies.
-    if (/ROW LEVEL SECURITY/.test(sql)) await client.query(`SET ROLE ${reader}`)
-    // The look needs the rights of a superuser.
-    const look = async (): Promise<string> => {
-      const user = await client.query<{ user: string }>('SELECT current_user::text AS user')
-      const role = user.rows[0]?.user ?? ''
-      await client.query('RESET ROLE')
-      const seen = await client.query(probes('app.a app.b'))
-      await client.query(`SET ROLE ${pg.escapeIdentifier(role)}`)
-      return JSON.stringify([role, seen.rows])
-    }
-    const before = await look()
-    await client.query(call)
-    return (await look()) !== before
-  } finally {
-    await client.end()
-  }
+function changesSession({ sql, call }: StoredCase): Promise<boolean> {
+  return changes(server.url, call, /ROW LEVEL SECURITY/.test(sql) ? reader : undefined)
 }
 
 describe('code that changes the session', () => {

@@ -1,0 +1,40 @@
+import type { RelationReference } from '../analyze/references.ts'
+import type { HookCondition } from './description.ts'
+
+/** Returns true if a statement that uses a relation so runs the hook, or may do so. */
+export function runsHook(
+  { ofColumns, defaultOf, position }: HookCondition,
+  { use, columns, defaults = [], positions, isComplete }: RelationReference,
+): boolean {
+  if (ofColumns !== undefined) return columns === undefined || columns.some((column) => ofColumns.includes(column))
+  if (defaultOf === undefined || defaults.includes(defaultOf)) return true
+  if (use === 'update' || isComplete === true) return false
+  if (columns !== undefined) return !columns.includes(defaultOf)
+  return positions === undefined || position === undefined || !positions.includes(position)
+}
+
+/** The number of arguments that a routine takes. */
+interface Arity {
+  readonly least: number
+  readonly most: number
+  readonly isVariadic?: boolean
+}
+
+/** Returns true if a call with so many arguments may mean the routine. */
+export function takesArguments({ least, most, isVariadic = false }: Arity, count: number): boolean {
+  return count >= Math.min(least, isVariadic ? most - 1 : most) && (isVariadic || count <= most)
+}
+
+/**
+ * Returns the objects that a name may mean: those of the first schema of the search path that has any. If none has, the
+ * search path is not known, and all of them are returned.
+ */
+export function visibleIn<Item extends { readonly schema: string }>(
+  items: readonly Item[],
+  schema: string | undefined,
+  path: readonly string[],
+): Item[] {
+  if (schema !== undefined) return items.filter((item) => item.schema === schema)
+  const first = path.find((each) => items.some((item) => item.schema === each))
+  return first === undefined ? [...items] : items.filter((item) => item.schema === first)
+}

@@ -1,0 +1,198 @@
+import type { DetectedEffect } from '../analyze/analysis.ts'
+import type { Block } from '../analyze/do-block.ts'
+import type { CallReference, NameReference, Reach, References, RelationReference } from '../analyze/references.ts'
+import { maybe } from '../analyze/stored.ts'
+import { runsHook, takesArguments, visibleIn } from './conditions.ts'
+import type {
+  CatalogDescription,
+  DescribedCode,
+  DescribedEffect,
+  DescribedHook,
+  DescribedObject,
+  DescribedRelation,
+  DescribedRoutine,
+  DescribedType,
+} from './description.ts'
+import { createNameSearch } from './name-search.ts'
+
+const nothing: Block = { effects: [] }
+
+/** Finds what a statement runs in a database, by the description of that database. */
+export class StoredCode implements Reach {
+  /** What was described. */
+  readonly description: CatalogDescription
+  readonly mentions: (sql: string) => boolean
+  readonly #routines: ReadonlyMap<string, readonly DescribedRoutine[]>
+  readonly #relations: ReadonlyMap<string, readonly DescribedRelation[]>
+  readonly #operators: ReadonlyMap<string, readonly DescribedObject[]>
+  readonly #types: ReadonlyMap<string, readonly DescribedType[]>
+
+  constructor(description: CatalogDescription) {
+    this.description = description
+    this.#routines = byName(description.routines)
+    this.#relations = byName(description.relations)
+    this.#operators = byName(description.operators)
+    this.#types = byName(description.types)
+    this.mentions = searchOf(description)
+  }
+
+  effectsOf({ calls, relations, operators, types, command }: References): Block {
+    return joined([
+      ...calls.map((call) => this.#ofCall(call)),
+      ...relations.map((reference) => this.#ofRelation(reference)),
+      ...operators.map((reference) => this.#ofOperator(reference)),
+      ...types.map((reference) => this.#ofType(reference)),
+      ...(command === undefined ? [] : this.#ofCommand(command)),
+    ])
+  }
+
+  #visible<Item extends { readonly schema: string }>(items: readonly Item[], { schema }: NameReference): Item[] {
+    return items.length === 0 ? [] : visibleIn(items, schema, this.description.searchPath)
+  }
+
+  #ofCall(call: CallReference): Block {
+    const { name, schema, arguments: count } = call
+    const known = this.#routines.get(name)?.filter((each) => takesArguments(each, count) && isMeant(each, schema))
+    const routines = this.#visible(known ?? [], call)
+    const isSure = call.isSure && routines.length === 1
+    return chosen(routines, `${written(call)}() is the name of several functions, of which not all`, (routine) =>
+      through(
+        `${fullName(routine)}()`,
+        routine,
+        isSure ? (routine.runs ?? routine.leaves) : maybe(detected(routine.leaves)),
+      ),
+    )
+  }
+
+  #ofRelation(reference: RelationReference): Block {
+    const relations = this.#visible(this.#relations.get(reference.name) ?? [], reference)
+    const runs = (hook: DescribedHook): boolean => hook.use === reference.use && runsHook(hook, reference)
+    const used = relations.map((relation) => ({ relation, hooks: relation.hooks.filter(runs) }))
+    const label = (relation: DescribedRelation): string => `${verbs[reference.use]} ${fullName(relation)}`
+    const blocks = used.map(({ relation, hooks }) =>
+      joined(hooks.map((hook) => through(label(relation), hook, hook.leaves))),
+    )
+    return oneOf(blocks, `${written(reference)} is the name of several relations, of which not all`)
+  }
+
+  #ofOperator(reference: NameReference): Block {
+    const known = this.#operators.get(reference.name)?.filter((each) => isMeant(each, reference.schema))
+    return chosen(
+      this.#visible(known ?? [], reference),
+      'an operator with several meanings, of which not all',
+      (each) => through(`operator ${fullName(each)}`, each, maybe(detected(each.leaves))),
+    )
+  }
+
+  #ofType(reference: References['types'][number]): Block {
+    const types = this.#visible(this.#types.get(reference.name) ?? [], reference)
+    const used = types.filter(({ isCast }) => isCast !== true || !reference.isOfConstant)
+    return joined(used.map((type) => through(undefined, type, type.leaves)))
+  }
+
+  #ofCommand(command: string): Block[] {
+    return this.description.eventTriggers
+      .filter(
+        ({ event, tags }) => fires(event, command) && (tags === undefined || command === '' || tags.includes(command)),
+      )
+      .map((trigger) =>
+        through(
+          `${command === '' ? 'a DDL statement' : command} → event trigger ${trigger.name}`,
+          trigger,
+          trigger.leaves,
+        ),
+      )
+  }
+}
+
+/** Returns the search for all names behind which something changes the session. */
+function searchOf({ routines, relations, operators, types }: CatalogDescription): (sql: string) => boolean {
+  // An unqualified name means PostgreSQL's own, so the schema has to be there.
+  const named = ({ name, schema, isBuiltIn }: DescribedObject): string => (isBuiltIn === true ? schema : name)
+  return createNameSearch(
+    [
+      ...routines.filter(matters).map(named),
+      ...types.filter(matters).map(named),
+      ...relations.filter(({ hooks }) => hooks.some(matters)).map(({ name }) => name),
+      ...operators.flatMap((each) => (matters(each) && each.isBuiltIn === true ? [each.schema] : [])),
+    ],
+    operators.flatMap((each) => (matters(each) && each.isBuiltIn !== true ? [each.name] : [])),
+  )
+}
+
+function matters({ leaves, undecided }: DescribedCode): boolean {
+  return leaves.length > 0 || undecided !== undefined
+}
+
+function isMeant({ isBuiltIn }: DescribedObject, schema: string | undefined): boolean {
+  return isBuiltIn !== true || schema !== undefined
+}
+
+/** What an event trigger waits for. At a login there is no statement. */
+function fires(event: string, command: string): boolean {
+  if (event === 'login') return false
+  if (event === 'table_rewrite') return command === '' || command.startsWith('ALTER ')
+  return event !== 'sql_drop' || command === '' || /^(DROP|ALTER) /.test(command)
+}
+
+const verbs: Readonly<Record<RelationReference['use'], string>> = {
+  select: 'SELECT FROM',
+  insert: 'INSERT INTO',
+  update: 'UPDATE',
+  delete: 'DELETE FROM',
+  truncate: 'TRUNCATE',
+  refresh: 'REFRESH MATERIALIZED VIEW',
+}
+
+/** The effects of the object that a name means. Of several, all must change the session. */
+function chosen<Item extends DescribedCode>(
+  items: readonly Item[],
+  why: string,
+  blockOf: (item: Item) => Block,
+): Block {
+  return items.some(matters) ? oneOf(items.map(blockOf), why) : nothing
+}
+
+function oneOf(blocks: readonly Block[], why: string): Block {
+  const changing = blocks.filter(({ effects, undecided }) => effects.length > 0 || undecided !== undefined)
+  if (changing.length === 0) return nothing
+  return changing.length === blocks.length ? joined(blocks) : { effects: [], undecided: `${why} change the session` }
+}
+
+function through(label: string | undefined, { undecided }: DescribedCode, effects: readonly DescribedEffect[]): Block {
+  const links = label === undefined ? [] : [label]
+  return {
+    effects: detected(effects).map((effect) => Object.assign(effect, { via: [...links, ...(effect.via ?? [])] })),
+    ...(undecided !== undefined && { undecided: [...links, undecided].join(': ') }),
+  }
+}
+
+function detected(effects: readonly DescribedEffect[]): DetectedEffect[] {
+  return effects.map((effect) => Object.assign({ does: 'leaves', when: 'always' } as const, effect))
+}
+
+function joined(blocks: readonly Block[]): Block {
+  const undecided = blocks.find((block) => block.undecided !== undefined)?.undecided
+  const effects = blocks.flatMap((block) => block.effects)
+  return effects.length === 0 && undecided === undefined
+    ? nothing
+    : { effects, ...(undecided !== undefined && { undecided }) }
+}
+
+function written({ name, schema }: NameReference): string {
+  return schema === undefined ? name : `${schema}.${name}`
+}
+
+function fullName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${schema}.${name}`
+}
+
+function byName<Item extends { readonly name: string }>(items: readonly Item[]): Map<string, Item[]> {
+  const found = new Map<string, Item[]>()
+  for (const item of items) {
+    const known = found.get(item.name)
+    if (known === undefined) found.set(item.name, [item])
+    else known.push(item)
+  }
+  return found
+}
