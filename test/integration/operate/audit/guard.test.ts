@@ -46,8 +46,7 @@ function finds(sql: string): boolean[] {
 }
 
 describe('the guard finds in the text what a session shows after it', () => {
-  const roleFor = (sql: string): string | undefined =>
-    /ROW LEVEL SECURITY/.test(sql) ? 'pg_read_all_data' : undefined
+  const roleFor = (sql: string): string | undefined => (/ROW LEVEL SECURITY/.test(sql) ? 'pg_read_all_data' : undefined)
 
   it.each([...hidden, ...hiddenMore])('$object changes it', async ({ sql, call }) => {
     expect({ live: await changesSession(server.url, call, roleFor(sql)), found: finds(call) }).toEqual({
