@@ -50,11 +50,18 @@ function loadFile(path: string): PoolsafeConfig {
   if (!existsSync(path)) throw new UsageError(`there is no configuration file ${path}`)
   const value = read(path)
   try {
-    return checkConfig(value)
+    return checkConfig(withPaths(value, dirname(path)))
   } catch (error) {
     if (isPoolsafeError(error)) throw new UsageError(`${path}: ${error.message}`, { cause: error })
     throw error
   }
+}
+
+/** The path of a catalog is relative to its configuration. */
+function withPaths(value: unknown, folder: string): unknown {
+  const { guard } = (value ?? {}) as { readonly guard?: { readonly catalog?: unknown } | null }
+  if (typeof guard?.catalog !== 'string') return value
+  return { ...(value as object), guard: { ...guard, catalog: resolve(folder, guard.catalog) } }
 }
 
 function read(path: string): unknown {

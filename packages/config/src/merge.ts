@@ -13,8 +13,8 @@ function mergeObjects<Value extends object>(one: Value, other: Value): Value {
 
 function mergeValues(one: unknown, other: unknown): unknown {
   if (Array.isArray(one) && Array.isArray(other)) return [...(one as unknown[]), ...(other as unknown[])]
-  // A profile has data of its own, which must not be mixed with that of another pooler.
-  if (isPlain(one) && isPlain(other) && !('carries' in other)) return mergeObjects(one, other)
+  // The data of a profile and of a catalog belongs together.
+  if (isPlain(one) && isPlain(other) && !('carries' in other) && !('format' in other)) return mergeObjects(one, other)
   return other
 }
 

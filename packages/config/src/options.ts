@@ -10,7 +10,7 @@ export interface PoolsafeConfig {
   readonly extends?: string | readonly string[]
   /**
    * The options of the guard. The application may give the same object to `createGuard()`. The commands use `pooler`,
-   * `rules` and `exceptions`. @default {}
+   * `rules`, `exceptions` and `catalog`, whose path is relative to this file. @default {}
    */
   readonly guard?: GuardOptions
   /**

@@ -1,5 +1,5 @@
 import type { Context } from '@poolsafe/core'
-import { redact } from '@poolsafe/core/adapter'
+import { redact, type StoredCode } from '@poolsafe/core/adapter'
 import type { CodeText } from './code/code-text.ts'
 import { findTexts } from './code/find-texts.ts'
 import { textsAfterBegin } from './code/open-transactions.ts'
@@ -35,8 +35,11 @@ export interface CodeFile {
 
 /** Judges every SQL text of a file of JavaScript or TypeScript. */
 export function checkCode({ path, file, origin, lines }: CodeFile, judges: readonly Judge[]): CodeResult {
+  const catalog = judges[0]?.catalog
   const texts = findTexts(file).map((text) =>
-    Object.assign(text, { filled: mayMatter(text) ? text.variants.map(fillHoles) : [] }),
+    Object.assign(text, {
+      filled: mayMatter(text, catalog) ? text.variants.map((pieces) => fillHoles(pieces, catalog)) : [],
+    }),
   )
   const open = textsAfterBegin(texts, file)
   const where = { path, origin, lines }
@@ -67,8 +70,9 @@ export function checkCode({ path, file, origin, lines }: CodeFile, judges: reado
 }
 
 /** Only functions can be found in a part of a statement. */
-function mayMatter({ isSent, variants }: CodeText): boolean {
-  return isSent || variants.some((pieces) => mayCallFunctions(fixedText(pieces)))
+function mayMatter({ isSent, variants }: CodeText, catalog: StoredCode | undefined): boolean {
+  const mayCall = (text: string): boolean => mayCallFunctions(text) || catalog?.mentions(text) === true
+  return isSent || variants.some((pieces) => mayCall(fixedText(pieces)))
 }
 
 const unknown: readonly Context[] = [{ inTransaction: false }, { inTransaction: true }]

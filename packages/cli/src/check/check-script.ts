@@ -18,7 +18,7 @@ export interface ScriptFile {
 /** Judges a file of SQL. */
 export function checkScript({ path, source, origin }: ScriptFile, judges: readonly Judge[]): Remaining {
   if (isDump(source) || isOtherScript(source)) return { findings: [], problems: [] }
-  const script = new Script(nameScriptPlaceholders(source))
+  const script = new Script(nameScriptPlaceholders(source), judges[0]?.catalog)
   const sent = sendingsOf(origin).map((sending) => script.leaves(sending))
   const lines = new Lines(source)
   const findings = judges.flatMap(({ pooler }) =>

@@ -1,6 +1,8 @@
 import { dirname, resolve } from 'node:path'
+import type { StoredCode } from '@poolsafe/core/adapter'
 import { mayTouchSessions } from './prefilter.ts'
 import type { SourceFile } from './code/source-file.ts'
+import { mayNameStored } from './stored-names.ts'
 
 /** A module that passes on what others export: `export * from './queries'`. */
 interface Passing {
@@ -15,11 +17,11 @@ export class Constants {
   readonly #passing: Passing[] = []
 
   /** Notes a module, if an export of it may be such a text, or may return one. */
-  add({ syntax }: SourceFile): void {
+  add({ syntax }: SourceFile, catalog: StoredCode | undefined): void {
     const { source, root, path } = syntax
     if (root.type !== 'Program' || !exporting.test(source)) return
     const isSource = root.body.some(
-      (node) => declaring.has(node.type) && isText(source.slice(node.start, node.end), node.type),
+      (node) => declaring.has(node.type) && isText(source.slice(node.start, node.end), node.type, catalog),
     )
     if (isSource) this.#modules.add(moduleOf(path))
   }
@@ -78,8 +80,8 @@ export function mayImport(source: string): boolean {
 const longestHelper = 1_500
 
 /** A constant; or a function, a class or an enum that only holds SQL. */
-function isText(text: string, type: string): boolean {
-  if (!mayTouchSessions(text)) return false
+function isText(text: string, type: string, catalog: StoredCode | undefined): boolean {
+  if (!mayTouchSessions(text) && !mayNameStored(text, catalog)) return false
   if (type === 'ExpressionStatement' && !/^(?:module\.)?exports\b/.test(text)) return false
   const isConstant =
     /^(?:export\s+)?(?:const|default)\b|^(?:module\.)?exports\b/.test(text) &&

@@ -9,6 +9,8 @@ export interface CheckRequest {
   readonly paths: readonly string[]
   readonly style: Style
   readonly config?: string | undefined
+  /** The file that `poolsafe audit --write` has written. */
+  readonly catalog?: string | undefined
   readonly format?: string | undefined
   readonly output?: string | undefined
   readonly pooler?: readonly string[] | undefined

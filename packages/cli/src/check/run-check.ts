@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadConfig, resolveCheck } from '@poolsafe/config'
+import { chosenCatalog } from '../catalog/chosen-catalog.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { createAllowed } from './allowed.ts'
@@ -78,6 +79,7 @@ async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Se
       poolers: profilesOf(request.pooler, guard),
       tags: new Set(check.tags),
       migrations: migrations.folders,
+      catalog: chosenCatalog(request.catalog, guard, cwd),
     },
     showsHints: request.pooler === undefined && guard.pooler === undefined,
     accept: (findings) =>

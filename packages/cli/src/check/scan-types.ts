@@ -1,4 +1,5 @@
 import type { PoolerProfile } from '@poolsafe/core'
+import type { StoredCode } from '@poolsafe/core/adapter'
 import type { ProjectFacts } from './configuration/project-facts.ts'
 import type { CheckFinding, Problem, Skipped } from './finding.ts'
 
@@ -10,6 +11,8 @@ export interface ScanRequest {
   readonly tags: ReadonlySet<string>
   /** Globs of migrations, besides the folders that are known. */
   readonly migrations: readonly string[]
+  /** What is known about the code in the database. */
+  readonly catalog?: StoredCode | undefined
 }
 
 /** What was read. */

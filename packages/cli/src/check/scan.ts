@@ -19,6 +19,7 @@ import { mayTouchSessions } from './prefilter.ts'
 import { readBytes, readSource } from './read-file.ts'
 import type { Counts, FileResult, ScanOutput, ScanRequest } from './scan-types.ts'
 import { Judge } from './sql/judge.ts'
+import { mayNameStored } from './stored-names.ts'
 import { suppress, type Remaining } from './suppressions.ts'
 
 /** What a file has, with the findings that depend on other files. */
@@ -47,7 +48,7 @@ export class Scanner {
 
   constructor(request: ScanRequest) {
     this.#request = request
-    this.#judges = request.poolers.map((pooler) => new Judge(pooler))
+    this.#judges = request.poolers.map((pooler) => new Judge(pooler, request.catalog))
   }
 
   /**
@@ -93,7 +94,9 @@ export class Scanner {
   #scanBytes(path: string, bytes: Buffer): FileResult {
     this.counts.files++
     if (isSettingsFile(path)) return this.#scanSettings(path, bytes.toString('utf8'))
-    const isTouching = mayTouchSessions(bytes)
+    const { catalog } = this.#request
+    const isNaming = catalog !== undefined && mayNameStored(bytes.toString('utf8'), catalog)
+    const isTouching = isNaming || mayTouchSessions(bytes)
     if (path.endsWith('.sql')) return isTouching ? this.#scanParsed(path, bytes.toString('utf8')) : this.#plainly(path)
     const source = bytes.toString('utf8')
     const isPassing = this.#constants.addPassing(path, source)
@@ -144,7 +147,7 @@ export class Scanner {
     try {
       const file = new SourceFile(parseCode(path, source), this.#request.tags, this.#imported)
       if (importsOther(file.names.modules)) return { findings: [], problems: [], needs: noNeeds }
-      this.#constants.add(file)
+      this.#constants.add(file, this.#request.catalog)
       const origin = originOf(shown, source, this.#request.migrations)
       const code = { path: shown, file, origin, lines: new Lines(source) }
       const { findings, texts, suppressions } = checkCode(code, this.#judges)

@@ -18,6 +18,7 @@ export function check(program: Command, session: Session): void {
     ],
   })
     .option('--pooler <names>', 'the pooler, such as pgbouncer@1.24; several with commas, or repeated', collect)
+    .option('--catalog <file>', 'what poolsafe audit --write has written: also find statements that run such code')
     .option('--rule <ids>', 'only these rules; several with commas, or repeated', collect)
     .option('--format <name>', 'pretty, concise, json, sarif, github, gitlab, junit or html')
     .option('--output <path>', 'write the report to a file')

@@ -3,6 +3,8 @@ import { addCommand, collect, styleFor, type CommonOptions, type Session } from 
 
 interface Options extends CommonOptions {
   readonly pooler?: readonly string[]
+  readonly catalog?: string
+  readonly config?: string
   readonly json?: boolean
 }
 
@@ -18,6 +20,8 @@ export function explain(program: Command, session: Session): void {
     ],
   })
     .option('--pooler <names>', 'only these poolers, such as pgbouncer@1.24,odyssey; may be repeated', collect)
+    .option('--catalog <file>', 'what poolsafe audit --write has written: also judge the code that the text runs')
+    .option('--config <path>', 'the configuration file, instead of the nearest poolsafe.config')
     .option('--json', 'print JSON')
     .action(async (sql: string | undefined, options: Options) => {
       const { runExplain } = await import('../explain/run-explain.ts')

@@ -1,7 +1,8 @@
 import type { PoolerProfile, Rule } from '@poolsafe/core'
 import { ruleById, type RuleId } from '@poolsafe/core'
+import { chosenCatalog } from '../catalog/chosen-catalog.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
-import { everyPooler, poolerNamed, UsageError } from '@poolsafe/config'
+import { everyPooler, loadConfig, poolerNamed, UsageError } from '@poolsafe/config'
 import { schemaUrl } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -15,11 +16,14 @@ export interface ExplainRequest {
   readonly sql?: string | undefined
   /** Names of poolers. @default all */
   readonly pooler?: readonly string[] | undefined
+  /** The file that `poolsafe audit --write` has written. @default that of the configuration */
+  readonly catalog?: string | undefined
+  readonly config?: string | undefined
   readonly json?: boolean | undefined
   readonly style: Style
 }
 
-/** @throws UsageError without a text, for an unknown pooler and for an unknown rule */
+/** @throws UsageError without a text, for an unknown pooler, for an unknown rule and for a wrong configuration */
 export async function runExplain(request: ExplainRequest, terminal: Terminal): Promise<ExitCode> {
   const { style, json = false } = request
   const text = await textOf(request, terminal)
@@ -28,7 +32,9 @@ export async function runExplain(request: ExplainRequest, terminal: Terminal): P
     terminal.out(json ? `${JSON.stringify(plain(rule), undefined, 2)}\n` : formatRule(rule, style, terminal.columns))
     return exitCodes.clean
   }
-  const verdicts = judgeEverywhere(text, profilesOf(request.pooler))
+  const { guard = {} } = (await loadConfig(terminal.cwd, request.config)).config
+  const catalog = chosenCatalog(request.catalog, guard, terminal.cwd)
+  const verdicts = judgeEverywhere(text, profilesOf(request.pooler), catalog)
   const data = { $schema: schemaUrl('explain'), ...verdicts }
   terminal.out(json ? `${JSON.stringify(data, undefined, 2)}\n` : formatVerdicts(verdicts, style, terminal.columns))
   return verdicts.findings.length === 0 ? exitCodes.clean : exitCodes.findings

@@ -1,4 +1,5 @@
 import { createGuard, type Context, type Finding, type Outcome, type PoolerProfile } from '@poolsafe/core'
+import type { StoredCode } from '@poolsafe/core/adapter'
 
 /** The places where a statement may be sent, in the order of the table. */
 export const places: Readonly<Record<PlaceName, Context>> = {
@@ -32,10 +33,14 @@ export interface Verdicts {
   readonly findings: readonly Finding[]
 }
 
-/** Judges a text for each pooler in each place. */
-export function judgeEverywhere(sql: string, profiles: readonly PoolerProfile[]): Verdicts {
+/**
+ * Judges a text for each pooler in each place.
+ *
+ * @param catalog what is known about the code in the database
+ */
+export function judgeEverywhere(sql: string, profiles: readonly PoolerProfile[], catalog?: StoredCode): Verdicts {
   const groups = new Map<string, { poolers: string[]; outcomes: Outcomes }>()
-  const judged = profiles.map((pooler) => ({ pooler, found: judgeIn(sql, pooler) }))
+  const judged = profiles.map((pooler) => ({ pooler, found: judgeIn(sql, pooler, catalog) }))
   for (const { pooler, found } of judged) {
     const outcomes = outcomesOf(found)
     const key = JSON.stringify(outcomes)
@@ -56,8 +61,13 @@ function firstOfEachRule(judged: readonly Record<PlaceName, readonly Finding[]>[
   return [...findings.values()]
 }
 
-function judgeIn(sql: string, pooler: PoolerProfile): Record<PlaceName, readonly Finding[]> {
-  const guard = createGuard({ pooler, observe: false })
+function judgeIn(
+  sql: string,
+  pooler: PoolerProfile,
+  catalog: StoredCode | undefined,
+): Record<PlaceName, readonly Finding[]> {
+  const known = catalog === undefined ? {} : { catalog: catalog.description }
+  const guard = createGuard({ pooler, observe: false, ...known })
   const inPlace = (name: PlaceName): readonly Finding[] => guard.inspect(sql, places[name]).findings
   return { autocommit: inPlace('autocommit'), transaction: inPlace('transaction'), borrowed: inPlace('borrowed') }
 }

@@ -66,7 +66,7 @@ function isOfWord(code: number): boolean {
  * that few other words begin like that.
  */
 export function beginningsOf(words: readonly string[], most: number): string[] {
-  const groups: Group[] = [{ beginning: '', words }]
+  const groups: Group[] = [groupOf('', words)]
   const whole: string[] = []
   for (let next = largest(groups); next !== undefined; next = largest(groups)) {
     const { complete, longer } = split(next)
@@ -83,6 +83,12 @@ interface Group {
   readonly words: readonly string[]
 }
 
+/** A word that no other begins like stands for itself. */
+function groupOf(beginning: string, words: readonly string[]): Group {
+  const [only] = words
+  return { beginning: words.length === 1 && only !== undefined ? only : beginning, words }
+}
+
 function largest(groups: readonly Group[]): Group | undefined {
   let found: Group | undefined
   for (const group of groups) if (group.words.length > (found?.words.length ?? 1)) found = group
@@ -97,10 +103,7 @@ function split({ beginning, words }: Group): { readonly complete: boolean; reado
     if (known === undefined) byNext.set(next, [word])
     else known.push(word)
   }
-  const longer = Array.from(byNext, ([next, each]) => ({
-    beginning: each.length === 1 ? (each[0] ?? next) : next,
-    words: each,
-  }))
+  const longer = Array.from(byNext, ([next, each]) => groupOf(next, each))
   return { complete: words.includes(beginning), longer }
 }
 

@@ -57,7 +57,7 @@ export class StoredCode implements Reach {
     const isSure = call.isSure && routines.length === 1
     return chosen(routines, `${written(call)}() is the name of several functions, of which not all`, (routine) =>
       through(
-        `${fullName(routine)}()`,
+        [`${fullName(routine)}()`],
         routine,
         isSure ? (routine.runs ?? routine.leaves) : maybe(detected(routine.leaves)),
       ),
@@ -70,7 +70,7 @@ export class StoredCode implements Reach {
     const used = relations.map((relation) => ({ relation, hooks: relation.hooks.filter(runs) }))
     const label = (relation: DescribedRelation): string => `${verbs[reference.use]} ${fullName(relation)}`
     const blocks = used.map(({ relation, hooks }) =>
-      joined(hooks.map((hook) => through(label(relation), hook, hook.leaves))),
+      joined(hooks.map((hook) => through([label(relation)], hook, hook.leaves))),
     )
     return oneOf(blocks, `${written(reference)} is the name of several relations, of which not all`)
   }
@@ -80,14 +80,16 @@ export class StoredCode implements Reach {
     return chosen(
       this.#visible(known ?? [], reference),
       'an operator with several meanings, of which not all',
-      (each) => through(`operator ${fullName(each)}`, each, maybe(detected(each.leaves))),
+      (each) => through([`operator ${fullName(each)}`], each, maybe(detected(each.leaves))),
     )
   }
 
   #ofType(reference: References['types'][number]): Block {
     const types = this.#visible(this.#types.get(reference.name) ?? [], reference)
     const used = types.filter(({ isCast }) => isCast !== true || !reference.isOfConstant)
-    return joined(used.map((type) => through(undefined, type, type.leaves)))
+    return joined(
+      used.map((type) => through(type.isCast === true ? [`cast to ${fullName(type)}`] : [], type, type.leaves)),
+    )
   }
 
   #ofCommand(command: string): Block[] {
@@ -97,7 +99,7 @@ export class StoredCode implements Reach {
       )
       .map((trigger) =>
         through(
-          `${command === '' ? 'a DDL statement' : command} → event trigger ${trigger.name}`,
+          [command === '' ? 'a DDL statement' : command, `event trigger ${trigger.name}`],
           trigger,
           trigger.leaves,
         ),
@@ -159,11 +161,10 @@ function oneOf(blocks: readonly Block[], why: string): Block {
   return changing.length === blocks.length ? joined(blocks) : { effects: [], undecided: `${why} change the session` }
 }
 
-function through(label: string | undefined, { undecided }: DescribedCode, effects: readonly DescribedEffect[]): Block {
-  const links = label === undefined ? [] : [label]
+function through(links: readonly string[], { undecided }: DescribedCode, effects: readonly DescribedEffect[]): Block {
   return {
     effects: detected(effects).map((effect) => Object.assign(effect, { via: [...links, ...(effect.via ?? [])] })),
-    ...(undecided !== undefined && { undecided: [...links, undecided].join(': ') }),
+    ...(undecided !== undefined && { undecided: [links.join(' → '), undecided].join(': ') }),
   }
 }
 

@@ -40,7 +40,8 @@ function countedEffect(target: Node): Effect | undefined {
   const value = 'ResTarget' in target ? target.ResTarget.val : undefined
   const call = value !== undefined && 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
   if (call === undefined || !isBuiltIn(call)) return undefined
-  const effect = functions[call.name]?.(call)
+  // A function of the user may be named like a method of all objects.
+  const effect = Object.hasOwn(functions, call.name) ? functions[call.name]?.(call) : undefined
   if (effect === undefined || (effect.object === undefined && effect.does === 'clears')) return effect
   const keys = call.args.map(constantKey)
   if (keys.includes(undefined)) return undefined

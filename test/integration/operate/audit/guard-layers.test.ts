@@ -82,7 +82,7 @@ describe.each(layers)('%s', (_, open) => {
     await layer.close()
     await pooler.stop()
     expect(compared.filter(([, seen, isFound]) => seen !== isFound)).toEqual([])
-    expect(compared.filter(([, seen]) => seen)).toHaveLength(11)
+    expect(compared.filter(([, seen]) => seen)).toHaveLength(10)
   })
 
   it('refuses in strict mode before anything is sent, and names the chain', async () => {

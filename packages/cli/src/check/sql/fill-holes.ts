@@ -1,4 +1,4 @@
-import { parses, scanSaysHarmless } from '@poolsafe/core/adapter'
+import { parses, scanSaysHarmless, type StoredCode } from '@poolsafe/core/adapter'
 import { partsOf, type Place } from './lexer.ts'
 import { nameDriverPlaceholders } from './placeholders.ts'
 import { isFixed, type HoleKind, type Pieces } from './pieces.ts'
@@ -37,8 +37,11 @@ interface Around {
  * identifier after FROM, INTO and the like, otherwise a parameter. If PostgreSQL refuses the result, holes become
  * nothing: first behind an operand, then all but values; then identifiers. At last, placeholders of libraries become
  * names.
+ *
+ * @param catalog what is known about the code in the database
  */
-export function fillHoles(pieces: Pieces): Filled {
+export function fillHoles(pieces: Pieces, catalog?: StoredCode): Filled {
+  const fillWith = (given: Pieces, filler: Filler): Filled => fill(given, filler, catalog)
   const filled = fillWith(pieces, bySurroundings)
   if (filled.isRead) return filled
   const tried = [filled]
@@ -62,7 +65,7 @@ interface Start {
   readonly isExact: boolean
 }
 
-function fillWith(pieces: Pieces, filler: Filler): Filled {
+function fill(pieces: Pieces, filler: Filler, catalog: StoredCode | undefined): Filled {
   const template = pieces.map((piece) => (isFixed(piece) ? piece.fixed : mark)).join('')
   const holes = pieces.flatMap((piece) => (isFixed(piece) ? [] : [piece.hole]))
   const fillings = holes.length === 0 ? [] : fillingsOf(template, holes, filler)
@@ -85,7 +88,8 @@ function fillWith(pieces: Pieces, filler: Filler): Filled {
     return { from: start.at + from - start.from, to: start.at + to - start.from }
   }
   // A harmless text needs no parser: nothing would be found in it.
-  return { sql, shown: sql, isRead: scanSaysHarmless(sql) || parses(sql), holes: holes.length, locate, rangeOf }
+  const isRead = (scanSaysHarmless(sql) && catalog?.mentions(sql) !== true) || parses(sql)
+  return { sql, shown: sql, isRead, holes: holes.length, locate, rangeOf }
 }
 
 function fillingsOf(template: string, kinds: readonly HoleKind[], filler: Filler): string[] {

@@ -1,5 +1,5 @@
 import { createGuard, type Context, type Finding, type Guard, type PoolerProfile } from '@poolsafe/core'
-import { analyze, parses } from '@poolsafe/core/adapter'
+import { analyze, parses, type StoredCode } from '@poolsafe/core/adapter'
 import type { Located } from './located.ts'
 import { nameDriverPlaceholders } from './placeholders.ts'
 import { judgeLeft, Script } from './script.ts'
@@ -8,12 +8,16 @@ import { statementsIn, type Statement } from './statements.ts'
 /** Judges texts for one pooler. */
 export class Judge {
   readonly pooler: PoolerProfile
+  /** What is known about the code in the database. */
+  readonly catalog: StoredCode | undefined
   readonly #guard: Guard
 
-  constructor(pooler: PoolerProfile) {
+  constructor(pooler: PoolerProfile, catalog?: StoredCode) {
     this.pooler = pooler
+    this.catalog = catalog
     // The texts of a code base come once each.
-    this.#guard = createGuard({ pooler, observe: false, cacheBytes: 0 })
+    const known = catalog === undefined ? {} : { catalog: catalog.description }
+    this.#guard = createGuard({ pooler, observe: false, cacheBytes: 0, ...known })
   }
 
   /**
@@ -21,13 +25,13 @@ export class Judge {
    * one of them may be wrong.
    */
   judge(sql: string, contexts: readonly Context[]): Located[] {
-    if (sql.length > longest) return judgeLeft(new Script(sql).leaves('whole'), this.pooler)
+    if (sql.length > longest) return judgeLeft(new Script(sql, this.catalog).leaves('whole'), this.pooler)
     // A direct connection has no context of a pooler.
     const [first = [], ...others] = contexts.map((context) => this.#guard.inspect(sql, context).findings)
     const certain = first.filter(({ rule }) => others.every((found) => found.some((other) => other.rule === rule)))
     if (certain.length === 0) return []
     const statements = statementsIn(sql)
-    return certain.map((finding) => ({ finding, statement: statementOf(finding, statements, sql) }))
+    return certain.map((finding) => ({ finding, statement: this.#statementOf(finding, statements, sql) }))
   }
 
   /**
@@ -44,6 +48,19 @@ export class Judge {
     )
     return first.filter(({ rule }) => other.some((found) => found.rule === rule))
   }
+
+  /** The first statement whose own effects have the rule of a finding. */
+  #statementOf({ rule, message }: Finding, statements: readonly Statement[], sql: string): Statement {
+    const whole = { text: sql.trim(), from: sql.search(/\S|$/), to: sql.trimEnd().length }
+    const [only] = statements
+    if (only !== undefined && statements.length === 1) return only
+    const found = statements.find(({ text }) =>
+      analyze(text, this.catalog).steps.some(({ effects }) =>
+        effects.some(({ rule: own, via = [], what }) => own === rule && message.startsWith([...via, what].join(' → '))),
+      ),
+    )
+    return found ?? whole
+  }
 }
 
 /** Longer texts are judged statement by statement, as PostgreSQL's parser takes no more at once. */
@@ -56,16 +73,3 @@ const wrappers: readonly ((sql: string) => string)[] = [
   (sql) => `SELECT 1 WHERE ${sql}`,
   (sql) => `SELECT 1 ${sql}`,
 ]
-
-/** The first statement whose own effects have the rule of a finding. */
-function statementOf({ rule, message }: Finding, statements: readonly Statement[], sql: string): Statement {
-  const whole = { text: sql.trim(), from: sql.search(/\S|$/), to: sql.trimEnd().length }
-  const [only] = statements
-  if (only !== undefined && statements.length === 1) return only
-  const found = statements.find(({ text }) =>
-    analyze(text).steps.some(({ effects }) =>
-      effects.some((effect) => effect.rule === rule && message.startsWith(effect.what)),
-    ),
-  )
-  return found ?? whole
-}

@@ -7,6 +7,7 @@ import {
   settle,
   type Analysis,
   type Left,
+  type Reach,
 } from '@poolsafe/core/adapter'
 import type { Located } from './located.ts'
 import { statementsIn, type Statement } from './statements.ts'
@@ -31,9 +32,10 @@ export class Script {
   readonly statements: readonly Statement[]
   readonly #analyzed: readonly Analyzed[]
 
-  constructor(sql: string) {
+  /** @param reach what statements run in the database, if that is known */
+  constructor(sql: string, reach?: Reach) {
     this.statements = statementsIn(sql)
-    this.#analyzed = this.statements.map((statement) => ({ statement, analysis: analyze(statement.text) }))
+    this.#analyzed = this.statements.map((statement) => ({ statement, analysis: analyze(statement.text, reach) }))
   }
 
   /** Returns what a script leaves in its session at the end, for {@link judgeLeft}. It depends on no pooler. */

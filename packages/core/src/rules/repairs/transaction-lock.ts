@@ -79,7 +79,7 @@ function columnOf(target: Node, position: number, text: StatementText): Column |
   if (isValue(column.val)) return 'constant'
   const node = callIn(column.val)
   const call = node && functionCall(node)
-  const form = call && isBuiltIn(call) ? forms[call.name] : undefined
+  const form = call && isBuiltIn(call) && Object.hasOwn(forms, call.name) ? forms[call.name] : undefined
   if (node === undefined || call === undefined || form === undefined || isSpecial(node)) return undefined
   const key = keyNamer(call.args)
   const change = key && changeOf({ column, node, from: call.name, to: form.becomes }, text)
