@@ -4,6 +4,7 @@ import { checkOutCommit, type Checkout } from './against.ts'
 import type { Benchmark, BenchmarkOptions } from './benchmark.ts'
 import { acquire } from './benchmarks/acquire.ts'
 import { approaches } from './benchmarks/approaches.ts'
+import { catalog } from './benchmarks/catalog.ts'
 import { check } from './benchmarks/check.ts'
 import { firstSight } from './benchmarks/first-sight.ts'
 import { growth } from './benchmarks/growth.ts'
@@ -35,6 +36,7 @@ const benchmarks: readonly Benchmark[] = [
   observePrisma,
   observeTexts,
   firstSight,
+  catalog,
   growth,
   parser,
   importTime,
