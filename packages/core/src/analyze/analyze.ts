@@ -9,7 +9,7 @@ import { referencesIn, type Reach } from './references.ts'
 import { Front } from '../sql/recent-texts.ts'
 import { normalise, withoutOuterComments } from '../sql/normalise.ts'
 import { ParseRefused, ParseTooComplex, parse } from '../sql/parser.ts'
-import { createScan } from './scan.ts'
+import { createScan, createWiderScan, type Scan } from './scan.ts'
 import { telltalesOf } from './telltales.ts'
 import { plainTransactionControl } from '../sql/transaction-control.ts'
 import { createWordSearch } from './words.ts'
@@ -23,8 +23,18 @@ const names = rules.flatMap((rule) => [
 const keywords = rules.flatMap((rule) => rule.keywords ?? [])
 const firstWords = rules.flatMap((rule) => rule.firstWords ?? [])
 const commonKeywords = rules.flatMap((rule) => rule.commonKeywords ?? [])
-const scan = createScan(names, [...keywords, ...commonKeywords])
+const scannedKeywords = [...keywords, ...commonKeywords]
+const scan = createScan(names, scannedKeywords)
 const namesSession = createWordSearch({ names, keywords, firstWords })
+
+/**
+ * Creates a scan that knows more names than the rules do.
+ *
+ * @param searchFor returns the search for these names and for the others, in one pass over the text
+ */
+export function createScanWith(searchFor: (names: readonly string[]) => (sql: string) => boolean): Scan {
+  return createWiderScan(searchFor(names), scannedKeywords)
+}
 
 /** Returns true if the scan alone shows that a text does not touch session state. It never errs in that direction. */
 export function scanSaysHarmless(sql: string): boolean {
@@ -37,7 +47,7 @@ export function scanSaysHarmless(sql: string): boolean {
  * @param reach what statements run in the database, if that is known
  */
 export function analyze(sql: string, reach?: Reach): Analysis {
-  return scan(sql) && reach?.mentions(sql) !== true ? harmless : parseAndAnalyze(normalise(sql), 0, reach)
+  return scanWith(reach)(sql) ? harmless : parseAndAnalyze(normalise(sql), 0, reach)
 }
 
 /**
@@ -110,8 +120,10 @@ export function createAnalyzer(
   }
 }
 
-function scanWith(reach: Reach | undefined): (sql: string) => boolean {
-  return reach === undefined ? scan : (sql) => scan(sql) && !reach.mentions(sql)
+/** Returns the scan that knows the names of a database. */
+function scanWith(reach: Reach | undefined): Scan {
+  if (reach === undefined) return scan
+  return reach.scan ?? ((sql) => scan(sql) && !reach.mentions(sql))
 }
 
 function recall(cache: TextCache<Analysis>, normal: string, counts: LookupCounts, reach: Reach | undefined): Analysis {

@@ -65,6 +65,8 @@ export interface Reach {
   readonly effectsOf: (references: References) => Block
   /** Returns false if a text surely names nothing of the database. Such a text is not parsed if its words are harmless. */
   readonly mentions: (sql: string) => boolean
+  /** The scan and `mentions` in one pass over the text, if there is one: true for a harmless text. */
+  readonly scan?: (sql: string) => boolean
 }
 
 /** Finds the names in a statement. A name in a literal or a comment is none. */

@@ -37,6 +37,16 @@ export function createScan(names: readonly string[], keywords: readonly string[]
   return (sql) => startsPlainly(sql) && !mayHideMore(sql) && !name.test(sql) && !keyword.test(sql)
 }
 
+/**
+ * The same with another search for the names, which finds more of them.
+ *
+ * @param hasName returns true if a text has one of the names
+ */
+export function createWiderScan(hasName: (sql: string) => boolean, keywords: readonly string[]): Scan {
+  const keyword = new RegExp(`\\b(?:${keywords.join('|')})\\b`, 'i')
+  return (sql) => startsPlainly(sql) && !mayHideMore(sql) && !hasName(sql) && !keyword.test(sql)
+}
+
 /** U&"…" may spell any name, and a semicolon with anything after it may start another statement. */
 function mayHideMore(sql: string): boolean {
   if (sql.includes('&"')) return true

@@ -51,6 +51,22 @@ describe('the search for names', () => {
     expect([search('SELECT 1 @#@ 2'), search('SELECT a|+|b'), search('SELECT a | b')]).toEqual([true, true, false])
   })
 
+  it('finds other names also inside of words, and beside what only begins like a name', () => {
+    const search = createNameSearch(['orders', 'order_lines'], [], ['set_config', 'order_by_lock'])
+    expect(search('SELECT "my_set_config"()')).toBe(true)
+    expect(search('SELECT orders_set_config()')).toBe(true)
+    expect(search('SELECT ORDER_BY_LOCKS()')).toBe(true)
+    expect(search('SELECT order_by_loc(), reorder, orders2, xorders ORDER BY 1')).toBe(false)
+    expect(search('SELECT order_line, order_lines')).toBe(true)
+  })
+
+  it('takes time that grows like the text, whatever the words look like', () => {
+    const search = createNameSearch(['set_', 'order_y'], [], ['lock'])
+    const long = `SELECT ${'set_'.repeat(100_000)}`
+    expect(search(long)).toBe(true)
+    expect(search(`SELECT ${'set_a '.repeat(100_000)}`)).toBe(false)
+  })
+
   it('finds nothing without a name', () => {
     expect(createNameSearch([], [])('SELECT orders()')).toBe(false)
   })

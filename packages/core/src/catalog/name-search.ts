@@ -10,19 +10,24 @@ const mostAlternatives = 400
  *
  * @param names names of functions, relations and types, as the catalog has them
  * @param symbols operators, found anywhere
+ * @param parts more names, found also inside longer words: one pass over the text finds both, and costs hardly more
  */
-export function createNameSearch(names: Iterable<string>, symbols: Iterable<string>): (sql: string) => boolean {
-  const all = new Set(names)
-  const words = new Set([...all].filter((name) => plain.test(name)).map((name) => name.toLowerCase()))
-  const others = [...[...all].filter((name) => !plain.test(name)).map(quoted), ...symbols]
-  const hasWord = words.size === 0 ? never : createWordSearch(words)
+export function createNameSearch(
+  names: Iterable<string>,
+  symbols: Iterable<string>,
+  parts: readonly string[] = [],
+): (sql: string) => boolean {
+  const all = [...new Set(names)]
+  const words = new Set(all.filter((name) => plain.test(name)).map((name) => name.toLowerCase()))
+  const others = [...all.filter((name) => !plain.test(name)).map(quoted), ...symbols]
+  const hasWord = words.size + parts.length === 0 ? never : createWordSearch(words, parts)
   if (others.length === 0) return hasWord
   const other = new RegExp(others.map(escaped).join('|'), 'i')
   return (sql) => hasWord(sql) || other.test(sql)
 }
 
-/** A name that `\b` finds the beginning of. */
-const plain = /^[a-z0-9_][\w$]*$/i
+/** A name that needs no quotes, apart from its capitals. */
+const plain = /^[\w$]+$/
 
 /** A quote in a name is written twice. */
 function quoted(name: string): string {
@@ -33,32 +38,46 @@ function never(): boolean {
   return false
 }
 
-/** Looks for the beginnings of words, and looks up the whole word where one is found. */
-function createWordSearch(words: ReadonlySet<string>): (sql: string) => boolean {
-  const beginning = new RegExp(
-    `\\b(?:${beginningsOf([...words], mostAlternatives)
-      .map(escaped)
-      .join('|')})`,
-    'gi',
-  )
+/** Looks for parts and for the beginnings of words, and looks up the whole word where a beginning is found. */
+function createWordSearch(words: ReadonlySet<string>, parts: readonly string[]): (sql: string) => boolean {
+  const beginnings = beginningsOf([...words], mostAlternatives)
+  const found = new RegExp([...parts, ...beginnings].map(escaped).join('|'), 'gi')
+  const part = parts.length === 0 ? undefined : new RegExp(parts.map(escaped).join('|'), 'iy')
+  const isPart = (sql: string, at: number): boolean => {
+    if (part === undefined) return false
+    part.lastIndex = at
+    return part.test(sql)
+  }
   return (sql) => {
-    beginning.lastIndex = 0
-    for (let found = beginning.exec(sql); found !== null; found = beginning.exec(sql)) {
-      let end = beginning.lastIndex
-      while (isOfWord(sql.charCodeAt(end))) end++
-      // PostgreSQL cuts a longer name, which may then be one of these.
-      if (end - found.index > longestName || words.has(sql.slice(found.index, end).toLowerCase())) return true
-      beginning.lastIndex = end
+    found.lastIndex = 0
+    for (let match = found.exec(sql); match !== null; match = found.exec(sql)) {
+      const { index } = match
+      if (isPart(sql, index) || isOneOf(words, sql, index)) return true
+      // A part may begin inside of the same word.
+      found.lastIndex = index + 1
     }
     return false
   }
 }
 
-const longestName = 63
+function isOneOf(words: ReadonlySet<string>, sql: string, at: number): boolean {
+  let start = at
+  while (start > 0 && isOfWord(sql.charCodeAt(start - 1))) start--
+  let end = at
+  while (isOfWord(sql.charCodeAt(end))) end++
+  return isCut(sql, start, end) || words.has(sql.slice(start, end).toLowerCase())
+}
 
+/** Returns true for a character of a name that needs no quotes. */
 function isOfWord(code: number): boolean {
   const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a
   return isLetter || (code >= 0x30 && code <= 0x39) || code === 0x5f || code === 0x24 || code >= 0x80
+}
+
+/** PostgreSQL cuts names to 63 bytes, so a longer one may be one of these. */
+function isCut(sql: string, start: number, end: number): boolean {
+  if (end - start <= 20) return false
+  return end - start > 63 || /[\u0080-\uffff]/.test(sql.slice(start, end))
 }
 
 /**

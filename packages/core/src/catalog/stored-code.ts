@@ -1,4 +1,5 @@
 import type { DetectedEffect } from '../analyze/analysis.ts'
+import { createScanWith } from '../analyze/analyze.ts'
 import type { Block } from '../analyze/do-block.ts'
 import type { CallReference, NameReference, Reach, References, RelationReference } from '../analyze/references.ts'
 import { maybe } from '../analyze/stored.ts'
@@ -21,7 +22,8 @@ const nothing: Block = { effects: [] }
 export class StoredCode implements Reach {
   /** What was described. */
   readonly description: CatalogDescription
-  readonly mentions: (sql: string) => boolean
+  readonly scan: (sql: string) => boolean
+  #mentions: ((sql: string) => boolean) | undefined
   readonly #routines: ReadonlyMap<string, readonly DescribedRoutine[]>
   readonly #relations: ReadonlyMap<string, readonly DescribedRelation[]>
   readonly #operators: ReadonlyMap<string, readonly DescribedObject[]>
@@ -33,7 +35,12 @@ export class StoredCode implements Reach {
     this.#relations = byName(description.relations)
     this.#operators = byName(description.operators)
     this.#types = byName(description.types)
-    this.mentions = searchOf(description)
+    this.scan = createScanWith((parts) => searchOf(description, parts))
+  }
+
+  mentions(sql: string): boolean {
+    this.#mentions ??= searchOf(this.description)
+    return this.#mentions(sql)
   }
 
   effectsOf({ calls, relations, operators, types, command }: References): Block {
@@ -107,18 +114,24 @@ export class StoredCode implements Reach {
   }
 }
 
-/** Returns the search for all names behind which something changes the session. */
-function searchOf({ routines, relations, operators, types }: CatalogDescription): (sql: string) => boolean {
-  // An unqualified name means PostgreSQL's own, so the schema has to be there.
-  const named = ({ name, schema, isBuiltIn }: DescribedObject): string => (isBuiltIn === true ? schema : name)
+/** Returns the search for all names behind which something changes the session, and for these names of the rules. */
+function searchOf(
+  { routines, relations, operators, types }: CatalogDescription,
+  parts: readonly string[] = [],
+): (sql: string) => boolean {
+  const changing = [...routines, ...types, ...operators].filter(matters)
+  const names = (objects: readonly DescribedObject[]): string[] =>
+    objects.filter((each) => matters(each) && each.isBuiltIn !== true).map(({ name }) => name)
   return createNameSearch(
     [
-      ...routines.filter(matters).map(named),
-      ...types.filter(matters).map(named),
+      ...names(routines),
+      ...names(types),
       ...relations.filter(({ hooks }) => hooks.some(matters)).map(({ name }) => name),
-      ...operators.flatMap((each) => (matters(each) && each.isBuiltIn === true ? [each.schema] : [])),
+      // An unqualified name means PostgreSQL's own, so the schema has to be there.
+      ...changing.filter(({ isBuiltIn }) => isBuiltIn === true).map(({ schema }) => schema),
     ],
-    operators.flatMap((each) => (matters(each) && each.isBuiltIn !== true ? [each.name] : [])),
+    names(operators),
+    parts,
   )
 }
 
