@@ -38,14 +38,23 @@ const floors: readonly Floor[] = [
   { name: 'faces of core', holds: ['core/src/index.ts', 'core/src/adapter.ts'] },
   {
     name: 'packages',
-    holds: ['pg/src/', 'kysely/src/', 'metrics/src/', 'http/src/', 'testing/src/', 'config/src/', 'operate/src/'],
+    holds: [
+      'pg/src/',
+      'kysely/src/',
+      'postgres-js/src/',
+      'metrics/src/',
+      'http/src/',
+      'testing/src/',
+      'config/src/',
+      'operate/src/',
+    ],
   },
   { name: 'above the packages', holds: ['prisma/src/', 'register/src/'] },
   { name: 'command line', holds: ['cli/src/'] },
 ]
 
 /** Packages import each other by name. An entry of a package is on the floor of the package. */
-const packageNames = /^@poolsafe\/(\w+)/
+const packageNames = /^@poolsafe\/([\w-]+)/
 
 /**
  * Returns each import that leads to a higher floor, as `file:line: floor → floor (imported file)`.
