@@ -127,7 +127,9 @@ function readStored(path: string, key: string): Stored | undefined {
 
 function keyOf({ cwd, poolers, tags, migrations, catalog }: ScanRequest): string {
   const plain = (_: string, value: unknown): unknown => (value instanceof Set ? [...(value as Set<unknown>)] : value)
-  return digest(JSON.stringify([version(), process.version, cwd, poolers, tags, migrations, catalog?.description], plain))
+  return digest(
+    JSON.stringify([version(), process.version, cwd, poolers, tags, migrations, catalog?.description], plain),
+  )
 }
 
 function listOf(files: readonly string[]): string {
