@@ -24,7 +24,9 @@ export function queryReferencesIn(statement: Node): ReadonlySet<object> {
     const own = Object.entries(part).flatMap(([key, value]: [string, unknown]) =>
       typeof value === 'object' && value !== null && key !== 'withClause' ? [{ look: value }] : [],
     )
-    tasks.push(...(withClause === undefined ? own : scoped(withClause, own)).toReversed())
+    const next = withClause === undefined ? own : scoped(withClause, own)
+    // A list may have more items than a call may have arguments.
+    for (let at = next.length - 1; at >= 0; at--) tasks.push(next[at] as Task)
   }
 }
 

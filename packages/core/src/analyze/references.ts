@@ -96,9 +96,12 @@ class ReferenceWalk implements References {
   }
 
   run(): void {
-    for (const { tag, node, isExecuted } of visitsOf(this.#statement, () => false))
+    let hasQueries = false
+    for (const { tag, node, isExecuted } of visitsOf(this.#statement, () => false)) {
+      hasQueries ||= 'withClause' in node
       if (isExecuted) handlers[tag]?.(this, node as never)
-    const queries = queryReferencesIn(this.#statement)
+    }
+    const queries = hasQueries ? queryReferencesIn(this.#statement) : noQueries
     for (const range of this.#ranges)
       if (!queries.has(range) && !this.#targets.has(range)) this.#use(range, { use: 'select' })
   }
@@ -150,6 +153,8 @@ const handlers: Readonly<Record<string, (walk: ReferenceWalk, node: never) => vo
     for (const each of node.relations ?? []) if ('RangeVar' in each) walk.target(each.RangeVar, [{ use: 'truncate' }])
   },
 }
+
+const noQueries: ReadonlySet<object> = new Set()
 
 function named(path: readonly (string | undefined)[]): NameReference {
   const name = path.at(-1) ?? ''
