@@ -15,6 +15,7 @@ import { movedCheckout } from './benchmarks/moved.ts'
 import { observeKysely, observePg, observePrisma, observeTexts } from './benchmarks/observe.ts'
 import { parser } from './benchmarks/parser.ts'
 import { pgBenchmark, pgHitPath, repairBenchmark } from './benchmarks/pg.ts'
+import { postgresJs } from './benchmarks/postgres-js.ts'
 import { prisma } from './benchmarks/prisma.ts'
 import { variants } from './benchmarks/variants.ts'
 import { describeInstructionCounter } from './instructions.ts'
@@ -31,6 +32,7 @@ const benchmarks: readonly Benchmark[] = [
   movedCheckout,
   kysely,
   prisma,
+  postgresJs,
   observePg,
   observeKysely,
   observePrisma,
