@@ -77,6 +77,8 @@ export class Scope {
   }
 
   #run(query: Query, handler: Handler, sending: Sending | undefined): void {
+    // It has been rejected. postgres.js would lose the connection that gets it.
+    if (query.cancelled === true) return
     const { sender, use } = this
     const text = this.#judged.has(query) || query.onlyDescribe === true ? undefined : textOf(query, this.pool.sql)
     if (text === undefined) return this.#forwardJudged(query, handler, sending)

@@ -155,6 +155,16 @@ describe('a call that waits too long for a connection', () => {
     expect(await sql`SELECT 3 AS three`).toEqual([{ three: 3 }])
   })
 
+  it('is not sent at all if it is cancelled at once, and the connection is not lost', async () => {
+    const { sql, guard } = open()
+    await connected(sql)
+    const query = sql`INSERT INTO written VALUES (1)`.execute()
+    query.cancel()
+    expect(await errorOf(() => query)).toMatchObject({ code: '57014' })
+    expect(await sql`SELECT * FROM written`).toEqual([])
+    expect(guard.stats().pools[0]).toMatchObject({ waiting: 0, active: 0 })
+  })
+
   it('can be cancelled while it waits', async () => {
     const { sql, guard } = open({ acquireTimeoutMillis: 60_000 })
     const error = await whileHeld(sql, async () => {
