@@ -13,6 +13,8 @@ import { allMembers, classAround, memberOf, mostListed, returnsOf } from './valu
 
 /** How many constants are followed from one expression. */
 const mostSteps = 12
+/** How many names and calls are followed for one text. */
+const mostFollowed = 500
 
 const noneAssumed: ReadonlyMap<string, boolean> = new Map()
 
@@ -23,11 +25,10 @@ const noneAssumed: ReadonlyMap<string, boolean> = new Map()
  * @param file of the expression
  */
 export function fold(node: Node, file: SourceFile): Variants {
+  const start = (assumed: Place['assumed']): Place => ({ file, steps: 0, budget: { left: mostFollowed }, assumed })
   const repeated = repeatedTest(node, file)
-  if (repeated === undefined) return foldAt(node, { file, steps: 0, assumed: noneAssumed }, 'text')
-  return [true, false].flatMap((value) =>
-    foldAt(node, { file, steps: 0, assumed: new Map([[repeated, value]]) }, 'text'),
-  )
+  if (repeated === undefined) return foldAt(node, start(noneAssumed), 'text')
+  return [true, false].flatMap((value) => foldAt(node, start(new Map([[repeated, value]])), 'text'))
 }
 
 /** `${isDry ? 'BEGIN;' : ''} … ${isDry ? 'ROLLBACK;' : ''}` has two texts, not four. */
@@ -140,7 +141,7 @@ function foldLogical(
 
 function foldName(node: Extract<Node, { type: 'Identifier' }>, place: Place, kind: HoleKind): Variants {
   const { file, steps } = place
-  const found = steps < mostSteps ? file.names.resolve(node.name, node) : undefined
+  const found = mayFollow(place) ? file.names.resolve(node.name, node) : undefined
   if (found === undefined) return hole(node, kind)
   if (found.imported !== undefined) return foldImported(found, [], node, place, kind)
   const inner = { ...place, steps: steps + 1 }
@@ -172,7 +173,7 @@ function foldMember(node: Extract<Node, { type: 'MemberExpression' }>, place: Pl
   const { file, steps } = place
   const [root = '?', ...path] = chainOf(node)
   if (canonicalName(node, file) === 'Prisma.empty') return [[]]
-  if (steps >= mostSteps || path.length > 3) return hole(node, kind)
+  if (path.length > 3 || !mayFollow(place)) return hole(node, kind)
   const found = file.names.resolve(root, node)
   if (found?.imported !== undefined) return foldImported(found, path, node, place, kind)
   const object = root === 'this' ? classAround(node, file.syntax) : file.names.valueOf(root, node)
@@ -245,10 +246,15 @@ function foldCall(node: Extract<Node, { type: 'CallExpression' }>, place: Place,
   return foldReturned(node, place, kind)
 }
 
+/** Returns true if one more name or call may be followed, and counts it. */
+function mayFollow({ steps, budget }: Place): boolean {
+  return steps < mostSteps && budget.left-- > 0
+}
+
 /** What a function of the project returns: its parameters are holes. */
 function foldReturned(node: Extract<Node, { type: 'CallExpression' }>, place: Place, kind: HoleKind): Variants {
   const { file, steps } = place
-  const found = steps < mostSteps ? functionOf(node.callee, file) : undefined
+  const found = mayFollow(place) ? functionOf(node.callee, file) : undefined
   if (found === undefined) return hole(node, kind)
   const inner = { ...place, file: found.file, steps: steps + 1 }
   const texts = returnsOf(found.node, found.file.syntax)

@@ -107,6 +107,8 @@ const silent: Readonly<Record<string, string>> = {
   'a local set_config of Kysely':
     "db.selectNoFrom((eb) => eb.fn('set_config', [eb.val('a.b'), eb.val(c), eb.lit(true)]))",
   'a column of that name': "qb.select('currval')\nqb.where('a.set_config = 1')",
+  'functions that call each other':
+    'function f(n) { return `${f(n - 1)} ${f(n - 2)} ${f(n - 3)} ${f(n - 4)}` }\npool.query(f(1)); pool.query(`SELECT ${a}`)',
   'a text that refers to itself':
     'const a = `${b}`\nconst b = `SET ${a}`\nfunction f() { return f() }\npool.query(f())',
 }

@@ -12,6 +12,8 @@ export const mostVariants = 4
 export interface Place {
   readonly file: SourceFile
   readonly steps: number
+  /** How many more names and calls are followed for the whole text. Functions that call each other end here. */
+  readonly budget: { left: number }
   /** Conditions of which one side is taken everywhere in the text, as they are written. */
   readonly assumed: ReadonlyMap<string, boolean>
 }
