@@ -1,7 +1,7 @@
 import { functionOf } from './functions.ts'
 import { isInTransaction, kindOfReceiver, type ReceiverKind } from './receivers.ts'
 import type { SourceFile } from './source-file.ts'
-import { bare, chainOf, lastName, type Call, type Node } from './syntax.ts'
+import { bare, chainOf, lastName, within, type Call, type Node } from './syntax.ts'
 import { propertyOf } from './names.ts'
 
 /** Methods that send their first argument as it is. */
@@ -44,8 +44,8 @@ export function wrapperOf(call: Call, file: SourceFile): Wrapper | undefined {
 
 function readWrapper(owner: Node, file: SourceFile): Wrapper | undefined {
   const names = parametersOf(owner)
-  for (const call of file.syntax.calls) {
-    if (call.start < owner.start || call.end > owner.end || !sendsText(call, file)) continue
+  for (const call of within(file.syntax.calls, owner)) {
+    if (!sendsText(call, file)) continue
     const index = names.indexOf(nameOfText(call) ?? '')
     const callee = bare(call.callee)
     if (index === -1 || callee.type !== 'MemberExpression') continue

@@ -106,6 +106,24 @@ export function isCall(node: Node): node is Call {
   return node.type === 'CallExpression' || node.type === 'NewExpression'
 }
 
+/** Returns the part of a list in the order of the source that lies within a node. */
+export function within<T extends Node>(sorted: readonly T[], { start, end }: Node): T[] {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle]?.start ?? 0) < start) low = middle + 1
+    else high = middle
+  }
+  const found: T[] = []
+  for (let at = low; at < sorted.length; at++) {
+    const node = sorted[at]
+    if (node === undefined || node.start >= end) break
+    if (node.end <= end) found.push(node)
+  }
+  return found
+}
+
 /** Returns the nodes around a node, from the inside out. */
 export function* ancestors({ parents }: Syntax, node: Node): Generator<Node> {
   for (let at = parents.get(node); at !== undefined; at = parents.get(at)) yield at

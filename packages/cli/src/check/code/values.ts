@@ -1,5 +1,5 @@
 import { propertyOf } from './names.ts'
-import { ancestors, bare, chainOf, isFunction, type Node, type Syntax } from './syntax.ts'
+import { ancestors, bare, chainOf, isFunction, within, type Node, type Syntax } from './syntax.ts'
 
 /** The most texts of a list, a map or a loop that are read. */
 export const mostListed = 64
@@ -48,12 +48,8 @@ export function returnsOf(given: Node, syntax: Syntax): Node[] {
   const node = bare(given)
   if (!isFunction(node) || !('body' in node) || node.body === null) return []
   if (node.type === 'ArrowFunctionExpression' && node.body.type !== 'BlockStatement') return [node.body]
-  return syntax.nodes.flatMap((each) => {
-    const isOwn =
-      each.type === 'ReturnStatement' &&
-      node.start <= each.start &&
-      each.end <= node.end &&
-      [...ancestors(syntax, each)].find(isFunction) === node
+  return within(syntax.nodes, node).flatMap((each) => {
+    const isOwn = each.type === 'ReturnStatement' && [...ancestors(syntax, each)].find(isFunction) === node
     return isOwn && each.argument !== null ? [each.argument] : []
   })
 }
