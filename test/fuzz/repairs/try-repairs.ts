@@ -1,4 +1,4 @@
-import { createGuard, poolers, type RuleId } from '@poolsafe/core'
+import { createGuard, poolers, type Repair, type RuleId } from '@poolsafe/core'
 import { effectsIn } from '../../../packages/core/src/analyze/analysis.ts'
 import { parseAndAnalyze } from '../../../packages/core/src/analyze/analyze.ts'
 import { repairableText } from './repairable-text.ts'
@@ -64,7 +64,7 @@ export function tryText(
   if (repaired === undefined) return undefined
   tally.repaired++
   for (const { rule } of repaired.repairs) tally.byRule[rule] = (tally.byRule[rule] ?? 0) + 1
-  const what = faultOf(text, repaired.sql, new Set(repaired.repairs.map(({ rule }) => rule)))
+  const what = faultOf(text, repaired.sql, rewritten(repaired))
   return what === undefined ? undefined : { sent: repaired.sql, what }
 }
 
@@ -79,9 +79,14 @@ function faultOf(text: string, sent: string, rules: ReadonlySet<RuleId>): string
   const isSafer = [...rules].every((rule) => (after.get(rule) ?? 0) < (before.get(rule) ?? 0))
   if (!isSafer) return 'the result is found unsafe, as before'
   const again = guard.inspect(sent, inTransaction).repaired
-  return again === undefined || again.repairs.every(({ rule }) => !rules.has(rule))
+  return again === undefined || rewritten(again).isDisjointFrom(rules)
     ? undefined
     : `the result is repaired again: ${again.sql}`
+}
+
+/** The rules that another text repairs. The end of the transaction clears what the others leave. */
+function rewritten({ repairs }: { readonly repairs: readonly Repair[] }): Set<RuleId> {
+  return new Set(repairs.flatMap(({ rule, how }) => (how.endsWith('behind the COMMIT') ? [] : [rule])))
 }
 
 /** Effects that last, by rule: a text of several statements may have some that are not repaired. */
