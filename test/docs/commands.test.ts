@@ -10,8 +10,8 @@ const pages = globSync(['docs/*.md', 'packages/cli/*.{md,txt}', 'packages/cli/ci
 /** The command lines of a page, without the comment behind them. */
 function commandsOf(page: string): string[] {
   const text = readFileSync(join(root, page), 'utf8')
-  return [...text.matchAll(/\bpoolsafe (?:check|explain|audit|doctor|size|watch)\b[^\n`"#]*/g)].map(([command]) =>
-    command.trim(),
+  return [...text.matchAll(/\bpoolsafe (?:check|completion|explain|audit|doctor|size|watch)\b[^\n`"#]*/g)].map(
+    ([command]) => command.trim(),
   )
 }
 

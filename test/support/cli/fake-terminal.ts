@@ -23,6 +23,7 @@ export async function runCli(
     readInput: () => Promise.resolve(input ?? ''),
     isInputInteractive: input === undefined,
     isInteractive: false,
+    isErrorInteractive: false,
     columns: 100,
     ...more,
   })

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { Progress } from '../terminal/progress.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { observeFiles } from './cache/observed.ts'
 import { ScanCache, usualCacheFolder } from './cache/scan-cache.ts'
@@ -13,7 +14,7 @@ export async function scanFiles(
   terminal: Terminal,
 ): Promise<ScanOutput> {
   if (isCached !== true && (cacheLocation === undefined || isCached === false))
-    return (await scan(files, request)).output
+    return (await scan(files, request, progressOf(files, terminal))).output
   const { cwd } = terminal
   const cache = new ScanCache(
     cacheLocation === undefined ? usualCacheFolder(cwd) : resolve(cwd, cacheLocation),
@@ -22,7 +23,7 @@ export async function scanFiles(
   const known = cache.find(files)
   if (known !== undefined) return known
   const observed = observeFiles()
-  const { output, plain } = await scan(files, request, (path) => cache.isPlain(path))
+  const { output, plain } = await scan(files, request, progressOf(files, terminal), (path) => cache.isPlain(path))
   try {
     cache.save(files, output, { plain, observed })
   } catch (error) {
@@ -40,13 +41,20 @@ export async function scanText(path: string, text: string, request: ScanRequest)
   return { results, hints, problems, counts }
 }
 
+function progressOf(files: readonly string[], terminal: Terminal): Progress {
+  return new Progress(terminal, 'files', files.length)
+}
+
 /** The parser is loaded only if a file has to be read. */
 async function scan(
   files: readonly string[],
   request: ScanRequest,
+  progress: Progress,
   isPlain?: (path: string) => boolean,
 ): Promise<{ readonly output: ScanOutput; readonly plain: ReadonlySet<string> }> {
   const { Scanner } = await import('./scan.ts')
   const scanner = new Scanner(request)
-  return { output: scanner.scanAll(files, isPlain), plain: scanner.plain }
+  const output = scanner.scanAll(files, { isPlain, onFile: (count) => progress.show(count) })
+  progress.end()
+  return { output, plain: scanner.plain }
 }

@@ -29,6 +29,14 @@ const noNeeds: ConfigurationResult['needs'] = new Map()
 
 const nothing: FileResult = { findings: [], skipped: [] }
 
+/** What a scan asks and tells while it runs. */
+export interface ScanHooks {
+  /** Returns true for a file that is known to be plain, so it is not read. */
+  readonly isPlain?: ((path: string) => boolean) | undefined
+  /** Gets the number of files that are done, before each file. */
+  readonly onFile?: (count: number) => void
+}
+
 /** Scans files one after the other. */
 export class Scanner {
   /** What files of settings say of the pooler, in sentences. */
@@ -51,13 +59,12 @@ export class Scanner {
     this.#judges = request.poolers.map((pooler) => new Judge(pooler, request.catalog))
   }
 
-  /**
-   * Checks files. Never throws for what is in a file.
-   *
-   * @param isPlain returns true for a file that is known to be plain, so it is not read
-   */
-  scanAll(files: readonly string[], isPlain: (path: string) => boolean = () => false): ScanOutput {
-    const own = files.map((path) => (isPlain(path) ? this.#countPlain(path) : this.scan(path)))
+  /** Checks files. Never throws for what is in a file. */
+  scanAll(files: readonly string[], { isPlain, onFile }: ScanHooks = {}): ScanOutput {
+    const own = files.map((path, index) => {
+      onFile?.(index)
+      return isPlain?.(path) === true ? this.#countPlain(path) : this.scan(path)
+    })
     const results = [...own, ...this.#scanImporters()].filter((result) => result !== nothing)
     const { hints, problems, counts } = this
     return { results, hints, problems, counts }

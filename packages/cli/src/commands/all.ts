@@ -1,6 +1,7 @@
 // The one list of subcommands, a line each, in the order of `--help`.
 export { audit } from './audit.ts'
 export { check } from './check.ts'
+export { completion } from './completion.ts'
 export { doctor } from './doctor.ts'
 export { explain } from './explain.ts'
 export { hostile } from './hostile.ts'

@@ -16,6 +16,8 @@ export interface Terminal {
   readonly isInputInteractive: boolean
   /** Standard output is a terminal. Only then does a command use colour by itself. */
   readonly isInteractive: boolean
+  /** Standard error is a terminal. Only there a command shows how far it is. */
+  readonly isErrorInteractive: boolean
   /** The width of the terminal in characters; 100 if the output is not a terminal. */
   readonly columns: number
 }
@@ -35,6 +37,7 @@ export function processTerminal(): Terminal {
     },
     isInputInteractive: isatty(0),
     isInteractive: isatty(1),
+    isErrorInteractive: isatty(2),
     columns: isatty(1) ? stdout.columns : 100,
   }
 }
