@@ -23,8 +23,18 @@ function git(cwd: string, ...args: readonly string[]): string {
   } catch (error) {
     const { stderr, message } = error as { readonly stderr?: string; readonly message: string }
     const [reason = message] = (stderr ?? '').trim().split('\n')
-    throw new UsageError(`--changed: git ${args[0] ?? ''} failed: ${reason === '' ? message : reason}`, {
-      cause: error,
-    })
+    const said = reason === '' ? message : reason
+    throw new UsageError(
+      `--changed: git ${args[0] ?? ''} failed: ${said}${args[0] === 'merge-base' ? hint(cwd) : ''}`,
+      {
+        cause: error,
+      },
+    )
   }
+}
+
+/** CI clones without history unless it is told to. */
+function hint(cwd: string): string {
+  const isShallow = git(cwd, 'rev-parse', '--is-shallow-repository').trim() === 'true'
+  return isShallow ? '. This clone is shallow: fetch the history, as with fetch-depth: 0 of actions/checkout' : ''
 }

@@ -68,6 +68,25 @@ describe('--changed', () => {
     expect(err).toContain('--changed: git merge-base failed')
   })
 
+  it('says that a shallow clone lacks the commit to compare with', async () => {
+    const origin = writeProject({ 'a.ts': unsafe })
+    git(origin, 'init', '--initial-branch=main')
+    git(origin, 'add', '.')
+    git(origin, 'commit', '--message', 'start')
+    git(origin, 'commit', '--allow-empty', '--message', 'next')
+    const cwd = writeProject({})
+    git(cwd, 'clone', '--depth', '1', `file://${origin}`, '.')
+    const { exitCode, err } = await runCli(['check', '--changed', 'HEAD~1'], { cwd })
+    expect(exitCode).toBe(2)
+    expect(err).toContain('This clone is shallow: fetch the history')
+  })
+
+  it('says that there is no repository', async () => {
+    const { exitCode, err } = await runCli(['check', '--changed'], { cwd: writeProject({ 'a.ts': unsafe }) })
+    expect(exitCode).toBe(2)
+    expect(err).toContain('not a git repository')
+  })
+
   it('leaves out what Git ignores', async () => {
     const cwd = writeProject({ '.gitignore': 'ignored/', 'ignored/a.ts': unsafe, 'b.ts': unsafe })
     git(cwd, 'init')

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
 /** The most that is read of a file; larger ones are made by programs. */
 const mostBytes = 1_000_000
@@ -32,11 +32,17 @@ export function readBytes(path: string): Bytes {
 }
 
 function readOpen(file: number, path: string): Bytes {
-  const length = readSync(file, shared, 0, shared.length, 0)
+  const length = fillShared(file)
   if (length < shared.length) return decode(shared.subarray(0, length))
-  if (!path.endsWith('.sql')) return { skipped: `it has more than ${mostBytes} bytes` }
-  const all = Buffer.alloc(statSync(path).size)
-  return decode(all.subarray(0, readSync(file, all, 0, all.length, 0)))
+  return path.endsWith('.sql') ? decode(readFileSync(path)) : { skipped: `it has more than ${mostBytes} bytes` }
+}
+
+/** Network file systems may give a file in parts. */
+function fillShared(file: number): number {
+  let length = 0
+  for (let read = -1; read !== 0 && length < shared.length; length += read)
+    read = readSync(file, shared, length, shared.length - length, length)
+  return length
 }
 
 /** Reads a file as text. */
