@@ -28,7 +28,7 @@ export class Constants {
 
   /** Notes a file that passes on what others export. Returns false for a file that does not. */
   addPassing(path: string, source: string): boolean {
-    if (!source.includes('export')) return false
+    if (!source.includes('export') || !namesFile.test(source)) return false
     const pattern = exportsNames.test(source) ? passingOrImporting : passingOn
     const from = [...source.matchAll(pattern)].map(([, module = '']) => importedModule(path, module))
     if (from.length > 0) this.#passing.push({ module: moduleOf(path), from })
@@ -54,6 +54,7 @@ export class Constants {
 }
 
 const exporting = /\bexport\b|\bexports\b/
+const namesFile = /\bfrom\s*['"]\./
 /** `export { path }` may pass on an import. */
 const exportsNames = /^export\s*\{[^}]*\}\s*;?\s*$/m
 const passingOrImporting = /^(?:export|import)\s*(?:\*|[\w\s,]*\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
