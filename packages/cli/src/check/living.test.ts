@@ -24,7 +24,7 @@ describe('a baseline', () => {
     await runCli(['check', '--update-baseline', '--baseline', 'known.json'], { cwd })
     writeFileSync(join(cwd, 'src/db.ts'), '')
     expect((await runCli([...concise, '--baseline', 'known.json'], { cwd })).err).toContain(
-      '1 finding of the baseline are gone',
+      'the baseline has 1 stale finding: run --update-baseline',
     )
   })
 

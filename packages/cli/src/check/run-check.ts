@@ -131,7 +131,7 @@ function withBaseline(
     return { findings: [], note: `${path} has ${counted(found.length, 'finding')} now\n` }
   }
   const { findings, gone } = compareWith(readBaseline(path), found)
-  const note = gone === 0 ? '' : `${counted(gone, 'finding')} of the baseline are gone: run --update-baseline\n`
+  const note = gone === 0 ? '' : `the baseline has ${counted(gone, 'stale finding')}: run --update-baseline\n`
   return { findings, note }
 }
 

@@ -55,6 +55,7 @@ export const odyssey: Pooler<OdysseyOptions> = pooler<OdysseyOptions>(
       startup: { options: 'tracked', replication: 'kept', '*.*': 'ignored' },
       notes: [
         'Odyssey restores a search_path of several schemas as the name of one schema, unless smart_search_path_enquoting is on (measured on 1.5.2)',
+        'Odyssey answers a DEALLOCATE that stands alone and does not send it, so the statement stays on the server connection (measured on 1.5.2)',
         'With pool_pin_on_listen, which is experimental and off by default, a client keeps its server connection from LISTEN on (docs)',
         'A setting with a dot in its name is dropped from the startup parameter options (measured on 1.5.2)',
         'With pool_discard no, a tracked setting stays for all clients that have not set it themselves. So this profile counts only client_encoding as tracked, because drivers send it at login (measured on 1.5.2)',
