@@ -138,14 +138,19 @@ describe('Prisma’s interactive transaction', () => {
         )
       })
       let hasRun = false
-      const error = await failureOf(() =>
-        prisma.$transaction(
-          async () => {
-            hasRun = true
-          },
-          ...(own === undefined ? [] : [own]),
-        ),
-      )
+      const begin = (): Promise<unknown> =>
+        failureOf(() =>
+          prisma.$transaction(
+            async () => {
+              hasRun = true
+            },
+            ...(own === undefined ? [] : [own]),
+          ),
+        )
+      let timedOut = 1
+      let error = await begin()
+      // On a busy machine this process may stand still for half of the wait. The error says so, and is right.
+      for (; (error as AcquireTimeoutError).likelyCause === 'processBusy'; timedOut++) error = await begin()
       expect(error).toBeInstanceOf(AcquireTimeoutError)
       expect(error).toMatchObject({ limitMillis: 475, likelyCause: 'longTransaction', waiting: 1 })
       // The pool's own limit is that of everything else, still.
@@ -155,7 +160,7 @@ describe('Prisma’s interactive transaction', () => {
       await query
       expect(hasRun).toBe(false)
       const [report] = (await guard.health()).pools
-      expect(report).toMatchObject({ waiting: 0, active: 0, lateArrivals: 0, timedOut: 1 })
+      expect(report).toMatchObject({ waiting: 0, active: 0, lateArrivals: 0, timedOut })
       await prisma.$disconnect()
       await pool?.end()
     }

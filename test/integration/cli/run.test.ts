@@ -151,8 +151,8 @@ test('sends one statement', async () => {
   })
 
   it('names what is not guarded', async () => {
-    const { summary } = await summaryOf(['--', 'node', 'postgres-js.mjs'])
-    expect(summary.unreached).toEqual([expect.stringMatching(/postgres\/src\/connection\.js:\d+$/)])
+    const { summary } = await summaryOf(['--', 'node', 'raw-driver.mjs'])
+    expect(summary.unreached).toEqual([expect.stringMatching(/raw-driver\.mjs:\d+$/)])
   })
 
   it('writes a page of HTML', async () => {

@@ -2,6 +2,7 @@ import { AcquireTimeoutError, createGuard, QueueFullError } from '@poolsafe/core
 import { guardPool, poolStatistics } from '@poolsafe/pg'
 import type { PgBouncerServer } from '@poolsafe/testing/servers'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Proxy } from '../../../support/servers/proxy.ts'
@@ -152,7 +153,6 @@ describe('a pool behind PgBouncer', () => {
   })
 
   it('is not healthy after a deadlock', async () => {
-    // Longer than the pings take on a busy machine.
     await withSubject(pgbouncer.url, { acquireTimeoutMillis: 2000 }, async ({ guard, pool, health }) => {
       const nested = failureOf(async () => {
         const outer = [await pool.connect(), await pool.connect()]
@@ -162,6 +162,8 @@ describe('a pool behind PgBouncer', () => {
           for (const client of outer) client.release()
         }
       })
+      // A connection that answers a ping is not stuck, so the first health check waits until all are in use.
+      while (poolStatistics(pool)?.waiting !== 1) await sleep(1)
       const problem = await until(health, hasProblem('deadlock'))
       expect(problem.reasons.join()).toContain('1 call deadlocked in the last 60.0 s')
       expect(guard.stats().pools).toMatchObject([{ deadlocks: 1 }])
