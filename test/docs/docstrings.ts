@@ -24,6 +24,13 @@ export function membersOf(source: string, name: string): readonly Member[] {
   })
 }
 
+/** The members that an interface picks from another one: `extends Pick<Other, 'first' | 'second'>`. */
+export function pickedBy(source: string, name: string): readonly string[] {
+  const heritage = new RegExp(`^export interface ${name} extends Pick<([^>]*)>`, 'm').exec(source)?.[1]
+  if (heritage === undefined) throw new Error(`the interface ${name} picks no members`)
+  return [...heritage.matchAll(/'(\w+)'/g)].map(([, picked = '']) => picked)
+}
+
 /** The docstring of an interface, as one line. */
 export function docstringOf(source: string, name: string): string {
   const comment = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\nexport interface ${name}\\b`).exec(source)?.[1]

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { docstringOf, membersOf, type Member } from './docstrings.ts'
+import { docstringOf, membersOf, pickedBy, type Member } from './docstrings.ts'
 import { table } from './tables.ts'
 
 const packages = join(import.meta.dirname, '../../packages')
@@ -10,7 +10,7 @@ const read = (path: string): string => readFileSync(join(packages, path), 'utf8'
 interface OptionsOf {
   readonly call: string
   readonly guide: string
-  readonly declared: readonly (readonly [path: string, name: string])[]
+  readonly declared: readonly (readonly [path: string, name: string, only?: readonly string[]])[]
 }
 
 const options: readonly OptionsOf[] = [
@@ -45,8 +45,12 @@ const options: readonly OptionsOf[] = [
   },
   {
     call: 'guardSql()',
-    guide: '[postgres.js](postgres-js.md)',
-    declared: [['postgres-js/src/guard-sql.ts', 'SqlOptions']],
+    guide:
+      '[postgres.js](postgres-js.md). postgres.js has no `connectionTimeoutMillis`, so `acquireTimeoutMillis` is 10_000 by default',
+    declared: [
+      ['core/src/checkout/limits.ts', 'CheckoutOptions', pickedBy(read('postgres-js/src/guard-sql.ts'), 'SqlOptions')],
+      ['postgres-js/src/guard-sql.ts', 'SqlOptions'],
+    ],
   },
   {
     call: 'guardClient()',
@@ -121,7 +125,11 @@ export function referencePage(): string {
 }
 
 function sectionOf({ call, guide, declared }: OptionsOf): string {
-  const members = declared.flatMap(([path, name]) => membersOf(read(path), name).map((each) => documented(each, name)))
+  const members = declared.flatMap(([path, name, only]) =>
+    membersOf(read(path), name)
+      .filter((each) => only?.includes(each.name) ?? true)
+      .map((each) => documented(each, name)),
+  )
   const rows = members.map(({ name, type, meaning, fallback }) => [`\`${name}\``, `\`${type}\``, meaning, fallback])
   return [`## ${call}`, `Guide: ${guide}.`, table(['Option', 'Type', 'Meaning', 'Default'], rows)].join('\n\n')
 }

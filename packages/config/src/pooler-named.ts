@@ -39,7 +39,7 @@ export function everyPooler(): PoolerProfile[] {
 
 function unknownPooler(name: string, option: string): UsageError {
   const meant = closest(name, poolerNames)
-  const hint = meant === undefined ? '' : `; did you mean '${meant}'?`
+  const hint = meant === undefined ? '.' : `; did you mean '${meant}'?`
   return new UsageError(`${option}: there is no pooler '${name}'${hint} Known poolers: ${poolerNames.join(', ')}`)
 }
 

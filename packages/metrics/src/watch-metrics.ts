@@ -66,9 +66,9 @@ interface Description {
 
 /** The registry and the prefix of the names. */
 export interface WatchMetricsOptions {
-  /** @default prom-client's global `register` */
+  /** The registry that gets the metrics. @default prom-client's global `register` */
   readonly registry?: Registry<RegistryContentType>
-  /** @default 'poolsafe_' */
+  /** The prefix of each name. @default 'poolsafe_' */
   readonly prefix?: string
 }
 

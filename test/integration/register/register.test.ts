@@ -201,6 +201,7 @@ await pool.end()`,
       "an environment variable of poolsafe is 'POOLSAFE_MOD': did you mean 'POOLSAFE_MODE'?",
     ],
     [{ POOLSAFE_POOLER: 'pgbouncr' }, "POOLSAFE_POOLER: there is no pooler 'pgbouncr'; did you mean 'pgbouncer'?"],
+    [{ POOLSAFE_POOLER: 'nothing-like-it' }, "POOLSAFE_POOLER: there is no pooler 'nothing-like-it'. Known poolers: "],
     [{ POOLSAFE_POOLER: 'pgbouncer@9' }, 'pgbouncer'],
     [{ POOLSAFE_LOG: 'loud' }, 'POOLSAFE_LOG must be'],
   ])('ends with an error before the application starts: %o', async (more, message) => {

@@ -14,7 +14,8 @@ interface Options extends CommonOptions {
 export function run(program: Command, session: Session): void {
   addCommand(program, {
     usage: 'run <command...>',
-    description: 'Runs a command with every pool and client of node-postgres guarded, and sums up what was found.',
+    description:
+      'Runs a command with node-postgres and postgres.js guarded in every Node process, and sums up what was found.',
     examples: [
       ['poolsafe run -- node app.js', 'warns, and changes nothing'],
       ['poolsafe run --pooler pgbouncer@1.24 -- npm test', 'for this pooler; without it, for the strictest one'],

@@ -73,7 +73,7 @@ export function stuckLine(use: Use, most: number, groups: readonly ConnectionGro
       ({ application, role, verdict, count }) => `${count} of ${name(application)} (role ${role}) ${reasons[verdict]}`,
     )
   return printable(
-    `${shareLine(use, most)}, and nothing more may be closed. Whose they are: ${owners.join('; ')}. Next try in ${seconds(againMillis)} at the earliest`,
+    `${shareLine(use, most)}, and nothing more may be closed. Used by: ${owners.join('; ')}. Next try in ${seconds(againMillis)} at the earliest`,
   )
 }
 

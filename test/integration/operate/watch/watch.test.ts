@@ -97,7 +97,7 @@ describe('watchConnections', () => {
     await until(() => watch.stats().stuck >= 2)
     const stuck = events.find((event) => event.kind === 'stuck')
     expect(stuck?.message).toMatch(
-      /^10 of 17 connections are used, the limit is 8, and nothing more may be closed\. Whose they are: 9 of billing \(role other\) of another application; 1 of poolsafe-watch/,
+      /^10 of 17 connections are used, the limit is 8, and nothing more may be closed\. Used by: 9 of billing \(role other\) of another application; 1 of poolsafe-watch/,
     )
     expect(stuck).toMatchObject({ used: 10, slots: 17, againMillis: 1000 })
   })
