@@ -5,7 +5,7 @@ import type { Life, LivingClient } from './living-client.ts'
 const isPlain = /^\s*(?:select|insert|update|delete|merge|values|table|show|with)\b[^;]*;?\s*$/i
 
 /** Returns the queries that the server has not answered: at the server, on their way, or queued in the client. */
-export function pendingQueries(client: LivingClient): readonly Query[] {
+function pendingQueries(client: LivingClient): readonly Query[] {
   const wired = client as LivingClient & WiredClient
   const active = activeQueryOf(wired)
   return [...(active === undefined ? [] : [active]), ...(wired._sentQueryQueue ?? []), ...queued(wired)]

@@ -28,7 +28,7 @@ export function databaseUrl(
 }
 
 /** The URL without what may be secret: host, port and database. */
-export function shownUrl(url: string): string {
+function shownUrl(url: string): string {
   const { host, pathname } = new URL(url)
   return `${host}${pathname}`
 }

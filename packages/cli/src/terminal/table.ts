@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Style } from './style.ts'
 
 /** Returns the width of a text on a terminal in characters, without its colours. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   return Array.from(stripVTControlCharacters(text)).length
 }
 

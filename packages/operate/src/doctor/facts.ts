@@ -189,7 +189,7 @@ async function askPgBouncer(admin: Ask, unseen: Unseen[]): Promise<PgBouncerFact
 const inOptions = /(?:-c\s*|--)([\w.]+)=((?:\\.|[^\s\\])*)/g
 
 /** Returns the settings that a login sends, with those in `options` apart. */
-export function settingsSent(sent: Readonly<Record<string, string>>): Map<string, string> {
+function settingsSent(sent: Readonly<Record<string, string>>): Map<string, string> {
   return new Map(
     Object.entries(sent).flatMap(([name, value]) =>
       name === 'options'

@@ -20,12 +20,6 @@ export type Draw = (random: Random) => number
 /** The 99th percentile of the standard normal distribution. */
 const z99 = 2.326_347_874
 
-/**
- * The largest quotient of p99 and mean that a log-normal distribution can have: `exp(z²/2)`. A larger p99 uses this
- * one.
- */
-export const largestTailRatio: number = Math.exp((z99 * z99) / 2)
-
 /** Returns how to draw from a distribution. */
 export function drawFrom(service: ServiceTime): Draw {
   if ('fixedMillis' in service) return () => service.fixedMillis
@@ -42,7 +36,10 @@ export function meanOf(service: ServiceTime): number {
   return sumMillis / total(counts)
 }
 
-/** `mean = exp(m + s²/2)` and `p99 = exp(m + z·s)`, solved for the smaller s. */
+/**
+ * `mean = exp(m + s²/2)` and `p99 = exp(m + z·s)`, solved for the smaller s. The quotient of p99 and mean is at most
+ * `exp(z²/2)`. A larger p99 counts as that.
+ */
 function logNormal(mean: number, p99: number): Draw {
   const sigma = z99 - Math.sqrt(Math.max(z99 * z99 - 2 * Math.log(Math.max(p99 / mean, 1)), 0))
   const middle = Math.log(mean) - (sigma * sigma) / 2
