@@ -8,7 +8,7 @@ export interface Query extends Promise<unknown> {
   /** True for a template. */
   tagged: boolean
   readonly options: QueryOptions
-  readonly canceller: unknown
+  canceller: (query: Query) => void
   /** The connection that has it; `null` while it waits. */
   readonly state: object | null
   /** True while the server works on it. */
@@ -31,8 +31,14 @@ export interface Query extends Promise<unknown> {
 export interface QueryOptions {
   readonly prepare?: boolean | undefined
   readonly simple?: boolean | undefined
-  /** Only the BEGIN of `sql.begin` has it. It receives the connection. */
-  readonly onexecute?: unknown
+  /** Only the BEGIN of `sql.begin` has it. It receives the connection; `false` lets no query follow at once. */
+  onexecute?: ((connection: Connection) => boolean) | undefined
+}
+
+/** A connection. All that is used of it is what `sql.begin` uses too. */
+export interface Connection {
+  /** Called once, when it is closed. */
+  readonly onclose?: ((error: Error) => void) | null
 }
 
 /** Sends a query, or queues it. Called once for each query, in a turn after the one that awaits it. */
@@ -45,7 +51,7 @@ export type QueryClass = new (
   strings: Query['strings'],
   args: readonly unknown[],
   handler: Handler,
-  canceller: unknown,
+  canceller: Query['canceller'],
   options?: QueryOptions,
 ) => Query
 

@@ -38,6 +38,7 @@ export function sendBy(
       query.active = false
       reject(error)
     }
+    sending?.sends?.(query)
     handler(query)
     sending?.sent(query, reject)
   })

@@ -14,6 +14,8 @@ export interface Pool {
 
 /** Hears of the queries that postgres.js has got. */
 export interface Sending {
+  /** Hears of the query before postgres.js gets it. */
+  sends?(query: Query): void
   /** @param denied rejects the query, which postgres.js may have queued */
   sent(query: Query, denied: (error: Error) => void): void
   ended?(query: Query, error?: unknown): void

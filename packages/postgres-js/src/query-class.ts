@@ -35,7 +35,7 @@ export function prepareQuery(query: GuardedQuery, site: Site, reader?: ChunkRead
 export interface Making {
   readonly Query: QueryClass
   readonly handler: Handler
-  readonly canceller: unknown
+  readonly canceller: Query['canceller']
 }
 
 /** Makes a guarded query like one that postgres.js has made, which is never sent. */

@@ -1,8 +1,10 @@
 import type { PoolsafeError } from '@poolsafe/core'
-import { callSiteOf, seconds, siteOf, Transaction, type Checkout, type Site } from '@poolsafe/core/adapter'
+import { isConnectionGone, siteOf, Transaction, type Checkout, type Site } from '@poolsafe/core/adapter'
 import type { PoolSql, ReservedSql } from './driver.ts'
 import { guardTag } from './guarded-sql.ts'
+import { Loss } from './loss.ts'
 import { callbackAround } from './outside.ts'
+import { earlierBy, type Release } from './release.ts'
 import type { Pool } from './pool.ts'
 import { Scope } from './scope.ts'
 import type { Use } from './sql-source.ts'
@@ -57,20 +59,26 @@ function reserveWithin(reserving: Promise<ReservedSql>, pool: Pool, site: Site):
 /** Guards the `sql` of a reserved connection. postgres.js would use the connection even after its release. */
 function guardReserved(original: ReservedSql, scope: Scope, giveBack: () => void): ReservedSql {
   const { guard } = scope.pool
-  let released: { readonly at: number; readonly site: Site } | undefined
-  const earlier = (): string | undefined =>
-    released && `${seconds(performance.now() - released.at)} ago by ${callSiteOf(released) ?? 'an unknown call site'}`
+  let released: Release | undefined
+  const earlier = (): string | undefined => released && earlierBy(released)
+  const loss = new Loss()
+  scope.sending = loss
   scope.refuses = (text, site) => {
+    if (loss.error !== undefined) return loss.error
     const when = earlier()
     return when === undefined ? undefined : guard.refuseCall('usedAfterRelease', site, when, text)
   }
   const sql = guardTag(original, scope)
   const bareRelease = original.release.bind(original)
 
+  /** postgres.js has taken a lost connection back by itself. */
+  function freed(): void {
+    if (loss.error === undefined) bareRelease()
+  }
   function refusal(): PoolsafeError | undefined {
     const when = earlier()
     if (when !== undefined) return guard.refuseCall('releasedTwice', release, when)
-    const isOpen = scope.sender.transaction?.isOpen === true
+    const isOpen = loss.error === undefined && scope.sender.transaction?.isOpen === true
     return isOpen ? guard.refuseCall('releasedInTransaction', release) : undefined
   }
   function release(): void {
@@ -78,9 +86,9 @@ function guardReserved(original: ReservedSql, scope: Scope, giveBack: () => void
     const isFirst = released === undefined
     if (isFirst) released = { at: performance.now(), site: siteOf(release) }
     if (isFirst) giveBack()
-    if (error === undefined) return bareRelease()
+    if (error === undefined) return freed()
     // The next caller must not get the open transaction.
-    if (isFirst) original.unsafe(rollbackText).then(bareRelease, bareRelease)
+    if (isFirst) original.unsafe(rollbackText).then(freed, (failure) => isConnectionGone(failure) || freed())
     throw error
   }
   sql.release = release

@@ -1,4 +1,3 @@
-import type { PoolsafeError } from '@poolsafe/core'
 import { sqlStateOf, StatementSender, type AnswerReader, type Site, type Transaction } from '@poolsafe/core/adapter'
 import type { Handler, Query, Sql } from './driver.ts'
 import { rowsOf, sendBy, settlingOf } from './outcome.ts'
@@ -35,7 +34,7 @@ export class Scope {
   /** The first query that failed, or was refused before it was sent. */
   failure: { readonly error: unknown; readonly wasSent: boolean } | undefined = undefined
   /** Returns the error that refuses every query of this scope. */
-  refuses: ((text: string, site: Site) => PoolsafeError | undefined) | undefined = undefined
+  refuses: ((text: string, site: Site) => Error | undefined) | undefined = undefined
   /** The connection, if the scope has one of its own. */
   readonly use: Use | undefined
   readonly #judged = new WeakSet<Query>()
@@ -52,7 +51,9 @@ export class Scope {
 
   /** Returns a scope for a part of the transaction. Its failures are its own. */
   within(): Scope {
-    return new Scope(this.pool, undefined, this.sender)
+    const inner = new Scope(this.pool, undefined, this.sender)
+    inner.refuses = this.refuses
+    return inner
   }
 
   /**
@@ -70,20 +71,28 @@ export class Scope {
   /** Judges a cursor whose rows the application reads one chunk after the other. */
   readChunks(query: Query, site: Site, open: () => AsyncIterableIterator<unknown>): AsyncIterableIterator<unknown> {
     const text = textOf(query, this.pool.sql)
-    this.#judged.add(query)
-    const openFollowed = (): AsyncIterableIterator<unknown> =>
-      untilEnd(open(), (error) => this.sending?.ended?.(query, error))
-    return text === undefined ? openFollowed() : this.sender.stream(text, site, openFollowed)
+    let wasSent = false
+    const openJudged = (): AsyncIterableIterator<unknown> => {
+      this.#judged.add(query)
+      wasSent = true
+      return open()
+    }
+    const ended = (error?: unknown): void => {
+      if (wasSent) this.sending?.ended?.(query, error)
+      if (error !== undefined) this.failure ??= { error, wasSent }
+    }
+    return untilEnd(text === undefined ? openJudged() : this.sender.stream(text, site, openJudged), ended)
   }
 
   #run(query: Query, handler: Handler, sending: Sending | undefined): void {
     // It has been rejected. postgres.js would lose the connection that gets it.
     if (query.cancelled === true) return
     const { sender, use } = this
-    const text = this.#judged.has(query) || query.onlyDescribe === true ? undefined : textOf(query, this.pool.sql)
-    if (text === undefined) return this.#forwardJudged(query, handler, sending)
-    const refusal = this.#refuse(query, text)
+    const text = textOf(query, this.pool.sql)
+    const refusal = this.#refuse(query, text ?? '')
     if (refusal !== undefined) return query.reject(refusal)
+    if (text === undefined || this.#judged.has(query) || isDescription(query))
+      return this.#forwardJudged(query, handler, sending)
     const application = settlingOf(query)
     let wasSent = false
     const forward = (given: Query): Promise<unknown> => {
@@ -115,7 +124,7 @@ export class Scope {
   }
 
   /** Judges what the text does not show. */
-  #refuse(query: Query, text: string): PoolsafeError | undefined {
+  #refuse(query: Query, text: string): Error | undefined {
     const began = outsideOf(query)
     const site = siteOfQuery(query)
     const outside = began === undefined ? undefined : this.pool.guard.refuseCall('outsideHandle', site, began, text)
@@ -164,6 +173,11 @@ function untilEnd(
       return close()
     }
   return chunks
+}
+
+/** True if the server only parses the query. The simple protocol, which `readable` uses too, would execute it. */
+function isDescription({ onlyDescribe, options: { simple } }: Query): boolean {
+  return onlyDescribe === true && simple !== true
 }
 
 /** True if postgres.js names the statement, and the server keeps it. */

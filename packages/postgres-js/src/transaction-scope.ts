@@ -11,6 +11,7 @@ import type { Query, TransactionSql } from './driver.ts'
 import { guardTag, isTemplate } from './guarded-sql.ts'
 import { prepareQuery, remakeQuery, type Making } from './query-class.ts'
 import type { Pool } from './pool.ts'
+import { earlierBy, type Release } from './release.ts'
 import { Scope } from './scope.ts'
 import type { Use } from './sql-source.ts'
 import { endText, rollbackText, rollbackToText, savepointText } from './texts.ts'
@@ -51,7 +52,7 @@ export class TransactionScope {
   /** Its stay on a connection, or the wait for one. */
   #checkout: Checkout<Use> | undefined
   #savepoints = 0
-  #isOver = false
+  #over: (Release & { readonly error: unknown }) | undefined
   /** The name that `sql.prepare` has set. The transaction then ends with PREPARE TRANSACTION. */
   #prepared: string | undefined
 
@@ -60,6 +61,22 @@ export class TransactionScope {
     this.scope = new Scope(pool, new Transaction({ isAnswered: true }))
     this.#site = site
     this.#holding = holding
+    this.scope.refuses = this.#refuseLate.bind(this)
+  }
+
+  get #isOver(): boolean {
+    return this.#over !== undefined
+  }
+
+  /**
+   * postgres.js would send a query after the end of the transaction on the connection, which the pool lends to others by
+   * then; and on the closed socket of a lost one, where the TypeError in its timer would end the process.
+   */
+  #refuseLate(text: string, site: Site): Error | undefined {
+    const over = this.#over
+    if (over === undefined) return undefined
+    if (isConnectionGone(over.error)) return over.error as Error
+    return this.#pool.guard.refuseCall('usedAfterRelease', site, earlierBy(over), text)
   }
 
   /** Returns the BEGIN that postgres.js is about to send, as a query of this transaction. It waits for the connection. */
@@ -86,7 +103,7 @@ export class TransactionScope {
 
   /** Notes that `sql.begin` is over. */
   over(error?: unknown): void {
-    this.#isOver = true
+    this.#over = { at: performance.now(), site: this.#site, error }
     if (this.#checkout !== undefined) this.#pool.line.giveBack(this.#checkout, error)
   }
 
@@ -156,6 +173,8 @@ export class TransactionScope {
   /** @param begin calls the driver's `savepoint` */
   async #savepoint(begin: (callback: Work) => Promise<unknown>, work: Work, outer: Scope): Promise<unknown> {
     const name = `s${this.#savepoints++}`
+    const refusal = this.#refuseLate(savepointText(name), this.#site)
+    if (refusal !== undefined) throw refusal
     const inner = outer.within()
     let outcome: Promise<unknown> | undefined
     const open = (): Promise<unknown> =>

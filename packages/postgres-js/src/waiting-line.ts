@@ -59,6 +59,7 @@ export class WaitingLine {
    * @returns `undefined` if the call was denied at once
    */
   waits(query: Query, call: Call): Checkout<Use> | undefined {
+    emptiedByCancel(query)
     const checkout = this.queue(call)
     if (checkout !== undefined) whenSent(query, () => this.arrives(checkout, call))
     return checkout
@@ -140,12 +141,26 @@ function whenSent(query: Query, sent: () => void): void {
   Object.defineProperty(target, 'state', { ...plain, get: () => null, set })
 }
 
-/**
- * Takes a query out of the queue of postgres.js. The first query of a new connection is not in it: postgres.js sends it
- * when the connection is open, and would lose the connection for ever if it were cancelled. So it becomes empty.
- */
+/** Takes a waiting query out of the queue of postgres.js. */
 export function withdraw(query: Query): void {
   query.cancel()
+}
+
+/**
+ * `cancel()` takes a waiting query out of the queue of postgres.js. The first query of a new connection is not in it:
+ * postgres.js sends it when the connection is open, and would lose the connection for ever if it were cancelled. So it
+ * becomes empty.
+ */
+function emptiedByCancel(query: Query): void {
+  const { canceller } = query
+  query.canceller = (given) => {
+    const waits = given.state === null
+    canceller(given)
+    if (waits) makeEmpty(given)
+  }
+}
+
+function makeEmpty(query: Query): void {
   query.cancelled = null
   query.tagged = false
   query.strings = ['']

@@ -226,6 +226,17 @@ describe('while a connection is being opened', () => {
     expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }])
     expect(await monitor`SELECT * FROM written`).toEqual([])
   })
+
+  it('a query that the application cancels fails, and the connection is not lost', async () => {
+    const { sql } = open({ url, acquireTimeoutMillis: 60_000 })
+    const query = sql`INSERT INTO written VALUES (1)`.execute()
+    await sleep(1)
+    query.cancel()
+    expect(await errorOf(() => query)).toMatchObject({ code: '57014' })
+    letThrough()
+    expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }])
+    expect(await monitor`SELECT * FROM written`).toEqual([])
+  })
 })
 
 describe('a call inside the callback of a transaction that uses the outer sql', () => {

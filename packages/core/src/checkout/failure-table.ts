@@ -145,7 +145,7 @@ const noLocalResource: Failure = {
   instead: 'close what is left open, make one pool for each process and keep it; or a higher limit (ulimit -n)',
 }
 
-/** SQLSTATEs of PostgreSQL and error names of Node. */
+/** SQLSTATEs of PostgreSQL, error names of Node, and those of drivers. */
 export const byCode: { readonly [code: string]: Failure | undefined } = {
   '53300': tooManyClients,
   '57P01': shuttingDown,
@@ -180,6 +180,9 @@ export const byCode: { readonly [code: string]: Failure | undefined } = {
   ECONNRESET: brokenConnection,
   ECONNABORTED: brokenConnection,
   EPIPE: brokenConnection,
+  // postgres.js has names of its own.
+  CONNECTION_CLOSED: brokenConnection,
+  CONNECT_TIMEOUT: connectTimeout,
   ETIMEDOUT: connectTimeout,
   ERR_SOCKET_CONNECTION_TIMEOUT: connectTimeout,
   EACCES: {
