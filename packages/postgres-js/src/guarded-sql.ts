@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { siteOf, type Entry, type Site } from '@poolsafe/core/adapter'
 import type { Handler, Query, Sql } from './driver.ts'
-import { guardedClassOf, makingOf, prepareQuery, remakeQuery } from './query-class.ts'
+import { guardedClassOf, makingOf, prepareQuery, remakeQuery, type ChunkReader } from './query-class.ts'
 import { callbackAround, noteOutside } from './outside.ts'
 import type { Scope } from './scope.ts'
 
@@ -25,8 +25,8 @@ export function guardTag<Original extends Sql>(original: Original, scope: Scope)
   const isStrict = scope.pool.guard.mode === 'strict'
   const isOfPool = scope.use === undefined
   const { pool } = scope
-  const made = (query: Query, site: Site, entry: Entry): Query =>
-    noteOutside(prepareQuery(query, site, read), isOfPool ? callbackAround(pool, entry) : undefined)
+  const made = (query: Query, site: Site, entry: Entry, reader: ChunkReader = read): Query =>
+    noteOutside(prepareQuery(query, site, reader), isOfPool ? callbackAround(pool, entry) : undefined)
 
   function sql(strings: unknown, ...args: unknown[]): unknown {
     if (!isTemplate(strings)) return original(strings, ...args)
@@ -35,11 +35,14 @@ export function guardTag<Original extends Sql>(original: Original, scope: Scope)
     return made(query, isStrict ? siteOf(sql) : siteOfTemplate(strings, sql), sql)
   }
   function unsafe(...args: Parameters<Sql['unsafe']>): Query {
+    // What is no string becomes one when postgres.js sends it. What is judged must be what is sent.
+    if (typeof args[0] !== 'string') args[0] = String(args[0])
     return made(remakeQuery(Reflect.apply(bareUnsafe, original, args), making), siteOf(unsafe), unsafe)
   }
   function file(...args: Parameters<Sql['file']>): Query {
     const reading = { ...making, handler: readingFile(args[0], making.handler) }
-    return made(remakeQuery(Reflect.apply(bareFile, original, args), reading), siteOf(file), file)
+    const query = remakeQuery(Reflect.apply(bareFile, original, args), reading)
+    return made(query, siteOf(file), file, chunksOfFile(args[0], read))
   }
   async function notify(channel: unknown, payload: unknown): Promise<unknown> {
     return await sql`select pg_notify(${channel}, ${String(payload)})`
@@ -47,9 +50,9 @@ export function guardTag<Original extends Sql>(original: Original, scope: Scope)
   return Object.assign(withPropertiesOf(original, sql as Original), { unsafe, file, notify })
 }
 
-/** Returns true for the first argument of a template tag. */
+/** Returns true for what postgres.js takes for the first argument of a template tag: it need not be an array. */
 export function isTemplate(strings: unknown): strings is Query['strings'] {
-  return Array.isArray(strings) && 'raw' in strings && Array.isArray(strings.raw)
+  return Array.isArray((strings as { readonly raw?: unknown } | null | undefined)?.raw)
 }
 
 function siteOfTemplate(strings: object, entry: (...args: never[]) => unknown): Site {
@@ -62,12 +65,22 @@ function siteOfTemplate(strings: object, entry: (...args: never[]) => unknown): 
 
 /** postgres.js reads the file when it is about to send the query. Its own handler would send it unjudged. */
 function readingFile(path: unknown, handler: Handler): Handler {
-  return (query) =>
-    readFile(path as string, 'utf8', (error, text) => {
-      if (error) return query.reject(error)
-      query.strings = [text]
-      handler(query)
-    })
+  return (query) => {
+    if (query.strings.length > 0) return handler(query)
+    readInto(query, path).then(() => handler(query), query.reject)
+  }
+}
+
+/** Reads the file before the cursor is judged. */
+function chunksOfFile(path: unknown, read: ChunkReader): ChunkReader {
+  return async function* chunks(query, site, open) {
+    await readInto(query, path)
+    yield* read(query, site, open)
+  }
+}
+
+async function readInto(query: Query, path: unknown): Promise<void> {
+  query.strings = [await readFile(path as string, 'utf8')]
 }
 
 /** The names that each function has. */

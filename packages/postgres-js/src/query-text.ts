@@ -22,13 +22,19 @@ const texts = new WeakMap<object, string>()
  */
 export function textOf(query: Query, sql: Sql): string | undefined {
   const { strings } = query
-  if (strings.length === 1) return strings[0]
+  if (strings.length === 1 && typeof strings[0] === 'string') return strings[0]
   if (query.args.some(mayBeText)) return build(query, sql)?.text
   const known = texts.get(strings)
   if (known !== undefined) return known
+  if (!isLiteral(strings)) return build(query, sql)?.text
   const text = strings.reduce((before, part, index) => `${before}$${index}${part}`)
   texts.set(strings, text)
   return text
+}
+
+/** False for parts that a library has put together: it may change them for its next query. */
+function isLiteral(strings: Query['strings']): boolean {
+  return Array.isArray(strings) && Object.isFrozen(strings) && strings.length > 0
 }
 
 /** Helpers, fragments and lists of fragments are objects. Objects that are values only take the longer way. */
