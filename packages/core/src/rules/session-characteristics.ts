@@ -15,7 +15,7 @@ function effectOf(option: Node): Effect {
   return { does: 'leaves', state: 'setting', what: 'SET SESSION CHARACTERISTICS', when: 'always', object: setting }
 }
 
-/** The defaults of all later transactions of the server session, whoever's they are. */
+/** The defaults of all later transactions of the server session, also those of other clients. */
 export const sessionCharacteristics: Rule<'session/characteristics'> = {
   id: 'session/characteristics',
   title: 'SET SESSION CHARACTERISTICS changes the transactions of other clients',

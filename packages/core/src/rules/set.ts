@@ -35,7 +35,7 @@ function onUpdate({ relation, whereClause }: UpdateStmt): Effect | undefined {
   return { does: 'leaves', state: 'setting', what: 'UPDATE pg_settings', when: 'always' }
 }
 
-/** `SET` outlives its transaction: the server connection keeps the value after COMMIT, for whoever comes next. */
+/** `SET` outlives its transaction: the server connection keeps the value after COMMIT, for its next user. */
 export const set: Rule<'session/set'> = {
   id: 'session/set',
   title: 'SET changes the server session',

@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts'
 function onMisuse(released: string): Effect {
   const told = {
     outcome: 'leaks',
-    consequence: 'runs inside the work, and the transaction, of whoever holds the connection by then',
+    consequence: 'runs inside the work, and the transaction, of the next holder of the connection',
   } as const
   return {
     does: 'leaves',
@@ -20,7 +20,7 @@ function onMisuse(released: string): Effect {
 function onSecondRelease(released: string): Effect {
   const told = {
     outcome: 'leaks',
-    consequence: 'takes the connection from whoever holds it by then, and gives it to a third caller at the same time',
+    consequence: 'takes the connection from its next holder, and gives it to a third caller at the same time',
   } as const
   return {
     does: 'leaves',

@@ -6,7 +6,7 @@ import { bare, chainOf, isCall, type Node } from './syntax.ts'
 const lazy = /^\$(?:queryRaw|executeRaw)(?:Unsafe)?$/
 
 /**
- * Returns true for a statement of Prisma that is handed on: whoever gets its promise may put it into a transaction.
+ * Returns true for a statement of Prisma whose promise is passed on. Its receiver may put it into a transaction.
  * `const lock = prisma.$queryRaw…` and `return prisma.$queryRaw…` send nothing themselves.
  */
 export function isDeferred(sender: Node, file: SourceFile): boolean {

@@ -72,14 +72,14 @@ const wrongUrl: Finding = {
   helpers: [],
 }
 
-/** `searchPath makes Knex send SET …, which stays on a server connection that other clients use next`. */
+/** `searchPath makes Knex send SET search_path: what it leaves stays on a server connection that other clients use next`. */
 function messageOf({ what }: Fact, { rule, message, outcome }: Finding): string {
   const consequence = rule === wrongUrl.rule ? wrongUrl.why : (consequences[outcome] ?? message)
   return `${what}: ${consequence}`
 }
 
 const consequences: { readonly [Outcome in Finding['outcome']]?: string } = {
-  leaks: 'it stays on a server connection that other clients use next',
+  leaks: 'what it leaves stays on a server connection that other clients use next',
   lost: 'it may reach another server connection than the one it is for',
   wiped: 'the pooler removes it when the transaction ends',
   rejected: 'the pooler refuses it',
