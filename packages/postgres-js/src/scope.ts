@@ -142,6 +142,7 @@ function senderOf(pool: Pool, transaction: Transaction | undefined): StatementSe
   return new StatementSender(pool.guard, reader, {
     transaction,
     isNamed: pool.judgesNames ? (query) => query !== undefined && isNamed(query as Query, pool.sql) : undefined,
+    sentAtOf: (query) => pool.line.sentAtOf(query as Query),
     rewriter: {
       withText: (query: Query, text) => withText(query, text, pool.sql),
       parametersOf: (query: Query) => build(query, pool.sql)?.values,

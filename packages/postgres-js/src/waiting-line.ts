@@ -27,6 +27,8 @@ export class WaitingLine {
   readonly #source: SqlSource
   /** The queries of the pool without an answer, each with its checkout if it waits or holds up others. */
   readonly #queries = new Map<Query, Checkout<Use> | undefined>()
+  /** When queries that waited got a connection; `Infinity` before. */
+  readonly #sentAt = new WeakMap<Query, number>()
 
   constructor(max: number, limits: CheckoutLimits, guard: Engine) {
     this.#source = new SqlSource(max)
@@ -61,8 +63,18 @@ export class WaitingLine {
   waits(query: Query, call: Call): Checkout<Use> | undefined {
     emptiedByCancel(query)
     const checkout = this.queue(call)
-    if (checkout !== undefined) whenSent(query, () => this.arrives(checkout, call))
+    this.#sentAt.set(query, Infinity)
+    if (checkout !== undefined)
+      whenSent(query, () => {
+        this.#sentAt.set(query, performance.now())
+        this.arrives(checkout, call)
+      })
     return checkout
+  }
+
+  /** Returns when a query that waited got a connection: `Infinity` if it got none, `undefined` if it did not wait. */
+  sentAtOf(query: Query): number | undefined {
+    return this.#sentAt.get(query)
   }
 
   /** Queues a call whose arrival the caller reports by {@link arrives}. */

@@ -1,5 +1,12 @@
-import { createGuard, InvalidOptionError, poolers, type GuardOptions, type QueryEvent } from '@poolsafe/core'
-import { guardSql } from '@poolsafe/postgres-js'
+import {
+  AcquireTimeoutError,
+  createGuard,
+  InvalidOptionError,
+  poolers,
+  type GuardOptions,
+  type QueryEvent,
+} from '@poolsafe/core'
+import { guardSql, type SqlOptions } from '@poolsafe/postgres-js'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
@@ -16,12 +23,13 @@ const pooler = poolers.pgbouncer({ version: '1.24' })
 async function eventsOf(
   work: (sql: postgres.Sql) => Promise<unknown>,
   given: GuardOptions = {},
+  options: SqlOptions = {},
 ): Promise<QueryEvent[]> {
   const guard = createGuard({ pooler, logger: { warn() {} }, ...given })
   const events: QueryEvent[] = []
   guard.on('query', (event) => void events.push(event))
   const bare: postgres.Sql = postgres(server.url, { max: 1, onnotice() {} })
-  const sql = guardSql(bare, guard, { poolName: 'shop' })
+  const sql = guardSql(bare, guard, { poolName: 'shop', ...options })
   try {
     await work(sql)
   } finally {
@@ -68,6 +76,19 @@ describe('the observer', () => {
     expect(commands.join()).toBe('begin,select,savepoint,select,rollback,commit,begin,rollback')
     expect(typeof events[1]?.transactionMillis).toBe('number')
     expect(events.filter(({ failed }) => failed).map(({ sqlState }) => sqlState)).toEqual(['42703'])
+  })
+
+  it('counts the wait in the queue of postgres.js as pool wait, and all of it for a query that is never sent', async () => {
+    const [slow, waited] = await eventsOf((sql) => Promise.all([sql`SELECT pg_sleep(0.3)`, sql.unsafe('SELECT 1')]))
+    expect(slow?.poolWaitMillis).toBeLessThan(slow?.durationMillis ?? 0)
+    expect(waited?.poolWaitMillis).toBeGreaterThan(waited?.executionMillis ?? Infinity)
+    const refused = async (sql: postgres.Sql): Promise<void> => {
+      const slept = sql`SELECT pg_sleep(1)`.execute()
+      await expect(sql`SELECT 2`).rejects.toThrow(AcquireTimeoutError)
+      await slept
+    }
+    const [denied] = await eventsOf(refused, {}, { acquireTimeoutMillis: 100 })
+    expect(denied).toMatchObject({ failed: true, executionMillis: 0, poolWaitMillis: denied?.durationMillis })
   })
 
   it('logs a slow query with its line, and repeated ones of a request', async () => {

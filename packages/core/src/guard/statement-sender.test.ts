@@ -4,7 +4,8 @@ import { sqlStateOf } from '../sql-state.ts'
 import type { QueryEvent } from '../observe/events.ts'
 import { Transaction } from '../transaction/transaction.ts'
 import { createGuard } from './guard.ts'
-import { StatementSender, type AnswerReader } from './statement-sender.ts'
+import type { AnswerReader } from './sender-options.ts'
+import { StatementSender } from './statement-sender.ts'
 
 const reader: AnswerReader = {
   layer: 'trial',

@@ -1,4 +1,4 @@
-import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
+import { harmless, type Analysis } from '../analyze/analysis.ts'
 import { onlyBegins } from '../checkout/statement-limits.ts'
 import type { PoolsafeError } from '../errors.ts'
 import type { Execution } from '../observe/execution.ts'
@@ -15,50 +15,7 @@ import type { Ending } from './ending.ts'
 import { sendEnding } from './send-ending.ts'
 import type { Replacement } from './repair-plan.ts'
 import { noteAnswer } from './repaired-locks.ts'
-
-/** How a driver answers. One object for each adapter. */
-export interface AnswerReader {
-  /** Names the adapter in events and log lines. */
-  readonly layer: Layer
-  /** Returns the number of rows that were returned or changed; `undefined` if the driver does not say. */
-  readonly rowsOf: (result: unknown) => number | undefined
-  /** Returns the server's SQLSTATE; `undefined` for an error that did not come from the server. */
-  readonly sqlStateOf: (error: unknown) => string | undefined
-  /** Returns the rows and the command tag, which some rules judge. */
-  readonly answerOf: (result: unknown) => Answer
-}
-
-/** What a sender knows of its connection. */
-export interface SenderOptions {
-  /**
-   * Follows the transaction of the connection that the caller holds.
-   *
-   * @default the driver acquires a connection for each statement
-   */
-  readonly transaction?: Transaction | undefined
-  /** `false`: a guarded pool below observes the statements. @default true */
-  readonly isObserved?: boolean
-  /** Returns true if the driver sends this input as a named statement. @default never */
-  readonly isNamed?: ((input: unknown) => boolean) | undefined
-  /** Hears of a refusal. Returns the error that the caller gets. @default the refusal */
-  readonly onRefusal?: (refusal: PoolsafeError, analysis: Analysis) => PoolsafeError
-  /** Sends another text in the place of the application's. @default statements are not repaired */
-  readonly rewriter?: Rewriter | undefined
-  /** Returns true if the driver ends the open transaction by a statement that passes this sender. @default never */
-  readonly seesEnd?: () => boolean
-}
-
-/** How an adapter sends a repaired statement. It changes nothing that the application has passed. */
-export interface Rewriter {
-  /** Returns a copy of the driver's input with another text. */
-  readonly withText: (input: never, sql: string) => unknown
-  /** Returns a copy with another text and without a name, for the end of a transaction. @default withText */
-  readonly withEnd?: (input: never, sql: string) => unknown
-  /** Returns the values of the parameters, if the input has any. */
-  readonly parametersOf: (input: never) => readonly unknown[] | undefined
-  /** Returns why the input cannot have another text, after "not repaired: ". @default it can */
-  readonly keepsText?: (input: never) => string | undefined
-}
+import type { AnswerReader, Rewriter, SenderOptions } from './sender-options.ts'
 
 /**
  * Sends the statements of one connection, or of one pool, for drivers that answer with a promise: judges a statement,
@@ -77,13 +34,14 @@ export class StatementSender {
   readonly #onRefusal: ((refusal: PoolsafeError, analysis: Analysis) => PoolsafeError) | undefined
   readonly #rewriter: Rewriter | undefined
   readonly #seesEnd: (() => boolean) | undefined
+  readonly #sentAtOf: ((input: unknown) => number | undefined) | undefined
   /** When the open transaction began, on the clock of `performance.now()`; 0 outside a transaction. */
   #transactionSince = 0
   /** When a statement was sent that begins or ends the transaction; 0 once that is noted. */
   #changedAt = 0
 
   constructor(guard: Engine, reader: AnswerReader, options: SenderOptions = {}) {
-    const { transaction, isObserved = true, isNamed, onRefusal, rewriter, seesEnd } = options
+    const { transaction, isObserved = true, isNamed, onRefusal, rewriter, seesEnd, sentAtOf } = options
     this.#guard = guard
     this.#layer = reader.layer
     this.#answerOf = reader.answerOf
@@ -95,6 +53,7 @@ export class StatementSender {
     this.#onRefusal = onRefusal
     this.#rewriter = rewriter
     this.#seesEnd = seesEnd
+    this.#sentAtOf = sentAtOf
   }
 
   /** The driver knows whether a transaction is open. Needed only if it begins or ends one without a statement. */
@@ -125,7 +84,7 @@ export class StatementSender {
     const answer =
       observer === undefined
         ? forward(input, options)
-        : this.#end(observer, this.#begin(observer, sql, entry), forward(input, options))
+        : this.#end(observer, this.#begin(observer, sql, entry), forward(input, options), input)
     const { transaction } = this
     return transaction === undefined || transaction.isBare ? answer : transaction.watch(answer, this.#sqlStateOf)
   }
@@ -182,7 +141,7 @@ export class StatementSender {
         : send === undefined || send.sql === sql
           ? forward(input, options)
           : this.#sendRepaired(sql, send, forward, input, options)
-    const observed = observer && execution ? this.#end(observer, execution, sent) : sent
+    const observed = observer && execution ? this.#end(observer, execution, sent, input) : sent
     const answer = this.transaction === undefined ? observed : this.transaction.watch(observed, this.#sqlStateOf)
     if (send?.tried !== undefined) return this.#judgeAnswer(sql, send.analysis, answer, send)
     const { telltales } = send?.analysis ?? analysis
@@ -260,20 +219,27 @@ export class StatementSender {
   }
 
   /** The returned promise replaces `answer`, so that a failure that nobody handles is still reported by Node. */
-  #end<Result>(observer: Observer, execution: Execution, answer: Promise<Result>): Promise<Result> {
+  #end<Result>(observer: Observer, execution: Execution, answer: Promise<Result>, input?: unknown): Promise<Result> {
     return answer.then(
       (result) => {
+        this.#noteWait(execution, input)
         execution.rows = this.#rowsOf(result)
         observer.end(execution)
         return result
       },
       (error: unknown) => {
         const sqlState = this.#sqlStateOf(error)
+        this.#noteWait(execution, input)
         observer.end(execution, sqlState ?? '')
         if (sqlState !== undefined) this.transaction?.failUnwatched(sqlState)
         throw error
       },
     )
+  }
+
+  #noteWait(execution: Execution, input: unknown): void {
+    const sentAt = this.#sentAtOf?.(input)
+    if (sentAt !== undefined) execution.sentAt = sentAt
   }
 
   /** The transaction follows the answers: a BEGIN that failed has begun nothing. */
