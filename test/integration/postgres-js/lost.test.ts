@@ -45,6 +45,9 @@ afterEach(() => sql.end({ timeout: 1 }))
 
 const closed = { code: 'CONNECTION_CLOSED' }
 
+/** If a query was just being written, the socket's own error comes. */
+const lost: unknown = { code: expect.stringMatching(/^(?:CONNECTION_CLOSED|ECONNRESET|EPIPE)$/) }
+
 /** Ends all connections, and waits until their sockets are closed at the other side. */
 async function drop(): Promise<void> {
   const sockets = [...clients]
@@ -100,7 +103,7 @@ describe('a reserved connection that is lost', () => {
     const reserved = await sql.reserve()
     await reserved`SELECT 1`
     await drop()
-    await expect(fails(() => reserved`SELECT 2`)).resolves.toMatchObject(closed)
+    await expect(fails(() => reserved`SELECT 2`)).resolves.toMatchObject(lost as object)
     reserved.release()
     await expectUsable()
   })
