@@ -1,22 +1,17 @@
 import type { PostgresServer } from '@poolsafe/testing/servers'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import pg from 'pg'
 import { startTestPostgres } from '../../support/servers/postgres-versions.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { runCli, type Printed } from '../../support/cli/fake-terminal.ts'
-import { roles, Stage, until } from '../operate/watch/stage.ts'
+import { openStage, type Stage, until } from '../operate/watch/stage.ts'
 import { bin, userEnvironment } from './run-poolsafe.ts'
 
 let server: PostgresServer
 let stage: Stage
 beforeAll(async () => {
   server = await startTestPostgres({ settings: { max_connections: '20' } })
-  stage = new Stage(server.url)
-  const owner = new pg.Client(server.url)
-  await owner.connect()
-  await owner.query(roles)
-  await owner.end()
+  stage = await openStage(server.url)
 })
 afterEach(() => stage.clear())
 afterAll(() => server.stop())

@@ -79,6 +79,15 @@ export function closedOf(events: readonly WatchEvent[]): number[] {
   return events.flatMap((event) => (event.kind === 'closed' ? [event.connection.pid] : []))
 }
 
+/** Makes the roles of a test on its server. */
+export async function openStage(url: string): Promise<Stage> {
+  const owner = new pg.Client(url)
+  await owner.connect()
+  await owner.query(roles)
+  await owner.end()
+  return new Stage(url)
+}
+
 /** Roles of all tests, on a server of their own. */
 export const roles = `CREATE ROLE shop LOGIN PASSWORD 'word'; CREATE ROLE other LOGIN PASSWORD 'word';
   CREATE ROLE boss LOGIN SUPERUSER PASSWORD 'word'; CREATE ROLE blind LOGIN PASSWORD 'word';

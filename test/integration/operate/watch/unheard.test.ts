@@ -2,20 +2,15 @@ import type { PostgresServer } from '@poolsafe/testing/servers'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { startTestPostgres } from '../../../support/servers/postgres-versions.ts'
-import { roles, Stage, until } from './stage.ts'
+import { openStage, type Stage, until } from './stage.ts'
 
 let server: PostgresServer
 let stage: Stage
 beforeAll(async () => {
   server = await startTestPostgres({ settings: { max_connections: '20' } })
-  stage = new Stage(server.url)
-  const owner = new pg.Client(server.url)
-  await owner.connect()
-  await owner.query(roles)
-  await owner.end()
+  stage = await openStage(server.url)
 })
 afterEach(() => stage.clear())
 afterAll(() => server.stop())

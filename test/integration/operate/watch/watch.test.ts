@@ -1,19 +1,14 @@
 import type { PostgresServer } from '@poolsafe/testing/servers'
-import pg from 'pg'
 import { startTestPostgres, testMajor } from '../../../support/servers/postgres-versions.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { closedOf, roles, Stage, until } from './stage.ts'
+import { closedOf, openStage, type Stage, until } from './stage.ts'
 
 let server: PostgresServer
 let stage: Stage
 beforeAll(async () => {
   // 20 − 3 reserved = 17 connections for clients.
   server = await startTestPostgres({ settings: { max_connections: '20', wal_level: 'logical' } })
-  stage = new Stage(server.url)
-  const owner = new pg.Client(server.url)
-  await owner.connect()
-  await owner.query(roles)
-  await owner.end()
+  stage = await openStage(server.url)
 })
 afterEach(() => stage.clear())
 afterAll(() => server.stop())
