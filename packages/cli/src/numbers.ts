@@ -8,7 +8,7 @@ import { UsageError } from '@poolsafe/config'
 export function numberOf(flag: string, text: string): number {
   const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN
   if (Number.isFinite(number)) return number
-  throw new UsageError(`--${toKebab(flag)} must be a number; got '${text}'`)
+  throw new UsageError(`--${toKebab(flag)} must be a number of at least 0, such as 8 or 0.5; got '${text}'`)
 }
 
 const units: Readonly<Record<string, number>> = { kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30, tb: 2 ** 40 }

@@ -61,7 +61,7 @@ describe('loadConfig', () => {
     ['{ "guard": ', 'does not load'],
     ['[]', 'the configuration must be an object'],
     ['{ "extends": "./poolsafe.config.json" }', 'extends itself'],
-    ['{ "extends": "./missing.json" }', 'there is no configuration file'],
+    ['{ "extends": "./missing.json" }', 'missing.json, which does not exist; extends takes paths of files'],
   ])('refuses %s', async (text, message) => {
     const folder = writeProject({ 'poolsafe.config.json': text })
     const error = await loadConfig(folder, undefined).catch((reason: unknown) => reason)

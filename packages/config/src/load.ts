@@ -42,8 +42,13 @@ function loadWithParents(path: string, children: readonly string[]): PoolsafeCon
   if (children.includes(path)) throw new UsageError(`${path} extends itself: ${[...children, path].join(' → ')}`)
   const own = loadFile(path)
   const names = typeof own.extends === 'string' ? [own.extends] : (own.extends ?? [])
-  const parents = names.map((name) => loadWithParents(resolve(dirname(path), name), [...children, path]))
+  const parents = names.map((name) => loadParent(resolve(dirname(path), name), [...children, path]))
   return mergeConfigs([...parents, own])
+}
+
+function loadParent(path: string, children: readonly string[]): PoolsafeConfig {
+  if (existsSync(path)) return loadWithParents(path, children)
+  throw new UsageError(`${children.at(-1)} extends ${path}, which does not exist; extends takes paths of files`)
 }
 
 function loadFile(path: string): PoolsafeConfig {

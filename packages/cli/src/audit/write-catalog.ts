@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import type { CatalogDescription } from '@poolsafe/core'
-import { UsageError } from '@poolsafe/config'
+import { writeReport } from '../terminal/write-report.ts'
 
 /**
  * Writes a description with one object a line, so that a change is a small difference.
@@ -8,12 +7,7 @@ import { UsageError } from '@poolsafe/config'
  * @throws UsageError if the file cannot be written
  */
 export function writeCatalog(path: string, catalog: CatalogDescription): void {
-  try {
-    writeFileSync(path, printed(catalog))
-  } catch (error) {
-    const { code = 'an error' } = error as { readonly code?: string }
-    throw new UsageError(`--write: ${path} cannot be written (${code})`, { cause: error })
-  }
+  writeReport('--write', path, printed(catalog))
 }
 
 function printed(catalog: CatalogDescription): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { UsageError } from '@poolsafe/config'
 import type { CheckFinding } from './finding.ts'
 
@@ -30,17 +30,35 @@ export function fingerprintOf({ rule, path, statement, message }: CheckFinding):
  * @throws UsageError for a file that is missing or is no baseline
  */
 export function readBaseline(path: string): Baseline {
-  if (!existsSync(path)) throw new UsageError(`there is no baseline ${path}; write one with --update-baseline`)
-  try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Baseline
-    if (value.version === 1 && Array.isArray(value.findings) && value.findings.every(isEntry)) return value
-  } catch (error) {
-    throw new UsageError(`${path} is no baseline: ${(error as Error).message}`, { cause: error })
-  }
-  throw new UsageError(`${path} is no baseline: write it again with --update-baseline`)
+  if (!existsSync(path)) throw refusalOf(path, 'there is no such file; write one with --update-baseline')
+  if (statSync(path).isDirectory())
+    throw refusalOf(path, 'it is a folder; name a file, or put the folders to check in front of --baseline')
+  const value = parse(path)
+  if (isBaseline(value)) return value
+  throw refusalOf(path, 'it is no baseline of this version; write it again with --update-baseline')
 }
 
-function isEntry({ path, rule, fingerprint, count }: BaselineEntry): boolean {
+function parse(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const { message } = error as Error
+    throw refusalOf(path, `it is no baseline (${message}); write it again with --update-baseline`, error)
+  }
+}
+
+function refusalOf(path: string, why: string, cause?: unknown): UsageError {
+  return new UsageError(`--baseline: ${path}: ${why}`, { cause })
+}
+
+function isBaseline(value: unknown): value is Baseline {
+  if (typeof value !== 'object' || value === null) return false
+  const { version, findings } = value as Partial<Baseline>
+  return version === 1 && Array.isArray(findings) && findings.every(isEntry)
+}
+
+function isEntry(value: unknown): boolean {
+  const { path, rule, fingerprint, count } = (value ?? {}) as Partial<BaselineEntry>
   return [path, rule, fingerprint].every((text) => typeof text === 'string') && typeof count === 'number'
 }
 

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { globSync } from 'tinyglobby'
 import { UsageError } from '@poolsafe/config'
 import { settingsFiles } from './configuration/check-settings-file.ts'
+import type { Skipped } from './finding.ts'
+import { reasonOf } from './read-file.ts'
 
 /** Which files to check. */
 export interface FileRequest {
@@ -39,21 +41,47 @@ const testFiles: readonly string[] = [
   '**/{__tests__,__mocks__,__fixtures__,test,tests,e2e,fixtures,examples,example,benchmark,benchmarks,bench,playground,storybook}/**',
 ]
 
-/**
- * Returns the files to check, as absolute paths in order. Files that Git ignores are left out.
- *
- * @throws UsageError for a path that does not exist
- */
-export function listFiles({ cwd, paths, include, exclude, tests }: FileRequest): string[] {
-  const roots = (paths.length === 0 ? ['.'] : paths).map((path) => resolve(cwd, path))
-  for (const root of roots) if (!existsSync(root)) throw new UsageError(`there is no file or folder ${root}`)
-  const ignore = [...never, ...exclude, ...(tests ? [] : testFiles)]
-  const found = new Set(roots.flatMap((root) => filesBelow(root, include, ignore)))
-  return withoutIgnored(cwd, [...found].toSorted())
+/** The files to check. */
+export interface ListedFiles {
+  /** Absolute paths in order. */
+  readonly files: readonly string[]
+  /** Folders that cannot be read. */
+  readonly skipped: readonly Skipped[]
 }
 
-/** A file that is named is checked whatever its path is. */
-function filesBelow(root: string, include: readonly string[], ignore: readonly string[]): string[] {
+/**
+ * Returns the files to check. Files that Git ignores are left out.
+ *
+ * @throws UsageError for a path that does not exist, and for a pipe or a device
+ */
+export function listFiles({ cwd, paths, include, exclude, tests }: FileRequest): ListedFiles {
+  const roots = (paths.length === 0 ? ['.'] : paths).map((path) => resolve(cwd, path))
+  for (const root of roots) checkRoot(root)
+  const ignore = [...never, ...exclude, ...(tests ? [] : testFiles)]
+  const refused = new Map<string, string>()
+  const found = new Set(roots.flatMap((root) => filesBelow(root, include, ignore, refused)))
+  const skipped = Array.from(refused, ([path, reason]) => ({ path: shownPath(cwd, path), reason }))
+  return { files: withoutIgnored(cwd, [...found].toSorted()), skipped }
+}
+
+function checkRoot(root: string): void {
+  if (!existsSync(root)) throw new UsageError(`there is no file or folder ${root}; name one, or none for all files`)
+  const status = statSync(root)
+  if (!status.isFile() && !status.isDirectory())
+    throw new UsageError(`${root} is neither a file nor a folder; use --stdin-filepath to check standard input`)
+}
+
+/**
+ * A file that is named is checked whatever its path is.
+ *
+ * @param refused gets the folders that cannot be read, with the reason
+ */
+function filesBelow(
+  root: string,
+  include: readonly string[],
+  ignore: readonly string[],
+  refused: Map<string, string>,
+): string[] {
   if (statSync(root).isFile()) return [root]
   return globSync(include, {
     cwd: root,
@@ -63,7 +91,21 @@ function filesBelow(root: string, include: readonly string[], ignore: readonly s
     // A link may lead back to a folder around it.
     followSymbolicLinks: false,
     expandDirectories: false,
+    fs: { readdirSync: reading(refused) },
   })
+}
+
+/** The glob leaves out a folder that cannot be read without a word. */
+function reading(refused: Map<string, string>): typeof readdirSync {
+  const read = (path: string, options: { withFileTypes: true }): unknown => {
+    try {
+      return readdirSync(path, options)
+    } catch (error) {
+      refused.set(resolve(path), reasonOf(error))
+      throw error
+    }
+  }
+  return read as typeof readdirSync
 }
 
 /** Asks Git, where there is one. Its answer is the list of ignored paths. */

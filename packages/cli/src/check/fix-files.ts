@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { reasonOf } from '../terminal/write-report.ts'
 import { shownPath } from './files.ts'
 import type { CheckFinding } from './finding.ts'
 import { applyEdits, diffOf, Fixer, type Edit } from './fix.ts'
@@ -34,19 +35,39 @@ export function fixFiles(files: readonly string[], options: FixFilesOptions): st
     return found === undefined ? [] : [found]
   })
   const verb = options.isDry ? 'would change' : 'changed'
-  return `${changes.join('')}${verb} ${counted(changes.length, 'file')}\n`
+  const count = changes.filter(({ isChanged }) => isChanged).length
+  return `${changes.map(({ text }) => text).join('')}${verb} ${counted(count, 'file')}\n`
 }
 
-/** @returns the diff; `undefined` for a file without an exact repair */
-function fixFile(path: string, repairers: readonly Repairer[], options: FixFilesOptions): string | undefined {
+/** What became of a file, for people. */
+interface Fixed {
+  readonly text: string
+  readonly isChanged: boolean
+}
+
+/** @returns `undefined` for a file without an exact repair */
+function fixFile(path: string, repairers: readonly Repairer[], options: FixFilesOptions): Fixed | undefined {
   const content = readSource(path)
   if (!('source' in content) || !mayTouchSessions(content.source) || !/\.(?:[mc]?[jt]sx?|sql)$/.test(path))
     return undefined
   const { source } = content
   const fixed = repairers.reduce((text, repairer) => applyEdits(text, editsOf(path, text, repairer, options)), source)
   if (fixed === source) return undefined
-  if (!options.isDry) writeFileSync(path, fixed)
-  return diffOf(shownPath(options.cwd, path), source, fixed)
+  const shown = shownPath(options.cwd, path)
+  const refusal = options.isDry ? undefined : write(path, fixed)
+  return refusal === undefined
+    ? { text: diffOf(shown, source, fixed), isChanged: true }
+    : { text: `not changed  ${shown}: ${refusal}\n`, isChanged: false }
+}
+
+/** @returns why the file cannot be written */
+function write(path: string, text: string): string | undefined {
+  try {
+    writeFileSync(path, text)
+    return undefined
+  } catch (error) {
+    return reasonOf(error)
+  }
 }
 
 /** The repairs inside of what is reported. What is right in its context, or allowed, stays as it is. */

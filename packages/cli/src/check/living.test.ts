@@ -11,8 +11,14 @@ const concise = ['check', '--format', 'concise']
 describe('a baseline', () => {
   it('hides what it has, also when lines move, and shows what is new', async () => {
     const cwd = writeProject({ 'src/db.ts': unsafe + unsafe })
-    expect(await runCli(['check', '--update-baseline'], { cwd })).toMatchObject({ exitCode: 0 })
-    expect(await runCli([...concise, '--baseline'], { cwd })).toEqual({ exitCode: 0, out: '', err: '' })
+    const written = await runCli(['check', '--update-baseline'], { cwd })
+    expect(written).toMatchObject({ exitCode: 0, err: '' })
+    expect(written.out).toMatch(/^wrote 2 findings to poolsafe-baseline\.json \(/)
+    expect((await runCli(['check', '--baseline'], { cwd })).out).toMatch(
+      /^nothing new, 2 known findings in poolsafe-baseline\.json \(/,
+    )
+    const err = 'nothing new, 2 known findings in poolsafe-baseline.json\n'
+    expect(await runCli([...concise, '--baseline'], { cwd })).toEqual({ exitCode: 0, out: '', err })
     writeFileSync(join(cwd, 'src/db.ts'), `\n\n${unsafe}${unsafe}${unsafe}await pool.query('LISTEN a')\n`)
     const { exitCode, out } = await runCli([...concise, '--baseline'], { cwd })
     expect(exitCode).toBe(1)
@@ -29,9 +35,12 @@ describe('a baseline', () => {
   })
 
   it.each([
-    ['{', 'is no baseline'],
-    ['{"version":2}', 'is no baseline'],
-    ['{"version":1,"findings":[{}]}', 'is no baseline'],
+    ['{', 'it is no baseline (Expected property name'],
+    ['', 'it is no baseline (Unexpected end of JSON input); write it again with --update-baseline'],
+    ['null', 'it is no baseline of this version; write it again with --update-baseline'],
+    ['{"version":2}', 'it is no baseline of this version'],
+    ['{"version":1,"findings":[{}]}', 'it is no baseline of this version'],
+    ['{"version":1,"findings":[null]}', 'it is no baseline of this version'],
   ])('is refused if it is broken: %s', async (text, message) => {
     const cwd = writeProject({ 'poolsafe-baseline.json': text })
     const { exitCode, err } = await runCli(['check', '--baseline'], { cwd })
@@ -41,7 +50,9 @@ describe('a baseline', () => {
   })
 
   it('is refused if it is missing', async () => {
-    expect((await runCli(['check', '--baseline'], { cwd: writeProject({}) })).err).toContain('there is no baseline')
+    expect((await runCli(['check', '--baseline'], { cwd: writeProject({}) })).err).toContain(
+      'poolsafe-baseline.json: there is no such file; write one with --update-baseline',
+    )
   })
 })
 
@@ -65,7 +76,7 @@ describe('--changed', () => {
     expect(await pathsOf('--changed')).toEqual(['new.ts', ''])
     const { exitCode, err } = await runCli(['check', '--changed', 'missing'], { cwd })
     expect(exitCode).toBe(2)
-    expect(err).toContain('--changed: git merge-base failed')
+    expect(err).toContain("--changed: there is no commit or branch 'missing' here. Fetch it, or name another one")
   })
 
   it('says that a shallow clone lacks the commit to compare with', async () => {
@@ -84,7 +95,7 @@ describe('--changed', () => {
   it('says that there is no repository', async () => {
     const { exitCode, err } = await runCli(['check', '--changed'], { cwd: writeProject({ 'a.ts': unsafe }) })
     expect(exitCode).toBe(2)
-    expect(err).toContain('not a git repository')
+    expect(err).toContain('this folder is not a git repository; run it in one, or leave out --changed')
   })
 
   it('leaves out what Git ignores', async () => {

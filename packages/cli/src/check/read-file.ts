@@ -65,7 +65,8 @@ function swapped(bytes: Buffer): Buffer {
   return Buffer.from(bytes.subarray(2, bytes.length & ~1)).swap16()
 }
 
-function reasonOf(error: unknown): string {
+/** Returns why a file or a folder cannot be read. */
+export function reasonOf(error: unknown): string {
   const { code, message = String(error) } = error as { readonly code?: string; readonly message?: string }
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied'
   return code === 'ENOENT' ? 'it is gone' : message

@@ -37,8 +37,9 @@ export interface CheckRequest {
 /** The usual file of the baseline. */
 export const usualBaseline = 'poolsafe-baseline.json'
 
-/** @throws UsageError for options that contradict each other */
+/** @throws UsageError for options that contradict each other, and for an unknown format */
 export function checkContradictions(request: CheckRequest): void {
+  if (request.format !== undefined) formatNamed(request.format)
   const { fix, dryRun, stdinFilepath, updateBaseline, changed, rule, paths } = request
   const refuse = (message: string): never => {
     throw new UsageError(message)
@@ -75,6 +76,6 @@ export function checkRules(ids: readonly string[]): readonly string[] {
   const wrong = ids.find((id) => !known.includes(id))
   if (wrong === undefined) return ids
   const meant = closest(wrong, known)
-  const hint = meant === undefined ? '' : `; did you mean '${meant}'?`
+  const hint = meant === undefined ? '.' : `; did you mean '${meant}'?`
   throw new UsageError(`--rule: there is no rule '${wrong}'${hint} Rules: ${known.join(', ')}`)
 }

@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadConfig, resolveCheck } from '@poolsafe/config'
 import { chosenCatalog } from '../catalog/chosen-catalog.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { writeReport } from '../terminal/write-report.ts'
 import { createAllowed } from './allowed.ts'
-import { compareWith, readBaseline, toBaseline } from './baseline.ts'
+import { applyBaseline } from './apply-baseline.ts'
 import { changedFiles } from './changed-files.ts'
 import { settlePending } from './configuration/project-facts.ts'
 import { defaultInclude, listFiles } from './files.ts'
@@ -13,15 +13,8 @@ import type { CheckFinding, Skipped } from './finding.ts'
 import { Lines } from './lines.ts'
 import { readSource } from './read-file.ts'
 import { reports } from './report/all.ts'
-import { counted, type CheckResult } from './report/result.ts'
-import {
-  checkContradictions,
-  checkRules,
-  formatNamed,
-  profilesOf,
-  usualBaseline,
-  type CheckRequest,
-} from './request.ts'
+import type { CheckResult } from './report/result.ts'
+import { checkContradictions, checkRules, formatNamed, profilesOf, type CheckRequest } from './request.ts'
 import { mergePoolers } from './merge-poolers.ts'
 import { scanFiles, scanText } from './run-scan.ts'
 import type { ScanOutput, ScanRequest } from './scan-types.ts'
@@ -32,11 +25,13 @@ interface Settings {
   readonly terminal: Terminal
   readonly scan: ScanRequest
   readonly files: readonly string[]
+  /** Folders that cannot be read. */
+  readonly skipped: readonly Skipped[]
   readonly accept: (findings: readonly CheckFinding[]) => CheckFinding[]
   readonly showsHints: boolean
 }
 
-/** @throws UsageError for a wrong command line or configuration */
+/** @throws UsageError for a wrong command line or configuration, and for a file that cannot be written */
 export async function runCheck(request: CheckRequest, terminal: Terminal): Promise<ExitCode> {
   checkContradictions(request)
   const settings = await settingsOf(request, terminal)
@@ -66,14 +61,15 @@ async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Se
   const check = resolveCheck(given)
   const { exclude, include = defaultInclude, overrides, migrations } = check
   const allowed = createAllowed(guard, overrides, checkRules(request.rule ?? []))
-  const files =
+  const { files, skipped } =
     request.stdinFilepath === undefined
       ? listFiles({ cwd, paths: request.paths, include, exclude, tests: request.tests ?? check.tests })
-      : []
+      : { files: [], skipped: [] }
   return {
     request,
     terminal,
     files: onlyChanged(files, cwd, request.changed),
+    skipped,
     scan: {
       cwd,
       poolers: profilesOf(request.pooler, guard),
@@ -98,11 +94,13 @@ function onlyChanged(files: readonly string[], cwd: string, changed: string | tr
 
 function finish(settings: Settings, output: ScanOutput, millis: number): ExitCode {
   const { request, terminal, scan, files, accept } = settings
+  const asked = request.stdinFilepath === undefined ? files.length : 1
   const { results, problems, counts, hints } = output
   const settled = mergePoolers(settlePending(results))
   const found = accept([...results.flatMap(({ findings }) => findings), ...settled])
-  const skipped: readonly Skipped[] = results.flatMap((result) => result.skipped)
-  const { findings, note } = withBaseline(found, request, terminal.cwd)
+  const unread = results.flatMap((result) => result.skipped)
+  const skipped = [...settings.skipped, ...unread]
+  const { findings, clean, note } = applyBaseline(found, request, terminal.cwd)
   const result: CheckResult = {
     findings,
     skipped,
@@ -112,37 +110,40 @@ function finish(settings: Settings, output: ScanOutput, millis: number): ExitCod
     millis,
     hints: settings.showsHints ? hints : [],
   }
-  print(result, request, terminal)
-  terminal.err(note)
-  if (files.length > 0 && skipped.length === files.length) return exitCodes.error
+  print(result, request, terminal, clean)
+  const notes = [note, isShown(request) || clean === undefined ? undefined : `${clean}\n`, emptyNote(settings)]
+  terminal.err(notes.filter((each) => each !== undefined).join(''))
+  if (skipped.length > 0 && unread.length === asked) return exitCodes.error
   return findings.some(({ level }) => level === 'error') ? exitCodes.findings : exitCodes.clean
 }
 
-/** Leaves out what the baseline has. Writes it if that was asked for: then nothing is left to report. */
-function withBaseline(
-  found: readonly CheckFinding[],
-  { baseline, updateBaseline }: CheckRequest,
-  cwd: string,
-): { readonly findings: readonly CheckFinding[]; readonly note: string } {
-  if (baseline === undefined && updateBaseline !== true) return { findings: found, note: '' }
-  const path = resolve(cwd, typeof baseline === 'string' ? baseline : usualBaseline)
-  if (updateBaseline === true) {
-    writeFileSync(path, toBaseline(found))
-    return { findings: [], note: `${path} has ${counted(found.length, 'finding')} now\n` }
-  }
-  const { findings, gone } = compareWith(readBaseline(path), found)
-  const note = gone === 0 ? '' : `the baseline has ${counted(gone, 'stale finding')}: run --update-baseline\n`
-  return { findings, note }
+/** Returns true if the terminal shows the report for people. */
+function isShown({ format = 'pretty', output }: CheckRequest): boolean {
+  return format === 'pretty' && output === undefined
+}
+
+/** A check of no file is most often a mistake. With `--changed` it is none, nor for a hook that names its files. */
+function emptyNote({ request, terminal, files }: Settings): string | undefined {
+  const { stdinFilepath, changed, paths, tests } = request
+  if (files.length > 0 || stdinFilepath !== undefined || changed !== undefined) return undefined
+  const where = paths.length === 0 ? terminal.cwd : paths.join(', ')
+  const most = 'check leaves out node_modules, build output and what Git ignores'
+  return `no file was checked in ${where}; ${most}${tests === true ? '' : '; --tests adds tests and examples'}\n`
 }
 
 /** Under GitHub Actions, annotations follow the report for people. */
-function print(result: CheckResult, { format, output, style, all = false }: CheckRequest, terminal: Terminal): void {
+function print(
+  result: CheckResult,
+  { format, output, style, all = false }: CheckRequest,
+  terminal: Terminal,
+  clean: string | undefined,
+): void {
   const { cwd, columns, out, env } = terminal
-  const options = { style, columns, all, lineOf: createLineOf(cwd) }
+  const options = { style, columns, all, lineOf: createLineOf(cwd), clean }
   const name = formatNamed(format ?? 'pretty')
   const text = reports[name](result, options)
   if (output === undefined) out(text)
-  else writeFileSync(resolve(cwd, output), text)
+  else writeReport('--output', resolve(cwd, output), text)
   if (format === undefined && env['GITHUB_ACTIONS'] === 'true') out(reports.github(result, options))
 }
 

@@ -1,4 +1,6 @@
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { UsageError } from '@poolsafe/config'
 import { Progress } from '../terminal/progress.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { observeFiles } from './cache/observed.ts'
@@ -6,7 +8,11 @@ import { ScanCache, usualCacheFolder } from './cache/scan-cache.ts'
 import type { CheckRequest } from './request.ts'
 import type { ScanOutput, ScanRequest } from './scan-types.ts'
 
-/** Checks files. With `--cache` the result of the last check counts where nothing has changed. */
+/**
+ * Checks files. With `--cache` the result of the last check counts where nothing has changed.
+ *
+ * @throws UsageError if the folder of the cache is a file
+ */
 export async function scanFiles(
   files: readonly string[],
   request: ScanRequest,
@@ -16,10 +22,7 @@ export async function scanFiles(
   if (isCached !== true && (cacheLocation === undefined || isCached === false))
     return (await scan(files, request, progressOf(files, terminal))).output
   const { cwd } = terminal
-  const cache = new ScanCache(
-    cacheLocation === undefined ? usualCacheFolder(cwd) : resolve(cwd, cacheLocation),
-    request,
-  )
+  const cache = new ScanCache(cacheFolder(cacheLocation, cwd), request)
   const known = cache.find(files)
   if (known !== undefined) return known
   const observed = observeFiles()
@@ -30,6 +33,14 @@ export async function scanFiles(
     terminal.err(`--cache: the result was not kept: ${error instanceof Error ? error.message : String(error)}\n`)
   }
   return output
+}
+
+function cacheFolder(location: string | undefined, cwd: string): string {
+  if (location === undefined) return usualCacheFolder(cwd)
+  const folder = resolve(cwd, location)
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new UsageError(`--cache-location: ${folder} is a file; name a folder`)
+  return folder
 }
 
 /** Checks a text as if it were the content of a file. */

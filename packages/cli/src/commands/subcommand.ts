@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { InvalidArgumentError, type Command } from 'commander'
 import { styleOf, type Terminal } from '../terminal/terminal.ts'
 import type { Style } from '../terminal/style.ts'
 
@@ -42,6 +42,7 @@ export function addCommand(program: Command, { usage, description, examples }: A
     .option('--color', 'print colours although the output is not a terminal')
     .option('--no-color', 'print no colours')
     .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError(`See poolsafe ${usage.replace(/ .*/, '')} --help.`)
     .addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
 }
 
@@ -50,8 +51,13 @@ export function styleFor({ terminal }: Session, { color }: CommonOptions): Style
   return styleOf(terminal, color)
 }
 
-/** For an option with a list: values with commas between them, or the option several times. */
+/**
+ * For an option with a list: values with commas between them, or the option several times.
+ *
+ * @throws InvalidArgumentError without a value, as for an unset variable
+ */
 export function collect(value: string, earlier: readonly string[] = []): readonly string[] {
   const values = value.split(',').map((each) => each.trim())
+  if (values.every((each) => each === '')) throw new InvalidArgumentError('It is empty.')
   return [...earlier, ...values.filter((each) => each !== '')]
 }

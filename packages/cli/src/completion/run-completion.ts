@@ -12,7 +12,7 @@ import { scripts } from './scripts.ts'
 export function runCompletion(shell: string, program: Command, { out }: Terminal): ExitCode {
   if (!isKnown(shell)) {
     const meant = closest(shell, Object.keys(scripts))
-    const hint = meant === undefined ? '' : `; did you mean '${meant}'?`
+    const hint = meant === undefined ? '.' : `; did you mean '${meant}'?`
     throw new UsageError(`completion: there is no shell '${shell}'${hint} Shells: ${Object.keys(scripts).join(', ')}`)
   }
   const values = { 'check --format': formats, '--rule': rules.map(({ id }) => id), '--pooler': poolerNames }

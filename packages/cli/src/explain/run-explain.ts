@@ -1,5 +1,6 @@
 import type { PoolerProfile, Rule } from '@poolsafe/core'
 import { ruleById, type RuleId } from '@poolsafe/core'
+import { closest } from '@poolsafe/core/adapter'
 import { chosenCatalog } from '../catalog/chosen-catalog.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { everyPooler, loadConfig, poolerNamed, UsageError } from '@poolsafe/config'
@@ -44,7 +45,8 @@ async function textOf({ sql }: ExplainRequest, { isInputInteractive, readInput }
   if (sql === undefined && isInputInteractive)
     throw new UsageError("explain needs a text: poolsafe explain 'SET search_path = tenant'")
   const text = sql === undefined || sql === '-' ? await readInput() : sql
-  if (text.trim() === '') throw new UsageError('explain: the text is empty')
+  if (text.trim() === '')
+    throw new UsageError("explain: the text is empty; give SQL or the id of a rule: poolsafe explain 'SET a.b = 1'")
   return text
 }
 
@@ -53,7 +55,10 @@ function ruleOf(text: string): Rule | undefined {
   const id = text.trim()
   if (Object.hasOwn(ruleById, id)) return ruleById[id as RuleId]
   if (!/^(?:session|transaction|connection|statement)\/[a-z-]+$/.test(id)) return undefined
-  throw new UsageError(`explain: there is no rule '${id}'. Rules: ${Object.keys(ruleById).join(', ')}`)
+  const ids = Object.keys(ruleById)
+  const meant = closest(id, ids)
+  const hint = meant === undefined ? '.' : `; did you mean '${meant}'?`
+  throw new UsageError(`explain: there is no rule '${id}'${hint} Rules: ${ids.join(', ')}`)
 }
 
 function profilesOf(names: readonly string[] | undefined): PoolerProfile[] {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { rules } from '@poolsafe/core'
@@ -6,6 +6,7 @@ import { checkOneOf } from '@poolsafe/core/adapter'
 import { poolerNamed } from '@poolsafe/config'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { checkWritable, writeReport } from '../terminal/write-report.ts'
 import { formatHtml } from './format-html.ts'
 import { formatJUnit } from './format-junit.ts'
 import { formatSummary } from './format-summary.ts'
@@ -30,11 +31,12 @@ export interface RunRequest {
  * Runs the command with the register in every Node process below it.
  *
  * @returns the exit code of the command; with `strict`, 1 if it is 0 and something was found
- * @throws UsageError for a command that does not start, and for an unknown pooler
+ * @throws UsageError for a command that does not start, an unknown pooler and a file that cannot be written
  * @throws InvalidOptionError for an unknown rule
  */
 export async function runRun(request: RunRequest, terminal: Terminal): Promise<number> {
   const settings = settingsOf(request)
+  if (request.output !== undefined) checkWritable('--output', resolve(terminal.cwd, request.output))
   const folder = mkdtempSync(join(tmpdir(), 'poolsafe-run-'))
   try {
     const env = { ...withRegister(terminal.env), ...settings, POOLSAFE_RECORD: folder }
@@ -79,7 +81,7 @@ function withRegister(env: Environment): Environment {
 function print(summary: Summary, { format, output, style }: RunRequest, { cwd, err, columns }: Terminal): void {
   const text = texts[format](summary, style, columns)
   if (output === undefined) err(text)
-  else writeFileSync(resolve(cwd, output), text)
+  else writeReport('--output', resolve(cwd, output), text)
 }
 
 const texts: Readonly<Record<SummaryFormat, (summary: Summary, style: Style, columns: number) => string>> = {

@@ -27,7 +27,8 @@ export async function runSize(flags: SizeFlags, terminal: Terminal, style: Style
   const recorded = flags.stats === undefined ? undefined : readStats(flags.stats, terminal.cwd)
   const options = withRecorded(sizeOptionsOf(flags), recorded)
   const plan = planSize(options)
-  if (recorded !== undefined && flags.simulate !== true) throw new UsageError('--stats needs --simulate')
+  if (recorded !== undefined && flags.simulate !== true)
+    throw new UsageError('--stats has the durations for a simulation: add --simulate')
   const curve = flags.simulate === true ? waitCurveOf(plan, options, recorded) : undefined
   terminal.out(planIn(flags.format, plan, curve, style, terminal.columns))
   return plan.problems.length === 0 ? exitCodes.clean : exitCodes.findings

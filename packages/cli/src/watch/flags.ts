@@ -30,7 +30,8 @@ export function watchOptionsOf(flags: WatchFlags): Omit<WatchOptions, 'connect' 
   const { application = [], role, above, idle, interval, apply = false, poolerAddress, poolerConnections } = flags
   if (application.length === 0)
     throw new UsageError("--application is missing: give the application_name of what may be closed, such as 'shop-*'")
-  if (apply && flags.dryRun === true) throw new UsageError('--apply and --dry-run contradict each other')
+  if (apply && flags.dryRun === true)
+    throw new UsageError('--apply closes connections and --dry-run closes none: leave out one of them')
   return {
     applications: application,
     apply,

@@ -13,6 +13,8 @@ export interface PrettyOptions extends Layout {
   readonly all: boolean
   /** Returns the line of a file; `undefined` if it cannot be read. */
   readonly lineOf: (path: string, line: number) => string | undefined
+  /** What to say if there are no errors. @default 'nothing found' */
+  readonly clean?: string | undefined
 }
 
 /** How many places of one rule are shown. */
@@ -30,7 +32,7 @@ export function pretty(result: CheckResult, options: PrettyOptions): string {
       `${options.style.yellow('comment')}  ${visible(`${path}:${line}`)}  ${visible(message)}\n`,
   )
   const hints = result.hints.map((hint) => `${options.style.cyan('hint')}  ${hint}; name the pooler with --pooler\n`)
-  return [...errors, notes, problems.join(''), skipped.join(''), hints.join(''), summary(result, options.style)]
+  return [...errors, notes, problems.join(''), skipped.join(''), hints.join(''), summary(result, options)]
     .filter((part) => part !== '')
     .join('\n')
 }
@@ -114,14 +116,14 @@ function byPooler({ findings, poolers }: CheckResult): string {
   return `${formatTable([['findings', 'notes', 'behind'], ...rows], 200)}\n`
 }
 
-function summary(result: CheckResult, style: Style): string {
+function summary(result: CheckResult, { style, clean = 'nothing found' }: PrettyOptions): string {
   const { counts, poolers, millis } = result
   const errors = ofLevel(result, 'error')
   const notes = ofLevel(result, 'note')
   const files = new Set(errors.map(({ path }) => path)).size
   const verdict =
     errors.length === 0
-      ? style.green('nothing found')
+      ? style.green(clean)
       : style.red(`${counted(errors.length, 'finding')} in ${counted(files, 'file')}`)
   const also = notes.length === 0 ? '' : `, ${counted(notes.length, 'note')}`
   const read = `${counted(counts.files, 'file')}, ${counted(counts.tags + counts.calls, 'SQL text')}, ${counted(counts.scripts, 'script')}`
