@@ -1,22 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { runCli } from '../../../test/support/cli/fake-terminal.ts'
 import { writeProject } from '../../../test/support/cli/project.ts'
-
-const root = resolve(import.meta.dirname, '..')
-
-/** Validates a report by the schema that it names itself. Returns what is wrong. */
-function errorsIn(report: string): unknown {
-  const data = JSON.parse(report) as { readonly $schema: string }
-  const path = resolve(root, data.$schema.replace(/^https:\/\/unpkg\.com\/poolsafe@[^/]+\//, ''))
-  expect(existsSync(path)).toBe(true)
-  const ajv = new Ajv2020({ allErrors: true, strict: true })
-  const validate = ajv.compile(JSON.parse(readFileSync(path, 'utf8')) as object)
-  validate(data)
-  return validate.errors
-}
+import { errorsByOwnSchema, schemaErrors } from '../../../test/support/cli/schema-errors.ts'
 
 const files = {
   'src/a.ts':
@@ -31,20 +16,37 @@ const files = {
 describe('the JSON schema of', () => {
   it.each([[[]], [['--pooler', 'pgbouncer@1.24,odyssey']], [['--rule', 'session/load']]])('check %j', async (args) => {
     const { out } = await runCli(['check', '--format', 'json', ...args], { cwd: writeProject(files) })
-    expect(errorsIn(out)).toBeNull()
+    expect(errorsByOwnSchema(out)).toBeNull()
   })
 
   it.each(['SET search_path = a', 'SELECT 1', 'BEGIN; SELECT pg_advisory_lock(1); SET LOCAL a = 1', 'no SQL at all'])(
     'explain %j',
     async (sql) => {
       const { out } = await runCli(['explain', '--json', sql])
-      expect(errorsIn(out)).toBeNull()
+      expect(errorsByOwnSchema(out)).toBeNull()
     },
   )
 
+  it.each([
+    [[]],
+    [['--cores', '8', '--processes', '12', '--rps', '600', '--mean', '4', '--poolers', '2']],
+    [['--rps', '100000', '--max-connections', '20']],
+    [['--rps', '200', '--mean', '6', '--p99', '40', '--simulate']],
+    [['--rps', '100000', '--simulate']],
+  ])('size %j', async (args) => {
+    const { out } = await runCli(['size', '--format', 'json', ...args])
+    expect(errorsByOwnSchema(out)).toBeNull()
+  })
+
+  it('size --table, whose examples have no room for its address', async () => {
+    const { out } = await runCli(['size', '--format', 'json', '--table'])
+    expect(schemaErrors('size', JSON.parse(out))).toBeNull()
+    expect(schemaErrors('size', JSON.parse(out.replaceAll('"Small"', '"Tiny"')))).not.toBeNull()
+  })
+
   it('check refuses what no report has', async () => {
     const { out } = await runCli(['check', '--format', 'json'], { cwd: writeProject(files) })
-    expect(errorsIn(out.replaceAll('"level": "error"', '"level": "fatal"'))).not.toBeNull()
-    expect(errorsIn(out.replace('"millis"', '"seconds"'))).not.toBeNull()
+    expect(errorsByOwnSchema(out.replaceAll('"level": "error"', '"level": "fatal"'))).not.toBeNull()
+    expect(errorsByOwnSchema(out.replace('"millis"', '"seconds"'))).not.toBeNull()
   })
 })

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { startTestPostgres } from '../../support/servers/postgres-versions.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { runCli, type Printed } from '../../support/cli/fake-terminal.ts'
+import { errorsByOwnSchema, schemaErrors } from '../../support/cli/schema-errors.ts'
 import { openStage, type Stage, until } from '../operate/watch/stage.ts'
 import { bin, userEnvironment } from './run-poolsafe.ts'
 
@@ -33,6 +34,20 @@ async function idle(count: number): Promise<void> {
   await client.end()
 }
 
+interface Line {
+  readonly kind: string
+  readonly connection?: { readonly pid: number }
+}
+
+/** The lines of JSON, each by the schema. */
+function eventsOf(out: string): Line[] {
+  const lines = out.trim().split('\n')
+  return lines.map((line) => {
+    expect(schemaErrors('watch', JSON.parse(line))).toBeNull()
+    return JSON.parse(line) as Line
+  })
+}
+
 describe('poolsafe watch --once', () => {
   it('says what it would close, and exits with 1', async () => {
     await idle(10)
@@ -45,10 +60,8 @@ describe('poolsafe watch --once', () => {
   it('closes with --apply, and exits with 0 if there is room then', async () => {
     await idle(10)
     const { exitCode, out } = await look(...quick, '--apply', '--format', 'json')
-    const events = out
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { kind: string; connection?: { pid: number } })
+    const events = eventsOf(out)
+    expect(errorsByOwnSchema(out.split('\n')[0] ?? '')).toBeNull()
     expect(events.filter(({ kind }) => kind === 'closed').map(({ connection }) => typeof connection?.pid)).toEqual([
       'number',
       'number',
@@ -62,6 +75,7 @@ describe('poolsafe watch --once', () => {
     const { exitCode, out } = await look(...quick, '--apply')
     expect(out).toContain('10 of billing (role other) of another application')
     expect(exitCode).toBe(1)
+    expect(eventsOf((await look(...quick, '--format', 'json')).out).map(({ kind }) => kind)).toContain('stuck')
   })
 })
 
@@ -96,7 +110,10 @@ describe('poolsafe watch', () => {
     [['--application', 'shop', '--above', '100'], '--above must be a percentage from 1 to 99'],
     [['--application', 'shop', '--idle', '300'], "--idle must be a duration such as 30s or 5min; got '300'"],
     [['--application', 'shop', '--interval', '1ms'], 'intervalMillis must be a number of milliseconds from 100'],
-    [['--application', 'shop', '--apply', '--dry-run'], '--apply and --dry-run contradict each other'],
+    [
+      ['--application', 'shop', '--apply', '--dry-run'],
+      '--apply closes connections and --dry-run closes none: leave out one of them',
+    ],
     [['--application', 'shop', '--metrics-port', '70000'], '--metrics-port must be a port from 0 to 65535'],
     [['--application', 'shop', '--admin-url', 'secret'], '--admin-url is not a URL'],
   ])('refuses %j', async (args, message) => {

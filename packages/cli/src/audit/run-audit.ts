@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { audit, auditWithCatalog, type AuditReport } from '@poolsafe/operate'
 import { databaseUrl, withDatabase } from '../database/connect.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
+import { jsonReport } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { formatAudit } from './format-audit.ts'
@@ -47,7 +48,7 @@ export async function runAudit(request: AuditRequest, terminal: Terminal, style:
 }
 
 function printed(report: AuditReport, format: AuditRequest['format'], style: Style, columns: number): string {
-  if (format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`
+  if (format === 'json') return jsonReport('audit', report)
   if (format === 'html') return htmlAudit(report)
   return format === 'sarif' ? sarifAudit(report) : formatAudit(report, style, columns)
 }

@@ -4,6 +4,7 @@ import { doctor, type DoctorOptions, type DoctorReport } from '@poolsafe/operate
 import { databaseUrl, messageOf, openDatabase, type OpenDatabase } from '../database/connect.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { bytesOf, numberOf } from '../numbers.ts'
+import { jsonReport } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { formatDoctor } from './format-doctor.ts'
@@ -47,7 +48,7 @@ export async function runDoctor(flags: DoctorFlags, terminal: Terminal, style: S
 }
 
 function printed(report: DoctorReport, format: DoctorFlags['format'], style: Style, columns: number): string {
-  if (format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`
+  if (format === 'json') return jsonReport('doctor', report)
   return format === 'html' ? htmlDoctor(report) : formatDoctor(report, style, columns)
 }
 

@@ -4,7 +4,7 @@ import { closest } from '@poolsafe/core/adapter'
 import { chosenCatalog } from '../catalog/chosen-catalog.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { everyPooler, loadConfig, poolerNamed, UsageError } from '@poolsafe/config'
-import { schemaUrl } from '../schema-url.ts'
+import { jsonReport } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { formatRule } from './format-rule.ts'
@@ -36,8 +36,7 @@ export async function runExplain(request: ExplainRequest, terminal: Terminal): P
   const { guard = {} } = (await loadConfig(terminal.cwd, request.config)).config
   const catalog = chosenCatalog(request.catalog, guard, terminal.cwd)
   const verdicts = judgeEverywhere(text, profilesOf(request.pooler), catalog)
-  const data = { $schema: schemaUrl('explain'), ...verdicts }
-  terminal.out(json ? `${JSON.stringify(data, undefined, 2)}\n` : formatVerdicts(verdicts, style, terminal.columns))
+  terminal.out(json ? jsonReport('explain', verdicts) : formatVerdicts(verdicts, style, terminal.columns))
   return verdicts.findings.length === 0 ? exitCodes.clean : exitCodes.findings
 }
 

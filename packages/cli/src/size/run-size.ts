@@ -2,6 +2,7 @@ import { UsageError } from '@poolsafe/config'
 import type { DurationHistogram } from '@poolsafe/core/adapter'
 import { planSize, sizeClasses, type SizeOptions, type SizePlan } from '@poolsafe/operate'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
+import { jsonReport } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { sizeOptionsOf, type SizeFlags } from './flags.ts'
@@ -44,7 +45,8 @@ function tableIn(format: SizeFlags['format'], style: Style, columns: number): st
   const [head = [], ...rows] = classRows()
   if (format === 'html') return htmlPage('poolsafe size', htmlTable(head, rows))
   if (format === 'pretty') return formatClasses(style, columns)
-  return json(sizeClasses.map(({ class: name, options }) => ({ class: name, options, plan: planSize(options) })))
+  const examples = sizeClasses.map(({ class: name, options }) => ({ class: name, options, plan: planSize(options) }))
+  return `${JSON.stringify(examples, undefined, 2)}\n`
 }
 
 function planIn(
@@ -54,12 +56,8 @@ function planIn(
   style: Style,
   columns: number,
 ): string {
-  if (format === 'json') return json(curve === undefined ? plan : { ...plan, simulation: curve })
+  if (format === 'json') return jsonReport('size', curve === undefined ? plan : { ...plan, simulation: curve })
   if (format === 'html') return htmlPlan(plan, curve)
   const text = formatPlan(plan, style, columns)
   return curve === undefined ? text : `${text}\n${formatCurve(curve, style, columns)}`
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
 }

@@ -76,7 +76,7 @@ describe('poolsafe size', () => {
   })
 
   it.each([
-    [['--cores', 'many'], "--cores must be a number; got 'many'"],
+    [['--cores', 'many'], "--cores must be a number of at least 0, such as 8 or 0.5; got 'many'"],
     [['--cores', '1e9'], '--cores must be a number'],
     [['--max-connections', '-1'], '--max-connections must be a number'],
     [['--ram', '16'], "--ram must be a size such as 16GB or 64MB; got '16'"],

@@ -2,6 +2,7 @@ import { UsageError } from '@poolsafe/config'
 import { watchConnections, type ConnectionWatch, type WatchConnection, type WatchEvent } from '@poolsafe/operate'
 import { databaseUrl, openDatabase } from '../database/connect.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
+import { schemaUrl } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { portOf, watchOptionsOf, type WatchFlags } from './flags.ts'
@@ -78,7 +79,13 @@ async function lookOnce(watch: ConnectionWatch, aboveShare: number): Promise<Exi
 /** One line for each event: of JSON, or with the time in front. */
 function lineOf(event: WatchEvent, format: WatchFlags['format'], style: Style): string {
   const time = new Date().toISOString()
-  if (format === 'json') return `${JSON.stringify({ time, ...event })}\n`
+  if (format === 'json') return jsonLine(time, event)
   const colour = event.kind === 'stuck' || event.kind === 'lost' ? style.red : (text: string): string => text
   return `${style.dim(time)} ${colour(event.message)}\n`
+}
+
+/** The first line, and that of each new connection, names the schema of all. */
+function jsonLine(time: string, event: WatchEvent): string {
+  const schema = event.kind === 'started' ? { $schema: schemaUrl('watch') } : {}
+  return `${JSON.stringify({ ...schema, time, ...event })}\n`
 }

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { startTestPostgres, testMajor } from '../../../support/servers/postgres-versions.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../../../support/cli/fake-terminal.ts'
+import { errorsByOwnSchema, schemaErrors } from '../../../support/cli/schema-errors.ts'
 import { startStandby } from '../../../support/servers/standby.ts'
 
 let server: PostgresServer
@@ -47,7 +48,9 @@ function askOf(client: pg.Client): Ask {
 async function auditAs(role: string): Promise<AuditReport> {
   const client = await connected(urlOf(role))
   try {
-    return await audit({ ask: askOf(client) })
+    const report = await audit({ ask: askOf(client) })
+    expect(schemaErrors('audit', { $schema: '', ...report })).toBeNull()
+    return report
   } finally {
     await client.end()
   }
@@ -140,6 +143,12 @@ describe('poolsafe audit', () => {
     })
     expect(json.exitCode).toBe(0)
     expect((JSON.parse(json.out) as AuditReport).findings).toEqual([])
+  })
+
+  it('prints JSON by its schema', async () => {
+    const { out } = await runCli(['audit', '--url', urlOf('auditor'), '--format', 'json'])
+    expect(errorsByOwnSchema(out)).toBeNull()
+    expect(errorsByOwnSchema(out.replaceAll('"level": "error"', '"level": "fatal"'))).not.toBeNull()
   })
 
   it('prints SARIF with the objects as logical locations', async () => {

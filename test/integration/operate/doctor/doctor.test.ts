@@ -5,6 +5,7 @@ import { startTestPostgres, testMajor } from '../../../support/servers/postgres-
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { broken } from './broken.ts'
 import { runCli } from '../../../support/cli/fake-terminal.ts'
+import { errorsByOwnSchema } from '../../../support/cli/schema-errors.ts'
 
 let server: PostgresServer
 let owner: pg.Client
@@ -68,6 +69,7 @@ function args(url: string, profile: string): string[] {
 async function report(more: readonly string[]): Promise<DoctorReport & { readonly exitCode: number }> {
   const { exitCode, out, err } = await runCli(['doctor', '--format', 'json', ...more])
   expect(err).toBe('')
+  expect(errorsByOwnSchema(out)).toBeNull()
   return { exitCode, ...(JSON.parse(out) as DoctorReport) }
 }
 

@@ -1,8 +1,8 @@
-import { schemaUrl } from '../../schema-url.ts'
+import { jsonReport } from '../../schema-url.ts'
 import type { CheckResult } from './result.ts'
 
 /** The whole result as JSON. */
 export function json(result: CheckResult): string {
   const findings = result.findings.map(({ sql: _sql, ...finding }) => finding)
-  return `${JSON.stringify({ $schema: schemaUrl('check'), version: 1, ...result, findings }, undefined, 2)}\n`
+  return jsonReport('check', { version: 1, ...result, findings })
 }
