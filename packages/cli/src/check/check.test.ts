@@ -205,12 +205,14 @@ describe('files that cannot be checked', () => {
     writeFileSync(join(cwd, 'src/latin1.ts'), Buffer.from([0x27, 0xe9, 0x27]))
     writeFileSync(join(cwd, 'src/utf16.ts'), Buffer.from(`\uFEFF${unsafe}`, 'utf16le'))
     mkdirSync(join(cwd, 'src/loop'))
+    writeFileSync(join(cwd, 'src/zero.ts'), `${unsafe} // a separator: \0, and ${'more '.repeat(20)}`)
     symlinkSync('..', join(cwd, 'src/loop/again'), 'dir')
     const { exitCode, out } = await runCli(['check', '--format', 'concise'], { cwd })
     expect(exitCode).toBe(1)
     expect(out.split('\n').map((line) => line.replace(/: (?:SET|Expected|Unexpected).*/, ''))).toEqual([
       'src/db.ts:1:19: error',
       'src/utf16.ts:1:19: error',
+      'src/zero.ts:1:19: error',
       'src/binary.ts: not checked: it is binary',
       'src/broken.ts: not checked: it does not parse',
       'src/huge.js: not checked: it has more than 1000000 bytes',

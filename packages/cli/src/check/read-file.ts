@@ -55,9 +55,17 @@ export function readSource(path: string): Content {
 export function decode(bytes: Buffer): Bytes {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return { bytes: Buffer.from(bytes.subarray(2).toString('utf16le')) }
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return { bytes: Buffer.from(swapped(bytes).toString('utf16le')) }
-  if (bytes.includes(0)) return { skipped: 'it is binary' }
+  if (isBinary(bytes)) return { skipped: 'it is binary' }
   if (!isUtf8(bytes)) return { skipped: 'it is not UTF-8' }
   return { bytes: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes }
+}
+
+/** A source may have a few zero bytes, as separators in its literals. */
+function isBinary(bytes: Buffer): boolean {
+  let count = 0
+  for (let at = bytes.indexOf(0); at !== -1; at = bytes.indexOf(0, at + 1))
+    if (++count * 100 > bytes.length) return true
+  return false
 }
 
 /** Big-endian UTF-16 as little-endian, without its byte order mark. */

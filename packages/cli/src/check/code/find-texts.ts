@@ -6,7 +6,7 @@ import { propertyOf } from './names.ts'
 import { isDeferred } from './deferred.ts'
 import { isOfOtherDatabase } from './other-branch.ts'
 import { isInTransaction, isTransactionCall, kindOfReceiver } from './receivers.ts'
-import { sendsText, wrapperOf } from './senders.ts'
+import { isGivenClient, sendsText, wrapperOf } from './senders.ts'
 import { canonicalName, isSqlTag } from './sql-tags.ts'
 import type { SourceFile } from './source-file.ts'
 import { constantOf } from './variants.ts'
@@ -40,6 +40,8 @@ function textsOfCall(call: Call, file: SourceFile): CodeText[] {
   // Kysely: sql`…`.execute(db)
   if (name === 'execute' && receiver !== undefined && isSqlText(receiver, file))
     return ofArgument(call, receiver, first, file)
+  if (first !== undefined && second !== undefined && isGivenClient(call, first, second))
+    return ofArgument(call, second, first, file)
   if (sendsText(call, file)) return ofArgument(call, first, receiver, file)
   if (name === 'fn' && first?.type === 'Literal') return ofFunction(call, first, second, file)
   if (first !== undefined && takesFragment.test(name)) return ofFragment(call, first, receiver, file)
@@ -133,11 +135,22 @@ function ofArgument(call: Call, given: Node | undefined, receiver: Node | undefi
   if (given === undefined) return []
   const argument = bare(given)
   const object = argument.type === 'Identifier' ? file.names.valueOf(argument.name, argument) : argument
-  const text = object === undefined ? undefined : (propertyOf(object, 'text') ?? propertyOf(object, 'sql'))
+  const text = object === undefined ? undefined : (propertyIn(object, 'text', file) ?? propertyIn(object, 'sql', file))
   const node = text ?? argument
   if (!mayBeText(node)) return []
-  const isNamed = object !== undefined && text !== undefined && isGiven(propertyOf(object, 'name'))
+  const isNamed = object !== undefined && text !== undefined && isGiven(propertyIn(object, 'name', file))
   return toText({ kind: 'call', node, sender: call, receiver, isSent: true, isNamed }, call, file)
+}
+
+/** A property of a query object, or of a constant that it takes in: `{ ...query, values }`. */
+function propertyIn(object: Node, name: string, file: SourceFile): Node | undefined {
+  const own = propertyOf(object, name)
+  const literal = bare(object)
+  if (own !== undefined || literal.type !== 'ObjectExpression') return own
+  const constants = literal.properties.flatMap((each) =>
+    each.type === 'SpreadElement' ? (constantOf(each.argument, file) ?? []) : [],
+  )
+  return constants.map((constant) => propertyOf(constant, name)).find((found) => found !== undefined)
 }
 
 function isGiven(node: Node | undefined): boolean {

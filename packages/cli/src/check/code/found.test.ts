@@ -32,6 +32,10 @@ const constructs: Readonly<Record<string, string>> = {
   'Slonik, pool.query': 'await pool.query(sql.unsafe`SET search_path = a`)',
   'pg-promise, db.none': "await db.none('SET search_path = a')",
   'node-pg-migrate, pgm.sql': "pgm.sql('SET search_path = a')",
+  'the client as the first argument': "await query(client, 'SET search_path = a')",
+  'the client as the first argument of a method': 'await this.query(dbhan, `SET search_path = a`)',
+  'types of Flow':
+    "// @flow\nimport type { A } from './a'\nclass B { pool: any; run(a: string) { return this.pool.query('SET search_path = a') } }",
   'behind an escaped line end': String.raw`await pool.query('SELECT 1;\nSET search_path = a')`,
   'behind an escaped tab': String.raw`await pool.query('\tSET search_path = a')`,
   'behind a comment in the text': 'await pool.query(`/* a */ SET search_path = a`)',
@@ -55,7 +59,8 @@ describe('a statement is found', () => {
   it.each(Object.entries(constructs))('%s', (name, source) => {
     const line =
       source.split('\n').findIndex((text) => text.includes('SET search_path') || text.includes('SET statement')) + 1
-    const path = name.startsWith('JSX') ? 'src/a.tsx' : 'src/a.ts'
+    const extension = name.startsWith('JSX') ? 'tsx' : name === 'types of Flow' ? 'js' : 'ts'
+    const path = `src/a.${extension}`
     const [found = '', ...more] = findingsIn(source, { path })
     expect(more).toEqual([])
     expect(found).toMatch(/^\d+ session\/set$/)
@@ -109,6 +114,8 @@ const silent: Readonly<Record<string, string>> = {
   'an argument of another call':
     "t('Reset password'); toast.error('Fetch failed'); logger.info('LISTEN orders'); throw new Error('LISTEN a')",
   'a GraphQL query': 'client.query({ query: gql`query { load more }` })',
+  'a text behind a URL': "run(url, 'SET search_path = a')",
+  'words behind a dialog': "this.execute(dialog, 'Reset password')",
   'a query of another library': "queryClient.query({ text: label, name: 'reset' })",
   'SET LOCAL in a transaction of Prisma':
     'prisma.$transaction(async (tx) => { await tx.$executeRaw`SET LOCAL work_mem = 1` })',

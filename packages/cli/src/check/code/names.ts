@@ -29,8 +29,10 @@ export type Assignment = Extract<Node, { type: 'AssignmentExpression' }>
 /** The names of a file. */
 export class Names {
   readonly #syntax: Syntax
-  readonly #byName = new Map<string, Declaration[]>()
+  readonly #byName = new Map<string, Map<Node, Declaration>>()
   readonly #assigned = new Map<string, Assignment[]>()
+  /** The assignments of the names that were asked for, by declaration. */
+  readonly #assignments = new Map<string, ReadonlyMap<Declaration, readonly Assignment[]>>()
 
   constructor(syntax: Syntax) {
     this.#syntax = syntax
@@ -39,14 +41,20 @@ export class Names {
 
   /** The modules that the file imports. */
   get modules(): ReadonlySet<string> {
-    const all = [...this.#byName.values()].flat()
+    const all = [...this.#byName.values()].flatMap((byScope) => [...byScope.values()])
     return new Set(all.flatMap(({ imported }) => (imported === undefined ? [] : [imported.module])))
   }
 
   /** Returns what a name means at a node: the innermost declaration around it. */
   resolve(name: string, at: Node): Declaration | undefined {
-    const around = this.#byName.get(name)?.filter(({ scope }) => scope.start <= at.start && at.end <= scope.end)
-    return around?.toSorted((one, other) => sizeOf(one.scope) - sizeOf(other.scope))[0]
+    const byScope = this.#byName.get(name)
+    if (byScope === undefined) return undefined
+    // A minified file declares the same name thousands of times, so the scopes are walked and not the declarations.
+    for (let scope: Node | undefined = at; scope !== undefined; scope = this.#syntax.parents.get(scope)) {
+      const found = byScope.get(scope)
+      if (found !== undefined) return found
+    }
+    return byScope.get(this.#syntax.root)
   }
 
   /** Returns the value of a name that never changes. */
@@ -57,8 +65,21 @@ export class Names {
 
   /** Returns the assignments that change a name after its declaration, in the order of the source. */
   assignmentsTo(found: Declaration): readonly Assignment[] {
-    const assigned = this.#assigned.get(found.name)
-    return assigned === undefined ? [] : assigned.filter((node) => this.resolve(found.name, node) === found)
+    const known = this.#assignments.get(found.name) ?? this.#groupAssignments(found.name)
+    return known.get(found) ?? []
+  }
+
+  #groupAssignments(name: string): ReadonlyMap<Declaration, readonly Assignment[]> {
+    const grouped = new Map<Declaration, Assignment[]>()
+    for (const node of this.#assigned.get(name) ?? []) {
+      const found = this.resolve(name, node)
+      if (found === undefined) continue
+      const known = grouped.get(found)
+      if (known === undefined) grouped.set(found, [node])
+      else known.push(node)
+    }
+    this.#assignments.set(name, grouped)
+    return grouped
   }
 
   /** Returns the declarations at the top of the file, for other files that import them. */
@@ -170,9 +191,10 @@ export class Names {
   }
 
   #add(declaration: Declaration): void {
-    const known = this.#byName.get(declaration.name)
-    if (known === undefined) this.#byName.set(declaration.name, [declaration])
-    else known.push(declaration)
+    const { name, scope } = declaration
+    const byScope = this.#byName.get(name)
+    if (byScope === undefined) this.#byName.set(name, new Map([[scope, declaration]]))
+    else if (!byScope.has(scope)) byScope.set(scope, declaration)
   }
 
   #blockOf(node: Node): Node {
@@ -219,10 +241,6 @@ const blocks: ReadonlySet<string> = new Set([
   'StaticBlock',
   'TSModuleBlock',
 ])
-
-function sizeOf({ start, end }: Node): number {
-  return end - start
-}
 
 function importedName(specifier: Node): string {
   if (specifier.type === 'ImportSpecifier')

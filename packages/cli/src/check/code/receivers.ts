@@ -1,4 +1,5 @@
 import { ancestors, bare, chainOf, isFunction, lastName, type Node } from './syntax.ts'
+import { isDirectName, isNamedDirect } from './named-direct.ts'
 import type { SourceFile } from './source-file.ts'
 import { classAround, fieldsOf } from './values.ts'
 
@@ -14,14 +15,6 @@ import { classAround, fieldsOf } from './values.ts'
  * - `unknown`: cannot be told from the code
  */
 export type ReceiverKind = 'transaction' | 'pool' | 'orm' | 'client' | 'held' | 'direct' | 'unknown'
-
-/** Names of URLs and clients that go round the pooler. `redirectUrl` and `directory` are none. */
-const directName = /(?<!re|in)direct(?!or|iv|ion|ly|us)|unpooled|non_?-?pool|migrations?_?(?:database_?)?url/i
-
-/** Returns true for a text that names a direct connection. */
-export function isDirectName(text: string): boolean {
-  return directName.test(text)
-}
 
 const transactionName = /^(?:tx|txn|trx|trx?n|t|transaction|transactionalEntityManager)$|(?:Tx|Txn|Trx|Transaction)$/
 const poolName = /^pool$|^pg_?pool$|(?:Pool|_pool)$/
@@ -67,7 +60,7 @@ function isTransactional({ expression }: { readonly expression: Node }): boolean
 export function kindOfReceiver(given: Node | undefined, file: SourceFile, steps: number = 0): ReceiverKind {
   if (given === undefined || steps > 6) return 'unknown'
   const node = bare(given)
-  if (directName.test(chainOf(node).at(-1) ?? '')) return 'direct'
+  if (isDirectName(chainOf(node).at(-1) ?? '')) return 'direct'
   switch (node.type) {
     case 'Identifier':
       return kindOfName(node, file, steps)
@@ -179,18 +172,19 @@ function kindOfCall(node: Extract<Node, { type: 'CallExpression' | 'NewExpressio
   return constructors[name] ?? (chain.length > 1 ? methods[name] : undefined) ?? 'unknown'
 }
 
-/** Returns true for a client whose arguments, or the constants in them, name a direct connection. */
-export function isDirect(
-  { arguments: list }: Extract<Node, { type: 'CallExpression' | 'NewExpression' }>,
-  file: SourceFile,
-): boolean {
+/**
+ * Returns true for a client of a direct connection: its arguments or the constants in them say so, or the name under
+ * which it is kept, or the function that makes it.
+ */
+export function isDirect(call: Extract<Node, { type: 'CallExpression' | 'NewExpression' }>, file: SourceFile): boolean {
   const { source } = file.syntax
-  return list.some((argument) => {
+  if (isNamedDirect(call, file)) return true
+  return call.arguments.some((argument) => {
     const names = new Set(source.slice(argument.start, argument.end).match(/[A-Za-z_$][\w$]*/g))
     return [...names].some((name) => {
-      if (directName.test(name)) return true
+      if (isDirectName(name)) return true
       const value = file.names.valueOf(name, argument)
-      return value !== undefined && directName.test(source.slice(value.start, value.end).slice(0, 200))
+      return value !== undefined && isDirectName(source.slice(value.start, value.end).slice(0, 200))
     })
   })
 }

@@ -21,6 +21,17 @@ export function sendsText(call: Call, file: SourceFile): boolean {
   )
 }
 
+/** What holds a connection, by its name. */
+const handle = /(?:client|connection|conn|pool|db|dbhan|runner)$|^(?:pg|tx|trx)$/i
+
+/** Returns true for `query(client, text)`, `this.execute(connection, text)`: the first argument is the connection. */
+export function isGivenClient({ callee }: Call, client: Node, text: Node): boolean {
+  const second = bare(text)
+  if (!/^(?:query|execute|rquery|runQuery|executeQuery|exec|run)$/.test(lastName(callee) ?? '')) return false
+  const isText = second.type === 'TemplateLiteral' || (second.type === 'Literal' && typeof second.value === 'string')
+  return isText && bare(client).type === 'Identifier' && handle.test(lastName(client) ?? '')
+}
+
 /** A function of the project that sends one of its parameters. */
 export interface Wrapper {
   /** Which parameter it sends. */

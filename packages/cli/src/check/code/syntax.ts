@@ -48,16 +48,24 @@ export function parseCode(path: string, source: string): Syntax {
   if (mayNestTooDeeply(source) && !survivesParsing(source, langOf(path)))
     throw new SyntaxRefused('it is nested too deeply')
   const { program, comments } =
-    parseAs('module', path, source) ?? parseAs('script', path, source) ?? refuse(path, source)
+    parseAs('module', path, source) ??
+    parseAs('script', path, source) ??
+    parseAs('module', path, source.replaceAll('@flow', '@f___'), 'tsx') ??
+    refuse(path, source)
   const found = { parents: new Map<Node, Node>(), nodes: [], calls: [], tagged: [] }
   collect(program, found)
   return { path, source, root: program, comments, ...found }
 }
 
 /** @returns `undefined` for a text that is no module or no script */
-function parseAs(sourceType: 'module' | 'script', path: string, source: string): ParseResult | undefined {
+function parseAs(
+  sourceType: 'module' | 'script',
+  path: string,
+  source: string,
+  lang: Lang = langOf(path),
+): ParseResult | undefined {
   // Raw transfer skips JSON between the parser and JavaScript. Not every Node supports it.
-  const options = { experimentalRawTransfer: canTransfer, lang: langOf(path), sourceType }
+  const options = { experimentalRawTransfer: canTransfer, lang, sourceType }
   const result = parseSync(path, source, options)
   // The parser recovers from errors of meaning, such as a name that is declared twice.
   const isRead = result.errors.length === 0 || result.program.body.length > 0
@@ -69,8 +77,10 @@ function refuse(path: string, source: string): never {
   throw new SyntaxRefused(error?.message ?? 'it is not JavaScript or TypeScript')
 }
 
-/** JavaScript may hold JSX, and Flow's types are refused either way. */
-function langOf(path: string): 'ts' | 'tsx' | 'jsx' {
+type Lang = 'ts' | 'tsx' | 'jsx'
+
+/** JavaScript may hold JSX. Types in it are those of Flow, and most of them read as TypeScript. */
+function langOf(path: string): Lang {
   if (/\.[mc]?ts$/.test(path)) return 'ts'
   return path.endsWith('.tsx') ? 'tsx' : 'jsx'
 }

@@ -1,4 +1,4 @@
-import { isDirectName } from '../code/receivers.ts'
+import { isDirectName } from '../code/named-direct.ts'
 import type { SourceFile } from '../code/source-file.ts'
 import { propertyOf } from '../code/names.ts'
 import { bare, chainOf, type Call, type Node } from '../code/syntax.ts'
@@ -57,11 +57,25 @@ export function objectOf(given: Node, file: SourceFile): Node | undefined {
 
 /** Returns the property of an object literal, if it is set to something: not `undefined`, `false`, `0` or an empty text. */
 export function setting(object: Node | undefined, name: string): Node | undefined {
-  const value = object === undefined ? undefined : propertyOf(object, name)
+  const value = object === undefined ? undefined : (propertyOf(object, name) ?? ofSpread(object, name))
   if (value === undefined) return undefined
   const node = bare(value)
   if (node.type === 'Identifier' && node.name === 'undefined') return undefined
   return node.type === 'Literal' && (node.value === null || !node.value) ? undefined : node
+}
+
+/** `...(timeout > 0 ? { statement_timeout: timeout } : {})`, `...(timeout && { statement_timeout: timeout })`. */
+function ofSpread(object: Node, name: string): Node | undefined {
+  if (object.type !== 'ObjectExpression') return undefined
+  const spread = object.properties.flatMap((each) =>
+    each.type === 'SpreadElement' ? alternativesOf(bare(each.argument)) : [],
+  )
+  return spread.map((each) => propertyOf(each, name)).find((value) => value !== undefined)
+}
+
+function alternativesOf(node: Node): Node[] {
+  if (node.type === 'ConditionalExpression') return [node.consequent, node.alternate].map((each) => bare(each))
+  return node.type === 'LogicalExpression' ? [bare(node.right)] : [node]
 }
 
 /** Returns true for an object literal that takes in others, so a missing property proves nothing. */

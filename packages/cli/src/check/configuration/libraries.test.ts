@@ -7,6 +7,31 @@ const startup = 'connection/startup-parameter'
 const found: Readonly<Record<string, readonly [source: string, ...expected: string[]]>> = {
   'pg-boss with notifications': [`${boss}new PgBoss({ connectionString, useListenNotify: true })`, '2 session/listen'],
   'pg-boss, a timeout': [`${boss}new PgBoss({ connectionString, statement_timeout: 5000 })`, `2 ${startup}`],
+  'node-postgres, the name of a text that cannot be known': [
+    "const name = isNew ? 'set_native' : 'set_function'\nawait this.db.query({ name, text: this.upsertStatement, values })",
+    '2 session/named-statement',
+  ],
+  'pg-promise, PreparedStatement': [
+    "import pgPromise from 'pg-promise'\nconst find = new pgPromise.PreparedStatement({ name: 'find', text: 'SELECT 1' })",
+    '2 session/named-statement',
+  ],
+  'node-postgres, a named text beside nothing else that is dangerous': [
+    "pool.query({ name: 'user', text: 'SELECT a FROM b WHERE c = $1', values: [id] })",
+    '1 session/named-statement',
+  ],
+  'node-postgres, a named query that a query object takes in': [
+    "const find = { name: 'user', text: 'SELECT a FROM b WHERE c = $1' }\nawait pool.query({ ...find, values: [id] })",
+    '1 session/named-statement',
+  ],
+  'a pool in a function that handles direct messages': [
+    'function sendDirectMessage() { const pool = new Pool({ host, lock_timeout: 1 }) }',
+    `1 ${startup}`,
+  ],
+  'a timeout that is taken in under a condition': [
+    'new Pool({ host, ...(wait > 0 ? { statement_timeout: wait } : {}),\n...(idle && { options: `-c idle_session_timeout=${idle}` }) })',
+    `1 ${startup}`,
+    `2 ${startup}`,
+  ],
   'Postgrator, currentSchema': [
     "import Postgrator from 'postgrator'\nnew Postgrator({ driver: 'pg', currentSchema: 'a' })",
     'note 2 session/set',
@@ -91,6 +116,13 @@ const silent: Readonly<Record<string, string>> = {
     "import postgres from 'postgres'\npostgres(url, { prepare: false, connection: { application_name: 'a', TimeZone: 'UTC' } })",
   'a timeout that is no option of a pool':
     "const row = { statement_timeout: '5s', name: 'a' }\nnew Pool({ connectionString: process.env.DIRECT_URL, statement_timeout: 5 })",
+  'node-postgres, a name that cannot be known': 'pool.query({ name, text: textOf(key), values })',
+  'pg-promise, ParameterizedQuery':
+    "import pgPromise from 'pg-promise'\nconst find = new pgPromise.ParameterizedQuery({ text: 'SELECT 1' })",
+  'a pool in a variable that is named direct':
+    'const directPool = new Pool({ host, statement_timeout: 1 })\nthis.direct = new Pool({ host, statement_timeout: 1 })',
+  'a pool that a function for direct connections makes':
+    'function createDirectClient() { const client = new Pool({ host, lock_timeout: 1 }); return client }\nconst directDb = () => new Pool({ host, lock_timeout: 1 })',
   'Sequelize with one of two objects, silenced':
     "new Sequelize('postgres://h/a', { keepDefaultTimezone: true, dialectOptions: b ? { clientMinMessages: 'ignore' } : { clientMinMessages: 'ignore', ssl: true } })",
   'a client of something else':

@@ -1,6 +1,9 @@
-import { isDirect } from '../code/receivers.ts'
+import { fold } from '../code/fold.ts'
 import { propertyOf } from '../code/names.ts'
-import { bare, chainOf } from '../code/syntax.ts'
+import { isDirect, kindOfReceiver } from '../code/receivers.ts'
+import type { SourceFile } from '../code/source-file.ts'
+import { bare, chainOf, type Call, type Node } from '../code/syntax.ts'
+import { isFixed } from '../sql/pieces.ts'
 import { callsTo, hasSpread, imports, objectAt, setting, type Detector, type Fact } from './detector.ts'
 
 /** postgres.js names its statements unless `prepare` is false (src/index.js). */
@@ -29,6 +32,64 @@ export const postgresJsPrepare: Detector = {
               instead: 'set prepare: false',
             },
           ]
+        }),
+}
+
+const name = String.raw`\bname\b`
+const query = String.raw`['"\`]\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|select|insert|update|delete|with)\b`
+
+/**
+ * node-postgres: a query object with a name. These words also decide that the file is parsed, so its texts are judged
+ * as named statements. Reported here is only a text that cannot be known.
+ */
+export const pgNames: Detector = {
+  words: new RegExp(String.raw`\bquery\(\s*\{[^{}]{0,300}${name}|\btext\s*:\s*${query}`),
+  find: (file) =>
+    callsTo(file, /^query$/).flatMap((call): Fact[] => {
+      const object = objectAt(call, 0, file)
+      const [given, text] = [setting(object, 'name'), setting(object, 'text')]
+      const isKnown = text === undefined || isText(text, file)
+      if (given === undefined || isKnown || !isText(given, file) || !isPooled(call, file)) return []
+      return [{ node: given, ...pgNamed }]
+    }),
+}
+
+/** A client of another library has a `query` as well, with a name and a text of its own. */
+function isPooled(call: Call, file: SourceFile): boolean {
+  const callee = bare(call.callee)
+  const kind = callee.type === 'MemberExpression' ? kindOfReceiver(callee.object, file) : 'unknown'
+  return kind !== 'direct' && kind !== 'unknown'
+}
+
+const pgNamed = {
+  what: 'a query object with a name is prepared under it',
+  sends: { isNamed: true },
+  instead: 'omit the name',
+} as const
+
+/** Returns true for an expression of which at least a part is known. */
+function isText(node: Node, file: SourceFile): boolean {
+  return fold(node, file).some((pieces) => pieces.some(isFixed))
+}
+
+/** pg-promise: `new PreparedStatement({ name, text })`. */
+export const pgPromiseNames: Detector = {
+  words: /\bPreparedStatement\b/,
+  find: (file) =>
+    !imports(file, /^pg-promise$/)
+      ? []
+      : callsTo(file, /^PreparedStatement$/).flatMap((call): Fact[] => {
+          const node = setting(objectAt(call, 0, file), 'name')
+          return node === undefined || isDirect(call, file)
+            ? []
+            : [
+                {
+                  node,
+                  what: 'PreparedStatement gives the statement a name',
+                  sends: { isNamed: true },
+                  instead: 'use ParameterizedQuery, which has no name',
+                },
+              ]
         }),
 }
 

@@ -67,7 +67,7 @@ function isPostgres(call: Call, options: Node | undefined, file: SourceFile): bo
   const dialect = options === undefined ? undefined : propertyOf(options, 'dialect')
   if (dialect !== undefined) {
     const value = bare(dialect)
-    return value.type === 'Literal' && value.value === 'postgres'
+    return value.type === 'Literal' ? value.value === 'postgres' : usesOnlyPostgres(file.syntax.path, 'sequelize')
   }
   const [first] = call.arguments
   const url = first === undefined ? '' : sourceOf(first, file)

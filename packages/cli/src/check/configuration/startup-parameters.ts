@@ -132,5 +132,10 @@ function factOf(name: string, node: Node): Fact {
 
 /** `-c statement_timeout=5s -c search_path=a`: the server reads each of them, a pooler may refuse `options` itself. */
 function hasSettings(node: Node): boolean {
-  return node.type === 'Literal' && typeof node.value === 'string' && /(?:^|\s)-c|--\w/.test(node.value)
+  const [text] = node.type === 'TemplateLiteral' ? node.quasis.map(({ value }) => value.raw) : [literalOf(node)]
+  return text !== undefined && /(?:^|\s)-c|--\w/.test(text)
+}
+
+function literalOf(node: Node): string | undefined {
+  return node.type === 'Literal' && typeof node.value === 'string' ? node.value : undefined
 }
