@@ -10,6 +10,8 @@ const silent: Readonly<Record<string, string>> = {
     'const lock = prisma.$queryRaw`SELECT pg_advisory_xact_lock(${id})`\nawait prisma.$transaction([lock])',
   'a pool of Slonik that may be a transaction':
     'const queries = (pool: CommonQueryMethods) => ({ lock: () => pool.query(sql.unsafe`SELECT a FROM b FOR UPDATE`) })',
+  'a client beside logical replication':
+    "const stream = connect(options, { type: 'replication' })\nconst connection = await connect(options)\nawait query(connection, 'SET statement_timeout = 0')",
   'SET and SET DEFAULT in a transaction':
     "await db.transaction(async (m) => { await m.query('SET session_replication_role = replica')\nawait m.query('UPDATE a SET b = 1')\nawait m.query('SET session_replication_role = DEFAULT') })",
   'SET and RESET behind BEGIN':
@@ -62,6 +64,10 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'a condition may skip the RESET': [
     "await db.transaction(async (m) => { await m.query('SET search_path = a')\nif (b) await m.query('RESET search_path') })",
     '1 session/set',
+  ],
+  'a pool beside logical replication': [
+    "await client.query('START_REPLICATION SLOT a LOGICAL 0/0')\nawait pool.query('SET statement_timeout = 0')",
+    '2 session/set',
   ],
   'another transaction takes nothing back': [
     "await client.query('BEGIN')\nawait client.query('SET search_path = a')\nawait client.query('COMMIT')\nawait client.query('BEGIN')\nawait client.query('RESET search_path')\nawait client.query('COMMIT')",

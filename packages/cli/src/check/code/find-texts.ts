@@ -5,7 +5,7 @@ import type { CodeText } from './code-text.ts'
 import { propertyOf } from './names.ts'
 import { isDeferred } from './deferred.ts'
 import { isOfOtherDatabase } from './other-branch.ts'
-import { isInTransaction, isTransactionCall, kindOfReceiver } from './receivers.ts'
+import { isInTransaction, isTransactionCall, kindOfReceiver, type ReceiverKind } from './receivers.ts'
 import { isGivenClient, sendsText, wrapperOf } from './senders.ts'
 import { canonicalName, isSqlTag } from './sql-tags.ts'
 import type { SourceFile } from './source-file.ts'
@@ -220,7 +220,7 @@ function toText(found: Found, sender: Node, file: SourceFile): CodeText[] {
   const { receiver, node } = found
   const variants = fold(node, file)
   if (!variants.some((pieces) => pieces.some((piece) => 'fixed' in piece && piece.fixed.trim() !== ''))) return []
-  const kind = isDeferred(sender, file) ? 'unknown' : kindOfReceiver(receiver, file)
+  const kind = isDeferred(sender, file) ? 'unknown' : kindInFile(kindOfReceiver(receiver, file), file)
   return [
     {
       ...found,
@@ -231,6 +231,15 @@ function toText(found: Found, sender: Node, file: SourceFile): CodeText[] {
       isInTransaction: kind === 'transaction' || isInTransaction(sender, file) || hasTransactionOption(sender, file),
     },
   ]
+}
+
+const replication =
+  /\bSTART_REPLICATION\b|\bCREATE_REPLICATION_SLOT\b|\btype:\s*['"]replication['"]|\breplication:\s*['"]database['"]/
+
+/** No pooler passes logical replication on, so a file that opens it has direct connections. Its pools may be pooled. */
+function kindInFile(kind: ReceiverKind, { syntax }: SourceFile): ReceiverKind {
+  const mayBeDirect = kind === 'client' || kind === 'held' || kind === 'unknown'
+  return mayBeDirect && replication.test(syntax.source) ? 'direct' : kind
 }
 
 function nameOf(sender: Node): string {

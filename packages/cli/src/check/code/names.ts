@@ -41,8 +41,10 @@ export class Names {
 
   /** The modules that the file imports. */
   get modules(): ReadonlySet<string> {
-    const all = [...this.#byName.values()].flatMap((byScope) => [...byScope.values()])
-    return new Set(all.flatMap(({ imported }) => (imported === undefined ? [] : [imported.module])))
+    const modules = new Set<string>()
+    for (const byScope of this.#byName.values())
+      for (const { imported } of byScope.values()) if (imported !== undefined) modules.add(imported.module)
+    return modules
   }
 
   /** Returns what a name means at a node: the innermost declaration around it. */

@@ -35,15 +35,14 @@ export const postgresJsPrepare: Detector = {
         }),
 }
 
-const name = String.raw`\bname\b`
-const query = String.raw`['"\`]\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|select|insert|update|delete|with)\b`
+const queryStart = String.raw`['"\`]\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|select|insert|update|delete|with)\b`
 
 /**
  * node-postgres: a query object with a name. These words also decide that the file is parsed, so its texts are judged
  * as named statements. Reported here is only a text that cannot be known.
  */
 export const pgNames: Detector = {
-  words: new RegExp(String.raw`\bquery\(\s*\{[^{}]{0,300}${name}|\btext\s*:\s*${query}`),
+  words: new RegExp(String.raw`\bquery\(\s*\{[^{}]{0,300}\bname\b|\btext\s*:\s*${queryStart}`),
   find: (file) =>
     callsTo(file, /^query$/).flatMap((call): Fact[] => {
       const object = objectAt(call, 0, file)
