@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import type { StoredCode } from '@poolsafe/core/adapter'
+import type { Aliases } from './code/aliases.ts'
 import { mayTouchSessions } from './prefilter.ts'
 import type { SourceFile } from './code/source-file.ts'
 import { mayNameStored } from './stored-names.ts'
@@ -15,6 +16,11 @@ export class Constants {
   /** Their paths without extensions. */
   readonly #modules = new Set<string>()
   readonly #passing: Passing[] = []
+  readonly #aliases: Aliases
+
+  constructor(aliases: Aliases) {
+    this.#aliases = aliases
+  }
 
   /** Notes a module, if an export of it may be such a text, or may return one. */
   add({ syntax }: SourceFile, catalog: StoredCode | undefined): void {
@@ -30,16 +36,29 @@ export class Constants {
   addPassing(path: string, source: string): boolean {
     if (!source.includes('export') || !namesFile.test(source)) return false
     const pattern = exportsNames.test(source) ? passingOrImporting : passingOn
-    const from = [...source.matchAll(pattern)].map(([, module = '']) => importedModule(path, module))
+    const from = [...source.matchAll(pattern)].flatMap(([, module = '']) => this.#modulesOf(path, module))
     if (from.length > 0) this.#passing.push({ module: moduleOf(path), from })
     return from.length > 0
+  }
+
+  /** Returns true for a file that sends SQL and imports a file, so it may send a constant of that file. */
+  mayImport(path: string, source: string): boolean {
+    if (!sends.test(source)) return false
+    return importsFile.test(source) || importedIn(source).some((module) => this.#modulesOf(path, module).length > 0)
   }
 
   /** Returns true for a file that imports one of the modules. Called when all files have been noted. */
   mayBeUsedIn(path: string, source: string): boolean {
     if (this.#modules.size === 0) return false
     this.#spread()
-    return [...source.matchAll(relative)].some(([, module = '']) => this.#modules.has(importedModule(path, module)))
+    const modules = [...Array.from(source.matchAll(relative), ([, module = '']) => module), ...importedIn(source)]
+    return modules.some((module) => this.#modulesOf(path, module).some((each) => this.#modules.has(each)))
+  }
+
+  /** The modules that an import may lead to; none for a package. */
+  #modulesOf(path: string, module: string): string[] {
+    if (module.startsWith('.')) return [moduleOf(resolve(dirname(path), module))]
+    return this.#aliases.targetsOf(path, module).map(moduleOf)
   }
 
   /** Modules that pass on what one of the modules exports are such modules too. */
@@ -54,11 +73,11 @@ export class Constants {
 }
 
 const exporting = /\bexport\b|\bexports\b/
-const namesFile = /\bfrom\s*['"]\./
+const namesFile = /\bfrom\s*['"]/
 /** `export { path }` may pass on an import. */
 const exportsNames = /^export\s*\{[^}]*\}\s*;?\s*$/m
-const passingOrImporting = /^(?:export|import)\s*(?:\*|[\w\s,]*\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
-const passingOn = /^export\s*(?:\*|\{[^}]*\})[^;'"\n]*from\s*['"](\.[^'"\n]*)['"]/gm
+const passingOrImporting = /^(?:export|import)\s*(?:\*|[\w\s,]*\{[^}]*\})[^;'"\n]*from\s*['"]([^'"\n]+)['"]/gm
+const passingOn = /^export\s*(?:\*|\{[^}]*\})[^;'"\n]*from\s*['"]([^'"\n]+)['"]/gm
 const declaring: ReadonlySet<string> = new Set([
   'ExportNamedDeclaration',
   'ExportDefaultDeclaration',
@@ -72,9 +91,11 @@ const declaring: ReadonlySet<string> = new Set([
 const sends = /\b(?:query|execute|raw|unsafe|queryRaw\w*|executeRaw\w*)\b/
 const importsFile = /['"]\.[^'"\n]*['"]/
 
-/** Returns true for a file that sends SQL and imports a file, so it may send a constant of that file. */
-export function mayImport(source: string): boolean {
-  return sends.test(source) && importsFile.test(source)
+const importing = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)['"]([^'".\n][^'"\n]*)['"]/g
+
+/** What a file imports by other than a relative path. */
+function importedIn(source: string): string[] {
+  return Array.from(source.matchAll(importing), ([, module = '']) => module)
 }
 
 /** Longer functions and classes do something themselves. */
@@ -95,9 +116,4 @@ const relative = /['"](\.[^'"\n]*)['"]/g
 /** The path of a module without its extension: `/src/queries` for `/src/queries.ts` and `/src/queries/index.ts`. */
 function moduleOf(path: string): string {
   return path.replace(/\.[mc]?[jt]sx?$/, '').replace(/[/\\]index$/, '')
-}
-
-/** The module that a file imports by a relative path. */
-function importedModule(path: string, module: string): string {
-  return moduleOf(resolve(dirname(path), module))
 }

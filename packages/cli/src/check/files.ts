@@ -20,7 +20,10 @@ export interface FileRequest {
 }
 
 /** Everything that a check can read. */
-export const defaultInclude: readonly string[] = ['**/*.{js,jsx,mjs,cjs,ts,tsx,mts,cts,sql}', ...settingsFiles]
+export const defaultInclude: readonly string[] = [
+  '**/*.{js,jsx,mjs,cjs,ts,tsx,mts,cts,vue,svelte,astro,sql}',
+  ...settingsFiles,
+]
 
 /** Folders that no check looks into. */
 export const neverFolders: readonly string[] =

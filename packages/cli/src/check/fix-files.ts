@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { reasonOf } from '../terminal/write-report.ts'
+import { codeOf } from './code/components.ts'
 import { shownPath } from './files.ts'
 import type { CheckFinding } from './finding.ts'
 import { applyEdits, diffOf, Fixer, type Edit } from './fix.ts'
@@ -48,7 +49,11 @@ interface Fixed {
 /** @returns `undefined` for a file without an exact repair */
 function fixFile(path: string, repairers: readonly Repairer[], options: FixFilesOptions): Fixed | undefined {
   const content = readSource(path)
-  if (!('source' in content) || !mayTouchSessions(content.source) || !/\.(?:[mc]?[jt]sx?|sql)$/.test(path))
+  if (
+    !('source' in content) ||
+    !mayTouchSessions(content.source) ||
+    !/\.(?:[mc]?[jt]sx?|vue|svelte|astro|sql)$/.test(path)
+  )
     return undefined
   const { source } = content
   const fixed = repairers.reduce((text, repairer) => applyEdits(text, editsOf(path, text, repairer, options)), source)
@@ -80,7 +85,7 @@ function editsOf(path: string, source: string, { scanner, fixer }: Repairer, opt
     to: lines.startOf(endLine) + endColumn - 1,
   }))
   const { cwd, tags, migrations } = options
-  const edits = tryEdits(fixer, { path, shown: shownPath(cwd, path), source, tags, migrations })
+  const edits = tryEdits(fixer, { path, shown: shownPath(cwd, path), source: codeOf(path, source), tags, migrations })
   return edits.filter((edit) => reported.some(({ from, to }) => from <= edit.from && edit.to <= to))
 }
 

@@ -6,8 +6,9 @@ import {
   type ConfigurationResult,
 } from './configuration/check-configuration.ts'
 import { checkSettingsFile, isSettingsFile } from './configuration/check-settings-file.ts'
-import { Constants, mayImport } from './constants.ts'
-import { SourceFile } from './code/source-file.ts'
+import { Constants } from './constants.ts'
+import { codeOf, isComponent } from './code/components.ts'
+import { Imports, SourceFile } from './code/source-file.ts'
 import { parseCode, SyntaxRefused } from './code/syntax.ts'
 import { importsOther, isOtherPath } from './dialect.ts'
 import { shownPath } from './files.ts'
@@ -46,8 +47,8 @@ export class Scanner {
   readonly counts: Counts = { files: 0, parsed: 0, scripts: 0, tags: 0, calls: 0 }
   readonly #request: ScanRequest
   readonly #judges: readonly Judge[]
-  readonly #imported = new Map<string, SourceFile | undefined>()
-  readonly #constants = new Constants()
+  readonly #imports = new Imports()
+  readonly #constants = new Constants(this.#imports.aliases)
   /** Files without a dangerous word of their own, which may use a constant of another file. */
   readonly #others: string[] = []
 
@@ -87,9 +88,9 @@ export class Scanner {
   #scanImporters(): FileResult[] {
     return this.#others.flatMap((path) => {
       const content = readSource(path)
-      return 'source' in content && this.#constants.mayBeUsedIn(path, content.source)
-        ? [this.#scanParsed(path, content.source)]
-        : []
+      if (!('source' in content)) return []
+      const source = codeOf(path, content.source)
+      return this.#constants.mayBeUsedIn(path, source) ? [this.#scanParsed(path, source)] : []
     })
   }
 
@@ -101,6 +102,12 @@ export class Scanner {
   #scanBytes(path: string, bytes: Buffer): FileResult {
     this.counts.files++
     if (isSettingsFile(path)) return this.#scanSettings(path, bytes.toString('utf8'))
+    return isComponent(path)
+      ? this.#scanText(path, Buffer.from(codeOf(path, bytes.toString('utf8'))))
+      : this.#scanText(path, bytes)
+  }
+
+  #scanText(path: string, bytes: Buffer): FileResult {
     const { catalog } = this.#request
     const isNaming = catalog !== undefined && mayNameStored(bytes.toString('utf8'), catalog)
     const isTouching = isNaming || mayTouchSessions(bytes)
@@ -108,7 +115,7 @@ export class Scanner {
     const source = bytes.toString('utf8')
     const isPassing = this.#constants.addPassing(path, source)
     if (isTouching || mayConfigureSessions(source)) return this.#scanParsed(path, source)
-    if (mayImport(source)) this.#others.push(path)
+    if (this.#constants.mayImport(path, source)) this.#others.push(path)
     else if (!isPassing) return this.#plainly(path)
     return nothing
   }
@@ -152,7 +159,7 @@ export class Scanner {
   /** @returns why the file cannot be checked */
   #scanCode(path: string, shown: string, source: string): Scanned | string {
     try {
-      const file = new SourceFile(parseCode(path, source), this.#request.tags, this.#imported)
+      const file = new SourceFile(parseCode(path, source), this.#request.tags, this.#imports)
       if (importsOther(file.names.modules)) return { findings: [], problems: [], needs: noNeeds }
       this.#constants.add(file, this.#request.catalog)
       const origin = originOf(shown, source, this.#request.migrations)

@@ -36,6 +36,7 @@ export class ScanCache {
   readonly #takenAt = Date.now()
   readonly #stamps = new Map<string, FileStamp | null>()
   readonly #plain: ReadonlySet<string>
+  #hasSameSettings: boolean | undefined
 
   /** @param folder where the cache is; a file in it that is broken, or of another version, is ignored */
   constructor(folder: string, request: ScanRequest) {
@@ -55,7 +56,17 @@ export class ScanCache {
 
   /** Returns true for a file that needs not be read: it had nothing, and has not changed. */
   isPlain(path: string): boolean {
-    return this.#plain.has(path) && this.#isSame(path)
+    return this.#plain.has(path) && this.#isSame(path) && this.#areSettingsSame()
+  }
+
+  /** A file may import another one by an alias that a configuration of TypeScript or a package has now. */
+  #areSettingsSame(): boolean {
+    const { files = {} } = this.#stored ?? {}
+    this.#hasSameSettings ??= Object.keys(files)
+      .filter((path) => path.endsWith('.json'))
+      .map((path) => this.#isSame(path))
+      .every(Boolean)
+    return this.#hasSameSettings
   }
 
   /**

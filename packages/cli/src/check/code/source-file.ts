@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { observe } from '../cache/observed.ts'
+import { Aliases } from './aliases.ts'
 import { exportsOf, type Exports } from './exports.ts'
 import { Names, type Imported } from './names.ts'
 import { parseCode, type Node, type Syntax } from './syntax.ts'
@@ -18,6 +19,13 @@ export interface Exported {
   readonly rest: readonly string[]
 }
 
+/** What the files of one scan share to find each other. */
+export class Imports {
+  /** The files that were imported so far, by path. */
+  readonly files: Map<string, SourceFile | undefined> = new Map()
+  readonly aliases: Aliases = new Aliases()
+}
+
 /** A parsed file with its names, and a way to the files that it imports. */
 export class SourceFile {
   readonly syntax: Syntax
@@ -26,15 +34,14 @@ export class SourceFile {
   readonly tags: ReadonlySet<string>
   /** Templates that are part of a larger text. They are judged there. */
   readonly used: Set<Node> = new Set()
-  readonly #files: Map<string, SourceFile | undefined>
+  readonly #imports: Imports
   #exports: Exports | undefined
 
-  /** @param files the files that were imported so far, by path */
-  constructor(syntax: Syntax, tags: ReadonlySet<string>, files: Map<string, SourceFile | undefined> = new Map()) {
+  constructor(syntax: Syntax, tags: ReadonlySet<string>, imports: Imports = new Imports()) {
     this.syntax = syntax
     this.names = new Names(syntax)
     this.tags = tags
-    this.#files = files
+    this.#imports = imports
   }
 
   /**
@@ -72,33 +79,34 @@ export class SourceFile {
     return this.importFile(module)?.exported(name === '*' ? rest : [name, ...rest], steps + 1)
   }
 
-  /** Returns the file of a relative import; `undefined` for a package, and for a file that cannot be read. */
+  /** Returns the file of an import; `undefined` for a package, and for a file that cannot be read. */
   importFile(module: string): SourceFile | undefined {
-    if (!module.startsWith('.')) return undefined
-    const base = join(dirname(this.syntax.path), module)
-    const candidates = [base.replace(/\.([mc]?)jsx?$/, '.$1ts'), ...extensions.map((extension) => base + extension)]
-    const path = candidates.find(isSmallFile)
-    return path === undefined ? undefined : this.#load(path)
+    const { path } = this.syntax
+    const bases = module.startsWith('.') ? [join(dirname(path), module)] : this.#imports.aliases.targetsOf(path, module)
+    const found = bases.flatMap(candidatesFor).find(isSmallFile)
+    return found === undefined ? undefined : this.#load(found)
   }
 
   #load(path: string): SourceFile | undefined {
-    if (this.#files.has(path)) return this.#files.get(path)
+    const { files } = this.#imports
+    if (files.has(path)) return files.get(path)
     // Files that import each other end here.
-    this.#files.set(path, undefined)
-    const file = tryParse(path, this.tags, this.#files)
-    this.#files.set(path, file)
+    files.set(path, undefined)
+    const file = tryParse(path, this.tags, this.#imports)
+    files.set(path, file)
     return file
   }
 }
 
-function tryParse(
-  path: string,
-  tags: ReadonlySet<string>,
-  files: Map<string, SourceFile | undefined>,
-): SourceFile | undefined {
+/** A source names the file that is built from it: `./queries.js` is `queries.ts`. */
+function candidatesFor(base: string): string[] {
+  return [base.replace(/\.([mc]?)jsx?$/, '.$1ts'), ...extensions.map((extension) => base + extension)]
+}
+
+function tryParse(path: string, tags: ReadonlySet<string>, imports: Imports): SourceFile | undefined {
   if (!/\.[mc]?[jt]sx?$/.test(path)) return undefined
   try {
-    return new SourceFile(parseCode(path, readFileSync(path, 'utf8')), tags, files)
+    return new SourceFile(parseCode(path, readFileSync(path, 'utf8')), tags, imports)
   } catch {
     // The file has a report of its own if it is checked.
     return undefined

@@ -1,5 +1,6 @@
 import { parseSync, rawTransferSupported, visitorKeys, type Node, type ParseResult } from 'oxc-parser'
 
+import { isComponent } from './components.ts'
 import { mayNestTooDeeply, survivesParsing } from './deep-nesting.ts'
 
 /** A node of the syntax tree (ESTree with TypeScript). */
@@ -81,7 +82,7 @@ type Lang = 'ts' | 'tsx' | 'jsx'
 
 /** JavaScript may hold JSX. Types in it are those of Flow, and most of them read as TypeScript. */
 function langOf(path: string): Lang {
-  if (/\.[mc]?ts$/.test(path)) return 'ts'
+  if (/\.[mc]?ts$/.test(path) || isComponent(path)) return 'ts'
   return path.endsWith('.tsx') ? 'tsx' : 'jsx'
 }
 
