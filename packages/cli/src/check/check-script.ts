@@ -5,6 +5,7 @@ import { Lines } from './lines.ts'
 import type { Judge } from './sql/judge.ts'
 import type { Located } from './sql/located.ts'
 import { nameScriptPlaceholders } from './sql/placeholders.ts'
+import { sectionsOf } from './sql/sections.ts'
 import { judgeLeft, Script, type Sending } from './sql/script.ts'
 import { suppress, suppressionsOfScript, type Remaining } from './suppressions.ts'
 
@@ -18,11 +19,15 @@ export interface ScriptFile {
 /** Judges a file of SQL. */
 export function checkScript({ path, source, origin }: ScriptFile, judges: readonly Judge[]): Remaining {
   if (isDump(source) || isOtherScript(source)) return { findings: [], problems: [] }
-  const script = new Script(nameScriptPlaceholders(source), judges[0]?.catalog)
-  const sent = sendingsOf(origin).map((sending) => script.leaves(sending))
+  const sql = nameScriptPlaceholders(source)
+  const parts = partsOf(sql, origin).map(({ from, to, sendings }) => {
+    const script = new Script(sql, judges[0]?.catalog, { from, to })
+    return { script, sent: sendings.map((sending) => script.leaves(sending)) }
+  })
   const lines = new Lines(source)
   const findings = judges.flatMap(({ pooler }) =>
-    inEvery(sent.map((left) => judgeLeft(left, pooler)))
+    parts
+      .flatMap(({ sent }) => inEvery(sent.map((left) => judgeLeft(left, pooler))))
       .filter(({ statement }) => !isOtherStatement(statement.text))
       .map(({ finding, statement }) =>
         Object.assign(lines.place(path, statement.from, statement.to), finding, {
@@ -34,7 +39,8 @@ export function checkScript({ path, source, origin }: ScriptFile, judges: readon
         }),
       ),
   )
-  return suppress(findings, suppressionsOfScript(source, script.statements, { path, lines }), { path, lines })
+  const statements = parts.flatMap(({ script }) => script.statements)
+  return suppress(findings, suppressionsOfScript(source, statements, { path, lines }), { path, lines })
 }
 
 /** The output of pg_dump sets its own session, which nothing else uses. */
@@ -42,9 +48,17 @@ function isDump(source: string): boolean {
   return source.slice(0, 2_000).includes('PostgreSQL database dump')
 }
 
-/** Runners send a migration in one transaction. How a script is sent, or a query, is not known. */
-function sendingsOf(origin: Origin): readonly Sending[] {
-  return origin === 'migration' ? ['whole'] : ['statements', 'whole']
+/** A part of a script, and how it may be sent. */
+interface Part {
+  readonly from: number
+  readonly to: number
+  readonly sendings: readonly Sending[]
+}
+
+/** Most runners send a migration in one transaction. How a script is sent, or a query, is not known. */
+function partsOf(sql: string, origin: Origin): Part[] {
+  if (origin !== 'migration') return [{ from: 0, to: sql.length, sendings: ['statements', 'whole'] }]
+  return sectionsOf(sql).map(({ from, to, sending }) => ({ from, to, sendings: [sending] }))
 }
 
 function inEvery([first = [], ...others]: readonly (readonly Located[])[]): Located[] {

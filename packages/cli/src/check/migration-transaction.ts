@@ -4,7 +4,7 @@ import { ancestors, isFunction, lastName, type Node } from './code/syntax.ts'
 
 /** A migration that says itself that it runs outside any transaction, or that could not run inside one. */
 const outside =
-  /\bconcurrently\b|no[ _-]?transaction|disableTransactions|executeInTransaction\s*=\s*false|\btransaction\s*[:=]\s*false|\bqueryInterface\b/i
+  /\bconcurrently\b|no[ _-]?transaction|disableTransactions|executeInTransaction\s*=\s*false|\btransaction\s*[:=]\s*false|\btxmode\s+none\b|\bqueryInterface\b/i
 
 /** Returns true if a runner may send a migration outside any transaction. Umzug, of Sequelize, opens none. */
 export function mayRunOutside(source: string): boolean {

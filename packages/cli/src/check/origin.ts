@@ -1,5 +1,6 @@
 import { matchesGlob } from 'node:path'
 import type { Origin } from './finding.ts'
+import { hasSections } from './sql/sections.ts'
 
 /** The folders of Prisma, Kysely, Drizzle, TypeORM, Knex, Sequelize, node-pg-migrate, Flyway, goose, dbmate. */
 const migrationPath =
@@ -23,7 +24,7 @@ export function originOf(path: string, source: string, folders: readonly string[
 
 function originOfScript(path: string, source: string): Origin {
   if (queryPath.test(path) || queryAnnotation.test(source)) return 'code'
-  return migrationPath.test(path) ? 'migration' : 'sql'
+  return migrationPath.test(path) || hasSections(source) ? 'migration' : 'sql'
 }
 
 /**

@@ -7,22 +7,28 @@ import type { Judge } from '../sql/judge.ts'
 import { judgeSent } from './check-configuration.ts'
 import { engineVariable, pooledVariable, prismaAdapter, type Pending, type ProjectFacts } from './project-facts.ts'
 import { checkScripts } from './package-scripts.ts'
+import { ofAtlas, ofDbMigrate } from './migrator-files.ts'
 import { connectionUrls, leadsToPooler, type ConnectionUrl } from './connection-urls.ts'
 
-/** The files of settings that are read: environments, compose files, manifests, schemas of Prisma, packages. */
+/**
+ * The files of settings that are read: environments, compose files, manifests, schemas of Prisma, packages, db-migrate,
+ * Atlas.
+ */
 export const settingsFiles: readonly string[] = [
   '**/.env',
   '**/.env.*',
   '**/{docker-,}compose*.{yml,yaml}',
   '**/*.prisma',
   '**/package.json',
+  '**/database.json',
+  '**/atlas.hcl',
   '**/{fly,wrangler,netlify,railway}.toml',
   '**/{values,deployment,configmap,secret,render}*.{yml,yaml}',
   '**/{k8s,kubernetes,manifests,helm,charts}/**/*.{yml,yaml}',
 ]
 
 const settingsPath =
-  /(?:^|\/)(?:\.env(?:\.[^/]*)?|(?:docker-)?compose[^/]*\.ya?ml|[^/]*\.prisma|package\.json|(?:fly|wrangler|netlify|railway)\.toml|(?:values|deployment|configmap|secret|render)[^/]*\.ya?ml)$|(?:^|\/)(?:k8s|kubernetes|manifests|helm|charts)\/.*\.ya?ml$/
+  /(?:^|\/)(?:\.env(?:\.[^/]*)?|(?:docker-)?compose[^/]*\.ya?ml|[^/]*\.prisma|(?:package|database)\.json|atlas\.hcl|(?:fly|wrangler|netlify|railway)\.toml|(?:values|deployment|configmap|secret|render)[^/]*\.ya?ml)$|(?:^|\/)(?:k8s|kubernetes|manifests|helm|charts)\/.*\.ya?ml$/
 
 /** Returns true for the path of a file of settings. */
 export function isSettingsFile(path: string): boolean {
@@ -48,10 +54,13 @@ export function checkSettingsFile(path: string, source: string, judges: readonly
   if (path.endsWith('.prisma'))
     return { findings: ofSchema(path, source, lines, judges), hints: [], facts: enginesOf(source) }
   const urls = connectionUrls(source)
+  const place = { path, lines, judges }
   return {
     facts: urls.flatMap((url) => (leadsToPooler(url) ? [pooledVariable(url.name)] : [])),
     pending: urls.flatMap((url) => namedByPrisma(url, path, lines, judges)),
-    findings: urls.flatMap((url) => [...parametersOf(url, path, lines, judges), ...pooledDirect(url, path, lines)]),
+    findings: urls
+      .flatMap((url) => [...parametersOf(url, path, lines, judges), ...pooledDirect(url, path, lines)])
+      .concat(ofDbMigrate(source, place), ofAtlas(urls, place)),
     hints: urls.flatMap((url) => hintOf(url, path)),
   }
 }

@@ -32,9 +32,20 @@ export class Script {
   readonly statements: readonly Statement[]
   readonly #analyzed: readonly Analyzed[]
 
-  /** @param reach what statements run in the database, if that is known */
-  constructor(sql: string, reach?: Reach) {
-    this.statements = statementsIn(sql)
+  /**
+   * @param reach what statements run in the database, if that is known
+   * @param part of the text; its statements have their places in the whole text
+   */
+  constructor(
+    sql: string,
+    reach?: Reach,
+    part: { readonly from: number; readonly to: number } = { from: 0, to: sql.length },
+  ) {
+    this.statements = statementsIn(sql.slice(part.from, part.to)).map(({ text, from, to }) => ({
+      text,
+      from: from + part.from,
+      to: to + part.from,
+    }))
     this.#analyzed = this.statements.map((statement) => ({ statement, analysis: analyze(statement.text, reach) }))
   }
 
