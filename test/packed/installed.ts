@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { checkLinks } from './links.ts'
+import { checkRecipes } from './recipes.ts'
 import { run } from './run.ts'
 
 interface Manifest {
@@ -11,7 +12,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-/** What `consumer.ts` needs besides, by its name in the tests. Kysely is the last one that is CommonJS as well. */
+/** What `consumer.ts` and the recipes need besides, by its name in the tests. Kysely is the last one that is CommonJS as well. */
 const besides = [
   'pg',
   'kysely-oldest',
@@ -25,6 +26,7 @@ const besides = [
   '@types/pg',
   '@types/node',
   'vitest',
+  'lint-staged',
 ]
 
 const consumer = join(import.meta.dirname, 'consumer.ts')
@@ -56,6 +58,7 @@ export function checkInstalled(repository: string, tarballs: readonly string[]):
   run(join(repository, 'node_modules/.bin/tsc'), [...options, 'consumer.mts', 'consumer.cts'], folder)
   for (const extension of ['mjs', 'cjs']) run(process.execPath, [`consumer.${extension}`], folder)
   checkCommandLine(folder)
+  checkRecipes(folder)
   checkThirdParty(repository, folder)
   checkVitest(repository, folder)
 }
