@@ -130,6 +130,15 @@ describe('poolsafe check', () => {
     ])
   })
 
+  it('follows constants out of the files that are named, changed or on standard input', async () => {
+    const using = "import { path } from './queries.js'\nawait pool.query(path)\n"
+    const cwd = writeProject({ 'src/queries.ts': "export const path = 'SET search_path = a'\n", 'src/db.ts': using })
+    const concise = ['check', '--format', 'concise']
+    expect((await runCli([...concise, 'src/db.ts'], { cwd })).out).toMatch(/^src\/db\.ts:2:18/)
+    const stdin = await runCli([...concise, '--stdin-filepath', 'src/other.ts'], { cwd, input: using })
+    expect(stdin.out).toMatch(/^src\/other\.ts:2:18/)
+  })
+
   it('shows the first places of a rule, and all with --all', async () => {
     const cwd = writeProject({ 'src/db.ts': unsafe.repeat(8) })
     expect((await runCli(['check'], { cwd })).out).toContain('… and 3 more places (--all shows them)')

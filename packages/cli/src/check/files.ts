@@ -135,6 +135,11 @@ function ignoredBy(cwd: string, files: readonly string[]): string[] {
   }
 }
 
+/** Returns true for the path of a file; false for a folder, and for one that does not exist. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
 /** Returns a path relative to a folder, with slashes. */
 export function shownPath(cwd: string, path: string): string {
   const shown = relative(cwd, path)

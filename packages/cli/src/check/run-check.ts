@@ -8,7 +8,7 @@ import { createAllowed } from './allowed.ts'
 import { applyBaseline } from './apply-baseline.ts'
 import { changedFiles } from './changed-files.ts'
 import { settlePending } from './configuration/project-facts.ts'
-import { defaultInclude, listFiles } from './files.ts'
+import { defaultInclude, isFile, listFiles } from './files.ts'
 import type { CheckFinding, Skipped } from './finding.ts'
 import { Lines } from './lines.ts'
 import { readSource } from './read-file.ts'
@@ -76,6 +76,7 @@ async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Se
       tags: new Set(check.tags),
       migrations: migrations.folders,
       catalog: chosenCatalog(request.catalog, guard, cwd),
+      isPartial: isPartial(request, cwd),
     },
     showsHints: request.pooler === undefined && guard.pooler === undefined,
     accept: (findings) =>
@@ -84,6 +85,11 @@ async function settingsOf(request: CheckRequest, terminal: Terminal): Promise<Se
         .filter((finding) => !allowed(finding))
         .toSorted(byPlace),
   }
+}
+
+/** Returns true for files of a hook or of an editor, whose imports are not checked with them. */
+function isPartial({ stdinFilepath, changed, paths }: CheckRequest, cwd: string): boolean {
+  return stdinFilepath !== undefined || changed !== undefined || paths.some((path) => isFile(resolve(cwd, path)))
 }
 
 function onlyChanged(files: readonly string[], cwd: string, changed: string | true | undefined): readonly string[] {

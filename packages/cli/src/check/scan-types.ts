@@ -11,6 +11,11 @@ export interface ScanRequest {
   readonly tags: ReadonlySet<string>
   /** Globs of migrations, besides the folders that are known. */
   readonly migrations: readonly string[]
+  /**
+   * The files are some of a project, so what they import may not be among them. Each file that sends SQL and imports a
+   * file is then parsed. @default false
+   */
+  readonly isPartial?: boolean | undefined
   /** What is known about the code in the database. */
   readonly catalog?: StoredCode | undefined
 }

@@ -108,15 +108,16 @@ export class Scanner {
   }
 
   #scanText(path: string, bytes: Buffer): FileResult {
-    const { catalog } = this.#request
+    const { catalog, isPartial = false } = this.#request
     const isNaming = catalog !== undefined && mayNameStored(bytes.toString('utf8'), catalog)
     const isTouching = isNaming || mayTouchSessions(bytes)
     if (path.endsWith('.sql')) return isTouching ? this.#scanParsed(path, bytes.toString('utf8')) : this.#plainly(path)
     const source = bytes.toString('utf8')
     const isPassing = this.#constants.addPassing(path, source)
     if (isTouching || mayConfigureSessions(source)) return this.#scanParsed(path, source)
-    if (this.#constants.mayImport(path, source)) this.#others.push(path)
-    else if (!isPassing) return this.#plainly(path)
+    if (!this.#constants.mayImport(path, source)) return isPassing ? nothing : this.#plainly(path)
+    if (isPartial) return this.#scanParsed(path, source)
+    this.#others.push(path)
     return nothing
   }
 

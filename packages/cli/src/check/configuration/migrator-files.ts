@@ -61,9 +61,10 @@ function parse(source: string): object {
   }
 }
 
+/** The host of a variable, `{ "ENV": "PGHOST" }`, may be any. */
 function isLocal(environment: Environment): boolean {
-  const host = environment.host ?? 'localhost'
-  return !isPooled(environment) && /^(?:localhost|127\.0\.0\.1|::1|\/.*)$/.test(String(host))
+  const { host = 'localhost' } = environment
+  return typeof host === 'string' && /^(?:localhost|127\.0\.0\.1|::1|\/.*)$/.test(host) && !isPooled(environment)
 }
 
 function isPooled({ host = 'localhost', port = 5432 }: Environment): boolean {
