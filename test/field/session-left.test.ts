@@ -136,6 +136,30 @@ const scenes: readonly Scene[] = [
   },
   {
     report: 'own trial',
+    what: 'a setting that one text prepares and another executes',
+    statements: ["PREPARE a AS SELECT set_config('app.a', '7', false)", 'EXECUTE a', 'DEALLOCATE a'],
+    commits: true,
+    leaves: ['setting'],
+  },
+  {
+    report: 'own trial',
+    what: 'a lock in the parameters of an EXECUTE that is only explained',
+    statements: ['PREPARE a (text) AS SELECT $1', 'EXPLAIN EXECUTE a (pg_try_advisory_lock(1)::text)', 'DEALLOCATE a'],
+    commits: false,
+    leaves: ['lock'],
+  },
+  {
+    report: 'own trial',
+    what: 'a function of pg_temp that is dropped by another name of its type',
+    statements: [
+      'CREATE FUNCTION pg_temp.a(int4) RETURNS int LANGUAGE sql RETURN 1',
+      'DROP FUNCTION pg_temp.a(integer)',
+    ],
+    commits: true,
+    leaves: [],
+  },
+  {
+    report: 'own trial',
     what: 'DEALLOCATE of a name that is not there, between a lock and its unlock',
     statements: [{ sql: 'SELECT pg_advisory_lock(1); DEALLOCATE missing; SELECT pg_advisory_unlock_all()' }],
     commits: false,

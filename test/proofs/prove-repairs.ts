@@ -89,11 +89,13 @@ function leftovers(before: ReadonlySet<string>, after: ReadonlySet<string>): str
   return [...after.difference(before)].map((fact) => `left: ${fact}`)
 }
 
+type Notice = Readonly<Partial<Record<'severity' | 'code' | 'message' | 'position', unknown>>>
+
 /** Sends the transaction, and looks into the session after each statement. */
 async function play(client: pg.Client, { lines, end = 'COMMIT', isUnseen }: RepairScript): Promise<string[]> {
   const notices: string[] = []
-  const hear = ({ severity, code, message }: { severity?: unknown; code?: unknown; message?: unknown }): void =>
-    void notices.push([severity, code, message].join(' '))
+  const hear = ({ severity, code, message, position }: Notice): void =>
+    void notices.push([severity, code, message, position].join(' '))
   client.on('notice', hear)
   const answers: string[] = []
   const look = probes(lines.flat().join(' '))

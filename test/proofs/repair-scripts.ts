@@ -159,6 +159,24 @@ const transactions: readonly RepairScript[] = [
     end: 'ROLLBACK',
   },
   {
+    name: 'warnings have the place of a connection of its own',
+    lines: ['SELECT 1', "SELECT set_config('app.a', 'é😀', false), '2026-01-01'::timestamp(9)"],
+  },
+  ...['9223372036854775808', '5000000000, 1', "hashtextextended('job', 0), 1", '1, 2, 3'].map((keys) => ({
+    name: `errors name the function of a connection of its own: pg_advisory_lock(${keys})`,
+    lines: ['SELECT 1', `SELECT pg_advisory_lock(${keys})`],
+    end: 'ROLLBACK',
+  })),
+  {
+    name: 'one statement frees more locks than are held',
+    lines: [
+      'SELECT pg_advisory_lock(5), pg_advisory_lock(5), pg_advisory_lock(7)',
+      'SELECT pg_advisory_unlock(5), pg_advisory_unlock(6), pg_advisory_unlock(5), pg_advisory_unlock(5) AS last',
+      'SELECT pg_advisory_unlock(6), pg_advisory_unlock(7)',
+    ],
+    isUnseen: true,
+  },
+  {
     name: 'a rollback takes everything back',
     lines: ["SET app.a = 'x'", 'SELECT pg_advisory_lock(77)', 'CREATE TEMP TABLE t (id int)', 'SET ROLE reporting'],
     end: 'ROLLBACK',

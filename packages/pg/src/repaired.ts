@@ -60,11 +60,11 @@ export function applicationTextOf(query: object | null | undefined): string | un
   return marked?.[repairedKey]?.sql
 }
 
-/** The property of a client whose errors are watched. A set would cost more than all the rest. */
+/** The property of a client whose errors and notices are watched. A set would cost more than all the rest. */
 const watchedKey: unique symbol = Symbol('poolsafe.repairing')
 
 /**
- * Sends a repaired statement. Errors of the server then have their position in the application's text.
+ * Sends a repaired statement. The server's errors and notices then have their position in the application's text.
  *
  * @param send calls the driver with `args`
  */
@@ -92,10 +92,12 @@ export function sendRepaired<Result>(
 function watchPositions(client: ClientLike): void {
   if (watchedKey in client || !isWired(client)) return
   Object.defineProperty(client, watchedKey, { value: true })
-  client.connection.prependListener('errorMessage', (error: { position?: string }) => {
+  const translate = (message: { position?: string }): void => {
     const repaired = (activeQueryOf(client) as Marked | undefined)?.[repairedKey]
-    const position = Number(error.position)
+    const position = Number(message.position)
     if (repaired === undefined || !(position > 0)) return
-    error.position = String(originalPosition(repaired.sql, repaired.send.edits, position))
-  })
+    message.position = String(originalPosition(repaired.sql, repaired.send.edits, position))
+  }
+  client.connection.prependListener('errorMessage', translate)
+  client.connection.prependListener('notice', translate)
 }

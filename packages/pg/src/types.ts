@@ -63,8 +63,8 @@ export interface Connection {
   off(event: 'end', listener: () => void): unknown
   prependListener(event: 'readyForQuery', listener: (message?: { readonly status: string }) => void): unknown
   prependListener(
-    event: 'errorMessage',
-    listener: (error: { readonly code?: string; position?: string }) => void,
+    event: 'errorMessage' | 'notice',
+    listener: (message: { readonly code?: string; position?: string }) => void,
   ): unknown
   prependListener(event: 'portalSuspended' | 'rowDescription' | 'noData', listener: () => void): unknown
   /** The simple protocol: one message. */

@@ -1,6 +1,6 @@
 import type { Node, TransactionStmt, TransactionStmtKind } from '@pgsql/types'
 import { rules } from '../rules/index.ts'
-import { harmless, type Analysis, type Control, type Step } from './analysis.ts'
+import { harmless, type Analysis, type Control, type DetectedEffect, type Step } from './analysis.ts'
 import { TextCache } from '../sql/text-cache.ts'
 import { Defined } from './defined.ts'
 import { Calls, detect } from './detect.ts'
@@ -158,9 +158,12 @@ function analyzeStatements(
     (text, depth) => (isHarmless(text) ? harmless : parseAndAnalyze(normalise(text), depth, reach)),
     (query) => [...detect(query), ...reachedBy(query, reach).effects],
   )
-  const all = statements.map((statement, index) =>
-    withReached(toStep(statement, index, isLastOf(statements, index), defined), statement, reach),
-  )
+  const own = statements.map((statement, index) => toStep(statement, index, isLastOf(statements, index), defined))
+  const later = defined.prepared.leftByLaterTexts()
+  const all = own.map((step, index) => {
+    const statement = statements[index] as Node
+    return withReached(withEffects(step, later.get(statement)), statement, reach)
+  })
   const steps = stepsWithEffect(all)
   const undecided = all.find((step) => step.undecided !== undefined)?.undecided
   if (steps.length === 0 && undecided === undefined) return harmless
@@ -202,6 +205,10 @@ function toStep(statement: Node, index: number, isLast: boolean, defined: Define
     ...(mayFail !== undefined && { mayFail }),
     ...(run.undecided !== undefined && { undecided: run.undecided }),
   }
+}
+
+function withEffects(step: JudgedStep, effects: readonly DetectedEffect[] = []): JudgedStep {
+  return effects.length === 0 ? step : { ...step, effects: [...step.effects, ...effects] }
 }
 
 /** Adds what a statement runs in the database. */

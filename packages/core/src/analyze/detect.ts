@@ -3,7 +3,7 @@ import { ruleById, rules, type RuleId } from '../rules/index.ts'
 import type { Detected, Place, Rule } from '../rules/rule.ts'
 import type { DetectedEffect } from './analysis.ts'
 import { attributeCall, functionCall, isBuiltIn, stringConstant, type FunctionCall } from '../sql/function-call.ts'
-import { textArgumentOf } from '../rules/undecided.ts'
+import { textArgumentsOf } from '../rules/undecided.ts'
 import { certainCalls, visitsOf, type Visit } from '../sql/executed.ts'
 import { uncertain } from '../rules/effect.ts'
 
@@ -39,8 +39,7 @@ export class Calls {
   see({ tag, node }: Visit): void {
     if (tag === 'ExecuteStmt') this.prepared.push((node as ExecuteStmt).name ?? '')
     if (tag !== 'FuncCall') return
-    const at = textArgumentOf(functionCall(node))
-    if (at !== undefined) this.texts.push(stringConstant(at))
+    this.texts.push(...textArgumentsOf(functionCall(node)).map(stringConstant))
   }
 }
 

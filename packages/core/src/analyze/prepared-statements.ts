@@ -1,4 +1,4 @@
-import type { Node } from '@pgsql/types'
+import type { DeallocateStmt, Node } from '@pgsql/types'
 import type { DetectedEffect, Step } from './analysis.ts'
 import type { Block } from './do-block.ts'
 import { failureOf } from './fallible.ts'
@@ -12,10 +12,12 @@ const mostEffects = 10_000
 
 const nothing: Block = { effects: [] }
 
-/** The statements that one text prepares, for its own EXECUTE. PREPARE in an earlier text was judged there. */
+/** The statements that one text prepares. Its own EXECUTE has their effects; PREPARE has them for later texts. */
 export class PreparedStatements {
   readonly #effectsOfQuery: (query: Node) => DetectedEffect[]
   readonly #queries = new Map<string, Node>()
+  /** The statements that no EXECUTE of the text has run so far. */
+  readonly #unexecuted = new Map<string, Node>()
   readonly #failures = new Map<Node, Step['mayFail']>()
   readonly #effects = new Map<Node, DetectedEffect[]>()
   #added = 0
@@ -26,14 +28,36 @@ export class PreparedStatements {
   }
 
   prepare(statement: Node): void {
+    if ('DeallocateStmt' in statement) this.#deallocate(statement.DeallocateStmt)
     if (!('PrepareStmt' in statement)) return
     const { name = '', query } = statement.PrepareStmt
-    if (query !== undefined) this.#queries.set(name, query)
+    if (query === undefined) return
+    this.#queries.set(name, query)
+    this.#unexecuted.set(name, statement)
+  }
+
+  #deallocate({ name = '', isall: isAll }: DeallocateStmt): void {
+    if (isAll) this.#unexecuted.clear()
+    else this.#unexecuted.delete(name)
+  }
+
+  /**
+   * @returns what a later text leaves by EXECUTE of a statement that this text prepares, and neither executes nor
+   *   deallocates
+   */
+  leftByLaterTexts(): ReadonlyMap<Node, readonly DetectedEffect[]> {
+    const left = Array.from(this.#unexecuted, ([name, statement]) => {
+      const effects = this.#execute(name).effects.filter(({ does, when }) => does === 'leaves' && when === 'always')
+      return [statement, effects] as const
+    })
+    return new Map(left.filter(([, effects]) => effects.length > 0))
   }
 
   /** @returns the effects of the prepared statement that a statement executes */
   executedBy([name]: readonly string[]): Block {
-    return name === undefined ? nothing : this.#execute(name)
+    if (name === undefined) return nothing
+    this.#unexecuted.delete(name)
+    return this.#execute(name)
   }
 
   /** Returns when a statement may fail. EXECUTE fails when the prepared statement does. */

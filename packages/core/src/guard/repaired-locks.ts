@@ -1,3 +1,5 @@
+import { applyEdits } from '../rewrite/edits.ts'
+import type { Edit, LockChange } from '../rules/repair.ts'
 import type { Analysis, Answer, DetectedEffect, Step } from '../analyze/analysis.ts'
 import type { RuleId } from '../rules/index.ts'
 import { refused, type Transaction } from '../transaction/transaction.ts'
@@ -32,17 +34,21 @@ export function withLocks(
     for (const change of changes) {
       const lock = change.lock(parameters)
       if (lock === undefined) return noKey
-      const object = change.does === 'takes' ? held.take(lock) : held.free(lock)
-      if (object === undefined) return notHeld
-      own.push(effectOf(rule, change.does, object))
-      if (change.tried !== undefined) tried = { lock: object, ...change.tried }
+      const object = change.does === 'takes' ? held.take(lock) : held.free(lock, change)
+      own.push(object === undefined ? unheld(rule) : effectOf(rule, change.does, object))
+      if (change.tried !== undefined && object !== undefined) tried = { lock: object, ...change.tried }
     }
     effects.set(at, own)
   }
   const analysis = withLockEffects(send.analysis, effects)
-  if (!held.hasRefused) return { ...send, analysis, tried }
-  // The server answers the unlock of a lock that it has refused with `false` and a warning, as on any connection.
-  return held.freed === 1 && send.repairs.length === 1 ? { sql, edits: [], repairs: [], analysis } : notHeld
+  const { kept } = held
+  if (kept.length === 0) return { ...send, analysis, tried }
+  // The server answers the unlock of a lock that is not held with `false` and a warning, as on any connection.
+  const isKept = (edit: Edit): boolean => kept.includes(edit)
+  const isPart = locks.every(({ locks: changes }) => !changes.flatMap(({ edits }) => edits).every(isKept))
+  if (!isPart) return held.isKnown && send.repairs.length === 1 ? { sql, edits: [], repairs: [], analysis } : notHeld
+  const edits = send.edits.filter((edit) => !isKept(edit))
+  return { ...send, sql: applyEdits(sql, edits), edits, analysis, tried }
 }
 
 /** Reads the answer to a repaired statement that tries a lock. A lock that the server has refused needs no unlock. */
@@ -55,8 +61,10 @@ export function noteAnswer({ tried }: Replacement, transaction: Transaction, [an
 
 /** The locks that repaired statements of the transaction hold, from statement to statement. */
 class Held {
-  freed = 0
-  hasRefused = false
+  /** The changes of unlocks that are sent as they are. */
+  readonly kept: Edit[] = []
+  /** No unlock names a lock that no repaired statement has tried. */
+  isKnown = true
   readonly #names: string[]
 
   constructor({ left }: TransactionState) {
@@ -73,12 +81,13 @@ class Held {
   }
 
   /** @returns `undefined` for a lock that is not known */
-  free(lock: string): string | undefined {
-    this.freed++
+  free(lock: string, { edits }: LockChange): string | undefined {
     const object = `held ${lock}`
     if (this.#remove(object)) return object
-    this.hasRefused = true
-    return this.#remove(refused(object)) ? refused(object) : undefined
+    this.kept.push(...edits)
+    if (this.#remove(refused(object))) return refused(object)
+    this.isKnown = false
+    return undefined
   }
 
   #remove(object: string): boolean {
@@ -91,6 +100,11 @@ class Held {
 function effectOf(rule: RuleId, does: 'takes' | 'frees', object: string): DetectedEffect {
   const common = { rule, state: 'advisory-lock', what: 'advisory lock', when: 'always', object } as const
   return { ...common, does: does === 'takes' ? 'leaves' : 'clears', isRepaired: true }
+}
+
+/** The unlock of a lock that no repaired statement holds stays what it is: a finding. */
+function unheld(rule: RuleId): DetectedEffect {
+  return { rule, state: 'advisory-lock', what: 'pg_advisory_unlock', when: 'always', object: '', does: 'clears' }
 }
 
 function withLockEffects(analysis: Analysis, effects: ReadonlyMap<number, readonly DetectedEffect[]>): Analysis {

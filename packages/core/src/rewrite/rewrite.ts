@@ -146,6 +146,7 @@ function repairOf(id: RuleId, text: StatementText | undefined): Change[] | strin
   if (repair === undefined || text === undefined) return unrepairable
   if ('ExplainStmt' in text.node) return 'EXPLAIN would show the new text'
   if ('DeclareCursorStmt' in text.node) return 'pg_cursors would show the new text'
+  if ('PrepareStmt' in text.node) return 'pg_prepared_statements would show the new text'
   const changes: Change[] = []
   for (const visit of visitsOf(text.node, isPlainFunction)) {
     if (!visit.isExecuted) continue

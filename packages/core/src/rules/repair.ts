@@ -22,6 +22,8 @@ export interface LockChange {
   readonly lock: (parameters: readonly unknown[]) => string | undefined
   /** Set for a lock that the server may refuse: the column of the answer. */
   readonly tried?: { readonly name: string; readonly position: number }
+  /** The changes of the text for this call alone. */
+  readonly edits: readonly Edit[]
 }
 
 /** A change that makes a statement leave nothing after its transaction. */

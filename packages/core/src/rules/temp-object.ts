@@ -14,36 +14,24 @@ import type {
   CreateSeqStmt,
   CreateStmt,
   CreateTableAsStmt,
-  DropStmt,
-  FunctionParameter,
   FuncCall,
   IntoClause,
   Node,
   ObjectType,
-  ObjectWithArgs,
   RangeVar,
-  RenameStmt,
   SelectStmt,
   VariableSetStmt,
   ViewStmt,
 } from '@pgsql/types'
-import { uncertain, type Effect } from './effect.ts'
+import type { Effect } from './effect.ts'
 import { names, settingName, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import { withSession } from './helper.ts'
 import { dropSelected, dropTable, dropTableAs } from './repairs/drop-at-commit.ts'
 import type { Rule } from './rule.ts'
+import { inTempSchema, needs, objectOf, onDrop, onRename, signatureOf } from './temp-names.ts'
 
-const inTempSchema = (schema: string | undefined): boolean => /^pg_temp(_\d+)?$/.test(schema ?? '')
 const isTemp = (relation: RangeVar | undefined): boolean =>
   relation?.relpersistence === 't' || inTempSchema(relation?.schemaname)
-
-/**
- * Objects of different classes may have one name. `DROP TYPE` drops domains as well, `DROP ROUTINE` functions and
- * procedures.
- */
-function objectOf(type: ObjectType, name: string): string {
-  return `${type} ${name}`
-}
 
 function leaves(what: string, type: ObjectType, name: string | undefined): Effect {
   return {
@@ -53,10 +41,6 @@ function leaves(what: string, type: ObjectType, name: string | undefined): Effec
     when: 'always',
     ...(name !== undefined && { object: objectOf(type, name) }),
   }
-}
-
-function needs(what: string): Effect {
-  return { does: 'needs', state: 'temp-object', what, when: 'autocommit' }
 }
 
 /**
@@ -82,7 +66,7 @@ function onRelation(relation: RangeVar | undefined, type: ObjectType, what: stri
 /** An object whose kind has no relation: its name starts with the schema. */
 function onName(path: readonly Node[] | undefined, type: ObjectType, what: string, signature = ''): Effect | undefined {
   const parts = names(path)
-  return parts.length > 1 && inTempSchema(parts[0]) ? leaves(what, type, `${parts.at(-1)}${signature}`) : undefined
+  return inTempSchema(parts.at(-2)) ? leaves(what, type, `${parts.at(-1)}${signature}`) : undefined
 }
 
 function onFunction({ funcname, parameters = [], is_procedure: isProcedure }: CreateFunctionStmt): Effect | undefined {
@@ -92,91 +76,6 @@ function onFunction({ funcname, parameters = [], is_procedure: isProcedure }: Cr
     'CREATE FUNCTION pg_temp.…',
     signatureOf(parameters),
   )
-}
-
-/** A name has no NUL: what stands behind it is the arguments. */
-function signatureOf(parameters: readonly Node[]): string {
-  const types = parameters.flatMap((each) =>
-    'FunctionParameter' in each && isInput(each.FunctionParameter) ? [typeOf(each.FunctionParameter)] : [],
-  )
-  return `\0${types.join()}`
-}
-
-function isInput({ mode }: FunctionParameter): boolean {
-  return mode !== 'FUNC_PARAM_OUT' && mode !== 'FUNC_PARAM_TABLE'
-}
-
-function typeOf({ argType }: FunctionParameter): string {
-  return `${names(argType?.names).join('.')}${'[]'.repeat(argType?.arrayBounds?.length ?? 0)}`
-}
-
-/** DROP of what the same transaction created takes it back; of something permanent it is none of our business. */
-function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt): Effect[] {
-  return objects.flatMap((object): Effect[] => {
-    const path = droppedPath(object)
-    const schema = path.at(-2)
-    if (schema !== undefined && !inTempSchema(schema)) return []
-    const name = `${path.at(-1) ?? ''}${'ObjectWithArgs' in object ? signatureOfDropped(object.ObjectWithArgs) : ''}`
-    // Without the schema, functions are not looked for among what is temporary.
-    const isFound = schema === 'pg_temp' || (schema === undefined && relationsAndTypes.has(removeType))
-    const undone = [removeType, ...(alsoDropped[removeType] ?? [])].map((type) => {
-      const effect = dropped(objectOf(type, name), schema === undefined)
-      return isFound ? effect : uncertain(effect)
-    })
-    return schema === undefined ? undone : [...undone, needs('DROP … pg_temp.…')]
-  })
-}
-
-function dropped(object: string, isUnqualified: boolean): Effect {
-  return {
-    does: 'undoes',
-    state: 'temp-object',
-    what: 'DROP',
-    when: 'always',
-    object,
-    ...(isUnqualified && { isUnqualified }),
-  }
-}
-
-const relationsAndTypes: ReadonlySet<ObjectType> = new Set([
-  'OBJECT_DOMAIN',
-  'OBJECT_FOREIGN_TABLE',
-  'OBJECT_SEQUENCE',
-  'OBJECT_TABLE',
-  'OBJECT_TYPE',
-  'OBJECT_VIEW',
-])
-
-const alsoDropped: { readonly [Type in ObjectType]?: readonly ObjectType[] } = {
-  OBJECT_TYPE: ['OBJECT_DOMAIN'],
-  OBJECT_ROUTINE: ['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_AGGREGATE'],
-}
-
-/** Without arguments it drops the only one of its name. */
-function signatureOfDropped({ args_unspecified: isOnly, objfuncargs = [] }: ObjectWithArgs): string {
-  return isOnly ? '\0' : signatureOf(objfuncargs)
-}
-
-/** DROP gives its names in a shape for each kind of object. */
-function droppedPath(object: Node): string[] {
-  if ('List' in object) return names(object.List.items)
-  if ('TypeName' in object) return names(object.TypeName.names)
-  return 'ObjectWithArgs' in object ? names(object.ObjectWithArgs.objname) : []
-}
-
-/** `ALTER TABLE t RENAME TO u`: what the same transaction left as `t` is now `u`. */
-function onRename({ renameType = 'OBJECT_TABLE', relation, newname = '' }: RenameStmt): Effect | undefined {
-  if (relation === undefined || !relationsAndTypes.has(renameType)) return undefined
-  if (relation.schemaname !== undefined && !inTempSchema(relation.schemaname)) return undefined
-  const object = objectOf(renameType, relation.relname ?? '')
-  return {
-    does: 'undoes',
-    state: 'temp-object',
-    what: 'RENAME',
-    when: 'always',
-    object,
-    becomes: objectOf(renameType, newname),
-  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Node } from '@pgsql/types'
 import { isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
-/** Functions that run a text in the same session, with the position and the name of that text. */
+/** Functions of PostgreSQL that run a text in the same session, with the position and the name of that text. */
 const textFunctions: ReadonlyMap<string, readonly [number, string]> = new Map([
   ['query_to_xml', [0, 'query']],
   ['query_to_xml_and_xmlschema', [0, 'query']],
@@ -10,12 +10,22 @@ const textFunctions: ReadonlyMap<string, readonly [number, string]> = new Map([
   ['ts_stat', [0, 'query']],
 ])
 
-/** The text that a call runs, as an expression; `undefined` for a function that runs none. */
-export function textArgumentOf(call: FunctionCall): Node | undefined {
+/** Functions of the extension tablefunc: `crosstab`, `crosstab2` and so on. Their arguments have no names. */
+const crosstab = /^crosstab(\d+|_hash)?$/
+
+/** The texts that a call runs, as expressions. */
+export function textArgumentsOf(call: FunctionCall): readonly Node[] {
+  // The second argument of crosstab is a number or a text.
+  if (crosstab.test(call.name)) return call.args.filter((arg) => !isNumber(arg))
   const [position, name] = textFunctions.get(call.name) ?? []
-  if (position === undefined || name === undefined || !isBuiltIn(call)) return undefined
+  if (position === undefined || name === undefined || !isBuiltIn(call)) return []
   // With three arguments, ts_rewrite takes no text.
-  return call.name === 'ts_rewrite' && call.args.length !== 2 ? undefined : call.argument(position, name)
+  const text = call.name === 'ts_rewrite' && call.args.length !== 2 ? undefined : call.argument(position, name)
+  return text === undefined ? [] : [text]
+}
+
+function isNumber(node: Node): boolean {
+  return 'A_Const' in node && 'ival' in node.A_Const
 }
 
 /**
@@ -31,7 +41,7 @@ export const undecided: Rule<'statement/undecided'> = {
   mentionsDirect: true,
   onDirect: { instead: 'send values as parameters or with COPY, and write out the statements of a DO block' },
   strictOnly: true,
-  names: [...textFunctions.keys()],
+  names: [...textFunctions.keys(), 'crosstab'],
   remedy: {
     pg: `// The values travel beside the text, which stays short.
 await pool.query('INSERT INTO readings (value) SELECT * FROM unnest($1::float8[])', [values])`,

@@ -111,8 +111,27 @@ describe('what PostgreSQL stores for later', () => {
     expect(rulesOf(sql)).toEqual([])
   })
 
-  test('is left alone in PREPARE, which is an offence of its own', () => {
-    expect(rulesOf(`PREPARE p AS SELECT ${lock}`)).toEqual(['session/prepared-statement'])
+  test('counts in PREPARE, because a later text may execute it', () => {
+    const prepare = `PREPARE p AS SELECT ${lock}`
+    expect(rulesOf(prepare)).toEqual(['session/prepared-statement', 'session/advisory-lock'])
+    expect(rulesOf(`${prepare}; DEALLOCATE p`)).not.toContain('session/advisory-lock')
+    expect(rulesOf(`${prepare}; DEALLOCATE ALL`)).not.toContain('session/advisory-lock')
+    expect(rulesOf(`${prepare}; DEALLOCATE q`)).toContain('session/advisory-lock')
+    expect(rulesOf('PREPARE p AS SELECT currval($1)')).toEqual(['session/prepared-statement'])
+  })
+
+  test.each([
+    `EXPLAIN EXECUTE p (${lock})`,
+    `EXPLAIN CREATE TABLE t AS EXECUTE p (${lock})`,
+    `CREATE TABLE t AS EXECUTE p (${lock}) WITH NO DATA`,
+  ])('does not include the parameters of EXECUTE: %s', (sql) => {
+    expect(rulesOf(sql)).toContain('session/advisory-lock')
+  })
+
+  test.each(['crosstab', 'public.crosstab', 'crosstab3'])('is judged in the text that %s runs', (name) => {
+    expect(rulesOf(`SELECT * FROM ${name}('SELECT 1, 2, ${lock}')`)).toEqual(['session/advisory-lock'])
+    expect(rulesOf(`SELECT * FROM ${name}('SELECT 1, 2, 3', 5)`)).toEqual([])
+    expect(rulesOf(`SELECT * FROM ${name}('SELECT 1, 2, 3', 'SELECT ${lock}')`)).toEqual(['session/advisory-lock'])
   })
 
   test.each(['EXPLAIN EXECUTE p', 'EXPLAIN (ANALYZE false) EXECUTE p', 'CREATE TABLE t AS EXECUTE p WITH NO DATA'])(

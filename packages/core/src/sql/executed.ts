@@ -86,6 +86,11 @@ function childrenOf({ tag, node, isExecuted }: Visit, isPlain: (name: string) =>
  * a table or a domain, unless it is NOT VALID or NOT ENFORCED (measured on 18).
  */
 function runAtOnce(tag: string, node: object): Visit[] {
+  if (tag === 'ExplainStmt') return runs(node) ? [] : ofExecute((node as ExplainStmt).query)
+  if (tag === 'CreateTableAsStmt') {
+    const { into, query } = node as CreateTableAsStmt
+    return into?.skipData === true ? ofExecute(query) : []
+  }
   if (tag === 'AlterDomainStmt') return ofConstraint((node as AlterDomainStmt).def)
   if (tag !== 'AlterTableCmd') return []
   const { subtype, def } = node as AlterTableCmd
@@ -93,6 +98,13 @@ function runAtOnce(tag: string, node: object): Visit[] {
   const constraints =
     subtype === 'AT_AddColumn' && def !== undefined && 'ColumnDef' in def ? (def.ColumnDef.constraints ?? []) : []
   return constraints.flatMap(ofConstraint)
+}
+
+/** `EXPLAIN EXECUTE p (f())` and `CREATE TABLE … AS EXECUTE p (f()) WITH NO DATA` evaluate the parameters (measured on 18). */
+function ofExecute(query: Node | undefined): Visit[] {
+  if (query !== undefined && 'CreateTableAsStmt' in query) return ofExecute(query.CreateTableAsStmt.query)
+  if (query === undefined || !('ExecuteStmt' in query)) return []
+  return (query.ExecuteStmt.params ?? []).map((node) => ({ tag: 'Evaluated', node, isExecuted: true }))
 }
 
 function ofConstraint(node: Node | undefined): Visit[] {

@@ -11,8 +11,20 @@ type KeyNamer = (parameters: readonly unknown[]) => string | undefined
  * @returns `undefined` for arguments that only the server can compute
  */
 export function keyNamer(args: readonly Node[]): KeyNamer | undefined {
-  return joined(args.map((arg) => numberOf(arg)))
+  const [key, second] = args
+  if (key === undefined || args.length > 2) return undefined
+  return joined(second === undefined ? [numberOf(key, big)] : [numberOf(key, small), numberOf(second, small)])
 }
+
+/** The type of a key: no function takes a number that is larger, and the error would name another function. */
+interface KeyType {
+  readonly casts: RegExp
+  readonly hash: RegExp
+  readonly largest: bigint
+}
+
+const big: KeyType = { casts: /^int[248]$/, hash: /./, largest: 2n ** 63n - 1n }
+const small: KeyType = { casts: /^int[24]$/, hash: /^hashtext$/, largest: 2n ** 31n - 1n }
 
 function joined(keys: readonly (KeyNamer | undefined)[]): KeyNamer | undefined {
   if (keys.length === 0 || keys.includes(undefined)) return undefined
@@ -22,12 +34,12 @@ function joined(keys: readonly (KeyNamer | undefined)[]): KeyNamer | undefined {
   }
 }
 
-function numberOf(node: Node): KeyNamer | undefined {
-  const inner = withoutCasts(node, /^int[248]$/)
+function numberOf(node: Node, type: KeyType): KeyNamer | undefined {
+  const inner = withoutCasts(node, type.casts)
   if (inner === undefined) return undefined
-  if ('FuncCall' in inner) return hashOf(inner.FuncCall)
+  if ('FuncCall' in inner) return hashOf(inner.FuncCall, type)
   const value = valueOf(inner)
-  return value && ((parameters) => decimal(value(parameters)))
+  return value && ((parameters) => decimal(value(parameters), type))
 }
 
 function valueOf(node: Node): ((parameters: readonly unknown[]) => unknown) | undefined {
@@ -37,21 +49,26 @@ function valueOf(node: Node): ((parameters: readonly unknown[]) => unknown) | un
 }
 
 /** A number as PostgreSQL reads it: `42`, ` 42 ` and `+42` are one key. */
-function decimal(value: unknown): string | undefined {
-  if (typeof value === 'bigint') return String(value)
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value === 0 ? 0 : value) : undefined
-  if (typeof value !== 'string' || !/^[ \t\n\r\f\v]*[+-]?\d+[ \t\n\r\f\v]*$/.test(value)) return undefined
-  const [sign = '', digits = ''] = /^(-?)\+?(\d+)$/.exec(value.trim())?.slice(1) ?? []
-  return String(BigInt(`${sign}${digits}`))
+function decimal(value: unknown, type: KeyType): string | undefined {
+  const number = numberIn(value)
+  return number === undefined || number > type.largest || number < -type.largest - 1n ? undefined : String(number)
 }
 
-function hashOf(node: FuncCall): KeyNamer | undefined {
+function numberIn(value: unknown): bigint | undefined {
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : undefined
+  if (typeof value !== 'string' || !/^[ \t\n\r\f\v]*[+-]?\d+[ \t\n\r\f\v]*$/.test(value)) return undefined
+  const [sign = '', digits = ''] = /^(-?)\+?(\d+)$/.exec(value.trim())?.slice(1) ?? []
+  return BigInt(`${sign}${digits}`)
+}
+
+function hashOf(node: FuncCall, type: KeyType): KeyNamer | undefined {
   const call = functionCall(node)
-  if (!isTextHash(call) || node.over !== undefined) return undefined
+  if (!isTextHash(call) || node.over !== undefined || !type.hash.test(call.name)) return undefined
   const [hashed, seed] = call.args
   const text = hashed && withoutCasts(hashed, /^text$/)
   const value = text && valueOf(text)
-  const ofSeed = seed === undefined ? (): string => '' : numberOf(seed)
+  const ofSeed = seed === undefined ? (): string => '' : numberOf(seed, big)
   if (value === undefined || ofSeed === undefined) return undefined
   return (parameters) => {
     const given = value(parameters)

@@ -90,7 +90,11 @@ function columnOf(target: Node, position: number, text: StatementText): Column |
     return named === undefined ? undefined : `${mode} ${named}`
   }
   const tried = form.isTried ? { tried: { name: column.name ?? call.name, position } } : {}
-  return { how: `${call.name} → ${form.becomes}`, ...change, lock: { does: form.does, lock, ...tried } }
+  return {
+    how: `${call.name} → ${form.becomes}`,
+    ...change,
+    lock: { does: form.does, lock, ...tried, edits: change.edits },
+  }
 }
 
 /** The call, perhaps under casts: Prisma cannot read the type void. */
