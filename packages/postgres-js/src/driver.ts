@@ -20,8 +20,16 @@ export interface Query extends Promise<unknown> {
   readonly streaming?: boolean
   /** Set by `cursor`: it gets each chunk. */
   cursorFn?: (rows: readonly unknown[]) => unknown
+  /** The text that was sent, and its parameters. */
+  readonly string?: string
+  readonly parameters?: readonly unknown[]
+  readonly statement?: { readonly types?: readonly unknown[] } | null
+  /** The stack of the application, as postgres.js appends it to errors. */
+  readonly origin: string
   /** True once it was part of another query. */
   fragment?: boolean
+  /** Only a reservation has it: it gets the connection. */
+  reserve?: (connection: Connection) => unknown
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
   readonly cancel: () => unknown
@@ -31,14 +39,35 @@ export interface Query extends Promise<unknown> {
 export interface QueryOptions {
   readonly prepare?: boolean | undefined
   readonly simple?: boolean | undefined
-  /** Only the BEGIN of `sql.begin` has it. It receives the connection; `false` lets no query follow at once. */
+  /**
+   * Only the BEGIN of `sql.begin` has it. It receives the connection; `false` lets no query follow at once. postgres.js
+   * does not call it for a query with a cursor, nor for one whose parameter types it asks for first.
+   */
   onexecute?: ((connection: Connection) => boolean) | undefined
 }
 
-/** A connection. All that is used of it is what `sql.begin` uses too. */
+/** A connection. It opens again after it was closed. */
 export interface Connection {
+  readonly id: number
+  /** The list that it is in: of open, busy, reserved, closed and other connections. */
+  queue: ConnectionQueue
   /** Called once, when it is closed. */
   readonly onclose?: ((error: Error) => void) | null
+  /** Opens it for a query. */
+  connect: (query: Query) => void
+  /** Sends a query. True if another one may follow at once. */
+  execute: (query: Query) => boolean | undefined
+  /** Closes it once its queries are answered. */
+  end: () => Promise<unknown>
+  /** Closes it, and rejects its queries with `CONNECTION_DESTROYED`. */
+  terminate: () => void
+}
+
+/** A list of connections. */
+export interface ConnectionQueue {
+  readonly length: number
+  shift: () => Connection
+  push: (connection: Connection) => Connection
 }
 
 /** Sends a query, or queues it. Called once for each query, in a turn after the one that awaits it. */
@@ -95,4 +124,6 @@ export interface DriverOptions {
   readonly port?: readonly unknown[]
   readonly database?: unknown
   readonly connection?: Readonly<Record<string, unknown>>
+  /** Called with the id of each connection that is closed. */
+  readonly onclose?: ((id: number) => void) | undefined
 }

@@ -1,5 +1,5 @@
 import { isConnectionGone } from '@poolsafe/core/adapter'
-import type { Query } from './driver.ts'
+import type { Connection, Query } from './driver.ts'
 import type { Sending } from './pool.ts'
 
 /**
@@ -10,18 +10,11 @@ import type { Sending } from './pool.ts'
 export class Loss implements Sending {
   /** Why the connection is lost. */
   error: Error | undefined
-  #isFollowed = false
   /** Queries that postgres.js keeps until the connection is free, and would never settle. */
   readonly #waiting = new Map<Query, (error: Error) => void>()
 
-  /** A query shows the connection, unless it reads chunks or postgres.js first asks for the types of its parameters. */
-  sends({ options }: Query): void {
-    if (this.#isFollowed) return
-    options.onexecute = (connection) => {
-      this.#isFollowed = true
-      Object.assign(connection, { onclose: this.#lost.bind(this) })
-      return true
-    }
+  constructor(connection: Connection | undefined) {
+    if (connection !== undefined) Object.assign(connection, { onclose: this.#lost.bind(this) })
   }
 
   sent(query: Query, denied: (error: Error) => void): void {

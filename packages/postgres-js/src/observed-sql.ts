@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { PoolReport } from '@poolsafe/core'
 import { jsonLimit, type ObservedPool } from '@poolsafe/core/adapter'
 import type { DriverOptions, PoolSql } from './driver.ts'
 import type { Pool } from './pool.ts'
+
+/** How long the connections may take to close after the last answer. */
+const endMillis = 1000
 
 /** Keeps what a guard observes of a pool alive as long as its `sql`. */
 const observedOf = new WeakMap<object, ObservedPool>()
@@ -14,9 +18,10 @@ const observedOf = new WeakMap<object, ObservedPool>()
  */
 export function observeSql(
   original: PoolSql,
-  { guard, line: { gate } }: Pool,
+  { guard, connections, losses, line }: Pool,
   givenName?: string,
 ): Pick<PoolSql, 'end'> & { readonly forget: () => void } {
+  const { gate } = line
   const server = serverOf(original.options)
   const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? 'unknown'}`
   const observed: ObservedPool = {
@@ -44,10 +49,17 @@ export function observeSql(
   observedOf.set(original, observed)
   const { end } = original
   return {
-    forget: () => guard.pools.delete(observed),
+    forget() {
+      guard.pools.delete(observed)
+      losses.forget()
+    },
     end(...args) {
       guard.pools.end(observed)
-      return end(...args)
+      losses.isEnded = true
+      const ended = end(...args)
+      // postgres.js waits forever for the answers of an unknown connection that was lost.
+      const mayHang = losses.areOpen && connections.areUnknown
+      return mayHang ? Promise.race([ended, line.answered().then(() => sleep(endMillis))]) : ended
     },
   }
 }

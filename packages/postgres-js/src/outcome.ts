@@ -1,5 +1,5 @@
 import type { Handler, Query } from './driver.ts'
-import type { Sending } from './pool.ts'
+import type { Pool, Sending } from './pool.ts'
 
 /** How a query is settled. */
 export interface Settling {
@@ -16,6 +16,7 @@ export function settlingOf({ resolve, reject }: Query): Settling {
  * Sends a query by the driver's own handler.
  *
  * @param application how the query is settled for the application, which is not done here
+ * @param pool that of the query
  * @param sending hears of it once postgres.js has got it
  * @returns the query's outcome
  */
@@ -23,11 +24,13 @@ export function sendBy(
   handler: Handler,
   query: Query,
   application: Settling,
+  { losses }: Pool,
   sending: Sending | undefined,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle = (result: unknown): void => {
       query.active = false
+      losses.answered(query)
       const rows = rowsRead.get(query)
       if (rows !== undefined && typeof result === 'object' && result !== null) rowsRead.set(result, rows)
       resolve(result)
@@ -36,9 +39,9 @@ export function sendBy(
     query.resolve = query.streaming === true ? streamFirst(query, application, settle) : settle
     query.reject = (error) => {
       query.active = false
-      reject(error)
+      if (losses.isOfEarlier(query, error)) return queueMicrotask(() => handler(query))
+      reject(losses.failed(query, error))
     }
-    sending?.sends?.(query)
     handler(query)
     sending?.sent(query, reject)
   })

@@ -6,10 +6,12 @@ import {
   type CheckoutLimits,
   type Engine,
 } from '@poolsafe/core/adapter'
+import { Connections } from './connections.ts'
 import type { PoolSql, Query } from './driver.ts'
 import { guardTag } from './guarded-sql.ts'
 import { guardListen, guardSubscribe } from './listening.ts'
 import { observeSql } from './observed-sql.ts'
+import { Losses } from './losses.ts'
 import { callbackAround } from './outside.ts'
 import { makingOf } from './query-class.ts'
 import { guardReserve } from './reserved.ts'
@@ -40,7 +42,10 @@ export function guardPool(
 ): GuardedPool {
   const judgesNames = judgeEffects(effectsOfCall('namedStatement'), guard.pooler, {}).length > 0
   const line = new WaitingLine(original.options.max ?? 10, limits, guard)
-  const pool: Pool = { guard, sql: original, judgesNames, line }
+  const { unsafe: bareUnsafe } = original
+  const connections = new Connections(makingOf(original).handler, () => bareUnsafe(''))
+  const losses = new Losses(original.options, connections)
+  const pool: Pool = { guard, sql: original, judgesNames, line, connections, losses }
   const scope = new Scope(pool)
   scope.sending = line
   const guarded = guardTag(original, scope)

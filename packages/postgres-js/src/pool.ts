@@ -1,5 +1,7 @@
 import type { Engine } from '@poolsafe/core/adapter'
+import type { Connections } from './connections.ts'
 import type { Query, Sql } from './driver.ts'
+import type { Losses } from './losses.ts'
 import type { WaitingLine } from './waiting-line.ts'
 
 /** What all queries of one pool share. */
@@ -10,12 +12,12 @@ export interface Pool {
   /** False if the pooler carries the statements that the driver names. */
   readonly judgesNames: boolean
   readonly line: WaitingLine
+  readonly connections: Connections
+  readonly losses: Losses
 }
 
 /** Hears of the queries that postgres.js has got. */
 export interface Sending {
-  /** Hears of the query before postgres.js gets it. */
-  sends?(query: Query): void
   /** @param denied rejects the query, which postgres.js may have queued */
   sent(query: Query, denied: (error: Error) => void): void
   ended?(query: Query, error?: unknown): void

@@ -4,6 +4,7 @@ import type { PoolSql, ReservedSql } from './driver.ts'
 import { guardTag } from './guarded-sql.ts'
 import { Loss } from './loss.ts'
 import { callbackAround } from './outside.ts'
+import { makingOf } from './query-class.ts'
 import { earlierBy, type Release } from './release.ts'
 import type { Pool } from './pool.ts'
 import { Scope } from './scope.ts'
@@ -17,7 +18,7 @@ export function guardReserve({ reserve: bare }: PoolSql, pool: Pool): PoolSql['r
     const began = callbackAround(pool, reserve)
     const refusal = began === undefined ? undefined : pool.guard.refuseCall('outsideHandle', site, began)
     if (refusal !== undefined) throw refusal
-    return reserveWithin(bare(), pool, site)
+    return reserveWithin(pool.connections.reserve(bare), pool, site)
   }
   return reserve
 }
@@ -58,10 +59,11 @@ function reserveWithin(reserving: Promise<ReservedSql>, pool: Pool, site: Site):
 
 /** Guards the `sql` of a reserved connection. postgres.js would use the connection even after its release. */
 function guardReserved(original: ReservedSql, scope: Scope, giveBack: () => void): ReservedSql {
-  const { guard } = scope.pool
+  const { guard, connections } = scope.pool
   let released: Release | undefined
   const earlier = (): string | undefined => released && earlierBy(released)
-  const loss = new Loss()
+  const { handler } = makingOf(original)
+  const loss = new Loss(connections.reservedBy(handler))
   scope.sending = loss
   scope.refuses = (text, site) => {
     if (loss.error !== undefined) return loss.error

@@ -52,6 +52,7 @@ export class Scope {
   /** Returns a scope for a part of the transaction. Its failures are its own. */
   within(): Scope {
     const inner = new Scope(this.pool, undefined, this.sender)
+    inner.sending = this.sending
     inner.refuses = this.refuses
     return inner
   }
@@ -62,7 +63,8 @@ export class Scope {
    * @param sending hears of them. @default that of the scope
    */
   handlerFor(handler: Handler, sending: Sending | undefined = this.sending): Handler {
-    const judging: Handler = (query) => this.#run(query, handler, sending)
+    const handing: Handler = (query) => this.#hand(query, handler)
+    const judging: Handler = (query) => this.#run(query, handing, sending)
     // postgres.js asks its handler whether each query takes its stack.
     judging.debug = handler.debug
     return judging
@@ -84,10 +86,26 @@ export class Scope {
     return untilEnd(text === undefined ? openJudged() : this.sender.stream(text, site, openJudged), ended)
   }
 
+  /** Sends a query, or keeps it back while a connection closes. */
+  #hand(query: Query, handler: Handler): void {
+    const { closing } = this.pool.losses
+    if (closing === undefined) handler(query)
+    else void this.#handAfter(closing, query, handler)
+  }
+
+  async #handAfter(closing: Promise<void>, query: Query, handler: Handler): Promise<void> {
+    await closing
+    // Its wait for a connection has ended.
+    if (query.cancelled === true) return
+    const refusal = this.refuses?.(textOf(query, this.pool.sql) ?? '', siteOfQuery(query))
+    if (refusal === undefined) handler(query)
+    else query.reject(refusal)
+  }
+
   #run(query: Query, handler: Handler, sending: Sending | undefined): void {
     // It has been rejected. postgres.js would lose the connection that gets it.
     if (query.cancelled === true) return
-    const { sender, use } = this
+    const { pool, sender, use } = this
     const text = textOf(query, this.pool.sql)
     const refusal = this.#refuse(query, text ?? '')
     if (refusal !== undefined) return query.reject(refusal)
@@ -98,7 +116,8 @@ export class Scope {
     const forward = (given: Query): Promise<unknown> => {
       wasSent = true
       use?.begins()
-      return sendBy(handler, given, application, sending)
+      pool.connections.learnFrom(given)
+      return sendBy(handler, given, application, pool, sending)
     }
     const ended = (error?: unknown): void => {
       if (!wasSent) return

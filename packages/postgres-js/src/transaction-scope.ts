@@ -51,6 +51,8 @@ export class TransactionScope {
   readonly #holding: HoldingWork
   /** Its stay on a connection, or the wait for one. */
   #checkout: Checkout<Use> | undefined
+  /** True once a query has failed because the connection is gone. */
+  #isGone = false
   #savepoints = 0
   #over: (Release & { readonly error: unknown }) | undefined
   /** The name that `sql.prepare` has set. The transaction then ends with PREPARE TRANSACTION. */
@@ -62,6 +64,12 @@ export class TransactionScope {
     this.#site = site
     this.#holding = holding
     this.scope.refuses = this.#refuseLate.bind(this)
+    this.scope.sending = {
+      sent() {},
+      ended: (_query, error) => {
+        this.#isGone ||= isConnectionGone(error)
+      },
+    }
   }
 
   get #isOver(): boolean {
@@ -82,6 +90,7 @@ export class TransactionScope {
   /** Returns the BEGIN that postgres.js is about to send, as a query of this transaction. It waits for the connection. */
   beginBy(query: Query, making: Making): Query {
     const sent = this.#begins.bind(this)
+    this.#pool.connections.learnFrom(query)
     const handler = this.scope.handlerFor(making.handler, { sent })
     return prepareQuery(remakeQuery(query, { ...making, handler }), this.#site)
   }
@@ -149,7 +158,7 @@ export class TransactionScope {
    */
   async #isLost(error: unknown, outcome: Outcome): Promise<boolean> {
     // The server's last words come before the end of its connection.
-    if (!this.#isOver && isConnectionGone(error)) await settledSoon(outcome())
+    if (!this.#isOver && (this.#isGone || isConnectionGone(error))) await settledSoon(outcome())
     return this.#isOver
   }
 

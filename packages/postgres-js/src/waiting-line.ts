@@ -55,6 +55,11 @@ export class WaitingLine {
     if (checkout !== undefined) this.giveBack(checkout, error)
   }
 
+  /** Resolves when each query of the pool has its answer. */
+  answered(): Promise<unknown> {
+    return Promise.allSettled(this.#queries.keys())
+  }
+
   /**
    * Lets a call wait until postgres.js has a connection for its query.
    *
