@@ -5,7 +5,7 @@ import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'
 import { lifeOf, type Home } from './client-life.ts'
 import { watchNewClients } from './login.ts'
-import { hearClients, hearPool } from './pool-events.ts'
+import { hearClients, hearReleases } from './pool-events.ts'
 import { ReadOnlyWatch } from './read-only-watch.ts'
 import { patchCalls } from './pool-calls.ts'
 import { PoolSource } from './pool-source.ts'
@@ -117,9 +117,7 @@ function watchClients(home: Home, source: PoolSource, adopted: (client: Client) 
   watchNewClients(pool, (client) => lifeOf(client, home))
   for (const client of clientsOf(pool)) adopt(client)
   hearClients(pool, adopt)
-  // An empty listener, so that the loss of an idle connection does not crash a process without a listener.
-  hearPool(pool, 'error', () => {})
-  hearPool(pool, 'release', (client: Client) => {
+  hearReleases(pool, (client: Client) => {
     const checkout = client[checkoutKey]
     if (checkout !== undefined) {
       client[checkoutKey] = undefined

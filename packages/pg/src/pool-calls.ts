@@ -16,6 +16,7 @@ import {
   type Execution,
   type Gate,
   type Handover,
+  type Holdable,
   type Holding,
   type Observer,
   type Origin,
@@ -76,6 +77,8 @@ class PoolCalls {
   #statement: unknown
   /** The execution of that query, if it is observed: it begins before the query has its connection. */
   #execution: Execution | undefined
+  /** What the context of that query holds. */
+  #holding: Holding | undefined
 
   constructor({ pool, gate, guard, layer, isJudged }: PatchedPool) {
     this.#pool = pool
@@ -89,12 +92,13 @@ class PoolCalls {
 
   query(args: Arguments, entry: Entry): unknown {
     const seconds = this.#seconds
-    if (seconds === undefined) return this.#sendNow(args, entry)
+    if (seconds === undefined) return this.#sendNow(args, entry, callerContext().holding)
     const statement = statementOf(args[0], this.#guard)
     if (statement !== undefined) return this.#sendJudged(seconds, statement, args, entry)
-    const held = seconds.held(callerContext().holding)
-    if (held === undefined) return this.#sendNow(args, entry)
-    return seconds.send(held, args, entry, (sent) => this.#sendNow(sent, entry))
+    const { holding } = callerContext()
+    const held = seconds.held(holding)
+    if (held === undefined) return this.#sendNow(args, entry, holding)
+    return this.#sendSecond(seconds, held, args, entry)
   }
 
   connect(callback: unknown, entry: Entry): unknown {
@@ -110,11 +114,16 @@ class PoolCalls {
     if (typeof callback === 'function') {
       // pg-pool calls back in the context of the call that released the connection.
       const scoped = seconds === undefined ? callback : inScopeOfCaller(callback as DriverFunction)
-      return this.#connectCallback(scoped as Handover<ClientLike>, entry)
+      return this.#connectCallback(scoped as Handover<ClientLike>, entry, holding)
     }
     const held = seconds?.held(holding)
     if (seconds === undefined || held === undefined) return this.#connectPromise(acquiring, entry, holding)
-    return seconds.connect(held, () => this.#connectPromise(acquiring, entry))
+    return seconds.connect(held, () => this.#connectPromise(acquiring, entry, callerContext().holding))
+  }
+
+  /** A function of its own, because V8 allocates the context of a closure at every call of the function that may create it. */
+  #sendSecond(seconds: SecondCalls, held: Holdable, args: Arguments, entry: Entry): unknown {
+    return seconds.send(held, args, entry, (sent) => this.#sendNow(sent, entry, callerContext().holding))
   }
 
   #sendJudged(seconds: SecondCalls, { sql, analysis, named }: Statement, args: Arguments, entry: Entry): unknown {
@@ -129,7 +138,7 @@ class PoolCalls {
     )
     if (error !== undefined) return refuseCall(args, error, undefined)
     const judge = (answers: readonly Answer[]): Error | undefined => guard.refuseAnswer(sql, analysis, answers)
-    const sendNow = (sent: Arguments): unknown => this.#sendNow(sent, entry)
+    const sendNow = (sent: Arguments): unknown => this.#sendNow(sent, entry, callerContext().holding)
     const send =
       analysis.telltales === undefined
         ? sendNow
@@ -138,11 +147,12 @@ class PoolCalls {
     return held === undefined ? send(args) : seconds.send(held, args, entry, send)
   }
 
-  #sendNow(args: Arguments, entry: Entry): unknown {
+  #sendNow(args: Arguments, entry: Entry, holding: Holding | undefined): unknown {
     const sql = this.#observer === undefined ? undefined : sqlOf(args[0])
     const execution = sql === undefined ? undefined : this.#observer?.begin(sql, this.#layer, entry)
     this.#execution = execution
     this.#statement = args[0]
+    this.#holding = holding
     this.#isQuery = true
     try {
       return Reflect.apply(this.#send, this.#pool, args)
@@ -167,26 +177,28 @@ class PoolCalls {
   #connectQuery(callback: Handover<ClientLike>, entry: Entry): undefined {
     const execution = this.#execution
     const statement = this.#statement
-    const isJudged = this.#seconds !== undefined
-    const fail = (error: Error | undefined): void => {
-      this.#neverSent(execution, error)
-      callback(error, undefined, noRelease)
-    }
     const receive: Receiver<ClientLike> = (error, client: Client | undefined, release, checkout) => {
-      if (client === undefined) return process.nextTick(fail, error)
+      if (client === undefined) return this.#failQuery(callback, execution, error)
       client[checkoutKey] = checkout
       checkout.statement = execution
-      if (isJudged) markLent(client, statement)
+      if (this.#seconds !== undefined) markLent(client, statement)
       callback(undefined, client, release)
     }
-    const refused = this.#acquire(receive, entry, execution?.startedAt)
-    if (refused !== undefined) process.nextTick(fail, refused)
+    const refused = this.#acquire(this.#holding, receive, entry, execution?.startedAt)
+    if (refused !== undefined) this.#failQuery(callback, execution, refused)
+  }
+
+  #failQuery(callback: Handover<ClientLike>, execution: Execution | undefined, error: Error | undefined): void {
+    process.nextTick(() => {
+      this.#neverSent(execution, error)
+      callback(error, undefined, noRelease)
+    })
   }
 
   /** A subclass of pg.Pool may await the connection of its own `query`. */
   #connectQueryOfSubclass(entry: Entry): Promise<ClientLike> {
     const statement = this.#statement
-    const lent = this.#connectPromise(callerContext().acquiring, entry)
+    const lent = this.#connectPromise(callerContext().acquiring, entry, this.#holding)
     if (this.#seconds === undefined) return lent
     lent.then(
       (client) => markLent(client, statement),
@@ -195,7 +207,7 @@ class PoolCalls {
     return lent
   }
 
-  #connectCallback(callback: Handover<ClientLike>, entry: Entry): undefined {
+  #connectCallback(callback: Handover<ClientLike>, entry: Entry, holding: Holding | undefined): undefined {
     const receive: Receiver<ClientLike> = (error, client: Client | undefined, release, checkout) => {
       if (client === undefined) return process.nextTick(callback, error, undefined, noRelease)
       client[checkoutKey] = checkout
@@ -203,7 +215,7 @@ class PoolCalls {
       knownLifeOf(client)?.held(checkout)
       holdings.run(checkout, callback, undefined, client, release)
     }
-    const refused = this.#acquire(receive, entry)
+    const refused = this.#acquire(holding, receive, entry)
     if (refused !== undefined) process.nextTick(callback, refused, undefined, noRelease)
   }
 
@@ -213,21 +225,26 @@ class PoolCalls {
    *
    * @returns the error that refuses the call immediately
    */
-  #acquire(receive: Receiver<ClientLike>, entry: Entry, askedAt?: number): Error | undefined {
-    const asked = this.#gate.acquire(receive, entry, askedAt)
+  #acquire(
+    holding: Holding | undefined,
+    receive: Receiver<ClientLike>,
+    entry: Entry,
+    askedAt?: number,
+  ): Error | undefined {
+    const asked = this.#gate.acquireIn(holding, receive, entry, askedAt)
     if (asked instanceof Error) return asked
     if (asked.state === 'waiting') asked.handover = inThisContext(receive)
     return undefined
   }
 
-  #connectPromise(acquiring: Acquiring | undefined, entry: Entry, holding?: Holding): Promise<ClientLike> {
+  #connectPromise(acquiring: Acquiring | undefined, entry: Entry, holding: Holding | undefined): Promise<ClientLike> {
     const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: PromiseConstructor }
     const call = new PromisedCall(acquiring, entry)
     const promise = new PromiseOfPool<ClientLike>((resolve, reject) => call.settleBy(resolve, reject))
     const receive: Receiver<ClientLike> = (error, client, _release, checkout) => call.receive(error, client, checkout)
     const { acquireWithinMillis } = origins.getStore() ?? unlimited
     // pg-pool throws synchronously if it cannot create a client.
-    const asked = this.#gate.acquire(receive, entry, undefined, acquireWithinMillis, holding)
+    const asked = this.#gate.acquireIn(holding, receive, entry, undefined, acquireWithinMillis)
     call.hasReturned = true
     if (asked instanceof Error) {
       call.fail(asked)

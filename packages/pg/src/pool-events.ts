@@ -1,8 +1,5 @@
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
-/** Events of pg-pool about a client that a pool has already. `error` concerns an idle client. */
-type PoolEvent = 'release' | 'error'
-
 type Hear = (client: ClientLike) => void
 
 /** The property of a pool that holds its hearers. */
@@ -14,8 +11,7 @@ const knownKey = Symbol('poolsafe.known')
 interface Hearers {
   /** Of new clients. */
   readonly client: Hear[]
-  readonly release: Hear[]
-  readonly error: Hear[]
+  release: Hear | undefined
 }
 
 interface HeardPool extends PoolLike {
@@ -29,11 +25,12 @@ interface KnownClient extends ClientLike {
 }
 
 /**
- * Calls `hear` for an event of a pool before its listeners run. It wraps `pool.emit`, so that `removeAllListeners()`
- * removes nothing and `listenerCount()` counts only the application's listeners.
+ * Calls `hear` when a client goes back to a pool, before the pool's listeners run. From then on, the loss of an idle
+ * connection does not crash a process without a listener. It wraps `pool.emit`, so that `removeAllListeners()` removes
+ * nothing and `listenerCount()` counts only the application's listeners.
  */
-export function hearPool(pool: PoolLike, event: PoolEvent, hear: Hear): void {
-  hearersOf(pool as HeardPool)[event].unshift(hear)
+export function hearReleases(pool: PoolLike, hear: Hear): void {
+  hearersOf(pool as HeardPool).release = hear
 }
 
 /**
@@ -46,14 +43,15 @@ export function hearClients(pool: PoolLike, hear: Hear): void {
 
 function hearersOf(pool: HeardPool): Hearers {
   if (pool[hearersKey] !== undefined) return pool[hearersKey]
-  const hearers: Hearers = { client: [], release: [], error: [] }
+  const hearers: Hearers = { client: [], release: undefined }
   Object.defineProperty(pool, hearersKey, { value: hearers })
   const { emit } = pool
   pool.emit = function emitHeard(event: unknown, first?: unknown, second?: unknown): unknown {
     if (event === 'acquire' || event === 'connect') hearClient(hearers.client, first)
-    else if (event === 'release') tell(hearers.release, second)
-    // Without a listener, the loss of an idle connection would crash the process.
-    else if (event === 'error' && tell(hearers.error, second) && pool.listenerCount('error') === 0) return false
+    else if (event === 'release') {
+      if (isClient(second)) hearers.release?.(second)
+    } else if (event === 'error' && isClient(second) && hearers.release && pool.listenerCount('error') === 0)
+      return false
     // pg-pool emits two events for each checkout, with one and two arguments. A rest parameter would allocate an array
     // each time.
     if (arguments.length === 2) return emit.call(pool, event, first)
@@ -71,13 +69,7 @@ function hearClient(hearers: readonly Hear[], client: unknown): void {
   for (const hear of hearers) hear(client)
 }
 
-/** @returns true if the event is about a client. The application may emit events of these names itself. */
-function tell(hearers: readonly Hear[], client: unknown): boolean {
-  if (!isClient(client)) return false
-  for (const hear of hearers) hear(client)
-  return true
-}
-
+/** The application may emit events of these names itself. */
 function isClient(value: unknown): value is ClientLike {
   return typeof value === 'object' && value !== null && 'query' in value
 }

@@ -70,6 +70,7 @@ export class SecondCalls {
    * @param holding what the caller's context holds
    */
   held(holding: Holding | undefined): Holdable | undefined {
+    if (holding === undefined) return undefined
     const held = heldOf(this.#gate, holding)
     if (held === undefined) return undefined
     if (isHeldBySomeFlow(holding)) this.#gate.flows.noteUncertain(held)

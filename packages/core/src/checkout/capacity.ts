@@ -2,12 +2,8 @@ import type { Clock } from '../measure/clock.ts'
 import type { ConnectionSource } from './connection-source.ts'
 import type { ServerRefusal } from './reconnect-pause.ts'
 
-/** The calls that use a pool's connections now. */
-interface Users {
-  /** Calls for which the pool was asked for a connection. */
-  readonly taking: { readonly size: number }
-  /** Calls that hold a connection. */
-  readonly held: { readonly size: number }
+interface Counted {
+  readonly size: number
 }
 
 /**
@@ -18,7 +14,10 @@ export class Capacity {
   /** Connections that the pool was asked for but whose callers have given up. */
   abandoned = 0
   readonly #source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle' | 'mustWait'>
-  readonly #users: Users
+  /** Calls for which the pool was asked for a connection. */
+  readonly #taking: Counted
+  /** Calls that hold a connection. */
+  readonly #held: Counted
   readonly #refusal: ServerRefusal
   readonly #clock: Clock
   /** Idle connections that the pool was asked for but has not handed over yet. */
@@ -28,12 +27,13 @@ export class Capacity {
 
   constructor(
     source: Pick<ConnectionSource<unknown>, 'max' | 'size' | 'idle' | 'mustWait'>,
-    users: Users,
+    { taking, held }: { readonly taking: Counted; readonly held: Counted },
     refusal: ServerRefusal,
     clock: Clock,
   ) {
     this.#source = source
-    this.#users = users
+    this.#taking = taking
+    this.#held = held
     this.#refusal = refusal
     this.#clock = clock
     this.#foreign = Number.isFinite(source.max) ? source.size - source.idle : 0
@@ -41,19 +41,19 @@ export class Capacity {
 
   /** Connections that the application holds. */
   get active(): number {
-    return this.#users.held.size + this.#foreign
+    return this.#held.size + this.#foreign
   }
 
   /** Connections that are being opened. */
   get connecting(): number {
-    return Math.max(0, this.#users.taking.size + this.abandoned - this.#promised)
+    return Math.max(0, this.#taking.size + this.abandoned - this.#promised)
   }
 
   get isFull(): boolean {
     const source = this.#source
     // Some of them may never have arrived: the pool was still opening them.
     if (this.#foreign > 0) this.#foreign = Math.min(this.#foreign, source.size - source.idle)
-    return this.#users.taking.size + this.abandoned + this.active >= source.max
+    return this.#taking.size + this.abandoned + this.active >= source.max
   }
 
   /** Returns true if an idle connection is not promised to a call yet. */
@@ -66,7 +66,7 @@ export class Capacity {
     const { mustWait } = this.#source
     if (mustWait !== undefined) return !mustWait
     if (this.isFull) return false
-    return !this.#refusal.isOn || this.hasIdle || this.#clock.now() >= this.#refusal.nextAt
+    return this.hasIdle || !this.#refusal.isOn || this.#clock.now() >= this.#refusal.nextAt
   }
 
   /**

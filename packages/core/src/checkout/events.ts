@@ -121,11 +121,18 @@ export const checkoutEventNames: readonly (keyof CheckoutEvents)[] = keysOf<Chec
   connectionLost: true,
 })
 
+/** Who hears an event: the listeners of a guard, and subscribers of the event's channel. */
+export interface Hearing {
+  readonly isThere: boolean
+}
+
 /** The part of a guard that a gate needs. */
 export interface Watcher {
   readonly mode: 'off' | 'warn' | 'repair' | 'strict'
   /** Returns true if the event has a listener, so that unused events are never built. */
   hears(name: keyof CheckoutEvents): boolean
+  /** Returns who hears an event, for those who ask at each checkout. */
+  audience(name: keyof CheckoutEvents): Hearing
   tell<Name extends keyof CheckoutEvents>(name: Name, event: CheckoutEvents[Name]): void
   warn(message: string): void
 }

@@ -45,7 +45,7 @@ export class Expiry<Connection> {
 
   /** Notes that this call has its connection or has given up. */
   settled(checkout: Checkout<Connection>): void {
-    if (this.#hurried.size > 0) this.#hurried.delete(checkout)
+    if (checkout.ownLimitMillis !== undefined) this.#hurried.delete(checkout)
   }
 
   /** @returns the next deadline */

@@ -34,7 +34,13 @@ function open(maxWaiting = Infinity): {
   ask: (mustWait: boolean) => Asked
 } {
   const source = new QueueingSource()
-  const watcher = { mode: 'warn', hears: () => false, tell() {}, warn() {} } as const
+  const watcher = {
+    mode: 'warn',
+    hears: () => false,
+    audience: () => ({ isThere: false }),
+    tell() {},
+    warn() {},
+  } as const
   const gate = new Gate(source, resolveLimits('test', { maxWaiting }), watcher)
   const ask = (mustWait: boolean): Asked => {
     source.mustWait = mustWait

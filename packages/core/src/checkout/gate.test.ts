@@ -84,6 +84,7 @@ function open(options: CheckoutOptions = {}): Setup {
   const watcher: Watcher = {
     mode: 'warn',
     hears: () => true,
+    audience: () => ({ isThere: true }),
     tell: <Name extends keyof CheckoutEvents>(name: Name, event: CheckoutEvents[Name]) => void told.push([name, event]),
     warn: (message) => void warnings.push(message),
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../measure/clock.ts'
 import { CallSites } from './call-sites.ts'
 import type { Checkout } from './checkout.ts'
 import type { ConnectionSource } from './connection-source.ts'
-import type { Watcher } from './events.ts'
+import type { Hearing, Watcher } from './events.ts'
 import type { Failure } from '../failure.ts'
 import { LeakWatch } from './leak-watch.ts'
 import type { CheckoutLimits } from './limits.ts'
@@ -29,10 +29,14 @@ export class Recorder<Connection> {
   readonly losses: LostConnections<Connection>
   readonly measures: Measures = new Measures()
   readonly #watcher: Watcher
+  readonly #acquireHearing: Hearing
+  readonly #releaseHearing: Hearing
   readonly #leaks: LeakWatch<Connection>
 
   constructor({ clock, source, limits, watcher, held }: Recorded<Connection>) {
     this.#watcher = watcher
+    this.#acquireHearing = watcher.audience('acquire')
+    this.#releaseHearing = watcher.audience('release')
     this.sites = new CallSites(limits.callSites, watcher)
     this.losses = new LostConnections({ clock, watcher, sites: this.sites })
     this.#leaks = new LeakWatch({ clock, source, limits, watcher, sites: this.sites, held })
@@ -44,7 +48,7 @@ export class Recorder<Connection> {
     this.measures.counts.acquired++
     this.measures.waits.add(waitedMillis)
     this.#leaks.started(checkout)
-    if (!this.#watcher.hears('acquire')) return
+    if (!this.#acquireHearing.isThere) return
     this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
   }
 
@@ -52,7 +56,7 @@ export class Recorder<Connection> {
   released(checkout: Checkout<Connection>, heldMillis: number): void {
     this.measures.uses.add(heldMillis)
     this.#leaks.ended(checkout, heldMillis)
-    if (!this.#watcher.hears('release')) return
+    if (!this.#releaseHearing.isThere) return
     this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }
 

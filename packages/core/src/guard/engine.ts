@@ -1,4 +1,5 @@
 import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
+import type { Hearing } from '../checkout/events.ts'
 import { toldBy } from '../analyze/telltales.ts'
 import type { PoolsafeError } from '../errors.ts'
 import type { LogEntry } from '../log/log-writer.ts'
@@ -263,6 +264,11 @@ export class Engine {
   /** Returns true if the event has a listener, so that unused events are never built. */
   hears(name: keyof GuardEvents): boolean {
     return this.#parts.events.has(name)
+  }
+
+  /** Returns who hears an event, for those who ask at each statement. */
+  audience(name: keyof GuardEvents): Hearing {
+    return this.#parts.events.audience(name)
   }
 
   /** Sends an event to its listeners. */

@@ -1,5 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
-import { checkoutEventNames, type CheckoutEvents } from '../checkout/events.ts'
+import { checkoutEventNames, type CheckoutEvents, type Hearing } from '../checkout/events.ts'
 import type { KnownException } from '../exceptions/exception.ts'
 import { observeEventNames, type ObserveEvents } from '../observe/events.ts'
 import { keysOf } from '../options.ts'
@@ -101,9 +101,29 @@ const names: readonly (keyof GuardEvents)[] = [
  * The listeners of one event: those of the guard, and the subscribers of the event's channel, which receive the events
  * of all guards of the process.
  */
-interface Audience<Event> {
-  readonly listeners: Set<Listener<Event>>
+class Audience<Event> implements Hearing {
+  readonly listeners = new Set<Listener<Event>>()
   readonly channel: Channel
+  /** Beside the size of the set, because it is read at each event and the set is more memory to fetch. */
+  #count = 0
+
+  constructor(name: string) {
+    this.channel = channel(`poolsafe:${name}`)
+  }
+
+  get isThere(): boolean {
+    return this.#count > 0 || this.channel.hasSubscribers
+  }
+
+  add(listener: Listener<Event>): void {
+    this.listeners.add(listener)
+    this.#count = this.listeners.size
+  }
+
+  delete(listener: Listener<Event>): void {
+    this.listeners.delete(listener)
+    this.#count = this.listeners.size
+  }
 }
 
 type Audiences = { readonly [Name in keyof GuardEvents]: Audience<GuardEvents[Name]> }
@@ -113,15 +133,13 @@ type Audiences = { readonly [Name in keyof GuardEvents]: Audience<GuardEvents[Na
  * listeners never affect the query. Node reports errors of channel subscribers as uncaught exceptions.
  */
 export class Events {
-  readonly #audiences = Object.fromEntries(
-    names.map((name) => [name, { listeners: new Set(), channel: channel(`poolsafe:${name}`) }]),
-  ) as unknown as Audiences
+  readonly #audiences = Object.fromEntries(names.map((name) => [name, new Audience(name)])) as unknown as Audiences
 
   /** @returns a function that removes the listener */
   on<Name extends keyof GuardEvents>(name: Name, listener: Listener<GuardEvents[Name]>): () => void {
-    const { listeners } = this.#audiences[name]
-    listeners.add(listener)
-    return () => void listeners.delete(listener)
+    const audience = this.#audiences[name]
+    audience.add(listener)
+    return () => audience.delete(listener)
   }
 
   get names(): readonly string[] {
@@ -129,8 +147,12 @@ export class Events {
   }
 
   has(name: keyof GuardEvents): boolean {
-    const audience = this.#audiences[name]
-    return audience.listeners.size > 0 || audience.channel.hasSubscribers
+    return this.#audiences[name].isThere
+  }
+
+  /** Returns who hears an event, for those who ask often. */
+  audience(name: keyof GuardEvents): Hearing {
+    return this.#audiences[name]
   }
 
   /** @param failed called with a listener's error; for an asynchronous listener later */

@@ -22,11 +22,11 @@ export class Durations {
   #sum = 0
   #max = 0
 
-  add(millis: number): void {
+  add(millis: number, times: number = 1): void {
     const bucket = bucketOf(Math.min(millis * 1000, 0x7fffffff))
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
-    this.#count++
-    this.#sum += millis
+    this.#counts[bucket] = (this.#counts[bucket] as number) + times
+    this.#count += times
+    this.#sum += millis * times
     if (millis > this.#max) this.#max = millis
   }
 

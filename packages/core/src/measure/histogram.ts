@@ -1,3 +1,4 @@
+import { Batch } from './batch.ts'
 import { Durations } from './durations.ts'
 
 /** Upper bounds of a pool's histograms, in milliseconds; one more bucket holds longer durations. */
@@ -36,11 +37,11 @@ export class Histogram {
     this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
   }
 
-  add(millis: number): void {
+  add(millis: number, times: number = 1): void {
     let bucket = 0
     while (bucket < this.#bounds.length && millis > (this.#bounds[bucket] as number)) bucket++
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
-    this.#sum += millis
+    this.#counts[bucket] = (this.#counts[bucket] as number) + times
+    this.#sum += millis * times
     if (millis > this.#max) this.#max = millis
   }
 
@@ -51,11 +52,24 @@ export class Histogram {
 
 /** Durations of one kind: buckets for metrics, and quantiles. */
 export class Timings {
-  readonly histogram: Histogram = new Histogram()
-  readonly durations: Durations = new Durations()
+  readonly #histogram = new Histogram()
+  readonly #durations = new Durations()
+  readonly #batch = new Batch((millis, times) => {
+    this.#histogram.add(millis, times)
+    this.#durations.add(millis, times)
+  })
 
   add(millis: number): void {
-    this.histogram.add(millis)
-    this.durations.add(millis)
+    this.#batch.add(millis)
+  }
+
+  get histogram(): Histogram {
+    this.#batch.flush()
+    return this.#histogram
+  }
+
+  get durations(): Durations {
+    this.#batch.flush()
+    return this.#durations
   }
 }
