@@ -19,6 +19,7 @@ export interface Expiring<Connection> {
 export class Expiry<Connection> {
   readonly busy: BusyWatch
   readonly #expiring: Expiring<Connection>
+  readonly #limitMillis: number
   readonly #alarm: Alarm
   /** Calls with their own limit, which is shorter than the pool's. */
   readonly #hurried = new Set<Checkout<Connection>>()
@@ -26,6 +27,7 @@ export class Expiry<Connection> {
   constructor(expiring: Expiring<Connection>) {
     const { clock, waiting, taking } = expiring
     this.#expiring = expiring
+    this.#limitMillis = expiring.limits.acquireTimeoutMillis
     this.#alarm = new Alarm(clock, (now) => this.#ring(now))
     this.busy = new BusyWatch(clock, () => waiting.size + taking.size > 0)
   }
@@ -40,7 +42,7 @@ export class Expiry<Connection> {
     if (forLong) this.busy.start()
     const { ownLimitMillis } = checkout
     if (ownLimitMillis !== undefined) this.#hurried.add(checkout)
-    this.#alarm.expect(checkout.askedAt + (ownLimitMillis ?? this.#expiring.limits.acquireTimeoutMillis))
+    this.#alarm.expect(checkout.askedAt + (ownLimitMillis ?? this.#limitMillis))
   }
 
   /** Notes that this call has its connection or has given up. */

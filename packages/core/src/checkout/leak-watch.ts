@@ -33,14 +33,14 @@ export class LeakWatch<Connection> {
   readonly #lengths: Alarm
   readonly #transactions: Alarm
   /** False if neither is reported. */
-  readonly #isOn: boolean
+  readonly isOn: boolean
   readonly #idle = new Map<Checkout<Connection>, Idle>()
   #reported = 0
 
   constructor(watched: Watched<Connection>) {
     this.#watched = watched
     const { leakDetectionMillis, idleInTransactionMillis } = watched.limits
-    this.#isOn = Math.min(leakDetectionMillis, idleInTransactionMillis) !== Infinity
+    this.isOn = Math.min(leakDetectionMillis, idleInTransactionMillis) !== Infinity
     this.#lengths = new Alarm(watched.clock, (now) => this.#reportLong(now))
     this.#transactions = new Alarm(watched.clock, (now) => this.#reportIdle(now))
   }
@@ -48,7 +48,7 @@ export class LeakWatch<Connection> {
   /** Notes that a connection was acquired. */
   started(checkout: Checkout<Connection>): void {
     // An alarm that is set for an earlier checkout finds this one, too.
-    if (!this.#isOn || (this.#lengths.isSet && this.#transactions.isSet)) return
+    if (this.#lengths.isSet && this.#transactions.isSet) return
     const { leakDetectionMillis, idleInTransactionMillis } = this.#watched.limits
     this.#lengths.expect(checkout.heldSince + leakDetectionMillis)
     this.#transactions.expect(checkout.heldSince + idleInTransactionMillis / 4)
@@ -56,7 +56,6 @@ export class LeakWatch<Connection> {
 
   /** Notes that a connection was released. */
   ended(checkout: Checkout<Connection>, heldMillis: number): void {
-    if (!this.#isOn) return
     if (this.#idle.size > 0) this.#idle.delete(checkout)
     if (!checkout.isReported) return
     const { watcher } = this.#watched

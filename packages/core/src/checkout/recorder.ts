@@ -4,6 +4,7 @@ import type { Checkout } from './checkout.ts'
 import type { ConnectionSource } from './connection-source.ts'
 import type { Hearing, Watcher } from './events.ts'
 import type { Failure } from '../failure.ts'
+import type { Timings } from '../measure/histogram.ts'
 import { LeakWatch } from './leak-watch.ts'
 import type { CheckoutLimits } from './limits.ts'
 import { LostConnections } from './lost-connections.ts'
@@ -28,6 +29,8 @@ export class Recorder<Connection> {
   /** Open connections that were lost. */
   readonly losses: LostConnections<Connection>
   readonly measures: Measures = new Measures()
+  readonly #waits: Timings = this.measures.waits
+  readonly #uses: Timings = this.measures.uses
   readonly #watcher: Watcher
   readonly #acquireHearing: Hearing
   readonly #releaseHearing: Hearing
@@ -45,17 +48,16 @@ export class Recorder<Connection> {
   /** Notes that a call acquired its connection. */
   acquired(checkout: Checkout<Connection>): void {
     const waitedMillis = checkout.heldSince - checkout.askedAt
-    this.measures.counts.acquired++
-    this.measures.waits.add(waitedMillis)
-    this.#leaks.started(checkout)
+    this.#waits.add(waitedMillis)
+    if (this.#leaks.isOn) this.#leaks.started(checkout)
     if (!this.#acquireHearing.isThere) return
     this.#watcher.tell('acquire', { waitedMillis, operation: checkout.operation, pool: this.name })
   }
 
   /** Notes that a connection is back in the pool or closed. */
   released(checkout: Checkout<Connection>, heldMillis: number): void {
-    this.measures.uses.add(heldMillis)
-    this.#leaks.ended(checkout, heldMillis)
+    this.#uses.add(heldMillis)
+    if (this.#leaks.isOn) this.#leaks.ended(checkout, heldMillis)
     if (!this.#releaseHearing.isThere) return
     this.#watcher.tell('release', { heldMillis, operation: checkout.operation, pool: this.name })
   }

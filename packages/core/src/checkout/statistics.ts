@@ -99,6 +99,7 @@ export class Measures {
   ): PoolStatistics {
     return {
       ...this.counts,
+      acquired: this.waits.durations.count,
       ...found,
       ...now,
       acquireWait: this.waits.histogram.snapshot(),

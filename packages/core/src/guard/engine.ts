@@ -40,6 +40,8 @@ export const engineKey: unique symbol = Symbol.for('poolsafe.guard')
  */
 export class Engine {
   readonly #parts: GuardParts
+  /** The mode of its own options. */
+  readonly #mode: Mode
   readonly #analyze: (sql: string) => Analysis
   readonly #decider: Decider
   readonly #remedies: Remedies
@@ -57,6 +59,7 @@ export class Engine {
   constructor(parts: GuardParts, pooled?: Engine) {
     const { options, exceptions, events, log } = parts
     this.#parts = parts
+    this.#mode = options.mode
     this.#analyze = parts.analyze
     this.pooler = pooled === undefined ? options.pooler : direct()
     const reporter =
@@ -81,7 +84,7 @@ export class Engine {
 
   /** See `Guard.mode`. */
   get mode(): Mode {
-    return this.#parts.mode
+    return strictness.current === undefined ? this.#mode : 'strict'
   }
 
   /**

@@ -30,6 +30,10 @@ export class Durations {
     if (millis > this.#max) this.#max = millis
   }
 
+  get count(): number {
+    return this.#count
+  }
+
   /** Returns the quantile `part` (0 to 1); 0 without durations. */
   quantile(part: number): number {
     let left = Math.max(1, Math.ceil(part * this.#count))

@@ -51,25 +51,22 @@ export class Histogram {
 }
 
 /** Durations of one kind: buckets for metrics, and quantiles. */
-export class Timings {
+export class Timings extends Batch {
   readonly #histogram = new Histogram()
   readonly #durations = new Durations()
-  readonly #batch = new Batch((millis, times) => {
-    this.#histogram.add(millis, times)
-    this.#durations.add(millis, times)
-  })
-
-  add(millis: number): void {
-    this.#batch.add(millis)
-  }
 
   get histogram(): Histogram {
-    this.#batch.flush()
+    this.flush()
     return this.#histogram
   }
 
   get durations(): Durations {
-    this.#batch.flush()
+    this.flush()
     return this.#durations
+  }
+
+  protected override count(millis: number, times: number): void {
+    this.#histogram.add(millis, times)
+    this.#durations.add(millis, times)
   }
 }
