@@ -22,7 +22,8 @@ export interface Cost {
 }
 
 const warmUpMicros = 60_000
-const warmUps = 4
+/** V8 compiles some functions only after half a second: with four, a repaired statement costs twice as much as it does later. */
+const warmUps = 12
 const blockMicros = 10_000
 const firstOperations = 2_000
 

@@ -102,7 +102,8 @@ export class Gate<Connection> {
     const operation = origin?.operation
     const inside = firstHeld(newest)
     const checkout = new Checkout(this.#order++, askedAt, handover, operation, site, inside, familyOf(newest), this)
-    if (limitMillis !== Infinity && limitMillis < this.limits.acquireTimeoutMillis) checkout.ownLimitMillis = limitMillis
+    if (limitMillis !== Infinity && limitMillis < this.limits.acquireTimeoutMillis)
+      checkout.ownLimitMillis = limitMillis
     if ((this.#waiting.size === 0 || this.#source.mustWait === false) && this.capacity.canTake()) {
       checkout.comesAtOnce = this.capacity.hasIdle
       const thrown = this.#take(checkout)

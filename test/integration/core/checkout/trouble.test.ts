@@ -50,7 +50,13 @@ function open(options: CheckoutOptions = {}): Setup {
   const source = new Source()
   const told: [string, object][] = []
   const tell = (name: string, event: object): void => void told.push([name, event])
-  const watcher = { mode: 'warn', hears: () => true, audience: () => ({ isThere: true }), tell, warn: () => {} } as const
+  const watcher = {
+    mode: 'warn',
+    hears: () => true,
+    audience: () => ({ isThere: true }),
+    tell,
+    warn: () => {},
+  } as const
   const gate = new Gate(source, resolveLimits('test', options), watcher, { clock: time, random: () => 1 })
   const ask = (): { readonly got: (string | Error)[] } => {
     const got: (string | Error)[] = []
