@@ -36,6 +36,8 @@ import { unpatched } from './unpatched.ts'
 
 type Client = GatedClient
 
+type CallerContext = ReturnType<typeof callerContext>
+
 /** A pool with patched calls. */
 export interface PatchedPool {
   readonly pool: PoolLike
@@ -77,8 +79,8 @@ class PoolCalls {
   #statement: unknown
   /** The execution of that query, if it is observed: it begins before the query has its connection. */
   #execution: Execution | undefined
-  /** What the context of that query holds. */
-  #holding: Holding | undefined
+  /** The context of that query. */
+  #around: CallerContext | undefined
 
   constructor({ pool, gate, guard, layer, isJudged }: PatchedPool) {
     this.#pool = pool
@@ -92,12 +94,12 @@ class PoolCalls {
 
   query(args: Arguments, entry: Entry): unknown {
     const seconds = this.#seconds
-    if (seconds === undefined) return this.#sendNow(args, entry, callerContext().holding)
+    if (seconds === undefined) return this.#sendNow(args, entry)
     const statement = statementOf(args[0], this.#guard)
     if (statement !== undefined) return this.#sendJudged(seconds, statement, args, entry)
-    const { holding } = callerContext()
-    const held = seconds.held(holding)
-    if (held === undefined) return this.#sendNow(args, entry, holding)
+    const around = callerContext()
+    const held = seconds.held(around.holding)
+    if (held === undefined) return this.#sendNow(args, entry, around)
     return this.#sendSecond(seconds, held, args, entry)
   }
 
@@ -108,22 +110,23 @@ class PoolCalls {
         ? this.#connectQuery(callback as Handover<ClientLike>, entry)
         : this.#connectQueryOfSubclass(entry)
     }
-    const { acquiring, holding } = callerContext()
+    const around = callerContext()
+    const { acquiring, holding } = around
     const seconds = this.#seconds
     if (seconds !== undefined && acquiring !== undefined) acquiring.judgedBelow = this.#guard
     if (typeof callback === 'function') {
       // pg-pool calls back in the context of the call that released the connection.
       const scoped = seconds === undefined ? callback : inScopeOfCaller(callback as DriverFunction)
-      return this.#connectCallback(scoped as Handover<ClientLike>, entry, holding)
+      return this.#connectCallback(scoped as Handover<ClientLike>, entry, around)
     }
     const held = seconds?.held(holding)
-    if (seconds === undefined || held === undefined) return this.#connectPromise(acquiring, entry, holding)
-    return seconds.connect(held, () => this.#connectPromise(acquiring, entry, callerContext().holding))
+    if (seconds === undefined || held === undefined) return this.#connectPromise(around, entry)
+    return seconds.connect(held, () => this.#connectPromise({ acquiring, holding: callerContext().holding }, entry))
   }
 
   /** A function of its own, because V8 allocates the context of a closure at every call of the function that may create it. */
   #sendSecond(seconds: SecondCalls, held: Holdable, args: Arguments, entry: Entry): unknown {
-    return seconds.send(held, args, entry, (sent) => this.#sendNow(sent, entry, callerContext().holding))
+    return seconds.send(held, args, entry, (sent) => this.#sendNow(sent, entry))
   }
 
   #sendJudged(seconds: SecondCalls, { sql, analysis, named }: Statement, args: Arguments, entry: Entry): unknown {
@@ -138,7 +141,7 @@ class PoolCalls {
     )
     if (error !== undefined) return refuseCall(args, error, undefined)
     const judge = (answers: readonly Answer[]): Error | undefined => guard.refuseAnswer(sql, analysis, answers)
-    const sendNow = (sent: Arguments): unknown => this.#sendNow(sent, entry, callerContext().holding)
+    const sendNow = (sent: Arguments): unknown => this.#sendNow(sent, entry)
     const send =
       analysis.telltales === undefined
         ? sendNow
@@ -147,12 +150,12 @@ class PoolCalls {
     return held === undefined ? send(args) : seconds.send(held, args, entry, send)
   }
 
-  #sendNow(args: Arguments, entry: Entry, holding: Holding | undefined): unknown {
+  #sendNow(args: Arguments, entry: Entry, around: CallerContext = callerContext()): unknown {
     const sql = this.#observer === undefined ? undefined : sqlOf(args[0])
     const execution = sql === undefined ? undefined : this.#observer?.begin(sql, this.#layer, entry)
     this.#execution = execution
     this.#statement = args[0]
-    this.#holding = holding
+    this.#around = around
     this.#isQuery = true
     try {
       return Reflect.apply(this.#send, this.#pool, args)
@@ -184,7 +187,7 @@ class PoolCalls {
       if (this.#seconds !== undefined) markLent(client, statement)
       callback(undefined, client, release)
     }
-    const refused = this.#acquire(this.#holding, receive, entry, execution?.startedAt)
+    const refused = this.#acquire(receive, entry, this.#around, execution?.startedAt)
     if (refused !== undefined) this.#failQuery(callback, execution, refused)
   }
 
@@ -198,7 +201,7 @@ class PoolCalls {
   /** A subclass of pg.Pool may await the connection of its own `query`. */
   #connectQueryOfSubclass(entry: Entry): Promise<ClientLike> {
     const statement = this.#statement
-    const lent = this.#connectPromise(callerContext().acquiring, entry, this.#holding)
+    const lent = this.#connectPromise(callerContext(), entry)
     if (this.#seconds === undefined) return lent
     lent.then(
       (client) => markLent(client, statement),
@@ -207,7 +210,7 @@ class PoolCalls {
     return lent
   }
 
-  #connectCallback(callback: Handover<ClientLike>, entry: Entry, holding: Holding | undefined): undefined {
+  #connectCallback(callback: Handover<ClientLike>, entry: Entry, around: CallerContext): undefined {
     const receive: Receiver<ClientLike> = (error, client: Client | undefined, release, checkout) => {
       if (client === undefined) return process.nextTick(callback, error, undefined, noRelease)
       client[checkoutKey] = checkout
@@ -215,7 +218,7 @@ class PoolCalls {
       knownLifeOf(client)?.held(checkout)
       holdings.run(checkout, callback, undefined, client, release)
     }
-    const refused = this.#acquire(holding, receive, entry)
+    const refused = this.#acquire(receive, entry, around)
     if (refused !== undefined) process.nextTick(callback, refused, undefined, noRelease)
   }
 
@@ -226,25 +229,26 @@ class PoolCalls {
    * @returns the error that refuses the call immediately
    */
   #acquire(
-    holding: Holding | undefined,
     receive: Receiver<ClientLike>,
     entry: Entry,
+    around: CallerContext | undefined,
     askedAt?: number,
   ): Error | undefined {
-    const asked = this.#gate.acquireIn(holding, receive, entry, askedAt)
+    const asked = this.#gate.acquire(receive, entry, askedAt, undefined, around)
     if (asked instanceof Error) return asked
     if (asked.state === 'waiting') asked.handover = inThisContext(receive)
     return undefined
   }
 
-  #connectPromise(acquiring: Acquiring | undefined, entry: Entry, holding: Holding | undefined): Promise<ClientLike> {
+  #connectPromise(around: CallerContext, entry: Entry): Promise<ClientLike> {
+    const { acquiring, holding } = around
     const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: PromiseConstructor }
     const call = new PromisedCall(acquiring, entry)
     const promise = new PromiseOfPool<ClientLike>((resolve, reject) => call.settleBy(resolve, reject))
     const receive: Receiver<ClientLike> = (error, client, _release, checkout) => call.receive(error, client, checkout)
     const { acquireWithinMillis } = origins.getStore() ?? unlimited
     // pg-pool throws synchronously if it cannot create a client.
-    const asked = this.#gate.acquireIn(holding, receive, entry, undefined, acquireWithinMillis)
+    const asked = this.#gate.acquire(receive, entry, undefined, acquireWithinMillis, around)
     call.hasReturned = true
     if (asked instanceof Error) {
       call.fail(asked)

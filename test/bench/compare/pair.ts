@@ -22,7 +22,7 @@ export interface Cost {
 }
 
 const warmUpMicros = 60_000
-/** V8 compiles some functions only after half a second: with four, a repaired statement costs twice as much as it does later. */
+/** V8 compiles some functions only after half a second. */
 const warmUps = 12
 const blockMicros = 10_000
 const firstOperations = 2_000

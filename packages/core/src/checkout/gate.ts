@@ -76,25 +76,16 @@ export class Gate<Connection> {
    * @param entry the function that the application called, for the call site
    * @param askedAt when the caller asked, if it has read the clock already
    * @param limitMillis how long the caller itself waits, if it sets a limit
+   * @param around what the caller's context holds, if the caller has read that already: each reading costs 10 ns
    * @returns the checkout; or the error that refuses it immediately, and then `handover` is not called
    * @throws what the pool itself throws when it is asked, as without a gate; then `handover` is not called
    */
   acquire(
     handover: Receiver<Connection>,
     entry: Caller,
-    askedAt?: number,
-    limitMillis?: number,
-  ): Checkout<Connection> | Error {
-    return this.acquireIn(holdings.getStore(), handover, entry, askedAt, limitMillis)
-  }
-
-  /** The same, for callers that have read what their context holds. Each reading costs 10 ns. */
-  acquireIn(
-    holding: Holding | undefined,
-    handover: Receiver<Connection>,
-    entry: Caller,
     askedAt: number = this.#clock.now(),
     limitMillis: number = Infinity,
+    { holding }: { readonly holding: Holding | undefined } = { holding: holdings.getStore() },
   ): Checkout<Connection> | Error {
     const origin = currentOrigin()
     const newest = holding === undefined ? undefined : this.flows.newest(holding)

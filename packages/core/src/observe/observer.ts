@@ -1,5 +1,7 @@
 import { currentOrigin, locatesItself, type Origin, type Layer } from '../stack/origin.ts'
 import { formatCallSite, readStack, siteOf, type Caller } from '../stack/call-site.ts'
+import { Batch } from '../measure/batch.ts'
+import type { Hearing } from '../checkout/events.ts'
 import { Histogram } from '../measure/histogram.ts'
 import { Durations } from '../measure/durations.ts'
 import { eventOf } from './event-of.ts'
@@ -21,8 +23,26 @@ const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1
 /** What an observer needs of a guard. */
 export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
+  audience(name: keyof ObserveEvents): Hearing
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void
   fault(where: string, cause: unknown): void
+}
+
+/** The durations of one kind of statements with one outcome. */
+class KindTimings extends Batch {
+  readonly histogram = new Histogram(boundsMillis)
+  readonly #all: Durations
+
+  /** @param all the durations of all kinds */
+  constructor(all: Durations) {
+    super()
+    this.#all = all
+  }
+
+  protected override count(millis: number, times: number): void {
+    this.histogram.add(millis, times)
+    this.#all.add(millis, times)
+  }
 }
 
 /**
@@ -39,10 +59,10 @@ export class Observer {
   readonly #durations = new Durations()
   readonly #byKind = statementKinds.map((kind) => ({
     kind,
-    ok: new Histogram(boundsMillis),
-    failed: new Histogram(boundsMillis),
+    ok: new KindTimings(this.#durations),
+    failed: new KindTimings(this.#durations),
   }))
-  readonly #histograms = new Map(this.#byKind.map((each) => [each.kind, each]))
+  readonly #queryHearing: Hearing
   readonly #sites = new SiteBudget()
   #errors = 0
   #total = 0
@@ -50,6 +70,7 @@ export class Observer {
   constructor(options: ResolvedObserveOptions, listeners: Listeners) {
     this.options = options
     this.#listeners = listeners
+    this.#queryHearing = listeners.audience('query')
     this.#slowLog = new SlowLog(options, listeners)
     this.#repeatedLog = new RepeatedLog(options, listeners)
   }
@@ -107,12 +128,12 @@ export class Observer {
       this.#errors++
       shape.errors++
     }
-    this.#durations.add(millis)
-    const histograms = this.#histograms.get(shape.kind)
-    histograms?.[failed ? 'failed' : 'ok'].add(millis)
+    const timings = this.#byKind[shape.kindNumber]
+    if (failed) timings?.failed.add(millis)
+    else timings?.ok.add(millis)
     execution.request?.note(execution, millis, this.#repeatedLog)
     if (millis > this.#slowLog.leastMillis) this.#slow(execution, millis, sqlState)
-    if (this.#listeners.hears('query')) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
+    if (this.#queryHearing.isThere) this.#listeners.tell('query', eventOf(execution, millis, sqlState))
   }
 
   get totalQueries(): number {
@@ -136,6 +157,7 @@ export class Observer {
   }
 
   get durations(): Durations {
+    this.#flush()
     return this.#durations
   }
 
@@ -145,11 +167,19 @@ export class Observer {
 
   /** Durations by kind; failures are separate. */
   byKind(): KindStatistics[] {
+    this.#flush()
     const all = this.#byKind.flatMap(({ kind, ok, failed }) => [
-      { kind, failed: false, duration: ok.snapshot() },
-      { kind, failed: true, duration: failed.snapshot() },
+      { kind, failed: false, duration: ok.histogram.snapshot() },
+      { kind, failed: true, duration: failed.histogram.snapshot() },
     ])
     return all.filter(({ duration }) => duration.counts.some((count) => count > 0))
+  }
+
+  #flush(): void {
+    for (const { ok, failed } of this.#byKind) {
+      ok.flush()
+      failed.flush()
+    }
   }
 
   slowest(count: number): FingerprintStatistics[] {

@@ -1,6 +1,6 @@
 import { ownCopy } from '../../sql/own-copy.ts'
 import { isRepeatable } from './repeatable.ts'
-import { kindOf, type StatementKind } from './statement-kind.ts'
+import { kindOf, statementKinds, type StatementKind } from './statement-kind.ts'
 import { summaryOf } from './summary.ts'
 
 const longestShown = 300
@@ -14,6 +14,8 @@ export class Shape {
   /** `SELECT orders` */
   readonly summary: string
   readonly kind: StatementKind
+  /** The place of the kind among all kinds. */
+  readonly kindNumber: number
   /** The last WHERE of a statement that is cut; at most 300 characters. */
   readonly condition: string
   /** True if poolsafe reports it when a request sends it often. */
@@ -46,6 +48,7 @@ export class Shape {
     this.condition = isCut ? ownCopy(lastCondition(form)) : ''
     this.summary = ownCopy(summaryOf(form))
     this.kind = kindOf(form)
+    this.kindNumber = statementKinds.indexOf(this.kind)
     this.isRepeatable = isRepeatable(this.kind, form)
   }
 }
