@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PoolReport } from '@poolsafe/core'
-import { jsonLimit, type ObservedPool } from '@poolsafe/core/adapter'
+import { nameOfServer, reportOf, type ObservedPool } from '@poolsafe/core/adapter'
 import type { DriverOptions, PoolSql } from './driver.ts'
 import type { Pool } from './pool.ts'
 
@@ -23,21 +23,11 @@ export function observeSql(
 ): Pick<PoolSql, 'end'> & { readonly forget: () => void } {
   const { gate } = line
   const server = serverOf(original.options)
-  const name = givenName ?? `${server.address ?? 'unknown'}:${server.port ?? 5432}/${server.database ?? 'unknown'}`
+  const name = givenName ?? nameOfServer(server)
   const observed: ObservedPool = {
     name,
-    report(): PoolReport {
-      const statistics = gate.statistics()
-      return {
-        name,
-        server,
-        ...statistics,
-        max: jsonLimit(statistics.max),
-        acquireTimeoutMillis: jsonLimit(gate.limits.acquireTimeoutMillis),
-        connectTimeoutMillis: jsonLimit((original.options.connect_timeout || Infinity) * 1000),
-        maxWaiting: jsonLimit(gate.limits.maxWaiting),
-      }
-    },
+    report: () =>
+      reportOf(gate, { name, server, connectTimeoutMillis: (original.options.connect_timeout || Infinity) * 1000 }),
     state: () => gate.state(),
     trouble: (recentMillis) => gate.trouble(recentMillis),
     // postgres.js lends no idle connection, and opens one only for a query.

@@ -61,8 +61,3 @@ export interface ObservedPool {
    */
   open(): Promise<void> | undefined
 }
-
-/** A limit for JSON: `null` for Infinity. */
-export function jsonLimit(limit: number): number | null {
-  return Number.isFinite(limit) ? limit : null
-}
