@@ -2,31 +2,15 @@ import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, sql, type LogEvent } from 'kysely'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { leftBehind } from '../../support/session/left-behind.ts'
 import { repairingGuard, type RepairingGuard } from '../../support/repairing-guard.ts'
-import { startNarrowPooler, type NarrowPooler } from '../../support/servers/narrow-pooler.ts'
+import { narrowStage } from '../../support/servers/narrow-stage.ts'
 
-let narrow: NarrowPooler
-/** Looks at the pooler's only server connection. */
-let stranger: pg.Client
-
-beforeAll(async () => {
-  narrow = await startNarrowPooler()
-  stranger = new pg.Client(narrow.pooler.url)
-  await stranger.connect()
-  await stranger.query(`
-    CREATE TABLE parent (id int PRIMARY KEY);
-    CREATE TABLE child (parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
-  `)
-})
-
-afterAll(async () => {
-  await stranger?.end()
-  await narrow?.stop()
-})
-
-beforeEach(() => stranger.query('DISCARD ALL'))
+const stage = narrowStage(`
+  CREATE TABLE parent (id int PRIMARY KEY);
+  CREATE TABLE child (parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+`)
 
 interface Seen extends Pick<RepairingGuard, 'found'> {
   readonly logged: string[]
@@ -38,7 +22,7 @@ describe.each([true, false])('Kysely, with the pool guarded: %s', (isPoolGuarded
     const { guard, found } = repairingGuard()
     const seen: Seen = { found, logged: [], observed: [] }
     guard.on('query', ({ statement }) => void seen.observed.push(statement))
-    const bare = new pg.Pool({ connectionString: narrow.pooler.url, max: 1 })
+    const bare = new pg.Pool({ connectionString: stage.url, max: 1 })
     const pool = isPoolGuarded ? guardPool(bare, guard) : bare
     const log = ({ query }: LogEvent): void => void seen.logged.push(query.sql)
     const db = new Kysely<{}>({ dialect: guardDialect(new PostgresDialect({ pool }), guard), log })
@@ -59,7 +43,7 @@ describe.each([true, false])('Kysely, with the pool guarded: %s', (isPoolGuarded
         await createView.execute(trx)
         expect((await sql`execute one`.execute(trx)).rows).toEqual([{ n: 1 }])
       })
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
       expect(found).toEqual([])
       expect(logged.at(-1)).toBe('commit')
       expect(observed.at(-1)).toBe('commit')
@@ -73,13 +57,13 @@ describe.each([true, false])('Kysely, with the pool guarded: %s', (isPoolGuarded
         throw new Error('the application')
       })
       await expect(failed).rejects.toThrow('the application')
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
       const refused = db.transaction().execute(async (trx) => {
         await prepare.execute(trx)
         await sql`select 1 / 0`.execute(trx)
       })
       await expect(refused).rejects.toMatchObject({ code: '22012' })
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -91,7 +75,7 @@ describe.each([true, false])('Kysely, with the pool guarded: %s', (isPoolGuarded
         await sql`insert into child values (7)`.execute(trx)
       })
       await expect(failed).rejects.toMatchObject({ code: '23503', constraint: 'child_parent_fkey' })
-      expect(await leftBehind(stranger)).toEqual(['prepared statement one'])
+      expect(await leftBehind(stage.stranger)).toEqual(['prepared statement one'])
       expect(found).toEqual([expect.stringContaining('the end of the transaction failed')])
       expect((await sql`select 1 as n`.execute(db)).rows).toEqual([{ n: 1 }])
     })
@@ -104,7 +88,7 @@ describe.each([true, false])('Kysely, with the pool guarded: %s', (isPoolGuarded
         await sql`select 1 / 0`.execute(trx).catch(() => {})
       })
       await expect(swallowed).rejects.toThrow('Transaction was rolled back instead of committed')
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -116,12 +100,12 @@ describe.each([true, false])('Kysely, with the pool guarded: %s', (isPoolGuarded
       await inner.rollbackToSavepoint('s').execute()
       await sql`execute one`.execute(trx)
       await trx.commit().execute()
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
       await db.connection().execute(async (held) => {
         for (const text of ['begin', 'create temp view v as select 1', 'commit']) await sql.raw(text).execute(held)
         expect((await sql`select 2 as n`.execute(held)).rows).toEqual([{ n: 2 }])
       })
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
       expect(found).toEqual([])
     })
   })
@@ -129,7 +113,7 @@ describe.each([true, false])('Kysely, with the pool guarded: %s', (isPoolGuarded
 
 it('reports what a driver leaves that ends its transactions without a statement', async () => {
   const { guard, found } = repairingGuard()
-  const pool = new pg.Pool({ connectionString: narrow.pooler.url, max: 1 })
+  const pool = new pg.Pool({ connectionString: stage.url, max: 1 })
   const dialect = new PostgresDialect({ pool })
   const clients = new WeakMap<object, pg.PoolClient>()
   const createDriver = dialect.createDriver.bind(dialect)

@@ -1,41 +1,22 @@
 import type { GuardOptions } from '@poolsafe/core'
 import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { leftBehind } from '../../support/session/left-behind.ts'
 import { repairingGuard, type RepairingGuard } from '../../support/repairing-guard.ts'
-import { startNarrowPooler, type NarrowPooler } from '../../support/servers/narrow-pooler.ts'
+import { narrowStage } from '../../support/servers/narrow-stage.ts'
 
-let narrow: NarrowPooler
-/** Looks at the pooler's only server connection. */
-let stranger: pg.Client
-
-beforeAll(async () => {
-  narrow = await startNarrowPooler()
-  stranger = new pg.Client(narrow.pooler.url)
-  await stranger.connect()
-  const admin = new pg.Client(narrow.server.url)
-  await admin.connect()
-  await admin.query(`
-    CREATE TABLE parent (id int PRIMARY KEY);
-    CREATE TABLE child (parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
-    CREATE TABLE seen (what text);
-    CREATE FUNCTION sees() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN EXECUTE 'EXECUTE note'; RETURN NULL; END $$;
-    CREATE TABLE watched (id int);
-    CREATE CONSTRAINT TRIGGER sees AFTER INSERT ON watched DEFERRABLE INITIALLY DEFERRED
-      FOR EACH ROW EXECUTE FUNCTION sees();
-    CREATE FUNCTION forgets() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DEALLOCATE one'; END $$;
-  `)
-  await admin.end()
-})
-
-afterAll(async () => {
-  await stranger?.end()
-  await narrow?.stop()
-})
-
-beforeEach(() => stranger.query('DISCARD ALL'))
+const stage = narrowStage(`
+  CREATE TABLE parent (id int PRIMARY KEY);
+  CREATE TABLE child (parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+  CREATE TABLE seen (what text);
+  CREATE FUNCTION sees() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN EXECUTE 'EXECUTE note'; RETURN NULL; END $$;
+  CREATE TABLE watched (id int);
+  CREATE CONSTRAINT TRIGGER sees AFTER INSERT ON watched DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION sees();
+  CREATE FUNCTION forgets() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DEALLOCATE one'; END $$;
+`)
 
 interface Clearing extends Pick<RepairingGuard, 'sent' | 'found'> {
   readonly client: pg.PoolClient
@@ -48,7 +29,7 @@ async function clearing<Result>(
   config: pg.PoolConfig = {},
 ): Promise<Result> {
   const { guard, sent, found } = repairingGuard(options)
-  const pool = guardPool(new pg.Pool({ connectionString: narrow.pooler.url, max: 1, ...config }), guard)
+  const pool = guardPool(new pg.Pool({ connectionString: stage.url, max: 1, ...config }), guard)
   const client = await pool.connect()
   try {
     return await work({ client, sent, found })
@@ -89,7 +70,7 @@ describe('what a transaction leaves and COMMIT clears', () => {
       async ({ client, found }) => {
         await commandsOf(client, 'BEGIN', prepare, 'CREATE TEMP VIEW v AS SELECT 1', 'COMMIT')
         expect(found).toHaveLength(2)
-        expect(await leftBehind(stranger)).toEqual(['prepared statement one', 'view v'])
+        expect(await leftBehind(stage.stranger)).toEqual(['prepared statement one', 'view v'])
       },
       { mode: 'warn' },
     )
@@ -102,7 +83,7 @@ describe('what a transaction leaves and COMMIT clears', () => {
         await new Promise((resolve) => client.query(new pg.Query(sql, resolve)))
       await client.query('COMMIT')
       expect(found).toEqual([])
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -122,7 +103,7 @@ describe('what a transaction leaves and COMMIT clears', () => {
       expect(commands.filter((command) => /\d/.test(command))).toEqual([])
       expect(commands.at(-1)).toBe('COMMIT')
       expect(found).toEqual([])
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -134,7 +115,7 @@ describe('what a transaction leaves and COMMIT clears', () => {
   ])('is gone behind %s', async (_name, statements, last) => {
     await clearing(async ({ client }) => {
       expect((await commandsOf(client, 'BEGIN', ...statements)).at(-1)).toBe(last)
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -143,7 +124,7 @@ describe('what a transaction leaves and COMMIT clears', () => {
       async ({ client, found }) => {
         await commandsOf(client, 'BEGIN', prepare, 'CREATE TEMP VIEW v AS SELECT 1', 'COMMIT')
         expect(found).toEqual([])
-        expect(await leftBehind(stranger)).toEqual([])
+        expect(await leftBehind(stage.stranger)).toEqual([])
       },
       { decideAt: 'statement' },
     )
@@ -155,7 +136,7 @@ describe('what a transaction leaves and COMMIT clears', () => {
       expect(await commandsOf(client, 'BEGIN', note, 'INSERT INTO watched VALUES (1)', 'COMMIT')).not.toContain('26000')
       const { rows } = await client.query('DELETE FROM seen RETURNING what')
       expect(rows).toEqual([{ what: 'trigger' }])
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -179,7 +160,7 @@ describe('what COMMIT does not clear is reported', () => {
     await clearing(async ({ client, found }) => {
       await commandsOf(client, 'BEGIN', prepare, ...statements)
       expect(found).toEqual([expect.stringContaining(reason)])
-      expect(await leftBehind(stranger)).toEqual(['prepared statement one'])
+      expect(await leftBehind(stage.stranger)).toEqual(['prepared statement one'])
     })
   })
 
@@ -189,7 +170,7 @@ describe('what COMMIT does not clear is reported', () => {
       await expect(client.query('COMMIT')).rejects.toMatchObject({ code: '23503', constraint: 'child_parent_fkey' })
       expect((await client.query<{ n: number }>('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
       expect(found).toEqual([])
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -202,7 +183,7 @@ describe('what COMMIT does not clear is reported', () => {
         'COMMIT',
       ])
       expect(found).toEqual([])
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -215,11 +196,11 @@ describe('what COMMIT does not clear is reported', () => {
   })
 
   it('a statement of somebody else stays', async () => {
-    await stranger.query(prepare)
+    await stage.stranger.query(prepare)
     await clearing(async ({ client }) => {
       expect(await commandsOf(client, 'BEGIN', prepare, 'COMMIT')).toEqual(['BEGIN', '42P05', 'ROLLBACK'])
     })
-    expect(await leftBehind(stranger)).toEqual(['prepared statement one'])
+    expect(await leftBehind(stage.stranger)).toEqual(['prepared statement one'])
   })
 
   it('pipeline mode, in which other statements are sent behind the COMMIT', async () => {
@@ -263,7 +244,7 @@ describe('the answer to COMMIT', () => {
         void client.query(config as pg.QueryConfig)
       })
       expect(configured).toMatchObject({ command: 'COMMIT' })
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 
@@ -290,7 +271,7 @@ describe('the answer to COMMIT', () => {
     await clearing(async ({ client }) => {
       await commandsOf(client, ...open)
       expect(await client.query({ name: 'end', text: 'COMMIT' })).toMatchObject({ command: 'COMMIT', rows: [] })
-      expect(await leftBehind(stranger)).toEqual([])
+      expect(await leftBehind(stage.stranger)).toEqual([])
     })
   })
 

@@ -2,32 +2,16 @@ import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../generated/prisma7/client.ts'
-import { startNarrowPooler, type NarrowPooler } from '../../support/servers/narrow-pooler.ts'
+import { narrowStage } from '../../support/servers/narrow-stage.ts'
 import { leftBehind } from '../../support/session/left-behind.ts'
 import { repairingGuard, type RepairingGuard } from '../../support/repairing-guard.ts'
 
-let narrow: NarrowPooler
-/** Looks at the pooler's only server connection. */
-let stranger: pg.Client
-
-beforeAll(async () => {
-  narrow = await startNarrowPooler()
-  stranger = new pg.Client(narrow.pooler.url)
-  await stranger.connect()
-  await stranger.query(`
-    CREATE TABLE parents (id int PRIMARY KEY);
-    CREATE TABLE children (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
-  `)
-})
-
-afterAll(async () => {
-  await stranger?.end()
-  await narrow?.stop()
-})
-
-beforeEach(() => stranger.query('DISCARD ALL'))
+const stage = narrowStage(`
+  CREATE TABLE parents (id int PRIMARY KEY);
+  CREATE TABLE children (parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+`)
 
 const layers = [
   { isPoolGuarded: true, isNamed: false },
@@ -39,7 +23,7 @@ const layers = [
 describe.each(layers)('Prisma, with the pool guarded: $isPoolGuarded, and named statements: $isNamed', (layer) => {
   async function use(work: (prisma: PrismaClient, seen: RepairingGuard) => Promise<unknown>): Promise<void> {
     const seen = repairingGuard({ rules: { 'session/named-statement': 'allow' } })
-    const bare = new pg.Pool({ connectionString: narrow.pooler.url, max: 1 })
+    const bare = new pg.Pool({ connectionString: stage.url, max: 1 })
     const pool = layer.isPoolGuarded ? guardPool(bare, seen.guard) : bare
     const names = layer.isNamed ? { statementNameGenerator: ({ sql }: { sql: string }) => `n${sql.length}` } : {}
     const prisma = new PrismaClient({ adapter: guardAdapter(new PrismaPg(pool, names), seen.guard) })
@@ -53,7 +37,7 @@ describe.each(layers)('Prisma, with the pool guarded: $isPoolGuarded, and named 
 
   /** The names of the adapter's own statements stay, as without a repair. */
   async function left(): Promise<string[]> {
-    return (await leftBehind(stranger)).filter((what) => !/^prepared statement (?:poolsafe_)?n\d+$/.test(what))
+    return (await leftBehind(stage.stranger)).filter((what) => !/^prepared statement (?:poolsafe_)?n\d+$/.test(what))
   }
 
   it('clears what a transaction leaves', async () => {
