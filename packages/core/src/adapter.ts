@@ -107,7 +107,16 @@ export type {
 } from './catalog/description.ts'
 export type { Block } from './analyze/do-block.ts'
 export { layOut } from './guard/finding-message.ts'
-export { checkBoolean, checkObject, checkOneOf, closest, namesOf, resolveFrom, type OptionTable } from './options.ts'
+export {
+  checkBoolean,
+  checkFunction,
+  checkObject,
+  checkOneOf,
+  closest,
+  namesOf,
+  resolveFrom,
+  type OptionTable,
+} from './options.ts'
 export { settle } from './transaction/settle.ts'
 export { autocommit, inTransaction, type Left, type Settled, type TransactionState } from './transaction/state.ts'
 export { isConnectionGone, Transaction } from './transaction/transaction.ts'

@@ -63,6 +63,11 @@ export function checkOneOf<Value extends string>(option: string, given: unknown,
   )
 }
 
+/** @throws InvalidOptionError for a value that is not a function */
+export function checkFunction(option: string, given: unknown): void {
+  if (typeof given !== 'function') throw new InvalidOptionError(option, given, 'a function')
+}
+
 /** @throws InvalidOptionError for a value that is not a boolean */
 export function checkBoolean(option: string, given: unknown): boolean {
   if (typeof given === 'boolean') return given

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.ts'
-import { checkObject } from '../options.ts'
+import { checkFunction, checkObject } from '../options.ts'
 import { serverCodeOf } from './server-code.ts'
 import type { Database, Run } from './database.ts'
 
@@ -39,6 +39,7 @@ export async function withAdvisoryLock<Session, Result>(
   options: AdvisoryLockOptions = {},
 ): Promise<Locked<Result>> {
   checkObject('withAdvisoryLock()', options, ['wait'])
+  checkFunction('withAdvisoryLock(): fn', work)
   const lock = toLock(key)
   const wait = checkWait(options.wait)
   try {
@@ -109,16 +110,27 @@ async function acquireWithin(run: Run, { text, values }: Lock, wait: number): Pr
   }
 }
 
+/** PostgreSQL stores no zero bytes. */
+export function isText(key: string): boolean {
+  return key !== '' && !key.includes('\0')
+}
+
 /** @throws InvalidOptionError */
 function toLock(key: LockKey): Lock {
-  if (typeof key === 'string' && key !== '') return { text: 'hashtextextended($1, 0)', values: [key] }
+  if (typeof key === 'string' && isText(key)) return { text: 'hashtextextended($1, 0)', values: [key] }
   if (typeof key === 'bigint' && BigInt.asIntN(64, key) === key) return { text: '$1::bigint', values: [String(key)] }
   if (typeof key === 'number' && Number.isSafeInteger(key)) return { text: '$1::bigint', values: [String(key)] }
-  if (Array.isArray(key) && key.length === 2 && key.every((part) => (part | 0) === part))
+  if (Array.isArray(key) && key.length === 2 && key.every((part) => typeof part === 'number' && (part | 0) === part))
     return { text: '$1::integer, $2::integer', values: key.map(String) }
   throw new InvalidOptionError(
     'withAdvisoryLock(): key',
-    typeof key === 'string' ? '' : typeof key === 'bigint' ? 'a bigint of more than 64 bits' : key,
+    typeof key === 'string'
+      ? key === ''
+        ? ''
+        : 'a text with a zero byte'
+      : typeof key === 'bigint'
+        ? 'a bigint of more than 64 bits'
+        : key,
     'a whole number of 64 bits, a pair of whole numbers of 32 bits, or a text',
   )
 }

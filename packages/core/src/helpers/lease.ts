@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidOptionError } from '../errors.ts'
-import { checkObject } from '../options.ts'
-import { checkWait, type Locked, type LockWait } from './advisory-lock.ts'
+import { checkFunction, checkObject } from '../options.ts'
+import { checkWait, isText, type Locked, type LockWait } from './advisory-lock.ts'
 import type { Run } from './database.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { LeaseLostError } from './lease-lost-error.ts'
@@ -27,7 +27,8 @@ export interface Lease<Session> {
   readonly signal: AbortSignal
   /**
    * Fails a transaction whose lease is lost. Until the transaction ends, no other owner acquires the lease: call it
-   * before or after the writes, in the same transaction.
+   * before or after the writes, in the same transaction. Under REPEATABLE READ and SERIALIZABLE it must be the first
+   * statement: PostgreSQL fails a later one with 40001 if the lease was renewed since the snapshot.
    *
    * @throws LeaseLostError
    */
@@ -52,6 +53,7 @@ export async function withLease<Session, Result>(
   options: LeaseOptions,
 ): Promise<Locked<Result>> {
   const { leaseMillis, wait, table } = resolve(key, options)
+  checkFunction('withLease(): fn', work)
   const leases = new LeaseTable(table, run)
   const keeper = await acquire(leases, key, leaseMillis, wait)
   if (keeper === undefined) return { acquired: false }
@@ -94,7 +96,8 @@ async function acquire(
 
 function resolve(key: string, options: LeaseOptions): { leaseMillis: number; wait: LockWait; table: string } {
   checkObject('withLease()', options, ['leaseMillis', 'wait', 'table'])
-  if (typeof key !== 'string' || key === '') throw new InvalidOptionError('withLease(): key', key, 'a text')
+  if (typeof key !== 'string' || !isText(key))
+    throw new InvalidOptionError('withLease(): key', key, 'a text without zero bytes')
   const { leaseMillis, wait = false, table = 'poolsafe_lease' } = options
   if (!Number.isInteger(leaseMillis) || leaseMillis < 100 || leaseMillis >= 2 ** 31)
     throw new InvalidOptionError(

@@ -14,6 +14,7 @@ const payloadBytesAtMost = 7999
 export async function notify(run: Run, channel: string, payload = ''): Promise<void> {
   checkChannel('notify(): channel', channel)
   if (typeof payload !== 'string') throw new InvalidOptionError('notify(): payload', typeof payload, 'a string')
+  if (payload.includes('\0')) throw new InvalidOptionError('notify(): payload', 'a zero byte', 'a text without one')
   const bytes = Buffer.byteLength(payload)
   if (bytes > payloadBytesAtMost)
     throw new InvalidOptionError(

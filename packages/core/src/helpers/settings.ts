@@ -1,11 +1,16 @@
 import { InvalidOptionError } from '../errors.ts'
+import { checkFunction } from '../options.ts'
 import type { Database, Run } from './database.ts'
+import { serverCodeOf } from './server-code.ts'
 
 /** Settings of PostgreSQL by name, such as `{ 'app.tenant_id': 7, lock_timeout: '2s' }`. */
 export type Settings = Readonly<Record<string, string | number | boolean>>
 
 /** As PostgreSQL takes the name of a custom setting, in ASCII. Such a name needs no quotes in a literal. */
 const settingName = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: in_failed_sql_transaction */
+const inFailedTransaction = '25P02'
 
 /**
  * Runs `work` in a transaction in which the settings hold, and only in it. In a new transaction, COMMIT and ROLLBACK
@@ -20,6 +25,7 @@ export async function withSettings<Session, Result>(
   work: (session: Session) => Promise<Result>,
 ): Promise<Result> {
   const set = toStatement(settings)
+  checkFunction('withSettings(): fn', work)
   return database.transaction(async (session) => {
     if (set.names.length === 0) return work(session)
     const run = database.runOn(session)
@@ -28,11 +34,15 @@ export async function withSettings<Session, Result>(
       return work(session)
     }
     const before = await setAndRemember(run, set)
+    let result: Result
     try {
-      return await work(session)
-    } finally {
-      await putBack(run, set.names, before)
+      result = await work(session)
+    } catch (error) {
+      await putBack(run, set.names, before).catch(() => {})
+      throw error
     }
+    await putBack(run, set.names, before)
+    return result
   })
 }
 
@@ -53,9 +63,9 @@ export function settingStatement(settings: Settings): { readonly text: string; r
 }
 
 function toStatement(settings: Settings): SettingStatement {
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+  const entries = typeof settings === 'object' && settings !== null ? Object.entries(settings) : []
+  if (entries.length === 0 ? !isEmpty(settings) : Array.isArray(settings))
     throw new InvalidOptionError('withSettings(): settings', settings, "an object such as { 'app.tenant_id': id }")
-  const entries = Object.entries(settings)
   for (const [name, value] of entries) {
     if (!settingName.test(name))
       throw new InvalidOptionError("withSettings(): a setting's name", name, 'a name such as app.tenant_id')
@@ -64,6 +74,14 @@ function toStatement(settings: Settings): SettingStatement {
       throw new InvalidOptionError(`withSettings(): ${name}`, typeof value, 'a string, a number or a boolean')
   }
   return { names: entries.map(([name]) => name), values: entries.map(([, value]) => String(value)) }
+}
+
+/** A Map, a promise or an object whose settings are inherited would silently set nothing. */
+function isEmpty(settings: unknown): boolean {
+  if (typeof settings !== 'object' || settings === null || Object.getOwnPropertySymbols(settings).length > 0)
+    return false
+  const prototype: unknown = Object.getPrototypeOf(settings)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function isValue(value: unknown): boolean {
@@ -89,5 +107,9 @@ async function setAndRemember(run: Run, { names, values }: SettingStatement): Pr
 
 /** In an aborted transaction nothing can be put back. Its ROLLBACK, or ROLLBACK TO, takes the settings back. */
 async function putBack(run: Run, names: readonly string[], before: readonly string[]): Promise<void> {
-  await run(setText(names), before).catch(() => {})
+  try {
+    await run(setText(names), before)
+  } catch (error) {
+    if (serverCodeOf(error) !== inFailedTransaction) throw error
+  }
 }

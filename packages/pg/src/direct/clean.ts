@@ -6,7 +6,7 @@ import { forgetPrepared } from './forget-prepared.ts'
 import type { WireConnection } from './internals.ts'
 
 /** How long the server has to clean a session, in milliseconds. */
-const cleanWithinMillis = 5000
+export const cleanWithinMillis = 5000
 
 /**
  * Removes what the application has left in a session: waits for the statements that it did not await, ends an open
@@ -32,8 +32,12 @@ export async function cleanSession(client: LivingClient, life: Life, prepare: ()
   }
 }
 
-/** @returns false if that never happens */
-async function becomesQuiet(client: LivingClient): Promise<boolean> {
+/**
+ * Waits for the answers to the statements that the application did not await.
+ *
+ * @returns false if a cursor stays open, or if the connection is lost
+ */
+export async function becomesQuiet(client: LivingClient): Promise<boolean> {
   if (client._queryable === false || client._ending === true) return false
   if (isQuiet(client)) return true
   return new Promise((resolve) => {

@@ -90,5 +90,7 @@ export async function withLease<Result>(
  * @throws InvalidOptionError for a channel that PostgreSQL cannot have, and for a payload that is too long
  */
 export async function notify(db: HelperPool | ClientLike, channel: string, payload?: string): Promise<void> {
+  if (typeof (db as Partial<ClientLike> | null | undefined)?.query !== 'function')
+    throw new InvalidOptionError('notify(): db', db, 'a pool or a client of node-postgres')
   await core.notify(runOn(db), channel, payload)
 }
