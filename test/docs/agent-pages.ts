@@ -1,22 +1,31 @@
-import { rules } from '@poolsafe/core'
+import { rules, type RuleId } from '@poolsafe/core'
+
+/** Rules without a statement that `check` reports: of configurations, and of texts that it cannot judge. */
+const ofConfigurations: ReadonlySet<RuleId> = new Set([
+  'connection/startup-parameter',
+  'connection/wrong-profile',
+  'statement/undecided',
+])
 
 /** What both pages for coding agents say. The part about rules comes from the rules. */
 function body(): string {
   const rows = rules
-    .filter(({ examples }) => examples.unsafe.length > 0)
+    .filter(({ id, examples }) => examples.unsafe.length > 0 || ofConfigurations.has(id))
     .map(({ id, title, instead }) => `- \`${id}\`: ${title}. Instead: ${instead}.`)
   return `## Check
 
 \`\`\`sh
 npx poolsafe check --format concise           # path:line:column: level: message (rule)
 npx poolsafe check --format json              # the same with cause, remedy and statement
+npx poolsafe check --pooler pgbouncer@1.24    # for this pooler; without it that of poolsafe.config, or the strictest
 npx poolsafe check --changed origin/main      # only files of this branch
 npx poolsafe explain 'SET search_path = a'    # one statement, for every pooler
 npx poolsafe explain session/set              # one rule, with its safe form as code
 \`\`\`
 
 Exit code 0: clean. 1: findings. 2: a wrong command line or an error. \`error\` is wrong behind the pooler. \`note\` depends
-on the connection (migrations, scripts) or cannot be judged.
+on the connection (migrations, scripts) or cannot be judged; notes alone are clean. If migrations have a direct
+connection, say so in \`poolsafe.config.ts\`: \`check: { migrations: { connection: 'direct' } }\`.
 
 ## Mend
 

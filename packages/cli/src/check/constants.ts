@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { StoredCode } from '@poolsafe/core/adapter'
 import type { Aliases } from './code/aliases.ts'
 import { mayTouchSessions } from './prefilter.ts'
@@ -7,7 +7,8 @@ import { mayNameStored } from './stored-names.ts'
 
 /** A module that passes on what others export: `export * from './queries'`. */
 interface Passing {
-  readonly module: string
+  readonly path: string
+  /** As it is written. */
   readonly from: readonly string[]
 }
 
@@ -15,6 +16,8 @@ interface Passing {
 export class Constants {
   /** Their paths without extensions. */
   readonly #modules = new Set<string>()
+  /** The last parts of these paths: a path is worked out only for an import that ends like one of them. */
+  readonly #names = new Set<string>()
   readonly #passing: Passing[] = []
   readonly #aliases: Aliases
 
@@ -29,22 +32,23 @@ export class Constants {
     const isSource = root.body.some(
       (node) => declaring.has(node.type) && isText(source.slice(node.start, node.end), node.type, catalog),
     )
-    if (isSource) this.#modules.add(moduleOf(path))
+    if (isSource) this.#addModule(path)
   }
 
   /** Notes a file that passes on what others export. Returns false for a file that does not. */
   addPassing(path: string, source: string): boolean {
-    if (!source.includes('export') || !namesFile.test(source)) return false
+    if (!exportsList(source) || !namesFile.test(source)) return false
     const pattern = exportsNames.test(source) ? passingOrImporting : passingOn
-    const from = [...source.matchAll(pattern)].flatMap(([, module = '']) => this.#modulesOf(path, module))
-    if (from.length > 0) this.#passing.push({ module: moduleOf(path), from })
+    const all = Array.from(source.matchAll(pattern), ([, module = '']) => module)
+    const from = all.filter((module) => this.#isFile(path, module))
+    if (from.length > 0) this.#passing.push({ path, from })
     return from.length > 0
   }
 
   /** Returns true for a file that sends SQL and imports a file, so it may send a constant of that file. */
   mayImport(path: string, source: string): boolean {
     if (!sends.test(source)) return false
-    return importsFile.test(source) || importedIn(source).some((module) => this.#modulesOf(path, module).length > 0)
+    return importsFile.test(source) || importedIn(source).some((module) => this.#isFile(path, module))
   }
 
   /** Returns true for a file that imports one of the modules. Called when all files have been noted. */
@@ -52,13 +56,26 @@ export class Constants {
     if (this.#modules.size === 0) return false
     this.#spread()
     const modules = [...Array.from(source.matchAll(relative), ([, module = '']) => module), ...importedIn(source)]
-    return modules.some((module) => this.#modulesOf(path, module).some((each) => this.#modules.has(each)))
+    return modules.some((module) => this.#leadsToModule(path, module))
   }
 
-  /** The modules that an import may lead to; none for a package. */
-  #modulesOf(path: string, module: string): string[] {
-    if (module.startsWith('.')) return [moduleOf(resolve(dirname(path), module))]
-    return this.#aliases.targetsOf(path, module).map(moduleOf)
+  #addModule(path: string): void {
+    const module = moduleOf(path)
+    this.#modules.add(module)
+    this.#names.add(basename(module))
+  }
+
+  /** Returns false for an import of a package. */
+  #isFile(path: string, module: string): boolean {
+    return module.startsWith('.') || this.#aliases.targetsOf(path, module).length > 0
+  }
+
+  #leadsToModule(path: string, module: string): boolean {
+    if (!module.startsWith('.'))
+      return this.#aliases.targetsOf(path, module).some((target) => this.#modules.has(moduleOf(target)))
+    const name = basename(moduleOf(module))
+    const mayBe = /^\.{0,2}$/.test(name) || this.#names.has(name)
+    return mayBe && this.#modules.has(moduleOf(resolve(dirname(path), module)))
   }
 
   /** Modules that pass on what one of the modules exports are such modules too. */
@@ -66,10 +83,21 @@ export class Constants {
     const passing = this.#passing.splice(0)
     for (let size = 0; size < this.#modules.size;) {
       size = this.#modules.size
-      for (const { module, from } of passing)
-        if (from.some((each) => this.#modules.has(each))) this.#modules.add(module)
+      for (const { path, from } of passing)
+        if (from.some((module) => this.#leadsToModule(path, module))) this.#addModule(path)
     }
   }
+}
+
+/** Returns true for a text with a line that begins `export *` or `export {`. No regular expression finds it as fast. */
+function exportsList(source: string): boolean {
+  for (let at = source.indexOf('export'); at !== -1; at = source.indexOf('export', at + 6)) {
+    if (at > 0 && !/[\n\r]/.test(source.charAt(at - 1))) continue
+    let next = at + 6
+    while (/\s/.test(source.charAt(next))) next++
+    if (source.startsWith('*', next) || source.startsWith('{', next)) return true
+  }
+  return false
 }
 
 const exporting = /\bexport\b|\bexports\b/

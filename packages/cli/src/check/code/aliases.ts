@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import stripJsonComments from 'strip-json-comments'
@@ -62,6 +62,8 @@ type Json = Readonly<Record<string, unknown>>
 /** @returns `undefined` for a file that does not exist or is no object */
 function readJson(path: string): Json | undefined {
   observe(path)
+  // An error costs more than a look.
+  if (!existsSync(path)) return undefined
   try {
     const value: unknown = JSON.parse(stripJsonComments(readFileSync(path, 'utf8'), { trailingCommas: true }))
     return isObject(value) ? value : undefined

@@ -50,12 +50,9 @@ function textsOfCall(call: Call, file: SourceFile): CodeText[] {
 
 /** `run('SET …')`, where `run` is a function of the project that sends its parameter. */
 function ofWrapper(call: Call, file: SourceFile): CodeText[] {
-  const mayMatter = call.arguments.some((argument) =>
-    mayTouchSessions(sourceOf(constantOf(argument, file) ?? argument, file)),
-  )
   const [root = '?'] = chainOf(call.callee)
   // The functions of other files are read only for a text with a word of a rule.
-  if (!mayMatter && file.names.resolve(root, call)?.imported !== undefined) return []
+  if (file.names.resolve(root, call)?.imported !== undefined && !mayGiveText(call, file)) return []
   const wrapper = wrapperOf(call, file)
   const node = wrapper === undefined ? undefined : call.arguments[wrapper.index]
   if (wrapper === undefined || node === undefined || !mayBeText(node)) return []
@@ -70,6 +67,12 @@ function ofWrapper(call: Call, file: SourceFile): CodeText[] {
   }
   return toText(found, call, file).map((text) =>
     Object.assign(text, { receiver: kind, isInTransaction: text.isInTransaction || isInside }),
+  )
+}
+
+function mayGiveText(call: Call, file: SourceFile): boolean {
+  return call.arguments.some(
+    (argument) => mayBeText(bare(argument)) && mayTouchSessions(sourceOf(constantOf(argument, file) ?? argument, file)),
   )
 }
 

@@ -67,7 +67,16 @@ interface Member {
   readonly value: Node
 }
 
-function membersOf(node: Node): Member[] {
+/** A class is asked again for each call of its methods. */
+const known = new WeakMap<Node, readonly Member[]>()
+
+function membersOf(node: Node): readonly Member[] {
+  const members = known.get(node) ?? readMembers(node)
+  known.set(node, members)
+  return members
+}
+
+function readMembers(node: Node): readonly Member[] {
   switch (node.type) {
     case 'ObjectExpression':
       return node.properties.flatMap((property) =>
