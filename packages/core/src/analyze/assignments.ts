@@ -1,12 +1,14 @@
 import { unlessRefused } from '../sql/parser.ts'
-import { columnsOf, plainName } from './columns.ts'
-import { toStatement } from './do-block.ts'
+import { columnsOf } from './columns.ts'
+import { toStatement } from './block-walk.ts'
 
 /** A statement or an expression of a PL/pgSQL routine, and the variables that get its last columns. */
 export interface Assignment {
   /** Empty if the values are those of no SELECT. */
   readonly sql: string
   readonly variables: readonly string[]
+  /** The value of a declaration, which a variable has from the start. */
+  readonly isDeclared?: true
 }
 
 /** Returns what a routine passes to SQL and what gets values, in the order of the text, declarations first. */
@@ -14,6 +16,31 @@ export function assignmentsIn(body: object): Assignment[] {
   const found: Assignment[] = []
   visit(body, startsOfBlocks(body), found)
   return found
+}
+
+/** The values that each variable gets, as `SELECT …`; empty for a value that is not known. */
+export function valuesOf(assignments: readonly Assignment[]): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>()
+  for (const { sql, variables } of assignments)
+    for (const variable of variables) {
+      const known = values.get(variable) ?? []
+      known.push(variables.length === 1 ? sql : '')
+      values.set(variable, known)
+    }
+  return values
+}
+
+/** Types of variables that are none of PL/pgSQL's own: domains among them. */
+export function typesDeclaredIn(body: object): string[] {
+  return Object.entries(body).flatMap(([key, child]: [string, unknown]) => {
+    if (typeof child !== 'object' || child === null) return []
+    const type = key === 'PLpgSQL_rec' ? (child as Typed).datatype?.PLpgSQL_type?.typname : undefined
+    return type === undefined || type === 'record' || type.includes('%') ? typesDeclaredIn(child) : [type]
+  })
+}
+
+interface Typed {
+  readonly datatype?: { readonly PLpgSQL_type?: { readonly typname?: string } }
 }
 
 /** The lines of the BEGIN of each block, the outermost first. */
@@ -40,9 +67,13 @@ function visitPart(key: string, part: Part, blocks: readonly number[], found: As
   const own = found[start]
   if (key === 'PLpgSQL_stmt_assign' && own !== undefined) found[start] = { ...own, variables: assignedBy(own.sql) }
   else if (key === 'PLpgSQL_var' && own !== undefined)
-    found[start] = { sql: isOfOutermost(part, blocks) ? own.sql : '', variables: [part.refname ?? ''] }
+    found[start] = {
+      sql: isOfOutermost(part, blocks) ? own.sql : '',
+      variables: [part.refname ?? ''],
+      isDeclared: true,
+    }
   else if (key === 'PLpgSQL_stmt_execsql' && own !== undefined) found[start] = { ...own, variables }
-  else if (variables.length > 0) found.push({ sql: '', variables })
+  else if (variables.length > 0) found.splice('var' in part ? start : found.length, 0, { sql: '', variables })
 }
 
 /** A declaration of an inner block runs later than it stands in the tree, which does not say of which block it is. */
@@ -62,17 +93,20 @@ interface Part {
 interface Target {
   readonly PLpgSQL_row?: { readonly fields?: readonly { readonly name?: string }[] }
   readonly PLpgSQL_var?: { readonly refname?: string }
+  readonly PLpgSQL_rec?: { readonly refname?: string }
 }
 
 function targetsOf({ target, var: loop }: Part): string[] {
-  const { PLpgSQL_row: row, PLpgSQL_var: variable } = target ?? loop ?? {}
-  return [...(row?.fields ?? []).map(({ name }) => name ?? ''), ...(variable ? [variable.refname ?? ''] : [])]
+  const { PLpgSQL_row: row, PLpgSQL_var: variable, PLpgSQL_rec: record } = target ?? loop ?? {}
+  const one = variable ?? record
+  return [...(row?.fields ?? []).map(({ name }) => name ?? ''), ...(one ? [one.refname ?? ''] : [])]
 }
 
-/** `SELECT v, value`. Another target than a variable is none. */
+/** `SELECT v, value`. A field of a record counts as the record. */
 function assignedBy(sql: string): string[] {
-  const name = plainName((unlessRefused(() => columnsOf(sql)) ?? [])[0])
-  return name === undefined ? [] : [name]
+  const [target] = unlessRefused(() => columnsOf(sql)) ?? []
+  const [first] = target !== undefined && 'ColumnRef' in target ? (target.ColumnRef.fields ?? []) : []
+  return first !== undefined && 'String' in first ? [first.String.sval ?? ''] : []
 }
 
 function isExpression(value: object): value is { readonly PLpgSQL_expr: Parameters<typeof toStatement>[0] } {

@@ -1,7 +1,9 @@
 import type { DoStmt, Node } from '@pgsql/types'
 import { columnsOf } from './columns.ts'
-import type { Folded } from './folded.ts'
 import { type Analysis, type DetectedEffect, effectsIn } from './analysis.ts'
+import { BlockWalk, toStatement, type Expression } from './block-walk.ts'
+import type { Folded } from './folded.ts'
+import { settleScopes } from './scoped.ts'
 import { uncertain } from '../rules/effect.ts'
 import { stringConstant } from '../sql/function-call.ts'
 import { parseBlock, unlessRefused } from '../sql/parser.ts'
@@ -16,23 +18,6 @@ export interface Block {
 /** The effects of one expression or statement of a block. */
 interface Part extends Block {
   readonly mayFail: boolean
-}
-
-/** EXECUTE and FOR … IN EXECUTE. PL/pgSQL evaluates their `query` to a statement; USING has plain expressions. */
-const dynamicStatements: ReadonlySet<string> = new Set(['PLpgSQL_stmt_dynexecute', 'PLpgSQL_stmt_dynfors'])
-
-/** The modes in which PL/pgSQL calls the SQL parser (`RawParseMode` in PostgreSQL's parser.h). */
-const parseMode = { statement: 0, expression: 2 }
-
-interface Expression {
-  readonly query: string
-  readonly parseMode: number
-  /** Its value is the statement to run. */
-  readonly isDynamic: boolean
-  /** It runs once if the block succeeds, and nothing in the block rolls it back. */
-  readonly isSure: boolean
-  /** A statement between this expression and the one before may fail: RAISE, ASSERT, FETCH. */
-  readonly followsFallible: boolean
 }
 
 /**
@@ -51,24 +36,38 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
     : analyzeBody(body, analyze)
 }
 
+/** What a body is judged with. */
+export interface BodyOptions {
+  /** Returns the texts that a dynamic EXECUTE may build; `undefined` if none is known. */
+  readonly fold?: (select: string, parameters: readonly string[]) => Folded[] | undefined
+  /** Judges for a call that succeeds: branches, loops and handlers take back what they have left themselves. */
+  readonly isStored?: boolean
+}
+
 /**
  * The same for a body that PL/pgSQL's parser has read.
  *
  * @param analyze analyzes the statements of the body
- * @param fold returns the text that a dynamic EXECUTE builds
  */
 export function analyzeBody(
   body: object,
   analyze: (sql: string) => Analysis,
-  fold: (select: string) => Folded | undefined = constantText,
+  { fold = constantText, isStored = false }: BodyOptions = {},
 ): Block {
-  const parts = withDoubts(expressionsIn(body), (expression) => analyzeExpression(expression, analyze, fold))
+  const walk = new BlockWalk(body)
+  const parts = withDoubts(walk.found, (expression) => analyzeExpression(expression, analyze, fold))
   const undecided = parts.find((part) => part.undecided !== undefined)?.undecided
+  const found = parts.map((part) => part.effects)
+  const settled = isStored ? settleScopes(walk, found) : found.map((own, at) => sureIn(walk, own, at))
   // The block is a transaction, so effects that only matter in autocommit are left out.
-  const effects = parts
-    .flatMap((part) => part.effects)
-    .filter(({ when }) => when === 'always' || when === 'transaction')
+  const effects = settled.flat().filter(({ when }) => when === 'always' || when === 'transaction')
   return { effects, ...(undecided !== undefined && { undecided }) }
+}
+
+/** Returns the effects of an expression as uncertain, unless it surely runs once. */
+function sureIn({ found, endsTransaction }: BlockWalk, own: readonly DetectedEffect[], at: number): DetectedEffect[] {
+  const isSure = found[at]?.scope?.isBody === true && !endsTransaction
+  return isSure ? [...own] : own.map((effect) => uncertain(effect))
 }
 
 /** Marks each effect that follows a part of the block that may fail. */
@@ -94,102 +93,34 @@ export function option(args: readonly Node[], name: string): string | undefined 
   return found !== undefined && 'String' in found ? (found.String.sval ?? '') : undefined
 }
 
-/** Returns everything that PL/pgSQL passes to SQL, in the order of the text. */
-function expressionsIn(body: object): Expression[] {
-  const walk = new BlockWalk()
-  walk.visit(body, true)
-  return walk.endsTransaction
-    ? walk.found.map((expression) => Object.assign(expression, { isSure: false }))
-    : walk.found
-}
-
-class BlockWalk {
-  readonly found: Expression[] = []
-  /** The block has COMMIT or ROLLBACK, so earlier effects may stay or not. */
-  endsTransaction = false
-  #mayHaveFailed = false
-
-  /** @returns `true` if it may leave the surrounding block */
-  visit(value: object, isSure: boolean, dynamicField?: string): boolean {
-    let isReached = isSure && !('exceptions' in value)
-    let leaves = false
-    for (const [key, child] of Object.entries(value) as [string, unknown][]) {
-      if (typeof child !== 'object' || child === null) continue
-      if (isExpression(child)) {
-        this.found.push({
-          ...child.PLpgSQL_expr,
-          isDynamic: key === 'dynquery' || key === dynamicField,
-          isSure: isReached,
-          followsFallible: this.#mayHaveFailed,
-        })
-        this.#mayHaveFailed = false
-      } else if (this.#visitPart(key, child, isReached)) {
-        leaves = true
-        // The following statements of this list may not be reached.
-        isReached = false
-      }
-    }
-    return leaves
-  }
-
-  #visitPart(key: string, part: object, isReached: boolean): boolean {
-    if (endings.has(key)) this.endsTransaction = true
-    if (key.startsWith('PLpgSQL_stmt_') && !judgedStatements.has(key)) this.#mayHaveFailed = true
-    const leaves = this.visit(part, isReached && !mayPassBy(key), dynamicStatements.has(key) ? 'query' : undefined)
-    return leaves || leavesBlock(key, part)
-  }
-}
-
-const endings: ReadonlySet<string> = new Set(['PLpgSQL_stmt_commit', 'PLpgSQL_stmt_rollback'])
-
-/** Statements that run their parts exactly once. */
-const plainStatements = new Set(
-  ['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`),
-)
-
-/** Statements that do nothing but run their SQL, which is judged. */
-const judgedStatements = new Set(['block', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
-
-function mayPassBy(key: string): boolean {
-  return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || key === 'datums'
-}
-
-/** RETURN, and EXIT or CONTINUE with a label. Without a label they leave only the surrounding loop. */
-function leavesBlock(key: string, part: object): boolean {
-  return key.startsWith('PLpgSQL_stmt_return') || (key === 'PLpgSQL_stmt_exit' && 'label' in part)
-}
-
-function isExpression(
-  value: object,
-): value is { readonly PLpgSQL_expr: Omit<Expression, 'isDynamic' | 'isSure' | 'followsFallible'> } {
-  return 'PLpgSQL_expr' in value
-}
-
 function analyzeExpression(
   expression: Expression,
   analyze: (sql: string) => Analysis,
-  fold: (select: string) => Folded | undefined,
+  fold: NonNullable<BodyOptions['fold']>,
 ): Part {
   const sql = toStatement(expression)
-  const part = toPart(analyze(sql), expression)
+  const part = toPart(analyze(sql))
   if (!expression.isDynamic) return part
-  const folded = fold(sql)
   const undecided = 'a dynamic EXECUTE in a DO block'
-  if (folded === undefined) return { ...part, undecided }
-  const run = toPart(analyze(folded.sql), expression)
-  return folded.isWhole || run.effects.length > 0 ? run : { ...run, undecided }
+  const texts = fold(sql, expression.parameters)
+  if (texts === undefined || texts.length === 0) return { ...part, undecided }
+  const runs = texts.map((text) => toPart(analyze(text.sql)))
+  const isWhole = texts.every((text, at) => text.isWhole || (runs[at]?.effects.length ?? 0) > 0)
+  const [run] = runs
+  if (run !== undefined && runs.length === 1) return isWhole ? run : { ...run, undecided }
+  const effects = runs.flatMap((each) => each.effects.map((effect) => uncertain(effect)))
+  return { effects, mayFail: true, ...(!isWhole && { undecided }) }
 }
 
-function constantText(select: string): Folded | undefined {
+function constantText(select: string): Folded[] | undefined {
   const sql = stringConstant(columnsOf(select)[0])
-  return sql === undefined ? undefined : { sql, isWhole: true }
+  return sql === undefined ? undefined : [{ sql, isWhole: true }]
 }
 
-function toPart(analysis: Analysis, { isSure }: Expression): Part {
+function toPart(analysis: Analysis): Part {
   const { undecided } = analysis
-  const effects = effectsIn(analysis)
   return {
-    effects: isSure ? effects : effects.map((effect) => uncertain(effect)),
+    effects: effectsIn(analysis),
     mayFail: mayFail(analysis),
     ...(undecided !== undefined && { undecided }),
   }
@@ -199,21 +130,4 @@ function toPart(analysis: Analysis, { isSure }: Expression): Part {
 function mayFail({ steps }: Analysis): boolean {
   const [first] = steps
   return first === undefined || steps.length > 1 || first.mayFail !== undefined || first.followsDoubt === true
-}
-
-/** Returns what PL/pgSQL makes of an expression: a statement, or a SELECT with the value as its last column. */
-export function toStatement({ query, parseMode: mode }: Pick<Expression, 'query' | 'parseMode'>): string {
-  if (mode === parseMode.statement) return query
-  return mode === parseMode.expression ? `SELECT ${query}` : `SELECT ${assigned(query)}`
-}
-
-/** PL/pgSQL evaluates both sides of `x[i] := value`. */
-function assigned(query: string): string {
-  let depth = 0
-  for (const { 0: token, index } of query.matchAll(/"[^"]*"|'[^']*'|[[\]]|:?=/g)) {
-    if (token === '[') depth++
-    else if (token === ']') depth--
-    else if (depth === 0 && token.endsWith('=')) return `${query.slice(0, index)}, ${query.slice(index + token.length)}`
-  }
-  return query
 }

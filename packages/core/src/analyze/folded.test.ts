@@ -11,12 +11,35 @@ it.each<[string, string, boolean]>([
   ["'SELECT ' || n::int || ' + 1'", 'SELECT 1 + 1', true],
   ["'SET a.b = ' || v", 'SET a.b = x', false],
   ["format('SELECT %s', v)", 'SELECT x', false],
+  ["format('SELECT %I.%I(%L)', 'shop', 'a\"b', 1)", `SELECT shop."a""b"('1')`, true],
+  ["format('SELECT %I(1)', f)", 'SELECT x(1)', false],
+  ["concat('SELECT ', quote_literal('it''s'), NULL)", "SELECT 'it''s'x", false],
+  ["concat_ws(' ', 'SELECT', 1)", 'SELECT 1', true],
   ["'SELECT 1 ' || other.quote_ident(v)", 'SELECT 1 x', false],
 ])('%s builds %s', (expression, sql, isWhole) => {
-  expect(foldText(`SELECT ${expression}`)).toEqual({ sql, isWhole })
+  expect(foldText(`SELECT ${expression}`)).toEqual([{ sql, isWhole }])
 })
 
-it.each(['v', "format(v, 'a')", "v || ' FROM t'", "'SELECT ' || '('", "concat('SELECT ', '1')", "''"])(
+it('CASE and variables give several texts; values behind USING are filled in', () => {
+  const values = new Map([
+    ['s', ["SELECT 'SET '", "SELECT s || CASE WHEN l THEN 'LOCAL' ELSE 'SESSION' END || ' a.b = 1'"]],
+  ])
+  const texts = foldText('SELECT s', [], { values, saved: new Map() })
+  expect(texts?.map(({ sql }) => sql)).toEqual(['SET LOCAL a.b = 1', 'SET SESSION a.b = 1'])
+  expect(foldText("SELECT 'SELECT f($1, $2, $3)'", ['true', 'v', 'g()'])).toEqual([
+    { sql: 'SELECT f((true), (v), x)', isWhole: true },
+  ])
+})
+
+it('a variable that reads itself ends', () => {
+  const values = new Map([
+    ['a', ["SELECT 'SELECT 1' || b"]],
+    ['b', ['SELECT a']],
+  ])
+  expect(foldText('SELECT a', [], { values, saved: new Map() })).toEqual(undefined)
+})
+
+it.each(['v', "format(v, 'a')", "v || ' FROM t'", "'SELECT ' || '('", "''"])(
   '%s builds a text that is not known',
   (expression) => expect(foldText(`SELECT ${expression}`)).toBeUndefined(),
 )

@@ -12,6 +12,7 @@ import type {
   TypeCast,
   UpdateStmt,
 } from '@pgsql/types'
+import { argumentValue, type ArgumentValue } from './argument-values.ts'
 import type { Block } from './do-block.ts'
 import { certainCalls, visitsOf } from '../sql/executed.ts'
 import { functionCall, names } from '../sql/function-call.ts'
@@ -37,6 +38,8 @@ export interface NameReference {
 /** A call of a function, a procedure or an aggregate. */
 export interface CallReference extends NameReference {
   readonly arguments: number
+  /** What is known of each argument. */
+  readonly values: readonly ArgumentValue[]
   /** The statement calls it exactly once, if it succeeds. */
   readonly isSure: boolean
 }
@@ -112,7 +115,12 @@ class ReferenceWalk implements References {
 
   call(node: FuncCall): void {
     const { name, schema, args } = functionCall(node)
-    this.calls.push({ ...named([schema, name]), arguments: args.length, isSure: this.#certain.has(node) })
+    this.calls.push({
+      ...named([schema, name]),
+      arguments: args.length,
+      values: args.map((each) => argumentValue(each)),
+      isSure: this.#certain.has(node),
+    })
   }
 
   operator(path: readonly Node[] | undefined): void {

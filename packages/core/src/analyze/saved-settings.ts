@@ -4,26 +4,31 @@ import { functionCall, isBuiltIn, settingName, stringConstant, type FunctionCall
 import { unlessRefused } from '../sql/parser.ts'
 import { statementsOf, type StatementText } from '../sql/statement-text.ts'
 import { effectsIn, type Analysis, type DetectedEffect } from './analysis.ts'
-import { assignmentsIn, type Assignment } from './assignments.ts'
+import type { Assignment } from './assignments.ts'
 import { columnsOf, plainName } from './columns.ts'
 
 /**
- * Finds variables in which a PL/pgSQL routine saves a setting before it changes it:
- * `old := current_setting('app.a', true)`. Returns a function that replaces them in `set_config` by NULL: putting the
- * saved value back takes the change back, as a reset does.
+ * Returns a function that replaces variables which have saved a setting by NULL in `set_config`: putting the saved value
+ * back takes the change back, as a reset does.
  *
- * @param body what PL/pgSQL's parser has read
- * @param analyze analyzes the statements of the body
+ * @param saved the settings that variables hold
  */
-export function restoresSaved(body: object, analyze: (sql: string) => Analysis): (sql: string) => string {
-  const saved = savedIn(assignmentsIn(body), analyze)
+export function restoresSaved(saved: ReadonlyMap<string, string>): (sql: string) => string {
   if (saved.size === 0) return (sql) => sql
   return (sql) =>
     restoringIn(sql, saved).reduceRight((text, { from, to }) => `${text.slice(0, from)}NULL${text.slice(to)}`, sql)
 }
 
-/** The settings that variables hold. A variable that gets several values may hold another one. */
-function savedIn(assignments: readonly Assignment[], analyze: (sql: string) => Analysis): ReadonlyMap<string, string> {
+/**
+ * Finds variables in which a PL/pgSQL routine saves a setting before it changes it:
+ * `old := current_setting('app.a', true)`. A variable that gets several values may hold another one.
+ *
+ * @param analyze analyzes the statements of the body
+ */
+export function savedIn(
+  assignments: readonly Assignment[],
+  analyze: (sql: string) => Analysis,
+): ReadonlyMap<string, string> {
   const saved = new Map<string, string>()
   const values = new Map<string, number>()
   for (const [at, { sql, variables }] of assignments.entries()) {

@@ -1,14 +1,17 @@
-import type { CreateFunctionStmt, Node } from '@pgsql/types'
-import { parse, parseFunction, ParseRefused, ParseTooComplex } from '../sql/parser.ts'
+import type { CreateFunctionStmt, FunctionParameter, Node, TypeName } from '@pgsql/types'
+import { names } from '../sql/function-call.ts'
+import { parse, parseFunction, ParseRefused, ParseTooComplex, unlessRefused } from '../sql/parser.ts'
 import { uncertain } from '../rules/effect.ts'
 import { effectsIn, harmless, type Analysis, type DetectedEffect } from './analysis.ts'
 import { parseAndAnalyze, scanSaysHarmless } from './analyze.ts'
+import { assignmentsIn, typesDeclaredIn, valuesOf } from './assignments.ts'
 import { detect } from './detect.ts'
 import { analyzeBody, option, type Block } from './do-block.ts'
 import { bodyOf, statementsIn } from './definitions.ts'
 import { foldText } from './folded.ts'
-import { referencesIn, type Reach } from './references.ts'
-import { restoresSaved } from './saved-settings.ts'
+import { referencesIn, type Reach, type References } from './references.ts'
+import { restoresSaved, savedIn } from './saved-settings.ts'
+import { stabilise, stableNamesIn, withStableNames } from './stable-names.ts'
 
 /** Code that the database keeps, as one step of a transaction. */
 export interface StoredAnalysis {
@@ -44,33 +47,96 @@ function blockOfRoutine(definition: string, reach: Reach): Block {
   try {
     const [statement] = parse(definition)
     if (statement === undefined || !('CreateFunctionStmt' in statement)) return { effects: [], undecided: 'no routine' }
-    const { parameters = [] } = statement.CreateFunctionStmt
-    const defaults = parameters.flatMap((each) =>
-      'FunctionParameter' in each ? ofCondition(each.FunctionParameter.defexpr) : [],
-    )
+    const { CreateFunctionStmt: routine } = statement
     return joined([
-      ...defaults.map((each) => ofStatement(each, reach)),
-      judgeRoutine(statement.CreateFunctionStmt, definition, reach),
+      ...inputsOf(routine).flatMap(({ defexpr }, at) => ofDefault(defexpr, at, reach)),
+      reach.effectsOf(typesOf(routine)),
+      judgeRoutine(routine, definition, reach),
     ])
   } catch (error) {
     return { effects: [], undecided: whyRefused(error, 'a routine') }
   }
 }
 
-function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: Reach): Block {
-  const analyze = (sql: string): Analysis =>
-    scanSaysHarmless(sql) && !reach.mentions(sql) ? harmless : parseAndAnalyze(sql, 0, reach)
-  if (statement.sql_body !== undefined)
-    return joined(statementsIn(statement.sql_body).map((each) => ofStatement(each, reach)))
-  const language = option(statement.options ?? [], 'language')
-  if (language === 'plpgsql') {
-    const body = parseFunction(definition)
-    const restored = restoresSaved(body, analyze)
-    return named(analyzeBody(body, (sql) => analyze(restored(sql)), foldText))
+/** The parameters that a call gives. */
+function inputsOf({ parameters = [] }: CreateFunctionStmt): FunctionParameter[] {
+  return parameters
+    .flatMap((each) => ('FunctionParameter' in each ? [each.FunctionParameter] : []))
+    .filter(({ mode }) => mode !== 'FUNC_PARAM_OUT' && mode !== 'FUNC_PARAM_TABLE')
+}
+
+function ofDefault(expression: Node | undefined, at: number, reach: Reach): Block[] {
+  return ofCondition(expression).map((each) => {
+    const block = ofStatement(each, reach)
+    const effects = block.effects.map((effect) => Object.assign({}, effect, { ifOmitted: at + 1 }))
+    return Object.assign({}, block, { effects })
+  })
+}
+
+/** A value that becomes a parameter or a result is checked by its domain. */
+function typesOf({ parameters = [], returnType }: CreateFunctionStmt): References {
+  const types = parameters.map((each) => ('FunctionParameter' in each ? each.FunctionParameter.argType : undefined))
+  return referencesToTypes([...types, returnType])
+}
+
+function referencesToTypes(types: readonly (TypeName | undefined)[]): References {
+  return {
+    ...noReferences,
+    types: types.flatMap((type) => {
+      const path = names(type?.names)
+      const [schema, name = ''] = path.length > 1 ? path.slice(-2) : [undefined, path[0]]
+      return type === undefined ? [] : [{ name, ...(schema !== undefined && { schema }), isOfConstant: true }]
+    }),
   }
+}
+
+const noReferences: References = { calls: [], relations: [], operators: [], types: [] }
+
+function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: Reach): Block {
+  const isHarmless = (sql: string): boolean => scanSaysHarmless(sql) && !reach.mentions(sql)
+  const inputs = inputsOf(statement).map(({ name }) => name ?? '')
+  const language = option(statement.options ?? [], 'language')
+  if (language === 'plpgsql') return named(ofPlpgsql(parseFunction(definition), inputs, isHarmless, reach))
+  const stable = stableNamesIn(inputs, [])
+  if (statement.sql_body !== undefined)
+    return joined(statementsIn(statement.sql_body).map((each) => ofStatement(stabilise(each, stable), reach)))
   if (language !== 'sql') return { effects: [], undecided: `a function in the language ${language ?? 'unknown'}` }
-  const { undecided, ...analysis } = analyze(bodyOf(statement))
+  const body = bodyOf(statement)
+  const { undecided, ...analysis } = isHarmless(body)
+    ? harmless
+    : parseAndAnalyze(withStableNames(body, stable), 0, reach)
   return withinTransaction({ effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) })
+}
+
+function ofPlpgsql(body: object, inputs: readonly string[], isHarmless: (sql: string) => boolean, reach: Reach): Block {
+  const assignments = assignmentsIn(body)
+  const stable = stableNamesIn(inputs, assignments)
+  const analyze = (sql: string): Analysis => (isHarmless(sql) ? harmless : parseAndAnalyze(sql, 0, reach))
+  const saved = savedIn(assignments, analyze)
+  const restored = restoresSaved(saved)
+  const values = valuesOf(assignments)
+  const judged = analyzeBody(
+    body,
+    (sql) => (isHarmless(sql) ? harmless : parseAndAnalyze(withStableNames(restored(sql), stable), 0, reach)),
+    { fold: (select, using) => foldText(select, using, { values, saved }), isStored: true },
+  )
+  return joined([ofDeclarations(body, reach), judged])
+}
+
+/** A variable of a domain is checked when it gets its value. */
+function ofDeclarations(body: object, reach: Reach): Block {
+  const types = typesDeclaredIn(body).flatMap((type) => {
+    const [statement] = unlessRefused(() => parse(`SELECT NULL::${type}`)) ?? []
+    const column = statement === undefined ? undefined : castIn(statement)
+    return column === undefined ? [] : [column]
+  })
+  return types.length === 0 ? { effects: [] } : reach.effectsOf(referencesToTypes(types))
+}
+
+function castIn(statement: Node): TypeName | undefined {
+  const [target] = 'SelectStmt' in statement ? (statement.SelectStmt.targetList ?? []) : []
+  const value = target !== undefined && 'ResTarget' in target ? target.ResTarget.val : undefined
+  return value !== undefined && 'TypeCast' in value ? value.TypeCast.typeName : undefined
 }
 
 /** The same analysis serves DO blocks, which it names. */

@@ -93,6 +93,8 @@ const effects = listOf(
     masks: optional(isTrue),
     isUnqualified: optional(isTrue),
     hides: optional(isTrue),
+    localIf: optional(whole),
+    ifOmitted: optional(whole),
   }),
 )
 
@@ -105,7 +107,14 @@ const description: Shape = {
   serverVersion: whole,
   searchPath: texts,
   routines: listOf(
-    objectOf({ ...object, least: whole, most: whole, isVariadic: optional(isTrue), runs: optional(effects) }),
+    objectOf({
+      ...object,
+      least: whole,
+      most: whole,
+      isVariadic: optional(isTrue),
+      parameters: optional(listOf(objectOf({ name: optional(text), type: text, default: optional(text) }))),
+      runs: optional(effects),
+    }),
   ),
   relations: listOf(
     objectOf({

@@ -1,6 +1,7 @@
 import type { RelationUse } from '../analyze/relation-uses.ts'
 import type { Effect, SessionState } from '../rules/effect.ts'
 import type { RuleId } from '../rules/index.ts'
+import type { Parameter } from './call-arguments.ts'
 
 /** The version of the description that this package reads and writes. */
 export const descriptionVersion = 1
@@ -50,6 +51,8 @@ export interface DescribedRoutine extends DescribedObject {
   readonly least: number
   readonly most: number
   readonly isVariadic?: true
+  /** What a call gives, in its order. */
+  readonly parameters?: readonly Parameter[]
   /** All effects in their order, if it takes back some: a call that surely happens may take back what its caller left. */
   readonly runs?: readonly DescribedEffect[]
 }
@@ -92,7 +95,10 @@ export interface DescribedEventTrigger extends DescribedCode {
 }
 
 /** One effect, with the rule that found it and the chain that leads to it. */
-export interface DescribedEffect extends Pick<Effect, 'object' | 'isUncertain' | 'via' | 'what'> {
+export interface DescribedEffect extends Pick<
+  Effect,
+  'object' | 'isUncertain' | 'via' | 'what' | 'localIf' | 'ifOmitted'
+> {
   readonly rule: RuleId
   readonly state: SessionState
   /** @default 'leaves' */

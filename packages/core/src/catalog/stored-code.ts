@@ -3,6 +3,7 @@ import { createScanWith } from '../analyze/analyze.ts'
 import type { Block } from '../analyze/do-block.ts'
 import type { CallReference, NameReference, Reach, References, RelationReference } from '../analyze/references.ts'
 import { maybe } from '../analyze/stored.ts'
+import { effectsOfArguments } from './call-arguments.ts'
 import { runsHook, takesArguments, visibleIn } from './conditions.ts'
 import type {
   CatalogDescription,
@@ -15,6 +16,7 @@ import type {
   DescribedType,
 } from './description.ts'
 import { createNameSearch } from './name-search.ts'
+import { meantBy } from './overloads.ts'
 
 const nothing: Block = { effects: [] }
 
@@ -58,16 +60,12 @@ export class StoredCode implements Reach {
   }
 
   #ofCall(call: CallReference): Block {
-    const { name, schema, arguments: count } = call
+    const { name, schema, arguments: count, values } = call
     const known = this.#routines.get(name)?.filter((each) => takesArguments(each, count) && isMeant(each, schema))
-    const routines = this.#visible(known ?? [], call)
+    const routines = meantBy(this.#visible(known ?? [], call), values)
     const isSure = call.isSure && routines.length === 1
     return chosen(routines, `${written(call)}() is the name of several functions, of which not all`, (routine) =>
-      through(
-        [`${fullName(routine)}()`],
-        routine,
-        isSure ? (routine.runs ?? routine.leaves) : maybe(detected(routine.leaves)),
-      ),
+      through([`${fullName(routine)}()`], routine, ofCall(routine, values, isSure)),
     )
   }
 
@@ -179,6 +177,15 @@ function through(links: readonly string[], { undecided }: DescribedCode, effects
     effects: detected(effects).map((effect) => Object.assign(effect, { via: [...links, ...(effect.via ?? [])] })),
     ...(undecided !== undefined && { undecided: [links.join(' → '), undecided].join(': ') }),
   }
+}
+
+function ofCall(
+  { parameters = [], runs, leaves }: DescribedRoutine,
+  values: CallReference['values'],
+  isSure: boolean,
+): DetectedEffect[] {
+  const effects = effectsOfArguments(detected(isSure ? (runs ?? leaves) : leaves), parameters, values)
+  return isSure ? effects : maybe(effects)
 }
 
 function detected(effects: readonly DescribedEffect[]): DetectedEffect[] {

@@ -75,6 +75,10 @@ export interface Effect {
   readonly isUnqualified?: true
   /** From here on, a name without a schema may mean a permanent object instead of a temporary one. */
   readonly hides?: true
+  /** In a routine: it changes nothing after the transaction if this parameter, counted from 1, is true. */
+  readonly localIf?: number
+  /** In a routine: it happens only in calls that leave out this parameter, counted from 1. */
+  readonly ifOmitted?: number
   /** A part of the same statement that runs before it may fail, with what went before in place. */
   readonly followsFallible?: true
   /** The statement was repaired: the effect ends with its transaction. It is followed, and never reported. */

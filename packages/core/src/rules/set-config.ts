@@ -25,8 +25,14 @@ function onSetConfig(call: FunctionCall): readonly Effect[] {
   return statesOf.map((of) => {
     const does = resets(value, of.state) ? 'clears' : 'leaves'
     const effect: Effect = Object.assign({ does, what, when: 'always' } as const, of)
-    return isKnown ? effect : uncertain(effect)
+    if (isKnown) return effect
+    const parameter = parameterOf(isLocal)
+    return Object.assign(uncertain(effect), parameter !== undefined && { localIf: parameter })
   })
+}
+
+function parameterOf(node: Node | undefined): number | undefined {
+  return node !== undefined && 'ParamRef' in node ? node.ParamRef.number : undefined
 }
 
 /** A value that is no constant may be NULL. */

@@ -1,5 +1,5 @@
 import type { Finding, PoolerProfile } from '@poolsafe/core'
-import { effectsOfCall, judgeEffects, type DetectedEffect } from '@poolsafe/core/adapter'
+import { effectsOfCall, judgeEffects, withoutArguments, type DetectedEffect } from '@poolsafe/core/adapter'
 import type { HookKind } from '../catalog/hooks.ts'
 import { keyOf, type TracedEffect } from '../catalog/reached.ts'
 
@@ -35,7 +35,9 @@ export interface Audited {
 
 /** Returns the findings of one object, one for each kind of state. */
 export function findingsOf(audited: Audited, pooler: PoolerProfile): AuditFinding[] {
-  const byKey = new Map(audited.left.map((effect) => [keyOf(effect), effect]))
+  // Taking a lock back leaves nothing.
+  const left = withoutArguments(audited.left.filter(({ does }) => does !== 'clears'))
+  const byKey = new Map(left.map((effect) => [keyOf(effect), effect]))
   const errors = [...byKey.values()].flatMap((effect) => {
     // The chain stands beside the message.
     const { via: _, ...own } = effect

@@ -1,3 +1,4 @@
+import type { Parameter } from '@poolsafe/core/adapter'
 import { askRows, type Ask } from '../ask/ask.ts'
 import { queries, type QueryName } from './queries.ts'
 
@@ -21,6 +22,8 @@ export interface Routine {
   readonly least: number
   readonly variadic: boolean
   readonly for_triggers: boolean
+  /** What a call gives; `null` for nothing. */
+  readonly parameters: readonly Parameter[] | null
   readonly owner: string
   readonly search_path: string | null
   readonly definition: string | null
@@ -112,6 +115,13 @@ export interface DomainColumn {
   readonly expression: string | null
 }
 
+/** A type that has values of a domain inside. */
+export interface Carrier {
+  readonly schema: string
+  readonly name: string
+  readonly domain: string
+}
+
 export interface Operator {
   readonly schema: string
   readonly name: string
@@ -133,6 +143,9 @@ export interface Family {
   readonly child: string
   readonly on_delete: string
   readonly on_update: string | null
+  /** Of a foreign key: its columns, and those that ON DELETE sets, if they are others. */
+  readonly columns: readonly string[] | null
+  readonly deleted: readonly string[] | null
 }
 
 /** Everything in the catalog that is code, or leads to code. */
@@ -152,6 +165,7 @@ export interface Catalog {
   readonly indexes: readonly Index[]
   readonly domains: readonly Domain[]
   readonly domainColumns: readonly DomainColumn[]
+  readonly carriers: readonly Carrier[]
   readonly operators: readonly Operator[]
   readonly casts: readonly Cast[]
   readonly families: readonly Family[]
@@ -184,6 +198,7 @@ export async function readCatalog(ask: Ask): Promise<Catalog> {
     indexes: await rows<Index>('indexes'),
     domains: await rows<Domain>('domains'),
     domainColumns: await rows<DomainColumn>('domainColumns'),
+    carriers: await rows<Carrier>('carriers'),
     operators: await rows<Operator>('operators'),
     casts: await rows<Cast>('casts'),
     families: await rows<Family>('families'),

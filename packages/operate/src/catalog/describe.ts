@@ -58,7 +58,7 @@ class Describer {
   }
 
   #routine(routine: Routine, builtIn: ReadonlySet<string>): DescribedRoutine {
-    const { schema, name, least, most, variadic } = routine
+    const { schema, name, least, most, variadic, parameters } = routine
     const judged = this.#code.judge({ routine: routine.oid })
     const code = this.#described(judged)
     const takesBack = judged.effects.some(({ does }) => does === 'clears' || does === 'undoes')
@@ -68,6 +68,7 @@ class Describer {
       least,
       most,
       ...(variadic && { isVariadic: true }),
+      ...(parameters !== null && { parameters }),
       ...(builtIn.has(name) && { isBuiltIn: true }),
       ...code,
       ...(takesBack && code.leaves.length > 0 && { runs: judged.effects.map(described) }),
@@ -107,11 +108,14 @@ class Describer {
   }
 
   types(): DescribedType[] {
-    const { domains, casts } = this.#catalog
-    return [...domains.map((domain) => this.#domain(domain)), ...casts.map((cast) => this.#cast(cast))].filter(matters)
+    const { domains, carriers, casts } = this.#catalog
+    const carrying = carriers.map(({ schema, name, domain }) => this.#domain({ schema, name, oid: domain }))
+    return [...domains.map((each) => this.#domain(each)), ...carrying, ...casts.map((each) => this.#cast(each))].filter(
+      matters,
+    )
   }
 
-  #domain({ oid, schema, name }: Domain): DescribedType {
+  #domain({ oid, schema, name }: Omit<Domain, 'base'>): DescribedType {
     return { schema, name, ...this.#described({ left: this.#code.ofDomain(oid) }) }
   }
 
@@ -160,8 +164,10 @@ function withNamesakes<Item extends { readonly name: string }>(
 /** A lock whose number is computed may hold a text of the code, so it has no name in the file. */
 function described(effect: TracedEffect): DescribedEffect {
   const { rule, state, what, does, when, object, via, becomes, isUncertain, masks, isUnqualified, hides } = effect
+  const { localIf, ifOmitted } = effect
   const isNamed =
-    object !== undefined && (state !== 'advisory-lock' || /^(|(exclusive|shared) -?\d+(,-?\d+)?)$/.test(object))
+    object !== undefined &&
+    (state !== 'advisory-lock' || /^(|(exclusive|shared) (-?|\$)\d+(,(-?|\$)\d+)?)$/.test(object))
   return {
     rule,
     state,
@@ -175,5 +181,7 @@ function described(effect: TracedEffect): DescribedEffect {
     ...(masks && { masks }),
     ...(isUnqualified && { isUnqualified }),
     ...(hides && { hides }),
+    ...(localIf !== undefined && { localIf }),
+    ...(ifOmitted !== undefined && { ifOmitted }),
   }
 }

@@ -1,12 +1,16 @@
-import type { HookCondition, RelationUse } from '@poolsafe/core/adapter'
-import type { Catalog, Policy, Relation, Trigger } from './catalog.ts'
+import type { GivenColumns, HookCondition, RelationUse } from '@poolsafe/core/adapter'
+import type { Catalog, Family, Policy, Relation, Trigger } from './catalog.ts'
 
 /** Code in the database: a routine, or statements that the database keeps. */
 export type Code =
   | { readonly routine: string }
   /** @param passes the statements' tables are not read, but changed like the view that they define */
   | { readonly sql: string; readonly passes?: RelationUse }
-  | { readonly relation: string; readonly use: RelationUse }
+  /** @param through how the statement reaches the other relation */
+  | { readonly relation: string; readonly use: RelationUse; readonly through: Through }
+
+/** A row of a partition or a child, or columns that a foreign key sets. */
+export type Through = 'row' | GivenColumns
 
 /** What kind of object holds the code of a finding. */
 export type HookKind =
@@ -31,6 +35,8 @@ export interface Hook extends HookCondition {
   /** The kind with its name: `trigger stamp`. */
   readonly label: string
   readonly code: Code
+  /** Runs once for a statement, not for each row. */
+  readonly isOfStatement?: true
 }
 
 type Uses = readonly RelationUse[]
@@ -74,13 +80,22 @@ const triggerBits: readonly (readonly [number, RelationUse])[] = [
   [32, 'truncate'],
 ]
 
+/** Of `pg_trigger.tgtype`: FOR EACH ROW. */
+const rowBit = 1
+
 function ofTrigger({ relation, name, function: routine, type, definition, columns }: Trigger): Hook[] {
   const uses = triggerBits.filter(([bit]) => (type & bit) !== 0).map(([, use]) => use)
   return [
     ...hooks(relation, uses, 'trigger', name, { routine }),
     // The condition behind WHEN.
     ...hooks(relation, uses, 'trigger', name, { sql: definition }),
-  ].map((hook) => (columns === null || hook.use !== 'update' ? hook : Object.assign(hook, { ofColumns: columns })))
+  ].map((hook) =>
+    Object.assign(
+      hook,
+      columns !== null && hook.use === 'update' && { ofColumns: columns },
+      (type & rowBit) === 0 && { isOfStatement: true as const },
+    ),
+  )
 }
 
 function ofDefault({ relation, column, position, generated, expression }: Catalog['defaults'][number]): Hook[] {
@@ -161,20 +176,27 @@ const actions: Readonly<Record<string, { readonly onDelete: RelationUse; readonl
 }
 
 function ofFamilies({ families }: Catalog): Hook[] {
-  return families.flatMap(({ relation, child, on_delete: onDelete, on_update: onUpdate }) => {
-    if (onDelete === 'p' || onDelete === 'i') {
-      const uses: Uses = onDelete === 'p' ? ['insert', 'update', 'delete'] : ['update', 'delete']
-      return uses.flatMap((use) => hooks(relation, [use], 'partition', '', { relation: child, use }))
-    }
-    const deletes = actions[onDelete]?.onDelete
-    const updates = actions[onUpdate ?? '']?.onUpdate
-    return [
-      ...(deletes === undefined
-        ? []
-        : hooks(relation, ['delete'], 'foreign key', '', { relation: child, use: deletes })),
-      ...(updates === undefined
-        ? []
-        : hooks(relation, ['update'], 'foreign key', '', { relation: child, use: updates })),
-    ]
-  })
+  return families.flatMap((family) => (isForeignKey(family) ? ofForeignKey(family) : ofChild(family)))
+}
+
+function isForeignKey({ on_delete: onDelete }: Family): boolean {
+  return onDelete !== 'p' && onDelete !== 'i'
+}
+
+/** A statement on a table reaches the rows of its partitions and children, and nothing else of them. */
+function ofChild({ relation, child, on_delete: kind }: Family): Hook[] {
+  const uses: Uses = kind === 'p' ? ['insert', 'update', 'delete'] : ['update', 'delete']
+  return uses.flatMap((use) => hooks(relation, [use], 'partition', '', { relation: child, use, through: 'row' }))
+}
+
+function ofForeignKey(family: Family): Hook[] {
+  const { relation, child, on_delete: onDelete, on_update: onUpdate } = family
+  const action = (on: RelationUse, key: string | null, given: readonly string[]): Hook[] => {
+    const use = actions[key ?? '']?.[on === 'delete' ? 'onDelete' : 'onUpdate']
+    if (use === undefined) return []
+    const through: Through = { columns: given, ...(key === 'd' && { defaults: given }) }
+    return hooks(relation, [on], 'foreign key', '', { relation: child, use, through })
+  }
+  const columns = family.columns ?? []
+  return [...action('delete', onDelete, family.deleted ?? columns), ...action('update', onUpdate, columns)]
 }

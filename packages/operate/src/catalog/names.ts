@@ -1,4 +1,4 @@
-import { takesArguments, visibleIn, type CallReference, type NameReference } from '@poolsafe/core/adapter'
+import { meantBy, takesArguments, visibleIn, type CallReference, type NameReference } from '@poolsafe/core/adapter'
 import type { Catalog, Routine } from './catalog.ts'
 
 /** Something in a schema. */
@@ -13,6 +13,7 @@ export class Names {
   readonly #relations: ReadonlyMap<string, readonly Catalog['relations'][number][]>
   readonly #operators: ReadonlyMap<string, readonly Catalog['operators'][number][]>
   readonly #domains: ReadonlyMap<string, readonly Catalog['domains'][number][]>
+  readonly #carriers: ReadonlyMap<string, readonly Catalog['carriers'][number][]>
   readonly #casts: ReadonlyMap<string, readonly Catalog['casts'][number][]>
   readonly #catalog: Catalog
   /** Names that are one word, in lower case, and all others. */
@@ -25,9 +26,10 @@ export class Names {
     this.#relations = byName(catalog.relations)
     this.#operators = byName(catalog.operators)
     this.#domains = byName(catalog.domains)
+    this.#carriers = byName(catalog.carriers)
     this.#casts = byName(catalog.casts)
-    const { routines, relations, operators, domains, casts } = catalog
-    for (const { name } of [...routines, ...relations, ...operators, ...domains, ...casts]) {
+    const { routines, relations, operators, domains, carriers, casts } = catalog
+    for (const { name } of [...routines, ...relations, ...operators, ...domains, ...carriers, ...casts]) {
       if (/^[\w$\u0080-\uffff]+$/.test(name)) this.#words.add(name.toLowerCase())
       else this.#others.push(name)
     }
@@ -45,7 +47,10 @@ export class Names {
   routines(call: CallReference, path: readonly string[]): Routine[] {
     if (call.schema === undefined && this.#catalog.builtIn.has(call.name)) return []
     const taking = (this.#routines.get(call.name) ?? []).filter((routine) => takes(routine, call.arguments))
-    return visible(taking, call, path)
+    return meantBy(
+      visible(taking, call, path).map((routine) => ({ routine, parameters: routine.parameters ?? [] })),
+      call.values,
+    ).map(({ routine }) => routine)
   }
 
   relations(name: NameReference, path: readonly string[]): Catalog['relations'][number][] {
@@ -58,8 +63,12 @@ export class Names {
     return visible(this.#operators.get(name.name), name, path)
   }
 
-  domains(name: NameReference, path: readonly string[]): Catalog['domains'][number][] {
-    return visible(this.#domains.get(name.name), name, path)
+  /** Returns the oids of the domains that a type is or has inside. */
+  domains(name: NameReference, path: readonly string[]): string[] {
+    return [
+      ...visible(this.#domains.get(name.name), name, path).map(({ oid }) => oid),
+      ...visible(this.#carriers.get(name.name), name, path).map(({ domain }) => domain),
+    ]
   }
 
   casts(name: NameReference, path: readonly string[]): Catalog['casts'][number][] {

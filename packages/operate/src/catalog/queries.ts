@@ -6,6 +6,16 @@ const ofUser = (schema: string): string =>
 const noExtension = (catalog: string, oid: string): string =>
   `NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = '${catalog}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`
 
+/** The types that these types consist of, themselves included: `inside(type, part)`. */
+const inside = (types: string): string => `inside(type, part) AS (
+    SELECT t.oid, t.oid FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE ${types} AND ${ofUser('n')}
+    UNION SELECT i.type, x.part FROM inside i JOIN pg_type t ON t.oid = i.part, LATERAL (
+      SELECT t.typelem WHERE t.typelem <> 0 AND t.typcategory = 'A'
+      UNION ALL SELECT t.typbasetype WHERE t.typbasetype <> 0 AND i.part <> i.type
+      UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid
+      UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = t.typrelid AND t.typtype = 'c' AND f.attnum > 0 AND NOT f.attisdropped
+    ) x(part))`
+
 /** The name of a query. */
 export type QueryName =
   | 'server'
@@ -22,6 +32,7 @@ export type QueryName =
   | 'indexes'
   | 'domains'
   | 'domainColumns'
+  | 'carriers'
   | 'operators'
   | 'casts'
   | 'families'
@@ -38,6 +49,13 @@ export const queries: Readonly<Record<QueryName, string>> = {
       CASE WHEN p.prokind = 'p' THEN coalesce(cardinality(p.proallargtypes), p.pronargs) ELSE p.pronargs END AS most, p.pronargs - p.pronargdefaults AS least, p.provariadic <> 0 AS variadic,
       p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype) AS for_triggers,
       pg_get_userbyid(p.proowner) AS owner,
+      (SELECT json_agg(json_strip_nulls(json_build_object('name', nullif(p.proargnames[a.number], ''),
+           'type', format_type(a.type, NULL),
+           'default', CASE WHEN d.text ~ '^(true|false|-?\\d+)$' THEN d.text END)) ORDER BY a.position)
+         FROM (SELECT b.number, b.type, row_number() OVER (ORDER BY b.number) AS position
+           FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY b(type, number)
+           WHERE coalesce(p.proargmodes[b.number], 'i') IN ('i', 'b', 'v')) a,
+           LATERAL (SELECT pg_get_function_arg_default(p.oid, a.number::int) AS text) d) AS parameters,
       (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%') AS search_path,
       CASE WHEN p.prokind <> 'a' AND l.lanname IN ('plpgsql', 'sql') THEN pg_get_functiondef(p.oid) END AS definition,
       (SELECT json_agg(f::text) FROM pg_aggregate a, unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn,
@@ -97,13 +115,20 @@ export const queries: Readonly<Record<QueryName, string>> = {
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE t.typtype = 'd' AND ${ofUser('n')} AND ${noExtension('pg_type', 't.oid')} ORDER BY 2, 3`,
 
-  domainColumns: `SELECT a.attrelid::text AS relation, a.attname AS column, a.atttypid::text AS domain,
+  // A domain may be inside an array, a range or a composite type.
+  domainColumns: `WITH RECURSIVE ${inside("t.oid IN (SELECT atttypid FROM pg_attribute) AND (t.typtype IN ('d', 'c') OR t.typcategory = 'A' OR t.typtype IN ('r', 'm'))")}
+    SELECT a.attrelid::text AS relation, a.attname AS column, i.part::text AS domain,
       (SELECT count(*)::int FROM pg_attribute b
        WHERE b.attrelid = a.attrelid AND b.attnum > 0 AND b.attnum < a.attnum AND NOT b.attisdropped) AS position,
-      CASE WHEN NOT a.atthasdef THEN pg_get_expr(t.typdefaultbin, 0) END AS expression
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE t.typtype = 'd' AND c.relkind IN ('r', 'p', 'f') AND NOT a.attisdropped AND ${ofUser('n')} ORDER BY 1, 2`,
+      CASE WHEN NOT a.atthasdef AND i.part = a.atttypid THEN pg_get_expr(t.typdefaultbin, 0) END AS expression
+    FROM pg_attribute a JOIN inside i ON i.type = a.atttypid JOIN pg_type t ON t.oid = i.part
+    JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE t.typtype = 'd' AND c.relkind IN ('r', 'p', 'f') AND NOT a.attisdropped AND ${ofUser('n')} ORDER BY 1, 2, 3`,
+
+  carriers: `WITH RECURSIVE ${inside("t.typtype IN ('c', 'r')")}
+    SELECT n.nspname AS schema, t.typname AS name, i.part::text AS domain
+    FROM inside i JOIN pg_type t ON t.oid = i.type JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type d ON d.oid = i.part
+    WHERE d.typtype = 'd' AND ${ofUser('n')} ORDER BY 1, 2, 3`,
 
   operators: `SELECT n.nspname AS schema, o.oprname AS name, o.oprcode::oid::text AS function
     FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
@@ -115,9 +140,12 @@ export const queries: Readonly<Record<QueryName, string>> = {
     JOIN pg_proc p ON p.oid = c.castfunc JOIN pg_namespace pn ON pn.oid = p.pronamespace
     WHERE c.castfunc <> 0 AND ${ofUser('pn')} AND ${noExtension('pg_cast', 'c.oid')} ORDER BY 1, 2`,
 
-  families: `SELECT confrelid::text AS relation, conrelid::text AS child, confdeltype::text AS on_delete, confupdtype::text AS on_update
-    FROM pg_constraint WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))
-    UNION ALL SELECT i.inhparent::text, i.inhrelid::text, CASE WHEN c.relispartition THEN 'p' ELSE 'i' END, NULL
+  families: `SELECT confrelid::text AS relation, conrelid::text AS child, confdeltype::text AS on_delete, confupdtype::text AS on_update,
+      (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey)) AS columns,
+      (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = c.conrelid
+         AND to_jsonb(c) -> 'confdelsetcols' @> to_jsonb(a.attnum)) AS deleted
+    FROM pg_constraint c WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))
+    UNION ALL SELECT i.inhparent::text, i.inhrelid::text, CASE WHEN c.relispartition THEN 'p' ELSE 'i' END, NULL, NULL, NULL
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind IN ('r', 'p', 'f') ORDER BY 1, 2`,
 
   searchPath: `SELECT coalesce((SELECT substr(s, 13) FROM pg_db_role_setting x, unnest(x.setconfig) s

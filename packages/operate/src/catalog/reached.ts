@@ -2,8 +2,11 @@ import {
   analyzeRoutine,
   analyzeStatements,
   effectsLeft,
+  effectsOfArguments,
   maybe,
   runsHook,
+  withoutArguments,
+  type CallReference,
   type DetectedEffect,
   type Reach,
   type References,
@@ -12,7 +15,7 @@ import {
   type StoredAnalysis,
 } from '@poolsafe/core/adapter'
 import type { Catalog, Relation, Routine } from './catalog.ts'
-import { hooksOf, selecting, type Code, type Hook } from './hooks.ts'
+import { hooksOf, selecting, type Code, type Hook, type Through } from './hooks.ts'
 import { Names, schemasIn } from './names.ts'
 
 /** An effect with the objects that lead to it. */
@@ -74,14 +77,14 @@ export class ReachedCode {
   }
 
   #judge(code: Code): Judged {
-    if ('relation' in code) return this.#ofRelation(code.relation, code.use)
+    if ('relation' in code) return this.#ofRelation(code.relation, code.use, code.through)
     if ('sql' in code) return judgedOf(analyzeStatements(code.sql, this.#reach(this.#defaultPath(''), code.passes)))
     const routine = this.#routines.get(code.routine)
     return routine === undefined ? nothing : this.#ofRoutine(routine)
   }
 
   #ofRoutine({ kind, definition, parts, language, owner, search_path: path }: Routine): Judged {
-    if (kind === 'a') return union((parts ?? []).map((routine) => this.judge({ routine })))
+    if (kind === 'a') return union((parts ?? []).map((routine) => independent(this.judge({ routine }))))
     if (definition === null) return { ...nothing, undecided: `a function in the language ${language}` }
     const schemas = path === null ? this.#defaultPath(owner) : schemasIn(path, owner)
     return judgedOf(analyzeRoutine(definition, this.#reach(schemas)))
@@ -91,9 +94,15 @@ export class ReachedCode {
     return schemasIn(this.#catalog.searchPath, user)
   }
 
-  #ofRelation(oid: string, use: RelationUse): Judged {
+  #ofRelation(oid: string, use: RelationUse, through: Through): Judged {
     const relation = this.#relations.get(oid)
-    return relation === undefined ? nothing : union([ofEffects(this.#ofUse(relation, use, undefined))])
+    if (relation === undefined) return nothing
+    const used = this.#hooksOn(
+      relation,
+      use,
+      through === 'row' ? undefined : { ...nameOnly(relation), use, ...through },
+    )
+    return ofEffects(this.#ofHooks(relation, use, through === 'row' ? used.filter(runsForRow) : used))
   }
 
   #reach(path: readonly string[], passes?: RelationUse): Reach {
@@ -108,7 +117,7 @@ export class ReachedCode {
       ...references.calls.flatMap((call) => {
         const routines = this.#names.routines(call, path)
         const isSure = call.isSure && routines.length === 1
-        return routines.flatMap((routine) => this.#ofCall(routine, isSure))
+        return routines.flatMap((routine) => this.#ofCall(routine, isSure, call.values))
       }),
       ...references.relations.flatMap((reference) =>
         this.#names.relations(reference, path).flatMap((relation) => {
@@ -124,7 +133,7 @@ export class ReachedCode {
           ),
       ),
       ...references.types.flatMap((name) => [
-        ...this.#names.domains(name, path).flatMap(({ oid }) => this.ofDomain(oid)),
+        ...this.#names.domains(name, path).flatMap((oid) => this.ofDomain(oid)),
         ...(name.isOfConstant
           ? []
           : this.#names
@@ -137,13 +146,14 @@ export class ReachedCode {
   /** Returns what a routine leaves, from its name on. */
   ofRoutine(routine: string): TracedEffect[] {
     const found = this.#routines.get(routine)
-    return found === undefined ? [] : traced(labelOf(found), this.judge({ routine }).left)
+    return found === undefined ? [] : traced(labelOf(found), withoutArguments(this.judge({ routine }).left))
   }
 
   /** A call that surely happens may also take back what its caller has left. */
-  #ofCall(routine: Routine, isSure: boolean): TracedEffect[] {
+  #ofCall(routine: Routine, isSure: boolean, values: CallReference['values']): TracedEffect[] {
     const { effects, left } = this.judge({ routine: routine.oid })
-    return traced(labelOf(routine), isSure ? effects : maybe(left))
+    const own = effectsOfArguments(isSure ? effects : left, routine.parameters ?? [], values)
+    return traced(labelOf(routine), isSure ? own : maybe(own))
   }
 
   /** Returns what the checks of a domain leave. */
@@ -156,16 +166,22 @@ export class ReachedCode {
     return [...traced(`domain ${domain.schema}.${domain.name}`, own), ...this.ofDomain(domain.base)]
   }
 
-  #ofUse(relation: Relation, use: RelationUse, reference: RelationReference | undefined): TracedEffect[] {
-    const hooks = (this.#hooksOf.get(relation.oid) ?? []).filter(
-      (hook) => hook.use === use && (reference === undefined || runsHook(hook, { ...reference, use })),
-    )
+  #ofUse(relation: Relation, use: RelationUse, reference: RelationReference): TracedEffect[] {
+    return this.#ofHooks(relation, use, this.#hooksOn(relation, use, { ...reference, use }))
+  }
+
+  #hooksOn({ oid }: Relation, use: RelationUse, reference: RelationReference | undefined): Hook[] {
+    const hooks = (this.#hooksOf.get(oid) ?? []).filter((hook) => hook.use === use)
+    return reference === undefined ? hooks : hooks.filter((hook) => runsHook(hook, reference))
+  }
+
+  #ofHooks(relation: Relation, use: RelationUse, hooks: readonly Hook[]): TracedEffect[] {
     return hooks.flatMap((hook) => traced(`${use} ${nameOf(relation)}`, this.ofHook(hook)))
   }
 
   /** Returns what a hook leaves. It runs for any number of rows. */
   ofHook({ label, code, use }: Hook): TracedEffect[] {
-    const { left } = this.judge(code)
+    const left = withoutArguments(this.judge(code).left)
     // PostgreSQL puts settings back when a REFRESH ends. Locks stay.
     const stays = use === 'refresh' ? left.filter(({ state }) => state !== 'setting') : left
     const routine = 'routine' in code ? this.#routines.get(code.routine) : undefined
@@ -181,6 +197,15 @@ export function groupByRelation(hooks: readonly Hook[]): Map<string, Hook[]> {
     else known.push(hook)
   }
   return found
+}
+
+/** What a row runs that comes in by another table: no defaults, rules and policies, and no triggers of the statement. */
+function runsForRow({ kind, isOfStatement }: Hook): boolean {
+  return isOfStatement !== true && kind !== 'default' && kind !== 'rule' && kind !== 'policy'
+}
+
+function nameOnly({ schema, name }: Relation): { readonly schema: string; readonly name: string } {
+  return { schema, name }
 }
 
 /** The name of an object in messages: `shop.orders`. */
@@ -204,6 +229,10 @@ function judgedOf({ analysis, effects, undecided }: StoredAnalysis): Judged {
   return { effects: bounded(effects), left: bounded(left), ...(undecided !== undefined && { undecided }) }
 }
 
+function independent({ effects, left, ...others }: Judged): Judged {
+  return { effects: withoutArguments(effects), left: withoutArguments(left), ...others }
+}
+
 function ofEffects(effects: readonly TracedEffect[]): Judged {
   return { effects: bounded(effects), left: bounded(effects) }
 }
@@ -224,6 +253,6 @@ function bounded(effects: readonly TracedEffect[]): TracedEffect[] {
 }
 
 /** Two effects with the same key are one finding. */
-export function keyOf({ rule, does, state, object = '' }: DetectedEffect): string {
-  return [rule, does, state, object].join('\0')
+export function keyOf({ rule, does, state, object = '', localIf, ifOmitted }: DetectedEffect): string {
+  return [rule, does, state, object, localIf, ifOmitted].join('\0')
 }

@@ -6,6 +6,7 @@ import { sharedPostgres, type SharedPostgres } from '../../../support/servers/sh
 import { alike } from './alike.ts'
 import { hidden, type StoredCase } from './hidden.ts'
 import { alikeMore, hiddenMore } from './hidden-more.ts'
+import { alikePaths, hiddenPaths } from './paths.ts'
 import { changesSession as changes } from './session-change.ts'
 import { helpers } from './stage.ts'
 
@@ -18,8 +19,8 @@ const reader = testMajor < 14 ? 'pg_monitor' : 'pg_read_all_data'
 
 /** What this version of PostgreSQL has. */
 const possible = (cases: readonly StoredCase[]): StoredCase[] => cases.filter(({ since = 0 }) => since <= testMajor)
-const hiddenHere = possible([...hidden, ...hiddenMore])
-const alikeHere = possible([...alike, ...alikeMore])
+const hiddenHere = possible([...hidden, ...hiddenMore, ...hiddenPaths])
+const alikeHere = possible([...alike, ...alikeMore, ...alikePaths])
 
 beforeAll(async () => {
   server = await sharedPostgres()
@@ -59,6 +60,10 @@ describe('code that only looks like it', () => {
     const found = report.findings.filter(({ object }) => object === stored.object)
     expect({ live: await changesSession(stored), found }).toEqual({ live: false, found: [] })
   })
+})
+
+it('a function that only takes back state is no finding', () => {
+  expect(report.findings.filter(({ object }) => object === 'shop.unlock_it' || object === 'shop.give')).toEqual([])
 })
 
 it('an event trigger is found, by its name', async () => {

@@ -9,6 +9,7 @@ import { sharedPostgres, type SharedPostgres } from '../../../support/servers/sh
 import { alike } from './alike.ts'
 import { hidden } from './hidden.ts'
 import { alikeMore, hiddenMore } from './hidden-more.ts'
+import { alikePaths, hiddenPaths } from './paths.ts'
 import { changesSession } from './session-change.ts'
 import { helpers } from './stage.ts'
 import { texts, textStage } from './texts.ts'
@@ -24,7 +25,8 @@ beforeAll(async () => {
   owner = new pg.Client(server.url)
   await owner.connect()
   await owner.query(helpers)
-  for (const { sql } of [...hidden, ...hiddenMore, ...alike, ...alikeMore]) await owner.query(sql)
+  for (const { sql } of [...hidden, ...hiddenMore, ...hiddenPaths, ...alike, ...alikeMore, ...alikePaths])
+    await owner.query(sql)
   await owner.query(textStage)
   folder = mkdtempSync(join(tmpdir(), 'poolsafe-catalog-'))
   path = join(folder, 'poolsafe.catalog.json')
@@ -48,14 +50,14 @@ function finds(sql: string): boolean[] {
 describe('the guard finds in the text what a session shows after it', () => {
   const roleFor = (sql: string): string | undefined => (/ROW LEVEL SECURITY/.test(sql) ? 'pg_read_all_data' : undefined)
 
-  it.each([...hidden, ...hiddenMore])('$object changes it', async ({ sql, call }) => {
+  it.each([...hidden, ...hiddenMore, ...hiddenPaths])('$object changes it', async ({ sql, call }) => {
     expect({ live: await changesSession(server.url, call, roleFor(sql)), found: finds(call) }).toEqual({
       live: true,
       found: [true, true],
     })
   })
 
-  it.each([...alike, ...alikeMore])('$object does not', async ({ sql, call }) => {
+  it.each([...alike, ...alikeMore, ...alikePaths])('$object does not', async ({ sql, call }) => {
     expect({ live: await changesSession(server.url, call, roleFor(sql)), found: finds(call) }).toEqual({
       live: false,
       found: [false, false],
