@@ -76,3 +76,12 @@ export function ends({ steps, isBatch }: Analysis): boolean {
 export function commits({ steps }: Analysis): boolean {
   return steps.some(({ control }) => control?.does === 'commit')
 }
+
+/** Returns true if `later` removes or finds what `earlier` left: the same object, or all of its kind. */
+export function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
+  if (earlier.does !== 'leaves' || earlier.state !== later.state) return false
+  if (later.object === undefined) return earlier.isMasked !== true || later.masks === true
+  if (earlier.object === later.object) return true
+  // The name of a function, with any arguments.
+  return later.object.endsWith('\0') && (earlier.object?.startsWith(later.object) ?? false)
+}

@@ -44,7 +44,10 @@ function constantValue(constant: object): ArgumentValue {
     const { fval = '' } = constant.fval as { readonly fval?: string }
     return /^-?\d+$/.test(fval) ? { type: 'bigint', constant: fval } : { type: 'numeric' }
   }
-  return 'isnull' in constant ? { type: 'unknown', constant: 'null' } : { type: 'unknown' }
+  if ('isnull' in constant) return { type: 'unknown', constant: 'null' }
+  const { sval = '' } = 'sval' in constant ? (constant.sval as { readonly sval?: string }) : {}
+  if (/^-?\d+$/.test(sval)) return { type: 'unknown', constant: sval }
+  return /^t(?:rue)?$/i.test(sval) ? { type: 'unknown', constant: 'true' } : { type: 'unknown' }
 }
 
 /** The grammar's names of types, as `format_type()` prints them. */

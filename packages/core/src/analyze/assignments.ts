@@ -1,6 +1,6 @@
 import { unlessRefused } from '../sql/parser.ts'
 import { columnsOf } from './columns.ts'
-import { toStatement } from './block-walk.ts'
+import { toStatement } from './expression-text.ts'
 
 /** A statement or an expression of a PL/pgSQL routine, and the variables that get its last columns. */
 export interface Assignment {
@@ -36,6 +36,22 @@ export function typesDeclaredIn(body: object): string[] {
     if (typeof child !== 'object' || child === null) return []
     const type = key === 'PLpgSQL_rec' ? (child as Typed).datatype?.PLpgSQL_type?.typname : undefined
     return type === undefined || type === 'record' || type.includes('%') ? typesDeclaredIn(child) : [type]
+  })
+}
+
+/**
+ * Returns the values of declared variables that PL/pgSQL's parser leaves out: those of types that it does not know.
+ *
+ * @param text the text of the routine
+ */
+export function valuesDeclaredIn(body: object, text: string): string[] {
+  return Object.entries(body).flatMap(([key, child]: [string, unknown]) => {
+    if (typeof child !== 'object' || child === null) return []
+    const { refname, lineno } = child as { readonly refname?: string; readonly lineno?: number }
+    if (key !== 'PLpgSQL_rec' || refname === undefined || lineno === undefined) return valuesDeclaredIn(child, text)
+    const name = refname.replaceAll(/[^\w$]/g, String.raw`\$&`)
+    const [, value] = new RegExp(`\\b${name}"?\\s+[^;:=]*?(?::=|=|\\bdefault\\b)([^;]*);`, 'i').exec(text) ?? []
+    return value === undefined ? [] : [value]
   })
 }
 

@@ -1,6 +1,6 @@
-import type { Node } from '@pgsql/types'
 import { columnsOf, plainName } from './columns.ts'
-import { functionCall, isBuiltIn } from '../sql/function-call.ts'
+import { toStatement } from './expression-text.ts'
+import { isTryLock, lockConditionIn, tryLock } from './lock-condition.ts'
 import { unlessRefused } from '../sql/parser.ts'
 
 /** Something that PL/pgSQL passes to SQL. */
@@ -27,8 +27,10 @@ export interface Scope {
   readonly handlers: Scope[]
   /** It ends with an exception. */
   raises: boolean
-  /** The scope around a block with an EXCEPTION clause. */
+  /** The scope around it. That of a body has none. */
   readonly parent: Scope | undefined
+  /** A block with an EXCEPTION clause: it runs whenever the scope around it does. */
+  readonly isProtected: boolean
   /** The number of expressions before it. */
   readonly start: number
 }
@@ -45,8 +47,13 @@ const loops = /^PLpgSQL_stmt_(?:loop|while|fori|fors|forc|foreach_a|dynfors)$/
 
 /** Statements that run their parts exactly once. */
 const plainStatements = new Set(
-  ['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`),
+  ['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform', 'return', 'return_next', 'return_query'].map(
+    (name) => `PLpgSQL_stmt_${name}`,
+  ),
 )
+
+/** Statements that give a variable a value. */
+const assigns = new Set(['PLpgSQL_stmt_assign', 'PLpgSQL_stmt_execsql', 'PLpgSQL_var'])
 
 /** Statements that do nothing but run their SQL, which is judged. */
 const judgedStatements = new Set(['block', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
@@ -68,9 +75,13 @@ export class BlockWalk {
   readonly #tries = new Map<string, Mutable<Expression>>()
   /** The scope of the statements behind the one that was visited last, if it is not a new one. */
   #rest: Scope | undefined
+  /** The scope of the statement that is visited. */
+  #around: Scope | undefined
+  /** The scope around the loop that is visited, if its one EXIT ends it. */
+  #loop: Scope | undefined
 
   constructor(body: object) {
-    this.#visit(body, this.#newScope(undefined, true))
+    this.#visit(body, this.#newScope({ isBody: true }))
   }
 
   /** @returns how far it may leave */
@@ -90,12 +101,15 @@ export class BlockWalk {
   #visitList(list: readonly object[], scope: Scope): Leaves {
     let leaves: Leaves = 'nothing'
     let current = scope
+    const around = this.#around
     for (const part of list) {
+      this.#around = current
       const found = isExpression(part) ? this.#find(part, false, current, list) : this.#visit(part, current)
       if (this.#rest !== undefined || found !== 'nothing') current = this.#rest ?? this.#newScope()
       this.#rest = undefined
       leaves = further(leaves, found)
     }
+    this.#around = around
     return leaves
   }
 
@@ -104,10 +118,11 @@ export class BlockWalk {
     if (key.startsWith('PLpgSQL_stmt_') && !judgedStatements.has(key)) this.#mayHaveFailed = true
     if (key === 'PLpgSQL_stmt_if') return this.#visitIf(part, scope)
     if (key === 'PLpgSQL_stmt_block' && 'exceptions' in part) return this.#visitProtected(part, scope)
+    if (loops.test(key)) return this.#visitLoop(key, part, scope)
+    if (key === 'PLpgSQL_stmt_exit') return this.#visitExit(part)
     const inner = mayPassBy(key) ? undefined : scope
     const leaves = this.#visit(part, inner, dynamicStatements.has(key) ? 'query' : undefined)
-    if (key === 'PLpgSQL_stmt_assign' || key === 'PLpgSQL_stmt_execsql') this.#noteTry(part)
-    if (loops.test(key)) return leaves === 'loop' ? 'nothing' : leaves
+    if (assigns.has(key)) this.#noteTry(part)
     return further(leaves, leavesBlock(key, part))
   }
 
@@ -122,8 +137,9 @@ export class BlockWalk {
     else if (scope?.isBody === true) this.#rollBack(this.#committed)
   }
 
-  #newScope(parent?: Scope, isBody = false): Scope {
-    const scope: Scope = { isBody, handlers: [], raises: false, parent, start: this.found.length }
+  #newScope({ isBody = false, isProtected = false } = {}): Scope {
+    const [parent, start] = [this.#around, this.found.length]
+    const scope: Scope = { isBody, isProtected, handlers: [], raises: false, parent, start }
     this.scopes.push(scope)
     return scope
   }
@@ -148,7 +164,7 @@ export class BlockWalk {
 
   #visitProtected(part: object, parent: Scope | undefined): Leaves {
     const { body = [], exceptions, ...others } = part as { body?: object[]; exceptions?: object }
-    const scope = this.#newScope(parent)
+    const scope = this.#newScope({ isProtected: parent !== undefined })
     let leaves = this.#visit(others, parent)
     leaves = further(leaves, this.#visitList(body, scope))
     for (const action of actionsIn(exceptions ?? {})) {
@@ -161,22 +177,56 @@ export class BlockWalk {
 
   #visitIf(part: If, current: Scope | undefined): Leaves {
     const { cond, then_body: then = [], elsif_list: elsif, else_body: otherwise } = part
-    const tried = this.#triedBy(cond)
+    const tried = cond === undefined ? undefined : this.#findCondition(cond, part)
     const inThen = this.#newScope()
-    if (cond !== undefined) this.#find(cond, false, undefined, part)
-    const condition = tried?.by ?? this.found.at(-1)
-    if (tried?.isNegated === true && tried.by === undefined && condition !== undefined)
-      condition.query = condition.query.replace(/^\s*not\b/i, '')
     const inElse = this.#newScope()
     const leavesThen = this.#visitList(then, inThen)
-    if (tried !== undefined && condition !== undefined) {
-      if (!tried.isNegated) condition.scope = inThen
-      else if (elsif === undefined && otherwise !== undefined) condition.scope = inElse
-      else if (elsif === undefined) this.#continueBehind(then, condition, current)
+    if (tried !== undefined) {
+      if (!tried.isNegated) tried.by.scope = inThen
+      else if (elsif === undefined && otherwise !== undefined) tried.by.scope = inElse
+      else if (elsif === undefined) this.#continueBehind(then, tried.by, current)
     }
     const leavesElsif = elsif === undefined ? 'nothing' : this.#visit({ elsif }, undefined)
     const leavesElse = otherwise === undefined ? 'nothing' : this.#visitList(otherwise, inElse)
     return [leavesThen, leavesElsif, leavesElse].reduce(further)
+  }
+
+  /** `WHILE NOT pg_try_advisory_lock(1) LOOP … END LOOP`, `LOOP EXIT WHEN pg_try_advisory_lock(1); …`. */
+  #visitLoop(key: string, part: object, scope: Scope | undefined): Leaves {
+    const { cond, body = [], ...others } = part as Loop
+    const tried = cond === undefined ? undefined : this.#findCondition(cond, part)
+    const around = this.#loop
+    this.#loop = key === 'PLpgSQL_stmt_loop' && exitsIn(body) === 1 ? scope : undefined
+    this.#visit(others, undefined, dynamicStatements.has(key) ? 'query' : undefined)
+    const leaves = this.#visitList(body, this.#newScope())
+    this.#loop = around
+    if (tried?.isNegated === true && exitsIn(body) === 0) tried.by.scope = scope
+    return leaves === 'block' ? leaves : 'nothing'
+  }
+
+  #visitExit(part: If): Leaves {
+    const tried = part.cond === undefined ? undefined : this.#findCondition(part.cond, part)
+    if (tried?.isNegated === false && 'is_exit' in part && !('label' in part) && this.#loop !== undefined)
+      tried.by.scope = this.#loop
+    return leavesBlock('PLpgSQL_stmt_exit', part)
+  }
+
+  /** Returns the expression that takes a lock, if the condition is that it was taken. */
+  #findCondition(cond: Parsed, part: object): Tried | undefined {
+    const { query, parseMode: mode } = cond.PLpgSQL_expr
+    const condition = this.#tries.size === 0 && !tryLock.test(query) ? undefined : lockConditionIn(query)
+    const by = condition?.variable === undefined ? undefined : this.#tries.get(condition.variable)
+    if (condition?.call === undefined || by !== undefined) {
+      this.#find(cond, false, undefined, part)
+      return condition === undefined || by === undefined ? undefined : { isNegated: condition.isNegated, by }
+    }
+    const { from, to } = condition.call
+    // What else the condition calls is an expression of its own.
+    const rest = `${query.slice(0, from)}true${query.slice(to)}`
+    this.#find({ PLpgSQL_expr: { query: rest, parseMode: mode } }, false, undefined, part)
+    this.#find({ PLpgSQL_expr: { query: query.slice(from, to), parseMode: mode } }, false, undefined, part)
+    const [found] = this.found.slice(-1)
+    return found === undefined ? undefined : { isNegated: condition.isNegated, by: found }
   }
 
   /** `IF NOT got THEN RETURN; END IF`: the statements behind it run if the lock was taken. */
@@ -187,24 +237,13 @@ export class BlockWalk {
     condition.scope = this.#rest = raises ? current : this.#newScope()
   }
 
-  /** `IF pg_try_advisory_lock(1)`, `IF NOT got`: whether the condition is that a lock was taken. */
-  #triedBy(cond: Parsed | undefined): { readonly isNegated: boolean; readonly by?: Mutable<Expression> } | undefined {
-    const query = cond?.PLpgSQL_expr.query ?? ''
-    if (this.#tries.size === 0 && !tryLock.test(query)) return undefined
-    const [value] = unlessRefused(() => columnsOf(`SELECT ${query}`)) ?? []
-    const isNegated = value !== undefined && 'BoolExpr' in value && value.BoolExpr.boolop === 'NOT_EXPR'
-    const asked = isNegated ? value.BoolExpr.args?.[0] : value
-    if (isTryLock(asked)) return { isNegated }
-    const by = this.#tries.get(plainName(asked) ?? '')
-    return by === undefined ? undefined : { isNegated, by }
-  }
-
   /** `got := pg_try_advisory_lock(1)`, `SELECT pg_try_advisory_lock(1) INTO got`. */
-  #noteTry({ target }: Assigning): void {
+  #noteTry({ target, refname }: Assigning): void {
     const expression = this.found.at(-1)
     if (expression === undefined || !tryLock.test(expression.query)) return
     const columns = unlessRefused(() => columnsOf(toStatement(expression))) ?? []
-    const name = target?.PLpgSQL_row?.fields?.[0]?.name ?? target?.PLpgSQL_var?.refname ?? plainName(columns[0])
+    const variable = target?.PLpgSQL_row?.fields?.[0]?.name ?? target?.PLpgSQL_var?.refname ?? refname
+    const name = variable ?? plainName(columns[0])
     if (name !== undefined && isTryLock(columns.at(-1))) this.#tries.set(name, expression)
   }
 }
@@ -220,7 +259,17 @@ interface If {
   readonly else_body?: readonly object[]
 }
 
+interface Loop extends If {
+  readonly body?: readonly object[]
+}
+
+interface Tried {
+  readonly isNegated: boolean
+  readonly by: Mutable<Expression>
+}
+
 interface Assigning {
+  readonly refname?: string
   readonly target?: {
     readonly PLpgSQL_row?: { readonly fields?: readonly { readonly name?: string }[] }
     readonly PLpgSQL_var?: { readonly refname?: string }
@@ -232,17 +281,14 @@ function further(one: Leaves, other: Leaves): Leaves {
   return one === 'loop' ? one : other
 }
 
-const tryLock = /pg_try_advisory_lock/i
-
-function isTryLock(value: Node | undefined): boolean {
-  const call = value !== undefined && 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
-  return call !== undefined && isBuiltIn(call) && /^pg_try_advisory_lock(_shared)?$/.test(call.name)
-}
-
 function actionsIn(exceptions: object): object[][] {
   const { exc_list: list = [] } = (exceptions as { PLpgSQL_exception_block?: { exc_list?: object[] } })
     .PLpgSQL_exception_block ?? { exc_list: [] }
   return list.map((each) => (each as { PLpgSQL_exception?: { action?: object[] } }).PLpgSQL_exception?.action ?? [])
+}
+
+function exitsIn(body: readonly object[]): number {
+  return JSON.stringify(body).match(/"PLpgSQL_stmt_(?:exit|return)"/g)?.length ?? 0
 }
 
 function isError(part: object): boolean {
@@ -262,24 +308,4 @@ function leavesBlock(key: string, part: object): Leaves {
 
 function isExpression(value: object): value is Parsed {
   return 'PLpgSQL_expr' in value
-}
-
-/** The modes in which PL/pgSQL calls the SQL parser (`RawParseMode` in PostgreSQL's parser.h). */
-const parseMode = { statement: 0, expression: 2 }
-
-/** Returns what PL/pgSQL makes of an expression: a statement, or a SELECT with the value as its last column. */
-export function toStatement({ query, parseMode: mode }: Pick<Expression, 'query' | 'parseMode'>): string {
-  if (mode === parseMode.statement) return query
-  return mode === parseMode.expression ? `SELECT ${query}` : `SELECT ${assigned(query)}`
-}
-
-/** PL/pgSQL evaluates both sides of `x[i] := value`. */
-function assigned(query: string): string {
-  let depth = 0
-  for (const { 0: token, index } of query.matchAll(/"[^"]*"|'[^']*'|[[\]]|:?=/g)) {
-    if (token === '[') depth++
-    else if (token === ']') depth--
-    else if (depth === 0 && token.endsWith('=')) return `${query.slice(0, index)}, ${query.slice(index + token.length)}`
-  }
-  return query
 }

@@ -2,7 +2,7 @@ import type { Node } from '@pgsql/types'
 
 /** Statements that define nothing, so they fire no event trigger. Those that PostgreSQL leaves out are among them. */
 const firesNone =
-  /^(Select|Insert|Update|Delete|Merge|Copy|Call|Do|Prepare|Execute|Deallocate|Explain|Transaction|VariableSet|VariableShow|Listen|Unlisten|Notify|Load|Lock|Vacuum|Truncate|Checkpoint|Discard|DeclareCursor|Fetch|ClosePortal|Constraints|Cluster|Createdb|Dropdb|AlterDatabase|AlterDatabaseSet|AlterDatabaseRefreshColl|CreateRole|AlterRole|AlterRoleSet|DropRole|GrantRole|AlterSystem|CreateTableSpace|DropTableSpace|AlterTableSpaceOptions|CreateEventTrig|AlterEventTrig)(Stmt)?$/
+  /^(Select|Insert|Update|Delete|Merge|Copy|Call|Do|Prepare|Execute|Deallocate|Explain|Transaction|VariableSet|VariableShow|Listen|Unlisten|Notify|Load|Lock|Vacuum|Truncate|Checkpoint|Discard|DeclareCursor|Fetch|ClosePortal|ConstraintsSet|Cluster|Createdb|Dropdb|AlterDatabase|AlterDatabaseSet|AlterDatabaseRefreshColl|CreateRole|AlterRole|AlterRoleSet|DropRole|GrantRole|AlterSystem|CreateTableSpace|DropTableSpace|AlterTableSpaceOptions|CreateEventTrig|AlterEventTrig)(Stmt)?$/
 
 const named: Readonly<Record<string, string>> = {
   CreateStmt: 'CREATE TABLE',

@@ -1,7 +1,8 @@
 import type { DoStmt, Node } from '@pgsql/types'
 import { columnsOf } from './columns.ts'
 import { type Analysis, type DetectedEffect, effectsIn } from './analysis.ts'
-import { BlockWalk, toStatement, type Expression } from './block-walk.ts'
+import { BlockWalk, type Expression } from './block-walk.ts'
+import { toExecuted } from './expression-text.ts'
 import type { Folded } from './folded.ts'
 import { settleScopes } from './scoped.ts'
 import { uncertain } from '../rules/effect.ts'
@@ -98,7 +99,7 @@ function analyzeExpression(
   analyze: (sql: string) => Analysis,
   fold: NonNullable<BodyOptions['fold']>,
 ): Part {
-  const sql = toStatement(expression)
+  const sql = toExecuted(expression)
   const part = toPart(analyze(sql))
   if (!expression.isDynamic) return part
   const undecided = 'a dynamic EXECUTE in a DO block'

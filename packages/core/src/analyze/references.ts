@@ -114,7 +114,9 @@ class ReferenceWalk implements References {
   }
 
   call(node: FuncCall): void {
-    const { name, schema, args } = functionCall(node)
+    const { name, schema, args: direct } = functionCall(node)
+    // `percentile(0.5) WITHIN GROUP (ORDER BY n)` has two arguments.
+    const args = node.agg_within_group === true ? [...direct, ...orderedBy(node)] : direct
     this.calls.push({
       ...named([schema, name]),
       arguments: args.length,
@@ -141,6 +143,10 @@ class ReferenceWalk implements References {
   #use(relation: RangeVar, use: Use): void {
     this.relations.push({ ...named([relation.schemaname, relation.relname]), ...use })
   }
+}
+
+function orderedBy({ agg_order: order = [] }: FuncCall): Node[] {
+  return order.flatMap((each) => ('SortBy' in each && each.SortBy.node !== undefined ? [each.SortBy.node] : []))
 }
 
 /** What each kind of node may lead to, by its tag. */

@@ -1,6 +1,5 @@
 import { survivesRollback, uncertain } from '../rules/effect.ts'
-import { isLeftBy } from '../transaction/left.ts'
-import type { DetectedEffect } from './analysis.ts'
+import { isLeftBy, type DetectedEffect } from './analysis.ts'
 import type { BlockWalk, Expression, Scope } from './block-walk.ts'
 
 interface Entry {
@@ -34,16 +33,16 @@ export function settleScopes(walk: BlockWalk, effects: readonly (readonly Detect
 function settleScope(scope: Scope, entries: readonly Entry[]): Entry[] {
   const removed = new Set<Entry>()
   const left: Entry[] = []
-  for (const entry of entries.filter((each) => each.scope === scope)) {
+  for (const entry of entries.filter((each) => isWithin(each.scope, scope))) {
     if (entry.effect.does === 'leaves') left.push(entry)
-    if (!takesBack(entry.effect)) continue
+    if (!takesBack(entry.effect) || entry.scope !== scope) continue
     // A call that ends with an exception is none that succeeds.
     if (scope.raises) removed.add(entry)
     const released = releasedByHandlers(scope, entry.effect, entries)
     if (released === undefined && survivesRollback.has(entry.effect.state)) continue
-    const taken = takenBy(entry.effect, left)
+    const taken = takenBy(entry.effect, left, scope)
     // The statements around the block may have left it.
-    if (taken.length === 0 && released !== undefined && scope.handlers.length > 0) entry.scope = scope.parent
+    if (taken.length === 0 && released !== undefined && scope.isProtected) entry.scope = scope.parent
     else if (taken.length > 0) removed.add(entry)
     for (const each of taken) removed.add(left.splice(left.indexOf(each), 1)[0] as Entry)
     if (taken.length > 0 || entry.scope !== scope) for (const each of released ?? []) removed.add(each)
@@ -55,10 +54,19 @@ function takesBack({ does, isUncertain, object }: DetectedEffect): boolean {
   return (does === 'clears' || does === 'undoes') && isUncertain !== true && object !== ''
 }
 
-/** An unlock takes back one lock, everything else all that was left under the name. */
-function takenBy(effect: DetectedEffect, left: readonly Entry[]): Entry[] {
+/**
+ * An unlock takes back one lock of its own scope, everything else all that was left under the name, in branches and
+ * loops as well.
+ */
+function takenBy(effect: DetectedEffect, left: readonly Entry[], scope: Scope): Entry[] {
   const taken = left.filter((entry) => isLeftBy(entry.effect, effect))
-  return effect.state === 'advisory-lock' && effect.object !== undefined ? taken.slice(-1) : taken
+  if (effect.state !== 'advisory-lock' || effect.object === undefined) return taken
+  return taken.filter((entry) => entry.scope === scope).slice(-1)
+}
+
+function isWithin(scope: Scope | undefined, around: Scope): boolean {
+  for (let at = scope; at !== undefined; at = at.parent) if (at === around) return true
+  return false
 }
 
 /** The entries of handlers that take back the same; `undefined` if one of the handlers does not, and goes on. */

@@ -19,21 +19,30 @@ export interface StableNames {
  * variables that are assigned once.
  *
  * @param parameters the names of the parameters that a call gives; empty for one without
+ * @param aliases other names of parameters, with their number from 1
  */
-export function stableNamesIn(parameters: readonly string[], assignments: readonly Assignment[]): StableNames {
+export function stableNamesIn(
+  routine: string,
+  parameters: readonly string[],
+  assignments: readonly Assignment[] = [],
+  aliases: ReadonlyMap<string, number> = new Map(),
+): StableNames {
   const assigned = assignments.flatMap((assignment, at) =>
     assignment.variables.map((name) => ({ name, assignment, at })),
   )
   const numbers = new Map<string, string>()
   return {
-    of(path) {
+    of(qualified) {
+      // The name of the routine may stand before that of a parameter.
+      const isOfRoutine = qualified.length === 2 && qualified[0] === routine && parameters.includes(qualified[1] ?? '')
+      const path = isOfRoutine ? qualified.slice(1) : qualified
       const [name = ''] = path
       const values = assigned.filter((each) => each.name === name)
-      const parameter = parameters.indexOf(name)
+      const parameter = (aliases.get(name) ?? parameters.indexOf(name) + 1) - 1
       if (values.length > 1 || (values.length === 1 && parameter >= 0)) return undefined
       if (parameter >= 0 && path.length === 1) return `$${parameter + 1}`
       const [value] = values
-      if (value === undefined && !isRow(name)) return undefined
+      if (value === undefined && !isOfTrigger(name)) return undefined
       const constant = value?.assignment.isDeclared === true ? constantIn(value.assignment.sql) : undefined
       if (constant !== undefined && path.length === 1) return constant
       if (value !== undefined && isUsedBefore(name, assignments.slice(0, value.at))) return undefined
@@ -45,9 +54,9 @@ export function stableNamesIn(parameters: readonly string[], assignments: readon
   }
 }
 
-/** The row of a trigger. */
-function isRow(name: string): boolean {
-  return name === 'new' || name === 'old'
+/** What a trigger knows. */
+function isOfTrigger(name: string): boolean {
+  return /^(?:new|old|tg_\w+)$/.test(name)
 }
 
 function constantIn(sql: string): string | undefined {

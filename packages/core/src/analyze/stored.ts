@@ -4,14 +4,14 @@ import { parse, parseFunction, ParseRefused, ParseTooComplex, unlessRefused } fr
 import { uncertain } from '../rules/effect.ts'
 import { effectsIn, harmless, type Analysis, type DetectedEffect } from './analysis.ts'
 import { parseAndAnalyze, scanSaysHarmless } from './analyze.ts'
-import { assignmentsIn, typesDeclaredIn, valuesOf } from './assignments.ts'
+import { assignmentsIn, typesDeclaredIn, valuesDeclaredIn, valuesOf, type Assignment } from './assignments.ts'
 import { detect } from './detect.ts'
 import { analyzeBody, option, type Block } from './do-block.ts'
 import { bodyOf, statementsIn } from './definitions.ts'
 import { foldText } from './folded.ts'
 import { referencesIn, type Reach, type References } from './references.ts'
 import { restoresSaved, savedIn } from './saved-settings.ts'
-import { stabilise, stableNamesIn, withStableNames } from './stable-names.ts'
+import { stabilise, stableNamesIn, withStableNames, type StableNames } from './stable-names.ts'
 
 /** Code that the database keeps, as one step of a transaction. */
 export interface StoredAnalysis {
@@ -95,9 +95,12 @@ const noReferences: References = { calls: [], relations: [], operators: [], type
 function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: Reach): Block {
   const isHarmless = (sql: string): boolean => scanSaysHarmless(sql) && !reach.mentions(sql)
   const inputs = inputsOf(statement).map(({ name }) => name ?? '')
+  const name = names(statement.funcname).at(-1) ?? ''
+  const stableOf: StableOf = (assignments) => stableNamesIn(name, inputs, assignments, aliasesIn(definition))
   const language = option(statement.options ?? [], 'language')
-  if (language === 'plpgsql') return named(ofPlpgsql(parseFunction(definition), inputs, isHarmless, reach))
-  const stable = stableNamesIn(inputs, [])
+  if (language === 'plpgsql')
+    return named(ofPlpgsql({ body: parseFunction(definition), text: definition }, stableOf, isHarmless, reach))
+  const stable = stableOf([])
   if (statement.sql_body !== undefined)
     return joined(statementsIn(statement.sql_body).map((each) => ofStatement(stabilise(each, stable), reach)))
   if (language !== 'sql') return { effects: [], undecided: `a function in the language ${language ?? 'unknown'}` }
@@ -108,9 +111,32 @@ function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: 
   return withinTransaction({ effects: effectsIn(analysis), ...(undecided !== undefined && { undecided }) })
 }
 
-function ofPlpgsql(body: object, inputs: readonly string[], isHarmless: (sql: string) => boolean, reach: Reach): Block {
+/** A routine in PL/pgSQL. */
+interface Parsed {
+  readonly body: object
+  readonly text: string
+}
+
+type StableOf = (assignments: readonly Assignment[]) => StableNames
+
+/** `v ALIAS FOR $1`. */
+function aliasesIn(definition: string): ReadonlyMap<string, number> {
+  return new Map(
+    [...definition.matchAll(/([a-z_][\w$]*)\s+alias\s+for\s+\$(\d+)/gi)].map(([, name = '', number]) => [
+      name.toLowerCase(),
+      Number(number),
+    ]),
+  )
+}
+
+function ofPlpgsql(
+  { body, text }: Parsed,
+  stableOf: StableOf,
+  isHarmless: (sql: string) => boolean,
+  reach: Reach,
+): Block {
   const assignments = assignmentsIn(body)
-  const stable = stableNamesIn(inputs, assignments)
+  const stable = stableOf(assignments)
   const analyze = (sql: string): Analysis => (isHarmless(sql) ? harmless : parseAndAnalyze(sql, 0, reach))
   const saved = savedIn(assignments, analyze)
   const restored = restoresSaved(saved)
@@ -120,7 +146,10 @@ function ofPlpgsql(body: object, inputs: readonly string[], isHarmless: (sql: st
     (sql) => (isHarmless(sql) ? harmless : parseAndAnalyze(withStableNames(restored(sql), stable), 0, reach)),
     { fold: (select, using) => foldText(select, using, { values, saved }), isStored: true },
   )
-  return joined([ofDeclarations(body, reach), judged])
+  const declared = valuesDeclaredIn(body, text).map((value) => ({
+    effects: maybe(effectsIn(analyze(`SELECT ${value}`))),
+  }))
+  return joined([ofDeclarations(body, reach), ...declared, judged])
 }
 
 /** A variable of a domain is checked when it gets its value. */

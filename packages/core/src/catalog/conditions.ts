@@ -38,3 +38,22 @@ export function visibleIn<Item extends { readonly schema: string }>(
   const first = path.find((each) => items.some((item) => item.schema === each))
   return first === undefined ? [...items] : items.filter((item) => item.schema === first)
 }
+
+/** What makes an event trigger fire. */
+interface Firing {
+  readonly event: string
+  /** Absent or `null` for all commands. */
+  readonly tags?: readonly string[] | null
+}
+
+/**
+ * Returns true if a DDL statement fires the event trigger, or may do so. At a login there is no statement.
+ *
+ * @param command the command tag; empty if it is not known
+ */
+export function fires({ event, tags }: Firing, command: string): boolean {
+  if (event === 'login') return false
+  if (tags && command !== '' && !tags.includes(command)) return false
+  if (event === 'table_rewrite') return command === '' || command.startsWith('ALTER ')
+  return event !== 'sql_drop' || command === '' || /^(DROP|ALTER) /.test(command)
+}

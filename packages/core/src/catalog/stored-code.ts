@@ -4,7 +4,7 @@ import type { Block } from '../analyze/do-block.ts'
 import type { CallReference, NameReference, Reach, References, RelationReference } from '../analyze/references.ts'
 import { maybe } from '../analyze/stored.ts'
 import { effectsOfArguments } from './call-arguments.ts'
-import { runsHook, takesArguments, visibleIn } from './conditions.ts'
+import { fires, runsHook, takesArguments, visibleIn } from './conditions.ts'
 import type {
   CatalogDescription,
   DescribedCode,
@@ -99,9 +99,7 @@ export class StoredCode implements Reach {
 
   #ofCommand(command: string): Block[] {
     return this.description.eventTriggers
-      .filter(
-        ({ event, tags }) => fires(event, command) && (tags === undefined || command === '' || tags.includes(command)),
-      )
+      .filter((trigger) => fires(trigger, command))
       .map((trigger) =>
         through(
           [command === '' ? 'a DDL statement' : command, `event trigger ${trigger.name}`],
@@ -139,13 +137,6 @@ function matters({ leaves, undecided }: DescribedCode): boolean {
 
 function isMeant({ isBuiltIn }: DescribedObject, schema: string | undefined): boolean {
   return isBuiltIn !== true || schema !== undefined
-}
-
-/** What an event trigger waits for. At a login there is no statement. */
-function fires(event: string, command: string): boolean {
-  if (event === 'login') return false
-  if (event === 'table_rewrite') return command === '' || command.startsWith('ALTER ')
-  return event !== 'sql_drop' || command === '' || /^(DROP|ALTER) /.test(command)
 }
 
 const verbs: Readonly<Record<RelationReference['use'], string>> = {

@@ -9,6 +9,7 @@ import {
   type FunctionCall,
 } from '../sql/function-call.ts'
 import { isValue } from '../sql/executed.ts'
+import { pureText } from '../sql/pure-expression.ts'
 import { advisoryLockHelper, leaseHelper, migrationsHelper, withSession } from './helper.ts'
 import { lockForTransaction } from './repairs/transaction-lock.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
@@ -51,9 +52,10 @@ function countedEffect(target: Node): Effect | undefined {
 /** A key that means the same lock wherever it is written in the text. */
 function constantKey(node: Node): string | undefined {
   const key = withoutCasts(node, /^(int[248]|text)$/)
-  if (key === undefined) return undefined
+  if (key === undefined) return pureText(node)
   if ('ParamRef' in key) return `$${key.ParamRef.number}`
-  return 'FuncCall' in key ? hashKey(functionCall(key.FuncCall)) : constantText(key)
+  const known = 'FuncCall' in key ? hashKey(functionCall(key.FuncCall)) : constantText(key)
+  return known ?? pureText(key)
 }
 
 function hashKey(call: FunctionCall): string | undefined {

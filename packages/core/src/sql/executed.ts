@@ -17,6 +17,7 @@ import {
   isTextHash,
   type FunctionCall,
 } from './function-call.ts'
+import { pureText } from './pure-expression.ts'
 
 /** A node of the tree with its tag. */
 export interface Visit {
@@ -218,7 +219,7 @@ function isCalled(column: Node, isKnown: (call: FunctionCall) => boolean): boole
       : 'A_Indirection' in column
         ? attributeCall(column.A_Indirection)
         : undefined
-  return call !== undefined && isKnown(call) && call.args.every(isSimple)
+  return call !== undefined && isKnown(call) && call.args.every(isOneValue)
 }
 
 /** No set, whose length would be the number of rows. */
@@ -228,6 +229,12 @@ export function isSimple(argument: Node): boolean {
   if (!('FuncCall' in argument)) return isValue(argument)
   const call = functionCall(argument.FuncCall)
   return isTextHash(call) && call.args.every(isSimple)
+}
+
+/** The same, or an expression with one value, which may fail. */
+function isOneValue(argument: Node): boolean {
+  const value = 'NamedArgExpr' in argument ? argument.NamedArgExpr.arg : argument
+  return value !== undefined && (isSimple(value) || pureText(value) !== undefined)
 }
 
 /** A constant or a parameter. */

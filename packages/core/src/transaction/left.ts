@@ -14,15 +14,6 @@ export function outlasts(entry: Left): boolean {
   return (isRepaired !== true || clearing !== undefined) && survivesRollback.has(state)
 }
 
-/** Returns true if `later` removes or finds what `earlier` left: the same object, or all of its kind. */
-export function isLeftBy(earlier: DetectedEffect, later: DetectedEffect): boolean {
-  if (earlier.does !== 'leaves' || earlier.state !== later.state) return false
-  if (later.object === undefined) return earlier.isMasked !== true || later.masks === true
-  if (earlier.object === later.object) return true
-  // The name of a function, with any arguments.
-  return later.object.endsWith('\0') && (earlier.object?.startsWith(later.object) ?? false)
-}
-
 function isSame(one: DetectedEffect, other: DetectedEffect): boolean {
   return one.rule === other.rule && one.does === other.does && one.state === other.state && one.object === other.object
 }

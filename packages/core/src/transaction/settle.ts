@@ -1,6 +1,6 @@
-import type { Analysis, Control, DetectedEffect, Step } from '../analyze/analysis.ts'
+import { isLeftBy, type Analysis, type Control, type DetectedEffect, type Step } from '../analyze/analysis.ts'
 import { mostOthers, withOthers, withStates } from './cases.ts'
-import { isLeftBy, isCovered, outlasts, survives } from './left.ts'
+import { isCovered, outlasts, survives } from './left.ts'
 import { Savepoints } from './savepoints.ts'
 import { Survivors } from './survivors.ts'
 import type { Source } from './source.ts'

@@ -1,7 +1,8 @@
 import type { Finding, PoolerProfile } from '@poolsafe/core'
 import { effectsOfCall, judgeEffects, withoutArguments, type DetectedEffect } from '@poolsafe/core/adapter'
 import type { HookKind } from '../catalog/hooks.ts'
-import { keyOf, type TracedEffect } from '../catalog/reached.ts'
+import type { TracedEffect } from '../catalog/chains.ts'
+import { keyOf } from '../catalog/reached.ts'
 
 /** What kind of object a finding is about. */
 export type AuditedKind = HookKind | 'function' | 'procedure' | 'aggregate' | 'operator' | 'cast' | 'event trigger'

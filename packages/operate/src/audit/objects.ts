@@ -1,7 +1,8 @@
 import type { RelationUse } from '@poolsafe/core/adapter'
 import type { Catalog, Relation, Routine } from '../catalog/catalog.ts'
 import type { Hook } from '../catalog/hooks.ts'
-import { nameOf, type Judged, type ReachedCode } from '../catalog/reached.ts'
+import type { Judged } from '../catalog/chains.ts'
+import { nameOf, type ReachedCode } from '../catalog/reached.ts'
 import type { Audited, AuditedKind } from './finding.ts'
 
 /** Returns every object that holds code, with what its code leaves. */

@@ -10,7 +10,13 @@ export interface Server {
   readonly reads_stats: boolean
 }
 
-export interface Routine {
+/** Code that PostgreSQL keeps as a tree. */
+interface Resolved {
+  /** The functions of users that it calls, by their oids; absent or `null` if they are not known. */
+  readonly uses?: readonly string[] | null
+}
+
+export interface Routine extends Resolved {
   readonly oid: string
   readonly schema: string
   readonly name: string
@@ -31,7 +37,7 @@ export interface Routine {
   readonly parts: readonly string[] | null
 }
 
-export interface Relation {
+export interface Relation extends Resolved {
   readonly oid: string
   readonly schema: string
   readonly name: string
@@ -59,7 +65,7 @@ export interface EventTrigger {
   readonly function: string
 }
 
-export interface ColumnDefault {
+export interface ColumnDefault extends Resolved {
   readonly relation: string
   readonly column: string
   /** The position of the column, from 0. */
@@ -68,14 +74,14 @@ export interface ColumnDefault {
   readonly expression: string
 }
 
-export interface Check {
+export interface Check extends Resolved {
   readonly relation: string | null
   readonly domain: string | null
   readonly name: string
   readonly expression: string
 }
 
-export interface Policy {
+export interface Policy extends Resolved {
   readonly relation: string
   readonly name: string
   /** `r` SELECT, `a` INSERT, `w` UPDATE, `d` DELETE, `*` all. */
@@ -84,7 +90,7 @@ export interface Policy {
   readonly checks: string | null
 }
 
-export interface RewriteRule {
+export interface RewriteRule extends Resolved {
   readonly relation: string
   readonly name: string
   /** `1` SELECT, `2` UPDATE, `3` INSERT, `4` DELETE. */
@@ -92,7 +98,7 @@ export interface RewriteRule {
   readonly definition: string
 }
 
-export interface Index {
+export interface Index extends Resolved {
   readonly relation: string
   readonly name: string
   readonly expression: string

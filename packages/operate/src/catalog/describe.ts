@@ -13,7 +13,8 @@ import type { CatalogDescription } from '@poolsafe/core'
 import type { Cast, Catalog, Domain, EventTrigger, Operator, Routine } from './catalog.ts'
 import type { Hook } from './hooks.ts'
 import { schemasIn } from './names.ts'
-import { groupByRelation, keyOf, type Judged, type ReachedCode, type TracedEffect } from './reached.ts'
+import type { Judged, TracedEffect } from './chains.ts'
+import { groupByRelation, keyOf, type ReachedCode } from './reached.ts'
 
 /** What a description has beside the code that changes the session. */
 export interface DescribeOptions {

@@ -4,8 +4,11 @@ import type { Catalog, Family, Policy, Relation, Trigger } from './catalog.ts'
 /** Code in the database: a routine, or statements that the database keeps. */
 export type Code =
   | { readonly routine: string }
-  /** @param passes the statements' tables are not read, but changed like the view that they define */
-  | { readonly sql: string; readonly passes?: RelationUse }
+  /**
+   * @param passes the statements' tables are not read, but changed like the view that they define
+   * @param uses the functions that PostgreSQL has found, by their oids; absent if they are not known
+   */
+  | { readonly sql: string; readonly passes?: RelationUse; readonly uses?: readonly string[] }
   /** @param through how the statement reaches the other relation */
   | { readonly relation: string; readonly use: RelationUse; readonly through: Through }
 
@@ -48,15 +51,15 @@ export function hooksOf(catalog: Catalog): Hook[] {
   return [
     ...catalog.triggers.flatMap(ofTrigger),
     ...catalog.defaults.flatMap(ofDefault),
-    ...catalog.checks.flatMap(({ relation, name, expression }) =>
-      relation === null ? [] : hooks(relation, changes, 'check', name, { sql: selecting(expression) }),
+    ...catalog.checks.flatMap(({ relation, name, expression, uses }) =>
+      relation === null ? [] : hooks(relation, changes, 'check', name, resolved(selecting(expression), uses)),
     ),
     ...catalog.policies.flatMap(ofPolicy),
-    ...catalog.rules.flatMap(({ relation, event, name, definition }) =>
-      hooks(relation, usesOfRule[event] ?? [], 'rule', name, { sql: definition }),
+    ...catalog.rules.flatMap(({ relation, event, name, definition, uses }) =>
+      hooks(relation, usesOfRule[event] ?? [], 'rule', name, resolved(definition, uses)),
     ),
-    ...catalog.indexes.flatMap(({ relation, name, expression }) =>
-      hooks(relation, changes, 'index', name, { sql: selecting(expression) }),
+    ...catalog.indexes.flatMap(({ relation, name, expression, uses }) =>
+      hooks(relation, changes, 'index', name, resolved(selecting(expression), uses)),
     ),
     ...catalog.relations.flatMap(ofView),
     ...ofDomains(catalog),
@@ -66,6 +69,10 @@ export function hooksOf(catalog: Catalog): Hook[] {
 
 function hooks(relation: string, uses: Uses, kind: HookKind, name: string, code: Code): Hook[] {
   return uses.map((use) => ({ relation, use, kind, label: name === '' ? kind : `${kind} ${name}`, code }))
+}
+
+function resolved(sql: string, uses: readonly string[] | null | undefined): Extract<Code, { readonly sql: string }> {
+  return { sql, ...(uses != null && { uses }) }
 }
 
 /** An expression of the catalog as a statement. */
@@ -98,8 +105,8 @@ function ofTrigger({ relation, name, function: routine, type, definition, column
   )
 }
 
-function ofDefault({ relation, column, position, generated, expression }: Catalog['defaults'][number]): Hook[] {
-  const code = { sql: selecting(expression) }
+function ofDefault({ relation, column, position, generated, expression, uses }: Catalog['defaults'][number]): Hook[] {
+  const code = resolved(selecting(expression), uses)
   if (generated === 'v') return hooks(relation, ['select'], 'generated column', column, code)
   if (generated === 's') return hooks(relation, changes, 'generated column', column, code)
   // UPDATE reaches it by the word DEFAULT.
@@ -119,13 +126,13 @@ const usesOfPolicy: Readonly<Record<string, { readonly using: Uses; readonly che
   '*': { using: readsRows, checks: changes },
 }
 
-function ofPolicy({ relation, name, command, using, checks }: Policy): Hook[] {
-  const uses = usesOfPolicy[command] ?? { using: [], checks: [] }
+function ofPolicy({ relation, name, command, using, checks, uses }: Policy): Hook[] {
+  const commands = usesOfPolicy[command] ?? { using: [], checks: [] }
   // Without WITH CHECK, the expression behind USING checks new rows.
   const check = checks ?? using
   return [
-    ...(using === null ? [] : hooks(relation, uses.using, 'policy', name, { sql: selecting(using) })),
-    ...(check === null ? [] : hooks(relation, uses.checks, 'policy', name, { sql: selecting(check) })),
+    ...(using === null ? [] : hooks(relation, commands.using, 'policy', name, resolved(selecting(using), uses))),
+    ...(check === null ? [] : hooks(relation, commands.checks, 'policy', name, resolved(selecting(check), uses))),
   ]
 }
 
@@ -142,14 +149,14 @@ const viewBits: readonly (readonly [number, RelationUse])[] = [
   [16, 'delete'],
 ]
 
-function ofView({ oid, kind, definition, updatable }: Relation): Hook[] {
+function ofView({ oid, kind, definition, updatable, uses }: Relation): Hook[] {
   if (definition === null) return []
   // Reading a materialized view runs nothing; REFRESH runs its query.
-  if (kind === 'm') return hooks(oid, ['refresh'], 'materialized view', '', { sql: definition })
+  if (kind === 'm') return hooks(oid, ['refresh'], 'materialized view', '', resolved(definition, uses))
   const passed = viewBits.filter(([bit]) => (updatable & bit) !== 0).map(([, use]) => use)
   return [
-    ...hooks(oid, ['select', ...passed], 'view', '', { sql: definition }),
-    ...passed.flatMap((use) => hooks(oid, [use], 'view', '', { sql: definition, passes: use })),
+    ...hooks(oid, ['select', ...passed], 'view', '', resolved(definition, uses)),
+    ...passed.flatMap((use) => hooks(oid, [use], 'view', '', { ...resolved(definition, uses), passes: use })),
   ]
 }
 
@@ -162,7 +169,7 @@ function ofDomains({ domains, domainColumns, checks }: Catalog): Hook[] {
       const name = `${at.schema}.${at.name}`
       for (const check of checks)
         if (check.domain === at.oid)
-          found.push(...hooks(relation, changes, 'domain', name, { sql: selecting(check.expression) }))
+          found.push(...hooks(relation, changes, 'domain', name, resolved(selecting(check.expression), check.uses)))
     }
     return found
   })

@@ -16,6 +16,18 @@ const inside = (types: string): string => `inside(type, part) AS (
       UNION ALL SELECT f.atttypid FROM pg_attribute f WHERE f.attrelid = t.typrelid AND t.typtype = 'c' AND f.attnum > 0 AND NOT f.attisdropped
     ) x(part))`
 
+/**
+ * The functions of users that an expression calls, as PostgreSQL has found them when it was made: by the types of the
+ * arguments, as operators, as casts that nobody wrote.
+ */
+const usedBy = (
+  catalog: string,
+  oid: string,
+): string => `(SELECT coalesce(json_agg(DISTINCT coalesce(o.oprcode::oid, u.refobjid)::text), '[]')
+      FROM pg_depend u LEFT JOIN pg_operator o ON u.refclassid = 'pg_operator'::regclass AND o.oid = u.refobjid
+      WHERE u.classid = '${catalog}'::regclass AND u.objid = ${oid} AND u.deptype = 'n'
+        AND u.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))`
+
 /** The name of a query. */
 export type QueryName =
   | 'server'
@@ -57,6 +69,7 @@ export const queries: Readonly<Record<QueryName, string>> = {
            WHERE coalesce(p.proargmodes[b.number], 'i') IN ('i', 'b', 'v')) a,
            LATERAL (SELECT pg_get_function_arg_default(p.oid, a.number::int) AS text) d) AS parameters,
       (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%') AS search_path,
+      CASE WHEN to_jsonb(p) ->> 'prosqlbody' IS NOT NULL THEN ${usedBy('pg_proc', 'p.oid')} END AS uses,
       CASE WHEN p.prokind <> 'a' AND l.lanname IN ('plpgsql', 'sql') THEN pg_get_functiondef(p.oid) END AS definition,
       (SELECT json_agg(f::text) FROM pg_aggregate a, unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn,
          a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::oid[]) f
@@ -70,7 +83,8 @@ export const queries: Readonly<Record<QueryName, string>> = {
 
   relations: `SELECT c.oid::text, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
       CASE WHEN c.relkind = 'v' THEN pg_relation_is_updatable(c.oid, false) ELSE 0 END AS updatable,
-      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition
+      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition,
+      (SELECT ${usedBy('pg_rewrite', 'r.oid')} FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename = '_RETURN') AS uses
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${ofUser('n')} AND ${noExtension('pg_class', 'c.oid')}
     ORDER BY 2, 3`,
@@ -86,29 +100,32 @@ export const queries: Readonly<Record<QueryName, string>> = {
   defaults: `SELECT d.adrelid::text AS relation, a.attname AS column, a.attgenerated AS generated,
       (SELECT count(*)::int FROM pg_attribute b
        WHERE b.attrelid = a.attrelid AND b.attnum > 0 AND b.attnum < a.attnum AND NOT b.attisdropped) AS position,
-      pg_get_expr(d.adbin, d.adrelid) AS expression
+      pg_get_expr(d.adbin, d.adrelid) AS expression, ${usedBy('pg_attrdef', 'd.oid')} AS uses
     FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE ${ofUser('n')} ORDER BY 1, 2`,
 
   checks: `SELECT nullif(c.conrelid, 0)::text AS relation, nullif(c.contypid, 0)::text AS domain, c.conname AS name,
-      pg_get_expr(c.conbin, c.conrelid) AS expression
+      pg_get_expr(c.conbin, c.conrelid) AS expression, ${usedBy('pg_constraint', 'c.oid')} AS uses
     FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
     WHERE c.contype = 'c' AND ${ofUser('n')} AND coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) ORDER BY 1, 2, 3`,
 
   policies: `SELECT p.polrelid::text AS relation, p.polname AS name, p.polcmd AS command,
-      pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS checks
+      pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS checks,
+      ${usedBy('pg_policy', 'p.oid')} AS uses
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity ORDER BY 1, 2`,
 
-  rules: `SELECT r.ev_class::text AS relation, r.rulename AS name, r.ev_type AS event, pg_get_ruledef(r.oid) AS definition
+  rules: `SELECT r.ev_class::text AS relation, r.rulename AS name, r.ev_type AS event, pg_get_ruledef(r.oid) AS definition,
+      ${usedBy('pg_rewrite', 'r.oid')} AS uses
     FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE ${ofUser('n')} AND r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2`,
 
   indexes: `SELECT i.indrelid::text AS relation, c.relname AS name,
-      concat_ws(', ', pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)) AS expression
+      concat_ws(', ', pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)) AS expression,
+      ${usedBy('pg_class', 'c.oid')} AS uses
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND ${ofUser('n')}
-    UNION ALL SELECT t.partrelid::text, 'partition key', pg_get_expr(t.partexprs, t.partrelid)
+    UNION ALL SELECT t.partrelid::text, 'partition key', pg_get_expr(t.partexprs, t.partrelid), NULL
     FROM pg_partitioned_table t WHERE t.partexprs IS NOT NULL ORDER BY 1, 2`,
 
   domains: `SELECT t.oid::text, n.nspname AS schema, t.typname AS name, t.typbasetype::text AS base

@@ -3,11 +3,14 @@ import {
   analyzeStatements,
   effectsLeft,
   effectsOfArguments,
+  fires,
   maybe,
   runsHook,
   withoutArguments,
+  type ArgumentValue,
   type CallReference,
   type DetectedEffect,
+  type Parameter,
   type Reach,
   type References,
   type RelationReference,
@@ -15,26 +18,23 @@ import {
   type StoredAnalysis,
 } from '@poolsafe/core/adapter'
 import type { Catalog, Relation, Routine } from './catalog.ts'
+import { Chains, nothing, type Judged, type TracedEffect } from './chains.ts'
 import { hooksOf, selecting, type Code, type Hook, type Through } from './hooks.ts'
 import { Names, schemasIn } from './names.ts'
 
-/** An effect with the objects that lead to it. */
-export type TracedEffect = DetectedEffect
-
-/** What a piece of code does to the session. */
-export interface Judged {
-  /** All effects in their order, with what the code takes back. */
-  readonly effects: readonly TracedEffect[]
-  /** What is left when the code has run. */
-  readonly left: readonly TracedEffect[]
-  /** Why a part of the code itself could not be judged. */
-  readonly undecided?: string
-}
-
-const nothing: Judged = { effects: [], left: [] }
-
 /** The most effects of one piece of code that are followed, so that calls of calls do not multiply without bound. */
 const mostEffects = 128
+
+/** Where code stands. */
+interface Place {
+  readonly path: readonly string[]
+  /** Of a view that passes changes on to its table. */
+  readonly passes?: RelationUse | undefined
+  /** The functions that it calls, if PostgreSQL has found them. */
+  readonly uses?: readonly string[] | undefined
+  /** The parameters of the routine. */
+  readonly own?: readonly Parameter[]
+}
 
 /** Follows code through the calls, tables, operators and types that it uses. */
 export class ReachedCode {
@@ -44,11 +44,7 @@ export class ReachedCode {
   readonly #names: Names
   readonly #routines: ReadonlyMap<string, Routine>
   readonly #relations: ReadonlyMap<string, Relation>
-  readonly #known = new Map<string, Judged>()
-  /** Code that is being judged now. Code that calls itself is judged once. */
-  readonly #open = new Set<string>()
-  /** Code was left out because it is being judged, so what is judged meanwhile is not complete. */
-  #isIncomplete = false
+  readonly #chains = new Chains((code) => this.#judge(code))
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog
@@ -61,33 +57,26 @@ export class ReachedCode {
 
   /** Judges a piece of code with all that it reaches. */
   judge(code: Code): Judged {
-    const key = JSON.stringify(code)
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    if (this.#open.has(key)) {
-      this.#isIncomplete = true
-      return nothing
-    }
-    this.#open.add(key)
-    const judged = this.#judge(code)
-    this.#open.delete(key)
-    if (this.#open.size === 0) this.#isIncomplete = false
-    if (!this.#isIncomplete) this.#known.set(key, judged)
-    return judged
+    return this.#chains.judge(code)
   }
 
   #judge(code: Code): Judged {
     if ('relation' in code) return this.#ofRelation(code.relation, code.use, code.through)
-    if ('sql' in code) return judgedOf(analyzeStatements(code.sql, this.#reach(this.#defaultPath(''), code.passes)))
+    if ('sql' in code) {
+      const reach = this.#reach({ path: this.#defaultPath(''), passes: code.passes, uses: code.uses })
+      return judgedOf(analyzeStatements(code.sql, reach))
+    }
     const routine = this.#routines.get(code.routine)
     return routine === undefined ? nothing : this.#ofRoutine(routine)
   }
 
-  #ofRoutine({ kind, definition, parts, language, owner, search_path: path }: Routine): Judged {
+  #ofRoutine({ kind, definition, parts, language, owner, parameters, uses, search_path: path }: Routine): Judged {
     if (kind === 'a') return union((parts ?? []).map((routine) => independent(this.judge({ routine }))))
     if (definition === null) return { ...nothing, undecided: `a function in the language ${language}` }
     const schemas = path === null ? this.#defaultPath(owner) : schemasIn(path, owner)
-    return judgedOf(analyzeRoutine(definition, this.#reach(schemas)))
+    return judgedOf(
+      analyzeRoutine(definition, this.#reach({ path: schemas, own: parameters ?? [], uses: uses ?? undefined })),
+    )
   }
 
   #defaultPath(user: string): string[] {
@@ -105,20 +94,24 @@ export class ReachedCode {
     return ofEffects(this.#ofHooks(relation, use, through === 'row' ? used.filter(runsForRow) : used))
   }
 
-  #reach(path: readonly string[], passes?: RelationUse): Reach {
+  #reach(place: Place): Reach {
     return {
-      effectsOf: (references) => ({ effects: bounded(this.#reachedBy(references, path, passes)) }),
-      mentions: (sql) => this.#names.mentions(sql),
+      effectsOf: (references) => ({ effects: bounded(this.#reachedBy(references, place)) }),
+      mentions: (sql) => place.uses !== undefined || this.#names.mentions(sql),
     }
   }
 
-  #reachedBy(references: References, path: readonly string[], passes?: RelationUse): TracedEffect[] {
+  #reachedBy(references: References, place: Place): TracedEffect[] {
+    const { path, passes, uses, own = [] } = place
     return [
-      ...references.calls.flatMap((call) => {
-        const routines = this.#names.routines(call, path)
+      ...this.#ofCommand(references.command),
+      ...references.calls.flatMap((written) => {
+        const call = { ...written, values: written.values.map((value) => typed(value, own)) }
+        const routines = this.#names.routines(call, path).filter(({ oid }) => uses?.includes(oid) !== false)
         const isSure = call.isSure && routines.length === 1
         return routines.flatMap((routine) => this.#ofCall(routine, isSure, call.values))
       }),
+      ...(uses === undefined ? [] : this.#ofUnwritten(uses, references)),
       ...references.relations.flatMap((reference) =>
         this.#names.relations(reference, path).flatMap((relation) => {
           const use = passes !== undefined && reference.use === 'select' ? passes : reference.use
@@ -141,6 +134,25 @@ export class ReachedCode {
               .flatMap((cast) => traced(`cast to ${cast.target}`, maybe(this.ofRoutine(cast.function))))),
       ]),
     ]
+  }
+
+  /** Functions that PostgreSQL calls without their names: casts, operators. */
+  #ofUnwritten(uses: readonly string[], { calls }: References): TracedEffect[] {
+    return uses.flatMap((oid) => {
+      const routine = this.#routines.get(oid)
+      const isWritten = routine === undefined || calls.some(({ name }) => name === routine.name)
+      return isWritten ? [] : maybe(this.ofRoutine(oid))
+    })
+  }
+
+  /** What the event triggers of a DDL statement leave. */
+  #ofCommand(command: string | undefined): TracedEffect[] {
+    if (command === undefined) return []
+    return this.#catalog.eventTriggers
+      .filter((trigger) => fires(trigger, command))
+      .flatMap(({ name, function: routine }) =>
+        traced(command === '' ? 'a DDL statement' : command, traced(`event trigger ${name}`, this.ofRoutine(routine))),
+      )
   }
 
   /** Returns what a routine leaves, from its name on. */
@@ -187,6 +199,12 @@ export class ReachedCode {
     const routine = 'routine' in code ? this.#routines.get(code.routine) : undefined
     return traced(label, routine === undefined ? maybe(stays) : traced(labelOf(routine), maybe(stays)))
   }
+}
+
+/** A parameter of the routine has the type of its declaration. */
+function typed(value: ArgumentValue, own: readonly Parameter[]): ArgumentValue {
+  const type = value.parameter === undefined ? undefined : own[value.parameter - 1]?.type
+  return type === undefined || value.type !== undefined ? value : { ...value, type }
 }
 
 export function groupByRelation(hooks: readonly Hook[]): Map<string, Hook[]> {

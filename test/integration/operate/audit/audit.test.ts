@@ -68,9 +68,15 @@ it('a function that only takes back state is no finding', () => {
 
 it('an event trigger is found, by its name', async () => {
   await owner.query(`CREATE FUNCTION shop.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('app.a', 'x', false); END $$;
+    CREATE FUNCTION shop.makes_table() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CREATE TABLE shop.made (id int); END $$;
     CREATE EVENT TRIGGER watch_ddl ON ddl_command_end EXECUTE FUNCTION shop.on_ddl()`)
   const { findings } = await audit({ ask: askOf(owner) })
   const live = await changesSession({ object: 'watch_ddl', sql: '', call: 'CREATE TABLE shop.after_ddl (id int)' })
+  const made = await changesSession({ object: '', sql: '', call: 'SELECT shop.makes_table()' })
+  expect({ made, found: findings.some(({ object }) => object === 'shop.makes_table') }).toEqual({
+    made: true,
+    found: true,
+  })
   await owner.query('DROP EVENT TRIGGER watch_ddl; DROP FUNCTION shop.on_ddl()')
   expect({ live, found: findings.filter(({ object }) => object === 'watch_ddl').map(({ via }) => via) }).toEqual({
     live: true,

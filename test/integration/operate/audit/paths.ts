@@ -63,6 +63,25 @@ export const hiddenPaths: readonly StoredCase[] = [
   code('text_of_case', "BEGIN EXECUTE 'SET ' || CASE WHEN false THEN 'LOCAL' ELSE 'SESSION' END || ' app.a = 1'; END"),
   code('text_of_names', "BEGIN EXECUTE format('SELECT %I.%I(1)', 'shop', 'leak'); END"),
   code('text_using_false', "BEGIN EXECUTE 'SELECT set_config($1, $2, $3)' USING 'app.a', 'x', false; END"),
+  {
+    object: 'shop.type_default',
+    sql: `CREATE TYPE shop.mood AS ENUM ('good'); ${plpgsql('shop.type_default()', "DECLARE m shop.mood := CASE WHEN shop.leak_ok(1) THEN 'good' END; BEGIN END")}`,
+    call: 'SELECT shop.type_default()',
+  },
+  {
+    object: 'shop.v_ordered',
+    sql: `CREATE FUNCTION shop.ordered_s(s int, v anyelement) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+      ${plpgsql('shop.ordered_f(s int, d float8)', `BEGIN ${setA}; RETURN s; END`, 'int')}
+      CREATE AGGREGATE shop.ordered(float8 ORDER BY anyelement) (SFUNC = shop.ordered_s, STYPE = int, FINALFUNC = shop.ordered_f);
+      CREATE VIEW shop.v_ordered AS SELECT shop.ordered(0.5) WITHIN GROUP (ORDER BY n) AS m FROM generate_series(1, 2) n`,
+    call: 'SELECT * FROM shop.v_ordered',
+  },
+  {
+    object: 'shop.default_cast',
+    sql: `CREATE TYPE shop.euro AS (a int); ${plpgsql('shop.euro_of(i int)', `BEGIN ${setA}; RETURN ROW(i)::shop.euro; END`, 'shop.euro')}
+      CREATE CAST (int AS shop.euro) WITH FUNCTION shop.euro_of(int) AS IMPLICIT; CREATE TABLE shop.default_cast (e shop.euro DEFAULT 5, n int)`,
+    call: 'INSERT INTO shop.default_cast (n) VALUES (1)',
+  },
   code('domain_variable', 'DECLARE d shop.d_leak := 1; BEGIN END'),
   code('domain_result', 'BEGIN RETURN 1; END', 'shop.d_leak'),
   {
@@ -117,6 +136,37 @@ export const alikePaths: readonly StoredCase[] = [
     'path_try_in_variable',
     `DECLARE got boolean; BEGIN SELECT pg_try_advisory_lock(124) INTO got; IF got THEN PERFORM 1; ${unlock(124)} END IF; END`,
   ),
+  code('path_try_while', `BEGIN WHILE NOT pg_try_advisory_lock(140) LOOP PERFORM 1; END LOOP; ${unlock(140)} END`),
+  code('path_try_exit', `BEGIN LOOP EXIT WHEN pg_try_advisory_lock(141); PERFORM 1; END LOOP; ${unlock(141)} END`),
+  code('path_try_is_true', `BEGIN IF pg_try_advisory_lock(142) IS TRUE THEN ${unlock(142)} END IF; END`),
+  code('path_try_last', `BEGIN IF 1 = 1 AND (SELECT pg_try_advisory_lock(143)) THEN ${unlock(143)} END IF; END`),
+  code(
+    'path_try_declared',
+    `DECLARE got boolean := pg_try_advisory_lock(144); BEGIN IF got = false THEN RETURN; END IF; ${unlock(144)} END`,
+  ),
+  code(
+    'path_unlock_assigned',
+    `DECLARE u boolean; BEGIN ${lock(145)} u := pg_advisory_unlock(145); ${lock(146)} RETURN pg_advisory_unlock(146); END`,
+    'boolean',
+  ),
+  code(
+    'path_same_class',
+    `BEGIN ${lock("'pg_class'::regclass::oid::bigint")} ${unlock("'pg_class'::regclass::oid::bigint")} END`,
+  ),
+  {
+    object: 'shop.path_same_expression',
+    sql: plpgsql(
+      'shop.path_same_expression(k text)',
+      `BEGIN ${lock("('x' || md5(k))::bit(64)::bigint")} ${unlock("('x' || md5(k))::bit(64)::bigint")} END`,
+    ),
+    call: "SELECT shop.path_same_expression('x')",
+  },
+  {
+    object: 'shop.path_same_row',
+    sql: `CREATE TABLE shop.path_same_row (id int); ${plpgsql('shop.path_same_row_f()', `BEGIN ${lock('NEW.id')} ${unlock('NEW.id')} RETURN NEW; END`, 'trigger')}
+      CREATE TRIGGER t BEFORE INSERT ON shop.path_same_row FOR EACH ROW EXECUTE FUNCTION shop.path_same_row_f()`,
+    call: 'INSERT INTO shop.path_same_row VALUES (147)',
+  },
   code(
     'path_loop',
     `DECLARE r record; BEGIN FOR r IN SELECT g FROM generate_series(1, 3) g LOOP ${lock('r.g')} ${unlock('r.g')} END LOOP; END`,
@@ -130,6 +180,11 @@ export const alikePaths: readonly StoredCase[] = [
     `BEGIN ${lock(126)} BEGIN PERFORM 1 / 0; ${unlock(126)} EXCEPTION WHEN OTHERS THEN ${unlock(126)} END; END`,
   ),
   code('path_branch_resets', `BEGIN IF true THEN SET app.b = 'x'; PERFORM 1; RESET app.b; END IF; END`),
+  code(
+    'path_restores_behind_return',
+    `DECLARE old text := current_setting('app.a', true);
+     BEGIN IF 1 = 2 THEN RETURN; END IF; FOR i IN 1..2 LOOP ${setA}; END LOOP; PERFORM set_config('app.a', old, false); END`,
+  ),
   code('path_loop_temporary', 'BEGIN FOR i IN 1..2 LOOP CREATE TEMP TABLE tl (i int); DROP TABLE tl; END LOOP; END'),
   code('path_undone', `BEGIN BEGIN ${setA}; RAISE EXCEPTION 'x'; EXCEPTION WHEN OTHERS THEN NULL; END; END`),
   code(
@@ -150,6 +205,18 @@ export const alikePaths: readonly StoredCase[] = [
   code('argument_by_default', "BEGIN PERFORM shop.set_where('x'); END"),
   code('argument_by_name', "BEGIN PERFORM shop.set_where(is_local => true, v => 'x'); END"),
   code('argument_passed_on', "DECLARE l CONSTANT boolean := true; BEGIN PERFORM shop.set_where('x', l); END"),
+  {
+    object: 'shop.argument_of_alias',
+    sql: `${plpgsql('shop.by_alias(text, boolean)', "DECLARE v ALIAS FOR $1; l ALIAS FOR $2; BEGIN PERFORM set_config('app.a', v, l); END")}
+      ${plpgsql('shop.by_full_name(l boolean)', "BEGIN PERFORM set_config('app.a', 'x', by_full_name.l); END")}
+      ${plpgsql('shop.argument_of_alias()', "BEGIN PERFORM shop.by_alias('x', true); PERFORM shop.by_full_name(true); END")}`,
+    call: 'SELECT shop.argument_of_alias()',
+  },
+  {
+    object: 'shop.v_of_type',
+    sql: 'CREATE TABLE shop.integers (n int); INSERT INTO shop.integers VALUES (1); CREATE VIEW shop.v_of_type AS SELECT shop.by_type(n)::text FROM shop.integers',
+    call: 'SELECT * FROM shop.v_of_type',
+  },
   code('argument_same_lock', 'BEGIN PERFORM shop.take(128); PERFORM shop.give(128); END'),
   code('argument_given', 'BEGIN PERFORM shop.with_leak(1); END'),
   code('argument_integer', 'BEGIN PERFORM shop.by_type(1); END'),
