@@ -52,6 +52,10 @@ export const transactions: Readonly<Record<string, readonly Statement[]>> = {
   ),
   'settings in the statement that needs them': alone(
     "WITH s AS (SELECT set_config('lock_timeout', '1s', true)) UPDATE posts SET title = $1 FROM s",
+    "SELECT set_config('app.org_id', '7', true), current_setting('app.org_id')",
+    "SELECT title FROM posts, set_config('app.org_id', '7', true)",
+    "SELECT count_posts() FROM set_config('app.org_id', '7', true)",
+    "SELECT set_config('app.org_id', '7', true), id FROM posts",
     "SET LOCAL work_mem = '64MB'; SELECT * FROM posts ORDER BY title",
     "SELECT set_config('app.org_id', '7', true); SELECT * FROM posts",
   ),

@@ -1,5 +1,6 @@
 import type { Node, SelectStmt, VariableSetStmt } from '@pgsql/types'
 import type { Effect } from './effect.ts'
+import { isValue, onlyFunction } from '../sql/executed.ts'
 import { functionCall, isBooleanConstant, isBuiltIn } from '../sql/function-call.ts'
 import { withSettings } from './helper.ts'
 import type { Place, Remedy, Rule } from './rule.ts'
@@ -16,21 +17,42 @@ function onSet({ name = '', is_local, kind }: VariableSetStmt): Effect | undefin
 
 /**
  * Only where the statement does nothing else: `WITH t AS (SELECT set_config('lock_timeout', '1s', true)) SELECT … FROM
- * t` sets for itself, and works.
+ * t` sets for itself, and works. `SELECT set_config('app.org', id::text, true) FROM orgs` reads its row before it sets.
  */
 function onSelect(
-  { targetList, fromClause, withClause, larg }: SelectStmt,
+  { targetList = [], fromClause = [], withClause, larg }: SelectStmt,
   { isWholeStatement }: Place,
 ): Effect | undefined {
-  const hasMore = fromClause !== undefined || withClause !== undefined || larg !== undefined
-  if (!isWholeStatement || hasMore || targetList === undefined) return undefined
-  return targetList.every(setsLocally) ? ineffective('set_config(…, true)') : undefined
+  if (!isWholeStatement || withClause !== undefined || larg !== undefined) return undefined
+  const values = targetList.map((target) => ('ResTarget' in target ? target.ResTarget.val : undefined))
+  const sets = values.some(setsLocally) && values.every((value) => setsLocally(value) || isConstant(value))
+  const isAlone = sets && fromClause.every(isTable)
+  return isAlone || setsInFrom(fromClause, values) ? ineffective('set_config(…, true)') : undefined
 }
 
-function setsLocally(target: Node): boolean {
-  const value = 'ResTarget' in target ? target.ResTarget.val : undefined
-  const call = value !== undefined && 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
+/** A call of set_config, perhaps under a cast or in `IS NOT NULL`. */
+function setsLocally(value: Node | undefined): boolean {
+  if (value === undefined) return false
+  if ('TypeCast' in value) return setsLocally(value.TypeCast.arg)
+  if ('NullTest' in value) return setsLocally(value.NullTest.arg)
+  const call = 'FuncCall' in value ? functionCall(value.FuncCall) : undefined
   return call?.name === 'set_config' && isBuiltIn(call) && isBooleanConstant(call.argument(2, 'is_local'), true)
+}
+
+function isConstant(value: Node | undefined): boolean {
+  return value !== undefined && isValue(value)
+}
+
+function isTable(node: Node): boolean {
+  if (!('JoinExpr' in node)) return 'RangeVar' in node
+  const { larg, rarg } = node.JoinExpr
+  return larg !== undefined && rarg !== undefined && isTable(larg) && isTable(rarg)
+}
+
+/** `SELECT * FROM set_config(…)`, and nothing else. */
+function setsInFrom(fromClause: readonly Node[], values: readonly (Node | undefined)[]): boolean {
+  const call = onlyFunction(fromClause)
+  return setsLocally(call) && values.every((value) => value !== undefined && ('ColumnRef' in value || isValue(value)))
 }
 
 /** A value that its transaction takes with it. */

@@ -174,7 +174,10 @@ export function certainCalls(statement: Node, isKnown: (call: FunctionCall) => b
   const { fromClause, targetList = [], ...others } = statement.SelectStmt
   if (mayBeEmpty.some((part) => part in others)) return noCalls
   const columns = targetList.map((target) => ('ResTarget' in target ? target.ResTarget.val : undefined))
-  if (fromClause !== undefined) return columns.every(isColumn) ? onlyFunction(fromClause) : noCalls
+  if (fromClause !== undefined) {
+    const call = columns.every(isColumn) ? onlyFunction(fromClause) : undefined
+    return call === undefined ? noCalls : new Set([nodeIn(call)])
+  }
   const calls = columns.flatMap((column) => (column !== undefined && isCalled(column, isKnown) ? [nodeIn(column)] : []))
   return columns.every((column) => column !== undefined && (isValue(column) || isCalled(column, isKnown)))
     ? new Set(calls)
@@ -203,13 +206,13 @@ function isColumn(column: Node | undefined): boolean {
   return column !== undefined && ('ColumnRef' in column || isValue(column))
 }
 
-/** `FROM f(…)`, and nothing else. */
-function onlyFunction([first, second]: readonly Node[]): ReadonlySet<object> {
+/** Returns the call of `FROM f(…)`, if nothing else stands there. */
+export function onlyFunction([first, second]: readonly Node[]): Node | undefined {
   const { functions = [], is_rowsfrom: isRowsFrom } =
     first !== undefined && second === undefined && 'RangeFunction' in first ? first.RangeFunction : {}
   const [list] = functions
   const call = list !== undefined && 'List' in list ? list.List.items?.[0] : undefined
-  return call === undefined || isRowsFrom ? noCalls : new Set([nodeIn(call)])
+  return isRowsFrom ? undefined : call
 }
 
 function isCalled(column: Node, isKnown: (call: FunctionCall) => boolean): boolean {
