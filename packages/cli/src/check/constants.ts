@@ -92,12 +92,14 @@ export class Constants {
 /** Returns true for a text with a line that begins `export *` or `export {`. No regular expression finds it as fast. */
 function exportsList(source: string): boolean {
   for (let at = source.indexOf('export'); at !== -1; at = source.indexOf('export', at + 6)) {
-    if (at > 0 && !/[\n\r]/.test(source.charAt(at - 1))) continue
-    let next = at + 6
-    while (/\s/.test(source.charAt(next))) next++
-    if (source.startsWith('*', next) || source.startsWith('{', next)) return true
+    const isStart = at === 0 || isLineEnd(source.charCodeAt(at - 1))
+    if (isStart && /^\s{0,9}[*{]/.test(source.slice(at + 6, at + 16))) return true
   }
   return false
+}
+
+function isLineEnd(code: number): boolean {
+  return code === 0x0a || code === 0x0d
 }
 
 const exporting = /\bexport\b|\bexports\b/

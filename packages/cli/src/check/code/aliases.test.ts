@@ -110,6 +110,13 @@ describe('nothing is followed by', () => {
   })
 })
 
+it('many configurations that refer to each other take no long time', async () => {
+  const all = Array.from({ length: 60 }, (_, index) => ({ path: `../p${index}` }))
+  const projects = all.map(({ path }) => [`packages/x/${path}/tsconfig.json`, JSON.stringify({ references: all })])
+  const files = { 'packages/p0/a.ts': using('@/db/queries'), ...Object.fromEntries(projects) }
+  expect(await check(files)).toBe('')
+})
+
 it('an alias that is new counts with --cache too', async () => {
   const cwd = writeProject({ 'src/db/queries.ts': queries, 'src/a.ts': using('@/db/queries') })
   const cached = ['check', '--format', 'concise', '--cache-location', join(cwd, '.cache-of-check')]

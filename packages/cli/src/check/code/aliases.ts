@@ -88,21 +88,21 @@ function readConfig(path: string, steps: number): Paths | undefined {
   const baseUrl = typeof given === 'string' ? resolve(folder, given) : inherited.baseUrl
   const aliases = isObject(options['paths']) ? toAliases(baseUrl ?? folder, options['paths']) : inherited.aliases
   if (aliases.length > 0 || baseUrl !== undefined) return { aliases, baseUrl }
-  return { aliases: referenced(folder, config['references'], steps) }
+  return { aliases: steps === 0 ? referenced(folder, config['references']) : [] }
 }
 
 function mergePaths(all: Paths, { aliases = all.aliases, baseUrl = all.baseUrl }: Partial<Paths>): Paths {
   return { aliases, baseUrl }
 }
 
-/** A configuration that only refers to others, as that of Vite's templates. */
-function referenced(folder: string, references: unknown, steps: number): readonly Alias[] {
+/** A configuration that only refers to others, as that of Vite's templates. References of references do not count. */
+function referenced(folder: string, references: unknown): readonly Alias[] {
   const paths = Array.isArray(references)
     ? references.flatMap((each: unknown) => (isObject(each) ? listOf(each['path']) : []))
     : []
   return paths.flatMap((path) => {
     const at = resolve(folder, path)
-    return readConfig(at.endsWith('.json') ? at : join(at, 'tsconfig.json'), steps + 1)?.aliases ?? []
+    return readConfig(at.endsWith('.json') ? at : join(at, 'tsconfig.json'), 1)?.aliases ?? []
   })
 }
 
