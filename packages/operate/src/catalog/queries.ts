@@ -100,7 +100,9 @@ export const queries: Readonly<Record<QueryName, string>> = {
   defaults: `SELECT d.adrelid::text AS relation, a.attname AS column, a.attgenerated AS generated,
       (SELECT count(*)::int FROM pg_attribute b
        WHERE b.attrelid = a.attrelid AND b.attnum > 0 AND b.attnum < a.attnum AND NOT b.attisdropped) AS position,
-      pg_get_expr(d.adbin, d.adrelid) AS expression, ${usedBy('pg_attrdef', 'd.oid')} AS uses
+      pg_get_expr(d.adbin, d.adrelid) AS expression,
+      -- Older versions keep those of a generated column elsewhere.
+      CASE WHEN a.attgenerated = '' THEN ${usedBy('pg_attrdef', 'd.oid')} END AS uses
     FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE ${ofUser('n')} ORDER BY 1, 2`,
