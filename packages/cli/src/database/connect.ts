@@ -53,12 +53,7 @@ interface Inside {
  * @throws DatabaseUnreadableError if the server does not answer or refuses the login
  */
 export async function openDatabase(url: string, name: string): Promise<OpenDatabase> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: name,
-    connectionTimeoutMillis,
-    query_timeout: answerTimeoutMillis,
-  })
+  const client = clientOf(url, name)
   const inside = client as unknown as Inside
   const parameterStatus: Record<string, string> = {}
   // The query under way rejects; without a listener the process would end.
@@ -80,6 +75,20 @@ export async function openDatabase(url: string, name: string): Promise<OpenDatab
     isEncrypted: stream.encrypted === true,
     isLocal: isLocal(stream.remoteAddress),
     close: async () => client.end().catch(() => {}),
+  }
+}
+
+/** The driver reads the files that the URL names, such as `sslrootcert`. */
+function clientOf(url: string, name: string): pg.Client {
+  try {
+    return new pg.Client({
+      connectionString: url,
+      application_name: name,
+      connectionTimeoutMillis,
+      query_timeout: answerTimeoutMillis,
+    })
+  } catch (error) {
+    throw new DatabaseUnreadableError(`could not connect to ${shownUrl(url)}: ${messageOf(error)}`, { cause: error })
   }
 }
 

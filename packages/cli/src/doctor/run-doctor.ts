@@ -1,6 +1,6 @@
 import { loadConfigSync, poolerNamed } from '@poolsafe/config'
 import type { PoolerProfile } from '@poolsafe/core'
-import { doctor, type DoctorOptions, type DoctorReport } from '@poolsafe/operate'
+import { DatabaseUnreadableError, doctor, type DoctorOptions, type DoctorReport } from '@poolsafe/operate'
 import { databaseUrl, messageOf, openDatabase, type OpenDatabase } from '../database/connect.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { bytesOf, numberOf } from '../numbers.ts'
@@ -69,15 +69,29 @@ async function connect(
   const connection = await open(bare)
   const directUrl = flags.directUrl ?? env['DIRECT_URL'] ?? ''
   const direct =
-    directUrl === ''
-      ? undefined
-      : await open(databaseUrl(flags.directUrl, env, { option: '--direct-url', variable: 'DIRECT_URL' }))
+    directUrl === '' ? undefined : await openDirect(databaseUrl(flags.directUrl, env, directNames), flags, open)
   return {
     connection,
     url,
     admin: await consoleOf(flags.adminUrl ?? consoleUrl(bare), open),
     startup: await tryStartup(url, sent, opened),
     ...(direct !== undefined && { direct }),
+  }
+}
+
+const directNames = { option: '--direct-url', variable: 'DIRECT_URL' } as const
+
+/** The message says which of the two URLs does not work. */
+async function openDirect(
+  url: string,
+  { directUrl }: DoctorFlags,
+  open: (url: string) => Promise<OpenDatabase>,
+): Promise<OpenDatabase> {
+  try {
+    return await open(url)
+  } catch (error) {
+    const name = directUrl === undefined ? directNames.variable : directNames.option
+    throw new DatabaseUnreadableError(`${name}: ${messageOf(error)}`, { cause: error })
   }
 }
 

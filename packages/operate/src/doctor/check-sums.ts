@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { expecting, unseen, type Check } from './check.ts'
 import { slotsOf } from './check-database.ts'
 import type { Facts, PgBouncerFacts } from './facts.ts'
@@ -25,12 +26,17 @@ function clientsOf({ options: { processes, pool } }: Facts, id: string, room: nu
       'give --processes and --pool',
     )
   const sum = processes * pool
-  return expecting(id, sum <= room, `${processes} processes × ${pool} = ${sum} connections; ${has} ${room}`, {
-    why: 'when all processes are busy, or during a rolling update, logins fail',
-    remedy: id.startsWith('pgbouncer')
-      ? `max_client_conn = ${Math.ceil(sum * 1.2)}, or smaller pools`
-      : `pools of at most ${Math.floor(room / processes)}, or a transaction pooler`,
-  })
+  return expecting(
+    id,
+    sum <= room,
+    `${counted(processes, 'process')} × ${pool} = ${counted(sum, 'connection')}; ${has} ${room}`,
+    {
+      why: 'when all processes are busy, or during a rolling update, logins fail',
+      remedy: id.startsWith('pgbouncer')
+        ? `max_client_conn = ${Math.ceil(sum * 1.2)}, or smaller pools`
+        : `pools of at most ${Math.floor(room / processes)}, or a transaction pooler`,
+    },
+  )
 }
 
 /** Server connections that this PgBouncer may open, and all PgBouncers together. */
@@ -41,7 +47,7 @@ function serverSum({ database, options: { poolers = 1 } }: Facts, pgbouncer: PgB
   return expecting(
     'pgbouncer/default-pool-size',
     sum <= slots,
-    `${poolers} poolers × ${each} server connections = ${sum}; PostgreSQL has ${slots}`,
+    `${counted(poolers, 'pooler')} × ${counted(each, 'server connection')} = ${sum}; PostgreSQL has ${slots}`,
     {
       why: 'pool_size is for each pair of database and user, and for each pooler; it is no total',
       remedy: `max_db_connections = ${Math.max(Math.floor(slots / poolers), 1)}, or a smaller default_pool_size`,
@@ -49,17 +55,27 @@ function serverSum({ database, options: { poolers = 1 } }: Facts, pgbouncer: PgB
   )
 }
 
-/** The sum over databases: pairs in use × (pool_size + reserve_pool), at most max_connections of the database. */
-function mostServers({ databases, pools }: PgBouncerFacts): number {
-  return databases
+/**
+ * The sum over databases: pairs in use × (pool_size + reserve_pool), at most max_connections of the database; and no
+ * more than max_user_connections for each user of all databases.
+ */
+function mostServers({ databases, pools, config }: PgBouncerFacts): number {
+  const ofDatabases = databases
     .filter((row) => row['name'] !== 'pgbouncer')
     .reduce((sum, row) => {
-      const users = new Set(pools.filter((pool) => pool['database'] === row['name']).map((pool) => pool['user'])).size
+      const users = usersIn(pools.filter((pool) => pool['database'] === row['name']))
       const size = Number(row['pool_size'] ?? 0) + Number(row['reserve_pool_size'] ?? row['reserve_pool'] ?? 0)
       const cap = Number(row['max_connections'] ?? 0)
       const wanted = Math.max(users, 1) * size
       return sum + (cap > 0 ? Math.min(wanted, cap) : wanted)
     }, 0)
+  const ofUser = Number(config['max_user_connections'] ?? 0)
+  const users = usersIn(pools.filter((pool) => pool['database'] !== 'pgbouncer'))
+  return ofUser > 0 ? Math.min(ofDatabases, Math.max(users, 1) * ofUser) : ofDatabases
+}
+
+function usersIn(pools: PgBouncerFacts['pools']): number {
+  return new Set(pools.map((pool) => pool['user'])).size
 }
 
 /** Limits of the role and of the database. */

@@ -1,5 +1,6 @@
 import type { Load } from './load.ts'
 import type { ResolvedSize } from './options.ts'
+import { counted } from '../counted.ts'
 import { mostProcesses, slotFigures, slotsOf, wantedPool } from './pools.ts'
 import { sources, type Figure } from './sources.ts'
 
@@ -63,18 +64,18 @@ function withoutPooler(size: ResolvedSize, wanted: number): Divided {
     maxClients: 0,
     total: pool * processes,
     figures: [
-      counted(
+      figureOf(
         'pool of a process',
         pool,
         Number.isFinite(room)
-          ? `min(${wanted} needed, ${slotsOf(size)} ÷ ${processes} processes = ${room})`
+          ? `min(${wanted} needed, ${slotsOf(size)} ÷ ${counted(processes, 'process')} = ${room})`
           : `${wanted} needed`,
         sources.slots,
       ),
-      counted(
+      figureOf(
         'server connections in all',
         pool * processes,
-        `(${size.processes} processes + ${size.surge} in a rolling update) × ${pool}`,
+        `(${counted(size.processes, 'process')} + ${size.surge} in a rolling update) × ${pool}`,
         sources.surge,
       ),
     ],
@@ -97,26 +98,26 @@ function behindPoolers(size: ResolvedSize, { worthHaving }: Load, pool: number):
     maxClients,
     total: poolSize * parts,
     figures: [
-      counted('pool of a process', pool, `${pool} needed`, sources.staffing),
-      counted(
+      figureOf('pool of a process', pool, `${pool} needed`, sources.staffing),
+      figureOf(
         'default_pool_size',
         poolSize,
-        `${poolSizeBy(byCores, bySlots)}, of ${poolers} poolers × ${pairs} pairs of database and user`,
+        `${poolSizeBy(byCores, bySlots)}, of ${counted(poolers, 'pooler')} × ${counted(pairs, 'pair')} of database and user`,
         sources.pgbouncer,
       ),
-      counted(
+      figureOf(
         'server connections in all',
         poolSize * parts,
-        `${poolers} poolers × ${pairs} pairs × ${poolSize}`,
+        `${counted(poolers, 'pooler')} × ${counted(pairs, 'pair')} × ${poolSize}`,
         sources.pgbouncer,
       ),
-      counted(
+      figureOf(
         'max_client_conn',
         maxClients,
-        `(${size.processes} + ${size.surge}) processes × ${pool} × 1.2 ÷ ${Math.max(poolers - 1, 1)} poolers (one may fail)`,
+        `(${size.processes} + ${size.surge}) processes × ${pool} × 1.2 ÷ ${counted(Math.max(poolers - 1, 1), 'pooler')}${poolers > 1 ? ' (one may fail)' : ''}`,
         sources.pgbouncer,
       ),
-      counted(
+      figureOf(
         'file descriptors of a pooler',
         maxClients + poolSize * pairs + 100,
         `max_client_conn + ${poolSize} × ${pairs} + 100`,
@@ -132,6 +133,6 @@ function poolSizeBy(byCores: number, bySlots: number): string {
   return `max(1, min(${byCores} by cores, ${bySlots} by max_connections)), ${decides}`
 }
 
-function counted(name: string, value: number, formula: string, source: string): Figure {
+function figureOf(name: string, value: number, formula: string, source: string): Figure {
   return { name, value, unit: 'connections', formula, source }
 }

@@ -56,7 +56,12 @@ describe('planSize()', () => {
       { cores: 1, requestsPerSecond: 1000 },
       /keeps 25 connections busy, and the database works for 2/,
     ],
-    ['poolers that multiply', { cores: 2, poolers: 8 }, /8 poolers × 1 pairs open 8 connections/],
+    [
+      'more connections than PostgreSQL accepts',
+      { cores: 64, poolers: 9000, pairs: 30 },
+      /max_connections would be 270\d+, and PostgreSQL accepts at most 262143/,
+    ],
+    ['poolers that multiply', { cores: 2, poolers: 8 }, /8 poolers × 1 pair open 8 connections/],
     ['users that multiply', { poolers: 1, pairs: 200, maxConnections: 100 }, /200 connections are opened at most/],
     ['work_mem beyond the memory', { workMemBytes: 2 ** 30, ramBytes: 2 ** 33 }, /90 % of the memory are 7.2 GiB/],
   ])('reports %s', (_, options, problem) => {

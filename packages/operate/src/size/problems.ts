@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { Connections } from './connections.ts'
 import { round, type Load } from './load.ts'
 import type { Memory } from './memory.ts'
@@ -14,6 +15,7 @@ export function problemsOf(size: ResolvedSize, load: Load, connections: Connecti
   return [
     ...overload(load),
     ...tooFewSlots(size, connections),
+    ...tooManySlots(connections),
     ...shortPool(connections),
     ...manyPoolers(size, load, connections),
     ...tooLittleMemory(memory),
@@ -44,6 +46,19 @@ function tooFewSlots(size: ResolvedSize, { total }: Connections): Problem[] {
   ]
 }
 
+/** The largest `max_connections` that PostgreSQL accepts. Source: `pg_settings.max_val` of PostgreSQL 18. */
+const mostConnections = 262_143
+
+function tooManySlots({ neededMaxConnections }: Connections): Problem[] {
+  if (neededMaxConnections <= mostConnections) return []
+  return [
+    {
+      what: `max_connections would be ${neededMaxConnections}, and PostgreSQL accepts at most ${mostConnections}`,
+      remedy: 'fewer poolers or fewer pairs of database and user, or several database servers',
+    },
+  ]
+}
+
 function shortPool({ pool, wantedPool }: Connections): Problem[] {
   if (pool >= wantedPool) return []
   return [
@@ -59,7 +74,7 @@ function manyPoolers({ poolers, pairs }: ResolvedSize, { worthHaving }: Load, { 
   if (poolers === 0 || total <= worthHaving) return []
   return [
     {
-      what: `${poolers} poolers × ${pairs} pairs open ${total} connections, and the database works for ${worthHaving}`,
+      what: `${counted(poolers, 'pooler')} × ${counted(pairs, 'pair')} open ${counted(total, 'connection')}, and the database works for ${worthHaving}`,
       remedy: 'fewer poolers, or one user for all',
     },
   ]

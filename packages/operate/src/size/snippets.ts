@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { ResolvedSize } from './options.ts'
 
 /** Configuration to paste. */
@@ -26,7 +27,8 @@ export interface PlannedNumbers {
 }
 
 export function snippetsOf(size: ResolvedSize, numbers: PlannedNumbers): Snippet[] {
-  const ofPooler = size.poolers === 0 ? [] : [pgbouncer(size, numbers), compose(numbers), kubernetes(size, numbers)]
+  const ofPooler =
+    size.poolers === 0 ? [] : [pgbouncer(size, numbers), compose(size, numbers), kubernetes(size, numbers)]
   return [application(numbers), url(size, numbers), ...ofPooler, postgresql(size, numbers), role(numbers)]
 }
 
@@ -61,12 +63,13 @@ default_pool_size = ${poolSize}
 max_db_connections = ${poolSize * pairs}
 max_client_conn = ${maxClients}
 query_wait_timeout = ${queryWaitMillis / 1000}
-max_prepared_statements = 200
-server_idle_timeout = 600`,
+server_idle_timeout = 600
+; PgBouncer 1.21 to 1.23 only: later versions have it by themselves, and older ones do not know it.
+; max_prepared_statements = 200`,
   }
 }
 
-function compose({ maxClients, poolSize }: PlannedNumbers): Snippet {
+function compose({ pairs }: ResolvedSize, { maxClients, poolSize }: PlannedNumbers): Snippet {
   return {
     title: 'compose.yaml',
     language: 'yaml',
@@ -74,7 +77,7 @@ function compose({ maxClients, poolSize }: PlannedNumbers): Snippet {
   pgbouncer:
     volumes: [./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini:ro]
     ulimits:
-      nofile: ${maxClients + poolSize + 100}`,
+      nofile: ${maxClients + poolSize * pairs + 100}`,
   }
 }
 
@@ -82,7 +85,7 @@ function kubernetes({ poolers, processes, surge }: ResolvedSize, { maxClients }:
   return {
     title: 'Kubernetes',
     language: 'yaml',
-    text: `# Deployment app: ${processes} processes, and ${surge} more in a rolling update
+    text: `# Deployment app: ${counted(processes, 'process')}, and ${surge} more in a rolling update
 spec: { replicas: ${processes}, strategy: { rollingUpdate: { maxSurge: ${surge} } } }
 ---
 # Deployment pgbouncer: each takes ${maxClients} clients

@@ -249,3 +249,31 @@ describe('the output', () => {
     expect(err).toContain(message)
   })
 })
+
+it('max_user_connections bounds the sum of all pools', async () => {
+  const pooler = await pgbouncer({ defaultPoolSize: 200, settings: { max_user_connections: '20' } })
+  const { checks } = await report(args(pooler.urlFor('app', 'word'), profileOf(pooler)))
+  expect(checks.find(({ id }) => id === 'pgbouncer/default-pool-size')?.status).toBe('ok')
+})
+
+describe('a connection that cannot be opened', () => {
+  it.each([
+    ['a file that is not there', ['--url', 'postgresql://app:hush@127.0.0.1:1/x?sslrootcert=/no/such.pem'], /ENOENT/],
+    ['another port', ['--url', 'postgresql://app:hush@127.0.0.1:1/x'], /ECONNREFUSED/],
+  ])('%s', async (_, more, why) => {
+    const { exitCode, out, err } = await runCli(['doctor', ...more])
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' })
+    expect(err).toMatch(/^error: could not connect to 127\.0\.0\.1:1\/x: /)
+    expect(err).toMatch(why)
+    expect(err).not.toMatch(/hush|\n +at /)
+  })
+
+  it('the direct one, which the message names', async () => {
+    const wrong = new URL(directUrl())
+    wrong.password = 'hush'
+    const { exitCode, err } = await runCli(['doctor', '--url', directUrl(), '--direct-url', wrong.href])
+    expect(exitCode).toBe(2)
+    expect(err).toMatch(/^error: --direct-url: could not connect to .*password authentication failed/)
+    expect(err).not.toContain('hush')
+  })
+})
