@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { shopCatalog } from '../../../../test/support/catalog.ts'
@@ -53,6 +53,27 @@ describe('check with a catalog', () => {
       'c.json',
     )
     expect(found).toEqual(['db/migrations/1.sql:2 INSERT INTO public.orders', 'src/b.ts:2 public.hide_set()'])
+  })
+
+  it('follows texts into helpers of other files, and finds parts of statements', async () => {
+    const found = await checked(
+      {
+        'src/helpers.ts': 'export const runIt = (text: string) => pool.query(text)\n',
+        'src/a.ts':
+          "import { runIt } from './helpers'\nawait runIt('SELECT hide_set()')\nquery.where('hide_set() IS NOT NULL')\n",
+      },
+      '--catalog',
+      'c.json',
+    )
+    expect(found).toEqual(['src/a.ts:2 public.hide_set()', 'src/a.ts:3 public.hide_set()'])
+  })
+
+  it('repairs the text, and never what the database does', async () => {
+    const source =
+      "export async function up(db) { await sql`SET lock_timeout = '1s'`.execute(db); await sql`SELECT hide_set()`.execute(db) }"
+    const cwd = writeProject({ 'c.json': catalog, 'src/migrations/1_a.ts': source })
+    await runCli(['check', '--catalog', 'c.json', '--fix'], { cwd })
+    expect(readFileSync(join(cwd, 'src/migrations/1_a.ts'), 'utf8')).toBe(source.replace('SET lock', 'SET LOCAL lock'))
   })
 
   it.each([

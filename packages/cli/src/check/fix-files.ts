@@ -29,7 +29,7 @@ interface Repairer {
 export function fixFiles(files: readonly string[], options: FixFilesOptions): string {
   const repairers = options.poolers.map((pooler) => ({
     scanner: new Scanner({ ...options, poolers: [pooler] }),
-    fixer: new Fixer(pooler),
+    fixer: new Fixer(pooler, options.catalog),
   }))
   const changes = files.flatMap((path) => {
     const found = fixFile(path, repairers, options)

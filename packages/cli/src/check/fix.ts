@@ -1,4 +1,5 @@
 import { createGuard, type Guard, type PoolerProfile } from '@poolsafe/core'
+import type { StoredCode } from '@poolsafe/core/adapter'
 import { findTexts } from './code/find-texts.ts'
 import { textsAfterBegin } from './code/open-transactions.ts'
 import { SourceFile } from './code/source-file.ts'
@@ -33,8 +34,10 @@ const paired = /advisory_unlock/i
 export class Fixer {
   readonly #guard: Guard
 
-  constructor(pooler: PoolerProfile) {
-    this.#guard = createGuard({ pooler, mode: 'repair', observe: false, cacheBytes: 0 })
+  /** @param catalog the code in the database, which no change of a text can repair */
+  constructor(pooler: PoolerProfile, catalog?: StoredCode) {
+    const known = catalog === undefined ? {} : { catalog: catalog.description }
+    this.#guard = createGuard({ pooler, mode: 'repair', observe: false, cacheBytes: 0, ...known })
   }
 
   /** Returns the edits of a file, in its order. A change that reaches into a hole is left out. */

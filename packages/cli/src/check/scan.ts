@@ -160,7 +160,8 @@ export class Scanner {
   /** @returns why the file cannot be checked */
   #scanCode(path: string, shown: string, source: string): Scanned | string {
     try {
-      const file = new SourceFile(parseCode(path, source), this.#request.tags, this.#imports)
+      const { tags, catalog } = this.#request
+      const file = new SourceFile(parseCode(path, source), tags, this.#imports, (text) => mayNameStored(text, catalog))
       if (importsOther(file.names.modules)) return { findings: [], problems: [], needs: noNeeds }
       this.#constants.add(file, this.#request.catalog)
       const origin = originOf(shown, source, this.#request.migrations)

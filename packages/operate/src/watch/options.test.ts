@@ -37,6 +37,7 @@ describe('an option that makes no sense is refused', () => {
     ['applications', { applications: ['- * -'] }],
     ['applications', { applications: ['p*'] }],
     ['applications', { applications: ['pgbouncer'] }],
+    ['applications', { applications: ['poolsafe-watch'] }],
     ['applications', { applications: ['*r'] }],
     ['applications', { applications: ['größe'] }],
     ['applications', { applications: ['a\n'] }],

@@ -11,7 +11,18 @@ const genericNames = [
   'pgbouncer',
   'pgAdmin 4',
   'pg_dump',
+  'pg_dumpall',
+  'pg_restore',
   'pg_basebackup',
+  'pg_receivewal',
+  'pg_recvlogical',
+  'pg_cron',
+  'pgbench',
+  'pgcat',
+  'pgdog',
+  'odyssey',
+  'repmgr',
+  'barman_receive_wal',
   'PostgreSQL JDBC Driver',
   'walreceiver',
   'Patroni',
@@ -49,6 +60,8 @@ function checkPattern(option: string, pattern: unknown): void {
     )
   if (/^\**$/.test(pattern.replaceAll(/[^\w*]/g, '')))
     throw new InvalidOptionError(option, pattern, 'a name of your application: this pattern matches those of others')
+  if (pattern.startsWith(ownNames))
+    throw new InvalidOptionError(option, pattern, `a name of your application: ${ownNames}* is poolsafe itself`)
   const generic = genericNames.find((name) => matches(pattern, name))
   if (generic !== undefined)
     throw new InvalidOptionError(

@@ -71,26 +71,33 @@ function ofWrapper(call: Call, file: SourceFile): CodeText[] {
 }
 
 function mayGiveText(call: Call, file: SourceFile): boolean {
-  return call.arguments.some(
-    (argument) => mayBeText(bare(argument)) && mayTouchSessions(sourceOf(constantOf(argument, file) ?? argument, file)),
-  )
+  return call.arguments.some((argument) => {
+    if (!mayBeText(bare(argument))) return false
+    const source = sourceOf(constantOf(argument, file) ?? argument, file)
+    return mayTouchSessions(source) || file.mayNameStored(source)
+  })
 }
 
 /** A part of a statement. Only functions can be found in it. */
 function ofFragment(call: Call, given: Node, receiver: Node | undefined, file: SourceFile): CodeText[] {
   const node = bare(given)
   const isText = node.type === 'Literal' || node.type === 'TemplateLiteral'
-  if (!isText || !mayCallFunctions(sourceOf(node, file))) return []
+  if (!isText || !mayCall(node, file)) return []
   return toText({ kind: 'call', node, sender: call, receiver, isSent: false, isNamed: false }, call, file)
 }
 
 /** Kysely: `eb.fn('pg_advisory_lock', [id])`. */
 function ofFunction(call: Call, name: Node, list: Node | undefined, file: SourceFile): CodeText[] {
-  if (!mayCallFunctions(sourceOf(name, file))) return []
+  if (!mayCall(name, file)) return []
   const found: Found = { kind: 'call', node: name, sender: call, receiver: undefined, isSent: false, isNamed: false }
   return toText(found, call, file).map((text) =>
     Object.assign(text, { variants: text.variants.map((pieces) => callOf(pieces, list, file)) }),
   )
+}
+
+function mayCall(node: Node, file: SourceFile): boolean {
+  const source = sourceOf(node, file)
+  return mayCallFunctions(source) || file.mayNameStored(source)
 }
 
 function callOf(name: Pieces, list: Node | undefined, file: SourceFile): Pieces {

@@ -37,7 +37,16 @@ export class SourceFile {
   readonly #imports: Imports
   #exports: Exports | undefined
 
-  constructor(syntax: Syntax, tags: ReadonlySet<string>, imports: Imports = new Imports()) {
+  /** Returns true for a text that may name code of the database. */
+  readonly mayNameStored: (text: string) => boolean
+
+  constructor(
+    syntax: Syntax,
+    tags: ReadonlySet<string>,
+    imports: Imports = new Imports(),
+    mayNameStored: (text: string) => boolean = () => false,
+  ) {
+    this.mayNameStored = mayNameStored
     this.syntax = syntax
     this.names = new Names(syntax)
     this.tags = tags
