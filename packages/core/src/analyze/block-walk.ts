@@ -55,6 +55,9 @@ const plainStatements = new Set(
 /** Statements that give a variable a value. */
 const assigns = new Set(['PLpgSQL_stmt_assign', 'PLpgSQL_stmt_execsql', 'PLpgSQL_var'])
 
+/** Parts of which one runs, and the declarations. */
+const branches = new Set(['PLpgSQL_if_elsif', 'PLpgSQL_case_when', 'datums'])
+
 /** Statements that do nothing but run their SQL, which is judged. */
 const judgedStatements = new Set(['block', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
 
@@ -296,7 +299,7 @@ function isError(part: object): boolean {
 }
 
 function mayPassBy(key: string): boolean {
-  return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || key === 'datums'
+  return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || branches.has(key)
 }
 
 /** RETURN, and EXIT or CONTINUE with a label leave the block. Without a label they leave only the surrounding loop. */

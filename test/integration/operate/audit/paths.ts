@@ -15,6 +15,11 @@ export const hiddenPaths: readonly StoredCase[] = [
   code('path_try_keeps', 'BEGIN IF pg_try_advisory_lock(103) THEN RETURN true; END IF; RETURN false; END', 'boolean'),
   code('path_try_else', `BEGIN IF pg_try_advisory_lock(104) THEN PERFORM 1; ELSE ${unlock(104)} END IF; END`),
   code('path_early_return', `BEGIN ${lock(105)} IF now() > '2000-01-01' THEN RETURN; END IF; ${unlock(105)} END`),
+  code(
+    'path_other_branch',
+    `BEGIN IF 1 = 2 THEN PERFORM 1; ELSIF 1 = 1 THEN ${lock(148)} ELSIF 1 = 3 THEN ${unlock(148)} END IF; END`,
+  ),
+  code('path_other_case', `BEGIN CASE 1 WHEN 1 THEN ${lock(149)} WHEN 2 THEN ${unlock(149)} ELSE NULL; END CASE; END`),
   code('path_exit', `BEGIN LOOP ${lock(106)} EXIT WHEN true; ${unlock(106)} END LOOP; END`),
   code(
     'path_handler_keeps',
