@@ -5,13 +5,16 @@ import { runCli } from '../support/cli/fake-terminal.ts'
 import { llmsPage, skillPage } from './agent-pages.ts'
 
 const root = join(import.meta.dirname, '../..')
-const pages = globSync(['docs/*.md', 'packages/cli/*.{md,txt}', 'packages/cli/ci/*'], { cwd: root })
+const pages = globSync(['README.md', 'docs/**/*.md', 'packages/cli/*.{md,txt}', 'packages/cli/ci/*'], { cwd: root })
 
 /** The command lines of a page, without the comment behind them. */
 function commandsOf(page: string): string[] {
   const text = readFileSync(join(root, page), 'utf8')
-  return [...text.matchAll(/\bpoolsafe (?:check|completion|explain|audit|doctor|size|watch)\b[^\n`"#]*/g)].map(
-    ([command]) => command.trim(),
+  return [
+    ...text.matchAll(/\bpoolsafe (?:check|completion|explain|run|hostile|audit|doctor|size|watch)\b[^\n`"#]*/g),
+  ].map(
+    // What follows `--` are the options of the command that poolsafe runs.
+    ([command]) => command.split(' -- ')[0]?.trim() ?? '',
   )
 }
 
@@ -24,6 +27,12 @@ describe('the command lines of', () => {
       expect(options.filter((option) => !new RegExp(`${option}\\b`).test(out))).toEqual([])
     }
   })
+})
+
+test.each(['README.md', ...globSync('docs/**/*.md', { cwd: root })])('the scripts of %s exist', (page) => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }
+  const named = [...readFileSync(join(root, page), 'utf8').matchAll(/\bnpm run ([a-z][\w:-]*)/g)]
+  expect(named.map(([, name = '']) => name).filter((name) => !(name in scripts))).toEqual([])
 })
 
 describe('the pages for coding agents', () => {

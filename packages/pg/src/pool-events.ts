@@ -9,7 +9,7 @@ const hearersKey = Symbol('poolsafe.hearers')
 const knownKey = Symbol('poolsafe.known')
 
 interface Hearers {
-  /** Of new clients. */
+  /** They hear of new clients. */
   readonly client: Hear[]
   release: Hear | undefined
 }

@@ -84,7 +84,7 @@ export type QueryClass = new (
   options?: QueryOptions,
 ) => Query
 
-/** What `sql` is: the tag of templates, the maker of helpers, and what hangs on it. */
+/** An `sql`: the tag of templates, the maker of helpers, and its methods. */
 export interface Sql {
   (first: unknown, ...rest: unknown[]): unknown
   readonly options: DriverOptions

@@ -17,7 +17,7 @@ export function settlingOf({ resolve, reject }: Query): Settling {
  *
  * @param application how the query is settled for the application, which is not done here
  * @param pool that of the query
- * @param sending hears of it once postgres.js has got it
+ * @param sending listens, from when postgres.js has the query
  * @returns the query's outcome
  */
 export function sendBy(

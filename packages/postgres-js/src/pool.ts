@@ -16,7 +16,7 @@ export interface Pool {
   readonly losses: Losses
 }
 
-/** Hears of the queries that postgres.js has got. */
+/** Listens to the queries that are handed to postgres.js. */
 export interface Sending {
   /** @param denied rejects the query, which postgres.js may have queued */
   sent(query: Query, denied: (error: Error) => void): void

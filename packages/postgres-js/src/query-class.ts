@@ -24,7 +24,7 @@ export function siteOfQuery(query: GuardedQuery): Site {
   return query[siteKey] ?? unknownSite
 }
 
-/** Tells a query where it was made, and who reads its cursor. */
+/** Notes on a query where it was made, and what reads its cursor. */
 export function prepareQuery(query: GuardedQuery, site: Site, reader?: ChunkReader): Query {
   query[siteKey] = site
   if (reader !== undefined) query[readerKey] = reader

@@ -29,7 +29,7 @@ const reader: AnswerReader = {
 export class Scope {
   readonly pool: Pool
   readonly sender: StatementSender
-  /** Hears of the queries. */
+  /** Listens to the queries of this scope. */
   sending: Sending | undefined = undefined
   /** The first query that failed, or was refused before it was sent. */
   failure: { readonly error: unknown; readonly wasSent: boolean } | undefined = undefined
@@ -60,7 +60,7 @@ export class Scope {
   /**
    * Returns a handler for queries that this scope judges and the given handler sends.
    *
-   * @param sending hears of them. @default that of the scope
+   * @param sending listens to them. @default that of the scope
    */
   handlerFor(handler: Handler, sending: Sending | undefined = this.sending): Handler {
     const handing: Handler = (query) => this.#hand(query, handler)

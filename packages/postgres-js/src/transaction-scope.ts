@@ -26,7 +26,7 @@ type Outcome = () => Promise<unknown>
 /** How long a connection may take to close after the server has said that it will. */
 const lastWordsMillis = 1000
 
-/** For a callback that must not go on. */
+/** Keeps a callback from going on. */
 const never = new Promise<never>(() => {})
 
 /** What a scope does at the end of its callback. */
@@ -157,7 +157,7 @@ export class TransactionScope {
    * still send a ROLLBACK on the closed socket, and the TypeError in its timer would end the process.
    */
   async #isLost(error: unknown, outcome: Outcome): Promise<boolean> {
-    // The server's last words come before the end of its connection.
+    // The server's last error arrives before its connection closes.
     if (!this.#isOver && (this.#isGone || isConnectionGone(error))) await settledSoon(outcome())
     return this.#isOver
   }

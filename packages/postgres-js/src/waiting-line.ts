@@ -15,9 +15,9 @@ import { noRelease, SqlSource, Use } from './sql-source.ts'
 export interface Call {
   readonly site: Site
   readonly use: Use
-  /** It has its connection. Without this, its stay is not followed. */
+  /** Called when it has its connection. Without this, its stay is not followed. */
   readonly arrived?: (checkout: Checkout<Use>) => void
-  /** It gets none. Called once at most, and only while the call waits. */
+  /** Called when it gets none: once at most, and only while the call waits. */
   readonly denied: (error: Error) => void
 }
 
@@ -135,7 +135,7 @@ export class WaitingLine {
     return asked
   }
 
-  /** Queries that the server runs hold up those that wait, so they are holders from now on. */
+  /** Makes the queries that the server runs holders of connections, because they hold up those that wait. */
   #followHolders(): void {
     for (const [query, checkout] of this.#queries) {
       if (checkout !== undefined || !query.active) continue
@@ -165,7 +165,7 @@ export function withdraw(query: Query): void {
 
 /**
  * `cancel()` takes a waiting query out of the queue of postgres.js. The first query of a new connection is not in it:
- * postgres.js sends it when the connection is open, and would lose the connection for ever if it were cancelled. So it
+ * postgres.js sends it when the connection is open, and would lose the connection forever if it were cancelled. So it
  * becomes empty.
  */
 function emptiedByCancel(query: Query): void {
@@ -185,7 +185,7 @@ function makeEmpty(query: Query): void {
   Object.assign(query.options, { simple: true, onexecute: undefined })
 }
 
-/** A wait ends in a timer, whose stack says nothing. */
+/** Gives an error the stack of its call site: a wait ends in a timer, whose own stack leads nowhere. */
 function fromCallSite(error: Error, site: Site): Error {
   const frames = framesOf(readStack(site))
   if (frames !== '')

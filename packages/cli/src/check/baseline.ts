@@ -13,7 +13,7 @@ export interface Baseline {
 export interface BaselineEntry {
   readonly path: string
   readonly rule: string
-  /** Of rule, path and statement. */
+  /** The hash of rule, path and statement. */
   readonly fingerprint: string
   readonly count: number
 }

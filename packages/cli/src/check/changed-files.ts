@@ -29,7 +29,7 @@ function isCommit(root: string, name: string): boolean {
   return name !== '' && succeeds(root, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
 }
 
-/** CI clones without history unless it is told to. */
+/** CI clones without history by default. */
 function remedy(root: string): string {
   const isShallow = git(root, 'rev-parse', '--is-shallow-repository').trim() === 'true'
   return isShallow

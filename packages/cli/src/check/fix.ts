@@ -65,7 +65,7 @@ export class Fixer {
         text.isSent && (text.isInTransaction || open.has(text) || (isMigration && isSentByRunner(text, file)))
       if (pieces === undefined || others.length > 0 || !isCertain) return []
       const { sql, shown: asWritten, rangeOf } = fillHoles(pieces)
-      // What stands in place of a placeholder must not be written.
+      // A value that only fills in for a placeholder must not be written.
       if (sql !== asWritten) return []
       return this.#changesOf(sql).flatMap(({ from, to, text: changed }) => {
         const range = rangeOf(from, to)

@@ -29,7 +29,7 @@ function originOfScript(path: string, source: string): Origin {
 
 /**
  * A folder with the name, or the script that runs migrations. A file in such a folder may run at request time, so what
- * it does is told, as a note.
+ * it does is reported, as a note.
  */
 function isMigrationFile(path: string): boolean {
   return migrationPath.test(path) || /(?:^|\/)(?:run-?)?migrat(?:e|ions?|or)\.[mc]?[jt]s$/i.test(path)

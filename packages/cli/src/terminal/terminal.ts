@@ -12,7 +12,7 @@ export interface Terminal {
   readonly err: (text: string) => void
   /** Reads standard input to its end. */
   readonly readInput: () => Promise<string>
-  /** Standard input is a terminal, so nobody has piped a text into the command. */
+  /** True if standard input is a terminal, so that no text is piped into the command. */
   readonly isInputInteractive: boolean
   /** Standard output is a terminal. Only then does a command use colour by itself. */
   readonly isInteractive: boolean

@@ -100,9 +100,9 @@ function isOfOutermost({ lineno = 0 }: Part, [begin = 0, ...inner]: readonly num
 interface Part {
   readonly refname?: string
   readonly lineno?: number
-  /** Of SELECT INTO, EXECUTE INTO and FETCH. */
+  /** The target of SELECT INTO, EXECUTE INTO and FETCH. */
   readonly target?: Target
-  /** Of FOR. */
+  /** The variable of FOR. */
   readonly var?: Target
 }
 

@@ -5,11 +5,11 @@ export type RelationUse = 'select' | 'insert' | 'update' | 'delete' | 'truncate'
 
 /** The columns that a statement gives a value. */
 export interface GivenColumns {
-  /** Of INSERT and UPDATE: the columns that it names. Absent if it names none. */
+  /** The columns that INSERT or UPDATE names. Absent if it names none. */
   readonly columns?: readonly string[]
-  /** Of these, those that it sets to their default by the word DEFAULT, in some row at least. */
+  /** Those of the columns that it sets to their default by the word DEFAULT, in some row at least. */
   readonly defaults?: readonly string[]
-  /** Of INSERT without names: the positions, from 0, that get a value in every row. Absent if it does not show. */
+  /** For INSERT without names: the positions, from 0, that get a value in every row. Absent if it does not show. */
   readonly positions?: readonly number[]
   /** Every column gets a value. */
   readonly isComplete?: true

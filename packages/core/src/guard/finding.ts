@@ -28,7 +28,7 @@ export interface Finding {
   /** The helpers and options of poolsafe that do it. The page of the rule shows each as code. */
   readonly helpers: readonly Helper[]
   /**
-   * Of code in the database that a statement runs: the chain from what the statement names to what changes the session.
+   * For code in the database that a statement runs: the chain from what the statement names to what changes the session.
    * Absent for what the statement itself does. See `GuardOptions.catalog`.
    */
   readonly via?: readonly string[]

@@ -53,7 +53,7 @@ export class GuardLog {
     try {
       this.write({ level: 'warn', message: `${fault.message}: ${String(fault.cause)}`, fields: { event: 'fault' } })
     } catch {
-      // The logger itself is what failed: there is nobody left to tell.
+      // The logger itself has failed, so the fault cannot be logged.
     }
   }
 }

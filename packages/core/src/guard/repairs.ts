@@ -84,7 +84,7 @@ export class Repairs {
     const plans = this.#plans.get(sql)
     const ofKind = isSure ? plans?.get(kind) : undefined
     if (ofKind !== undefined) return ofKind
-    // What is only left depends on nothing that the transaction has left before.
+    // A statement that only leaves state does not depend on what the transaction left before.
     const isStatic = isSure && effectsIn(analysis).every(({ does }) => does === 'leaves')
     const wanted = this.#wanted(sql, analysis, call, isStatic ? canonical(state) : state, excepted)
     const key = isStatic ? kind : keyOfWanted(wanted)

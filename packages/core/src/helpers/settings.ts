@@ -69,7 +69,7 @@ function toStatement(settings: Settings): SettingStatement {
   for (const [name, value] of entries) {
     if (!settingName.test(name))
       throw new InvalidOptionError("withSettings(): a setting's name", name, 'a name such as app.tenant_id')
-    // What came is not shown: it is a value.
+    // The error shows only the type, because reports never show a value.
     if (!isValue(value))
       throw new InvalidOptionError(`withSettings(): ${name}`, typeof value, 'a string, a number or a boolean')
   }

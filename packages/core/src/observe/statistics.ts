@@ -44,7 +44,7 @@ export interface GuardStatistics {
   /** The slow statements that took longer than their `verySlowQueryMillis`. */
   readonly verySlowQueries: number
   readonly repeatedQueries: number
-  /** Of all statements. */
+  /** The durations of all statements, in milliseconds. */
   readonly duration: DurationSummary
   readonly byKind: readonly KindStatistics[]
   /** The ten fingerprints that took the most time together. */

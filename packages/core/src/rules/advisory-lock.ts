@@ -63,7 +63,7 @@ function hashKey(call: FunctionCall): string | undefined {
   return isTextHash(call) && !keys.includes(undefined) ? `${call.name}(${JSON.stringify(keys)})` : undefined
 }
 
-/** Of a statement that can be counted, the counted effects are the whole truth. */
+/** The effects of a statement: only the counted ones, if there are any. */
 function ofStatement(effects: readonly Effect[]): readonly Effect[] {
   const counted = effects.filter(({ object }) => object !== undefined && object !== '')
   if (counted.length > 0) return counted

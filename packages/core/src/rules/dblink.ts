@@ -28,8 +28,8 @@ function nameOf(node: Node | undefined): string {
 
 /**
  * `dblink('host=… dbname=…', sql)` opens a connection of its own for the statement. With a statement alone, or with a constant
- * that is no connection string, it uses an open connection. A parameter or an expression may be either: whoever opened
- * the connection was found already.
+ * that is no connection string, it uses an open connection. A parameter or an expression may be either: the call
+ * that opened the connection was found already.
  */
 function asks(call: FunctionCall): Effect | undefined {
   const [first, second] = call.args

@@ -65,8 +65,8 @@ export interface Effect {
   /** The object's name from here on: what was left under the old one is now left under this one. */
   readonly becomes?: string
   /**
-   * Of a setting that the transaction alone puts back to its default: RESET ALL passes over it from then on, and at
-   * COMMIT the value of the session is there again (measured on PostgreSQL 18).
+   * Set for a setting that the transaction alone puts back to its default: RESET ALL passes over it from then on, and
+   * COMMIT restores the value of the session (measured on PostgreSQL 18).
    */
   readonly masks?: true
   /** What takes back all of its kind passes over it. */

@@ -36,7 +36,7 @@ function typeOf({ argType }: FunctionParameter): string {
     .replace(/^pg_catalog\./, '')}${'[]'.repeat(argType?.arrayBounds?.length ?? 0)}`
 }
 
-/** DROP of what the same transaction created takes it back; of something permanent it is none of our business. */
+/** DROP of what the same transaction created takes it back; DROP of something permanent has no effect here. */
 export function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt): Effect[] {
   return objects.flatMap((object): Effect[] => {
     const path = droppedPath(object)

@@ -30,7 +30,7 @@ export interface Visit {
 
 /**
  * Statements that store expressions, queries or bodies for later instead of executing them. What they hold is judged
- * when somebody runs it. `CREATE TABLE` stores defaults and checks; `CREATE FUNCTION … SET x` sets x around each call.
+ * when it runs. `CREATE TABLE` stores defaults and checks; `CREATE FUNCTION … SET x` sets x around each call.
  */
 const stores: ReadonlySet<string> = new Set([
   'AlterDomainStmt',

@@ -107,7 +107,7 @@ export function parseAndScan(sql: string): {
   return { statements: placedIn(text), tokens }
 }
 
-/** Of the last statement, the parser does not say how long it is. */
+/** The parser gives no length for the last statement. */
 function placedIn(text: string): PlacedStatement[] {
   const { stmts = [] } = run(text, parseToJson) as ParseResult
   return stmts.flatMap(({ stmt: node, stmt_location: from = 0, stmt_len: length = Infinity }) =>

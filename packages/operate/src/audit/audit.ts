@@ -9,7 +9,7 @@ import { findingsOf, type AuditFinding } from './finding.ts'
 import { auditedObjects } from './objects.ts'
 import { readSessions, type Sessions } from './sessions.ts'
 
-/** What `audit()` is told. */
+/** The options of `audit()`. */
 export interface AuditOptions {
   /** Runs one text on one connection. See {@link Ask}. */
   readonly ask: Ask
@@ -34,7 +34,7 @@ export interface AuditReport {
   readonly unseen: readonly Unseen[]
 }
 
-/** What `auditWithCatalog()` is told. */
+/** The options of `auditWithCatalog()`. */
 export interface AuditCatalogOptions extends AuditOptions {
   /**
    * Whether the description has code that cannot be judged, such as a dynamic EXECUTE. A guard in strict mode then

@@ -3,7 +3,7 @@ import { expecting, unseen, type Check } from './check.ts'
 import { slotsOf } from './check-database.ts'
 import type { Facts, PgBouncerFacts } from './facts.ts'
 
-/** The sums that nobody does: processes × pools against what is behind them. */
+/** Compares the connections of all processes and pools with what the pooler and the server allow. */
 export function checkSums(facts: Facts): Check[] {
   const { isPooled, pgbouncer } = facts
   if (!isPooled)

@@ -21,7 +21,7 @@ export interface StartupTrial {
   readonly refused?: string
 }
 
-/** What `doctor()` is told. */
+/** The options of `doctor()`. */
 export interface DoctorOptions {
   /** A connection as the application makes it, without settings at login. */
   readonly connection: DoctorConnection

@@ -4,7 +4,7 @@ import type { ResolvedSize, SizeOptions } from './options.ts'
 /** The size of an application. */
 export type SizeClass = 'Small' | 'Medium' | 'Large' | 'Enterprise'
 
-/** A typical application of a class: what `planSize()` is told of it. */
+/** A typical application of a class, as the options of `planSize()`. */
 export interface ClassExample {
   readonly class: SizeClass
   readonly options: SizeOptions

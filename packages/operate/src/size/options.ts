@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '@poolsafe/core'
 import { resolveFrom, type OptionTable } from '@poolsafe/core/adapter'
 
-/** What `planSize()` is told of the load and of the servers. Everything that is absent has a default. */
+/** The load and the servers, as the options of `planSize()`. Everything that is absent has a default. */
 export interface SizeOptions {
   /** Physical cores of the database server. @default 4 */
   readonly cores?: number

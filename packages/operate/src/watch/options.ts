@@ -12,7 +12,7 @@ export interface WatchConnection {
   readonly close: () => unknown
 }
 
-/** What `watchConnections()` is told. */
+/** The options of `watchConnections()`. */
 export interface WatchOptions {
   /**
    * Opens a connection of your driver, outside every pool. The watch keeps it open, so that it can act when the server

@@ -84,7 +84,7 @@ const closed: Fields = { ...busy, _queryable: false, _ending: true, _ended: true
 
 const queues = ['_queryQueue', 'queryQueue', '_sentQueryQueue']
 
-/** Makes a connection of the same class when somebody asks for it, which is rare. */
+/** Makes a connection of the same class at the first request, which is rare. */
 function unconnected(fields: Fields, { constructor: Connection }: MovableClient['connection']): void {
   let made: unknown
   Object.defineProperty(fields, 'connection', {

@@ -6,7 +6,7 @@ export interface FileStamp {
   readonly mtimeMs: number
   readonly ctimeMs: number
   readonly size: number
-  /** Of its content; empty for a file that cannot be read. */
+  /** The hash of its content; empty for a file that cannot be read. */
   readonly hash: string
 }
 

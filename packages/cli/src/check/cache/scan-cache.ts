@@ -78,7 +78,7 @@ export class ScanCache {
     const checked = new Set(files)
     for (const path of observed) {
       const stamp = this.#stamp(path)
-      // It may have changed behind the scan, so nobody knows which content the result has.
+      // It may have changed during the scan, so the result may belong to either content.
       if (!checked.has(path) && stamp !== null && !isOlder(stamp, this.#takenAt)) return
     }
     const stored: Stored = {

@@ -23,7 +23,7 @@ export interface Syntax {
   readonly parents: ReadonlyMap<Node, Node>
   /** Every node, in the order of the source. */
   readonly nodes: readonly Node[]
-  /** Of the nodes: what may send SQL. */
+  /** The nodes that may send SQL. */
   readonly calls: readonly Call[]
   readonly tagged: readonly Tagged[]
 }

@@ -116,7 +116,7 @@ export const drizzlePrepare: Detector = {
         }),
 }
 
-/** PrismaPg names its statements if it is told how. */
+/** PrismaPg names its statements if it has the option `statementNameGenerator`. */
 export const prismaNames: Detector = {
   words: /\bstatementNameGenerator\b/,
   find: (file) =>

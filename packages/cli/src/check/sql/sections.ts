@@ -42,7 +42,7 @@ const runners: readonly Runner[] = [
   { begins: /^[ \t]*--[ \t-]*(?:up|down)[ \t]+migration\b(.*)$/gim, outside: /(?!)/, sendsOutside: 'statements' },
 ]
 
-/** Of graphile-migrate, which sends the file as one query, and of Atlas, which sends its statements. */
+/** The comments of graphile-migrate, which then sends the file as one query, and of Atlas, which sends its statements. */
 const wholeOutside: readonly (readonly [comment: RegExp, sending: Sending])[] = [
   [/^--![ \t]*no-transaction\b/im, 'whole'],
   [/^--[ \t]*atlas:txmode[ \t]+none\b/im, 'statements'],

@@ -79,7 +79,7 @@ export interface GuardHealth {
   readonly slowQueries: number
   readonly verySlowQueries: number
   readonly repeatedQueries: number
-  /** Of all statements. */
+  /** The durations of all statements, in milliseconds. */
   readonly duration: DurationSummary
   /** By rule, as in `stats()`. */
   readonly findings: { readonly [Id in RuleId]?: number }
