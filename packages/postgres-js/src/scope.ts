@@ -1,4 +1,5 @@
 import { sqlStateOf, StatementSender, type AnswerReader, type Site, type Transaction } from '@poolsafe/core/adapter'
+import { untilEnd, untilLost } from './chunks.ts'
 import type { Handler, Query, Sql } from './driver.ts'
 import { rowsOf, sendBy, settlingOf } from './outcome.ts'
 import type { Pool, Sending } from './pool.ts'
@@ -77,7 +78,7 @@ export class Scope {
     const openJudged = (): AsyncIterableIterator<unknown> => {
       this.#judged.add(query)
       wasSent = true
-      return open()
+      return untilLost(query, open(), (error) => this.pool.losses.failed(query, error))
     }
     const ended = (error?: unknown): void => {
       if (wasSent) this.sending?.ended?.(query, error)
@@ -168,31 +169,6 @@ function senderOf(pool: Pool, transaction: Transaction | undefined): StatementSe
       keepsText: (query: Query | undefined) => (query === undefined ? 'postgres.js sends it itself' : undefined),
     },
   })
-}
-
-/** @param ended called once: when all chunks are read, when the reader stops, or with the error */
-function untilEnd(
-  chunks: AsyncIterableIterator<unknown>,
-  ended: (error?: unknown) => void,
-): AsyncIterableIterator<unknown> {
-  const next = chunks.next.bind(chunks)
-  const close = chunks.return?.bind(chunks)
-  chunks.next = async () => {
-    try {
-      const result = await next()
-      if (result.done === true) ended()
-      return result
-    } catch (error) {
-      ended(error)
-      throw error
-    }
-  }
-  if (close !== undefined)
-    chunks.return = async () => {
-      ended()
-      return close()
-    }
-  return chunks
 }
 
 /** True if the server only parses the query. The simple protocol, which `readable` uses too, would execute it. */

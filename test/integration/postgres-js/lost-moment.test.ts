@@ -38,7 +38,7 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((each) => each.end({ timeout: 1 })))
   // The server does not notice that a connection is lost while a statement sleeps.
-  while ((await direct`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others()}`).length > 0);
+  while ((await terminateOthers()).length > 0);
 })
 
 function open(options: postgres.Options<Record<string, never>> = {}): postgres.Sql {
@@ -60,6 +60,9 @@ function open(options: postgres.Options<Record<string, never>> = {}): postgres.S
 
 const others = (): postgres.PendingQuery<postgres.Row[]> =>
   direct`pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'`
+
+const terminateOthers = (): postgres.PendingQuery<postgres.Row[]> =>
+  direct`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${others()}`
 
 /** Resets the connections as soon as `count` statements sleep. */
 async function resetRunning(count = 1): Promise<void> {
@@ -117,6 +120,25 @@ describe('a query that follows the error of the socket at once', () => {
     await resetRunning()
     expect(await failed).toMatchObject(reset)
     await expectUsable()
+  })
+
+  it('while the application works on a chunk of a cursor: the next read fails, instead of the end of the rows', async () => {
+    for (const lose of [() => way.resetAll(), terminateOthers]) {
+      let count = 0
+      const cursor = async (): Promise<void> => {
+        for await (const _ of sql`SELECT generate_series(1, 9)`.cursor()) {
+          count++
+          if (count % 3 !== 0) continue
+          await lose()
+          while ((await direct`SELECT pid FROM pg_stat_activity WHERE ${others()}`).length > 0);
+        }
+      }
+      expect(await errorOf(cursor())).toMatchObject(lost)
+      expect(count % 9).toBe(3)
+      count = 0
+      await errorOf(sql`SELECT 1`)
+      await expectUsable()
+    }
   })
 
   it('after COPY to a stream: the stream fails, and the connection is used again', async () => {
