@@ -1,4 +1,5 @@
 import type { Query } from './driver.ts'
+import { withoutHoles } from './outcome.ts'
 
 /**
  * Watches the chunks of a cursor.
@@ -52,6 +53,7 @@ export function untilLost(
     }
     const result = await reading
     if (result.done === true && lost !== undefined) throw lost.error
+    withoutHoles(result.value)
     return result
   }
   return chunks

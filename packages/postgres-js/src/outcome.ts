@@ -31,6 +31,7 @@ export function sendBy(
     const settle = (result: unknown): void => {
       query.active = false
       losses.answered(query)
+      withoutHoles(result)
       const rows = rowsRead.get(query)
       if (rows !== undefined && typeof result === 'object' && result !== null) rowsRead.set(result, rows)
       resolve(result)
@@ -56,6 +57,22 @@ function streamFirst(query: Query, application: Settling, settle: (result: unkno
   }
 }
 
+/**
+ * Removes the holes before the first row. postgres.js counts on from the rows that a connection had read of a result
+ * when it was lost, so the first result after that has as many holes.
+ */
+export function withoutHoles<Result>(result: Result): Result {
+  if (!Array.isArray(result) || result.length === 0) return result
+  // A text of several statements has a list of results.
+  if (0 in result) withoutHoles(result[0])
+  else
+    result.splice(
+      0,
+      result.findIndex((_row, index) => index in result),
+    )
+  return result
+}
+
 /** The rows that the callback of a cursor has read, by query, and by its result. postgres.js counts the last chunk alone. */
 const rowsRead = new WeakMap<object, number>()
 
@@ -64,7 +81,7 @@ function countRows(query: Query): void {
   rowsRead.set(query, 0)
   query.cursorFn = (rows) => {
     rowsRead.set(query, (rowsRead.get(query) ?? 0) + rows.length)
-    return cursorFn?.(rows)
+    return cursorFn?.(withoutHoles(rows))
   }
 }
 

@@ -98,6 +98,11 @@ describe('a query that follows the error of the socket at once', () => {
     ['without parameters', () => sql`SELECT pg_sleep(600)`, () => sql`SELECT 7 AS seven`],
     ['with parameters', () => sql`SELECT pg_sleep(${600})`, () => sql`SELECT ${7}::int AS seven`],
     ['of unsafe', () => sql.unsafe('SELECT pg_sleep(600)'), () => sql.unsafe('SELECT $1::int AS seven', [7])],
+    [
+      'after some rows',
+      () => sql`SELECT repeat('x', 20000), ${sleepsAtThird()} FROM generate_series(1, 9) n`,
+      () => sql`SELECT 7 AS seven`,
+    ],
     ['a turn later', () => sql`SELECT pg_sleep(600)`, () => nextTurn().then(() => sql`SELECT 7 AS seven`)],
     ['of a transaction', () => sql`SELECT pg_sleep(600)`, () => sql.begin((tx) => tx`SELECT 7 AS seven`)],
   ])('%s: goes to a connection that is open', async (_name, first, next) => {
@@ -123,7 +128,8 @@ describe('a query that follows the error of the socket at once', () => {
   })
 
   it('while the application works on a chunk of a cursor: the next read fails, instead of the end of the rows', async () => {
-    for (const lose of [() => way.resetAll(), terminateOthers]) {
+    const losses = [async () => way.resetAll(), async () => terminateOthers()]
+    for (const lose of losses) {
       let count = 0
       const cursor = async (): Promise<void> => {
         for await (const _ of sql`SELECT generate_series(1, 9)`.cursor()) {
