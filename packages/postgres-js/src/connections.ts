@@ -16,7 +16,9 @@ const probe = {
  */
 export class Connections {
   readonly #known = new Map<number, Connection>()
-  readonly #followed = new WeakSet<ConnectionQueue>()
+  /** The lists that are followed until all connections are known, each with its own `push`. */
+  readonly #followed = new Map<ConnectionQueue, ConnectionQueue['push']>()
+  readonly #max: number
   readonly #handler: Handler
   readonly #empty: () => Query
   /** The list of closed connections. */
@@ -25,10 +27,12 @@ export class Connections {
   #closing: Connection | undefined
 
   /**
+   * @param max the number of connections
    * @param handler sends a query on any connection
    * @param empty makes a query without a text
    */
-  constructor(handler: Handler, empty: () => Query) {
+  constructor(max: number, handler: Handler, empty: () => Query) {
+    this.#max = max
     this.#handler = handler
     this.#empty = empty
   }
@@ -135,6 +139,15 @@ export class Connections {
       if (isClosed) connection.terminate()
       return ended
     }
+    if (this.#known.size === this.#max) this.#stopFollowing()
+  }
+
+  /** Leaves the lists as postgres.js has made them: each query moves its connection through them. */
+  #stopFollowing(): void {
+    for (const [queue, push] of this.#followed) queue.push = push
+    const plain = { configurable: true, enumerable: true, writable: true }
+    for (const connection of this.#known.values())
+      Object.defineProperty(connection, 'queue', { ...plain, value: connection.queue })
   }
 
   /** Returns the query that opens a connection for a reservation. */
@@ -165,8 +178,8 @@ export class Connections {
   /** Learns each connection that is in a list, or that postgres.js moves there. */
   #follow(queue: ConnectionQueue): void {
     if (this.#followed.has(queue)) return
-    this.#followed.add(queue)
-    const push = queue.push.bind(queue)
+    const { push } = queue
+    this.#followed.set(queue, push)
     queue.push = (connection) => {
       this.#learn(connection)
       return push(connection)

@@ -41,9 +41,10 @@ export function guardPool(
   name: string | undefined,
 ): GuardedPool {
   const judgesNames = judgeEffects(effectsOfCall('namedStatement'), guard.pooler, {}).length > 0
-  const line = new WaitingLine(original.options.max ?? 10, limits, guard)
+  const { max = 10 } = original.options
+  const line = new WaitingLine(max, limits, guard)
   const { unsafe: bareUnsafe } = original
-  const connections = new Connections(makingOf(original).handler, () => bareUnsafe(''))
+  const connections = new Connections(max, makingOf(original).handler, () => bareUnsafe(''))
   const losses = new Losses(original.options, connections)
   const pool: Pool = { guard, sql: original, judgesNames, line, connections, losses }
   const scope = new Scope(pool)
