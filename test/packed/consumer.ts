@@ -107,6 +107,11 @@ async function checkSql(server: PostgresServer, guard: Guard): Promise<void> {
     equal((await tag<{ one: number }[]>`SELECT ${1}::int AS one`)[0]?.one, 1)
     await rejects(tag.unsafe(unsafe), checkDocs)
     await tag.begin((tx) => tx`SELECT 1`)
+    const reserved = await tag.reserve()
+    await rejects(reserved`SELECT pg_terminate_backend(pg_backend_pid())`, { code: 'CONNECTION_CLOSED' })
+    await rejects(reserved`SELECT 1`, { code: 'CONNECTION_CLOSED' })
+    reserved.release()
+    equal((await tag<{ two: number }[]>`SELECT ${2}::int AS two`)[0]?.two, 2)
   } finally {
     await tag.end()
   }
