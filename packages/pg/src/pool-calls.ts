@@ -124,7 +124,7 @@ class PoolCalls {
     return seconds.connect(held, () => this.#connectPromise({ acquiring, holding: callerContext().holding }, entry))
   }
 
-  /** A function of its own, because V8 allocates the context of a closure at every call of the function that may create it. */
+  /** Apart from `query`, because V8 allocates the context of a closure at every call of a function that may create it. */
   #sendSecond(seconds: SecondCalls, held: Holdable, args: Arguments, entry: Entry): unknown {
     return seconds.send(held, args, entry, (sent) => this.#sendNow(sent, entry))
   }
@@ -164,6 +164,7 @@ class PoolCalls {
       throw error
     } finally {
       this.#isQuery = false
+      this.#around = undefined
     }
   }
 
