@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { metricsPage } from './metrics-page.ts'
 import { pages } from './pages.ts'
 import { poolersPage } from './poolers-page.ts'
-import { referencePage } from './reference-page.ts'
+import { payloadNames, referencePage } from './reference-page.ts'
 
 const folder = join(import.meta.dirname, '../../docs/rules')
 const ofRules = pages()
@@ -71,6 +71,11 @@ describe('docs/poolers.md', () => {
 
 test('docs/reference.md has every option and every event', () => {
   expect(readFileSync(join(folder, '../reference.md'), 'utf8'), toRegenerate).toBe(referencePage())
+})
+
+test('packages/core/src/index.ts exports the payload of every event', () => {
+  const index = readFileSync(join(folder, '../../packages/core/src/index.ts'), 'utf8')
+  expect(payloadNames().filter((name) => !new RegExp(`\\b${name}\\b`).test(index))).toEqual([])
 })
 
 test('docs/metrics.md has every metric and every instrument', () => {

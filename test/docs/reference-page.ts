@@ -111,6 +111,12 @@ const eventSources = [
   { path: 'core/src/checkout/events.ts', map: 'CheckoutEvents' },
 ] as const
 
+/** The names of the interfaces that events carry. */
+export function payloadNames(): string[] {
+  const names = eventSources.flatMap(({ path, map }) => membersOf(read(path), map).map(({ type }) => type))
+  return [...new Set(names)].filter((name) => name !== 'Error')
+}
+
 /** Every option and every event, out of the docstrings. */
 export function referencePage(): string {
   const parts = [

@@ -25,7 +25,8 @@ describe('what is seen on PostgreSQL and through PgBouncer', () => {
   }, runMillis)
 
   test('is what the guard says, of every example', () => {
-    expect(unexplained(results)).toEqual([])
+    const hint = 'If the snapshot cannot show the state, add `does` or `look` in test/proofs/circumstances.ts.'
+    expect(unexplained(results), hint).toEqual([])
   })
 
   test('is harm through PgBouncer, for every rule', () => {
@@ -47,12 +48,13 @@ describe('docs/proofs.md', () => {
   test.each(rules.map(({ id }) => id))('shows %s, or says why not', (id) => {
     const proved = [...everywhere.filter(({ isSafe }) => !isSafe), ...scenes].some(({ rule }) => rule === id)
     expect(proved).toBe(circumstances[id]?.unproved === undefined)
-    expect(page).toContain(`| [${id}]`)
+    expect(page.includes(`| [${id}]`), `docs/proofs.md lacks ${id}: npm run proofs -- --write`).toBe(true)
   })
 
   test('shows every example that is run', () => {
     expect(
       everywhere.filter(({ sql }) => !page.includes(`| \`${sql.replaceAll('|', '\\|')}\` |`)).map(({ sql }) => sql),
+      'docs/proofs.md lacks these examples: npm run proofs -- --write',
     ).toEqual([])
   })
 

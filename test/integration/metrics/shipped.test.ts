@@ -135,7 +135,7 @@ describe('the dashboard', () => {
     const shown = (name: string): boolean =>
       [name, `${name}_bucket`].some((each) => namesIn(expressions.join(' ')).includes(each))
     const notShown = [...written].filter((name) => !shown(name.replace(/_(bucket|sum|count)$/, '')) && !shown(name))
-    expect(notShown, 'grafana/dashboard.json must have a panel with each metric').toEqual([])
+    expect(notShown, 'packages/metrics/grafana/dashboard.json must have a panel with each metric').toEqual([])
   })
 
   it('uses only the variables that it declares', () => {

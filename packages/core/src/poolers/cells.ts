@@ -8,34 +8,51 @@ export type Cell = readonly [carried: Carried, source: string]
 export type Cells = { readonly [State in SessionState]?: Cell }
 
 /**
- * What DISCARD ALL removes (PostgreSQL's discard.c). The seed, loaded libraries and what extensions keep survive it.
+ * - `discarded`: DISCARD ALL removes it (PostgreSQL's discard.c); looked at on real poolers
+ * - `kept`: it survives DISCARD ALL; looked at on real poolers
+ * - `proved`: only extensions, replication and backups know it; looked at in `docs/proofs.md`
+ * - `other`: not looked at
  */
-export const removedByDiscardAll: readonly SessionState[] = [
-  'setting',
-  'role',
-  'session-authorization',
-  'sql-prepared-statement',
-  'named-statement',
-  'listen',
-  'temp-object',
-  'advisory-lock',
-  'held-cursor',
-  'sequence-value',
-]
+const kinds: Readonly<Record<SessionState, 'discarded' | 'kept' | 'proved' | 'other'>> = {
+  setting: 'discarded',
+  role: 'discarded',
+  'session-authorization': 'discarded',
+  'sql-prepared-statement': 'discarded',
+  'named-statement': 'discarded',
+  listen: 'discarded',
+  'temp-object': 'discarded',
+  'advisory-lock': 'discarded',
+  'held-cursor': 'discarded',
+  'sequence-value': 'discarded',
+  'random-seed': 'kept',
+  library: 'kept',
+  'replication-slot': 'proved',
+  'replication-origin': 'proved',
+  backup: 'proved',
+  'dblink-connection': 'proved',
+  'foreign-connection': 'proved',
+  'hypothetical-index': 'proved',
+  'package-state': 'proved',
+  'large-object-descriptor': 'other',
+  'session-variable': 'other',
+  'startup-parameter': 'other',
+  'backend-pid': 'other',
+  transaction: 'other',
+}
+
+const states = Object.keys(kinds) as SessionState[]
+
+/** What DISCARD ALL removes. The seed, loaded libraries and what extensions keep survive it. */
+export const removedByDiscardAll: readonly SessionState[] = states.filter((state) => kinds[state] === 'discarded')
 
 /** The kinds that were looked at on real poolers (`test/integration/core/poolers`). */
-export const measured: readonly SessionState[] = [...removedByDiscardAll, 'random-seed', 'library']
+export const measured: readonly SessionState[] = [
+  ...removedByDiscardAll,
+  ...states.filter((state) => kinds[state] === 'kept'),
+]
 
 /** The kinds that only extensions, replication and backups know, and that were looked at as well (`docs/proofs.md`). */
-export const proved: readonly SessionState[] = [
-  'replication-slot',
-  'replication-origin',
-  'backup',
-  'dblink-connection',
-  'foreign-connection',
-  'hypothetical-index',
-  'package-state',
-]
+export const proved: readonly SessionState[] = states.filter((state) => kinds[state] === 'proved')
 
 /** The settings that every pooler with a fixed list restores: what PostgreSQL reports to its clients since long ago. */
 export const reportedSettings: readonly string[] = [
@@ -69,9 +86,7 @@ export function cells(
   return { carries, sources }
 }
 
-/** The names of the kinds are those of `carriesAll`. */
 function sourcesAll(source: string): Record<SessionState, string> {
-  const states = Object.keys(carriesAll('leaks')) as SessionState[]
   return Object.fromEntries(states.map((state) => [state, source])) as Record<SessionState, string>
 }
 

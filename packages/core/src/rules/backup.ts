@@ -22,6 +22,7 @@ const { rows } = await direct.query('SELECT * FROM pg_backup_stop()')`,
       "BEGIN; SELECT pg_backup_start('nightly'); ROLLBACK",
     ],
     safe: ["SELECT pg_create_restore_point('before')", 'SELECT pg_switch_wal()', "SELECT 'pg_backup_start'"],
+    answersVary: true,
   },
   functions: {
     pg_backup_start: ({ name }) => ({ does: 'leaves', state: 'backup', what: name, when: 'always' }),

@@ -107,25 +107,40 @@ export interface Telltale {
 }
 
 /**
- * State that stays although its transaction is rolled back: measured on PostgreSQL 18; for the extensions, because they
+ * Whether state stays although its transaction is rolled back: measured on PostgreSQL 18; for the extensions, because they
  * keep it in variables of their library, of which transactions know nothing.
  */
-export const survivesRollback: ReadonlySet<SessionState> = new Set<SessionState>([
-  'advisory-lock',
-  'backup',
-  'dblink-connection',
-  'foreign-connection',
-  'hypothetical-index',
-  'library',
-  'named-statement',
-  'package-state',
-  'random-seed',
-  'replication-origin',
-  'replication-slot',
-  'sequence-value',
-  'session-variable',
-  'sql-prepared-statement',
-])
+const outlivesRollback: Readonly<Record<SessionState, boolean>> = {
+  setting: false,
+  role: false,
+  'session-authorization': false,
+  'sql-prepared-statement': true,
+  'named-statement': true,
+  listen: false,
+  'temp-object': false,
+  'advisory-lock': true,
+  'held-cursor': false,
+  'sequence-value': true,
+  'random-seed': true,
+  library: true,
+  'large-object-descriptor': false,
+  'replication-slot': true,
+  'replication-origin': true,
+  backup: true,
+  'dblink-connection': true,
+  'foreign-connection': true,
+  'hypothetical-index': true,
+  'session-variable': true,
+  'package-state': true,
+  'startup-parameter': false,
+  'backend-pid': false,
+  transaction: false,
+}
+
+/** See {@link outlivesRollback}. */
+export const survivesRollback: ReadonlySet<SessionState> = new Set(
+  (Object.keys(outlivesRollback) as SessionState[]).filter((state) => outlivesRollback[state]),
+)
 
 /** The default of a setting, or of any, until the transaction ends. */
 export function maskedBy(what: string, object: string | undefined): Effect {

@@ -24,6 +24,7 @@ try {
       'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_export_snapshot(); SELECT 1; COMMIT',
       'SELECT pg_current_snapshot()',
     ],
+    answersVary: true,
   },
   functions: {
     pg_export_snapshot: ({ name }) => ({ does: 'ineffective', state: 'transaction', what: name, when: 'autocommit' }),

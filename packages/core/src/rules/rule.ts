@@ -81,6 +81,8 @@ export interface Rule<Id extends string = string> {
   readonly examples: {
     readonly unsafe: readonly (string | Example)[]
     readonly safe: readonly (string | Example)[]
+    /** The server answers them differently each time: an identifier, a time. Tests then compare the form alone. */
+    readonly answersVary?: true
   }
   /** How its statements are repaired in an open transaction. Absent if nothing does the same for one transaction only. */
   readonly repair?: RuleRepair

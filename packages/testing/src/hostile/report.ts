@@ -37,21 +37,40 @@ export interface HostileReport {
   readonly applicationName: string
 }
 
-/**
- * Kinds that the server does not show, known only from statement texts. `clean` does not reuse a session that has any.
- */
-export const unseen: ReadonlySet<SessionState> = new Set<SessionState>([
-  'random-seed',
-  'library',
-  'backup',
-  'dblink-connection',
-  'foreign-connection',
-  'hypothetical-index',
-  'session-variable',
-  'package-state',
-])
+/** Whether the server shows a kind of state to its own session. What it does not show is known from texts alone. */
+const isShown: Readonly<Record<SessionState, boolean>> = {
+  setting: true,
+  role: true,
+  'session-authorization': true,
+  'sql-prepared-statement': true,
+  'named-statement': true,
+  listen: true,
+  'temp-object': true,
+  'advisory-lock': true,
+  'held-cursor': true,
+  'sequence-value': true,
+  'random-seed': false,
+  library: false,
+  'large-object-descriptor': true,
+  'replication-slot': true,
+  'replication-origin': true,
+  backup: false,
+  'dblink-connection': false,
+  'foreign-connection': false,
+  'hypothetical-index': false,
+  'session-variable': false,
+  'package-state': false,
+  'startup-parameter': true,
+  'backend-pid': true,
+  transaction: true,
+}
 
-/** Returns the rule for a kind of state. */
+/** Kinds that the server does not show. `clean` does not reuse a session that has any. */
+export const unseen: ReadonlySet<SessionState> = new Set(
+  (Object.keys(isShown) as SessionState[]).filter((state) => !isShown[state]),
+)
+
+/** The rule for a kind of state. */
 const ruleOf: Readonly<Record<SessionState, RuleId>> = {
   setting: 'session/set',
   role: 'session/role',

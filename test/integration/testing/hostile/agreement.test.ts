@@ -75,7 +75,10 @@ describe('the hostile pooler agrees with the rules', () => {
     const missed = unsafe.filter(({ seen }) => seen === 'not seen' || seen === 'text')
     for (const { why, applies } of exceptions) console.log(`${missed.filter(applies).length} of them: ${why}`)
     const unexplained = missed.filter((played) => !exceptions.some(({ applies }) => applies(played)))
-    expect(unexplained.map(({ rule, sql, seen, error }) => [rule, sql, seen, error])).toEqual([])
+    expect(
+      unexplained.map(({ rule, sql, seen, error }) => [rule, sql, seen, error]),
+      'The hostile pooler should see these, or exceptions.ts says why not.',
+    ).toEqual([])
     expect(exceptions.filter((exception) => !missed.some(exception.applies)).map(({ why }) => why)).toEqual([])
   })
 
