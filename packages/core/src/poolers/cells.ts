@@ -40,19 +40,19 @@ const kinds: Readonly<Record<SessionState, 'discarded' | 'kept' | 'proved' | 'ot
   transaction: 'other',
 }
 
-const states = Object.keys(kinds) as SessionState[]
+const allStates = Object.keys(kinds) as SessionState[]
 
 /** What DISCARD ALL removes. The seed, loaded libraries and what extensions keep survive it. */
-export const removedByDiscardAll: readonly SessionState[] = states.filter((state) => kinds[state] === 'discarded')
+export const removedByDiscardAll: readonly SessionState[] = allStates.filter((state) => kinds[state] === 'discarded')
 
 /** The kinds that were looked at on real poolers (`test/integration/core/poolers`). */
 export const measured: readonly SessionState[] = [
   ...removedByDiscardAll,
-  ...states.filter((state) => kinds[state] === 'kept'),
+  ...allStates.filter((state) => kinds[state] === 'kept'),
 ]
 
 /** The kinds that only extensions, replication and backups know, and that were looked at as well (`docs/proofs.md`). */
-export const proved: readonly SessionState[] = states.filter((state) => kinds[state] === 'proved')
+export const proved: readonly SessionState[] = allStates.filter((state) => kinds[state] === 'proved')
 
 /** The settings that every pooler with a fixed list restores: what PostgreSQL reports to its clients since long ago. */
 export const reportedSettings: readonly string[] = [
@@ -87,7 +87,7 @@ export function cells(
 }
 
 function sourcesAll(source: string): Record<SessionState, string> {
-  return Object.fromEntries(states.map((state) => [state, source])) as Record<SessionState, string>
+  return Object.fromEntries(allStates.map((state) => [state, source])) as Record<SessionState, string>
 }
 
 /** A client that has the server connection to itself for as long as it stays. */
