@@ -153,7 +153,7 @@ describe('a pool of node-postgres', () => {
     for (const result of results) {
       const error = (result as PromiseRejectedResult).reason as NoConnectionError
       expect(error).toMatchObject({ likelyCause: 'slowConnect', active: 0 })
-      expect(error.message).toContain('the hook onConnect of the pool has not finished')
+      expect(error.message).toContain('a hook of the pool (onConnect or verify) has not finished')
     }
   })
 

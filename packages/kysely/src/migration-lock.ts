@@ -1,3 +1,4 @@
+import { performance, setTimeout } from '@poolsafe/core/adapter'
 import type { Row } from '@poolsafe/core/adapter'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver, TransactionSettings } from 'kysely'
 import { MigrationLockError } from './migration-lock-error.ts'

@@ -1,4 +1,5 @@
 import { isPoolsafeError } from '@poolsafe/core'
+import { setTimeout, clearTimeout, setImmediate } from '@poolsafe/core/adapter'
 import type { AskOptions } from '@poolsafe/core/adapter'
 import { knownLifeOf } from './living-client.ts'
 import { stateOf } from './guard-client.ts'

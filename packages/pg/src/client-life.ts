@@ -1,5 +1,5 @@
 import { isPoolsafeError, type ConnectionLostError, type LossReason } from '@poolsafe/core'
-import { isLastWord, type Checkout, type Gate } from '@poolsafe/core/adapter'
+import { isGarbled, isLastWord, type Checkout, type Gate, performance, setTimeout } from '@poolsafe/core/adapter'
 import {
   lifeKey,
   type Ending,
@@ -111,7 +111,7 @@ export class ClientLife implements Life {
     this.home.readOnly.reported(this.role)
     // pg-pool removes its own listener while a client is checked out. Without a listener, a server that goes away would
     // crash the process.
-    this.#client.prependListener('error', (error) => this.#addCause(error))
+    this.#client.prependListener('error', (error) => this.#hearError(error))
   }
 
   /** Begins a stay: pg-pool sets `client.release` for each of them. */
@@ -150,6 +150,7 @@ export class ClientLife implements Life {
     this.#lastWords = message
     if (message.code === '25006') this.#refusedToWrite(message)
     if (isLastWord(message)) return this.#lose(message)
+    if (isGarbled(message)) return this.#closeGarbled(message)
     this.failed = activeQueryOf(this.#client as unknown as WiredClient)
     this.#client.connection?.once('readyForQuery', () => this.#forgetFailure())
   }
@@ -162,6 +163,18 @@ export class ClientLife implements Life {
   #refusedToWrite({ message }: Error): void {
     const isAutocommit = (this.#client.getTransactionStatus?.() ?? this.status) === 'I'
     if (this.home.readOnly.refused(this, message, isAutocommit)) this.unfitFor ??= 'readOnly'
+  }
+
+  /** Which answer belongs to which query is unknown from here on, and the end of this one may never come. */
+  #closeGarbled(message: Error): void {
+    this.#lose(message)
+    this.#client.connection?.stream.destroy()
+  }
+
+  /** pg gives up a connection that sends something unexpected, without a word of the server or its socket. */
+  #hearError(error: unknown): void {
+    if (this.#client._queryable === false && error instanceof Error) this.#lose(error)
+    this.#addCause(error)
   }
 
   /** A connection that poolsafe closes for a limit was not answered in time. */

@@ -12,8 +12,8 @@ import { PoolSource } from './pool-source.ts'
 import { observedPool } from './observed-pool.ts'
 import { checkoutKey, poolKey, type GatedClient, type PoolOfClient } from './present-checkout.ts'
 import { watchQueries } from './query-watch.ts'
-import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
-import { unpatched } from './unpatched.ts'
+import type { ClientLike, PoolLike } from './types.ts'
+import { inherited } from './unpatched.ts'
 
 type Client = GatedClient
 
@@ -43,7 +43,7 @@ export function gatePool(
   isJudged: boolean = false,
 ): GatedPool {
   const { limits, line, notes } = applyOptions(pool, options)
-  const source = new PoolSource(pool, unpatched(pool.connect))
+  const source = new PoolSource(pool)
   const gate = new Gate(source, limits, guard)
   gates.set(pool, gate)
   const readOnly = new ReadOnlyWatch(pool)
@@ -130,11 +130,11 @@ function watchClients(home: Home, source: PoolSource, adopted: (client: Client) 
 
 /** pg-pool never answers its waiting callers when it is ended. */
 function gateEnd(pool: PoolLike, gate: Gate<ClientLike>, ended: () => void): void {
-  const { end } = pool as { end?: DriverFunction }
-  if (end === undefined) return
+  if (!('end' in pool)) return
+  const end = inherited(pool, 'end')
   Object.assign(pool, {
     end(...args: unknown[]): unknown {
-      const result = Reflect.apply(end, pool, args)
+      const result = Reflect.apply(end(), pool, args)
       gate.end(new Error('Cannot use a pool after calling end on the pool'))
       ended()
       return result

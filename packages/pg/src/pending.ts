@@ -1,3 +1,4 @@
+import { setTimeout, clearTimeout } from '@poolsafe/core/adapter'
 import { activeQueryOf, textOf, type Query, type WiredClient } from './types.ts'
 import type { Life, LivingClient } from './living-client.ts'
 

@@ -21,6 +21,7 @@ import {
   type Observer,
   type Origin,
   type Receiver,
+  performance,
 } from '@poolsafe/core/adapter'
 import { sendByPoolAndJudge } from './answer.ts'
 import { markLent } from './guard-client.ts'
@@ -32,7 +33,7 @@ import { SecondCalls } from './second-call.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
 import { throwFromHere } from './throw-from-here.ts'
 import { type Arguments, type ClientLike, type DriverFunction, hasWiredClients, type PoolLike } from './types.ts'
-import { unpatched } from './unpatched.ts'
+import { inherited } from './unpatched.ts'
 
 type Client = GatedClient
 
@@ -68,7 +69,7 @@ class PoolCalls {
   readonly #gate: Gate<ClientLike>
   readonly #guard: Engine
   readonly #layer: Layer
-  readonly #send: DriverFunction
+  readonly #query: () => DriverFunction
   /** The observer. Executions that begin here end at the connection, which clients of pg-native do not expose. */
   readonly #observer: Observer | undefined
   /** Set for a pool whose statements are judged here. */
@@ -87,7 +88,7 @@ class PoolCalls {
     this.#gate = gate
     this.#guard = guard
     this.#layer = layer
-    this.#send = unpatched(pool.query)
+    this.#query = inherited(pool, 'query')
     this.#observer = hasWiredClients(pool) ? guard.observer : undefined
     this.#seconds = isJudged ? new SecondCalls(pool, gate, guard) : undefined
   }
@@ -158,7 +159,7 @@ class PoolCalls {
     this.#around = around
     this.#isQuery = true
     try {
-      return Reflect.apply(this.#send, this.#pool, args)
+      return Reflect.apply(this.#query(), this.#pool, args)
     } catch (error) {
       this.#neverSent(execution, error)
       throw error

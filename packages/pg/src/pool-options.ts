@@ -80,6 +80,8 @@ const ownNames = ['connectTimeoutMillis', 'idleTimeoutMillis', 'maxLifetimeMilli
 const defaultConnectMillis = 10_000
 /** pg-pool's default. An application that sets this value cannot be told apart from one that sets none. */
 const defaultMax = 10
+/** The longest time of Node's timers, in milliseconds: a longer one fires immediately. */
+const longestTimer = 2_147_483_647
 /** The message of pg-pool's own error. */
 const wordsOfPool = 'timeout exceeded when trying to connect'
 
@@ -154,9 +156,8 @@ export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOpti
   if (url.max !== undefined && options.max === defaultMax) options.max = url.max
   checkSizes(options)
   const ownMillis = ownTimeout(options)
-  const connectMillis = given.connectTimeoutMillis ?? url.connectTimeoutMillis
-  if (connectMillis !== undefined) options.connectionTimeoutMillis = finite(connectMillis)
-  else if (ownMillis === undefined) options.connectionTimeoutMillis = defaultConnectMillis
+  const connectMillis = given.connectTimeoutMillis ?? url.connectTimeoutMillis ?? ownMillis ?? defaultConnectMillis
+  options.connectionTimeoutMillis = finite(connectMillis)
   if (url.queryTimeoutMillis !== undefined && !options.query_timeout)
     options.query_timeout = finite(url.queryTimeoutMillis)
   if (given.idleTimeoutMillis !== undefined) options.idleTimeoutMillis = finite(given.idleTimeoutMillis)
@@ -169,10 +170,20 @@ export function applyOptions(pool: PoolLike, { given, limits }: ResolvedPoolOpti
   return { limits: applied, line: describe(options, acquireTimeoutMillis), notes: url.notes }
 }
 
-/** Returns the limit that the application set on its pool, which pg-pool also uses for waiting; 0 is none. */
-function ownTimeout({ connectionTimeoutMillis: millis }: OptionsOfPool): number | undefined {
-  if (typeof millis !== 'number' || millis < 0) return undefined
-  return millis === 0 ? Infinity : millis
+/**
+ * Returns the limit that the application set on its pool, which pg-pool also uses for waiting. 0 is none, and so is
+ * more than Node's timers can wait: pg-pool would give up immediately.
+ */
+function ownTimeout({ connectionTimeoutMillis }: OptionsOfPool): number | undefined {
+  const millis = numberOf(connectionTimeoutMillis)
+  if (millis === undefined || millis < 0) return undefined
+  return millis === 0 || millis > longestTimer ? Infinity : millis
+}
+
+/** Reads a number as pg-pool does, for which the text of an environment variable is as good. NaN is no number. */
+function numberOf(given: unknown): number | undefined {
+  const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given
+  return typeof number === 'number' && !Number.isNaN(number) ? number : undefined
 }
 
 /** Returns the settings of the URL. A URL that poolsafe cannot read is left to the driver. */
@@ -182,7 +193,11 @@ function urlSettingsOf({ connectionString }: OptionsOfPool): UrlSettings {
   return isUrl ? readUrl(connectionString) : { notes: [] }
 }
 
-function checkSizes({ min = 0, max = defaultMax }: OptionsOfPool): void {
+function checkSizes(options: OptionsOfPool): void {
+  // pg-pool compares with `>=`, so a text that is no number is never reached.
+  const max = options.max === undefined ? defaultMax : (numberOf(options.max) ?? Infinity)
+  const min = numberOf(options.min) ?? 0
+  if (options.max !== undefined) options.max = max
   if (min > max) throw new InvalidOptionError('min of the pool', min, `at most its max (${max})`)
 }
 

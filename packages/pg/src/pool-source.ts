@@ -1,17 +1,14 @@
 import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core/adapter'
 import { stateOf } from './guard-client.ts'
+import { type HookOptions, PoolHooks } from './pool-hooks.ts'
 import { serverOf, withoutAddress } from './server-address.ts'
 import { isObserved, unreadMillisOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
+import { inherited } from './unpatched.ts'
 
 /** Internals of pg-pool and of pg's client. */
 interface PoolInternals {
-  readonly options?: {
-    readonly max?: number
-    connectionTimeoutMillis?: number
-    onConnect?: (client: ClientLike) => unknown
-    password?: unknown
-  }
+  readonly options?: HookOptions & { readonly max?: number; connectionTimeoutMillis?: number }
   readonly totalCount: number
   readonly idleCount: number
 }
@@ -40,17 +37,16 @@ const shortestUnreadMillis = 100
 /** pg-pool as a gate sees it. */
 export class PoolSource implements ConnectionSource<ClientLike> {
   readonly #pool: PoolLike & PoolInternals
-  readonly #connect: DriverFunction
+  readonly #connect: () => DriverFunction
   /** True if the address may be part of the password, because the pool's connection string is malformed. */
   readonly #hidesAddress: boolean
   #isTakingBack = false
-  readonly #running = { onConnect: 0, password: 0 }
+  readonly #hooks: PoolHooks
 
-  /** @param connect `pool.connect` as it was before the gate */
-  constructor(pool: PoolLike, connect: DriverFunction) {
+  constructor(pool: PoolLike) {
     this.#pool = pool as PoolLike & PoolInternals
-    this.#connect = connect
-    this.#countHooks()
+    this.#connect = inherited(pool, 'connect')
+    this.#hooks = new PoolHooks(this.#pool.options)
     this.#hidesAddress = serverOf(pool).address === undefined
   }
 
@@ -58,35 +54,16 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     return this.#pool.options?.max ?? 10
   }
 
-  /** Counts the functions of the application that run before a new connection can be used. */
-  #countHooks(): void {
-    const { options } = this.#pool
-    if (options === undefined) return
-    for (const name of ['onConnect', 'password'] as const) {
-      const hook = options[name]
-      if (typeof hook !== 'function') continue
-      const count = (call: () => unknown): Promise<unknown> => this.#counted(name, call)
-      options[name] = function (this: unknown, ...args: unknown[]): Promise<unknown> {
-        return count(() => Reflect.apply(hook, this, args))
-      }
-    }
-  }
-
-  async #counted(name: 'onConnect' | 'password', call: () => unknown): Promise<unknown> {
-    this.#running[name]++
-    try {
-      return await call()
-    } finally {
-      this.#running[name]--
-    }
-  }
-
   get inHook(): number {
-    return this.#running.onConnect
+    return this.#hooks.inHook
   }
 
   get inPassword(): number {
-    return this.#running.password
+    return this.#hooks.inPassword
+  }
+
+  isOfApplication(error: Error): boolean {
+    return this.#hooks.failedWith(error)
   }
 
   get size(): number {
@@ -112,7 +89,7 @@ export class PoolSource implements ConnectionSource<ClientLike> {
     if (isIdle) options.connectionTimeoutMillis = 0
     try {
       const handOver = this.#hidesAddress ? hidingAddress(done) : done
-      const returned = this.#connect.call(this.#pool, handOver)
+      const returned = this.#connect().call(this.#pool, handOver)
       if (typeof (returned as PromiseLike<unknown> | undefined)?.then === 'function') void settleBy(returned, handOver)
     } finally {
       if (isIdle) options.connectionTimeoutMillis = limit

@@ -5,6 +5,7 @@ import {
   type Engine,
   type Execution,
   type Observer,
+  performance,
 } from '@poolsafe/core/adapter'
 import {
   activeQueryOf,

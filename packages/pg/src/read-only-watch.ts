@@ -1,3 +1,4 @@
+import { performance } from '@poolsafe/core/adapter'
 import type { ObservedPool } from '@poolsafe/core/adapter'
 import { knownLifeOf, type Life, type ServerRole } from './living-client.ts'
 import { clientsOf } from './idle-clients.ts'

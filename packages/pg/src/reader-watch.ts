@@ -1,3 +1,4 @@
+import { performance } from '@poolsafe/core/adapter'
 import type { Connection } from './types.ts'
 
 /**

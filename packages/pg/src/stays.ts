@@ -1,3 +1,4 @@
+import { performance } from '@poolsafe/core/adapter'
 import type { Checkout } from '@poolsafe/core/adapter'
 import type { Life, LivingClient } from './living-client.ts'
 import { followPending, isInTransaction, isOutsideTransaction, isQuiet, mayLeaveTransaction } from './pending.ts'

@@ -11,3 +11,16 @@ export function unpatched(given: unknown): DriverFunction {
   const original = (given as { [originalKey]?: DriverFunction } | undefined)?.[originalKey]
   return original ?? (given as DriverFunction)
 }
+
+/**
+ * Returns a driver's function, looked up for each call: tools for tracing, and stubs of tests, patch the class at any
+ * time. A function of the object itself is looked up only now, because poolsafe puts its own in that place.
+ */
+export function inherited(target: object, name: string): () => DriverFunction {
+  if (Object.hasOwn(target, name)) {
+    const own = unpatched(Reflect.get(target, name))
+    return () => own
+  }
+  const prototype = Object.getPrototypeOf(target) as Record<string, unknown>
+  return () => unpatched(prototype[name])
+}

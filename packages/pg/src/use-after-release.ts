@@ -6,6 +6,7 @@ import {
   type Checkout,
   type Engine,
   type Holdable,
+  performance,
 } from '@poolsafe/core/adapter'
 import type { Life } from './living-client.ts'
 import { sqlOf } from './query-watch.ts'

@@ -13,6 +13,8 @@ export interface ConnectionSource<Connection> {
   readonly inHook?: number
   /** New connections that wait for a password from the application. */
   readonly inPassword?: number
+  /** Returns true for an error that a function of the application failed with, so that it says nothing of the server. */
+  isOfApplication?(error: Error): boolean
   /**
    * For a driver that queues its callers itself, in its own order: true if the call that asks now waits there. The gate
    * then takes nothing for it, and waits for `Gate.arrived`. Otherwise it takes a connection for this one call. @default the gate queues the callers

@@ -1,4 +1,5 @@
 import type { Failure } from '../failure.ts'
+import { clientCertificate, tlsCodes, tlsMessages, tlsRequired } from './tls-failures.ts'
 
 const tooManyClients: Failure = {
   kind: 'tooManyClients',
@@ -28,11 +29,27 @@ const unreachable: Failure = {
   instead: 'check that the server is running and that host, port and firewall rules are correct',
 }
 
+/** IPv6 addresses without a way to them, as on GitHub's runners, Vercel and many container networks. */
+export const noIpv6: Failure = {
+  ...unreachable,
+  why: 'the address of the host is an IPv6 address, and this machine has no way to it',
+  instead: 'a host with an IPv4 address in the URL (Supabase: that of the shared pooler), or IPv6 for this machine',
+}
+
+/** Something listens there that does not speak the protocol. */
+const notPostgres: Failure = {
+  ...unreachable,
+  isTransient: false,
+  why: 'what answers at that host and port does not speak the protocol of PostgreSQL',
+  instead: 'host and port of the server or its pooler in the URL; a look at the proxies on the way',
+}
+
 const unknownHost: Failure = {
   kind: 'unknownHost',
   isTransient: false,
   why: 'no address is known for the host name',
-  instead: 'the right host name in the URL',
+  instead:
+    'the right host name in the URL; if the host has IPv6 addresses alone (db.<project>.supabase.co), a machine with IPv6, or the host of its pooler',
 }
 
 const brokenConnection: Failure = {
@@ -102,42 +119,6 @@ const readOnly: Failure = {
     'the address of the primary in the URL; connections that lead to the replica are closed; or a transaction that may write',
 }
 
-const tlsRequired: Failure = {
-  kind: 'tlsRequired',
-  isTransient: false,
-  why: 'TLS is missing: the server has a line for this user and address at most for connections with TLS, as on RDS with rds.force_ssl',
-  instead:
-    'sslmode=verify-full and sslrootcert in the URL, or ssl in the configuration of the pool; else a line in pg_hba.conf',
-}
-
-const tlsUnsupported: Failure = {
-  kind: 'tlsUnsupported',
-  isTransient: false,
-  why: 'TLS was asked for, and the other side does not speak it at this port',
-  instead: 'the right port; or a server with ssl = on; or sslmode=disable in the URL, inside a network that you trust',
-}
-
-const certificate: Failure = {
-  kind: 'certificate',
-  isTransient: false,
-  why: 'this process does not trust the certificate of the server',
-  instead:
-    'the certificate of the authority that signed it, as sslrootcert in the URL or ssl.ca in the configuration of the pool',
-}
-
-const wrongCertificateName: Failure = {
-  ...certificate,
-  why: 'the certificate of the server is for another host name than the one in the URL',
-  instead:
-    'the host name that the certificate names in the URL, or that name as ssl.servername in the configuration of the pool',
-}
-
-const expiredCertificate: Failure = {
-  ...certificate,
-  why: 'the certificate of the server is not valid at this time',
-  instead: 'a new certificate on the server, and the right time on this machine',
-}
-
 const noLocalResource: Failure = {
   kind: 'noLocalResource',
   isTransient: true,
@@ -195,20 +176,20 @@ export const byCode: { readonly [code: string]: Failure | undefined } = {
   ENFILE: noLocalResource,
   ENOBUFS: noLocalResource,
   EADDRNOTAVAIL: noLocalResource,
-  SELF_SIGNED_CERT_IN_CHAIN: certificate,
-  DEPTH_ZERO_SELF_SIGNED_CERT: certificate,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: certificate,
-  UNABLE_TO_GET_ISSUER_CERT: certificate,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: certificate,
-  CERT_UNTRUSTED: certificate,
-  CERT_REVOKED: certificate,
-  CERT_SIGNATURE_FAILURE: certificate,
-  CERT_HAS_EXPIRED: expiredCertificate,
-  CERT_NOT_YET_VALID: expiredCertificate,
-  ERR_TLS_CERT_ALTNAME_INVALID: wrongCertificateName,
-  HOSTNAME_MISMATCH: wrongCertificateName,
-  EPROTO: tlsUnsupported,
-  ERR_SSL_WRONG_VERSION_NUMBER: tlsUnsupported,
+  ...tlsCodes,
+  ERR_SOCKET_BAD_PORT: {
+    ...unreachable,
+    isTransient: false,
+    why: 'the port is no number between 0 and 65535',
+    instead: 'the right port in the URL or in the configuration of the pool',
+  },
+  // Node's code for the path of a Unix socket that is longer than the system allows.
+  EINVAL: {
+    ...unreachable,
+    isTransient: false,
+    why: 'the system does not accept that address; the path of a Unix socket may have about 107 bytes',
+    instead: 'a shorter path of the socket, or the right address in the URL',
+  },
 }
 
 /** Driver messages that come without a code. */
@@ -218,10 +199,10 @@ export const byMessage: readonly (readonly [RegExp, Failure])[] = [
   [/^timeout expired$|due to connection timeout$|^timeout exceeded when trying to connect$/, connectTimeout],
   [/^Connection terminated/, brokenConnection],
   [/^Query read timeout$/, noAnswer],
-  [/^The server does not support SSL connections/, tlsUnsupported],
-  [/^There was an error establishing an SSL connection/, tlsUnsupported],
+  ...tlsMessages,
+  [/^received invalid response: |^Received unexpected \w+ message/, notPostgres],
   [
-    /^SASL: .*password must be a(?: non-empty)? string/,
+    /^SASL: .*password must be a(?: non-empty)? string|^Password must be a string/,
     {
       ...authentication,
       why: 'the server asks for a password, and none was given: it is missing in the URL, or a variable of the environment is empty',
@@ -238,14 +219,7 @@ export const withinAuthorization: readonly (readonly [RegExp, Failure])[] = [
   // PostgreSQL 14 and later: "no encryption"; before: "SSL off".
   [/^no pg_hba\.conf entry for .*(?:no encryption|SSL off)/, tlsRequired],
   [/SSL connection is required/i, tlsRequired],
-  [
-    /client certificate/,
-    {
-      ...certificate,
-      why: 'the server asks this client for a certificate',
-      instead: 'sslcert and sslkey in the URL, or ssl.cert and ssl.key in the configuration of the pool',
-    },
-  ],
+  [/client certificate/, clientCertificate],
   [
     /^no pg_hba\.conf entry for|^pg_hba\.conf rejects/,
     {

@@ -1,13 +1,22 @@
 import type { Failure } from '../failure.ts'
 import { refusals } from '../poolers/refusals/all.ts'
 import { isSqlState } from '../sql-state.ts'
-import { byCode, byMessage, unreadableFile, withinAuthorization } from './failure-table.ts'
+import { byCode, byMessage, noIpv6, unreadableFile, withinAuthorization } from './failure-table.ts'
+import { withinProtocol } from './tls-failures.ts'
+
+/** Codes with several meanings, which the message tells apart. */
+const within: { readonly [code: string]: readonly (readonly [RegExp, Failure])[] | undefined } = {
+  '28000': withinAuthorization,
+  EPROTO: withinProtocol,
+}
 
 interface ErrorLike {
   readonly code?: unknown
   readonly message?: unknown
   /** The system call that failed. */
   readonly syscall?: unknown
+  /** The address that the socket was to reach. */
+  readonly address?: unknown
   readonly cause?: unknown
   /** Node tries all addresses of a name, and reports on all of them. */
   readonly errors?: readonly unknown[]
@@ -26,16 +35,48 @@ interface ErrorLike {
 export function classifyFailure(error: unknown): Failure | undefined {
   const seen = new Set<unknown>()
   for (let next = error; typeof next === 'object' && next !== null && !seen.has(next);) {
-    const found = classifyOne(next)
+    const decisive = decisiveOf(next)
+    const found = classifyOne(decisive)
     if (found !== undefined) return found
     seen.add(next)
-    const { cause, errors, meta } = next as ErrorLike
-    next = cause ?? errors?.[0] ?? meta?.driverAdapterError
+    const { cause, meta } = decisive
+    next = cause ?? meta?.driverAdapterError
   }
   return undefined
 }
 
-function classifyOne({
+/**
+ * Returns what decides of the errors of all addresses of a name: an answer, if there is one. `localhost` and many hosts
+ * have an IPv6 address that leads nowhere, and that says nothing of the other addresses.
+ */
+function decisiveOf(error: ErrorLike): ErrorLike {
+  const { errors } = error
+  if (!Array.isArray(errors)) return error
+  const all = errors.filter((one: unknown): one is ErrorLike => typeof one === 'object' && one !== null)
+  return all.find(isAnswer) ?? all.find(({ address }) => !isIpv6(address)) ?? all.find(isWithoutIpv6) ?? all[0] ?? error
+}
+
+function isAnswer({ code }: ErrorLike): boolean {
+  return code !== 'ETIMEDOUT' && !isWayless(code)
+}
+
+function isWayless(code: unknown): boolean {
+  return code === 'ENETUNREACH' || code === 'EHOSTUNREACH' || code === 'EADDRNOTAVAIL'
+}
+
+function isIpv6(address: unknown): boolean {
+  return typeof address === 'string' && address.includes(':')
+}
+
+function isWithoutIpv6({ code, address }: ErrorLike): boolean {
+  return isWayless(code) && isIpv6(address)
+}
+
+function classifyOne(error: ErrorLike): Failure | undefined {
+  return isWithoutIpv6(error) ? noIpv6 : classifyByWords(error)
+}
+
+function classifyByWords({
   code,
   originalCode = code,
   message,
@@ -68,6 +109,6 @@ function refusalOf(code: unknown, text: string): Failure | undefined {
 
 function byCodeOf(code: unknown, text: string): Failure | undefined {
   if (typeof code !== 'string' || !Object.hasOwn(byCode, code)) return undefined
-  const worded = code === '28000' ? withinAuthorization.find(([says]) => says.test(text))?.[1] : undefined
+  const worded = within[code]?.find(([says]) => says.test(text))?.[1]
   return worded ?? byCode[code]
 }

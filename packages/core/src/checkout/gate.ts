@@ -301,9 +301,11 @@ export class Gate<Connection> {
 
   /** @returns true if the gate tries again for the same call */
   #connectFailed(error: Error, hasCaller: boolean): boolean {
-    const failure = classifyFailure(error)
+    // The end of the pool is no failure of its server.
+    if (this.#ended !== undefined) return false
+    const failure = this.#source.isOfApplication?.(error) === true ? undefined : classifyFailure(error)
     const mayHelp = this.#refusal.failed(error, failure)
-    const isRetried = mayHelp && hasCaller && this.#ended === undefined && this.limits.acquireTimeoutMillis !== Infinity
+    const isRetried = mayHelp && hasCaller && this.limits.acquireTimeoutMillis !== Infinity
     this.record.connectFailed(error, failure, isRetried && !this.#failsFast)
     return isRetried
   }

@@ -22,6 +22,7 @@ export type LossReason =
   | 'ended'
   | 'unanswered'
   | 'readOnly'
+  | 'garbled'
   | 'other'
 
 /**
@@ -86,6 +87,11 @@ const explained: { readonly [Reason in LossReason]: Explained } = {
   readOnly: {
     why: 'the server became read-only, as the former primary does after a failover, so poolsafe replaced the connection',
     instead: 'a host name that leads to the primary; the pool connects again until a server accepts writes',
+  },
+  garbled: {
+    why: 'what arrived is no answer of PostgreSQL, so the connection was closed: answers would go to the wrong statements',
+    instead:
+      'a look at the proxies and load balancers between the application and the server; one of them answers itself',
   },
   other: {
     why: 'the server ended the connection with the words above',
@@ -152,6 +158,7 @@ export function reasonOfLoss(error: unknown): LossReason {
   if (ofPooler !== undefined) return ofPooler
   if (typeof code === 'string' && Object.hasOwn(byCode, code)) return byCode[code] as LossReason
   if (kind === 'shuttingDown') return 'poolerClosed'
+  if (isGarbled(error)) return 'garbled'
   return typeof message === 'string' && message.startsWith('Connection terminated') ? 'ended' : 'other'
 }
 
@@ -167,6 +174,14 @@ const endsConnection = /^(?:57P0[1-5]|25P0[34]|08...)$/
 export function isLastWord(message: object): boolean {
   const { code, severity } = message as { readonly code?: unknown; readonly severity?: unknown }
   return severity === 'FATAL' || severity === 'PANIC' || (typeof code === 'string' && endsConnection.test(code))
+}
+
+/**
+ * Returns true for an error with which pg reports bytes that are no answer of a server, or an answer to nothing.
+ */
+export function isGarbled(error: unknown): boolean {
+  const { message } = error as { readonly message?: unknown }
+  return typeof message === 'string' && /^received invalid response: |^Received unexpected \w+ message/.test(message)
 }
 
 /** The known facts about a lost connection. Plain data. */

@@ -140,8 +140,8 @@ const slowPassword: Advice = {
 }
 
 const slowHook: Advice = {
-  why: 'the server has answered, but the hook onConnect of the pool has not finished, and the connection cannot be used before',
-  instead: 'look at what onConnect awaits; a query in it that asks the same pool for a connection never ends',
+  why: 'the server has answered, but a hook of the pool (onConnect or verify) has not finished, and the connection cannot be used before',
+  instead: 'look at what the hook awaits; a query in it that asks the same pool for a connection never ends',
 }
 
 const advice: { readonly [Cause in LikelyCause]: Advice } = {

@@ -18,6 +18,7 @@ import { judge } from './judge.ts'
 import { mayRepair } from './policy.ts'
 import { resolveOptions, type GuardOptions, type Mode } from './options.ts'
 import { declareInStrictMode } from './strict.ts'
+import { performance } from '../measure/real-time.ts'
 
 /** The result of `inspect`. */
 export interface Inspection {

@@ -16,6 +16,7 @@ import { sendEnding } from './send-ending.ts'
 import type { Replacement } from './repair-plan.ts'
 import { noteAnswer } from './repaired-locks.ts'
 import type { AnswerReader, Rewriter, SenderOptions } from './sender-options.ts'
+import { performance } from '../measure/real-time.ts'
 
 /**
  * Sends the statements of one connection, or of one pool, for drivers that answer with a promise: judges a statement,

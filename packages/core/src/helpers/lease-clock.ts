@@ -1,3 +1,5 @@
+import { performance } from '../measure/real-time.ts'
+
 /**
  * How much time has passed, by whichever clock says more. A suspended process may find that one of them stood still:
  * the monotonic clock of Linux does not count the sleep of the machine, and the wall clock may be set back.

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LeaseClock } from './lease-clock.ts'
 import { LeaseLostError } from './lease-lost-error.ts'
 import type { Claim, LeaseTable } from './lease-table.ts'
+import { clearTimeout, setTimeout } from '../measure/real-time.ts'
 
 /** The heartbeat of one held lease. */
 export class LeaseKeeper {

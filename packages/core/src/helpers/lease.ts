@@ -6,6 +6,7 @@ import type { Run } from './database.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { LeaseLostError } from './lease-lost-error.ts'
 import { checkTableName, LeaseTable } from './lease-table.ts'
+import { performance } from '../measure/real-time.ts'
 
 export interface LeaseOptions {
   /**

@@ -1,5 +1,6 @@
 import type { Execution } from './execution.ts'
 import type { Observer } from './observer.ts'
+import { performance } from '../measure/real-time.ts'
 
 type Method = (...args: never[]) => unknown
 

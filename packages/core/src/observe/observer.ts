@@ -16,6 +16,7 @@ import { SiteBudget } from '../stack/stack-budget.ts'
 import { SlowLog, type SlowLogHost } from './slow/slow-log.ts'
 import { statementKinds } from './shape/statement-kind.ts'
 import type { FingerprintStatistics, KindStatistics } from './statistics.ts'
+import { performance } from '../measure/real-time.ts'
 
 /** Upper bounds of the durations by kind, in milliseconds. */
 const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]

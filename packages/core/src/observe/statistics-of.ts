@@ -2,6 +2,7 @@ import type { LookupCounts } from '../analyze/analyze.ts'
 import type { RuleCounts, GuardStatistics } from './statistics.ts'
 import { Durations } from '../measure/durations.ts'
 import type { Observer } from './observer.ts'
+import { performance } from '../measure/real-time.ts'
 
 /** Reported fingerprints, sorted by total time. */
 const mostTold = 10

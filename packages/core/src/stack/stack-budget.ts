@@ -1,3 +1,4 @@
+import { performance } from '../measure/real-time.ts'
 /** Call sites captured per second for new statements, about 10 µs each. */
 const mostInSecond = 50
 

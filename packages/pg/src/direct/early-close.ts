@@ -1,3 +1,4 @@
+import { setImmediate } from '@poolsafe/core/adapter'
 import type { Submittable } from '../statement.ts'
 import type { DriverFunction } from '../types.ts'
 

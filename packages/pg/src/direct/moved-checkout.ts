@@ -5,6 +5,7 @@ import {
   type Checkout,
   type Entry,
   type Release,
+  performance,
 } from '@poolsafe/core/adapter'
 import { askOn } from '../ask-idle.ts'
 import { cancelQuery } from '../limits/cancel-request.ts'

@@ -1,3 +1,4 @@
+import { performance } from '@poolsafe/core/adapter'
 import type { ClientLike } from '../types.ts'
 
 /** What one connection to a server or a pooler has reported, for as long as its socket is open. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { performance } from '@poolsafe/core/adapter'
 import { directOf } from '../direct/direct-of.ts'
 import { checkDirectPool, PooledConnectionError } from './direct-connection.ts'
 import {

@@ -1,4 +1,12 @@
-import { listenText, sessionTexts } from '@poolsafe/core/adapter'
+import {
+  listenText,
+  sessionTexts,
+  performance,
+  setTimeout,
+  clearTimeout,
+  setInterval,
+  clearInterval,
+} from '@poolsafe/core/adapter'
 import { checkDirectClient, type DirectOptions } from './direct-connection.ts'
 import { runOn, type HelperPool } from './pg-database.ts'
 import type { ClientLike } from '../types.ts'

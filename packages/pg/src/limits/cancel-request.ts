@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { setTimeout, clearTimeout } from '@poolsafe/core/adapter'
 import { activeQueryOf, closeConnection, type CancelConnection, type Query, type WiredClient } from '../types.ts'
 
 /**

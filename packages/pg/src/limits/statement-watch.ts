@@ -8,6 +8,7 @@ import {
   redact,
   type Engine,
   type StatementLimits,
+  performance,
 } from '@poolsafe/core/adapter'
 import { applicationTextOf } from '../repaired.ts'
 import { activeQueryOf, closeConnection, firstQueuedOf, type Query, textOf, type WiredClient } from '../types.ts'

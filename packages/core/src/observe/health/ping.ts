@@ -1,6 +1,7 @@
 import { classifyFailure } from '../../checkout/failures.ts'
 import type { PoolPing } from './health.ts'
 import type { AskedFirst, ObservedPool } from '../pools/pool-report.ts'
+import { performance, setTimeout, clearTimeout, setImmediate } from '../../measure/real-time.ts'
 
 /** The result of a ping, with its error. */
 export interface Ping extends PoolPing {

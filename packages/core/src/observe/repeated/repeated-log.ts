@@ -8,6 +8,7 @@ import { describeRepeated, entryOf, entryOfCrowded, entryOfEndless } from './rep
 import { RepeatedTally } from './repeated-tally.ts'
 import type { FoundRepetition, RepetitionLimits } from './repetition.ts'
 import type { RequestScope } from './request-scope.ts'
+import { performance } from '../../measure/real-time.ts'
 
 /** Bytes for remembering the time of each log entry. */
 const loggedBytes = 65_536

@@ -4,6 +4,7 @@ import { InvalidOptionError } from '../../errors.ts'
 import { awaitInside, isThenable } from '../../thenable.ts'
 import { checkObject } from '../../options.ts'
 import type { Execution, OwnRequest, RequestLog, RequestTally } from '../execution.ts'
+import { performance } from '../../measure/real-time.ts'
 
 /** The name and tag of a request scope. */
 export interface RequestScopeOptions {

@@ -4,6 +4,7 @@ import { whyNotExplained } from './explain-check.ts'
 import { describePlan } from './plan.ts'
 import type { ObservedPool } from '../pools/pool-report.ts'
 import { sqlStateOf } from '../../sql-state.ts'
+import { setTimeout, clearTimeout } from '../../measure/real-time.ts'
 
 /** Limit for planning. Joins of many tables take about 100 ms. */
 const limitMillis = 800

@@ -10,6 +10,7 @@ import { SlowThresholds } from './slow-limits.ts'
 import { entryOf } from './slow-line.ts'
 import { SlowRepeats, type Rest } from './slow-repeats.ts'
 import { SlowShapes } from './slow-shapes.ts'
+import { setImmediate } from '../../measure/real-time.ts'
 
 /** What a slow log needs of a guard. */
 export interface SlowLogHost {
