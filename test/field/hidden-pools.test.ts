@@ -59,6 +59,39 @@ describe('an idle connection that is lost in an unguarded pool', () => {
     await db.destroy()
   })
 
+  it('does not end the process while a transaction holds it: Kysely with guardDialect', async () => {
+    const { guard, lost } = listen()
+    const pool = new pg.Pool({ connectionString: server.url, max: 2 })
+    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+    const work = db.transaction().execute(async (trx) => {
+      await sql`SELECT 1`.execute(trx)
+      await terminateOthers()
+      await vi.waitFor(() => expect(lost).toHaveLength(1))
+      await sql`SELECT 2`.execute(trx)
+    })
+    await expect(work).rejects.toThrow('Client has encountered a connection error and is not queryable')
+    expect(lost).toMatchObject([{ reason: 'terminated' }])
+    expect((await sql`SELECT 1 AS one`.execute(db)).rows).toEqual([{ one: 1 }])
+    await db.destroy()
+  })
+
+  it('leaves the errors of the application’s own callbacks alone', async () => {
+    const { guard } = listen()
+    const pool = new pg.Pool({ connectionString: server.url, max: 1 })
+    const db = new Kysely<unknown>({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
+    await sql`SELECT 1`.execute(db)
+    const thrown = vi.fn<(error: Error) => void>()
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.once('uncaughtException', thrown)
+    pool.query('SELECT nonsense', (error) => {
+      throw error
+    })
+    await vi.waitFor(() => expect(thrown).toHaveBeenCalledOnce())
+    for (const listener of listeners) process.on('uncaughtException', listener)
+    await db.destroy()
+  })
+
   it('is heard by the listeners of the application', async () => {
     const { guard } = listen()
     const pool = new pg.Pool({ connectionString: server.url, max: 1 })
