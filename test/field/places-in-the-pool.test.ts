@@ -2,15 +2,20 @@ import { createGuard, NoConnectionError, PoolerWaitError, type Mode } from '@poo
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool, type PoolOptions } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
+import { execFile } from 'node:child_process'
 import { AsyncResource } from 'node:async_hooks'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import Cursor from 'pg-cursor'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
+
+const run = promisify(execFile)
 
 let server: SharedPostgres
 beforeAll(async () => {
@@ -125,6 +130,22 @@ describe.each(modes)('in %s mode', (mode) => {
     client.release()
     await ended
   })
+})
+
+it('client.end() in the place of release() does not end a script whose next call waits', async () => {
+  const script = `
+    import { guardPool } from '@poolsafe/pg'
+    import pg from 'pg'
+    const pool = guardPool(new pg.Pool({ connectionString: ${JSON.stringify(server.url)}, max: 1 }))
+    const client = await pool.connect()
+    const waiting = pool.query('SELECT 1 AS one')
+    await client.end()
+    console.log((await waiting).rows[0].one)
+    await pool.end()
+  `
+  const args = ['--conditions=@poolsafe/source', '--input-type=module', '-e', script]
+  const { stdout } = await run(process.execPath, args, { cwd: join(import.meta.dirname, '..') })
+  expect(stdout).toBe('1\n')
 })
 
 describe('the password function of a pool', () => {

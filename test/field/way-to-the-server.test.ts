@@ -153,3 +153,27 @@ describe('what answers', () => {
     expect(failure).toMatchObject({ kind, isTransient: false, why: expect.stringContaining(why) as unknown })
   })
 })
+
+describe('names and messages of one meaning', () => {
+  it.each([
+    ['EAI_FAIL', 'getaddrinfo EAI_FAIL db', 'unknownHost', true],
+    ['EAI_NONAME', 'getaddrinfo EAI_NONAME db', 'unknownHost', false],
+    ['EPERM', 'connect EPERM 10.0.0.1:5432', 'unreachable', false],
+    ['ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed', 'brokenConnection', true],
+    ['ERR_SSL_DH_KEY_TOO_SMALL', 'dh key too small', 'tlsUnsupported', false],
+    ['ERR_OSSL_WRONG_TAG', 'wrong tag', 'certificate', false],
+    ['CRL_HAS_EXPIRED', 'CRL has expired', 'certificate', false],
+    ['53200', 'out of memory', 'tooManyClients', true],
+    ['XX000', 'could not fork new process for connection: Cannot allocate memory', 'tooManyClients', true],
+    ['42501', 'permission denied for database "shop"', 'authentication', false],
+    ['55000', 'database "shop" is not currently accepting connections', 'unknownDatabase', false],
+    ['28000', 'role "shop" is not permitted to log in', 'authentication', false],
+  ])('%s %s', (code, message, kind, isTransient) => {
+    expect(classifyFailure(Object.assign(new Error(message), { code }))).toMatchObject({ kind, isTransient })
+  })
+
+  it('of statements are no failures of the connection', () => {
+    const error = Object.assign(new Error('permission denied for table orders'), { code: '42501' })
+    expect(classifyFailure(error)).toBeUndefined()
+  })
+})

@@ -185,8 +185,9 @@ export class ClientLife implements Life {
   #end(): void {
     if (this.#client._ending !== true) this.#lose(this.#lastWords)
     // The application itself may have called client.end() instead of release().
-    const { number } = this.#stays
-    setTimeout(() => this.#stays.takeBack(number), graceMillis).unref()
+    const { number, isHeld } = this.#stays
+    // Calls may wait for this place, and nothing else may keep the process alive.
+    if (isHeld) setTimeout(() => this.#stays.takeBack(number), graceMillis)
   }
 
   #lose(cause: Error | undefined, reason?: LossReason): void {

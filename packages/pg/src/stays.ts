@@ -55,6 +55,10 @@ export class Stays {
     return this.#number
   }
 
+  get isHeld(): boolean {
+    return this.#state === 'held'
+  }
+
   /**
    * Releases the client for the application.
    *

@@ -8,6 +8,11 @@ const tooManyClients: Failure = {
   instead: 'fewer connections in each process, or a transaction pooler between them and the server',
 }
 
+const outOfMemory: Failure = {
+  ...tooManyClients,
+  why: 'the server has no memory for one more connection or statement',
+}
+
 const shuttingDown: Failure = {
   kind: 'shuttingDown',
   isTransient: true,
@@ -52,6 +57,14 @@ const unknownHost: Failure = {
     'the right host name in the URL; if the host has IPv6 addresses alone (db.<project>.supabase.co), a machine with IPv6, or the host of its pooler',
 }
 
+/** The resolver itself did not answer. */
+const silentResolver: Failure = {
+  ...unknownHost,
+  isTransient: true,
+  why: 'the name server did not answer',
+  instead: 'see whether the name server is reachable',
+}
+
 const brokenConnection: Failure = {
   kind: 'brokenConnection',
   isTransient: true,
@@ -79,6 +92,13 @@ const authentication: Failure = {
   isTransient: false,
   why: 'the server does not accept this user with this password from this address',
   instead: 'the right user and password in the URL, or a line in pg_hba.conf',
+}
+
+const forbidden: Failure = {
+  ...unreachable,
+  isTransient: false,
+  why: 'this process may not connect to that host and port, or to that socket',
+  instead: 'the rights of this process on the socket, or the rules of its sandbox (--allow-net of Node)',
 }
 
 const unknownDatabase: Failure = {
@@ -128,6 +148,7 @@ const noLocalResource: Failure = {
 
 /** SQLSTATEs of PostgreSQL, error names of Node, and those of drivers. */
 export const byCode: { readonly [code: string]: Failure | undefined } = {
+  '53200': outOfMemory,
   '53300': tooManyClients,
   '57P01': shuttingDown,
   '57P02': shuttingDown,
@@ -151,27 +172,27 @@ export const byCode: { readonly [code: string]: Failure | undefined } = {
   // Node's code for a Unix socket whose server does not run.
   ENOENT: unreachable,
   ENOTFOUND: unknownHost,
-  // The resolver itself did not answer.
-  EAI_AGAIN: {
-    ...unknownHost,
-    isTransient: true,
-    why: 'the name server did not answer',
-    instead: 'see whether the name server is reachable',
-  },
+  EAI_AGAIN: silentResolver,
+  EAI_NODATA: unknownHost,
+  EAI_NONAME: unknownHost,
+  EAI_FAIL: silentResolver,
+  ETIMEOUT: silentResolver,
   ECONNRESET: brokenConnection,
   ECONNABORTED: brokenConnection,
   EPIPE: brokenConnection,
+  ERR_STREAM_DESTROYED: brokenConnection,
+  ERR_STREAM_WRITE_AFTER_END: brokenConnection,
+  ERR_SOCKET_CLOSED: brokenConnection,
+  ERR_SSL_UNEXPECTED_EOF_WHILE_READING: brokenConnection,
   // postgres.js has names of its own.
   CONNECTION_CLOSED: brokenConnection,
   CONNECT_TIMEOUT: connectTimeout,
   ETIMEDOUT: connectTimeout,
   ERR_SOCKET_CONNECTION_TIMEOUT: connectTimeout,
-  EACCES: {
-    ...unreachable,
-    isTransient: false,
-    why: 'this process may not connect to that host and port, or to that socket',
-    instead: 'the rights of this process on the socket, or the rules of its sandbox',
-  },
+  EACCES: forbidden,
+  EPERM: forbidden,
+  ERR_ACCESS_DENIED: forbidden,
+  EAFNOSUPPORT: noIpv6,
   EMFILE: noLocalResource,
   ENFILE: noLocalResource,
   ENOBUFS: noLocalResource,
@@ -200,6 +221,23 @@ export const byMessage: readonly (readonly [RegExp, Failure])[] = [
   [/^Connection terminated/, brokenConnection],
   [/^Query read timeout$/, noAnswer],
   ...tlsMessages,
+  [/^could not fork new process for connection/, outOfMemory],
+  [
+    /^permission denied for database /,
+    {
+      ...authentication,
+      why: 'the role may not connect to this database',
+      instead: 'GRANT CONNECT ON DATABASE to the role, or the right user and database in the URL',
+    },
+  ],
+  [
+    /^database ".*" is not currently accepting connections/,
+    {
+      ...unknownDatabase,
+      why: 'the database allows no connections (datallowconn)',
+      instead: 'ALTER DATABASE … ALLOW_CONNECTIONS true, or the right database in the URL',
+    },
+  ],
   [/^received invalid response: |^Received unexpected \w+ message/, notPostgres],
   [
     /^SASL: .*password must be a(?: non-empty)? string|^Password must be a string/,
@@ -220,6 +258,14 @@ export const withinAuthorization: readonly (readonly [RegExp, Failure])[] = [
   [/^no pg_hba\.conf entry for .*(?:no encryption|SSL off)/, tlsRequired],
   [/SSL connection is required/i, tlsRequired],
   [/client certificate/, clientCertificate],
+  [
+    /^role ".*" (?:does not exist|is not permitted to log in)/,
+    {
+      ...authentication,
+      why: 'the server has no role of that name that may log in',
+      instead: 'the right user in the URL, or CREATE ROLE … LOGIN',
+    },
+  ],
   [
     /^no pg_hba\.conf entry for|^pg_hba\.conf rejects/,
     {

@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts'
 import { refusals } from '../poolers/refusals/all.ts'
 import { isSqlState } from '../sql-state.ts'
 import { byCode, byMessage, noIpv6, unreadableFile, withinAuthorization } from './failure-table.ts'
-import { withinProtocol } from './tls-failures.ts'
+import { tlsFailureOf, withinProtocol } from './tls-failures.ts'
 
 /** Codes with several meanings, which the message tells apart. */
 const within: { readonly [code: string]: readonly (readonly [RegExp, Failure])[] | undefined } = {
@@ -108,7 +108,8 @@ function refusalOf(code: unknown, text: string): Failure | undefined {
 }
 
 function byCodeOf(code: unknown, text: string): Failure | undefined {
-  if (typeof code !== 'string' || !Object.hasOwn(byCode, code)) return undefined
+  if (typeof code !== 'string') return undefined
+  if (!Object.hasOwn(byCode, code)) return tlsFailureOf(code)
   const worded = within[code]?.find(([says]) => says.test(text))?.[1]
   return worded ?? byCode[code]
 }

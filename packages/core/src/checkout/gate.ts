@@ -269,15 +269,13 @@ export class Gate<Connection> {
     checkout.connection = connection
     this.#held.push(checkout)
     this.record.acquired(checkout)
-    if (this.#waiting.size > 0) this.#serveNext(checkout.heldSince)
+    if (this.#waiting.size > 0) {
+      this.#expiry.busy.served(checkout.heldSince)
+      this.pump()
+    }
     const { handover } = checkout
     checkout.handover = nothing
     handover(undefined, connection, release, checkout)
-  }
-
-  #serveNext(now: number): void {
-    this.#expiry.busy.served(now)
-    this.pump()
   }
 
   #failedToTake(checkout: Checkout<Connection>, error: Error, isOver: boolean): void {
@@ -304,8 +302,7 @@ export class Gate<Connection> {
     // The end of the pool is no failure of its server.
     if (this.#ended !== undefined) return false
     const failure = this.#source.isOfApplication?.(error) === true ? undefined : classifyFailure(error)
-    const mayHelp = this.#refusal.failed(error, failure)
-    const isRetried = mayHelp && hasCaller && this.limits.acquireTimeoutMillis !== Infinity
+    const isRetried = this.#refusal.failed(error, failure) && hasCaller && this.limits.acquireTimeoutMillis !== Infinity
     this.record.connectFailed(error, failure, isRetried && !this.#failsFast)
     return isRetried
   }

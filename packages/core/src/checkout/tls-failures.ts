@@ -68,6 +68,11 @@ export const tlsCodes: { readonly [code: string]: Failure } = {
   CERT_UNTRUSTED: certificate,
   CERT_REVOKED: certificate,
   CERT_SIGNATURE_FAILURE: certificate,
+  CERT_CHAIN_TOO_LONG: certificate,
+  INVALID_PURPOSE: certificate,
+  INVALID_CA: certificate,
+  UNABLE_TO_GET_CRL: certificate,
+  CRL_HAS_EXPIRED: certificate,
   CERT_HAS_EXPIRED: expiredCertificate,
   CERT_NOT_YET_VALID: expiredCertificate,
   ERR_TLS_CERT_ALTNAME_INVALID: wrongCertificateName,
@@ -77,14 +82,6 @@ export const tlsCodes: { readonly [code: string]: Failure } = {
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: clientCertificate,
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: clientCertificate,
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: clientCertificate,
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: tlsDisagreement,
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: tlsDisagreement,
-  ERR_SSL_NO_PROTOCOLS_AVAILABLE: tlsDisagreement,
-  ERR_SSL_UNSUPPORTED_PROTOCOL: tlsDisagreement,
-  ERR_OSSL_PEM_NO_START_LINE: unreadableCertificate,
-  ERR_OSSL_PEM_BAD_BASE64_DECODE: unreadableCertificate,
-  ERR_OSSL_PEM_BAD_END_LINE: unreadableCertificate,
-  ERR_OSSL_X509_KEY_VALUES_MISMATCH: unreadableCertificate,
 }
 
 /** Messages of pg that come without a code. */
@@ -106,3 +103,9 @@ export const withinProtocol: readonly (readonly [RegExp, Failure])[] = [
   [/alert (?:unknown ca|bad certificate|certificate (?:required|unknown|expired|revoked))/, clientCertificate],
   [/alert|unsupported protocol|no protocols available|no shared cipher|no cipher/, tlsDisagreement],
 ]
+
+/** Returns what a name of OpenSSL means that is not in the table. It has hundreds, by subject. */
+export function tlsFailureOf(code: string): Failure | undefined {
+  if (code.startsWith('ERR_SSL_')) return tlsDisagreement
+  return code.startsWith('ERR_OSSL_') ? unreadableCertificate : undefined
+}
