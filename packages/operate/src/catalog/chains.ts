@@ -21,6 +21,7 @@ const longestChain = 50
 
 /** Ends the way down a chain of calls. */
 class LongChain extends Error {
+  override readonly name: string = 'LongChain'
   readonly code: Code
 
   constructor(code: Code) {
