@@ -40,9 +40,12 @@ function isAlike(one: TransactionState, other: TransactionState): boolean {
     one.isAborted === other.isAborted &&
     one.savepoint === other.savepoint &&
     one.hidesTemporary === other.hidesTemporary &&
-    haveSame(one.left, other.left)
+    haveSame(one.left, other.left) &&
+    haveSame(one.reported ?? nothing, other.reported ?? nothing)
   )
 }
+
+const nothing: readonly Left[] = []
 
 function haveSame(one: readonly Left[], other: readonly Left[]): boolean {
   return one === other || (one.length === other.length && one.every((entry, at) => entry === other[at]))

@@ -48,6 +48,7 @@ class Walk {
   /** `DROP TABLE t` may find a permanent table `t`. */
   #hidesTemporary: boolean
   #left: readonly Left[]
+  #reported: readonly Left[]
   readonly #savepoints: Savepoints
   /** A BEGIN of this text. It needs a held connection, unless the text ends its transaction. */
   #opening: Left | undefined
@@ -62,7 +63,7 @@ class Walk {
   #noted = 0
 
   constructor(
-    { isOpen, isAborted, left, savepoint, isUnanswered, hidesTemporary }: TransactionState,
+    { isOpen, isAborted, left, reported = [], savepoint, isUnanswered, hidesTemporary }: TransactionState,
     isBatch: boolean,
     source: Source,
   ) {
@@ -70,6 +71,7 @@ class Walk {
     this.#isAborted = isOpen && isAborted
     this.#hidesTemporary = hidesTemporary === true
     this.#left = left
+    this.#reported = reported
     this.#savepoints = new Savepoints(savepoint)
     if (isUnanswered) this.#doubts++
     this.#isBatch = isBatch
@@ -120,7 +122,8 @@ class Walk {
         this.#leave(entry)
         break
       case 'needs':
-        if (!this.#left.some((earlier) => isLeftBy(earlier.effect, effect))) this.#due.push(entry)
+        if (![...this.#left, ...this.#reported].some((earlier) => isLeftBy(earlier.effect, effect)))
+          this.#due.push(entry)
         break
       default:
         this.#due.push(entry)
@@ -129,8 +132,17 @@ class Walk {
 
   /** The transaction has left nothing to clear. PostgreSQL may refuse the name, and with it the rest of the text. */
   #clear(entry: Left): void {
-    this.#leave(entry)
+    if (!this.#clearReported(entry)) this.#leave(entry)
     if (entry.effect.state === 'sql-prepared-statement' && entry.effect.object !== undefined) this.#doubts++
+  }
+
+  /** What the transaction has left and reported is on the connection that it still has. Each unlock frees one lock. */
+  #clearReported({ effect }: Left): boolean {
+    const found = this.#reported.filter((earlier) => isLeftBy(earlier.effect, effect))
+    const isOne = effect.state === 'advisory-lock' && effect.object !== undefined
+    const gone = new Set(isOne ? found.slice(-1) : found)
+    this.#reported = this.#reported.filter((earlier) => !gone.has(earlier))
+    return found.length > 0
   }
 
   /** State that is left twice counts once. Locks are counted, as PostgreSQL counts them. */
@@ -221,6 +233,7 @@ class Walk {
   #finish(due: readonly Left[], chains: boolean): void {
     this.#due.push(...due)
     this.#left = []
+    this.#reported = []
     this.#savepoints.cutTo(undefined)
     this.#isOpen = chains
     this.#isAborted = false
@@ -252,6 +265,7 @@ class Walk {
       isAborted: this.#isAborted,
       left: this.#left,
       savepoint: this.#savepoints.newest,
+      ...(this.#reported.length > 0 && { reported: this.#reported }),
       ...(this.#hidesTemporary && { hidesTemporary: true }),
     }
   }

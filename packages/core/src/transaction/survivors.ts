@@ -2,6 +2,9 @@ import { survives } from './left.ts'
 import { chainOf } from './savepoints.ts'
 import type { Left, Savepoint, TransactionState } from './state.ts'
 
+/** The most entries that a transaction finds after their report. Each statement copies them. */
+const mostReported = 64
+
 /**
  * Removes what survives a rollback from the states behind a text: it is due at the end of its text, and reported once.
  * The states of one text share savepoints and lists, so each is looked at once.
@@ -12,7 +15,13 @@ export class Survivors {
 
   removedFrom(state: TransactionState): TransactionState {
     if (!state.left.some(survives)) return state
-    return { ...state, left: this.#removedFromList(state.left), savepoint: this.#removedFromChain(state.savepoint) }
+    const { left, reported = [], savepoint } = state
+    return {
+      ...state,
+      left: this.#removedFromList(left),
+      reported: [...reported, ...left.filter(survives)].slice(-mostReported),
+      savepoint: this.#removedFromChain(savepoint),
+    }
   }
 
   #removedFromList(left: readonly Left[]): readonly Left[] {
