@@ -1,13 +1,34 @@
 const others =
-  'mysql2?|mariadb|sqlite3?|better-sqlite3|libsql|turso|mssql|sqlserver|sql-server|tedious|oracle(?:db)?|clickhouse|duckdb|snowflake|bigquery|databricks|redshift|trino|presto|spanner|cockroach(?:db)?|sap|hana|d1'
+  'mysql2?|mariadb|sqlite3?|better-sqlite3|libsql|turso|mssql|sqlserver|sql-server|tedious|oracle(?:db)?|clickhouse|duckdb|snowflake|bigquery|databricks|redshift|trino|presto|spanner|cockroach(?:db)?|pglite|sap|hana|d1'
 const otherPath = new RegExp(`(?:^|[/_.-])(?:${others})(?:[/_.-]|$)`, 'i')
-const otherModule = new RegExp(`(?:^|[@/:-])(?:${others})(?:$|[/-])`, 'i')
+const otherModule = new RegExp(`(?:^|[@/:-])(?:${others})(?:$|[/.-])|^@planetscale/|^sql\\.js$`, 'i')
 const postgresModule =
-  /^(?:pg|postgres|pg-promise|slonik|kysely|knex|typeorm|sequelize)$|^@prisma\/|postgres|\/pg|^drizzle-orm$/
+  /^(?:pg|postgres|pg-promise|slonik|kysely|knex|typeorm|sequelize)$|^@prisma\/|postgres|\/pg(?!lite)|^drizzle-orm$/
 
-/** Returns true for the path of a file for another database: `src/drivers/mysql/lock.ts`. */
+/** In names of code, where a word such as `oracle` or `snowflake` may be something else. */
+const inNames = 'my_?sql|maria_?db|sqlite|mssql|sql_?server|duck_?db|click_?house|big_?query|cockroach|pg_?lite'
+const otherName = new RegExp(
+  `^(?:is|as|get|run|query|exec|execute|create|use|with|to)?_?(?:${inNames})|(?:${inNames})$`,
+  'i',
+)
+const postgresName = /[pP]ostgres|POSTGRES|[pP]gsql|(?:^|_)pg(?:$|[_A-Z])|Pg(?:$|[A-Z])/
+/** What carries data from one database to the other. */
+const carrier = /from|import|migrat|convert|copy|transfer/i
+
+/** Returns true for the path of a file for another database: `src/drivers/mysql/lock.ts`, `MySQLClient.ts`. */
 export function isOtherPath(path: string): boolean {
-  return otherPath.test(path) && !/postgres|(?:^|[/_.-])pg(?:[/_.-]|$)/i.test(path)
+  const file = path.slice(path.lastIndexOf('/') + 1).replace(/\..*/, '')
+  return (otherPath.test(path) && !/postgres|(?:^|[/_.-])pg(?:[/_.-]|$)/i.test(path)) || isOtherName(file)
+}
+
+/** Returns true for the name of a class, a function or a value for another database: `MySqlDriver`, `sqliteDb`. */
+export function isOtherName(name: string): boolean {
+  return otherName.test(name) && !postgresName.test(name) && !carrier.test(name)
+}
+
+/** Returns true for a module that speaks to another database: `mysql2/promise`, `./drivers/sqlite`. */
+export function isOtherModule(module: string): boolean {
+  return otherModule.test(module) && !postgresModule.test(module)
 }
 
 /** Returns true for a file that imports a driver of another database, and none that speaks to PostgreSQL. */

@@ -39,9 +39,10 @@ const never: readonly string[] = [
 ]
 
 const testFiles: readonly string[] = [
-  '**/*.{test,tests,spec,e2e,stories,bench}.*',
+  '**/*.{test,tests,spec,e2e,stories,bench,test-d,fixture,fixtures}.*',
+  '**/{jest,vitest,cypress,playwright}{.,-}*.*',
   '**/*.{test,tests,spec}/**',
-  '**/{e2e-*,*-e2e,*-tests,test-utils,test-helpers}/**',
+  '**/{cypress,e2e-*,*-e2e,*-tests,test-*,tests-*}/**',
   '**/{__tests__,__mocks__,__fixtures__,test,tests,e2e,fixtures,examples,example,benchmark,benchmarks,bench,playground,storybook}/**',
 ]
 

@@ -6,6 +6,13 @@ import { hasSections } from './sql/sections.ts'
 const migrationPath =
   /(?:^|[/_.-])(?:migrations?|migrate|migrators?|flyway|changelogs?|changesets?|upgrades?)(?:[/_.-]|\.[jt]s$)|(?:^|\/)drizzle\/(?:.*\/)?\d+[^/]*\.sql$|(?:^|\/)V\d[\d._]*__[^/]*\.sql$/i
 const migrationCode = /\bimplements\s+MigrationInterface\b|\bMigrationBuilder\b/
+/** A file that exports both `up` and `down`. */
+const step = (name: string): RegExp =>
+  new RegExp(
+    String.raw`^\s*(?:export\s+(?:async\s+)?(?:function|const)\s+${name}\b|(?:module\.)?exports\.${name}\s*=|(?:async\s+)?${name}\s*:?\s*(?:async\s*)?(?:function\s*)?\(\s*(?:queryInterface|knex|pgm|db)\b)`,
+    'm',
+  )
+const steps = [step('up'), step('down')]
 /** Prisma's TypedSQL, PgTyped and sqlc: statements that the application sends. */
 const queryPath = /(?:^|\/)prisma\/sql\/[^/]+\.sql$/
 const queryAnnotation = /^\s*(?:--\s*name:\s*\S+|\/\*\s*@name\b)/im
@@ -19,7 +26,8 @@ const queryAnnotation = /^\s*(?:--\s*name:\s*\S+|\/\*\s*@name\b)/im
 export function originOf(path: string, source: string, folders: readonly string[]): Origin {
   if (folders.some((glob) => matchesGlob(path, glob))) return 'migration'
   if (path.endsWith('.sql')) return originOfScript(path, source)
-  return isMigrationFile(path) || migrationCode.test(source) ? 'migration' : 'code'
+  const isMigration = isMigrationFile(path) || migrationCode.test(source) || steps.every((each) => each.test(source))
+  return isMigration ? 'migration' : 'code'
 }
 
 function originOfScript(path: string, source: string): Origin {

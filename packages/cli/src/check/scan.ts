@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { checkCode } from './check-code.ts'
 import { checkScript } from './check-script.ts'
 import {
@@ -6,6 +7,7 @@ import {
   type ConfigurationResult,
 } from './configuration/check-configuration.ts'
 import { checkSettingsFile, isSettingsFile } from './configuration/check-settings-file.ts'
+import { isOfOtherPackage } from './configuration/nearest-package.ts'
 import { Constants } from './constants.ts'
 import { codeOf, isComponent } from './code/components.ts'
 import { Imports, SourceFile } from './code/source-file.ts'
@@ -49,6 +51,7 @@ export class Scanner {
   readonly #judges: readonly Judge[]
   readonly #imports = new Imports()
   readonly #constants = new Constants(this.#imports.aliases)
+  readonly #otherPackages = new Map<string, boolean>()
   /** Files without a dangerous word of their own, which may use a constant of another file. */
   readonly #others: string[] = []
 
@@ -157,12 +160,22 @@ export class Scanner {
     return { ...checkScript(script, this.#judges), needs: noNeeds }
   }
 
+  /** A file that names PostgreSQL may speak to it by other means than a driver. */
+  #isOfOtherPackage(path: string, source: string): boolean {
+    if (/postgres|\bpg\b/i.test(source)) return false
+    const folder = dirname(path)
+    const known = this.#otherPackages.get(folder) ?? isOfOtherPackage(folder)
+    this.#otherPackages.set(folder, known)
+    return known
+  }
+
   /** @returns why the file cannot be checked */
   #scanCode(path: string, shown: string, source: string): Scanned | string {
     try {
       const { tags, catalog } = this.#request
       const file = new SourceFile(parseCode(path, source), tags, this.#imports, (text) => mayNameStored(text, catalog))
-      if (importsOther(file.names.modules)) return { findings: [], problems: [], needs: noNeeds }
+      if (importsOther(file.names.modules) || this.#isOfOtherPackage(path, source))
+        return { findings: [], problems: [], needs: noNeeds }
       this.#constants.add(file, this.#request.catalog)
       const origin = originOf(shown, source, this.#request.migrations)
       const code = { path: shown, file, origin, lines: new Lines(source) }

@@ -44,6 +44,22 @@ describe('a migration', () => {
   })
 })
 
+describe('a file that exports both ways of a migration', () => {
+  it.each([
+    "export async function up(db) { await db.query('LISTEN a') }\nexport async function down(db) {}",
+    "export const up = (pgm) => pgm.sql('LISTEN a')\nexport const down = () => {}",
+    "exports.up = (knex) => knex.raw('LISTEN a')\nexports.down = () => {}",
+    "module.exports = {\n  up: async (queryInterface) => pool.query('LISTEN a'),\n  down: async (queryInterface) => {} }",
+    "module.exports = {\n  async up(queryInterface) { await pool.query('LISTEN a') },\n  async down(queryInterface) {} }",
+  ])('is one: %s', (source) => {
+    expect(findingsIn(source)).toEqual([expect.stringMatching(/^note \d session\/listen$/)])
+  })
+
+  it('is none with one of them', () => {
+    expect(findingsIn("export async function up(db) { await db.query('LISTEN a') }")).toEqual(['1 session/listen'])
+  })
+})
+
 describe('other SQL files', () => {
   it('are notes, because a script may run over any connection', () => {
     expect(findingsIn('LISTEN a;', { path: 'scripts/setup.sql' })).toEqual(['note 1 session/listen'])

@@ -27,6 +27,20 @@ const silent: Readonly<Record<string, string>> = {
   'another database, by a case': "switch (type) { case 'mysql': await db.query('SET a = 1'); break }",
   'a block that builds what is no session state':
     "await db.query(`DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD b int', ${name}); END $$`)",
+  'another database, behind the exit of PostgreSQL':
+    "async function a() { if (dialect === 'postgres') { await b(); return }\nawait tx.query('SET time_zone = 1') }",
+  'another database, behind the exit of all others':
+    "async function a() { if (!db.isMysql) return\nawait tx.query('SET time_zone = 1') }",
+  'another database, by a class': "class MySqlDriver { run() { return this.pool.query('SET time_zone = 1') } }",
+  'another database, by a key': "const init = { mysql: () => pool.query('SET time_zone = 1') }",
+  'another database, by the name of the receiver':
+    "await mysqlPool.query('SET time_zone = 1')\nawait this.sqlite.query('SET a = 1')",
+  'another database, by its driver':
+    "import pg from 'pg'\nimport mysql from 'mysql2/promise'\nconst pool = mysql.createPool(url)\nconst client = await pool.getConnection()\nawait client.query('SET time_zone = 1')",
+  'another database, by the module of the client':
+    "import { pool } from './mysql.js'\nimport { Pool } from 'pg'\nawait pool.query('SET time_zone = 1')",
+  'another database, by the type of the client':
+    "import { Pool } from 'pg'\nimport type { Connection } from 'mysql2'\nconst a = (client: Connection) => client.query('SET time_zone = 1')",
   'a setting of MySQL': "await dataSource.query('SET foreign_key_checks = 0')",
   'another database, by a case of an enum':
     "switch (type) { case DatabaseType.mysql: await db.query('SET a = 1'); break }",
@@ -87,6 +101,23 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     "if (dialect === 'postgres') await tx.query('SET search_path = a')\nif (dialect !== 'sqlite') await tx.query('LISTEN a')",
     '1 session/set',
     '2 session/listen',
+  ],
+  'the exit of all but PostgreSQL': [
+    "async function a() { if (!this.isPostgres()) return\nif (dialect !== 'postgres') return\nawait tx.query('SET search_path = a') }",
+    '3 session/set',
+  ],
+  'an exit under one more condition': [
+    "async function a() { if (isPostgres && isNew) return\nawait tx.query('SET search_path = a') }",
+    '2 session/set',
+  ],
+  'a way from another database to PostgreSQL': [
+    "class MysqlToPostgres { run() { return this.pool.query('SET search_path = a') } }\nasync function importFromMysql() { await pool.query('SET search_path = a') }",
+    '1 session/set',
+    '2 session/set',
+  ],
+  'PostgreSQL beside another database': [
+    "import { Pool } from 'pg'\nimport mysql from 'mysql2'\nconst source = mysql.createPool(url)\nconst pool = new Pool()\nawait pool.query('SET search_path = a')",
+    '5 session/set',
   ],
   'a case names PostgreSQL': [
     "switch (type) { case 'mysql': break\ncase 'postgres': await db.query('SET search_path = a') }",

@@ -27,7 +27,7 @@ const handle = /(?:client|connection|conn|pool|db|dbhan|runner)$|^(?:pg|tx|trx)$
 /** Returns true for `query(client, text)`, `this.execute(connection, text)`: the first argument is the connection. */
 export function isGivenClient({ callee }: Call, client: Node, text: Node): boolean {
   const second = bare(text)
-  if (!/^(?:query|execute|rquery|runQuery|executeQuery|exec|run)$/.test(lastName(callee) ?? '')) return false
+  if (!/^(?:query|execute|rquery|runQuery|executeQuery)$/.test(lastName(callee) ?? '')) return false
   const isText = second.type === 'TemplateLiteral' || (second.type === 'Literal' && typeof second.value === 'string')
   return isText && bare(client).type === 'Identifier' && handle.test(lastName(client) ?? '')
 }

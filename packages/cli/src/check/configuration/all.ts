@@ -2,7 +2,14 @@
 export { listeningLibraries } from './listeners.ts'
 export { migrationUrls } from './migration-urls.ts'
 export { kyselyMigrator, lockingMigrators, settingMigrators } from './migrators.ts'
-export { drizzlePrepare, pgNames, pgPromiseNames, postgresJsPrepare, prismaNames } from './named-statements.ts'
+export {
+  drizzlePostgresJs,
+  drizzlePrepare,
+  pgNames,
+  pgPromiseNames,
+  postgresJsPrepare,
+  prismaNames,
+} from './named-statements.ts'
 export { prismaConfig } from './prisma-config.ts'
 export { startupParameters } from './startup-parameters.ts'
 export { sequelizeSettings } from './sequelize.ts'

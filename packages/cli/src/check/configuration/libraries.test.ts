@@ -32,6 +32,19 @@ const found: Readonly<Record<string, readonly [source: string, ...expected: stri
     `1 ${startup}`,
     `2 ${startup}`,
   ],
+  'Sequelize, prependSearchPath': [
+    "new Sequelize('postgres://h/a', { keepDefaultTimezone: true, dialectOptions: { clientMinMessages: 'ignore', prependSearchPath: true } })",
+    '1 session/set',
+  ],
+  'Sequelize with options of the driver from elsewhere': [
+    "new Sequelize('postgres://h/a', { dialectOptions: config.get('options') })",
+    '1 session/set',
+  ],
+  'Drizzle over the URL of postgres.js': [
+    "import { drizzle } from 'drizzle-orm/postgres-js'\nconst a = drizzle(process.env.DATABASE_URL!)\nconst b = drizzle({ connection: { url, max: 1 } })",
+    '2 session/named-statement',
+    '3 session/named-statement',
+  ],
   'Postgrator, currentSchema': [
     "import Postgrator from 'postgrator'\nnew Postgrator({ driver: 'pg', currentSchema: 'a' })",
     'note 2 session/set',
@@ -123,6 +136,10 @@ const silent: Readonly<Record<string, string>> = {
     'const directPool = new Pool({ host, statement_timeout: 1 })\nthis.direct = new Pool({ host, statement_timeout: 1 })',
   'a pool that a function for direct connections makes':
     'function createDirectClient() { const client = new Pool({ host, lock_timeout: 1 }); return client }\nconst directDb = () => new Pool({ host, lock_timeout: 1 })',
+  'Drizzle over a client of postgres.js':
+    "import { drizzle } from 'drizzle-orm/postgres-js'\nimport postgres from 'postgres'\nconst client = postgres(url, { prepare: false })\nconst a = drizzle(client)\nconst b = drizzle({ client, schema })\nconst c = drizzle({ connection: { url, prepare: false } })",
+  'Drizzle over a URL of node-postgres':
+    "import { drizzle } from 'drizzle-orm/node-postgres'\nconst a = drizzle(process.env.DATABASE_URL!)",
   'Sequelize with one of two objects, silenced':
     "new Sequelize('postgres://h/a', { keepDefaultTimezone: true, dialectOptions: b ? { clientMinMessages: 'ignore' } : { clientMinMessages: 'ignore', ssl: true } })",
   'a client of something else':

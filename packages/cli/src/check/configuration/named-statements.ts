@@ -4,7 +4,7 @@ import { isDirect, kindOfReceiver } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
 import { bare, chainOf, type Call, type Node } from '../code/syntax.ts'
 import { isFixed } from '../sql/pieces.ts'
-import { callsTo, hasSpread, imports, objectAt, setting, type Detector, type Fact } from './detector.ts'
+import { callsTo, hasSpread, imports, objectAt, objectOf, setting, type Detector, type Fact } from './detector.ts'
 
 /** postgres.js names its statements unless `prepare` is false (src/index.js). */
 export const postgresJsPrepare: Detector = {
@@ -114,6 +114,37 @@ export const drizzlePrepare: Detector = {
             },
           ]
         }),
+}
+
+/** Drizzle makes a client of postgres.js by itself when it is given a URL (postgres-js/driver.ts). */
+export const drizzlePostgresJs: Detector = {
+  words: /['"]drizzle-orm\/postgres-js['"]/,
+  find: (file) =>
+    !imports(file, /^drizzle-orm\/postgres-js$/)
+      ? []
+      : callsTo(file, /^drizzle$/).flatMap((call): Fact[] => {
+          const [first] = call.arguments
+          const connection = setting(objectAt(call, 0, file), 'connection')
+          const options = connection === undefined ? undefined : objectOf(connection, file)
+          const isMade = first !== undefined && (isUrl(first) || (connection !== undefined && options === undefined))
+          const isNamed = options !== undefined && !hasSpread(options) && propertyOf(options, 'prepare') === undefined
+          if (!(isMade || isNamed) || isDirect(call, file)) return []
+          return [
+            {
+              node: call.callee,
+              what: 'Drizzle gives the URL to postgres.js, which prepares its statements with names',
+              sends: { isNamed: true },
+              instead: 'make the client yourself: drizzle(postgres(url, { prepare: false }))',
+            },
+          ]
+        }),
+}
+
+/** A literal, the setting of an environment, or a name that says it. */
+function isUrl(given: Node): boolean {
+  const node = bare(given)
+  if (node.type === 'Literal' || node.type === 'TemplateLiteral') return true
+  return /(?:url|uri|dsn|connection_?string)$/i.test(chainOf(node).at(-1) ?? '')
 }
 
 /** PrismaPg names its statements if it has the option `statementNameGenerator`. */

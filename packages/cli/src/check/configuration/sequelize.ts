@@ -24,9 +24,10 @@ function factsOf(call: Call, file: SourceFile): Fact[] {
   if (isHidden || isDirect(call, file) || !isPostgres(call, options, file)) return []
   const dialectOptions = options === undefined ? undefined : propertyOf(options, 'dialectOptions')
   const dialects = dialectOptions === undefined ? [] : alternativesOf(dialectOptions, file)
-  if (dialects.some((dialect) => dialect === undefined || hasSpread(dialect))) return []
+  // They say nothing of the time zone.
+  if (dialects.some((dialect) => dialect === undefined || hasSpread(dialect))) return timeZoneOf(call, options)
   const silent = dialects.find((dialect) => setting(dialect, 'clientMinMessages') !== undefined)
-  return [...messagesOf(call, silent), ...timeZoneOf(call, options)]
+  return [...messagesOf(call, silent), ...timeZoneOf(call, options), ...searchPathOf([options, ...dialects])]
 }
 
 /** `isLocal ? {} : { ssl: true }` is one of two objects. An object from elsewhere is `undefined`. */
@@ -60,6 +61,23 @@ function timeZoneOf({ callee }: Call, options: Node | undefined): Fact[] {
       instead: "set keepDefaultTimezone: true, and ALTER ROLE app SET timezone = 'UTC'",
     },
   ]
+}
+
+/** Sequelize sends `SET search_path` before each statement, in one text (lib/dialects/postgres/query.js). */
+function searchPathOf(objects: readonly (Node | undefined)[]): Fact[] {
+  return objects.flatMap((object): Fact[] => {
+    const node = setting(object, 'prependSearchPath')
+    return node === undefined
+      ? []
+      : [
+          {
+            node,
+            what: 'prependSearchPath makes Sequelize send SET search_path before its statements',
+            sends: { sql: 'SET search_path TO a' },
+            instead: 'set schema for the models, so each statement names it',
+          },
+        ]
+  })
 }
 
 /** By the option, by the URL, or because the package has a driver for nothing else. */
