@@ -32,6 +32,10 @@ const found: Readonly<Record<string, readonly [source: string, ...expected: stri
     `1 ${startup}`,
     `2 ${startup}`,
   ],
+  'Sequelize behind a change of its type': [
+    "new (Sequelize as any)('postgres://h/a', { keepDefaultTimezone: true })",
+    '1 session/set',
+  ],
   'Sequelize, prependSearchPath': [
     "new Sequelize('postgres://h/a', { keepDefaultTimezone: true, dialectOptions: { clientMinMessages: 'ignore', prependSearchPath: true } })",
     '1 session/set',

@@ -7,7 +7,7 @@ import { usesOnlyPostgres } from './nearest-package.ts'
 
 /** Sequelize 6 and sequelize-typescript: three settings on each new connection (lib/dialects/postgres/connection-manager.js). */
 export const sequelizeSettings: Detector = {
-  words: /\bnew\s+Sequelize\b|\bSequelizeModule\b/,
+  words: /\bnew\s+\(?Sequelize\b|\bSequelizeModule\b/,
   find: (file) =>
     callsTo(file, /^(?:Sequelize|forRoot)$/).flatMap((call) =>
       call.type === 'NewExpression' || /\bSequelizeModule\.forRoot$/.test(sourceOf(call.callee, file))
