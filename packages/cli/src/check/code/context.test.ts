@@ -31,6 +31,14 @@ const silent: Readonly<Record<string, string>> = {
     "async function a() { if (dialect === 'postgres') { await b(); return }\nawait tx.query('SET time_zone = 1') }",
   'another database, behind the exit of all others':
     "async function a() { if (!db.isMysql) return\nawait tx.query('SET time_zone = 1') }",
+  'another database, by other forms of a condition':
+    "if (['mysql', 'mariadb'].includes(type)) await pool.query('SET a = 1')\nif (type.startsWith('mysql')) await pool.query('SET a = 1')\nif (engine == Engine.MySQL) await pool.query('SET a = 1')\nif (driver instanceof SqliteDriver) await pool.query('SET a = 1')\ntype === 'mysql' && (await pool.query('SET a = 1'))",
+  'another database, by a condition in the text':
+    "await pool.query(type === 'mysql' ? 'SET a = 1' : 'SELECT 1')\nawait pool.query(isPg ? 'SELECT 1' : 'SET a = 1')\nawait pool.query(`${type === 'mysql' ? 'SET a = 1' : 'SELECT 1'}`)",
+  'another database, by the key of a text':
+    "const init = { mysql: 'SET a = 1', postgres: 'SELECT 1' }\nawait pool.query(init[type])",
+  'options from elsewhere, which may have a transaction':
+    "await sequelize.query('SELECT pg_advisory_xact_lock(1)', options)\nawait sequelize.query('SELECT pg_advisory_xact_lock(1)', { ...options, raw: true })",
   'another database, by a class': "class MySqlDriver { run() { return this.pool.query('SET time_zone = 1') } }",
   'another database, by a key': "const init = { mysql: () => pool.query('SET time_zone = 1') }",
   'another database, by the name of the receiver':
@@ -105,6 +113,22 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'the exit of all but PostgreSQL': [
     "async function a() { if (!this.isPostgres()) return\nif (dialect !== 'postgres') return\nawait tx.query('SET search_path = a') }",
     '3 session/set',
+  ],
+  'a condition that names another database and is none': [
+    "if (process.env.CLICKHOUSE_URL) await pool.query('LISTEN a')\nif (!['mysql'].includes(type)) await pool.query('LISTEN a')\nif (['pg', 'mysql'].includes(type)) await pool.query('LISTEN a')",
+    '1 session/listen',
+    '2 session/listen',
+    '3 session/listen',
+  ],
+  'a text for PostgreSQL among others': [
+    "const init = { mysql: 'SELECT 1', postgres: 'SET search_path = a' }\nawait pool.query(init[type])\nawait pool.query(type === 'mysql' ? 'SELECT 1' : 'SET search_path = a')",
+    '1 session/set',
+    '3 session/set',
+  ],
+  'options without a transaction': [
+    "await sequelize.query('SELECT pg_advisory_xact_lock(1)', { raw: true })\nawait pool.query('SELECT pg_advisory_xact_lock($1)', values)",
+    '1 transaction/lock-outside',
+    '2 transaction/lock-outside',
   ],
   'an exit under one more condition': [
     "async function a() { if (isPostgres && isNew) return\nawait tx.query('SET search_path = a') }",

@@ -230,7 +230,8 @@ function toText(found: Found, sender: Node, file: SourceFile): CodeText[] {
   const { receiver, node } = found
   const variants = fold(node, file)
   if (!variants.some((pieces) => pieces.some((piece) => 'fixed' in piece && piece.fixed.trim() !== ''))) return []
-  const kind = isDeferred(sender, file) ? 'unknown' : kindInFile(kindOfReceiver(receiver, file), file)
+  const isDoubtful = isDeferred(sender, file) || mayHaveTransaction(sender)
+  const kind = isDoubtful ? 'unknown' : kindInFile(kindOfReceiver(receiver, file), file)
   return [
     {
       ...found,
@@ -245,6 +246,17 @@ function toText(found: Found, sender: Node, file: SourceFile): CodeText[] {
 
 const replication =
   /\bSTART_REPLICATION\b|\bCREATE_REPLICATION_SLOT\b|\btype:\s*['"]replication['"]|\breplication:\s*['"]database['"]/
+
+/** `sequelize.query(text, options)`: options from elsewhere may have a transaction. */
+function mayHaveTransaction(sender: Node): boolean {
+  const [, options] = isCall(sender) ? sender.arguments : []
+  if (options === undefined) return false
+  const node = bare(options)
+  const name = chainOf(node).at(-1) ?? ''
+  return node.type === 'ObjectExpression'
+    ? node.properties.some(({ type }) => type === 'SpreadElement')
+    : /opt(?:ion)?s?$|^transaction$/i.test(name)
+}
 
 /** No pooler passes logical replication on, so a file that opens it has direct connections. Its pools may be pooled. */
 function kindInFile(kind: ReceiverKind, { syntax }: SourceFile): ReceiverKind {

@@ -1,6 +1,7 @@
 import type { Fixed, HoleKind, Pieces } from '../sql/pieces.ts'
 import { isFixed } from '../sql/pieces.ts'
 import { changedTexts } from './changed-texts.ts'
+import { isTestForOther, isTestForPostgres } from './database-tests.ts'
 import { formatted } from './formatted.ts'
 import { functionOf } from './functions.ts'
 import { joinedTexts } from './joined-texts.ts'
@@ -125,7 +126,9 @@ function foldCondition(
   kind: HoleKind,
 ): Variants {
   const assumed = place.assumed.get(place.file.syntax.source.slice(test.start, test.end))
-  if (assumed !== undefined) return foldAt(assumed ? consequent : alternate, place, kind)
+  const condition = place.file.syntax.source.slice(test.start, test.end)
+  const taken = isTestForOther(condition) ? false : isTestForPostgres(condition) ? true : assumed
+  if (taken !== undefined) return foldAt(taken ? consequent : alternate, place, kind)
   return [...foldAt(consequent, place, kind), ...foldAt(alternate, place, kind)].slice(0, mostVariants)
 }
 

@@ -116,6 +116,8 @@ const silent: Readonly<Record<string, string>> = {
   'a GraphQL query': 'client.query({ query: gql`query { load more }` })',
   'a text behind a URL': "run(url, 'SET search_path = a')",
   'words behind a dialog': "this.execute(dialog, 'Reset password')",
+  'commands of another kind':
+    "redisDb.execute('SET a TO b'); graphqlClient.query('reset all'); neo4jSession.execute('SET a = 1')",
   'a query of another library': "queryClient.query({ text: label, name: 'reset' })",
   'SET LOCAL in a transaction of Prisma':
     'prisma.$transaction(async (tx) => { await tx.$executeRaw`SET LOCAL work_mem = 1` })',

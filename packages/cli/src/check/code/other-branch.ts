@@ -1,23 +1,8 @@
 import { isOtherModule, isOtherName } from '../dialect.ts'
+import { isOtherCase, isTestForOther, isTestForPostgres, leavesOther } from './database-tests.ts'
 import type { Declaration } from './names.ts'
 import type { SourceFile } from './source-file.ts'
 import { ancestors, bare, chainOf, isCall, lastName, type Node } from './syntax.ts'
-
-const others =
-  'mysql2?|mariadb|(?:better-)?sqlite3?|libsql|turso|mssql|tedious|oracle(?:db)?|cockroach(?:db)?|pglite\\w*|clickhouse|duckdb'
-/** Names that `isMysql` and `db.isMysql` are behind. */
-const notBehind = String.raw`(?<!!\s*(?:[\w$]+\.)*)\bis`
-const negated = String.raw`!\s*(?:[\w$]+\.)*is`
-const pg = '(?:pg|postgres(?:ql)?)'
-const quoted = (names: string): string => String.raw`\s*['"\`]${names}['"\`]`
-const equals = (names: string): RegExp =>
-  new RegExp(String.raw`(?<!!)={2,3}${quoted(names)}|${notBehind}${names}\b`, 'i')
-const differs = (names: string): RegExp => new RegExp(String.raw`!={1,2}${quoted(names)}|${negated}${names}\b`, 'i')
-/** `type === 'mysql'`, `isSqlite`, `dialect.isMysql()`. */
-const isOther = equals(`(?:${others})`)
-const isNotOther = differs(`(?:${others})`)
-const isPostgres = equals(pg)
-const isNotPostgres = differs(pg)
 
 /**
  * Returns true for code that runs only with another database: `if (dialect === 'sqlite') …`, `case 'mysql':`, what
@@ -37,15 +22,13 @@ export function isOfOtherDatabase(node: Node, file: SourceFile): boolean {
 
 function isOtherBranch(around: Node, inner: Node, file: SourceFile): boolean {
   if (around.type === 'IfStatement' || around.type === 'ConditionalExpression') {
-    if (inner === around.consequent) return leadsToOther(textOf(around.test, file))
     const test = textOf(around.test, file)
-    return inner === around.alternate && isPostgres.test(test) && !test.includes('&&')
+    if (inner === around.consequent) return isTestForOther(test)
+    return inner === around.alternate && isTestForPostgres(test)
   }
-  return around.type === 'SwitchCase' && inner !== around.test && isOtherCase(around.test)
-}
-
-function leadsToOther(test: string): boolean {
-  return isNotPostgres.test(test) || (isOther.test(test) && !isPostgres.test(test))
+  if (around.type === 'LogicalExpression' && around.operator === '&&')
+    return inner === around.right && isTestForOther(textOf(around.left, file))
+  return around.type === 'SwitchCase' && inner !== around.test && namesOtherCase(around.test)
 }
 
 /** `if (isPostgres) { …; return }` and `if (dialect !== 'mysql') return` before it in the same block. */
@@ -54,10 +37,7 @@ function isBehindExit(around: Node, inner: Node, file: SourceFile): boolean {
   return around.body.some((each) => {
     if (each.start >= inner.start || each.type !== 'IfStatement' || each.alternate !== null) return false
     const test = textOf(each.test, file)
-    const isExit = !test.includes('&&') && exits(each.consequent)
-    return (
-      isExit && ((isPostgres.test(test) && !test.includes('||')) || (isNotOther.test(test) && !test.includes('||')))
-    )
+    return leavesOther(test) && exits(each.consequent)
   })
 }
 
@@ -70,10 +50,8 @@ function exits(node: Node): boolean {
 }
 
 /** `case 'mysql':`, `case DatabaseType.mysql:` */
-function isOtherCase(test: Node | null): boolean {
-  if (test === null) return false
-  const name = test.type === 'Literal' ? String(test.value) : (lastName(test) ?? '')
-  return new RegExp(`^(?:${others})$`, 'i').test(name)
+function namesOtherCase(test: Node | null): boolean {
+  return test !== null && isOtherCase(test.type === 'Literal' ? String(test.value) : (lastName(test) ?? ''))
 }
 
 /** The name of a class, of a function, of a method, or of the key of an object. */

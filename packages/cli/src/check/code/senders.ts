@@ -11,12 +11,17 @@ const sending =
 const database =
   /db|database|pool|client|conn|knex|sequelize|prisma|manager|runner|^tx|trx|^t$|^task$|sql|postgres|^pg|session|reposit|repo$|source|orm|^em$|kysely|drizzle|pgm|^this$|schema|transaction|compiled/i
 
+/** Receivers that take commands of another kind. */
+const foreign =
+  /redis|graphql|apollo|neo4j|cypher|mongo|elastic|opensearch|cassandra|scylla|influx|dynamo|kafka|ldap|ssh|shell|terminal|browser/i
+
 /** Returns true for a call that sends its first argument to a database. */
 export function sendsText(call: Call, file: SourceFile): boolean {
   const callee = bare(call.callee)
   return (
     callee.type === 'MemberExpression' &&
     sending.test(lastName(callee) ?? '') &&
+    !foreign.test(chainOf(callee.object).at(-1) ?? '') &&
     (database.test(chainOf(callee.object).at(-1) ?? '') || kindOfReceiver(callee.object, file) !== 'unknown')
   )
 }

@@ -1,3 +1,4 @@
+import { isOtherName } from '../dialect.ts'
 import { propertyOf } from './names.ts'
 import { ancestors, bare, chainOf, isFunction, within, type Node, type Syntax } from './syntax.ts'
 
@@ -12,9 +13,14 @@ export function memberOf(given: Node, name: string): Node | undefined {
     : membersOf(node).find((each) => each.name === name)?.value
 }
 
-/** Returns the values of all members, for `queries[key]` and `Object.values(queries)`. */
+/**
+ * Returns the values of all members, for `queries[key]` and `Object.values(queries)`, without those for another
+ * database.
+ */
 export function allMembers(given: Node): Node[] {
-  return membersOf(unfrozen(given)).map(({ value }) => value)
+  return membersOf(unfrozen(given)).flatMap(({ name, value }) =>
+    name !== undefined && isOtherName(name) ? [] : [value],
+  )
 }
 
 /** Returns the class around a node, for `this.text`. */
