@@ -235,6 +235,11 @@ describe('a file that is nested too deeply', () => {
     expect(findingsIn(`pool.query('LISTEN a');${nested}`)).toEqual([expect.stringContaining('nested too deeply')])
   })
 
+  it('is checked if it was made small, with the same names in thousands of functions', () => {
+    const many = 'function f(t,e){t=t||{};e=g(t);return t.query(e)}'.repeat(2_000)
+    expect(findingsIn(`pool.query('LISTEN a');${many}`)).toEqual(['1 session/listen'])
+  })
+
   it('is checked if it only has many brackets', () => {
     const many = 'f(a ? b : c, (x) => [x]);\n'.repeat(3_000)
     expect(findingsIn(`pool.query('LISTEN a');${many}`)).toEqual(['1 session/listen'])

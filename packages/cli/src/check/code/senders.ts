@@ -13,7 +13,7 @@ const database =
 
 /** Receivers that take commands of another kind. */
 const foreign =
-  /redis|graphql|apollo|neo4j|cypher|mongo|elastic|opensearch|cassandra|scylla|influx|dynamo|kafka|ldap|ssh|shell|terminal|browser/i
+  /redis|graphql|apollo|neo4j|cypher|mongo|elastic|opensearch|cassandra|scylla|influx|dynamo|kafka|ldap|^(?:ssh|shell|terminal|browser)$/i
 
 /** Returns true for a call that sends its first argument to a database. */
 export function sendsText(call: Call, file: SourceFile): boolean {
