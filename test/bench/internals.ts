@@ -1,9 +1,10 @@
 import type { Guard } from '@poolsafe/core'
 import type * as Adapter from '@poolsafe/core/adapter'
+import type * as Internal from '@poolsafe/core/internal'
 
-type Names = Pick<typeof Adapter, 'isParserLoaded' | 'scanSaysHarmless'> & Partial<Pick<typeof Adapter, 'engineOf'>>
+type Names = Pick<typeof Internal, 'isParserLoaded' | 'scanSaysHarmless'> & Partial<Pick<typeof Adapter, 'engineOf'>>
 
-/** Core's names for adapters. An older commit to compare with exports them from its main entry. */
+/** Core's names for its other packages. An older commit to compare with exports all of them from one other entry. */
 export const adapter: Names = await load()
 
 /** An older commit to compare with has the methods of an engine on its guard. */
@@ -24,10 +25,10 @@ export function observerOf(guard: Guard): Adapter.Observer {
 }
 
 async function load(): Promise<typeof adapter> {
-  try {
-    return await import('@poolsafe/core/adapter')
-  } catch {
-    const main: string = '@poolsafe/core'
-    return (await import(main)) as typeof adapter
-  }
+  const older: string[] = ['@poolsafe/core/adapter', '@poolsafe/core']
+  const adapters = await import('@poolsafe/core/adapter').catch(() => ({}))
+  const internals = await import('@poolsafe/core/internal')
+    .catch(() => import(older[0] as string))
+    .catch(() => import(older[1] as string))
+  return { ...adapters, ...(internals as object) } as Names
 }

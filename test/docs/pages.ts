@@ -1,5 +1,5 @@
 import { poolers, rules, type Finding, type Outcome, type PoolerProfile, type Rule, type RuleId } from '@poolsafe/core'
-import type { Example } from '@poolsafe/core/adapter'
+import type { Example } from '@poolsafe/core/internal'
 import type { CallSign, Remedy } from '../../packages/core/src/rules/rule.ts'
 import type { DetectedEffect } from '../../packages/core/src/analyze/analysis.ts'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'

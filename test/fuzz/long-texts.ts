@@ -1,4 +1,4 @@
-import { scanSaysHarmless } from '@poolsafe/core/adapter'
+import { scanSaysHarmless } from '@poolsafe/core/internal'
 import { functions, keywords } from './vocabulary.ts'
 
 /** Nanoseconds a character, by length. */

@@ -1,4 +1,4 @@
-import { scanSaysHarmless } from '@poolsafe/core/adapter'
+import { scanSaysHarmless } from '@poolsafe/core/internal'
 import type { Batch } from './crew.ts'
 import { generate } from './generate.ts'
 import { dependsOnStrings, judgeByTree, unsound } from './verdict.ts'

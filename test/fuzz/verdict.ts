@@ -1,4 +1,4 @@
-import { scanSaysHarmless } from '@poolsafe/core/adapter'
+import { scanSaysHarmless } from '@poolsafe/core/internal'
 import { analyze } from '../../packages/core/src/analyze/analyze.ts'
 import { detect } from '../../packages/core/src/analyze/detect.ts'
 import { analyzeBlock } from '../../packages/core/src/analyze/do-block.ts'

@@ -1,4 +1,4 @@
-import { scanSaysHarmless } from '@poolsafe/core/adapter'
+import { scanSaysHarmless } from '@poolsafe/core/internal'
 import { keywords } from './vocabulary.ts'
 
 type Scan = (sql: string) => boolean

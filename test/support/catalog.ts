@@ -1,5 +1,5 @@
 import type { CatalogDescription } from '@poolsafe/core'
-import type { DescribedEffect } from '@poolsafe/core/adapter'
+import type { DescribedEffect } from '@poolsafe/core/internal'
 
 /** `set_config(…, false)` behind these links. */
 export const setting = (...via: string[]): DescribedEffect => ({

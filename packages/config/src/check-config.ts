@@ -1,5 +1,5 @@
 import { createGuard, InvalidOptionError, type CheckoutOptions, type GuardOptions } from '@poolsafe/core'
-import { namesOf, resolveFrom, resolveLimits, type OptionTable } from '@poolsafe/core/adapter'
+import { namesOf, resolveFrom, resolveLimits, type OptionTable } from '@poolsafe/core/internal'
 import { resolveCheck, type CheckConfig } from './check-options.ts'
 import type { PoolsafeConfig } from './options.ts'
 

@@ -1,5 +1,5 @@
 import { createGuard, InvalidOptionError, type Policy, type RuleId } from '@poolsafe/core'
-import { checkBoolean, checkObject, checkOneOf, resolveFrom, type OptionTable } from '@poolsafe/core/adapter'
+import { checkBoolean, checkObject, checkOneOf, resolveFrom, type OptionTable } from '@poolsafe/core/internal'
 
 /** The options of `poolsafe check`. Globs are relative to the working folder. */
 export interface CheckConfig {

@@ -1,5 +1,5 @@
 import { poolers, type PoolerProfile } from '@poolsafe/core'
-import { closest } from '@poolsafe/core/adapter'
+import { closest } from '@poolsafe/core/internal'
 import { UsageError } from './usage-error.ts'
 
 const { detect: _detect, ...factories } = poolers

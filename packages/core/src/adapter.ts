@@ -1,154 +1,34 @@
-// For adapters (entry `@poolsafe/core/adapter`). These names may change in any minor version. docs/CONTRIBUTING.md has
-// the steps of an adapter: get the engine (`toEngine`), judge each statement before it is sent (`StatementSender`, or
-// `analyze` and `refuse`), and mark what is guarded (`markGuarded`).
+// For adapters, of this repository and of others (entry `@poolsafe/core/adapter`). docs/adapters.md has the checklist, an
+// example and the test suite. These names may change in a minor version; docs/CHANGELOG.md says so.
 
-export type { Address, Call } from './guard/call.ts'
-export type { Caller, Entry, Site } from './stack/call-site.ts'
+// The guard as an adapter sees it: its engine, and the mark on what is guarded.
 export { engineOf, keepFirstGuard, markGuarded, toEngine } from './guard/brand.ts'
 export type { Engine } from './guard/engine.ts'
-export type { Move, StatementRemedy } from './guard/remedies.ts'
-export type { Ending } from './guard/ending.ts'
-export type { Replacement } from './guard/repair-plan.ts'
-export { noteAnswer } from './guard/repaired-locks.ts'
-export { originalPosition } from './rewrite/edits.ts'
 export type { Guard } from './guard/guard.ts'
 export type { GuardOptions } from './guard/options.ts'
-export { isPoolsafeError } from './errors.ts'
+
+// Judge, send, observe, judge the answer: one place for drivers that answer with a promise.
 export { StatementSender } from './guard/statement-sender.ts'
 export type { AnswerReader, Rewriter, SenderOptions } from './guard/sender-options.ts'
-export { firstReason } from './guard/first-reason.ts'
-export { commits, ends, harmless, type Analysis, type Answer, type DetectedEffect } from './analyze/analysis.ts'
-export { analyze, scanSaysHarmless } from './analyze/analyze.ts'
-export { isParserLoaded, parses } from './sql/parser.ts'
-export { redact } from './sql/redact.ts'
-export { clearInterval, clearTimeout, performance, setImmediate, setInterval, setTimeout } from './measure/real-time.ts'
-export { isOfServer, isSqlState, sqlStateOf } from './sql-state.ts'
-export { acquireFor, acquisitions, callerContext, type Acquiring, type ConnectionControl } from './guard/acquiring.ts'
-export { statementListener, type StatementListener } from './guard/statement-listener.ts'
-export { strictness, type StrictOverride } from './guard/strict.ts'
-export { shared, type Slot } from './shared.ts'
-export { currentOrigin, origins, type Located, type Origin } from './stack/origin.ts'
-export { readComments } from './exceptions/comment.ts'
-export { matchStatement } from './exceptions/statement.ts'
-export { inScopeOfCaller, rememberScope } from './exceptions/scope.ts'
-export { Checkout, type Handover, type Receiver, type Release } from './checkout/checkout.ts'
-export { Gate } from './checkout/gate.ts'
-export type { ConnectionSource } from './checkout/connection-source.ts'
-export {
-  enterProven,
-  claimWork,
-  enterShared,
-  enterWork,
-  holdings,
-  isHeldBySomeFlow,
-  newestHolding,
-  nextWork,
-  openCallback,
-  runHolding,
-  type BegunTransaction,
-  type Holdable,
-  type Holding,
-  type HoldingWork,
-  type TransactionCallback,
-} from './checkout/holding.ts'
-export {
-  heldAround,
-  heldOf,
-  mayPlace,
-  placeCall,
-  runPlaced,
-  wouldWait,
-  type SecondCall,
-} from './checkout/outside-transaction.ts'
-export { AwaitChain, settled } from './stack/await-chain.ts'
-export { checkMillis, checkoutOptionNames, resolveLimits, type CheckoutLimits } from './checkout/limits.ts'
-export {
-  beginsAnew,
-  hasStatementLimits,
-  limitOfTransaction,
-  mayLimitItself,
-  onlyBegins,
-  resolveStatementLimits,
-  type StatementLimits,
-} from './checkout/statement-limits.ts'
-export { formatCallSite, framesOf, isOwnFrame, readStack, siteOf, takeStack, withDeepStack } from './stack/call-site.ts'
-export type { Execution } from './observe/execution.ts'
-export { examineRepeated } from './observe/repeated/examine-repeated.ts'
-export { RequestScope } from './observe/repeated/request-scope.ts'
-export type { Observer } from './observe/observer.ts'
-export { openRequest } from './observe/repeated/request-scope.ts'
-export { SiteBudget } from './stack/stack-budget.ts'
-export { addHistograms } from './measure/histogram.ts'
-export { callSiteOf } from './checkout/call-sites.ts'
-export { seconds } from './checkout/no-connection-message.ts'
-export { isGarbled, isLastWord } from './checkout/loss.ts'
-export { LostConnections } from './checkout/lost-connections.ts'
-export { systemClock } from './measure/clock.ts'
-export type { AskOptions, ObservedPool } from './observe/pools/pool-report.ts'
-export { nameOfServer, reportOf } from './observe/pools/report-of.ts'
-export { resolveHealthOptions } from './observe/health/health-options.ts'
-export { docsOf, effectsLeft, effectsOfCall, judgeEffects } from './guard/judge.ts'
-export { analyzeRoutine, analyzeStatements, maybe, type StoredAnalysis } from './analyze/stored.ts'
-export type { CallReference, NameReference, Reach, References, RelationReference } from './analyze/references.ts'
-export type { ArgumentValue } from './analyze/argument-values.ts'
-export type { GivenColumns, RelationUse } from './analyze/relation-uses.ts'
-export { effectsOfArguments, withoutArguments, type Parameter } from './catalog/call-arguments.ts'
-export { fires, runsHook, takesArguments, visibleIn } from './catalog/conditions.ts'
-export { meantBy } from './catalog/overloads.ts'
-export { readDescription } from './catalog/read-description.ts'
-export { StoredCode } from './catalog/stored-code.ts'
-export { descriptionVersion } from './catalog/description.ts'
-export type {
-  DescribedCode,
-  DescribedEffect,
-  DescribedEventTrigger,
-  DescribedHook,
-  DescribedObject,
-  DescribedRelation,
-  DescribedRoutine,
-  DescribedType,
-  HookCondition,
-} from './catalog/description.ts'
-export type { Block } from './analyze/do-block.ts'
-export { layOut } from './guard/finding-message.ts'
-export {
-  checkBoolean,
-  checkFunction,
-  checkObject,
-  checkOneOf,
-  closest,
-  namesOf,
-  resolveFrom,
-  type OptionTable,
-} from './options.ts'
-export { settle } from './transaction/settle.ts'
-export { autocommit, inTransaction, type Left, type Settled, type TransactionState } from './transaction/state.ts'
-export { isConnectionGone, Transaction } from './transaction/transaction.ts'
-export { transactionTexts } from './sql/transaction-control.ts'
-export { withSettings, settingStatement } from './helpers/settings.ts'
-export { withAdvisoryLock } from './helpers/advisory-lock.ts'
-export { withLease } from './helpers/lease.ts'
-export { checkChannel, notify } from './helpers/notify.ts'
-export { listenText, readSettings, sessionTexts, writeSettings } from './helpers/session.ts'
-export { changedParameters, keptBy, outlastsDiscard, type Kept } from './guard/session-residue.ts'
-export type { Database, Row, Run } from './helpers/database.ts'
-export { serverCodeOf } from './helpers/server-code.ts'
+export { Transaction } from './transaction/transaction.ts'
+export type { TransactionState } from './transaction/state.ts'
+export type { Answer } from './analyze/analysis.ts'
 
-// Parts of the types that `@poolsafe/core` exports: a user reaches them through those.
-export type { UnsafeStatementFields } from './guard/unsafe-statement-error.ts'
-export type { Clue, Pooler } from './poolers/pooler.ts'
-export type { LossFacts } from './checkout/loss.ts'
-export { lossReasons, type LossCounts } from './checkout/loss.ts'
-export type { CheckoutEvents } from './checkout/events.ts'
-export type { StatementEnd } from './checkout/statement-errors.ts'
-export type { Activity, Holder } from './checkout/pool-state.ts'
-export type { CheckoutCounts } from './checkout/statistics.ts'
-export type { DurationHistogram } from './measure/histogram.ts'
-export type { ObserveEvents } from './observe/events.ts'
-export type { Layer } from './stack/origin.ts'
-export type { DurationSummary } from './measure/durations.ts'
-export type { FingerprintStatistics, KindStatistics } from './observe/statistics.ts'
-export type { PoolHealth, PoolPing, ProblemKind } from './observe/health/health.ts'
-export type { PoolTotals } from './observe/pools/ended-pools.ts'
-export type { StatementKind } from './observe/shape/statement-kind.ts'
-export type { Example, Remedy } from './rules/rule.ts'
+// The same steps one by one, for other drivers.
+export { analyze } from './analyze/analyze.ts'
+export { harmless, type Analysis, type DetectedEffect } from './analyze/analysis.ts'
+export type { Address, Call } from './guard/call.ts'
+export type { Move, StatementRemedy } from './guard/remedies.ts'
+export type { Replacement } from './guard/repair-plan.ts'
+export type { Ending } from './guard/ending.ts'
+export type { Observer } from './observe/observer.ts'
+export type { Execution } from './observe/execution.ts'
+
+// Where a call came from.
+export { currentOrigin, type Layer, type Located, type Origin } from './stack/origin.ts'
+export type { Caller, Entry, Site } from './stack/call-site.ts'
+
+// Errors, and texts without literals.
+export { isPoolsafeError } from './errors.ts'
+export { isOfServer, isSqlState, sqlStateOf } from './sql-state.ts'
+export { redact } from './sql/redact.ts'

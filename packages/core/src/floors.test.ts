@@ -35,7 +35,7 @@ const floors: readonly Floor[] = [
   { name: 'exceptions and checkout', holds: ['core/src/exceptions/', 'core/src/checkout/'] },
   { name: 'transaction and observe', holds: ['core/src/transaction/', 'core/src/observe/'] },
   { name: 'guard', holds: ['core/src/guard/'] },
-  { name: 'faces of core', holds: ['core/src/index.ts', 'core/src/adapter.ts'] },
+  { name: 'faces of core', holds: ['core/src/index.ts', 'core/src/adapter.ts', 'core/src/internal.ts'] },
   {
     name: 'packages',
     holds: [
@@ -164,7 +164,7 @@ describe('the check of the floors', () => {
     ['core/src/rules/load.ts', "import { parse } from 'pgsql-parser'", 'a dependency'],
     ['core/src/rules/load.ts', " * import { createGuard } from '@poolsafe/core'", 'an example in a comment'],
     ['prisma/src/index.ts', "import { guardPool } from '@poolsafe/pg'", 'a package below'],
-    ['pg/src/index.ts', "import { Gate } from '@poolsafe/core/adapter'", 'the face of core for adapters'],
+    ['pg/src/index.ts', "import { Gate } from '@poolsafe/core/internal'", 'the face of core for the other packages'],
   ])('accepts, in %s, %j: %s', (file, text) => {
     expect(check(file, text)).toEqual([])
   })

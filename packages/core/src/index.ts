@@ -1,5 +1,5 @@
-// For users (entry `@poolsafe/core`). `@poolsafe/core/adapter` has the names for adapters, and the parts of the types
-// below.
+// For users (entry `@poolsafe/core`). `@poolsafe/core/adapter` has the names for adapters,
+// `@poolsafe/core/internal` those for the other packages of poolsafe, and the parts of the types below.
 
 // The guard, its options, its findings and its events.
 export { createGuard, type Guard, type Inspection } from './guard/guard.ts'

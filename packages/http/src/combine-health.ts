@@ -1,5 +1,5 @@
 import type { GuardHealth } from '@poolsafe/core'
-import type { DurationSummary, FingerprintStatistics, ProblemKind } from '@poolsafe/core/adapter'
+import type { DurationSummary, FingerprintStatistics, ProblemKind } from '@poolsafe/core/internal'
 
 /** Number of reported fingerprints, sorted by total time. */
 const mostFingerprints = 10

@@ -1,5 +1,5 @@
 import { InvalidOptionError, type GuardHealth, type HealthOptions } from '@poolsafe/core'
-import { checkObject, resolveHealthOptions } from '@poolsafe/core/adapter'
+import { checkObject, resolveHealthOptions } from '@poolsafe/core/internal'
 import { combineHealth } from './combine-health.ts'
 
 /** An object that reports its health: a guard. */

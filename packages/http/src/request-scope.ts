@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { checkObject, RequestScope } from '@poolsafe/core/adapter'
+import { checkObject, RequestScope } from '@poolsafe/core/internal'
 
 /** The name and the tag of requests in reports. */
 export interface RequestScopeOptions<Request> {

@@ -1,10 +1,5 @@
-import {
-  acquisitions,
-  type Acquiring,
-  type ConnectionControl,
-  type Engine,
-  type Holdable,
-} from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import { acquisitions, type Acquiring, type ConnectionControl, type Holdable } from '@poolsafe/core/internal'
 import type { DatabaseConnection, Driver } from 'kysely'
 
 /** Marks a connection as handed out. A property, because a set would cost more than all the rest. */

@@ -1,4 +1,5 @@
-import type { ConnectionControl, Engine } from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import type { ConnectionControl } from '@poolsafe/core/internal'
 import type { DatabaseConnection } from 'kysely'
 
 /** A query that an abort signal may end. */

@@ -1,4 +1,4 @@
-import { acquisitions } from '@poolsafe/core/adapter'
+import { acquisitions } from '@poolsafe/core/internal'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition, setHandedOut } from './acquiring.ts'
 

@@ -1,16 +1,14 @@
 import type { PoolsafeError } from '@poolsafe/core'
 import {
-  firstReason,
   sqlStateOf,
   StatementSender,
   Transaction,
   type Analysis,
   type AnswerReader,
-  type ConnectionControl,
   type Engine,
-  type Holdable,
   type Rewriter,
 } from '@poolsafe/core/adapter'
+import { firstReason, type ConnectionControl, type Holdable } from '@poolsafe/core/internal'
 import type { DatabaseConnection, QueryResult } from 'kysely'
 import { Acquisition } from './acquiring.ts'
 import { followAbortable, guardCancelling, type Abortable } from './cancelling.ts'

@@ -1,13 +1,6 @@
 import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
-import {
-  checkObject,
-  checkOneOf,
-  engineOf,
-  keepFirstGuard,
-  markGuarded,
-  toEngine,
-  type Engine,
-} from '@poolsafe/core/adapter'
+import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine } from '@poolsafe/core/adapter'
+import { checkObject, checkOneOf } from '@poolsafe/core/internal'
 import type { Dialect } from 'kysely'
 import { guardDriver } from './guard-driver.ts'
 import { lockInTransaction } from './migration-lock.ts'

@@ -1,4 +1,5 @@
 import { findPoolsafeError } from '@poolsafe/core'
+import { keepFirstGuard, type Engine } from '@poolsafe/core/adapter'
 import {
   acquireFor,
   AwaitChain,
@@ -7,15 +8,13 @@ import {
   enterShared,
   heldOf,
   isConnectionGone,
-  keepFirstGuard,
   mayPlace,
   nextWork,
   placeCall,
   settled,
   type Acquiring,
-  type Engine,
   type Holdable,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { Acquisition, setHandedOut } from './acquiring.ts'
 import { adoptEarly, watchHandingOut } from './early-adoption.ts'

@@ -1,4 +1,5 @@
-import { AwaitChain, type BegunTransaction, type Entry, type Holdable, type HoldingWork } from '@poolsafe/core/adapter'
+import type { Entry } from '@poolsafe/core/adapter'
+import { AwaitChain, type BegunTransaction, type Holdable, type HoldingWork } from '@poolsafe/core/internal'
 import type { DatabaseConnection, Driver } from 'kysely'
 import { stateOf, type ConnectionState } from './guard-connection.ts'
 

@@ -1,6 +1,6 @@
 import type { AdvisoryLockOptions, Lease, LeaseOptions, Locked, LockKey, Settings } from '@poolsafe/core'
 import { InvalidOptionError } from '@poolsafe/core'
-import * as core from '@poolsafe/core/adapter'
+import * as core from '@poolsafe/core/internal'
 import type { ControlledTransaction, Kysely, Transaction } from 'kysely'
 import { rawQuery } from './raw-query.ts'
 

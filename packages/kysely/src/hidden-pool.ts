@@ -1,4 +1,5 @@
-import { LostConnections, systemClock, type Engine } from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import { LostConnections, systemClock } from '@poolsafe/core/internal'
 import type { DatabaseConnection, Driver } from 'kysely'
 import type { EventEmitter } from 'node:events'
 import { postgresPrototypeOf } from './early-adoption.ts'

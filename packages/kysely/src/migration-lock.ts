@@ -1,5 +1,5 @@
-import { performance, setTimeout } from '@poolsafe/core/adapter'
-import type { Row } from '@poolsafe/core/adapter'
+import { performance, setTimeout } from '@poolsafe/core/internal'
+import type { Row } from '@poolsafe/core/internal'
 import type { DatabaseConnection, Dialect, DialectAdapter, Driver, TransactionSettings } from 'kysely'
 import { MigrationLockError } from './migration-lock-error.ts'
 import { originalOf } from './original.ts'

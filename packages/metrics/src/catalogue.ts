@@ -1,5 +1,5 @@
 import { rules, type GuardStatistics, type PoolReport } from '@poolsafe/core'
-import { lossReasons, type DurationHistogram, type PoolTotals } from '@poolsafe/core/adapter'
+import { lossReasons, type DurationHistogram, type PoolTotals } from '@poolsafe/core/internal'
 
 /** One series of a metric, without the name. */
 export interface Sample {

@@ -1,5 +1,5 @@
 import type { GuardStatistics, PoolReport } from '@poolsafe/core'
-import type { PoolTotals } from '@poolsafe/core/adapter'
+import type { PoolTotals } from '@poolsafe/core/internal'
 import { catalogue, type MetricDefinition, type Sample } from './catalogue.ts'
 
 /** One observed value with its attributes. */

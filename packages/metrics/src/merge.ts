@@ -1,4 +1,4 @@
-import { addHistograms } from '@poolsafe/core/adapter'
+import { addHistograms } from '@poolsafe/core/internal'
 import type { Sample } from './catalogue.ts'
 
 /**

@@ -7,7 +7,8 @@ import {
   type Observable,
 } from '@opentelemetry/api'
 import { InvalidOptionError, type Guard } from '@poolsafe/core'
-import { checkObject, engineOf } from '@poolsafe/core/adapter'
+import { engineOf } from '@poolsafe/core/adapter'
+import { checkObject } from '@poolsafe/core/internal'
 import { checkGuard, checkMethods, warnOfMissing } from './check.ts'
 import { instruments, poolNameAttribute, type InstrumentDefinition } from './instruments.ts'
 import { merge } from './merge.ts'

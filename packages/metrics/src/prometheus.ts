@@ -1,5 +1,5 @@
 import { InvalidOptionError, type Guard } from '@poolsafe/core'
-import { checkObject } from '@poolsafe/core/adapter'
+import { checkObject } from '@poolsafe/core/internal'
 import { register, type Metric, type Registry, type RegistryContentType } from 'prom-client'
 import { catalogue } from './catalogue.ts'
 import { checkGuard, checkMethods, warnOfMissing } from './check.ts'

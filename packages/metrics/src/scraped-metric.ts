@@ -1,4 +1,4 @@
-import type { DurationHistogram } from '@poolsafe/core/adapter'
+import type { DurationHistogram } from '@poolsafe/core/internal'
 import type { MetricDefinition, Sample } from './catalogue.ts'
 import { merge } from './merge.ts'
 import type { Sources } from './sources.ts'

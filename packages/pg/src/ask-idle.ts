@@ -1,6 +1,6 @@
 import { isPoolsafeError } from '@poolsafe/core'
-import { setTimeout, clearTimeout, setImmediate } from '@poolsafe/core/adapter'
-import type { AskOptions } from '@poolsafe/core/adapter'
+import { setTimeout, clearTimeout, setImmediate } from '@poolsafe/core/internal'
+import type { AskOptions } from '@poolsafe/core/internal'
 import { knownLifeOf } from './living-client.ts'
 import { stateOf } from './guard-client.ts'
 import { markQuestion } from './limits/question.ts'

@@ -1,4 +1,5 @@
-import { AwaitChain, enterProven, type BegunTransaction, type Entry } from '@poolsafe/core/adapter'
+import type { Entry } from '@poolsafe/core/adapter'
+import { AwaitChain, enterProven, type BegunTransaction } from '@poolsafe/core/internal'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
 import type { TransactionStatus } from './transaction-status.ts'
 

@@ -1,5 +1,5 @@
 import { isPoolsafeError, type ConnectionLostError, type LossReason } from '@poolsafe/core'
-import { isGarbled, isLastWord, type Checkout, type Gate, performance, setTimeout } from '@poolsafe/core/adapter'
+import { isGarbled, isLastWord, type Checkout, type Gate, performance, setTimeout } from '@poolsafe/core/internal'
 import {
   lifeKey,
   type Ending,

@@ -1,4 +1,4 @@
-import { setImmediate } from '@poolsafe/core/adapter'
+import { setImmediate } from '@poolsafe/core/internal'
 import { activeQueryOf, type ClientLike, type DriverFunction, isWired, type Query, type WiredClient } from './types.ts'
 
 /** The part of pg's connection that is used here. */

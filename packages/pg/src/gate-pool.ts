@@ -1,5 +1,6 @@
 import type { PoolStatistics } from '@poolsafe/core'
-import { type Layer, Gate, hasStatementLimits, type Engine } from '@poolsafe/core/adapter'
+import type { Layer, Engine } from '@poolsafe/core/adapter'
+import { Gate, hasStatementLimits } from '@poolsafe/core/internal'
 import { clientsOf } from './idle-clients.ts'
 import { limitPool } from './limits/limit-statements.ts'
 import { applyOptions, type ResolvedPoolOptions } from './pool-options.ts'

@@ -1,12 +1,6 @@
 import { InvalidOptionError, type Guard, type GuardOptions, type StatementLimitOptions } from '@poolsafe/core'
-import {
-  engineOf,
-  keepFirstGuard,
-  markGuarded,
-  resolveStatementLimits,
-  toEngine,
-  type Engine,
-} from '@poolsafe/core/adapter'
+import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine } from '@poolsafe/core/adapter'
+import { resolveStatementLimits } from '@poolsafe/core/internal'
 import type { ClientState } from './client-state.ts'
 import { knownLifeOf } from './living-client.ts'
 import { endWaitingCursors } from './ended-connection.ts'

@@ -1,5 +1,6 @@
 import { InvalidOptionError, type Guard, type GuardOptions } from '@poolsafe/core'
-import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine, type Gate } from '@poolsafe/core/adapter'
+import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine } from '@poolsafe/core/adapter'
+import type { Gate } from '@poolsafe/core/internal'
 import { knownLifeOf } from './living-client.ts'
 import { checkDirect, endTogether, makeDirectPool, movableHome, recordWires } from './direct/direct-option.ts'
 import { DirectPool } from './direct/direct-pool.ts'

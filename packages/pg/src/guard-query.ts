@@ -1,8 +1,5 @@
 import type { PoolsafeError } from '@poolsafe/core'
 import {
-  ends,
-  firstReason,
-  noteAnswer,
   sqlStateOf,
   type Answer,
   type Call,
@@ -12,6 +9,7 @@ import {
   type Replacement,
   type StatementRemedy,
 } from '@poolsafe/core/adapter'
+import { ends, firstReason, noteAnswer } from '@poolsafe/core/internal'
 import { sendAndJudge } from './answer.ts'
 import { rememberBegin } from './begun.ts'
 import type { ClientState } from './client-state.ts'

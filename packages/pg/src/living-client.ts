@@ -1,5 +1,5 @@
 import type { ConnectionLostError, LossReason } from '@poolsafe/core'
-import type { Checkout, Gate } from '@poolsafe/core/adapter'
+import type { Checkout, Gate } from '@poolsafe/core/internal'
 import type { ClientLike, Connection, DriverFunction, PoolLike, Query } from './types.ts'
 import type { GatedClient } from './present-checkout.ts'
 

@@ -1,4 +1,4 @@
-import { nameOfServer, reportOf, type Gate, type ObservedPool } from '@poolsafe/core/adapter'
+import { nameOfServer, reportOf, type Gate, type ObservedPool } from '@poolsafe/core/internal'
 import { askIdle } from './ask-idle.ts'
 import type { OptionsOfPool } from './pool-options.ts'
 import type { ReadOnlyWatch } from './read-only-watch.ts'

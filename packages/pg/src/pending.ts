@@ -1,4 +1,4 @@
-import { setTimeout, clearTimeout } from '@poolsafe/core/adapter'
+import { setTimeout, clearTimeout } from '@poolsafe/core/internal'
 import { activeQueryOf, textOf, type Query, type WiredClient } from './types.ts'
 import type { Life, LivingClient } from './living-client.ts'
 

@@ -2,27 +2,29 @@ import { AsyncResource } from 'node:async_hooks'
 import { isPoolsafeError } from '@poolsafe/core'
 import {
   type Layer,
+  sqlStateOf,
+  type Answer,
+  type Engine,
+  type Entry,
+  type Execution,
+  type Observer,
+  type Origin,
+} from '@poolsafe/core/adapter'
+import {
   callerContext,
   AwaitChain,
   type Checkout,
   holdings,
   inScopeOfCaller,
   origins,
-  sqlStateOf,
   type Acquiring,
-  type Answer,
-  type Engine,
-  type Entry,
-  type Execution,
   type Gate,
   type Handover,
   type Holdable,
   type Holding,
-  type Observer,
-  type Origin,
   type Receiver,
   performance,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import { sendByPoolAndJudge } from './answer.ts'
 import { markLent } from './guard-client.ts'
 import { knownLifeOf } from './living-client.ts'

@@ -5,7 +5,7 @@ import {
   checkoutOptionNames,
   resolveLimits,
   type CheckoutLimits,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import type { PoolLike } from './types.ts'
 import { readUrl, withoutSettings, type UrlSettings } from './url-settings.ts'
 

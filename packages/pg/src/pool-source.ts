@@ -1,4 +1,4 @@
-import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core/adapter'
+import type { Activity, ConnectionSource, Handover, Release } from '@poolsafe/core/internal'
 import { stateOf } from './guard-client.ts'
 import { type HookOptions, PoolHooks } from './pool-hooks.ts'
 import { serverOf, withoutAddress } from './server-address.ts'

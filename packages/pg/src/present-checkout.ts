@@ -1,4 +1,5 @@
-import type { Checkout, Execution } from '@poolsafe/core/adapter'
+import type { Execution } from '@poolsafe/core/adapter'
+import type { Checkout } from '@poolsafe/core/internal'
 import type { ClientLike } from './types.ts'
 
 /** The property of a client that holds its present checkout. A map would cost more than all the rest. */

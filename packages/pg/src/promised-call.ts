@@ -1,4 +1,5 @@
-import type { Acquiring, Checkout, Entry } from '@poolsafe/core/adapter'
+import type { Entry } from '@poolsafe/core/adapter'
+import type { Acquiring, Checkout } from '@poolsafe/core/internal'
 import { controlOf } from './limits/client-control.ts'
 import { knownLifeOf } from './living-client.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'

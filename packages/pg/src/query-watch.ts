@@ -1,12 +1,5 @@
-import {
-  onlyBegins,
-  sqlStateOf,
-  type Checkout,
-  type Engine,
-  type Execution,
-  type Observer,
-  performance,
-} from '@poolsafe/core/adapter'
+import { sqlStateOf, type Engine, type Execution, type Observer } from '@poolsafe/core/adapter'
+import { onlyBegins, type Checkout, performance } from '@poolsafe/core/internal'
 import {
   activeQueryOf,
   type ClientLike,

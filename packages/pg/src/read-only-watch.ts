@@ -1,5 +1,5 @@
-import { performance } from '@poolsafe/core/adapter'
-import type { ObservedPool } from '@poolsafe/core/adapter'
+import { performance } from '@poolsafe/core/internal'
+import type { ObservedPool } from '@poolsafe/core/internal'
 import { knownLifeOf, type Life, type ServerRole } from './living-client.ts'
 import { clientsOf } from './idle-clients.ts'
 import type { PoolLike } from './types.ts'

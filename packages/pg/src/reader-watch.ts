@@ -1,4 +1,4 @@
-import { performance } from '@poolsafe/core/adapter'
+import { performance } from '@poolsafe/core/internal'
 import type { Connection } from './types.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { originalPosition, type Call, type Replacement } from '@poolsafe/core/adapter'
+import type { Call, Replacement } from '@poolsafe/core/adapter'
+import { originalPosition } from '@poolsafe/core/internal'
 import { rememberName, secondName, whyNoSecondName } from './repaired-names.ts'
 import { isSubmittable, type QueryConfig } from './statement.ts'
 import { activeQueryOf, isWired, latestQueryOf, type Arguments, type ClientLike, type Query } from './types.ts'

@@ -1,4 +1,5 @@
 import type { PoolsafeError } from '@poolsafe/core'
+import type { Engine, Entry } from '@poolsafe/core/adapter'
 import {
   AwaitChain,
   claimWork,
@@ -12,13 +13,11 @@ import {
   settled,
   wouldWait,
   type Checkout,
-  type Engine,
-  type Entry,
   type Gate,
   type Holdable,
   type Holding,
   type SecondCall,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import { sqlOf } from './query-watch.ts'
 import { isSubmittable, refuseCall } from './statement.ts'
 import type { Arguments, ClientLike, PoolLike } from './types.ts'

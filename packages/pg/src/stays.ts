@@ -1,5 +1,5 @@
-import { performance } from '@poolsafe/core/adapter'
-import type { Checkout } from '@poolsafe/core/adapter'
+import { performance } from '@poolsafe/core/internal'
+import type { Checkout } from '@poolsafe/core/internal'
 import type { Life, LivingClient } from './living-client.ts'
 import { followPending, isInTransaction, isOutsideTransaction, isQuiet, mayLeaveTransaction } from './pending.ts'
 import { checkoutKey } from './present-checkout.ts'

@@ -1,5 +1,5 @@
 import { AcquireTimeoutError, isPoolsafeError } from '@poolsafe/core'
-import { isOwnFrame, takeStack, performance } from '@poolsafe/core/adapter'
+import { isOwnFrame, takeStack, performance } from '@poolsafe/core/internal'
 
 /**
  * The maximum number of stacks captured for similar errors at the same moment. One more adds nothing new, and delays

@@ -1,13 +1,13 @@
+import type { Engine } from '@poolsafe/core/adapter'
 import {
   callSiteOf,
   newestHolding,
   origins,
   seconds,
   type Checkout,
-  type Engine,
   type Holdable,
   performance,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import type { Life } from './living-client.ts'
 import { sqlOf } from './query-watch.ts'
 import type { ClientLike, DriverFunction } from './types.ts'

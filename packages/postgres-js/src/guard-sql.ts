@@ -1,14 +1,6 @@
 import { InvalidOptionError, type CheckoutOptions, type Guard, type GuardOptions } from '@poolsafe/core'
-import {
-  checkObject,
-  engineOf,
-  keepFirstGuard,
-  markGuarded,
-  resolveLimits,
-  toEngine,
-  type CheckoutLimits,
-  type Engine,
-} from '@poolsafe/core/adapter'
+import { engineOf, keepFirstGuard, markGuarded, toEngine, type Engine } from '@poolsafe/core/adapter'
+import { checkObject, resolveLimits, type CheckoutLimits } from '@poolsafe/core/internal'
 import type { Sql as PublicSql } from 'postgres'
 import type { PoolSql, Sql } from './driver.ts'
 import { guardPool } from './pool-sql.ts'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { siteOf, type Entry, type Site } from '@poolsafe/core/adapter'
+import type { Entry, Site } from '@poolsafe/core/adapter'
+import { siteOf } from '@poolsafe/core/internal'
 import type { Handler, Query, Sql } from './driver.ts'
 import { guardedClassOf, makingOf, prepareQuery, remakeQuery, type ChunkReader } from './query-class.ts'
 import { callbackAround, noteOutside } from './outside.ts'

@@ -1,4 +1,5 @@
-import { listenText, siteOf, Transaction } from '@poolsafe/core/adapter'
+import { Transaction } from '@poolsafe/core/adapter'
+import { listenText, siteOf } from '@poolsafe/core/internal'
 import type { PoolSql } from './driver.ts'
 import type { Pool } from './pool.ts'
 import { Scope } from './scope.ts'

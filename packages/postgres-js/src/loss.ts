@@ -1,4 +1,4 @@
-import { isConnectionGone } from '@poolsafe/core/adapter'
+import { isConnectionGone } from '@poolsafe/core/internal'
 import type { Connection, Query } from './driver.ts'
 import type { Sending } from './pool.ts'
 

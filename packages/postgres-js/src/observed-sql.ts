@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PoolReport } from '@poolsafe/core'
-import { nameOfServer, reportOf, type ObservedPool } from '@poolsafe/core/adapter'
+import { nameOfServer, reportOf, type ObservedPool } from '@poolsafe/core/internal'
 import type { DriverOptions, PoolSql } from './driver.ts'
 import type { Pool } from './pool.ts'
 

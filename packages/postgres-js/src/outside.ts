@@ -1,4 +1,5 @@
-import { AwaitChain, formatCallSite, mayPlace, openCallback, type Entry } from '@poolsafe/core/adapter'
+import type { Entry } from '@poolsafe/core/adapter'
+import { AwaitChain, formatCallSite, mayPlace, openCallback } from '@poolsafe/core/internal'
 import type { Query } from './driver.ts'
 import type { Pool } from './pool.ts'
 

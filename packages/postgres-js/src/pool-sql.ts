@@ -1,11 +1,5 @@
-import {
-  effectsOfCall,
-  judgeEffects,
-  runHolding,
-  siteOf,
-  type CheckoutLimits,
-  type Engine,
-} from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import { effectsOfCall, judgeEffects, runHolding, siteOf, type CheckoutLimits } from '@poolsafe/core/internal'
 import { Connections } from './connections.ts'
 import type { PoolSql, Query } from './driver.ts'
 import { guardTag } from './guarded-sql.ts'

@@ -1,4 +1,5 @@
-import { callSiteOf, seconds, type Site } from '@poolsafe/core/adapter'
+import type { Site } from '@poolsafe/core/adapter'
+import { callSiteOf, seconds } from '@poolsafe/core/internal'
 
 /** The end of a stay on a connection. */
 export interface Release {

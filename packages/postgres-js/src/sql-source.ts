@@ -1,4 +1,5 @@
-import type { Activity, ConnectionSource, Handover, Transaction } from '@poolsafe/core/adapter'
+import type { Transaction } from '@poolsafe/core/adapter'
+import type { Activity, ConnectionSource, Handover } from '@poolsafe/core/internal'
 
 /** What the application does with a connection of postgres.js. */
 export class Use {

@@ -1,4 +1,4 @@
-import { transactionTexts } from '@poolsafe/core/adapter'
+import { transactionTexts } from '@poolsafe/core/internal'
 
 // What postgres.js itself sends in `sql.begin`. The names of savepoints are those of poolsafe: one is as good as another
 // to follow a transaction.

@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  AwaitChain,
-  isConnectionGone,
-  Transaction,
-  type Checkout,
-  type HoldingWork,
-  type Site,
-} from '@poolsafe/core/adapter'
+import { Transaction, type Site } from '@poolsafe/core/adapter'
+import { AwaitChain, isConnectionGone, type Checkout, type HoldingWork } from '@poolsafe/core/internal'
 import type { Query, TransactionSql } from './driver.ts'
 import { guardTag, isTemplate } from './guarded-sql.ts'
 import { prepareQuery, remakeQuery, type Making } from './query-class.ts'

@@ -1,4 +1,4 @@
-import { origins, rememberScope } from '@poolsafe/core/adapter'
+import { origins, rememberScope } from '@poolsafe/core/internal'
 
 /**
  * An extension passes this function to replace the `fetch` of a data proxy. The engine calls it right before it runs

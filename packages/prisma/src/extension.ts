@@ -1,15 +1,7 @@
 import { Prisma } from '@prisma/client/extension'
 import type { Guard, GuardOptions } from '@poolsafe/core'
-import {
-  engineOf,
-  harmless,
-  origins,
-  runHolding,
-  settled,
-  toEngine,
-  type Engine,
-  type Origin,
-} from '@poolsafe/core/adapter'
+import { engineOf, harmless, toEngine, type Engine, type Origin } from '@poolsafe/core/adapter'
+import { origins, runHolding, settled } from '@poolsafe/core/internal'
 import { sendAsCaller, sendBatch } from './caller-context.ts'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { isInTransaction } from './in-transaction.ts'

@@ -1,17 +1,16 @@
 import { gateIfPool, resolvePoolOptions, type PoolOptions, type ResolvedPoolOptions } from '@poolsafe/pg'
 import { InvalidOptionError, isPoolsafeError, type Guard, type GuardOptions } from '@poolsafe/core'
 import {
-  commits,
   engineOf,
   keepFirstGuard,
   markGuarded,
   StatementSender,
   toEngine,
   Transaction,
-  transactionTexts,
   type Engine,
   type Rewriter,
 } from '@poolsafe/core/adapter'
+import { commits, transactionTexts } from '@poolsafe/core/internal'
 import { ForeignPoolError, hasForeignPool } from './foreign-pool-error.ts'
 import { refuseLogin } from './login.ts'
 import { warnOfPooledUrl } from './migrate/warn-of-pooled-url.ts'

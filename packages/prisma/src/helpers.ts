@@ -1,6 +1,6 @@
 import type { AdvisoryLockOptions, Lease, LeaseOptions, Locked, LockKey, Settings } from '@poolsafe/core'
 import { InvalidOptionError } from '@poolsafe/core'
-import * as core from '@poolsafe/core/adapter'
+import * as core from '@poolsafe/core/internal'
 import { isInTransaction } from './in-transaction.ts'
 
 /** A client of Prisma, extended or not, or the `tx` of an interactive transaction. */

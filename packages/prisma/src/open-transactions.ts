@@ -1,3 +1,4 @@
+import type { Engine, Entry } from '@poolsafe/core/adapter'
 import {
   AwaitChain,
   formatCallSite,
@@ -5,11 +6,9 @@ import {
   mayPlace,
   openCallback,
   origins,
-  type Engine,
-  type Entry,
   type HoldingWork,
   type TransactionCallback,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import type { OperationOrigin } from './origin.ts'
 
 /** The callback of an interactive transaction. */

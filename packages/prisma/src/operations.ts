@@ -1,4 +1,5 @@
-import { openRequest, SiteBudget, type Engine } from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import { openRequest, SiteBudget } from '@poolsafe/core/internal'
 
 /** The number of names that are kept: operations of models, and raw queries. */
 const mostNames = 2000

@@ -1,4 +1,5 @@
-import { formatCallSite, readStack, withDeepStack, type Located, type Origin } from '@poolsafe/core/adapter'
+import type { Located, Origin } from '@poolsafe/core/adapter'
+import { formatCallSite, readStack, withDeepStack } from '@poolsafe/core/internal'
 import type { OperationName } from './operations.ts'
 
 /** What a report says about the operation that sent a statement. */

@@ -1,6 +1,6 @@
 import { Prisma } from '@prisma/client/extension'
 import type { Settings } from '@poolsafe/core'
-import { settingStatement } from '@poolsafe/core/adapter'
+import { settingStatement } from '@poolsafe/core/internal'
 import type { PoolsafeExtension } from './extension.ts'
 import { isInTransaction } from './in-transaction.ts'
 

@@ -1,5 +1,6 @@
 import { InvalidOptionError, UnsafeStatementError, type CheckoutOptions, type Guard } from '@poolsafe/core'
-import { acquisitions, engineOf, type Engine } from '@poolsafe/core/adapter'
+import { engineOf, type Engine } from '@poolsafe/core/adapter'
+import { acquisitions } from '@poolsafe/core/internal'
 import { guardClient, guardPool, type ClientLike, type PoolLike } from '@poolsafe/pg'
 
 /** The part of pg-pool's options that decides how long its callers wait. */

@@ -1,5 +1,5 @@
 import { rules, type GuardOptions, type Logger, type Mode, type PoolerProfile } from '@poolsafe/core'
-import { checkOneOf } from '@poolsafe/core/adapter'
+import { checkOneOf } from '@poolsafe/core/internal'
 import { poolerNamed } from '@poolsafe/config'
 import { jsonLogger, silentLogger } from './loggers.ts'
 

@@ -2,7 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { ChildProcess } from 'node:child_process'
 import { basename } from 'node:path'
 import type { Worker } from 'node:worker_threads'
-import { formatCallSite, takeStack } from '@poolsafe/core/adapter'
+import { formatCallSite, takeStack } from '@poolsafe/core/internal'
 
 /** A Node process or worker thread that this one has started. It writes a record of its own if it is guarded. */
 export interface StartedRecord {

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { isOwnFrame, takeStack } from '@poolsafe/core/adapter'
+import { isOwnFrame, takeStack } from '@poolsafe/core/internal'
 
 /** The first message of a client of PostgreSQL: the version of its protocol (3.0, 3.2), or its request for TLS. */
 const requests = new Set([196_608, 196_610, 80_877_103])

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { InvalidOptionError } from '@poolsafe/core'
-import { checkObject } from '@poolsafe/core/adapter'
+import { checkObject } from '@poolsafe/core/internal'
 import type { Reporter, TestModule, Vitest } from 'vitest/node'
 import { toJson } from './report/json.ts'
 import { toJUnit } from './report/junit.ts'

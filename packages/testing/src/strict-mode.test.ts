@@ -1,4 +1,5 @@
-import { engineOf, strictness } from '@poolsafe/core/adapter'
+import { engineOf } from '@poolsafe/core/adapter'
+import { strictness } from '@poolsafe/core/internal'
 import { createGuard, UnsafeStatementError, type Guard } from '@poolsafe/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { StrictModeError } from './strict/strict-mode-error.ts'

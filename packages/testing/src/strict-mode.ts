@@ -1,5 +1,5 @@
 import type { FindingEvent } from '@poolsafe/core'
-import { strictness, type StrictOverride, shared } from '@poolsafe/core/adapter'
+import { strictness, type StrictOverride, shared } from '@poolsafe/core/internal'
 import { unsafeStatements } from './strict/strict-mode-error.ts'
 
 /** Strict mode since it was entered: its findings, and how to leave it. */

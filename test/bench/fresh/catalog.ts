@@ -1,5 +1,5 @@
 import { createGuard, type CatalogDescription } from '@poolsafe/core'
-import { scanSaysHarmless, StoredCode } from '@poolsafe/core/adapter'
+import { scanSaysHarmless, StoredCode } from '@poolsafe/core/internal'
 import { catalogOf, setting } from '../../support/catalog.ts'
 import { analyzerOf } from '../internals.ts'
 import { median } from '../statistics.ts'

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { createGuard as CreateGuard } from '@poolsafe/core'
-import type { Engine, engineOf as EngineOf, isParserLoaded as IsParserLoaded } from '@poolsafe/core/adapter'
+import type { Engine, engineOf as EngineOf } from '@poolsafe/core/adapter'
+import type { isParserLoaded as IsParserLoaded } from '@poolsafe/core/internal'
 
 // Prints what the first import of the file in the first argument takes, and what the first statements take.
 

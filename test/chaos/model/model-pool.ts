@@ -1,4 +1,4 @@
-import type { Activity, ConnectionSource, Handover } from '@poolsafe/core/adapter'
+import type { Activity, ConnectionSource, Handover } from '@poolsafe/core/internal'
 import type { Random } from './random.ts'
 import type { VirtualClock } from '../../support/virtual-clock.ts'
 

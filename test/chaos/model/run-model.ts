@@ -1,5 +1,6 @@
 import { AcquireTimeoutError, createGuard, ServerRefusesError, type FailFast } from '@poolsafe/core'
-import { engineOf, Gate, resolveLimits, type Checkout } from '@poolsafe/core/adapter'
+import { engineOf } from '@poolsafe/core/adapter'
+import { Gate, resolveLimits, type Checkout } from '@poolsafe/core/internal'
 import { ModelPool, type ModelConnection, type Weather } from './model-pool.ts'
 import { Random } from './random.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'

@@ -1,5 +1,5 @@
 import { createGuard, isPoolsafeError } from '@poolsafe/core'
-import { origins } from '@poolsafe/core/adapter'
+import { origins } from '@poolsafe/core/internal'
 import { guardAdapter, poolsafe, UnguardedClientError } from '@poolsafe/prisma'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'

@@ -1,5 +1,5 @@
 import type { GuardStatistics } from '@poolsafe/core'
-import type { DurationHistogram } from '@poolsafe/core/adapter'
+import type { DurationHistogram } from '@poolsafe/core/internal'
 import { simulateQueue, type Simulation } from '@poolsafe/operate'
 
 /** What the guard saw of one pool in one phase. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { GuardOptions } from '@poolsafe/core'
-import { readDescription, StoredCode } from '@poolsafe/core/adapter'
+import { readDescription, StoredCode } from '@poolsafe/core/internal'
 
 /**
  * Returns what is known about the code in the database: by `--catalog`, otherwise by `guard.catalog` of the

@@ -1,6 +1,6 @@
 import { matchesGlob } from 'node:path'
 import type { GuardOptions } from '@poolsafe/core'
-import { matchStatement } from '@poolsafe/core/adapter'
+import { matchStatement } from '@poolsafe/core/internal'
 import type { Override } from '@poolsafe/config'
 import type { CheckFinding } from './finding.ts'
 

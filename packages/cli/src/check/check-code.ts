@@ -1,5 +1,6 @@
 import type { Context } from '@poolsafe/core'
-import { redact, type StoredCode } from '@poolsafe/core/adapter'
+import { redact } from '@poolsafe/core/adapter'
+import type { StoredCode } from '@poolsafe/core/internal'
 import type { CodeText } from './code/code-text.ts'
 import { findTexts } from './code/find-texts.ts'
 import { textsAfterBegin } from './code/open-transactions.ts'

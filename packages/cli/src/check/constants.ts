@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
-import type { StoredCode } from '@poolsafe/core/adapter'
+import type { StoredCode } from '@poolsafe/core/internal'
 import type { Aliases } from './code/aliases.ts'
 import { mayTouchSessions } from './prefilter.ts'
 import type { SourceFile } from './code/source-file.ts'

@@ -1,5 +1,5 @@
 import { createGuard, type Guard, type PoolerProfile } from '@poolsafe/core'
-import type { StoredCode } from '@poolsafe/core/adapter'
+import type { StoredCode } from '@poolsafe/core/internal'
 import { findTexts } from './code/find-texts.ts'
 import { textsAfterBegin } from './code/open-transactions.ts'
 import { SourceFile } from './code/source-file.ts'

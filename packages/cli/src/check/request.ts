@@ -1,5 +1,5 @@
 import { poolers, rules, type GuardOptions, type PoolerProfile } from '@poolsafe/core'
-import { closest } from '@poolsafe/core/adapter'
+import { closest } from '@poolsafe/core/internal'
 import { poolerNamed, UsageError } from '@poolsafe/config'
 import type { Style } from '../terminal/style.ts'
 import { formats, type Format } from './report/all.ts'

@@ -1,5 +1,5 @@
 import type { PoolerProfile } from '@poolsafe/core'
-import type { StoredCode } from '@poolsafe/core/adapter'
+import type { StoredCode } from '@poolsafe/core/internal'
 import type { ProjectFacts } from './configuration/project-facts.ts'
 import type { CheckFinding, Problem, Skipped } from './finding.ts'
 

@@ -1,4 +1,4 @@
-import type { StoredCode } from '@poolsafe/core/adapter'
+import type { StoredCode } from '@poolsafe/core/internal'
 
 /** Returns true if a file, in whatever language, may name an object of the database that changes the session. */
 export function mayNameStored(source: string, catalog: StoredCode | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { RuleId } from '@poolsafe/core'
-import { readComments } from '@poolsafe/core/adapter'
+import { readComments } from '@poolsafe/core/internal'
 import type { SourceFile } from './code/source-file.ts'
 import { bare, isFunction, lastName, type Node, type Syntax } from './code/syntax.ts'
 import type { CheckFinding, Problem } from './finding.ts'

@@ -1,5 +1,5 @@
 import { poolerNames, UsageError } from '@poolsafe/config'
-import { closest } from '@poolsafe/core/adapter'
+import { closest } from '@poolsafe/core/internal'
 import { rules } from '@poolsafe/core'
 import type { Command } from 'commander'
 import { formats } from '../check/report/all.ts'

@@ -1,5 +1,5 @@
 import type { Rule } from '@poolsafe/core'
-import type { Example } from '@poolsafe/core/adapter'
+import type { Example } from '@poolsafe/core/internal'
 import type { Style } from '../terminal/style.ts'
 import { wrap } from '../terminal/table.ts'
 

@@ -1,6 +1,6 @@
 import type { PoolerProfile, Rule } from '@poolsafe/core'
 import { ruleById, type RuleId } from '@poolsafe/core'
-import { closest } from '@poolsafe/core/adapter'
+import { closest } from '@poolsafe/core/internal'
 import { chosenCatalog } from '../catalog/chosen-catalog.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { everyPooler, loadConfig, poolerNamed, UsageError } from '@poolsafe/config'

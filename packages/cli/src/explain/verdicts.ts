@@ -1,5 +1,5 @@
 import { createGuard, type Context, type Finding, type Outcome, type PoolerProfile } from '@poolsafe/core'
-import type { StoredCode } from '@poolsafe/core/adapter'
+import type { StoredCode } from '@poolsafe/core/internal'
 
 /** The places where a statement may be sent, in the order of the table. */
 export const places: Readonly<Record<PlaceName, Context>> = {

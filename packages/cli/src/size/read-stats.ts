@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UsageError } from '@poolsafe/config'
-import type { DurationHistogram } from '@poolsafe/core/adapter'
+import type { DurationHistogram } from '@poolsafe/core/internal'
 
 /**
  * Reads from a file with `guard.stats()` as JSON how long checkouts kept their connection. A guard without pools has only

@@ -1,5 +1,5 @@
 import { UsageError } from '@poolsafe/config'
-import type { DurationHistogram } from '@poolsafe/core/adapter'
+import type { DurationHistogram } from '@poolsafe/core/internal'
 import { planSize, sizeClasses, type SizeOptions, type SizePlan } from '@poolsafe/operate'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { jsonReport } from '../schema-url.ts'

@@ -1,4 +1,4 @@
-import type { DurationHistogram } from '@poolsafe/core/adapter'
+import type { DurationHistogram } from '@poolsafe/core/internal'
 import { simulateQueue, solveErlang, type ServiceTime, type SizeOptions, type SizePlan } from '@poolsafe/operate'
 
 /** The wait for a connection with one number of connections. Durations are in milliseconds; `null` is no bound. */

@@ -1,5 +1,5 @@
 import { InvalidOptionError, poolers, type CatalogDescription, type PoolerProfile } from '@poolsafe/core'
-import { checkBoolean, checkObject } from '@poolsafe/core/adapter'
+import { checkBoolean, checkObject } from '@poolsafe/core/internal'
 import { readOnly, type Ask, type Unseen } from '../ask/ask.ts'
 import { readCatalog, type Catalog, type Server } from '../catalog/catalog.ts'
 import { describeCatalog } from '../catalog/describe.ts'

@@ -1,5 +1,6 @@
 import type { Finding, PoolerProfile } from '@poolsafe/core'
-import { effectsOfCall, judgeEffects, withoutArguments, type DetectedEffect } from '@poolsafe/core/adapter'
+import type { DetectedEffect } from '@poolsafe/core/adapter'
+import { effectsOfCall, judgeEffects, withoutArguments } from '@poolsafe/core/internal'
 import type { HookKind } from '../catalog/hooks.ts'
 import type { TracedEffect } from '../catalog/chains.ts'
 import { keyOf } from '../catalog/reached.ts'

@@ -1,4 +1,4 @@
-import type { RelationUse } from '@poolsafe/core/adapter'
+import type { RelationUse } from '@poolsafe/core/internal'
 import type { Catalog, Relation, Routine } from '../catalog/catalog.ts'
 import type { Hook } from '../catalog/hooks.ts'
 import type { Judged } from '../catalog/chains.ts'

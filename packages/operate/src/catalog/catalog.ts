@@ -1,4 +1,4 @@
-import type { Parameter } from '@poolsafe/core/adapter'
+import type { Parameter } from '@poolsafe/core/internal'
 import { askRows, type Ask } from '../ask/ask.ts'
 import { queries, type QueryName } from './queries.ts'
 

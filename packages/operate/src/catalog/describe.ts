@@ -8,7 +8,7 @@ import {
   type DescribedRelation,
   type DescribedRoutine,
   type DescribedType,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import type { CatalogDescription } from '@poolsafe/core'
 import type { Cast, Catalog, Domain, EventTrigger, Operator, Routine } from './catalog.ts'
 import type { Hook } from './hooks.ts'

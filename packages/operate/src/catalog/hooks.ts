@@ -1,4 +1,4 @@
-import type { GivenColumns, HookCondition, RelationUse } from '@poolsafe/core/adapter'
+import type { GivenColumns, HookCondition, RelationUse } from '@poolsafe/core/internal'
 import type { Catalog, Family, Policy, Relation, Trigger } from './catalog.ts'
 
 /** Code in the database: a routine, or statements that the database keeps. */

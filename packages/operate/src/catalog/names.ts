@@ -1,4 +1,4 @@
-import { meantBy, takesArguments, visibleIn, type CallReference, type NameReference } from '@poolsafe/core/adapter'
+import { meantBy, takesArguments, visibleIn, type CallReference, type NameReference } from '@poolsafe/core/internal'
 import type { Catalog, Routine } from './catalog.ts'
 
 /** Something in a schema. */

@@ -1,3 +1,4 @@
+import type { DetectedEffect } from '@poolsafe/core/adapter'
 import {
   analyzeRoutine,
   analyzeStatements,
@@ -9,14 +10,13 @@ import {
   withoutArguments,
   type ArgumentValue,
   type CallReference,
-  type DetectedEffect,
   type Parameter,
   type Reach,
   type References,
   type RelationReference,
   type RelationUse,
   type StoredAnalysis,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import type { Catalog, Relation, Routine } from './catalog.ts'
 import { Chains, nothing, type Judged, type TracedEffect } from './chains.ts'
 import { hooksOf, selecting, type Code, type Hook, type Through } from './hooks.ts'

@@ -1,5 +1,5 @@
 import { InvalidOptionError, type PoolerFacts, type PoolerProfile } from '@poolsafe/core'
-import { checkObject } from '@poolsafe/core/adapter'
+import { checkObject } from '@poolsafe/core/internal'
 import type { Ask } from '../ask/ask.ts'
 
 /** An open connection, and what its login showed. */

@@ -1,4 +1,4 @@
-import type { DurationHistogram } from '@poolsafe/core/adapter'
+import type { DurationHistogram } from '@poolsafe/core/internal'
 import { exponential, normal, type Random } from './random.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { resolveFrom, type OptionTable } from '@poolsafe/core/adapter'
+import { resolveFrom, type OptionTable } from '@poolsafe/core/internal'
 
 /** The load and the servers, as the options of `planSize()`. Everything that is absent has a default. */
 export interface SizeOptions {

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { checkBoolean, resolveFrom, type OptionTable } from '@poolsafe/core/adapter'
+import { checkBoolean, resolveFrom, type OptionTable } from '@poolsafe/core/internal'
 import type { Ask } from '../ask/ask.ts'
 import type { WatchEvent } from './events.ts'
 import { checkPatterns } from './patterns.ts'

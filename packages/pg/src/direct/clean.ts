@@ -1,4 +1,4 @@
-import { sessionTexts, setTimeout, clearTimeout } from '@poolsafe/core/adapter'
+import { sessionTexts, setTimeout, clearTimeout } from '@poolsafe/core/internal'
 import { askOn } from '../ask-idle.ts'
 import type { Life, LivingClient } from '../living-client.ts'
 import { followPending, isInTransaction, isQuiet } from '../pending.ts'

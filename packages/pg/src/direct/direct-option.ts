@@ -1,6 +1,7 @@
 import { callbackify } from 'node:util'
 import { InvalidOptionError, poolers } from '@poolsafe/core'
-import { checkBoolean, engineOf, type Engine } from '@poolsafe/core/adapter'
+import { engineOf, type Engine } from '@poolsafe/core/adapter'
+import { checkBoolean } from '@poolsafe/core/internal'
 import { PooledConnectionError } from '../helpers/direct-connection.ts'
 import { isPool, type GatedPool } from '../gate-pool.ts'
 import { watchNewClients } from '../login.ts'

@@ -1,5 +1,6 @@
 import { poolers, type DetectedPooler } from '@poolsafe/core'
-import { sessionTexts, type Engine, type Gate } from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import { sessionTexts, type Gate } from '@poolsafe/core/internal'
 import { askOn } from '../ask-idle.ts'
 import { PooledConnectionError } from '../helpers/direct-connection.ts'
 import type { ClientLike, PoolLike } from '../types.ts'

@@ -1,4 +1,5 @@
-import { harmless, outlastsDiscard, type Release } from '@poolsafe/core/adapter'
+import { harmless } from '@poolsafe/core/adapter'
+import { outlastsDiscard, type Release } from '@poolsafe/core/internal'
 import { knownLifeOf, type LivingClient, type Verdict } from '../living-client.ts'
 import { sqlOf } from '../query-watch.ts'
 import { isNameAlone, isSubmittable, type QueryConfig } from '../statement.ts'

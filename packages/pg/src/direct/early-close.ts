@@ -1,4 +1,4 @@
-import { setImmediate } from '@poolsafe/core/adapter'
+import { setImmediate } from '@poolsafe/core/internal'
 import type { Submittable } from '../statement.ts'
 import type { DriverFunction } from '../types.ts'
 

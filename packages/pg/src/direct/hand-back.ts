@@ -1,4 +1,4 @@
-import { performance } from '@poolsafe/core/adapter'
+import { performance } from '@poolsafe/core/internal'
 import { knownLifeOf } from '../living-client.ts'
 import { forgetFailureHearers } from '../query-failures.ts'
 import type { ClientLike } from '../types.ts'

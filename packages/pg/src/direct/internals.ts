@@ -1,4 +1,4 @@
-import type { Gate } from '@poolsafe/core/adapter'
+import type { Gate } from '@poolsafe/core/internal'
 import type { PoolSource } from '../pool-source.ts'
 import type { ClientLike, Connection, DriverFunction, PoolLike, WiredClient } from '../types.ts'
 import type { DirectPool } from './direct-pool.ts'

@@ -1,12 +1,12 @@
+import type { Entry } from '@poolsafe/core/adapter'
 import {
   changedParameters,
   readSettings,
   writeSettings,
   type Checkout,
-  type Entry,
   type Release,
   performance,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import { askOn } from '../ask-idle.ts'
 import { cancelQuery } from '../limits/cancel-request.ts'
 import { knownLifeOf, type Life, type LivingClient } from '../living-client.ts'

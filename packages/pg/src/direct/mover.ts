@@ -1,4 +1,5 @@
-import { keptBy, type Analysis, type Engine, type Entry, type Move } from '@poolsafe/core/adapter'
+import type { Analysis, Engine, Entry, Move } from '@poolsafe/core/adapter'
+import { keptBy } from '@poolsafe/core/internal'
 import { knownLifeOf } from '../living-client.ts'
 import { checkoutKey, type GatedClient } from '../present-checkout.ts'
 import type { Arguments, ClientLike } from '../types.ts'

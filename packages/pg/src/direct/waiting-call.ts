@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import { performance, setTimeout, clearTimeout } from '@poolsafe/core/adapter'
+import { performance, setTimeout, clearTimeout } from '@poolsafe/core/internal'
 import { isSubmittable, refuseCall, type QueryConfig } from '../statement.ts'
 import { ownProperty } from '../repaired.ts'
 import type { Arguments } from '../types.ts'

@@ -1,4 +1,4 @@
-import { performance } from '@poolsafe/core/adapter'
+import { performance } from '@poolsafe/core/internal'
 import type { ClientLike } from '../types.ts'
 
 /** What one connection to a server or a pooler has reported, for as long as its socket is open. */

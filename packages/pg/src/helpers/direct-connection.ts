@@ -1,5 +1,6 @@
 import { InvalidOptionError, poolers, PoolsafeError, type DetectedPooler } from '@poolsafe/core'
-import { engineOf, sessionTexts } from '@poolsafe/core/adapter'
+import { engineOf } from '@poolsafe/core/adapter'
+import { sessionTexts } from '@poolsafe/core/internal'
 import type { ClientLike } from '../types.ts'
 import { isPool, runOn, type HelperPool } from './pg-database.ts'
 

@@ -7,7 +7,7 @@ import {
   type LockKey,
   type Settings,
 } from '@poolsafe/core'
-import * as core from '@poolsafe/core/adapter'
+import * as core from '@poolsafe/core/internal'
 import type { ClientLike } from '../types.ts'
 import { isPool, runOn, toDatabase, type ClientOf, type HelperPool } from './pg-database.ts'
 

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { checkChannel, checkMillis, checkObject } from '@poolsafe/core/adapter'
+import { checkChannel, checkMillis, checkObject } from '@poolsafe/core/internal'
 import type { DirectOptions } from './direct-connection.ts'
 
 /** Called with the payload of each notification. A promise that it returns is not waited for. */

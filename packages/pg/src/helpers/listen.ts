@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { performance } from '@poolsafe/core/adapter'
+import { performance } from '@poolsafe/core/internal'
 import { directOf } from '../direct/direct-of.ts'
 import { checkDirectPool, PooledConnectionError } from './direct-connection.ts'
 import {

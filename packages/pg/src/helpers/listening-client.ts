@@ -6,7 +6,7 @@ import {
   clearTimeout,
   setInterval,
   clearInterval,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import { checkDirectClient, type DirectOptions } from './direct-connection.ts'
 import { runOn, type HelperPool } from './pg-database.ts'
 import type { ClientLike } from '../types.ts'

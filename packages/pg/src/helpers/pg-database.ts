@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { sessionTexts, type Database, type Run } from '@poolsafe/core/adapter'
+import { sessionTexts, type Database, type Run } from '@poolsafe/core/internal'
 import { stateOf } from '../guard-client.ts'
 import type { ClientLike } from '../types.ts'
 import { CommitRolledBackError } from './commit-rolled-back-error.ts'

@@ -1,4 +1,4 @@
-import { checkFunction, sessionTexts } from '@poolsafe/core/adapter'
+import { checkFunction, sessionTexts } from '@poolsafe/core/internal'
 import { becomesQuiet, cleanWithinMillis } from '../direct/clean.ts'
 import { directOf } from '../direct/direct-of.ts'
 import { forgetPrepared } from '../direct/forget-prepared.ts'

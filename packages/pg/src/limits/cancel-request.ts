@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { setTimeout, clearTimeout } from '@poolsafe/core/adapter'
+import { setTimeout, clearTimeout } from '@poolsafe/core/internal'
 import { activeQueryOf, closeConnection, type CancelConnection, type Query, type WiredClient } from '../types.ts'
 
 /**

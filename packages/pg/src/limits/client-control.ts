@@ -1,4 +1,4 @@
-import type { ConnectionControl } from '@poolsafe/core/adapter'
+import type { ConnectionControl } from '@poolsafe/core/internal'
 import { moverOf } from '../guard-client.ts'
 import { knownLifeOf } from '../living-client.ts'
 import { type ClientLike, closeConnection, isWired, latestQueryOf, type WiredClient } from '../types.ts'

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { hasStatementLimits, type Engine, type StatementLimits } from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import { hasStatementLimits, type StatementLimits } from '@poolsafe/core/internal'
 import { watchNewClients } from '../login.ts'
 import { hearClients } from '../pool-events.ts'
 import { type ClientLike, hasWiredClients, isWired, type PoolLike } from '../types.ts'

@@ -1,15 +1,14 @@
 import { PoolerWaitError, StatementTimeoutError } from '@poolsafe/core'
+import { redact, type Engine } from '@poolsafe/core/adapter'
 import {
   type StatementEnd,
   beginsAnew,
   limitOfTransaction,
   mayLimitItself,
   onlyBegins,
-  redact,
-  type Engine,
   type StatementLimits,
   performance,
-} from '@poolsafe/core/adapter'
+} from '@poolsafe/core/internal'
 import { applicationTextOf } from '../repaired.ts'
 import { activeQueryOf, closeConnection, firstQueuedOf, type Query, textOf, type WiredClient } from '../types.ts'
 import { unpatched } from '../unpatched.ts'

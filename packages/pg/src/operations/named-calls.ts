@@ -1,5 +1,6 @@
 import { types } from 'node:util'
-import { currentOrigin, origins, type Origin } from '@poolsafe/core/adapter'
+import { currentOrigin, type Origin } from '@poolsafe/core/adapter'
+import { origins } from '@poolsafe/core/internal'
 import type { DriverFunction } from '../types.ts'
 import { originalKey } from '../unpatched.ts'
 

@@ -1,5 +1,6 @@
 import { poolers } from '@poolsafe/core'
-import { shared, type Engine } from '@poolsafe/core/adapter'
+import type { Engine } from '@poolsafe/core/adapter'
+import { shared } from '@poolsafe/core/internal'
 import { migrateUrl, type MigrateUrl } from './migrate-url.ts'
 
 /** What was said in this process, whichever copy of this package said it. */

@@ -1,4 +1,5 @@
-import { engineOf, statementListener, strictness } from '@poolsafe/core/adapter'
+import { engineOf } from '@poolsafe/core/adapter'
+import { statementListener, strictness } from '@poolsafe/core/internal'
 import { createGuard, poolers, type Guard } from '@poolsafe/core'
 import { expect, describe, it } from 'vitest'
 import '../matchers.ts'

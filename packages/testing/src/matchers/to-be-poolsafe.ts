@@ -1,5 +1,6 @@
 import { createGuard, poolers, type Context, type Finding, type PoolerProfile } from '@poolsafe/core'
-import { checkObject, redact } from '@poolsafe/core/adapter'
+import { redact } from '@poolsafe/core/adapter'
+import { checkObject } from '@poolsafe/core/internal'
 import type { Verdict } from './verdict.ts'
 
 /** The pooler and the context of a statement. */

@@ -1,14 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { InvalidOptionError } from '@poolsafe/core'
-import {
-  formatCallSite,
-  origins,
-  redact,
-  statementListener,
-  takeStack,
-  type Analysis,
-  shared,
-} from '@poolsafe/core/adapter'
+import { redact, type Analysis } from '@poolsafe/core/adapter'
+import { formatCallSite, origins, statementListener, takeStack, shared } from '@poolsafe/core/internal'
 import { groupBy } from '../group-by.ts'
 import { checkFunction, type Verdict } from './verdict.ts'
 

@@ -1,5 +1,5 @@
 import { InvalidOptionError, type RepeatedQueryEvent } from '@poolsafe/core'
-import { checkObject, examineRepeated } from '@poolsafe/core/adapter'
+import { checkObject, examineRepeated } from '@poolsafe/core/internal'
 import { checkFunction, type Verdict } from './verdict.ts'
 
 /** When a statement counts as repeated. */

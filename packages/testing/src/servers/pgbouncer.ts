@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '@poolsafe/core'
-import { checkObject, checkOneOf } from '@poolsafe/core/adapter'
+import { checkObject, checkOneOf } from '@poolsafe/core/internal'
 import { loadDriver, urlOf, waitUntilServing, withClient, type Login } from './client.ts'
 import { findNamedImage } from './named-image.ts'
 import { checkTarget, checkTexts, passwordsByUser, settingsByName } from './options.ts'

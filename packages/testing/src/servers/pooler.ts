@@ -1,5 +1,5 @@
 import { InvalidOptionError, poolers, type PoolerProfile } from '@poolsafe/core'
-import { checkObject } from '@poolsafe/core/adapter'
+import { checkObject } from '@poolsafe/core/internal'
 import { startHostilePooler } from '../hostile/start.ts'
 import type { HostilePoolerOptions } from '../hostile/options.ts'
 import { urlOf, type Login } from './client.ts'

@@ -1,4 +1,4 @@
-import { checkObject } from '@poolsafe/core/adapter'
+import { checkObject } from '@poolsafe/core/internal'
 import { urlOf } from './client.ts'
 import { loadEmbeddedPostgres } from './embedded-package.ts'
 import type { LaunchedPostgres, PostgresSource } from './launched-postgres.ts'

@@ -1,5 +1,5 @@
 import { InvalidOptionError, rules, type RuleId } from '@poolsafe/core'
-import { checkOneOf, takeStack } from '@poolsafe/core/adapter'
+import { checkOneOf, takeStack } from '@poolsafe/core/internal'
 import { currentScope } from './scope.ts'
 
 /**

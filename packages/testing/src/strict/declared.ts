@@ -1,5 +1,5 @@
 import type { AllowedEvent, KnownException, RuleId } from '@poolsafe/core'
-import { formatCallSite, origins, takeStack } from '@poolsafe/core/adapter'
+import { formatCallSite, origins, takeStack } from '@poolsafe/core/internal'
 import { groupBy } from '../group-by.ts'
 
 /** An exception by statement (`allow(…)`, a comment, an option of the guard) as plain data. */

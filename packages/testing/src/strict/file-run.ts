@@ -1,4 +1,4 @@
-import { shared, type Slot, type StrictOverride } from '@poolsafe/core/adapter'
+import { shared, type Slot, type StrictOverride } from '@poolsafe/core/internal'
 import type { FindingEvent } from '@poolsafe/core'
 import { inject, type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, type TestError } from 'vitest'
 import { summarize, type Blamed } from '../report/summary.ts'

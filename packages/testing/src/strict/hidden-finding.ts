@@ -1,5 +1,6 @@
 import type { Finding, FindingEvent, PoolerProfile } from '@poolsafe/core'
-import { judgeEffects, layOut, strictness, type DetectedEffect } from '@poolsafe/core/adapter'
+import type { DetectedEffect } from '@poolsafe/core/adapter'
+import { judgeEffects, layOut, strictness } from '@poolsafe/core/internal'
 import type { HostileReport, ReportedState } from '../hostile/report.ts'
 import { outsideScopes } from './scope.ts'
 

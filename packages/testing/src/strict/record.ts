@@ -1,5 +1,5 @@
 import type { RepairedEvent, RuleId } from '@poolsafe/core'
-import { formatCallSite } from '@poolsafe/core/adapter'
+import { formatCallSite } from '@poolsafe/core/internal'
 import type { DeclaredRecord } from './declared.ts'
 import type { Allowance, Found } from './scope.ts'
 

@@ -1,4 +1,4 @@
-import { shared } from '@poolsafe/core/adapter'
+import { shared } from '@poolsafe/core/internal'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FindingEvent, PoolsafeError, RepairedEvent, RuleId } from '@poolsafe/core'
 

@@ -1,5 +1,5 @@
 import { PoolsafeError, type FindingEvent } from '@poolsafe/core'
-import { formatCallSite } from '@poolsafe/core/adapter'
+import { formatCallSite } from '@poolsafe/core/internal'
 import { groupBy } from '../group-by.ts'
 import type { Allowance, Found } from './scope.ts'
 

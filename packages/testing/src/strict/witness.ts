@@ -1,4 +1,4 @@
-import { shared } from '@poolsafe/core/adapter'
+import { shared } from '@poolsafe/core/internal'
 
 /** A source of findings apart from the guards that reports with a delay: the hostile pooler. */
 export interface Witness {

@@ -1,5 +1,5 @@
 import type { CheckoutOptions } from '@poolsafe/core'
-import { type Activity, Gate, resolveLimits, type ConnectionSource, type Handover } from '@poolsafe/core/adapter'
+import { type Activity, Gate, resolveLimits, type ConnectionSource, type Handover } from '@poolsafe/core/internal'
 import { describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../../support/virtual-clock.ts'
 

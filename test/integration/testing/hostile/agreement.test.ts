@@ -1,5 +1,5 @@
 import { rules } from '@poolsafe/core'
-import type { Example } from '@poolsafe/core/adapter'
+import type { Example } from '@poolsafe/core/internal'
 import type { ReportedState } from '@poolsafe/testing/hostile'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dirt } from '../../../corpus/labels/dirt.ts'

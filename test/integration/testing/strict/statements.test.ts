@@ -1,6 +1,6 @@
 import '@poolsafe/testing/matchers'
 import { createGuard } from '@poolsafe/core'
-import { statementListener } from '@poolsafe/core/adapter'
+import { statementListener } from '@poolsafe/core/internal'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { guardAdapter, poolsafe } from '@poolsafe/prisma'

@@ -1,5 +1,5 @@
 import type { Finding } from '@poolsafe/core'
-import { docsOf, effectsOfCall, judgeEffects } from '@poolsafe/core/adapter'
+import { docsOf, effectsOfCall, judgeEffects } from '@poolsafe/core/internal'
 import type { CodeFile } from '../check-code.ts'
 import type { CheckFinding } from '../finding.ts'
 import type { Judge } from '../sql/judge.ts'

@@ -1,5 +1,5 @@
 import type { Finding } from '@poolsafe/core'
-import { docsOf } from '@poolsafe/core/adapter'
+import { docsOf } from '@poolsafe/core/internal'
 import { sentAtLogin } from '../../database/sent-at-login.ts'
 import type { CheckFinding } from '../finding.ts'
 import { Lines } from '../lines.ts'

@@ -1,4 +1,4 @@
-import { parses, scanSaysHarmless, type StoredCode } from '@poolsafe/core/adapter'
+import { parses, scanSaysHarmless, type StoredCode } from '@poolsafe/core/internal'
 import { partsOf, type Place } from './lexer.ts'
 import { nameDriverPlaceholders } from './placeholders.ts'
 import { isFixed, type HoleKind, type Pieces } from './pieces.ts'

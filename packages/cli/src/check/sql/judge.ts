@@ -1,5 +1,6 @@
 import { createGuard, type Context, type Finding, type Guard, type PoolerProfile } from '@poolsafe/core'
-import { analyze, parses, type StoredCode } from '@poolsafe/core/adapter'
+import { analyze } from '@poolsafe/core/adapter'
+import { parses, type StoredCode } from '@poolsafe/core/internal'
 import type { Located } from './located.ts'
 import { nameDriverPlaceholders } from './placeholders.ts'
 import { judgeLeft, Script } from './script.ts'

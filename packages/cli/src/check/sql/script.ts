@@ -1,14 +1,6 @@
 import type { PoolerProfile } from '@poolsafe/core'
-import {
-  analyze,
-  autocommit,
-  inTransaction,
-  judgeEffects,
-  settle,
-  type Analysis,
-  type Left,
-  type Reach,
-} from '@poolsafe/core/adapter'
+import { analyze, type Analysis } from '@poolsafe/core/adapter'
+import { autocommit, inTransaction, judgeEffects, settle, type Left, type Reach } from '@poolsafe/core/internal'
 import type { Located } from './located.ts'
 import { statementsIn, type Statement } from './statements.ts'
 

@@ -1,5 +1,5 @@
 import { createGuard, findPoolsafeError, poolers, UnsafeStatementError } from '@poolsafe/core'
-import { isParserLoaded } from '@poolsafe/core/adapter'
+import { isParserLoaded } from '@poolsafe/core/internal'
 import { guardDialect } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
