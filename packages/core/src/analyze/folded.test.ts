@@ -39,6 +39,15 @@ it('a variable that reads itself ends', () => {
   expect(foldText('SELECT a', [], { values, saved: new Map() })).toEqual(undefined)
 })
 
+it('a text of many pieces is followed in one pass, and one that doubles is given up', () => {
+  const built = (next: string): ReadonlyMap<string, readonly string[]> =>
+    new Map([['s', ["SELECT 'SELECT 1'", ...Array.from({ length: 40 }, () => `SELECT ${next}`)]]])
+  const texts = foldText('SELECT s', [], { values: built("s || ', 2'"), saved: new Map() })
+  expect(texts?.at(-1)).toEqual({ sql: `SELECT 1${', 2'.repeat(40)}`, isWhole: true })
+  for (const next of ['s || s', 'quote_literal(s)'])
+    expect(foldText('SELECT s', [], { values: built(next), saved: new Map() })).toBeUndefined()
+})
+
 it.each(['v', "format(v, 'a')", "v || ' FROM t'", "'SELECT ' || '('", "''"])(
   '%s builds a text that is not known',
   (expression) => expect(foldText(`SELECT ${expression}`)).toBeUndefined(),

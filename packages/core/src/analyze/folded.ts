@@ -29,6 +29,9 @@ const mostTexts = 8
 /** How many variables a text may go through. */
 const deepest = 8
 
+/** The longest text that is followed, in characters: `s := s || s` doubles with each line. */
+const longestText = 20_000
+
 /**
  * Returns the texts that an expression builds with `||`, `concat()`, `format()`, `quote_ident()`, `quote_literal()`,
  * CASE and variables; `undefined` if PostgreSQL’s grammar refuses all of them with the names and values filled in.
@@ -93,6 +96,8 @@ class Fold {
   readonly #settings: readonly string[]
   /** How many values of a variable count: those before the assignment that is read now. */
   readonly #counted = new Map<string, number>()
+  /** The texts of a variable, by its name and how many of its values count. A value is read by many later ones. */
+  readonly #known = new Map<string, readonly Folded[]>()
   #depth = 0
 
   constructor(variables: KnownVariables) {
@@ -101,6 +106,11 @@ class Fold {
   }
 
   texts(node: Node): readonly Folded[] {
+    const texts = this.#textsOf(node)
+    return texts.every(({ sql }) => sql.length <= longestText) ? texts : unknown
+  }
+
+  #textsOf(node: Node): readonly Folded[] {
     if ('A_Const' in node) return constantOf(node.A_Const)
     if ('TypeCast' in node) return this.#cast(node.TypeCast.arg, names(node.TypeCast.typeName?.names).at(-1) ?? '')
     if ('FuncCall' in node) return this.#call(node.FuncCall)
@@ -138,17 +148,27 @@ class Fold {
     if (saved !== undefined) return [{ sql: `poolsafe_saved_${this.#settings.indexOf(saved)}`, isWhole: false }]
     const values = this.#variables.values.get(name) ?? []
     const count = this.#counted.get(name) ?? values.length
+    const key = `${name} ${count}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
     if (this.#depth === deepest || count === 0) return unknown
     this.#depth++
-    const texts = values.slice(0, count).flatMap((value, at) => {
+    const texts = this.#valuesBefore(count, name, values).slice(-mostTexts)
+    this.#counted.set(name, count)
+    this.#depth--
+    this.#known.set(key, texts)
+    return texts
+  }
+
+  /** Each value has at least one text, so those in front of the last ones are never used. */
+  #valuesBefore(count: number, name: string, values: readonly string[]): Folded[] {
+    const first = Math.max(0, count - mostTexts)
+    return values.slice(first, count).flatMap((value, index) => {
       // A value that reads the variable itself reads the one before.
-      this.#counted.set(name, at)
+      this.#counted.set(name, first + index)
       const column = value === '' ? undefined : unlessRefused(() => columnsOf(value))?.at(-1)
       return column === undefined ? unknown : this.texts(column)
     })
-    this.#counted.set(name, count)
-    this.#depth--
-    return texts.slice(-mostTexts)
   }
 
   #cast(arg: Node | undefined, type: string): readonly Folded[] {

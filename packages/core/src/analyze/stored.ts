@@ -122,7 +122,7 @@ type StableOf = (assignments: readonly Assignment[]) => StableNames
 /** `v ALIAS FOR $1`. */
 function aliasesIn(definition: string): ReadonlyMap<string, number> {
   return new Map(
-    [...definition.matchAll(/([a-z_][\w$]*)\s+alias\s+for\s+\$(\d+)/gi)].map(([, name = '', number]) => [
+    [...definition.matchAll(/\b([a-z_][\w$]*)\s+alias\s+for\s+\$(\d+)/gi)].map(([, name = '', number]) => [
       name.toLowerCase(),
       Number(number),
     ]),
