@@ -60,6 +60,7 @@ const forms: Readonly<Record<string, string>> = {
   ),
   'calls of lastval in one statement': repeated(() => 'lastval(),', 'SELECT ', '1'),
   'DO blocks inside each other': nestedBlocks(2000),
+  'functions inside each other, as the keys of locks': `SELECT ${`pg_advisory_lock(${'abs('.repeat(900)}1${')'.repeat(900)}),`.repeat(25)}1`,
   'empty comments': repeated(() => '/**/', 'SET a.b=1 '),
   'comments that begin and never end': repeated(() => '/*', 'SET a.b=1 '),
 }

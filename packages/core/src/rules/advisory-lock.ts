@@ -51,16 +51,26 @@ function countedEffect(target: Node): Effect | undefined {
 
 /** A key that means the same lock wherever it is written in the text. */
 function constantKey(node: Node): string | undefined {
-  const key = withoutCasts(node, /^(int[248]|text)$/)
+  const key = withoutCasts(node, keyTypes)
   if (key === undefined) return pureText(node)
-  if ('ParamRef' in key) return `$${key.ParamRef.number}`
-  const known = 'FuncCall' in key ? hashKey(functionCall(key.FuncCall)) : constantText(key)
-  return known ?? pureText(key)
+  return valueKey(key) ?? hashKey(key) ?? pureText(key)
 }
 
-function hashKey(call: FunctionCall): string | undefined {
-  const keys = call.args.map(constantKey)
-  return isTextHash(call) && !keys.includes(undefined) ? `${call.name}(${JSON.stringify(keys)})` : undefined
+const keyTypes = /^(int[248]|text)$/
+
+function valueKey(node: Node): string | undefined {
+  return 'ParamRef' in node ? `$${node.ParamRef.number}` : constantText(node)
+}
+
+/** `hashtext('job')` and `hashtext('job'::text)` are one key. */
+function hashKey(node: Node): string | undefined {
+  const call = 'FuncCall' in node ? functionCall(node.FuncCall) : undefined
+  if (call === undefined || !isTextHash(call)) return undefined
+  const keys = call.args.map((arg) => {
+    const value = withoutCasts(arg, keyTypes)
+    return value && valueKey(value)
+  })
+  return keys.includes(undefined) ? undefined : `${call.name}(${JSON.stringify(keys)})`
 }
 
 /** The effects of a statement: only the counted ones, if there are any. */
