@@ -1,3 +1,21 @@
+import {
+  actionsIn,
+  assigns,
+  dynamicStatements,
+  exitsIn,
+  further,
+  isError,
+  isExpression,
+  judgedStatements,
+  leavesBlock,
+  loops,
+  mayPassBy,
+  type Assigning,
+  type If,
+  type Leaves,
+  type Loop,
+  type Parsed,
+} from './block-parts.ts'
 import { columnsOf, plainName } from './columns.ts'
 import { toStatement } from './expression-text.ts'
 import { isTryLock, lockConditionIn, tryLock } from './lock-condition.ts'
@@ -23,7 +41,7 @@ export interface Expression {
 export interface Scope {
   /** Runs exactly once if the call succeeds. */
   readonly isBody: boolean
-  /** Of a block with an EXCEPTION clause: the scopes of its handlers. */
+  /** The scopes of the handlers, for a block with an EXCEPTION clause. */
   readonly handlers: Scope[]
   /** It ends with an exception. */
   raises: boolean
@@ -36,33 +54,6 @@ export interface Scope {
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
-
-/** How far a statement may leave: not at all, to the end of its loop, or out of the block. */
-type Leaves = 'nothing' | 'loop' | 'block'
-
-/** EXECUTE and FOR … IN EXECUTE. PL/pgSQL evaluates their `query` to a statement; USING has plain expressions. */
-const dynamicStatements: ReadonlySet<string> = new Set(['PLpgSQL_stmt_dynexecute', 'PLpgSQL_stmt_dynfors'])
-
-const loops = /^PLpgSQL_stmt_(?:loop|while|fori|fors|forc|foreach_a|dynfors)$/
-
-/** Statements that run their parts exactly once. */
-const plainStatements = new Set(
-  ['assign', 'block', 'call', 'dynexecute', 'execsql', 'perform', 'return', 'return_next', 'return_query'].map(
-    (name) => `PLpgSQL_stmt_${name}`,
-  ),
-)
-
-/** Statements that give a variable a value. */
-const assigns = new Set(['PLpgSQL_stmt_assign', 'PLpgSQL_stmt_execsql', 'PLpgSQL_var'])
-
-/** Parts of which one runs, and the declarations. */
-const branches = new Set(['PLpgSQL_if_elsif', 'PLpgSQL_case_when', 'datums'])
-
-/** Statements that do nothing but run their SQL, which is judged. */
-const judgedStatements = new Set(['block', 'execsql', 'perform'].map((name) => `PLpgSQL_stmt_${name}`))
-
-/** `elog_level` of RAISE EXCEPTION. */
-const errorLevel = 21
 
 /** Finds everything that PL/pgSQL passes to SQL, in the order of the text. */
 export class BlockWalk {
@@ -251,64 +242,7 @@ export class BlockWalk {
   }
 }
 
-interface Parsed {
-  readonly PLpgSQL_expr: { readonly query: string; readonly parseMode: number }
-}
-
-interface If {
-  readonly cond?: Parsed
-  readonly then_body?: readonly object[]
-  readonly elsif_list?: readonly object[]
-  readonly else_body?: readonly object[]
-}
-
-interface Loop extends If {
-  readonly body?: readonly object[]
-}
-
 interface Tried {
   readonly isNegated: boolean
   readonly by: Mutable<Expression>
-}
-
-interface Assigning {
-  readonly refname?: string
-  readonly target?: {
-    readonly PLpgSQL_row?: { readonly fields?: readonly { readonly name?: string }[] }
-    readonly PLpgSQL_var?: { readonly refname?: string }
-  }
-}
-
-function further(one: Leaves, other: Leaves): Leaves {
-  if (one === 'block' || other === 'block') return 'block'
-  return one === 'loop' ? one : other
-}
-
-function actionsIn(exceptions: object): object[][] {
-  const { exc_list: list = [] } = (exceptions as { PLpgSQL_exception_block?: { exc_list?: object[] } })
-    .PLpgSQL_exception_block ?? { exc_list: [] }
-  return list.map((each) => (each as { PLpgSQL_exception?: { action?: object[] } }).PLpgSQL_exception?.action ?? [])
-}
-
-function exitsIn(body: readonly object[]): number {
-  return JSON.stringify(body).match(/"PLpgSQL_stmt_(?:exit|return)"/g)?.length ?? 0
-}
-
-function isError(part: object): boolean {
-  return (part as { readonly elog_level?: number }).elog_level === errorLevel
-}
-
-function mayPassBy(key: string): boolean {
-  return (key.startsWith('PLpgSQL_stmt_') && !plainStatements.has(key)) || branches.has(key)
-}
-
-/** RETURN, and EXIT or CONTINUE with a label leave the block. Without a label they leave only the surrounding loop. */
-function leavesBlock(key: string, part: object): Leaves {
-  if (key.startsWith('PLpgSQL_stmt_return')) return 'block'
-  if (key !== 'PLpgSQL_stmt_exit') return 'nothing'
-  return 'label' in part ? 'block' : 'loop'
-}
-
-function isExpression(value: object): value is Parsed {
-  return 'PLpgSQL_expr' in value
 }
