@@ -36,18 +36,21 @@ export function classifyFailure(error: unknown): Failure | undefined {
   const seen = new Set<unknown>()
   for (let next = error; typeof next === 'object' && next !== null && !seen.has(next);) {
     const decisive = decisiveOf(next)
-    const found = classifyOne(decisive)
+    const found = classifyOne(decisive) ?? classifyOne(next)
     if (found !== undefined) return found
     seen.add(next)
-    const { cause, meta } = decisive
-    next = cause ?? meta?.driverAdapterError
+    next = innerOf(decisive) ?? innerOf(next)
   }
   return undefined
 }
 
+function innerOf({ cause, meta }: ErrorLike): unknown {
+  return cause ?? meta?.driverAdapterError
+}
+
 /**
- * Returns what decides of the errors of all addresses of a name: an answer, if there is one. `localhost` and many hosts
- * have an IPv6 address that leads nowhere, and that says nothing of the other addresses.
+ * Returns the decisive one of the errors of all addresses of a name: an answer, if there is one. `localhost` and many
+ * hosts have an IPv6 address that leads nowhere, which says nothing of the other addresses.
  */
 function decisiveOf(error: ErrorLike): ErrorLike {
   const { errors } = error
