@@ -23,7 +23,6 @@ export {
   enterProven,
   claimWork,
   enterShared,
-  enterWork,
   holdings,
   isHeldBySomeFlow,
   newestHolding,
@@ -58,8 +57,7 @@ export {
 } from './checkout/statement-limits.ts'
 export { formatCallSite, framesOf, isOwnFrame, readStack, siteOf, takeStack, withDeepStack } from './stack/call-site.ts'
 export { examineRepeated } from './observe/repeated/examine-repeated.ts'
-export { RequestScope } from './observe/repeated/request-scope.ts'
-export { openRequest } from './observe/repeated/request-scope.ts'
+export { openRequest, RequestScope } from './observe/repeated/request-scope.ts'
 export { SiteBudget } from './stack/stack-budget.ts'
 export { addHistograms } from './measure/histogram.ts'
 export { callSiteOf } from './checkout/call-sites.ts'
@@ -115,7 +113,6 @@ export { checkChannel, notify } from './helpers/notify.ts'
 export { listenText, readSettings, sessionTexts, writeSettings } from './helpers/session.ts'
 export { changedParameters, keptBy, outlastsDiscard, type Kept } from './guard/session-residue.ts'
 export type { Database, Row, Run } from './helpers/database.ts'
-export { serverCodeOf } from './helpers/server-code.ts'
 
 // Parts of the types that `@poolsafe/core` exports: a user reaches them through those.
 export type { UnsafeStatementFields } from './guard/unsafe-statement-error.ts'

@@ -1,4 +1,5 @@
 import { performance, setTimeout, clearTimeout } from './real-time.ts'
+
 /** The clock, replaceable so that a model test can run a day in a second. */
 export interface Clock {
   /** Milliseconds since a fixed moment, with fractions. */

@@ -1,8 +1,7 @@
-/**
- * Real timers, and a real clock. Test runners replace the global ones (`vi.useFakeTimers()`, Jest, sinon) and put them
- * back later: a timer of that time never fires, and its clock jumps. A database answers in real time, so poolsafe
- * keeps the functions that it finds when it is loaded. Files that import these names hide the global ones.
- */
+// Real timers, and a real clock. Test runners replace the global ones (`vi.useFakeTimers()`, Jest, sinon) and restore
+// them later: a timer that was set in between never fires, and the clock jumps. A database answers in real time, so
+// poolsafe keeps the functions that it finds when it is loaded. In files that import these names, they hide the globals.
+
 /** The monotonic clock, in milliseconds. */
 export const performance: { readonly now: () => number } = {
   now: globalThis.performance.now.bind(globalThis.performance),

@@ -1,4 +1,5 @@
 import { performance } from '../measure/real-time.ts'
+
 /** Call sites captured per second for new statements, about 10 µs each. */
 const mostInSecond = 50
 

@@ -18,7 +18,7 @@ const inside = (types: string): string => `inside(type, part) AS (
 
 /**
  * The functions of users that an expression calls, as PostgreSQL has found them when it was made: by the types of the
- * arguments, as operators, as casts that nobody wrote.
+ * arguments, as operators, as implicit casts.
  */
 const usedBy = (
   catalog: string,
