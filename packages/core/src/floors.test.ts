@@ -20,6 +20,7 @@ const floors: readonly Floor[] = [
       'core/src/measure/',
       'core/src/log/',
       'core/src/context.ts',
+      'core/src/counted.ts',
       'core/src/errors.ts',
       'core/src/failure.ts',
       'core/src/shared.ts',

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { InvalidOptionError, isPoolsafeError } from '@poolsafe/core'
+import { counted } from '@poolsafe/core/internal'
 import { poolerNamed, UsageError } from '@poolsafe/config'
 import {
   formatReport,
@@ -83,5 +84,5 @@ async function untilSignal(): Promise<number> {
 
 function sentence(count: number): string {
   if (count === 0) return 'no transaction left anything behind'
-  return `${count} ${count === 1 ? 'transaction' : 'transactions'} left something behind, took it away or missed it`
+  return `${counted(count, 'transaction')} left something behind, took it away or missed it`
 }

@@ -1,7 +1,8 @@
+import { counted } from '@poolsafe/core/internal'
 import type { StatementRecord } from '@poolsafe/register/guard'
 import type { Style } from '../terminal/style.ts'
 import { formatTable, labelled, wrap } from '../terminal/table.ts'
-import { byOf, plural, sentenceOf, type RuleSummary, type Summary } from './summary.ts'
+import { byOf, sentenceOf, type RuleSummary, type Summary } from './summary.ts'
 
 /** The places of a rule that are shown; the JSON format has all. */
 const mostPlaces = 10
@@ -48,7 +49,7 @@ function statementRows(records: readonly StatementRecord[], how: string): string
 }
 
 function waitRows({ waits: { count, longestMillis } }: Summary): string[][] {
-  return count === 0 ? [] : [[`${count} ${plural(count, 'call')} waited, up to ${Math.round(longestMillis)} ms`]]
+  return count === 0 ? [] : [[`${counted(count, 'call')} waited, up to ${Math.round(longestMillis)} ms`]]
 }
 
 function section(title: string, rows: readonly (readonly string[])[], style: Style, columns: number): string {

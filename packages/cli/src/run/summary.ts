@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RuleId } from '@poolsafe/core'
+import { counted } from '@poolsafe/core/internal'
 import type { FindingRecord, ProblemRecord, ProcessRecord, StatementRecord } from '@poolsafe/register/guard'
 
 /** What all processes of a command did together. Plain data: the JSON format prints it as it is. */
@@ -131,12 +132,7 @@ export function byOf({ operation, place }: Pick<FindingRecord, 'operation' | 'pl
 export function sentenceOf({ findings, processes, statements }: Summary): string {
   const found = sum(findings.map(({ count }) => count))
   const active = processes.filter(({ usesPostgres }) => usesPostgres).length
-  const where = `${statements} ${plural(statements, 'statement')} of ${active} ${plural(active, 'process', 'es')}`
+  const where = `${counted(statements, 'statement')} of ${counted(active, 'process')}`
   const all = processes.length === active ? '' : `, ${processes.length} watched`
-  return `${found === 0 ? 'no' : found} ${plural(found, 'finding')} in ${where}${all}`
-}
-
-/** Returns the word for a count. */
-export function plural(count: number, word: string, ending: string = 's'): string {
-  return count === 1 ? word : `${word}${ending}`
+  return `${found === 0 ? 'no findings' : counted(found, 'finding')} in ${where}${all}`
 }

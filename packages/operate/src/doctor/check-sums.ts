@@ -1,4 +1,4 @@
-import { counted } from '../counted.ts'
+import { counted } from '@poolsafe/core/internal'
 import { expecting, unseen, type Check } from './check.ts'
 import { slotsOf } from './check-database.ts'
 import type { Facts, PgBouncerFacts } from './facts.ts'

@@ -1,6 +1,6 @@
+import { counted } from '@poolsafe/core/internal'
 import type { Load } from './load.ts'
 import type { ResolvedSize } from './options.ts'
-import { counted } from '../counted.ts'
 import { mostProcesses, slotFigures, slotsOf, wantedPool } from './pools.ts'
 import { sources, type Figure } from './sources.ts'
 

@@ -1,4 +1,4 @@
-import { counted } from '../counted.ts'
+import { counted } from '@poolsafe/core/internal'
 import type { Connections } from './connections.ts'
 import { round, type Load } from './load.ts'
 import type { Memory } from './memory.ts'

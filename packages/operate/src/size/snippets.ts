@@ -1,4 +1,4 @@
-import { counted } from '../counted.ts'
+import { counted } from '@poolsafe/core/internal'
 import type { ResolvedSize } from './options.ts'
 
 /** Configuration to paste. */

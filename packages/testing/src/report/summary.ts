@@ -1,3 +1,4 @@
+import { counted } from '@poolsafe/core/internal'
 import { groupBy } from '../group-by.ts'
 import type { FindingRecord, RepairRecord } from '../strict/record.ts'
 
@@ -56,8 +57,4 @@ function nameOf({ file, test, isExpected }: Blamed): string {
 function placeOf({ record }: { readonly record: Pick<FindingRecord, 'operation' | 'place' | 'statement'> }): string {
   const place = [record.operation, record.place].filter((part) => part !== undefined).join(' at ')
   return place === '' ? `first by the statement ${record.statement.slice(0, shownLength)}` : `first at ${place}`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -1,3 +1,4 @@
+import { plural } from '@poolsafe/core/internal'
 import type { CheckFinding, Problem, Skipped } from '../finding.ts'
 import type { Counts } from '../scan-types.ts'
 
@@ -21,7 +22,7 @@ export function ofLevel({ findings }: CheckResult, level: CheckFinding['level'])
   return findings.filter((finding) => finding.level === level)
 }
 
-/** Returns a number with its noun: `1 finding`, `1,332 files`. */
+/** Returns a number, which may be large, with its noun: `1 finding`, `1,332 files`. */
 export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+  return `${count.toLocaleString('en-US')} ${plural(count, noun)}`
 }

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve, sep } from 'node:path'
+import { counted } from '@poolsafe/core/internal'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { checkContradictions, type CheckRequest } from '../request.ts'
 import { Changes } from './changes.ts'
@@ -71,7 +72,7 @@ class RepeatedCheck {
       const count = folders.refresh()
       if (isInteractive) out(clearScreen)
       await this.#run()
-      err(`watching ${count} ${count === 1 ? 'folder' : 'folders'}; Ctrl+C ends it\n`)
+      err(`watching ${counted(count, 'folder')}; Ctrl+C ends it\n`)
       await changes.next()
     }
   }

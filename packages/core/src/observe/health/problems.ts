@@ -1,4 +1,5 @@
 import { classifyFailure } from '../../checkout/failures.ts'
+import { counted } from '../../counted.ts'
 import type { Failure } from '../../failure.ts'
 import { sqlStateOf } from '../../sql-state.ts'
 import { describeHolder, seconds } from '../../checkout/no-connection-message.ts'
@@ -116,5 +117,5 @@ function count(number: number, describe: (found: string) => string): string | un
 }
 
 function calls(number: number): string {
-  return number === 1 ? '1 call' : `${number} calls`
+  return counted(number, 'call')
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import { seconds as inSeconds } from '../../checkout/no-connection-message.ts'
 import type { LogEntry, LogFields } from '../../log/log-writer.ts'
 import type { SlowQueryEvent } from '../events.ts'
@@ -52,7 +53,7 @@ function partsOf({ poolWaitMillis, poolerWaitMillis, executionMillis }: SlowQuer
 
 function circumstancesOf({ rows, failed, sqlState, transactionMillis, request, tag, pool }: SlowQueryEvent): string[] {
   return [
-    rows === undefined ? '' : `${rows} ${rows === 1 ? 'row' : 'rows'}`,
+    rows === undefined ? '' : counted(rows, 'row'),
     failed ? (sqlState === undefined ? 'no SQLSTATE' : `SQLSTATE ${sqlState}`) : '',
     transactionMillis === undefined ? '' : `transaction ${seconds(transactionMillis)} old`,
     request === undefined ? '' : `request ${request}`,
