@@ -149,13 +149,25 @@ function fromUrl(text: string): HostileTarget | undefined {
       "'disable', 'allow' or 'prefer': the hostile pooler speaks no TLS",
     )
   }
-  const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)]
+  const [user, password, database] = [url.username, url.password, url.pathname.slice(1)].map(decoded)
+  if (user === undefined || password === undefined || database === undefined) return undefined
+  if (user === '')
+    throw new InvalidOptionError(`${what}: user of target`, user, "in its URL: 'postgresql://user@host/database'")
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 5432 : Number(url.port),
     user,
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    database: database || user,
     ...(password !== '' && { password }),
+  }
+}
+
+/** @returns `undefined` for a text with a `%` that encodes nothing */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -11,6 +11,8 @@ describe('options', () => {
     ['target', {}],
     ['target', { target: 'mysql://localhost/db' }],
     ['target', { target: 'no url' }],
+    ['target', { target: 'postgresql://a%zz@b/c' }],
+    ["user of target must be in its URL: 'postgresql://user@host/database'", { target: 'postgresql://b/c' }],
     ['target', { target: { ...target, port: '5432' } }],
     ["'disable', 'allow' or 'prefer'", { target: 'postgresql://a@b/c?sslmode=require' }],
     ['one of target, pooler', { target, session: 3 }],
