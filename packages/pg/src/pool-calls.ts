@@ -1,56 +1,28 @@
 import { AsyncResource } from 'node:async_hooks'
-import { isPoolsafeError } from '@poolsafe/core'
-import {
-  type Layer,
-  sqlStateOf,
-  type Answer,
-  type Engine,
-  type Entry,
-  type Execution,
-  type Observer,
-  type Origin,
-} from '@poolsafe/core/adapter'
+import { sqlStateOf, type Answer, type Engine, type Entry, type Execution, type Observer } from '@poolsafe/core/adapter'
 import {
   callerContext,
-  AwaitChain,
-  type Checkout,
   holdings,
   inScopeOfCaller,
-  origins,
-  type Acquiring,
+  performance,
   type Gate,
   type Handover,
   type Holdable,
-  type Holding,
   type Receiver,
-  performance,
 } from '@poolsafe/core/internal'
 import { sendByPoolAndJudge } from './answer.ts'
+import { connectByPromise } from './connect-by-promise.ts'
 import { markLent } from './guard-client.ts'
 import { knownLifeOf } from './living-client.ts'
+import type { CallerContext, PatchedPool } from './patched-pool.ts'
 import { checkoutKey, type GatedClient } from './present-checkout.ts'
-import { PromisedCall } from './promised-call.ts'
 import { sqlOf } from './query-watch.ts'
 import { SecondCalls } from './second-call.ts'
 import { refuseCall, statementOf, type Statement } from './statement.ts'
-import { throwFromHere } from './throw-from-here.ts'
-import { type Arguments, type ClientLike, type DriverFunction, hasWiredClients, type PoolLike } from './types.ts'
+import { hasWiredClients, type Arguments, type ClientLike, type DriverFunction, type PoolLike } from './types.ts'
 import { inherited } from './unpatched.ts'
 
 type Client = GatedClient
-
-type CallerContext = ReturnType<typeof callerContext>
-
-/** A pool with patched calls. */
-export interface PatchedPool {
-  readonly pool: PoolLike
-  readonly gate: Gate<ClientLike>
-  readonly guard: Engine
-  /** The layer that its statements come through. */
-  readonly layer: Layer
-  /** True if the guard judges the statements here; otherwise a layer above does. */
-  readonly isJudged: boolean
-}
 
 /** Patches `pool.query` and `pool.connect`: they judge their arguments and wait at the gate. */
 export function patchCalls(patched: PatchedPool): void {
@@ -67,10 +39,10 @@ export function patchCalls(patched: PatchedPool): void {
 }
 
 class PoolCalls {
+  readonly #patched: PatchedPool
   readonly #pool: PoolLike
   readonly #gate: Gate<ClientLike>
   readonly #guard: Engine
-  readonly #layer: Layer
   readonly #query: () => DriverFunction
   /** The observer. Executions that begin here end at the connection, which clients of pg-native do not expose. */
   readonly #observer: Observer | undefined
@@ -85,11 +57,12 @@ class PoolCalls {
   /** The context of that query. */
   #around: CallerContext | undefined
 
-  constructor({ pool, gate, guard, layer, isJudged }: PatchedPool) {
+  constructor(patched: PatchedPool) {
+    const { pool, gate, guard, isJudged } = patched
+    this.#patched = patched
     this.#pool = pool
     this.#gate = gate
     this.#guard = guard
-    this.#layer = layer
     this.#query = inherited(pool, 'query')
     this.#observer = hasWiredClients(pool) ? guard.observer : undefined
     this.#seconds = isJudged ? new SecondCalls(pool, gate, guard) : undefined
@@ -123,8 +96,10 @@ class PoolCalls {
       return this.#connectCallback(scoped as Handover<ClientLike>, entry, around)
     }
     const held = seconds?.held(holding)
-    if (seconds === undefined || held === undefined) return this.#connectPromise(around, entry)
-    return seconds.connect(held, () => this.#connectPromise({ acquiring, holding: callerContext().holding }, entry))
+    if (seconds === undefined || held === undefined) return connectByPromise(this.#patched, around, entry)
+    return seconds.connect(held, () =>
+      connectByPromise(this.#patched, { acquiring, holding: callerContext().holding }, entry),
+    )
   }
 
   /** Apart from `query`, because V8 allocates the context of a closure at every call of a function that may create it. */
@@ -155,7 +130,7 @@ class PoolCalls {
 
   #sendNow(args: Arguments, entry: Entry, around: CallerContext = callerContext()): unknown {
     const sql = this.#observer === undefined ? undefined : sqlOf(args[0])
-    const execution = sql === undefined ? undefined : this.#observer?.begin(sql, this.#layer, entry)
+    const execution = sql === undefined ? undefined : this.#observer?.begin(sql, this.#patched.layer, entry)
     this.#execution = execution
     this.#statement = args[0]
     this.#around = around
@@ -205,7 +180,7 @@ class PoolCalls {
   /** A subclass of pg.Pool may await the connection of its own `query`. */
   #connectQueryOfSubclass(entry: Entry): Promise<ClientLike> {
     const statement = this.#statement
-    const lent = this.#connectPromise(callerContext(), entry)
+    const lent = connectByPromise(this.#patched, callerContext(), entry)
     if (this.#seconds === undefined) return lent
     lent.then(
       (client) => markLent(client, statement),
@@ -243,44 +218,7 @@ class PoolCalls {
     if (asked.state === 'waiting') asked.handover = inThisContext(receive)
     return undefined
   }
-
-  #connectPromise(around: CallerContext, entry: Entry): Promise<ClientLike> {
-    const { acquiring, holding } = around
-    const { Promise: PromiseOfPool = Promise } = this.#pool as { Promise?: PromiseConstructor }
-    const call = new PromisedCall(acquiring, entry)
-    const promise = new PromiseOfPool<ClientLike>((resolve, reject) => call.settleBy(resolve, reject))
-    const receive: Receiver<ClientLike> = (error, client, _release, checkout) => call.receive(error, client, checkout)
-    const { acquireWithinMillis } = origins.getStore() ?? unlimited
-    // pg-pool throws synchronously if it cannot create a client.
-    const asked = this.#gate.acquire(receive, entry, undefined, acquireWithinMillis, around)
-    call.hasReturned = true
-    if (asked instanceof Error) {
-      call.fail(asked)
-      return isCallersOwn(asked) ? promise : promise.catch(throwFromHere)
-    }
-    this.#hold(asked, acquiring, promise, holding)
-    if (call.hasFailed) return promise
-    if (PromiseOfPool === Promise && this.#gate.flows.mayTakeChain(asked)) return takenBy(promise, asked)
-    // An idle connection arrives in this turn, so it does not fail.
-    return asked.comesAtOnce && acquiring === undefined ? promise : promise.catch(throwFromHere)
-  }
-
-  /** Enters the requested connection in the caller's context. */
-  #hold(
-    asked: Checkout<ClientLike>,
-    acquiring: Acquiring | undefined,
-    promise: Promise<unknown>,
-    holding: Holding | undefined,
-  ): void {
-    asked.layer = acquiring === undefined ? this.#layer : 'kysely'
-    this.#gate.flows.enter(asked, holding)
-    if (acquiring === undefined) return
-    acquiring.holding = asked
-    if (acquiring.signal !== undefined) obey(acquiring.signal, this.#gate, asked, promise)
-  }
 }
-
-const unlimited: Pick<Origin, 'acquireWithinMillis'> = {}
 
 /** The no-op `release` that accompanies an error. */
 function noRelease(): void {}
@@ -289,30 +227,4 @@ function noRelease(): void {}
 function inThisContext(receive: Receiver<ClientLike>): Receiver<ClientLike> {
   const context = new AsyncResource('poolsafe.connect')
   return (...answer) => context.runInAsyncScope(receive, undefined, ...answer)
-}
-
-/** Returns true for pg-pool's own error after the end of a pool, which has its own stack. */
-function isCallersOwn(asked: unknown): boolean {
-  return asked instanceof Error && !isPoolsafeError(asked)
-}
-
-/** Remembers the await chain of the connection. */
-async function takenBy(promise: Promise<ClientLike>, checkout: Checkout<ClientLike>): Promise<ClientLike> {
-  const client = await promise.catch(throwFromHere)
-  checkout.taken = new AwaitChain(takenBy)
-  return client
-}
-
-/** Obeys an abort signal. Kysely passes it to its driver, and the driver does not pass it on. */
-function obey(
-  signal: AbortSignal,
-  gate: Gate<ClientLike>,
-  checkout: Checkout<ClientLike>,
-  promise: Promise<unknown>,
-): void {
-  const abort = (): void => gate.abort(checkout, signal.reason as Error)
-  if (signal.aborted) return abort()
-  const forget = (): void => signal.removeEventListener('abort', abort)
-  signal.addEventListener('abort', abort)
-  promise.then(forget, forget)
 }
