@@ -9,7 +9,7 @@ import { guardDialect } from '@poolsafe/kysely'
 import { guardPool, poolStatistics, type PoolOptions } from '@poolsafe/pg'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { once } from 'node:events'
+import { errorMonitor, once } from 'node:events'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -93,6 +93,14 @@ describe('a connection that is ended while it is idle in the pool', () => {
     await vi.waitFor(() => expect(heard).toHaveLength(1))
     expect(heard[0]?.[0]).toMatchObject({ code: '57P01' })
     expect(heard[0]?.[1]).toBeInstanceOf(pg.Client)
+  })
+
+  it('is heard by a monitor of errors, which is no listener', async () => {
+    const { pool } = open()
+    const heard: unknown[] = []
+    pool.on(errorMonitor as unknown as 'error', (error) => void heard.push(error))
+    await terminate(await pidOf(pool))
+    await vi.waitFor(() => expect(heard).toMatchObject([{ code: '57P01' }]))
   })
 
   it('is logged once for a pool that loses all of its connections', async () => {

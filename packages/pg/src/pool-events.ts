@@ -1,3 +1,4 @@
+import { errorMonitor } from 'node:events'
 import type { ClientLike, DriverFunction, PoolLike } from './types.ts'
 
 type Hear = (client: ClientLike) => void
@@ -51,7 +52,7 @@ function hearersOf(pool: HeardPool): Hearers {
     else if (event === 'release') {
       if (isClient(second)) hearers.release?.(second)
     } else if (event === 'error' && isClient(second) && hearers.release && pool.listenerCount('error') === 0)
-      return false
+      return emit.call(pool, errorMonitor, first, second)
     // pg-pool emits two events for each checkout, with one and two arguments. A rest parameter would allocate an array
     // each time.
     if (arguments.length === 2) return emit.call(pool, event, first)

@@ -23,8 +23,8 @@ export class PoolHooks {
   constructor(options: HookOptions | undefined) {
     if (options === undefined) return
     const { onConnect, password, verify } = options
-    if (typeof onConnect === 'function') options.onConnect = watchOnConnect(this, onConnect as DriverFunction)
-    if (typeof password === 'function') options.password = watchPassword(this, password as DriverFunction)
+    if (typeof onConnect === 'function') options.onConnect = watchPromised(this, 'inHook', onConnect as DriverFunction)
+    if (typeof password === 'function') options.password = watchPromised(this, 'inPassword', password as DriverFunction)
     if (typeof verify === 'function') options.verify = watchVerify(this, verify as DriverFunction)
   }
 
@@ -44,45 +44,40 @@ export class PoolHooks {
   }
 }
 
-function watchOnConnect(hooks: PoolHooks, onConnect: DriverFunction): DriverFunction {
-  return async function counted(this: unknown, ...args: unknown[]): Promise<unknown> {
-    hooks.inHook++
+/** @param counter counts its calls. What counts as `inHook` has the new connection as its first argument. */
+function watchPromised(hooks: PoolHooks, counter: 'inHook' | 'inPassword', hook: DriverFunction): DriverFunction {
+  return async function watched(this: unknown, ...args: unknown[]): Promise<unknown> {
+    hooks[counter]++
     try {
-      return await Reflect.apply(onConnect, this, args)
+      return await Reflect.apply(hook, this, args)
     } catch (error) {
-      hooks.note(error, args[0])
+      hooks.note(error, counter === 'inHook' ? args[0] : undefined)
       throw error
     } finally {
-      hooks.inHook--
-    }
-  }
-}
-
-function watchPassword(hooks: PoolHooks, password: DriverFunction): DriverFunction {
-  return async function counted(this: unknown, ...args: unknown[]): Promise<unknown> {
-    hooks.inPassword++
-    try {
-      return await Reflect.apply(password, this, args)
-    } catch (error) {
-      hooks.note(error)
-      throw error
-    } finally {
-      hooks.inPassword--
+      hooks[counter]--
     }
   }
 }
 
 function watchVerify(hooks: PoolHooks, verify: DriverFunction): DriverFunction {
-  return function counted(this: unknown, client: unknown, done: unknown): unknown {
+  return function watched(this: unknown, client: unknown, done: unknown): unknown {
     let isRunning = true
     hooks.inHook++
-    const end = (error?: unknown): unknown => {
+    const stop = (): void => {
       if (isRunning) hooks.inHook--
       isRunning = false
+    }
+    const end = (error?: unknown): unknown => {
+      stop()
       hooks.note(error, client)
       return (done as DriverFunction)(error)
     }
-    return Reflect.apply(verify, this, [client, end])
+    try {
+      return Reflect.apply(verify, this, [client, end])
+    } catch (error) {
+      stop()
+      throw error
+    }
   }
 }
 
