@@ -1,4 +1,4 @@
-import { framesOf, isConnectionGone } from '@poolsafe/core/internal'
+import { clearTimeout, framesOf, isConnectionGone, setImmediate, setTimeout } from '@poolsafe/core/internal'
 import type { Connections } from './connections.ts'
 import type { DriverOptions, Query } from './driver.ts'
 

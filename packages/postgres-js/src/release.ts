@@ -1,5 +1,5 @@
 import type { Site } from '@poolsafe/core/adapter'
-import { callSiteOf, seconds } from '@poolsafe/core/internal'
+import { callSiteOf, performance, seconds } from '@poolsafe/core/internal'
 
 /** The end of a stay on a connection. */
 export interface Release {

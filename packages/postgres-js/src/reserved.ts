@@ -1,6 +1,6 @@
 import type { PoolsafeError } from '@poolsafe/core'
 import { Transaction, type Site } from '@poolsafe/core/adapter'
-import { isConnectionGone, siteOf, type Checkout } from '@poolsafe/core/internal'
+import { isConnectionGone, performance, siteOf, type Checkout } from '@poolsafe/core/internal'
 import type { PoolSql, ReservedSql } from './driver.ts'
 import { guardTag } from './guarded-sql.ts'
 import { Loss } from './loss.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Transaction, type Site } from '@poolsafe/core/adapter'
-import { AwaitChain, isConnectionGone, type Checkout, type HoldingWork } from '@poolsafe/core/internal'
+import { AwaitChain, isConnectionGone, performance, type Checkout, type HoldingWork } from '@poolsafe/core/internal'
 import type { Query, TransactionSql } from './driver.ts'
 import { guardTag, isTemplate } from './guarded-sql.ts'
 import { prepareQuery, remakeQuery, type Making } from './query-class.ts'
@@ -20,8 +20,10 @@ type Outcome = () => Promise<unknown>
 /** How long a connection may take to close after the server has said that it will. */
 const lastWordsMillis = 1000
 
-/** Keeps a callback from going on. */
-const never = new Promise<never>(() => {})
+/** Keeps a callback from going on. Each has a promise of its own: a shared one would keep all of them in memory. */
+function forever(): Promise<never> {
+  return new Promise(() => {})
+}
 
 /** What a scope does at the end of its callback. */
 interface Ending {
@@ -131,7 +133,7 @@ export class TransactionScope {
     return async (sql) => {
       try {
         const result = await resultOf(work, this.#guard(sql, scope))
-        if (this.#isOver) return await never
+        if (this.#isOver) return await forever()
         const { failure } = scope
         // postgres.js has not seen a query that was refused.
         if (failure?.wasSent === false) throw failure.error
@@ -139,7 +141,7 @@ export class TransactionScope {
         else this.#follow(rollback, outcome)
         return result
       } catch (error) {
-        if (await this.#isLost(error, outcome)) return await never
+        if (await this.#isLost(error, outcome)) return await forever()
         this.#follow(rollback, outcome, error)
         throw error
       }

@@ -1,5 +1,5 @@
 import type { Engine, Site } from '@poolsafe/core/adapter'
-import { framesOf, Gate, readStack, type Checkout, type CheckoutLimits } from '@poolsafe/core/internal'
+import { framesOf, Gate, performance, readStack, type Checkout, type CheckoutLimits } from '@poolsafe/core/internal'
 import type { Query } from './driver.ts'
 import { siteOfQuery } from './query-class.ts'
 import { noRelease, SqlSource, Use } from './sql-source.ts'
