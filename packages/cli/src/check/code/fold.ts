@@ -125,9 +125,9 @@ function foldCondition(
   place: Place,
   kind: HoleKind,
 ): Variants {
-  const assumed = place.assumed.get(place.file.syntax.source.slice(test.start, test.end))
   const condition = place.file.syntax.source.slice(test.start, test.end)
-  const taken = isTestForOther(condition) ? false : isTestForPostgres(condition) ? true : assumed
+  const isKnown = isTestForOther(condition) ? false : isTestForPostgres(condition) || undefined
+  const taken = isKnown ?? place.assumed.get(condition)
   if (taken !== undefined) return foldAt(taken ? consequent : alternate, place, kind)
   return [...foldAt(consequent, place, kind), ...foldAt(alternate, place, kind)].slice(0, mostVariants)
 }

@@ -7,6 +7,7 @@ import type { Judge } from '../sql/judge.ts'
 import { judgeSent } from './check-configuration.ts'
 import { engineVariable, pooledVariable, prismaAdapter, type Pending, type ProjectFacts } from './project-facts.ts'
 import { checkScripts } from './package-scripts.ts'
+import { migrationNotes } from './migration-notes.ts'
 import { ofAtlas, ofDbMigrate } from './migrator-files.ts'
 import { connectionUrls, leadsToPooler, type ConnectionUrl } from './connection-urls.ts'
 
@@ -161,19 +162,10 @@ function ofSchema(path: string, source: string, lines: Lines, judges: readonly J
       !/^\s*url\s*=.*(?:direct|unpooled|non_?pool)/im.test(body)
     if (!isPooled) return []
     const start = index + whole.indexOf(body) + body.search(/(?<=^[ \t]*)url\s*=/m)
-    return judges.flatMap((judge) =>
-      judgeSent({ sql: 'SELECT pg_advisory_lock(1)' }, judge).map((finding) =>
-        Object.assign({}, finding, lines.place(path, start, source.indexOf('\n', start)), {
-          message: 'without directUrl, Prisma Migrate takes its session lock over the URL of the application',
-          instead: 'set directUrl = env("DIRECT_URL"), an address that goes round the pooler',
-          helpers: [],
-          level: 'note' as const,
-          origin: 'migration' as const,
-          statement: '',
-          sql: '',
-          poolers: [judge.pooler.label],
-        }),
-      ),
-    )
+    return migrationNotes({ sql: 'SELECT pg_advisory_lock(1)' }, judges, {
+      ...lines.place(path, start, source.indexOf('\n', start)),
+      message: 'without directUrl, Prisma Migrate takes its session lock over the URL of the application',
+      instead: 'set directUrl = env("DIRECT_URL"), an address that goes round the pooler',
+    })
   })
 }

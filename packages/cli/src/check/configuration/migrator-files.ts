@@ -2,9 +2,9 @@ import { poolers } from '@poolsafe/core'
 import type { CheckFinding } from '../finding.ts'
 import type { Lines } from '../lines.ts'
 import type { Judge } from '../sql/judge.ts'
-import { judgeSent } from './check-configuration.ts'
 import { leadsToPooler, type ConnectionUrl } from './connection-urls.ts'
 import type { Sent } from './detector.ts'
+import { migrationNotes } from './migration-notes.ts'
 
 /** The file that is checked, and for which poolers. */
 interface Where {
@@ -37,7 +37,7 @@ export function ofDbMigrate(source: string, where: Where): CheckFinding[] {
   return environmentsIn(source)
     .filter((environment) => !isLocal(environment))
     .flatMap((environment) => {
-      const from = source.indexOf(`"${environment.name}"`)
+      const from = Math.max(source.indexOf(`"${environment.name}"`), 0)
       const what = `db-migrate sends SET search_path${isPooled(environment) ? ', and this address leads to a pooler' : ''}`
       return notesOf({ sql: 'SET search_path TO a' }, what, from, from + environment.name.length + 2, where)
     })
@@ -74,18 +74,9 @@ function isPooled({ host = 'localhost', port = 5432 }: Environment): boolean {
 }
 
 function notesOf(sends: Sent, what: string, from: number, to: number, { path, lines, judges }: Where): CheckFinding[] {
-  return judges.flatMap((judge) =>
-    judgeSent(sends, judge).map((finding) =>
-      Object.assign({}, finding, lines.place(path, from, to), {
-        message: `${what}: it may reach another server connection than the one it is for`,
-        instead: direct,
-        helpers: [],
-        level: 'note' as const,
-        origin: 'migration' as const,
-        statement: '',
-        sql: '',
-        poolers: [judge.pooler.label],
-      }),
-    ),
-  )
+  return migrationNotes(sends, judges, {
+    ...lines.place(path, from, to),
+    message: `${what}: it may reach another server connection than the one it is for`,
+    instead: direct,
+  })
 }
