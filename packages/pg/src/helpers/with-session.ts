@@ -11,7 +11,8 @@ const checked = new WeakSet<object>()
 /**
  * Runs `fn` on a direct connection, with a session of its own for as long as it runs: SET, LISTEN, temporary tables,
  * session locks and prepared statements work as on any PostgreSQL connection. Afterwards `DISCARD ALL` cleans the
- * session; a connection that cannot be cleaned is closed, as is one whose cursor stays open for 2 s. Loaded libraries and the seed of `random()` survive it.
+ * session; a connection that cannot be cleaned is closed, as is one whose cursor stays open for 2 s. Loaded libraries and
+ * the seed of `random()` survive it.
  *
  * ```ts
  * await withSession(direct, async (client) => {
@@ -21,7 +22,8 @@ const checked = new WeakSet<object>()
  * ```
  *
  * @param direct a pool on the unpooled URL; or a guarded pool that has one
- * @throws InvalidOptionError for what is no pool, and for what is no function; PooledConnectionError for a pool behind a pooler
+ * @throws InvalidOptionError for what is no pool, and for what is no function; PooledConnectionError for a pool behind a
+ *   pooler
  */
 export async function withSession<Pool extends HelperPool, Result>(
   direct: Pool,

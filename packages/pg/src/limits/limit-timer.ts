@@ -1,4 +1,5 @@
 import { setTimeout, clearTimeout, setImmediate } from '@poolsafe/core/internal'
+
 /** The longest time of Node's timers, in milliseconds. */
 const longestMillis = 2_147_483_647
 
