@@ -97,13 +97,32 @@ function isLocal(address: string | undefined): boolean {
   return address === undefined || address === '::1' || /^(?:::ffff:)?127\./.test(address)
 }
 
-/** Connects once, runs work on that connection and closes it. See {@link openDatabase}. */
+/** PgBouncer's console answers a login with a version such as `1.26.1/bouncer`. */
+export function isConsole({ parameterStatus }: OpenDatabase): boolean {
+  return parameterStatus?.['server_version']?.endsWith('/bouncer') === true
+}
+
+/**
+ * Connects once, to a database and not to the console of a pooler. See {@link openDatabase}.
+ *
+ * @throws DatabaseUnreadableError
+ */
+export async function openData(url: string, name: string): Promise<OpenDatabase> {
+  const database = await openDatabase(url, name)
+  if (!isConsole(database)) return database
+  await database.close()
+  throw new DatabaseUnreadableError(
+    `${shownUrl(url)} is PgBouncer’s console, which answers no SQL: give the URL of a database of your application`,
+  )
+}
+
+/** Connects once, runs work on that connection and closes it. See {@link openData}. */
 export async function withDatabase<Result>(
   url: string,
   name: string,
   work: (database: OpenDatabase) => Promise<Result>,
 ): Promise<Result> {
-  const database = await openDatabase(url, name)
+  const database = await openData(url, name)
   try {
     return await work(database)
   } finally {

@@ -1,7 +1,7 @@
 import { loadConfigSync, poolerNamed } from '@poolsafe/config'
 import type { PoolerProfile } from '@poolsafe/core'
 import { DatabaseUnreadableError, doctor, type DoctorOptions, type DoctorReport } from '@poolsafe/operate'
-import { databaseUrl, messageOf, openDatabase, type OpenDatabase } from '../database/connect.ts'
+import { databaseUrl, isConsole, messageOf, openData, openDatabase, type OpenDatabase } from '../database/connect.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { bytesOf, numberOf } from '../numbers.ts'
 import { jsonReport } from '../schema-url.ts'
@@ -60,11 +60,12 @@ async function connect(
   { env }: Terminal,
   opened: OpenDatabase[],
 ): Promise<Connections> {
-  const open = async (at: string): Promise<OpenDatabase> => {
-    const database = await openDatabase(at, 'poolsafe-doctor')
+  const keep = (database: OpenDatabase): OpenDatabase => {
     opened.push(database)
     return database
   }
+  const open = async (at: string): Promise<OpenDatabase> => keep(await openData(at, 'poolsafe-doctor'))
+  const openAny = async (at: string): Promise<OpenDatabase> => keep(await openDatabase(at, 'poolsafe-doctor'))
   const { url: bare, sent } = withoutSettings(url)
   const connection = await open(bare)
   const directUrl = flags.directUrl ?? env['DIRECT_URL'] ?? ''
@@ -73,7 +74,7 @@ async function connect(
   return {
     connection,
     url,
-    admin: await consoleOf(flags.adminUrl ?? consoleUrl(bare), open),
+    admin: await consoleOf(flags.adminUrl ?? consoleUrl(bare), openAny),
     startup: await tryStartup(url, sent, opened),
     ...(direct !== undefined && { direct }),
   }
@@ -105,7 +106,9 @@ function consoleUrl(url: string): string {
 /** A console that cannot be reached is a message of the report, not an error. */
 async function consoleOf(url: string, open: (url: string) => Promise<OpenDatabase>): Promise<OpenDatabase['ask']> {
   try {
-    return (await open(url)).ask
+    const database = await open(url)
+    if (isConsole(database)) return database.ask
+    throw new Error('it is a database, not PgBouncer’s console: its name there is pgbouncer')
   } catch (error) {
     const why = messageOf(error)
     return async () => Promise.reject(new Error(why))

@@ -1,6 +1,6 @@
 import { UsageError } from '@poolsafe/config'
 import { watchConnections, type ConnectionWatch, type WatchConnection, type WatchEvent } from '@poolsafe/operate'
-import { databaseUrl, openDatabase } from '../database/connect.ts'
+import { databaseUrl, openData, openDatabase } from '../database/connect.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
 import { schemaUrl } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
@@ -31,7 +31,7 @@ export async function runWatch(flags: WatchFlags, terminal: Terminal, style: Sty
     await using watch = await watchConnections({
       ...options,
       connect: () => connect(url),
-      ...(adminUrl !== undefined && { console: () => connect(adminUrl) }),
+      ...(adminUrl !== undefined && { console: () => connect(adminUrl, openDatabase) }),
       onEvent: (event) => terminal.out(lineOf(event, flags.format, style)),
       signal: ending.signal,
     })
@@ -48,8 +48,8 @@ function urlOf({ url }: WatchFlags, { env }: Terminal): string {
   return databaseUrl(url, env, { option: '--url', variable })
 }
 
-async function connect(url: string): Promise<WatchConnection> {
-  const { ask, processId, close } = await openDatabase(url, 'poolsafe-watch')
+async function connect(url: string, open = openData): Promise<WatchConnection> {
+  const { ask, processId, close } = await open(url, 'poolsafe-watch')
   return { ask, close, ...(processId !== undefined && { processId }) }
 }
 

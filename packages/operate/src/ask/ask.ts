@@ -83,6 +83,12 @@ async function begin(ask: Ask): Promise<void> {
     await ask('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await ask("SET LOCAL search_path = pg_catalog; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s'")
   } catch (error) {
-    throw new DatabaseUnreadableError(`poolsafe could not begin a transaction: ${messageOf(error)}`, { cause: error })
+    const why = messageOf(error)
+    // PgBouncer: "transaction blocks not allowed in statement pooling mode". It closes the connection.
+    const isStatementMode = /statement pooling/.test(why)
+    throw new DatabaseUnreadableError(
+      `poolsafe could not begin a transaction: ${why}${isStatementMode ? '. No transaction of your application works there either: set pool_mode = transaction' : ''}`,
+      { cause: error },
+    )
   }
 }

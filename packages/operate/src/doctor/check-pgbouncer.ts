@@ -1,5 +1,6 @@
 import { expecting, unseen, type Check } from './check.ts'
-import { modeOf, type Facts, type PgBouncerFacts } from './facts.ts'
+import type { Facts } from './facts.ts'
+import { modeOf, type PgBouncerFacts } from './pgbouncer-way.ts'
 
 /** PgBouncer's own settings. */
 export function checkPgBouncer(facts: Facts): Check[] {
@@ -46,12 +47,12 @@ function isAtLeast(given: string, least: readonly number[]): boolean {
   return at < 0 || (parts[at] ?? 0) > (least[at] ?? 0)
 }
 
-function mode({ database }: Facts, pgbouncer: PgBouncerFacts): Check {
-  const found = modeOf(pgbouncer, database) ?? 'unknown'
+function mode({ database: { role }, way }: Facts, pgbouncer: PgBouncerFacts): Check {
+  const found = modeOf(pgbouncer, way, role) ?? 'unknown'
   return expecting(
     'pgbouncer/pool-mode',
     found === 'transaction',
-    `pool_mode = ${found} for ${database.database} and ${database.role}`,
+    `pool_mode = ${found} for ${way.database} and ${role}`,
     {
       status: found === 'session' ? 'warning' : 'failure',
       why:
@@ -77,12 +78,17 @@ function resetQuery({ config }: PgBouncerFacts): Check {
   )
 }
 
-function preparedStatements({ options: { namedStatements = false } }: Facts, { config }: PgBouncerFacts): Check {
+/** In session mode the statements of a client are on its own server connection. */
+function preparedStatements(facts: Facts, pgbouncer: PgBouncerFacts): Check {
+  const { options, database, way } = facts
+  const { namedStatements = false } = options
+  const { config } = pgbouncer
+  const isSession = modeOf(pgbouncer, way, database.role) === 'session'
   const found = Number(config['max_prepared_statements'] ?? 0)
   const isSupported = 'max_prepared_statements' in config
   return expecting(
     'pgbouncer/max-prepared-statements',
-    found > 0,
+    found > 0 || isSession,
     isSupported ? `max_prepared_statements = ${found}` : 'this version has no max_prepared_statements',
     {
       status: namedStatements ? 'failure' : 'warning',
@@ -92,11 +98,22 @@ function preparedStatements({ options: { namedStatements = false } }: Facts, { c
   )
 }
 
-const timeoutParameters = /statement_timeout|lock_timeout|idle_in_transaction_session_timeout|search_path|options/g
+/** PgBouncer keeps these for each client, whatever its list says. */
+const trackedParameters = [
+  'client_encoding',
+  'datestyle',
+  'timezone',
+  'standard_conforming_strings',
+  'application_name',
+]
+
+/** Only changes how many digits of a number are shown. Drivers of Java and Go send it at every login. */
+const harmlessParameters = ['extra_float_digits']
 
 function ignored({ config }: PgBouncerFacts): Check {
   const found = config['ignore_startup_parameters'] ?? ''
-  const lost = [...found.matchAll(timeoutParameters)].map(([name]) => name)
+  const kept = new Set([...trackedParameters, ...harmlessParameters, ...namesIn(config['track_extra_parameters'])])
+  const lost = namesIn(found).filter((name) => !kept.has(name))
   return expecting(
     'pgbouncer/ignore-startup-parameters',
     lost.length === 0,
@@ -107,6 +124,14 @@ function ignored({ config }: PgBouncerFacts): Check {
       remedy: 'ALTER ROLE … SET for the role of the application, and take them off the list',
     },
   )
+}
+
+function namesIn(list = ''): string[] {
+  return list
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 function queryWait({ options: { requestTimeoutMillis = 30_000 } }: Facts, { config }: PgBouncerFacts): Check {
@@ -157,8 +182,8 @@ function waiting({ pools }: PgBouncerFacts): Check {
 const mostAverageWait = 10
 
 /** PgBouncer computes averages over its stats_period, a minute by default. Without a load they show only its first login. */
-function averageWait({ database: { database } }: Facts, { stats }: PgBouncerFacts): Check {
-  const row = stats.find((each) => each['database'] === database)
+function averageWait({ way }: Facts, { stats }: PgBouncerFacts): Check {
+  const row = stats.find((each) => each['database'] === way.database)
   const isLoaded = Number(row?.['avg_xact_count'] ?? 0) >= 1
   const millis = Math.round(Number(row?.['avg_wait_time'] ?? 0) / 1000)
   return expecting(

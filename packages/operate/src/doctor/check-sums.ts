@@ -1,23 +1,26 @@
 import { counted } from '@poolsafe/core/internal'
 import { expecting, unseen, type Check } from './check.ts'
 import { slotsOf } from './check-database.ts'
-import type { Facts, PgBouncerFacts } from './facts.ts'
+import type { Facts } from './facts.ts'
+import { clientLimit, countPools, mostServers, type PgBouncerFacts } from './pgbouncer-way.ts'
 
 /** Compares the connections of all processes and pools with what the pooler and the server allow. */
 export function checkSums(facts: Facts): Check[] {
   const { isPooled, pgbouncer } = facts
-  if (!isPooled)
-    return [clientsOf(facts, 'connections/sum', slotsOf(facts.database), 'PostgreSQL has'), ...limits(facts)]
+  if (!isPooled) return [clientsOf(facts, 'connections/sum', slotsOf(facts.database), undefined), ...limits(facts)]
   if (pgbouncer === undefined) return []
-  const most = Number(pgbouncer.config['max_client_conn'] ?? 0) * (facts.options.poolers ?? 1)
+  const { name, room } = clientLimit(pgbouncer, facts.way)
   return [
-    clientsOf(facts, 'pgbouncer/max-client-conn', most, 'max_client_conn allows'),
+    clientsOf(facts, 'pgbouncer/max-client-conn', room * (facts.options.poolers ?? 1), name),
     serverSum(facts, pgbouncer),
     ...limits(facts),
   ]
 }
 
-function clientsOf({ options: { processes, pool } }: Facts, id: string, room: number, has: string): Check {
+/** `limit` is the setting of PgBouncer that allows no more. */
+function clientsOf({ options }: Facts, id: string, room: number, limit: string | undefined): Check {
+  const { processes, pool, poolers = 1 } = options
+  const has = limit === undefined ? 'PostgreSQL has' : `${limit} allows`
   if (processes === undefined || pool === undefined)
     return unseen(
       id,
@@ -32,16 +35,22 @@ function clientsOf({ options: { processes, pool } }: Facts, id: string, room: nu
     `${counted(processes, 'process')} × ${pool} = ${counted(sum, 'connection')}; ${has} ${room}`,
     {
       why: 'when all processes are busy, or during a rolling update, logins fail',
-      remedy: id.startsWith('pgbouncer')
-        ? `max_client_conn = ${Math.ceil(sum * 1.2)}, or smaller pools`
-        : `pools of at most ${Math.floor(room / processes)}, or a transaction pooler`,
+      remedy:
+        limit !== undefined
+          ? `${limit} = ${Math.ceil((sum * 1.2) / Math.max(poolers - 1, 1))}, or smaller pools`
+          : `pools of at most ${Math.floor(room / processes)}, or a transaction pooler`,
     },
   )
 }
 
 /** Server connections that this PgBouncer may open, and all PgBouncers together. */
-function serverSum({ database, options: { poolers = 1 } }: Facts, pgbouncer: PgBouncerFacts): Check {
-  const each = mostServers(pgbouncer)
+function serverSum(facts: Facts, pgbouncer: PgBouncerFacts): Check {
+  const {
+    database,
+    way,
+    options: { poolers = 1 },
+  } = facts
+  const each = mostServers(pgbouncer, way, database.role)
   const sum = each * poolers
   const slots = slotsOf(database)
   return expecting(
@@ -50,48 +59,43 @@ function serverSum({ database, options: { poolers = 1 } }: Facts, pgbouncer: PgB
     `${counted(poolers, 'pooler')} × ${counted(each, 'server connection')} = ${sum}; PostgreSQL has ${slots}`,
     {
       why: 'pool_size is for each pair of database and user, and for each pooler; it is no total',
-      remedy: `max_db_connections = ${Math.max(Math.floor(slots / poolers), 1)}, or a smaller default_pool_size`,
+      remedy: `${limitFor(facts, pgbouncer, slots / poolers)}, or a smaller default_pool_size`,
     },
   )
 }
 
-/**
- * The sum over databases: pairs in use × (pool_size + reserve_pool), at most max_connections of the database; and no
- * more than max_user_connections for each user of all databases.
- */
-function mostServers({ databases, pools, config }: PgBouncerFacts): number {
-  const ofDatabases = databases
-    .filter((row) => row['name'] !== 'pgbouncer')
-    .reduce((sum, row) => {
-      const users = usersIn(pools.filter((pool) => pool['database'] === row['name']))
-      const size = Number(row['pool_size'] ?? 0) + Number(row['reserve_pool_size'] ?? row['reserve_pool'] ?? 0)
-      const cap = Number(row['max_connections'] ?? 0)
-      const wanted = Math.max(users, 1) * size
-      return sum + (cap > 0 ? Math.min(wanted, cap) : wanted)
-    }, 0)
-  const ofUser = Number(config['max_user_connections'] ?? 0)
-  const users = usersIn(pools.filter((pool) => pool['database'] !== 'pgbouncer'))
-  return ofUser > 0 ? Math.min(ofDatabases, Math.max(users, 1) * ofUser) : ofDatabases
-}
-
-function usersIn(pools: PgBouncerFacts['pools']): number {
-  return new Set(pools.map((pool) => pool['user'])).size
+/** One limit is for each database, the other for each user. The one with fewer of them leaves more to each. */
+function limitFor({ way, database: { role } }: Facts, pgbouncer: PgBouncerFacts, room: number): string {
+  const { databases, users } = countPools(pgbouncer, way, role)
+  const [name, count] = users < databases ? ['max_user_connections', users] : ['max_db_connections', databases]
+  return `${name} = ${Math.max(Math.floor(room / count), 1)}`
 }
 
 /** Limits of the role and of the database. */
-function limits({ database, isPooled, pgbouncer, options }: Facts): Check[] {
-  const { processes, pool, poolers = 1 } = options
-  const needed = isPooled
-    ? pgbouncer && mostServers(pgbouncer) * poolers
-    : processes !== undefined && pool !== undefined
-      ? processes * pool
-      : undefined
-  const limit = Math.min(...[database.role_limit, database.database_limit].filter((each) => each >= 0))
-  if (needed === undefined || !Number.isFinite(limit)) return []
+function limits(facts: Facts): Check[] {
+  const { role, database, role_limit: ofRole, database_limit: ofDatabase } = facts.database
+  const [first] = [
+    { limit: ofRole, needed: neededBy(facts, { role }), remedy: `ALTER ROLE ${role}` },
+    { limit: ofDatabase, needed: neededBy(facts, { database }), remedy: `ALTER DATABASE ${database}` },
+  ]
+    .filter(({ limit, needed }) => limit >= 0 && needed !== undefined)
+    .toSorted((one, other) => one.limit - (one.needed ?? 0) - other.limit + (other.needed ?? 0))
+  if (first?.needed === undefined) return []
+  const { limit, needed, remedy } = first
   return [
     expecting('connections/limit', needed <= limit, `${needed} connections; role and database allow ${limit}`, {
       why: 'CONNECTION LIMIT of the role or the database refuses the rest',
-      remedy: `ALTER ROLE ${database.role} CONNECTION LIMIT ${needed}`,
+      remedy: `${remedy} CONNECTION LIMIT ${needed}`,
     }),
   ]
+}
+
+/** How many connections the role, or all roles in the database, may open. */
+function neededBy(
+  { isPooled, pgbouncer, options, way, database: { role } }: Facts,
+  only: { readonly role?: string; readonly database?: string },
+): number | undefined {
+  const { processes, pool, poolers = 1 } = options
+  if (isPooled) return pgbouncer && mostServers(pgbouncer, way, role, only) * poolers
+  return processes !== undefined && pool !== undefined ? processes * pool : undefined
 }

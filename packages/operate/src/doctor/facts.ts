@@ -1,6 +1,7 @@
 import { poolers, type DetectedPooler } from '@poolsafe/core'
 import { askRows, messageOf, readOnly, type Ask, type Unseen } from '../ask/ask.ts'
 import type { DoctorConnection, DoctorOptions } from './options.ts'
+import { modeOf, wayOf, type PgBouncerFacts, type Way } from './pgbouncer-way.ts'
 
 /** What the database says, asked through the application's own connection. */
 export interface DatabaseFacts {
@@ -41,15 +42,6 @@ export interface SessionFacts {
   readonly held_locks: number
 }
 
-/** The tables of PgBouncer's console. Numbers come as text or as numbers. */
-export interface PgBouncerFacts {
-  readonly version: string
-  readonly config: Readonly<Record<string, string>>
-  readonly databases: readonly Readonly<Record<string, unknown>>[]
-  readonly pools: readonly Readonly<Record<string, unknown>>[]
-  readonly stats: readonly Readonly<Record<string, unknown>>[]
-}
-
 /** What happened to one setting that the application sends at login. */
 export interface StartupFact {
   readonly name: string
@@ -65,6 +57,7 @@ export interface Facts {
   /** The connection does not end at PostgreSQL itself. */
   readonly isPooled: boolean
   readonly pgbouncer: PgBouncerFacts | undefined
+  readonly way: Way
   readonly startup: readonly StartupFact[]
   /** The direct connection does end at PostgreSQL. Absent without one. */
   readonly isDirectDirect: boolean | undefined
@@ -111,7 +104,9 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
   const pgbouncer = admin === undefined ? undefined : await askPgBouncer(admin, unseen)
   // Before the transaction, which has limits of its own.
   const [limits] = await askRows<Limits>(connection.ask, 'timeouts', limitsQuery)
-  const { database, sessions } = await askSafely(connection.ask, unseen, modeOf(pgbouncer, limits as Limits))
+  const way = wayOf(url, limits as Limits, pgbouncer)
+  const mode = modeOf(pgbouncer, way, (limits as Limits).role)
+  const { database, sessions } = await askSafely(connection.ask, unseen, mode)
   const backendPid = database.backend_pid
   const { processId, parameterStatus } = connection
   const detected = poolers.detect({
@@ -128,6 +123,7 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
     detected,
     isPooled,
     pgbouncer,
+    way,
     startup: startup?.ask === undefined ? [] : await tryStartup(startup.ask, startup.sent),
     isDirectDirect: direct === undefined ? undefined : await isDirect(direct),
     unseen,
@@ -142,16 +138,6 @@ interface Answers {
 /** PgBouncer in statement mode closes the connection of a client that begins a transaction. */
 async function askSafely(run: Ask, unseen: Unseen[], poolMode: string | undefined): Promise<Answers> {
   return poolMode === 'statement' ? ask(run, unseen) : readOnly(run, async () => ask(run, unseen))
-}
-
-/** Returns the pool mode in force for a database and a role. PgBouncer has it for all, for a database and for a user. */
-export function modeOf(
-  pgbouncer: PgBouncerFacts | undefined,
-  { database, role }: Pick<DatabaseFacts, 'database' | 'role'>,
-): string | undefined {
-  const own = pgbouncer?.pools.find((pool) => pool['database'] === database && pool['user'] === role)
-  const mode = own?.['pool_mode'] ?? pgbouncer?.config['pool_mode']
-  return typeof mode === 'string' ? mode : undefined
 }
 
 async function ask(run: Ask, unseen: Unseen[]): Promise<Answers> {
@@ -178,6 +164,7 @@ async function askPgBouncer(admin: Ask, unseen: Unseen[]): Promise<PgBouncerFact
       databases: await admin('SHOW DATABASES'),
       pools: await admin('SHOW POOLS'),
       stats: await admin('SHOW STATS'),
+      users: await admin('SHOW USERS'),
     }
   } catch (error) {
     unseen.push({ what: 'the console of PgBouncer', why: messageOf(error) })
