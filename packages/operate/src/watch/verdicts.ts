@@ -10,8 +10,18 @@ export interface Known {
   readonly poolerPids: readonly number[]
 }
 
-/** A last statement that leaves in the session what no view shows. */
-const keepsSession = '\\m(listen|temp|temporary|with\\s+hold|pg_backup_start|pg_start_backup)\\M'
+/** Where a statement may begin: in a text of several, in a block, in a string that a block executes, after a comment. */
+const begins = "(^|;|[*]/|--[^\\n]*\\n|[$'']|>>|\\m(begin|then|else|loop)\\M)\\s*"
+
+/** A last statement that leaves in the session what no view shows. A column may be called `temp` or `listen`. */
+const keepsSession = [
+  `${begins}listen(\\s|"|/[*]|--)`,
+  '\\mcreate\\M[^;]*\\m(temp|temporary)\\M',
+  '\\minto\\s+((local|global)\\s+)?(temp|temporary)\\M',
+  '\\mpg_temp',
+  '\\mwith\\s+hold\\M',
+  '\\m(pg_backup_start|pg_start_backup)\\M',
+].join('|')
 
 /** What is true of an idle connection. `a` is a row of pg_stat_get_activity, now or a moment ago. */
 const isIdle = "a.state = 'idle' AND a.wait_event = 'ClientRead'"

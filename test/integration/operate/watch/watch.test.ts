@@ -69,6 +69,36 @@ describe('watchConnections', () => {
     }
   })
 
+  it.each([
+    'LISTEN news',
+    'SELECT 1; listen "news"',
+    '/* jobs */ LISTEN news',
+    '-- jobs\nLISTEN news',
+    'DO $$BEGIN IF true THEN LISTEN news; END IF; END$$',
+    "DO $$BEGIN EXECUTE 'LISTEN ' || 'news'; END$$",
+    'CREATE /* fast */ TEMP TABLE mine ()',
+    'CREATE TABLE pg_temp.mine ()',
+    'SELECT 1 AS a INTO TEMPORARY mine',
+  ])('spares a connection by its last statement: %s', async (statement) => {
+    const { client, errors } = await stage.connect('shop-api')
+    await client.query(statement)
+    const { watch, events } = await stage.watch({ aboveShare: 0.01 })
+    await until(() => events.some(({ kind }) => kind === 'stuck'))
+    await watch.check()
+    expect({ closed: closedOf(events), errors }).toEqual({ closed: [], errors: [] })
+  })
+
+  it.each([
+    "SELECT 'LISTEN'",
+    'SELECT temp, listen FROM (SELECT 20 AS temp, 3 AS listen) weather -- temporary',
+    "SELECT count(*) FROM pg_class WHERE relname = 'temp'",
+  ])('closes a connection whose last statement only has such a word: %s', async (statement) => {
+    const { client, pid } = await stage.connect('shop-api')
+    await client.query(statement)
+    const { events } = await stage.watch({ aboveShare: 0.01 })
+    await until(() => closedOf(events).includes(pid))
+  })
+
   it('closes once for all watches of a database, however many there are', async () => {
     await stage.connectMany(11, 'shop-api')
     const watches = await Promise.all(Array.from({ length: 4 }, () => stage.watch()))
