@@ -36,6 +36,11 @@ export class Chains {
   readonly #known = new Map<string, Judged>()
   /** Code that is being judged now. Code that calls itself is judged once. */
   readonly #open = new Set<string>()
+  /**
+   * What is known of code while the outermost code is judged, without what was left out. The outermost code has that
+   * itself. Otherwise each way through code that calls each other would be followed.
+   */
+  readonly #provisional = new Map<string, Judged>()
   /** Code that waits for the end of its chain of calls. */
   readonly #roots = new Set<string>()
   /** Code was left out because it is being judged, so what is judged meanwhile is not complete. */
@@ -68,7 +73,7 @@ export class Chains {
     } catch (error) {
       if (!(error instanceof LongChain)) throw error
       this.#open.clear()
-      this.#isIncomplete = false
+      this.#forget()
       this.#roots.add(JSON.stringify(root))
       roots.push(error.code)
       return undefined
@@ -77,7 +82,7 @@ export class Chains {
 
   #judgeOnce(code: Code): Judged {
     const key = JSON.stringify(code)
-    const known = this.#known.get(key)
+    const known = this.#known.get(key) ?? this.#provisional.get(key)
     if (known !== undefined) return known
     if (this.#open.has(key) || (this.#open.size > 0 && this.#roots.has(key))) {
       this.#isIncomplete = true
@@ -87,8 +92,14 @@ export class Chains {
     this.#open.add(key)
     const judged = this.#judge(code)
     this.#open.delete(key)
-    if (this.#open.size === 0) this.#isIncomplete = false
-    if (!this.#isIncomplete) this.#known.set(key, judged)
+    if (this.#open.size === 0) this.#forget()
+    const memory = this.#isIncomplete ? this.#provisional : this.#known
+    memory.set(key, judged)
     return judged
+  }
+
+  #forget(): void {
+    this.#isIncomplete = false
+    this.#provisional.clear()
   }
 }
