@@ -1,9 +1,9 @@
 import type { Node } from '@pgsql/types'
 import { names } from '../sql/function-call.ts'
 
-/** What a statement shows of one argument of a call. */
+/** The facts that a statement shows about one argument of a call. */
 export interface ArgumentValue {
-  /** Of `name => value`. */
+  /** The name in `name => value`. */
   readonly name?: string
   /** The type in PostgreSQL's own words: `integer`. `unknown` for a text in quotes. Absent if it does not show. */
   readonly type?: string
@@ -13,6 +13,7 @@ export interface ArgumentValue {
   readonly parameter?: number
 }
 
+/** Reads one argument of a call. */
 export function argumentValue(node: Node): ArgumentValue {
   if ('NamedArgExpr' in node) {
     const { name = '', arg } = node.NamedArgExpr

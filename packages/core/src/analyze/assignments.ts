@@ -30,7 +30,7 @@ export function valuesOf(assignments: readonly Assignment[]): ReadonlyMap<string
   return values
 }
 
-/** Types of variables that are none of PL/pgSQL's own: domains among them. */
+/** Returns the types of variables that PL/pgSQL’s parser does not know, such as domains. */
 export function typesDeclaredIn(body: object): string[] {
   return Object.entries(body).flatMap(([key, child]: [string, unknown]) => {
     if (typeof child !== 'object' || child === null) return []

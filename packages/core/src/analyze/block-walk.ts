@@ -215,7 +215,7 @@ export class BlockWalk {
       return condition === undefined || by === undefined ? undefined : { isNegated: condition.isNegated, by }
     }
     const { from, to } = condition.call
-    // What else the condition calls is an expression of its own.
+    // The other calls of the condition are an expression of their own.
     const rest = `${query.slice(0, from)}true${query.slice(to)}`
     this.#find({ PLpgSQL_expr: { query: rest, parseMode: mode } }, false, undefined, part)
     this.#find({ PLpgSQL_expr: { query: query.slice(from, to), parseMode: mode } }, false, undefined, part)

@@ -37,7 +37,7 @@ export function analyzeBlock({ args = [] }: DoStmt, analyze: (sql: string) => An
     : analyzeBody(body, analyze)
 }
 
-/** What a body is judged with. */
+/** The options of {@link analyzeBody}. */
 export interface BodyOptions {
   /** Returns the texts that a dynamic EXECUTE may build; `undefined` if none is known. */
   readonly fold?: (select: string, parameters: readonly string[]) => Folded[] | undefined

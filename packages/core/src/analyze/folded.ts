@@ -13,7 +13,7 @@ export interface Folded {
   readonly isWhole: boolean
 }
 
-/** What is known of the variables of a routine. */
+/** The known facts about the variables of a routine. */
 export interface KnownVariables {
   /** The values that a variable gets, as `SELECT …`, in the order of the text; empty for a value that is not known. */
   readonly values: ReadonlyMap<string, readonly string[]>

@@ -45,7 +45,7 @@ function conditionOf(value: Node, text: StatementText): LockCondition | undefine
   return condition === undefined ? undefined : { ...condition, isNegated: condition.isNegated !== isNegated }
 }
 
-/** What a condition asks, and whether it asks for the opposite. */
+/** Returns the expression that a condition asks for, and whether it asks for the opposite. */
 function askedBy(value: Node): readonly [Node | undefined, boolean] {
   if ('BoolExpr' in value) {
     const { boolop, args = [] } = value.BoolExpr

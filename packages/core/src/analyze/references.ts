@@ -38,7 +38,7 @@ export interface NameReference {
 /** A call of a function, a procedure or an aggregate. */
 export interface CallReference extends NameReference {
   readonly arguments: number
-  /** What is known of each argument. */
+  /** The known facts about each argument. */
   readonly values: readonly ArgumentValue[]
   /** The statement calls it exactly once, if it succeeds. */
   readonly isSure: boolean

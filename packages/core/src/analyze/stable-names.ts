@@ -5,7 +5,7 @@ import { statementsOf } from '../sql/statement-text.ts'
 import type { Assignment } from './assignments.ts'
 import { columnsOf } from './columns.ts'
 
-/** Where the numbers of variables begin. Those of parameters are smaller. */
+/** The first number of a variable. Numbers of parameters are smaller. */
 const firstVariable = 1000
 
 /** Names of parameters and variables that have one value in the whole routine. */
@@ -54,7 +54,7 @@ export function stableNamesIn(
   }
 }
 
-/** What a trigger knows. */
+/** Returns true for a name that PL/pgSQL gives every trigger function. */
 function isOfTrigger(name: string): boolean {
   return /^(?:new|old|tg_\w+)$/.test(name)
 }

@@ -39,7 +39,7 @@ export function visibleIn<Item extends { readonly schema: string }>(
   return first === undefined ? [...items] : items.filter((item) => item.schema === first)
 }
 
-/** What makes an event trigger fire. */
+/** The conditions under which an event trigger fires. */
 interface Firing {
   readonly event: string
   /** Absent or `null` for all commands. */

@@ -51,7 +51,7 @@ export interface DescribedRoutine extends DescribedObject {
   readonly least: number
   readonly most: number
   readonly isVariadic?: true
-  /** What a call gives, in its order. */
+  /** The parameters that a call gives, in their order. */
   readonly parameters?: readonly Parameter[]
   /** All effects in their order, if it takes back some: a call that surely happens may take back what its caller left. */
   readonly runs?: readonly DescribedEffect[]

@@ -121,8 +121,9 @@ export const checkoutEventNames: readonly (keyof CheckoutEvents)[] = keysOf<Chec
   connectionLost: true,
 })
 
-/** Who hears an event: the listeners of a guard, and subscribers of the event's channel. */
+/** The listeners of one event: those of a guard, and the subscribers of the event's channel. */
 export interface Hearing {
+  /** True if the event has a listener now. */
   readonly isThere: boolean
 }
 
@@ -131,7 +132,7 @@ export interface Watcher {
   readonly mode: 'off' | 'warn' | 'repair' | 'strict'
   /** Returns true if the event has a listener, so that unused events are never built. */
   hears(name: keyof CheckoutEvents): boolean
-  /** Returns who hears an event, for those who ask at each checkout. */
+  /** Returns the listeners of an event. Callers that ask at each checkout keep them. */
   audience(name: keyof CheckoutEvents): Hearing
   tell<Name extends keyof CheckoutEvents>(name: Name, event: CheckoutEvents[Name]): void
   warn(message: string): void

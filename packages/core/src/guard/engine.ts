@@ -269,7 +269,7 @@ export class Engine {
     return this.#parts.events.has(name)
   }
 
-  /** Returns who hears an event, for those who ask at each statement. */
+  /** Returns the listeners of an event. Callers that ask at each statement keep them. */
   audience(name: keyof GuardEvents): Hearing {
     return this.#parts.events.audience(name)
   }

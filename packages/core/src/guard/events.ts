@@ -150,7 +150,7 @@ export class Events {
     return this.#audiences[name].isThere
   }
 
-  /** Returns who hears an event, for those who ask often. */
+  /** Returns the listeners of an event. Callers that ask often keep them. */
   audience(name: keyof GuardEvents): Hearing {
     return this.#audiences[name]
   }

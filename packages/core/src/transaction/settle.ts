@@ -136,7 +136,7 @@ class Walk {
     if (entry.effect.state === 'sql-prepared-statement' && entry.effect.object !== undefined) this.#doubts++
   }
 
-  /** What the transaction has left and reported is on the connection that it still has. Each unlock frees one lock. */
+  /** The connection of the transaction still has the state that was reported. Each unlock frees one lock. */
   #clearReported({ effect }: Left): boolean {
     const found = this.#reported.filter((earlier) => isLeftBy(earlier.effect, effect))
     const isOne = effect.state === 'advisory-lock' && effect.object !== undefined

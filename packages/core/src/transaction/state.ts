@@ -23,7 +23,7 @@ export interface TransactionState {
   /** What stays if the transaction commits. */
   readonly left: readonly Left[]
   readonly savepoint: Savepoint | undefined
-  /** What survives a rollback, and was reported at the end of its text. The transaction still finds it. */
+  /** State that survives a rollback and was reported at the end of its text. The transaction still finds it. */
   readonly reported?: readonly Left[]
   /** The transaction has set a search path with other schemas before pg_temp. */
   readonly hidesTemporary?: true

@@ -28,7 +28,7 @@ export interface Routine extends Resolved {
   readonly least: number
   readonly variadic: boolean
   readonly for_triggers: boolean
-  /** What a call gives; `null` for nothing. */
+  /** The parameters that a call gives; `null` without any. */
   readonly parameters: readonly Parameter[] | null
   readonly owner: string
   readonly search_path: string | null
@@ -149,8 +149,9 @@ export interface Family {
   readonly child: string
   readonly on_delete: string
   readonly on_update: string | null
-  /** Of a foreign key: its columns, and those that ON DELETE sets, if they are others. */
+  /** The columns of a foreign key; `null` for a partition or a child. */
   readonly columns: readonly string[] | null
+  /** The columns that ON DELETE sets; `null` for all of the foreign key. */
   readonly deleted: readonly string[] | null
 }
 

@@ -87,7 +87,7 @@ const triggerBits: readonly (readonly [number, RelationUse])[] = [
   [32, 'truncate'],
 ]
 
-/** Of `pg_trigger.tgtype`: FOR EACH ROW. */
+/** The bit of `pg_trigger.tgtype` for FOR EACH ROW. */
 const rowBit = 1
 
 function ofTrigger({ relation, name, function: routine, type, definition, columns }: Trigger): Hook[] {

@@ -25,10 +25,10 @@ import { Names, schemasIn } from './names.ts'
 /** The most effects of one piece of code that are followed, so that calls of calls do not multiply without bound. */
 const mostEffects = 128
 
-/** Where code stands. */
+/** The surroundings of a piece of code. */
 interface Place {
   readonly path: readonly string[]
-  /** Of a view that passes changes on to its table. */
+  /** Set for a view that passes changes on to its table. */
   readonly passes?: RelationUse | undefined
   /** The functions that it calls, if PostgreSQL has found them. */
   readonly uses?: readonly string[] | undefined
@@ -145,7 +145,7 @@ export class ReachedCode {
     })
   }
 
-  /** What the event triggers of a DDL statement leave. */
+  /** Returns what the event triggers of a DDL statement leave. */
   #ofCommand(command: string | undefined): TracedEffect[] {
     if (command === undefined) return []
     return this.#catalog.eventTriggers
@@ -217,7 +217,10 @@ export function groupByRelation(hooks: readonly Hook[]): Map<string, Hook[]> {
   return found
 }
 
-/** What a row runs that comes in by another table: no defaults, rules and policies, and no triggers of the statement. */
+/**
+ * Returns true for a hook that runs for a row of another table's statement. Defaults, rules, policies and the triggers
+ * of the statement do not.
+ */
 function runsForRow({ kind, isOfStatement }: Hook): boolean {
   return isOfStatement !== true && kind !== 'default' && kind !== 'rule' && kind !== 'policy'
 }

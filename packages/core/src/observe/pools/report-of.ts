@@ -1,7 +1,7 @@
 import type { Gate } from '../../checkout/gate.ts'
 import type { PoolReport } from './pool-report.ts'
 
-/** What a report needs beyond the gate of its pool. */
+/** The facts that a report needs beyond the gate of its pool. */
 export interface ReportFacts extends Pick<PoolReport, 'name' | 'server'> {
   /** How long the driver waits for a new connection, in milliseconds; `Infinity` without a limit. */
   readonly connectTimeoutMillis: number
