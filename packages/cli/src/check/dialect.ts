@@ -15,6 +15,11 @@ const postgresName = /[pP]ostgres|POSTGRES|[pP]gsql|(?:^|_)pg(?:$|[_A-Z])|Pg(?:$
 /** What carries data from one database to the other. */
 const carrier = /from|import|migrat|convert|copy|transfer/i
 
+/** Returns true for a module that speaks to nothing but PostgreSQL. */
+export function isPostgresDriver(module: string): boolean {
+  return /^(?:pg|pg-pool|postgres|pg-promise|slonik|@neondatabase\/serverless|@vercel\/postgres)$/.test(module)
+}
+
 /** Returns true for the path of a file for another database: `src/drivers/mysql/lock.ts`, `MySQLClient.ts`. */
 export function isOtherPath(path: string): boolean {
   const file = path.slice(path.lastIndexOf('/') + 1).replace(/\..*/, '')

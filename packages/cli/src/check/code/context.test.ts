@@ -115,10 +115,12 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     '3 session/set',
   ],
   'a condition that names another database and is none': [
-    "if (process.env.CLICKHOUSE_URL) await pool.query('LISTEN a')\nif (!['mysql'].includes(type)) await pool.query('LISTEN a')\nif (['pg', 'mysql'].includes(type)) await pool.query('LISTEN a')",
+    "if (process.env.CLICKHOUSE_URL) await pool.query('LISTEN a')\nif (!['mysql'].includes(type)) await pool.query('LISTEN a')\nif (['pg', 'mysql'].includes(type)) await pool.query('LISTEN a')\nif (['mysql'].indexOf(type) === -1) await pool.query('LISTEN a')\nif (names.indexOf('mysql') < 0) await pool.query('LISTEN a')",
     '1 session/listen',
     '2 session/listen',
     '3 session/listen',
+    '4 session/listen',
+    '5 session/listen',
   ],
   'a text for PostgreSQL among others': [
     "const init = { mysql: 'SELECT 1', postgres: 'SET search_path = a' }\nawait pool.query(init[type])\nawait pool.query(type === 'mysql' ? 'SELECT 1' : 'SET search_path = a')",
@@ -138,6 +140,11 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
     "class MysqlToPostgres { run() { return this.pool.query('SET search_path = a') } }\nasync function importFromMysql() { await pool.query('SET search_path = a') }",
     '1 session/set',
     '2 session/set',
+  ],
+  'names like MySQL around a client of pg': [
+    "import { Pool, type PoolClient } from 'pg'\nconst mySqlPool = new Pool()\nasync function runMySql() { await mySqlPool.query('SET search_path = a') }\nconst mySqlRun = (client: PoolClient) => client.query('LISTEN a')",
+    '3 session/set',
+    '4 session/listen',
   ],
   'PostgreSQL beside another database': [
     "import { Pool } from 'pg'\nimport mysql from 'mysql2'\nconst source = mysql.createPool(url)\nconst pool = new Pool()\nawait pool.query('SET search_path = a')",

@@ -19,6 +19,8 @@ const namesOther = new RegExp(
   String.raw`['"\`](?:${others})['"\`]|={2,3}\s*[\w$.]*\.(?:${words})\b|\binstanceof\s+[\w$.]*(?:${words})`,
   'i',
 )
+/** `!names.includes(type)`, `names.indexOf(type) === -1`, `names.indexOf(type) < 0`. */
+const negation = /!|=\s*-1\b|<\s*0\b/
 const namesPostgres = /postgres|\bpg\b/i
 const otherCase = new RegExp(`^(?:${others})$`, 'i')
 
@@ -26,7 +28,7 @@ const otherCase = new RegExp(`^(?:${others})$`, 'i')
 export function isTestForOther(test: string): boolean {
   if (isNotPostgres.test(test)) return true
   if (isPostgres.test(test)) return false
-  return isOther.test(test) || (namesOther.test(test) && !namesPostgres.test(test) && !test.includes('!'))
+  return isOther.test(test) || (namesOther.test(test) && !namesPostgres.test(test) && !negation.test(test))
 }
 
 /** Returns true if what a condition does not let through speaks to another database. */

@@ -1,4 +1,4 @@
-import { isOtherModule, isOtherName } from '../dialect.ts'
+import { isOtherModule, isOtherName, isPostgresDriver } from '../dialect.ts'
 import { isOtherCase, isTestForOther, isTestForPostgres, leavesOther } from './database-tests.ts'
 import type { Declaration } from './names.ts'
 import type { SourceFile } from './source-file.ts'
@@ -9,11 +9,16 @@ import { ancestors, bare, chainOf, isCall, lastName, type Node } from './syntax.
  * follows `if (isPostgres) return …`, a class or a receiver that is named after one, a client of another driver.
  */
 export function isOfOtherDatabase(node: Node, file: SourceFile): boolean {
-  const { syntax } = file
-  if (isSentToOther(node, file)) return true
+  const receiver = receiverOf(node)
+  const module = receiver === undefined ? undefined : moduleOf(receiver, file, 0)
+  if (module !== undefined && isOtherModule(module)) return true
+  // A name proves nothing against the driver: `const mySqlText = await pgPool.query(…)`.
+  const mayBeNamed = module === undefined || !isPostgresDriver(module)
+  const isNamed = (name: string): boolean => mayBeNamed && isOtherName(name)
+  if (receiver !== undefined && chainOf(receiver).some(isNamed)) return true
   let inner = node
-  for (const around of ancestors(syntax, node)) {
-    if (isOtherBranch(around, inner, file) || isBehindExit(around, inner, file) || isOtherName(ownName(around) ?? ''))
+  for (const around of ancestors(file.syntax, node)) {
+    if (isOtherBranch(around, inner, file) || isBehindExit(around, inner, file) || isNamed(ownName(around) ?? ''))
       return true
     inner = around
   }
@@ -71,33 +76,31 @@ function ownName(node: Node): string | undefined {
   }
 }
 
-/** A receiver that is named after another database, or comes from a driver of one. */
-function isSentToOther(sender: Node, file: SourceFile): boolean {
+function receiverOf(sender: Node): Node | undefined {
   const callee = isCall(sender) ? sender.callee : sender.type === 'TaggedTemplateExpression' ? sender.tag : undefined
   const at = callee === undefined ? undefined : bare(callee)
-  if (at?.type !== 'MemberExpression') return false
-  return chainOf(at.object).some((name) => isOtherName(name)) || comesFromOther(at.object, file, 0)
+  return at?.type === 'MemberExpression' ? at.object : undefined
 }
 
 /** How many constants are followed from a receiver to its driver. */
 const mostSteps = 4
 
-function comesFromOther(node: Node, file: SourceFile, steps: number): boolean {
+/** Returns the module that a receiver comes from, or its type. */
+function moduleOf(node: Node, file: SourceFile, steps: number): string | undefined {
   const [root = '?'] = chainOf(node)
   const found = file.names.resolve(root, node)
-  if (found === undefined || steps > mostSteps) return false
-  if (found.imported !== undefined) return isOtherModule(found.imported.module)
+  if (found === undefined || steps > mostSteps) return undefined
+  if (found.imported !== undefined) return found.imported.module
   if (found.init !== undefined && found.init !== node && found.functionOf === undefined)
-    return comesFromOther(found.init, file, steps + 1)
-  return hasOtherType(found, file)
+    return moduleOf(found.init, file, steps + 1)
+  return moduleOfType(found, file)
 }
 
 /** `connection: mysql.Connection`, of which the file imports the type. */
-function hasOtherType({ node, functionOf }: Declaration, file: SourceFile): boolean {
-  if (functionOf === undefined) return false
+function moduleOfType({ node, functionOf }: Declaration, file: SourceFile): string | undefined {
+  if (functionOf === undefined) return undefined
   const type = /:\s*(\w+)/.exec(textOf(node, file))?.[1]
-  const found = type === undefined ? undefined : file.names.resolve(type, functionOf)
-  return found?.imported !== undefined && isOtherModule(found.imported.module)
+  return type === undefined ? undefined : file.names.resolve(type, functionOf)?.imported?.module
 }
 
 function textOf({ start, end }: Node, { syntax }: SourceFile): string {
