@@ -22,6 +22,8 @@ describe('database.json of db-migrate', () => {
       json({ dev: { driver: 'pg' }, staging: remote, prod: remote }),
       ['note 5 session/set', 'note 10 session/set'],
     ],
+    ['a default environment', json({ defaultEnv: 'prod', prod: remote }), ['note 3 session/set']],
+    ['a name with quotes', json({ 'a"b': remote }), ['note 2 session/set']],
     [
       'a URL with a parameter of the login',
       json({ prod: { url: 'postgres://a@b:5432/c?statement_timeout=1' } }),

@@ -37,10 +37,18 @@ export function ofDbMigrate(source: string, where: Where): CheckFinding[] {
   return environmentsIn(source)
     .filter((environment) => !isLocal(environment))
     .flatMap((environment) => {
-      const from = Math.max(source.indexOf(`"${environment.name}"`), 0)
+      const from = placeOfKey(source, environment.name)
       const what = `db-migrate sends SET search_path${isPooled(environment) ? ', and this address leads to a pooler' : ''}`
       return notesOf({ sql: 'SET search_path TO a' }, what, from, from + environment.name.length + 2, where)
     })
+}
+
+/** Returns where a key of an object stands in JSON; 0 if it is written with escapes. */
+function placeOfKey(source: string, name: string): number {
+  const key = JSON.stringify(name)
+  for (let at = source.indexOf(key); at !== -1; at = source.indexOf(key, at + 1))
+    if (/^\s*:/.test(source.slice(at + key.length, at + key.length + 20))) return at
+  return 0
 }
 
 function environmentsIn(source: string): Environment[] {
