@@ -1,6 +1,8 @@
-import { createGuard } from '@poolsafe/core'
+import { createGuard, type QueryEvent } from '@poolsafe/core'
 import { guardPool, poolStatistics } from '@poolsafe/pg'
+import { guardSql } from '@poolsafe/postgres-js'
 import pg from 'pg'
+import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
@@ -47,4 +49,23 @@ describe.each(faked)('a test that replaces %s', (_name, toFake) => {
     expect(logged.filter((message) => /slow|longer than/.test(message))).toEqual([])
     await pool.end()
   })
+})
+
+it('a clock that a test replaces does not change the waits of postgres.js', async () => {
+  const guard = createGuard()
+  const heard: QueryEvent[] = []
+  const sql = guardSql(postgres(server.url, { max: 1, prepare: false }), guard)
+  await sql`SELECT 1`
+  guard.on('query', (event) => void heard.push(event))
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] })
+  const transaction = sql.begin((held) => held`SELECT pg_sleep(0.2)`)
+  const waiting = sql`SELECT 2 AS two FROM pg_sleep(0.1)`.execute()
+  vi.advanceTimersByTime(86_400_000)
+  await transaction
+  expect(await waiting).toMatchObject([{ two: 2 }])
+  vi.useRealTimers()
+  const { poolWaitMillis = 0, executionMillis = 0 } = heard.at(-1) ?? {}
+  expect(poolWaitMillis).toBeGreaterThan(100)
+  expect(executionMillis).toBeGreaterThan(50)
+  await sql.end()
 })
