@@ -106,7 +106,9 @@ function analyzeExpression(
   const texts = fold(sql, expression.parameters)
   if (texts === undefined || texts.length === 0) return { ...part, undecided }
   const runs = texts.map((text) => toPart(analyze(text.sql)))
-  const isWhole = texts.every((text, at) => text.isWhole || (runs[at]?.effects.length ?? 0) > 0)
+  const isWhole = texts.every(
+    (text, at) => text.isCut !== true && (text.isWhole || (runs[at]?.effects.length ?? 0) > 0),
+  )
   const [run] = runs
   if (run !== undefined && runs.length === 1) return isWhole ? run : { ...run, undecided }
   const effects = runs.flatMap((each) => each.effects.map((effect) => uncertain(effect)))

@@ -48,6 +48,19 @@ it('a text of many pieces is followed in one pass, and one that doubles is given
     expect(foldText('SELECT s', [], { values: built(next), saved: new Map() })).toBeUndefined()
 })
 
+it('more texts than are followed are cut, and say so', () => {
+  const choice = (index: number): string => `CASE WHEN a${index} THEN 'LOCAL ' ELSE '' END`
+  const few = foldText(`SELECT 'SET ' || ${choice(0)} || 'a.b = 1'`)
+  expect(few).toHaveLength(2)
+  expect(few?.some(({ isCut }) => isCut)).toBe(false)
+  const many = `SELECT 'SET ' || ${choice(0)} || 'a.b = 1 -- ' || ${[1, 2, 3].map(choice).join(' || ')}`
+  expect(foldText(many)?.every(({ isCut }) => isCut)).toBe(true)
+  const whens = Array.from({ length: 9 }, (_, index) => `WHEN ${index} THEN 'SELECT ${index}'`).join(' ')
+  expect(foldText(`SELECT CASE a ${whens} END`)?.every(({ isCut }) => isCut)).toBe(true)
+  const values = new Map([['s', Array.from({ length: 9 }, (_, index) => `SELECT 'SELECT ${index}'`)]])
+  expect(foldText('SELECT s', [], { values, saved: new Map() })?.every(({ isCut }) => isCut)).toBe(true)
+})
+
 it.each(['v', "format(v, 'a')", "v || ' FROM t'", "'SELECT ' || '('", "''"])(
   '%s builds a text that is not known',
   (expression) => expect(foldText(`SELECT ${expression}`)).toBeUndefined(),

@@ -11,6 +11,8 @@ export interface Folded {
   readonly sql: string
   /** What is only known at run time is quoted, so it cannot change what the statement does. */
   readonly isWhole: boolean
+  /** There are more texts, which are not followed. */
+  readonly isCut?: true
 }
 
 /** The known facts about the variables of a routine. */
@@ -52,7 +54,8 @@ export function foldText(
     const calls = text.trim() === 'x' ? undefined : callsIn(text)
     return calls === undefined ? [] : [{ sql: text, isWhole: isWhole && !calls.some(isUnknownCall) }]
   })
-  return texts.length === 0 ? undefined : texts
+  if (texts.length === 0) return undefined
+  return fold.isCut ? texts.map((text) => Object.assign(text, { isCut: true as const })) : texts
 }
 
 /** The function is chosen at run time. */
@@ -92,6 +95,8 @@ const plainTypes = /^(?:reg\w+|int[248]|integer|bigint|smallint|oid|bool|boolean
 const unknown: readonly Folded[] = [{ sql: 'x', isWhole: false }]
 
 class Fold {
+  /** More than {@link mostTexts} texts were possible somewhere. */
+  isCut = false
   readonly #variables: KnownVariables
   readonly #settings: readonly string[]
   /** How many values of a variable count: those before the assignment that is read now. */
@@ -132,15 +137,35 @@ class Fold {
   }
 
   #joined(parts: readonly Node[], separator = ''): readonly Folded[] {
-    return crossed(
+    return this.#crossed(
       parts.map((part) => this.texts(part)),
       (texts) => texts.join(separator),
     )
   }
 
+  #first<Item>(items: readonly Item[]): readonly Item[] {
+    if (items.length <= mostTexts) return items
+    this.isCut = true
+    return items.slice(0, mostTexts)
+  }
+
+  /** All texts that take one variant of each part. */
+  #crossed(parts: readonly (readonly Folded[])[], join: (texts: readonly string[]) => string): readonly Folded[] {
+    let all: readonly { readonly texts: readonly string[]; readonly isWhole: boolean }[] = [
+      { texts: [], isWhole: true },
+    ]
+    for (const variants of parts)
+      all = this.#first(
+        all.flatMap(({ texts, isWhole }) =>
+          variants.map((variant) => ({ texts: [...texts, variant.sql], isWhole: isWhole && variant.isWhole })),
+        ),
+      )
+    return all.map(({ texts, isWhole }) => ({ sql: join(texts), isWhole }))
+  }
+
   #case({ args = [], defresult }: CaseExpr): readonly Folded[] {
     const results = args.flatMap((each) => ('CaseWhen' in each ? [each.CaseWhen.result] : []))
-    return [...results, defresult].flatMap((each) => (each === undefined ? [] : this.texts(each))).slice(0, mostTexts)
+    return this.#first([...results, defresult].flatMap((each) => (each === undefined ? [] : this.texts(each))))
   }
 
   #variable(name: string): readonly Folded[] {
@@ -153,7 +178,11 @@ class Fold {
     if (known !== undefined) return known
     if (this.#depth === deepest || count === 0) return unknown
     this.#depth++
-    const texts = this.#valuesBefore(count, name, values).slice(-mostTexts)
+    const all = this.#valuesBefore(count, name, values)
+    // A last value that reads the variable itself has those before it.
+    const isLast = isRead(name, values[count - 1] ?? '')
+    if (!isLast && (count > mostTexts || all.length > mostTexts)) this.isCut = true
+    const texts = all.slice(-mostTexts)
     this.#counted.set(name, count)
     this.#depth--
     this.#known.set(key, texts)
@@ -184,10 +213,7 @@ class Fold {
     if (call.name === 'quote_ident') return this.#quoted(first, identifier, 'x')
     if (call.name === 'quote_literal' || call.name === 'quote_nullable') return this.#quoted(first, literal, "'x'")
     if (call.name === 'concat') return this.#joined(call.args)
-    if (call.name === 'concat_ws')
-      return this.texts(first)
-        .flatMap(({ sql }) => this.#joined(others, sql))
-        .slice(0, mostTexts)
+    if (call.name === 'concat_ws') return this.#first(this.texts(first).flatMap(({ sql }) => this.#joined(others, sql)))
     return call.name === 'format' && 'A_Const' in first ? this.#format(first, others) : unknown
   }
 
@@ -212,8 +238,15 @@ class Fold {
       if (kind === 'L') return value === undefined ? unknown : this.#quoted(value, literal, "'x'")
       return value === undefined ? unknown : this.texts(value)
     })
-    return crossed(texts, (parts) => parts.join(''))
+    return this.#crossed(texts, (parts) => parts.join(''))
   }
+}
+
+function isRead(name: string, value: string): boolean {
+  return value
+    .toLowerCase()
+    .split(/[^\w$]+/)
+    .includes(name.toLowerCase())
 }
 
 function constantOf(constant: object): readonly Folded[] {
@@ -230,16 +263,4 @@ function identifier(name: string): string {
 
 function literal(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
-}
-
-/** All texts that take one variant of each part. */
-function crossed(parts: readonly (readonly Folded[])[], join: (texts: readonly string[]) => string): readonly Folded[] {
-  let all: { readonly texts: readonly string[]; readonly isWhole: boolean }[] = [{ texts: [], isWhole: true }]
-  for (const variants of parts)
-    all = all
-      .flatMap(({ texts, isWhole }) =>
-        variants.map((variant) => ({ texts: [...texts, variant.sql], isWhole: isWhole && variant.isWhole })),
-      )
-      .slice(0, mostTexts)
-  return all.map(({ texts, isWhole }) => ({ sql: join(texts), isWhole }))
 }
