@@ -48,6 +48,13 @@ it('a text of many pieces is followed in one pass, and one that doubles is given
     expect(foldText('SELECT s', [], { values: built(next), saved: new Map() })).toBeUndefined()
 })
 
+it('a text beside one that is not known is one of several', () => {
+  const values = new Map([['s', ['SELECT command FROM commands', "SELECT 'SELECT 1'"]]])
+  expect(foldText('SELECT s', [], { values, saved: new Map() })).toEqual([
+    { sql: 'SELECT 1', isWhole: true, isCut: true },
+  ])
+})
+
 it('more texts than are followed are cut, and say so', () => {
   const choice = (index: number): string => `CASE WHEN a${index} THEN 'LOCAL ' ELSE '' END`
   const few = foldText(`SELECT 'SET ' || ${choice(0)} || 'a.b = 1'`)

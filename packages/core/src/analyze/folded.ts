@@ -11,7 +11,7 @@ export interface Folded {
   readonly sql: string
   /** What is only known at run time is quoted, so it cannot change what the statement does. */
   readonly isWhole: boolean
-  /** There are more texts, which are not followed. */
+  /** There are more texts, which are not known or not followed. */
   readonly isCut?: true
 }
 
@@ -52,6 +52,8 @@ export function foldText(
   const texts = fold.texts(value).flatMap(({ sql, isWhole }) => {
     const text = withValues(fold.restored(sql), using)
     const calls = text.trim() === 'x' ? undefined : callsIn(text)
+    // A known text that is no statement is a piece of another one. An unknown one may be any statement.
+    if (calls === undefined && !isWhole) fold.isCut = true
     return calls === undefined ? [] : [{ sql: text, isWhole: isWhole && !calls.some(isUnknownCall) }]
   })
   if (texts.length === 0) return undefined
@@ -95,7 +97,7 @@ const plainTypes = /^(?:reg\w+|int[248]|integer|bigint|smallint|oid|bool|boolean
 const unknown: readonly Folded[] = [{ sql: 'x', isWhole: false }]
 
 class Fold {
-  /** More than {@link mostTexts} texts were possible somewhere. */
+  /** Some texts are not known, or not followed: there are more than {@link mostTexts}. */
   isCut = false
   readonly #variables: KnownVariables
   readonly #settings: readonly string[]
