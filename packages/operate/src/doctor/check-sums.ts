@@ -2,17 +2,19 @@ import { counted } from '@poolsafe/core/internal'
 import { expecting, unseen, type Check } from './check.ts'
 import { slotsOf } from './check-database.ts'
 import type { Facts } from './facts.ts'
-import { clientLimit, countPools, mostServers, type PgBouncerFacts } from './pgbouncer-way.ts'
+import { clientLimit, mostServers, poolsOf, type PgBouncerFacts } from './pgbouncer-way.ts'
 
 /** Compares the connections of all processes and pools with what the pooler and the server allow. */
 export function checkSums(facts: Facts): Check[] {
   const { isPooled, pgbouncer } = facts
-  if (!isPooled) return [clientsOf(facts, 'connections/sum', slotsOf(facts.database), undefined), ...limits(facts)]
+  if (!isPooled)
+    return [clientsOf(facts, 'connections/sum', slotsOf(facts.database), undefined), ...others(facts), ...limits(facts)]
   if (pgbouncer === undefined) return []
   const { name, room } = clientLimit(pgbouncer, facts.way)
   return [
     clientsOf(facts, 'pgbouncer/max-client-conn', room * (facts.options.poolers ?? 1), name),
     serverSum(facts, pgbouncer),
+    ...others(facts),
     ...limits(facts),
   ]
 }
@@ -64,11 +66,34 @@ function serverSum(facts: Facts, pgbouncer: PgBouncerFacts): Check {
   )
 }
 
+/** Other applications, jobs and people take from the same number. A sum that is too large by itself is another check. */
+function others(facts: Facts): Check[] {
+  const { pgbouncer, way, database } = facts
+  const slots = slotsOf(database)
+  const needed = neededBy(facts, {})
+  if (needed === undefined || needed > slots) return []
+  const own = pgbouncer === undefined ? new Set([database.role]) : poolsOf(pgbouncer, way, database.role).users
+  const open = Object.entries(database.used_by).reduce((sum, [role, count]) => sum + (own.has(role) ? 0 : count), 0)
+  return [
+    expecting(
+      'connections/others',
+      needed + open <= slots,
+      `${needed} of this application at most, and ${open} of other roles now; PostgreSQL has ${slots}`,
+      {
+        status: 'warning',
+        why: 'others hold connections, so logins fail with 53300 before the application has all of its own',
+        remedy: `at most ${Math.max(slots - open, 1)} for this application: smaller pools, or a larger max_connections`,
+      },
+    ),
+  ]
+}
+
 /** One limit is for each database, the other for each user. The one with fewer of them leaves more to each. */
 function limitFor({ way, database: { role } }: Facts, pgbouncer: PgBouncerFacts, room: number): string {
-  const { databases, users } = countPools(pgbouncer, way, role)
-  const [name, count] = users < databases ? ['max_user_connections', users] : ['max_db_connections', databases]
-  return `${name} = ${Math.max(Math.floor(room / count), 1)}`
+  const { databases, users } = poolsOf(pgbouncer, way, role)
+  const [name, { size }] =
+    users.size < databases.size ? ['max_user_connections', users] : ['max_db_connections', databases]
+  return `${name} = ${Math.max(Math.floor(room / size), 1)}`
 }
 
 /** Limits of the role and of the database. */

@@ -14,6 +14,8 @@ export interface DatabaseFacts {
   readonly reserved: number
   /** Connections of clients now. */
   readonly used: number
+  /** The same for each role. */
+  readonly used_by: Readonly<Record<string, number>>
   /** `rolconnlimit` and `datconnlimit`; −1 for none. */
   readonly role_limit: number
   readonly database_limit: number
@@ -74,6 +76,8 @@ const databaseQuery = `SELECT current_setting('server_version_num')::int AS vers
   pg_backend_pid() AS backend_pid, current_setting('max_connections')::int AS max_connections,
   current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int AS reserved,
   (SELECT count(*)::int FROM pg_stat_activity WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL) AS used,
+  (SELECT coalesce(json_object_agg(role, n), '{}') FROM (SELECT coalesce(usename, '') AS role, count(*)::int AS n FROM pg_stat_activity
+    WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL GROUP BY 1) r) AS used_by,
   (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user) AS role_limit,
   (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database_limit,
   ${millis('idle_in_transaction_session_timeout')} AS idle_in_transaction_session_timeout,

@@ -76,17 +76,14 @@ export function mostServers(pgbouncer: PgBouncerFacts, way: Way, role: string, o
   return Math.min(byDatabase, byUser)
 }
 
-/** How many databases and users have pools at the server of the application. */
-export function countPools(
+/** The databases and users that have pools at the server of the application. */
+export function poolsOf(
   pgbouncer: PgBouncerFacts,
   way: Way,
   role: string,
-): { readonly databases: number; readonly users: number } {
+): { readonly databases: ReadonlySet<string>; readonly users: ReadonlySet<string> } {
   const pairs = pairsOf(pgbouncer, way, role)
-  return {
-    databases: new Set(pairs.map(({ name }) => name)).size,
-    users: new Set(pairs.map(({ user }) => user)).size,
-  }
+  return { databases: new Set(pairs.map(({ name }) => name)), users: new Set(pairs.map(({ user }) => user)) }
 }
 
 /** A pool of PgBouncer. `name` is what clients call the database. */

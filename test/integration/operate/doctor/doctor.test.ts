@@ -189,6 +189,21 @@ describe('a broken set-up without a pooler is found', () => {
     expect(checks.find(({ id }) => id === 'connections/use')).toMatchObject({ status: 'warning' })
   })
 
+  it('connections of other roles, which leave too few for the sum', async () => {
+    const others = Array.from({ length: 10 }, () => new pg.Client(directUrl('bare')))
+    for (const client of others) await client.connect()
+    const { checks } = await report([...args(directUrl(), 'direct'), '--processes', '6', '--pool', '15'])
+    for (const client of others) await client.end()
+    expect(checks.find(({ id }) => id === 'connections/sum')?.status).toBe('ok')
+    expect(checks.find(({ id }) => id === 'connections/others')).toMatchObject({
+      status: 'warning',
+      found: expect.stringMatching(
+        /^90 of this application at most, and [1-9]\d of other roles now; PostgreSQL has 97$/,
+      ),
+      remedy: expect.stringMatching(/^at most \d+ for this application/),
+    })
+  })
+
   it('session locks of idle sessions', async () => {
     const other = new pg.Client(directUrl())
     await other.connect()
