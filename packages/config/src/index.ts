@@ -11,4 +11,5 @@ export {
 } from './check-options.ts'
 export { loadConfig, loadConfigSync, type LoadedConfig } from './load.ts'
 export { everyPooler, poolerNamed, poolerNames } from './pooler-named.ts'
+export { unknownName } from './unknown-name.ts'
 export { UsageError } from './usage-error.ts'

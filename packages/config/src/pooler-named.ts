@@ -1,6 +1,5 @@
 import { poolers, type PoolerProfile } from '@poolsafe/core'
-import { closest } from '@poolsafe/core/internal'
-import { UsageError } from './usage-error.ts'
+import { unknownName } from './unknown-name.ts'
 
 const { detect: _detect, ...factories } = poolers
 
@@ -28,19 +27,13 @@ export const poolerNames: readonly string[] = [...byName.keys()]
 export function poolerNamed(text: string, option: string = '--pooler'): PoolerProfile {
   const [name = '', version] = text.split('@')
   const factory = byName.get(toKebab(name))
-  if (factory === undefined) throw unknownPooler(name, option)
+  if (factory === undefined) throw unknownName(option, 'pooler', name, poolerNames)
   return version === undefined ? factory() : factory({ version })
 }
 
 /** Returns every profile that differs from the others, in the order of the documentation. */
 export function everyPooler(): PoolerProfile[] {
   return [...byName.values()].flatMap(({ forms }) => forms.map(({ profile }) => profile()))
-}
-
-function unknownPooler(name: string, option: string): UsageError {
-  const meant = closest(name, poolerNames)
-  const hint = meant === undefined ? '.' : `; did you mean '${meant}'?`
-  return new UsageError(`${option}: there is no pooler '${name}'${hint} Known poolers: ${poolerNames.join(', ')}`)
 }
 
 function toKebab(name: string): string {

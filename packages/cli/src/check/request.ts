@@ -1,6 +1,5 @@
 import { poolers, rules, type GuardOptions, type PoolerProfile } from '@poolsafe/core'
-import { closest } from '@poolsafe/core/internal'
-import { poolerNamed, UsageError } from '@poolsafe/config'
+import { poolerNamed, unknownName, UsageError } from '@poolsafe/config'
 import type { Style } from '../terminal/style.ts'
 import { formats, type Format } from './report/all.ts'
 
@@ -67,7 +66,7 @@ export function profilesOf(names: readonly string[] | undefined, { pooler }: Gua
 export function formatNamed(name: string): Format {
   const found = formats.find((format) => format === name)
   if (found !== undefined) return found
-  throw new UsageError(`--format: there is no format '${name}'. Formats: ${formats.join(', ')}`)
+  throw unknownName('--format', 'format', name, formats)
 }
 
 /** @throws UsageError for an unknown rule */
@@ -75,7 +74,5 @@ export function checkRules(ids: readonly string[]): readonly string[] {
   const known: readonly string[] = rules.map(({ id }) => id)
   const wrong = ids.find((id) => !known.includes(id))
   if (wrong === undefined) return ids
-  const meant = closest(wrong, known)
-  const hint = meant === undefined ? '.' : `; did you mean '${meant}'?`
-  throw new UsageError(`--rule: there is no rule '${wrong}'${hint} Rules: ${known.join(', ')}`)
+  throw unknownName('--rule', 'rule', wrong, known)
 }

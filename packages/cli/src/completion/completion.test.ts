@@ -56,7 +56,7 @@ describe('the script of completion', () => {
     const { exitCode, err } = await runCli(['completion', 'bsh'])
     expect({ exitCode, err }).toEqual({
       exitCode: 2,
-      err: "error: completion: there is no shell 'bsh'; did you mean 'bash'? Shells: bash, zsh, fish\n",
+      err: "error: completion: there is no shell 'bsh'; did you mean 'bash'? Known shells: bash, zsh, fish\n",
     })
   })
 })

@@ -1,9 +1,8 @@
 import type { PoolerProfile, Rule } from '@poolsafe/core'
 import { ruleById, type RuleId } from '@poolsafe/core'
-import { closest } from '@poolsafe/core/internal'
 import { chosenCatalog } from '../catalog/chosen-catalog.ts'
 import { exitCodes, type ExitCode } from '../exit-code.ts'
-import { everyPooler, loadConfig, poolerNamed, UsageError } from '@poolsafe/config'
+import { everyPooler, loadConfig, poolerNamed, unknownName, UsageError } from '@poolsafe/config'
 import { jsonReport } from '../schema-url.ts'
 import type { Style } from '../terminal/style.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -54,10 +53,7 @@ function ruleOf(text: string): Rule | undefined {
   const id = text.trim()
   if (Object.hasOwn(ruleById, id)) return ruleById[id as RuleId]
   if (!/^(?:session|transaction|connection|statement)\/[a-z-]+$/.test(id)) return undefined
-  const ids = Object.keys(ruleById)
-  const meant = closest(id, ids)
-  const hint = meant === undefined ? '.' : `; did you mean '${meant}'?`
-  throw new UsageError(`explain: there is no rule '${id}'${hint} Rules: ${ids.join(', ')}`)
+  throw unknownName('explain', 'rule', id, Object.keys(ruleById))
 }
 
 function profilesOf(names: readonly string[] | undefined): PoolerProfile[] {
