@@ -1,5 +1,5 @@
 // Sends nothing that needs the parser.
-import { isParserLoaded } from '@poolsafe/core/adapter'
+import { isParserLoaded } from '@poolsafe/core/internal'
 import { Pool } from 'pg'
 
 const pool = new Pool({ connectionString: process.env.DATABASE_URL })
