@@ -65,7 +65,10 @@ export async function openDatabase(url: string, name: string): Promise<OpenDatab
     await client.connect()
   } catch (error) {
     await client.end().catch(() => {})
-    throw new DatabaseUnreadableError(`could not connect to ${shownUrl(url)}: ${messageOf(error)}`, { cause: error })
+    const message = messageOf(error)
+    throw new DatabaseUnreadableError(`could not connect to ${shownUrl(url)}: ${message}${adviceOn(message)}`, {
+      cause: error,
+    })
   }
   const { stream } = inside.connection
   return {
@@ -76,6 +79,15 @@ export async function openDatabase(url: string, name: string): Promise<OpenDatab
     isLocal: isLocal(stream.remoteAddress),
     close: async () => client.end().catch(() => {}),
   }
+}
+
+/** A login that fails because all connections are taken is what one looks for with these commands. */
+function adviceOn(message: string): string {
+  if (/no more connections allowed/.test(message))
+    return '. The pooler has as many clients as it allows (SHOW CLIENTS of its console): smaller pools, fewer processes, or a larger limit'
+  if (/remaining connection slots|too many clients|too many connections for/.test(message))
+    return '. Every connection of PostgreSQL for this role is taken. A superuser gets in by the reserved ones; `poolsafe watch` closes idle connections, and `poolsafe size` has the numbers'
+  return ''
 }
 
 /** The driver reads the files that the URL names, such as `sslrootcert`. */

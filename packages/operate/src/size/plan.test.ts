@@ -63,6 +63,11 @@ describe('planSize()', () => {
     ],
     ['poolers that multiply', { cores: 2, poolers: 8 }, /8 poolers × 1 pair open 8 connections/],
     ['users that multiply', { poolers: 1, pairs: 200, maxConnections: 100 }, /200 connections are opened at most/],
+    [
+      'requests that hold two connections behind a pooler',
+      { requestsPerSecond: 300, poolers: 1, connectionsAtOnce: 2 },
+      /13 requests at once may hold all 8 server connections of a pool/,
+    ],
     ['work_mem beyond the memory', { workMemBytes: 2 ** 30, ramBytes: 2 ** 33 }, /90 % of the memory are 7.2 GiB/],
   ])('reports %s', (_, options, problem) => {
     const { problems } = planSize(options)

@@ -1,6 +1,6 @@
 import { counted } from '@poolsafe/core/internal'
 import type { Connections } from './connections.ts'
-import { round, type Load } from './load.ts'
+import { round, staffed, type Load } from './load.ts'
 import type { Memory } from './memory.ts'
 import type { ResolvedSize } from './options.ts'
 import { mostProcesses, slotsOf } from './pools.ts'
@@ -18,6 +18,7 @@ export function problemsOf(size: ResolvedSize, load: Load, connections: Connecti
     ...tooManySlots(connections),
     ...shortPool(connections),
     ...manyPoolers(size, load, connections),
+    ...deadlockAtPooler(size, load, connections),
     ...tooLittleMemory(memory),
   ]
 }
@@ -76,6 +77,20 @@ function manyPoolers({ poolers, pairs }: ResolvedSize, { worthHaving }: Load, { 
     {
       what: `${counted(poolers, 'pooler')} × ${counted(pairs, 'pair')} open ${counted(total, 'connection')}, and the database works for ${worthHaving}`,
       remedy: 'fewer poolers, or one user for all',
+    },
+  ]
+}
+
+/** The pools of processes have a floor against this. The pool of a pooler is shared by all of them. */
+function deadlockAtPooler(size: ResolvedSize, { busy }: Load, { poolSize }: Connections): Problem[] {
+  const { poolers, pairs, connectionsAtOnce } = size
+  if (poolers === 0 || connectionsAtOnce === 1) return []
+  const requests = staffed(busy / (poolers * pairs))
+  if (poolSize >= requests * (connectionsAtOnce - 1) + 1) return []
+  return [
+    {
+      what: `${requests} requests at once may hold all ${counted(poolSize, 'server connection')} of a pool, each waiting for its next one: a deadlock until query_wait_timeout`,
+      remedy: 'one connection for each request: no query outside of a transaction while it is open',
     },
   ]
 }

@@ -17,8 +17,9 @@ beforeAll(async () => {
   await owner.connect()
   for (const role of Object.keys(users)) await owner.query(`CREATE ROLE ${role} LOGIN PASSWORD 'word'`)
   await owner.query('ALTER ROLE few CONNECTION LIMIT 25')
-  for (const name of ['shop', 'other']) await owner.query(`CREATE DATABASE ${name}`)
+  for (const name of ['shop', 'other', 'full']) await owner.query(`CREATE DATABASE "${name}"`)
   await owner.query('ALTER DATABASE other CONNECTION LIMIT 3')
+  await owner.query('ALTER DATABASE "full" CONNECTION LIMIT 1')
   await owner.end()
 })
 afterAll(async () => {
@@ -159,5 +160,26 @@ describe('PgBouncer’s console', () => {
       status: 'unseen',
       why: 'it is a database, not PgBouncer’s console: its name there is pgbouncer',
     })
+  })
+})
+
+describe('a login that fails because all connections are taken', () => {
+  it('says what to do, at the pooler', async () => {
+    const pooler = await pgbouncer({ settings: { max_client_conn: '1', stats_users: '' } })
+    const other = new pg.Client(urlIn(pooler, 'shop'))
+    await other.connect()
+    const { exitCode, err } = await runCli(['doctor', '--url', urlIn(pooler, 'shop')])
+    await other.end()
+    expect({ exitCode, err }).toEqual({ exitCode: 2, err: expect.stringContaining('smaller pools, fewer processes') })
+  })
+
+  it('says what to do, at PostgreSQL', async () => {
+    const url = new URL(server.url)
+    Object.assign(url, { pathname: '/full', username: 'app', password: 'word' })
+    const other = new pg.Client(url.href)
+    await other.connect()
+    const { exitCode, err } = await runCli(['doctor', '--url', url.href])
+    await other.end()
+    expect({ exitCode, err }).toEqual({ exitCode: 2, err: expect.stringContaining('`poolsafe watch` closes idle') })
   })
 })
