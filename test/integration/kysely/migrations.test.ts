@@ -1,4 +1,5 @@
 import { createGuard, InvalidOptionError, poolers, type Guard } from '@poolsafe/core'
+import { performance as realClock } from '@poolsafe/core/internal'
 import { guardDialect, MigrationLockError } from '@poolsafe/kysely'
 import { guardPool } from '@poolsafe/pg'
 import { startPgBouncer, type PgBouncerServer } from '@poolsafe/testing/servers'
@@ -221,8 +222,8 @@ describe('the lock of the migrations', () => {
     opened.push(() => db.destroy())
     const deploy = migrate(db, three)
     await vi.waitFor(() => expect(logged.join()).toContain('wait for their lock'), 10_000)
-    const clock = performance.now.bind(performance)
-    const later = vi.spyOn(performance, 'now').mockImplementation(() => clock() + 3_600_001)
+    const clock = realClock.now
+    const later = vi.spyOn(realClock, 'now').mockImplementation(() => clock() + 3_600_001)
     const { error } = await deploy.finally(() => later.mockRestore())
     expect(error).toBeInstanceOf(MigrationLockError)
     expect(error).toMatchObject({ message: expect.stringContaining('held the migration lock for an hour') })
