@@ -66,12 +66,15 @@ export class PostgresSide implements Side {
     return use as Use
   }
 
-  /** A server connection of a pooler bears the name of its last client, or none after a RESET ALL of that client. */
+  /**
+   * A server connection of a pooler bears the name of its last client, or none after a RESET ALL of that client. A
+   * connection that is still logging in has no name yet, and no state but `starting` (PostgreSQL 18).
+   */
   async observe(): Promise<void> {
     const rows = await askRows<{ readonly key: string; readonly pid: number; readonly name: string }>(
       this.#connection.ask,
       'the names of connections',
-      "SELECT pid || '@' || backend_start AS key, pid, application_name AS name FROM pg_stat_activity WHERE backend_start IS NOT NULL",
+      "SELECT pid || '@' || backend_start AS key, pid, application_name AS name FROM pg_stat_activity WHERE state <> 'starting'",
     )
     const isShared = ({ key, name }: (typeof rows)[number]): boolean =>
       this.#shared.has(key) || (this.#names.get(key) ?? name) !== name
