@@ -1,5 +1,6 @@
 import { unlessRefused } from '../sql/parser.ts'
 import { columnsOf } from './columns.ts'
+import type { DeclaredText } from './declared.ts'
 import { toStatement } from './expression-text.ts'
 
 /** A statement or an expression of a PL/pgSQL routine, and the variables that get its last columns. */
@@ -39,18 +40,13 @@ export function typesDeclaredIn(body: object): string[] {
   })
 }
 
-/**
- * Returns the values of declared variables that PL/pgSQL's parser leaves out: those of types that it does not know.
- *
- * @param text the text of the routine
- */
-export function valuesDeclaredIn(body: object, text: string): string[] {
+/** Returns the values of declared variables that PL/pgSQL's parser leaves out: those of types that it does not know. */
+export function valuesDeclaredIn(body: object, text: DeclaredText): string[] {
   return Object.entries(body).flatMap(([key, child]: [string, unknown]) => {
     if (typeof child !== 'object' || child === null) return []
     const { refname, lineno } = child as { readonly refname?: string; readonly lineno?: number }
     if (key !== 'PLpgSQL_rec' || refname === undefined || lineno === undefined) return valuesDeclaredIn(child, text)
-    const name = refname.replaceAll(/[^\w$]/g, String.raw`\$&`)
-    const [, value] = new RegExp(`\\b${name}"?\\s+[^;:=]*?(?::=|=|\\bdefault\\b)([^;]*);`, 'i').exec(text) ?? []
+    const value = text.valueOf(refname)
     return value === undefined ? [] : [value]
   })
 }

@@ -5,6 +5,7 @@ import { uncertain } from '../rules/effect.ts'
 import { effectsIn, harmless, type Analysis, type DetectedEffect } from './analysis.ts'
 import { parseAndAnalyze, scanSaysHarmless } from './analyze.ts'
 import { assignmentsIn, typesDeclaredIn, valuesDeclaredIn, valuesOf, type Assignment } from './assignments.ts'
+import { DeclaredText } from './declared.ts'
 import { detect } from './detect.ts'
 import { analyzeBody, option, type Block } from './do-block.ts'
 import { bodyOf, statementsIn } from './definitions.ts'
@@ -96,10 +97,11 @@ function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: 
   const isHarmless = (sql: string): boolean => scanSaysHarmless(sql) && !reach.mentions(sql)
   const inputs = inputsOf(statement).map(({ name }) => name ?? '')
   const name = names(statement.funcname).at(-1) ?? ''
-  const stableOf: StableOf = (assignments) => stableNamesIn(name, inputs, assignments, aliasesIn(definition))
   const language = option(statement.options ?? [], 'language')
+  const text = new DeclaredText(language === 'plpgsql' ? bodyOf(statement) : '')
+  const stableOf: StableOf = (assignments) => stableNamesIn(name, inputs, assignments, text.aliases())
   if (language === 'plpgsql')
-    return named(ofPlpgsql({ body: parseFunction(definition), text: definition }, stableOf, isHarmless, reach))
+    return named(ofPlpgsql({ body: parseFunction(definition), text }, stableOf, isHarmless, reach))
   const stable = stableOf([])
   if (statement.sql_body !== undefined)
     return joined(statementsIn(statement.sql_body).map((each) => ofStatement(stabilise(each, stable), reach)))
@@ -114,20 +116,10 @@ function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: 
 /** A routine in PL/pgSQL. */
 interface Parsed {
   readonly body: object
-  readonly text: string
+  readonly text: DeclaredText
 }
 
 type StableOf = (assignments: readonly Assignment[]) => StableNames
-
-/** `v ALIAS FOR $1`. */
-function aliasesIn(definition: string): ReadonlyMap<string, number> {
-  return new Map(
-    [...definition.matchAll(/\b([a-z_][\w$]*)\s+alias\s+for\s+\$(\d+)/gi)].map(([, name = '', number]) => [
-      name.toLowerCase(),
-      Number(number),
-    ]),
-  )
-}
 
 function ofPlpgsql(
   { body, text }: Parsed,

@@ -103,8 +103,21 @@ export function parseAndScan(sql: string): {
   readonly tokens: readonly ScannedToken[]
 } {
   const text = bare(sql)
-  const { tokens } = run(text, scanToJson) as { readonly tokens: readonly ScannedToken[] }
-  return { statements: placedIn(text), tokens }
+  return { statements: placedIn(text), tokens: tokensIn(text) }
+}
+
+/**
+ * Scans a text with PostgreSQL's own scanner, which is that of PL/pgSQL as well. Comments are no tokens.
+ *
+ * @throws ParseRefused for what the scanner refuses
+ * @throws ParseTooComplex for a text that the parser cannot hold
+ */
+export function scan(sql: string): readonly ScannedToken[] {
+  return tokensIn(bare(sql))
+}
+
+function tokensIn(text: string): readonly ScannedToken[] {
+  return (run(text, scanToJson) as { readonly tokens: readonly ScannedToken[] }).tokens
 }
 
 /** The parser gives no length for the last statement. */

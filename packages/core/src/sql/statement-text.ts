@@ -1,5 +1,5 @@
 import type { Node } from '@pgsql/types'
-import { parseAndScan, type ScannedToken } from './parser.ts'
+import { parseAndScan, scan, type ScannedToken } from './parser.ts'
 
 /** A token of a statement. `from` and `to` are UTF-16 positions in the whole text. */
 export interface TextToken {
@@ -84,6 +84,17 @@ export function statementsOf(sql: string): StatementText[] {
     const placed = own.map(({ token, at }) => toToken(token, indexes[at] as Span))
     return new StatementText(node, placed, byLocation)
   })
+}
+
+/**
+ * The tokens of any text, without comments: an expression, the body of a routine.
+ *
+ * @throws ParseRefused, ParseTooComplex
+ */
+export function tokensOf(sql: string): TextToken[] {
+  const tokens = scan(sql)
+  const indexes = utf16Indexes(tokens)
+  return tokens.map((token, at) => toToken(token, indexes[at] as Span))
 }
 
 type Span = readonly [from: number, to: number]
