@@ -5,6 +5,7 @@ export type FailureKind =
   | 'poolerBusy'
   | 'poolerCannotConnect'
   | 'poolerTimeout'
+  | 'poolMode'
   | 'rateLimited'
   | 'quotaExceeded'
   | 'shuttingDown'

@@ -40,7 +40,7 @@ export type {
   Sessions,
   TemporaryObjects,
 } from './audit/sessions.ts'
-export { DatabaseUnreadableError, type Ask, type Unseen } from './ask/ask.ts'
+export { adviceOn, DatabaseUnreadableError, type Ask, type Unseen } from './ask/ask.ts'
 
 // The way to the database, checked.
 export { doctor, type DoctorReport } from './doctor/doctor.ts'

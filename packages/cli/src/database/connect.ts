@@ -1,9 +1,14 @@
 import { UsageError } from '@poolsafe/config'
-import { DatabaseUnreadableError, type DoctorConnection } from '@poolsafe/operate'
+import { classifyFailure } from '@poolsafe/core'
+import { adviceOn, DatabaseUnreadableError, type DoctorConnection } from '@poolsafe/operate'
 import pg from 'pg'
 
 /** How long a login may take, in milliseconds. */
 const connectionTimeoutMillis = 10_000
+
+/** A login that fails because all connections are taken is what one looks for with these commands. */
+const forFullServers =
+  '. A superuser gets in by the reserved connections; `poolsafe watch` closes idle ones, and `poolsafe size` has the numbers'
 
 /** How long an answer may take, in milliseconds. The server's own limit is 60 seconds. */
 const answerTimeoutMillis = 90_000
@@ -65,8 +70,8 @@ export async function openDatabase(url: string, name: string): Promise<OpenDatab
     await client.connect()
   } catch (error) {
     await client.end().catch(() => {})
-    const message = messageOf(error)
-    throw new DatabaseUnreadableError(`could not connect to ${shownUrl(url)}: ${message}${adviceOn(message)}`, {
+    const advice = `${adviceOn(error)}${classifyFailure(error)?.kind === 'tooManyClients' ? forFullServers : ''}`
+    throw new DatabaseUnreadableError(`could not connect to ${shownUrl(url)}: ${messageOf(error)}${advice}`, {
       cause: error,
     })
   }
@@ -79,15 +84,6 @@ export async function openDatabase(url: string, name: string): Promise<OpenDatab
     isLocal: isLocal(stream.remoteAddress),
     close: async () => client.end().catch(() => {}),
   }
-}
-
-/** A login that fails because all connections are taken is what one looks for with these commands. */
-function adviceOn(message: string): string {
-  if (/no more connections allowed/.test(message))
-    return '. The pooler has as many clients as it allows (SHOW CLIENTS of its console): smaller pools, fewer processes, or a larger limit'
-  if (/remaining connection slots|too many clients|too many connections for/.test(message))
-    return '. Every connection of PostgreSQL for this role is taken. A superuser gets in by the reserved ones; `poolsafe watch` closes idle connections, and `poolsafe size` has the numbers'
-  return ''
 }
 
 /** The driver reads the files that the URL names, such as `sslrootcert`. */

@@ -1,4 +1,4 @@
-import { PoolsafeError } from '@poolsafe/core'
+import { classifyFailure, PoolsafeError } from '@poolsafe/core'
 
 /**
  * Runs one SQL text on a connection of your driver, and returns its rows as objects. The texts have no parameters, so
@@ -61,6 +61,12 @@ async function rollBack(ask: Ask, what: string, cause: unknown): Promise<void> {
   }
 }
 
+/** Returns what a failure means and what helps, as another sentence of a message; empty if it is not known. */
+export function adviceOn(error: unknown): string {
+  const failure = classifyFailure(error)
+  return failure === undefined ? '' : `: ${failure.why}. Instead: ${failure.instead}`
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
@@ -83,12 +89,8 @@ async function begin(ask: Ask): Promise<void> {
     await ask('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await ask("SET LOCAL search_path = pg_catalog; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s'")
   } catch (error) {
-    const why = messageOf(error)
-    // PgBouncer: "transaction blocks not allowed in statement pooling mode". It closes the connection.
-    const isStatementMode = /statement pooling/.test(why)
-    throw new DatabaseUnreadableError(
-      `poolsafe could not begin a transaction: ${why}${isStatementMode ? '. No transaction of your application works there either: set pool_mode = transaction' : ''}`,
-      { cause: error },
-    )
+    throw new DatabaseUnreadableError(`poolsafe could not begin a transaction: ${messageOf(error)}${adviceOn(error)}`, {
+      cause: error,
+    })
   }
 }

@@ -85,6 +85,13 @@ export const pgbouncerRefusals: readonly Refusal[] = withCodes(/^(?:08P01|53300|
       'leave it out of the connection settings; set it with SET LOCAL inside the transaction, or on the role with ALTER ROLE',
   },
   {
+    says: /statement pooling mode/,
+    kind: 'poolMode',
+    isTransient: false,
+    why: 'the pooler is in statement mode, which allows no transactions',
+    instead: 'pool_mode = transaction in the settings of the pooler',
+  },
+  {
     says: /^(?:client_idle_timeout|client_login_timeout|idle transaction timeout|idle_transaction_timeout|transaction_timeout|query timeout|query_timeout)/,
     kind: 'poolerTimeout',
     isTransient: false,
