@@ -148,7 +148,12 @@ function documented(given: Member, owner: string): Member {
 function eventsOf(source: string, map: string): string[] {
   return membersOf(source, map).map(({ name, type }) => {
     if (type === 'Error')
-      return `### ${name}\n\npoolsafe itself failed. The event is the \`PoolsafeFault\`; its \`cause\` is the error.`
+      return [
+        `### ${name}`,
+        'poolsafe itself failed: the event is a `PoolsafeFault`. Or a function of your application failed when poolsafe ' +
+          'called it, a listener or the logger: the event is a `CallbackError`, whose `callback` names the function. ' +
+          'The `cause` of both is the error. poolsafe reports its first own fault, and the first failure of each function.',
+      ].join('\n\n')
     const meaning = docstringOf(source, type)
     if (meaning === '') throw new Error(`the interface ${type} has no docstring`)
     const parents = new RegExp(`interface ${type} extends (\\w+)`).exec(source)?.[1]

@@ -1,7 +1,14 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { InvalidOptionError, PoolsafeError, PoolsafeFault, findPoolsafeError, isPoolsafeError } from './errors.ts'
+import {
+  CallbackError,
+  InvalidOptionError,
+  PoolsafeError,
+  PoolsafeFault,
+  findPoolsafeError,
+  isPoolsafeError,
+} from './errors.ts'
 import { UnsafeStatementError } from './guard/unsafe-statement-error.ts'
 import type { Finding } from './guard/finding.ts'
 import { createGuard } from './guard/guard.ts'
@@ -16,6 +23,7 @@ const errors = [
   new UnsafeStatementError('unsafe', { ...fields, operation: 'User.findMany' }),
   new InvalidOptionError('mode', 'loud', "'off' or 'warn'"),
   new PoolsafeFault('think', new Error('no')),
+  new CallbackError('the logger', 'threw', new Error('no')),
 ]
 
 describe.each(errors.map((error) => ({ name: error.constructor.name, error })))('$name', ({ name, error }) => {

@@ -42,6 +42,27 @@ export class PoolsafeFault extends PoolsafeError {
   }
 }
 
+/**
+ * A function of the application failed when poolsafe called it: a listener of `guard.on()`, or the logger. poolsafe
+ * reports the first failure of each function to the log and to listeners of `fault`. Its `cause` is what the function
+ * threw, or what its promise was rejected with.
+ */
+export class CallbackError extends PoolsafeError {
+  static override readonly name: string = 'CallbackError'
+  /** The function, such as `the listener of 'finding'` or `the logger's warn()`. */
+  readonly callback: string
+
+  /**
+   * @param happened what it did, such as `threw` or `rejected`
+   * @param site where it did that, if known
+   */
+  constructor(callback: string, happened: string, cause: unknown, site?: string) {
+    const where = site === undefined ? '' : ` at ${site}`
+    super(`${callback} ${happened}${where}; poolsafe called it for your application: catch errors inside it`, { cause })
+    this.callback = callback
+  }
+}
+
 /** Whether an error is poolsafe's own, whichever copy of the package made it. */
 export function isPoolsafeError(error: unknown): error is PoolsafeError {
   return typeof error === 'object' && error !== null && brand in error

@@ -15,7 +15,14 @@ export type { KnownException, RuleIds } from './exceptions/exception.ts'
 export type { ExceptionOption } from './exceptions/option.ts'
 
 // Errors. `isPoolsafeError` and `findPoolsafeError` recognise them across copies of this package.
-export { PoolsafeError, InvalidOptionError, PoolsafeFault, isPoolsafeError, findPoolsafeError } from './errors.ts'
+export {
+  PoolsafeError,
+  InvalidOptionError,
+  PoolsafeFault,
+  CallbackError,
+  isPoolsafeError,
+  findPoolsafeError,
+} from './errors.ts'
 export { InvalidCommentError } from './exceptions/comment.ts'
 export { UnsafeStatementError } from './guard/unsafe-statement-error.ts'
 export {

@@ -75,6 +75,5 @@ function checkPath(option: string, path: unknown): void {
   throw new InvalidOptionError(`the reporter: ${option}`, path, 'the path of a file')
 }
 
-// Vitest loads a reporter from the default export of its module.
-// oxlint-disable-next-line import/no-default-export
+// oxlint-disable-next-line import/no-default-export -- Vitest loads a reporter from its module's default export
 export default PoolsafeReporter

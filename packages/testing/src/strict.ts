@@ -8,8 +8,7 @@ const run = beginFile()
 
 expect.extend(matchers)
 
-// The outermost hooks: whatever the hooks and tests of the file do runs inside them.
-// Vitest reads from the pattern which fixtures a hook wants: none.
-// oxlint-disable-next-line no-empty-pattern
+// The outermost hooks: everything that the hooks and tests of the file do runs inside them.
+// oxlint-disable-next-line no-empty-pattern -- Vitest reads from the pattern which fixtures a hook wants: none
 aroundAll((runSuite, {}, { file }) => run.aroundFile(runSuite, file))
 aroundEach((runTest, { task }) => run.aroundTest(runTest, task))

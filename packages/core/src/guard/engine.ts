@@ -1,7 +1,7 @@
 import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
 import type { Hearing } from '../checkout/events.ts'
 import { toldBy } from '../analyze/telltales.ts'
-import type { PoolsafeError } from '../errors.ts'
+import type { CallbackError, PoolsafeError } from '../errors.ts'
 import type { LogEntry } from '../log/log-writer.ts'
 import { Observer } from '../observe/observer.ts'
 import { WatchedPools } from '../observe/pools/watched-pools.ts'
@@ -46,7 +46,7 @@ export class Engine {
   readonly #decider: Decider
   readonly #remedies: Remedies
   readonly #reporter: FindingReporter
-  readonly #listenerFailed = (error: unknown): void => this.fault('tell a listener of an event', error)
+  readonly #listenerFailed = (error: CallbackError): void => this.#parts.log.report(error)
   /** Observes the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
   /** The pools that the guard watches. A pool that has ended, or was garbage-collected, is left out. */

@@ -6,6 +6,8 @@ import { keysOf } from '../options.ts'
 import { isThenable } from '../thenable.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { RuleId } from '../rules/index.ts'
+import type { CallbackError } from '../errors.ts'
+import { callbackFailure } from './callback-failure.ts'
 import type { Finding } from './finding.ts'
 
 /** A statement was found unsafe. */
@@ -104,6 +106,8 @@ const names: readonly (keyof GuardEvents)[] = [
 class Audience<Event> implements Hearing {
   readonly listeners = new Set<Listener<Event>>()
   readonly channel: Channel
+  /** How many events of this kind its listeners are hearing, each inside the one before. */
+  depth = 0
   /** Beside the size of the set, because it is read at each event and the set is more memory to fetch. */
   #count = 0
 
@@ -125,6 +129,12 @@ class Audience<Event> implements Hearing {
     this.#count = this.listeners.size
   }
 }
+
+/**
+ * A listener may cause the event that it hears: it sends a statement, which is found unsafe. Deeper than this, poolsafe
+ * stops calling listeners of that event.
+ */
+const deepestEvent = 8
 
 type Audiences = { readonly [Name in keyof GuardEvents]: Audience<GuardEvents[Name]> }
 
@@ -155,17 +165,38 @@ export class Events {
     return this.#audiences[name]
   }
 
-  /** @param failed called with a listener's error; for an asynchronous listener later */
-  emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name], failed: (error: unknown) => void): void {
+  /** @param failed called with the error of each listener that fails; for an asynchronous listener later */
+  emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name], failed: Failed): void {
     const audience: Audience<GuardEvents[Name]> = this.#audiences[name]
-    for (const listener of audience.listeners) {
-      try {
-        const returned = listener(event)
-        if (isThenable(returned)) returned.then(undefined, failed)
-      } catch (error) {
-        failed(error)
-      }
+    if (audience.depth === deepestEvent) {
+      failed(callbackFailure(`a listener of '${name}'`, 'threw', new RangeError(causesItself)))
+      return
     }
-    if (audience.channel.hasSubscribers) audience.channel.publish(event)
+    audience.depth++
+    try {
+      for (const listener of audience.listeners) tell(listener, event, name, failed)
+      if (audience.channel.hasSubscribers) audience.channel.publish(event)
+    } finally {
+      audience.depth--
+    }
   }
+}
+
+const causesItself = 'each call of the listener causes the event again'
+
+type Failed = (error: CallbackError) => void
+
+function tell<Event>(listener: Listener<Event>, event: Event, name: string, failed: Failed): void {
+  try {
+    const returned = listener(event)
+    if (!isThenable(returned)) return
+    returned.then(undefined, (error: unknown) => failed(callbackFailure(nameOf(listener, name), 'rejected', error)))
+  } catch (error) {
+    failed(callbackFailure(nameOf(listener, name), 'threw', error))
+  }
+}
+
+function nameOf(listener: (event: never) => unknown, event: string): string {
+  const name: unknown = Reflect.get(listener, 'name')
+  return typeof name === 'string' && name !== '' ? `the listener ${name} of '${event}'` : `a listener of '${event}'`
 }

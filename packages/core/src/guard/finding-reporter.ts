@@ -58,7 +58,7 @@ export class FindingReporter {
     if (!this.#isHeard('allowed')) return
     const event = { findings, statement: redact(sql), pooler: this.#pooler, operation, allowedBy: exception }
     strictness.current?.onAllowed?.(event)
-    this.#emit('allowed', event, 'what was allowed')
+    this.#emit('allowed', event)
   }
 
   /** Reports the repairs of a statement that is sent now. */
@@ -75,7 +75,7 @@ export class FindingReporter {
       ...originOf(entry),
     }
     strictness.current?.onRepaired?.(event)
-    this.#emit('repaired', event, 'a repair')
+    this.#emit('repaired', event)
   }
 
   /** Reports that a checkout has moved to a direct connection. */
@@ -84,7 +84,7 @@ export class FindingReporter {
     if (!this.#isHeard('moved')) return
     const event: MovedEvent = { findings, statement: redact(sql), pooler: this.#pooler, ...pools, ...originOf(entry) }
     strictness.current?.onMoved?.(event)
-    this.#emit('moved', event, 'a moved checkout')
+    this.#emit('moved', event)
   }
 
   /** Counts findings that are neither allowed nor reported. */
@@ -118,7 +118,7 @@ export class FindingReporter {
     })
     const told = { ...fields, pooler, refused, place: formatCallSite(stack), stack, message }
     strictness.current?.onFinding(told)
-    this.#emit('finding', told, 'a finding')
+    this.#emit('finding', told)
     if (!refused) {
       this.#log.warnOnce(keyOf(source, findings), message, fieldsOf(told))
       return undefined
@@ -144,8 +144,8 @@ export class FindingReporter {
     return this.#events.has(name) || strictness.current !== undefined
   }
 
-  #emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name], what: string): void {
-    this.#events.emit(name, event, (error) => void this.#log.fault(`tell a listener of ${what}`, error))
+  #emit<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): void {
+    this.#events.emit(name, event, (error) => this.#log.report(error))
   }
 }
 

@@ -2,7 +2,7 @@ import { engineOf } from './brand.ts'
 import { strictness } from './strict.ts'
 import { origins } from '../stack/origin.ts'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { InvalidOptionError, PoolsafeFault } from '../errors.ts'
+import { CallbackError, InvalidOptionError, PoolsafeFault } from '../errors.ts'
 import { UnsafeStatementError } from './unsafe-statement-error.ts'
 import { harmless } from '../analyze/analysis.ts'
 import { direct } from '../poolers/direct.ts'
@@ -206,7 +206,7 @@ describe('what watches', () => {
     expect(send(guard, 'SET work_mem = 1')).toBeUndefined()
     expect(others).toHaveLength(2)
     expect(faults).toHaveLength(1)
-    expect(faults[0]).toBeInstanceOf(PoolsafeFault)
+    expect(faults[0]).toBeInstanceOf(CallbackError)
     expect(logged.filter((line) => line.includes('the listener is broken'))).toHaveLength(1)
   })
 

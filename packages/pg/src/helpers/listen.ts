@@ -111,7 +111,7 @@ class PoolListener implements Listener {
         await this.open()
         return this.#reportGap(performance.now() - lost.heardAt, cause)
       } catch (error) {
-        void this.#fail(error)
+        void this.#fail(error, 'a listener could not reconnect')
         if (error instanceof PooledConnectionError) return
       }
     }
@@ -119,38 +119,51 @@ class PoolListener implements Listener {
 
   #hear({ channel, payload = '', processId }: Heard): void {
     const handler = this.#handlers[channel]
-    if (handler !== undefined) void this.#call(() => handler(payload, { channel, processId }), channel)
+    if (handler !== undefined)
+      void this.#call(() => handler(payload, { channel, processId }), handlerOf(channel), channel)
   }
 
   #reportGap(gapMillis: number, cause: unknown): void {
     const { onGap } = this.#options
-    if (onGap !== undefined && !this.#closing.signal.aborted) void this.#call(() => onGap({ gapMillis, cause }))
+    if (onGap !== undefined && !this.#closing.signal.aborted)
+      void this.#call(() => onGap({ gapMillis, cause }), 'onGap of listen()')
   }
 
   /** Calls a function of the application, whose errors must end neither the process nor the listener. */
-  async #call(call: () => unknown, channel?: string): Promise<void> {
+  async #call(call: () => unknown, name: string, channel?: string): Promise<void> {
     try {
       await call()
     } catch (error) {
-      await this.#fail(error, channel)
+      await this.#fail(error, `${name} failed`, channel)
     }
   }
 
-  async #fail(error: unknown, channel?: string): Promise<void> {
+  async #fail(error: unknown, what: string, channel?: string): Promise<void> {
     const { onError } = this.#options
-    if (onError === undefined) return this.#warn(error, channel)
+    if (onError === undefined) return this.#warn(error, what)
     try {
       await onError(error, channel === undefined ? {} : { channel })
     } catch (failure) {
-      this.#warn(failure, channel)
+      this.#warn(failure, 'onError of listen() failed')
     }
   }
 
-  #warn(error: unknown, channel = ''): void {
-    if (this.#warned.has(channel)) return
-    this.#warned.add(channel)
-    const what =
-      channel === '' ? 'a listener could not reconnect or report' : `the handler of channel ${channel} failed`
-    process.emitWarning(`${what}: ${error instanceof Error ? error.message : String(error)}`, 'PoolsafeWarning')
+  #warn(error: unknown, what: string): void {
+    if (this.#warned.has(what)) return
+    this.#warned.add(what)
+    process.emitWarning(`${what}: ${textOf(error)}`, 'PoolsafeWarning')
+  }
+}
+
+function handlerOf(channel: string): string {
+  return `the handler of channel ${channel}`
+}
+
+/** An application may throw anything, also an object without `toString`. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'an object without text'
   }
 }

@@ -32,8 +32,7 @@ export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: ()
     leave()
     closeScope(scope)
   }
-  // Vitest hands its state to a matcher as `this`.
-  // oxlint-disable-next-line oxc/no-this-in-exported-function
+  // oxlint-disable-next-line oxc/no-this-in-exported-function -- Vitest passes its state to a matcher as `this`
   if (!this.isNot) handUp(scope, outer)
   return verdictOn(scope)
 }
