@@ -1,5 +1,5 @@
-// For adapters, of this repository and of others (entry `@poolsafe/core/adapter`). docs/adapters.md has the checklist, an
-// example and the test suite. These names may change in a minor version; docs/CHANGELOG.md says so.
+// For adapters, of this repository and of others (entry `@poolsafe/core/adapter`). docs/adapters.md has the checklist,
+// an example and the test suite. These names may change in a minor version; docs/CHANGELOG.md says so.
 
 // The guard as an adapter sees it: its engine, and the mark on what is guarded.
 export { engineOf, keepFirstGuard, markGuarded, toEngine } from './guard/brand.ts'
@@ -24,7 +24,7 @@ export type { Ending } from './guard/ending.ts'
 export type { Observer } from './observe/observer.ts'
 export type { Execution } from './observe/execution.ts'
 
-// Where a call came from.
+// The origin of a call.
 export { currentOrigin, type Layer, type Located, type Origin } from './stack/origin.ts'
 export type { Caller, Entry, Site } from './stack/call-site.ts'
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { shared } from './shared.ts'
 
-/** What poolsafe keeps in an asynchronous context. Each part has a module of its own, which knows its type. */
+/** The data that poolsafe keeps in an asynchronous context. Each part has its own module, which knows its type. */
 export interface Context<Holding = unknown, Acquiring = unknown> {
   readonly holding: Holding | undefined
   readonly acquiring: Acquiring | undefined

@@ -63,7 +63,7 @@ export class CallbackError extends PoolsafeError {
   }
 }
 
-/** Whether an error is poolsafe's own, whichever copy of the package made it. */
+/** Returns true if an error is poolsafe's own, whichever copy of the package made it. */
 export function isPoolsafeError(error: unknown): error is PoolsafeError {
   return typeof error === 'object' && error !== null && brand in error
 }
@@ -79,7 +79,7 @@ export function findPoolsafeError(error: unknown): PoolsafeError | undefined {
   return undefined
 }
 
-/** What came, unless it may hold a secret: a connection string in the wrong place is the likeliest mistake. */
+/** Describes a value, unless it may hold a secret: a connection string in the wrong place is the likeliest mistake. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return value.length > 40 || /:\/\/|[@=]/.test(value) ? 'a string' : `'${value}'`
   if (typeof value === 'function') return 'a function'

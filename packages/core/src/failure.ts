@@ -1,4 +1,4 @@
-/** What went wrong between the application and the server. */
+/** The kind of failure between the application and the server. */
 export type FailureKind =
   | 'tooManyClients'
   | 'poolerFull'
@@ -30,7 +30,7 @@ export type FailureKind =
 /** A failure with its remedy. Plain data. */
 export interface Failure {
   readonly kind: FailureKind
-  /** Whether connecting again later may help. A statement is never sent again. */
+  /** True if connecting again later may help. A statement is never sent again. */
   readonly isTransient: boolean
   /** The cause, in one sentence. */
   readonly why: string

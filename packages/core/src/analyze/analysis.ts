@@ -6,7 +6,7 @@ export interface DetectedEffect extends Effect {
   readonly rule: RuleId
 }
 
-/** What one statement does to the client's transaction. */
+/** The effect of one statement on the client's transaction. */
 export interface Control {
   readonly does: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to'
   /** The name of the savepoint. */
@@ -46,7 +46,7 @@ export interface Answer {
   readonly rows?: readonly unknown[] | undefined
 }
 
-/** What one text does to session state, for any pooler and caller. */
+/** The effect of one text on session state, for any pooler and caller. */
 export interface Analysis {
   /** The statements that have an effect, in the order of the text. */
   readonly steps: readonly Step[]
@@ -54,7 +54,7 @@ export interface Analysis {
   readonly isBatch: boolean
   /** Why the text could not be judged. Usually absent. */
   readonly undecided?: string
-  /** What the answers to its statements may show. Usually absent. */
+  /** The facts that the answers to its statements may show. Usually absent. */
   readonly telltales?: readonly DetectedTelltale[]
 }
 

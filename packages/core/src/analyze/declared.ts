@@ -1,7 +1,7 @@
 import { unlessRefused } from '../sql/parser.ts'
 import { tokensOf, type TextToken } from '../sql/statement-text.ts'
 
-/** What the text of a routine in PL/pgSQL says and its parse tree leaves out. */
+/** The facts that the text of a PL/pgSQL routine states and its parse tree leaves out. */
 export class DeclaredText {
   readonly #body: string
   readonly #tokens: readonly TextToken[]

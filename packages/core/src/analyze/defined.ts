@@ -11,7 +11,7 @@ import { PreparedStatements } from './prepared-statements.ts'
 /** The deepest nesting of DO blocks that is followed. Each level is parsed anew, so more would take quadratic time. */
 const mostNestedBlocks = 8
 
-/** What one text defines and may run later: prepared statements, functions, checks, views, triggers. */
+/** The objects that one text defines and may run later: prepared statements, functions, checks, views, triggers. */
 export class Defined {
   readonly prepared: PreparedStatements
   readonly #definitions: Definitions

@@ -29,7 +29,7 @@ const isKnown = (call: FunctionCall): boolean => handlersOf(call).length > 0
 const whole: Place = { isWholeStatement: true }
 const inside: Place = { isWholeStatement: false }
 
-/** What one statement runs beside its own code. */
+/** The code that one statement runs in addition to its own. */
 export class Calls {
   /** The names of prepared statements in EXECUTE, also inside EXPLAIN ANALYZE and CREATE TABLE AS. */
   readonly prepared: string[] = []

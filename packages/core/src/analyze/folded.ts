@@ -9,7 +9,7 @@ import { columnsOf, plainName } from './columns.ts'
 export interface Folded {
   /** Names and values that are only known at run time stand in it as `x` and `'x'`. */
   readonly sql: string
-  /** What is only known at run time is quoted, so it cannot change what the statement does. */
+  /** Parts that are known only at run time are quoted, so they cannot change the kind of statement. */
   readonly isWhole: boolean
   /** There are more texts, which are not known or not followed. */
   readonly isCut?: true

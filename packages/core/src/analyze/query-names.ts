@@ -1,6 +1,6 @@
 import type { Node, WithClause } from '@pgsql/types'
 
-/** What is left to do: look at a part of the tree, or begin or end the scope of a name. */
+/** One step that is left to do: look at a part of the tree, or begin or end the scope of a name. */
 type Task = { readonly look: object } | { readonly begin: string } | { readonly end: string }
 
 /**

@@ -56,7 +56,7 @@ export interface References {
   readonly operators: readonly NameReference[]
   /** Types that a value is cast to. A constant is read by the type itself, without a cast. */
   readonly types: readonly (NameReference & { readonly isOfConstant: boolean })[]
-  /** Of a statement that fires event triggers: its command tag, or the empty text if that is not known. */
+  /** For a statement that fires event triggers: its command tag, or an empty text if the tag is not known. */
   readonly command?: string
 }
 
@@ -66,7 +66,9 @@ export interface References {
  */
 export interface Reach {
   readonly effectsOf: (references: References) => Block
-  /** Returns false if a text surely names nothing of the database. Such a text is not parsed if its words are harmless. */
+  /**
+   * Returns false if a text surely names nothing of the database. Such a text is not parsed if its words are harmless.
+   */
   readonly mentions: (sql: string) => boolean
   /** The scan and `mentions` in one pass over the text, if there is one: true for a harmless text. */
   readonly scan?: (sql: string) => boolean
@@ -149,7 +151,7 @@ function orderedBy({ agg_order: order = [] }: FuncCall): Node[] {
   return order.flatMap((each) => ('SortBy' in each && each.SortBy.node !== undefined ? [each.SortBy.node] : []))
 }
 
-/** What each kind of node may lead to, by its tag. */
+/** The objects that each kind of node may lead to, by its tag. */
 const handlers: Readonly<Record<string, (walk: ReferenceWalk, node: never) => void>> = {
   FuncCall: (walk, node: FuncCall) => walk.call(node),
   A_Expr: (walk, node: A_Expr) => walk.operator(node.name),

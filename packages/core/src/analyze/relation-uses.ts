@@ -1,6 +1,6 @@
 import type { CopyStmt, InsertStmt, MergeStmt, Node, UpdateStmt } from '@pgsql/types'
 
-/** What a statement does with a relation. */
+/** The way in which a statement uses a relation. */
 export type RelationUse = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'refresh'
 
 /** The columns that a statement gives a value. */

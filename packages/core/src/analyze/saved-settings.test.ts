@@ -3,7 +3,7 @@ import { analyzeRoutine } from './stored.ts'
 
 const reach = { effectsOf: () => ({ effects: [] }), mentions: () => false }
 
-/** What a routine leaves or clears: `leaves app.a, clears app.a`. */
+/** Lists the settings that a routine leaves or clears: `leaves app.a, clears app.a`. */
 function effectsOf(declare: string, statements: string, args = ''): string {
   const definition = `CREATE FUNCTION f(${args}) RETURNS void LANGUAGE plpgsql AS $$ ${declare} BEGIN ${statements} END $$`
   return analyzeRoutine(definition, reach)

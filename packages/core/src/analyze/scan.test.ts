@@ -72,7 +72,7 @@ function renamed(sql: string, rename: (name: string) => string): string {
   return sql.replace(new RegExp(`\\b(?:${functionNames.join('|')})\\b(?=\\()`, 'g'), rename)
 }
 
-/** What PostgreSQL's parser shows of a text: whether anything in it touches the session or the transaction. */
+/** Asks PostgreSQL's parser whether anything in a text touches the session or the transaction. */
 function touchesSession(sql: string): boolean {
   try {
     return parse(sql).some((statement) => detect(statement).length > 0 || 'TransactionStmt' in statement)

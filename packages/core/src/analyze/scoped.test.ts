@@ -3,7 +3,7 @@ import { analyzeRoutine } from './stored.ts'
 
 const reach = { effectsOf: () => ({ effects: [] }), mentions: () => false }
 
-/** What remains of the effects of a routine that returns rows: `leaves`, `clears`. */
+/** Lists the effects that remain of a routine that returns rows: `leaves`, `clears`. */
 function effectsOf(statements: string): string[] {
   const definition = `CREATE FUNCTION f(flag boolean) RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN ${statements} END $$`
   return analyzeRoutine(definition, reach).effects.map(({ does, isUncertain }) => (isUncertain ? `${does}?` : does))

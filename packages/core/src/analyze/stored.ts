@@ -172,7 +172,7 @@ function ofStatement(statement: Node, reach: Reach): Block {
   return joined([withinTransaction({ effects: detect(statement) }), reach.effectsOf(referencesIn(statement))])
 }
 
-/** What a rule or a trigger runs, as statements. */
+/** Returns the statements that a rule or a trigger runs. */
 function storedIn(statement: Node): Node[] | undefined {
   if ('CreateTrigStmt' in statement) return ofCondition(statement.CreateTrigStmt.whenClause)
   if (!('RuleStmt' in statement)) return undefined

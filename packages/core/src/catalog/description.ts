@@ -7,7 +7,7 @@ import type { Parameter } from './call-arguments.ts'
 export const descriptionVersion = 1
 
 /**
- * What the code that a database keeps does to the session of its caller: the file that `poolsafe audit --write` writes.
+ * The effects of the code in a database on its caller's session: the file that `poolsafe audit --write` writes.
  * It has the names of objects, and no bodies, no rows and no values. Objects that change nothing are left out, unless
  * one that changes the session has the same name.
  */
@@ -19,7 +19,7 @@ export interface CatalogDescription {
   readonly database: string
   /** `server_version_num`. */
   readonly serverVersion: number
-  /** Where unqualified names are looked up, behind `pg_catalog`. `"$user"` is left out. */
+  /** The schemas for unqualified names, after `pg_catalog`. `"$user"` is left out. */
   readonly searchPath: readonly string[]
   readonly routines: readonly DescribedRoutine[]
   readonly relations: readonly DescribedRelation[]
@@ -29,9 +29,9 @@ export interface CatalogDescription {
   readonly eventTriggers: readonly DescribedEventTrigger[]
 }
 
-/** What some code does. */
+/** The effects of some code. */
 export interface DescribedCode {
-  /** What is left in the session when it has run. */
+  /** The state that is left in the session after it has run. */
   readonly leaves: readonly DescribedEffect[]
   /** Why it could not be judged, if such code was asked for. */
   readonly undecided?: string
@@ -53,7 +53,9 @@ export interface DescribedRoutine extends DescribedObject {
   readonly isVariadic?: true
   /** The parameters that a call gives, in their order. */
   readonly parameters?: readonly Parameter[]
-  /** All effects in their order, if it takes back some: a call that surely happens may take back what its caller left. */
+  /**
+   * All effects in their order, if it takes back some: a call that surely happens may take back what its caller left.
+   */
   readonly runs?: readonly DescribedEffect[]
 }
 

@@ -22,7 +22,7 @@ const nothing: Block = { effects: [] }
 
 /** Finds what a statement runs in a database, by the description of that database. */
 export class StoredCode implements Reach {
-  /** What was described. */
+  /** The description of that code. */
   readonly description: CatalogDescription
   readonly scan: (sql: string) => boolean
   #mentions: ((sql: string) => boolean) | undefined

@@ -23,7 +23,7 @@ export type Receiver<Connection> = (
 /** Releases a connection; with an error or `true`, the pool closes it. */
 export type Release = (error?: Error | boolean) => void
 
-/** What a pool throws when it is asked, for example if its driver cannot create a client. */
+/** Wraps an error that a pool throws when it is asked, for example if its driver cannot create a client. */
 export interface Thrown {
   readonly error: Error
 }

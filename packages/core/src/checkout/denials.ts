@@ -10,7 +10,7 @@ import type { PoolState } from './pool-state.ts'
 import type { ServerRefusal } from './reconnect-pause.ts'
 import type { Measures } from './statistics.ts'
 
-/** What a denial needs for its report. */
+/** The facts that the report of a denial needs. */
 export interface Facts<Connection> {
   readonly measures: Measures
   readonly refusal: ServerRefusal

@@ -81,9 +81,9 @@ export interface LeakEndEvent {
 /** The pool could not connect. */
 export interface ConnectFailureEvent {
   readonly error: Error
-  /** What the error means, if that is known. */
+  /** The meaning of the error, if it is known. */
   readonly failure: Failure | undefined
-  /** Whether poolsafe will try again for the same call. */
+  /** True if poolsafe will try again for the same call. */
   readonly isRetried: boolean
 }
 

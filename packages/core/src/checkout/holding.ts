@@ -84,7 +84,7 @@ interface Flow {
   isShared: boolean
 }
 
-/** What an async context holds: the newest of the connections that it acquired. */
+/** The connections that an async context holds: the newest that it acquired. */
 export type Holding = Holdable | HoldingWork | ProvenHolding | Flow
 
 /** The newest connection that each async context holds. */

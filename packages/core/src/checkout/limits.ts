@@ -3,7 +3,7 @@ import { checkBoolean, checkObject, namesOf, resolveFrom, type OptionTable } fro
 import { statementLimitTable, type StatementLimitOptions, type StatementLimits } from './statement-limits.ts'
 
 /**
- * What happens to a call that would have to wait while the server refuses connections and no connection is open:
+ * The behaviour of a call that would have to wait while the server refuses connections and no connection is open:
  *
  * - `never`: it waits, at most for `acquireTimeoutMillis`
  * - `whileRefusing`: it fails immediately
@@ -22,7 +22,7 @@ export interface CheckoutOptions extends StatementLimitOptions {
    */
   readonly acquireTimeoutMillis?: number
   /**
-   * Whether calls fail immediately with a `ServerRefusesError` while the server refuses connections and the pool has
+   * Lets calls fail immediately with a `ServerRefusesError` while the server refuses connections and the pool has
    * none that could be released. At most once a second, one call still asks the server. During a restart of the server,
    * calls then fail instead of waiting for its end; `{ afterMillis: 3000 }` waits 3 s first. @default 'never'
    */
@@ -39,7 +39,7 @@ export interface CheckoutOptions extends StatementLimitOptions {
    */
   readonly idleInTransactionMillis?: number
   /**
-   * Whether each checkout remembers the call site that asked for it; that costs 1 to 2 µs. Without it, poolsafe
+   * True if each checkout remembers the call site that asked for it; that costs 1 to 2 µs. Without it, poolsafe
    * remembers call sites from the second report of the same operation on. @default true in strict mode, else false
    */
   readonly callSites?: boolean
@@ -50,7 +50,7 @@ export interface CheckoutLimits extends StatementLimits {
   readonly acquireTimeoutMillis: number
   readonly failFast: FailFast
   /**
-   * Whether a call also waits for a server that has never answered: true if the application set a timeout or
+   * True if a call also waits for a server that has never answered: true if the application set a timeout or
    * `failFast`.
    */
   readonly waitsForFirstAnswer: boolean

@@ -1,7 +1,7 @@
 import type { FailureKind } from '../failure.ts'
 import { classifyFailure } from './failures.ts'
 
-/** What a reason means, and what helps. */
+/** The meaning of a reason, and the remedy. */
 interface Explained {
   readonly why: string
   readonly instead: string

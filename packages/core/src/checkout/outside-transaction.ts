@@ -17,7 +17,7 @@ export function heldOf(owner: object, holding?: Holding): Holdable | undefined {
 
 /** The known facts about a call that asks for a second connection of a pool. */
 export interface SecondCall {
-  /** Whether the callers that await this call hold the connection; `undefined` if that is unknown. */
+  /** True if the callers that await this call hold the connection; `undefined` if that is unknown. */
   readonly isInside: boolean | undefined
   /**
    * The call site where the enclosing open transaction began; empty if the call site is unknown, `undefined` without a

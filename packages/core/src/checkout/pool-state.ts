@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts'
 
 /**
- * What the application does with a connection that it holds.
+ * The application's present use of a connection that it holds.
  *
  * - `running`: a statement runs
  * - `unread`: a cursor or a stream is open, and its reader requests no more rows
@@ -69,7 +69,7 @@ export type LikelyCause =
   | 'longStatement'
   | 'poolTooSmall'
 
-/** What a cause means, and what helps. */
+/** The meaning of a cause, and the remedy. */
 export interface Advice {
   readonly why: string
   readonly instead: string

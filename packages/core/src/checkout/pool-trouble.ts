@@ -10,7 +10,7 @@ import type { Measures } from './statistics.ts'
 export interface ConnectFailure {
   /** How long ago it failed. */
   readonly agoMillis: number
-  /** What the error means, if that is known. */
+  /** The meaning of the error, if it is known. */
   readonly failure: Failure | undefined
 }
 

@@ -96,7 +96,7 @@ describe('texts of every kind', () => {
     }
   }
 
-  /** What PostgreSQL makes of a text, wherever in it; `undefined` where it refuses it. */
+  /** Asks PostgreSQL how it reads a text; `undefined` if PostgreSQL refuses it. */
   function meaningOf(sql: string): string | undefined {
     try {
       return JSON.stringify(parse(sql), (key, value: unknown) => (/location|stmt_len/.test(key) ? undefined : value))

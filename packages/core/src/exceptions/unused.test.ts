@@ -9,7 +9,7 @@ const set = "SET app.token = 'secret'"
 const listen = 'LISTEN orders'
 const strict = { mode: 'strict' } as const
 
-/** What an adapter does before it sends a statement. */
+/** Does what an adapter does before it sends a statement. */
 function send(guard: Guard, sql: string): ReturnType<Engine['refuse']> {
   return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true }, send)
 }

@@ -16,9 +16,9 @@ export interface Acquiring {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a layer above a pool can do to the connection that it was handed, without seeing it. */
+/** The control of a layer above a pool over a connection that it was handed and cannot see. */
 export interface ConnectionControl {
-  /** What was given to the connection last, and may still be waiting there: to be named to `cancel`. */
+  /** The query that was given to the connection last, and may still wait there. Pass it to `cancel`. */
   latest(): object | undefined
   /**
    * Cancels a query by the protocol's own CancelRequest, if the server is at it; what is over, or not yet sent, is left

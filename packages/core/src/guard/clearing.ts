@@ -3,21 +3,21 @@ import type { StatementRepair, Wanted } from '../rewrite/rewrite.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import { ruleById, type RuleId } from '../rules/index.ts'
 
-/** What the end of the transaction clears of one statement. */
+/** The state of one statement that the end of the transaction clears. */
 export interface ClearedRule {
   readonly at: number
   readonly rule: RuleId
   readonly how: string
 }
 
-/** Where the end of the transaction is sent. */
+/** The way in which the end of the transaction is sent. */
 interface ClearingPlace {
   readonly pooler: PoolerProfile
   /** See `Call.canClear`. */
   readonly canClear: boolean
 }
 
-/** What the end of the transaction can clear, and why it clears no more. */
+/** The state that the end of the transaction can clear, and why it clears no more. */
 export interface Clearable {
   readonly clearable: Wanted
   readonly uncleared: ReadonlyMap<RuleId, string>

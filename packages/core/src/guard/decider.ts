@@ -16,7 +16,7 @@ import { policyOn } from './policy.ts'
 import type { FindingReporter } from './finding-reporter.ts'
 import { RepeatedFindings } from './repeated-findings.ts'
 
-/** What a decider needs from its guard. */
+/** The parts of a guard that a decider needs. */
 interface Complainant {
   readonly mode: Mode
   complain(error: PoolsafeError): PoolsafeError | undefined
@@ -83,7 +83,7 @@ export class Decider {
     return undefined
   }
 
-  /** What its transaction's end will have to know of a statement. */
+  /** Remembers a statement for the end of its transaction. */
   #remember(source: CurrentSource, left: readonly Finding[], entry: Caller): void {
     this.#note(source)
     const { remaining } = this.#exceptions.sort(source, left)
@@ -109,7 +109,7 @@ export class Decider {
     return bySource
   }
 
-  /** What becomes of these effects now. @returns the error that refuses the statement */
+  /** Decides about these effects now. @returns the error that refuses the statement */
   act(entries: readonly Left[], context: Context, current: CurrentSource, entry: Caller): PoolsafeError | undefined {
     const relevant = this.#relevant(entries, context)
     if (relevant.size === 0) return undefined

@@ -5,7 +5,7 @@ import type { Left, TransactionState } from '../transaction/state.ts'
 import { isConnectionGone, type Transaction } from '../transaction/transaction.ts'
 import type { Call } from './call.ts'
 
-/** What is sent behind the end of a transaction, to remove what the transaction has left. */
+/** The statements that are sent after the end of a transaction, to remove what the transaction has left. */
 export interface Ending {
   /** Ends the transaction and begins another one, in which the rest can be sent: `COMMIT AND CHAIN`. */
   readonly chained: string

@@ -31,7 +31,7 @@ import { strictness } from './strict.ts'
 
 const nothing: StatementRemedy = {}
 
-/** Where a guard, and what is guarded, keeps its engine. Copies of this package recognise each other's guards by it. */
+/** The key under which a guard, and each guarded object, keeps its engine. Copies of this package share it. */
 export const engineKey: unique symbol = Symbol.for('poolsafe.guard')
 
 /**
@@ -88,8 +88,8 @@ export class Engine {
   }
 
   /**
-   * Analyzes a statement that is about to be sent. The result comes from memory if the text was seen before. A statement
-   * that is {@link harmless} needs no further call.
+   * Analyzes a statement that is about to be sent. The result comes from memory if the text was seen before. A
+   * statement that is {@link harmless} needs no further call.
    */
   analyze(sql: string): Analysis {
     const analysis = this.peek(sql)
@@ -108,7 +108,10 @@ export class Engine {
     }
   }
 
-  /** True if a policy repairs statements: then an adapter passes on the parameters, and whether it can send another text. */
+  /**
+   * True if a policy repairs statements: then an adapter passes on the parameters, and whether it can send another
+   * text.
+   */
   get repairs(): boolean {
     return this.#remedies.repairs
   }

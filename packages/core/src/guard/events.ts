@@ -16,7 +16,7 @@ export interface FindingEvent {
   /** The statement text, with its literals replaced by `?`. */
   readonly statement: string
   readonly pooler: PoolerProfile
-  /** Whether poolsafe refused the statement before sending it, or refused the server's answer to it. */
+  /** True if poolsafe refused the statement before sending it, or refused the server's answer to it. */
   readonly refused: boolean
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
@@ -45,7 +45,7 @@ export interface AllowedEvent {
 /** One repair of a statement. */
 export interface Repair {
   readonly rule: RuleId
-  /** What was changed, in words: `SET → SET LOCAL`. */
+  /** The change, in words: `SET → SET LOCAL`. */
   readonly how: string
 }
 
@@ -54,7 +54,7 @@ export interface RepairedEvent {
   readonly repairs: readonly [Repair, ...Repair[]]
   /** The application's statement, with its literals replaced by `?`. */
   readonly statement: string
-  /** What poolsafe sent in its place, with literals replaced by `?`. */
+  /** The text that poolsafe sent instead, with literals replaced by `?`. */
   readonly sent: string
   readonly pooler: PoolerProfile
   /** The ORM's name for the call: `User.findMany`. */

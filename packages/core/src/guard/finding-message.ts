@@ -12,7 +12,7 @@ export interface Report {
   readonly pooler: PoolerProfile
   readonly refused: boolean
   /**
-   * What caused the decision: the statement itself, the COMMIT of its transaction, the server's answer, or something
+   * The cause of the decision: the statement itself, the COMMIT of its transaction, the server's answer, or something
    * that is not a statement.
    */
   readonly decidedBy: 'statement' | 'commit' | 'answer' | CallSign
@@ -104,7 +104,7 @@ function sent({ refused, decidedBy }: Report): string {
   }
 }
 
-/** What was sent to the server if there is no statement. */
+/** The message that was sent to the server if there is no statement. */
 const sentBesideText: { readonly [Sign in CallSign]?: { readonly refused: string; readonly told: string } } = {
   releasedInTransaction: {
     refused: 'no COMMIT; poolsafe has the transaction rolled back',

@@ -2,7 +2,7 @@ import type { Helper } from '../rules/helper.ts'
 import type { RuleId } from '../rules/index.ts'
 
 /**
- * What happens to the state.
+ * The outcome for the state.
  *
  * - `leaks`: the state stays on a server connection that other clients use next
  * - `lost`: the statement needs state of another server connection
@@ -28,8 +28,8 @@ export interface Finding {
   /** The helpers and options of poolsafe that do it. The page of the rule shows each as code. */
   readonly helpers: readonly Helper[]
   /**
-   * For code in the database that a statement runs: the chain from what the statement names to what changes the session.
-   * Absent for what the statement itself does. See `GuardOptions.catalog`.
+   * For code in the database that a statement runs: the chain from what the statement names to what changes the
+   * session. Absent for what the statement itself does. See `GuardOptions.catalog`.
    */
   readonly via?: readonly string[]
   /** With the policy `repair`: why there is no exact repair here. */
@@ -38,15 +38,15 @@ export interface Finding {
   readonly docs: string
 }
 
-/** Where a statement is sent. */
+/** The circumstances in which a statement is sent. */
 export interface Context {
-  /** Whether a transaction of this client is open. @default false */
+  /** True if a transaction of this client is open. @default false */
   readonly inTransaction?: boolean
   /**
-   * Whether the caller holds the connection (`pool.connect`) or borrows one for this statement (`pool.query`). @default
-   * true
+   * True if the caller holds the connection (`pool.connect`), false if it borrows one for this statement
+   * (`pool.query`). @default true
    */
   readonly pinned?: boolean
-  /** Whether the driver sends it as a named statement. @default false */
+  /** True if the driver sends it as a named statement. @default false */
   readonly named?: boolean
 }

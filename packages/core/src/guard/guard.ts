@@ -24,7 +24,7 @@ import { performance } from '../measure/real-time.ts'
 export interface Inspection {
   /** Empty if the statement is safe behind this pooler in this context. */
   readonly findings: readonly Finding[]
-  /** What the policy `repair` would send in its place; absent if the guard would send the statement as it is. */
+  /** The text that the policy `repair` would send instead; absent if the guard would send the statement as it is. */
   readonly repaired?: { readonly sql: string; readonly repairs: readonly Repair[] }
 }
 
@@ -82,8 +82,8 @@ export class Guard {
    * Adds a listener of an event.
    *
    * @returns a function that removes the listener
-   * @throws InvalidOptionError for an event that does not exist, with the name that is probably meant, and for a listener
-   *   that is no function
+   * @throws InvalidOptionError for an event that does not exist, with the name that is probably meant, and for a
+   *   listener that is no function
    */
   on<Name extends keyof GuardEvents>(name: Name, listener: (event: GuardEvents[Name]) => void): () => void {
     const { events } = this.#parts
@@ -94,7 +94,8 @@ export class Guard {
 
   /**
    * Allows the findings of one rule or several rules while `fn` runs, for this guard. What a statement inside leaves
-   * behind stays allowed when its transaction commits later, outside. Scopes nest: an inner scope adds to the outer one.
+   * behind stays allowed when its transaction commits later, outside. Scopes nest: an inner scope adds to the outer
+   * one.
    *
    * @param reason why the finding is safe here; listeners of the event `allowed` receive it
    * @returns what `fn` returns; a promise, or a query that starts when it is awaited, is awaited inside the scope
@@ -118,8 +119,8 @@ export class Guard {
 
   /**
    * Returns the exceptions that have allowed nothing so far, each with those of its rules that were not needed: the
-   * options, the scopes that have ended (those of the process-wide `allow` included), and the comments of texts in which
-   * something else was found. The 1,000 newest exceptions are remembered. With mode `off` there are none.
+   * options, the scopes that have ended (those of the process-wide `allow` included), and the comments of texts in
+   * which something else was found. The 1,000 newest exceptions are remembered. With mode `off` there are none.
    */
   unusedExceptions(): KnownException[] {
     if (this.mode === 'off') return []
@@ -135,8 +136,8 @@ export class Guard {
 
   /**
    * Checks whether the pools can do their work, and if not, why. Sends `SELECT 1` on each pool that has an idle
-   * connection. Of an exhausted pool it uses no connection, and it never waits for one. Never rejects because of what it
-   * finds.
+   * connection. Of an exhausted pool it uses no connection, and it never waits for one. Never rejects because of what
+   * it finds.
    *
    * @throws InvalidOptionError
    */

@@ -23,8 +23,8 @@ function outcomes(sql: string, pooler: PoolerProfile, context: Context = autocom
 }
 
 /**
- * What every transaction pooler without help makes of a statement: in autocommit, in a transaction, borrowed for itself
- * alone.
+ * The verdict of every transaction pooler without help on a statement: in autocommit, in a transaction, borrowed for
+ * itself alone.
  */
 type Verdicts = readonly [Outcome[], Outcome[], Outcome[]]
 

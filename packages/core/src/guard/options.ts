@@ -16,7 +16,7 @@ import {
 import { rules, type RuleId } from '../rules/index.ts'
 
 /**
- * What happens with findings:
+ * The handling of findings:
  *
  * - `off`: nothing is wrapped; `guard…` functions return what they were given, untouched
  * - `warn`: poolsafe logs a finding once for each rule and statement, and sends the statement
@@ -27,15 +27,15 @@ import { rules, type RuleId } from '../rules/index.ts'
 export type Mode = 'off' | 'warn' | 'repair' | 'strict'
 
 /**
- * What to do with the findings of one rule.
+ * The handling of one rule's findings.
  *
  * - `allow`: nothing
  * - `warn`: poolsafe logs them
  * - `throw`: poolsafe refuses the statement
- * - `repair`: poolsafe repairs the statement where that is exact. Elsewhere it logs the finding, or refuses the statement
- *   in mode `strict`
- * - `direct`: the checkout moves to a direct connection before the statement is sent. Where that is not possible, `mode`
- *   decides
+ * - `repair`: poolsafe repairs the statement where that is exact. Elsewhere it logs the finding, or refuses the
+ *   statement in mode `strict`
+ * - `direct`: the checkout moves to a direct connection before the statement is sent. Where that is not possible,
+ *   `mode` decides
  */
 export type Policy = 'allow' | 'warn' | 'throw' | 'repair' | 'direct'
 
@@ -43,10 +43,10 @@ export type Policy = 'allow' | 'warn' | 'throw' | 'repair' | 'direct'
 export interface GuardOptions {
   /** The pooler in front of the database: see {@link poolers}. @default poolers.strictest() */
   readonly pooler?: PoolerProfile
-  /** What happens with findings: `off`, `warn`, `repair` or `strict`. @default 'warn' */
+  /** The handling of findings: `off`, `warn`, `repair` or `strict`. @default 'warn' */
   readonly mode?: Mode
   /**
-   * What to do with the findings of single rules, in every mode. Without it, a finding whose outcome is `pinned` is
+   * The handling of the findings of single rules, in every mode. Without it, a finding whose outcome is `pinned` is
    * allowed in every mode: it works, but reserves a server connection of the pooler. @default {}
    */
   readonly rules?: { readonly [Id in RuleId]?: Policy }
@@ -62,17 +62,17 @@ export interface GuardOptions {
    */
   readonly exceptions?: readonly ExceptionOption[]
   /**
-   * What the code in the database does to the session: the path of the file that `poolsafe audit --write` has written,
-   * relative to the working folder, or its content. The guard then finds what functions, triggers, views and defaults
-   * leave, as if the statement said it. It reads the file once. @default undefined: the text alone decides
+   * The effects of the code in the database on the session: the path of the file that `poolsafe audit --write` has
+   * written, relative to the working folder, or its content. The guard then finds what functions, triggers, views and
+   * defaults leave, as if the statement said it. It reads the file once. @default undefined: the text alone decides
    */
   readonly catalog?: string | CatalogDescription
-  /** Where warnings go. @default console */
+  /** The logger for warnings. @default console */
   readonly logger?: Logger
   /** The size of the cache of judged statement texts, in bytes; `0` judges each text anew. @default 1_048_576 */
   readonly cacheBytes?: number
   /**
-   * What poolsafe observes: slow statements, repeated statements, statistics. `false` turns observing off. @default {}
+   * The observations of poolsafe: slow statements, repeated statements, statistics. `false` turns them off. @default {}
    */
   readonly observe?: ObserveOptions | boolean
 }

@@ -17,15 +17,15 @@ import { movesOn } from './policy.ts'
 import type { Replacement } from './repair-plan.ts'
 import { Repairs } from './repairs.ts'
 
-/** What an adapter does before it sends a statement, because of a finding. */
+/** The instructions to an adapter before it sends a statement, because of a finding. */
 export interface StatementRemedy {
   /** The checkout has to move to a direct connection. The statement then goes there as it is. */
   readonly move?: Move
-  /** What is sent in the place of the statement. */
+  /** The text to send instead of the statement. */
   readonly send?: Replacement | undefined
   /** Why findings of the statement are not repaired, by rule. */
   readonly unrepaired?: ReadonlyMap<RuleId, string>
-  /** What is sent behind this end of a transaction; or why nothing is, although the transaction leaves something. */
+  /** The statements to send after this end of a transaction; or why there are none, although it leaves something. */
   readonly ending?: Ending | string
 }
 
@@ -93,8 +93,8 @@ export class Remedies {
 }
 
 /**
- * Returns true if an effect needs a session from now on. What only needs or clears state, such as `currval` or RESET, is
- * about state of the connection that the client has now, or about none.
+ * Returns true if an effect needs a session from now on. What only needs or clears state, such as `currval` or RESET,
+ * is about state of the connection that the client has now, or about none.
  */
 function isSession({ does, state }: Effect): boolean {
   return does === 'leaves' || does === 'unknown' || state === 'backend-pid'

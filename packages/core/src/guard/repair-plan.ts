@@ -11,7 +11,7 @@ import { clearableIn, clearedBeside, withClearings, type Clearable, type Cleared
 import type { Finding } from './finding.ts'
 import { carriedBy, judgeEffects } from './judge.ts'
 
-/** Where a statement is sent, as far as repairs depend on it. */
+/** The circumstances of a statement that its repair depends on. */
 export interface RepairPlace {
   readonly pooler: PoolerProfile
   readonly pinned: boolean
@@ -27,10 +27,12 @@ export interface RepairPlace {
   readonly outside: string
 }
 
-/** What is sent in the place of a statement. */
+/** The text to send instead of a statement. */
 export interface Replacement {
   readonly sql: string
-  /** What the transaction has to know: the effects of the application's statement, those marked that are repaired. */
+  /**
+   * The effects that the transaction must know: those of the application's statement, with the repaired ones marked.
+   */
   readonly analysis: Analysis
   readonly repairs: readonly Repair[]
   /** The changes of the application's text, in its order. */
@@ -46,7 +48,7 @@ export interface TriedLock {
   readonly position: number
 }
 
-/** What is known about the repair of a text in one kind of place. */
+/** The known repairs of a text in one kind of circumstances. */
 export interface RepairPlan {
   readonly send: Replacement | undefined
   /** The repairs of locks, whose names may depend on parameters. */
@@ -63,9 +65,9 @@ const partlyKept = 'the pooler keeps a part of what the statement sets'
 
 const noLocks: readonly StatementRepair[] = []
 
-/** What to repair in a text in one place. */
+/** The repairs that a text needs in its circumstances. */
 export interface WantedRepairs extends Clearable {
-  /** What a new text may repair. */
+  /** The effects that a new text may repair. */
   readonly wanted: Wanted
   /** Why the rest of what would be reported is not repaired. */
   readonly reasons: ReadonlyMap<RuleId, string>
@@ -133,8 +135,8 @@ function withoutRefused(wanted: Wanted, { steps }: Analysis, { pooler }: RepairP
 
 /**
  * State that is left twice is reported once, a rename changes what is reported, and `SET … TO DEFAULT` takes back what
- * is left before or behind it: one form for all of them. Where one became LOCAL alone, it would take back nothing of the
- * others. Locks are counted, so each of them stands for itself.
+ * is left before or behind it: one form for all of them. Where one became LOCAL alone, it would take back nothing of
+ * the others. Locks are counted, so each of them stands for itself.
  */
 function isLike(one: DetectedEffect, other: DetectedEffect): boolean {
   const state = stateOf(one)

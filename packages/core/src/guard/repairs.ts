@@ -14,7 +14,7 @@ import { strictness } from './strict.ts'
 
 type Options = Pick<ResolvedOptions, 'pooler' | 'rules' | 'mode' | 'cacheBytes'>
 
-/** What is sent in the place of a statement, and what of it could not be repaired. */
+/** The text to send instead of a statement, and the effects that could not be repaired. */
 export interface Repairing {
   readonly send?: Replacement | undefined
   /** Why the findings of a rule are not repaired. */
@@ -27,7 +27,7 @@ type Plans = Map<string, RepairPlan>
 /** More kinds of places than this come from texts with many effects in many states. */
 const mostPlans = 8
 
-/** What a plan holds apart from the new text. Measured with texts of one SET each. */
+/** The bytes of a plan in addition to its new text. Measured with texts of one SET each. */
 const planBytes = 1_500
 
 /**

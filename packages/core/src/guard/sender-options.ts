@@ -15,7 +15,7 @@ export interface AnswerReader {
   readonly answerOf: (result: unknown) => Answer
 }
 
-/** What a sender knows of its connection. */
+/** The facts that a sender knows about its connection. */
 export interface SenderOptions {
   /**
    * Follows the transaction of the connection that the caller holds.

@@ -4,7 +4,7 @@ import type { PoolerProfile } from '../poolers/profile.ts'
 import type { SessionState } from '../rules/effect.ts'
 import { carriedBy } from './judge.ts'
 
-/** What a pooler keeps for one of its clients, and a direct connection would not have. */
+/** The state that a pooler keeps for one of its clients, and that a direct connection would not have. */
 export interface Kept {
   /** Settings in lower case. Their present values can be read. */
   readonly settings: readonly string[]

@@ -7,7 +7,7 @@ import type { AllowedEvent, FindingEvent, MovedEvent, RepairedEvent } from './ev
 /** Set by the testing package: every guard of the process is strict, and tells what it finds. */
 export interface StrictOverride {
   onFinding(event: FindingEvent): void
-  /** Whether the test that sends the statement has an exception for this rule. */
+  /** True if the test that sends the statement has an exception for this rule. */
   allows?(rule: RuleId): boolean
   /**
    * An exception could allow something from here on: a scope opens, a guard is made with the option, a text with a
@@ -25,8 +25,8 @@ export interface StrictOverride {
 }
 
 /**
- * Makes every guard strict while it is set; only `@poolsafe/testing` sets it. Process-wide because a test must reach the
- * guards of every copy of this package that the application has loaded.
+ * Makes every guard strict while it is set; only `@poolsafe/testing` sets it. Process-wide because a test must reach
+ * the guards of every copy of this package that the application has loaded.
  */
 export const strictness: Slot<StrictOverride> = shared('strictness', () => ({ current: undefined }))
 

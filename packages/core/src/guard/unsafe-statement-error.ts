@@ -11,7 +11,7 @@ export class UnsafeStatementError extends PoolsafeError {
   static override readonly name: string = 'UnsafeStatementError'
   /** The rule of the first finding. */
   readonly rule: RuleId
-  /** What would have happened: see {@link Outcome}. */
+  /** The outcome without a refusal: see {@link Outcome}. */
   readonly outcome: Outcome
   /** Every finding of the statement, in the order of its text. */
   readonly findings: readonly Finding[]
@@ -21,7 +21,7 @@ export class UnsafeStatementError extends PoolsafeError {
   readonly pooler: string
   /** The ORM's name for the call, such as `User.findMany`, where known. */
   readonly operation: string | undefined
-  /** Whether the server has seen the statement, and answered it. */
+  /** True if the server has seen the statement, and answered it. */
   readonly wasSent: boolean
 
   constructor(message: string, fields: UnsafeStatementFields) {
@@ -38,7 +38,7 @@ export class UnsafeStatementError extends PoolsafeError {
   }
 }
 
-/** What an {@link UnsafeStatementError} tells beside its message. */
+/** The fields of an {@link UnsafeStatementError}. */
 export interface UnsafeStatementFields {
   readonly findings: readonly [Finding, ...Finding[]]
   readonly statement: string

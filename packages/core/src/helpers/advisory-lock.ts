@@ -4,7 +4,7 @@ import { serverCodeOf } from './server-code.ts'
 import type { Database, Run } from './database.ts'
 
 /**
- * What is locked: a whole number of 64 bits, two of 32 bits, or a text, which the server hashes to 64 bits. Numbers,
+ * The key to lock: a whole number of 64 bits, two of 32 bits, or a text, which the server hashes to 64 bits. Numbers,
  * pairs and texts of other programs share the same space.
  */
 export type LockKey = number | bigint | string | readonly [number, number]
@@ -17,7 +17,7 @@ export interface AdvisoryLockOptions {
   readonly wait?: LockWait
 }
 
-/** Whether the lock was acquired; if so, what the function returned. */
+/** The outcome of an attempt to lock. If the lock was acquired, it has the function's result. */
 export type Locked<Result> =
   | { readonly acquired: true; readonly result: Result }
   | { readonly acquired: false; readonly result?: undefined }

@@ -4,7 +4,7 @@ export type Run = (text: string, values?: readonly string[]) => Promise<readonly
 /** One row by the names of its columns. Drivers return booleans and text as such. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** What a helper needs from a driver or an ORM. `Session` is what the application's function gets. */
+/** The functions of a driver or an ORM that a helper needs. `Session` is passed to the application's function. */
 export interface Database<Session> {
   /** Returns true inside an open transaction. Helpers then use that one instead of a new one. */
   readonly isInTransaction: boolean

@@ -1,4 +1,4 @@
-/** What helpers send on a connection of their own. */
+/** The statements that helpers send on a connection of their own. */
 export const sessionTexts = {
   begin: 'BEGIN',
   commit: 'COMMIT',

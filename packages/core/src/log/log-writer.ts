@@ -79,9 +79,9 @@ function withoutFormat(text: string): string {
 }
 
 /**
- * Where warnings go. `console` gets rows for people where the standard error is a terminal, and one line for a slow or
- * repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`: pino, and
- * bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as
+ * The logger for warnings. `console` gets rows for people where the standard error is a terminal, and one line for a
+ * slow or repeated query elsewhere. A structured logger gets the fields beside the message, below the key `poolsafe`:
+ * pino, and bunyan, as `warn(fields, message)`; what has `debug`, `info`, `warn` and `error` (winston, log4js …) as
  * `warn(message, fields)`. Any other object gets `warn(message)`.
  */
 export interface Logger {

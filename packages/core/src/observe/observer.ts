@@ -21,7 +21,7 @@ import { performance } from '../measure/real-time.ts'
 /** Upper bounds of the durations by kind, in milliseconds. */
 const boundsMillis: readonly number[] = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000]
 
-/** What an observer needs of a guard. */
+/** The functions of a guard that an observer needs. */
 export interface Listeners extends SlowLogHost {
   hears(name: keyof ObserveEvents): boolean
   audience(name: keyof ObserveEvents): Hearing

@@ -16,7 +16,7 @@ export interface SlowQueryThreshold {
   readonly verySlowQueryMillis?: number
 }
 
-/** What poolsafe observes about statements. */
+/** The observations of poolsafe about statements. */
 export interface ObserveOptions {
   /** Statements that take longer are logged as warnings, in milliseconds. @default 1000 */
   readonly slowQueryMillis?: number

@@ -7,7 +7,7 @@ import { performance } from '../measure/real-time.ts'
 /** Reported fingerprints, sorted by total time. */
 const mostTold = 10
 
-/** What a guard knows apart from its observer. */
+/** The statistics that a guard has apart from its observer. */
 export interface Counted {
   /** On the clock of `performance.now()`. */
   readonly since: number

@@ -28,7 +28,7 @@ export interface FingerprintStatistics {
 }
 
 /**
- * What a guard has seen since it was created. Plain data that survives `JSON.stringify`: a missing bound is `null`.
+ * The statistics of a guard since it was created. Plain data that survives `JSON.stringify`: a missing bound is `null`.
  */
 export interface GuardStatistics {
   /** Seconds since the guard was created. */

@@ -1,7 +1,7 @@
 import type { SessionState } from '../rules/effect.ts'
 import { carriesAll, type Carried, type PoolerProfile } from './profile.ts'
 
-/** What a pooler does with one kind of session state, and how that is known. */
+/** The handling of one kind of session state by a pooler, and the source of that fact. */
 export type Cell = readonly [carried: Carried, source: string]
 
 /** Cells of some kinds of session state. */
@@ -42,7 +42,7 @@ const kinds: Readonly<Record<SessionState, 'discarded' | 'kept' | 'proved' | 'ot
 
 const allStates = Object.keys(kinds) as SessionState[]
 
-/** What DISCARD ALL removes. The seed, loaded libraries and what extensions keep survive it. */
+/** The state that DISCARD ALL removes. The seed, loaded libraries and state of extensions survive it. */
 export const removedByDiscardAll: readonly SessionState[] = allStates.filter((state) => kinds[state] === 'discarded')
 
 /** The kinds that were looked at on real poolers (`test/integration/core/poolers`). */

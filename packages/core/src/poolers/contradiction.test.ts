@@ -4,7 +4,7 @@ import { contradictionOf } from './contradiction.ts'
 import type { PoolerFacts } from './detect.ts'
 import type { PoolerProfile } from './profile.ts'
 
-/** What PgBouncer 1.26 says at login. */
+/** Returns the facts that PgBouncer 1.26 reports at login. */
 function login(more: Readonly<Record<string, string>> = {}): PoolerFacts {
   const status = {
     'pgbouncer.version': '1.26.1',

@@ -15,7 +15,7 @@ const clues = Object.values(all)
   .flatMap((pooler) => pooler.clues)
   .toSorted((a, b) => strongestFirst.indexOf(a.by) - strongestFirst.indexOf(b.by))
 
-/** What is known about a connection. Each fact may be missing. */
+/** The known facts about a connection. Each may be missing. */
 export interface PoolerFacts {
   /** The connection URL. Neither it nor any part of it is in the answer or in an error. */
   readonly url?: string

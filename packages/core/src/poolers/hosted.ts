@@ -12,7 +12,7 @@ interface Host {
   readonly factory: string
   readonly name: string
   readonly title: string
-  /** Where the service says that its PgBouncer tracks the names of statements. */
+  /** The page on which the service says that its PgBouncer tracks the names of statements. */
   readonly tracksNames?: string
 }
 

@@ -23,7 +23,7 @@ const wiped: Cell = ['wiped', 'measured on 1.5.2; reset.c (smart discard)']
 const honoured: Cell = ['tracked', 'measured on 1.5.2: restored like what it tracks (kiwi/var.h)']
 const survives: Cell = ['leaks', 'measured on 1.5.2: smart discard leaves it']
 
-/** What every client has set: pg, and with it Kysely and Prisma, sends it with each login. */
+/** The settings of every client: pg, and with it Kysely and Prisma, sends them with each login. */
 const sentAtLogin: readonly string[] = ['client_encoding']
 
 /**

@@ -7,11 +7,11 @@ export interface PgDogOptions {
   /** `prepared_statements` of pgdog.toml; `full` covers PREPARE and EXECUTE in SQL too. @default 'extended' */
   readonly preparedStatements?: 'disabled' | 'extended' | 'full'
   /**
-   * `query_parser` of pgdog.toml. `auto` parses every statement only if the deployment is sharded, splits reads from writes or
-   * has `prepared_statements = "full"`; pass `on` for the first two. @default 'auto'
+   * `query_parser` of pgdog.toml. `auto` parses every statement only if the deployment is sharded, splits reads from
+   * writes or has `prepared_statements = "full"`; pass `on` for the first two. @default 'auto'
    */
   readonly queryParser?: 'off' | 'auto' | 'session_control' | 'session_control_and_locks' | 'on'
-  /** Whether `pub_sub_channel_size` of pgdog.toml is above 0. @default false */
+  /** True if `pub_sub_channel_size` of pgdog.toml is above 0. @default false */
   readonly pubSub?: boolean
 }
 

@@ -28,7 +28,7 @@ export interface Clue {
   readonly because: string
 }
 
-/** What is known about a pooler in addition to its profiles. */
+/** The known facts about a pooler in addition to its profiles. */
 export interface About<Options> {
   /** The options of each form with different behaviour, for the documentation. */
   readonly forms: readonly Options[]

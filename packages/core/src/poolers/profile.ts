@@ -2,7 +2,7 @@ import type { SessionState } from '../rules/effect.ts'
 import type { RuleId } from '../rules/index.ts'
 
 /**
- * What a pooler does with one kind of session state when the transaction ends.
+ * The handling of one kind of session state by a pooler when the transaction ends.
  *
  * - `kept`: the client keeps its server session for as long as it holds the connection
  * - `tracked`: restored for its owner on whichever server connection it gets
@@ -15,12 +15,12 @@ import type { RuleId } from '../rules/index.ts'
 export type Carried = 'kept' | 'tracked' | 'pinned' | 'leaks' | 'wiped' | 'rejected' | 'ignored'
 
 /**
- * What a profile claims about the pooler itself, in the words of messages: `mode`, `pooler`, `version` … poolsafe
+ * The claims of a profile about the pooler itself, in the words of messages: `mode`, `pooler`, `version` … poolsafe
  * compares the claims with the login and the URL. A profile without claims matches every pooler.
  */
 export type Claims = Readonly<Record<string, string | number>>
 
-/** What one pooler, at a version and with its settings, does with each kind of session state. Plain data. */
+/** The handling of each kind of session state by one pooler, at a version and with its settings. Plain data. */
 export interface PoolerProfile {
   /** `pgbouncer`, `direct` … */
   readonly name: string
@@ -37,22 +37,24 @@ export interface PoolerProfile {
    * name.
    */
   readonly startup?: Readonly<Record<string, Carried>>
-  /** What a pooler that looks at the statements, and not at their effect, does with those that one rule finds. */
+  /** The handling of one rule's statements by a pooler that looks at statements and not at their effect. */
   readonly byRule?: { readonly [Id in RuleId]?: Carried }
-  /** Lower-case first words of statements that it answers itself, so that PostgreSQL does not run them. @default none */
+  /**
+   * Lower-case first words of statements that it answers itself, so that PostgreSQL does not run them. @default none
+   */
   readonly answers?: readonly string[]
   /**
-   * Where users of this service find what remedies call a direct connection, if it is not plain. Added to such a
+   * The place where users of this service find a direct connection, if it is not plain. Added to such a
    * remedy.
    */
   readonly directConnection?: string
   /** No pooler stands between the application and PostgreSQL, so no message mentions one. @default false */
   readonly isDirect?: boolean
-  /** What it takes for granted of the pooler. */
+  /** The facts that the profile assumes about the pooler. */
   readonly claims?: Claims
-  /** Where each cell of `carries` comes from: what it was measured on, a source file, a page of documentation. */
+  /** The source of each cell of `carries`: a measurement, a source file, a page of documentation. */
   readonly sources?: Readonly<Record<SessionState, string>>
-  /** What the cells cannot say, each in one sentence. */
+  /** The facts that the cells cannot express, each in one sentence. */
   readonly notes?: readonly string[]
 }
 

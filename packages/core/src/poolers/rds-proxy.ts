@@ -3,7 +3,7 @@ import { cells, each } from './cells.ts'
 import { pooler, type NoOptions, type Pooler } from './pooler.ts'
 import type { Carried } from './profile.ts'
 
-/** What its documentation lists as reasons to pin. */
+/** The reasons to pin that its documentation lists. */
 const pins: readonly SessionState[] = [
   'setting',
   'role',

@@ -14,7 +14,7 @@ const directConnection =
   'at Supabase the session pooler, port 5432 of the host *.pooler.supabase.com; or db.*.supabase.co:5432 where your network has IPv6'
 const connections = ['shared', 'session', 'dedicated', 'direct'] as const
 
-/** Which of Supabase's ways the application takes, and what is known of the pooler there. */
+/** The way to Supabase that the application takes, and the known facts about the pooler there. */
 export type SupabaseOptions =
   /** `*.pooler.supabase.com:6543`: Supavisor in transaction mode. The default. */
   | ({ readonly connection?: 'shared' } & SupavisorOptions)

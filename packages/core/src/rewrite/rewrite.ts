@@ -123,10 +123,12 @@ function howOf(changes: readonly Change[]): string {
   return [...new Set(changes.map(({ how }) => how))].join(', ')
 }
 
-/** What shows a statement of the same session the text that the server has. */
+/** The functions and views that show a statement of the same session the text that the server has. */
 const showsText = /^(current_query|pg_stat_activity|pg_stat_get_activity|pg_stat_get_backend_activity)$/
 
-/** Returns why no statement of a text is repaired: one of them sees the whole text, or a server may read it otherwise. */
+/**
+ * Returns why no statement of a text is repaired: one of them sees the whole text, or a server may read it otherwise.
+ */
 function reasonToKeep(statements: readonly StatementText[]): string | undefined {
   const shown = statements.flatMap(({ node }) => wordsOf(node)).find((word) => showsText.test(word))
   if (shown !== undefined) return `it reads ${shown}, which would show the new text`

@@ -47,12 +47,12 @@ export interface Effect {
    */
   readonly what: string
   /**
-   * Where the effect does harm: anywhere, only outside or inside a transaction, or only on a connection borrowed for
-   * one statement.
+   * The circumstances in which the effect does harm: anywhere, only outside or inside a transaction, or only on a
+   * connection borrowed for one statement.
    */
   readonly when: 'always' | 'autocommit' | 'transaction' | 'unpinned'
   /**
-   * What in particular is left, needed, cleared or undone: a setting in lower case, a table, a cursor, a channel. Pairs
+   * The name of what is left, needed, cleared or undone: a setting in lower case, a table, a cursor, a channel. Pairs
    * what is left with what takes it back, and names the setting to a pooler that tracks it. May come from a literal: it
    * is never shown. Absent for all of its kind (`RESET ALL`), or where the text does not tell.
    */
@@ -69,7 +69,7 @@ export interface Effect {
    * COMMIT restores the value of the session (measured on PostgreSQL 18).
    */
   readonly masks?: true
-  /** What takes back all of its kind passes over it. */
+  /** A statement that takes back everything of this kind does not affect it. */
   readonly isMasked?: true
   /** It names a temporary object without its schema. */
   readonly isUnqualified?: true
@@ -87,17 +87,17 @@ export interface Effect {
   readonly clearing?: string
   /** The objects of the database that lead to it, the nearest first. Absent for what the text itself does. */
   readonly via?: readonly string[]
-  /** What became of it, where that is known for a fact: then no profile is asked. */
+  /** The outcome, if it is known for a fact. No profile is asked then. */
   readonly told?: Told
 }
 
-/** What is known for a fact, and its consequence: what follows {@link Effect.what} in a message. */
+/** A known fact and its consequence. In a message it follows {@link Effect.what}. */
 export interface Told {
   readonly outcome: 'leaks' | 'wiped' | 'lost' | 'ineffective' | 'unknown'
   readonly consequence: string
 }
 
-/** What the server's answer to one statement would tell. */
+/** The fact that the server's answer to one statement would show. */
 export interface Telltale {
   readonly effect: Effect
   /** Told by the command of the answer: `ROLLBACK` … */
@@ -107,8 +107,8 @@ export interface Telltale {
 }
 
 /**
- * Whether state stays although its transaction is rolled back: measured on PostgreSQL 18; for the extensions, because they
- * keep it in variables of their library, of which transactions know nothing.
+ * True for state that stays although its transaction is rolled back: measured on PostgreSQL 18; for the extensions,
+ * because they keep it in variables of their library, of which transactions know nothing.
  */
 const outlivesRollback: Readonly<Record<SessionState, boolean>> = {
   setting: false,
@@ -154,7 +154,7 @@ export function maskedBy(what: string, object: string | undefined): Effect {
   }
 }
 
-/** What is said of an effect in a place where it may not run, may run more than once, or may be rolled back. */
+/** Returns the effect with the words for one that may not run, may run more than once, or may be rolled back. */
 export function uncertain<E extends Effect>(effect: E): E {
   if (effect.does === 'clears' || effect.does === 'undoes') return { ...effect, isUncertain: true }
   // How often it is taken, nobody can count: no unlock of one frees it for certain.

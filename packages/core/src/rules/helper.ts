@@ -4,7 +4,7 @@ import type { Effect } from './effect.ts'
 export interface Helper {
   /** As it is exported, with `()`; or an option, with the function that takes it. */
   readonly name: string
-  /** What it does, as a sentence continues after its name. Without the final full stop. */
+  /** The purpose, as a sentence continues after the name. Without the final full stop. */
   readonly does: string
   /** The packages that have it: `@poolsafe/<package>`. */
   readonly packages: readonly ('pg' | 'kysely' | 'prisma')[]
@@ -21,7 +21,7 @@ export interface HelperUse {
   readonly except?: readonly string[]
 }
 
-/** Whether the helper does what is needed after this effect. */
+/** Returns true if the helper does what is needed after this effect. */
 export function helpsWith({ only, except }: HelperUse, { object = '', state, what }: Effect): boolean {
   if (except?.includes(object) === true) return false
   return only === undefined || [object, state, what].some((each) => only.includes(each))

@@ -27,7 +27,7 @@ function onSelect(statement: SelectStmt, { isWholeStatement }: Place): Effect | 
   return what === undefined ? undefined : { does: 'ineffective', state: 'transaction', what, when: 'autocommit' }
 }
 
-/** What a SELECT locks, and whether it may work under its locks. */
+/** The rows that a SELECT locks, and whether it may work under its locks. */
 class Locks {
   #row: string | undefined
   #advisory: string | undefined

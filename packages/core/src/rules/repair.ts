@@ -8,7 +8,7 @@ export interface Edit {
   readonly text: string
 }
 
-/** What an edit means for the parse tree. */
+/** The meaning of an edit for the parse tree. */
 export interface TreeChange {
   readonly node: object
   /** The fields that get another value; `undefined` removes a field. */

@@ -8,7 +8,7 @@ import type { FunctionCall } from '../sql/function-call.ts'
 type Tag = Node extends infer Each ? (Each extends Each ? keyof Each : never) : never
 type Tagged<T extends Tag> = Node extends infer Each ? (Each extends Record<T, infer Inner> ? Inner : never) : never
 
-/** What a rule detects in a node: nothing, one effect or several. */
+/** The effects that a rule detects in a node: none, one or several. */
 export type Detected = Effect | readonly Effect[] | undefined
 
 /** The position of a node in the text. */
@@ -74,7 +74,7 @@ export interface Rule<Id extends string = string> {
   readonly mentionsDirect?: true
   /** Replaces `why` or `instead` over a direct connection, if that text mentions a pooler or a direct connection. */
   readonly onDirect?: { readonly why?: string; readonly instead?: string }
-  /** What poolsafe itself has for it. @default none */
+  /** The helper of poolsafe that replaces it. @default none */
   readonly helpers?: readonly HelperUse[]
   /** `instead` as code. The documentation shows it, and tests run it. */
   readonly remedy: Remedy
@@ -84,7 +84,9 @@ export interface Rule<Id extends string = string> {
     /** The server answers them differently each time: an identifier, a time. Tests then compare the form alone. */
     readonly answersVary?: true
   }
-  /** How its statements are repaired in an open transaction. Absent if nothing does the same for one transaction only. */
+  /**
+   * How its statements are repaired in an open transaction. Absent if nothing does the same for one transaction only.
+   */
   readonly repair?: RuleRepair
   /** How the end of the transaction removes what its statements leave. Used where {@link repair} has no form. */
   readonly clearing?: Clearing

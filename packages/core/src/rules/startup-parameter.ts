@@ -2,7 +2,10 @@ import type { Effect } from './effect.ts'
 import { statementTimeout, withSettings } from './helper.ts'
 import type { Rule } from './rule.ts'
 
-/** Who logs in and where to, and what only labels the connection or is the same in every login of the driver. */
+/**
+ * The parameters that name the user and the database, only label the connection, or are the same in every login of the
+ * driver.
+ */
 const others: ReadonlySet<string> = new Set(['user', 'database', 'application_name', 'client_encoding'])
 
 /** @param name of the parameter, or of a setting followed by ` (in options)` */

@@ -1,8 +1,8 @@
 import { closeOfComment } from './blanks.ts'
 
 /**
- * What is read as a whole, so that nothing in it is taken for a comment; a doubled quote makes two tokens of one, which
- * read the same.
+ * Tokens that are read as a whole, so that nothing in them is taken for a comment; a doubled quote makes two tokens of
+ * one, which read the same.
  */
 const token =
   /--[^\r\n]*|\/\*|"[^"]*(?:"|$)|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[eE]?'|[\w\u0080-\uffff][\w$\u0080-\uffff]*|[ \t\n\r\f\v]+|[^]/y

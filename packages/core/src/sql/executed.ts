@@ -83,7 +83,7 @@ function childrenOf({ tag, node, isExecuted }: Visit, isPlain: (name: string) =>
 }
 
 /**
- * What is stored, and evaluated at once for each row that is there: the default of an added column, and a new CHECK of
+ * The places where tokens, literals, names and comments meet. A lexer may get them wrong.
  * a table or a domain, unless it is NOT VALID or NOT ENFORCED (measured on 18).
  */
 function runAtOnce(tag: string, node: object): Visit[] {
@@ -101,7 +101,10 @@ function runAtOnce(tag: string, node: object): Visit[] {
   return constraints.flatMap(ofConstraint)
 }
 
-/** `EXPLAIN EXECUTE p (f())` and `CREATE TABLE … AS EXECUTE p (f()) WITH NO DATA` evaluate the parameters (measured on 18). */
+/**
+ * `EXPLAIN EXECUTE p (f())` and `CREATE TABLE … AS EXECUTE p (f()) WITH NO DATA` evaluate the parameters (measured on
+ * 18).
+ */
 function ofExecute(query: Node | undefined): Visit[] {
   if (query !== undefined && 'CreateTableAsStmt' in query) return ofExecute(query.CreateTableAsStmt.query)
   if (query === undefined || !('ExecuteStmt' in query)) return []
@@ -138,9 +141,9 @@ function executesChildren(tag: string, node: object, isPlain: (name: string) => 
 }
 
 /**
- * `WHERE false`: PostgreSQL plans an empty result and evaluates nothing of the query (measured on 18). An aggregate gives a row
- * all the same, and any other function may be one, hence only bare calls of functions that return no aggregate; a WITH
- * may hold an INSERT, which runs.
+ * `WHERE false`: PostgreSQL plans an empty result and evaluates nothing of the query (measured on 18). An aggregate
+ * gives a row all the same, and any other function may be one, hence only bare calls of functions that return no
+ * aggregate; a WITH may hold an INSERT, which runs.
  */
 function selectsNothing(
   { whereClause, withClause, groupClause, havingClause, targetList = [] }: SelectStmt,

@@ -35,7 +35,7 @@ export function attributeCall({ arg, indirection }: A_Indirection): FunctionCall
   return functionCall({ funcname: [last], args: [arg] })
 }
 
-/** Whether the call means a function of PostgreSQL itself: one qualified with another schema is the user's. */
+/** Returns true if the call means a function of PostgreSQL itself: one qualified with another schema is the user's. */
 export function isBuiltIn({ schema }: FunctionCall): boolean {
   return schema === undefined || schema === 'pg_catalog'
 }
@@ -46,8 +46,8 @@ export function names(path: readonly Node[] | undefined): string[] {
 }
 
 /**
- * Whether an expression is a constant that PostgreSQL reads as this boolean. NULL is not: `set_config(…, NULL)` acts as
- * with `false` (measured on PostgreSQL 18).
+ * Returns true if an expression is a constant that PostgreSQL reads as this boolean. NULL is not: `set_config(…, NULL)`
+ * acts as with `false` (measured on PostgreSQL 18).
  */
 export function isBooleanConstant(node: Node | undefined, wanted: boolean): boolean {
   if (node === undefined) return false
@@ -64,7 +64,7 @@ export function settingName(name: string): string {
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
-/** Whether an expression is the constant NULL. */
+/** Returns true if an expression is the constant NULL. */
 export function isNullConstant(node: Node | undefined): boolean {
   if (node === undefined) return false
   if ('TypeCast' in node) return isNullConstant(node.TypeCast.arg)
@@ -98,7 +98,10 @@ export function constantText(node: Node): string | undefined {
   return ival === undefined ? (fval?.fval ?? sval?.sval) : String(ival.ival ?? 0)
 }
 
-/** Returns the expression under casts to these types; `undefined` under another cast, which may cut the value or round it. */
+/**
+ * Returns the expression under casts to these types; `undefined` under another cast, which may cut the value or round
+ * it.
+ */
 export function withoutCasts(node: Node, types: RegExp): Node | undefined {
   if (!('TypeCast' in node)) return node
   const { arg, typeName } = node.TypeCast

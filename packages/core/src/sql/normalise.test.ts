@@ -20,7 +20,7 @@ const statements = [
   ),
 ]
 
-/** Where tokens, literals, names and comments meet: what a lexer may get wrong. */
+/** The places where tokens, literals, names and comments meet. A lexer may get them wrong. */
 const pieces = [
   "'", "''", "'a'", "E'", "'b\\'", '"', '""', '"c"', '$$', '$a$', '$', '$1', '$2$', '1', '1.5', 'a$b$', 'd', 'U&"', "U&'", "n'",
   '/*', '*/', '/**/', '/*/', '/* ; */', '--', '-- e', '-', '/', '*', '+', '\n', '\r', ' ', '\t', ',', '(', ')', ';', '.', 'é', '\u00a0',

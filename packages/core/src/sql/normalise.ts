@@ -17,8 +17,8 @@ const close = 0x29
 /**
  * One text for all that differ only in what no rule can see: the words of comments, and the length of `IN ($1, …)` and
  * of
- * `VALUES ($1, …), ($2, …), …`. A comment becomes an empty one instead of going, as it parts tokens and string literals.
- * Where the text is unclear or unfinished it comes back as it is.
+ * `VALUES ($1, …), ($2, …), …`. A comment becomes an empty one instead of going, as it parts tokens and string
+ * literals. An unclear or unfinished text is returned unchanged.
  */
 export function normalise(sql: string): string {
   if (!varies(sql) || isUnclear(sql)) return sql

@@ -10,7 +10,7 @@ const sequences = new Map<string, string>()
 
 /**
  * From the parameter at `at`, with which `$5, $6, $7, …` begins, to a later one of the same sequence, or `at` itself.
- * What is numbered in order is compared with the same sequence as a whole, ten times as fast as it is read.
+ * Parameters that are numbered in order are compared with a whole sequence, ten times as fast as they are read.
  */
 export function alongSequence(sql: string, at: number): number {
   begin.lastIndex = at
@@ -35,7 +35,9 @@ function makeSequence(separator: string, count: number): string {
   return sequence
 }
 
-/** Where a parameter stands in its sequence: each before it takes its digits, a dollar and the separator. */
+/**
+ * Returns the position of a parameter in its sequence: each one before it takes its digits, a dollar and the separator.
+ */
 function placeOf(number: number, separatorLength: number): number {
   let place = (number - 1) * (separatorLength + 2)
   for (let power = 10; power < number; power *= 10) place += number - power

@@ -16,7 +16,7 @@ export interface ParserModule {
   getValue(pointer: number, type: 'i32'): number
 }
 
-/** What later instances share with the first one. */
+/** The parts that later instances share with the first one. */
 interface Program {
   readonly module: object
   readonly Instance: WebAssemblyApi['Instance']
@@ -36,9 +36,10 @@ let program: Program | undefined
 /**
  * Starts an instance of PostgreSQL's parser. libpg-query's own entry loads asynchronously, keeps one instance forever,
  * and sets
- * `process.exitCode` when it runs out of memory. poolsafe must judge a statement before it is sent, in order and without waiting.
- * So it starts the package's Emscripten module itself, in a context whose promises are settled before `runInContext`
- * returns. The context has no `process` and no `require`, so the module touches neither files nor exit codes.
+ * `process.exitCode` when it runs out of memory. poolsafe must judge a statement before it is sent, in order and
+ * without waiting. So it starts the package's Emscripten module itself, in a context whose promises are settled before
+ * `runInContext` returns. The context has no `process` and no `require`, so the module touches neither files nor exit
+ * codes.
  */
 export function startParser(): ParserModule {
   program ??= loadProgram()

@@ -21,7 +21,7 @@ export const maxParseLength = 262_144
 
 let running: ParserModule | undefined
 
-/** Whether PostgreSQL's parser has been loaded by now. */
+/** Returns true if PostgreSQL's parser has been loaded by now. */
 export function isParserLoaded(): boolean {
   return running !== undefined
 }

@@ -3,7 +3,7 @@ import { ownCopy } from './own-copy.ts'
 /** Places, a power of two. */
 const places = 2048
 
-/** What an entry costs beside its text. */
+/** The bytes of an entry in addition to its text. */
 const entryBytes = 48
 
 /** A longer text would push out too many others. As a part of all bytes. */
@@ -66,6 +66,6 @@ function placeOf(text: string): number {
   const step = (length >> 5) + 1
   let hash = length
   for (let at = length - 1; at >= 0; at -= step) hash = (hash * 31 + text.charCodeAt(at)) | 0
-  // What differs in its upper bits alone has to differ in the lower ones: by a multiplication, as hash functions end.
+  // Hashes that differ in their upper bits alone must differ in the lower ones too. A final multiplication does that.
   return (Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 8) & (places - 1)
 }

@@ -6,7 +6,7 @@ const assigning: ReadonlySet<string> = new Set(['set', 'alter', 'create'])
  * literal: `SET app.token = secret`, `ALTER ROLE r SET x TO a, b`, `SET TIME ZONE somewhere`.
  */
 export class SettingValue {
-  /** Whether the last token belongs to a value, or stands right before one. */
+  /** True if the last token belongs to a value, or stands right before one. */
   isOpen = false
   #statement = ''
   #last = ''

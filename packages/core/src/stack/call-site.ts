@@ -109,7 +109,7 @@ export interface Site {
 export type Entry = (...args: never[]) => unknown
 
 /**
- * Who called: the adapter's function, if it is still running; or the call site that was captured when it ran, for a
+ * The caller: the adapter's function, if it is still running; or the call site that was captured when it ran, for a
  * driver that sends a statement in a later turn.
  */
 export type Caller = Entry | Site

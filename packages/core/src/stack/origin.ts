@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { shared } from '../shared.ts'
 
-/** What a layer above the driver knows about the statements inside it. */
+/** The facts that a layer above the driver knows about the statements inside it. */
 export interface Origin {
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string

@@ -11,12 +11,12 @@ export interface Sent {
   readonly source: Source
   /** The guard decided everything at the call (`decideAt: 'statement'`). Nothing waits for the COMMIT. */
   readonly isDecidedNow: boolean
-  /** What the guard decided at the call. */
+  /** The decision of the guard at the call. */
   readonly decided: readonly Left[]
   /** The states before and after the statement, as far as they are known. */
   before: TransactionState
   after: TransactionState
-  /** What is due after the statement, as far as it is known. */
+  /** The effects that are due after the statement, as far as they are known. */
   due: readonly Left[]
   /** The driver's object for the call. The adapter finds the statement by it. */
   query?: object | undefined
@@ -41,7 +41,7 @@ export function withDoubt({ after }: Settled, before: TransactionState): Transac
   return withStates(after, [before, ...(before.others ?? [])])
 }
 
-/** What is due after a statement, and was not decided at its call. */
+/** Returns the effects that are due after a statement, and were not decided at its call. */
 export function lateOf({ due, decided }: Sent): Left[] {
   return due.filter(
     ({ effect, source }) => !decided.some((known) => known.source === source && isCovered(known, { effect, source })),

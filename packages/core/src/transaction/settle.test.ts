@@ -8,7 +8,7 @@ function named(entries: readonly Left[]): string[] {
   return entries.map(({ effect }) => effect.what)
 }
 
-/** What is due after each text, sent one after the other from autocommit. */
+/** Returns the effects that are due after each text. The texts are sent one after the other from autocommit. */
 function dueOf(...texts: readonly string[]): string[][] {
   let state: TransactionState = autocommit
   return texts.map((sql) => {
@@ -176,7 +176,7 @@ describe('what takes back all the same', () => {
 })
 
 describe('a text that fails', () => {
-  /** What is due of the texts that follow one that has failed. */
+  /** Returns the effects that are due after texts that follow one that has failed. */
   function dueAfterFailure(before: readonly string[], failing: string, ...then: readonly string[]): string[] {
     const transaction = new Transaction()
     const send = (sql: string): Left[] => {

@@ -10,7 +10,7 @@ export interface Left {
 /** A linked list of savepoints, the newest first, so that it grows without a copy. */
 export interface Savepoint {
   readonly name: string | undefined
-  /** What the transaction had left when the savepoint was set. */
+  /** The effects that the transaction had left when the savepoint was set. */
   readonly left: readonly Left[]
   readonly previous: Savepoint | undefined
 }
@@ -20,7 +20,7 @@ export interface TransactionState {
   readonly isOpen: boolean
   /** The server refuses every statement until the end of the transaction, or a ROLLBACK TO. */
   readonly isAborted: boolean
-  /** What stays if the transaction commits. */
+  /** The effects that stay if the transaction commits. */
   readonly left: readonly Left[]
   readonly savepoint: Savepoint | undefined
   /** State that survives a rollback and was reported at the end of its text. The transaction still finds it. */

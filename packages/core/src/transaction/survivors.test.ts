@@ -3,7 +3,7 @@ import { analyze } from '../analyze/analyze.ts'
 import { settle } from './settle.ts'
 import { autocommit, inTransaction, type TransactionState } from './state.ts'
 
-/** What is due after each text, sent one after the other from autocommit. */
+/** Returns the effects that are due after each text. The texts are sent one after the other from autocommit. */
 function dueOf(...texts: readonly string[]): string[][] {
   let state: TransactionState = autocommit
   return texts.map((sql) => {

@@ -2,7 +2,7 @@ import type { Shape } from '../shape/shape.ts'
 import type { Layer } from '../../stack/origin.ts'
 import { equalitiesIn, keyOf, namesInParentheses, tokensOf, unquoted, type Tokens } from './statement-parts.ts'
 
-/** What is known of an ORM's statement. If its text is cut, the last WHERE replaces it. */
+/** Returns the known parts of an ORM's statement. If its text is cut, the last WHERE replaces it. */
 function partsOf({ shape }: Repeated): { readonly key: string; readonly columns: string; readonly table: string } {
   const { statement, condition, summary } = shape
   const isCut = statement.endsWith('…')

@@ -38,7 +38,8 @@ export type ProblemKind = (typeof problemKinds)[number]
 /** The result of a ping. */
 export interface PoolPing {
   /**
-   * `notAsked` if no connection was idle: all are checked out, a call waits for one, or there was none and none was opened.
+   * `notAsked` if no connection was idle: all are checked out, a call waits for one, or there was none and none was
+   * opened.
    */
   readonly outcome: 'answered' | 'failed' | 'timedOut' | 'notAsked'
   /** Time until the answer or the failure, including the opening of the connection; `null` if nothing was sent. */
@@ -57,7 +58,7 @@ export interface PoolHealth extends Omit<PoolReport, 'acquireWait' | 'use' | 'po
   readonly holders: readonly Holder[]
 }
 
-/** Whether the guarded pools can work. Plain data that survives `JSON.stringify`. */
+/** The health of the guarded pools. Plain data that survives `JSON.stringify`. */
 export interface GuardHealth {
   /** True if there is no problem except those in `tolerate`. */
   readonly healthy: boolean

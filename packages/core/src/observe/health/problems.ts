@@ -16,7 +16,7 @@ export interface Problem {
   readonly reason: string
 }
 
-/** What is known about a pool. */
+/** The known facts about a pool. */
 export interface PoolFacts {
   readonly report: Pick<PoolReport, 'name' | 'max' | 'size' | 'idle' | 'active' | 'waiting' | 'acquireTimeoutMillis'>
   readonly trouble: PoolTrouble

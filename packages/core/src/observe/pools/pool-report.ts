@@ -39,7 +39,7 @@ export interface AskOptions {
   readonly limitMillis?: number | undefined
 }
 
-/** What an adapter registers with a guard for each pool that it guards. */
+/** The interface of a pool that an adapter registers with a guard. */
 export interface ObservedPool {
   /** The name in reports and events. */
   readonly name: string

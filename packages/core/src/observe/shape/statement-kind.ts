@@ -1,6 +1,6 @@
 import { wordOf } from './summary.ts'
 
-/** What a statement does, by its first word. The values are few enough for a metric label. */
+/** The kind of a statement, by its first word. The values are few enough for a metric label. */
 export const statementKinds = [
   'select',
   'insert',

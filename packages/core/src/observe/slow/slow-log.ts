@@ -12,7 +12,7 @@ import { SlowRepeats, type Rest } from './slow-repeats.ts'
 import { SlowShapes } from './slow-shapes.ts'
 import { setImmediate } from '../../measure/real-time.ts'
 
-/** What a slow log needs of a guard. */
+/** The functions of a guard that a slow log needs. */
 export interface SlowLogHost {
   readonly pools: Iterable<ObservedPool>
   tell<Name extends keyof ObserveEvents>(name: Name, event: ObserveEvents[Name]): void

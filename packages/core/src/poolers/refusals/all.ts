@@ -5,7 +5,7 @@ import { rdsProxyRefusals } from './rds-proxy.ts'
 import type { Refusal } from './refusal.ts'
 import { supavisorRefusals } from './supavisor.ts'
 
-/** What the poolers say, over all of them: their words do not collide. */
+/** The refusals of all poolers together: their words do not collide. */
 export const refusals: readonly Refusal[] = [
   ...rdsProxyRefusals,
   ...supavisorRefusals,

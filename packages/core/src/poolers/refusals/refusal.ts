@@ -1,6 +1,6 @@
 import type { Failure } from '../../failure.ts'
 
-/** What a pooler says in an error of its own, and what that means. */
+/** An error message of a pooler's own, and its meaning. */
 export interface Refusal extends Failure {
   /** Matches the message. */
   readonly says: RegExp
