@@ -7,7 +7,7 @@ export interface CheckConfig {
   readonly include?: readonly string[]
   /** Globs of files that are left out, besides `node_modules`, build output and what Git ignores. @default [] */
   readonly exclude?: readonly string[]
-  /** Whether tests, examples and benchmarks are checked. @default false */
+  /** True if tests, examples and benchmarks are checked. @default false */
   readonly tests?: boolean
   /** Names of more template tags that make SQL, such as `query` or `db.sql`. @default [] */
   readonly tags?: readonly string[]

@@ -1,4 +1,4 @@
-// What the command line and `@poolsafe/register` share. Applications import `defineConfig` from `poolsafe`.
+// The parts that the command line and `@poolsafe/register` share. Applications import `defineConfig` from `poolsafe`.
 
 export { defineConfig } from './define-config.ts'
 export type { PoolsafeConfig } from './options.ts'

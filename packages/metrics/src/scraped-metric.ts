@@ -15,7 +15,7 @@ export interface Line {
   readonly value: number
 }
 
-/** What `get()` of a metric returns to prom-client's registry. */
+/** The result of `get()` of a metric for prom-client's registry. */
 export interface ScrapedLines {
   readonly name: string
   readonly help: string

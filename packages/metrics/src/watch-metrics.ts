@@ -1,7 +1,7 @@
 import { Counter, Gauge, register, type Metric, type Registry, type RegistryContentType } from 'prom-client'
 import { checkMethods } from './check.ts'
 
-/** What a watch of `@poolsafe/operate` counts. */
+/** The counts of a watch of `@poolsafe/operate`. */
 export interface WatchedConnections {
   stats(): {
     readonly used: number | undefined
@@ -56,7 +56,7 @@ const counters: readonly Definition[] = [
   { name: 'watch_lost_total', help: 'How often the watch had no connection.', read: ({ lost }) => lost },
 ]
 
-/** What both classes of prom-client are told. */
+/** The options for both classes of prom-client. */
 interface Description {
   readonly name: string
   readonly help: string

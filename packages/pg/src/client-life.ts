@@ -165,7 +165,7 @@ export class ClientLife implements Life {
     if (this.home.readOnly.refused(this, message, isAutocommit)) this.unfitFor ??= 'readOnly'
   }
 
-  /** Which answer belongs to which query is unknown from here on, and the end of this one may never come. */
+  /** From here on, poolsafe cannot tell which answer belongs to which query, and the end of this one may never come. */
   #closeGarbled(message: Error): void {
     this.#lose(message)
     this.#client.connection?.stream.destroy()

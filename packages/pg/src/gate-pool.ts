@@ -75,7 +75,7 @@ export function gatePool(
   return { gate, source }
 }
 
-/** What stands before a pool. */
+/** The gate and its parts in front of a pool. */
 export interface GatedPool {
   readonly gate: Gate<ClientLike>
   readonly source: PoolSource

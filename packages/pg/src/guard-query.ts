@@ -58,7 +58,7 @@ function connectionOf(client: ClientLike): unknown {
 
 type Send = (args: Arguments) => unknown
 
-/** Whether a checkout can move to a direct connection. */
+/** The part of a call that says if its checkout can move to a direct connection. */
 type Mobility = Pick<Call, 'canMove' | 'staysFor'>
 
 const hasNoDirectPool: Mobility = {}

@@ -32,7 +32,7 @@ export interface Verdict {
   readonly isKnown: boolean
 }
 
-/** What the application ends by `client.release`. */
+/** The stay that the application ends by `client.release`. */
 export interface Ending {
   end(error: unknown, entry: DriverFunction): unknown
 }

@@ -2,7 +2,7 @@ import type { Engine, Layer } from '@poolsafe/core/adapter'
 import type { callerContext, Gate } from '@poolsafe/core/internal'
 import type { ClientLike, PoolLike } from './types.ts'
 
-/** What is known around a call of the application. */
+/** The known facts around a call of the application. */
 export type CallerContext = ReturnType<typeof callerContext>
 
 /** A pool with patched calls. */

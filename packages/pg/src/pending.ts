@@ -49,7 +49,7 @@ export function isOutsideTransaction(client: LivingClient): boolean {
 /** How long an unread cursor has to be closed after the release of its connection, in milliseconds. */
 const cursorMillis = 2000
 
-/** What follows the answers to pending queries. */
+/** The functions that run after the answers to pending queries. */
 interface Waiting {
   /** Called when the server is ready for the next query. */
   readonly ready: () => void

@@ -19,7 +19,7 @@ interface Marked {
 
 const ownText = 'the query object sends a text of its own'
 
-/** What a repair depends on in a call of `query`. */
+/** The parts of a call of `query` that a repair depends on. */
 export function repairCallOf([config, values]: Arguments): Pick<Call, 'keepsText' | 'parameters'> {
   if (isSubmittable(config)) return { keepsText: ownText }
   const { name, values: own } = (typeof config === 'object' ? (config ?? {}) : {}) as QueryConfig & {

@@ -11,7 +11,7 @@ export interface Sample {
   getStartupConf?(): Readonly<Record<string, unknown>>
 }
 
-/** What a pool uses to create its clients. */
+/** The members of a pool that create its clients. */
 interface PoolInternals {
   readonly Client?: (new (options: object) => Sample) & { readonly prototype: Sample }
   readonly options?: { readonly connectionString?: unknown }

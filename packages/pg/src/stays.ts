@@ -21,7 +21,7 @@ export class Stays {
   readonly #life: Life
   /** The number of the present stay; between stays, of the previous one. */
   #number = 0
-  /** What pg-pool set as `client.release` for it. */
+  /** The function that pg-pool set as its `client.release`. */
   #release: DriverFunction = nothing
   #state: 'held' | 'settling' | 'takenBack' | 'over' = 'over'
   #released: Checkout<ClientLike> | undefined

@@ -36,7 +36,8 @@ const guardedBy = new WeakMap<object, object>()
  * @param guard a guard, or the options to make one
  * @param options how long calls wait for a connection, and how long they may hold it
  * @returns a function that is used as `sql` is; with mode `off` the given one
- * @throws InvalidOptionError if `sql` is not an `sql` of postgres.js, or a limit is invalid; in strict mode, also if another guard watches it
+ * @throws InvalidOptionError if `sql` is not an `sql` of postgres.js, or a limit is invalid; in strict mode, also if
+ * another guard watches it
  * @throws UnsafeStatementError in strict mode, if its options are not safe behind the pooler: named statements
  *   (`prepare`), startup parameters (`connection`), or a URL that contradicts the profile of the guard
  */
@@ -82,7 +83,7 @@ export function guardSqlMeanwhile(sql: object, guard: Guard, options: SqlOptions
   return guarded
 }
 
-/** What {@link guardSqlMeanwhile} guards, by the `sql` of postgres.js and by the guarded one. */
+/** The objects that {@link guardSqlMeanwhile} guards: by the `sql` of postgres.js, and by the guarded one. */
 const meanwhile = new WeakMap<object, { readonly original: PoolSql; readonly undo: () => void }>()
 
 /** Returns the `sql` of postgres.js itself, which nobody guards from now on but the caller. */

@@ -7,8 +7,8 @@ import { callbackAround, noteOutside } from './outside.ts'
 import type { Scope } from './scope.ts'
 
 /**
- * The call sites of templates. postgres.js too remembers one stack for each template. In strict mode each query takes its
- * own.
+ * The call sites of templates. postgres.js too remembers one stack for each template. In strict mode each query takes
+ * its own.
  */
 const templates = new WeakMap<object, Site>()
 
@@ -36,7 +36,7 @@ export function guardTag<Original extends Sql>(original: Original, scope: Scope)
     return made(query, isStrict ? siteOf(sql) : siteOfTemplate(strings, sql), sql)
   }
   function unsafe(...args: Parameters<Sql['unsafe']>): Query {
-    // What is no string becomes one when postgres.js sends it. What is judged must be what is sent.
+    // postgres.js turns other values into strings when it sends them. The judged text must be the sent one.
     if (typeof args[0] !== 'string') args[0] = String(args[0])
     return made(remakeQuery(Reflect.apply(bareUnsafe, original, args), making), siteOf(unsafe), unsafe)
   }

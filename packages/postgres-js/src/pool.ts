@@ -4,7 +4,7 @@ import type { Query, Sql } from './driver.ts'
 import type { Losses } from './losses.ts'
 import type { WaitingLine } from './waiting-line.ts'
 
-/** What all queries of one pool share. */
+/** The state that all queries of one pool share. */
 export interface Pool {
   readonly guard: Engine
   /** `sql` as postgres.js has made it. */

@@ -1,7 +1,7 @@
 import type { Transaction } from '@poolsafe/core/adapter'
 import type { Activity, ConnectionSource, Handover } from '@poolsafe/core/internal'
 
-/** What the application does with a connection of postgres.js. */
+/** The application's use of a connection of postgres.js. */
 export class Use {
   readonly #transaction: Transaction | undefined
   /** Queries without an answer. */

@@ -1,7 +1,7 @@
 import { transactionTexts } from '@poolsafe/core/internal'
 
-// What postgres.js itself sends in `sql.begin`. The names of savepoints are those of poolsafe: one is as good as another
-// to follow a transaction.
+// The texts that postgres.js itself sends in `sql.begin`. The names of savepoints are those of poolsafe: one is as good
+// as another to follow a transaction.
 
 export const rollbackText: string = transactionTexts.rollback
 

@@ -25,7 +25,7 @@ function forever(): Promise<never> {
   return new Promise(() => {})
 }
 
-/** What a scope does at the end of its callback. */
+/** The actions of a scope at the end of its callback. */
 interface Ending {
   /** Sends what ends it well, unless the guard refuses that. */
   readonly well?: (outcome: Outcome) => Promise<void>
@@ -73,8 +73,8 @@ export class TransactionScope {
   }
 
   /**
-   * postgres.js would send a query after the end of the transaction on the connection, which the pool lends to others by
-   * then; and on the closed socket of a lost one, where the TypeError in its timer would end the process.
+   * postgres.js would send a query after the end of the transaction on the connection, which the pool lends to others
+   * by then; and on the closed socket of a lost one, where the TypeError in its timer would end the process.
    */
   #refuseLate(text: string, site: Site): Error | undefined {
     const over = this.#over
@@ -83,7 +83,9 @@ export class TransactionScope {
     return this.#pool.guard.refuseCall('usedAfterRelease', site, earlierBy(over), text)
   }
 
-  /** Returns the BEGIN that postgres.js is about to send, as a query of this transaction. It waits for the connection. */
+  /**
+   * Returns the BEGIN that postgres.js is about to send, as a query of this transaction. It waits for the connection.
+   */
   beginBy(query: Query, making: Making): Query {
     const sent = this.#begins.bind(this)
     this.#pool.connections.learnFrom(query)
@@ -149,8 +151,8 @@ export class TransactionScope {
   }
 
   /**
-   * Returns true if the connection is gone, and with it the transaction: `sql.begin` has rejected then. postgres.js would
-   * still send a ROLLBACK on the closed socket, and the TypeError in its timer would end the process.
+   * Returns true if the connection is gone, and with it the transaction: `sql.begin` has rejected then. postgres.js
+   * would still send a ROLLBACK on the closed socket, and the TypeError in its timer would end the process.
    */
   async #isLost(error: unknown, outcome: Outcome): Promise<boolean> {
     // The server's last error arrives before its connection closes.

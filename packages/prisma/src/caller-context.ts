@@ -6,14 +6,14 @@ import { origins, rememberScope } from '@poolsafe/core/internal'
  */
 type BeforeQuery = (fetch: unknown) => unknown
 
-/** What Prisma passes to an extension for one operation. */
+/** The arguments of an extension for one operation, from Prisma. */
 export interface SingleCall {
   readonly args: unknown
   readonly __internalParams?: { readonly transaction?: { readonly kind?: string } }
   readonly query: (args: never, params?: never) => Promise<unknown>
 }
 
-/** What Prisma passes to an extension for all operations of a batch. */
+/** The arguments of an extension for all operations of a batch, from Prisma. */
 export interface BatchCall {
   readonly args: unknown
   readonly __internalParams?: { readonly requests?: readonly { readonly customDataProxyFetch?: BeforeQuery }[] }

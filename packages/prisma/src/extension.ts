@@ -11,12 +11,12 @@ import { OpenTransactions, type OpenTransaction, type Work } from './open-transa
 import { OperationOrigin } from './origin.ts'
 import { UnguardedClientError } from './unguarded-client-error.ts'
 
-/** What `$extends` takes. It adds no model, no method and no result field, so the client keeps its own type. */
+/** The argument of `$extends`. It adds no model, no method and no result field, so the client keeps its own type. */
 export type PoolsafeExtension = (client: unknown) => {
   $extends: { extArgs: { result: {}; model: {}; query: {}; client: {} } }
 }
 
-/** What Prisma passes to an extension for one operation, as far as it is used here. */
+/** The arguments of an extension for one operation, from Prisma, as far as they are used here. */
 interface Operation {
   readonly model?: string | undefined
   readonly operation: string

@@ -103,7 +103,7 @@ function guardConnected(adapter: Adapter, guard: Engine, pool: ResolvedPoolOptio
   return markGuarded(adapter, guard)
 }
 
-/** What the adapter does with the statements of a transaction, and a guarded pool below does not. */
+/** The adapter's handling of a transaction's statements, which a guarded pool below does not do. */
 interface Duties {
   readonly isJudged: boolean
   readonly isObserved: boolean

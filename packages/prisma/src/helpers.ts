@@ -17,7 +17,7 @@ export interface TransactionOptions {
   readonly isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
 }
 
-/** What a function gets: the `tx` of the client. */
+/** The argument of the function: the `tx` of the client. */
 export type TransactionOf<Client> = Client extends { $transaction: WithCallback<infer Tx> } ? Tx : Client
 
 /** Both forms of `$transaction`, of an array and of a callback: TypeScript infers from the last one. */

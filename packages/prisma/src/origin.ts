@@ -2,7 +2,7 @@ import type { Located, Origin } from '@poolsafe/core/adapter'
 import { formatCallSite, readStack, withDeepStack } from '@poolsafe/core/internal'
 import type { OperationName } from './operations.ts'
 
-/** What a report says about the operation that sent a statement. */
+/** The description of the operation that sent a statement, for reports. */
 export class OperationOrigin implements Origin {
   readonly operation: string
   readonly layer = 'prisma'

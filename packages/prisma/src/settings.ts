@@ -4,7 +4,7 @@ import { settingStatement } from '@poolsafe/core/internal'
 import type { PoolsafeExtension } from './extension.ts'
 import { isInTransaction } from './in-transaction.ts'
 
-/** What Prisma hands to an extension for one operation, as far as it is used here. */
+/** The arguments of an extension for one operation, from Prisma, as far as they are used here. */
 interface Operation {
   readonly args: unknown
   readonly query: (args: never) => Promise<unknown>

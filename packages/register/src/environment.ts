@@ -10,7 +10,7 @@ export interface EnvironmentSettings {
   readonly logger?: Logger
   /** Rules whose findings are allowed. */
   readonly rules?: NonNullable<GuardOptions['rules']>
-  /** Where each process writes its record, for `poolsafe run`. */
+  /** The folder in which each process writes its record, for `poolsafe run`. */
   readonly folder?: string
 }
 
@@ -33,7 +33,8 @@ const readers: Readonly<Record<string, (value: string) => EnvironmentSettings>> 
 const others = new Set(['POOLSAFE_POSTGRES_IMAGE', 'POOLSAFE_PGBOUNCER_IMAGE'])
 
 /**
- * Reads `POOLSAFE_MODE`, `POOLSAFE_POOLER`, `POOLSAFE_ALLOW`, `POOLSAFE_LOG` and, for `poolsafe run`, `POOLSAFE_RECORD`. An empty variable counts as unset.
+ * Reads `POOLSAFE_MODE`, `POOLSAFE_POOLER`, `POOLSAFE_ALLOW`, `POOLSAFE_LOG` and, for `poolsafe run`,
+ * `POOLSAFE_RECORD`. An empty variable counts as unset.
  *
  * @throws InvalidOptionError for an unknown variable that begins with `POOLSAFE_`, and for an invalid value
  */

@@ -23,13 +23,13 @@ const fileOfClass = /[\\/](?:pg-pool[\\/]index|lib[\\/](?:native[\\/])?client)\.
 /** The files of TypeORM and Sequelize with the classes whose calls have names. */
 const nameOfOrm = /(?:^|[\\/])(?:EntityManager|\w+QueryBuilder|sequelize)(?:\.js)?$/
 
-/** What {@link watchModules} reports. */
+/** The reports of {@link watchModules}. */
 export interface ModuleWatcher {
   /** The classes of each copy of node-postgres. */
   readonly driver: (driver: DriverClass) => void
   /** The folder of each copy's files. */
   readonly folder: (folder: string) => void
-  /** What a file exports that may belong to an ORM. */
+  /** The exports of a file that may belong to an ORM. */
   readonly orm: (exported: object) => void
 }
 

@@ -9,15 +9,15 @@ import type * as PostgresJs from '@poolsafe/postgres-js'
 const file = /[\\/]node_modules[\\/]postgres[\\/](?:cjs[\\/])?src[\\/]index\.js$/
 /** The line that exports it. No other line of the file begins so. */
 const exported = /^(export default |module\.exports = )Postgres$/m
-/** Where the loaded file finds the wrapper. */
+/** The key under which the loaded file finds the wrapper. */
 const key: unique symbol = Symbol.for('poolsafe.postgres-js')
 
 type Make = (...args: unknown[]) => object
 
 /**
- * Guards every `sql` that postgres.js makes in this process, whether it is imported or required. A function that a module
- * exports cannot be replaced from outside, so the line that exports it is changed when Node loads the file. Node before
- * 22.15 has no hook for that.
+ * Guards every `sql` that postgres.js makes in this process, whether it is imported or required. A function that a
+ * module exports cannot be replaced from outside, so the line that exports it is changed when Node loads the file. Node
+ * before 22.15 has no hook for that.
  *
  * @param limits those of the configuration
  * @param folderFound called with the folder of each copy's files

@@ -5,7 +5,7 @@ import { threadId } from 'node:worker_threads'
 import type { Guard, GuardEvents, RuleId } from '@poolsafe/core'
 import { watchStarted, type StartedRecord } from './started.ts'
 
-/** What one process or worker thread did, for `poolsafe run`. Plain data. */
+/** The record of one process or worker thread, for `poolsafe run`. Plain data. */
 export interface ProcessRecord {
   readonly pid: number
   /** 0 for the main thread. */

@@ -11,13 +11,13 @@ import { htmlAudit } from './html-audit.ts'
 import { sarifAudit } from './sarif-audit.ts'
 import { writeCatalog } from './write-catalog.ts'
 
-/** What `poolsafe audit` was asked for. */
+/** The request of `poolsafe audit`. */
 export interface AuditRequest {
   readonly url?: string
   readonly pooler?: string
   /** The file to write the description of the code to. */
   readonly write?: string
-  /** Whether the file has code that cannot be judged. */
+  /** True if the file has code that cannot be judged. */
   readonly undecided?: boolean
   readonly format: 'pretty' | 'json' | 'html' | 'sarif'
 }

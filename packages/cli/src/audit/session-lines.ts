@@ -1,6 +1,6 @@
 import type { AuditReport } from '@poolsafe/operate'
 
-/** What is there now, one line each, the most urgent first. */
+/** Returns a line for each session that is there now, the most urgent first. */
 export function sessionLines({ sessions, customSettingsWithValue }: AuditReport): string[] {
   const { heldLocks, openTransactions, preparedTransactions, temporaryObjects, extensions } = sessions
   return [

@@ -5,12 +5,12 @@ import type { CheckFinding } from './finding.ts'
 import { counted } from './report/result.ts'
 import { usualBaseline, type CheckRequest } from './request.ts'
 
-/** What a baseline leaves of the findings. */
+/** The findings that a baseline leaves. */
 export interface Applied {
   readonly findings: readonly CheckFinding[]
-  /** What the baseline did, for the end of a report without errors. */
+  /** The effect of the baseline, for the end of a report without errors. */
   readonly clean?: string | undefined
-  /** What to do about the baseline. */
+  /** The remedy for the baseline. */
   readonly note?: string | undefined
 }
 

@@ -18,7 +18,7 @@ import type { Located } from './sql/located.ts'
 import { fixedText } from './sql/pieces.ts'
 import { suppressionsOfCode, type Suppressions } from './suppressions.ts'
 
-/** What was found in a file. */
+/** The findings of a file. */
 export interface CodeResult {
   readonly findings: readonly CheckFinding[]
   readonly suppressions: Suppressions

@@ -123,7 +123,7 @@ const importsFile = /['"]\.[^'"\n]*['"]/
 
 const importing = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)['"]([^'".\n][^'"\n]*)['"]/g
 
-/** What a file imports by other than a relative path. */
+/** Returns the packages that a file imports. */
 function importedIn(source: string): string[] {
   return Array.from(source.matchAll(importing), ([, module = '']) => module)
 }

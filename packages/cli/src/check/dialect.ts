@@ -12,7 +12,7 @@ const otherName = new RegExp(
   'i',
 )
 const postgresName = /[pP]ostgres|POSTGRES|[pP]gsql|(?:^|_)pg(?:$|[_A-Z])|Pg(?:$|[A-Z])/
-/** What carries data from one database to the other. */
+/** The tools that carry data from one database to the other. */
 const carrier = /from|import|migrat|convert|copy|transfer/i
 
 /** Returns true for a module that speaks to nothing but PostgreSQL. */

@@ -7,7 +7,7 @@ import { settingsFiles } from './configuration/check-settings-file.ts'
 import type { Skipped } from './finding.ts'
 import { reasonOf } from './read-file.ts'
 
-/** Which files to check. */
+/** The selection of files to check. */
 export interface FileRequest {
   /** The working folder. */
   readonly cwd: string
@@ -15,7 +15,7 @@ export interface FileRequest {
   readonly paths: readonly string[]
   readonly include: readonly string[]
   readonly exclude: readonly string[]
-  /** Whether tests, examples and benchmarks are checked. */
+  /** True if tests, examples and benchmarks are checked. */
   readonly tests: boolean
 }
 

@@ -6,7 +6,7 @@ import type { Finding, Outcome, RuleId } from '@poolsafe/core'
  */
 export type Level = 'error' | 'note'
 
-/** What kind of text a finding is in. */
+/** The kind of text that a finding is in. */
 export type Origin = 'code' | 'sql' | 'migration' | 'configuration'
 
 /** A place in a file, with lines and columns from 1. */

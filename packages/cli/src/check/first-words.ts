@@ -3,7 +3,7 @@ import type { Word } from './word-finder.ts'
 
 /** A literal that ends here and is joined to another one or given to a function. */
 const joined = String.raw`["'\`](?=\s*(?:[+,)\];.:?}|&]|$)|[ \t]*\r?\n)`
-/** What may be anything: a hole, a placeholder, an escape, a comment, or the rest in another literal. */
+/** A place that may hold anything: a hole, a placeholder, an escape, a comment, or the rest in another literal. */
 const open = String.raw`${joined}|[$%?:{@\\]|--|/\*`
 const simpleName = String.raw`(?:[\w$]+|\\?"[^"]{1,63}")`
 const name = String.raw`${simpleName}(?:\.${simpleName})*`
@@ -16,8 +16,8 @@ const positions = 'next|prior|first|last|absolute|relative|forward|backward|all|
 const parts = 'session|local|time|role|transaction|constraints|names|schema|catalog|xml'
 
 /**
- * What follows a first word in SQL. `set value(next) {` is a setter of JavaScript, `declare module` is TypeScript, and
- * `Close other programs` is a sentence. A word that is not here may be followed by anything.
+ * The text that follows a first word in SQL. `set value(next) {` is a setter of JavaScript, `declare module` is
+ * TypeScript, and `Close other programs` is a sentence. A word that is not here may be followed by anything.
  */
 const continuations: Readonly<Record<string, string>> = {
   set: String.raw`${name}\s*(?:(?:=|to\b)(?!${sentence})|from\b|["'\`]\s*[+,]|[?%:@\\]|\$\{|--|/\*)|${setting}${joined}|(?:${parts})\s`,
@@ -66,7 +66,7 @@ function isGap(bytes: Buffer, at: number): boolean {
 
 const starts = new Set(Buffer.from('\n\r"\'`;(}'))
 
-/** What a statement may follow inside of another one: words of PL/pgSQL, the start of a body, EXPLAIN. */
+/** The words that a statement may follow inside another one: words of PL/pgSQL, the start of a body, EXPLAIN. */
 const before = /(?:\b(?:begin|then|else|loop|as)|\$\w*\$)\s+$|\bexplain\b[^;]*$/i
 
 /** The start of a literal, of a line or of a statement, or behind a comment of SQL or an escaped line end. */

@@ -40,7 +40,7 @@ export function fixFiles(files: readonly string[], options: FixFilesOptions): st
   return `${changes.map(({ text }) => text).join('')}${verb} ${counted(count, 'file')}\n`
 }
 
-/** What became of a file, for people. */
+/** The result for one file, for people. */
 interface Fixed {
   readonly text: string
   readonly isChanged: boolean

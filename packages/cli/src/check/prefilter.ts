@@ -20,7 +20,7 @@ export function mayCallFunctions(text: string): boolean {
   return functions.test(text)
 }
 
-/** What separates two words of SQL: white space, its escape, a comment, the end of a literal that is joined to another. */
+/** Separators of two SQL words: white space, its escape, a comment, the end of a literal that is joined to another. */
 const gap = String.raw`(?:\s|\\[nrt]|/\*[^*]*\*/|["'\`]\s*[+,]\s*["'\`])`
 const behind = (words: string): RegExp => new RegExp(`(?:\\b|\\\\[nrt])(?:${words})${gap}+$`, 'i')
 const before = (words: string): RegExp => new RegExp(`^${gap}+(?:${words})\\b`, 'i')

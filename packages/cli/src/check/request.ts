@@ -3,7 +3,7 @@ import { poolerNamed, unknownName, UsageError } from '@poolsafe/config'
 import type { Style } from '../terminal/style.ts'
 import { formats, type Format } from './report/all.ts'
 
-/** What `poolsafe check` was asked for, as the command line has it. */
+/** The request of `poolsafe check`, as the command line has it. */
 export interface CheckRequest {
   readonly paths: readonly string[]
   readonly style: Style
@@ -25,7 +25,7 @@ export interface CheckRequest {
   readonly dryRun?: boolean | undefined
   /** Checks again whenever a file changes. */
   readonly watch?: boolean | undefined
-  /** Whether the result of the last check counts where nothing has changed. */
+  /** True if the result of the last check counts where nothing has changed. */
   readonly cache?: boolean | undefined
   /** The folder of the cache. It turns the cache on. */
   readonly cacheLocation?: string | undefined

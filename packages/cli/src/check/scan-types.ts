@@ -3,7 +3,7 @@ import type { StoredCode } from '@poolsafe/core/internal'
 import type { ProjectFacts } from './configuration/project-facts.ts'
 import type { CheckFinding, Problem, Skipped } from './finding.ts'
 
-/** What to scan, and how. */
+/** The files to scan, and the way to scan them. */
 export interface ScanRequest {
   readonly cwd: string
   readonly poolers: readonly PoolerProfile[]
@@ -16,11 +16,11 @@ export interface ScanRequest {
    * file is then parsed. @default false
    */
   readonly isPartial?: boolean | undefined
-  /** What is known about the code in the database. */
+  /** The known facts about the code in the database. */
   readonly catalog?: StoredCode | undefined
 }
 
-/** What was read. */
+/** The files that were read. */
 export interface Counts {
   files: number
   /** Files with a word that may touch session state. Only these are parsed. */
@@ -36,12 +36,12 @@ export interface FileResult extends ProjectFacts {
   readonly skipped: readonly Skipped[]
 }
 
-/** What a scan found. Plain data. */
+/** The findings of a scan. Plain data. */
 export interface ScanOutput {
   readonly results: readonly FileResult[]
-  /** What files of settings say of the pooler, in sentences. */
+  /** The statements of settings files about the pooler, in sentences. */
   readonly hints: readonly string[]
-  /** What is wrong with comments that allow. */
+  /** The errors of comments that allow. */
   readonly problems: readonly Problem[]
   readonly counts: Readonly<Counts>
 }

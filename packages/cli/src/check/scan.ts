@@ -25,14 +25,14 @@ import { Judge } from './sql/judge.ts'
 import { mayNameStored } from './stored-names.ts'
 import { suppress, type Remaining } from './suppressions.ts'
 
-/** What a file has, with the findings that depend on other files. */
+/** The contents of a file, with the findings that depend on other files. */
 type Scanned = Remaining & Pick<ConfigurationResult, 'needs'>
 
 const noNeeds: ConfigurationResult['needs'] = new Map()
 
 const nothing: FileResult = { findings: [], skipped: [] }
 
-/** What a scan asks and tells while it runs. */
+/** The questions and reports of a scan while it runs. */
 export interface ScanHooks {
   /** Returns true for a file that is known to be plain, so it is not read. */
   readonly isPlain?: ((path: string) => boolean) | undefined
@@ -42,9 +42,9 @@ export interface ScanHooks {
 
 /** Scans files one after the other. */
 export class Scanner {
-  /** What files of settings say of the pooler, in sentences. */
+  /** The statements of settings files about the pooler, in sentences. */
   readonly hints: string[] = []
-  /** What is wrong with comments that allow. */
+  /** The errors of comments that allow. */
   readonly problems: Problem[] = []
   readonly counts: Counts = { files: 0, parsed: 0, scripts: 0, tags: 0, calls: 0 }
   readonly #request: ScanRequest

@@ -58,7 +58,7 @@ export function suppressionsOfCode(
   return { ...read, all: [...read.all, ...scopesOf(syntax)] }
 }
 
-/** Where a file is, for what is reported. */
+/** The position of a file, for reports. */
 export interface Where {
   readonly path: string
   readonly lines: Lines

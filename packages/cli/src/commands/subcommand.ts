@@ -23,7 +23,7 @@ export interface CommonOptions {
   readonly color?: boolean
 }
 
-/** What a command describes of itself. */
+/** A command's description of itself. */
 export interface About {
   /** The name with its arguments: `explain [sql]`. */
   readonly usage: string

@@ -10,7 +10,7 @@ import { formatRule } from './format-rule.ts'
 import { formatVerdicts } from './format-verdicts.ts'
 import { judgeEverywhere } from './verdicts.ts'
 
-/** What `poolsafe explain` was asked for. */
+/** The request of `poolsafe explain`. */
 export interface ExplainRequest {
   /** The SQL, or the id of a rule; standard input if it is absent. */
   readonly sql?: string | undefined

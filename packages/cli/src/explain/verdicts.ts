@@ -10,7 +10,7 @@ export const places: Readonly<Record<PlaceName, Context>> = {
 
 export type PlaceName = 'autocommit' | 'transaction' | 'borrowed'
 
-/** What happens in each place: the outcome of each rule that finds something. */
+/** The outcome of each rule that finds something, in each kind of circumstances. */
 export type Outcomes = Readonly<Record<PlaceName, readonly Verdict[]>>
 
 /** One finding, without its texts. */
@@ -51,7 +51,7 @@ export function judgeEverywhere(sql: string, profiles: readonly PoolerProfile[],
   return { sql, groups: [...groups.values()], findings: firstOfEachRule(judged.map(({ found }) => found)) }
 }
 
-/** What the pooler does says more than what the application's own pool does, so `borrowed` comes last. */
+/** The verdict of a pooler says more than that of the application's own pool, so `borrowed` comes last. */
 function firstOfEachRule(judged: readonly Record<PlaceName, readonly Finding[]>[]): Finding[] {
   const inOrder = (['autocommit', 'transaction', 'borrowed'] as const).flatMap((place) =>
     judged.flatMap((found) => found[place]),

@@ -4,7 +4,7 @@ import type { RuleId } from '@poolsafe/core'
 import { counted } from '@poolsafe/core/internal'
 import type { FindingRecord, ProblemRecord, ProcessRecord, StatementRecord } from '@poolsafe/register/guard'
 
-/** What all processes of a command did together. Plain data: the JSON format prints it as it is. */
+/** The sum of what all processes of a command did. Plain data: the JSON format prints it unchanged. */
 export interface Summary {
   /** All Node processes and worker threads below the command. */
   readonly processes: readonly ProcessSummary[]

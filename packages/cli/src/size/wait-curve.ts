@@ -7,13 +7,13 @@ export interface WaitPoint {
   readonly utilisation: number
   readonly p50WaitMillis: number | null
   readonly p99WaitMillis: number | null
-  /** What the M/M/c formula says, which knows only the mean. */
+  /** The result of the M/M/c formula, which knows only the mean. */
   readonly formulaP99WaitMillis: number | null
   /** The plan has this number. */
   readonly isPlanned: boolean
 }
 
-/** Where callers wait: at the pool of one process, or at the poolers. */
+/** The place where callers wait: at the pool of one process, or at the poolers. */
 export interface WaitCurve {
   readonly place: string
   readonly arrivalsPerSecond: number

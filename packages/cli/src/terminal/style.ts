@@ -17,7 +17,7 @@ export function createStyle(isColoured: boolean): Style {
   const as =
     (format: Parameters<typeof styleText>[0]) =>
     (text: string): string =>
-      // Whether there is colour was decided before, from more than the stream.
+      // The caller has decided about colours, from more than the stream.
       isColoured && text !== '' ? styleText(format, text, { validateStream: false }) : text
   return {
     isColoured,

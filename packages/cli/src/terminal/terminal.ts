@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty'
 import { createStyle, type Style } from './style.ts'
 
-/** What a command may use of the process. Tests pass their own. */
+/** The parts of the process that a command may use. Tests pass their own. */
 export interface Terminal {
   /** The working folder, as an absolute path. */
   readonly cwd: string

@@ -17,7 +17,7 @@ export interface AuditOptions {
   readonly pooler?: PoolerProfile
 }
 
-/** What an audit has found. Plain data. */
+/** The result of an audit. Plain data. */
 export interface AuditReport {
   readonly database: string
   /** `server_version_num`. */
@@ -30,14 +30,14 @@ export interface AuditReport {
   /** Custom settings that the code of the database reads, and those with a value in the session of the audit. */
   readonly customSettings: readonly string[]
   readonly customSettingsWithValue: readonly string[]
-  /** What could not be seen, and why. Empty for a complete report. */
+  /** The objects that could not be seen, and why. Empty for a complete report. */
   readonly unseen: readonly Unseen[]
 }
 
 /** The options of `auditWithCatalog()`. */
 export interface AuditCatalogOptions extends AuditOptions {
   /**
-   * Whether the description has code that cannot be judged, such as a dynamic EXECUTE. A guard in strict mode then
+   * True if the description has code that cannot be judged, such as a dynamic EXECUTE. A guard in strict mode then
    * refuses statements that run it. @default false
    */
   readonly undecided?: boolean

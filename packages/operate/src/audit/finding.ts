@@ -5,14 +5,14 @@ import type { HookKind } from '../catalog/hooks.ts'
 import type { TracedEffect } from '../catalog/chains.ts'
 import { keyOf } from '../catalog/reached.ts'
 
-/** What kind of object a finding is about. */
+/** The kind of object of a finding. */
 export type AuditedKind = HookKind | 'function' | 'procedure' | 'aggregate' | 'operator' | 'cast' | 'event trigger'
 
 /** Code of the database that changes the session of its caller. Plain data. */
 export interface AuditFinding extends Finding {
   /** The object that a statement names: `shop.orders`, `shop.set_tenant`. */
   readonly object: string
-  /** What holds the code: for a table, the trigger or the default that leads to it. */
+  /** The object that holds the code: for a table, the trigger or the default that leads to it. */
   readonly objectKind: AuditedKind
   /** The kind of session state: `setting`, `advisory-lock`; `undecided` for code that cannot be judged. */
   readonly kind: DetectedEffect['state'] | 'undecided'

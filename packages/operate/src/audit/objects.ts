@@ -86,7 +86,7 @@ function statementOf({ use, defaultOf }: Hook, relation: Relation): string {
 }
 
 function auditedHook(hook: Hook, relation: Relation, code: ReachedCode): Audited {
-  // What could not be judged in a routine is reported for the routine.
+  // Code in a routine that could not be judged is reported for the routine.
   const { undecided } = 'sql' in hook.code ? code.judge(hook.code) : {}
   return {
     object: nameOf(relation),

@@ -59,7 +59,7 @@ export interface ConnectionLimit {
   readonly limit: number
 }
 
-/** What is there now. */
+/** The sessions that are there now. */
 export interface Sessions {
   readonly heldLocks: readonly HeldLock[]
   readonly openTransactions: readonly OpenTransaction[]

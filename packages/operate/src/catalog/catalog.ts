@@ -33,7 +33,7 @@ export interface Routine extends Resolved {
   readonly owner: string
   readonly search_path: string | null
   readonly definition: string | null
-  /** Of an aggregate: the functions that it consists of. */
+  /** For an aggregate: the functions that it consists of. */
   readonly parts: readonly string[] | null
 }
 
@@ -42,7 +42,7 @@ export interface Relation extends Resolved {
   readonly schema: string
   readonly name: string
   readonly kind: 'r' | 'p' | 'v' | 'm' | 'f'
-  /** Of a view that passes changes on to its table: bits for UPDATE (4), INSERT (8) and DELETE (16). */
+  /** For a view that passes changes on to its table: bits for UPDATE (4), INSERT (8) and DELETE (16). */
   readonly updatable: number
   readonly definition: string | null
 }
@@ -137,7 +137,7 @@ export interface Operator {
 export interface Cast {
   readonly source: string
   readonly target: string
-  /** Of the target type. */
+  /** The schema of the target type. */
   readonly schema: string
   readonly name: string
   readonly function: string

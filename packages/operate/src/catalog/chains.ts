@@ -4,11 +4,11 @@ import type { Code } from './hooks.ts'
 /** An effect with the objects that lead to it. */
 export type TracedEffect = DetectedEffect
 
-/** What a piece of code does to the session. */
+/** The effects of a piece of code on the session. */
 export interface Judged {
   /** All effects in their order, with what the code takes back. */
   readonly effects: readonly TracedEffect[]
-  /** What is left when the code has run. */
+  /** The state that is left when the code has run. */
   readonly left: readonly TracedEffect[]
   /** Why a part of the code itself could not be judged. */
   readonly undecided?: string

@@ -16,9 +16,9 @@ import { schemasIn } from './names.ts'
 import type { Judged, TracedEffect } from './chains.ts'
 import { groupByRelation, keyOf, type ReachedCode } from './reached.ts'
 
-/** What a description has beside the code that changes the session. */
+/** The parts of a description in addition to the code that changes the session. */
 export interface DescribeOptions {
-  /** Whether code that could not be judged is in it. */
+  /** True if code that could not be judged is in it. */
   readonly undecided: boolean
   readonly writtenAt: Date
 }

@@ -15,7 +15,7 @@ export type Code =
 /** A row of a partition or a child, or columns that a foreign key sets. */
 export type Through = 'row' | GivenColumns
 
-/** What kind of object holds the code of a finding. */
+/** The kind of object that holds the code of a finding. */
 export type HookKind =
   | 'trigger'
   | 'default'
@@ -175,7 +175,7 @@ function ofDomains({ domains, domainColumns, checks }: Catalog): Hook[] {
   })
 }
 
-/** What a foreign key does to its table when a row of the other table goes or changes. */
+/** The actions of a foreign key on its table when a row of the other table is deleted or changed. */
 const actions: Readonly<Record<string, { readonly onDelete: RelationUse; readonly onUpdate: RelationUse }>> = {
   c: { onDelete: 'delete', onUpdate: 'update' },
   n: { onDelete: 'update', onUpdate: 'update' },

@@ -1,7 +1,7 @@
 import { expecting, ok, unseen, type Check } from './check.ts'
 import type { Facts } from './facts.ts'
 
-/** What stands in front of the database, and whether the application knows it. */
+/** Checks the pooler in front of the database, and whether the application knows it. */
 export function checkPooler(facts: Facts): Check[] {
   return [present(facts), profile(facts), ...startup(facts), ...direct(facts), ...encryption(facts)]
 }

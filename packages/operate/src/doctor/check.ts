@@ -6,11 +6,11 @@ export interface Check {
   /** `<part>/<thing>`; never changes. */
   readonly id: string
   readonly status: CheckStatus
-  /** What was found, with its numbers. */
+  /** The result, with its numbers. */
   readonly found: string
   /** The cause. Absent for `ok`. */
   readonly why?: string
-  /** What to do. Absent for `ok`. */
+  /** The remedy. Absent for `ok`. */
   readonly remedy?: string
 }
 
@@ -22,7 +22,7 @@ export function unseen(id: string, found: string, why: string, remedy: string): 
   return { id, status: 'unseen', found, why, remedy }
 }
 
-/** What a check says if it is not fulfilled. */
+/** The texts of a check that is not fulfilled. */
 interface Wrong {
   readonly status?: 'warning' | 'failure'
   readonly why: string

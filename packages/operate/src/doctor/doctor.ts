@@ -7,10 +7,10 @@ import { checkSums } from './check-sums.ts'
 import { gatherFacts } from './facts.ts'
 import { checkDoctorOptions, type DoctorOptions } from './options.ts'
 
-/** What a doctor has found. Plain data. */
+/** The results of a doctor. Plain data. */
 export interface DoctorReport {
   readonly checks: readonly Check[]
-  /** What could not be asked, and why. */
+  /** The questions that could not be asked, and why. */
   readonly unseen: readonly Unseen[]
 }
 

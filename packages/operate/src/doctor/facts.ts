@@ -3,7 +3,7 @@ import { askRows, messageOf, readOnly, type Ask, type Unseen } from '../ask/ask.
 import type { DoctorConnection, DoctorOptions } from './options.ts'
 import { modeOf, wayOf, type PgBouncerFacts, type Way } from './pgbouncer-way.ts'
 
-/** What the database says, asked through the application's own connection. */
+/** The facts that the database reports through the application's own connection. */
 export interface DatabaseFacts {
   readonly version: number
   readonly role: string
@@ -44,7 +44,7 @@ export interface SessionFacts {
   readonly held_locks: number
 }
 
-/** What happened to one setting that the application sends at login. */
+/** The result for one setting that the application sends at login. */
 export interface StartupFact {
   readonly name: string
   readonly isInForce: boolean
@@ -87,7 +87,7 @@ const databaseQuery = `SELECT current_setting('server_version_num')::int AS vers
   current_setting('max_parallel_workers_per_gather')::int AS parallel_workers, pg_is_in_recovery() AS standby,
   (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS superuser`
 
-/** What a transaction of poolsafe changes. */
+/** The settings that a transaction of poolsafe changes. */
 type Limits = Pick<DatabaseFacts, 'statement_timeout' | 'lock_timeout' | 'database' | 'role'>
 
 const limitsQuery = `SELECT ${millis('statement_timeout')} AS statement_timeout, ${millis('lock_timeout')} AS lock_timeout, current_database()::text AS database, session_user::text AS role`

@@ -10,7 +10,7 @@ export interface PgBouncerFacts {
   readonly users: readonly Row[]
 }
 
-/** What the application calls its database and itself. PgBouncer may map both to others. */
+/** The application's names for its database and itself. PgBouncer may map both to others. */
 export interface Way {
   readonly database: string
   readonly user: string
@@ -47,7 +47,7 @@ export function clientLimit(pgbouncer: PgBouncerFacts, way: Way): { readonly nam
   return tightest
 }
 
-/** Which server connections to count. */
+/** The server connections to count. */
 interface Counted {
   /** A database of PostgreSQL. */
   readonly database?: string

@@ -8,7 +8,7 @@ export interface ErlangQueue {
   readonly servers: number
 }
 
-/** What the M/M/c formula says of a queue. All durations are in milliseconds. */
+/** The results of the M/M/c formula for a queue. All durations are in milliseconds. */
 export interface ErlangAnswer {
   /** Busy servers divided by servers, from 0 to 1. At 1 the queue grows without bound. */
   readonly utilisation: number

@@ -30,7 +30,7 @@ export interface SimulationOptions extends Servers {
   readonly seed?: number
 }
 
-/** What a simulation found. All durations are in milliseconds. */
+/** The results of a simulation. All durations are in milliseconds. */
 export interface Simulation {
   /** Busy connections divided by connections, from 0 to 1. */
   readonly utilisation: number

@@ -6,12 +6,12 @@ import { mostProcesses, slotsOf } from './pools.ts'
 /** A limit that growth reaches. */
 export interface Limit {
   readonly what: string
-  /** Where it is reached. */
+  /** The load or the number of processes at which it is reached. */
   readonly at: number
   readonly unit: 'requests/s' | 'processes'
   /** How many times the present load or number of processes that is. Below 1 it is reached already. */
   readonly factor: number
-  /** What users see. */
+  /** The symptom that users see. */
   readonly shows: string
   readonly remedy: string
 }

@@ -8,7 +8,7 @@ import { sources, type Figure } from './sources.ts'
 export interface Connections {
   /** The pool of one process. */
   readonly pool: number
-  /** What a process would need, if the database had room for it. */
+  /** The connections that a process would need, if the database had room for them. */
   readonly wantedPool: number
   /** `default_pool_size` of each pooler; 0 without a pooler. */
   readonly poolSize: number
@@ -16,7 +16,7 @@ export interface Connections {
   readonly maxClients: number
   /** Server connections of the whole application at most. */
   readonly total: number
-  /** What `max_connections` has to be for that. */
+  /** The value of `max_connections` that this needs. */
   readonly neededMaxConnections: number
   readonly figures: readonly Figure[]
 }

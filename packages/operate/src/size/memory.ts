@@ -6,7 +6,7 @@ import { sources, type Figure } from './sources.ts'
 /** The memory of the database server. */
 export interface Memory {
   readonly workMemBytes: number
-  /** What PostgreSQL may use at most. */
+  /** The most memory that PostgreSQL may use. */
   readonly neededBytes: number
   /** 90 % of the memory. */
   readonly roomBytes: number

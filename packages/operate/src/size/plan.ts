@@ -20,9 +20,9 @@ export interface SizePlan extends PlannedNumbers {
   readonly heldMillis: number
   /** Every number with its formula and the source of the formula. */
   readonly figures: readonly Figure[]
-  /** What does not fit. Empty for a plan that works. */
+  /** The limits that the plan exceeds. Empty for a plan that works. */
   readonly problems: readonly Problem[]
-  /** What growth reaches, the nearest limit first. */
+  /** The limits that growth reaches, the nearest first. */
   readonly limits: readonly Limit[]
   /** Configuration to paste. */
   readonly snippets: readonly Snippet[]

@@ -1,4 +1,4 @@
-/** Where the formulas come from. */
+/** The sources of the formulas. */
 export const sources = {
   cores: 'wiki.postgresql.org/wiki/Number_Of_Database_Connections',
   little: 'Little’s law',

@@ -61,7 +61,7 @@ export interface Use {
 
 /** The answer of the statement that closes. */
 export interface Act extends Use {
-  /** Whether no other watch was at it. */
+  /** True if no other watch is at work. */
   readonly isMine: boolean
   readonly closed: readonly ClosedConnection[]
   /** Closed connections whose process has not ended within five seconds. */

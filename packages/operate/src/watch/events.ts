@@ -17,7 +17,7 @@ export interface WatchClosed extends Use {
 export interface WatchStuck extends Use {
   readonly kind: 'stuck'
   readonly message: string
-  /** Whose connections they are; the largest groups first. */
+  /** The owners of the connections; the largest groups first. */
   readonly groups: readonly ConnectionGroup[]
   /** When the watch tries again, in milliseconds. */
   readonly againMillis: number
@@ -35,7 +35,7 @@ export interface WatchTrouble {
   readonly message: string
 }
 
-/** What happens to a watch. Each has a line for a log. */
+/** The events of a watch. Each has a line for a log. */
 export type WatchEvent = WatchStarted | WatchClosed | WatchStuck | WatchSkipped | WatchTrouble
 
 /** Why connections are spared, after their number: `12 of shop-api (role app) …`. */

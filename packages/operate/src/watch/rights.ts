@@ -3,7 +3,7 @@ import { WatchRefusedError } from './errors.ts'
 import type { ResolvedWatch } from './options.ts'
 import { literal } from './patterns.ts'
 
-/** What a new connection tells of itself. */
+/** The facts that a new connection reports about itself. */
 export interface Login {
   readonly pid: number
   readonly version: number
@@ -58,7 +58,7 @@ function mayEnd({ signals, superuser: isSuperuser }: Login, superuser: boolean, 
   return superuser ? isSuperuser : signals || member
 }
 
-/** What the role of the watch cannot see or close, a line for each. */
+/** Returns a line for each thing that the role of the watch cannot see or close. */
 export function limitsOf({ role, reads, signals }: Login, { roles }: ResolvedWatch): string[] {
   return [
     ...(reads

@@ -1,10 +1,10 @@
-/** What a watch has seen and done. Plain data. */
+/** The counts of a watch. Plain data. */
 export interface WatchStatistics {
   /** Connections that are used now, as of the last look; undefined before the first. */
   readonly used: number | undefined
   /** Connections that clients can have: `max_connections` less the reserved, or `max_client_conn` of PgBouncer. */
   readonly slots: number | undefined
-  /** Whether the watch has a connection. */
+  /** True if the watch has a connection. */
   readonly isConnected: boolean
   /** Looks that were answered. */
   readonly looks: number
@@ -29,7 +29,9 @@ export class WatchCounts {
   lost = 0
   readonly closed: Map<string, number> = new Map<string, number>()
 
-  /** @param patterns each has a count from the start, because Prometheus does not see the first increase of a new series */
+  /**
+   * @param patterns each has a count from the start, because Prometheus does not see the first increase of a new series
+   */
   constructor(patterns: readonly string[]) {
     for (const pattern of patterns) this.closed.set(pattern, 0)
   }

@@ -2,7 +2,7 @@ import { likeOf, literal, ownNames } from './patterns.ts'
 import type { Verdict } from './connections.ts'
 import type { ResolvedWatch } from './options.ts'
 
-/** What the watch knows of server connections from elsewhere. */
+/** The facts about server connections that the watch knows from elsewhere. */
 export interface Known {
   /** `server_version_num`. */
   readonly version: number
@@ -10,7 +10,10 @@ export interface Known {
   readonly poolerPids: readonly number[]
 }
 
-/** Where a statement may begin: in a text of several, in a block, in a string that a block executes, after a comment. */
+/**
+ * The places where a statement may begin: in a text of several, in a block, in a string that a block executes, after a
+ * comment.
+ */
 const begins = "(^|;|[*]/|--[^\\n]*\\n|[$'']|>>|\\m(begin|then|else|loop)\\M)\\s*"
 
 /** A last statement that leaves in the session what no view shows. A column may be called `temp` or `listen`. */
@@ -23,7 +26,7 @@ const keepsSession = [
   '\\m(pg_backup_start|pg_start_backup)\\M',
 ].join('|')
 
-/** What is true of an idle connection. `a` is a row of pg_stat_get_activity, now or a moment ago. */
+/** The conditions on an idle connection. `a` is a row of pg_stat_get_activity, now or a moment ago. */
 const isIdle = "a.state = 'idle' AND a.wait_event = 'ClientRead'"
 const isOutsideTransaction = 'a.xact_start IS NULL AND a.backend_xid IS NULL AND a.backend_xmin IS NULL'
 

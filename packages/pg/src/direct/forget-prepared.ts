@@ -1,4 +1,4 @@
-/** What a connection of pg remembers of its named statements. */
+/** The named statements that a connection of pg remembers. */
 interface Remembering {
   readonly parsedStatements?: Record<string, unknown>
   readonly submittedNamedStatements?: Record<string, unknown>

@@ -65,7 +65,7 @@ export class MovedCheckout implements MovedClient {
   #session: DirectSession | undefined
   /** Settings of the pooled connection, as names and values in turn. */
   #settings: readonly string[] = []
-  /** What was prepared on the pooled connection, by name. */
+  /** The statements that were prepared on the pooled connection, by name. */
   #texts: Readonly<Record<string, unknown>> = {}
   /** Set by a release that came before the connection. */
   #early: { readonly error: unknown; readonly entry: DriverFunction } | undefined

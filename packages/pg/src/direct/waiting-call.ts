@@ -9,7 +9,7 @@ type Send = (args: Arguments) => unknown
 
 /** One call of `client.query` that waits for its connection. It answers in the form that the call uses. */
 export class WaitingCall {
-  /** What `client.query` returns. */
+  /** The result of `client.query`. */
   readonly result: unknown
   /** The driver's query, once it is sent. */
   query: object | undefined

@@ -1,7 +1,7 @@
 import { performance } from '@poolsafe/core/internal'
 import type { ClientLike } from '../types.ts'
 
-/** What one connection to a server or a pooler has reported, for as long as its socket is open. */
+/** The messages that one connection to a server or a pooler has reported, while its socket is open. */
 export interface WireRecord {
   /** The parameters that its login reported, and those that were reported last. */
   readonly login: Record<string, string>
@@ -13,7 +13,7 @@ export interface WireRecord {
   /** Other state that a pooler keeps for it, in the words of SQL. */
   other: string | undefined
   isOpen: boolean
-  /** What pg-pool does when the present client of the connection ends. */
+  /** The listener of pg-pool for the end of the connection's present client. */
   ended: readonly (() => void)[]
 }
 
@@ -65,7 +65,9 @@ export function recordOf(connection: object): WireRecord {
   return value
 }
 
-/** Notes how pg-pool listens to the end of a new client: its timer of `maxLifetimeSeconds` would keep the client alive. */
+/**
+ * Notes how pg-pool listens to the end of a new client: its timer of `maxLifetimeSeconds` would keep the client alive.
+ */
 export function noteEnd(client: ClientLike): void {
   const emitter = client as Emitter
   if (emitter.connection !== undefined) recordOf(emitter.connection).ended = emitter.rawListeners('end')

@@ -10,7 +10,7 @@ export interface DedicatedConnection {
   readonly close: () => Promise<void>
 }
 
-/** What this file uses of a client of pg. */
+/** The members of a client of pg that this file uses. */
 interface Dedicated {
   readonly processID?: number | null
   on(event: 'error', listener: () => void): unknown

@@ -23,7 +23,7 @@ interface PoolInternals extends HelperPool {
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** What pg reports for a notification. */
+/** The fields of a notification that pg reports. */
 export interface Heard {
   readonly channel: string
   readonly payload?: string

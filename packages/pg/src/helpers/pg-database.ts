@@ -110,7 +110,7 @@ async function rollBack(query: (text: string) => Promise<Answer>, cause: unknown
   }
 }
 
-/** Whether the client's transaction is open. @throws InvalidOptionError where that cannot be known */
+/** Returns true if the client's transaction is open. @throws InvalidOptionError where that cannot be known */
 export function isOpenOn(client: ClientLike, what: string): boolean {
   const state = stateOf(client)
   if (state !== undefined) return state.transaction.current.isOpen

@@ -19,7 +19,7 @@ export function tokensOf(text: string): Token[] {
   })
 }
 
-/** Where a text comes from, and the text. */
+/** A text, and its place of origin. */
 export interface Found {
   /** The name of an environment variable; `undefined` for a text that is written out. */
   readonly variable: string | undefined

@@ -3,7 +3,7 @@ import type { Engine } from '@poolsafe/core/adapter'
 import { shared } from '@poolsafe/core/internal'
 import { migrateUrl, type MigrateUrl } from './migrate-url.ts'
 
-/** What was said in this process, whichever copy of this package said it. */
+/** The messages of this process, from any copy of this package. */
 const said = shared('saidOfMigrateUrls', () => new Set<string>())
 
 /**

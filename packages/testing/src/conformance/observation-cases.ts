@@ -4,7 +4,7 @@ import type { ConformanceClient } from './adapter.ts'
 import type { Case } from './case.ts'
 import { quietGuard, type Trial } from './trial.ts'
 
-/** What a guard's listeners hear of the statements that were sent. */
+/** The events that a guard's listeners hear about the statements that were sent. */
 export function observationCases(trial: Trial<ConformanceClient>): Case[] {
   return [reportsOnce(trial), reportsFailures(trial), countsTransactions(trial)]
 }

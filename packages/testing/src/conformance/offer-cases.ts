@@ -6,7 +6,7 @@ import { readAll, refusalOf, type Send, type Trial } from './trial.ts'
 const unsafe = 'LISTEN orders'
 const series = 'SELECT id FROM generate_series(1, 300) AS id'
 
-/** What an adapter offers beside plain queries: other forms, streams, cancellation. */
+/** The features of an adapter in addition to plain queries: other forms, streams, cancellation. */
 export function offerCases<Client extends ConformanceClient>(
   trial: Trial<Client>,
   { forms = {}, streams = {}, cancellable }: ConformanceAdapter<Client>,

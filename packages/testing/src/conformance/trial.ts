@@ -17,7 +17,7 @@ interface Backend {
   readonly state: string
 }
 
-/** What became of a statement: its rows, or the SQLSTATE and the message of its error. */
+/** The result of a statement: its rows, or the SQLSTATE and the message of its error. */
 export type Outcome = { readonly rows: readonly unknown[] } | { readonly sqlState: unknown; readonly message: string }
 
 type Opener<Client extends ConformanceClient> = Pick<ConformanceAdapter<Client>, 'open' | 'sqlStateOf'>

@@ -45,7 +45,7 @@ export class ClientSession implements Served {
   readonly #expected = new ExpectedAnswers()
   readonly #checkout: Checkout
   /**
-   * What the server has been sent: nothing without an answer, messages without a Sync so far, a Query, or a Sync.
+   * The last message to the server: nothing without an answer, messages without a Sync so far, a Query, or a Sync.
    */
   #unit: 'none' | 'open' | 'query' | 'sync' = 'none'
   #units = 0
@@ -276,7 +276,7 @@ export class ClientSession implements Served {
     this.#leave()
   }
 
-  /** What has been said still reaches the client. */
+  /** Messages that were written before still reach the client. */
   #leave(): void {
     this.#outbox.flush()
     this.#parts.socket.end()

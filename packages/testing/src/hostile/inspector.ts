@@ -16,7 +16,7 @@ export interface Difference {
   readonly held: Held
 }
 
-/** What is known about a session. */
+/** The known facts about a session. */
 interface Known {
   readonly capabilities: Capabilities
   /** Every setting of a new session, by name. */

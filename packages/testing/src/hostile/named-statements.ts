@@ -15,7 +15,7 @@ import { errorResponse, frontend } from './protocol.ts'
 import type { ServerSession } from './server-session.ts'
 
 /**
- * What a pooler does with named statements: track them, forward their names unchanged, or refuse them.
+ * The handling of named statements by a pooler: track them, forward their names unchanged, or refuse them.
  */
 export type NamedStatementMode = 'tracked' | 'passed' | 'rejected'
 
@@ -95,7 +95,7 @@ export class NamedStatements {
     return [{ bytes, expected: { awaits: 'close' } }]
   }
 
-  /** What was to be prepared is not. */
+  /** The statement could not be prepared, so it is forgotten. */
   failed(serverName: string): void {
     for (const [name, prepared] of this.#statements)
       if (prepared.serverName === serverName) this.#statements.delete(name)

@@ -26,7 +26,7 @@ export interface HostilePoolerOptions {
   /** Maximum number of server sessions for each user and database while transactions occupy the others. @default 20 */
   readonly maxSessions?: number
   /**
-   * What happens to state that a transaction leaves. `clean` removes it, so that each report and each failure belongs
+   * The handling of state that a transaction leaves. `clean` removes it, so that each report and each failure belongs
    * to its own transaction. `poison` leaves it for the next clients. @default 'clean'
    */
   readonly afterTransaction?: 'clean' | 'poison'

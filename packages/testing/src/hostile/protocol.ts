@@ -101,7 +101,7 @@ export function readTexts(bytes: Buffer, at: number): string[] {
   return texts
 }
 
-/** What an ErrorResponse or a NoticeResponse says, by the letters of its fields. */
+/** Returns the fields of an ErrorResponse or a NoticeResponse, by their letters. */
 export function fieldsOf(bytes: Buffer): ReadonlyMap<string, string> {
   return new Map(readTexts(bytes, headerBytes).map((field) => [field.slice(0, 1), field.slice(1)]))
 }

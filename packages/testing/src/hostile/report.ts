@@ -12,7 +12,8 @@ export interface ReportedState {
   /** The rule for state of this kind; if a rule finds it in the statements, that one. */
   readonly rule: RuleId
   /**
-   * `leaves`: it did not exist before the transaction; `clears`: it no longer exists; `needs`: the server reported that it does not exist.
+   * `leaves`: it did not exist before the transaction; `clears`: it no longer exists; `needs`: the server reported that
+   * it does not exist.
    */
   readonly does: 'leaves' | 'clears' | 'needs'
   /**
@@ -37,7 +38,7 @@ export interface HostileReport {
   readonly applicationName: string
 }
 
-/** Whether the server shows a kind of state to its own session. What it does not show is known from texts alone. */
+/** True for state that the server shows to its own session. Other state is known from texts alone. */
 const isShown: Readonly<Record<SessionState, boolean>> = {
   setting: true,
   role: true,
@@ -128,7 +129,7 @@ export function statesOf(
   return [...first.values()]
 }
 
-/** What was seen in the session itself needs no second witness. */
+/** A fact that was seen in the session itself needs no second witness. */
 function isBetter(other: ReportedState, state: ReportedState): boolean {
   return other.seenIn === 'session' && other.kind === state.kind && other.does === state.does
 }
@@ -146,7 +147,7 @@ function seenInSession(
   effects: readonly Effect[],
   record: TransactionRecord,
 ): ReportedState {
-  // What masks a setting until the transaction ends leaves nothing: it does not say that another setting was left.
+  // A setting that is masked until the transaction ends leaves nothing. It does not say that another setting was left.
   const said = effects.filter((effect) => effect.state === state && effect.when !== 'unpinned' && effect.masks !== true)
   const effect = said.find((each) => each.object?.toLowerCase() === object.toLowerCase()) ?? said[0]
   const isHidden = effect === undefined && !(state === 'named-statement' && record.usesNames)
@@ -167,8 +168,8 @@ function missedBy(code: string, routine: string, usesNames: boolean): SessionSta
 const lacking: ReadonlySet<string> = new Set(['42601', '42501', '42883', '42P01', '3F000'])
 
 /**
- * Whether a complaint about a statement that needs some state is about that: what is temporary may be a function, in a
- * schema of its own.
+ * Returns true if a complaint about a statement that needs some state is about that: what is temporary may be a
+ * function, in a schema of its own.
  */
 function tellsOf(state: SessionState, code: string): boolean {
   return !lacking.has(code) || (state === 'temp-object' && code !== '42601')
@@ -194,7 +195,7 @@ function seenInAnswers(effects: readonly Effect[], { complaints, usesNames }: Tr
   return [...new Set([...missed, ...said])].map(answered)
 }
 
-/** What is taken back in the same transaction does not count. */
+/** State that the same transaction takes back does not count. */
 function seenInTexts(effects: readonly Effect[]): ReportedState[] {
   const isTakenBack = (state: SessionState, from: number): boolean => {
     return effects

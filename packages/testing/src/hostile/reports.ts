@@ -9,7 +9,7 @@ import type { TransactionRecord } from './transaction-record.ts'
 /** The number of a transaction and its client. */
 export type Whose = Pick<HostileReport, 'seq' | 'user' | 'database' | 'applicationName'>
 
-/** What happens to a session after a transaction. */
+/** The handling of a session after a transaction. */
 export interface SettlingPlan {
   readonly profile: PoolerProfile
   readonly inspects: boolean

@@ -15,7 +15,7 @@ export interface Held {
   readonly value: string
 }
 
-/** What the user of a session may inspect. */
+/** The rights of a session's user that inspection depends on. */
 export interface Capabilities {
   /** Replication origins: only for superusers, unless granted. */
   readonly seesOrigins: boolean
@@ -35,7 +35,7 @@ export function toCapabilities({ rows }: QueryAnswer): Capabilities {
 const derived =
   "'transaction_isolation', 'transaction_read_only', 'transaction_deferrable', 'is_superuser', 'session_authorization', 'role', 'in_hot_standby'"
 
-/** Where functions of the database name custom settings, which no view shows. */
+/** The functions of the database that name custom settings, which no view shows. */
 const namesInFunctions = `SELECT DISTINCT pg_catalog.lower(found[1]) AS name FROM pg_catalog.pg_proc,
   pg_catalog.regexp_matches(prosrc, E'(?:set_config\\\\s*\\\\(\\\\s*\\'+|\\\\mset\\\\s+(?:session\\\\s+)?)([a-z_]\\\\w*(?:\\\\.\\\\w+)+)', 'gi') AS found
   WHERE oid >= 16384`

@@ -37,7 +37,7 @@ export async function toRunPoolsafe(this: { readonly isNot: boolean }, given: ()
   return verdictOn(scope)
 }
 
-/** Where the matcher fails, the test fails for the same: a summary and a reporter tell of it. */
+/** If the matcher fails, the test fails for the same reason, and a summary and a reporter include it. */
 function handUp({ found, complaints }: Scope, outer: Scope | undefined): void {
   outer?.found.push(...found)
   outer?.complaints.push(...complaints)

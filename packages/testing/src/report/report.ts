@@ -3,7 +3,7 @@ import { merge, type DeclaredRecord } from '../strict/declared.ts'
 import type { ExceptionRecord, FileRecord, FindingRecord, RepairRecord } from '../strict/record.ts'
 import type { Blamed } from './summary.ts'
 
-/** What strict mode saw of a test, or of a file outside its tests. */
+/** The observations of strict mode in a test, or in a file outside its tests. */
 export interface ReportedTest {
   /** The test file, relative to the root of the run. */
   readonly file: string
@@ -14,7 +14,7 @@ export interface ReportedTest {
   readonly state: 'passed' | 'failed' | 'skipped' | 'pending'
   readonly findings: readonly FindingRecord[]
   readonly exceptions: readonly ExceptionRecord[]
-  /** What `repair` has changed. */
+  /** The changes of `repair`. */
   readonly repairs: readonly RepairRecord[]
   /** The names of its errors. Messages are omitted, because they may contain compared values. */
   readonly errors: readonly string[]

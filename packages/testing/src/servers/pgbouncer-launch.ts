@@ -14,7 +14,7 @@ export type LaunchedPgBouncer = LaunchedServer & { readonly source: PgBouncerSou
 export const pgBouncerImageVariable = 'POOLSAFE_PGBOUNCER_IMAGE'
 const defaultImage = 'edoburu/pgbouncer:v1.25.2-p0'
 
-/** Which PgBouncer is wanted. */
+/** The PgBouncer to start. */
 export interface PgBouncerWish {
   /** The requested image, whatever else is available. */
   readonly named: NamedImage | undefined

@@ -67,7 +67,7 @@ export function merge(records: readonly DeclaredRecord[]): DeclaredRecord[] {
   })
 }
 
-/** What to tell of an exception that allowed nothing. */
+/** Returns the message for an exception that allowed nothing. */
 export function describeUnused({ by, unused, statement, reason, where, place }: DeclaredRecord, who: string): string {
   const lines = [
     `${ways[by]} allows ${unused.join(', ')}, and nothing was found in ${who} that it would allow`,

@@ -87,7 +87,7 @@ export class FileRun {
     await hearWitnesses()
     closeScope(scope)
     const found = this.#withEarlier(task, scope.found)
-    // What skips itself half-way cannot fail.
+    // A test that skips itself half-way cannot fail.
     const isSkipped = task.result?.state === 'skip'
     if (isSkipped) this.#scope.found.push(...found)
     task.meta.poolsafe = recordOf(scope, isSkipped ? [] : found)
@@ -120,9 +120,9 @@ const outsideTests =
   'No test is held to account: the modules and hooks of the file sent it, a test that skipped itself, or one of several that ran at once.'
 
 interface Wording {
-  /** What Vitest says already. */
+  /** The errors that Vitest reports already. */
   readonly shown: readonly string[]
-  /** What to add to what is new. */
+  /** The texts to add to new errors. */
   readonly way: string
 }
 
@@ -137,7 +137,8 @@ function errorsFor(
 }
 
 /**
- * Whether an error says already why a statement was refused: a comment that would allow it is not in the right form.
+ * Returns true if an error says already why a statement was refused: a comment that would allow it is not in the right
+ * form.
  */
 function isSaid({ statement }: FindingEvent, complaints: Scope['complaints']): boolean {
   return complaints.some(({ message }) => message.split('\n').includes(`  statement  ${statement}`))

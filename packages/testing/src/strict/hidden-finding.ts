@@ -31,7 +31,7 @@ function findingsOf({ states }: HostileReport, pooler: PoolerProfile): Finding[]
   )
 }
 
-/** What was seen is a fact: only what becomes of it is left to say. */
+/** A state that was seen is a fact, so only its consequence has to be said. */
 function toEffect({ rule, kind, object, does }: ReportedState, pooler: PoolerProfile): DetectedEffect {
   const what = `${kind.replaceAll('-', ' ')}${object === '' ? '' : ` ${object}`}`
   const left = pooler.carries[kind] === 'wiped' ? 'wiped' : 'leaks'

@@ -37,11 +37,11 @@ export interface ExceptionRecord {
 /** One repair as plain data. It contains no parameter value and no literal. */
 export interface RepairRecord {
   readonly rule: RuleId
-  /** What was changed: `SET → SET LOCAL`. */
+  /** The change: `SET → SET LOCAL`. */
   readonly how: string
   /** The application's statement with literals replaced by `?`. */
   readonly statement: string
-  /** What was sent in its place, with literals replaced by `?`. */
+  /** The text that was sent instead, with literals replaced by `?`. */
   readonly sent: string
   /** `User.findMany`, if the ORM's adapter knows it. */
   readonly operation?: string

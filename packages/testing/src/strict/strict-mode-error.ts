@@ -28,7 +28,7 @@ export function unsafeStatements(who: string, found: readonly Found[], way?: str
     same.length === 1 ? text : `${text}\n  times      ${same.length}`,
   )
   const many = found.length === 1 ? 'a statement that is' : `${found.length} statements that are`
-  // What a function or a trigger did was no error of any statement.
+  // State that a function or a trigger left was no error of any statement.
   const despite = found.some(({ event }) => event.refused)
     ? '; what it did with the error makes no difference in strict mode'
     : ''

@@ -41,7 +41,7 @@ async function checkedProject(): Promise<string> {
   return cwd
 }
 
-/** What may change between two checks, with the findings behind it. */
+/** The changes between two checks, with the findings that depend on them. */
 const changes: Readonly<Record<string, readonly [change: (cwd: string) => void, findings: readonly string[]]>> = {
   'a file with a finding': [
     (cwd) => writeFileSync(join(cwd, 'src/a.ts'), "await pool.query('SELECT 1')\n"),

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 
-/** What a file was when it was read. `null` in its place means that there was no such file. */
+/** The state of a file when it was read. `null` means that there was no such file. */
 export interface FileStamp {
   readonly mtimeMs: number
   readonly ctimeMs: number

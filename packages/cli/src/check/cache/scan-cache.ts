@@ -5,7 +5,7 @@ import { version } from '../../version.ts'
 import type { ScanOutput, ScanRequest } from '../scan-types.ts'
 import { hasSameContent, isOlder, stampOf, type FileStamp } from './file-stamp.ts'
 
-/** What the cache keeps of one scan. Plain data. */
+/** The part of one scan that the cache keeps. Plain data. */
 interface Stored {
   /** Everything that the result depends on besides files. */
   readonly key: string
@@ -19,7 +19,7 @@ interface Stored {
   readonly output: ScanOutput
 }
 
-/** What a scan says about itself, besides its output. */
+/** The facts about a scan besides its output. */
 export interface ScanTrace {
   readonly plain: ReadonlySet<string>
   readonly observed: ReadonlySet<string>

@@ -10,7 +10,7 @@ interface Alias {
   readonly targets: readonly string[]
 }
 
-/** What a folder says of imports. */
+/** The settings of a folder for imports. */
 interface Paths {
   readonly aliases: readonly Alias[]
   /** Imports that no pattern has are looked for here. */

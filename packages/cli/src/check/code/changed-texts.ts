@@ -5,7 +5,7 @@ import { functionAround } from './receivers.ts'
 import { bare, type Node } from './syntax.ts'
 import { hole, mostVariants, product, type Fold, type Place, type Variants } from './variants.ts'
 
-/** Where a variable is read. Later changes do not count. */
+/** The place where a variable is read. Later changes do not count. */
 interface Reading {
   readonly use: Node
   readonly place: Place

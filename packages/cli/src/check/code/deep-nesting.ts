@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 /** From some 4,000 nested constructs on, the native parser exhausts its stack, which ends the process. */
 const mostNested = 2_000
 
-/** What nests without a bracket: conditions, `else if`, arrow functions, type arguments. */
+/** Code that nests without a bracket: conditions, `else if`, arrow functions, type arguments. */
 const nesting: readonly RegExp[] = [/\?/g, /\belse\b/g, /=>/g, /</g]
 
 /** Returns true for a text that the parser may not survive: it has more of these constructs than it may nest. */

@@ -1,7 +1,7 @@
 import type { Imported } from './names.ts'
 import { bare, chainOf, type Node, type Syntax } from './syntax.ts'
 
-/** What a module exports under a name. */
+/** The value that a module exports under a name. */
 export interface Export {
   /** The expression, or the name of a declaration of the module. */
   readonly value?: Node

@@ -171,7 +171,9 @@ function elementsOf(node: Node): Node[] {
   return node.elements.flatMap((element) => (element === null || element.type === 'SpreadElement' ? [] : [element]))
 }
 
-/** `queries.lock`: a property of a constant object, a field of a class, a member of an enum, here or in another file. */
+/**
+ * `queries.lock`: a property of a constant object, a field of a class, a member of an enum, here or in another file.
+ */
 function foldMember(node: Extract<Node, { type: 'MemberExpression' }>, place: Place, kind: HoleKind): Variants {
   const { file, steps } = place
   const [root = '?', ...path] = chainOf(node)
@@ -254,7 +256,7 @@ function mayFollow({ steps, budget }: Place): boolean {
   return steps < mostSteps && budget.left-- > 0
 }
 
-/** What a function of the project returns: its parameters are holes. */
+/** Folds the text that a function of the project returns: its parameters are holes. */
 function foldReturned(node: Extract<Node, { type: 'CallExpression' }>, place: Place, kind: HoleKind): Variants {
   const { file, steps } = place
   const found = mayFollow(place) ? functionOf(node.callee, file) : undefined

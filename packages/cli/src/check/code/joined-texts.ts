@@ -21,7 +21,7 @@ export function joinedTexts(
   return product(elements)
 }
 
-/** What `parts.push(…)` adds to a list before it is joined. */
+/** Returns the parts that `parts.push(…)` adds to a list before it is joined. */
 function pushedTo(object: Node, join: Node, { file }: Place): Node[] {
   const [name = '?', ...path] = chainOf(object)
   const found = path.length === 0 ? file.names.resolve(name, object) : undefined

@@ -10,7 +10,7 @@ import { fixedText } from '../sql/pieces.ts'
 interface Turn {
   readonly does: 'begin' | 'end'
   readonly node: Node
-  /** What the statement is sent through, as it is written. */
+  /** The receiver of the statement, as it is written. */
   readonly receiver: string
 }
 

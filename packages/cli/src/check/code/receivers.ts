@@ -4,7 +4,7 @@ import type { SourceFile } from './source-file.ts'
 import { classAround, fieldsOf } from './values.ts'
 
 /**
- * What a statement is sent through:
+ * The receiver of a statement:
  *
  * - `transaction`: the handle of an open transaction
  * - `pool`: borrows a connection for each statement

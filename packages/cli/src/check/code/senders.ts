@@ -26,7 +26,7 @@ export function sendsText(call: Call, file: SourceFile): boolean {
   )
 }
 
-/** What holds a connection, by its name. */
+/** The names of objects that hold a connection. */
 const handle = /(?:client|connection|conn|pool|db|dbhan|runner)$|^(?:pg|tx|trx)$/i
 
 /** Returns true for `query(client, text)`, `this.execute(connection, text)`: the first argument is the connection. */
@@ -39,7 +39,7 @@ export function isGivenClient({ callee }: Call, client: Node, text: Node): boole
 
 /** A function of the project that sends one of its parameters. */
 export interface Wrapper {
-  /** Which parameter it sends. */
+  /** The index of the parameter that it sends. */
   readonly index: number
   readonly receiver: ReceiverKind
   readonly isInTransaction: boolean

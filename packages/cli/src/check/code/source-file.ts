@@ -12,14 +12,14 @@ const mostModules = 5
 /** Constants of SQL are not in larger files. */
 const mostBytes = 200_000
 
-/** What a module exports, with what is left of the path that leads to it. */
+/** The export of a module, with the rest of the path that leads to it. */
 export interface Exported {
   readonly node: Node
   readonly file: SourceFile
   readonly rest: readonly string[]
 }
 
-/** What the files of one scan share to find each other. */
+/** The state that the files of one scan share to find each other. */
 export class Imports {
   /** The files that were imported so far, by path. */
   readonly files: Map<string, SourceFile | undefined> = new Map()
@@ -54,8 +54,8 @@ export class SourceFile {
   }
 
   /**
-   * Returns what a module exports at the start of a path (`['queries', 'lock']`), followed through the modules that only
-   * pass it on, with the rest of the path.
+   * Returns what a module exports at the start of a path (`['queries', 'lock']`), followed through the modules that
+   * only pass it on, with the rest of the path.
    */
   exported(path: readonly string[], steps: number = 0): Exported | undefined {
     const [name, ...rest] = path

@@ -86,7 +86,7 @@ function langOf(path: string): Lang {
   return path.endsWith('.tsx') ? 'tsx' : 'jsx'
 }
 
-/** What one walk through a tree collects. */
+/** The nodes that one walk through a tree collects. */
 interface Collected {
   readonly parents: Map<Node, Node>
   readonly nodes: Node[]

@@ -14,7 +14,7 @@ export function mayConfigureSessions(source: string): boolean {
   return words.test(source)
 }
 
-/** What the configurations of a file make libraries send. */
+/** The statements that the configurations of a file make libraries send. */
 export interface ConfigurationResult {
   readonly findings: readonly CheckFinding[]
   /** For findings that depend on another file: the fact that they need. */
@@ -72,7 +72,10 @@ const wrongUrl: Finding = {
   helpers: [],
 }
 
-/** `searchPath makes Knex send SET search_path: what it leaves stays on a server connection that other clients use next`. */
+/**
+ * `searchPath makes Knex send SET search_path: what it leaves stays on a server connection that other clients use
+ * next`.
+ */
 function messageOf({ what }: Fact, { rule, message, outcome }: Finding): string {
   const consequence = rule === wrongUrl.rule ? wrongUrl.why : (consequences[outcome] ?? message)
   return `${what}: ${consequence}`

@@ -39,10 +39,10 @@ export function isSettingsFile(path: string): boolean {
 /** Copies for readers, which nothing runs with. */
 const isOfDocumentation = /(?:^|\/)(?:docs?|documentation)\//
 
-/** What was found in a file of settings. */
+/** The findings in a file of settings. */
 export interface SettingsResult extends ProjectFacts {
   readonly findings: readonly CheckFinding[]
-  /** What the file says of the pooler, in sentences. */
+  /** The statements of the file about the pooler, in sentences. */
   readonly hints: readonly string[]
 }
 

@@ -3,7 +3,7 @@ import type { SourceFile } from '../code/source-file.ts'
 import { propertyOf } from '../code/names.ts'
 import { bare, chainOf, type Call, type Node } from '../code/syntax.ts'
 
-/** What a configuration makes a library send. */
+/** A statement that a configuration makes a library send. */
 export type Sent =
   /** A statement on each new connection, outside any transaction. */
   | { readonly sql: string }
@@ -18,7 +18,7 @@ export type Sent =
 export interface Fact {
   /** The place to report. */
   readonly node: Node
-  /** What is configured, and what it does: the start of the message. */
+  /** The configuration and its effect: the start of the message. */
   readonly what: string
   readonly sends: Sent
   /** The remedy, in one sentence without its full stop. */
@@ -55,7 +55,9 @@ export function objectOf(given: Node, file: SourceFile): Node | undefined {
   return value !== undefined && bare(value).type === 'ObjectExpression' ? bare(value) : undefined
 }
 
-/** Returns the property of an object literal, if it is set to something: not `undefined`, `false`, `0` or an empty text. */
+/**
+ * Returns the property of an object literal, if it is set to something: not `undefined`, `false`, `0` or an empty text.
+ */
 export function setting(object: Node | undefined, name: string): Node | undefined {
   const value = object === undefined ? undefined : (propertyOf(object, name) ?? ofSpread(object, name))
   if (value === undefined) return undefined

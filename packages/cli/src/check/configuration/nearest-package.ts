@@ -60,7 +60,7 @@ function databaseOf(folder: string): 'postgres' | 'other' | 'unknown' | undefine
   return mayBring ? 'unknown' : 'other'
 }
 
-/** What the schemas of Prisma name: one that names PostgreSQL decides. */
+/** Returns the database that schemas of Prisma name. One that names PostgreSQL decides. */
 function providersIn(folder: string): 'postgres' | 'other' | 'unknown' {
   const providers = [folder, join(folder, 'prisma'), join(folder, 'prisma/schema')].flatMap((each) => schemasIn(each))
   if (providers.length === 0 || providers.some((name) => name.startsWith('postgres'))) return 'unknown'

@@ -8,7 +8,7 @@ import type { Sent } from './detector.ts'
 interface Program {
   readonly name: string
   readonly command: RegExp
-  /** What makes it harmless: a flag, or a URL that goes round the pooler. */
+  /** The pattern that makes it harmless: a flag, or a URL that bypasses the pooler. */
   readonly harmless: RegExp
   readonly what: string
   readonly sends: Sent

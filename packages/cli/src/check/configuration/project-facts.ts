@@ -9,7 +9,7 @@ export interface Pending {
   readonly finding: CheckFinding
 }
 
-/** What a file says about the project, and what depends on other files. */
+/** The facts of a file about the project, and those that depend on other files. */
 export interface ProjectFacts {
   readonly facts?: readonly string[]
   readonly pending?: readonly Pending[]

@@ -36,7 +36,7 @@ function configurationsOf(call: Call, file: SourceFile): Node[] {
   return object === undefined ? [] : [object]
 }
 
-/** What poolers track or take from every client. */
+/** The parameters that poolers track or accept from every client. */
 const welcome = /^(?:application_name|client_encoding|datestyle|timezone|standard_conforming_strings)$/i
 
 /** postgres.js sends everything in `connection`. The object may be put together before the call. */
@@ -84,7 +84,10 @@ function isOfDirectCall(node: Node, file: SourceFile): boolean {
   return call !== undefined && isCall(call) && isDirect(call, file)
 }
 
-/** Knex, TypeORM and Sequelize keep the options of the driver in an object of their own, in code and in files of settings. */
+/**
+ * Knex, TypeORM and Sequelize keep the options of the driver in an object of their own, in code and in files of
+ * settings.
+ */
 function ofOrms(file: SourceFile): Node[] {
   return orms.flatMap(({ property, values, options, calls }) => {
     const objects = [

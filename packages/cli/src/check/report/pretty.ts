@@ -13,7 +13,7 @@ export interface PrettyOptions extends Layout {
   readonly all: boolean
   /** Returns the line of a file; `undefined` if it cannot be read. */
   readonly lineOf: (path: string, line: number) => string | undefined
-  /** What to say if there are no errors. @default 'nothing found' */
+  /** The message if there are no errors. @default 'nothing found' */
   readonly clean?: string | undefined
 }
 

@@ -7,13 +7,13 @@ export interface CheckResult {
   /** In the order of paths and lines. */
   readonly findings: readonly CheckFinding[]
   readonly skipped: readonly Skipped[]
-  /** What is wrong with comments that allow: unused, or malformed. */
+  /** The errors of comments that allow: unused, or malformed. */
   readonly problems: readonly Problem[]
   readonly counts: Readonly<Counts>
   /** The poolers that were asked about, in words. */
   readonly poolers: readonly string[]
   readonly millis: number
-  /** What the files of settings say of the pooler, in sentences. */
+  /** The statements of settings files about the pooler, in sentences. */
   readonly hints: readonly string[]
 }
 

@@ -8,7 +8,7 @@ export interface Filled {
   readonly sql: string
   /** The text as the code has it: placeholders of a library are names in `sql`. Both have the same length. */
   readonly shown: string
-  /** Whether PostgreSQL's parser reads the text. */
+  /** True if PostgreSQL's parser reads the text. */
   readonly isRead: boolean
   readonly holes: number
   /** Returns the offset in the file of an offset in the text. */
@@ -58,7 +58,7 @@ function withNames(filled: Filled): Filled {
   return sql === filled.sql ? filled : { ...filled, sql, isRead: parses(sql) }
 }
 
-/** Where a piece starts in the text and in the file. */
+/** The position of a piece in the text and in the file. */
 interface Start {
   readonly from: number
   readonly at: number
@@ -135,7 +135,7 @@ function isWholeStatement(before: string, after: string): boolean {
   return before.trim() === '' && /^\s*(?:;|$)/.test(after)
 }
 
-/** What ends an operand: a name, a number, a literal, a bracket, another hole. */
+/** The end of an operand: a name, a number, a literal, a bracket, another hole. */
 const endsInOperand = /[\w"')\]\uE000]\s+$/
 const endsInKeyword =
   /\b(?:and|or|not|i?like|in|between|values|limit|offset|where|having|on|when|then|else|case|select|distinct|by|returning|set|is|any|all|some|from|join|into|update|table|as|using|interval|end)\s+$/i

@@ -9,7 +9,7 @@ import { statementsIn, type Statement } from './statements.ts'
 /** Judges texts for one pooler. */
 export class Judge {
   readonly pooler: PoolerProfile
-  /** What is known about the code in the database. */
+  /** The known facts about the code in the database. */
   readonly catalog: StoredCode | undefined
   readonly #guard: Guard
 

@@ -1,4 +1,4 @@
-/** Where a character of an SQL text stands. */
+/** The position of a character in an SQL text. */
 export type Place = 'code' | 'string' | 'name' | 'dollar' | 'comment'
 
 /** A part of an SQL text that stands in one place. */
@@ -32,7 +32,7 @@ export function partsOf(sql: string): Part[] {
   return parts
 }
 
-/** What opens at a character of code. */
+/** Returns the construct that opens at a character of code. */
 function openedAt(sql: string, at: number): { readonly place: Place; readonly to: number } | undefined {
   switch (sql.charCodeAt(at)) {
     case 0x27:

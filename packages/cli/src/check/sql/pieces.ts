@@ -16,7 +16,7 @@ export interface Hole {
 }
 
 /**
- * What the program puts into a hole:
+ * The kind of value that the program puts into a hole:
  *
  * - `value`: a parameter of a tagged template, which travels beside the text
  * - `name`: an identifier, quoted by the library

@@ -13,7 +13,7 @@ interface Analyzed {
   readonly analysis: Analysis
 }
 
-/** What a statement leaves in the session. */
+/** The state that a statement leaves in the session. */
 interface LeftBy {
   readonly statement: Statement
   readonly left: Left
