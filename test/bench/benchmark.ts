@@ -2,7 +2,7 @@
 export interface Budget {
   /** In the unit of the figure. */
   readonly limit: number
-  /** Whether the figure must stay below the limit or above it. */
+  /** `most` if the figure must stay below the limit, `least` if above it. */
   readonly bound: 'most' | 'least'
   /** The row in the table of budgets. */
   readonly text: string
@@ -80,7 +80,7 @@ export function judge({ value, low, high, count }: Estimate, { limit, bound }: B
   return { is: 'undecided', more: Math.max(1, Math.ceil(count * ((reach / distance) ** 2 - 1))) }
 }
 
-/** Whether a figure got worse. A change within the margin is none. */
+/** Returns true if a figure got worse. A change within the margin is none. */
 export function judgeChange({ change, margin }: Change, better: 'less' | 'more' = 'less'): Verdict {
   return judge(change, better === 'less' ? atMost(margin, '') : atLeast(-margin, ''))
 }

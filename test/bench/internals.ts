@@ -12,7 +12,7 @@ function engineOf(guard: Guard): Adapter.Engine {
   return adapter.engineOf?.(guard) ?? (guard as unknown as Adapter.Engine)
 }
 
-/** What a guard's analysis costs without an adapter around it. */
+/** Returns the analysis of a guard, without an adapter around it. */
 export function analyzerOf(guard: Guard): (sql: string) => unknown {
   const engine = engineOf(guard)
   return (sql) => engine.analyze(sql)

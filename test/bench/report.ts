@@ -12,7 +12,7 @@ export interface Result {
 export interface Run {
   /** The older commit, if there is one to compare with. */
   readonly against: string | undefined
-  /** Whether the machine counts retired instructions. */
+  /** True if the machine counts retired instructions. */
   readonly instructions: string
 }
 

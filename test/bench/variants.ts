@@ -24,7 +24,7 @@ const full = Array.from(
   (_, row) => `($${[1, 2, 3, 4, 5].map((column) => row * 5 + column).join(', $')})`,
 ).join(', ')
 
-/** What a statement is before anything in it varies: the scan decides the first, the parser the second. */
+/** The statement before anything in it varies: the scan decides the first, the parser the second. */
 const bases = {
   harmless: {
     select: 'SELECT "User"."id", "User"."email", "User"."name" FROM "User" WHERE "User"."org" = $1',
@@ -36,10 +36,10 @@ const bases = {
   },
 } as const
 
-/** Who decides on a text that is seen for the first time. */
+/** The part that decides about a text at its first sight. */
 export type Decider = keyof typeof bases
 
-/** What an application sends as the same statement again and again, and what differs each time. */
+/** Statements that an application sends again and again, and the part that differs each time. */
 export const variants: Readonly<Record<string, (decider: Decider, index: number) => string>> = {
   'the same text': (decider) => flat(bases[decider].select),
   'a trace id at the end': (decider, index) => flat(`${bases[decider].select} /*${trace(index)}*/`),

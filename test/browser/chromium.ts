@@ -10,11 +10,11 @@ const run = promisify(execFile)
 /** The browser of the tests. */
 export const chromium: string = process.env['POOLSAFE_CHROMIUM'] ?? '/usr/bin/chromium'
 
-/** What a page was like. */
+/** The state of a page. */
 export interface Opened {
   /** The page after its scripts have run. */
   readonly dom: string
-  /** What the page wrote to the console, errors too. */
+  /** The lines that the page wrote to the console, errors too. */
   readonly console: readonly string[]
 }
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import type { Answer, Command, LayerName } from './application/application.ts'
 import { installPacked } from './packed.ts'
 
-/** Where the packages come from: their sources, or the packed tarballs as ES modules or as CommonJS. */
+/** The origin of the packages: their sources, or the packed tarballs as ES modules or as CommonJS. */
 export type ModuleSystem = 'source' | 'esm' | 'cjs'
 
 export const layerNames: readonly LayerName[] = ['pg', 'Kysely', 'Prisma']
@@ -14,7 +14,7 @@ export const movingLayers: readonly LayerName[] = ['pg', 'Kysely']
 
 export const password = 'app'
 
-/** Which application is meant. */
+/** The identity of an application. */
 export interface Kind {
   readonly layer: LayerName
   readonly modules: ModuleSystem

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { Proxy } from '../support/servers/proxy.ts'
 
 // Callers whose checkouts move to direct connections, while the way to PostgreSQL itself breaks: while they hold such a
-// connection, while it is cleaned, and while they wait for one. Nothing may be lost or doubled, and no state may stay on
-// a connection that another caller gets.
+// connection, while it is cleaned, and while they wait for one. Nothing may be lost or doubled, and no state may stay
+// on a connection that another caller gets.
 
 let server: PostgresServer
 let pooler: PgBouncerServer
@@ -29,7 +29,7 @@ afterAll(async () => {
 const callers = 8
 const application = 'moved_callers'
 
-/** What the callers have seen. */
+/** The observations of the callers. */
 class Seen {
   readonly committed: string[] = []
   /** Written once or not at all: the connection was lost before the answer. */
@@ -40,7 +40,7 @@ class Seen {
   isOver = false
 }
 
-/** What one caller must not find, and what it leaves. */
+/** The state that one caller must not find, and that it leaves. */
 const mark = `SELECT coalesce(current_setting('app.holder', true), '') AS holder,
   (SELECT count(*)::int FROM pg_listening_channels()) AS channels,
   (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,

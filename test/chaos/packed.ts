@@ -7,8 +7,8 @@ const tarballFolder = join(repository, '.cache/packed')
 const folder = join(repository, '.cache/chaos')
 
 /**
- * What the application needs beside the tarballs, by its name in the tests. Of Kysely, the last version that is
- * CommonJS as well.
+ * The packages that the application needs in addition to the tarballs, by their names in the tests. Of Kysely, the last
+ * version that is CommonJS as well.
  */
 const besides = [
   'pg',

@@ -8,7 +8,7 @@ import { Proxy } from '../support/servers/proxy.ts'
 import { connectAdmin, startPooler, startServer } from './servers.ts'
 import { ofApplications, type Fault, type Stage } from './stage.ts'
 
-/** What became of one application that met a fault. */
+/** The result of one application that met a fault. */
 export interface Outcome {
   readonly fault: string
   readonly application: string
@@ -23,7 +23,7 @@ export interface Outcome {
   readonly recoveredMillis: number | undefined
   /** Connections that were left behind, and calls that never ended, by their form. */
   readonly stuck: readonly string[]
-  /** What the process last said, if it has ended. */
+  /** The last lines of the process, if it has ended. */
   readonly died: string | undefined
   /** The same as {@link recoveredMillis} without a fault, just before it: what the machine takes for a round. */
   readonly roundMillis: number | undefined
@@ -96,7 +96,7 @@ async function runOnce(
   }
 }
 
-/** What an application that has ended cannot do any more, its outcome tells. */
+/** Sends a command to all applications. An ended one cannot answer; its outcome says so. */
 async function together(
   applications: readonly Application[],
   command: Command,
@@ -185,7 +185,7 @@ export function recoveryLimit({ roundMillis = 0, unnoticedMillis }: Outcome): nu
   return quietRecoveryMillis + unnoticedMillis + roundsOfRecovery * roundMillis
 }
 
-/** Whether nothing is lost, stuck or without a name, and calls succeed again in time. */
+/** Returns true if nothing is lost, stuck or without a name, and calls succeed again in time. */
 export function isGood(outcome: Outcome): boolean {
   const { lost, twice, untyped, stuck, died, recoveredMillis = Infinity } = outcome
   const isRecovered = recoveredMillis <= recoveryLimit(outcome)

@@ -12,7 +12,7 @@ const users = ['pg', 'kysely', 'prisma'].flatMap((layer) =>
 
 /** A server with the applications' table and their users. */
 export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
-  // What was committed has to survive a crash.
+  // Committed rows have to survive a crash.
   const server = await startPostgres({
     settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on', max_connections: '200', ...settings },
   })

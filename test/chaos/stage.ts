@@ -5,7 +5,7 @@ import { userPrefix, type Application } from './applications.ts'
 import type { Pose } from './application/layer.ts'
 import type { Proxy } from '../support/servers/proxy.ts'
 
-/** What the applications connect to, and what may be done to it. */
+/** The servers of the applications, and the functions that disturb them. */
 export interface Stage {
   readonly server: PostgresServer
   /** Between the applications and PostgreSQL or PgBouncer. */
@@ -23,19 +23,22 @@ export interface Stage {
 /** One thing that goes wrong, for a while. */
 export interface Fault {
   readonly name: string
-  /** What the callers are at when it begins. @default 'busy' */
+  /** The activity of the callers when the fault begins. @default 'busy' */
   readonly pose?: Pose
-  /** Whether the fault ends its server, so that it needs one of its own. @default false */
+  /** True if the fault ends its server, so that it needs one of its own. @default false */
   readonly hasOwnServer?: boolean
-  /** Milliseconds that calls must wait before they notice: the limit of a statement, and 2 s without an answer. @default 0 */
+  /**
+   * Milliseconds that calls must wait before they notice: the limit of a statement, and 2 s without an answer. @default
+   * 0
+   */
   readonly unnoticedMillis?: number
-  /** Whether it belongs to the short run (`--short`), which has one of each kind. @default false */
+  /** True if it belongs to the short run (`--short`), which has one of each kind. @default false */
   readonly isInShortRun?: boolean
-  /** Whether PgBouncer stands before the server. @default false */
+  /** True if PgBouncer stands before the server. @default false */
   readonly isPooled?: boolean
   /**
-   * Whether checkouts move to direct connections, to which the fault happens. PgBouncer stands before the server for all
-   * others. Layers without a direct pool leave it out.
+   * True if checkouts move to direct connections, to which the fault happens. PgBouncer stands before the server for
+   * all others. Layers without a direct pool leave it out.
    */
   readonly isDirect?: boolean
   /** An error of the server's own that this must bring to the application as it is. */

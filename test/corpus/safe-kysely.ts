@@ -1,7 +1,7 @@
 import type { Statement } from './statement.ts'
 
 /**
- * What Kysely 0.29.9 with PostgresDialect sent, taken down from one run: models, relations, aggregates, JSON,
+ * Statements that Kysely 0.29.9 with PostgresDialect sent, recorded in one run: models, relations, aggregates, JSON,
  * transactions, raw SQL, schema builder, introspection.
  */
 export const kysely: readonly Statement[] = [

@@ -1,6 +1,6 @@
 import { alone, inTransaction, type Statement } from './statement.ts'
 
-/** What migrations and schema dumps send. */
+/** Statements of migrations and schema dumps. */
 export const migrations: Readonly<Record<string, readonly Statement[]>> = {
   tables: alone(
     'CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, created_at timestamptz NOT NULL DEFAULT now())',

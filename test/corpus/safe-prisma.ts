@@ -1,8 +1,8 @@
 import type { Statement } from './statement.ts'
 
 /**
- * What Prisma 7.10 with @prisma/adapter-pg 7.10 sent, taken down from one run: models, relations, aggregates, JSON,
- * transactions, raw SQL.
+ * Statements that Prisma 7.10 with @prisma/adapter-pg 7.10 sent, recorded in one run: models, relations, aggregates,
+ * JSON, transactions, raw SQL.
  */
 export const prisma: readonly Statement[] = [
   {

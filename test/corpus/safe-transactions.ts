@@ -1,6 +1,6 @@
 import { alone, inTransaction, type Statement } from './statement.ts'
 
-/** What belongs to its transaction, and ends with it. */
+/** State that belongs to its transaction, and ends with it. */
 export const transactions: Readonly<Record<string, readonly Statement[]>> = {
   control: alone(
     'BEGIN WORK',

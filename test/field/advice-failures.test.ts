@@ -14,7 +14,7 @@ import { startPgBouncer } from '../support/servers/pgbouncer.ts'
 
 const run = promisify(execFile)
 
-/** What connecting, and a statement, fail with; `undefined` where neither does. */
+/** The errors of connecting and of a statement; `undefined` if neither fails. */
 async function failureAt(config: pg.ClientConfig, sql = 'SELECT 1'): Promise<unknown> {
   const client = new pg.Client(config)
   let heard: unknown

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** What a server says in the place of a login. */
+/** The message that a server sends instead of a login. */
 export interface Answer {
   readonly code: string
   readonly text: string

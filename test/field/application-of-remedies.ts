@@ -70,7 +70,7 @@ const functions = {
   },
 }
 
-/** Where a remedy runs. */
+/** The circumstances in which a remedy runs. */
 export interface Place {
   readonly layer: keyof typeof functions
   readonly url: string
@@ -78,7 +78,7 @@ export interface Place {
   readonly guard: Guard
 }
 
-/** What a remedy imports. */
+/** The names that a remedy imports. */
 const libraries = {
   createGuard,
   poolers,
@@ -133,7 +133,7 @@ export function scopeAt({ layer, url, guard }: Place): { scope: Record<string, u
   return { scope, close: async () => void (await Promise.all(opened.map((end) => end()))) }
 }
 
-/** What uses the pool, the database or the adapter that a remedy makes, and ends it. */
+/** The code that uses the pool, the database or the adapter of a remedy, and ends it. */
 const uses: readonly (readonly [made: RegExp, use: string])[] = [
   [/^const db = /m, 'await sql`SELECT 1`.execute(db); await db.destroy()'],
   [/^const pool = /m, "await pool.query('SELECT 1'); await pool.end()"],

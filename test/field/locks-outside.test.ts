@@ -16,7 +16,7 @@ interface Database {
   readonly jobs: { id: number; taken: boolean }
 }
 
-/** What a worker has done so far, and what it does next. */
+/** The steps that a worker has done, and its next one. */
 type Step = () => Promise<void>
 
 interface Worker {
@@ -26,7 +26,7 @@ interface Worker {
   takeInTransaction(beforeMark: Step): Promise<number | undefined>
   /** The same in one statement. */
   takeInOneStatement(): Promise<number | undefined>
-  /** Whether the section is free, asked outside a transaction. */
+  /** Returns true if the section is free, asked outside a transaction. */
   enterLoosely(): Promise<boolean | undefined>
   /** The same inside one, in which `inside` runs. */
   enterInTransaction(inside: Step): Promise<boolean | undefined>

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-// What migrators of other projects send, rebuilt from public reports about locks that stayed, and deploys that hung.
+// Statements of other projects' migrators, rebuilt from public reports about stuck locks and hanging deploys.
 
 let server: SharedPostgres
 let pooler: PgBouncerServer

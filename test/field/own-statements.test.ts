@@ -13,7 +13,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Prisma, PrismaClient } from '../generated/prisma7/client.ts'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-// What an ORM sends for itself in a transaction belongs to that transaction, whichever way the ORM takes it.
+// A statement that an ORM sends for itself in a transaction belongs to that transaction, whichever way the ORM sends
+// it.
 
 let server: SharedPostgres
 beforeAll(async () => {

@@ -31,7 +31,10 @@ function open(config: pg.PoolConfig = {}, guard: GuardOptions = {}): pg.Pool {
   return pool
 }
 
-/** What a stranger sees of the caller before: its tenant, and its table inside the transaction that it left open. */
+/**
+ * The state that another client sees of the caller before: its tenant, and its table in the transaction that it left
+ * open.
+ */
 const look =
   "SELECT current_setting('app.tenant', true) AS tenant, to_regclass('pg_temp.left_open') IS NOT NULL AS inside"
 const clean = [{ tenant: expect.toSatisfy((tenant: string | null) => tenant === null || tenant === ''), inside: false }]

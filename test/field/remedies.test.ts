@@ -53,7 +53,7 @@ beforeEach(async () => {
   url = changed.href
 })
 
-/** What the session of a pool of one shows. */
+/** Returns the state of the session of a pool of one. */
 async function stateOf(on: Pick<pg.Pool, 'query'>): Promise<string> {
   const look = allow('session/replication-origin', 'only looks', () => on.query({ text: probes(''), rowMode: 'array' }))
   return JSON.stringify((await look).rows)

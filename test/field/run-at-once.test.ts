@@ -59,7 +59,7 @@ const dirty: readonly string[] = [
   `${sqlFunction}; CREATE OR REPLACE FUNCTION outer_one() RETURNS text LANGUAGE sql AS 'SELECT pg_temp_free()'; SELECT outer_one()`,
   `CREATE OR REPLACE PROCEDURE proceed() LANGUAGE plpgsql AS $$ BEGIN SET app.made = 'x'; END $$; CALL proceed()`,
   `${sqlFunction}; EXPLAIN ANALYZE SELECT pg_temp_free()`,
-  // What one text stores, and a later statement of it runs.
+  // One text stores the code, and a later statement of the text runs it.
   `CREATE DOMAIN checked AS int CHECK (${leaves}); SELECT 1::checked`,
   `CREATE DOMAIN checked AS int; ALTER DOMAIN checked ADD CHECK (${leaves}) NOT VALID; SELECT 1::checked`,
   `CREATE DOMAIN checked AS boolean DEFAULT (${leaves}); CREATE TABLE copied (a checked, b int); INSERT INTO copied (b) VALUES (1)`,
@@ -125,7 +125,7 @@ describe.each([
       await client.query(text)
       const { rows } = await client.query<{ isChanged: boolean }>(look)
       expect(rows[0]?.isChanged, 'what the server shows').toBe(isDirty)
-      // Whether the PREPARE is taken back is another matter.
+      // Another test decides whether the PREPARE is taken back.
       const found = guard
         .inspect(text)
         .findings.map(({ rule }) => rule)

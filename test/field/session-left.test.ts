@@ -11,7 +11,7 @@ interface Scene {
   readonly what: string
   readonly statements: readonly (string | MadeStatement)[]
   readonly commits: boolean
-  /** What the server shows afterwards. */
+  /** The state that the server shows afterwards. */
   readonly leaves: readonly Kind[]
 }
 

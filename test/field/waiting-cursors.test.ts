@@ -8,7 +8,7 @@ import QueryStream from 'pg-query-stream'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sharedPostgres, type SharedPostgres } from '../support/servers/shared-postgres.ts'
 
-// Where pg-cursor and pg-query-stream wait for what never comes.
+// Cases in which pg-cursor and pg-query-stream wait for a message that never comes.
 
 let server: SharedPostgres
 beforeAll(async () => {

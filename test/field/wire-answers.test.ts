@@ -47,7 +47,7 @@ function guardOf(mode: 'strict' | 'warn' = 'strict'): { readonly guard: Guard; r
 
 const leave = "SET app.tenant = 'a'"
 
-/** Whether the session has the setting, asked past the guard. */
+/** Returns true if the session has the setting, asked past the guard. */
 async function isDirty(client: pg.Client): Promise<boolean> {
   const ask = Object.getPrototypeOf(client) as { query(this: pg.Client, text: string): Promise<pg.QueryResult> }
   const { rows } = await ask.query.call(client, "SELECT current_setting('app.tenant', true) AS tenant")

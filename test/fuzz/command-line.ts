@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-/** What the fuzz commands take: `--seed 1 --count 2000000 --first 0 --workers 2`. */
+/** The options of the fuzz commands: `--seed 1 --count 2000000 --first 0 --workers 2`. */
 export interface FuzzOptions {
   readonly seed: number
   readonly count: number

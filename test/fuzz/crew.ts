@@ -10,7 +10,7 @@ export interface Batch {
 /** Texts per message to a worker: about half a second of work. */
 const batchSize = 20_000
 
-/** Where the answers of the workers go. */
+/** The functions that receive the answers of the workers. */
 export interface Sum<Answer> {
   readonly total: Answer
   readonly add: (answer: Answer) => void

@@ -8,7 +8,7 @@ export const fewestForDemands = 200_000
 
 const leastShare = { dangerous: 0.15, accepted: 0.4, harmlessAccepted: 0.4 }
 
-/** What a run lacks to prove anything: texts that a wrong scan would have failed on. */
+/** Returns the texts that a run lacks to prove anything: texts that a wrong scan would have failed on. */
 export function lacking({ counts, byRule, missedBy }: Tally): string[] {
   const { texts, dangerous, accepted, harmless, harmlessAccepted } = counts
   return [

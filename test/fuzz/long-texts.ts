@@ -53,7 +53,10 @@ function repeated(part: string, start = ''): (length: number) => string {
     start + part.repeat(Math.ceil((length - start.length) / part.length)).slice(0, length - start.length)
 }
 
-/** What is nearly a name, joined: of those that are another name, or hold one, the scan would read no further. */
+/**
+ * Names that nearly match, joined. A text that is or contains another name is left out, because the scan would read no
+ * further.
+ */
 function almost(change: (name: string) => string): string {
   return functions
     .map((name) => `${change(name)} `)

@@ -16,7 +16,7 @@ export class Random {
     return Math.floor((this.#next() / 2 ** 32) * end)
   }
 
-  /** Whether something happens that has this probability (0 to 1). */
+  /** Returns true if something happens that has this probability (0 to 1). */
   chance(probability: number): boolean {
     return this.#next() < probability * 2 ** 32
   }

@@ -11,7 +11,7 @@ export interface Failure {
   readonly what: string
 }
 
-/** What there is to count. */
+/** The counts of a run. */
 const nothing = {
   texts: 0,
   characters: 0,
@@ -21,15 +21,15 @@ const nothing = {
   beyondParser: 0,
   /** Called harmless by the scan. */
   harmless: 0,
-  /** Of those, accepted by the parser, which finds nothing in them. */
+  /** Texts that the parser accepts and in which it finds nothing. */
   harmlessAccepted: 0,
-  /** Of those, judged a second time as a server with standard_conforming_strings = off reads them. */
+  /** Texts that were judged again, as a server with standard_conforming_strings = off reads them. */
   harmlessReadTwice: 0,
   /** Left to the parser by the scan, and something was found. */
   dangerous: 0,
 }
 
-/** What came of some texts. */
+/** The results of some texts. */
 export interface Tally {
   readonly counts: typeof nothing
   /** Dangerous texts by rule. */
@@ -68,7 +68,7 @@ export function tallyOf({ seed, first, count }: Batch): Tally {
   return tally
 }
 
-/** What is wrong with the verdicts on a text, if anything is. */
+/** Returns the error of the verdicts on a text, if there is one. */
 export function faultOf(text: string): string | undefined {
   return tryText(text, emptyTally())
 }

@@ -1,6 +1,6 @@
 import { endOfComment } from '../../packages/core/src/sql/blanks.ts'
 
-/** What may stand between the parts of one string: a line end, and blanks and line comments around it. */
+/** The text between the parts of one string: a line end, and blanks and line comments around it. */
 const continued = String.raw`(?:[ \t\f\v]|--[^\r\n]*)*[\r\n](?:[ \t\n\r\f\v]|--[^\r\n]*[\r\n])*'`
 const rest = String.raw`(?:[^'\\]|\\[^]|'')*(?:'|\\?$)`
 const letter = String.raw`[A-Za-z_\x80-\uffff]`

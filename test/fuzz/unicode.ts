@@ -5,10 +5,10 @@ const nonAscii = Array.from({ length: 0xd800 - 0x80 + 0x2000 }, (_, at) =>
   String.fromCharCode(at < 0xd780 ? at + 0x80 : at - 0xd780 + 0xe000),
 )
 
-/** What JavaScript takes for white space and PostgreSQL for letters. */
+/** Characters that JavaScript takes for white space and PostgreSQL for letters. */
 export const falseSpaces: readonly string[] = nonAscii.filter((char) => /\s/.test(char))
 
-/** What some reading of Unicode makes ASCII: `ſ` and `K` by case, full-width letters, quotes and semicolons by NFKC. */
+/** Characters that Unicode turns into ASCII: `ſ` and `K` by case, full-width letters, quotes and semicolons by NFKC. */
 export const lookalikes: ReadonlyMap<string, readonly string[]> = collect()
 
 /** Characters that are hard on whoever counts, compares or prints: NUL, BOM, halves of pairs, invisible ones. */

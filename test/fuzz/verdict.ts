@@ -5,7 +5,7 @@ import { analyzeBlock } from '../../packages/core/src/analyze/do-block.ts'
 import { ParseRefused, ParseTooComplex, parse } from '../../packages/core/src/sql/parser.ts'
 import { asUnescapedStrings } from './unescaped.ts'
 
-/** What PostgreSQL's parser and the rules say of a text, without the scan. */
+/** The verdict of PostgreSQL's parser and the rules about a text, without the scan. */
 export interface Verdict {
   /** `refused`: a syntax error, which the server will report as well. `beyond`: too long or too deep for the parser. */
   readonly outcome: 'accepted' | 'refused' | 'beyond'
@@ -27,13 +27,13 @@ export function judgeByTree(sql: string): Verdict {
   }
 }
 
-/** Whether `standard_conforming_strings` may change what the text says. */
+/** Returns true if `standard_conforming_strings` may change what the text says. */
 export function dependsOnStrings(sql: string): boolean {
   return sql.includes('\\') && sql.includes("'")
 }
 
 /**
- * What the tree finds in a text that the scan calls harmless: `undefined` unless the scan is wrong.
+ * Returns the effects that the tree shows in a text that the scan calls harmless: `undefined` unless the scan is wrong.
  *
  * @param verdict the tree's, if it is known
  */

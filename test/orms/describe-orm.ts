@@ -15,13 +15,17 @@ export interface Subject {
   readonly needsTaming?: true
   /** No wiring by hand, or one that does not see what the ORM sends itself. */
   readonly byHand?: 'none' | 'blind'
-  /** Where the planted statement is found: in the application's file, at its exact line, or nowhere. @default 'file' */
+  /**
+   * The place that the planted statement's report names: the application's file, its exact line, or none. @default
+   * 'file'
+   */
   readonly callSite?: 'line' | 'unknown'
 }
 
 /**
  * Describes an ORM as a small application, behind PgBouncer and behind the hostile pooler, as it is, with the register,
- * and wired by hand. docs/orms.md says what is asserted here. Each ORM has a file of its own, so that workers share them.
+ * and wired by hand. docs/orms.md says what is asserted here. Each ORM has a file of its own, so that workers share
+ * them.
  */
 export function describeOrm(subject: Subject): void {
   let target: SharedPostgres

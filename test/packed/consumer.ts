@@ -30,7 +30,7 @@ import { loadConfigSync } from '@poolsafe/config'
 import { defineConfig } from 'poolsafe'
 import { Registry } from 'prom-client'
 
-// What an application does with the packages as they are published. Compiled and run twice: as an ES module and as
+// Uses the packages as an application does, as they are published. Compiled and run twice: as an ES module and as
 // CommonJS.
 
 const unsafe = 'SET search_path = tenant'

@@ -12,7 +12,10 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-/** What `consumer.ts` and the recipes need besides, by its name in the tests. Kysely is the last one that is CommonJS as well. */
+/**
+ * The packages that `consumer.ts` and the recipes also need, by their names in the tests. This Kysely is the last that
+ * is CommonJS too.
+ */
 const besides = [
   'pg',
   'kysely-oldest',

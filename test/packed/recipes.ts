@@ -14,7 +14,7 @@ interface Recipe {
   readonly name: string
   /** Runs it in a repository whose files have a finding, or have none. */
   readonly run: (cwd: string) => Ended
-  /** What it prints for the finding. */
+  /** The output for the finding. */
   readonly prints: RegExp
 }
 

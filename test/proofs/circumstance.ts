@@ -1,7 +1,7 @@
 /** Extensions that the server of `npm test` lacks. `libpq` means that its own connections can reach itself. */
 export type Extension = 'hypopg' | 'orafce' | 'set_user' | 'libpq'
 
-/** What is needed to show the effect of a rule's example. */
+/** The circumstances that show the effect of a rule's example. */
 export interface Circumstances {
   /**
    * - `leaves`: afterwards a second client sees what the statement left

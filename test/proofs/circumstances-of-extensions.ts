@@ -17,7 +17,7 @@ const keepsAlerts =
 const nextType =
   "SELECT dbms_pipe.send_message('look'); SELECT dbms_pipe.receive_message('look', 0); SELECT dbms_pipe.next_item_type()"
 
-/** What keeps its state where only the extension's own functions see it. */
+/** Extensions whose state only their own functions show. */
 export const ofExtensions: { readonly [Id in RuleId]?: OfRule } = {
   'session/dblink': {
     extension: 'libpq',

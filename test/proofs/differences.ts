@@ -3,7 +3,7 @@ import type { Seen } from './experiment.ts'
 import type { Result } from './run.ts'
 import { unlockedElsewhere } from './scenes-of-sessions.ts'
 
-/** Where the guard warns of what does no harm, or calls the harm by another name, and why that is so. */
+/** The cases in which the guard warns of a harmless statement, or gives the harm another name, with the reason. */
 export interface Difference {
   readonly rule: RuleId
   readonly sql: string
@@ -29,7 +29,7 @@ export const differences: readonly Difference[] = [
   },
 ]
 
-/** What is unexplained: contradictions that are not listed, and listed differences that did not occur. */
+/** Unexplained results: contradictions that are not listed, and listed differences that did not occur. */
 export function unexplained(results: readonly Result[]): string[] {
   const isMet = ({ sql, server, seen = 'none' }: Difference): boolean =>
     results.some(

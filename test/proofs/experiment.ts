@@ -5,7 +5,7 @@ import type { Subject } from './subjects.ts'
 import { connect, type Target } from './target.ts'
 
 /**
- * What was seen.
+ * The observation:
  *
  * - `leaks`: a second client has the state
  * - `lost`: the owner is on another server connection, and what it left is seen by a second client
@@ -18,9 +18,9 @@ import { connect, type Target } from './target.ts'
  */
 export type Seen = 'leaks' | 'lost' | 'wiped' | 'rejected' | 'refused' | 'ineffective' | 'unsaid' | 'none'
 
-/** What one client sees that has the server to itself. */
+/** The observations of a client that has the server to itself. */
 export interface Reference {
-  /** What it held because of what was sent before, and because of the statement. */
+  /** The state that it held because of earlier statements, and because of this one. */
   readonly prepared: Facts
   readonly left: Facts
   readonly answer: string
@@ -48,7 +48,7 @@ export async function refer(target: Target, subject: Subject): Promise<Reference
   }
 }
 
-/** Who plays: with two server connections, where the holder is on one, everybody else is on the other. */
+/** The clients. There are two server connections: if the holder is on one, everybody else is on the other. */
 interface Cast {
   readonly owner: pg.Client
   readonly stranger: pg.Client

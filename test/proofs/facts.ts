@@ -3,7 +3,7 @@ import { wholeAnswer } from '../support/session/answer.ts'
 import { probes } from '../support/session/snapshot.ts'
 import type { Subject } from './subjects.ts'
 
-/** What a client sees of the session that it is in, one sentence each. */
+/** The facts that a client sees about its session, one sentence each. */
 export type Facts = ReadonlySet<string>
 
 /** The answer to the subject's own question, or all that can be seen of a session. */

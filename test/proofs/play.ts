@@ -5,7 +5,7 @@ import { answer } from '../support/session/answer.ts'
 import type { Seen } from './experiment.ts'
 import { answerMillis, connect, stageUrl, type Target } from './target.ts'
 
-/** Where a scene plays, and what it needs of it: what it opens is closed for it. */
+/** The servers of a scene, and the connections that it needs. The play closes everything that it opens. */
 export class Play {
   readonly target: Target
   readonly user: string
@@ -56,7 +56,7 @@ export class Play {
     return guard
   }
 
-  /** What the guards of this play have said of a rule. */
+  /** The messages of this play's guards about a rule. */
   told(rule: RuleId): Outcome | undefined {
     return this.#told.get(rule)
   }
@@ -66,12 +66,12 @@ export class Play {
   }
 }
 
-/** What several calls of a driver do, that no single statement shows. */
+/** Harm that several calls of a driver do, and no single statement shows. */
 export interface Scene {
   readonly rule: RuleId
   readonly unsafe: string
   readonly harm: (play: Play) => Promise<Seen>
-  /** What the guard says of the harm; absent: what the guards in the play have said of it. */
+  /** The guard's message about the harm. If absent: the messages of the guards in the play. */
   readonly verdict?: (play: Play) => Outcome | undefined
   readonly safe: string
   readonly remedy: (play: Play) => Promise<Seen>
@@ -80,12 +80,12 @@ export interface Scene {
 /** Writes what a stranger would: nothing of the play depends on it. */
 export const insert = ({ user }: Play): string => `INSERT INTO orders (id, item) VALUES (0, '${user}')`
 
-/** Whether what was written is there. */
+/** Returns true if what was written is there. */
 export async function isWritten(play: Play): Promise<boolean> {
   return (await answer(await play.direct(), `SELECT count(*)::int FROM orders WHERE item = '${play.user}'`)) === 1
 }
 
-/** What a strict guard says of a text. */
+/** Returns the verdict of a strict guard on a text. */
 export function inspected(
   rule: RuleId,
   pooler: PoolerProfile,

@@ -12,7 +12,7 @@ import { startFew } from './targets.ts'
 
 const runMillis = 600_000
 
-/** What takes an extension that the server of the tests does not have is proved by `npm run proofs`. */
+/** `npm run proofs` proves the rules for extensions that the server of the tests does not have. */
 const here = subjects(() => false)
 const everywhere = subjects(() => true)
 

@@ -17,7 +17,7 @@ export interface RepairFault {
   readonly fault: string
 }
 
-/** What was proved, and what not. */
+/** The repairs that were proved, and those that were not. */
 export interface RepairProofs {
   readonly scripts: number
   readonly targets: readonly string[]

@@ -3,7 +3,7 @@ import { rules } from '@poolsafe/core'
 /** A statement of a script, with its parameters. */
 export type Line = string | readonly [sql: string, ...values: unknown[]]
 
-/** What an application sends between BEGIN and the end of its transaction. */
+/** Statements that an application sends between BEGIN and the end of its transaction. */
 export interface RepairScript {
   readonly name: string
   readonly lines: readonly Line[]

@@ -6,7 +6,7 @@ import type { Servers } from './targets.ts'
 /** Debian's PgBouncer 1.18 may crash when a CancelRequest arrives. */
 const mostAttempts = 5
 
-/** What was seen, and the names of the servers, the server itself first. */
+/** The observations, and the names of the servers, the server itself first. */
 export interface Sights {
   readonly results: readonly Result[]
   readonly names: readonly string[]

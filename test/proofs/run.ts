@@ -8,7 +8,7 @@ import { Play, type Scene } from './play.ts'
 import { verdict, type Subject } from './subjects.ts'
 import { connect, type Target } from './target.ts'
 
-/** What was seen of one example on one server, beside what the guard says of it. */
+/** The observation of one example on one server, and the guard's verdict. */
 export interface Result {
   readonly rule: RuleId
   readonly sql: string
@@ -17,17 +17,17 @@ export interface Result {
   readonly seen: Seen
   /** The outcome of the finding; `undefined` where there is none. */
   readonly outcome: Outcome | undefined
-  /** What contradicts: the sight and the verdict, or the verdict and the rule. `undefined` where all agree. */
+  /** The contradiction between observation and verdict, or between verdict and rule. `undefined` if all agree. */
   readonly contradiction: string | undefined
 }
 
-/** Who takes part. */
+/** The participants. */
 export interface Company {
   /** The server itself. */
   readonly direct: Target
   /** All servers, the server itself among them. */
   readonly targets: readonly Target[]
-  /** Who owns the stage. */
+  /** The owner of the stage. */
   readonly owner: string
 }
 

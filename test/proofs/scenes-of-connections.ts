@@ -14,7 +14,7 @@ const limitMillis = 4321
 const limit = `${limitMillis}ms`
 const show = 'SHOW statement_timeout'
 
-/** What a client of pg knows from its login. */
+/** The values that a client of pg receives at its login. */
 interface LoggedIn extends pg.Client {
   readonly processID: number
   readonly secretKey: number
@@ -42,7 +42,7 @@ async function wait(play: Play): Promise<Waiting> {
 const cancelled = 'error 57014'
 const cancelRequestCode = 80_877_102
 
-/** What libpq's PQcancel sends, on a separate connection. */
+/** Sends a cancellation on a separate connection, as libpq's PQcancel does. */
 async function requestCancel({ target }: Play, { processID, secretKey }: LoggedIn): Promise<void> {
   const request = Buffer.alloc(16)
   for (const [index, word] of [request.length, cancelRequestCode, processID, secretKey].entries())
@@ -50,11 +50,14 @@ async function requestCancel({ target }: Play, { processID, secretKey }: LoggedI
   const socket = openSocket(target.port, '127.0.0.1')
   socket.resume()
   socket.write(request)
-  // Who cancels gets no answer: the server closes the connection, or resets it.
+  // A client that cancels gets no answer: the server closes the connection, or resets it.
   await once(socket, 'close').catch(() => undefined)
 }
 
-/** Who a limit of the owner's login reaches: the next client of its server connection, and itself on the other one. */
+/**
+ * The clients that a limit of the owner's login reaches: the next one on its server connection, and itself on the other
+ * one.
+ */
 async function logInWithLimit(play: Play): Promise<Seen> {
   const [stranger, holder] = [await play.client(), await play.client()]
   await hold(holder)
@@ -71,7 +74,7 @@ async function logInWithLimit(play: Play): Promise<Seen> {
   return own === limit && moved === limit ? 'none' : 'wiped'
 }
 
-/** Whether a stranger on the same server connection has what the owner prepared. */
+/** Returns true if a stranger on the same server connection has what the owner prepared. */
 async function isPrepared(play: Play, owner: pg.PoolClient): Promise<boolean> {
   const [stranger, holder] = [await play.client(), await play.client()]
   await hold(holder)
@@ -79,7 +82,7 @@ async function isPrepared(play: Play, owner: pg.PoolClient): Promise<boolean> {
   return (await answer(stranger, 'EXECUTE get_seven')) === 7
 }
 
-/** Whether a stranger has what a guard did not speak of. */
+/** Returns true if a stranger has what a guard did not speak of. */
 async function leaksUnnoticed(play: Play, guard: Guard): Promise<boolean> {
   const owner = await play.guardedPool({}, guard).connect()
   const leaks = await isPrepared(play, owner)
@@ -87,7 +90,7 @@ async function leaksUnnoticed(play: Play, guard: Guard): Promise<boolean> {
   return leaks && play.told('session/prepared-statement') === undefined
 }
 
-/** What names no setting of PostgreSQL is the pooler's own. */
+/** A parameter that names no setting of PostgreSQL belongs to the pooler. */
 async function saysWhatItIs({ target, user }: Play): Promise<boolean> {
   const client = new pg.Client({ connectionString: stageUrl(target, user) })
   const names: string[] = []
@@ -98,7 +101,7 @@ async function saysWhatItIs({ target, user }: Play): Promise<boolean> {
   return names.some((name) => name.includes('.'))
 }
 
-/** What a login and a cancellation do, which are no text. */
+/** Scenes of logins and cancellations, which are no statements. */
 export const scenesOfConnections: readonly Scene[] = [
   {
     rule: 'connection/startup-parameter',
@@ -132,7 +135,7 @@ export const scenesOfConnections: readonly Scene[] = [
         text: 'SELECT pg_cancel_backend($1)',
         values: [client.processID],
       })
-      // Where it found no process the query goes on, until it gets its lock.
+      // If the cancellation found no process, the query goes on until it gets its lock.
       if (isSent !== true) await free()
       return (await ended) === cancelled ? 'none' : 'lost'
     },

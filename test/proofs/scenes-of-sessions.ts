@@ -14,7 +14,7 @@ function heardBy(client: pg.Client): (string | undefined)[] {
 /** A lock of the play's own, so that plays do not meet. */
 const keyOf = ({ user }: Play): string => `hashtext('${user}')`
 
-/** Whether any session holds the lock. */
+/** Returns true if any session holds the lock. */
 async function isLocked(play: Play): Promise<boolean> {
   const free = `SELECT pg_try_advisory_xact_lock(${keyOf(play)})`
   return (await answer(await play.direct(), free)) === false

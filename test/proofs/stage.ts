@@ -11,7 +11,7 @@ export const serverSettings: Readonly<Record<string, string>> = {
   checkpoint_completion_target: '0',
 }
 
-/** What a server must have to prove the rules of extensions. */
+/** The settings of a server that can prove the rules of extensions. */
 export const extensionSettings: Readonly<Record<string, string>> = {
   ...serverSettings,
   shared_preload_libraries: 'set_user',
@@ -20,7 +20,7 @@ export const extensionSettings: Readonly<Record<string, string>> = {
 const everywhere = ['pg_trgm', 'isn']
 const inRoot = ['dblink', 'postgres_fdw', 'hypopg', 'orafce', 'set_user']
 
-/** What the examples name beside the objects of the labels. */
+/** Statements for the objects that the examples name in addition to those of the labels. */
 const further = [
   'CREATE ROLE reporting',
   // A session can be asked what it holds, whatever its role is.

@@ -16,7 +16,7 @@ export interface Subject {
   readonly isSafe: boolean
   /** As it stands in the rule. */
   readonly sql: string
-  /** What is run. */
+  /** The texts that are run. */
   readonly text: string
   readonly context: Context
   readonly given: Circumstances
@@ -56,7 +56,7 @@ function ofRule({ id, examples: { unsafe, safe } }: Rule<RuleId>, isSafe: boolea
   })
 }
 
-/** What the guard says of a subject behind a pooler: the outcome for its own rule, and every rule that it names. */
+/** The guard's verdict on a subject behind a pooler: the outcome for its own rule, and every rule that it names. */
 export function verdict(
   { rule, text, context }: Subject,
   pooler: PoolerProfile,

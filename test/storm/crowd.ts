@@ -1,14 +1,16 @@
 import pg from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What the clients of one application met. */
+/** The results of the clients of one application. */
 export interface CrowdCounts {
   /** Logins that got in, and the longest time from the first attempt to that. */
   readonly logins: number
   readonly longestWaitMillis: number
   /** Connections that were closed under a client that was idle. */
   readonly closedIdle: number
-  /** Statements that failed because the connection was closed, by how many statements the transaction had run before. */
+  /**
+   * Statements that failed because the connection was closed, by how many statements the transaction had run before.
+   */
   readonly failed: readonly number[]
 }
 

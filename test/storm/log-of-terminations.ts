@@ -1,4 +1,4 @@
-/** What the server's own log says of the connections that were closed by an administrator's command. */
+/** The server's own log about the connections that an administrator's command closed. */
 export interface Terminations {
   readonly all: number
   /** The session was in a transaction, or ran a statement. By the name of its application. */

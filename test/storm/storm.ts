@@ -6,7 +6,7 @@ import pg from 'pg'
 import { Crowd, type CrowdCounts } from './crowd.ts'
 import { linePrefix, terminationsIn, type Terminations } from './log-of-terminations.ts'
 
-/** What came of a storm. */
+/** The result of a storm. */
 export interface StormResult {
   readonly shop: CrowdCounts
   readonly others: readonly CrowdCounts[]

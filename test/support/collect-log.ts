@@ -1,6 +1,6 @@
 import type { GuardOptions } from '@poolsafe/core'
 
-/** What a guard logs. */
+/** The log of a guard. */
 export interface CollectedLog {
   readonly warnings: string[]
   readonly infos: string[]

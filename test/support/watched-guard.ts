@@ -18,7 +18,7 @@ export function openTransaction(): Transaction {
   return transaction
 }
 
-/** What an adapter does before it sends a statement. */
+/** Does what an adapter does before it sends a statement. */
 export function send(guard: Guard, sql: string, call: Partial<Call> = {}): ReturnType<Engine['refuse']> {
   return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true, ...call }, send)
 }

@@ -10,7 +10,7 @@ export interface Scene {
   play(servers: Servers): Promise<SceneResult>
 }
 
-/** What this run showed. */
+/** The results of this run. */
 export interface SceneResult {
   /** Everything that was counted. */
   readonly figures: Readonly<Record<string, number>>
@@ -20,7 +20,7 @@ export interface SceneResult {
   readonly safe: string
   /** The errors of poolsafe, one of each kind. */
   readonly refusals: readonly Refusal[]
-  /** Whether the figures are what the scene is about: harm, no statement sent, no harm. */
+  /** True if the figures are what the scene is about: harm, no statement sent, no harm. */
   readonly held: boolean
 }
 

@@ -44,7 +44,7 @@ export async function openStage(
     directUrl: withDatabase(postgres.url, name, app),
     count: async (sql) => Number(Object.values((await direct.query<Record<string, unknown>>(sql)).rows[0] ?? {})[0]),
     reached: async (text) => {
-      // What the server logs later than this line has not been sent before it.
+      // The server has not sent anything that it logs after this line.
       const end = `SELECT 'end of the act'`
       await direct.query(end)
       await until(() => linesOfStage().some((line) => line.includes(end)))

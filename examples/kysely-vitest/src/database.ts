@@ -16,8 +16,8 @@ export type Database = Kysely<Tables>
 /**
  * The connection of requests: through the pooler.
  *
- * @param direct the direct URL, for code that is not safe behind the pooler: statements are repaired where that is exact,
- *   and connections that need a session move to a direct one
+ * @param direct the direct URL, for code that is not safe behind the pooler: statements are repaired where that is
+ *   exact, and connections that need a session move to a direct one
  */
 export function openPooled(connectionString: string, direct?: string): Database {
   const mode = direct === undefined ? 'warn' : 'repair'
@@ -36,5 +36,5 @@ function open(connectionString: string, guard: ReturnType<typeof createGuard>, d
   return new Kysely({ dialect: guardDialect(new PostgresDialect({ pool }), guard) })
 }
 
-/** What a transaction of one tenant can run. */
+/** The statements that a transaction of one tenant can run. */
 export type Trx = Transaction<Tables>

@@ -1,7 +1,7 @@
 import type { Migrator } from 'kysely/migration'
 import type { Database } from './database.ts'
 
-/** What the tests use of the shop, in both of its versions. */
+/** The parts of the shop that the tests use, in both of its versions. */
 export interface Shop {
   /** The tables that the migration creates. */
   readonly statements: readonly string[]

@@ -6,7 +6,7 @@ export interface Total {
   readonly cents: number
 }
 
-/** What the tests use, in both versions. */
+/** The parts that the tests use, in both versions. */
 export interface Invoicing {
   /** The statements that create the tables: run with the direct URL, as `prisma migrate` does. */
   readonly statements: readonly string[]

@@ -3,7 +3,7 @@ import type { Prometheus } from './prometheus.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Health, Service } from './service.ts'
 
-/** What an operator can look at, at one moment. */
+/** The views of an operator at one moment. */
 export interface Sight {
   readonly lines: readonly LogLine[]
   readonly health: Health
@@ -19,7 +19,7 @@ export interface Change {
   readonly after: number
 }
 
-/** Where a scenario appeared. */
+/** The places where a scenario appeared. */
 export interface Evidence {
   readonly scenario: Scenario
   readonly log: Change
@@ -60,7 +60,7 @@ export function compare(scenario: Scenario, before: Sight, after: Sight): Eviden
   }
 }
 
-/** Whether it appeared everywhere: in the log, in `/health`, in Prometheus, and as an alert. */
+/** Returns true if it appeared everywhere: in the log, in `/health`, in Prometheus, and as an alert. */
 export function isComplete({ log, health, metric, isAlert }: Evidence): boolean {
   return isAlert && [log, health, metric].every(({ before, after }) => after > before)
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Health, Service } from './service.ts'
 
-/** What `/health` said meanwhile. */
+/** The answers of `/health` during the load. */
 export interface HealthWatch {
   /** Every kind of problem that was reported. */
   readonly problems: ReadonlySet<string>

@@ -4,7 +4,7 @@ import { open, stat } from 'node:fs/promises'
 export interface LogLine {
   readonly level: number
   readonly msg: string
-  /** What poolsafe says, in fields. */
+  /** The fields of a message of poolsafe. */
   readonly poolsafe?: { readonly event: string; readonly [name: string]: unknown }
 }
 

@@ -15,7 +15,7 @@ export interface Phase {
   readonly to: number
 }
 
-/** What was seen of the load. */
+/** The observations of the load. */
 export interface Outcome {
   readonly all: Phase
   readonly phases: readonly Phase[]
@@ -24,7 +24,7 @@ export interface Outcome {
   readonly problems: ReadonlySet<string>
   /** The gravest answer of `/health`. */
   readonly worst: Health | undefined
-  /** Whether it was healthy in the end. */
+  /** True if it was healthy in the end. */
   readonly isHealthy: boolean
   readonly lines: readonly LogLine[]
 }

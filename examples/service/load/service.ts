@@ -7,7 +7,7 @@ import { followLog, type Log } from './log.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { until } from './until.ts'
 
-/** What `/health` answers to operators. */
+/** The answer of `/health` to operators. */
 export type Health = GuardHealth & Pick<GuardStatistics, 'slowQueries' | 'repeatedQueries'>
 
 /** The service as its callers see it, and its log. */

@@ -25,7 +25,7 @@ export function addShopRoutes(app: FastifyInstance, prefix: string, shop: Shop):
   addFaultyRoutes(app, `${prefix}/faulty`, shop)
 }
 
-/** What goes wrong in real services, so that poolsafe reports it. */
+/** Adds routes with faults of real services, so that poolsafe reports them. */
 function addFaultyRoutes(app: FastifyInstance, prefix: string, shop: Shop): void {
   app.get(`${prefix}/revenue`, () => shop.revenue())
   app.get(`${prefix}/customers-with-orders`, () => shop.customersWithOrdersOneByOne())

@@ -20,7 +20,7 @@ export interface Revenue {
   readonly cents: number
 }
 
-/** What the routes need. There is one shop on Prisma and one on Kysely. */
+/** The functions that the routes need. There is one shop on Prisma and one on Kysely. */
 export interface Shop {
   customers(): Promise<readonly Customer[]>
   /** `undefined` if there is none. */

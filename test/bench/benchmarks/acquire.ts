@@ -9,7 +9,7 @@ const delayBudget = atMost(5, 'acquire timeout: within +5 ms at p99 with 10,000 
 
 type Figure = 'p50' | 'p99' | 'longest' | 'clockP99'
 
-/** What the gate before a pool costs, and how exact its timeout is. */
+/** Measures the cost of the gate in front of a pool, and how exact its timeout is. */
 export const acquire: Benchmark = {
   name: 'acquire',
   async run(options) {

@@ -1,7 +1,7 @@
 import type { Benchmark } from '../benchmark.ts'
 import { runFresh, withSources } from '../fresh/run-fresh.ts'
 
-/** What judging one statement costs, compared with the approaches of other tools. */
+/** Compares the cost of judging one statement with the approaches of other tools. */
 export const approaches: Benchmark = {
   name: 'approaches',
   async run({ tree, quick, progress }) {

@@ -18,7 +18,10 @@ const rows: readonly Row<string>[] = [
   { figure: 'file', what: 'characters of the file', unit: 'kB', scale: 1e-3 },
 ]
 
-/** What a guard costs that knows the code of a database. An older commit may not know any, so none is compared. */
+/**
+ * Measures the cost of a guard that knows the code of a database. An older commit may not know any, so none is
+ * compared.
+ */
 export const catalog: Benchmark = {
   name: 'catalog',
   run: ({ tree, quick, separate, progress }: BenchmarkOptions): Promise<Measure[]> =>

@@ -36,7 +36,7 @@ const rows: readonly Row<string>[] = [
   },
 ]
 
-/** What a text costs when the guard sees it for the first time, and when it sees it again. */
+/** Measures the cost of a text at its first sight, and at later ones. */
 export const firstSight: Benchmark = {
   name: 'first-sight',
   run: (options) => repeatFresh((tree) => figuresOf(tree, options.quick), rows, options, { least: 5, most: 25 }),

@@ -24,7 +24,7 @@ const rows: readonly Row<string>[] = Object.entries(forms).flatMap(([figure, wha
   },
 ])
 
-/** Whether the analysis of repetitive texts takes time in proportion to their length. */
+/** Measures if the analysis of repetitive texts takes time in proportion to their length. */
 export const growth: Benchmark = {
   name: 'growth',
   run: (options) =>

@@ -15,7 +15,7 @@ interface Grown {
 
 type Checkout = Readonly<Record<'held' | 'allocated' | 'least', number>>
 
-/** What the guard keeps: of texts, and of connections. */
+/** Measures the memory that the guard keeps for texts and connections. */
 export const memory: Benchmark = {
   name: 'memory',
   async run(options) {

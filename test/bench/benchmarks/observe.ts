@@ -11,7 +11,7 @@ import { addedRow, baseRow } from '../rows.ts'
 // Everything on: slow log, statistics, a request scope around ten operations, metrics that are scraped each second.
 // For comparison, the instrumentations of OpenTelemetry with an exporter that does nothing.
 
-/** What one scenario compares: the guard in several configurations, and what other tools cost. */
+/** One comparison: the guard in several configurations, and the cost of other tools. */
 interface Compare {
   readonly what: string
   readonly scenario: Scenario

@@ -26,11 +26,11 @@ export interface Compared {
   readonly added: Estimate
   /** Throughput, as a part of the unguarded client's. */
   readonly ratio: Estimate
-  /** What `added` was at the older commit. */
+  /** The value of `added` at the older commit. */
   readonly against?: Change
 }
 
-/** What one set of processes says. */
+/** The figures of one set of processes. */
 interface Generation {
   readonly baseCpuMicros: number
   readonly baseSpeed: number

@@ -8,11 +8,11 @@ export interface Contender {
 /** Makes a contender; each file of `contenders/` exports one as `prepare`. */
 export type Prepare = (variant: string, scenario: Scenario) => Promise<Contender>
 
-/** What all variants of a comparison have in common. Goes to another process: plain data. */
+/** The settings that all variants of a comparison share. Plain data, because another process gets it. */
 export interface Scenario {
   /** The file in `contenders/`. */
   readonly contender: string
-  /** What an operation is, in the contender's words. */
+  /** The name of an operation, in the contender's words. */
   readonly operation: string
   /** Operations under way at the same time. @default 1 */
   readonly concurrency?: number
@@ -34,7 +34,7 @@ export interface BlockRequest {
   readonly operations: number
 }
 
-/** What one block took. */
+/** The cost of one block. */
 export interface Block {
   readonly operations: number
   readonly wallMicros: number

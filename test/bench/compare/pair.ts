@@ -10,7 +10,7 @@ export interface Clients {
   readonly apart: boolean
 }
 
-/** What both clients took in one round, per operation. */
+/** The cost of an operation for both clients in one round. */
 export interface Round {
   readonly base: Cost
   readonly variant: Cost

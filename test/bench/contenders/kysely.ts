@@ -96,7 +96,7 @@ const wire = Buffer.alloc(8192)
 
 class StubConnection implements DatabaseConnection {
   async executeQuery({ sql: text }: { sql: string }): Promise<{ rows: never[] }> {
-    // What every driver does with the text. It flattens the string that Kysely pieced together, which is no cost of the
+    // Every driver does this with the text. It flattens the string that Kysely pieced together, which is no cost of the
     // guard.
     wire.write(text)
     return { rows: [] }

@@ -22,7 +22,7 @@ export async function prepare(variant: string, scenario: Scenario): Promise<Cont
 }
 
 /**
- * What a guard is called here, and what follows it: `guarded`, `guarded and extension`, `guarded and empty extension`.
+ * The name of a guard here, and its rest: `guarded`, `guarded and extension`, `guarded and empty extension`.
  */
 async function watchOf(variant: string): Promise<Watch> {
   if (variant !== 'prisma-instrumentation') return startWatch(variant.replace(/ and .*/, ''))
@@ -32,7 +32,7 @@ async function watchOf(variant: string): Promise<Watch> {
 function extend(client: PrismaClient, variant: string, { guard }: Watch): PrismaClient {
   if (variant.endsWith(' and extension')) return client.$extends(poolsafe(guard)) as unknown as PrismaClient
   if (!variant.endsWith(' and empty extension')) return client
-  // What Prisma takes for an extension as such.
+  // The cost of an extension as such in Prisma.
   return client.$extends({ query: { $allOperations: ({ args, query }) => query(args) } }) as unknown as PrismaClient
 }
 
@@ -93,7 +93,7 @@ class StubAdapter implements SqlDriverAdapter {
   readonly adapterName = '@poolsafe/stub'
 
   async queryRaw({ sql }: SqlQuery): Promise<SqlResultSet> {
-    // What every driver does with the text. It flattens the string that Prisma pieced together, which is no cost of the
+    // Every driver does this with the text. It flattens the string that Prisma pieced together, which is no cost of the
     // guard.
     wire.write(sql)
     return oneUser

@@ -4,7 +4,7 @@ import { openTelemetryMetrics } from '@poolsafe/metrics/opentelemetry'
 import { prometheusMetrics } from '@poolsafe/metrics/prometheus'
 import { Registry } from 'prom-client'
 
-/** Who looks at what a contender sends. */
+/** The observer of a contender's statements. */
 export interface Watch {
   /** `undefined`: the contender is not guarded. */
   readonly guard: Guard | undefined
@@ -39,7 +39,7 @@ function startRepairing(): Watch {
   return { ...unwatched, guard }
 }
 
-/** What Prometheus asks for metrics, usually each fifteen seconds. */
+/** The pause between two scrapes. Prometheus usually scrapes each fifteen seconds. */
 const scrapeMillis = 1000
 
 /** The slow log, statistics and channels are on without being asked for; request scopes and metrics are asked for. */

@@ -28,7 +28,7 @@ class Moments {
   // The pool's timer does not keep the process alive. This one does.
   readonly #timer = setInterval(() => this.#noted.push({ atMillis: performance.now(), cpuMillis: cpuUsed() }), 1)
 
-  /** What had been used at the last moment before this one. */
+  /** Returns the CPU time at the last moment before this one. */
   cpuAt(millis: number): number {
     return this.#noted.findLast(({ atMillis }) => atMillis <= millis)?.cpuMillis ?? Number.NaN
   }

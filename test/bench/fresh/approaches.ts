@@ -34,7 +34,7 @@ function ormText(length: number, index: number, first = ''): string {
   return flat(text)
 }
 
-/** Whether the texts were seen before. */
+/** One way to judge texts that are new, or were seen before. */
 interface Approach {
   readonly judge: (sql: string) => unknown
   readonly again: boolean

@@ -6,8 +6,9 @@ import { ScanCache } from '../../../packages/cli/src/check/cache/scan-cache.ts'
 import { parseCode } from '../../../packages/cli/src/check/code/syntax.ts'
 import { Scanner } from '../../../packages/cli/src/check/scan.ts'
 
-// Prints what it takes to check the code of installed libraries, or to parse all of it: the seconds of CPU time, and the
-// highest memory of the process. First argument: `check` or `parse`; with `check`, the second may be the folder of a cache.
+// Prints what it takes to check the code of installed libraries, or to parse all of it: the seconds of CPU time, and
+// the highest memory of the process. First argument: `check` or `parse`; with `check`, the second may be the folder of
+// a cache.
 
 const modules = resolve(import.meta.dirname, '../../../node_modules/.pnpm')
 const libraries =
@@ -45,6 +46,6 @@ function parse(path: string): void {
   try {
     parseCode(path, readFileSync(path, 'utf8'))
   } catch {
-    // What cannot be parsed takes no time.
+    // A text that cannot be parsed takes no time.
   }
 }

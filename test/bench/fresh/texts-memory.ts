@@ -76,7 +76,7 @@ function textMaker(model: string): (index: number) => string {
   }
 }
 
-/** What is held, and not what the collector has not got round to. */
+/** Returns the memory that is held, without garbage that was not collected yet. */
 async function now(): Promise<{ rss: number; heap: number }> {
   const rss = await settledRss()
   return { rss, heap: process.memoryUsage().heapUsed }

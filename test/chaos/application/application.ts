@@ -8,13 +8,13 @@ import { openPrisma } from './prisma-layer.ts'
 
 // A process of its own: what ends it, ends the application.
 
-/** What the application is asked for. */
+/** The request to the application. */
 export type Command =
   | { readonly do: 'pose'; readonly pose: Pose }
   | { readonly do: 'recovered' | 'end' | 'underway' }
   | { readonly do: 'block'; readonly millis: number }
 
-/** What it answers. */
+/** The answer of the application. */
 export type Answer =
   | { readonly did: 'start' | 'pose' | 'block' }
   | { readonly did: 'underway'; readonly forms: readonly string[] }
@@ -93,7 +93,7 @@ function watch({ prometheus, promClient }: Modules, guard: Guard): { now: boolea
   return isOver
 }
 
-/** What poolsafe itself names an error, through whatever an ORM made of it. */
+/** Finds the name that poolsafe gave an error, whatever an ORM made of it. */
 function classifier({ core }: Modules): Classify {
   return (error) =>
     core.findPoolsafeError(error)?.name ?? core.classifyFailure(error)?.kind ?? prismaKind(error as PrismaError)
@@ -107,10 +107,10 @@ interface PrismaError {
 }
 
 /**
- * What Prisma names by itself, and an application without poolsafe would get alike. P2028: its `maxWait` (2 s) counts
- * the wait for a connection and for the answer to BEGIN together; each alone has a shorter limit of ours, both in turn
- * may be longer. P1017, and P2010 in raw statements: what its adapter makes of an error of the driver, of which it
- * keeps nothing.
+ * The names of Prisma's own errors, which an application without poolsafe would get alike. P2028: its `maxWait` (2 s)
+ * counts the wait for a connection and for the answer to BEGIN together; each alone has a shorter limit of ours, both
+ * in turn may be longer. P1017, and P2010 in raw statements: what its adapter makes of an error of the driver, of which
+ * it keeps nothing.
  */
 function prismaKind({ name, code, message, cause }: PrismaError): string | undefined {
   if (code === 'P2028' && String(message).includes('Unable to start a transaction in the given time')) return 'P2028'

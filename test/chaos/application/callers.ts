@@ -1,6 +1,6 @@
 import { sleep, type Form, type Layer, type Pose } from './layer.ts'
 
-/** What an application saw. Plain data: it is sent to another process. */
+/** The observations of an application. Plain data: it is sent to another process. */
 export interface Seen {
   /** Rows whose COMMIT the server confirmed to the application. */
   readonly committed: readonly string[]

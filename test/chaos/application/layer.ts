@@ -2,7 +2,7 @@ import type { Guard } from '@poolsafe/core'
 import type pg from 'pg'
 import type { Modules } from './modules.ts'
 
-/** What most callers do at the time of a fault. */
+/** The activity of most callers at the time of a fault. */
 export type Pose = 'busy' | 'idle' | 'inStatement' | 'inTransaction'
 
 /** How long a statement runs, or a transaction is idle, where the pose is to be met in it. */
@@ -39,7 +39,7 @@ export function directPool(
   return { direct: new pg.Pool({ connectionString: directUrl, max: directSize, application_name: 'direct' }) }
 }
 
-/** What a caller must not find in its session, and what it leaves there. */
+/** The state that a caller must not find in its session, and that it leaves there. */
 export const lookAndLeave = `SELECT coalesce(current_setting('app.holder', true), '') AS holder,
   (SELECT count(*)::int FROM pg_listening_channels()) AS channels,
   (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks,

@@ -45,7 +45,7 @@ const names: { readonly [Name in keyof Modules]: string } = {
   generated: '../../generated/chaos/index.js',
 }
 
-/** What a CommonJS module exports is, to an ES module, its default. */
+/** The exports of a CommonJS module are the default export for an ES module. */
 const isDefault: ReadonlySet<string> = new Set(['pg', 'Cursor', 'QueryStream', 'promClient', 'generated'])
 
 /** Loads the modules as the caller says, because no file of the application imports one of them itself. */

@@ -110,7 +110,7 @@ function formsOf({ Cursor, QueryStream }: Modules, pool: pg.Pool, pipelined: pg.
   }
 }
 
-/** What fails on purpose says so; everything else is the fault's. */
+/** A statement that fails on purpose says so. Every other failure is caused by the fault. */
 function expectDivision(error: unknown): void {
   if ((error as { code?: unknown }).code !== '22012') throw error
 }

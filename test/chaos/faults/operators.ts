@@ -3,7 +3,7 @@ import pg from 'pg'
 import { password } from '../applications.ts'
 import { faultMillis, frozenMillis, ofApplications, type Fault, type Stage } from '../stage.ts'
 
-/** What operators and other clients do to a server and a pooler that run. */
+/** Faults that operators and other clients cause while a server and a pooler run. */
 export const operatorFaults: readonly Fault[] = [
   {
     name: 'a migration locks the table, and its lock is waited for',

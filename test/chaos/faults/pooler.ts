@@ -4,7 +4,7 @@ import { freeze } from '../processes.ts'
 import { startPooler } from '../servers.ts'
 import { faultMillis, frozenMillis, ofApplications, type Fault, type Stage } from '../stage.ts'
 
-/** What PgBouncer does. */
+/** Faults of PgBouncer. */
 export const poolerFaults: readonly Fault[] = (
   [
     {

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { password } from '../applications.ts'
 import { connectionLimit, faultMillis, ofApplications, type Fault, type Stage } from '../stage.ts'
 
-/** What the server itself does. */
+/** Faults of the server itself. */
 export const serverFaults: readonly Fault[] = [
   {
     name: 'PostgreSQL crashes and recovers',

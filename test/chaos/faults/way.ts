@@ -5,7 +5,7 @@ import { postmasterOf } from '../processes.ts'
 import { sharedStandby } from '../servers.ts'
 import { faultMillis, frozenMillis, type Fault } from '../stage.ts'
 
-/** What happens between the applications and the server. */
+/** Faults between the applications and the server. */
 export const wayFaults: readonly Fault[] = [
   {
     name: 'PostgreSQL is restarted: connections end, new ones are refused',

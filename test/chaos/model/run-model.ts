@@ -5,7 +5,7 @@ import { ModelPool, type ModelConnection, type Weather } from './model-pool.ts'
 import { Random } from './random.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
 
-/** What a run did, and every way in which it went wrong. */
+/** The result of a run, and every way in which it went wrong. */
 export interface ModelRun {
   readonly acquires: number
   readonly served: number
@@ -181,7 +181,7 @@ export class Model {
 
   #check(where: string): void {
     const { max, idle } = this.#pool
-    // What the pool was asked for is on its way when its moment is over.
+    // A connection that the pool was asked for is on its way when its moment is over.
     this.#clock.pass(0)
     const { waiting, active } = this.#gate.statistics()
     const taking = this.#waiting.length - waiting
@@ -203,7 +203,9 @@ export class Model {
     return this.#pool.size - this.#pool.idle - this.#holding.length - (this.#waiting.length - this.#gate.waitingCount)
   }
 
-  /** Without faults and with enough time, every call must get an answer or an error, and every connection is released. */
+  /**
+   * Without faults and with enough time, every call must get an answer or an error, and every connection is released.
+   */
   #finish(): void {
     this.#pool.clearUp()
     if (this.#random.chance(0.3)) this.#end()

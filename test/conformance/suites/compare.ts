@@ -40,7 +40,7 @@ async function passesAlone(suite: Suite, folder: string, title: string): Promise
   return false
 }
 
-/** Whether a test ran and passed. */
+/** Returns true if a test ran and passed. */
 export function hasPassed(results: Results, title: string): boolean {
   return results.has(title) && results.get(title) === undefined
 }

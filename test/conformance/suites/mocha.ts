@@ -7,7 +7,7 @@ const suiteMillis = 300_000
 const testMillis = 30_000
 
 interface MochaSuite {
-  /** Where mocha is installed. */
+  /** The folder in which mocha is installed. */
   readonly folder: string
   readonly cwd: string
   readonly files: string

@@ -2,7 +2,7 @@ import type { PostgresServer } from '@poolsafe/testing/servers'
 import type { RepositoryName } from './repositories.ts'
 
 /**
- * What became of each test of a suite, by its title or file: the message of a failure, or `undefined` for a test that
+ * The result of each test of a suite, by its title or file: the message of a failure, or `undefined` for a test that
  * passed.
  */
 export type Results = ReadonlyMap<string, string | undefined>
@@ -12,7 +12,7 @@ export interface Run {
   readonly isGuarded: boolean
   /** For the module that guards the suite's pools: how. */
   readonly guardEnv?: Readonly<Record<string, string>>
-  /** Where the suite connects: a PostgreSQL, or a pooler before it. */
+  /** The server that the suite connects to: a PostgreSQL, or a pooler in front of it. */
   readonly server: Pick<PostgresServer, 'host' | 'port' | 'url' | 'database'>
   /** The one test to run, by its title or file; all where it is missing. */
   readonly only?: string

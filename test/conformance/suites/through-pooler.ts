@@ -27,7 +27,7 @@ const ways: readonly Way[] = [
   { name: 'PgBouncer 1.26, repair with direct', isPooled: true, isGuarded: true, mode: 'repair', hasDirect: true },
 ]
 
-/** What became of a suite that ran in one way. */
+/** The result of a suite that ran in one way. */
 export interface Outcome {
   readonly way: string
   readonly passed: number
@@ -37,8 +37,8 @@ export interface Outcome {
 }
 
 /**
- * Runs a suite against PostgreSQL itself and through a PgBouncer in transaction mode that changes server connections as often
- * as it can, in each way.
+ * Runs a suite against PostgreSQL itself and through a PgBouncer in transaction mode that changes server connections as
+ * often as it can, in each way.
  *
  * @param wanted parts of the names of the ways; all without it
  */

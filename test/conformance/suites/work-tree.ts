@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { runChild } from './child.ts'
 import { repositories, type RepositoryName } from './repositories.ts'
 
-/** Where work trees are built: never in this repository. */
+/** The folder of the work trees: never in this repository. */
 const workshop = join(tmpdir(), 'poolsafe-suites')
 
 /**

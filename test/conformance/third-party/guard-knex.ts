@@ -13,7 +13,7 @@ import {
 import knex, { type Knex } from 'knex'
 import type { Duplex } from 'node:stream'
 
-/** What Knex sends: a text, or an object that receives the driver's result. */
+/** The query that Knex sends: a text, or an object that receives the driver's result. */
 type Call = string | { readonly sql: string; readonly response?: Answer & { readonly rowCount: number | null } }
 
 /** Knex's own client class, as far as it is guarded. */

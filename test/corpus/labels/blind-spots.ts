@@ -1,4 +1,4 @@
-/** Where the server and the guard differ, with the reason. */
+/** The places where the server and the guard differ, with the reason. */
 export interface BlindSpot {
   readonly sql: RegExp
   readonly why: string

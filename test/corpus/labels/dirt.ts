@@ -1,6 +1,6 @@
 /**
- * What an earlier transaction left, of every kind that has a name of its own. The session alone holds it: the database
- * is as it was.
+ * The state that an earlier transaction left, one of every kind with a name of its own. The session alone holds it: the
+ * database is as it was.
  */
 const leftovers = [
   'PREPARE get_user (int) AS SELECT $1',
@@ -55,7 +55,7 @@ const ofTexts: readonly (readonly [RegExp, readonly string[]])[] = [
   [/pg_backup/i, ["SELECT pg_backup_start('dirty', true)"]],
 ]
 
-/** What a session holds before a statement. */
+/** The state of a session before a statement. */
 export interface Dirt {
   /** One text that leaves all of it. */
   readonly sql: string
@@ -63,7 +63,7 @@ export interface Dirt {
   readonly beside: string | undefined
 }
 
-/** What leaves all that a statement may depend on. */
+/** Returns statements that leave all state that a statement may depend on. */
 export function dirt(sql: string): Dirt {
   const texts = ofTexts.flatMap(([words, of]) => (words.test(sql) ? of : []))
   return { sql: [...leftovers, ...texts].join(';'), beside: texts.length === 0 ? undefined : texts.join(';') }

@@ -17,7 +17,10 @@ interface Labelled {
   readonly verdict: Label
 }
 
-/** What does nothing outside a transaction leaves nothing; and strict mode alone speaks of what it cannot read. */
+/**
+ * A statement without effect outside a transaction leaves nothing, and strict mode alone reports statements that it
+ * cannot read.
+ */
 function judge({ sql, inTransaction = false }: Statement): Label {
   const { findings } = guard.inspect(sql, { inTransaction })
   return findings.some(({ outcome }) => outcome !== 'ineffective' && outcome !== 'unknown') ? 'unsafe' : 'safe'

@@ -6,10 +6,12 @@ import { database } from '../../support/session/database.ts'
 import { probes } from '../../support/session/snapshot.ts'
 import { dirt, undoDirt } from './dirt.ts'
 
-/** What a real PostgreSQL shows of a statement. `refused`: it fails whatever the session, so it says nothing. */
+/**
+ * The facts that a real PostgreSQL shows about a statement. `refused`: it fails in every session, so it shows nothing.
+ */
 export type Label = 'unsafe' | 'safe' | 'refused'
 
-/** What is seen of one run of a statement in one session. */
+/** The facts that one run of a statement in one session shows. */
 interface Run {
   readonly answer: string
   readonly before: string
@@ -69,7 +71,7 @@ class Theatre {
     const fresh = await this.#run(statement, false)
     if (fresh.before !== fresh.after) return 'unsafe'
     const dirty = await this.#run(statement, true)
-    // What the session had, the statement took away.
+    // State of the session that is now missing was removed by the statement.
     if (dirty.before !== dirty.after) return 'unsafe'
     // setseed makes every session draw the same number.
     if (dirty.drawn === fresh.drawn) return 'unsafe'
@@ -114,7 +116,7 @@ class Theatre {
     }
   }
 
-  /** What changes when anything is written: a transaction id is taken. A replication slot takes none. */
+  /** The transaction id, which every write takes. A replication slot takes none. */
   async #traces(): Promise<unknown> {
     const { rows } = await this.#builder.query<{ traces: string }>(
       "SELECT concat_ws(' ', pg_snapshot_xmax(pg_current_snapshot()), (SELECT count(*) FROM pg_replication_slots WHERE NOT temporary)) AS traces",
@@ -123,7 +125,7 @@ class Theatre {
   }
 
   async #clear(): Promise<void> {
-    // Who waits for all transactions to end, as a new logical slot does, waits for these as well.
+    // A statement that waits for all transactions to end, as a new logical slot does, waits for these as well.
     const { rows } = await this.#builder.query<{ gid: string }>('SELECT gid FROM pg_prepared_xacts')
     for (const { gid } of rows) await this.#builder.query(`ROLLBACK PREPARED ${pg.escapeLiteral(gid)}`)
     await this.#builder.query([...database.resets, ...database.objects].join(';'))

@@ -8,7 +8,7 @@ import { secretMarks } from './secret-marks.ts'
 
 const guard = createGuard({ mode: 'strict' })
 
-/** What poolsafe makes of a text and shows to people. */
+/** The texts that poolsafe makes from a statement and shows to people. */
 const shown: Readonly<Record<string, (sql: string) => string>> = {
   'the redacted statement': redact,
   'the redacted statement, uncut': (sql) => redact(sql, Infinity),

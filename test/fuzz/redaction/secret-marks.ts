@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { asUnescapedStrings } from '../unescaped.ts'
 import type { MarkedText } from './marked-text.ts'
 
-/** What libpg-query's own entry gives: PostgreSQL's lexer and its parser. */
+/** The functions of libpg-query's own entry: PostgreSQL's lexer and its parser. */
 interface Postgres {
   loadModule(): Promise<void>
   scanSync(sql: string): { readonly tokens: readonly { readonly text: string; readonly tokenType: number }[] }

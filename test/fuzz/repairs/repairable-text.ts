@@ -9,10 +9,10 @@ const repairable = rules
   .flatMap(({ examples, repair }) => examples.unsafe.concat(repair?.examples ?? []))
   .map((example) => (typeof example === 'string' ? example : example.sql))
 
-/** What may stand between two tokens: blanks, and comments with what would be dangerous outside of them. */
+/** The text between two tokens: blanks, and comments with words that would be dangerous outside of them. */
 const gaps = [' ', '\n', '\t  ', ' /* é😀 */ ', ' /* SET a = 1; */ ', ' -- INTO TEMP t\n', '/**/ ']
 
-/** What may follow a statement, or stand before it. */
+/** The text before or after a statement. */
 const others = [
   'SELECT 1',
   "SELECT 'é😀', $$SET x = 1$$",

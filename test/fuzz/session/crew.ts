@@ -67,7 +67,7 @@ function* split(batch: Batch): Generator<Batch, void> {
     yield { ...batch, first: first + done, count: Math.min(batchSize, count - done) }
 }
 
-/** What a worker gets at its start. */
+/** The data that a worker gets at its start. */
 export interface WorkerData {
   readonly urls: readonly string[]
   readonly mode: PlayedMode

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 
-/** What a process wrote, and how it ended. */
+/** The output of a process, and the way it ended. */
 export interface Ran {
   readonly code: number
   readonly stdout: string

@@ -12,7 +12,7 @@ import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 
-/** What the routes of every application do. */
+/** The work of the routes of every application. */
 export interface Work {
   /** `GET /orders/:id/lines` */
   list(id: string): Promise<unknown>

@@ -44,7 +44,7 @@ interface Run {
 interface Setup {
   readonly mode: 'warn' | 'strict'
   readonly pooler: PoolerProfile
-  /** Whether the pool below is guarded, and can send a CancelRequest. */
+  /** True if the pool below is guarded, and can send a CancelRequest. */
   readonly isPoolGuarded: boolean
   readonly strategy?: 'cancel query' | 'kill session'
 }

@@ -19,7 +19,7 @@ export type Use = <Result>(
   work: (db: Kysely<Database>, pool: pg.Pool) => Promise<Result>,
 ) => Promise<Result>
 
-/** What runs work on a Kysely over a pool of one connection, and closes both. */
+/** Runs work on a Kysely over a pool of one connection, and closes both. */
 export function kyselyOn(url: () => string): Use {
   return async ({ guard, dialect, log }, work) => {
     const pool = new pg.Pool({ connectionString: url(), max: 1 })

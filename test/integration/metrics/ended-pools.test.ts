@@ -33,7 +33,7 @@ async function use(pool: pg.Pool): Promise<void> {
   client.release()
 }
 
-/** What the series of a pool say, by their names. */
+/** Returns the values of a pool's series, by their names. */
 async function seriesOf(registry: Registry): Promise<ReadonlyMap<string, number>> {
   const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('poolsafe_pool_'))
   return new Map(

@@ -6,7 +6,7 @@ import pg from 'pg'
 export interface Subject {
   readonly guard: Guard
   readonly pool: pg.Pool
-  /** What the guard has warned of. */
+  /** The warnings of the guard. */
   readonly warnings: readonly string[]
 }
 

@@ -4,7 +4,7 @@ import { createHook } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** Of poolsafe, those that were made and are not destroyed. */
+/** The resources of poolsafe that were created and are not destroyed. */
 const open = new Set<number>()
 let made = 0
 createHook({

@@ -37,7 +37,7 @@ async function use<Result>(
 }
 
 describe("pg-pool's own behaviour", () => {
-  /** What happens to a pool of one, with a listener for each event, when three calls want it at once. */
+  /** Lets three calls want a pool of one at once, with a listener for each event. Returns the events. */
   async function story(pool: pg.Pool): Promise<string[]> {
     const told: string[] = []
     for (const event of ['connect', 'acquire', 'release', 'remove'] as const)

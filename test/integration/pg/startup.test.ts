@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => postgres.stop())
 
-/** What the pool says, and where it can be seen whether the server has heard of it. */
+/** The pool's own messages, and the place that shows if the server has received the parameter. */
 interface Case {
   readonly config: pg.PoolConfig
   readonly setting: string
@@ -62,7 +62,7 @@ async function observe(url: string, { config, setting, value }: Case): Promise<'
   }
 }
 
-/** What the guard says of the same configuration. */
+/** The messages of the guard about the same configuration. */
 function judge(pooler: PoolerProfile, config: pg.PoolConfig): FindingEvent[] {
   const seen: FindingEvent[] = []
   const guard = createGuard({ pooler, logger: { warn() {} } })

@@ -10,7 +10,7 @@ import { startPgBouncer } from '../../support/servers/pgbouncer.ts'
 
 /** Longer than anything that is not meant to be cancelled takes. */
 const statementTimeoutMillis = 1000
-/** Of one that reads more slowly than a statement may run. */
+/** How long a slow reader pauses: longer than a statement may run. */
 const slowMillis = 1000
 const forEver = 'SELECT pg_sleep(3600)'
 const setting = "SELECT current_setting('statement_timeout') AS timeout"

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Proxy } from '../../support/servers/proxy.ts'
 import { sharedPostgres, type SharedPostgres } from '../../support/servers/shared-postgres.ts'
 
-// What happens in the moment between the error of a socket and the close of its connection. Without poolsafe, each of
+// The moment between the error of a socket and the close of its connection. Without poolsafe, each of
 // these leaves a call without an answer, ends the process, or leaves a connection that answers no query any more.
 
 let server: SharedPostgres

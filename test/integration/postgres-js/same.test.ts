@@ -43,7 +43,7 @@ async function expectSame(work: Work, options?: SqlOptions): Promise<void> {
   expect(await run(strict)).toEqual(unguarded)
 }
 
-/** What an error of postgres.js tells, without what differs between two runs. */
+/** Returns the properties of an error of postgres.js, without those that differ between two runs. */
 function errorOf(error: unknown): unknown {
   const { name, message, code, query, parameters, args, types } = error as Record<string, unknown>
   return { name, message, code, query, parameters, args, types, keys: Object.keys(error as object).toSorted() }

@@ -15,7 +15,7 @@ export const quiet: GuardOptions = { logger: { warn() {} } }
 
 export type Use = <Result>(setup: Setup, work: (sql: postgres.Sql) => Promise<Result>) => Promise<Result>
 
-/** What runs work on an `sql` of one connection, and ends it. */
+/** Runs work on an `sql` of one connection, and ends it. */
 export function sqlOn(url: () => string): Use {
   return async ({ guard, options }, work) => {
     const bare: postgres.Sql = postgres(url(), { max: 1, onnotice() {}, ...options })

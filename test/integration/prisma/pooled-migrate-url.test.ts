@@ -46,7 +46,7 @@ function install(version: string): void {
   write('node_modules/prisma/package.json', JSON.stringify({ name: 'prisma', version }))
 }
 
-/** What the guard logs when the adapter is guarded and the client is extended. */
+/** Returns the guard's log if the adapter is guarded and the client is extended. */
 function start(Client: typeof PrismaClient = PrismaClient): string[] {
   const logged: string[] = []
   const guard = createGuard({ logger: { warn: (line) => logged.push(line) } })

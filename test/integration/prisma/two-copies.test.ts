@@ -10,7 +10,7 @@ import { watchedGuard } from '../../support/prisma/guarded.ts'
 
 const url = 'postgresql://app:geheim@127.0.0.1:1/nothing'
 const ours = (): pg.Pool => new pg.Pool({ connectionString: url })
-/** Of another copy of pg than the adapter's. */
+/** The pool of another copy of pg than the adapter's. */
 const foreign = (): pg.Pool => new pgOldest.Pool({ connectionString: url })
 
 describe('a pool of another copy of pg', () => {

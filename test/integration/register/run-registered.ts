@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** What a process wrote, and how it ended. */
+/** The output of a process, and the way it ended. */
 export interface Ran {
   readonly code: number
   readonly stdout: string

@@ -1,7 +1,7 @@
 import { createGuard, type FindingEvent, type Guard } from '@poolsafe/core'
 import { subscribe } from 'node:diagnostics_channel'
 
-/** What an application prints: its results, and what guards of the process have found. */
+/** The output of an application: its results, and the findings of the guards of the process. */
 export interface Printed {
   readonly results: unknown
   readonly findings: readonly Found[]

@@ -21,7 +21,7 @@ const Author: ModelStatic<Model> = sequelize.define('Author', { name: DataTypes.
 const Book: ModelStatic<Model> = sequelize.define('Book', { name: DataTypes.STRING }, { timestamps: false })
 Author.hasMany(Book, { as: 'books' })
 
-/** What is started in a hook belongs to the call for as long as the call runs. */
+/** Statements that a hook starts belong to the call for as long as the call runs. */
 let late: Promise<unknown> = Promise.resolve()
 let created: Promise<unknown> = Promise.resolve()
 Author.addHook('afterCreate', () => {

@@ -16,7 +16,7 @@ const sequelize = new Sequelize(url, {
   logging: (text) => void logged.push(text.replace(/^Executing \([^)]*\)/, 'Executing')),
   pool: { max: 3 },
   ...(guard !== undefined && { dialectModule: { ...pg, Client: GuardedClient } }),
-  // What Sequelize sends on each new connection, and the options that stop it.
+  // The statements that Sequelize sends on each new connection, and the options that stop them.
   ...(isTame && { keepDefaultTimezone: true, dialectOptions: { clientMinMessages: 'ignore' } }),
 })
 

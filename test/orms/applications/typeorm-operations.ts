@@ -30,7 +30,7 @@ class GuardedPool extends pg.Pool {
 }
 if (guard !== undefined) nameOperations(typeorm)
 
-/** What is started in a subscriber belongs to the call for as long as the call runs. */
+/** Statements that a subscriber starts belong to the call for as long as the call runs. */
 let late: Promise<unknown> = Promise.resolve()
 class Subscriber implements typeorm.EntitySubscriberInterface {
   afterInsert(): void {

@@ -1,7 +1,7 @@
 /** The quick start of a library, as its documentation has it. */
 export interface QuickStart {
   readonly name: string
-  /** What npm installs beside `poolsafe`. */
+  /** The packages that npm installs in addition to `poolsafe`. */
   readonly packages: readonly string[]
   /** The rules that are found. */
   readonly rules: readonly string[]

@@ -1,7 +1,7 @@
 import { main } from '../../../packages/cli/src/main.ts'
 import type { Terminal } from '../../../packages/cli/src/terminal/terminal.ts'
 
-/** What one run of the command line printed. */
+/** The output of one run of the command line. */
 export interface Printed {
   readonly exitCode: number
   readonly out: string

@@ -9,7 +9,7 @@ export interface Database {
   readonly url: string
   /** Empties the tables; their ids start at 1 again. */
   reset(): Promise<void>
-  /** What the server received while `work` ran, in order, without parameter values. */
+  /** Returns the statements that the server received while `work` ran, in order, without parameter values. */
   received(work: () => Promise<unknown>): Promise<string[]>
   stop(): Promise<void>
 }

@@ -9,6 +9,6 @@ export interface Subject {
   readonly PrismaClient: typeof PrismaClient
   readonly Prisma: Pick<typeof Prisma, 'sql' | 'join' | 'PrismaClientKnownRequestError'>
   readonly makeTypedQueryFactory: typeof makeTypedQueryFactory
-  /** Whether `tx.$transaction` exists, with savepoints. */
+  /** True if `tx.$transaction` exists, with savepoints. */
   readonly hasNestedTransactions: boolean
 }

@@ -3,7 +3,7 @@ import type { PostgresServer } from '@poolsafe/testing/servers'
 /** A PostgreSQL of this machine, as poolers need to know it. */
 export type Backend = Pick<PostgresServer, 'port' | 'user' | 'password' | 'database'>
 
-/** Who connects, and where to. */
+/** The role and the address of a connection. */
 export interface Login {
   readonly user: string
   readonly password: string

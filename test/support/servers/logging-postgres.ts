@@ -9,7 +9,7 @@ export interface LoggingPostgres {
   readonly server: PostgresServer
   /** A client with the name `admin`. */
   readonly admin: pg.Client
-  /** What the server logs while `work` runs. */
+  /** Returns the lines that the server logs while `work` runs. */
   logOf(work: () => Promise<unknown>): Promise<string>
   stop(): Promise<void>
 }

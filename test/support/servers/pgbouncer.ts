@@ -88,7 +88,7 @@ class RenewablePgBouncer implements PgBouncerServer, Renewable {
   }
 }
 
-/** Whether TLS is offered: every PostgreSQL and every pooler answers with one byte. */
+/** The request for TLS. Every PostgreSQL and every pooler answers it with one byte. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /** Returns true if the process has ended. The kernel may still accept connections for it while it ends. */

@@ -29,9 +29,9 @@ export interface Launch {
   readonly before?: (folder: string) => readonly (readonly string[])[]
   readonly command: (folder: string) => readonly string[]
   readonly environment?: Readonly<Record<string, string>>
-  /** Where it answers when it serves. */
+  /** The address at which it answers when it serves. */
   readonly url: string
-  /** What ends it. */
+  /** The signal that ends it. */
   readonly signal: NodeJS.Signals
 }
 

@@ -39,7 +39,7 @@ export class Proxy {
     return this.#port
   }
 
-  /** Where new connections lead to. */
+  /** The port to which new connections lead. */
   set target(port: number) {
     this.#target = port
   }
@@ -87,7 +87,7 @@ export class Proxy {
     this.#answers = 'cut'
   }
 
-  /** What was held back arrives, and answers arrive as they are sent. */
+  /** Delayed messages arrive, and later answers arrive as they are sent. */
   speak(): void {
     this.#isSilent = false
     this.#answers = 'whole'

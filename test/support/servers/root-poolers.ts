@@ -10,7 +10,7 @@ export interface RootPooler extends RootProcess {
 
 const poolSize = 2
 
-/** What a PgBouncer of a test has beside its defaults. */
+/** The settings of a test's PgBouncer in addition to its defaults. */
 interface PgBouncerSetup {
   readonly defaultPoolSize?: number
   readonly settings?: Readonly<Record<string, string>>

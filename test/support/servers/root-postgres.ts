@@ -34,7 +34,7 @@ export async function startRootPostgres(
       ],
     ],
     command: (folder) => [`${binaries}/postgres`, '-D', `${folder}/data`, '-p', String(port), ...flags],
-    // Where dblink connects when the connection string does not say.
+    // The address to which dblink connects if the connection string has none.
     environment: { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres' },
     url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
     signal: 'SIGINT',

@@ -21,7 +21,7 @@ export interface Standby {
 /** Settings of the command line that name a place: the standby has its own. */
 const places = ['config_file', 'data_directory', 'hba_file', 'ident_file', 'listen_addresses', 'port']
 
-/** What belongs to the running primary, not to a copy of it. */
+/** The files that belong to the running primary and not to a copy of it. */
 const notCopied: ReadonlySet<string> = new Set(['postmaster.pid', 'postmaster.opts'])
 
 interface Primary {

@@ -1,4 +1,4 @@
-/** What the server holds, what the database holds, and what takes away whatever a statement made beside it. */
+/** The state of the server and the database, and the statements that remove what a statement made in addition. */
 export const database = {
   shared: ['CREATE ROLE app SUPERUSER', 'CREATE ROLE admin SUPERUSER', "SELECT pg_replication_origin_create('node_a')"],
   objects: [

@@ -27,7 +27,7 @@ export const legacyScene: Scene = {
   },
 }
 
-/** What became of the tasks of all nights. */
+/** The results of the tasks of all nights. */
 interface Outcome {
   readonly tasks: number
   readonly failed: number

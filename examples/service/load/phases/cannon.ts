@@ -6,13 +6,13 @@ export interface Answers {
   readonly sent: number
   /** Answers with another status than 2xx, and requests without an answer. */
   readonly failed: number
-  /** Of the answers with 2xx, in milliseconds, ascending. */
+  /** The durations of the answers with 2xx, in milliseconds, ascending. */
   readonly millis: readonly number[]
 }
 
 /**
- * Sends requests at random moments, as independent users do. autocannon would send all requests of one second at once, and
- * the next one of a connection only after the answer to the last. So there is one autocannon for each request.
+ * Sends requests at random moments, as independent users do. autocannon would send all requests of one second at once,
+ * and the next one of a connection only after the answer to the last. So there is one autocannon for each request.
  */
 export async function fire(url: string, method: 'GET' | 'POST', perSecond: number, seconds: number): Promise<Answers> {
   const shots: Promise<Answers>[] = []

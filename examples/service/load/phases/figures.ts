@@ -2,7 +2,7 @@ import type { GuardStatistics } from '@poolsafe/core'
 import type { DurationHistogram } from '@poolsafe/core/internal'
 import { simulateQueue, type Simulation } from '@poolsafe/operate'
 
-/** What the guard saw of one pool in one phase. */
+/** The observations of the guard of one pool in one phase. */
 export interface PoolFigures {
   readonly acquired: number
   readonly timedOut: number
@@ -43,7 +43,7 @@ export function utilisationOf({ use }: PoolFigures, seconds: number, connections
   return use.sumMillis / 1000 / seconds / connections
 }
 
-/** What `poolsafe size --simulate --stats` computes: `undefined` if the pool cannot carry the load. */
+/** Returns the result of `poolsafe size --simulate --stats`: `undefined` if the pool cannot carry the load. */
 export function predict(figures: PoolFigures, seconds: number, connections: number): Simulation | undefined {
   if (utilisationOf(figures, seconds, connections) >= 0.97) return undefined
   const arrivalsPerSecond = figures.acquired / seconds

@@ -11,7 +11,7 @@ export interface Chart {
   /** As Grafana calls it: `s`, `short`, `reqps` … */
   readonly unit: string
   readonly lines: readonly ChartLine[]
-  /** What happened meanwhile, marked in the background. */
+  /** An event during the load, marked in the background. */
   readonly phases: readonly Phase[]
 }
 

@@ -9,7 +9,7 @@ interface Panel {
   readonly type: string
   readonly targets?: readonly Target[]
   readonly fieldConfig?: { readonly defaults?: { readonly unit?: string } }
-  /** Of a row. */
+  /** The height of a row. */
   readonly panels?: readonly Panel[]
 }
 

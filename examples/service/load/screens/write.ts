@@ -48,7 +48,7 @@ async function drawTerminals(outcome: Outcome): Promise<Record<string, string>> 
   return pictures
 }
 
-/** What poolsafe prints on a console because of a request. */
+/** Returns the lines that poolsafe prints on a console because of a request. */
 async function saidAfter(service: Awaited<ReturnType<typeof startService>>, path: string): Promise<string> {
   const known = service.said().length
   await service.send('GET', path)

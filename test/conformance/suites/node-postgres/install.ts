@@ -8,7 +8,7 @@ import { runChild } from '../child.ts'
  */
 const own = ['pg', 'pg-pool', 'pg-cursor', 'pg-query-stream', 'pg-connection-string']
 
-/** What the tests of those packages depend on, in the versions that their manifests ask for. */
+/** The dependencies of the tests of those packages, in the versions that their manifests ask for. */
 const dependencies = [
   'mocha@11',
   'bluebird@3.7.2',

@@ -20,7 +20,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-/** What connecting, and a statement, fail with. */
+/** The errors of connecting and of a statement. */
 async function failureAt(url: string, config: pg.ClientConfig = {}, sql = 'SELECT 1'): Promise<unknown> {
   const client = new pg.Client({ connectionString: url, ...config })
   client.on('error', () => {})
@@ -181,7 +181,7 @@ async function failureOrUndefined(work: () => Promise<unknown>): Promise<unknown
   )
 }
 
-/** Where no name server answers, that is what the error says. */
+/** If no name server answers, the error says so. */
 function withoutResolver(error: unknown): unknown {
   return (error as { code?: string }).code === 'EAI_AGAIN'
     ? Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })

@@ -91,7 +91,7 @@ const kyselyCalls: Record<string, SendByKysely> = {
   },
 }
 
-/** What a bound function of a table is called. */
+/** The names that bound functions of a table get. */
 const callerOf: Record<string, string> = {
   'pool.query with a callback': 'byPoolCallback',
   'client.query': 'byClientQuery',

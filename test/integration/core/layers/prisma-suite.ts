@@ -102,7 +102,7 @@ const setups: readonly Setup[] = [
   { name: 'behind PgBouncer', isPooled: true },
 ]
 
-/** What poolsafe must report through every version of Prisma. */
+/** The reports that poolsafe must make with every version of Prisma. */
 export function describeObserved(subject: Subject): void {
   let database: Database
   let pooler: PgBouncerServer

@@ -14,7 +14,7 @@ export interface Form {
   readonly isNew?: true
   readonly config?: pg.PoolConfig & { readonly pipeline?: boolean }
   readonly options?: PoolOptions
-  /** What a pooler makes of it is its own business. */
+  /** The handling of the state is up to the pooler. */
   readonly isDirect?: true
 }
 

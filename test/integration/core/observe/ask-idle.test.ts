@@ -19,7 +19,7 @@ type Ask = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]
 interface Guarded {
   readonly pool: pg.Pool
   readonly ask: Ask
-  /** Of the guard and of pg-pool, from then on. */
+  /** The messages of the guard and of pg-pool, from then on. */
   readonly told: string[]
 }
 

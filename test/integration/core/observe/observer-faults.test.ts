@@ -46,7 +46,7 @@ const layers: Record<string, Send> = {
 
 type Property = 'prepareStackTrace' | 'stackTraceLimit'
 
-/** What an application, or a library of it, may do to the errors of the whole process. */
+/** Changes that an application, or one of its libraries, may make to the errors of the whole process. */
 const habits: Record<string, readonly [Property, PropertyDescriptor]> = {
   'makes no text of a stack': ['prepareStackTrace', { value: (_: unknown, frames: unknown) => frames, writable: true }],
   'throws for a stack that is not of an error': [

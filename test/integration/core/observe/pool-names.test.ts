@@ -3,7 +3,7 @@ import { guardPool } from '@poolsafe/pg'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 
-/** What poolsafe reports about a pool that never connects. */
+/** Returns poolsafe's messages about a pool that never connects. */
 function toldOf(config: pg.PoolConfig): { readonly name: string; readonly server: object; readonly all: string } {
   const guard = createGuard({ logger: { warn: () => {}, info: () => {} } })
   const pool = guardPool(new pg.Pool(config), guard)

@@ -33,7 +33,7 @@ const secrets = {
   password: 'hunter2password',
 }
 
-/** What the texts of the application look like. Slow, failing, repeated, unsafe: each makes other output. */
+/** The texts of the application. Slow, failing, repeated and unsafe ones each make other output. */
 const texts = [
   `SELECT '${secrets.literal}' AS a, ${secrets.number} AS b /* ${secrets.comment} */`,
   `SELECT $tag$${secrets.dollarQuoted}$tag$ -- ${secrets.comment}`,
@@ -117,7 +117,7 @@ class Outlets {
     this.#leave.push(() => void unsubscribe(`poolsafe:${name}`, hear))
   }
 
-  /** What is asked for, once the application has worked. */
+  /** The output that is asked for, once the application has worked. */
   async ask(): Promise<void> {
     this.said.push(everything(this.guard.stats()), everything(await this.guard.health()))
     const answer = await healthResponse(this.guard, { details: true })(new Request('http://localhost/health'))
@@ -126,7 +126,7 @@ class Outlets {
     this.said.push(everything(resourceMetrics))
   }
 
-  /** Whether an event was emitted: without one the test proves nothing. */
+  /** Returns true if an event was emitted: without one the test proves nothing. */
   heard(name: keyof GuardEvents): boolean {
     return this.said.some((text) => text.startsWith(`${name} `))
   }
@@ -136,7 +136,7 @@ class Outlets {
   }
 }
 
-/** What anyone could read of a value, also what is not enumerable. */
+/** Returns everything that code can read from a value, including properties that are not enumerable. */
 function everything(value: unknown): string {
   return typeof value === 'string'
     ? value

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { answer } from '../../../support/session/answer.ts'
 import type { Probe } from './probes.ts'
 
-/** What can be seen from outside of what a pooler does with session state. */
+/** The facts about a pooler's handling of session state that a client can observe. */
 export type Observed = 'stays with its owner' | 'leaks' | 'wiped'
 
 /** Asks a stranger first: with one server connection he gets the one on which it was left. */

@@ -58,7 +58,7 @@ export const probes: readonly Probe[] = [
   },
 ]
 
-/** Which number follows this seed is the server's own affair. */
+/** The number that follows this seed is up to the server. */
 export const seed = 'SELECT setseed(0.5)'
 
 export function seedProbe(firstNumber: unknown): Probe {

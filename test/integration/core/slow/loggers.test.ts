@@ -41,7 +41,7 @@ function sink(): { readonly stream: Writable; readonly lines: () => Line[] } {
 }
 
 /**
- * What is found in the log of a guard for a slow statement with an operator that looks like a place for an argument.
+ * Returns the log entry of a guard for a slow statement whose operator looks like a placeholder for an argument.
  */
 async function slowLine(logger: Logger, lines: () => Line[]): Promise<Line> {
   const observe = { ...observed, verySlowQueryMillis: Infinity }

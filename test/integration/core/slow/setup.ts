@@ -16,7 +16,7 @@ export const sleep = 'SELECT pg_sleep(0.2)'
 /** Below that sleep, and above what other statements take. */
 export const observed = { slowQueryMillis: 100 } as const satisfies ObserveOptions
 
-/** What came out of a guard. */
+/** The output of a guard. */
 export interface Told {
   readonly warnings: string[]
   readonly errors: string[]

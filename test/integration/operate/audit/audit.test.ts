@@ -17,7 +17,7 @@ let report: AuditReport
 /** A role that is there from the start, reads all tables and is no superuser. */
 const reader = testMajor < 14 ? 'pg_monitor' : 'pg_read_all_data'
 
-/** What this version of PostgreSQL has. */
+/** Returns the cases that this version of PostgreSQL supports. */
 const possible = (cases: readonly StoredCase[]): StoredCase[] => cases.filter(({ since = 0 }) => since <= testMajor)
 const hiddenHere = possible([...hidden, ...hiddenMore, ...hiddenPaths])
 const alikeHere = possible([...alike, ...alikeMore, ...alikePaths])

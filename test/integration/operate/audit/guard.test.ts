@@ -53,7 +53,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** What the guard finds in a text, sent by itself and inside a transaction. */
+/** Returns the findings of the guard in a text, sent alone and inside a transaction. */
 function finds(sql: string): boolean[] {
   return [false, true].map((inTransaction) => guard.inspect(sql, { inTransaction }).findings.length > 0)
 }

@@ -80,7 +80,7 @@ function profileOf({ version }: PgBouncerServer): string {
 /** The support of PostgreSQL 14 has ended. */
 const endOfSupport = testMajor < 15 ? ['postgres/version'] : []
 
-/** What a healthy set-up still lacks if its PgBouncer is old. */
+/** The checks that a healthy set-up with an old PgBouncer does not pass. */
 function lacksOf({ version }: PgBouncerServer): string[] {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
   const number = major * 10_000 + minor * 100 + patch

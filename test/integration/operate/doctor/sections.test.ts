@@ -52,7 +52,7 @@ function urlIn({ urlFor }: PgBouncerServer, database: string, user = 'app'): str
   return url.href
 }
 
-/** What the doctor says, by the name of the check. */
+/** Returns the doctor's messages, by the name of the check. */
 async function checksOf(url: string, ...more: string[]): Promise<Record<string, Check>> {
   const { out, err } = await runCli(['doctor', '--format', 'json', '--url', url, ...more])
   expect(err).toBe('')

@@ -97,7 +97,7 @@ it.each(Object.entries(movingForms))('a %s moves its checkout', async (_name, mo
   })
 })
 
-/** What a reader does with a cursor or a stream that waits for its connection. */
+/** The actions of a reader on a cursor or a stream that waits for its connection. */
 const earlyCloses: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   'a cursor': async (client) => {
     const cursor = client.query(new Cursor(leaving))

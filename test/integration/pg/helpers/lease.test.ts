@@ -226,7 +226,7 @@ async function writeAs(name: string, pool: pg.Pool, lease: Lease<pg.ClientBase>)
   })
 }
 
-/** What another holder does after the lease has run out. */
+/** The actions of another holder after the lease has run out. */
 async function takeAway(key: string): Promise<void> {
   await direct.query("UPDATE poolsafe_lease SET holder = 'other', fencing = fencing + 1 WHERE key = $1", [key])
 }

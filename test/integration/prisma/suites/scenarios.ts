@@ -14,7 +14,7 @@ async function addUsers(prisma: PrismaClient, ...names: string[]): Promise<void>
   await prisma.user.createMany({ data: names.map((name) => ({ name, email: `${name}@example.test` })) })
 }
 
-/** What the tables hold in the end. */
+/** The contents of the tables at the end. */
 export async function contentOf(prisma: PrismaClient): Promise<unknown> {
   return prisma.user.findMany({
     orderBy: { id: 'asc' },

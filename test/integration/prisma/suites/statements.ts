@@ -4,7 +4,10 @@ import type { RuleId } from '@poolsafe/core'
 export interface UnsafeStatement {
   readonly sql: string
   readonly rule: RuleId
-  /** Where it is refused inside a transaction: a rollback does not undo some, others only the commit leaves behind. */
+  /**
+   * The place in a transaction at which it is refused: a rollback does not undo some, others only the commit leaves
+   * behind.
+   */
   readonly refusedInTransaction?: 'at once' | 'at commit'
 }
 

@@ -76,7 +76,7 @@ export function describeStrict(subject: Subject): void {
         )
         expect(error.rule).toBe(rule)
         expectCallSite(error, '$executeRawUnsafe', line)
-        // Of a transaction that was still open, the next query on its connection would see the row.
+        // If a transaction were still open, the next query on its connection would see the row.
         expect(await Promise.all(Array.from({ length: 20 }, () => prisma.user.count()))).toEqual(Array(20).fill(0))
       },
     )

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 const image = '127.0.0.1:1/nothing:1'
 const target = { host: '127.0.0.1', port: 1, user: 'postgres', password: 'postgres', database: 'postgres' }
 
-/** What startPostgres says where these packages are not installed. */
+/** The message of startPostgres if these packages are not installed. */
 async function errorWithout(packages: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
   const { POOLSAFE_POSTGRES_IMAGE: _, ...others } = process.env
   const args = ['--conditions=@poolsafe/source', join(import.meta.dirname, 'without-packages.ts'), ...packages]

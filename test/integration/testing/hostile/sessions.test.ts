@@ -135,7 +135,7 @@ describe('stop', () => {
     idle.on('error', (error: Error & { code?: string }) => errors.push(error.code))
     await open.query('BEGIN')
     const running = codeOf(busy.query('SELECT pg_sleep(60)'))
-    // What was sent after it has been answered, so the pooler has got the query.
+    // A later query has been answered, so the pooler has received this one.
     await pidOf(open)
     await pooler.stop()
     expect(await running).toBe('57P01')

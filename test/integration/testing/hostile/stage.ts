@@ -10,7 +10,7 @@ export interface Sent {
   readonly name?: string
 }
 
-/** What became of a statement behind a hostile pooler. */
+/** The result of a statement behind a hostile pooler. */
 export interface Outcome {
   readonly reports: readonly HostileReport[]
   /** The SQLSTATE that the client was answered with. */

@@ -3,7 +3,7 @@ import { startPostgres, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 
-/** What a test file uses of hostile poolers before one PostgreSQL server. */
+/** The hostile poolers in front of one PostgreSQL server, for a test file. */
 export interface Poolers {
   readonly postgres: () => PostgresServer
   /** Starts a hostile pooler, which stops after the test. */

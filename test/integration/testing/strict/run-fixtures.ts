@@ -19,7 +19,7 @@ export interface Finished {
   readonly tests: ReadonlyMap<string, Outcome>
   /** By the file's name: what is wrong outside its tests. */
   readonly files: ReadonlyMap<string, Outcome>
-  /** What the reporter of poolsafe wrote; empty without one. */
+  /** The output of poolsafe's reporter; empty without one. */
   readonly json: string
   readonly junit: string
 }

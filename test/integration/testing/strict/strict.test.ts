@@ -8,7 +8,7 @@ import { sharedPostgres, type SharedPostgres } from '../../../support/servers/sh
 
 const unsafe = /^StrictModeError: this test sent a statement that is unsafe[^]*session\/set/
 
-/** Where the application sends SET. */
+/** The line of the application that sends SET. */
 const lines = readFileSync(join(import.meta.dirname, 'fixtures/application.ts'), 'utf8').split('\n')
 const place = `application.ts:${lines.findIndex((line) => line.includes('SET search_path')) + 1}:`
 
