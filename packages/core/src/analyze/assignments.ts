@@ -40,6 +40,23 @@ export function typesDeclaredIn(body: object): string[] {
   })
 }
 
+/** Returns the types of variables and parameters, by their names. A name that has two types has none. */
+export function variableTypesIn(body: object): Map<string, string> {
+  const found = new Map<string, string>()
+  const visitAll = (part: object): void => {
+    for (const [key, child] of Object.entries(part) as [string, unknown][]) {
+      if (typeof child !== 'object' || child === null) continue
+      const { refname } = child as { readonly refname?: string }
+      const type = key === 'PLpgSQL_var' ? (child as Typed).datatype?.PLpgSQL_type?.typname : undefined
+      if (refname !== undefined)
+        found.set(refname, found.has(refname) && found.get(refname) !== type ? '' : (type ?? ''))
+      visitAll(child)
+    }
+  }
+  visitAll(body)
+  return found
+}
+
 /** Returns the values of declared variables that PL/pgSQL's parser leaves out: those of types that it does not know. */
 export function valuesDeclaredIn(body: object, text: DeclaredText): string[] {
   return Object.entries(body).flatMap(([key, child]: [string, unknown]) => {

@@ -21,6 +21,8 @@ export interface KnownVariables {
   readonly values: ReadonlyMap<string, readonly string[]>
   /** The settings that variables have saved. */
   readonly saved: ReadonlyMap<string, string>
+  /** The types of variables and parameters. */
+  readonly types?: ReadonlyMap<string, string>
 }
 
 const noVariables: KnownVariables = { values: new Map(), saved: new Map() }
@@ -178,6 +180,8 @@ class Fold {
     const key = `${name} ${count}`
     const known = this.#known.get(key)
     if (known !== undefined) return known
+    const type = this.#variables.types?.get(name) ?? ''
+    if (plainTypes.test(type)) return plainOf(type)
     if (this.#depth === deepest || count === 0) return unknown
     this.#depth++
     const all = this.#valuesBefore(count, name, values)
@@ -204,7 +208,7 @@ class Fold {
 
   #cast(arg: Node | undefined, type: string): readonly Folded[] {
     if (arg !== undefined && ('A_Const' in arg || !plainTypes.test(type))) return this.texts(arg)
-    return [{ sql: type.startsWith('reg') ? 'x' : '1', isWhole: true }]
+    return plainOf(type)
   }
 
   #call(node: FuncCall): readonly Folded[] {
@@ -242,6 +246,10 @@ class Fold {
     })
     return this.#crossed(texts, (parts) => parts.join(''))
   }
+}
+
+function plainOf(type: string): readonly Folded[] {
+  return [{ sql: type.startsWith('reg') ? 'x' : '1', isWhole: true }]
 }
 
 function isRead(name: string, value: string): boolean {

@@ -47,6 +47,8 @@ export interface CallReference extends NameReference {
 /** A table or a view in a statement. */
 export interface RelationReference extends NameReference, GivenColumns {
   readonly use: RelationUse
+  /** Behind ONLY: without the rows of its partitions and children. */
+  readonly isOnly?: true
 }
 
 /** The names in the executed parts of one statement that may lead to code in the database. */
@@ -143,7 +145,8 @@ class ReferenceWalk implements References {
   }
 
   #use(relation: RangeVar, use: Use): void {
-    this.relations.push({ ...named([relation.schemaname, relation.relname]), ...use })
+    const isOnly = relation.inh !== true && { isOnly: true as const }
+    this.relations.push({ ...named([relation.schemaname, relation.relname]), ...use, ...isOnly })
   }
 }
 

@@ -4,15 +4,24 @@ import { parse, parseFunction, ParseRefused, ParseTooComplex, unlessRefused } fr
 import { uncertain } from '../rules/effect.ts'
 import { effectsIn, harmless, type Analysis, type DetectedEffect } from './analysis.ts'
 import { parseAndAnalyze, scanSaysHarmless } from './analyze.ts'
-import { assignmentsIn, typesDeclaredIn, valuesDeclaredIn, valuesOf, type Assignment } from './assignments.ts'
+import {
+  assignmentsIn,
+  typesDeclaredIn,
+  valuesDeclaredIn,
+  valuesOf,
+  variableTypesIn,
+  type Assignment,
+} from './assignments.ts'
 import { DeclaredText } from './declared.ts'
 import { detect } from './detect.ts'
 import { analyzeBody, option, type Block } from './do-block.ts'
 import { bodyOf, statementsIn } from './definitions.ts'
 import { foldText } from './folded.ts'
+import { reachableBody } from './reachable-body.ts'
 import { referencesIn, type Reach, type References } from './references.ts'
 import { restoresSaved, savedIn } from './saved-settings.ts'
 import { stabilise, stableNamesIn, withStableNames, type StableNames } from './stable-names.ts'
+import type { TriggerFacts } from './trigger-facts.ts'
 
 /** Code that the database keeps, as one step of a transaction. */
 export interface StoredAnalysis {
@@ -26,9 +35,10 @@ export interface StoredAnalysis {
  * Analyzes a routine.
  *
  * @param definition the text of `pg_get_functiondef()`
+ * @param trigger the trigger that calls it
  */
-export function analyzeRoutine(definition: string, reach: Reach): StoredAnalysis {
-  return stored(blockOfRoutine(definition, reach))
+export function analyzeRoutine(definition: string, reach: Reach, trigger?: TriggerFacts): StoredAnalysis {
+  return stored(blockOfRoutine(definition, reach, trigger))
 }
 
 /**
@@ -44,7 +54,7 @@ export function analyzeStatements(sql: string, reach: Reach): StoredAnalysis {
   }
 }
 
-function blockOfRoutine(definition: string, reach: Reach): Block {
+function blockOfRoutine(definition: string, reach: Reach, trigger: TriggerFacts | undefined): Block {
   try {
     const [statement] = parse(definition)
     if (statement === undefined || !('CreateFunctionStmt' in statement)) return { effects: [], undecided: 'no routine' }
@@ -52,7 +62,7 @@ function blockOfRoutine(definition: string, reach: Reach): Block {
     return joined([
       ...inputsOf(routine).flatMap(({ defexpr }, at) => ofDefault(defexpr, at, reach)),
       reach.effectsOf(typesOf(routine)),
-      judgeRoutine(routine, definition, reach),
+      judgeRoutine(routine, definition, reach, trigger),
     ])
   } catch (error) {
     return { effects: [], undecided: whyRefused(error, 'a routine') }
@@ -93,15 +103,22 @@ function referencesToTypes(types: readonly (TypeName | undefined)[]): References
 
 const noReferences: References = { calls: [], relations: [], operators: [], types: [] }
 
-function judgeRoutine(statement: CreateFunctionStmt, definition: string, reach: Reach): Block {
+function judgeRoutine(
+  statement: CreateFunctionStmt,
+  definition: string,
+  reach: Reach,
+  trigger: TriggerFacts | undefined,
+): Block {
   const isHarmless = (sql: string): boolean => scanSaysHarmless(sql) && !reach.mentions(sql)
   const inputs = inputsOf(statement).map(({ name }) => name ?? '')
   const name = names(statement.funcname).at(-1) ?? ''
   const language = option(statement.options ?? [], 'language')
   const text = new DeclaredText(language === 'plpgsql' ? bodyOf(statement) : '')
   const stableOf: StableOf = (assignments) => stableNamesIn(name, inputs, assignments, text.aliases())
-  if (language === 'plpgsql')
-    return named(ofPlpgsql({ body: parseFunction(definition), text }, stableOf, isHarmless, reach))
+  if (language === 'plpgsql') {
+    const body = reachableBody(parseFunction(definition), trigger)
+    return named(ofPlpgsql({ body, text }, stableOf, isHarmless, reach))
+  }
   const stable = stableOf([])
   if (statement.sql_body !== undefined)
     return joined(statementsIn(statement.sql_body).map((each) => ofStatement(stabilise(each, stable), reach)))
@@ -133,10 +150,11 @@ function ofPlpgsql(
   const saved = savedIn(assignments, analyze)
   const restored = restoresSaved(saved)
   const values = valuesOf(assignments)
+  const types = variableTypesIn(body)
   const judged = analyzeBody(
     body,
     (sql) => (isHarmless(sql) ? harmless : parseAndAnalyze(withStableNames(restored(sql), stable), 0, reach)),
-    { fold: (select, using) => foldText(select, using, { values, saved }), isStored: true },
+    { fold: (select, using) => foldText(select, using, { values, saved, types }), isStored: true },
   )
   const declared = valuesDeclaredIn(body, text).map((value) => ({
     effects: maybe(effectsIn(analyze(`SELECT ${value}`))),

@@ -127,6 +127,7 @@ const description: Shape = {
           ofColumns: optional(texts),
           defaultOf: optional(text),
           position: optional(whole),
+          ofChildren: optional(isTrue),
         }),
       ),
     }),

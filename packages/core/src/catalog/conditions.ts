@@ -3,9 +3,10 @@ import type { HookCondition } from './description.ts'
 
 /** Returns true if a statement that uses a relation so runs the hook, or may do so. */
 export function runsHook(
-  { ofColumns, defaultOf, position }: HookCondition,
-  { use, columns, defaults = [], positions, isComplete }: RelationReference,
+  { ofColumns, defaultOf, position, ofChildren }: HookCondition,
+  { use, columns, defaults = [], positions, isComplete, isOnly }: RelationReference,
 ): boolean {
+  if (ofChildren === true && isOnly === true) return false
   if (ofColumns !== undefined) return columns === undefined || columns.some((column) => ofColumns.includes(column))
   if (defaultOf === undefined || defaults.includes(defaultOf)) return true
   if (use === 'update' || isComplete === true) return false

@@ -72,7 +72,7 @@ export interface DescribedHook extends DescribedCode, HookCondition {
   readonly use: RelationUse
 }
 
-/** The columns that decide whether a statement runs a hook. */
+/** The parts of a statement that decide whether it runs a hook. */
 export interface HookCondition {
   /** Runs only if one of these columns is set (`UPDATE OF`) … */
   readonly ofColumns?: readonly string[]
@@ -80,6 +80,8 @@ export interface HookCondition {
   readonly defaultOf?: string
   /** The position of that column, from 0. */
   readonly position?: number
+  /** Runs for rows of partitions and children, which a statement behind ONLY leaves out. */
+  readonly ofChildren?: true
 }
 
 /** A domain; or a type, for values that are cast to it. */

@@ -1,7 +1,6 @@
 import type { RelationUse } from '@poolsafe/core/internal'
 import type { Catalog, Relation, Routine } from '../catalog/catalog.ts'
-import type { Hook } from '../catalog/hooks.ts'
-import type { Judged } from '../catalog/chains.ts'
+import type { Code, Hook } from '../catalog/hooks.ts'
 import { nameOf, type ReachedCode } from '../catalog/reached.ts'
 import type { Audited, AuditedKind } from './finding.ts'
 
@@ -26,27 +25,26 @@ const routineKinds: Readonly<Record<Routine['kind'], AuditedKind>> = {
 
 /** A trigger function runs only through its triggers, so without an enabled one it changes nothing. */
 function routinesOf({ routines, eventTriggers }: Catalog, code: ReachedCode): Audited[] {
-  const triggered = new Set([
-    ...code.hooks.flatMap((hook) => ('routine' in hook.code ? [hook.code.routine] : [])),
-    ...eventTriggers.map((trigger) => trigger.function),
-  ])
+  const triggered = new Map<string, Code[]>(eventTriggers.map(({ function: routine }) => [routine, [{ routine }]]))
+  for (const { code: run } of code.hooks)
+    if ('routine' in run) triggered.set(run.routine, [...(triggered.get(run.routine) ?? []), run])
   return routines
     .filter(({ oid, for_triggers: isForTriggers }) => !isForTriggers || triggered.has(oid))
-    .map((routine) => auditedRoutine(routine, code))
+    .map((routine) => auditedRoutine(routine, triggered.get(routine.oid) ?? [{ routine: routine.oid }], code))
 }
 
-function auditedRoutine(routine: Routine, code: ReachedCode): Audited {
+/** @param runs how the code runs: a trigger function by each of its triggers */
+function auditedRoutine(routine: Routine, runs: readonly Code[], code: ReachedCode): Audited {
+  const judged = runs.map((run) => code.judge(run))
+  const undecided = judged.find((each) => each.undecided !== undefined)?.undecided
   return {
     object: nameOf(routine),
     objectKind: routineKinds[routine.kind],
     reachedBy: [howCalled(routine)],
     via: [],
-    ...ownOf(code.judge({ routine: routine.oid })),
+    left: judged.flatMap(({ left }) => left),
+    ...(undecided !== undefined && { undecided }),
   }
-}
-
-function ownOf({ left, undecided }: Judged): Pick<Audited, 'left' | 'undecided'> {
-  return undecided === undefined ? { left } : { left, undecided }
 }
 
 function howCalled(routine: Routine): string {

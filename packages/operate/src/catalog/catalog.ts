@@ -53,6 +53,10 @@ export interface Trigger {
   readonly function: string
   /** Bits of `pg_trigger.tgtype`. */
   readonly type: number
+  /** Its function reads TG_OP or the like. */
+  readonly reads_facts: boolean
+  /** What it gives its function, with escapes by a backslash. */
+  readonly arguments: readonly string[]
   readonly definition: string
   readonly columns: readonly string[] | null
 }
@@ -96,6 +100,8 @@ export interface RewriteRule extends Resolved {
   /** `1` SELECT, `2` UPDATE, `3` INSERT, `4` DELETE. */
   readonly event: string
   readonly definition: string
+  /** It always runs instead of the statement. */
+  readonly replaces: boolean
 }
 
 export interface Index extends Resolved {

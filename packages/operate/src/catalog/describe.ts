@@ -86,12 +86,13 @@ class Describer {
   }
 
   #hook(hook: Hook): DescribedHook {
-    const { use, ofColumns, defaultOf, position, code } = hook
+    const { use, ofColumns, defaultOf, position, ofChildren, code } = hook
     return {
       use,
       ...(ofColumns !== undefined && { ofColumns }),
       ...(defaultOf !== undefined && { defaultOf }),
       ...(position !== undefined && { position }),
+      ...(ofChildren !== undefined && { ofChildren }),
       ...this.#described({ left: this.#code.ofHook(hook), ...undecidedOf(this.#code.judge(code)) }),
     }
   }

@@ -1,9 +1,10 @@
-import type { GivenColumns, HookCondition, RelationUse } from '@poolsafe/core/internal'
+import type { GivenColumns, HookCondition, RelationUse, TriggerFacts } from '@poolsafe/core/internal'
 import type { Catalog, Family, Policy, Relation, Trigger } from './catalog.ts'
 
 /** Code in the database: a routine, or statements that the database keeps. */
 export type Code =
-  | { readonly routine: string }
+  /** @param trigger the trigger that calls it, if its function reads TG_OP or the like */
+  | { readonly routine: string; readonly trigger?: TriggerFacts }
   /**
    * @param passes the statements' tables are not read, but changed like the view that they define
    * @param uses the functions that PostgreSQL has found, by their oids; absent if they are not known
@@ -40,6 +41,8 @@ export interface Hook extends HookCondition {
   readonly code: Code
   /** Runs once for a statement, not for each row. */
   readonly isOfStatement?: true
+  /** A rule replaces the statement. The hook runs only for rows that are reached through another table. */
+  readonly isReplaced?: true
 }
 
 type Uses = readonly RelationUse[]
@@ -48,8 +51,34 @@ const changes: Uses = ['insert', 'update']
 
 /** Returns everything that statements on relations run. */
 export function hooksOf(catalog: Catalog): Hook[] {
+  const relations = new Map(catalog.relations.map((relation) => [relation.oid, relation]))
+  const replaced = replacedUses(catalog, relations)
+  return allHooks(catalog, relations).map((hook) =>
+    isReplaced(hook, replaced) ? Object.assign(hook, { isReplaced: true as const }) : hook,
+  )
+}
+
+/** Returns the statements that a rule with INSTEAD always replaces. COPY to a table goes by its rules. */
+function replacedUses({ rules }: Catalog, relations: ReadonlyMap<string, Relation>): Set<string> {
+  const found = rules.flatMap(({ relation, event, replaces }) =>
+    replaces ? (usesOfRule[event] ?? []).map((use) => ({ relation, use })) : [],
+  )
+  const isView = (relation: string): boolean => relations.get(relation)?.kind === 'v'
+  return new Set(
+    found
+      .filter(({ relation, use }) => use !== 'insert' || isView(relation))
+      .map((each) => `${each.relation} ${each.use}`),
+  )
+}
+
+/** The values of the statement are still computed for the rule. */
+function isReplaced({ relation, use, kind }: Hook, replaced: ReadonlySet<string>): boolean {
+  return kind !== 'rule' && kind !== 'default' && kind !== 'domain' && replaced.has(`${relation} ${use}`)
+}
+
+function allHooks(catalog: Catalog, relations: ReadonlyMap<string, Relation>): Hook[] {
   return [
-    ...catalog.triggers.flatMap(ofTrigger),
+    ...catalog.triggers.flatMap((trigger) => ofTrigger(trigger, relations.get(trigger.relation))),
     ...catalog.defaults.flatMap(ofDefault),
     ...catalog.checks.flatMap(({ relation, name, expression, uses }) =>
       relation === null ? [] : hooks(relation, changes, 'check', name, resolved(selecting(expression), uses)),
@@ -87,13 +116,14 @@ const triggerBits: readonly (readonly [number, RelationUse])[] = [
   [32, 'truncate'],
 ]
 
-/** The bit of `pg_trigger.tgtype` for FOR EACH ROW. */
-const rowBit = 1
+/** Bits of `pg_trigger.tgtype`. */
+const [rowBit, beforeBit, insteadBit] = [1, 2, 64]
 
-function ofTrigger({ relation, name, function: routine, type, definition, columns }: Trigger): Hook[] {
+function ofTrigger(trigger: Trigger, of: Relation | undefined): Hook[] {
+  const { relation, name, function: routine, type, definition, columns } = trigger
   const uses = triggerBits.filter(([bit]) => (type & bit) !== 0).map(([, use]) => use)
   return [
-    ...hooks(relation, uses, 'trigger', name, { routine }),
+    ...uses.flatMap((use) => hooks(relation, [use], 'trigger', name, { routine, ...factsOf(trigger, use, of) })),
     // The condition behind WHEN.
     ...hooks(relation, uses, 'trigger', name, { sql: definition }),
   ].map((hook) =>
@@ -103,6 +133,28 @@ function ofTrigger({ relation, name, function: routine, type, definition, column
       (type & rowBit) === 0 && { isOfStatement: true as const },
     ),
   )
+}
+
+/** Returns what the trigger passes to its function, if the function reads it. */
+function factsOf(trigger: Trigger, use: RelationUse, of: Relation | undefined): { readonly trigger?: TriggerFacts } {
+  const { type, name, arguments: args, reads_facts: isRead } = trigger
+  if (!isRead) return {}
+  return {
+    trigger: {
+      op: use.toUpperCase() as TriggerFacts['op'],
+      when: whenOf(type),
+      level: (type & rowBit) === 0 ? 'STATEMENT' : 'ROW',
+      name,
+      // The partitions run the triggers of rows.
+      ...(of !== undefined && of.kind !== 'p' && { table: { schema: of.schema, name: of.name } }),
+      ...(!args.some((each) => each.includes('\\')) && { args }),
+    },
+  }
+}
+
+function whenOf(type: number): TriggerFacts['when'] {
+  if ((type & insteadBit) !== 0) return 'INSTEAD OF'
+  return (type & beforeBit) === 0 ? 'AFTER' : 'BEFORE'
 }
 
 function ofDefault({ relation, column, position, generated, expression, uses }: Catalog['defaults'][number]): Hook[] {
@@ -193,7 +245,11 @@ function isForeignKey({ on_delete: onDelete }: Family): boolean {
 /** A statement on a table reaches the rows of its partitions and children, and nothing else of them. */
 function ofChild({ relation, child, on_delete: kind }: Family): Hook[] {
   const uses: Uses = kind === 'p' ? ['insert', 'update', 'delete'] : ['update', 'delete']
-  return uses.flatMap((use) => hooks(relation, [use], 'partition', '', { relation: child, use, through: 'row' }))
+  return uses.flatMap((use) =>
+    hooks(relation, [use], 'partition', '', { relation: child, use, through: 'row' }).map((hook) =>
+      Object.assign(hook, { ofChildren: true as const }),
+    ),
+  )
 }
 
 function ofForeignKey(family: Family): Hook[] {

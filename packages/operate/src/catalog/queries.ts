@@ -91,6 +91,8 @@ export const queries: Readonly<Record<QueryName, string>> = {
 
   triggers: `SELECT t.tgrelid::text AS relation, t.tgname AS name, t.tgfoid::text AS function, t.tgtype::int AS type,
       pg_get_triggerdef(t.oid) AS definition,
+      (SELECT p.prosrc ~* '\\mtg_' FROM pg_proc p WHERE p.oid = t.tgfoid) AS reads_facts,
+      CASE WHEN t.tgnargs = 0 THEN '[]' ELSE to_json((string_to_array(encode(t.tgargs, 'escape'), E'\\\\000'))[1:t.tgnargs]) END AS arguments,
       (SELECT json_agg(a.attname) FROM pg_attribute a WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr)) AS columns
     FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') ORDER BY 1, 2`,
 
@@ -118,6 +120,7 @@ export const queries: Readonly<Record<QueryName, string>> = {
     FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity ORDER BY 1, 2`,
 
   rules: `SELECT r.ev_class::text AS relation, r.rulename AS name, r.ev_type AS event, pg_get_ruledef(r.oid) AS definition,
+      r.is_instead AND r.ev_qual::text = '<>' AS replaces,
       ${usedBy('pg_rewrite', 'r.oid')} AS uses
     FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE ${ofUser('n')} AND r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2`,

@@ -16,6 +16,7 @@ import {
   type RelationReference,
   type RelationUse,
   type StoredAnalysis,
+  type TriggerFacts,
 } from '@poolsafe/core/internal'
 import type { Catalog, Relation, Routine } from './catalog.ts'
 import { Chains, nothing, type Judged, type TracedEffect } from './chains.ts'
@@ -48,8 +49,9 @@ export class ReachedCode {
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog
-    this.hooks = hooksOf(catalog)
-    this.#hooksOf = groupByRelation(this.hooks)
+    const hooks = hooksOf(catalog)
+    this.hooks = hooks.filter(({ isReplaced }) => isReplaced !== true)
+    this.#hooksOf = groupByRelation(hooks)
     this.#names = new Names(catalog)
     this.#routines = new Map(catalog.routines.map((routine) => [routine.oid, routine]))
     this.#relations = new Map(catalog.relations.map((relation) => [relation.oid, relation]))
@@ -67,16 +69,16 @@ export class ReachedCode {
       return judgedOf(analyzeStatements(code.sql, reach))
     }
     const routine = this.#routines.get(code.routine)
-    return routine === undefined ? nothing : this.#ofRoutine(routine)
+    return routine === undefined ? nothing : this.#ofRoutine(routine, code.trigger)
   }
 
-  #ofRoutine({ kind, definition, parts, language, owner, parameters, uses, search_path: path }: Routine): Judged {
-    if (kind === 'a') return union((parts ?? []).map((routine) => independent(this.judge({ routine }))))
+  #ofRoutine(routine: Routine, trigger: TriggerFacts | undefined): Judged {
+    const { kind, definition, parts, language, owner, parameters, uses, search_path: path } = routine
+    if (kind === 'a') return union((parts ?? []).map((part) => independent(this.judge({ routine: part }))))
     if (definition === null) return { ...nothing, undecided: `a function in the language ${language}` }
     const schemas = path === null ? this.#defaultPath(owner) : schemasIn(path, owner)
-    return judgedOf(
-      analyzeRoutine(definition, this.#reach({ path: schemas, own: parameters ?? [], uses: uses ?? undefined })),
-    )
+    const reach = this.#reach({ path: schemas, own: parameters ?? [], uses: uses ?? undefined })
+    return judgedOf(analyzeRoutine(definition, reach, trigger))
   }
 
   #defaultPath(user: string): string[] {
@@ -184,7 +186,8 @@ export class ReachedCode {
 
   #hooksOn({ oid }: Relation, use: RelationUse, reference: RelationReference | undefined): Hook[] {
     const hooks = (this.#hooksOf.get(oid) ?? []).filter((hook) => hook.use === use)
-    return reference === undefined ? hooks : hooks.filter((hook) => runsHook(hook, reference))
+    if (reference === undefined) return hooks
+    return hooks.filter((hook) => hook.isReplaced !== true && runsHook(hook, reference))
   }
 
   #ofHooks(relation: Relation, use: RelationUse, hooks: readonly Hook[]): TracedEffect[] {

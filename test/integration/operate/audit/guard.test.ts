@@ -9,6 +9,7 @@ import { testMajor } from '../../../support/servers/postgres-versions.ts'
 import { sharedPostgres, type SharedPostgres } from '../../../support/servers/shared-postgres.ts'
 import { alike } from './alike.ts'
 import { hidden, type StoredCase } from './hidden.ts'
+import { alikeBranches, hiddenBranches } from './branches.ts'
 import { alikeMore, hiddenMore } from './hidden-more.ts'
 import { alikePaths, hiddenPaths } from './paths.ts'
 import { changesSession } from './session-change.ts'
@@ -21,8 +22,8 @@ let server: SharedPostgres
 const reader = testMajor < 14 ? 'pg_monitor' : 'pg_read_all_data'
 
 const possible = (cases: readonly StoredCase[]): StoredCase[] => cases.filter(({ since = 0 }) => since <= testMajor)
-const hiddenHere = possible([...hidden, ...hiddenMore, ...hiddenPaths])
-const alikeHere = possible([...alike, ...alikeMore, ...alikePaths])
+const hiddenHere = possible([...hidden, ...hiddenMore, ...hiddenPaths, ...hiddenBranches])
+const alikeHere = possible([...alike, ...alikeMore, ...alikePaths, ...alikeBranches])
 /** MERGE is new in PostgreSQL 15. */
 const textsHere = texts.filter((sql) => testMajor >= 15 || !sql.startsWith('MERGE'))
 let owner: pg.Client

@@ -115,6 +115,7 @@ export const texts: readonly string[] = [
   'UPDATE shop.c SET id = 1 WHERE id = 1',
   'UPDATE shop.c SET (id, n) = (1, 4)',
   'DELETE FROM shop.del USING (SELECT 1 AS one) o',
+  'DELETE FROM ONLY shop.b_parent',
   'INSERT INTO shop.del VALUES (1)',
   'INSERT INTO shop."Mixed Name" VALUES (1)',
   'SELECT * FROM shop."Mixed Name"',
