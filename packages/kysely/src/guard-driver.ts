@@ -3,6 +3,7 @@ import { keepFirstGuard, type Engine } from '@poolsafe/core/adapter'
 import {
   acquireFor,
   AwaitChain,
+  callerContext,
   claimWork,
   enterProven,
   enterShared,
@@ -67,11 +68,11 @@ function guardAcquire(driver: Driver, guard: Engine): void {
     if (connection !== undefined && findPoolsafeError(error) !== undefined) await discard(connection, rollback, release)
     throw error
   }
-  const take = (options: AcquireOptions): Promise<DatabaseConnection> => {
-    const work = nextWork()
+  const take = (options: AcquireOptions, around: CallerContext): Promise<DatabaseConnection> => {
+    const work = nextWork(around.holding)
     const acquisition = new Acquisition(driver, guard, adopt, options?.signal)
     // One reaction for both outcomes: a second promise would cost more than the look-up of a statement.
-    return acquireFor(work, acquisition, acquire, options).then(
+    return acquireFor(work, acquisition, acquire, options, around.acquiring).then(
       (connection) => {
         try {
           acquisition.gets(connection)
@@ -87,18 +88,25 @@ function guardAcquire(driver: Driver, guard: Engine): void {
     )
   }
   driver.acquireConnection = (options) => {
-    const held = heldOf(driver)
-    const mayBeOutside = held?.begun?.isOpen() === true && mayPlace(guard.mode)
-    if (!mayBeOutside) return take(options)
+    const around = callerContext()
+    const held = heldInTransaction(driver, guard, around)
+    if (held === undefined) return take(options, around)
     const work = claimWork()
     return refuseOutside(held, guard).then(() => {
       work.isClaimed = false
-      return take(options)
+      return take(options, callerContext())
     })
   }
 }
 
+type CallerContext = ReturnType<typeof callerContext>
 type AcquireOptions = Parameters<Driver['acquireConnection']>[0]
+
+/** Returns the connection that the caller seems to hold, if its transaction is open and the call can be placed. */
+function heldInTransaction(driver: Driver, guard: Engine, { holding }: CallerContext): Holdable | undefined {
+  const held = holding === undefined ? undefined : heldOf(driver, holding)
+  return held?.begun?.isOpen() === true && mayPlace(guard.mode) ? held : undefined
+}
 
 /** Rejects a call that the callback of an open transaction makes outside of that transaction. */
 async function refuseOutside(held: Holdable, guard: Engine): Promise<void> {

@@ -207,8 +207,12 @@ export function enterWork(): HoldingWork {
   return work
 }
 
-/** The work that {@link enterWork} would announce, for those who enter its context themselves. */
-export function nextWork(around: Holding | undefined = holdings.getStore()): HoldingWork {
+/**
+ * The work that {@link enterWork} would announce, for those who enter its context themselves.
+ *
+ * @param around what the caller's context holds
+ */
+export function nextWork(around: Holding | undefined): HoldingWork {
   if (around !== undefined && isFreeWork(around)) return around
   noticeSharing(around)
   return { holds: undefined, inside: certainHolding(around), isOfCallback: false }

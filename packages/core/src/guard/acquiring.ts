@@ -45,6 +45,7 @@ export function callerContext(): Context<Holding, Acquiring> {
  * enter three.
  *
  * @param work see `nextWork`
+ * @param outer the acquisition in the caller's context
  * @returns the driver's answer
  */
 export function acquireFor<Options, Result>(
@@ -52,8 +53,8 @@ export function acquireFor<Options, Result>(
   acquiring: Acquiring,
   acquire: (options: Options) => Result,
   options: Options,
+  outer: Acquiring | undefined,
 ): Result {
-  const outer = contexts.getStore()?.acquiring
   contexts.enterWith({ holding: work, acquiring })
   try {
     return acquire(options)
