@@ -1,8 +1,8 @@
 import { isPoolsafeError } from '@poolsafe/core'
 import type { Entry, Origin } from '@poolsafe/core/adapter'
-import { AwaitChain, origins, type Checkout, type Gate, type Receiver } from '@poolsafe/core/internal'
+import { AwaitChain, origins, type Checkout, type Gate } from '@poolsafe/core/internal'
 import type { CallerContext, PatchedPool } from './patched-pool.ts'
-import { PromisedCall } from './promised-call.ts'
+import { AcquiringCall, PromisedCall } from './promised-call.ts'
 import { throwFromHere } from './throw-from-here.ts'
 import type { ClientLike } from './types.ts'
 
@@ -11,19 +11,19 @@ export function connectByPromise(patched: PatchedPool, around: CallerContext, en
   const { pool, gate } = patched
   const { acquiring } = around
   const { Promise: PromiseOfPool = Promise } = pool as { Promise?: PromiseConstructor }
-  const call = new PromisedCall(acquiring, entry)
-  const promise = new PromiseOfPool<ClientLike>((resolve, reject) => call.settleBy(resolve, reject))
-  const receive: Receiver<ClientLike> = (error, client, _release, checkout) => call.receive(error, client, checkout)
-  const { acquireWithinMillis } = origins.getStore() ?? unlimited
+  const call = acquiring === undefined ? new PromisedCall(entry) : new AcquiringCall(entry, acquiring)
+  const promise = call.promise(PromiseOfPool)
+  const origin = origins.getStore()
   // pg-pool throws synchronously if it cannot create a client.
-  const asked = gate.acquire(receive, entry, undefined, acquireWithinMillis, around)
-  call.hasReturned = true
+  const asked = gate.acquire(call, entry, undefined, origin?.acquireWithinMillis, around, present(origin))
   if (asked instanceof Error) {
     call.fail(asked)
     return isCallersOwn(asked) ? promise : promise.catch(throwFromHere)
   }
+  call.taken()
+  const hasFailed = asked.state === 'over'
   hold(patched, asked, around, promise)
-  if (call.hasFailed) return promise
+  if (hasFailed) return promise
   if (PromiseOfPool === Promise && gate.flows.mayTakeChain(asked)) return takenBy(promise, asked)
   // An idle connection arrives in this turn, so it does not fail.
   return asked.comesAtOnce && acquiring === undefined ? promise : promise.catch(throwFromHere)
@@ -43,7 +43,10 @@ function hold(
   if (acquiring.signal !== undefined) obey(acquiring.signal, gate, asked, promise)
 }
 
-const unlimited: Pick<Origin, 'acquireWithinMillis'> = {}
+/** Returns the origin of a call that is not over. */
+function present(origin: Origin | undefined): Origin | null {
+  return origin === undefined || origin.isOver === true ? null : origin
+}
 
 /** Returns true for pg-pool's own error after the end of a pool, which has its own stack. */
 function isCallersOwn(asked: unknown): boolean {

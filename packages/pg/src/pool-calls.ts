@@ -5,10 +5,12 @@ import {
   holdings,
   inScopeOfCaller,
   performance,
+  type Checkout,
   type Gate,
   type Handover,
   type Holdable,
   type Receiver,
+  type Release,
 } from '@poolsafe/core/internal'
 import { sendByPoolAndJudge } from './answer.ts'
 import { connectByPromise } from './connect-by-promise.ts'
@@ -158,19 +160,17 @@ class PoolCalls {
   /** Connects for a query. The query ends before a second connection can be requested inside it. */
   #connectQuery(callback: Handover<ClientLike>, entry: Entry): undefined {
     const execution = this.#execution
-    const statement = this.#statement
-    const receive: Receiver<ClientLike> = (error, client: Client | undefined, release, checkout) => {
-      if (client === undefined) return this.#failQuery(callback, execution, error)
-      client[checkoutKey] = checkout
-      checkout.statement = execution
-      if (this.#seconds !== undefined) markLent(client, statement)
-      callback(undefined, client, release)
-    }
-    const refused = this.#acquire(receive, entry, this.#around, execution?.startedAt)
-    if (refused !== undefined) this.#failQuery(callback, execution, refused)
+    const call = new QueryCall(this, callback, execution, this.#statement)
+    const refused = this.#acquire(call, entry, this.#around, execution)
+    if (refused !== undefined) this.failQuery(callback, execution, refused)
   }
 
-  #failQuery(callback: Handover<ClientLike>, execution: Execution | undefined, error: Error | undefined): void {
+  /** Lends the client that a `pool.query` has asked for. */
+  lend(client: Client, statement: unknown): void {
+    if (this.#seconds !== undefined) markLent(client, statement)
+  }
+
+  failQuery(callback: Handover<ClientLike>, execution: Execution | undefined, error: Error | undefined): void {
     process.nextTick(() => {
       this.#neverSent(execution, error)
       callback(error, undefined, noRelease)
@@ -190,14 +190,14 @@ class PoolCalls {
   }
 
   #connectCallback(callback: Handover<ClientLike>, entry: Entry, around: CallerContext): undefined {
-    const receive: Receiver<ClientLike> = (error, client: Client | undefined, release, checkout) => {
+    const receive: Receiver<ClientLike>['receive'] = (error, client: Client | undefined, release, checkout) => {
       if (client === undefined) return process.nextTick(callback, error, undefined, noRelease)
       client[checkoutKey] = checkout
       this.#gate.flows.follow(checkout)
       knownLifeOf(client)?.held(checkout)
       holdings.run(checkout, callback, undefined, client, release)
     }
-    const refused = this.#acquire(receive, entry, around)
+    const refused = this.#acquire({ receive }, entry, around)
     if (refused !== undefined) process.nextTick(callback, refused, undefined, noRelease)
   }
 
@@ -208,14 +208,15 @@ class PoolCalls {
    * @returns the error that refuses the call immediately
    */
   #acquire(
-    receive: Receiver<ClientLike>,
+    call: Receiver<ClientLike>,
     entry: Entry,
     around: CallerContext | undefined,
-    askedAt?: number,
+    execution?: Execution,
   ): Error | undefined {
-    const asked = this.#gate.acquire(receive, entry, askedAt, undefined, around)
+    const origin = execution && (execution.origin ?? null)
+    const asked = this.#gate.acquire(call, entry, execution?.startedAt, undefined, around, origin)
     if (asked instanceof Error) return asked
-    if (asked.state === 'waiting') asked.handover = inThisContext(receive)
+    if (asked.state === 'waiting') asked.receiver = inThisContext(call)
     return undefined
   }
 }
@@ -224,7 +225,36 @@ class PoolCalls {
 function noRelease(): void {}
 
 /** Does what AsyncLocalStorage.bind() does, in a fortieth of its 10 µs. */
-function inThisContext(receive: Receiver<ClientLike>): Receiver<ClientLike> {
+function inThisContext(call: Receiver<ClientLike>): Receiver<ClientLike> {
   const context = new AsyncResource('poolsafe.connect')
-  return (...answer) => context.runInAsyncScope(receive, undefined, ...answer)
+  return { receive: (...answer) => context.runInAsyncScope(() => call.receive(...answer)) }
+}
+
+/** A `pool.query` that waits for its connection. */
+class QueryCall implements Receiver<ClientLike> {
+  readonly #calls: PoolCalls
+  readonly #callback: Handover<ClientLike>
+  readonly #execution: Execution | undefined
+  /** The argument that is judged already. */
+  readonly #statement: unknown
+
+  constructor(calls: PoolCalls, callback: Handover<ClientLike>, execution: Execution | undefined, statement: unknown) {
+    this.#calls = calls
+    this.#callback = callback
+    this.#execution = execution
+    this.#statement = statement
+  }
+
+  receive(
+    error: Error | undefined,
+    client: Client | undefined,
+    release: Release,
+    checkout: Checkout<ClientLike>,
+  ): void {
+    if (client === undefined) return this.#calls.failQuery(this.#callback, this.#execution, error)
+    client[checkoutKey] = checkout
+    checkout.statement = this.#execution
+    this.#calls.lend(client, this.#statement)
+    this.#callback(undefined, client, release)
+  }
 }

@@ -114,11 +114,12 @@ export class WaitingLine {
   #ask({ site, use, denied }: Call, mustWait: boolean): Checkout<Use> | undefined {
     this.#source.mustWait = mustWait
     this.#source.arriving = use
-    const asked = this.gate.acquire((error) => {
+    const receive = (error: Error | undefined): void => {
       if (error === undefined) return
       this.#source.waiting--
       denied(fromCallSite(error, site))
-    }, site)
+    }
+    const asked = this.gate.acquire({ receive }, site)
     this.#source.mustWait = true
     if (asked instanceof Error) {
       denied(fromCallSite(asked, site))

@@ -97,9 +97,9 @@ export class Model {
       connection: undefined,
       isSettled: false,
     }
-    const settle = (error: Error | undefined, connection: ModelConnection | undefined): void =>
+    const receive = (error: Error | undefined, connection: ModelConnection | undefined): void =>
       this.#settle(call, error, connection)
-    const answer = this.#gate.acquire(settle, runModel, call.askedAt, call.limitMillis)
+    const answer = this.#gate.acquire({ receive }, runModel, call.askedAt, call.limitMillis)
     if (answer instanceof Error) {
       if (answer instanceof ServerRefusesError) this.#failFast()
       else this.counts.queueFull++

@@ -12,13 +12,16 @@ export type Handover<Connection> = (
   release: Release,
 ) => void
 
-/** The callback of a gate: receives the connection or the error, and the checkout. */
-export type Receiver<Connection> = (
-  error: Error | undefined,
-  connection: Connection | undefined,
-  release: Release,
-  checkout: Checkout<Connection>,
-) => void
+/** A call that asks a gate for a connection. An object, because a closure for each call would take twice the memory. */
+export interface Receiver<Connection> {
+  /** Called once, with the connection or the error, and the checkout. */
+  receive(
+    error: Error | undefined,
+    connection: Connection | undefined,
+    release: Release,
+    checkout: Checkout<Connection>,
+  ): void
+}
 
 /** Releases a connection; with an error or `true`, the pool closes it. */
 export type Release = (error?: Error | boolean) => void
@@ -34,6 +37,8 @@ class Seldom {
   ownLimitMillis: number | undefined = undefined
   /** Why the pool's last attempt to connect failed. */
   failure: Error | undefined = undefined
+  site: Site | undefined = undefined
+  inside: Holdable | undefined = undefined
   /** The async context of the call, until it has its connection. */
   context: AsyncResource | undefined = undefined
   /** How often the pool was asked again for a different connection than the one that it is opening. */
@@ -54,19 +59,15 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
   state: CheckoutState = 'waiting'
   /** Position among all calls: a lower number asked earlier. */
   readonly order: number
-  readonly askedAt: number
-  heldSince = 0
+  /** When the call asked; once the wait was reported with a statement, when it got its connection. */
+  askedAt: number
+  /** When the call got its connection, or will get one that is idle; negative until then. */
+  heldSince = -1
   connection: Connection | undefined = undefined
-  /**
-   * True if the pool was asked immediately for an idle connection, which arrives in the same turn of the event loop.
-   */
-  comesAtOnce = false
-  /** Called once. Its closure is dropped then. */
-  handover: Receiver<Connection>
+  /** The call that asked. The gate drops it when the call has its answer. */
+  receiver: Receiver<Connection>
   /** The ORM's name for the call: `User.findMany`. */
   readonly operation: string | undefined
-  readonly site: Site | undefined
-  inside: Holdable | undefined
   readonly family: number
   /** True if the async context of the call points to this checkout. */
   isFollowed = false
@@ -77,29 +78,45 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
    * The statement that asked for the connection itself (`pool.query`), as its adapter represents it, until it is sent.
    */
   statement: object | undefined = undefined
-  /** True if the wait was reported with a statement. */
-  isWaitTold = false
   /** The layer that asked for the connection. */
   layer: Layer = 'pg'
 
   constructor(
     order: number,
     askedAt: number,
-    handover: Receiver<Connection>,
+    receiver: Receiver<Connection>,
     operation: string | undefined,
-    site: Site | undefined,
     inside: Holdable | undefined,
     family: number = order,
     owner?: object,
   ) {
     this.order = order
     this.askedAt = askedAt
-    this.handover = handover
+    this.receiver = receiver
     this.operation = operation
-    this.site = site
-    this.inside = inside
     this.family = family
     this.owner = owner
+    if (inside !== undefined) this.#rest.inside = inside
+  }
+
+  /**
+   * True if the pool was asked immediately for an idle connection, which arrives in the same turn of the event loop.
+   */
+  get comesAtOnce(): boolean {
+    return this.heldSince === this.askedAt
+  }
+
+  get inside(): Holdable | undefined {
+    return this.#seldom?.inside
+  }
+
+  /** The call site that asked, if it was captured. */
+  get site(): Site | undefined {
+    return this.#seldom?.site
+  }
+
+  set site(value: Site | undefined) {
+    this.#rest.site = value
   }
 
   /** How long the caller itself waits, if that is less than the pool's limit. */
@@ -187,7 +204,7 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
       for (const outer of heldFrom(this.inside)) outer.waitingInside--
       for (const outer of heldFrom(around)) outer.waitingInside++
     }
-    this.inside = around
+    this.#rest.inside = around
   }
 
   /** Drops the references of a released connection, because others still keep the checkout. */
@@ -259,8 +276,8 @@ export class Checkout<Connection> implements Linked<Checkout<Connection>>, Holda
    * its own statement.
    */
   takeWaitMillis(): number {
-    if (this.isWaitTold) return 0
-    this.isWaitTold = true
-    return this.heldSince - this.askedAt
+    const waitMillis = this.heldSince - this.askedAt
+    this.askedAt = this.heldSince
+    return waitMillis
   }
 }

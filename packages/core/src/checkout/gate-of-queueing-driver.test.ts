@@ -45,7 +45,7 @@ function open(maxWaiting = Infinity): {
   const ask = (mustWait: boolean): Asked => {
     source.mustWait = mustWait
     const call: { got: unknown } = { got: undefined }
-    const answer = gate.acquire((error, connection) => void (call.got = error ?? connection), open)
+    const answer = gate.acquire({ receive: (error, connection) => void (call.got = error ?? connection) }, open)
     source.mustWait = true
     return Object.assign(call, { answer })
   }

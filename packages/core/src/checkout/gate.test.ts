@@ -91,7 +91,10 @@ function open(options: CheckoutOptions = {}): Setup {
   const gate = new Gate(source, resolveLimits('test', options), watcher, { clock: time, random: () => 1 })
   const ask = (): { readonly got: (string | Error)[] } => {
     const got: (string | Error)[] = []
-    const answer = gate.acquire((error, connection) => void got.push(error ?? connection ?? 'nothing'), open)
+    const answer = gate.acquire(
+      { receive: (error, connection) => void got.push(error ?? connection ?? 'nothing') },
+      open,
+    )
     if (answer instanceof Error) got.push(answer)
     return { got }
   }
@@ -257,7 +260,7 @@ describe('a gate', () => {
 
   it('reports a long checkout once, and again when it comes back', () => {
     const { time, source, gate, told, warnings } = open({ leakDetectionMillis: 100 })
-    const checkout = gate.acquire(() => {}, open)
+    const checkout = gate.acquire({ receive() {} }, open)
     source.give('a')
     time.pass(500)
     if (!(checkout instanceof Error)) gate.giveBack(checkout)
@@ -291,7 +294,7 @@ describe('the likely cause', () => {
   it('is poolTooSmall where connections come and go', () => {
     const { time, source, gate, ask } = open({ acquireTimeoutMillis: 100 })
     source.max = 1
-    let first = gate.acquire(() => {}, open)
+    let first = gate.acquire({ receive() {} }, open)
     source.give('a')
     const turns = [ask(), ask()]
     const last = ask()

@@ -1,9 +1,8 @@
-import { currentOrigin } from '../stack/origin.ts'
+import { currentOrigin, type Origin } from '../stack/origin.ts'
 import { Checkout, type Receiver, type Release, type Thrown } from './checkout.ts'
 import { systemClock, type Clock } from '../measure/clock.ts'
 import { DeadlockWatch } from './deadlock-watch.ts'
 import { Denials } from './denials.ts'
-import { surveyHolders } from './diagnosis.ts'
 import type { Watcher } from './events.ts'
 import { Expiry } from './expiry.ts'
 import { classifyFailure } from './failures.ts'
@@ -19,7 +18,8 @@ import { ServerRefusal } from './reconnect-pause.ts'
 import { RetryPlan } from './retry-plan.ts'
 import { Capacity } from './capacity.ts'
 import type { PoolStatistics } from './statistics.ts'
-import { troubleOf, type PoolTrouble } from './pool-trouble.ts'
+import type { PoolTrouble } from './pool-trouble.ts'
+import { Readings } from './readings.ts'
 
 /**
  * Queues the callers of a pool that would let them wait forever. Callers wait here, first come, first served. The gate
@@ -39,6 +39,7 @@ export class Gate<Connection> {
   readonly #expiry: Expiry<Connection>
   readonly #denials: Denials<Connection>
   readonly deadlocks: DeadlockWatch<Connection>
+  readonly #readings: Readings<Connection>
   readonly #retries: RetryPlan
   #order = 0
   #ended: Error | undefined
@@ -62,41 +63,45 @@ export class Gate<Connection> {
     this.record = new Recorder({ clock, source, limits, watcher, held })
     this.flows = new Flows(watcher, source.max)
     const { measures, sites } = this.record
-    const survey = (waitedMillis = 0): PoolState => this.#survey(waitedMillis)
+    const survey = (waitedMillis = 0): PoolState => this.#readings.survey(waitedMillis)
     const fail = this.#fail.bind(this)
     const { busy } = this.#expiry
     this.#denials = new Denials({ measures, refusal, busy, limits, watcher, sites, held, survey, fail })
     this.deadlocks = new DeadlockWatch({ clock, source, watcher, sites, held, survey, refuse: fail })
+    const { capacity, record, deadlocks } = this
+    this.#readings = new Readings({ clock, source, capacity, refusal, waiting, taking, held, record, deadlocks })
   }
 
   /**
    * Asks for a connection.
    *
-   * @param handover called once, later, with the connection or an error
+   * @param receiver called once, later, with the connection or an error
    * @param entry the function that the application called, for the call site
    * @param askedAt when the caller asked, if it has read the clock already
    * @param limitMillis how long the caller itself waits, if it sets a limit
    * @param around what the caller's context holds, if the caller has read that already: each reading costs 10 ns
-   * @returns the checkout; or the error that refuses it immediately, and then `handover` is not called
-   * @throws what the pool itself throws when it is asked, as without a gate; then `handover` is not called
+   * @param origin the origin of the call, `null` for none, if the caller has read that already
+   * @returns the checkout; or the error that refuses it immediately, and then `receiver` is not called
+   * @throws what the pool itself throws when it is asked, as without a gate; then `receiver` is not called
    */
   acquire(
-    handover: Receiver<Connection>,
+    receiver: Receiver<Connection>,
     entry: Caller,
     askedAt: number = this.#clock.now(),
     limitMillis: number = Infinity,
     { holding }: { readonly holding: Holding | undefined } = { holding: holdings.getStore() },
+    origin: Origin | null = currentOrigin() ?? null,
   ): Checkout<Connection> | Error {
-    const origin = currentOrigin()
     const newest = holding === undefined ? undefined : this.flows.newest(holding)
-    const site = this.record.sites.of(origin, entry)
+    const site = this.record.sites.of(origin ?? undefined, entry)
     const operation = origin?.operation
     const inside = firstHeld(newest)
-    const checkout = new Checkout(this.#order++, askedAt, handover, operation, site, inside, familyOf(newest), this)
+    const checkout = new Checkout(this.#order++, askedAt, receiver, operation, inside, familyOf(newest), this)
+    if (site !== undefined) checkout.site = site
     if (limitMillis !== Infinity && limitMillis < this.limits.acquireTimeoutMillis)
       checkout.ownLimitMillis = limitMillis
     if ((this.#waiting.size === 0 || this.#source.mustWait === false) && this.capacity.canTake()) {
-      checkout.comesAtOnce = this.capacity.hasIdle
+      if (this.capacity.hasIdle) checkout.heldSince = askedAt
       const thrown = this.#take(checkout)
       if (thrown !== undefined) throw thrown.error
       return checkout
@@ -146,7 +151,7 @@ export class Gate<Connection> {
       for (let next = this.#waiting.first; next !== undefined && this.capacity.canTake(); next = this.#waiting.first) {
         this.#unqueue(next)
         const thrown = this.#take(next)
-        if (thrown !== undefined) next.handover(thrown.error, undefined, nothing, next)
+        if (thrown !== undefined) next.receiver.receive(thrown.error, undefined, nothing, next)
       }
     } finally {
       this.#isPumping = false
@@ -179,22 +184,17 @@ export class Gate<Connection> {
 
   /** Returns the statistics of the pool: its present state, and counts since it was guarded. Plain data. */
   statistics(): PoolStatistics {
-    const { max, size, idle } = this.#source
-    const { active } = this.capacity
-    return this.record.statistics({ max, size, idle, active, waiting: this.#waitingNow }, this.deadlocks.found)
+    return this.#readings.statistics()
   }
 
   /** Returns the state of the pool, with the holders of connections, longest first. */
   state(): PoolState {
-    return this.#survey(0, this.#waitingNow)
+    return this.#readings.state()
   }
 
   /** Returns the present problems of the pool, and those of the last `recentMillis`. */
   trouble(recentMillis: number): PoolTrouble {
-    const { measures } = this.record
-    const { deadlocks } = this
-    const parts = { measures, deadlocks, held: this.#held, source: this.#source, refusal: this.#refusal }
-    return troubleOf(parts, this.#waiting.first?.askedAt, recentMillis, this.#clock.now())
+    return this.#readings.trouble(recentMillis)
   }
 
   /**
@@ -212,11 +212,6 @@ export class Gate<Connection> {
       if (error === undefined) this.#refusal.over()
       else this.#connectFailed(error, false)
     }).finally(() => this.pump())
-  }
-
-  /** Without a limit of its own, the gate lets every caller in, and the callers wait in the driver. */
-  get #waitingNow(): number {
-    return this.#waiting.size + (Number.isFinite(this.#source.max) ? 0 : this.#taking.size)
   }
 
   /** Returns true if the next call in the queue can acquire a connection now. */
@@ -265,7 +260,7 @@ export class Gate<Connection> {
   #hold(checkout: Checkout<Connection>, connection: Connection, release: Release): void {
     checkout.settled()
     checkout.state = 'held'
-    checkout.heldSince = checkout.comesAtOnce ? checkout.askedAt : this.#clock.now()
+    if (!checkout.comesAtOnce) checkout.heldSince = this.#clock.now()
     checkout.connection = connection
     this.#held.push(checkout)
     this.record.acquired(checkout)
@@ -273,9 +268,9 @@ export class Gate<Connection> {
       this.#expiry.busy.served(checkout.heldSince)
       this.pump()
     }
-    const { handover } = checkout
-    checkout.handover = nothing
-    handover(undefined, connection, release, checkout)
+    const { receiver } = checkout
+    checkout.receiver = nobody
+    receiver.receive(undefined, connection, release, checkout)
   }
 
   #failedToTake(checkout: Checkout<Connection>, error: Error, isOver: boolean): void {
@@ -289,7 +284,7 @@ export class Gate<Connection> {
     if (this.#failsFast) this.#denials.failFast([...this.#waiting])
     this.pump()
     // Called last, because the callback may throw.
-    if (!isOver && !isRetried) checkout.handover(error, undefined, nothing, checkout)
+    if (!isOver && !isRetried) checkout.receiver.receive(error, undefined, nothing, checkout)
   }
 
   /** While the server refuses connections, waiting helps only if an open connection could be released. */
@@ -343,7 +338,7 @@ export class Gate<Connection> {
     }
     checkout.settled()
     checkout.state = 'over'
-    checkout.handover(error, undefined, nothing, checkout)
+    checkout.receiver.receive(error, undefined, nothing, checkout)
   }
 
   /**
@@ -374,22 +369,14 @@ export class Gate<Connection> {
     this.#expiry.settled(checkout)
   }
 
-  /** @param waiting the number of waiting calls; a call that is refused now has left the queue */
-  #survey(waitedMillis: number, waiting: number = Math.max(this.#waitingNow, 1)): PoolState {
-    const { max, size, idle, inHook = 0, inPassword = 0 } = this.#source
-    const { active, connecting } = this.capacity
-    const survey = surveyHolders(this.#held, this.#source, this.#clock.now(), waitedMillis)
-    return { max, size, idle, active, connecting, inHook, inPassword, waiting, ...survey }
-  }
-
   /** While the server refuses connections, no release may occur to wake the next waiting caller. */
   #planRetry(): void {
     if (this.#refusal.isOn && this.#waiting.size > 0 && !this.capacity.isFull) this.#retries.plan(this.#refusal.nextAt)
   }
 }
 
-/**
- * Replaces the callback after handover, so that the caller's closure can be collected. Also the no-op `release` that
- * accompanies an error.
- */
+/** The no-op `release` that accompanies an error. */
 function nothing(): void {}
+
+/** Replaces the receiver of a call that has its connection, so that it can be collected. */
+const nobody: Receiver<unknown> = { receive: nothing }

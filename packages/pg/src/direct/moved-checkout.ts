@@ -211,10 +211,7 @@ export class MovedCheckout implements MovedClient {
     this.#phase = 'waiting'
     let asked: Checkout<ClientLike> | Error
     try {
-      asked = gate.acquire((error, client, release, checkout) => {
-        if (client === undefined) return this.#fail(error ?? new Error('the pool gave no connection'))
-        void this.#attach(client, release, checkout)
-      }, entry)
+      asked = gate.acquire(this, entry)
     } catch (error) {
       asked = error as Error
     }
@@ -222,6 +219,17 @@ export class MovedCheckout implements MovedClient {
     this.checkout = asked
     asked.layer = layer
     gate.flows.enter(asked)
+  }
+
+  /** Gets the direct connection from the gate. */
+  receive(
+    error: Error | undefined,
+    client: ClientLike | undefined,
+    release: Release,
+    checkout: Checkout<ClientLike>,
+  ): void {
+    if (client === undefined) return this.#fail(error ?? new Error('the pool gave no connection'))
+    void this.#attach(client, release, checkout)
   }
 
   async #attach(client: GatedClient, release: Release, checkout: Checkout<ClientLike>): Promise<void> {

@@ -60,7 +60,10 @@ function open(options: CheckoutOptions = {}): Setup {
   const gate = new Gate(source, resolveLimits('test', options), watcher, { clock: time, random: () => 1 })
   const ask = (): { readonly got: (string | Error)[] } => {
     const got: (string | Error)[] = []
-    const answer = gate.acquire((error, connection) => void got.push(error ?? connection ?? 'nothing'), open)
+    const answer = gate.acquire(
+      { receive: (error, connection) => void got.push(error ?? connection ?? 'nothing') },
+      open,
+    )
     if (answer instanceof Error) got.push(answer)
     return { got }
   }
@@ -111,7 +114,7 @@ describe('the trouble of a gate', () => {
 
   it('names leaks while they are out', () => {
     const { time, source, gate } = open({ leakDetectionMillis: 100 })
-    const checkout = gate.acquire(() => {}, open)
+    const checkout = gate.acquire({ receive() {} }, open)
     source.give('a')
     time.pass(150)
     expect(gate.trouble(60_000)).toMatchObject({ leaksNow: 1, leaks: [{ heldMillis: 150, activity: 'idle' }] })
