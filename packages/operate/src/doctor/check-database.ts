@@ -1,3 +1,4 @@
+import { counted } from '@poolsafe/core/internal'
 import { expecting, unseen, type Check } from './check.ts'
 import type { DatabaseFacts, Facts } from './facts.ts'
 
@@ -16,12 +17,15 @@ export function checkDatabase(facts: Facts): Check[] {
   return [
     version(facts),
     superuser(facts),
+    standby(facts),
     ...timeouts(facts),
     statementWithinRequest(facts),
     ...transactions(facts),
     idleSessions(facts),
     use(facts.database),
+    reservedSlots(facts.database),
     ...sessions(facts),
+    replication(facts.database),
     memory(facts),
   ]
 }
@@ -45,6 +49,19 @@ function superuser({ database: { superuser: isSuperuser, role } }: Facts): Check
     {
       why: 'it takes the connections that are reserved for you in an emergency, and passes by row-level security',
       remedy: 'a role of its own: CREATE ROLE app LOGIN, with the rights that it needs',
+    },
+  )
+}
+
+function standby({ database: { standby: isStandby, database } }: Facts): Check {
+  return expecting(
+    'connection/primary',
+    !isStandby,
+    `the URL leads to ${isStandby ? 'a standby of ' : ''}${database}`,
+    {
+      status: 'warning',
+      why: 'a standby only reads: every INSERT, UPDATE and DELETE fails',
+      remedy: 'the host of the primary, or target_session_attrs=read-write in the URL; a pool that only reads may stay',
     },
   )
 }
@@ -128,6 +145,39 @@ function use(database: DatabaseFacts): Check {
     why: 'at 100 % every login fails with 53300, too many clients already',
     remedy: 'smaller pools or a transaction pooler; `poolsafe size` has the numbers',
   })
+}
+
+/** Two connections: one for the administrator, one for what watches. PostgreSQL's default is three. */
+const leastReserved = 2
+
+function reservedSlots({ reserved: found }: DatabaseFacts): Check {
+  const setting = 'superuser_reserved_connections'
+  return expecting(
+    'connections/reserved',
+    found >= leastReserved,
+    `${counted(found, 'reserved connection')} for administrators`,
+    {
+      status: 'warning',
+      why: 'when all connections are used, nobody gets in to see why or to end one',
+      remedy: `${setting} = 3`,
+    },
+  )
+}
+
+/** A slot keeps the WAL from its position on, until the disk is full. */
+function replication({ unread_slots: count, unread_wal: bytes }: DatabaseFacts): Check {
+  return expecting(
+    'postgres/replication-slots',
+    count === 0,
+    count === 0
+      ? 'no replication slot is unused'
+      : `${counted(count, 'replication slot')} without a reader; the oldest keeps ${(bytes / 2 ** 20).toFixed(0)} MiB of WAL`,
+    {
+      status: 'warning',
+      why: 'the server keeps all WAL behind the slot, until the disk is full and PostgreSQL stops',
+      remedy: 'start its reader, or pg_drop_replication_slot(); max_slot_wal_keep_size bounds what a slot may keep',
+    },
+  )
 }
 
 function sessions({ sessions: found, database: { reads_stats: isSeen, role } }: Facts): Check[] {

@@ -25,6 +25,8 @@ export function checkPgBouncer(facts: Facts): Check[] {
     ignored(pgbouncer),
     queryWait(facts, pgbouncer),
     lifetime(pgbouncer),
+    clientIdle(pgbouncer),
+    queryTimeout(facts, pgbouncer),
     waiting(pgbouncer),
     averageWait(facts, pgbouncer),
   ]
@@ -160,6 +162,26 @@ function lifetime({ config }: PgBouncerFacts): Check {
         ? 'server connections are opened all the time'
         : 'what is left on a server connection stays for more than a day',
     remedy: 'server_lifetime = 3600',
+  })
+}
+
+function clientIdle({ config }: PgBouncerFacts): Check {
+  const seconds = Number(config['client_idle_timeout'] ?? 0)
+  return expecting('pgbouncer/client-idle-timeout', seconds === 0, `client_idle_timeout = ${seconds} s`, {
+    status: 'warning',
+    why: 'PgBouncer closes idle connections of the application’s pools, which do not expect it',
+    remedy: 'client_idle_timeout = 0; the pool closes its idle connections itself (idleTimeoutMillis)',
+  })
+}
+
+/** PgBouncer closes the connection; PostgreSQL only ends the statement. */
+function queryTimeout({ database: { statement_timeout: ofServer, role } }: Facts, { config }: PgBouncerFacts): Check {
+  const seconds = Number(config['query_timeout'] ?? 0)
+  const isLast = seconds === 0 || (ofServer > 0 && ofServer < seconds * 1000)
+  return expecting('pgbouncer/query-timeout', isLast, `query_timeout = ${seconds} s`, {
+    status: 'warning',
+    why: 'PgBouncer closes the connections of client and server, and the transaction is lost without an error of PostgreSQL',
+    remedy: `ALTER ROLE ${role} SET statement_timeout = '${Math.max(seconds - 1, 1)}s', or query_timeout = 0`,
   })
 }
 

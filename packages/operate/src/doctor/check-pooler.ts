@@ -1,5 +1,5 @@
 import { expecting, ok, unseen, type Check } from './check.ts'
-import type { Facts } from './facts.ts'
+import type { Facts, Place } from './facts.ts'
 
 /** Checks the pooler in front of the database, and whether the application knows it. */
 export function checkPooler(facts: Facts): Check[] {
@@ -70,9 +70,9 @@ function startup({ options, startup: facts }: Facts): Check[] {
 }
 
 /** Migrations, LISTEN and session locks need a direct connection. */
-function direct({ isPooled, isDirectDirect }: Facts): Check[] {
+function direct({ isPooled, direct: found, place }: Facts): Check[] {
   const id = 'migrations/direct'
-  if (isDirectDirect === undefined) {
+  if (found === undefined) {
     if (!isPooled) return [ok(id, 'the application’s own connection is direct')]
     return [
       unseen(
@@ -86,14 +86,40 @@ function direct({ isPooled, isDirectDirect }: Facts): Check[] {
   return [
     expecting(
       id,
-      isDirectDirect,
-      isDirectDirect ? 'the direct URL ends at PostgreSQL itself' : 'the direct URL goes through a pooler',
+      found.isDirect,
+      found.isDirect ? 'the direct URL ends at PostgreSQL itself' : 'the direct URL goes through a pooler',
       {
         why: 'the login’s process id is not that of the server process',
         remedy: 'the host and port of PostgreSQL itself in DIRECT_URL; with Prisma, datasource.url of prisma.config.ts',
       },
     ),
+    samePlace(place, found),
   ]
+}
+
+/** Both URLs are written by hand, and one of them may be that of another environment. */
+function samePlace(own: Place, other: Place): Check {
+  const id = 'migrations/same-database'
+  const remedy = 'the server and the database of DATABASE_URL in DIRECT_URL, without the pooler'
+  if (own.cluster !== undefined && other.cluster !== undefined && own.cluster !== other.cluster)
+    return expecting(id, false, 'the direct URL leads to another server', {
+      why: 'the system identifiers differ, so migrations change a database that the application does not use',
+      remedy,
+    })
+  if (own.database !== other.database)
+    return expecting(id, false, `the direct URL leads to ${other.database}, and the application uses ${own.database}`, {
+      why: 'migrations change a database that the application does not use',
+      remedy,
+    })
+  return expecting(
+    id,
+    !other.standby,
+    `the direct URL leads to ${other.standby ? 'a standby of ' : ''}${own.database}`,
+    {
+      why: 'a standby only reads, so migrations fail',
+      remedy: 'the host of the primary in DIRECT_URL',
+    },
+  )
 }
 
 function encryption({ options: { connection } }: Facts): Check[] {

@@ -12,6 +12,9 @@ export interface DatabaseFacts {
   readonly backend_pid: number
   readonly max_connections: number
   readonly reserved: number
+  /** Replication slots that nothing reads, and the WAL that they keep, in bytes. */
+  readonly unread_slots: number
+  readonly unread_wal: number
   /** Connections of clients now. */
   readonly used: number
   /** The same for each role. */
@@ -50,6 +53,14 @@ export interface StartupFact {
   readonly isInForce: boolean
 }
 
+/** Where a connection ends. */
+export interface Place {
+  readonly database: string
+  readonly standby: boolean
+  /** The same for a server and its standbys. Absent if the server does not tell. */
+  readonly cluster?: string
+}
+
 /** Everything that checks look at. */
 export interface Facts {
   readonly options: DoctorOptions
@@ -61,8 +72,9 @@ export interface Facts {
   readonly pgbouncer: PgBouncerFacts | undefined
   readonly way: Way
   readonly startup: readonly StartupFact[]
-  /** The direct connection does end at PostgreSQL. Absent without one. */
-  readonly isDirectDirect: boolean | undefined
+  readonly place: Place
+  /** The direct connection, and whether it does end at PostgreSQL. Absent without one. */
+  readonly direct: (Place & { readonly isDirect: boolean }) | undefined
   readonly unseen: readonly Unseen[]
 }
 
@@ -71,11 +83,17 @@ const millis = (name: string): string =>
 const bytes = (name: string): string =>
   `(SELECT setting::bigint * CASE unit WHEN '8kB' THEN 8192 WHEN 'kB' THEN 1024 ELSE 1 END FROM pg_settings WHERE name = '${name}')`
 
+/** A slot that keeps WAL for nobody. That of a temporary one ends with its session. */
+const isUnread = 'NOT active AND NOT temporary AND restart_lsn IS NOT NULL'
+
 /** Without pg_read_all_stats the type of other roles' sessions is hidden: they count as clients. */
 const databaseQuery = `SELECT current_setting('server_version_num')::int AS version, pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') AS reads_stats,
   pg_backend_pid() AS backend_pid, current_setting('max_connections')::int AS max_connections,
   current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int AS reserved,
   (SELECT count(*)::int FROM pg_stat_activity WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL) AS used,
+  (SELECT count(*)::int FROM pg_replication_slots WHERE ${isUnread}) AS unread_slots,
+  (SELECT coalesce(max(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn)), 0)::bigint::text::float8
+    FROM pg_replication_slots WHERE ${isUnread}) AS unread_wal,
   (SELECT coalesce(json_object_agg(role, n), '{}') FROM (SELECT coalesce(usename, '') AS role, count(*)::int AS n FROM pg_stat_activity
     WHERE coalesce(backend_type, 'client backend') = 'client backend' AND usesysid IS NOT NULL GROUP BY 1) r) AS used_by,
   (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user) AS role_limit,
@@ -108,6 +126,8 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
   const pgbouncer = admin === undefined ? undefined : await askPgBouncer(admin, unseen)
   // Before the transaction, which has limits of its own.
   const [limits] = await askRows<Limits>(connection.ask, 'timeouts', limitsQuery)
+  // The transaction would not outlive an error.
+  const cluster = await clusterOf(connection.ask)
   const way = wayOf(url, limits as Limits, pgbouncer)
   const mode = modeOf(pgbouncer, way, (limits as Limits).role)
   const { database, sessions } = await askSafely(connection.ask, unseen, mode)
@@ -129,7 +149,8 @@ export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
     pgbouncer,
     way,
     startup: startup?.ask === undefined ? [] : await tryStartup(startup.ask, startup.sent),
-    isDirectDirect: direct === undefined ? undefined : await isDirect(direct),
+    place: { database: (limits as Limits).database, standby: database.standby, ...cluster },
+    direct: direct === undefined ? undefined : await placeOf(direct),
     unseen,
   }
 }
@@ -152,9 +173,24 @@ async function ask(run: Ask, unseen: Unseen[]): Promise<Answers> {
   return { database: database as Answers['database'], sessions: found?.[0] }
 }
 
-async function isDirect({ ask: run, processId }: DoctorConnection): Promise<boolean> {
-  const [row] = await askRows<{ readonly pid: number }>(run, 'the direct connection', 'SELECT pg_backend_pid() AS pid')
-  return row?.pid === processId
+async function placeOf({ ask: run, processId }: DoctorConnection): Promise<Facts['direct']> {
+  const [row] = await askRows<Place & { readonly pid: number }>(
+    run,
+    'the direct connection',
+    'SELECT pg_backend_pid() AS pid, current_database()::text AS database, pg_is_in_recovery() AS standby',
+  )
+  const { pid = 0, database = '', standby = false } = row ?? {}
+  return { isDirect: pid === processId, database, standby, ...(await clusterOf(run)) }
+}
+
+/** The number that `initdb` gives a server. Some hosts do not let everybody ask for it. */
+async function clusterOf(run: Ask): Promise<Pick<Place, 'cluster'>> {
+  try {
+    const [row] = await run('SELECT system_identifier::text AS cluster FROM pg_control_system()')
+    return row === undefined ? {} : { cluster: String(row['cluster']) }
+  } catch {
+    return {}
+  }
 }
 
 /** The console knows neither transactions nor functions. */

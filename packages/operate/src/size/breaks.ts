@@ -23,7 +23,7 @@ export function limitsOf(size: ResolvedSize, load: Load, connections: Connection
   )
 }
 
-function limitsOfLoad(size: ResolvedSize, load: Load, { pool, poolSize }: Connections): Limit[] {
+function limitsOfLoad(size: ResolvedSize, load: Load, { pool, total }: Connections): Limit[] {
   const limit = (what: string, connections: number, shows: string, remedy: string): Limit => {
     const factor = connections / load.busy
     return {
@@ -53,7 +53,7 @@ function limitsOfLoad(size: ResolvedSize, load: Load, { pool, poolSize }: Connec
       : [
           limit(
             'the poolers’ server connections',
-            poolSize * size.poolers * size.pairs,
+            total,
             'query_wait_timeout; cl_waiting grows in SHOW POOLS',
             'raise default_pool_size only while the database has idle cores',
           ),

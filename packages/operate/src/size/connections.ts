@@ -1,5 +1,5 @@
 import { counted } from '@poolsafe/core/internal'
-import type { Load } from './load.ts'
+import { round, staffed, type Load } from './load.ts'
 import type { ResolvedSize } from './options.ts'
 import { mostProcesses, slotFigures, slotsOf, wantedPool } from './pools.ts'
 import { sources, type Figure } from './sources.ts'
@@ -12,6 +12,8 @@ export interface Connections {
   readonly wantedPool: number
   /** `default_pool_size` of each pooler; 0 without a pooler. */
   readonly poolSize: number
+  /** The most server connections of one pooler: `max_db_connections`; 0 without a pooler. */
+  readonly poolerTotal: number
   /** `max_client_conn` of each pooler; 0 without a pooler. */
   readonly maxClients: number
   /** Server connections of the whole application at most. */
@@ -52,7 +54,7 @@ export function divideConnections(size: ResolvedSize, load: Load): Connections {
   }
 }
 
-type Divided = Pick<Connections, 'pool' | 'poolSize' | 'maxClients' | 'total' | 'figures'>
+type Divided = Pick<Connections, 'pool' | 'poolSize' | 'poolerTotal' | 'maxClients' | 'total' | 'figures'>
 
 function withoutPooler(size: ResolvedSize, wanted: number): Divided {
   const processes = mostProcesses(size)
@@ -61,6 +63,7 @@ function withoutPooler(size: ResolvedSize, wanted: number): Divided {
   return {
     pool,
     poolSize: 0,
+    poolerTotal: 0,
     maxClients: 0,
     total: pool * processes,
     figures: [
@@ -83,22 +86,56 @@ function withoutPooler(size: ResolvedSize, wanted: number): Divided {
 }
 
 /** Client connections are cheap, so each process gets what it needs. */
-function behindPoolers(size: ResolvedSize, { worthHaving }: Load, pool: number): Divided {
+function behindPoolers(size: ResolvedSize, load: Load, pool: number): Divided {
   const { poolers, pairs } = size
-  const parts = poolers * pairs
-  const byCores = Math.floor(worthHaving / parts)
-  const bySlots = Math.floor(slotsOf(size) / parts)
-  const poolSize = Math.max(Math.min(byCores, bySlots), 1)
+  const servers =
+    size.pairs > 1 && roomOf(size, load) < poolers * pairs ? sharedServers(size, load) : ownServers(size, load)
+  const { poolSize, poolerTotal } = servers
   const clients = mostProcesses(size) * pool
   // If one pooler fails, the others get its clients.
   const maxClients = Math.ceil((clients * 1.2) / Math.max(poolers - 1, 1))
   return {
     pool,
     poolSize,
+    poolerTotal,
     maxClients,
-    total: poolSize * parts,
+    total: poolerTotal * poolers,
     figures: [
       figureOf('pool of a process', pool, `${pool} needed`, sources.staffing),
+      ...servers.figures,
+      figureOf(
+        'max_client_conn',
+        maxClients,
+        `(${size.processes} + ${size.surge}) processes × ${pool} × 1.2 ÷ ${counted(Math.max(poolers - 1, 1), 'pooler')}${poolers > 1 ? ' (one may fail)' : ''}`,
+        sources.pgbouncer,
+      ),
+      figureOf(
+        'file descriptors of a pooler',
+        maxClients + poolerTotal + 100,
+        `max_client_conn + ${poolerTotal} server connections + 100`,
+        sources.pgbouncer,
+      ),
+    ],
+  }
+}
+
+type Servers = Pick<Connections, 'poolSize' | 'poolerTotal' | 'figures'>
+
+function roomOf(size: ResolvedSize, { worthHaving }: Load): number {
+  return Math.min(worthHaving, slotsOf(size))
+}
+
+/** Each pair of database and user has connections of its own. */
+function ownServers(size: ResolvedSize, { worthHaving }: Load): Servers {
+  const { poolers, pairs } = size
+  const parts = poolers * pairs
+  const byCores = Math.floor(worthHaving / parts)
+  const bySlots = Math.floor(slotsOf(size) / parts)
+  const poolSize = Math.max(Math.min(byCores, bySlots), 1)
+  return {
+    poolSize,
+    poolerTotal: poolSize * pairs,
+    figures: [
       figureOf(
         'default_pool_size',
         poolSize,
@@ -111,16 +148,40 @@ function behindPoolers(size: ResolvedSize, { worthHaving }: Load, pool: number):
         `${counted(poolers, 'pooler')} × ${counted(pairs, 'pair')} × ${poolSize}`,
         sources.pgbouncer,
       ),
+    ],
+  }
+}
+
+/**
+ * There are more pairs than connections, so the pairs share them: at its limit, PgBouncer closes an idle connection of
+ * one pair for another.
+ */
+function sharedServers(size: ResolvedSize, load: Load): Servers {
+  const { poolers, pairs } = size
+  const room = roomOf(size, load)
+  const poolerTotal = Math.max(Math.floor(room / poolers), 1)
+  const wanted = staffed(load.busy / (poolers * pairs))
+  const poolSize = Math.min(wanted, poolerTotal)
+  return {
+    poolSize,
+    poolerTotal,
+    figures: [
       figureOf(
-        'max_client_conn',
-        maxClients,
-        `(${size.processes} + ${size.surge}) processes × ${pool} × 1.2 ÷ ${counted(Math.max(poolers - 1, 1), 'pooler')}${poolers > 1 ? ' (one may fail)' : ''}`,
+        'default_pool_size',
+        poolSize,
+        `min(max(2, L + 2 × √L), max_db_connections), with L = ${round(load.busy)} ÷ (${counted(poolers, 'pooler')} × ${counted(pairs, 'pair')} of database and user)`,
+        sources.staffing,
+      ),
+      figureOf(
+        'max_db_connections',
+        poolerTotal,
+        `max(1, ${room} ÷ ${counted(poolers, 'pooler')}): ${counted(pairs, 'pair')} share them, and an idle connection of one pair is closed for another`,
         sources.pgbouncer,
       ),
       figureOf(
-        'file descriptors of a pooler',
-        maxClients + poolSize * pairs + 100,
-        `max_client_conn + ${poolSize} × ${pairs} + 100`,
+        'server connections in all',
+        poolerTotal * poolers,
+        `${counted(poolers, 'pooler')} × ${poolerTotal}, if all pairs have the same database or the same user`,
         sources.pgbouncer,
       ),
     ],

@@ -58,11 +58,10 @@ describe('planSize()', () => {
     ],
     [
       'more connections than PostgreSQL accepts',
-      { cores: 64, poolers: 9000, pairs: 30 },
+      { cores: 64, poolers: 270_000, pairs: 30 },
       /max_connections would be 270\d+, and PostgreSQL accepts at most 262143/,
     ],
-    ['poolers that multiply', { cores: 2, poolers: 8 }, /8 poolers × 1 pair open 8 connections/],
-    ['users that multiply', { poolers: 1, pairs: 200, maxConnections: 100 }, /200 connections are opened at most/],
+    ['poolers that multiply', { cores: 2, poolers: 8 }, /8 poolers for 1 pair of database and user open 8 connections/],
     [
       'requests that hold two connections behind a pooler',
       { requestsPerSecond: 300, poolers: 1, connectionsAtOnce: 2 },
@@ -72,6 +71,18 @@ describe('planSize()', () => {
   ])('reports %s', (_, options, problem) => {
     const { problems } = planSize(options)
     expect(problems.map(({ what }) => what).join('\n')).toMatch(problem)
+  })
+
+  it.each([
+    ['as many as the cores work for', { cores: 8, poolers: 2, pairs: 200 }, { poolSize: 2, poolerTotal: 8 }],
+    ['as many as the server has', { cores: 64, poolers: 1, pairs: 200, maxConnections: 60 }, { poolerTotal: 52 }],
+    ['one for each pooler', { cores: 2, poolers: 4, pairs: 50 }, { poolSize: 1, poolerTotal: 1 }],
+    ['no fewer than a busy pair needs', { cores: 16, poolers: 1, pairs: 40, requestsPerSecond: 900 }, { poolSize: 3 }],
+  ])('lets many pairs share the connections of a pooler: %s', (_, options, numbers) => {
+    const plan = planSize(options)
+    expect(plan).toMatchObject({ ...numbers, problems: [], totalConnections: plan.poolerTotal * options.poolers })
+    const ini = plan.snippets.find(({ title }) => title === 'pgbouncer.ini')?.text
+    expect(ini).toContain(`max_db_connections = ${plan.poolerTotal}\nmax_user_connections = ${plan.poolerTotal}\n`)
   })
 
   it('lists what breaks first, the nearest limit first', () => {

@@ -39,11 +39,12 @@ export function planSize(options: SizeOptions = {}): SizePlan {
   const connections = divideConnections(size, load)
   const memory = memoryOf(size, load, connections)
   const timeouts = timeoutsOf(size)
-  const { pool, poolSize, maxClients, total, neededMaxConnections } = connections
+  const { pool, poolSize, poolerTotal, maxClients, total, neededMaxConnections } = connections
   const { acquireTimeoutMillis, queryWaitMillis, statementTimeoutMillis } = timeouts
   const numbers = {
     pool,
     poolSize,
+    poolerTotal,
     maxClients,
     totalConnections: total,
     maxConnections: size.maxConnections ?? neededMaxConnections,

@@ -75,17 +75,19 @@ function manyPoolers({ poolers, pairs }: ResolvedSize, { worthHaving }: Load, { 
   if (poolers === 0 || total <= worthHaving) return []
   return [
     {
-      what: `${counted(poolers, 'pooler')} × ${counted(pairs, 'pair')} open ${counted(total, 'connection')}, and the database works for ${worthHaving}`,
+      what: `${counted(poolers, 'pooler')} for ${counted(pairs, 'pair')} of database and user open ${counted(total, 'connection')}, and the database works for ${worthHaving}`,
       remedy: 'fewer poolers, or one user for all',
     },
   ]
 }
 
 /** The pools of processes have a floor against this. The pool of a pooler is shared by all of them. */
-function deadlockAtPooler(size: ResolvedSize, { busy }: Load, { poolSize }: Connections): Problem[] {
+function deadlockAtPooler(size: ResolvedSize, { busy }: Load, connections: Connections): Problem[] {
   const { poolers, pairs, connectionsAtOnce } = size
   if (poolers === 0 || connectionsAtOnce === 1) return []
-  const requests = staffed(busy / (poolers * pairs))
+  const isShared = connections.poolerTotal < connections.poolSize * pairs
+  const poolSize = isShared ? connections.poolerTotal : connections.poolSize
+  const requests = staffed(busy / (isShared ? poolers : poolers * pairs))
   if (poolSize >= requests * (connectionsAtOnce - 1) + 1) return []
   return [
     {

@@ -15,6 +15,8 @@ export interface PlannedNumbers {
   readonly pool: number
   /** `default_pool_size` of each pooler; 0 without a pooler. */
   readonly poolSize: number
+  /** The most server connections of one pooler: `max_db_connections`; 0 without a pooler. */
+  readonly poolerTotal: number
   /** `max_client_conn` of each pooler; 0 without a pooler. */
   readonly maxClients: number
   /** Server connections of the whole application at most, during a rolling update. */
@@ -27,8 +29,7 @@ export interface PlannedNumbers {
 }
 
 export function snippetsOf(size: ResolvedSize, numbers: PlannedNumbers): Snippet[] {
-  const ofPooler =
-    size.poolers === 0 ? [] : [pgbouncer(size, numbers), compose(size, numbers), kubernetes(size, numbers)]
+  const ofPooler = size.poolers === 0 ? [] : [pgbouncer(size, numbers), compose(numbers), kubernetes(size, numbers)]
   return [application(numbers), url(size, numbers), ...ofPooler, postgresql(size, numbers), role(numbers)]
 }
 
@@ -53,15 +54,18 @@ function url({ poolers }: ResolvedSize, { pool, acquireTimeoutMillis }: PlannedN
   }
 }
 
-function pgbouncer({ pairs }: ResolvedSize, { poolSize, maxClients, queryWaitMillis }: PlannedNumbers): Snippet {
+function pgbouncer({ pairs }: ResolvedSize, numbers: PlannedNumbers): Snippet {
+  const { poolSize, poolerTotal, maxClients, queryWaitMillis } = numbers
+  // One of the limits holds all pairs: that of the database if they have one, that of the user if they have one.
+  const shared = poolerTotal < poolSize * pairs ? `max_user_connections = ${poolerTotal}\n` : ''
   return {
     title: 'pgbouncer.ini',
     language: 'ini',
     text: `[pgbouncer]
 pool_mode = transaction
 default_pool_size = ${poolSize}
-max_db_connections = ${poolSize * pairs}
-max_client_conn = ${maxClients}
+max_db_connections = ${poolerTotal}
+${shared}max_client_conn = ${maxClients}
 query_wait_timeout = ${queryWaitMillis / 1000}
 server_idle_timeout = 600
 ; PgBouncer 1.21 to 1.23 only: later versions have it by themselves, and older ones do not know it.
@@ -69,7 +73,7 @@ server_idle_timeout = 600
   }
 }
 
-function compose({ pairs }: ResolvedSize, { maxClients, poolSize }: PlannedNumbers): Snippet {
+function compose({ maxClients, poolerTotal }: PlannedNumbers): Snippet {
   return {
     title: 'compose.yaml',
     language: 'yaml',
@@ -77,7 +81,7 @@ function compose({ pairs }: ResolvedSize, { maxClients, poolSize }: PlannedNumbe
   pgbouncer:
     volumes: [./pgbouncer.ini:/etc/pgbouncer/pgbouncer.ini:ro]
     ulimits:
-      nofile: ${maxClients + poolSize * pairs + 100}`,
+      nofile: ${maxClients + poolerTotal + 100}`,
   }
 }
 

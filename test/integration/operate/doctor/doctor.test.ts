@@ -2,6 +2,7 @@ import type { Check, DoctorReport } from '@poolsafe/operate'
 import { startPgBouncer, type PgBouncerServer, type PostgresServer } from '@poolsafe/testing/servers'
 import pg from 'pg'
 import { startTestPostgres, testMajor } from '../../../support/servers/postgres-versions.ts'
+import { startStandby } from '../../../support/servers/standby.ts'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { broken } from './broken.ts'
 import { runCli } from '../../../support/cli/fake-terminal.ts'
@@ -202,6 +203,44 @@ describe('a broken set-up without a pooler is found', () => {
       ),
       remedy: expect.stringMatching(/^at most \d+ for this application/),
     })
+  })
+
+  it('a direct URL of another server, and a server without reserved connections', async () => {
+    const other = await startTestPostgres({ settings: { superuser_reserved_connections: '1' } })
+    const { exitCode, checks } = await report([...args(directUrl(), 'direct'), '--direct-url', other.url])
+    const { checks: ofOther } = await report(args(other.url, 'direct'))
+    await other.stop()
+    expect(checks.find(({ id }) => id === 'migrations/same-database')).toMatchObject({
+      status: 'failure',
+      found: 'the direct URL leads to another server',
+    })
+    expect(exitCode).toBe(1)
+    expect(ofOther.find(({ id }) => id === 'connections/reserved')).toMatchObject({
+      status: 'warning',
+      found: '1 reserved connection for administrators',
+      remedy: 'superuser_reserved_connections = 3',
+    })
+  })
+
+  it('a replication slot that nothing reads', async () => {
+    await owner.query("SELECT pg_create_physical_replication_slot('gone', true)")
+    const { checks } = await report(args(directUrl(), 'direct'))
+    await owner.query("SELECT pg_drop_replication_slot('gone')")
+    expect(checks.find(({ id }) => id === 'postgres/replication-slots')).toMatchObject({
+      status: 'warning',
+      found: expect.stringMatching(/^1 replication slot without a reader; the oldest keeps \d+ MiB of WAL$/),
+      remedy: expect.stringContaining('pg_drop_replication_slot'),
+    })
+  })
+
+  it('URLs of a standby', async () => {
+    const standby = await startStandby(server, false)
+    const url = new URL(directUrl())
+    url.port = String(standby.port)
+    const { exitCode, checks } = await report([...args(url.href, 'direct'), '--direct-url', url.href])
+    await standby.stop()
+    expect(idsOf(checks)).toEqual(['migrations/same-database', ...endOfSupport, 'connection/primary'])
+    expect(exitCode).toBe(1)
   })
 
   it('session locks of idle sessions', async () => {
