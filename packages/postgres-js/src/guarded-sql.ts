@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Entry, Site } from '@poolsafe/core/adapter'
 import { siteOf } from '@poolsafe/core/internal'
 import type { Handler, Query, Sql } from './driver.ts'
@@ -81,7 +80,7 @@ function chunksOfFile(path: unknown, read: ChunkReader): ChunkReader {
 }
 
 async function readInto(query: Query, path: unknown): Promise<void> {
-  query.strings = [await readFile(path as string, 'utf8')]
+  query.strings = [await process.getBuiltinModule('node:fs/promises').readFile(path as string, 'utf8')]
 }
 
 /** The names that each function has. */

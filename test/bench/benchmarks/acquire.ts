@@ -23,8 +23,9 @@ export const acquire: Benchmark = {
       ...measures,
       ...(await delays(options, 100)),
       ...(await delays(options, 10_000)),
-      ...(await leastDelays(options, 100)),
-      ...(await leastDelays(options, 10_000)),
+      ...(await otherDelays(options, 100, 'least')),
+      ...(await otherDelays(options, 10_000, 'least')),
+      ...(await otherDelays(options, 10_000, 'bare')),
     ]
   },
 }
@@ -45,14 +46,16 @@ async function delays(options: BenchmarkOptions, atOnce: number): Promise<Measur
   )
 }
 
-/** The same by the least gate: most of it is the rejection of 10,000 promises and the work of their callers. */
-async function leastDelays(options: BenchmarkOptions, atOnce: number): Promise<Measure[]> {
+const others = { least: 'with the least gate', bare: 'of pg-pool itself' } as const
+
+/** Measures the same without poolsafe. Most of it is the rejection of 10,000 promises and the work of their callers. */
+async function otherDelays(options: BenchmarkOptions, atOnce: number, kind: keyof typeof others): Promise<Measure[]> {
   return repeatFresh(
-    (tree) => runFresh<Record<Figure, number>>(tree, withSources, 'acquire-timeout.ts', String(atOnce), 'least'),
+    (tree) => runFresh<Record<Figure, number>>(tree, withSources, 'acquire-timeout.ts', String(atOnce), kind),
     [
       {
         figure: 'p99',
-        what: `10,000 waiting, ${atOnce.toLocaleString('en')} of the same moment: late by, p99, with the least gate`,
+        what: `10,000 waiting, ${atOnce.toLocaleString('en')} of the same moment: late by, p99, ${others[kind]}`,
         unit: 'ms',
         margin: 1,
       },

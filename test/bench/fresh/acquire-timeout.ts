@@ -7,13 +7,13 @@ import { guardLeast } from '../contenders/least-gate.ts'
 
 // Prints how late 10,000 calls hear that they have waited for too long, in milliseconds: by the clock, and as CPU time
 // that this process has used since they were due. On a busy machine only the second is the doing of the pool.
-// First argument: how many of the calls come at once, every ten milliseconds. Second argument: guarded, or least (the
-// least that a gate can do).
+// First argument: how many of the calls come at once, every ten milliseconds. Second argument: guarded, least (the
+// least that a gate can do), or bare (pg-pool with its own `connectionTimeoutMillis`).
 
 const waiters = 10_000
 const everyMillis = 10
 const atOnce = Number(process.argv[2])
-const isLeast = process.argv[3] === 'least'
+const kind = process.argv[3] ?? 'guarded'
 /** So long that the last has come before the first gives up. */
 const acquireTimeoutMillis = 500 + (waiters / atOnce) * everyMillis
 
@@ -55,10 +55,7 @@ function at(figure: keyof Delay, part: number): number {
 }
 
 async function measure(count: number, together: number): Promise<Delay[]> {
-  const plain = new pg.Pool({ stream: connectCanned, max: 1 })
-  const pool = isLeast
-    ? guardLeast(plain, acquireTimeoutMillis)
-    : guardPool(plain, createGuard(), { acquireTimeoutMillis })
+  const pool = openPool()
   // In another context: a caller that holds a connection and waits for a second one gets another error.
   const holder = await new Promise<pg.PoolClient>((resolve, reject) =>
     setImmediate(() => pool.connect().then(resolve, reject)),
@@ -74,6 +71,15 @@ async function measure(count: number, together: number): Promise<Delay[]> {
   holder.release()
   await pool.end()
   return results
+}
+
+function openPool(): pg.Pool {
+  const options = { stream: connectCanned, max: 1 }
+  if (kind === 'bare') return new pg.Pool({ ...options, connectionTimeoutMillis: acquireTimeoutMillis })
+  const plain = new pg.Pool(options)
+  return kind === 'least'
+    ? guardLeast(plain, acquireTimeoutMillis)
+    : guardPool(plain, createGuard(), { acquireTimeoutMillis })
 }
 
 async function waitInVain(pool: pg.Pool, moments: Moments): Promise<Delay> {

@@ -35,11 +35,10 @@ let program: Program | undefined
 
 /**
  * Starts an instance of PostgreSQL's parser. libpg-query's own entry loads asynchronously, keeps one instance forever,
- * and sets
- * `process.exitCode` when it runs out of memory. poolsafe must judge a statement before it is sent, in order and
- * without waiting. So it starts the package's Emscripten module itself, in a context whose promises are settled before
- * `runInContext` returns. The context has no `process` and no `require`, so the module touches neither files nor exit
- * codes.
+ * and sets `process.exitCode` when it runs out of memory. poolsafe must judge a statement before it is sent, in order
+ * and without waiting. So it starts the package's Emscripten module itself, in a context whose promises are settled
+ * before `runInContext` returns. The context has no `process` and no `require`, so the module touches neither files nor
+ * exit codes.
  */
 export function startParser(): ParserModule {
   program ??= loadProgram()

@@ -1,4 +1,3 @@
-import { callbackify } from 'node:util'
 import { InvalidOptionError, poolers } from '@poolsafe/core'
 import { engineOf, type Engine } from '@poolsafe/core/adapter'
 import { checkBoolean } from '@poolsafe/core/internal'
@@ -109,7 +108,7 @@ export function endTogether(pool: PoolLike, direct: DirectPool, isOurs: boolean)
   Object.assign(pool, {
     end(callback?: DriverFunction): unknown {
       if (callback === undefined) return endAll()
-      return callbackify(endAll)(callback)
+      return process.getBuiltinModule('node:util').callbackify(endAll)(callback)
     },
   })
 }

@@ -1,8 +1,9 @@
-import { types } from 'node:util'
 import { currentOrigin, type Origin } from '@poolsafe/core/adapter'
 import { origins } from '@poolsafe/core/internal'
 import type { DriverFunction } from '../types.ts'
 import { originalKey } from '../unpatched.ts'
+
+const { isPromise } = process.getBuiltinModule('node:util').types
 
 /**
  * Returns what a call of the ORM belongs to, such as `User`; `undefined` if the call does not tell.
@@ -42,7 +43,7 @@ function nameCall(holder: Methods, name: string, modelOf: ModelOf): void {
     if (model === undefined) return Reflect.apply(call, this, args)
     const running = new RunningCall(`${model}.${name}`)
     const result = origins.run(running, Reflect.apply, call, this, args)
-    return types.isPromise(result) ? untilItEnds(result, running) : end(running, result)
+    return isPromise(result) ? untilItEnds(result, running) : end(running, result)
   }
   Object.defineProperty(named, 'name', { value: name })
   Object.defineProperty(named, 'length', { value: original.length })
