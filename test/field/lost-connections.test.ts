@@ -227,4 +227,23 @@ describe('a connection that is lost while it is out', () => {
     await failed
     expect((await next).rows[0]).not.toMatchObject({ pid })
   })
+
+  it.each(['57P01', '57P05', '25P03', '08006'])(
+    'is no loss if a statement fails with the code of another server, as with postgres_fdw: %s',
+    async (code) => {
+      const { pool, lost } = open()
+      const client = await pool.connect()
+      const pid = await pidOf(client)
+      await client.query('BEGIN')
+      const raises = `DO $$ BEGIN RAISE EXCEPTION 'of another server' USING ERRCODE = '${code}'; END $$`
+      await expect(client.query(raises)).rejects.toMatchObject({ code })
+      // Longer than the pool waits before it takes back a lost connection.
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect(pool.totalCount).toBe(1)
+      await client.query('ROLLBACK')
+      client.release()
+      await expect(pidOf(pool)).resolves.toBe(pid)
+      expect(lost).toEqual([])
+    },
+  )
 })

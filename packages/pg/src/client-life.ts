@@ -1,5 +1,5 @@
 import { isPoolsafeError, type ConnectionLostError, type LossReason } from '@poolsafe/core'
-import { isGarbled, isLastWord, type Checkout, type Gate, performance, setTimeout } from '@poolsafe/core/internal'
+import { isFarewell, isGarbled, type Checkout, type Gate, performance, setTimeout } from '@poolsafe/core/internal'
 import {
   lifeKey,
   type Ending,
@@ -149,7 +149,7 @@ export class ClientLife implements Life {
   #hearWords(message: Error & { readonly code?: unknown }): void {
     this.#lastWords = message
     if (message.code === '25006') this.#refusedToWrite(message)
-    if (isLastWord(message)) return this.#lose(message)
+    if (isFarewell(message)) return this.#lose(message)
     if (isGarbled(message)) return this.#closeGarbled(message)
     this.failed = activeQueryOf(this.#client as unknown as WiredClient)
     this.#client.connection?.once('readyForQuery', () => this.#forgetFailure())

@@ -65,8 +65,10 @@ export class Capacity {
   canTake(): boolean {
     const { mustWait } = this.#source
     if (mustWait !== undefined) return !mustWait
+    // An idle connection serves a caller even if the application has lowered the size of the pool.
+    if (this.hasIdle) return true
     if (this.isFull) return false
-    return this.hasIdle || !this.#refusal.isOn || this.#clock.now() >= this.#refusal.nextAt
+    return !this.#refusal.isOn || this.#clock.now() >= this.#refusal.nextAt
   }
 
   /**

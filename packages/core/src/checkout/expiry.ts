@@ -13,6 +13,8 @@ export interface Expiring<Connection> {
   readonly taking: Queue<Checkout<Connection>>
   /** Fails these calls. */
   readonly expire: (due: readonly Checkout<Connection>[], now: number) => void
+  /** Lets waiting calls in if there is room. */
+  readonly pump: () => void
 }
 
 /** Fails calls that have waited too long, by the limit of the pool or by the shorter limit of their caller. */
@@ -25,11 +27,11 @@ export class Expiry<Connection> {
   readonly #hurried = new Set<Checkout<Connection>>()
 
   constructor(expiring: Expiring<Connection>) {
-    const { clock, waiting, taking } = expiring
+    const { clock, waiting, taking, pump } = expiring
     this.#expiring = expiring
     this.#limitMillis = expiring.limits.acquireTimeoutMillis
     this.#alarm = new Alarm(clock, (now) => this.#ring(now))
-    this.busy = new BusyWatch(clock, () => waiting.size + taking.size > 0)
+    this.busy = new BusyWatch(clock, () => waiting.size + taking.size > 0, pump)
   }
 
   /**

@@ -57,9 +57,11 @@ export class Gate<Connection> {
     const [waiting, taking, held] = [this.#waiting, this.#taking, this.#held]
     const refusal = new ServerRefusal(clock, random, limits.waitsForFirstAnswer || source.size > 0)
     this.#refusal = refusal
-    this.#retries = new RetryPlan(clock, () => this.pump())
     this.capacity = new Capacity(source, { taking, held }, refusal, clock)
-    this.#expiry = new Expiry({ clock, limits, waiting, taking, expire: this.#expire.bind(this) })
+    // No release occurs when the application raises the size of the pool.
+    const pump = (): void => this.pump()
+    this.#retries = new RetryPlan(clock, pump)
+    this.#expiry = new Expiry({ clock, limits, waiting, taking, expire: this.#expire.bind(this), pump })
     this.record = new Recorder({ clock, source, limits, watcher, held })
     this.flows = new Flows(watcher, source.max)
     const { measures, sites } = this.record

@@ -177,6 +177,14 @@ export function isLastWord(message: object): boolean {
 }
 
 /**
+ * Returns true if the connection ends right after this message. An ERROR leaves it open, whatever its SQLSTATE:
+ * postgres_fdw and dblink pass on that of another server.
+ */
+export function isFarewell(message: object): boolean {
+  return (message as { readonly severity?: unknown }).severity !== 'ERROR' && isLastWord(message)
+}
+
+/**
  * Returns true for an error with which pg reports bytes that are no answer of a server, or an answer to nothing.
  */
 export function isGarbled(error: unknown): boolean {

@@ -22,15 +22,20 @@ interface Stretch {
 export class BusyWatch {
   readonly #clock: Clock
   readonly #isWanted: () => boolean
+  readonly #onTick: () => void
   readonly #stretches: Stretch[] = []
   /** When the next tick is due; `Infinity` while no call waits. */
   #dueAt = Infinity
   #servedAt = 0
 
-  /** @param isWanted returns true while calls wait */
-  constructor(clock: Clock, isWanted: () => boolean) {
+  /**
+   * @param isWanted returns true while calls wait
+   * @param onTick called every 100 ms while calls wait
+   */
+  constructor(clock: Clock, isWanted: () => boolean, onTick: () => void = () => {}) {
     this.#clock = clock
     this.#isWanted = isWanted
+    this.#onTick = onTick
   }
 
   /** Call it when a call starts to wait. */
@@ -74,6 +79,7 @@ export class BusyWatch {
       const then = this.#clock.now()
       this.#look(then)
       this.#dueAt = Infinity
+      this.#onTick()
       if (this.#isWanted()) this.#plan(then)
     })
   }

@@ -1,6 +1,11 @@
+import { hyperdriveRefusals } from './hyperdrive.ts'
 import { neonRefusals } from './neon.ts'
 import { odysseyRefusals } from './odyssey.ts'
+import { pgagroalRefusals } from './pgagroal.ts'
 import { pgbouncerRefusals } from './pgbouncer.ts'
+import { pgcatRefusals } from './pgcat.ts'
+import { pgdogRefusals } from './pgdog.ts'
+import { pgpoolRefusals } from './pgpool.ts'
 import { rdsProxyRefusals } from './rds-proxy.ts'
 import type { Refusal } from './refusal.ts'
 import { supavisorRefusals } from './supavisor.ts'
@@ -11,5 +16,10 @@ export const refusals: readonly Refusal[] = [
   ...supavisorRefusals,
   ...neonRefusals,
   ...odysseyRefusals,
+  ...pgcatRefusals,
+  ...pgdogRefusals,
+  ...pgagroalRefusals,
+  ...pgpoolRefusals,
+  ...hyperdriveRefusals,
   ...pgbouncerRefusals,
 ]
