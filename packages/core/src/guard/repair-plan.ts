@@ -1,5 +1,5 @@
 import { isLeftBy, type Analysis, type DetectedEffect, type Step } from '../analyze/analysis.ts'
-import { rewrite, type Rewriting, type StatementRepair, type Wanted } from '../rewrite/rewrite.ts'
+import { rewrite, without, type Rewriting, type StatementRepair, type Wanted } from '../rewrite/rewrite.ts'
 import type { PoolerProfile } from '../poolers/profile.ts'
 import type { RuleId } from '../rules/index.ts'
 import type { Edit } from '../rules/repair.ts'
@@ -79,6 +79,15 @@ export function planRepair(sql: string, analysis: Analysis, place: WantedRepairs
   const rewriting = wanted.size === 0 ? unchanged(sql) : rewrite(sql, wanted)
   const cleared = clearedBeside(clearable, rewriting.repairs)
   const done = [...rewriting.repairs, ...cleared]
+  const takers = takersOf(analysis, rewriting.repairs, done)
+  if (takers.length > 0) {
+    const refused = takers.map(({ rule }) => [rule, takesBack] as const)
+    return planRepair(sql, analysis, {
+      ...place,
+      wanted: without(wanted, takers),
+      reasons: new Map([...reasons, ...refused]),
+    })
+  }
   const isOpen = (rule: RuleId): boolean =>
     [...wanted].some(([at, rules]) => rules.has(rule) && !done.some((each) => each.at === at && each.rule === rule))
   const open = [...rewriting.reasons, ...uncleared].filter(([rule]) => isOpen(rule))
@@ -86,6 +95,26 @@ export function planRepair(sql: string, analysis: Analysis, place: WantedRepairs
   if (rewriting.repairs.length === 0 && cleared.length === 0) return { send: undefined, locks: noLocks, unrepaired }
   const locks = rewriting.repairs.filter((each) => each.locks.length > 0)
   return { send: replacementOf(analysis, rewriting, cleared), locks, unrepaired }
+}
+
+/** Returns the repairs of statements that take back what an earlier statement of the text leaves without a repair. */
+function takersOf(
+  { steps }: Analysis,
+  repairs: readonly StatementRepair[],
+  done: readonly { readonly at: number; readonly rule: RuleId }[],
+): StatementRepair[] {
+  const leaving = steps.map(({ at, effects }) => ({
+    at,
+    effects: effects.filter(({ rule }) => !done.some((each) => each.at === at && each.rule === rule)),
+  }))
+  const takesBackUnrepaired = (at: number, effect: DetectedEffect): boolean =>
+    (effect.does === 'undoes' || effect.does === 'clears') &&
+    leaving.some((earlier) => earlier.at < at && earlier.effects.some((each) => isLeftBy(each, effect)))
+  return repairs.filter(({ at, rule }) =>
+    steps.some(
+      (step) => step.at === at && step.effects.some((each) => each.rule === rule && takesBackUnrepaired(at, each)),
+    ),
+  )
 }
 
 function unchanged(sql: string): Rewriting {

@@ -74,6 +74,17 @@ describe('a statement is repaired', () => {
     expect(repaired('CREATE TEMP TABLE t (id int); DROP TABLE t')).toBeUndefined()
   })
 
+  it('not where it takes back what the same text leaves without a repair', () => {
+    const unrepaired = "PREPARE p AS SELECT set_config('lock_timeout', '2', false); EXPLAIN ANALYZE EXECUTE p"
+    expect(repaired(`${unrepaired}; DEALLOCATE p; SET lock_timeout TO DEFAULT; ${set}`)).toBe(
+      `${unrepaired}; DEALLOCATE p; SET lock_timeout TO DEFAULT; SET LOCAL work_mem = 65536`,
+    )
+    expect(repaired(`DO $$ BEGIN SET lock_timeout = 2; END $$; SET lock_timeout TO DEFAULT`)).toBeUndefined()
+    expect(repaired(`DO $$ BEGIN SET lock_timeout = 2; END $$; SET ROLE a`)).toBe(
+      `DO $$ BEGIN SET lock_timeout = 2; END $$; SET LOCAL ROLE a`,
+    )
+  })
+
   it('not if the pooler keeps a part of what it sets', () => {
     const both = "SELECT set_config('TimeZone', 'UTC', false), set_config('work_mem', '65536', false)"
     expect(repaired(both)).toBeUndefined()

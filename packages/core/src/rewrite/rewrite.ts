@@ -68,7 +68,8 @@ export function rewrite(sql: string, wanted: Wanted): Rewriting {
   }
 }
 
-function without(wanted: Wanted, repairs: readonly StatementRepair[]): Wanted {
+/** Returns what is wanted without these repairs. */
+export function without(wanted: Wanted, repairs: readonly StatementRepair[]): Wanted {
   const isOut = (at: number, rule: RuleId): boolean => repairs.some((each) => each.at === at && each.rule === rule)
   return new Map([...wanted].map(([at, rules]) => [at, new Set([...rules].filter((rule) => !isOut(at, rule)))]))
 }
