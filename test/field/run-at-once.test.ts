@@ -10,6 +10,10 @@ let server: SharedPostgres
 
 beforeAll(async () => {
   server = await sharedPostgres()
+  const client = new pg.Client(server.url)
+  await client.connect()
+  await client.query('CREATE EXTENSION IF NOT EXISTS tablefunc; CREATE EXTENSION IF NOT EXISTS xml2')
+  await client.end()
 })
 afterAll(() => server.stop())
 
@@ -33,6 +37,9 @@ const plpgsqlFunction = `CREATE OR REPLACE FUNCTION leave(value text, OUT done b
 
 const look = `SELECT nullif(current_setting('app.made', true), '') IS NOT NULL
   OR EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS "isChanged"`
+
+const fires = `CREATE OR REPLACE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ${leaves}; RETURN NEW; END $$`
+const listens = `CREATE OR REPLACE FUNCTION hears() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ${leaves}; END $$; CREATE EVENT TRIGGER heard ON ddl_command_start EXECUTE FUNCTION hears()`
 
 const dirty: readonly string[] = [
   `ALTER TABLE rows ADD CHECK (${leaves})`,
@@ -81,10 +88,23 @@ const dirty: readonly string[] = [
   `CREATE OR REPLACE FUNCTION adds(int, int) RETURNS int LANGUAGE sql AS $$ SELECT (${leaves})::int $$; CREATE AGGREGATE added(int) (SFUNC = adds, STYPE = int); SELECT added(id) FROM rows; DROP AGGREGATE added(int)`,
   `CREATE OR REPLACE FUNCTION adds(int, int) RETURNS int LANGUAGE sql AS $$ SELECT (${leaves})::int $$; CREATE OPERATOR <%> (FUNCTION = adds, LEFTARG = int, RIGHTARG = int); SELECT 1 <%> 2; DROP OPERATOR <%> (int, int)`,
   `CREATE TYPE pair AS (a int); CREATE FUNCTION paired(pair) RETURNS text LANGUAGE sql AS $$ SELECT (${leaves})::text $$; CREATE CAST (pair AS text) WITH FUNCTION paired(pair); SELECT ROW(1)::pair::text; DROP TYPE pair CASCADE`,
+  `${sqlFunction}; CREATE TABLE parts (id text) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF parts FOR VALUES IN (pg_temp_free()); DROP TABLE parts`,
+  `${fires}; CREATE TRIGGER t AFTER TRUNCATE ON rows EXECUTE FUNCTION fired(); TRUNCATE rows`,
+  `${fires}; ALTER TABLE rows ADD PRIMARY KEY (id); CREATE TABLE copied (id int REFERENCES rows ON DELETE CASCADE); INSERT INTO copied VALUES (1); CREATE TRIGGER t AFTER DELETE ON copied FOR EACH ROW EXECUTE FUNCTION fired(); DELETE FROM rows`,
+  `${fires}; ALTER TABLE rows ADD PRIMARY KEY (id); CREATE TABLE copied (id int); INSERT INTO copied VALUES (1); CREATE TRIGGER t AFTER UPDATE ON copied FOR EACH ROW EXECUTE FUNCTION fired(); ALTER TABLE copied ADD FOREIGN KEY (id) REFERENCES rows ON UPDATE CASCADE; UPDATE rows SET id = 2`,
+  `CREATE OR REPLACE FUNCTION computed(rows) RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.made', 'x', false) $$; SELECT r.computed FROM rows AS r; DROP FUNCTION computed(rows)`,
+  `CREATE OR REPLACE FUNCTION planned() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN set_config('app.made', 'x', false); END $$; EXPLAIN SELECT planned()`,
+  `CREATE OR REPLACE FUNCTION estimated() RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM ${leaves}; RETURN 1; END $$; EXPLAIN SELECT * FROM rows WHERE id > estimated()`,
+  `${listens}; CREATE TABLE copied (id int); DROP EVENT TRIGGER heard`,
+  `${listens}; SELECT 1 AS a INTO copied; DROP EVENT TRIGGER heard`,
+  `${listens}; COMMENT ON TABLE rows IS 'x'; DROP EVENT TRIGGER heard`,
+  `${listens}; DO $$ BEGIN CREATE TABLE copied (id int); END $$; DROP EVENT TRIGGER heard`,
   // Texts that functions run.
   `SELECT query_to_xml('SELECT pg_advisory_lock(42)::text', true, true, '')`,
   `SELECT query_to_xml_and_xmlschema('SELECT pg_advisory_lock(42)::text', true, true, '')`,
   `SELECT * FROM ts_stat($$ SELECT to_tsvector(set_config('app.made', 'x', false)) $$)`,
+  `SELECT * FROM xpath_table('id', 'id', 'rows', '/a', $$ set_config('app.made', 'x', false) = 'x' $$) AS found (a int)`,
+  `SELECT * FROM connectby('rows', 'id', $$ set_config('app.made', id::text, false)::int $$, '1', 1) AS found (a int, b int, c int)`,
   `SELECT ts_rewrite('a'::tsquery, $$ SELECT 'a'::tsquery, set_config('app.made', 'x', false)::tsquery $$)`,
 ]
 
@@ -103,6 +123,8 @@ const clean: readonly string[] = [
   `${sqlFunction}; SELECT 1`,
   `${sqlFunction}; SELECT other.pg_temp_free FROM (VALUES (1)) AS other (pg_temp_free)`,
   `${sqlFunction}; EXPLAIN SELECT pg_temp_free()`,
+  `${listens}; INSERT INTO rows VALUES (2); SELECT 1; DROP EVENT TRIGGER heard`,
+  `CREATE OR REPLACE FUNCTION planned() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN set_config('app.made', 'x', false); END $$; EXPLAIN SELECT planned()`,
   `${plpgsqlFunction}; COMMENT ON FUNCTION leave IS 'leave(1)'`,
   `${sqlFunction}; CREATE TABLE copied (a text DEFAULT pg_temp_free()); INSERT INTO rows VALUES (2)`,
   `${sqlFunction}; GRANT EXECUTE ON FUNCTION pg_temp_free() TO PUBLIC`,
@@ -110,6 +132,8 @@ const clean: readonly string[] = [
   `CREATE RULE r AS ON UPDATE TO rows DO ALSO SELECT ${leaves}; SELECT 1`,
   `SELECT query_to_xmlschema('SELECT pg_advisory_lock(42)::text', true, true, '')`,
   `SELECT query_to_xml('SELECT 1', true, true, '')`,
+  `SELECT * FROM xpath_table('id', 'id', 'rows', '/a', 'true') AS found (a int)`,
+  `SELECT * FROM connectby('rows', 'id', 'id', '0', 0) AS found (a int, b int, c int)`,
   `CREATE OR REPLACE FUNCTION local_one() RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.made', 'x', true) $$; SELECT local_one()`,
 ]
 

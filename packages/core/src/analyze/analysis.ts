@@ -27,6 +27,8 @@ export interface Step {
   readonly isLast?: true
   /** A statement without an effect that may fail stands between this step and the one before. */
   readonly followsDoubt?: true
+  /** The schema of what it creates comes from the search path. */
+  readonly creates?: true
   /** The statement may fail: before its first effect, or after it. */
   readonly mayFail?: 'before' | 'within'
 }

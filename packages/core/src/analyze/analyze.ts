@@ -2,6 +2,7 @@ import type { Node, TransactionStmt, TransactionStmtKind } from '@pgsql/types'
 import { rules } from '../rules/index.ts'
 import { harmless, type Analysis, type Control, type DetectedEffect, type Step } from './analysis.ts'
 import { TextCache } from '../sql/text-cache.ts'
+import { createsObject } from './created-objects.ts'
 import { Defined } from './defined.ts'
 import { Calls, detect } from './detect.ts'
 import type { Block } from './do-block.ts'
@@ -176,13 +177,16 @@ function analyzeStatements(
   }
 }
 
-/** Leaves out statements without an effect. Only whether they may fail matters. */
+/** Leaves out statements without an effect. Only whether they may fail matters. One step stands for all that create. */
 function stepsWithEffect(all: readonly Step[]): Step[] {
   const steps: Step[] = []
   let isInDoubt = false
+  let hasCreated = false
   for (const step of all) {
-    const { effects, control, mayFail } = step
-    const hasEffect = effects.length > 0 || control !== undefined
+    const { effects, control, mayFail, creates } = step
+    const hasEffect = effects.length > 0 || control !== undefined || (creates === true && !hasCreated)
+    if (creates) hasCreated = true
+    if (effects.some((effect) => effect.mayMakeTemporary)) hasCreated = false
     if (hasEffect) steps.push(isInDoubt ? { ...step, followsDoubt: true } : step)
     isInDoubt = !hasEffect && (isInDoubt || mayFail !== undefined)
   }
@@ -190,7 +194,8 @@ function stepsWithEffect(all: readonly Step[]): Step[] {
 }
 
 function toStep(statement: Node, index: number, isLast: boolean, defined: Defined): JudgedStep {
-  if ('DoStmt' in statement) return { at: index, ...defined.block(statement.DoStmt), mayFail: 'within' }
+  const creates = createsObject(statement) && ({ creates: true } as const)
+  if ('DoStmt' in statement) return { at: index, ...defined.block(statement.DoStmt), ...creates, mayFail: 'within' }
   const control = controlOf(statement)
   const calls = new Calls()
   const effects = detect(statement, calls)
@@ -202,6 +207,7 @@ function toStep(statement: Node, index: number, isLast: boolean, defined: Define
     effects: [...effects, ...run.effects],
     ...(control !== undefined && { control }),
     ...(isLast && { isLast }),
+    ...creates,
     ...(mayFail !== undefined && { mayFail }),
     ...(run.undecided !== undefined && { undecided: run.undecided }),
   }

@@ -5,7 +5,7 @@ import { effectsIn, type Analysis, type DetectedEffect } from './analysis.ts'
 import { Definitions } from './definitions.ts'
 import type { Calls } from './detect.ts'
 import { analyzeBlock, option, type Block } from './do-block.ts'
-import { namesRunBy, wordsIn } from './mentions.ts'
+import { namesRunBy, namesRunByBlock } from './mentions.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 
 /** The deepest nesting of DO blocks that is followed. Each level is parsed anew, so more would take quadratic time. */
@@ -65,7 +65,7 @@ export class Defined {
       return { effects: [], undecided: `more than ${mostNestedBlocks} DO blocks inside each other` }
     const own = analyzeBlock(block, this.#analyze)
     if (this.#definitions.isEmpty) return own
-    return joined(own, this.#definitions.runBy(wordsIn(option(block.args ?? [], 'as') ?? '')))
+    return joined(own, this.#definitions.runBy(namesRunByBlock(option(block.args ?? [], 'as') ?? '')))
   }
 
   #textOf(index: number): string {

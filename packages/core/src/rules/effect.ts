@@ -75,6 +75,8 @@ export interface Effect {
   readonly isUnqualified?: true
   /** From here on, a name without a schema may mean a permanent object instead of a temporary one. */
   readonly hides?: true
+  /** From here on, an object without a schema is temporary if no schema before pg_temp in the search path exists. */
+  readonly mayMakeTemporary?: true
   /** In a routine: it changes nothing after the transaction if this parameter, counted from 1, is true. */
   readonly localIf?: number
   /** In a routine: it happens only in calls that leave out this parameter, counted from 1. */

@@ -84,8 +84,13 @@ function onFunction({ funcname, parameters = [], is_procedure: isProcedure }: Cr
  */
 function onPath(path: readonly string[]): Effect | undefined {
   if (path.find((schema) => schema !== '$user') === 'pg_temp') return temporaryFromHere
-  return path.includes('pg_temp') ? hidden : undefined
+  const at = path.indexOf('pg_temp')
+  if (at < 0) return undefined
+  return path.slice(0, at).some((schema) => everywhere.has(schema)) ? hidden : perhapsTemporaryFromHere
 }
+
+/** Schemas that a database has. */
+const everywhere: ReadonlySet<string> = new Set(['information_schema', 'pg_catalog', 'public'])
 
 /** DISCARD TEMP removes the objects. The search path stays, and makes further ones temporary. */
 const temporaryFromHere: Effect = {
@@ -97,6 +102,8 @@ const temporaryFromHere: Effect = {
 }
 
 const hidden: Effect = { does: 'undoes', state: 'temp-object', what: 'search_path', when: 'transaction', hides: true }
+
+const perhapsTemporaryFromHere: Effect = { ...hidden, mayMakeTemporary: true }
 
 function onSet({ name = '', args = [] }: VariableSetStmt): Effect | undefined {
   if (settingName(name) !== 'search_path') return undefined

@@ -1,5 +1,5 @@
 import type { Node } from '@pgsql/types'
-import { isBuiltIn, type FunctionCall } from '../sql/function-call.ts'
+import { isBuiltIn, stringConstant, type FunctionCall } from '../sql/function-call.ts'
 import type { Rule } from './rule.ts'
 
 /** Functions of PostgreSQL that run a text in the same session, with the position and the name of that text. */
@@ -13,8 +13,30 @@ const textFunctions: ReadonlyMap<string, readonly [number, string]> = new Map([
 /** Functions of the extension tablefunc: `crosstab`, `crosstab2` and so on. Their arguments have no names. */
 const crosstab = /^crosstab(\d+|_hash)?$/
 
+/** Functions of extensions that put their arguments, counted from 0, into `SELECT … FROM … WHERE …`, without quotes. */
+const queryParts: ReadonlyMap<string, (parts: readonly string[]) => string> = new Map([
+  [
+    'xpath_table',
+    ([key, document, table, , condition]) => `SELECT ${key}, ${document} FROM ${table} WHERE ${condition}`,
+  ],
+  ['connectby', ([table, key, parent]) => `SELECT ${key}, ${parent} FROM ${table}`],
+])
+
+/** @returns the text, or the first argument that is no constant */
+function queryOf({ args }: FunctionCall, build: (parts: readonly string[]) => string, count: number): Node | undefined {
+  const used = args.slice(0, count)
+  const parts = used.flatMap((arg) => stringConstant(arg) ?? [])
+  if (parts.length < used.length) return used.find((arg) => stringConstant(arg) === undefined)
+  return { A_Const: { sval: { sval: build(parts) } } }
+}
+
 /** The texts that a call runs, as expressions. */
 export function textArgumentsOf(call: FunctionCall): readonly Node[] {
+  const build = queryParts.get(call.name)
+  if (build !== undefined) {
+    const query = queryOf(call, build, call.name === 'connectby' ? 3 : 5)
+    return query === undefined ? [] : [query]
+  }
   // The second argument of crosstab is a number or a text.
   if (crosstab.test(call.name)) return call.args.filter((arg) => !isNumber(arg))
   const [position, name] = textFunctions.get(call.name) ?? []
@@ -41,7 +63,7 @@ export const undecided: Rule<'statement/undecided'> = {
   mentionsDirect: true,
   onDirect: { instead: 'send values as parameters or with COPY, and write out the statements of a DO block' },
   strictOnly: true,
-  names: [...textFunctions.keys(), 'crosstab'],
+  names: [...textFunctions.keys(), ...queryParts.keys(), 'crosstab'],
   remedy: {
     pg: `// The values travel beside the text, which stays short.
 await pool.query('INSERT INTO readings (value) SELECT * FROM unnest($1::float8[])', [values])`,

@@ -40,6 +40,7 @@ function isAlike(one: TransactionState, other: TransactionState): boolean {
     one.isAborted === other.isAborted &&
     one.savepoint === other.savepoint &&
     one.hidesTemporary === other.hidesTemporary &&
+    one.mayMakeTemporary === other.mayMakeTemporary &&
     haveSame(one.left, other.left) &&
     haveSame(one.reported ?? nothing, other.reported ?? nothing)
   )

@@ -1,4 +1,5 @@
 import { isLeftBy, type Analysis, type Control, type DetectedEffect, type Step } from '../analyze/analysis.ts'
+import { perhapsTemporary } from '../analyze/created-objects.ts'
 import { mostOthers, withOthers, withStates } from './cases.ts'
 import { isCovered, outlasts, survives } from './left.ts'
 import { Savepoints } from './savepoints.ts'
@@ -47,6 +48,8 @@ class Walk {
   #isAborted: boolean
   /** `DROP TABLE t` may find a permanent table `t`. */
   #hidesTemporary: boolean
+  /** CREATE without a schema may make a temporary object. */
+  #mayMakeTemporary: boolean
   #left: readonly Left[]
   #reported: readonly Left[]
   readonly #savepoints: Savepoints
@@ -63,13 +66,14 @@ class Walk {
   #noted = 0
 
   constructor(
-    { isOpen, isAborted, left, reported = [], savepoint, isUnanswered, hidesTemporary }: TransactionState,
+    { isOpen, isAborted, left, reported = [], savepoint, isUnanswered, ...paths }: TransactionState,
     isBatch: boolean,
     source: Source,
   ) {
     this.#isOpen = isOpen
     this.#isAborted = isOpen && isAborted
-    this.#hidesTemporary = hidesTemporary === true
+    this.#hidesTemporary = paths.hidesTemporary === true
+    this.#mayMakeTemporary = paths.mayMakeTemporary === true
     this.#left = left
     this.#reported = reported
     this.#savepoints = new Savepoints(savepoint)
@@ -78,11 +82,12 @@ class Walk {
     this.#source = source
   }
 
-  step({ effects, control, isLast, followsDoubt, mayFail }: Step): void {
+  step({ effects, control, isLast, followsDoubt, mayFail, creates }: Step): void {
     if (followsDoubt) this.#doubts++
     if (mayFail === 'within') this.#doubts++
     const known = this.#left.length
     for (const effect of effects) this.#effect(effect, isLast === true)
+    if (creates && this.#mayMakeTemporary) this.#effect(perhapsTemporary, false)
     if (mayFail !== undefined) this.#doubts++
     // The step has left something only if it has not failed.
     if (mayFail === 'before') for (const entry of this.#left.slice(known)) this.#doubtsAt.set(entry, this.#doubts)
@@ -112,6 +117,7 @@ class Walk {
     const { effect } = entry
     switch (effect.does) {
       case 'undoes':
+        if (effect.mayMakeTemporary) this.#mayMakeTemporary = true
         if (effect.hides) this.#hidesTemporary = true
         else this.#takeBack(effect)
         break
@@ -238,6 +244,7 @@ class Walk {
     this.#isOpen = chains
     this.#isAborted = false
     this.#hidesTemporary = false
+    this.#mayMakeTemporary = false
   }
 
   #release(name: string | undefined): void {
@@ -267,6 +274,7 @@ class Walk {
       savepoint: this.#savepoints.newest,
       ...(this.#reported.length > 0 && { reported: this.#reported }),
       ...(this.#hidesTemporary && { hidesTemporary: true }),
+      ...(this.#mayMakeTemporary && { mayMakeTemporary: true }),
     }
   }
 

@@ -27,6 +27,8 @@ export interface TransactionState {
   readonly reported?: readonly Left[]
   /** The transaction has set a search path with other schemas before pg_temp. */
   readonly hidesTemporary?: true
+  /** The transaction has set a search path with pg_temp, and none of the schemas before it may exist. */
+  readonly mayMakeTemporary?: true
   /**
    * Other states that are possible, as far as the server's answers are unknown: after a statement fails, the rest of
    * its text does not run. Usually absent.
