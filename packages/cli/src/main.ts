@@ -1,4 +1,3 @@
-import { isPoolsafeError } from '@poolsafe/core'
 import { Command, CommanderError } from 'commander'
 import * as commands from './commands/all.ts'
 import type { Session } from './commands/subcommand.ts'
@@ -18,7 +17,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     await createProgram(session).parseAsync(args, { from: 'user' })
     return session.exitCode
   } catch (error) {
-    return failed(error, terminal)
+    return await failed(error, terminal)
   }
 }
 
@@ -39,8 +38,10 @@ function createProgram(session: Session): Command {
 }
 
 /** Reports an error. Commander has printed its own already. */
-function failed(error: unknown, { err }: Terminal): ExitCode {
+async function failed(error: unknown, { err }: Terminal): Promise<ExitCode> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.clean : exitCodes.error
+  // Loaded here, because `poolsafe --version` and `--help` need nothing of it, and it takes as long as Node's start.
+  const { isPoolsafeError } = await import('@poolsafe/core')
   if (isPoolsafeError(error)) err(`error: ${error.message}\n`)
   else err(`error: poolsafe failed; this is a bug of poolsafe, please report it\n${stackOf(error)}\n`)
   return exitCodes.error
