@@ -194,7 +194,7 @@ describe('the texts of services', () => {
     })
   })
 
-  it('of a direct server do not speak of a pooler', () => {
+  it('for a direct server do not mention a pooler', () => {
     for (const [code, message] of [
       ['28P01', 'password authentication failed for user "app"'],
       ['57P03', 'the database system is shutting down'],
@@ -216,7 +216,7 @@ describe('the names of Node for what failed', () => {
     expect(classifyFailure({ code: 'CERT_HAS_EXPIRED' })).toMatchObject({ kind: 'certificate' })
   })
 
-  it('of a port at which something else listens are no advice to wait', async () => {
+  it('for a port at which something else listens are no advice to wait', async () => {
     const server = await startPostgres()
     try {
       // A plain socket, so that the test shows that the server lives.

@@ -141,7 +141,7 @@ describe.each(layers)('%s', (_name, open) => {
 })
 
 describe('a pool of node-postgres', () => {
-  it('whose hook takes long says that the hook does', async () => {
+  it('with a slow hook names the hook', async () => {
     const onConnect = (): Promise<void> => new Promise(() => {})
     const config: pg.PoolConfig & { onConnect: () => Promise<void> } = {
       connectionString: server.url,

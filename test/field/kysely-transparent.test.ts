@@ -90,7 +90,7 @@ describe.each([false, true])('errors keep the application’s line, guarded: %s'
   }
   const here = /kysely-transparent\.test\.ts/
 
-  it('of a statement, of one in a transaction, and of a BEGIN', async () => {
+  it('from a statement, from one in a transaction, and from a BEGIN', async () => {
     const { db } = open()
     const errors = [
       await failureOf(async () => await sql`select 1/0`.execute(db)),
@@ -101,7 +101,7 @@ describe.each([false, true])('errors keep the application’s line, guarded: %s'
     await db.destroy()
   })
 
-  it('of a pool that was ended', async () => {
+  it('from a pool that was ended', async () => {
     const { db, pool } = open()
     await sql`select 1`.execute(db)
     await pool.end()

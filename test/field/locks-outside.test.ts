@@ -217,7 +217,7 @@ describe.each([
   })
 })
 
-describe('what is sent alone', () => {
+describe('statements that are sent alone', () => {
   const guard = createGuard()
   const rulesOf = (text: string): string[] => guard.inspect(text).findings.map(({ rule }) => rule)
 

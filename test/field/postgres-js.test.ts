@@ -104,7 +104,7 @@ describe('named statements', () => {
     expect(() => open(bouncer.url, { prepare: true }, strict)).toThrow(/postgres\.js: `prepare: false`/)
   })
 
-  it('of fetch_types: an application that sends only unsafe() still names one statement for each connection', async () => {
+  it('by fetch_types: an application that sends only unsafe() still names one statement for each connection', async () => {
     const sql = bare(server.url, { prepare: true })
     await sql.unsafe('SELECT 1')
     expect(await sql.unsafe('SELECT statement FROM pg_prepared_statements')).toHaveLength(1)
@@ -122,7 +122,7 @@ describe('named statements', () => {
     expect(found).toEqual([])
   })
 
-  it('of a prepared unsafe() are reported', async () => {
+  it('in a prepared unsafe() are reported', async () => {
     const { sql, found } = open(server.url, { prepare: true }, { rules: { 'session/named-statement': 'warn' } })
     found.length = 0
     await sql.unsafe('SELECT $1::int', [1])
@@ -149,7 +149,7 @@ describe('startup parameters', () => {
     expect(open(bouncer.url, { connection: { application_name: 'shop' } }).found).toEqual([])
   })
 
-  it('of subscribe(): replication needs a direct connection', async () => {
+  it('in subscribe(): replication needs a direct connection', async () => {
     const { sql } = open(bouncer.url, {}, strict)
     expect(await errorOf(() => sql.subscribe('*', () => {}))).toMatchObject({ rule: 'connection/startup-parameter' })
   })
@@ -238,7 +238,7 @@ describe('transactions', () => {
     expect(await sql`SELECT 1 AS one`).toEqual([{ one: 1 }])
   })
 
-  it('what a savepoint takes back is not left behind', async () => {
+  it('state that a savepoint takes back is not left behind', async () => {
     const { sql, found } = open(server.url, {}, strict)
     await sql.begin(async (tx) => {
       await tx

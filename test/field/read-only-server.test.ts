@@ -94,7 +94,7 @@ describe('a pool whose server has become read-only', () => {
   })
 })
 
-describe('what the application itself declared read-only is no problem', () => {
+describe('a transaction that the application itself declared read-only is no problem', () => {
   it.each(['BEGIN READ ONLY', 'START TRANSACTION READ ONLY'])('%s', async (begin) => {
     await use(async (pool, guard) => {
       const client = await pool.connect()

@@ -216,7 +216,7 @@ describe('every helper', () => {
   )
 })
 
-describe('what is not run', () => {
+describe('code that is not run', () => {
   it('is a rule that exists, and every other rule has a remedy that is run', () => {
     expect(Object.keys(unproved).filter((id) => !rules.some((rule) => rule.id === id))).toEqual([])
     expect(cases.filter(({ remedy }) => Object.keys(remedy).length === 0)).toEqual([])

@@ -115,7 +115,7 @@ describe('the way to the server', () => {
   })
 })
 
-describe('what answers', () => {
+describe('answers at the address', () => {
   it('without the protocol is no PostgreSQL server, and waiting does not help', async () => {
     const port = await answering((client) => client.write(Buffer.from([0, 0, 0, 0, 4])))
     const failure = classifyFailure(await failureAt({ port }))
@@ -172,7 +172,7 @@ describe('names and messages of one meaning', () => {
     expect(classifyFailure(Object.assign(new Error(message), { code }))).toMatchObject({ kind, isTransient })
   })
 
-  it('of statements are no failures of the connection', () => {
+  it('in statements are no failures of the connection', () => {
     const error = Object.assign(new Error('permission denied for table orders'), { code: '42501' })
     expect(classifyFailure(error)).toBeUndefined()
   })

@@ -170,7 +170,7 @@ describe.each(unsent)('a statement that is sent %s changes nothing', (_name, sen
   })
 })
 
-it('what is queued behind a ROLLBACK that is never sent is reported when its answer comes', async () => {
+it('a statement queued behind a ROLLBACK that is never sent is reported when its answer comes', async () => {
   await use(async ({ client, found }) => {
     await client.query('BEGIN')
     await client.query(leave)

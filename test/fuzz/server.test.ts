@@ -19,7 +19,7 @@ afterAll(async () => {
   await server.stop()
 })
 
-test('what our parser refuses, the server refuses to read as well', async () => {
+test('the server too refuses to read what our parser refuses', async () => {
   const refused = texts.filter(isText).filter((sql) => judgeByTree(sql).outcome === 'refused')
   const taken = []
   for (const sql of refused) if (!isRefused(await parseOnly(sql))) taken.push(sql)

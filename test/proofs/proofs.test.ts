@@ -16,7 +16,7 @@ const runMillis = 600_000
 const here = subjects(() => false)
 const everywhere = subjects(() => true)
 
-describe('what is seen on PostgreSQL and through PgBouncer', () => {
+describe('the observations on PostgreSQL and through PgBouncer', () => {
   let results: readonly Result[]
   let names: readonly string[]
 

@@ -26,7 +26,7 @@ function judge({ sql, inTransaction = false }: Statement): Label {
   return findings.some(({ outcome }) => outcome !== 'ineffective' && outcome !== 'unknown') ? 'unsafe' : 'safe'
 }
 
-describe('what a real PostgreSQL says of each statement', () => {
+describe('the verdict of a real PostgreSQL on each statement', () => {
   /** Statements affect each other on a server, so each oracle has its own server. */
   let oracles: readonly Oracle[] = []
   const labelled: Labelled[] = []

@@ -104,7 +104,7 @@ describe('hooks of the dialect', () => {
     await other.end()
   })
 
-  it('of unguarded dialects are left alone', async () => {
+  it('in unguarded dialects are left alone', async () => {
     await use({ guard: strict }, (db) => sql`select 1`.execute(db))
     const onReserveConnection = (connection: DatabaseConnection): Promise<void> =>
       connection.executeQuery(setTenant).then(() => {})

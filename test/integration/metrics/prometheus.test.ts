@@ -39,7 +39,7 @@ async function withRegistry(
   await withSubject(server, run, options, { poolName: 'main', ...limits })
 }
 
-it('what a pool has and does is what its statistics say', async () => {
+it('the metrics of a pool are its statistics', async () => {
   await withRegistry(async ({ pool, registry, guard }) => {
     const client = await pool.connect()
     const waiting = pool.query('SELECT 2')
@@ -226,7 +226,7 @@ it('a name that the registry has already is refused, and nothing is registered',
   expect(registry.getMetricsAsArray()).toEqual([other])
 })
 
-it('what was taken out can be put in again, and after registry.clear() too', async () => {
+it('metrics that were removed can be added again, and after registry.clear() too', async () => {
   const guard = createGuard()
   const registry = new Registry()
   prometheusMetrics(guard, { registry })()

@@ -64,7 +64,7 @@ const everyKind = [
   "CREATE FUNCTION pg_temp.f(age int) RETURNS int LANGUAGE sql AS 'SELECT 2'",
 ]
 
-describe('what a transaction leaves and COMMIT clears', () => {
+describe('state that a transaction leaves and COMMIT clears', () => {
   it('stays without a repair', async () => {
     await clearing(
       async ({ client, found }) => {
@@ -151,7 +151,7 @@ describe('what a transaction leaves and COMMIT clears', () => {
   })
 })
 
-describe('what COMMIT does not clear is reported', () => {
+describe('state that COMMIT does not clear is reported', () => {
   it.each([
     ['COMMIT AND CHAIN', 'AND CHAIN begins', ['COMMIT AND CHAIN', 'ROLLBACK']],
     ['a text of several statements', 'several statements', ['SELECT 1; COMMIT']],
@@ -187,7 +187,7 @@ describe('what COMMIT does not clear is reported', () => {
     })
   })
 
-  it('what stands behind it is reported', async () => {
+  it('a statement behind it is reported', async () => {
     await clearing(async ({ client, found }) => {
       const left = [prepare, 'CREATE TEMP VIEW v AS SELECT 1']
       expect((await commandsOf(client, 'BEGIN', ...left, 'SELECT forgets()', 'COMMIT')).at(-1)).toBe('COMMIT')

@@ -95,7 +95,7 @@ describe('a repaired statement', () => {
     )
   })
 
-  it('whose transaction sets a limit of its own ends at that one, and leaves none', async () => {
+  it('with its own limit in the transaction ends at that limit, and leaves none', async () => {
     await repairing(
       async ({ pool }) => {
         const client = await pool.connect()

@@ -112,7 +112,7 @@ describe('a setting in a transaction', () => {
   })
 })
 
-describe('what is not repaired', () => {
+describe('statements that are not repaired', () => {
   it('is what stands outside a transaction', async () => {
     await repairing(async ({ client, sent, found }) => {
       await client.query("SET app.a = 'x'")

@@ -131,7 +131,7 @@ await pool.end()
   })
 })
 
-describe('what the register does not reach', () => {
+describe('connections that the register does not reach', () => {
   it('is named: another driver', async () => {
     const { code, stdout, stderr } = await runRegistered('raw-driver.mjs', env)
     expect({ code, stdout }).toEqual({ code: 0, stdout: '1\n' })

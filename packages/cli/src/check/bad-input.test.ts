@@ -37,13 +37,13 @@ describe('the command line says what is wrong and what to do', () => {
     expect(err).not.toContain('bug of poolsafe')
   })
 
-  it('of a repository without a commit', async () => {
+  it('in a repository without a commit', async () => {
     const cwd = writeProject({ 'a.ts': unsafe })
     execFileSync('git', ['init', '--quiet'], { cwd })
     expect((await runCli(['check', '--changed'], { cwd })).err).toContain('no commit yet, so all files are new')
   })
 
-  it('of a pipe', async () => {
+  it('for a pipe', async () => {
     const cwd = writeProject({})
     execFileSync('mkfifo', [join(cwd, 'a.ts')])
     expect((await runCli(['check', 'a.ts'], { cwd })).err).toContain('neither a file nor a folder')

@@ -66,7 +66,7 @@ describe('--fix leaves alone', () => {
     expect(await fixed(path, source)).toBe(source)
   })
 
-  it('what the configuration allows', async () => {
+  it('statements that the configuration allows', async () => {
     const config = JSON.stringify({ guard: { rules: { 'session/set': 'allow' } } })
     expect(await fixed('prisma/migrations/1_a/migration.sql', set, config)).toBe(set)
   })

@@ -14,7 +14,7 @@ function block(body: string, declared = ''): string {
   return `DO $do$ DECLARE i int; r record; a int[]; ${declared} BEGIN ${body} END $do$`
 }
 
-describe('what a DO block executes', () => {
+describe('statements that a DO block executes', () => {
   test.each([
     block(`PERFORM ${lock};`),
     block(`i := ${lock};`),
@@ -82,7 +82,7 @@ describe('a DO block is a transaction', () => {
   })
 })
 
-describe('what no parser can read', () => {
+describe('texts that no parser can read', () => {
   test.each([
     [block("EXECUTE 'SET x.y = ' || i;"), 'a dynamic EXECUTE in a DO block'],
     [block("EXECUTE format('SET x.y = %L', i);"), 'a dynamic EXECUTE in a DO block'],

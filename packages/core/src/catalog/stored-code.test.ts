@@ -75,7 +75,7 @@ describe('a function is found by its name', () => {
   })
 })
 
-describe('what is in doubt', () => {
+describe('code in doubt', () => {
   const guard = (mode: 'warn' | 'strict'): Guard =>
     createGuard({
       mode,

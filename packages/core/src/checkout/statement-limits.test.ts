@@ -26,7 +26,7 @@ describe('the limits of statements', () => {
   })
 })
 
-describe('what a text means for the limit', () => {
+describe('the effect of a text on the limit', () => {
   it.each([
     ['BEGIN', true],
     ['start transaction isolation level serializable', true],

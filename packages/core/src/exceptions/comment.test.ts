@@ -27,7 +27,7 @@ describe('a comment allows', () => {
     expect(exceptions).toEqual([{ rules: ['session/set', 'session/listen'], reason: 'both: on purpose' }])
   })
 
-  test('what each of several comments names', () => {
+  test('the rules that each of several comments names', () => {
     const { exceptions } = readComments(
       '/* poolsafe-allow session/set: a */ SET x = 1; LISTEN a -- poolsafe-allow session/listen: b',
     )

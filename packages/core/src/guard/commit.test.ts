@@ -31,7 +31,7 @@ describe('inside a transaction', () => {
     }
   })
 
-  test('what survives a rollback is refused at its statement', () => {
+  test('state that survives a rollback is refused at its statement', () => {
     const { guard } = watchedGuard(strict)
     expect(send(guard, 'SELECT pg_advisory_lock(1)', { transaction: openTransaction() })).toMatchObject({
       rule: 'session/advisory-lock',

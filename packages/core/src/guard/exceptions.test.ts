@@ -264,7 +264,7 @@ describe('a comment', () => {
   })
 })
 
-describe('what watches', () => {
+describe('listeners', () => {
   test('hears of what was allowed as that, and not as a finding', () => {
     const { guard, logged, allowed, findings } = watched()
     const run = (): unknown => guard.allow('session/set', ' said ', () => send(guard, `${set}; ${listen}`))

@@ -116,7 +116,7 @@ describe('in strict mode', () => {
     })
   })
 
-  test('what is safe goes on', () => {
+  test('a safe statement goes on', () => {
     const guard = createGuard({ mode: 'strict' })
     expect(send(guard, 'SELECT 1')).toBeUndefined()
     expect(send(guard, unsafe.replace('SET', 'SET LOCAL'), { transaction: openTransaction() })).toBeUndefined()
@@ -165,7 +165,7 @@ describe('the policy of a rule', () => {
   })
 })
 
-describe('what watches', () => {
+describe('listeners', () => {
   test('hears of every finding, logged before or not', () => {
     const { guard, logged } = watchedGuard()
     const events: FindingEvent[] = []

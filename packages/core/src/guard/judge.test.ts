@@ -79,7 +79,7 @@ describe.each([
 })
 
 describe('behind no pooler', () => {
-  test.each(verdicts)('whoever holds the connection keeps its session: %s', (sql, [alone]) => {
+  test.each(verdicts)('the holder of the connection keeps its session: %s', (sql, [alone]) => {
     const ineffective = alone.filter((outcome) => outcome === 'ineffective')
     expect(outcomes(sql, direct())).toEqual(ineffective)
     expect(outcomes(sql, direct(), inTransaction)).toEqual([])

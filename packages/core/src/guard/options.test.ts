@@ -94,7 +94,7 @@ describe('options', () => {
     expect(() => toEngine({ mode: 'loud' } as unknown as GuardOptions)).toThrow(InvalidOptionError)
   })
 
-  test('what is guarded is recognised', () => {
+  test('a guarded object is recognised', () => {
     const engine = engineOf(createGuard())
     const pool = markGuarded({}, engine)
     expect(engineOf(pool)).toBe(engine)

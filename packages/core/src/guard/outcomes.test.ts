@@ -90,7 +90,7 @@ function refuse(guard: Guard, sql: string): Error | undefined {
   return engineOf(guard).refuse(sql, engineOf(guard).analyze(sql), { pinned: true }, refuse)
 }
 
-test('what is pinned is a cost, which only a rule that is set tells of', () => {
+test('a pinned connection is a cost, which only an explicit rule reports', () => {
   const logged: string[] = []
   const options = { pooler: rdsProxy(), logger: { warn: (message: string) => void logged.push(message) } }
   expect(refuse(createGuard({ ...options, mode: 'strict' }), 'SET a.b = 1')).toBeUndefined()

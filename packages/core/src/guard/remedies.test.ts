@@ -55,11 +55,11 @@ describe('a checkout stays', () => {
     expect(movedBy('LISTEN news', { rules: { 'session/listen': policy } })).toBeUndefined()
   })
 
-  it('where it cannot move', () => {
+  it('if it cannot move', () => {
     expect(movedBy('LISTEN news', {}, { pinned: true })).toBeUndefined()
   })
 
-  it('where an exception of the options allows the finding', () => {
+  it('if an exception of the options allows the finding', () => {
     const exceptions = [{ rule: 'session/listen', reason: 'one client' }] as const
     expect(movedBy('LISTEN news', { exceptions })).toBeUndefined()
   })

@@ -108,7 +108,7 @@ describe('a statement is repaired', () => {
   })
 })
 
-describe('what is remembered', () => {
+describe('the memory of plans', () => {
   it('is bounded: a million texts keep the plans of the newest', () => {
     const guard = createGuard({ mode: 'repair', cacheBytes: 65_536 })
     for (let index = 0; index < 2_000; index++)

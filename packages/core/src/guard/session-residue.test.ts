@@ -6,7 +6,7 @@ import { changedParameters, keptBy, outlastsDiscard } from './session-residue.ts
 const engine = engineOf(createGuard({ logger: { warn: () => {} } }))
 const peek = (sql: string): ReturnType<typeof engine.peek> => engine.peek(sql)
 
-describe('what a pooler keeps for its client', () => {
+describe('state that a pooler keeps for its client', () => {
   const pgbouncer = poolers.pgbouncer({ version: '1.26', serverVersion: 18 })
 
   it('names tracked settings', () => {
@@ -25,7 +25,7 @@ describe('what a pooler keeps for its client', () => {
   })
 })
 
-describe('what DISCARD ALL leaves', () => {
+describe('state that DISCARD ALL leaves', () => {
   it.each(["LOAD 'auto_explain'", 'SELECT setseed(0.5)', "SELECT dblink_connect('a', 'b')"])('%s', (sql) => {
     expect(outlastsDiscard(peek(sql))).toBe(true)
   })

@@ -35,7 +35,7 @@ test('while one call after the other is served, those behind it wait on', () => 
   expect(watch.graceUntil(2100)).toBe(2550)
 })
 
-test('nobody waits beyond the limit for longer than the process was busy', () => {
+test('no call waits beyond the limit for longer than the process was busy', () => {
   const watch = busyUntil(2100)
   watch.served(4050)
   expect(watch.graceUntil(2100)).toBe(4100)

@@ -36,7 +36,7 @@ describe('durations', () => {
     expect(of(7).quantile(0.99)).toBe(7)
   })
 
-  it('of more than 35 minutes are in the last bucket, and the longest is exact', () => {
+  it('over 35 minutes are in the last bucket, and the longest is exact', () => {
     expect(of(10_000_000).summary()).toMatchObject({ maxMillis: 10_000_000, count: 1 })
   })
 })

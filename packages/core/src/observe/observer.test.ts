@@ -27,7 +27,7 @@ it.each(['strict', 'warn'] as const)(
   },
 )
 
-it('what breaks when a statement has ended is a fault as well', () => {
+it('an error at the end of a statement is a fault as well', () => {
   const guard = createGuard({ logger: { warn: () => undefined } })
   const faults: unknown[] = []
   guard.on('fault', ({ cause }) => void faults.push(cause))

@@ -87,7 +87,7 @@ describe('a repair changes nothing else', () => {
   })
 })
 
-describe('what has no exact repair stays as it is, with a reason', () => {
+describe('a statement without an exact repair stays as it is, with a reason', () => {
   it.each<[string, RuleId, string]>([
     ['RESET work_mem', 'session/set', 'RESET has no form'],
     ['RESET ALL', 'session/set', 'RESET has no form'],

@@ -32,7 +32,7 @@ describe('comments are left out', () => {
     expect(withoutComments(sql)).toBe(sql)
   })
 
-  test('where the last one never ends, PostgreSQL refuses the text', () => {
+  test('if the last one never ends, PostgreSQL refuses the text', () => {
     expect(withoutComments('SELECT 1 /* /* a */ 2')).toBeUndefined()
     expect(() => parse('SELECT 1 /* /* a */ 2')).toThrow(ParseRefused)
   })

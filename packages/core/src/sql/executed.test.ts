@@ -11,7 +11,7 @@ function rulesOf(sql: string): string[] {
   return [...new Set(effectsIn(analyze(sql)).map(({ rule }) => rule))]
 }
 
-describe('what PostgreSQL executes at once', () => {
+describe('code that PostgreSQL executes at once', () => {
   test.each([
     `SELECT (SELECT (SELECT ${lock}))`,
     `SELECT * FROM generate_series(1, (SELECT 1 FROM ${lock}))`,
@@ -74,7 +74,7 @@ describe('what PostgreSQL executes at once', () => {
   })
 })
 
-describe('what PostgreSQL stores for later', () => {
+describe('code that PostgreSQL stores for later', () => {
   test.each([
     `EXPLAIN SELECT ${lock}`,
     `EXPLAIN (ANALYZE false) SELECT ${lock}`,

@@ -19,7 +19,7 @@ test.each(['', 'SELECT 1', 'SELECT \u00ff', 'SELECT \u0100', 'SELECT \ud800', 'S
   },
 )
 
-test('what is remembered of a statement cut from a large text does not keep that text alive', () => {
+test('the memory of a statement that was cut from a large text does not keep that text alive', () => {
   const analyze = createAnalyzer(1_048_576)
   const megabyte = 1_048_576
   const before = heldBytes()

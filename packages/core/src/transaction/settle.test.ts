@@ -112,7 +112,7 @@ describe('in one text', () => {
   })
 })
 
-describe('what takes nothing back, as it may not run', () => {
+describe('a statement that may not run takes nothing back', () => {
   test.each([
     ['SET a.b = 1', "SELECT set_config('a.b', NULL, false) WHERE false"],
     ['SET a.b = 1', "SELECT set_config('a.b', NULL, false) LIMIT 0"],
@@ -160,7 +160,7 @@ describe('what takes nothing back, as it may not run', () => {
   })
 })
 
-describe('what takes back all the same', () => {
+describe('statements that take back all the same', () => {
   test.each([
     ['SET a.b = 1', 'DO $$ BEGIN RESET a.b; END $$'],
     ['SET a.b = 1', "SELECT set_config('a.b', NULL, NULL), 1"],
@@ -245,7 +245,7 @@ test('names are the same where the server cuts them to the same', () => {
 })
 
 describe('over several texts', () => {
-  test('what only the commit decides is due there', () => {
+  test('an effect that only the commit decides is due there', () => {
     expect(dueOf('BEGIN', 'SET a.b = 1', 'SELECT 1', 'COMMIT')).toEqual([
       ['the transaction that BEGIN opens'],
       [],
@@ -254,7 +254,7 @@ describe('over several texts', () => {
     ])
   })
 
-  test('what survives a rollback is due at the end of its text', () => {
+  test('an effect that survives a rollback is due at the end of its text', () => {
     expect(dueOf('BEGIN; SET a.b = 1; SELECT pg_advisory_lock(1)', 'ROLLBACK')).toEqual([
       ['the transaction that BEGIN opens', 'pg_advisory_lock'],
       [],

@@ -13,7 +13,7 @@ function dueOf(...texts: readonly string[]): string[][] {
   })
 }
 
-describe('what survives a rollback is reported once, and found by the rest of its transaction', () => {
+describe('state that survives a rollback is reported once, and found by the rest of its transaction', () => {
   const lock = 'pg_advisory_lock'
   const unlock = 'pg_advisory_unlock'
   test.each([

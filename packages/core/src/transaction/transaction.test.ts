@@ -108,7 +108,7 @@ test('a COMMIT that has failed leaves no transaction open', async () => {
   expect(transaction.isOpen).toBe(false)
 })
 
-test('what is sent behind a statement without an answer is judged as if that had succeeded, and again when it has not', async () => {
+test('a statement behind an unanswered one is judged as if that had succeeded, and again if it fails', async () => {
   const { transaction, send } = begin()
   await send('BEGIN', done)
   await send(set, done)
@@ -120,7 +120,7 @@ test('what is sent behind a statement without an answer is judged as if that had
   expect(transaction.takeLate()).toEqual([])
 })
 
-test('what turns out to be left is told once', async () => {
+test('state that turns out to be left is reported once', async () => {
   const { transaction, send } = begin()
   await send('BEGIN', done)
   await send(set, done)
@@ -137,7 +137,7 @@ test('a connection that is gone has no transaction', async () => {
   expect(transaction.isOpen).toBe(false)
 })
 
-test('what changes nothing costs nothing: the promise of the driver is handed on as it is', async () => {
+test('a statement without effect costs nothing: the promise of the driver is passed on unchanged', async () => {
   const { transaction, send } = begin()
   await send('BEGIN', done)
   const answer = Promise.resolve(1)

@@ -126,7 +126,7 @@ describe('errors of PgBouncer', () => {
     }
   }
 
-  it('of a full pooler are recognised by their text', async () => {
+  it('from a full pooler are recognised by their text', async () => {
     const error = await use({ max_client_conn: '1' }, async ({ url }) => {
       const only = new pg.Client({ connectionString: url })
       // The one that asked the pooler for its version may just be leaving: then this one is refused as well.
@@ -138,7 +138,7 @@ describe('errors of PgBouncer', () => {
     expect(classifyFailure(error)).toMatchObject({ kind: 'poolerFull', isTransient: true })
   })
 
-  it('of a pooler without a free server are recognised by their text', async () => {
+  it('from a pooler without a free server are recognised by their text', async () => {
     const error = await use({ default_pool_size: '1', query_wait_timeout: '1' }, async ({ url }) => {
       const holder = new pg.Client({ connectionString: url })
       await holder.connect()
@@ -148,12 +148,12 @@ describe('errors of PgBouncer', () => {
     expect(classifyFailure(error)).toMatchObject({ kind: 'poolerBusy', isTransient: false })
   })
 
-  it('of a startup parameter are recognised by their text', async () => {
+  it('about a startup parameter are recognised by their text', async () => {
     const error = await use({}, ({ url }) => failureAt(url, { statement_timeout: 1000 }))
     expect(classifyFailure(error)).toMatchObject({ kind: 'startupParameter', isTransient: false })
   })
 
-  it('of a database that an administrator has disabled are recognised by their text', async () => {
+  it('about a database that an administrator has disabled are recognised by their text', async () => {
     await use({}, async (pooler) => {
       const console = new pg.Client({ connectionString: pooler.adminUrl })
       await console.connect()
@@ -164,7 +164,7 @@ describe('errors of PgBouncer', () => {
     })
   })
 
-  it('of what the pooler does not know are recognised by their text', async () => {
+  it('about names that the pooler does not know are recognised by their text', async () => {
     await use({}, async ({ url }) => {
       expect(classifyFailure(await failureAt(new URL('/nowhere', url).href))).toMatchObject({ kind: 'unknownDatabase' })
       expect(classifyFailure(await failureAt(url.replace(':postgres@', ':wrong@')))).toMatchObject({

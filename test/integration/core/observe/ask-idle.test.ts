@@ -103,7 +103,7 @@ it.each([
   },
 )
 
-it('what the server refuses is an error of the question, and the connection goes on', async () => {
+it('a refusal of the server is an error of the question, and the connection goes on', async () => {
   await use({}, async ({ pool, told, ask }) => {
     const pidOf = async (): Promise<unknown> => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0]
     const pid = await pidOf()
@@ -124,7 +124,7 @@ it('a query that is sent while a question is under way gets its own answer', asy
   })
 })
 
-it('where the pool limits its statements, a question changes neither the limit nor a transaction that follows', async () => {
+it('if the pool limits its statements, a question changes neither the limit nor a transaction that follows', async () => {
   await use(
     {},
     async ({ pool, ask }) => {

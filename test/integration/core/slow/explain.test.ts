@@ -87,7 +87,7 @@ it.each(others)('the plan of %s is not asked for, and the line says why', async 
   })
 })
 
-it('what the server refuses is reported by its SQLSTATE, and the next statement is as before', async () => {
+it('a refusal of the server is reported by its SQLSTATE, and the next statement is as before', async () => {
   await watch(server, explaining, async (watched) => {
     const { pool } = watched
     const client = await pool.connect()
@@ -105,7 +105,7 @@ it('what the server refuses is reported by its SQLSTATE, and the next statement 
   })
 })
 
-it('where no connection is idle, no plan is asked for, and none is opened', async () => {
+it('if no connection is idle, no plan is asked for, and none is opened', async () => {
   await watch(server, explaining, async (watched) => {
     const client = await watched.pool.connect()
     await client.query(slowSelect, [7])

@@ -124,7 +124,7 @@ it('any object with debug, info, warn and error is given the message, then field
   ])
 })
 
-it('what has warn alone is given the message alone', async () => {
+it('a logger with warn alone gets the message alone', async () => {
   const calls: unknown[][] = []
   await slowLine({ warn: (...args: unknown[]) => void calls.push(args) }, () => calls.map(() => ({ level: 'warn' })))
   expect(calls).toEqual([[expect.stringContaining('slow query')]])

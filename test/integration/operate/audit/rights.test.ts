@@ -107,7 +107,7 @@ describe('a member of pg_read_all_stats', () => {
   })
 })
 
-describe('what is shown', () => {
+describe('the output', () => {
   it('has settings and limits of roles, without values that may be secrets', async () => {
     const report = await auditAs('stats')
     expect(report.sessions.roleSettings).toEqual([

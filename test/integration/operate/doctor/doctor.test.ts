@@ -253,7 +253,7 @@ describe('a broken set-up without a pooler is found', () => {
   })
 })
 
-describe('what cannot be seen', () => {
+describe('facts that cannot be seen', () => {
   it('is said: the console, other sessions, numbers that were not given', async () => {
     const pooler = await pgbouncer()
     const { exitCode, checks } = await report(['--url', pooler.urlFor('blind', 'word')])

@@ -79,13 +79,13 @@ describe('the pool mode', () => {
     expect(checks['pgbouncer/pool-mode']).toMatchObject({ found: `pool_mode = ${found} for store and app` })
   })
 
-  it('of sessions keeps named statements', async () => {
+  it('in session mode keeps named statements', async () => {
     const pooler = await pgbouncer({ poolMode: 'session' })
     const checks = await checksOf(urlIn(pooler, 'shop'), '--named-statements')
     expect(checks['pgbouncer/max-prepared-statements']?.status).toBe('ok')
   })
 
-  it('of statements has a clear error, where the console cannot be seen', async () => {
+  it('in statement mode has a clear error if the console cannot be seen', async () => {
     const pooler = await pgbouncer({ poolMode: 'statement', settings: { stats_users: '' } })
     const { exitCode, err } = await runCli(['doctor', '--url', urlIn(pooler, 'shop')])
     expect({ exitCode, err }).toEqual({ exitCode: 2, err: expect.stringContaining('pool_mode = transaction') })
@@ -103,7 +103,7 @@ describe('the sum of server connections', () => {
     expect(sum?.status).toBe('ok')
   })
 
-  it('of many databases is limited for each user, not for each database', async () => {
+  it('with many databases is limited for each user, not for each database', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `tenant${index}`)
     const pooler = await pgbouncer({
       sections: (target) => `[databases]\n${names.map((name) => `${name} = ${target} dbname=shop`).join('\n')}`,
@@ -117,7 +117,7 @@ describe('the sum of server connections', () => {
 })
 
 describe('CONNECTION LIMIT', () => {
-  it('of a role counts the pools of this role alone', async () => {
+  it('for a role counts the pools of this role alone', async () => {
     const pooler = await pgbouncer({ defaultPoolSize: 20 })
     const other = new pg.Client(urlIn(pooler, 'shop'))
     await other.connect()
@@ -127,7 +127,7 @@ describe('CONNECTION LIMIT', () => {
     expect(checks['connections/limit']).toMatchObject({ status: 'ok' })
   })
 
-  it('of a database is raised there', async () => {
+  it('for a database is raised there', async () => {
     const pooler = await pgbouncer({ defaultPoolSize: 20 })
     const checks = await checksOf(urlIn(pooler, 'other'))
     expect(checks['connections/limit']?.remedy).toBe('ALTER DATABASE other CONNECTION LIMIT 20')

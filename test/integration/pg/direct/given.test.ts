@@ -21,7 +21,7 @@ function open(connectionString: string, config: pg.PoolConfig = {}): pg.Pool {
 
 const silent = { logger: { warn: () => {} }, pooler: poolers.pgbouncer({ version: '1.18' }) }
 
-describe('what is given as direct', () => {
+describe('the option direct', () => {
   it('may be a URL: its pool is small, and ends with the guarded one', async () => {
     const pool = guardPool(open(behind.pooler.url), createGuard(silent), { direct: behind.server.url })
     await onClient(pool, async (client) => {

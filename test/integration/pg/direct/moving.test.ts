@@ -159,7 +159,7 @@ it('a moved client is not kept alive by the timer of its lifetime', async () => 
   await pool.end()
 })
 
-describe('what people run behind a pooler', () => {
+describe('workloads behind a pooler', () => {
   it('a lock around migrations holds off the other deploys (authentik#23876)', async () => {
     const all = Array.from({ length: 6 }, () => behind.open({ max: 2 }))
     let inside = 0

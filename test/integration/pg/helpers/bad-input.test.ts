@@ -50,7 +50,7 @@ describe('withSettings', () => {
   })
 })
 
-describe('what is no function, no key or no database', () => {
+describe('arguments that are no function, no key or no database', () => {
   it.each([
     ['withSettings', () => withSettings(pool, {}, nothing)],
     ['withAdvisoryLock', () => withAdvisoryLock(pool, 1, nothing)],

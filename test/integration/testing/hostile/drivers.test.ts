@@ -308,7 +308,7 @@ describe('named statements', () => {
     await end(client)
   })
 
-  test('of postgres.js work as they do behind such a pooler', async () => {
+  test('from postgres.js work as they do behind such a pooler', async () => {
     pooler = await startHostilePooler({ target: server, pooler: poolers.pgbouncer({ version: '1.26' }) })
     const client = postgres(pooler.url, { max: 3, onnotice: () => undefined })
     const rows = await Promise.all(

@@ -59,7 +59,7 @@ describe('login', () => {
 })
 
 describe('pipelines', () => {
-  test('of Syncs are cut where transactions end', async () => {
+  test('with Syncs are cut where transactions end', async () => {
     const raw = await logIn()
     raw.send(extended(pid), sync, extended(pid), sync, query(pid), query(pid))
     const answers = await raw.answers(4)
@@ -75,7 +75,7 @@ describe('pipelines', () => {
     expect(pids[0]).toBe(pids[1])
   })
 
-  test('of several statements before one Sync are one transaction', async () => {
+  test('with several statements before one Sync are one transaction', async () => {
     const raw = await logIn()
     raw.send(extended(pid), extended(pid), extended('SELECT 1/0'), extended(pid), sync, query('SELECT 7'))
     const answers = await raw.answers(2)
@@ -125,7 +125,7 @@ describe('COPY', () => {
     expect(await raw.answers()).toEqual(['CCOPY 1', 'ZI'])
   })
 
-  test('whose data come ahead and go on after an error', async () => {
+  test('with data that come ahead and go on after an error', async () => {
     const raw = await logIn()
     const wrong = message('d', Buffer.from('no number\n'))
     raw.send(query('COPY copied FROM STDIN'), data, wrong, message('c'))
@@ -140,7 +140,7 @@ describe('COPY', () => {
     expect(await raw.answers()).toEqual(['G', 'E57014', 'ZI'])
   })
 
-  test('of a message that is larger than a packet', async () => {
+  test('with a message that is larger than a packet', async () => {
     const raw = await logIn()
     raw.send(query('COPY copied FROM STDIN'), message('d', Buffer.from('1\n'.repeat(1_000_000))), message('c'))
     expect(await raw.answers()).toEqual(['G', 'CCOPY 1000000', 'ZI'])

@@ -35,7 +35,7 @@ test('a setting is found after any number of names that are none', async () => {
   expect(reports.flatMap(({ states }) => states.map(({ object }) => object))).toEqual(['app.late', 'app.later'])
 })
 
-test('what statements and parameters hold is not asked for', async () => {
+test('names in statements and parameters are not asked for', async () => {
   await client.query("SELECT $1::text, 'jane.roe@private.example.org'", ['john.doe@secret.example.org'])
   await client.query("SET app.asked = '7'")
   await pooler.reports()

@@ -121,7 +121,7 @@ describe('each test answers for what it sent', () => {
   })
 })
 
-describe('what the hostile pooler sees', () => {
+describe('state that the hostile pooler sees', () => {
   it('is held against the test that ran, with the statement that led to it', () => {
     const [trigger] = messagesOf(threads, 'fires a trigger that sets a setting')
     expect(trigger).toMatch(
@@ -134,7 +134,7 @@ describe('what the hostile pooler sees', () => {
 })
 
 describe('exceptions', () => {
-  it('of a test fail it when nothing matched', () => {
+  it('for a test fail it when nothing matched', () => {
     const unused = /allows session\/temp-object, and nothing was found[^]*the wrong rule[^]*exceptions\.fixture\.ts/
     expect(messagesOf(threads, 'allows something else')).toEqual([
       expect.stringMatching(unsafe),
@@ -142,7 +142,7 @@ describe('exceptions', () => {
     ])
   })
 
-  it('of a file fail it when nothing matched', () => {
+  it('for a file fail it when nothing matched', () => {
     expect(threads.files.get('unused.fixture.ts')?.status).toBe('failed')
     expect(threads.files.get('unused.fixture.ts')?.messages[0]).toContain('nobody listens any more')
     expect(threads.files.get('exceptions.fixture.ts')?.messages[0]).not.toContain('the whole file listens')

@@ -219,7 +219,7 @@ describe('a text that cannot be judged', () => {
 })
 
 describe('names', () => {
-  it('of another function are not those here', () => {
+  it('in another function are not those here', () => {
     expect(findingsIn("function a(db) {}\nconst q = () => db.query('LISTEN a')")).toEqual(['2 session/listen'])
   })
 })

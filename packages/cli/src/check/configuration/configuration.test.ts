@@ -188,7 +188,7 @@ describe('nothing is found in', () => {
     expect(findingsIn(source)).toEqual([])
   })
 
-  it('what the pooler carries', () => {
+  it('features that the pooler carries', () => {
     const pooler = poolers.pgbouncer({ version: '1.24', ignoreStartupParameters: [] })
     expect(findingsIn("import postgres from 'postgres'\nconst sql = postgres(url)", { pooler })).toEqual([])
   })

@@ -43,14 +43,14 @@ describe("Prisma's own engine behind a pooler", () => {
 })
 
 describe('migrations over a pooled URL', () => {
-  it('of drizzle-kit', async () => {
+  it('in the configuration of drizzle-kit', async () => {
     const [found = ''] = await linesOf({ 'drizzle.config.ts': drizzle, '.env.example': `DATABASE_URL=${neon}\n` })
     expect(found).toMatch(
       /^drizzle\.config\.ts:2:76: note: drizzle-kit migrates over the pooler.*connection\/wrong-profile/,
     )
   })
 
-  it('of Knex, TypeORM and Prisma', async () => {
+  it('in the configurations of Knex, TypeORM and Prisma', async () => {
     const found = await linesOf({
       'knexfile.js':
         "module.exports = { client: 'pg', connection: process.env.POOL_URL, migrations: { directory: 'm' } }",

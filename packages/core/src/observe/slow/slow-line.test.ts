@@ -49,7 +49,7 @@ test('a name that holds line breaks, or what a terminal obeys, stays in its line
   expect(terminal).not.toContain('\u001b[31m"')
 })
 
-test('what is not known is left out', () => {
+test('unknown facts are left out', () => {
   const bare = {
     operation: undefined,
     rows: undefined,

@@ -68,7 +68,7 @@ test('a limit by operation, and one by tag', async () => {
   expect(await take(50_000, undefined, 'daily')).toMatchObject({ level: 'verySlow', tag: 'daily' })
 })
 
-test('of limits that fit the first counts, and Infinity is never', async () => {
+test('the first limit that fits counts, and Infinity disables it', async () => {
   const { take } = watched({
     slowQueryThresholds: [
       { operation: 'Report.aggregate', slowQueryMillis: Infinity },

@@ -43,7 +43,7 @@ function repeats(): {
   return { clock, told, note }
 }
 
-test('of one fingerprint the first is logged, the others of its interval are not', () => {
+test('the first statement of a fingerprint is logged, the others of its interval are not', () => {
   const { note } = repeats()
   expect([note(), note(), note()]).toEqual([true, false, false])
 })
@@ -86,7 +86,7 @@ test('an interval that was quiet is not told, and the next slow one is logged', 
   expect(note()).toBe(true)
 })
 
-test('what the sample leaves out is counted, never logged, and told by the next line', () => {
+test('a statement outside the sample is counted, never logged, and the next line reports it', () => {
   const clock = new Hands()
   const told: unknown[] = []
   const all = new SlowRepeats<Slow>(minute, clock, (worst) => void told.push(worst))
