@@ -92,13 +92,25 @@ describe('poolsafe check', () => {
   })
 
   it('checks the paths that are named, whatever their names are', async () => {
-    const cwd = writeProject({ 'test/db.test.ts': unsafe, 'examples/a/db.ts': unsafe, 'b.ts': unsafe })
+    const cwd = writeProject({
+      'test/db.test.ts': unsafe,
+      'examples/a/db.ts': unsafe,
+      'demos/a/db.ts': unsafe,
+      'src/db.test-setup.ts': unsafe,
+      'b.ts': unsafe,
+    })
     const pathsOf = async (...args: string[]): Promise<string[]> => {
       const { out } = await runCli(['check', '--format', 'concise', ...args], { cwd })
       return out.split('\n').flatMap((line) => (line === '' ? [] : [line.replace(/:.*/, '')]))
     }
     expect(await pathsOf()).toEqual(['b.ts'])
-    expect(await pathsOf('--tests')).toEqual(['b.ts', 'examples/a/db.ts', 'test/db.test.ts'])
+    expect(await pathsOf('--tests')).toEqual([
+      'b.ts',
+      'demos/a/db.ts',
+      'examples/a/db.ts',
+      'src/db.test-setup.ts',
+      'test/db.test.ts',
+    ])
     expect(await pathsOf('test/db.test.ts')).toEqual(['test/db.test.ts'])
     expect(await pathsOf('examples/a')).toEqual(['examples/a/db.ts'])
   })

@@ -40,10 +40,11 @@ const never: readonly string[] = [
 
 const testFiles: readonly string[] = [
   '**/*.{test,tests,spec,e2e,stories,bench,test-d,fixture,fixtures}.*',
+  '**/*.{test,spec,e2e}-*.*',
   '**/{jest,vitest,cypress,playwright}{.,-}*.*',
   '**/*.{test,tests,spec}/**',
   '**/{cypress,e2e-*,*-e2e,*-tests,test-*,tests-*}/**',
-  '**/{__tests__,__mocks__,__fixtures__,test,tests,e2e,fixtures,examples,example,benchmark,benchmarks,bench,playground,storybook}/**',
+  '**/{__tests__,__mocks__,__fixtures__,test,tests,e2e,fixtures,examples,example,demos,samples,benchmark,benchmarks,bench,playground,storybook}/**',
 ]
 
 /** The files to check. */

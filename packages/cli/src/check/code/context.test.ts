@@ -16,6 +16,10 @@ const silent: Readonly<Record<string, string>> = {
     "await db.transaction(async (m) => { await m.query('SET session_replication_role = replica')\nawait m.query('UPDATE a SET b = 1')\nawait m.query('SET session_replication_role = DEFAULT') })",
   'SET and RESET behind BEGIN':
     "await client.query('BEGIN')\nawait client.query('SET search_path = a -- why')\nawait client.query('RESET search_path')\nawait client.query('COMMIT')",
+  'a temporary table in a transaction that is rolled back':
+    "async function columns(db) {\n  try { await db.query(`SAVEPOINT a`) } catch { isOwn = true; await db.query('BEGIN') }\n  try { await db.query(`CREATE TEMP TABLE ${name} (b int)`) } finally {\n    if (isOwn) await db.query('ROLLBACK')\n    else await db.query('ROLLBACK TO SAVEPOINT a') } }",
+  'a setting in a transaction that is rolled back':
+    "await queryRunner.startTransaction()\nawait queryRunner.query('SET search_path = a')\nawait queryRunner.rollbackTransaction()",
   'a temporary table that its transaction drops':
     'await db.transaction(async (tx) => { await tx.execute(sql`CREATE TEMP TABLE a (b int)`)\nawait tx.execute(sql`DROP TABLE a`) })',
   'pieces of SQL behind an operand':
@@ -82,6 +86,22 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'a pool of Slonik is no transaction': [
     'const queries = (pool: DatabasePool) => ({ lock: () => pool.query(sql.unsafe`SELECT a FROM b FOR UPDATE`) })',
     '1 transaction/lock-outside',
+  ],
+  'a ROLLBACK for errors, with the COMMIT elsewhere': [
+    "async function start(db) { await db.query('BEGIN')\ntry { await db.query('SET search_path = a') } catch (error) { await db.query('ROLLBACK') } }",
+    '2 session/set',
+  ],
+  'a ROLLBACK beside a COMMIT': [
+    "async function run(db) { await db.query('BEGIN')\nawait db.query('CREATE TEMP TABLE a (b int)')\nif (isTrial) await db.query('ROLLBACK')\nelse await db.query('COMMIT') }",
+    '2 session/temp-object',
+  ],
+  'a ROLLBACK to a savepoint': [
+    "async function run(db) { await db.query('BEGIN')\nawait db.query('SET search_path = a')\nawait db.query('SAVEPOINT b')\nawait db.query('ROLLBACK TO b') }",
+    '2 session/set',
+  ],
+  'a lock, which a ROLLBACK does not release': [
+    "await client.query('BEGIN')\nawait client.query('SELECT pg_advisory_lock(1)')\nawait client.query('ROLLBACK')",
+    '2 session/advisory-lock',
   ],
   'a condition may skip the RESET': [
     "await db.transaction(async (m) => { await m.query('SET search_path = a')\nif (b) await m.query('RESET search_path') })",

@@ -1,3 +1,4 @@
+import { postgresJsClient } from './postgres-js.ts'
 import type { SourceFile } from './source-file.ts'
 import { bare, chainOf, type Node } from './syntax.ts'
 
@@ -28,6 +29,7 @@ export function canonicalName(node: Node, { names }: SourceFile): string {
 
 /** A client that is a tag itself: `const client = postgres(url)`, the parameter of `client.begin(…)`. */
 function isTemplateClient(tag: Node, file: SourceFile): boolean {
+  if (postgresJsClient(tag, file) !== undefined) return true
   const node = bare(tag)
   if (node.type !== 'Identifier') return false
   const found = file.names.resolve(node.name, node)

@@ -1,17 +1,11 @@
 import type { PoolerProfile } from '@poolsafe/core'
-import type { Filled } from '../sql/fill-holes.ts'
 import { judgeLeft, Script } from '../sql/script.ts'
 import type { CodeText } from './code-text.ts'
 import { isConditional, turnsOfCall } from './open-transactions.ts'
 import { functionAround } from './receivers.ts'
+import { endsInRollback, type InTransaction } from './rolled-back.ts'
 import type { SourceFile } from './source-file.ts'
 import type { Node } from './syntax.ts'
-
-/** A text that is certainly sent inside a transaction, with its SQL. */
-export interface InTransaction {
-  readonly text: CodeText
-  readonly filled: readonly Filled[]
-}
 
 /**
  * Returns true if statements of the same transaction take back what a text leaves, or if the text takes back what an
@@ -28,13 +22,15 @@ export function isTakenBack(
   const texts = sent.filter((other) => other.text === text || isBeside(other.text, text, file))
   const from = texts.findIndex((other) => other.text === text)
   const [own = '', before = ''] = [texts.slice(from, from + 1), texts.slice(0, from)].map(joined)
-  if (texts.length < 2 || own === '') return false
+  if (own === '') return false
   const start = before === '' ? 0 : before.length + separator.length
   const leaves = (sql: string, at: number): boolean =>
     judgeLeft(new Script(sql).leaves('whole'), pooler).some(
       ({ finding, statement }) => finding.rule === rule && statement.from >= at && statement.from < at + own.length,
     )
-  return leaves(own, 0) && !leaves(joined(texts), start)
+  if (!leaves(own, 0)) return false
+  const isRolledBack = endsInRollback(text, sent, file) && !leaves(`${own}${separator}ROLLBACK`, 0)
+  return isRolledBack || (texts.length > 1 && !leaves(joined(texts), start))
 }
 
 /** A comment at the end of a text must not swallow what follows. */

@@ -10,6 +10,7 @@ export {
   postgresJsPrepare,
   prismaNames,
 } from './named-statements.ts'
+export { postgresJsListen } from './postgres-js.ts'
 export { prismaConfig } from './prisma-config.ts'
 export { startupParameters } from './startup-parameters.ts'
 export { sequelizeSettings } from './sequelize.ts'

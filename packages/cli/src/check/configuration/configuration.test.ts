@@ -69,6 +69,45 @@ const found: Readonly<Record<string, readonly [string, ...string[]]>> = {
   ],
   'graphile-worker': ["import { run } from 'graphile-worker'\nawait run({ connectionString })", '2 session/listen'],
   'postgres.js, listen': ["const sql = postgres(url, { prepare: false })\nsql.listen('orders', f)", '2 session/listen'],
+  'postgres.js under another name': [
+    "import connect from 'postgres'\nconst db = connect(url, { max: 5, connection: { statement_timeout: 1 } })\nawait db`SET x = 1`",
+    '3 session/set',
+    '2 session/named-statement',
+    '2 connection/startup-parameter',
+  ],
+  'postgres.js, required under another name': [
+    "const connect = require('postgres')\nconst db = connect(url)",
+    '2 session/named-statement',
+  ],
+  'postgres.js with options of a constant': [
+    "import postgres from 'postgres'\nconst place = { host, port }\npostgres({ ...place, max: 5 })",
+    '3 session/named-statement',
+  ],
+  'postgres.js, listen of a client that is passed in': [
+    "import type { Sql } from 'postgres'\nexport const hear = (client: Sql, f: F) => client.listen('orders', f)",
+    '2 session/listen',
+  ],
+  'postgres.js, listen of a client in a field': [
+    "import type postgres from 'postgres'\nclass Queue {\n  readonly #sql: postgres.Sql<{}>\n  start() { return this.#sql.listen(this.#channel, f) }\n}",
+    '4 session/listen',
+  ],
+  'postgres.js, listen of a client that a field makes': [
+    "import postgres from 'postgres'\nclass Queue {\n  client = postgres(url, { prepare: false })\n  start() { return this.client.listen(this.channel, f) }\n}",
+    '4 session/listen',
+  ],
+  'pg, a timeout that is assigned': [
+    'function make(config: pg.PoolConfig) {\n  config.statement_timeout ??= env.timeout\n  config.max = 5\n  return new pg.Pool(config)\n}',
+    '2 connection/startup-parameter',
+  ],
+  'pg, a timeout that is assigned to what a pool takes in': [
+    "const config = { host }\nif (slow) config.lock_timeout = 5000\nconfig.options = '-c a.b=c'\nnew Client({ ...config, port })",
+    '2 connection/startup-parameter',
+    '3 connection/startup-parameter',
+  ],
+  'Sequelize, the options of an environment': [
+    "const configs = { test: { dialect: 'postgres' }, production: { dialect: 'postgres', keepDefaultTimezone: true } }\nconst config = configs[env]\nnew Sequelize(process.env.DATABASE_URL, config)",
+    '3 session/set',
+  ],
   'Kysely, Migrator': [
     "import { Migrator } from 'kysely'\nnew Migrator({ db, provider })",
     'note 2 session/advisory-lock',
@@ -109,6 +148,22 @@ const silent: Readonly<Record<string, string>> = {
   'SQLite, prepare': "import { drizzle } from 'drizzle-orm/better-sqlite3'\ndb.prepare('SELECT 1')",
   'pg without timeouts':
     'new Pool({ connectionString, statement_timeout: undefined, lock_timeout: 0, query_timeout: 5000 })',
+  'pg with timeouts that a minifier turned off':
+    'var d = { host: "localhost", port: 5432, statement_timeout: !1, lock_timeout: void 0 }; new Pool(d)',
+  'pg with timeouts that are assigned elsewhere':
+    'const limits = {}\nlimits.statement_timeout = 5\nconst config = { host }\nconfig.statement_timeout = undefined\nconfig.options = "a"\nnew Pool(config)\nconst direct = { host }\ndirect.lock_timeout = 1\nnew Pool({ ...direct, connectionString: process.env.DIRECT_URL })',
+  'postgres.js with prepare in a constant':
+    "import postgres from 'postgres'\nconst shared = { host, prepare: false }\npostgres({ ...shared, max: 5 })",
+  'postgres.js, with options that are taken in from elsewhere':
+    "import postgres from 'postgres'\nconst shared = { host, ...more }\npostgres({ ...shared, max: 5 })",
+  'a listener of another Sql':
+    "import type { Sql } from './sql'\nimport x from 'postgres'\nexport const hear = (sql: Sql) => sql.listen('orders', f)",
+  'a server that listens beside postgres.js':
+    "import type { Sql } from 'postgres'\nclass Server {\n  constructor(private sql: Sql, private http: HttpServer) {}\n  start() { return this.http.listen('3000') }\n}",
+  'postgres.js, listen of a direct client':
+    "import connect, { type Sql } from 'postgres'\nconst hear = (directSql: Sql) => directSql.listen('a', f)\nconnect(env.DIRECT_URL, { prepare: false }).listen('a', f)",
+  'Sequelize, the silent options of an environment':
+    "const configs = { production: { dialect: 'postgres', keepDefaultTimezone: true, dialectOptions: { clientMinMessages: 'ignore' } } }\nnew Sequelize(url, configs[env])",
   'pg on a direct URL': 'new Pool({ connectionString: process.env.DATABASE_URL_UNPOOLED, statement_timeout: 5000 })',
   'another Client': "new Client({ options: 'a', retries: 1 })",
   'a server that listens': "server.listen('3000')",

@@ -62,8 +62,16 @@ export function setting(object: Node | undefined, name: string): Node | undefine
   const value = object === undefined ? undefined : (propertyOf(object, name) ?? ofSpread(object, name))
   if (value === undefined) return undefined
   const node = bare(value)
-  if (node.type === 'Identifier' && node.name === 'undefined') return undefined
-  return node.type === 'Literal' && (node.value === null || !node.value) ? undefined : node
+  return isUnset(node) ? undefined : node
+}
+
+/** Returns true for `undefined`, `false`, `0` and an empty text, and for what minifiers write: `!1`, `void 0`. */
+export function isUnset(node: Node): boolean {
+  if (node.type === 'Identifier') return node.name === 'undefined'
+  if (node.type === 'Literal') return node.value === null || !node.value
+  if (node.type !== 'UnaryExpression') return false
+  const { operator, argument } = node
+  return operator === 'void' || (operator === '!' && argument.type === 'Literal' && Boolean(argument.value))
 }
 
 /** `...(timeout > 0 ? { statement_timeout: timeout } : {})`, `...(timeout && { statement_timeout: timeout })`. */
@@ -83,6 +91,24 @@ function alternativesOf(node: Node): Node[] {
 /** Returns true for an object literal that takes in others, so a missing property proves nothing. */
 export function hasSpread(object: Node): boolean {
   return object.type === 'ObjectExpression' && object.properties.some(({ type }) => type === 'SpreadElement')
+}
+
+/** Returns true for an object literal that takes in something else than constants of its file, which are object literals. */
+export function hasUnknownSpread(object: Node, file: SourceFile): boolean {
+  return spreadsOf(object, file).some((spread) => spread === undefined || hasUnknownSpread(spread, file))
+}
+
+/** Returns the property of an object literal, or of a constant that it takes in: `{ ...shared, max: 5 }`. */
+export function propertyWithin(object: Node, name: string, file: SourceFile): Node | undefined {
+  const found = spreadsOf(object, file).map((spread) =>
+    spread === undefined ? undefined : propertyWithin(spread, name, file),
+  )
+  return propertyOf(object, name) ?? found.find((value) => value !== undefined)
+}
+
+function spreadsOf(object: Node, file: SourceFile): (Node | undefined)[] {
+  if (object.type !== 'ObjectExpression') return []
+  return object.properties.flatMap((each) => (each.type === 'SpreadElement' ? [objectOf(each.argument, file)] : []))
 }
 
 /** Returns the name under which a file imports something of a module; a `require` counts. */

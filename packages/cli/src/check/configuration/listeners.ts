@@ -1,6 +1,6 @@
 import { isDirect } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import { chainOf, type Call, type Node } from '../code/syntax.ts'
+import type { Call, Node } from '../code/syntax.ts'
 import { callsTo, imports, namesDirect, objectAt, setting, type Detector, type Fact } from './detector.ts'
 
 /** Libraries that LISTEN on a connection of their own. */
@@ -24,8 +24,7 @@ const ownConnection = 'give it the direct URL of the database (DIRECT_URL), whic
 
 /** LISTEN inside a library. */
 export const listeningLibraries: Detector = {
-  words:
-    /['"](?:pg-listen|pg-pubsub|graphile-worker|@graphile\/pg-pubsub|pg-boss|postgraphile\S*)['"]|\.listen\(\s*['"`]/,
+  words: /['"](?:pg-listen|pg-pubsub|graphile-worker|@graphile\/pg-pubsub|pg-boss|postgraphile\S*)['"]/,
   find: (file) => [
     ...libraries.flatMap(({ name, module, call, option }) =>
       imports(file, module)
@@ -33,7 +32,6 @@ export const listeningLibraries: Detector = {
         : [],
     ),
     ...subscriptionsOfPostGraphile(file),
-    ...postgresJsListeners(file),
   ],
 }
 
@@ -59,24 +57,5 @@ function subscriptionsOfPostGraphile(file: SourceFile): Fact[] {
     return value?.type === 'Literal' && value.value === true && !namesDirect(node, file)
       ? [factOf(value, 'PostGraphile with subscriptions')]
       : []
-  })
-}
-
-/** `sql.listen('orders', …)` of postgres.js opens a connection with the same URL. */
-function postgresJsListeners(file: SourceFile): Fact[] {
-  return callsTo(file, /^listen$/).flatMap((call): Fact[] => {
-    const [root = ''] = chainOf(call.callee)
-    const client = file.names.valueOf(root, call)
-    const isClient =
-      client !== undefined && client.type === 'CallExpression' && chainOf(client.callee).at(-1) === 'postgres'
-    if (!isClient || isDirect(client, file)) return []
-    return [
-      {
-        node: call.callee,
-        what: 'listen() of postgres.js sends LISTEN on a connection with the same URL',
-        sends: { sql: 'LISTEN a' },
-        instead: ownConnection,
-      },
-    ]
   })
 }

@@ -4,7 +4,19 @@ import { isDirect, kindOfReceiver } from '../code/receivers.ts'
 import type { SourceFile } from '../code/source-file.ts'
 import { bare, chainOf, type Call, type Node } from '../code/syntax.ts'
 import { isFixed } from '../sql/pieces.ts'
-import { callsTo, hasSpread, imports, objectAt, objectOf, setting, type Detector, type Fact } from './detector.ts'
+import {
+  callsTo,
+  hasSpread,
+  hasUnknownSpread,
+  imports,
+  objectAt,
+  objectOf,
+  propertyWithin,
+  setting,
+  type Detector,
+  type Fact,
+} from './detector.ts'
+import { callsOfPostgresJs } from './postgres-js.ts'
 
 /** postgres.js names its statements unless `prepare` is false (src/index.js). */
 export const postgresJsPrepare: Detector = {
@@ -12,14 +24,14 @@ export const postgresJsPrepare: Detector = {
   find: (file) =>
     !imports(file, /^postgres$/)
       ? []
-      : callsTo(file, /^postgres$/).flatMap((call): Fact[] => {
+      : callsOfPostgresJs(file).flatMap((call): Fact[] => {
           const index = call.arguments.length > 1 ? 1 : 0
           const options = objectAt(call, index, file)
           const isHidden =
             call.arguments.length > 1
-              ? options === undefined || hasSpread(options)
-              : options !== undefined && hasSpread(options)
-          const given = options === undefined ? undefined : propertyOf(options, 'prepare')
+              ? options === undefined || hasUnknownSpread(options, file)
+              : options !== undefined && hasUnknownSpread(options, file)
+          const given = options === undefined ? undefined : propertyWithin(options, 'prepare', file)
           const isSet = given !== undefined && !(given.type === 'Literal' && given.value === true)
           // Options that are put together in steps may have it somewhere.
           const isUnread = options === undefined && /\bprepare\s*:|\.prepare\s*=/.test(file.syntax.source)

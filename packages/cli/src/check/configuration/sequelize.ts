@@ -18,7 +18,7 @@ export const sequelizeSettings: Detector = {
 
 function factsOf(call: Call, file: SourceFile): Fact[] {
   const last = call.arguments.at(-1)
-  const options = last === undefined ? undefined : objectOf(last, file)
+  const options = last === undefined ? undefined : (objectOf(last, file) ?? byEnvironment(last, file))
   // An object from elsewhere may have the options.
   const isHidden = options === undefined ? call.arguments.length !== 1 || !isUrl(last) : hasSpread(options)
   if (isHidden || isDirect(call, file) || !isPostgres(call, options, file)) return []
@@ -28,6 +28,17 @@ function factsOf(call: Call, file: SourceFile): Fact[] {
   if (dialects.some((dialect) => dialect === undefined || hasSpread(dialect))) return timeZoneOf(call, options)
   const silent = dialects.find((dialect) => setting(dialect, 'clientMinMessages') !== undefined)
   return [...messagesOf(call, silent), ...timeZoneOf(call, options), ...searchPathOf([options, ...dialects])]
+}
+
+/** `const config = configs[env]`: the options for production stand for all. */
+function byEnvironment(given: Node, file: SourceFile): Node | undefined {
+  const node = bare(given)
+  const value = node.type === 'Identifier' ? file.names.valueOf(node.name, node) : node
+  const member = value === undefined ? undefined : bare(value)
+  if (member?.type !== 'MemberExpression' || !member.computed) return undefined
+  const all = objectOf(member.object, file)
+  const chosen = all === undefined ? undefined : propertyOf(all, 'production')
+  return chosen === undefined ? undefined : objectOf(chosen, file)
 }
 
 /** `isLocal ? {} : { ssl: true }` is one of two objects. An object from elsewhere is `undefined`. */

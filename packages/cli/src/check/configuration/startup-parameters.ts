@@ -1,10 +1,12 @@
 import { sentAtLogin } from '../../database/sent-at-login.ts'
 import { isDirect } from '../code/receivers.ts'
+import type { Declaration } from '../code/names.ts'
 import type { SourceFile } from '../code/source-file.ts'
-import { isCall, type Call, type Node } from '../code/syntax.ts'
+import { bare, isCall, lastName, type Call, type Node } from '../code/syntax.ts'
 import {
   callsTo,
   imports,
+  isUnset,
   namesDirect,
   objectAt,
   objectIn,
@@ -13,6 +15,7 @@ import {
   type Detector,
   type Fact,
 } from './detector.ts'
+import { callsOfPostgresJs } from './postgres-js.ts'
 
 /** node-postgres and all that pass their configuration on to it: pools, PrismaPg, Knex, Sequelize, TypeORM. */
 export const startupParameters: Detector = {
@@ -23,7 +26,7 @@ export const startupParameters: Detector = {
       isDirect(call, file) ? [] : configurationsOf(call, file),
     )
     const ofPools = [...new Set([...ofCalls, ...ofOrms(file), ...poolOptions(file)])].flatMap(factsOf)
-    return [...ofPools, ...ofPostgresJs(file)]
+    return [...ofPools, ...assigned(file), ...ofPostgresJs(file)]
   },
 }
 
@@ -36,13 +39,36 @@ function configurationsOf(call: Call, file: SourceFile): Node[] {
   return object === undefined ? [] : [object]
 }
 
+/** `config.statement_timeout ??= 5000`, where a pool or a client gets the configuration. */
+function assigned(file: SourceFile): Fact[] {
+  const calls = callsTo(file, driverCalls).filter((call) => !isDirect(call, file))
+  const given = new Set(calls.flatMap((call) => declarationsIn(call.arguments[0], file)))
+  if (given.size === 0) return []
+  return file.syntax.nodes.flatMap((node): Fact[] => {
+    if (node.type !== 'AssignmentExpression' || node.left.type !== 'MemberExpression') return []
+    const [written, right] = [lastName(node.left), bare(node.right)]
+    const name = sentAtLogin.find((each) => each === written)
+    if (name === undefined || isUnset(right) || (name === 'options' && !hasSettings(right))) return []
+    return declarationsIn(node.left.object, file).some((each) => given.has(each)) ? [factOf(name, right)] : []
+  })
+}
+
+/** What is declared under a name, or under the names that an object literal takes in. */
+function declarationsIn(given: Node | undefined, file: SourceFile): Declaration[] {
+  const node = given === undefined ? undefined : bare(given)
+  if (node?.type === 'ObjectExpression')
+    return node.properties.flatMap((each) => (each.type === 'SpreadElement' ? declarationsIn(each.argument, file) : []))
+  const found = node?.type === 'Identifier' ? file.names.resolve(node.name, node) : undefined
+  return found === undefined ? [] : [found]
+}
+
 /** The parameters that poolers track or accept from every client. */
 const welcome = /^(?:application_name|client_encoding|datestyle|timezone|standard_conforming_strings)$/i
 
 /** postgres.js sends everything in `connection`. The object may be put together before the call. */
 function ofPostgresJs(file: SourceFile): Fact[] {
   if (!imports(file, /^postgres$/)) return []
-  const ofCalls = callsTo(file, /^postgres$/).flatMap((call) =>
+  const ofCalls = callsOfPostgresJs(file).flatMap((call) =>
     isDirect(call, file) ? [] : [0, 1].map((index) => objectIn(objectAt(call, index, file), 'connection', file)),
   )
   const inSteps = file.syntax.nodes.flatMap((node) =>
