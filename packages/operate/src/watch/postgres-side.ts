@@ -1,6 +1,7 @@
 import { askRows, type Ask } from '../ask/ask.ts'
 import type { ResolvedWatch, WatchConnection } from './options.ts'
 import { limitsOf, type Login } from './rights.ts'
+import { ServerClock } from './server-clock.ts'
 import type { Side } from './side.ts'
 import type { Act, Use } from './connections.ts'
 import { actStatement, useStatement } from './statement.ts'
@@ -33,6 +34,7 @@ export class PostgresSide implements Side {
   readonly #console: WatchConnection | undefined
   readonly #options: ResolvedWatch
   readonly #login: Login
+  readonly #clock = new ServerClock()
   #names: ReadonlyMap<string, string> = new Map()
   /** Processes whose name has changed: other clients use them in turn. By process and start. */
   #shared: ReadonlyMap<string, number> = new Map()
@@ -62,8 +64,15 @@ export class PostgresSide implements Side {
   }
 
   async use(): Promise<Use> {
-    const [use] = await askRows<Use>(this.#connection.ask, 'the number of connections', useStatement)
-    return use as Use
+    const asked = performance.now()
+    const [row] = await askRows<Use & { readonly now: number }>(
+      this.#connection.ask,
+      'the number of connections',
+      useStatement,
+    )
+    const { now, ...use } = row as Use & { readonly now: number }
+    this.#clock.note(now, asked, performance.now())
+    return use
   }
 
   /**
@@ -85,6 +94,7 @@ export class PostgresSide implements Side {
   async act(): Promise<Act> {
     const known = {
       version: this.#login.version,
+      aheadMillis: this.#clock.aheadAt(performance.now(), this.#options.idleMillis),
       poolerPids: [
         ...this.#shared.values(),
         ...(this.#console === undefined ? [] : await serversOf(this.#console.ask)),

@@ -11,7 +11,7 @@ const slots = `current_setting('max_connections')::int - current_setting('superu
 const isClient = "coalesce(a.backend_type, 'client backend') = 'client backend' AND a.usesysid IS NOT NULL"
 
 /** How many connections are used. Costs less than {@link actStatement}. */
-export const useStatement: string = `SELECT count(*)::int AS used, ${slots} AS slots FROM pg_stat_get_activity(NULL) a WHERE ${isClient}`
+export const useStatement: string = `SELECT count(*)::int AS used, ${slots} AS slots, extract(epoch FROM clock_timestamp())::float8 * 1000 AS now FROM pg_stat_get_activity(NULL) a WHERE ${isClient}`
 
 /** How often, and how long in between, the statement waits for the end of the processes. */
 const looks = 250

@@ -8,6 +8,8 @@ export interface Known {
   readonly version: number
   /** Processes that a pooler is connected to. */
   readonly poolerPids: readonly number[]
+  /** By how much the server's clock has been set forward lately, in milliseconds. */
+  readonly aheadMillis: number
 }
 
 /**
@@ -31,7 +33,10 @@ const isIdle = "a.state = 'idle' AND a.wait_event = 'ClientRead'"
 const isOutsideTransaction = 'a.xact_start IS NULL AND a.backend_xid IS NULL AND a.backend_xmin IS NULL'
 
 /** The conditions of a connection that may be closed, in the order in which they are asked. */
-function conditionsOf(options: ResolvedWatch, { poolerPids }: Known): readonly (readonly [Verdict, string])[] {
+function conditionsOf(
+  options: ResolvedWatch,
+  { poolerPids, aheadMillis }: Known,
+): readonly (readonly [Verdict, string])[] {
   const { roles, poolerAddresses, closesPoolerConnections, idleMillis } = options
   const names = list(roles.map(literal), 'text')
   const isPoolers = `a.pid = ANY (${list(poolerPids.map(String), 'int')}) OR a.client_addr = ANY (${list(poolerAddresses.map(literal), 'inet')})`
@@ -47,7 +52,7 @@ function conditionsOf(options: ResolvedWatch, { poolerPids }: Known): readonly (
     ['locks', 'a.pid NOT IN (SELECT pid FROM held)'],
     ['session', `a.pid NOT IN (SELECT pid FROM bound) AND a.query !~* '${keepsSession}'`],
     ['pooler', closesPoolerConnections ? 'true' : `(${isPoolers}) IS NOT TRUE`],
-    ['recent', `a.state_change < clock_timestamp() - interval '${idleMillis} milliseconds'`],
+    ['recent', `a.state_change < clock_timestamp() - interval '${idleMillis + aheadMillis} milliseconds'`],
   ]
 }
 

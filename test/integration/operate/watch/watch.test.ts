@@ -1,6 +1,6 @@
 import type { PostgresServer } from '@poolsafe/testing/servers'
 import { startTestPostgres, testMajor } from '../../../support/servers/postgres-versions.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { closedOf, openStage, type Stage, until } from './stage.ts'
 
 let server: PostgresServer
@@ -28,6 +28,30 @@ describe('watchConnections', () => {
     expect(events.find(({ kind }) => kind === 'closed')?.message).toMatch(
       /^closed connection \d+ of shop-api \(role shop, database postgres, 127\.0\.0\.1\): idle for [\d.]+ s; 11 of 17 connections are used, the limit is 8$/,
     )
+  })
+
+  it('closes nothing only because the server’s clock was set forward', async () => {
+    const now = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000)
+    await stage.connectMany(4, 'shop-api')
+    const { watch, events } = await stage.watch({ idleMillis: 1000 })
+    const { client } = await stage.connect('look', 'boss')
+    await vi.waitFor(async () => {
+      const { rows } = await client.query<{ idle: number }>(
+        "SELECT extract(epoch FROM clock_timestamp() - max(state_change))::float8 AS idle FROM pg_stat_activity WHERE application_name = 'shop-api'",
+      )
+      expect(rows[0]?.idle).toBeGreaterThan(1)
+    }, 60_000)
+    await until(() => watch.stats().looks > 0)
+    // The watch sees the same if the server's clock goes forward or ours goes back.
+    const jumped = now()
+    clock.mockImplementation(() => jumped)
+    await stage.connectMany(6, 'shop-api')
+    await watch.check()
+    await until(() => watch.stats().stuck > 0)
+    expect(closedOf(events)).toEqual([])
+    clock.mockRestore()
+    await until(() => closedOf(events).length > 0)
   })
 
   it('never touches what is in use, of others, or holds something', async () => {
