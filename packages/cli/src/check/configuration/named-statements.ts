@@ -122,7 +122,8 @@ export const drizzlePrepare: Detector = {
               node: name,
               what: 'prepare() gives the statement a name',
               sends: { isNamed: true },
-              instead: "leave prepare() out, or give it an empty name: prepare('')",
+              instead:
+                "leave prepare() out; over postgres.js set prepare: false for its client, and over node-postgres an empty name will do: prepare('')",
             },
           ]
         }),
