@@ -1,8 +1,6 @@
 import { harmless, type Analysis, type Answer } from '../analyze/analysis.ts'
-import type { Hearing } from '../checkout/events.ts'
 import { toldBy } from '../analyze/telltales.ts'
-import type { CallbackError, PoolsafeError } from '../errors.ts'
-import type { LogEntry } from '../log/log-writer.ts'
+import type { PoolsafeError } from '../errors.ts'
 import { Observer } from '../observe/observer.ts'
 import { WatchedPools } from '../observe/pools/watched-pools.ts'
 import { contradictionOf } from '../poolers/contradiction.ts'
@@ -14,9 +12,9 @@ import type { Caller } from '../stack/call-site.ts'
 import type { Source } from '../transaction/source.ts'
 import type { Left } from '../transaction/state.ts'
 import { Transaction } from '../transaction/transaction.ts'
+import { Announcer } from './announcer.ts'
 import type { Address, Call, CurrentSource } from './call.ts'
 import { Decider, withSource } from './decider.ts'
-import type { GuardEvents } from './events.ts'
 import { leftAfter, type Ending, type FailedEnding } from './ending.ts'
 import type { Context } from './finding.ts'
 import { FindingReporter } from './finding-reporter.ts'
@@ -38,7 +36,7 @@ export const engineKey: unique symbol = Symbol.for('poolsafe.guard')
  * The face of a guard for adapters. An adapter analyzes each statement, asks whether to refuse it, and reports what it
  * observes. No method throws, except for an error in an argument.
  */
-export class Engine {
+export class Engine extends Announcer {
   readonly #parts: GuardParts
   /** The mode of its own options. */
   readonly #mode: Mode
@@ -46,7 +44,6 @@ export class Engine {
   readonly #decider: Decider
   readonly #remedies: Remedies
   readonly #reporter: FindingReporter
-  readonly #listenerFailed = (error: CallbackError): void => this.#parts.log.report(error)
   /** Observes the statements that are sent; `undefined` with `observe: false`. */
   readonly observer: Observer | undefined
   /** The pools that the guard watches. A pool that has ended, or was garbage-collected, is left out. */
@@ -57,6 +54,7 @@ export class Engine {
 
   /** @param pooled the engine of the same guard for connections through its pooler; absent for that engine itself */
   constructor(parts: GuardParts, pooled?: Engine) {
+    super(parts)
     const { options, exceptions, events, log } = parts
     this.#parts = parts
     this.#mode = options.mode
@@ -265,53 +263,6 @@ export class Engine {
       this.#parts.log.warnOnce(error.message, error.message, { event: 'complaint', error: error.name })
       return undefined
     })
-  }
-
-  /** Returns true if the event has a listener, so that unused events are never built. */
-  hears(name: keyof GuardEvents): boolean {
-    return this.#parts.events.has(name)
-  }
-
-  /** Returns the listeners of an event. Callers that ask at each statement keep them. */
-  audience(name: keyof GuardEvents): Hearing {
-    return this.#parts.events.audience(name)
-  }
-
-  /** Sends an event to its listeners. */
-  tell<Name extends keyof GuardEvents>(name: Name, event: GuardEvents[Name]): void {
-    this.#parts.events.emit(name, event, this.#listenerFailed)
-  }
-
-  /** Reports a fault of poolsafe itself. The first fault is logged; no fault stops a statement. */
-  fault(where: string, cause: unknown): void {
-    this.#parts.log.fault(where, cause)
-  }
-
-  /** Logs a message that is no warning. */
-  info(message: string): void {
-    this.write({ level: 'info', message, fields: { event: 'info' } })
-  }
-
-  /** Logs a warning that is no finding, each time. */
-  warn(message: string): void {
-    this.write({ level: 'warn', message, fields: { event: 'warning' } })
-  }
-
-  /** Logs a warning that is no finding, once for each message. */
-  warnOnce(message: string): void {
-    this.#guarded(() => {
-      this.#parts.log.warnOnce(message, message, { event: 'warning' })
-      return undefined
-    })
-  }
-
-  /** Logs an entry. A logger that throws counts as a fault. */
-  write(entry: LogEntry): void {
-    try {
-      this.#parts.log.write(entry)
-    } catch (error) {
-      this.#fault('write to the logger', error)
-    }
   }
 
   #guarded(act: () => PoolsafeError | undefined): PoolsafeError | undefined {
