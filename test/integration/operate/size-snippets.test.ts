@@ -4,10 +4,12 @@ import pg from 'pg'
 import { expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 
+/** More pairs of database and user than connections. */
+const shared = planSize({ cores: 2, processes: 3, poolers: 1, pairs: 12 })
 const plan = planSize({ cores: 4, processes: 12, requestsPerSecond: 300, poolers: 2, pairs: 2, ramBytes: 4 * 2 ** 30 })
 
-function snippet(title: string): string {
-  return plan.snippets.find((each) => each.title === title)?.text ?? ''
+function snippet(title: string, of = plan): string {
+  return of.snippets.find((each) => each.title === title)?.text ?? ''
 }
 
 /** The settings of an INI file, without comments. */
@@ -36,6 +38,31 @@ it('PostgreSQL and PgBouncer start with the settings of a plan, and the role tak
     answer: [{ one: 1 }],
     inForce: [{ max_connections: settings['max_connections'] }],
   })
+})
+
+it('many users share the connections of a pooler, and none of them waits in vain', async () => {
+  const server = await startPostgres()
+  const owner = new pg.Client(server.url)
+  await owner.connect()
+  const users = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`user_${at}`, 'word']))
+  for (const user of Object.keys(users)) await owner.query(`CREATE ROLE ${user} LOGIN PASSWORD 'word'`)
+  const pooler = await startPgBouncer({ target: server, users, settings: settingsIn(snippet('pgbouncer.ini', shared)) })
+  const answers = await Promise.all(
+    Object.keys(users).map(async (user) => {
+      const client = new pg.Client(pooler.urlFor(user, 'word'))
+      await client.connect()
+      const { rows } = await client.query<{ open: number }>(
+        "SELECT count(*)::int AS open, pg_sleep(0.05) FROM pg_stat_activity WHERE usename LIKE 'user\\_%'",
+      )
+      await client.end()
+      return rows[0]?.open ?? 0
+    }),
+  )
+  await pooler.stop()
+  await owner.end()
+  await server.stop()
+  expect(answers).toHaveLength(12)
+  expect(Math.max(...answers)).toBeLessThanOrEqual(shared.poolerTotal)
 })
 
 it('Compose and Kubernetes get numbers where they expect numbers', () => {

@@ -1,4 +1,4 @@
-import type { Connections } from './connections.ts'
+import { clientsOf, type Connections } from './connections.ts'
 import { round, type Load } from './load.ts'
 import type { ResolvedSize } from './options.ts'
 import { mostProcesses, slotsOf } from './pools.ts'
@@ -64,7 +64,7 @@ function limitsOfLoad(size: ResolvedSize, load: Load, { pool, total }: Connectio
 function limitsOfProcesses(size: ResolvedSize, { pool, maxClients, neededMaxConnections }: Connections): Limit[] {
   const slots = Math.min(slotsOf(size), neededMaxConnections - size.reservedConnections - size.otherConnections)
   const room = size.poolers === 0 ? slots : maxClients * Math.max(size.poolers - 1, 1)
-  const processes = Math.floor(room / pool)
+  const processes = Math.floor(room / (size.poolers === 0 ? pool : clientsOf(size, pool)))
   return [
     {
       what: size.poolers === 0 ? 'max_connections' : 'max_client_conn',

@@ -89,9 +89,12 @@ function withoutPooler(size: ResolvedSize, wanted: number): Divided {
 function behindPoolers(size: ResolvedSize, load: Load, pool: number): Divided {
   const { poolers, pairs } = size
   const servers =
-    size.pairs > 1 && roomOf(size, load) < poolers * pairs ? sharedServers(size, load) : ownServers(size, load)
+    size.pairs > 1 && roomOf(size, load) < leastShare * poolers * pairs
+      ? sharedServers(size, load)
+      : ownServers(size, load)
   const { poolSize, poolerTotal } = servers
-  const clients = mostProcesses(size) * pool
+  const each = clientsOf(size, pool)
+  const clients = mostProcesses(size) * each
   // If one pooler fails, the others get its clients.
   const maxClients = Math.ceil((clients * 1.2) / Math.max(poolers - 1, 1))
   return {
@@ -106,7 +109,7 @@ function behindPoolers(size: ResolvedSize, load: Load, pool: number): Divided {
       figureOf(
         'max_client_conn',
         maxClients,
-        `(${size.processes} + ${size.surge}) processes × ${pool} × 1.2 ÷ ${counted(Math.max(poolers - 1, 1), 'pooler')}${poolers > 1 ? ' (one may fail)' : ''}`,
+        `(${size.processes} + ${size.surge}) processes × ${each === pool ? pool : `${pairs} pairs`} × 1.2 ÷ ${counted(Math.max(poolers - 1, 1), 'pooler')}${poolers > 1 ? ' (one may fail)' : ''}`,
         sources.pgbouncer,
       ),
       figureOf(
@@ -117,6 +120,14 @@ function behindPoolers(size: ResolvedSize, load: Load, pool: number): Divided {
       ),
     ],
   }
+}
+
+/** With fewer connections for each pair, the pairs share them. */
+const leastShare = 2
+
+/** The connections of one process to the poolers. A pool has one user, so a process has a pool for each pair. */
+export function clientsOf({ pairs }: ResolvedSize, pool: number): number {
+  return Math.max(pool, pairs)
 }
 
 type Servers = Pick<Connections, 'poolSize' | 'poolerTotal' | 'figures'>
@@ -153,8 +164,8 @@ function ownServers(size: ResolvedSize, { worthHaving }: Load): Servers {
 }
 
 /**
- * There are more pairs than connections, so the pairs share them: at its limit, PgBouncer closes an idle connection of
- * one pair for another.
+ * With one connection, a slow statement of a pair stops its others, so the pairs share the connections of a pooler. At its
+ * limit, PgBouncer closes an idle connection of one pair for another.
  */
 function sharedServers(size: ResolvedSize, load: Load): Servers {
   const { poolers, pairs } = size

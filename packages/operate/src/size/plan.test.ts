@@ -77,6 +77,7 @@ describe('planSize()', () => {
     ['as many as the cores work for', { cores: 8, poolers: 2, pairs: 200 }, { poolSize: 2, poolerTotal: 8 }],
     ['as many as the server has', { cores: 64, poolers: 1, pairs: 200, maxConnections: 60 }, { poolerTotal: 52 }],
     ['one for each pooler', { cores: 2, poolers: 4, pairs: 50 }, { poolSize: 1, poolerTotal: 1 }],
+    ['instead of one for each', { cores: 4, poolers: 1, pairs: 8 }, { poolSize: 2, poolerTotal: 8 }],
     ['no fewer than a busy pair needs', { cores: 16, poolers: 1, pairs: 40, requestsPerSecond: 900 }, { poolSize: 3 }],
   ])('lets many pairs share the connections of a pooler: %s', (_, options, numbers) => {
     const plan = planSize(options)
