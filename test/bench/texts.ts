@@ -4,7 +4,7 @@ let made = 0
 const filler = ' and "public"."User"."createdAt" <= $7 or "lastName" in ($8,$9) and (balance + 12 < total)'
 
 /**
- * A statement of this length that nobody has seen before, and that the scan alone can judge.
+ * A new statement of this length, which the scan alone can judge.
  *
  * @param length in characters, at least 40
  * @param letter to put in: one beyond Latin-1 doubles the bytes of the text
@@ -21,7 +21,7 @@ export function doubtfulText(length: number): string {
   return fill(`select 'set_config' as "x${made++}" where true`, length)
 }
 
-/** Flat, as if it had come from a socket or a file: V8 keeps a concatenation as a tree until somebody reads it. */
+/** Flat, as if it had come from a socket or a file: V8 keeps a concatenation as a tree until it is read. */
 export function flat(text: string): string {
   const encoding = /^[\0-\xff]*$/.test(text) ? 'latin1' : 'utf16le'
   return Buffer.from(text, encoding).toString(encoding)

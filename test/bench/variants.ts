@@ -5,7 +5,7 @@ const columns = 3
 const room = Buffer.alloc(1_000_000)
 
 /**
- * Flat, as if it had come from a query builder's last step: V8 keeps a concatenation as a tree until somebody reads it.
+ * Flat, as if it had come from a query builder's last step: V8 keeps a concatenation as a tree until it is read.
  */
 function flat(text: string): string {
   return room.toString('latin1', 0, room.write(text, 'latin1'))
@@ -57,7 +57,7 @@ export function fullInsert(index: number): string {
   return flat(`INSERT INTO "User" ("email", "name", "org", "at", "by") VALUES ${full} RETURNING id AS id${index}`)
 }
 
-/** As sqlcommenter writes it: 32 hexadecimal digits that nobody has seen before. */
+/** As sqlcommenter writes it: 32 new hexadecimal digits each time. */
 function trace(index: number): string {
   const id = Math.imul(index, 0x9e3779b1) >>> 0
   const digits = id.toString(16).padStart(8, '0')

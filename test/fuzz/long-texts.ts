@@ -79,7 +79,7 @@ function timed(shape: string, textOf: (length: number) => string, attempts = 4):
 }
 
 /**
- * The best of several times. The first makes the text flat: V8 keeps a concatenation as a tree until somebody reads it.
+ * The best of several times. The first makes the text flat: V8 keeps a concatenation as a tree until it is read.
  */
 function bestNanos(text: string): number {
   const nanos = Array.from({ length: 5 }, () => {

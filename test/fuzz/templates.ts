@@ -116,7 +116,7 @@ export const expressions: readonly string[] = [
   'JSON_SERIALIZE(JSON({e}))',
 ]
 
-/** Expressions without holes. The strings are ends of other constructs, wherever somebody reads them wrongly. */
+/** Expressions without holes. Read wrongly, the strings are ends of other constructs. */
 export const leaves: readonly string[] = [
   '1',
   '$1',

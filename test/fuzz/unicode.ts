@@ -11,7 +11,7 @@ export const falseSpaces: readonly string[] = nonAscii.filter((char) => /\s/.tes
 /** Characters that Unicode turns into ASCII: `ſ` and `K` by case, full-width letters, quotes and semicolons by NFKC. */
 export const lookalikes: ReadonlyMap<string, readonly string[]> = collect()
 
-/** Characters that are hard on whoever counts, compares or prints: NUL, BOM, halves of pairs, invisible ones. */
+/** Characters that are hard to count, compare or print: NUL, BOM, halves of pairs, invisible ones. */
 export const oddities: readonly string[] = [
   '\0',
   '\ufeff',

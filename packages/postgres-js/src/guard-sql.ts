@@ -86,7 +86,7 @@ export function guardSqlMeanwhile(sql: object, guard: Guard, options: SqlOptions
 /** The objects that {@link guardSqlMeanwhile} guards: by the `sql` of postgres.js, and by the guarded one. */
 const meanwhile = new WeakMap<object, { readonly original: PoolSql; readonly undo: () => void }>()
 
-/** Returns the `sql` of postgres.js itself, which nobody guards from now on but the caller. */
+/** Returns the `sql` of postgres.js itself. From now on only the caller guards it. */
 function originalOf(sql: object): object {
   const guarded = meanwhile.get(sql)
   if (guarded === undefined) return sql

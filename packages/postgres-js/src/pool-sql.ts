@@ -90,7 +90,7 @@ function guardBegin(original: PoolSql, guarded: PoolSql, pool: Pool): Pick<PoolS
   return { begin, unsafe }
 }
 
-/** A promise of its own: poolsafe handles that of postgres.js, and a failure that nobody handles is still reported by Node. */
+/** A promise of its own: poolsafe handles that of postgres.js, and Node still reports an unhandled failure. */
 function endOf(outcome: Promise<unknown>, transaction: TransactionScope): Promise<unknown> {
   return outcome.then(
     (result) => {

@@ -33,7 +33,7 @@ function isPool(target: object): target is PoolLike & PoolWithOptions {
 /**
  * Guards a pool with the guard of the dialect that asks it for a connection, if there is one.
  *
- * Without a limit in the configuration, callers wait as long as they did before: for ever, unless the pool has a limit.
+ * Without a limit in the configuration, callers wait as long as they did before: forever, unless the pool has a limit.
  */
 function adoptPool(pool: PoolLike & PoolWithOptions, guard: Guard, limits: CheckoutOptions | undefined): void {
   if (pool.options !== undefined && limits?.acquireTimeoutMillis === undefined)

@@ -69,7 +69,7 @@ function adopted(sql: object, guard: Guard, limits: CheckoutOptions | undefined)
   }
 }
 
-/** Without a limit in the configuration, callers wait as long as they did before: for ever. */
+/** Without a limit in the configuration, callers wait as long as they did before: forever. */
 function optionsOf({ acquireTimeoutMillis = Infinity, ...others }: CheckoutOptions = {}): PostgresJs.SqlOptions {
   const { maxWaiting, leakDetectionMillis, idleInTransactionMillis } = others
   const given = Object.entries({ acquireTimeoutMillis, maxWaiting, leakDetectionMillis, idleInTransactionMillis })

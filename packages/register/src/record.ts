@@ -79,7 +79,7 @@ export function recordProcess(guard: Guard, folder: string): (place: string) => 
     try {
       const text = JSON.stringify(recorder.record())
       if (text === written) return
-      // Nobody may read half a file.
+      // No reader may see half a file.
       writeFileSync(`${file}.part`, text)
       renameSync(`${file}.part`, file)
       written = text

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import type { Batch } from '../crew.ts'
 import { redactionTally } from './leaks.ts'
 
-// Syntax errors are ordinary answers here; nobody reads their stacks.
+// Syntax errors are ordinary answers here, and their stacks are not read.
 Error.stackTraceLimit = 0
 
 parentPort?.on('message', ({ seed, first, count }: Batch) => {

@@ -32,7 +32,7 @@ export class GarblingWay {
     this.#garblesNext = true
   }
 
-  /** Sends bytes that nobody asked for to all clients. */
+  /** Sends unrequested bytes to all clients. */
   intrude(bytes: Buffer = garbage): void {
     for (const client of this.#clients) client.write(bytes)
   }

@@ -26,7 +26,7 @@ export interface CodeResult {
   readonly texts: { readonly tag: number; readonly call: number }
 }
 
-/** The file with what is known about it. */
+/** The file, with the known facts about it. */
 export interface CodeFile {
   readonly path: string
   readonly file: SourceFile

@@ -47,7 +47,7 @@ const words = new WordFinder([
   // `lastval` is not `lastValue`. A name that ends in `_` is the start of many.
   ...names.map((name) => word(name.toLowerCase(), undefined, name.endsWith('_') ? undefined : /^(?![a-z])/i)),
   ...firstWords,
-  // A keyword counts beside what it makes: `CREATE TEMP`, `INTO TEMP`.
+  // A keyword counts only beside the word that it belongs to: `CREATE TEMP`, `INTO TEMP`.
   ...keywords.map((keyword) => word(keyword, behind('create|global|local|replace|into'), atEnd)),
   word('begin', atStart, /^\s*(?:["'`;$\\]|$)|^\s+(?:work|transaction|isolation|read|not|deferrable)\b/i),
   word('start', atStart, before('transaction')),

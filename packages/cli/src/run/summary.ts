@@ -123,7 +123,7 @@ function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0)
 }
 
-/** Returns who sent a statement: `User.find at src/users.ts:12:5`, or what is known of it. */
+/** Returns the sender of a statement: `User.find at src/users.ts:12:5`, or the known part of it. */
 export function byOf({ operation, place }: Pick<FindingRecord, 'operation' | 'place'>): string {
   return [operation, place].filter((part) => part !== undefined).join(' at ')
 }

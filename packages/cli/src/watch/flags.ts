@@ -50,7 +50,7 @@ function percentOf(text: string): number {
   throw new UsageError(`--above must be a percentage from 1 to 99; got '${text}'`)
 }
 
-/** @throws UsageError for what is no port */
+/** @throws UsageError for a value that is no port */
 export function portOf(text: string): number {
   const port = numberOf('metricsPort', text)
   if (Number.isInteger(port) && port <= 65_535) return port

@@ -4,7 +4,7 @@ import { isSqlState } from '../sql-state.ts'
 import { byCode, byMessage, noIpv6, unreadableFile, withinAuthorization } from './failure-table.ts'
 import { tlsFailureOf, withinProtocol } from './tls-failures.ts'
 
-/** Codes with several meanings, which the message tells apart. */
+/** Codes with several meanings. The message decides between them. */
 const within: { readonly [code: string]: readonly (readonly [RegExp, Failure])[] | undefined } = {
   '28000': withinAuthorization,
   EPROTO: withinProtocol,

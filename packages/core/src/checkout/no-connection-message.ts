@@ -65,7 +65,7 @@ function sharedRows(call: NoConnection, pool: PoolState): string {
   return sharedText(pool, `${call.likelyCause} ${call.error?.message ?? ''}`, () => makeRows(call, pool))
 }
 
-/** @param key tells apart the texts about one state of a pool */
+/** @param key distinguishes the texts about one state of a pool */
 function sharedText(pool: PoolState, key: string, make: () => string): string {
   let texts = shared.get(pool)
   if (texts === undefined) shared.set(pool, (texts = new Map()))

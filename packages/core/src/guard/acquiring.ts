@@ -4,7 +4,7 @@ import type { Engine } from './engine.ts'
 
 /** One `acquireConnection` of a layer above, watched by the guarded pool below it. */
 export interface Acquiring {
-  /** The guard of the layer above. A pool that nobody guards yet takes it. */
+  /** The guard of the layer above. A pool without a guard takes it. */
   readonly guard?: Engine | undefined
   /** Set by a guarded pool: its guard judges what is sent on the connection, so the layer above does not. */
   judgedBelow: Engine | undefined
@@ -21,8 +21,8 @@ export interface ConnectionControl {
   /** The query that was given to the connection last, and may still wait there. Pass it to `cancel`. */
   latest(): object | undefined
   /**
-   * Cancels a query by the protocol's own CancelRequest, if the server is at it; what is over, or not yet sent, is left
-   * alone. Resolves when nothing more of it can arrive.
+   * Cancels a query by the protocol's own CancelRequest, if the server works on it. A query that is over, or not yet
+   * sent, is left alone. Resolves when nothing more of it can arrive.
    */
   cancel(query: object): Promise<void>
   /** Closes the connection, and with it whatever the server does for it. Resolves when it is closed. */

@@ -200,7 +200,7 @@ class Walk {
     this.#hasSavepoint = [before, ...others].some(({ savepoint }) => savepoint !== undefined)
   }
 
-  /** @returns the reason why an effect is not repaired; `undefined` if nobody asked for that */
+  /** @returns the reason why an effect is not repaired; `undefined` if no repair is wanted */
   verdictOn(effect: DetectedEffect, step: Step): string | undefined {
     const { pooler, pinned, isWanted, outside } = this.#place
     const judged = (each: DetectedEffect): Finding | undefined =>

@@ -219,7 +219,7 @@ export class StatementSender {
     return execution
   }
 
-  /** The returned promise replaces `answer`, so that a failure that nobody handles is still reported by Node. */
+  /** The returned promise replaces `answer`, so Node still reports an unhandled failure. */
   #end<Result>(observer: Observer, execution: Execution, answer: Promise<Result>, input?: unknown): Promise<Result> {
     return answer.then(
       (result) => {

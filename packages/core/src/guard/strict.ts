@@ -4,7 +4,7 @@ import type { RuleId } from '../rules/index.ts'
 import { shared, type Slot } from '../shared.ts'
 import type { AllowedEvent, FindingEvent, MovedEvent, RepairedEvent } from './events.ts'
 
-/** Set by the testing package: every guard of the process is strict, and tells what it finds. */
+/** Set by the testing package: every guard of the process is strict, and reports its findings. */
 export interface StrictOverride {
   onFinding(event: FindingEvent): void
   /** True if the test that sends the statement has an exception for this rule. */
@@ -14,7 +14,7 @@ export interface StrictOverride {
    * comment is analysed. Told each time, with the same object for the same exception.
    */
   onDeclared?(exception: KnownException): void
-  /** An exception allowed findings: those that no event tells of were declared in vain. */
+  /** An exception allowed findings. Exceptions without such an event were declared but never used. */
   onAllowed?(event: AllowedEvent): void
   /** A statement was repaired. */
   onRepaired?(event: RepairedEvent): void

@@ -95,7 +95,7 @@ function expiry(millis: string): string {
   return `clock_timestamp() + ${millis}::double precision * interval '1 millisecond'`
 }
 
-/** @throws InvalidOptionError for what is neither `table` nor `schema.table` */
+/** @throws InvalidOptionError for a name that is neither `table` nor `schema.table` */
 export function checkTableName(given: unknown): string {
   const parts = typeof given === 'string' ? given.split('.') : []
   const isName = parts.length >= 1 && parts.length <= 2 && parts.every((part) => /^[A-Za-z_][\w$]{0,62}$/.test(part))

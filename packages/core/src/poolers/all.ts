@@ -1,4 +1,4 @@
-// The one list of poolers, a line each. What a URL tells of them and the documentation pages derive from it.
+// The one list of poolers, a line each. Their detection by URL and the documentation pages derive from it.
 export { direct } from './direct.ts'
 export { hyperdrive } from './hyperdrive.ts'
 export { neon } from './neon.ts'

@@ -159,7 +159,7 @@ export function maskedBy(what: string, object: string | undefined): Effect {
 /** Returns the effect with the words for one that may not run, may run more than once, or may be rolled back. */
 export function uncertain<E extends Effect>(effect: E): E {
   if (effect.does === 'clears' || effect.does === 'undoes') return { ...effect, isUncertain: true }
-  // How often it is taken, nobody can count: no unlock of one frees it for certain.
+  // The number of times it is taken is unknown, so no single unlock surely frees it.
   if (effect.does !== 'leaves' || effect.state !== 'advisory-lock' || effect.object === undefined) return effect
   const { object: _, ...uncounted } = effect
   return uncounted as E

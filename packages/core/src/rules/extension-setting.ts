@@ -2,7 +2,7 @@ import type { FunctionCall } from '../sql/function-call.ts'
 import { withSettings } from './helper.ts'
 import type { Detected, Rule } from './rule.ts'
 
-/** Without an argument such a function only tells the value. */
+/** Without an argument such a function only returns the value. */
 function sets(setting: string): (call: FunctionCall) => Detected {
   return ({ name, args }) =>
     args.length === 1 ? { does: 'leaves', state: 'setting', what: name, when: 'always', object: setting } : undefined

@@ -19,7 +19,7 @@ function needs({ name }: FunctionCall): Effect {
   return { does: 'needs', state, what: name, when: 'always' }
 }
 
-/** A view has no arguments by which PostgreSQL could tell it from a table of the user's: the names are hypopg's own. */
+/** A view has no arguments that would distinguish it from a table of the user's. The names are hypopg's own. */
 function onRelation({ relname = '' }: RangeVar): Effect | undefined {
   return /^hypopg_(list_indexes|hidden_indexes)$/.test(relname)
     ? { does: 'needs', state, what: relname, when: 'always' }

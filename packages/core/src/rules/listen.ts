@@ -15,7 +15,7 @@ export const listen: Rule<'session/listen'> = {
   },
   helpers: notifications,
   remedy: {
-    pg: `// One client of its own, on the URL that goes round the pooler.
+    pg: `// One client of its own, on the URL that bypasses the pooler.
 const listener = new pg.Client({ connectionString: process.env.DIRECT_DATABASE_URL })
 await listener.connect()
 listener.on('notification', ({ channel, payload }) => console.log(channel, payload))

@@ -43,7 +43,7 @@ export function onDrop({ objects = [], removeType = 'OBJECT_TABLE' }: DropStmt):
     const schema = path.at(-2)
     if (schema !== undefined && !inTempSchema(schema)) return []
     const name = `${path.at(-1) ?? ''}${'ObjectWithArgs' in object ? signatureOfDropped(object.ObjectWithArgs) : ''}`
-    // Without the schema, functions are not looked for among what is temporary.
+    // Without the schema, PostgreSQL does not look for functions in the temporary schema.
     const isFound = schema === 'pg_temp' || (schema === undefined && relationsAndTypes.has(removeType))
     const undone = [removeType, ...(alsoDropped[removeType] ?? [])].map((type) => {
       const effect = dropped(objectOf(type, name), schema === undefined)

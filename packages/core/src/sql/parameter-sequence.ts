@@ -44,7 +44,7 @@ function placeOf(number: number, separatorLength: number): number {
   return place
 }
 
-/** In whole blocks: of what is left over, each character is read. */
+/** Whole blocks are compared. The rest is read character by character. */
 function commonLength(sql: string, at: number, sequence: string, start: number): number {
   const longest = Math.min(sql.length - at, sequence.length - start)
   let length = 0

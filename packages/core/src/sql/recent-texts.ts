@@ -60,7 +60,7 @@ export class Front<Value> {
   }
 }
 
-/** The length and some 32 characters: enough to tell most statements of one application apart. */
+/** The length and about 32 characters, which distinguish most statements of one application. */
 function placeOf(text: string): number {
   const { length } = text
   const step = (length >> 5) + 1

@@ -14,7 +14,7 @@ const maxShown = 300
 export function redact(sql: string, maxLength: number = maxShown, next: typeof nextToken = nextToken): string {
   const value = new SettingValue()
   let shown = ''
-  // Not asked of the text itself: V8 would have to copy what is put together so far, for each token.
+  // This does not read the text itself: V8 would have to copy the text so far for each token.
   let endsBlank = true
   for (let at = 0; at < sql.length && shown.length <= maxLength;) {
     const { text, end } = next(sql, at)

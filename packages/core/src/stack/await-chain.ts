@@ -41,7 +41,7 @@ export class AwaitChain {
    * Returns whether this call comes from the callback of the transaction whose BEGIN has the other chain: from the root
    * inwards it is awaited by all of the application's functions that await the BEGIN, where they stand. Then comes
    * either another function of the application, the callback, or the library's function that sent BEGIN, which has gone
-   * on from there. Calls that run side by side are told apart by their places in the `Promise.all` that awaits them.
+   * on from there. Their places in the `Promise.all` that awaits them distinguish calls that run side by side.
    * `undefined` where the BEGIN has no such chain.
    */
   comesFromCallbackOf(begun: AwaitChain): boolean | undefined {

@@ -27,7 +27,7 @@ export interface DoctorOptions {
   readonly connection: DoctorConnection
   /** The URL, from which a hosted pooler is recognised. No part of it is in the report. */
   readonly url?: string
-  /** A connection that goes round the pooler: for migrations and LISTEN. */
+  /** A connection that bypasses the pooler: for migrations and LISTEN. */
   readonly direct?: DoctorConnection
   /** PgBouncer's admin console: a connection to its database `pgbouncer`. */
   readonly admin?: Ask

@@ -57,7 +57,7 @@ interface Counted {
 /**
  * The most server connections that one PgBouncer opens to the server of the application: for each pair of database and
  * user the size of its pool with its reserve, at most max_db_connections for each database and max_user_connections for
- * each user. A database that nobody has used yet counts for one user.
+ * each user. An unused database counts for one user.
  */
 export function mostServers(pgbouncer: PgBouncerFacts, way: Way, role: string, only: Counted = {}): number {
   const pairs = pairsOf(pgbouncer, way, role).filter(

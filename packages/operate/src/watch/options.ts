@@ -23,7 +23,7 @@ export interface WatchOptions {
   readonly applications: readonly string[]
   /** Roles whose connections may be closed. A superuser must be named here. @default every role but superusers */
   readonly roles?: readonly string[]
-  /** Without it, the watch only says what it would close. @default false */
+  /** Without it, the watch only reports the connections that it would close. @default false */
   readonly apply?: boolean
   /** The time between two looks, in milliseconds, at least 100. @default 60000 */
   readonly intervalMillis?: number

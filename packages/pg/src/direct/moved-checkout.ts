@@ -257,7 +257,7 @@ export class MovedCheckout implements MovedClient {
     if (this.#early !== undefined) this.#finishEarly(session, this.#early)
   }
 
-  /** Ends a session whose release came before its connection. No caller is left who could catch an error. */
+  /** Ends a session whose release came before its connection. No caller is left that could catch an error. */
   #finishEarly(
     session: DirectSession,
     { error, entry }: { readonly error: unknown; readonly entry: DriverFunction },

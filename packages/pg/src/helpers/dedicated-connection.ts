@@ -26,7 +26,7 @@ interface Answer {
 /**
  * Connects a new client of pg that belongs to no pool.
  *
- * @throws InvalidOptionError for what is no client
+ * @throws InvalidOptionError for a value that is no client
  * @throws the client's error if it cannot connect
  */
 export async function dedicatedConnection(client: ClientLike): Promise<DedicatedConnection> {

@@ -27,7 +27,7 @@ export interface DirectOptions {
 /**
  * Checks what can be known before a connection is opened: the pool's guard and its URL.
  *
- * @throws InvalidOptionError for what is no pool; PooledConnectionError
+ * @throws InvalidOptionError for a value that is no pool; PooledConnectionError
  */
 export function checkDirectPool(what: string, pool: unknown): asserts pool is HelperPool {
   if (!isPool(pool))

@@ -33,7 +33,7 @@ const firstPauseMillis = 50
  * @param direct a pool on the unpooled URL, or a guarded pool that has one. Only its options are used: the listener's connection is none of its `max`
  * @param handlers a function for each channel, by its exact name
  * @returns resolves when all channels are listened to
- * @throws InvalidOptionError for what is no pool, and for channels and options that cannot be; PooledConnectionError
+ * @throws InvalidOptionError for a value that is no pool, and for invalid channels and options; PooledConnectionError
  *   for a pool behind a pooler; the driver's error where the first connection fails
  */
 export async function listen(

@@ -51,7 +51,7 @@ function nameCall(holder: Methods, name: string, modelOf: ModelOf): void {
   Object.defineProperty(holder, name, { value: named, configurable: true, writable: true })
 }
 
-/** Asynchronous, so that V8 still knows who awaits the call, and a rejection that nobody handles stays one. */
+/** Asynchronous, so that V8 still knows the awaiting function, and an unhandled rejection stays one. */
 async function untilItEnds(result: Promise<unknown>, running: RunningCall): Promise<unknown> {
   try {
     return await result

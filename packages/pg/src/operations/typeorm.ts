@@ -104,7 +104,7 @@ function isSchema(target: object): target is Schema {
   return (target as Record<string, unknown>)['@instanceof'] === Symbol.for('EntitySchema')
 }
 
-/** A plain object does not tell its entity. */
+/** A plain object does not name its entity. */
 function nameOf(entity: NamedClass | undefined): string | undefined {
   const name = entity?.name
   return typeof name === 'string' && name !== '' && name !== 'Object' ? name : undefined

@@ -12,7 +12,7 @@ const said = shared('saidOfMigrateUrls', () => new Set<string>())
  */
 export function warnOfPooledUrl(guard: Pick<Engine, 'warn'>): void {
   try {
-    // Bundlers put the value in its place, and leave out what is never reached.
+    // Bundlers insert the value, and remove code that is never reached.
     if (process.env.NODE_ENV !== 'development' && process.env.NODE_ENV !== 'test') return
     const message = messageOf(migrateUrl(process.cwd(), process.env))
     if (message === undefined || said.has(message)) return

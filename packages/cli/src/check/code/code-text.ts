@@ -15,7 +15,7 @@ export interface CodeText {
   /** The call or the tagged template that sends it. */
   readonly sender: Node
   readonly receiver: ReceiverKind
-  /** The receiver as it is written, to tell one from another. */
+  /** The receiver as it is written, to distinguish receivers. */
   readonly receiverName: string
   /** It is sent as it is, not as a part of a larger text. */
   readonly isSent: boolean

@@ -11,8 +11,8 @@ import { classAround, fieldsOf } from './values.ts'
  * - `orm`: a client of an ORM outside any transaction; it borrows as well
  * - `client`: a held connection
  * - `held`: a held connection outside any transaction
- * - `direct`: a connection that goes round the pooler, by its name or by that of its URL
- * - `unknown`: cannot be told from the code
+ * - `direct`: a connection that bypasses the pooler, by its name or by that of its URL
+ * - `unknown`: the code does not show it
  */
 export type ReceiverKind = 'transaction' | 'pool' | 'orm' | 'client' | 'held' | 'direct' | 'unknown'
 

@@ -7,7 +7,7 @@ export interface ConnectionUrl {
   /** The offset of the URL in the file. */
   readonly at: number
   readonly length: number
-  /** By its name, it goes round the pooler. */
+  /** True if its name says that it bypasses the pooler. */
   readonly isNamedDirect: boolean
   /** The pooler that it leads to, as far as it shows. */
   readonly pooler: DetectedPooler | undefined

@@ -1,7 +1,7 @@
 /** Editors write a file in several steps. */
 const settleMillis = 100
 
-/** Changes of files, told once they have settled. */
+/** Changes of files, reported once they have settled. */
 export class Changes {
   #timer: NodeJS.Timeout | undefined
   #isSettled = false
