@@ -234,7 +234,7 @@ const ofJudgement: readonly MetricDefinition[] = [
   ),
   byRule(
     'moved_findings_total',
-    'Findings by rule because of which a checkout moved to a direct connection.',
+    'Findings by rule that moved a checkout to a direct connection.',
     'poolsafe.moved_findings',
     (all) => all.movedFindings,
   ),

@@ -59,7 +59,7 @@ export interface GuardStatistics {
   readonly allowedFindings: { readonly [Id in RuleId]?: number }
   /** Findings by rule that were repaired before their statement was sent. */
   readonly repairedFindings: { readonly [Id in RuleId]?: number }
-  /** Findings by rule because of which a checkout moved to a direct connection. */
+  /** Findings by rule that moved a checkout to a direct connection. */
   readonly movedFindings: { readonly [Id in RuleId]?: number }
   /**
    * Lookups in the cache of judged SQL (a statement may need several): hits, misses, and the misses that had to be

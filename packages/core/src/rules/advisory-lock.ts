@@ -97,7 +97,7 @@ SELECT pg_advisory_xact_lock(42);
 UPDATE counters SET value = value + 1;
 COMMIT; -- releases the lock
 
--- For minutes of work: a lease in a table, which needs no open transaction. No row: somebody else has it.
+-- For minutes of work: a lease in a table, which needs no open transaction. No row: another holder has it.
 UPDATE leases SET held_until = now() + interval '10 minutes' WHERE name = 'report' AND held_until < now() RETURNING name;`,
   kysely: `await db.transaction().execute(async (trx) => {
   await sql\`select pg_advisory_xact_lock(42)\`.execute(trx)
