@@ -39,7 +39,7 @@ export interface WatchOptions {
   readonly poolerAddresses?: readonly string[]
   /** Closes idle server connections of poolers too, if their last client had a matching name. @default false */
   readonly closesPoolerConnections?: boolean
-  /** Called for everything that happens. What it throws is ignored. */
+  /** Called for each event. If it throws or rejects, the watch goes on, and the first error is a warning of the process. */
   readonly onEvent?: (event: WatchEvent) => unknown
   /** Ends the watch. */
   readonly signal?: AbortSignal

@@ -46,6 +46,7 @@ export async function watchConnections(options: WatchOptions): Promise<Connectio
 
 class Watch implements ConnectionWatch {
   readonly #options: ResolvedWatch
+  #hasWarned = false
   readonly #counts: WatchCounts
   readonly #acting: BackOff
   readonly #connecting: BackOff
@@ -206,12 +207,24 @@ class Watch implements ConnectionWatch {
   }
 
   #emit(event: WatchEvent): void {
-    try {
-      // A listener may be asynchronous; its rejection must not end the process.
-      void Promise.resolve(this.#options.onEvent?.(event)).catch(() => {})
-    } catch {}
+    void this.#pass(event)
     if (events.hasSubscribers) events.publish(event)
   }
+
+  /** Calls the listener, whose error must end neither the watch nor the process. The first one is a warning. */
+  async #pass(event: WatchEvent): Promise<void> {
+    try {
+      await this.#options.onEvent?.(event)
+    } catch (error) {
+      if (!this.#hasWarned) warn(error)
+      this.#hasWarned = true
+    }
+  }
+}
+
+function warn(error: unknown): void {
+  const text = error instanceof Error ? error.message : 'no error was thrown, but another value'
+  process.emitWarning(`onEvent of watchConnections() failed: ${text}`, 'PoolsafeWarning')
 }
 
 /** The server has no free connection; any driver passes its code on. */

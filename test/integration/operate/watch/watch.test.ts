@@ -1,6 +1,6 @@
 import type { PostgresServer } from '@poolsafe/testing/servers'
 import { startTestPostgres, testMajor } from '../../../support/servers/postgres-versions.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { closedOf, openStage, type Stage, until } from './stage.ts'
 
 let server: PostgresServer
@@ -268,7 +268,11 @@ describe('watchConnections', () => {
     expect(watch.stats()).toMatchObject({ lost: 1, isConnected: true })
   })
 
-  it('goes on when a listener throws or rejects', async () => {
+  it('goes on when a listener throws or rejects, and warns once', async () => {
+    const warnings: string[] = []
+    const note = ({ name, message }: Error): void => void (name === 'PoolsafeWarning' && warnings.push(message))
+    process.on('warning', note)
+    onTestFinished(() => void process.off('warning', note))
     await stage.connectMany(10, 'shop-api')
     const { watch } = await stage.watch({
       onEvent: async ({ kind }) => {
@@ -277,5 +281,7 @@ describe('watchConnections', () => {
       },
     })
     await until(() => watch.stats().used === 8)
+    await until(() => warnings.length > 0)
+    expect(warnings).toEqual(['onEvent of watchConnections() failed: at once'])
   })
 })
