@@ -57,6 +57,33 @@ describe('a listener of the application that fails', () => {
     expect(logged.filter((line) => line.includes("a listener of 'finding' threw;"))).toHaveLength(1)
   })
 
+  test('may be a Proxy that throws at every property', () => {
+    const { guard } = watchedGuard()
+    const faults = faultsOf(guard)
+    const fail = (): never => {
+      throw new Error('closed')
+    }
+    guard.on('finding', new Proxy(fail, { get: fail }))
+    expect(send(guard, unsafe)).toBeUndefined()
+    expect(faults[0]).toMatchObject({ callback: "a listener of 'finding'" })
+  })
+
+  test('has another name each time: the memory is bounded, and faults of poolsafe are still reported', () => {
+    const { guard } = watchedGuard()
+    const faults = faultsOf(guard)
+    for (let index = 0; index < 1000; index++) {
+      const listener = (): never => {
+        throw new Error('closed')
+      }
+      const forget = guard.on('finding', Object.defineProperty(listener, 'name', { value: `listener${index}` }))
+      send(guard, unsafe)
+      forget()
+    }
+    expect(faults).toHaveLength(100)
+    engineOf(guard).fault('think', new Error('no'))
+    expect(faults.at(-1)).toMatchObject({ name: 'PoolsafeFault' })
+  })
+
   test('does not hide the failure of another one, and each is reported once', () => {
     const { guard } = watchedGuard()
     const faults = faultsOf(guard)

@@ -196,7 +196,11 @@ function tell<Event>(listener: Listener<Event>, event: Event, name: string, fail
   }
 }
 
+/** A listener may be anything that can be called, also a Proxy whose properties throw. */
 function nameOf(listener: (event: never) => unknown, event: string): string {
-  const name: unknown = Reflect.get(listener, 'name')
-  return typeof name === 'string' && name !== '' ? `the listener ${name} of '${event}'` : `a listener of '${event}'`
+  try {
+    const name: unknown = Reflect.get(listener, 'name')
+    if (typeof name === 'string' && name !== '') return `the listener ${name} of '${event}'`
+  } catch {}
+  return `a listener of '${event}'`
 }

@@ -8,6 +8,9 @@ import { LogWriter, type LogEntry, type LogFields, type Logger } from '../log/lo
 /** Bytes for remembering what has been logged, so that each finding is logged once. */
 const loggedBytes = 262_144
 
+/** Functions of the application whose failure is reported. An application may give each listener another name. */
+const mostReported = 100
+
 /** Writes a guard's messages to its logger. */
 export class GuardLog {
   readonly #writer: LogWriter
@@ -58,7 +61,7 @@ export class GuardLog {
 
   report(fault: CallbackError | PoolsafeFault): void {
     const key = fault instanceof CallbackError ? fault.callback : ''
-    if (this.#reported.has(key)) return
+    if (this.#reported.has(key) || (this.#reported.size >= mostReported && key !== '')) return
     this.#reported.add(key)
     // Errors of `fault` listeners are ignored: each fault is reported once.
     this.#events.emit('fault', fault, () => {})
