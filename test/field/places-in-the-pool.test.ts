@@ -7,6 +7,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
@@ -191,3 +192,36 @@ it('a BEGIN whose answer never comes fails in time, and the connection is replac
   await pool.end()
   await way.close()
 })
+
+it.each(['is ended', 'loses it'] as const)(
+  'a connection that was idle when its pool was guarded is not released once more when the pool %s',
+  async (end) => {
+    const bare = new pg.Pool({ connectionString: server.url, max: 1 })
+    const { rows } = await bare.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    const pool = guardPool(bare, createGuard({ mode: 'warn', logger: { warn: () => {} } }))
+    const thrown: unknown[] = []
+    const hear = (error: unknown): void => void thrown.push(error)
+    process.on('uncaughtExceptionMonitor', hear)
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException').on('uncaughtException', () => {})
+    try {
+      const { promise: ended, resolve } = Promise.withResolvers<void>()
+      pool.once('remove', () => resolve())
+      if (end === 'is ended') await pool.end()
+      else {
+        const other = new pg.Client(server.url)
+        await other.connect()
+        await other.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])
+        await other.end()
+      }
+      await ended
+      // Later than the timer that takes back the place of a connection that was lost.
+      await setTimeout(300)
+      expect(thrown).toEqual([])
+    } finally {
+      process.off('uncaughtExceptionMonitor', hear).removeAllListeners('uncaughtException')
+      for (const listener of listeners) process.on('uncaughtException', listener)
+      if (end !== 'is ended') await pool.end()
+    }
+  },
+)

@@ -227,6 +227,13 @@ export class ClientLife implements Life {
   }
 }
 
+function isIdle(
+  pool: PoolLike & { readonly _idle?: readonly { readonly client: unknown }[] },
+  client: LivingClient,
+): boolean {
+  return pool._idle?.some((item) => item.client === client) === true
+}
+
 /** Returns the life of a client, and creates it for a new client. */
 export function lifeOf(given: ClientLike, home: Home): Life {
   const client = given as LivingClient
@@ -235,7 +242,9 @@ export function lifeOf(given: ClientLike, home: Home): Life {
   Object.defineProperty(client, lifeKey, { value: life })
   const { release } = client as { readonly release?: DriverFunction }
   Object.defineProperty(client, 'release', releaseProperty)
-  life.begin(release)
+  // pg-pool leaves the function of the last stay on an idle client: that stay is over.
+  if (isIdle(home.pool, client)) life.release = release
+  else life.begin(release)
   return life
 }
 
