@@ -8,7 +8,7 @@ import type { ClientLike } from './types.ts'
 
 function nothing(): void {}
 
-/** The functions that settle the promise made last. A constructor of promises calls its executor before it returns. */
+/** The functions that settle the promise made last. `Promise` calls its executor before it returns. */
 const settlers: { resolve: (client: ClientLike) => void; reject: (error: unknown) => void } = {
   resolve: nothing,
   reject: nothing,
@@ -33,12 +33,24 @@ export class PromisedCall implements Receiver<ClientLike> {
 
   /** Makes the promise of this call. */
   promise(PromiseOfPool: PromiseConstructor): Promise<ClientLike> {
-    const promise = new PromiseOfPool<ClientLike>(keepSettlers)
+    return PromiseOfPool === Promise ? this.#promise() : this.#promiseOf(PromiseOfPool)
+  }
+
+  #promise(): Promise<ClientLike> {
+    const promise = new Promise<ClientLike>(keepSettlers)
     this.#resolve = settlers.resolve
     this.#reject = settlers.reject
     settlers.resolve = nothing
     settlers.reject = nothing
     return promise
+  }
+
+  /** The pool's own class of promises may call its executor later, when someone awaits the promise. */
+  #promiseOf(PromiseOfPool: PromiseConstructor): Promise<ClientLike> {
+    return new PromiseOfPool((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
   }
 
   receive(

@@ -64,6 +64,33 @@ describe("pg-pool's own behaviour", () => {
     expect(settled(guarded)).toEqual(settled(bare))
   })
 
+  it('are kept for a class of promises that begins when someone awaits it', async () => {
+    class LazyPromise<Value> extends Promise<Value> {
+      readonly #begin: ConstructorParameters<typeof Promise<Value>>[0]
+
+      constructor(begin: ConstructorParameters<typeof Promise<Value>>[0]) {
+        super(() => {})
+        this.#begin = begin
+      }
+
+      // oxlint-disable-next-line unicorn/no-thenable -- this is what such a class replaces
+      override then<One = Value, Other = never>(
+        ...reactions: Parameters<Promise<Value>['then']>
+      ): Promise<One | Other> {
+        return new Promise<Value>(this.#begin).then(...reactions) as Promise<One | Other>
+      }
+
+      static override get [Symbol.species](): PromiseConstructor {
+        return Promise
+      }
+    }
+    await use({ Promise: LazyPromise }, {}, async (pool) => {
+      const client = await pool.connect()
+      expect(client).toBeInstanceOf(pg.Client)
+      client.release()
+    })
+  })
+
   it('are kept for callbacks, which run in the context of their own call', async () => {
     const requests = new AsyncLocalStorage<string>()
     await use({}, {}, async (pool) => {
