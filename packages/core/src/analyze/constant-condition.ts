@@ -7,12 +7,14 @@ import type { Constant } from './trigger-facts.ts'
 /** The values of variables that are known before the code runs, by their names. */
 export type Constants = ReadonlyMap<string, Constant>
 
-/** Texts that may have a constant condition. Most have none, and are not parsed again. */
-const mayBeConstant = /\btg_|__case__|^\W*(?:not\W+)?(?:true|false)\W*$/i
+/** A condition without variables that is constant. Most texts have none, and are not parsed again. */
+const isBoolean = /^\W*(?:not\W+)?(?:true|false)\W*$/i
 
 /** Returns the value of an expression of PL/pgSQL, if it is known before the code runs. */
 export function constantOf(query: string, constants: Constants): Constant {
-  if (!mayBeConstant.test(query)) return undefined
+  const text = query.toLowerCase()
+  if (!isBoolean.test(query) && ![...constants.keys()].some((name) => text.includes(name.toLowerCase())))
+    return undefined
   const [column] = unlessRefused(() => columnsOf(`SELECT ${query}`)) ?? []
   return column === undefined ? undefined : valueOf(column, constants)
 }

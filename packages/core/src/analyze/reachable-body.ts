@@ -1,6 +1,7 @@
 import { isError, isExpression, type If, type Parsed } from './block-parts.ts'
+import { assignmentsIn } from './assignments.ts'
 import { constantOf, holds, type Constants } from './constant-condition.ts'
-import { variablesOf, withArguments, type TriggerFacts } from './trigger-facts.ts'
+import { variablesOf, withArguments, type Constant, type TriggerFacts } from './trigger-facts.ts'
 
 /**
  * Returns the parts of a routine in PL/pgSQL that may run: without the branches of constant conditions
@@ -36,7 +37,8 @@ class Reachable {
     const { opened, own } = namesIn(body)
     this.#args = own.has('tg_argv') ? undefined : facts?.args
     const constants = facts === undefined ? [] : variablesOf(facts, this.#args)
-    this.#constants = new Map([...constants].filter(([name]) => !own.has(name)))
+    const known = new Map([...constants].filter(([name]) => !own.has(name)))
+    this.#constants = known.size === 0 ? known : new Map([...known, ...copiesIn(body, known)])
     this.#opened = opened
     this.body = this.#part(body)
   }
@@ -158,6 +160,18 @@ interface Visited {
   readonly curvar?: number
   readonly refname?: string
   readonly expr?: Parsed
+}
+
+/** Variables that only their declaration gives a value: `v_op text := TG_OP`. */
+function copiesIn(body: object, constants: Constants): (readonly [string, Constant])[] {
+  const assignments = assignmentsIn(body)
+  const counts = new Map<string, number>()
+  for (const name of assignments.flatMap(({ variables }) => variables)) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return assignments.flatMap(({ sql, variables: [name = ''], isDeclared }) => {
+    const isOnce = isDeclared === true && sql.startsWith('SELECT ') && counts.get(name) === 1
+    const value = isOnce ? constantOf(sql.slice('SELECT '.length), constants) : undefined
+    return value === undefined ? [] : [[name, value] as const]
+  })
 }
 
 function withoutQuery(datum: object): object {

@@ -70,6 +70,21 @@ export const hiddenBranches: readonly StoredCase[] = [
     `DECLARE tg_op text := 'DELETE'; BEGIN IF tg_op = 'DELETE' THEN ${setA}; END IF; RETURN NEW; END`,
     insert('b_hidden_name'),
   ),
+  triggered(
+    'b_copy',
+    `DECLARE v_op text := TG_OP; BEGIN IF v_op = 'INSERT' THEN ${setA}; END IF; RETURN NEW; END`,
+    insert('b_copy'),
+  ),
+  triggered(
+    'b_copy_changed',
+    `DECLARE v_op text := TG_OP; BEGIN IF NEW.id > 0 THEN v_op := 'DELETE'; END IF; IF v_op = 'DELETE' THEN ${setA}; END IF; RETURN NEW; END`,
+    insert('b_copy_changed'),
+  ),
+  triggered(
+    'b_copy_read',
+    `DECLARE v_op text := TG_OP; BEGIN SELECT 'DELETE' INTO v_op; IF v_op = 'DELETE' THEN ${setA}; END IF; RETURN NEW; END`,
+    insert('b_copy_read'),
+  ),
   triggered('b_assigned', `TG_OP := 'DELETE'; IF TG_OP = 'DELETE' THEN ${setA}; END IF;`, insert('b_assigned')),
   {
     object: 'shop.b_parts',
@@ -132,6 +147,11 @@ export const alikeBranches: readonly StoredCase[] = [
   triggered('n_argument', `PERFORM set_config(TG_ARGV[0], 'x', TG_ARGV[1]::boolean);`, insert('n_argument'), {
     given: "'app.a', 'true'",
   }),
+  triggered(
+    'n_copy',
+    `DECLARE v_op text := lower(TG_OP); BEGIN IF v_op = 'delete' THEN ${setA}; END IF; RETURN NEW; END`,
+    insert('n_copy'),
+  ),
   triggered('n_missing', `IF TG_ARGV[0] = 'session' THEN ${setA}; END IF;`, insert('n_missing')),
   triggered('n_replaced', `IF TG_OP = 'DELETE' THEN ${setA}; END IF;`, 'DELETE FROM shop.n_replaced', {
     on: 'BEFORE DELETE',
