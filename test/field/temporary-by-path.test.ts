@@ -26,6 +26,7 @@ const creations: readonly string[] = [
   'CREATE FUNCTION made() RETURNS int LANGUAGE sql RETURN 1',
   'CREATE AGGREGATE made (int) (sfunc = int4pl, stype = int)',
   'DO $$ BEGIN CREATE TABLE made (id int); END $$',
+  "DO $$ BEGIN EXECUTE 'CREATE TABLE made (id int)'; END $$",
 ]
 
 /** Sends the statements in a transaction in strict mode. @returns what the guard refused, and what the server makes */
@@ -92,6 +93,10 @@ describe('with a schema before pg_temp that each database has', () => {
 
   test.each([
     ['a query', ['SET LOCAL search_path = missing, pg_temp', 'SELECT 1']],
+    [
+      'a block that creates nothing',
+      ['SET LOCAL search_path = missing, pg_temp', 'DO $$ DECLARE i int; BEGIN SELECT 1 INTO i; /* create */ END $$'],
+    ],
     ['a name with its schema', ['SET LOCAL search_path = missing, pg_temp', 'CREATE TABLE public.made (id int)']],
     [
       'a table that ends with its transaction',

@@ -1,5 +1,4 @@
 import type { Node, RangeVar } from '@pgsql/types'
-import { option } from './do-block.ts'
 import type { DetectedEffect } from './analysis.ts'
 
 /** CREATE of an object whose schema comes from the search path, where that may be the one of temporary objects. */
@@ -13,7 +12,6 @@ export const perhapsTemporary: DetectedEffect = {
 
 /** Returns true if a statement creates an object whose name has no schema. A DO block may. */
 export function createsObject(statement: Node): boolean {
-  if ('DoStmt' in statement) return /\b(?:create|into)\b/i.test(option(statement.DoStmt.args ?? [], 'as') ?? '')
   if ('CreateTableAsStmt' in statement) return isUnqualified(statement.CreateTableAsStmt.into?.rel)
   if ('SelectStmt' in statement) return isUnqualified(statement.SelectStmt.intoClause?.rel)
   if ('CreateStmt' in statement) return isUnqualified(statement.CreateStmt.relation)

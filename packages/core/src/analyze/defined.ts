@@ -76,5 +76,10 @@ export class Defined {
 
 function joined(one: Block, other: Block): Block {
   const undecided = one.undecided ?? other.undecided
-  return { effects: [...one.effects, ...other.effects], ...(undecided !== undefined && { undecided }) }
+  const creates = one.creates ?? other.creates
+  return {
+    effects: [...one.effects, ...other.effects],
+    ...(undecided !== undefined && { undecided }),
+    ...(creates && { creates }),
+  }
 }

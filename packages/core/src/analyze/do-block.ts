@@ -14,6 +14,8 @@ export interface Block {
   readonly effects: readonly DetectedEffect[]
   /** Why a part of it could not be judged. */
   readonly undecided?: string
+  /** It has a statement that creates an object, in the schema that the search path gives. */
+  readonly creates?: true
 }
 
 /** The effects of one expression or statement of a block. */
@@ -62,7 +64,8 @@ export function analyzeBody(
   const settled = isStored ? settleScopes(walk, found) : found.map((own, at) => sureIn(walk, own, at))
   // The block is a transaction, so effects that only matter in autocommit are left out.
   const effects = settled.flat().filter(({ when }) => when === 'always' || when === 'transaction')
-  return { effects, ...(undecided !== undefined && { undecided }) }
+  const creates = parts.some((part) => part.creates)
+  return { effects, ...(undecided !== undefined && { undecided }), ...(creates && { creates }) }
 }
 
 /** Returns the effects of an expression as uncertain, unless it surely runs once. */
@@ -112,7 +115,8 @@ function analyzeExpression(
   const [run] = runs
   if (run !== undefined && runs.length === 1) return isWhole ? run : { ...run, undecided }
   const effects = runs.flatMap((each) => each.effects.map((effect) => uncertain(effect)))
-  return { effects, mayFail: true, ...(!isWhole && { undecided }) }
+  const creates = runs.some((each) => each.creates)
+  return { effects, mayFail: true, ...(!isWhole && { undecided }), ...(creates && { creates }) }
 }
 
 function constantText(select: string): Folded[] | undefined {
@@ -126,6 +130,7 @@ function toPart(analysis: Analysis): Part {
     effects: effectsIn(analysis),
     mayFail: mayFail(analysis),
     ...(undecided !== undefined && { undecided }),
+    ...(analysis.steps.some(({ creates }) => creates) && { creates: true }),
   }
 }
 

@@ -1,6 +1,8 @@
 import { isError, isExpression, type If, type Parsed } from './block-parts.ts'
 import { assignmentsIn } from './assignments.ts'
 import { constantOf, holds, type Constants } from './constant-condition.ts'
+import { unlessRefused } from '../sql/parser.ts'
+import { tokensOf } from '../sql/statement-text.ts'
 import { variablesOf, withArguments, type Constant, type TriggerFacts } from './trigger-facts.ts'
 
 /**
@@ -146,14 +148,19 @@ function namesIn(body: object): { readonly opened: Set<number>; readonly own: Se
       if (key === 'PLpgSQL_stmt_open' || key === 'PLpgSQL_stmt_forc') opened.add(curvar)
       // A second declaration hides the first one.
       if (key === 'PLpgSQL_var') (declared.has(refname) ? own : declared).add(refname)
-      const [, assigned] =
-        /^\s*(tg_\w+)/i.exec(key === 'PLpgSQL_stmt_assign' ? (expr?.PLpgSQL_expr.query ?? '') : '') ?? []
-      if (assigned !== undefined) own.add(assigned.toLowerCase())
+      if (key === 'PLpgSQL_stmt_assign' && expr !== undefined) own.add(targetOf(expr.PLpgSQL_expr.query))
       visit(child)
     }
   }
   visit(body)
   return { opened, own }
+}
+
+/** Returns the variable that an assignment changes: `tg_argv[0] := 'x'`. No variable but a trigger's own is asked for. */
+function targetOf(query: string): string {
+  if (!query.toLowerCase().includes('tg_')) return ''
+  const [first] = unlessRefused(() => tokensOf(query)) ?? []
+  return (first?.text ?? '').replaceAll('"', '').toLowerCase()
 }
 
 interface Visited {

@@ -48,7 +48,7 @@ export class Announcer {
     try {
       this.#parts.log.warnOnce(message, message, { event: 'warning' })
     } catch (error) {
-      this.fault('judge a statement', error)
+      this.fault('write to the logger', error)
     }
   }
 

@@ -130,6 +130,14 @@ export function clientsOf({ pairs }: ResolvedSize, pool: number): number {
   return Math.max(pool, pairs)
 }
 
+/** Returns true if the pairs of database and user share the server connections of a pooler. */
+export function areShared(
+  { pairs }: Pick<ResolvedSize, 'pairs'>,
+  { poolSize, poolerTotal }: Pick<Connections, 'poolSize' | 'poolerTotal'>,
+): boolean {
+  return poolerTotal < poolSize * pairs
+}
+
 type Servers = Pick<Connections, 'poolSize' | 'poolerTotal' | 'figures'>
 
 function roomOf(size: ResolvedSize, { worthHaving }: Load): number {

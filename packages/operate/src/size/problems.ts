@@ -1,5 +1,5 @@
 import { counted } from '@poolsafe/core/internal'
-import type { Connections } from './connections.ts'
+import { areShared, type Connections } from './connections.ts'
 import { round, staffed, type Load } from './load.ts'
 import type { Memory } from './memory.ts'
 import type { ResolvedSize } from './options.ts'
@@ -85,7 +85,7 @@ function manyPoolers({ poolers, pairs }: ResolvedSize, { worthHaving }: Load, { 
 function deadlockAtPooler(size: ResolvedSize, { busy }: Load, connections: Connections): Problem[] {
   const { poolers, pairs, connectionsAtOnce } = size
   if (poolers === 0 || connectionsAtOnce === 1) return []
-  const isShared = connections.poolerTotal < connections.poolSize * pairs
+  const isShared = areShared(size, connections)
   const poolSize = isShared ? connections.poolerTotal : connections.poolSize
   const requests = staffed(busy / (isShared ? poolers : poolers * pairs))
   if (poolSize >= requests * (connectionsAtOnce - 1) + 1) return []

@@ -1,4 +1,5 @@
 import { counted } from '@poolsafe/core/internal'
+import { areShared } from './connections.ts'
 import type { ResolvedSize } from './options.ts'
 
 /** Configuration to paste. */
@@ -54,10 +55,10 @@ function url({ poolers }: ResolvedSize, { pool, acquireTimeoutMillis }: PlannedN
   }
 }
 
-function pgbouncer({ pairs }: ResolvedSize, numbers: PlannedNumbers): Snippet {
+function pgbouncer(size: ResolvedSize, numbers: PlannedNumbers): Snippet {
   const { poolSize, poolerTotal, maxClients, queryWaitMillis } = numbers
   // One of the limits holds all pairs: that of the database if they have one, that of the user if they have one.
-  const shared = poolerTotal < poolSize * pairs ? `max_user_connections = ${poolerTotal}\n` : ''
+  const shared = areShared(size, numbers) ? `max_user_connections = ${poolerTotal}\n` : ''
   return {
     title: 'pgbouncer.ini',
     language: 'ini',

@@ -6,9 +6,11 @@ import { ancestors, bare, chainOf, lastName, type Call, type Node } from './synt
 import { fillHoles } from '../sql/fill-holes.ts'
 import { fixedText } from '../sql/pieces.ts'
 
+type Does = 'begin' | 'commit' | 'rollback'
+
 /** A place in the code where a transaction begins or ends. */
 interface Turn {
-  readonly does: 'begin' | 'end'
+  readonly does: Does
   readonly node: Node
   /** The receiver of the statement, as it is written. */
   readonly receiver: string
@@ -42,10 +44,15 @@ function turnsOfText({ variants, sender, receiverName }: CodeText): Turn[] {
   if (pieces === undefined || !turnWords.test(fixedText(pieces))) return []
   const { sql, isRead } = fillHoles(pieces)
   if (!isRead) return []
-  return analyze(sql).steps.flatMap(({ control }): Turn[] => {
-    const turn = { node: sender, receiver: receiverName }
-    if (control?.does === 'begin') return [{ ...turn, does: 'begin' }]
-    return control?.does === 'commit' || control?.does === 'rollback' ? [{ ...turn, does: 'end' }] : []
+  return turnsOfSql(sql).map((does) => ({ does, node: sender, receiver: receiverName }))
+}
+
+/** Returns how the statements of a text begin and end transactions. */
+export function turnsOfSql(sql: string): Does[] {
+  if (!turnWords.test(sql)) return []
+  return analyze(sql).steps.flatMap(({ control }) => {
+    const does = control?.does
+    return does === 'begin' || does === 'commit' || does === 'rollback' ? [does] : []
   })
 }
 
@@ -55,7 +62,8 @@ export function turnsOfCall(node: Call): Turn[] {
   const isBeginning = beginning.test(name) && node.arguments.every(({ type }) => !/Function/.test(type))
   const isTurn = isBeginning || ending.test(name)
   if (!isTurn || node.type !== 'CallExpression' || bare(node.callee).type !== 'MemberExpression') return []
-  return [{ node, receiver: chainOf(node.callee).slice(0, -1).join('.'), does: isBeginning ? 'begin' : 'end' }]
+  const does = isBeginning ? 'begin' : name.startsWith('commit') ? 'commit' : 'rollback'
+  return [{ node, receiver: chainOf(node.callee).slice(0, -1).join('.'), does }]
 }
 
 /** In a `catch`, in an `if`, in a loop: what follows runs only if the transaction goes on. */

@@ -46,8 +46,11 @@ function clientOfValue(value: Node | undefined, file: SourceFile): PostgresJsCli
 }
 
 /** `: Sql`, `: postgres.Sql<{}>`, where the name comes from postgres.js. */
-function isClientType(type: Node, { names, syntax }: SourceFile): boolean {
-  const [name = '', last = name] =
-    /^:\s*(\w+)(?:\.(\w+))?/.exec(syntax.source.slice(type.start, type.end))?.slice(1) ?? []
-  return client.test(last) && names.resolve(name, type)?.imported?.module === 'postgres'
+function isClientType(type: Node, { names }: SourceFile): boolean {
+  const written = type.type === 'TSTypeAnnotation' ? type.typeAnnotation : type
+  if (written.type !== 'TSTypeReference') return false
+  const { typeName: name } = written
+  const [first, last] = name.type === 'TSQualifiedName' ? [name.left, name.right] : [name, name]
+  const isOfPostgres = first.type === 'Identifier' && names.resolve(first.name, type)?.imported?.module === 'postgres'
+  return isOfPostgres && last.type === 'Identifier' && client.test(last.name)
 }

@@ -57,6 +57,6 @@ function endsBetween({ sender: one, receiverName }: CodeText, other: Node, { syn
     (call) =>
       call.start >= from &&
       call.end <= to &&
-      turnsOfCall(call).some(({ does, receiver }) => does === 'end' && receiver === receiverName),
+      turnsOfCall(call).some(({ does, receiver }) => does !== 'begin' && receiver === receiverName),
   )
 }
