@@ -37,6 +37,7 @@ export class Crowd {
   #logins = 0
   #longestWaitMillis = 0
   #closedIdle = 0
+  #staying = 0
   readonly #failed: number[] = []
 
   constructor(habit: Habit) {
@@ -51,6 +52,11 @@ export class Crowd {
       closedIdle: this.#closedIdle,
       failed: this.#failed,
     }
+  }
+
+  /** The clients that are in a transaction which never ends. */
+  get staying(): number {
+    return this.#staying
   }
 
   async stop(): Promise<CrowdCounts> {
@@ -111,6 +117,7 @@ export class Crowd {
   }
 
   async #stay(client: pg.Client): Promise<void> {
+    this.#staying++
     while (!this.#ending.signal.aborted) {
       await sleep(this.#habit.work())
       await client.query('SELECT 1')

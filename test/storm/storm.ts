@@ -90,6 +90,9 @@ async function finish(
   return { shop: counts, others: ofOthers, closed: closedBy(watches), terminations, seconds }
 }
 
+/** Clients that hold a transaction open. */
+const holding = 15
+
 /**
  * Clients that wake up at about the moment at which the watches close them, until so many connections have been closed.
  * Others never leave their transaction, and are idle in it for longer than the watches allow.
@@ -97,23 +100,25 @@ async function finish(
 export async function races(count: number): Promise<StormResult> {
   const server = await startServer()
   const watch = { intervalMillis: 100, alarmMillis: 100, idleMillis: 100, aboveShare: 0.05 }
+  const url = urlOf(server, 'shop')
+  const holders = new Crowd({
+    url,
+    application: 'shop-holder',
+    clients: holding,
+    pause: () => 0,
+    work: between(200, 900),
+    stays: true,
+  })
+  // Before its BEGIN a client is idle, and on a busy machine for longer than the watches allow.
+  while (holders.staying < holding) await sleep(20)
   const watches = await Promise.all(Array.from({ length: replicas }, () => watchOf(server, watch)))
   const begin = performance.now()
-  const url = urlOf(server, 'shop')
   const racers = new Crowd({
     url,
     application: 'shop-racer',
     clients: 60,
     pause: between(80, 300),
     work: between(0, 5),
-  })
-  const holders = new Crowd({
-    url,
-    application: 'shop-holder',
-    clients: 15,
-    pause: () => 0,
-    work: between(200, 900),
-    stays: true,
   })
   while (closedBy(watches) < count) await sleep(50)
   return finish(server, watches, racers, [holders], begin)
